@@ -1,0 +1,80 @@
+import type { Failure } from './failure.ts';
+import { formatSize } from './geometry.ts';
+import { assertNever } from './result.ts';
+
+const listNames = (names: readonly string[]): string =>
+  names.slice(0, 3).join(', ') + (names.length > 3 ? ` and ${names.length - 3} more` : '');
+
+/** @returns one or two sentences that say what happened and what to do, for the page and the command line alike */
+export function describeFailure(failure: Failure): string {
+  switch (failure.code) {
+    case 'empty-file':
+      return 'This file is empty (0 bytes). Perhaps the copy or download did not finish.';
+    case 'unreadable-file':
+      return 'This file could not be read. It may have been moved, or it is a folder.';
+    case 'not-an-image':
+      return 'This is not an image. Photographs as JPEG, PNG, WebP, AVIF, GIF or BMP work.';
+    case 'vector-image':
+      return 'This is an SVG drawing, not a photograph. Export it as PNG and drop that.';
+    case 'unsupported-image':
+      return `${failure.format.toUpperCase()} images cannot be opened here. Save it as JPEG, PNG or WebP.`;
+    case 'damaged-image':
+      return failure.problem === 'truncated'
+        ? `This ${failure.format.toUpperCase()} ends too early: part of the file is missing.`
+        : `This ${failure.format.toUpperCase()} is damaged and cannot be decoded.`;
+    case 'image-too-large':
+      return (
+        `This image is ${formatSize(failure.size)} px. The limit is ${failure.limitMegapixels} megapixels ` +
+        `and ${failure.limitSidePx} px a side: make it smaller first.`
+      );
+    case 'image-too-small':
+      return `This image is ${formatSize(failure.size)} px: too small to look at. Each side needs at least ${failure.minSidePx} px.`;
+    case 'model-unreachable':
+      return failure.status === null
+        ? `The model could not be fetched from ${failure.url}: there was no answer. Check the connection and try again.`
+        : `The model could not be fetched from ${failure.url}: the server answered ${failure.status}.`;
+    case 'model-manifest-invalid':
+      return `The model's description is wrong: ${failure.problem}. Nothing was loaded.`;
+    case 'model-shard-damaged':
+      return `The model file ${failure.path} is damaged: ${failure.problem}. Nothing was loaded; fetch or convert it again.`;
+    case 'model-parameters-mismatch': {
+      const parts: string[] = [];
+      if (failure.missing.length > 0) parts.push(`missing ${listNames(failure.missing)}`);
+      if (failure.unexpected.length > 0) parts.push(`unexpected ${listNames(failure.unexpected)}`);
+      if (failure.misshaped.length > 0)
+        parts.push(
+          listNames(
+            failure.misshaped.map(
+              (m) => `${m.name} is [${m.actual.join(', ')}], not [${m.expected.join(', ')}]`,
+            ),
+          ),
+        );
+      return `The model's parameters do not fit its architecture: ${parts.join('; ')}. Nothing was loaded.`;
+    }
+    case 'checkpoint-invalid':
+      return `This checkpoint cannot be read: ${failure.problem}.`;
+    case 'backend-unavailable':
+      return `The ${failure.backend} back end cannot run here: ${failure.reason}.`;
+    case 'backend-wrong':
+      return (
+        `The ${failure.backend} back end computes wrong numbers on this machine ` +
+        `(off by ${failure.maxAbsDifference.toExponential(1)}, allowed ${failure.tolerance.toExponential(0)}), so it is not used.`
+      );
+    case 'gpu-error':
+      return `The graphics driver refused an operation (${failure.message}). The result was thrown away.`;
+    case 'device-lost':
+      return `The graphics device was lost${failure.message === '' ? '' : ` (${failure.message})`}.`;
+    case 'out-of-memory':
+      return `There was not enough memory${
+        failure.tokens === null ? '' : ` for ${failure.tokens} tokens`
+      }. Choose a smaller input size and try again.`;
+    case 'wrong-result':
+      return `The result failed its check (${failure.problem}) and is not shown.`;
+    case 'worker-crashed':
+      return `The engine stopped unexpectedly (${failure.message}).`;
+    case 'cancelled':
+      return 'Cancelled.';
+    default:
+      return assertNever(failure);
+  }
+}

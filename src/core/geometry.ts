@@ -1,0 +1,13 @@
+/** Height before width, everywhere. Units are in the names of the variables that hold these. */
+export interface Size {
+  readonly height: number;
+  readonly width: number;
+}
+
+/** A rectangle whose edges may lie between pixels. */
+export interface Box extends Size {
+  readonly top: number;
+  readonly left: number;
+}
+
+export const formatSize = ({ height, width }: Size): string => `${width} × ${height}`;

@@ -1,0 +1,145 @@
+/**
+ * The worker's contract: one entry a method, request → progress → result. Types only.
+ *
+ * Every call has an id, may be cancelled, may report progress, and ends in a result or a `Failure`.
+ * Large arrays and bitmaps are transferred, never cloned. Tensors never leave the worker.
+ */
+import type { BackendName, Failure } from '../core/failure.ts';
+import type { Box, Size } from '../core/geometry.ts';
+
+/** What the person asked for; 'auto' lets the engine choose. */
+export type BackendChoice = BackendName | 'auto';
+
+/** Why this back end runs. Everything but 'best' and 'asked-for' deserves a sentence in the page. */
+export type BackendReason =
+  | { readonly kind: 'best' }
+  | { readonly kind: 'asked-for' }
+  | { readonly kind: 'no-webgpu' }
+  | { readonly kind: 'no-adapter' }
+  | { readonly kind: 'software-adapter'; readonly adapter: string }
+  | { readonly kind: 'webgpu-failed'; readonly failure: Failure };
+
+export interface BackendDescription {
+  readonly name: BackendName;
+  /** The adapter's own description, or how the CPU is used; for captions. */
+  readonly device: string;
+  readonly reason: BackendReason;
+  /** Largest difference from PyTorch's numbers in the start-up self-check. */
+  readonly selfCheckMaxAbsDifference: number;
+}
+
+export interface ModelDescription {
+  readonly id: string;
+  readonly title: string;
+  readonly embedDim: number;
+  readonly depth: number;
+  readonly numHeads: number;
+  readonly patchSizePx: number;
+  readonly parameterCount: number;
+}
+
+/** How a photograph is brought to the model's size. */
+export interface FramingOptions {
+  /** 'photograph' keeps the aspect ratio; 'square' squashes to sidePx × sidePx as visualize_attention.py does. */
+  readonly shape: 'photograph' | 'square';
+  /** The long side of what the model sees, in px. */
+  readonly sidePx: number;
+}
+
+/** Something that was done to a photograph on the way in, and that its owner should know. */
+export type PhotoNotice =
+  'animation-first-frame' | 'cmyk-converted' | 'sixteen-bit-reduced' | 'alpha-flattened';
+
+export interface AttentionResult {
+  readonly numHeads: number;
+  readonly rows: number;
+  readonly columns: number;
+  /**
+   * shape [numHeads, rows, columns]: the last block's softmax(QKᵀ/√d), row CLS, patch columns.
+   * Not renormalised: a head sums to 1 less what CLS gives to itself.
+   */
+  readonly maps: Float32Array<ArrayBuffer>;
+  /** The part of the upright photograph that the maps cover, in px of the photograph. */
+  readonly box: Box;
+  /** The upright photograph's own size in px. */
+  readonly photoSizePx: Size;
+  /** What the model saw, in px. */
+  readonly inputSizePx: Size;
+  readonly tokens: number;
+  readonly decodeMs: number;
+  readonly prepareMs: number;
+  /** Forward pass, from the first op to the values read back from the device. */
+  readonly forwardMs: number;
+  readonly notices: readonly PhotoNotice[];
+}
+
+export interface EngineContract {
+  /** Chooses a back end, loads the model, checks both. Must be the first call. */
+  start: {
+    request: { readonly modelUrl: string; readonly backend: BackendChoice };
+    progress:
+      | { readonly stage: 'backend' }
+      | {
+          readonly stage: 'download';
+          readonly loadedBytes: number;
+          readonly totalBytes: number;
+          readonly cached: boolean;
+        }
+      | { readonly stage: 'self-check' };
+    result: { readonly backend: BackendDescription; readonly model: ModelDescription };
+  };
+  /** A photograph's attention maps. Calls run one after the other in the order they came. */
+  attend: {
+    request: { readonly photo: Blob; readonly framing: FramingOptions };
+    progress:
+      | { readonly stage: 'decode' }
+      | { readonly stage: 'prepare' }
+      | { readonly stage: 'forward'; readonly blocksDone: number; readonly depth: number };
+    result: AttentionResult;
+  };
+  /** The upright photograph for the screen, its long side at most `maxSidePx`; never enlarged. Caller closes the bitmap. */
+  decode: {
+    request: { readonly photo: Blob; readonly maxSidePx: number };
+    progress: never;
+    result: {
+      readonly bitmap: ImageBitmap;
+      readonly photoSizePx: Size;
+      readonly notices: readonly PhotoNotice[];
+    };
+  };
+}
+
+export type EngineMethod = keyof EngineContract;
+
+/** Main thread → worker. */
+export type CallMessage = {
+  [M in EngineMethod]: {
+    readonly kind: 'call';
+    readonly id: number;
+    readonly method: M;
+    readonly request: EngineContract[M]['request'];
+  };
+}[EngineMethod];
+
+export type ToWorker = CallMessage | { readonly kind: 'cancel'; readonly id: number };
+
+/** Worker → main thread. */
+export type FromWorker =
+  | {
+      [M in EngineMethod]:
+        | {
+            readonly kind: 'progress';
+            readonly id: number;
+            readonly method: M;
+            readonly progress: EngineContract[M]['progress'];
+          }
+        | {
+            readonly kind: 'done';
+            readonly id: number;
+            readonly method: M;
+            readonly result: EngineContract[M]['result'];
+          };
+    }[EngineMethod]
+  | { readonly kind: 'failed'; readonly id: number; readonly failure: Failure }
+  /** The engine can do nothing more; every open call has failed. The client replaces the worker. */
+  | { readonly kind: 'gone'; readonly failure: Failure };
