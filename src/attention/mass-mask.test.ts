@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import official from '../../tools/reference/fixtures/mass-masks.json' with { type: 'json' };
 import { massMask, massThreshold, rankByMass } from './mass-mask.ts';
 
 const maskOf = (map: readonly number[], share: number): number[] => {
@@ -47,5 +48,16 @@ describe('the mass mask', () => {
       const above = values.map((value) => (value > threshold.level ? 1 : 0));
       expect([...massMask(ranking, threshold)]).toEqual(above);
     }
+  });
+});
+
+const decodeFloats = (base64: string): Float32Array =>
+  new Float32Array(Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0)).buffer);
+
+describe.each(official.maps)('against PyTorch, map $id ($rows × $columns)', ({ values, masks }) => {
+  const ranking = rankByMass(decodeFloats(values));
+
+  it.each(masks)('keeps the same patches at $threshold', ({ threshold, mask }) => {
+    expect(massMask(ranking, massThreshold(ranking, threshold)).join('')).toBe(mask);
   });
 });
