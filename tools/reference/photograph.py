@@ -1,0 +1,57 @@
+"""From a photograph to the network's input, with Pillow: where to cut, how to resize, how to normalise."""
+import math
+from typing import NamedTuple, Tuple
+
+import numpy as np
+from PIL import Image
+
+IMAGENET_MEAN = np.array([0.485, 0.456, 0.406], np.float32)
+IMAGENET_STD = np.array([0.229, 0.224, 0.225], np.float32)
+
+
+class Frame(NamedTuple):
+    """What part of the photograph is looked at, in how many patches. Edges of the part may lie between pixels."""
+
+    rows: int
+    columns: int
+    top: float
+    left: float
+    height: float
+    width: float
+    filter: int
+
+    @property
+    def box(self) -> Tuple[float, float, float, float]:
+        """As Pillow wants it: left, top, right, bottom."""
+        return (self.left, self.top, self.left + self.width, self.top + self.height)
+
+
+def frame_photograph(height: int, width: int, patch: int, side: int) -> Frame:
+    """Keep the photograph's shape: whole patches, nothing squashed, at most half a patch cut from opposite edges."""
+    on_long = max(1, side // patch)
+    on_short = max(1, math.floor(min(height, width) * on_long / max(height, width) + 0.5))
+    rows, columns = (on_long, on_short) if height > width else (on_short, on_long)
+    scale = max(rows * patch / height, columns * patch / width)
+    # One of the two is the whole side but for rounding, and Pillow refuses a box that leaves the picture by a hair.
+    box_height = min(height, rows * patch / scale)
+    box_width = min(width, columns * patch / scale)
+    top, left = (height - box_height) / 2, (width - box_width) / 2
+    return Frame(rows, columns, top, left, box_height, box_width, Image.BICUBIC)
+
+
+def frame_square(height: int, width: int, patch: int, side: int) -> Frame:
+    """Squash the photograph to a square, as visualize_attention.py does: torchvision's Resize is bilinear."""
+    patches = side // patch
+    return Frame(patches, patches, 0.0, 0.0, float(height), float(width), Image.BILINEAR)
+
+
+def resize(photograph: Image.Image, frame: Frame, patch: int) -> np.ndarray:
+    """:returns: uint8 RGB, shape [rows × patch, columns × patch, 3]"""
+    size = (frame.columns * patch, frame.rows * patch)
+    return np.asarray(photograph.resize(size, frame.filter, box=frame.box))
+
+
+def normalise(rgb: np.ndarray) -> np.ndarray:
+    """:returns: float32, shape [1, 3, height, width]"""
+    values = (rgb.astype(np.float32) / 255 - IMAGENET_MEAN) / IMAGENET_STD
+    return np.ascontiguousarray(values.transpose(2, 0, 1))[np.newaxis]

@@ -1,0 +1,159 @@
+"""A Vision Transformer in plain PyTorch, written from the architecture to be read beside the paper.
+
+It is the independent expectation for the TypeScript forward passes: nothing here comes from them.
+Parameters carry the names and layouts of the official DINO checkpoints.
+
+Dimensions: B batch, T tokens (1 CLS + rows × columns patches), H heads, D head width, C channels.
+"""
+from dataclasses import dataclass
+from typing import List, NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class Architecture:
+    embed_dim: int
+    depth: int
+    num_heads: int
+    patch_size: int
+    grid_size: int  # patches along a side of the square that the position embedding was trained for
+    mlp_ratio: float = 4
+    qkv_bias: bool = True
+    layer_norm_eps: float = 1e-6
+
+    @staticmethod
+    def from_json(fields: dict) -> "Architecture":
+        return Architecture(
+            embed_dim=fields["embedDim"],
+            depth=fields["depth"],
+            num_heads=fields["numHeads"],
+            patch_size=fields["patchSize"],
+            grid_size=fields["gridSize"],
+            mlp_ratio=fields["mlpRatio"],
+            qkv_bias=fields["qkvBias"],
+            layer_norm_eps=fields["layerNormEps"],
+        )
+
+    def to_json(self) -> dict:
+        return {
+            "family": "dino",
+            "embedDim": self.embed_dim,
+            "depth": self.depth,
+            "numHeads": self.num_heads,
+            "patchSize": self.patch_size,
+            "gridSize": self.grid_size,
+            "mlpRatio": self.mlp_ratio,
+            "qkvBias": self.qkv_bias,
+            "layerNormEps": self.layer_norm_eps,
+        }
+
+
+class Result(NamedTuple):
+    attention: List[Tensor]  # one per layer, shape [B, H, T, T]; row: the token that looks, column: what it looks at
+    cls_feature: Tensor  # the CLS token after the final norm, shape [B, C]
+
+
+def resample_positions(grid_positions: Tensor, rows: int, columns: int) -> Tensor:
+    """Fit a square grid of position embeddings to another size.
+
+    The official code adds 0.1 to both sides so that the product with the grid does not round down to a patch too
+    few. PyTorch then samples by that scale factor and not by the ratio of the sizes, so the 0.1 moves every sample
+    and trained networks are used with it: it is part of the definition.
+
+    :param grid_positions: shape [grid × grid, C], row by row
+    :returns: shape [rows × columns, C]
+    """
+    count, channels = grid_positions.shape
+    grid = round(count**0.5)
+    assert grid * grid == count, f"{count} position embeddings do not make a square"
+    # Both conditions: 2 × 8 patches are as many as 4 × 4, but lie elsewhere.
+    if rows == columns and rows * columns == count:
+        return grid_positions
+    image = grid_positions.reshape(1, grid, grid, channels).permute(0, 3, 1, 2)
+    image = F.interpolate(image, scale_factor=((rows + 0.1) / grid, (columns + 0.1) / grid), mode="bicubic")
+    assert image.shape[-2:] == (rows, columns), f"got {tuple(image.shape[-2:])}, not {(rows, columns)}"
+    return image.permute(0, 2, 3, 1).reshape(rows * columns, channels)
+
+
+class PatchEmbed(nn.Module):
+    def __init__(self, a: Architecture):
+        super().__init__()
+        self.proj = nn.Conv2d(3, a.embed_dim, kernel_size=a.patch_size, stride=a.patch_size)
+
+
+class Attention(nn.Module):
+    def __init__(self, a: Architecture):
+        super().__init__()
+        self.num_heads = a.num_heads
+        self.qkv = nn.Linear(a.embed_dim, 3 * a.embed_dim, bias=a.qkv_bias)
+        self.proj = nn.Linear(a.embed_dim, a.embed_dim)
+
+    def forward(self, x: Tensor):
+        """:returns: the update, shape [B, T, C], and the attention, shape [B, H, T, T]"""
+        batch, tokens, channels = x.shape
+        head_width = channels // self.num_heads
+        # The output channels of qkv are ordered [q, k, v], within each by head, within a head by channel.
+        qkv = self.qkv(x).reshape(batch, tokens, 3, self.num_heads, head_width)
+        q, k, v = qkv.permute(2, 0, 3, 1, 4)
+        attention = torch.softmax(q @ k.transpose(-1, -2) / head_width**0.5, dim=-1)
+        mixed = (attention @ v).transpose(1, 2).reshape(batch, tokens, channels)
+        return self.proj(mixed), attention
+
+
+class Mlp(nn.Module):
+    def __init__(self, a: Architecture):
+        super().__init__()
+        hidden = int(a.embed_dim * a.mlp_ratio)
+        self.fc1 = nn.Linear(a.embed_dim, hidden)
+        self.fc2 = nn.Linear(hidden, a.embed_dim)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.fc2(F.gelu(self.fc1(x)))  # the exact GELU, with erf
+
+
+class Block(nn.Module):
+    def __init__(self, a: Architecture):
+        super().__init__()
+        self.norm1 = nn.LayerNorm(a.embed_dim, eps=a.layer_norm_eps)
+        self.attn = Attention(a)
+        self.norm2 = nn.LayerNorm(a.embed_dim, eps=a.layer_norm_eps)
+        self.mlp = Mlp(a)
+
+    def forward(self, x: Tensor):
+        update, attention = self.attn(self.norm1(x))
+        x = x + update
+        return x + self.mlp(self.norm2(x)), attention
+
+
+class VisionTransformer(nn.Module):
+    def __init__(self, a: Architecture):
+        super().__init__()
+        self.architecture = a
+        self.cls_token = nn.Parameter(torch.zeros(1, 1, a.embed_dim))
+        self.pos_embed = nn.Parameter(torch.zeros(1, 1 + a.grid_size**2, a.embed_dim))
+        self.patch_embed = PatchEmbed(a)
+        self.blocks = nn.ModuleList(Block(a) for _ in range(a.depth))
+        self.norm = nn.LayerNorm(a.embed_dim, eps=a.layer_norm_eps)
+
+    def embed(self, pixels: Tensor) -> Tensor:
+        """:returns: tokens with their positions, shape [B, T, C]"""
+        batch, _, height, width = pixels.shape
+        patch = self.architecture.patch_size
+        assert height % patch == 0 and width % patch == 0, f"{height} × {width} px is no multiple of {patch}"
+        patches = self.patch_embed.proj(pixels).flatten(2).transpose(1, 2)
+        cls_position, grid_positions = self.pos_embed[0, :1], self.pos_embed[0, 1:]
+        positions = torch.cat([cls_position, resample_positions(grid_positions, height // patch, width // patch)])
+        return torch.cat([self.cls_token.expand(batch, -1, -1), patches], dim=1) + positions
+
+    @torch.no_grad()
+    def forward(self, pixels: Tensor) -> Result:
+        """:param pixels: normalised RGB, shape [B, 3, height, width]"""
+        x = self.embed(pixels)
+        attentions = []
+        for block in self.blocks:
+            x, attention = block(x)
+            attentions.append(attention)
+        return Result(attentions, self.norm(x)[:, 0])
