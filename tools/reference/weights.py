@@ -25,7 +25,7 @@ def read_tfjs(folder: Path) -> Tuple[Architecture, Weights]:
             weights[entry["name"]] = array.astype(np.float32)
             offset += array.nbytes
         assert offset == len(data), f"{len(data) - offset} bytes left over in {group['paths']}"
-    return Architecture.from_json(model["userDefinedMetadata"]["architecture"]), weights
+    return Architecture.from_json(model["userDefinedMetadata"]["dinoscope"]["architecture"]), weights
 
 
 def read_safetensors(path: Path) -> Weights:
