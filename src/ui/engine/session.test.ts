@@ -1,0 +1,266 @@
+import { describe, expect, it } from 'vitest';
+import type { Failure } from '../../core/failure.ts';
+import { fail, type Result, succeed } from '../../core/result.ts';
+import type { EngineClient } from '../../rpc/client.ts';
+import type { AttentionResult, EngineContract } from '../../rpc/contract.ts';
+import { createAppStore } from '../state/app-store.ts';
+import { parseSettings } from '../state/settings.ts';
+import { createSession } from './session.ts';
+
+const started: EngineContract['start']['result'] = {
+  backend: { name: 'webgpu', device: 'test', reason: { kind: 'best' }, selfCheckMaxAbsDifference: 0 },
+  model: {
+    id: 'nano',
+    title: 'Nano',
+    embedDim: 8,
+    depth: 2,
+    numHeads: 2,
+    patchSizePx: 8,
+    parameterCount: 100,
+  },
+};
+
+const attention = (tokens: number): AttentionResult => ({
+  numHeads: 2,
+  rows: 1,
+  columns: 2,
+  maps: new Float32Array(4),
+  box: { top: 0, left: 0, height: 8, width: 16 },
+  photoSizePx: { height: 8, width: 16 },
+  inputSizePx: { height: 8, width: 16 },
+  tokens,
+  decodeMs: 1,
+  prepareMs: 1,
+  forwardMs: 1,
+  notices: [],
+});
+
+type Outcome = Result<unknown, Failure>;
+
+interface OpenCall {
+  readonly method: string;
+  readonly request: unknown;
+  readonly answer: (outcome: Outcome) => void;
+  readonly cancelled: () => boolean;
+}
+
+/** A client whose calls are answered by the test. */
+function createFakeClient() {
+  const open: OpenCall[] = [];
+  const listeners = new Set<(failure: Failure) => void>();
+  let restarts = 0;
+  const call = (method: string, request: unknown, options: { signal?: AbortSignal } = {}) =>
+    new Promise<Outcome>((resolve) => {
+      const { signal } = options;
+      signal?.addEventListener('abort', () => resolve(fail({ code: 'cancelled' })));
+      open.push({ method, request, answer: resolve, cancelled: () => signal?.aborted ?? false });
+    });
+  const client: EngineClient = {
+    // The map from method to result is what this fake does without.
+    call: call as EngineClient['call'],
+    onGone: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    restart: () => {
+      restarts += 1;
+    },
+    terminate: () => undefined,
+  };
+  return {
+    client,
+    calls: open,
+    get restarts() {
+      return restarts;
+    },
+    /** The latest call. */
+    last: () => {
+      const latest = open.at(-1);
+      if (!latest) throw new Error('no call was made');
+      return latest;
+    },
+    /** As the real client: open calls fail first, then the listeners are told, all at once. */
+    lose: (failure: Failure) => {
+      for (const one of open) one.answer(fail(failure));
+      for (const listener of listeners) listener(failure);
+    },
+  };
+}
+
+const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
+
+function setUp() {
+  const fake = createFakeClient();
+  const store = createAppStore(parseSettings(null), { shape: 'photograph', sidePx: 320 });
+  let time = 0;
+  const session = createSession(fake.client, store, {
+    modelUrl: 'models/nano/model.json',
+    backend: 'auto',
+    now: () => time,
+  });
+  session.start();
+  const photo = (name: string) => ({ name, alt: null, blob: new Blob([name]) });
+  return {
+    fake,
+    store,
+    session,
+    photo,
+    wait: (ms: number) => {
+      time += ms;
+    },
+    ready: async () => {
+      fake.last().answer(succeed(started));
+      await settle();
+    },
+    statuses: () => {
+      const { order, photos } = store.getState();
+      return order.map((id) => photos[id]?.state.status);
+    },
+    attends: () => fake.calls.filter(({ method }) => method === 'attend').length,
+  };
+}
+
+describe('the queue', () => {
+  it('takes photographs before the engine is ready and runs one at a time', async () => {
+    const { session, photo, ready, statuses, fake, attends } = setUp();
+    session.add([photo('a'), photo('b')]);
+    expect(statuses()).toEqual(['queued', 'queued']);
+    await ready();
+    expect(statuses()).toEqual(['running', 'queued']);
+    fake.last().answer(succeed(attention(3)));
+    await settle();
+    expect(statuses()).toEqual(['done', 'running']);
+    expect(attends()).toBe(2);
+  });
+
+  it('runs the selected photograph next', async () => {
+    const { session, store, photo, ready, statuses, fake } = setUp();
+    session.add([photo('a'), photo('b'), photo('c')]);
+    await ready();
+    store.getState().select('photo-3');
+    fake.last().answer(succeed(attention(3)));
+    await settle();
+    expect(statuses()).toEqual(['done', 'queued', 'running']);
+  });
+
+  it('keeps a failure to the photograph it belongs to', async () => {
+    const { session, photo, ready, statuses, fake } = setUp();
+    session.add([photo('a'), photo('b')]);
+    await ready();
+    fake.last().answer(fail({ code: 'not-an-image' }));
+    await settle();
+    expect(statuses()).toEqual(['failed', 'running']);
+  });
+
+  it('cancels the running photograph and goes on with the next', async () => {
+    const { session, photo, ready, statuses, fake } = setUp();
+    session.add([photo('a'), photo('b')]);
+    await ready();
+    const running = fake.last();
+    session.cancel('photo-1');
+    expect(running.cancelled()).toBe(true);
+    await settle();
+    expect(statuses()).toEqual(['cancelled', 'running']);
+  });
+
+  it('drops the answer for a photograph that was removed, and selects its neighbour', async () => {
+    const { session, store, photo, ready, statuses, fake } = setUp();
+    session.add([photo('a'), photo('b')]);
+    await ready();
+    const running = fake.last();
+    session.remove('photo-1');
+    running.answer(succeed(attention(3)));
+    await settle();
+    expect(statuses()).toEqual(['running']);
+    expect(store.getState().selectedId).toBe('photo-2');
+  });
+
+  it('asks anew at another size and keeps the old result on view meanwhile', async () => {
+    const { session, store, photo, ready, fake } = setUp();
+    session.add([photo('a')]);
+    await ready();
+    fake.last().answer(succeed(attention(3)));
+    await settle();
+    session.changeFraming({ shape: 'photograph', sidePx: 480 });
+    const state = store.getState().photos['photo-1']?.state;
+    expect(state).toMatchObject({ status: 'running', previous: { result: { tokens: 3 } } });
+    expect(fake.last().request).toMatchObject({ framing: { sidePx: 480 } });
+  });
+
+  it('does not try a broken file again at another size', async () => {
+    const { session, photo, ready, statuses, fake } = setUp();
+    session.add([photo('a')]);
+    await ready();
+    fake.last().answer(fail({ code: 'empty-file' }));
+    await settle();
+    session.changeFraming({ shape: 'photograph', sidePx: 480 });
+    expect(statuses()).toEqual(['failed']);
+  });
+});
+
+describe('losing the engine', () => {
+  const lost: Failure = { code: 'device-lost', message: 'test' };
+
+  it('starts again and runs the photograph again that was running', async () => {
+    const { session, photo, ready, statuses, fake, store } = setUp();
+    session.add([photo('a')]);
+    await ready();
+    fake.lose(lost);
+    await settle();
+    expect(statuses()).toEqual(['queued']);
+    expect(fake.restarts).toBe(1);
+    expect(fake.last().method).toBe('start');
+    expect(store.getState().messages.map(({ tone }) => tone)).toEqual(['warning']);
+    await ready();
+    expect(statuses()).toEqual(['running']);
+  });
+
+  it('does not try again by itself what ran out of memory', async () => {
+    const { session, photo, ready, statuses, fake } = setUp();
+    session.add([photo('a'), photo('b')]);
+    await ready();
+    fake.lose({ code: 'out-of-memory', tokens: 9 });
+    await settle();
+    await ready();
+    expect(statuses()).toEqual(['failed', 'running']);
+  });
+
+  it('gives up after three losses within two minutes, and runs on wasm when told to', async () => {
+    const { session, photo, ready, statuses, fake, store } = setUp();
+    await ready();
+    for (let loss = 0; loss < 2; loss += 1) {
+      fake.lose(lost);
+      await ready();
+    }
+    session.add([photo('a')]);
+    await settle();
+    fake.lose(lost);
+    await settle();
+    expect(store.getState().engine).toMatchObject({ status: 'failed', repeatedly: true });
+    expect(fake.restarts).toBe(2);
+    session.startAgain('wasm');
+    expect(fake.last().request).toMatchObject({ backend: 'wasm' });
+    await ready();
+    expect(statuses()).toEqual(['running']);
+  });
+
+  it('forgets losses that are long ago', async () => {
+    const { ready, fake, store, wait } = setUp();
+    await ready();
+    for (let loss = 0; loss < 4; loss += 1) {
+      fake.lose(lost);
+      await ready();
+      wait(90_000);
+    }
+    expect(store.getState().engine.status).toBe('ready');
+  });
+
+  it('says so when the start fails, and keeps the photographs', async () => {
+    const { session, photo, statuses, fake, store } = setUp();
+    session.add([photo('a')]);
+    fake.last().answer(fail({ code: 'model-unreachable', url: 'x', status: 404 }));
+    await settle();
+    expect(store.getState().engine).toMatchObject({ status: 'failed', repeatedly: false });
+    expect(statuses()).toEqual(['queued']);
+  });
+});

@@ -1,0 +1,269 @@
+/**
+ * The engine's life as the page sees it: start, the queue of photographs, loss and recovery.
+ * State lives in the store; this is the only place that calls 'start' and 'attend'.
+ */
+import { describeFailure } from '../../core/describe-failure.ts';
+import type { Failure } from '../../core/failure.ts';
+import type { FramingOptions } from '../../core/photo.ts';
+import type { EngineClient } from '../../rpc/client.ts';
+import type { BackendChoice } from '../../rpc/contract.ts';
+import type { AppStore } from '../state/app-store.ts';
+import { isWaiting, type NewPhoto, type PhotoId, visibleOutcome } from '../state/photo.ts';
+import { backendTitles, countOf, formatMilliseconds } from '../words.ts';
+
+/** An engine that is lost this often within this time is not started again unasked. */
+const maxLosses = 3;
+const lossWindowMs = 120_000;
+/** A photograph that the engine was lost over this often is not tried again unasked. */
+const maxLossesPerPhoto = 2;
+
+export interface EngineSession {
+  start(): void;
+  /** After a failed start, or after too many losses; a back end other than the one before may be forced. */
+  startAgain(backend?: BackendChoice): void;
+  add(photos: readonly NewPhoto[]): void;
+  retry(id: PhotoId): void;
+  cancel(id: PhotoId): void;
+  cancelAll(): void;
+  remove(id: PhotoId): void;
+  removeAll(): void;
+  /** Asks every photograph's maps anew; the old ones stay on view until the new ones are there. */
+  changeFraming(framing: FramingOptions): void;
+}
+
+interface Run {
+  readonly id: PhotoId;
+  readonly controller: AbortController;
+  /** Nobody waits for it any more: its photo was cancelled, removed or queued again. */
+  abandoned: boolean;
+}
+
+export interface SessionOptions {
+  readonly modelUrl: string;
+  readonly backend: BackendChoice;
+  readonly now?: () => number;
+}
+
+export function createSession(
+  client: EngineClient,
+  store: AppStore,
+  { modelUrl, backend, now = () => performance.now() }: SessionOptions,
+): EngineSession {
+  let choice = backend;
+  let startsMade = 0;
+  let run: Run | null = null;
+  let lossTimes: number[] = [];
+  const lossesOf = new Map<PhotoId, number>();
+
+  const start = async (recoversFrom: Failure | null): Promise<void> => {
+    startsMade += 1;
+    const attempt = startsMade;
+    const { setEngine, say, announce } = store.getState();
+    setEngine({ status: 'starting', progress: null, recoversFrom });
+    const outcome = await client.call(
+      'start',
+      { modelUrl, backend: choice },
+      {
+        onProgress: (progress) => {
+          if (attempt === startsMade) setEngine({ status: 'starting', progress, recoversFrom });
+        },
+      },
+    );
+    // A loss or a person has begun another start meanwhile.
+    if (attempt !== startsMade) return;
+    if (!outcome.ok) {
+      setEngine({ status: 'failed', failure: outcome.error, repeatedly: false });
+      announce(describeFailure(outcome.error));
+      return;
+    }
+    setEngine({ status: 'ready', ...outcome.value });
+    const title = backendTitles[outcome.value.backend.name];
+    if (recoversFrom) say(`The engine runs again on ${title}. Nothing was lost.`);
+    announce(`${outcome.value.model.title} is ready on ${title}.`);
+    pump();
+  };
+
+  /** Puts a photo back into the queue; what it shows stays. */
+  const queue = (id: PhotoId): void =>
+    store.getState().setPhotoState(id, (state) => ({ status: 'queued', previous: visibleOutcome(state) }));
+
+  const abandonRun = (): void => {
+    if (!run) return;
+    run.abandoned = true;
+    const { controller } = run;
+    run = null;
+    controller.abort();
+  };
+
+  const pump = (): void => {
+    const { engine, order, photos, selectedId } = store.getState();
+    if (run || engine.status !== 'ready') return;
+    const isQueued = (id: PhotoId): boolean => photos[id]?.state.status === 'queued';
+    // The photo that somebody looks at comes first.
+    const next = selectedId !== null && isQueued(selectedId) ? selectedId : order.find(isQueued);
+    if (next !== undefined) void attend(next);
+  };
+
+  const attend = async (id: PhotoId): Promise<void> => {
+    const { engine, photos, framing, setPhotoState } = store.getState();
+    const photo = photos[id];
+    if (!photo || engine.status !== 'ready') return;
+    const { backend: usedBackend, model } = engine;
+    const mine: Run = { id, controller: new AbortController(), abandoned: false };
+    run = mine;
+    setPhotoState(id, (state) => ({ status: 'running', progress: null, previous: visibleOutcome(state) }));
+    const outcome = await client.call(
+      'attend',
+      { photo: photo.blob, framing },
+      {
+        signal: mine.controller.signal,
+        onProgress: (progress) => {
+          if (mine.abandoned) return;
+          setPhotoState(id, (state) => ({ status: 'running', progress, previous: visibleOutcome(state) }));
+        },
+      },
+    );
+    if (mine.abandoned) return;
+    run = null;
+    if (outcome.ok) {
+      const done = { result: outcome.value, framing, model, backend: usedBackend };
+      setPhotoState(id, () => ({ status: 'done', outcome: done }));
+      lossesOf.delete(id);
+    } else {
+      const failure = outcome.error;
+      setPhotoState(id, (state) =>
+        failure.code === 'cancelled'
+          ? { status: 'cancelled', previous: visibleOutcome(state) }
+          : { status: 'failed', failure, previous: visibleOutcome(state) },
+      );
+    }
+    announceOutcome(id);
+    pump();
+  };
+
+  /** Two hundred photographs must not mean two hundred sentences: what is looked at and what fails is told. */
+  const announceOutcome = (id: PhotoId): void => {
+    const { photos, order, selectedId, announce } = store.getState();
+    const photo = photos[id];
+    if (!photo) return;
+    const { state, name } = photo;
+    if (state.status === 'failed') announce(`${name}: ${describeFailure(state.failure)}`);
+    else if (state.status === 'done' && id === selectedId) {
+      const { numHeads, tokens, forwardMs } = state.outcome.result;
+      announce(
+        `${name}: ${countOf(numHeads, 'head')}, ${countOf(tokens, 'token')}, ${formatMilliseconds(forwardMs)}`,
+      );
+    } else if (!order.some((other) => photos[other] && isWaiting(photos[other].state))) {
+      const failed = order.filter((other) => photos[other]?.state.status === 'failed').length;
+      announce(`All photographs are done${failed > 0 ? `, ${failed} failed` : ''}.`);
+    }
+  };
+
+  client.onGone((failure) => {
+    const { setEngine, say, announce, setPhotoState } = store.getState();
+    // The client has failed the call already, but its promise has not got round to `attend` yet.
+    const lost = run;
+    run = null;
+    if (lost) {
+      lost.abandoned = true;
+      const losses = (lossesOf.get(lost.id) ?? 0) + 1;
+      lossesOf.set(lost.id, losses);
+      // Out of memory would only come again: a smaller input size is the way out, and a person's choice.
+      if (failure.code === 'out-of-memory' || losses >= maxLossesPerPhoto) {
+        setPhotoState(lost.id, (state) => ({ status: 'failed', failure, previous: visibleOutcome(state) }));
+      } else queue(lost.id);
+    }
+    const time = now();
+    lossTimes = [...lossTimes.filter((earlier) => time - earlier < lossWindowMs), time];
+    const happened = describeFailure(failure);
+    if (lossTimes.length >= maxLosses) {
+      startsMade += 1;
+      setEngine({ status: 'failed', failure, repeatedly: true });
+      announce(`${happened} The engine was lost ${maxLosses} times in two minutes and is not started again.`);
+      return;
+    }
+    say(`${happened} The engine starts again; photographs, results and settings stay.`, 'warning');
+    announce(`${happened} The engine starts again.`);
+    client.restart();
+    void start(failure);
+  });
+
+  return {
+    start: () => void start(null),
+
+    startAgain(next) {
+      choice = next ?? choice;
+      lossTimes = [];
+      lossesOf.clear();
+      const { photos, order } = store.getState();
+      if (run) queue(run.id);
+      abandonRun();
+      client.restart();
+      // Whatever the old engine had lost deserves the new one.
+      for (const id of order) {
+        const state = photos[id]?.state;
+        if (
+          state?.status === 'failed' &&
+          ['device-lost', 'worker-crashed', 'gpu-error'].includes(state.failure.code)
+        )
+          queue(id);
+      }
+      void start(null);
+    },
+
+    add(photos) {
+      store.getState().addPhotos(photos);
+      pump();
+    },
+
+    retry(id) {
+      lossesOf.delete(id);
+      queue(id);
+      pump();
+    },
+
+    cancel(id) {
+      store
+        .getState()
+        .setPhotoState(id, (state) =>
+          isWaiting(state) ? { status: 'cancelled', previous: visibleOutcome(state) } : state,
+        );
+      if (run?.id === id) abandonRun();
+      pump();
+    },
+
+    cancelAll() {
+      const { order, setPhotoState } = store.getState();
+      abandonRun();
+      for (const id of order) {
+        setPhotoState(id, (state) =>
+          isWaiting(state) ? { status: 'cancelled', previous: visibleOutcome(state) } : state,
+        );
+      }
+    },
+
+    remove(id) {
+      store.getState().removePhotos([id]);
+      if (run?.id === id) abandonRun();
+      pump();
+    },
+
+    removeAll() {
+      const { order, removePhotos } = store.getState();
+      abandonRun();
+      removePhotos(order);
+    },
+
+    changeFraming(framing) {
+      const { order, photos, setFraming } = store.getState();
+      setFraming(framing);
+      abandonRun();
+      for (const id of order) {
+        const state = photos[id]?.state;
+        // What is wrong with a file stays wrong at any size; only memory depends on it.
+        if (state && (state.status !== 'failed' || state.failure.code === 'out-of-memory')) queue(id);
+      }
+      pump();
+    },
+  };
+}

@@ -1,0 +1,81 @@
+import { type ColourMapName, colourMapNames } from '../../overlay/colour-maps.ts';
+
+/** What the stage shows: all heads in colours, their mean, or one head (0-based). */
+export type View = 'all' | 'mean' | number;
+
+export type OverlayStyle = 'heat' | 'mask';
+
+/** Everything that only redraws. */
+export interface OverlaySettings {
+  readonly style: OverlayStyle;
+  readonly colourMap: ColourMapName;
+  /** Per cent of a head's attention that its mask keeps, 1..99. */
+  readonly massPercent: number;
+  /** Per cent, 0..100. */
+  readonly opacityPercent: number;
+  readonly smooth: boolean;
+  readonly contour: boolean;
+}
+
+export type Theme = 'dark' | 'light';
+
+export interface RememberedSettings {
+  readonly overlay: OverlaySettings;
+  readonly theme: Theme;
+}
+
+export const defaultOverlay: OverlaySettings = {
+  style: 'heat',
+  colourMap: 'inferno',
+  massPercent: 60,
+  opacityPercent: 75,
+  smooth: true,
+  contour: true,
+};
+
+const storageKey = 'dinoscope.settings';
+
+const readNumber = (value: unknown, min: number, max: number, otherwise: number): number =>
+  typeof value === 'number' && value >= min && value <= max ? Math.round(value) : otherwise;
+
+const readBoolean = (value: unknown, otherwise: boolean): boolean =>
+  typeof value === 'boolean' ? value : otherwise;
+
+const readChoice = <T extends string>(value: unknown, choices: readonly T[], otherwise: T): T =>
+  choices.find((choice) => choice === value) ?? otherwise;
+
+/** What was stored may be from another version, or from somebody's fingers: every field is checked on its own. */
+export function parseSettings(stored: unknown): RememberedSettings {
+  const fields = (value: unknown): Readonly<Record<string, unknown>> =>
+    typeof value === 'object' && value !== null ? { ...value } : {};
+  const root = fields(stored);
+  const overlay = fields(root['overlay']);
+  return {
+    theme: readChoice(root['theme'], ['dark', 'light'], 'dark'),
+    overlay: {
+      style: readChoice(overlay['style'], ['heat', 'mask'], defaultOverlay.style),
+      colourMap: readChoice(overlay['colourMap'], colourMapNames, defaultOverlay.colourMap),
+      massPercent: readNumber(overlay['massPercent'], 1, 99, defaultOverlay.massPercent),
+      opacityPercent: readNumber(overlay['opacityPercent'], 0, 100, defaultOverlay.opacityPercent),
+      smooth: readBoolean(overlay['smooth'], defaultOverlay.smooth),
+      contour: readBoolean(overlay['contour'], defaultOverlay.contour),
+    },
+  };
+}
+
+/** Storage may be forbidden (private windows, blocked cookies) and then throws: settings are a comfort, not a need. */
+export function recallSettings(): RememberedSettings {
+  try {
+    return parseSettings(JSON.parse(localStorage.getItem(storageKey) ?? 'null'));
+  } catch {
+    return parseSettings(null);
+  }
+}
+
+export function rememberSettings(settings: RememberedSettings): void {
+  try {
+    localStorage.setItem(storageKey, JSON.stringify(settings));
+  } catch {
+    // See recallSettings.
+  }
+}

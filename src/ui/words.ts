@@ -1,0 +1,110 @@
+/** The page's sentences about things that are no failures. Failures have theirs in core/describe-failure.ts. */
+import { describeFailure } from '../core/describe-failure.ts';
+import type { BackendName } from '../core/failure.ts';
+import { assertNever } from '../core/result.ts';
+import type { PhotoNotice } from '../core/photo.ts';
+import type { BackendReason } from '../rpc/contract.ts';
+import type { StartProgress } from './state/app-store.ts';
+import { type AttendProgress, type Photo, runFraction } from './state/photo.ts';
+import type { View } from './state/settings.ts';
+
+export const backendTitles: Readonly<Record<BackendName, string>> = {
+  webgpu: 'WebGPU',
+  wasm: 'WebAssembly',
+  cpu: 'JavaScript',
+};
+
+/** @returns why the back end is not the best there is, or null where it is, or where somebody asked for it */
+export function describeBackendReason(reason: BackendReason, used: BackendName): string | null {
+  const instead = `${backendTitles[used]} does the work instead: the same numbers, only later.`;
+  switch (reason.kind) {
+    case 'best':
+    case 'asked-for':
+      return null;
+    case 'no-webgpu':
+      return `This browser has no WebGPU. ${instead}`;
+    case 'no-adapter':
+      return `The browser offers no graphics device to WebGPU. ${instead}`;
+    case 'software-adapter':
+      return `The only graphics device here is software (${reason.adapter}). ${instead}`;
+    case 'webgpu-failed':
+    case 'wasm-failed':
+      return `${describeFailure(reason.failure)} ${instead}`;
+    default:
+      return assertNever(reason);
+  }
+}
+
+export function describePhotoNotice(notice: PhotoNotice): string {
+  switch (notice) {
+    case 'animation-first-frame':
+      return 'This is an animation: its first frame is shown.';
+    case 'cmyk-converted':
+      return 'CMYK colours were converted to RGB; they may look a little different.';
+    case 'sixteen-bit-reduced':
+      return '16 bits a colour were reduced to 8.';
+    case 'alpha-flattened':
+      return 'Transparent parts were laid on white.';
+    default:
+      return assertNever(notice);
+  }
+}
+
+export const formatMegabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
+
+export function describeStart(progress: StartProgress | null): string {
+  if (progress === null) return 'Starting the engine';
+  switch (progress.stage) {
+    case 'backend':
+      return 'Choosing a back end';
+    case 'download':
+      return progress.cached
+        ? 'Reading the model from the cache'
+        : `Loading the model: ${formatMegabytes(progress.loadedBytes)} of ${formatMegabytes(progress.totalBytes)}`;
+    case 'self-check':
+      return 'Checking the numbers';
+    default:
+      return assertNever(progress);
+  }
+}
+
+export function describeRun(progress: AttendProgress | null): string {
+  if (progress === null) return 'Starting';
+  switch (progress.stage) {
+    case 'decode':
+      return 'Decoding the photograph';
+    case 'prepare':
+      return 'Bringing it to the model’s size';
+    case 'forward':
+      return `Block ${Math.min(progress.blocksDone + 1, progress.depth)} of ${progress.depth}`;
+    default:
+      return assertNever(progress);
+  }
+}
+
+/** One line for the strip's label and its tooltip. */
+export function describePhotoState({ state }: Photo): string {
+  switch (state.status) {
+    case 'queued':
+      return 'waiting';
+    case 'running':
+      return `running, ${Math.round(100 * runFraction(state.progress))} %`;
+    case 'done':
+      return 'done';
+    case 'failed':
+      return describeFailure(state.failure);
+    case 'cancelled':
+      return 'cancelled';
+    default:
+      return assertNever(state);
+  }
+}
+
+export const viewTitle = (view: View): string =>
+  view === 'all' ? 'All heads' : view === 'mean' ? 'Mean' : `Head ${view + 1}`;
+
+export const formatMilliseconds = (ms: number): string =>
+  ms < 9999.5 ? `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+
+export const countOf = (count: number, one: string, many = `${one}s`): string =>
+  `${count} ${count === 1 ? one : many}`;
