@@ -6,6 +6,7 @@
  */
 import type { BackendName, Failure } from '../core/failure.ts';
 import type { Box, Size } from '../core/geometry.ts';
+import type { FramingOptions, PhotoNotice } from '../core/photo.ts';
 
 /** What the person asked for; 'auto' lets the engine choose. */
 export type BackendChoice = BackendName | 'auto';
@@ -17,7 +18,8 @@ export type BackendReason =
   | { readonly kind: 'no-webgpu' }
   | { readonly kind: 'no-adapter' }
   | { readonly kind: 'software-adapter'; readonly adapter: string }
-  | { readonly kind: 'webgpu-failed'; readonly failure: Failure };
+  | { readonly kind: 'webgpu-failed'; readonly failure: Failure }
+  | { readonly kind: 'wasm-failed'; readonly failure: Failure };
 
 export interface BackendDescription {
   readonly name: BackendName;
@@ -37,18 +39,6 @@ export interface ModelDescription {
   readonly patchSizePx: number;
   readonly parameterCount: number;
 }
-
-/** How a photograph is brought to the model's size. */
-export interface FramingOptions {
-  /** 'photograph' keeps the aspect ratio; 'square' squashes to sidePx × sidePx as visualize_attention.py does. */
-  readonly shape: 'photograph' | 'square';
-  /** The long side of what the model sees, in px. */
-  readonly sidePx: number;
-}
-
-/** Something that was done to a photograph on the way in, and that its owner should know. */
-export type PhotoNotice =
-  'animation-first-frame' | 'cmyk-converted' | 'sixteen-bit-reduced' | 'alpha-flattened';
 
 export interface AttentionResult {
   readonly numHeads: number;

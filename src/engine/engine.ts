@@ -1,0 +1,152 @@
+/**
+ * A back end and a model, ready to look at photographs. The page's worker and the command line run the same engine;
+ * only where bytes and pixels come from differs.
+ */
+import { FailureError, failureOf, type Failure } from '../core/failure.ts';
+import type { FramingOptions } from '../core/photo.ts';
+import { fail, succeed, type Result } from '../core/result.ts';
+import type { WasmPaths } from '../gpu/open-backend.ts';
+import { framePhotograph } from '../media/framing.ts';
+import { prepareInput } from '../media/prepare-input.ts';
+import type { PixelGrid } from '../media/resample.ts';
+import { loadModel, type LoadedModel, type ModelSource } from '../models/load-model.ts';
+import type {
+  AttentionResult,
+  BackendChoice,
+  BackendDescription,
+  EngineContract,
+  ModelDescription,
+} from '../rpc/contract.ts';
+import { attendCls } from '../vit/attend.ts';
+import { uploadParameters, type VitParameters } from '../vit/parameters.ts';
+import { chooseBackend, type ChosenBackend } from './choose-backend.ts';
+
+export interface EngineOptions {
+  readonly backend: BackendChoice;
+  readonly source: ModelSource;
+  readonly wasmPaths: WasmPaths | null;
+  readonly signal: AbortSignal;
+  onProgress(progress: EngineContract['start']['progress']): void;
+}
+
+export type EngineResult = Omit<AttentionResult, 'decodeMs' | 'notices'>;
+
+export interface AttendCall {
+  readonly framing: FramingOptions;
+  readonly signal: AbortSignal;
+  onProgress(progress: EngineContract['attend']['progress']): void;
+}
+
+/** Slower forward passes than this are paced, block by block, so that progress shows and a cancel is heard. */
+const pacedFromMs = 500;
+
+/** One turn of the event loop: messages that came meanwhile are handled. */
+const giveWay = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
+
+/** What tfjs and the browsers throw when memory ends; the wasm heap is unusable afterwards. */
+function isOutOfMemory(error: unknown): boolean {
+  if (error instanceof RangeError || error instanceof WebAssembly.RuntimeError) return true;
+  return (
+    error instanceof Error && /out of memory|allocation|cannot enlarge memory|abort/i.test(error.message)
+  );
+}
+
+export class Engine {
+  readonly backend: BackendDescription;
+  readonly model: ModelDescription;
+  private readonly chosen: ChosenBackend;
+  private readonly parameters: VitParameters;
+  /** WebGPU only: whether to wait for each block. True until a pass has shown that there is no need. */
+  private isPaced = true;
+
+  private constructor(chosen: ChosenBackend, model: LoadedModel) {
+    const { architecture, id, title, parameterCount } = model;
+    const { backend, reason, selfCheckMaxAbsDifference } = chosen;
+    this.chosen = chosen;
+    this.backend = { name: backend.name, device: backend.device, reason, selfCheckMaxAbsDifference };
+    this.model = {
+      id,
+      title,
+      parameterCount,
+      embedDim: architecture.embedDim,
+      depth: architecture.depth,
+      numHeads: architecture.numHeads,
+      patchSizePx: architecture.patchSize,
+    };
+    this.parameters = uploadParameters(architecture, model.parameters);
+  }
+
+  /** Opens and checks the back end while the model downloads. */
+  static async start(options: EngineOptions): Promise<Result<Engine, Failure>> {
+    const { backend, source, wasmPaths, signal, onProgress } = options;
+    onProgress({ stage: 'backend' });
+    const [chosen, model] = await Promise.all([
+      chooseBackend(backend, { wasmPaths, onSelfCheck: () => onProgress({ stage: 'self-check' }) }),
+      loadModel(source, signal, (progress) => onProgress({ stage: 'download', ...progress })),
+    ]);
+    if (!model.ok) return model;
+    if (!chosen.ok) return chosen;
+    return succeed(new Engine(chosen.value, model.value));
+  }
+
+  /** @param pixels the upright photograph over white */
+  async attend(
+    pixels: PixelGrid,
+    { framing, signal, onProgress }: AttendCall,
+  ): Promise<Result<EngineResult, Failure>> {
+    onProgress({ stage: 'prepare' });
+    const prepareStart = performance.now();
+    const frame = framePhotograph(pixels, framing, this.model.patchSizePx);
+    const input = prepareInput(pixels, frame);
+    const tokens = 1 + frame.rows * frame.columns;
+
+    const { depth } = this.model;
+    onProgress({ stage: 'forward', blocksDone: 0, depth });
+    await giveWay();
+    const forwardStart = performance.now();
+    try {
+      const { faults } = this.chosen.backend;
+      const afterBlock = (blocksDone: number): Promise<void> =>
+        this.afterBlock(blocksDone, signal, onProgress);
+      const attention = await attendCls(this.parameters, input, frame.inputSizePx, { faults, afterBlock });
+      const forwardMs = performance.now() - forwardStart;
+      this.isPaced = forwardMs > pacedFromMs;
+      return succeed({
+        numHeads: attention.numHeads,
+        rows: attention.rows,
+        columns: attention.columns,
+        maps: attention.maps,
+        box: frame.box,
+        photoSizePx: { height: pixels.height, width: pixels.width },
+        inputSizePx: frame.inputSizePx,
+        tokens,
+        prepareMs: forwardStart - prepareStart,
+        forwardMs,
+      });
+    } catch (error) {
+      const failure =
+        failureOf(error) ?? (isOutOfMemory(error) ? ({ code: 'out-of-memory', tokens } as const) : null);
+      if (failure === null) throw error;
+      return fail(failure.code === 'out-of-memory' ? { ...failure, tokens } : failure);
+    }
+  }
+
+  dispose(): void {
+    this.parameters.dispose();
+  }
+
+  private async afterBlock(
+    blocksDone: number,
+    signal: AbortSignal,
+    onProgress: AttendCall['onProgress'],
+  ): Promise<void> {
+    if (this.backend.name === 'webgpu') {
+      // On a fast GPU the whole pass is encoded in a few milliseconds, and waiting for each block would double its time.
+      if (!this.isPaced) return;
+      await this.chosen.backend.finish();
+    }
+    onProgress({ stage: 'forward', blocksDone, depth: this.model.depth });
+    await giveWay();
+    if (signal.aborted) throw new FailureError({ code: 'cancelled' });
+  }
+}

@@ -1,0 +1,35 @@
+/** NumPy's .npy, version 1.0, little-endian float32 in C order: what papers' scripts read. */
+
+export interface NpyArray {
+  readonly shape: readonly number[];
+  readonly values: Float32Array<ArrayBuffer>;
+}
+
+const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0]; // \x93NUMPY, version 1.0
+
+/** @returns the file's bytes; the data begins at a multiple of 64 bytes, as the format asks */
+export function encodeNpy({ shape, values }: NpyArray): Uint8Array<ArrayBuffer> {
+  const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(', ')})`;
+  const header = `{'descr': '<f4', 'fortran_order': False, 'shape': ${tuple}, }`;
+  const length = Math.ceil((magic.length + 2 + header.length + 1) / 64) * 64 - magic.length - 2;
+  const bytes = new Uint8Array(magic.length + 2 + length + values.byteLength);
+  bytes.set(magic);
+  new DataView(bytes.buffer).setUint16(magic.length, length, true);
+  bytes.set(new TextEncoder().encode(header.padEnd(length - 1) + '\n'), magic.length + 2);
+  bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), magic.length + 2 + length);
+  return bytes;
+}
+
+/** @throws Error where the bytes are not a little-endian float32 array in C order; for files of our own making */
+export function decodeNpy(bytes: Uint8Array): NpyArray {
+  if (!magic.every((byte, i) => bytes[i] === byte)) throw new Error('not a .npy file of version 1.0');
+  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint16(magic.length, true);
+  const start = magic.length + 2 + length;
+  const header = new TextDecoder().decode(bytes.subarray(magic.length + 2, start));
+  const shape = /'descr': '<f4', 'fortran_order': False, 'shape': \(([\d, ]*)\)/.exec(header)?.[1];
+  if (shape === undefined) throw new Error(`not a float32 array in C order: ${header}`);
+  return {
+    shape: shape.split(',').flatMap((side) => (side.trim() === '' ? [] : [Number(side)])),
+    values: new Float32Array(bytes.slice(start).buffer),
+  };
+}

@@ -1,0 +1,11 @@
+/** What every checkpoint format is read into: named tensors whose bytes are fetched when asked for. */
+export interface StoredTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** The stored type's own name, for summaries; values always arrive as float32. */
+  readonly storedType: string;
+  /** Reads and converts the values; caller owns the array. Rejects with a `FailureError` where the file ends too early. */
+  read(): Promise<Float32Array<ArrayBuffer>>;
+}
+
+export type TensorFile = ReadonlyMap<string, StoredTensor>;

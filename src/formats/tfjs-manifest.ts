@@ -1,0 +1,146 @@
+/**
+ * The tfjs weights format: model.json names shards and, in order, the tensors that their concatenated bytes hold.
+ * What tfjs itself does not record, and we do not trust a file without, stands in `userDefinedMetadata.dinoscope`:
+ * the architecture and each shard's length and SHA-256.
+ */
+import { elementCount } from '../core/architecture.ts';
+import type { Failure } from '../core/failure.ts';
+import { fail, succeed, type Result } from '../core/result.ts';
+import { decodeFloat16 } from '../core/float16.ts';
+
+export type WeightsDtype = 'float32' | 'float16';
+
+export const bytesPerWeight: Readonly<Record<WeightsDtype, number>> = { float32: 4, float16: 2 };
+
+export interface WeightSpec {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** How the values are stored; tfjs writes float16 as a quantization of float32. */
+  readonly storedAs: WeightsDtype;
+}
+
+export interface ShardSpec {
+  /** Relative to model.json. */
+  readonly path: string;
+  readonly byteLength: number;
+  /** Lower-case hexadecimal. */
+  readonly sha256: string;
+}
+
+export interface WeightsGroup {
+  readonly shards: readonly ShardSpec[];
+  readonly weights: readonly WeightSpec[];
+}
+
+export interface TfjsManifest {
+  readonly id: string;
+  readonly title: string;
+  /** As written in the file; `parseArchitecture` checks it. */
+  readonly architecture: unknown;
+  readonly groups: readonly WeightsGroup[];
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const isFields = (json: unknown): json is Fields =>
+  typeof json === 'object' && json !== null && !Array.isArray(json);
+
+function parseWeight(json: unknown): WeightSpec | string {
+  if (!isFields(json) || typeof json['name'] !== 'string') return 'a weight has no name';
+  const { name, shape, dtype, quantization } = json;
+  if (
+    !Array.isArray(shape) ||
+    !shape.every((side): side is number => Number.isSafeInteger(side) && side >= 0)
+  )
+    return `${name} has no valid shape`;
+  if (dtype !== 'float32') return `${name} has the type ${String(dtype)}; only float32 and float16 are known`;
+  if (quantization === undefined) return { name, shape, storedAs: 'float32' };
+  if (!isFields(quantization) || quantization['dtype'] !== 'float16')
+    return `${name} is quantized in a way that is not known`;
+  return { name, shape, storedAs: 'float16' };
+}
+
+/** A shard lies beside model.json: a path that leads elsewhere is refused. */
+function parseShard(path: unknown, shards: Fields): ShardSpec | string {
+  if (typeof path !== 'string' || !/^[\w.-]+$/.test(path) || path.startsWith('.'))
+    return `the shard path '${String(path)}' is not a plain file name`;
+  const facts = shards[path];
+  if (!isFields(facts)) return `the shard ${path} has no length and hash`;
+  const { byteLength, sha256 } = facts;
+  if (!Number.isSafeInteger(byteLength) || Number(byteLength) < 0)
+    return `the shard ${path} has no valid length`;
+  if (typeof sha256 !== 'string' || !/^[0-9a-f]{64}$/.test(sha256))
+    return `the shard ${path} has no valid SHA-256`;
+  return { path, byteLength: Number(byteLength), sha256 };
+}
+
+function parseGroup(json: unknown, shards: Fields): WeightsGroup | string {
+  if (!isFields(json) || !Array.isArray(json['paths']) || !Array.isArray(json['weights']))
+    return 'a weights group has no paths or no weights';
+  const group: { shards: ShardSpec[]; weights: WeightSpec[] } = { shards: [], weights: [] };
+  for (const path of json['paths'] as unknown[]) {
+    const shard = parseShard(path, shards);
+    if (typeof shard === 'string') return shard;
+    group.shards.push(shard);
+  }
+  for (const entry of json['weights'] as unknown[]) {
+    const weight = parseWeight(entry);
+    if (typeof weight === 'string') return weight;
+    group.weights.push(weight);
+  }
+  const declared = group.shards.reduce((sum, shard) => sum + shard.byteLength, 0);
+  const needed = group.weights.reduce(
+    (sum, weight) => sum + elementCount(weight.shape) * bytesPerWeight[weight.storedAs],
+    0,
+  );
+  return declared === needed
+    ? group
+    : `the shards hold ${declared} bytes, but the weights' shapes need ${needed}`;
+}
+
+/** @returns the manifest, every field checked and the bytes counted, or 'model-manifest-invalid' with what is wrong */
+export function parseTfjsManifest(json: unknown): Result<TfjsManifest, Failure> {
+  const invalid = (problem: string): Result<never, Failure> =>
+    fail({ code: 'model-manifest-invalid', problem });
+  if (!isFields(json)) return invalid('model.json is not an object');
+  const metadata = isFields(json['userDefinedMetadata'])
+    ? json['userDefinedMetadata']['dinoscope']
+    : undefined;
+  if (!isFields(metadata))
+    return invalid('model.json has no userDefinedMetadata.dinoscope; was it made by npm run convert?');
+  const { id, title, architecture, shards } = metadata;
+  if (typeof id !== 'string' || typeof title !== 'string') return invalid('the id or the title is missing');
+  if (!isFields(shards)) return invalid('the list of shards is missing');
+  if (!Array.isArray(json['weightsManifest'])) return invalid('the weightsManifest is missing');
+  const groups: WeightsGroup[] = [];
+  for (const entry of json['weightsManifest'] as unknown[]) {
+    const group = parseGroup(entry, shards);
+    if (typeof group === 'string') return invalid(group);
+    groups.push(group);
+  }
+  return succeed({ id, title, architecture, groups });
+}
+
+/**
+ * @param bytes the group's shards, concatenated; as long as the manifest says
+ * @returns each weight's values as float32, in the group's order
+ */
+export function decodeWeights(
+  group: WeightsGroup,
+  bytes: Uint8Array<ArrayBuffer>,
+): Map<string, Float32Array<ArrayBuffer>> {
+  const values = new Map<string, Float32Array<ArrayBuffer>>();
+  let offset = 0;
+  for (const { name, shape, storedAs } of group.weights) {
+    const end = offset + elementCount(shape) * bytesPerWeight[storedAs];
+    // The copy aligns the float32 values, which may begin at any byte.
+    values.set(
+      name,
+      storedAs === 'float16'
+        ? decodeFloat16(bytes.subarray(offset, end))
+        : new Float32Array(bytes.slice(offset, end).buffer),
+    );
+    offset = end;
+  }
+  return values;
+}

@@ -1,0 +1,72 @@
+/** Writes named tensors in the tfjs weights format that `tfjs-manifest.ts` reads. */
+import type { NamedTensor, VitArchitecture } from '../core/architecture.ts';
+import { encodeFloat16 } from '../core/float16.ts';
+import { createSha256 } from './sha256.ts';
+import type { WeightsDtype } from './tfjs-manifest.ts';
+
+/** tfjs's own shard size: small enough for every cache. */
+const shardBytes = 4 * 1024 * 1024;
+
+export interface TfjsFile {
+  readonly path: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+export interface TfjsModel {
+  readonly id: string;
+  readonly title: string;
+  readonly architecture: VitArchitecture;
+  readonly parameters: ReadonlyMap<string, NamedTensor>;
+}
+
+const encode = (values: Float32Array, dtype: WeightsDtype): Uint8Array<ArrayBuffer> =>
+  dtype === 'float16' ? encodeFloat16(values) : new Uint8Array(Float32Array.from(values).buffer);
+
+function concatenate(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.byteLength, 0));
+  let offset = 0;
+  for (const piece of pieces) {
+    whole.set(piece, offset);
+    offset += piece.byteLength;
+  }
+  return whole;
+}
+
+/** @returns the files to write: the shards, and model.json last */
+export function writeTfjsModel(
+  { id, title, architecture, parameters }: TfjsModel,
+  dtype: WeightsDtype,
+): TfjsFile[] {
+  const whole = concatenate([...parameters.values()].map(({ values }) => encode(values, dtype)));
+  const shardCount = Math.max(1, Math.ceil(whole.byteLength / shardBytes));
+  const shards = Array.from({ length: shardCount }, (_, index): TfjsFile => ({
+    path: `group1-shard${index + 1}of${shardCount}.bin`,
+    bytes: whole.slice(index * shardBytes, (index + 1) * shardBytes),
+  }));
+  const facts = shards.map(({ path, bytes }) => {
+    const hash = createSha256();
+    hash.update(bytes);
+    return [path, { byteLength: bytes.byteLength, sha256: hash.hex() }] as const;
+  });
+  const manifest = {
+    format: 'dinoscope-vit',
+    generatedBy: 'DINOscope convert',
+    convertedBy: null,
+    weightsManifest: [
+      {
+        paths: shards.map(({ path }) => path),
+        weights: [...parameters].map(([name, { shape }]) => ({
+          name,
+          shape,
+          dtype: 'float32',
+          ...(dtype === 'float16' ? { quantization: { dtype: 'float16', original_dtype: 'float32' } } : {}),
+        })),
+      },
+    ],
+    userDefinedMetadata: { dinoscope: { id, title, architecture, shards: Object.fromEntries(facts) } },
+  };
+  return [
+    ...shards,
+    { path: 'model.json', bytes: new TextEncoder().encode(JSON.stringify(manifest, null, 1) + '\n') },
+  ];
+}

@@ -1,0 +1,128 @@
+/**
+ * One tfjs back end, opened and watched. Each is imported only when it is asked for, so a page that runs on WebGPU
+ * never fetches the wasm binary and the other way round.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import type { BackendName, Failure } from '../core/failure.ts';
+import { fail, succeed, type Result } from '../core/result.ts';
+import { noFaults, watchDevice, type FaultWatch } from './fault-watch.ts';
+
+/** File name → address, as tfjs's `setWasmPaths` takes it. */
+export type WasmPaths = Readonly<
+  Record<
+    'tfjs-backend-wasm.wasm' | 'tfjs-backend-wasm-simd.wasm' | 'tfjs-backend-wasm-threaded-simd.wasm',
+    string
+  >
+>;
+
+export interface OpenBackend {
+  readonly name: BackendName;
+  /** The adapter, or how the CPU is used; for captions. */
+  readonly device: string;
+  readonly faults: FaultWatch;
+  /** Resolves when all work so far is done on the device; rejects with a fault. */
+  finish(): Promise<void>;
+}
+
+export interface AdapterReport {
+  readonly adapter: GPUAdapter;
+  readonly description: string;
+  readonly isSoftware: boolean;
+}
+
+/** @returns the adapter that WebGPU would use, or why there is none */
+export async function probeAdapter(): Promise<AdapterReport | 'no-webgpu' | 'no-adapter'> {
+  if (!('gpu' in globalThis.navigator)) return 'no-webgpu';
+  const adapter = await navigator.gpu.requestAdapter({ powerPreference: 'high-performance' });
+  if (adapter === null) return 'no-adapter';
+  const { vendor, architecture, device, description, isFallbackAdapter } = adapter.info;
+  const named = description || [vendor, architecture, device].filter((part) => part !== '').join(' ');
+  return { adapter, description: named || 'unnamed adapter', isSoftware: isFallbackAdapter };
+}
+
+/** The largest the adapter has: the default 128 MiB binding is too small for large photographs where more is to be had. */
+function requiredLimits(limits: GPUSupportedLimits): Record<string, number> {
+  return {
+    maxBufferSize: limits.maxBufferSize,
+    maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
+    maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
+    maxComputeWorkgroupSizeX: limits.maxComputeWorkgroupSizeX,
+    maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
+    maxComputeWorkgroupsPerDimension: limits.maxComputeWorkgroupsPerDimension,
+  };
+}
+
+async function openWebgpu(): Promise<Result<OpenBackend, Failure>> {
+  const report = await probeAdapter();
+  if (typeof report === 'string')
+    return fail({
+      code: 'backend-unavailable',
+      backend: 'webgpu',
+      reason: report === 'no-webgpu' ? 'this browser has no WebGPU' : 'there is no graphics adapter',
+    });
+  const { WebGPUBackend } = await import('@tensorflow/tfjs-backend-webgpu');
+  const device = await report.adapter.requestDevice({
+    requiredLimits: requiredLimits(report.adapter.limits),
+  });
+  const faults = watchDevice(device);
+  // Ours instead of the package's own factory, which keeps the device to itself until the first error is lost.
+  tf.removeBackend('webgpu');
+  tf.registerBackend('webgpu', () => new WebGPUBackend(device, report.adapter.info));
+  await tf.setBackend('webgpu');
+  const finish = async (): Promise<void> => {
+    const backend = tf.backend() as InstanceType<typeof WebGPUBackend>;
+    backend.endComputePassEncoder();
+    backend.submitQueue();
+    await Promise.race([device.queue.onSubmittedWorkDone(), faults.faulted]);
+    faults.check();
+  };
+  return succeed({ name: 'webgpu', device: report.description, faults, finish });
+}
+
+async function openWasm(paths: WasmPaths | null): Promise<Result<OpenBackend, Failure>> {
+  const wasm = await import('@tensorflow/tfjs-backend-wasm');
+  if (paths !== null) wasm.setWasmPaths(paths);
+  const threads = globalThis.crossOriginIsolated ? Math.max(1, navigator.hardwareConcurrency) : 1;
+  wasm.setThreadsCount(threads);
+  if (!(await tf.setBackend('wasm')))
+    return fail({ code: 'backend-unavailable', backend: 'wasm', reason: 'WebAssembly did not start' });
+  const simd = await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT');
+  const threaded = (await tf.env().getAsync('WASM_HAS_MULTITHREAD_SUPPORT')) && threads > 1;
+  const device = `CPU${simd ? ', SIMD' : ''}, ${threaded ? `${wasm.getThreadsCount()} threads` : '1 thread'}`;
+  return succeed({ name: 'wasm', device, faults: noFaults, finish: () => Promise.resolve() });
+}
+
+async function openCpu(): Promise<Result<OpenBackend, Failure>> {
+  await import('@tensorflow/tfjs-backend-cpu');
+  await tf.setBackend('cpu');
+  return succeed({
+    name: 'cpu',
+    device: 'CPU, plain JavaScript',
+    faults: noFaults,
+    finish: () => Promise.resolve(),
+  });
+}
+
+/** @param wasmPaths where the page serves the wasm binaries; null in Node, where tfjs finds them itself */
+export async function openBackend(
+  name: BackendName,
+  wasmPaths: WasmPaths | null,
+): Promise<Result<OpenBackend, Failure>> {
+  tf.enableProdMode(); // tfjs's own NaN and leak checks read values back; ours do not
+  try {
+    switch (name) {
+      case 'webgpu':
+        return await openWebgpu();
+      case 'wasm':
+        return await openWasm(wasmPaths);
+      case 'cpu':
+        return await openCpu();
+    }
+  } catch (error) {
+    return fail({
+      code: 'backend-unavailable',
+      backend: name,
+      reason: error instanceof Error ? error.message : String(error),
+    });
+  }
+}

@@ -1,0 +1,26 @@
+import type { Framing } from './framing.ts';
+import { resample, type PixelGrid } from './resample.ts';
+
+/** ImageNet statistics, RGB, of values in [0, 1]: what every official DINO network was trained with. */
+const imageNetMean = [0.485, 0.456, 0.406] as const;
+const imageNetStd = [0.229, 0.224, 0.225] as const;
+
+/** For each channel, the normalised value of each of the 256 levels, rounded to float32 at each step as torchvision does. */
+const normalised = imageNetMean.map((mean, channel) =>
+  Float32Array.from({ length: 256 }, (_, level) =>
+    Math.fround(
+      Math.fround(Math.fround(level / 255) - Math.fround(mean)) / Math.fround(imageNetStd[channel] ?? 1),
+    ),
+  ),
+);
+
+/** @returns what the model takes: normalised RGB, shape [height, width, 3] of `framing.inputSizePx` */
+export function prepareInput(image: PixelGrid, framing: Framing): Float32Array<ArrayBuffer> {
+  const pixels = resample(image, framing.box, framing.inputSizePx, framing.filter);
+  const input = new Float32Array(pixels.length);
+  for (let channel = 0; channel < 3; channel++) {
+    const table = normalised[channel] as Float32Array;
+    for (let i = channel; i < pixels.length; i += 3) input[i] = table[pixels[i] as number] as number;
+  }
+  return input;
+}

@@ -1,0 +1,141 @@
+/** The page's end of the contract: calls with ids, cancel and progress, and a worker that is replaced when it is lost. */
+import type { Failure } from '../core/failure.ts';
+import { fail, succeed, type Result } from '../core/result.ts';
+import type { CallMessage, EngineContract, EngineMethod, FromWorker, ToWorker } from './contract.ts';
+
+export interface CallOptions<M extends EngineMethod> {
+  /** Aborting ends the call with 'cancelled' at once; the worker is told. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: EngineContract[M]['progress']) => void;
+}
+
+export interface EngineClient {
+  /** Never rejects: every way a call can end is in the result. */
+  call<M extends EngineMethod>(
+    method: M,
+    request: EngineContract[M]['request'],
+    options?: CallOptions<M>,
+  ): Promise<Result<EngineContract[M]['result'], Failure>>;
+  /** Told once when the worker is lost; every open call has failed by then. @returns a function that ends the telling */
+  onGone(listener: (failure: Failure) => void): () => void;
+  /** A new worker in place of the old one; open calls fail as cancelled. 'start' must follow. */
+  restart(): void;
+  terminate(): void;
+}
+
+/** A worker that has not let go of a cancelled call by then is stuck, and is replaced. */
+const cancelPatienceMs = 10_000;
+
+interface OpenCall {
+  settle(outcome: Result<EngineContract[EngineMethod]['result'], Failure>): void;
+  progress(progress: EngineContract[EngineMethod]['progress']): void;
+}
+
+/** @param spawn makes the worker; called now and at every restart */
+export function createEngineClient(spawn: () => Worker): EngineClient {
+  const calls = new Map<number, OpenCall>();
+  const overdue = new Map<number, ReturnType<typeof setTimeout>>();
+  const listeners = new Set<(failure: Failure) => void>();
+  let nextId = 1;
+  let worker: Worker | null = null;
+
+  const release = (failure: Failure): void => {
+    worker?.terminate();
+    worker = null;
+    for (const timer of overdue.values()) clearTimeout(timer);
+    overdue.clear();
+    const open = [...calls.values()];
+    calls.clear();
+    for (const call of open) call.settle(fail(failure));
+  };
+
+  const lose = (failure: Failure): void => {
+    if (worker === null) return;
+    release(failure);
+    for (const listener of listeners) listener(failure);
+  };
+
+  const receive = (message: FromWorker): void => {
+    switch (message.kind) {
+      case 'progress':
+        calls.get(message.id)?.progress(message.progress);
+        return;
+      case 'gone':
+        lose(message.failure);
+        return;
+      case 'done':
+      case 'failed': {
+        clearTimeout(overdue.get(message.id));
+        overdue.delete(message.id);
+        const call = calls.get(message.id);
+        calls.delete(message.id);
+        if (call !== undefined)
+          call.settle(message.kind === 'done' ? succeed(message.result) : fail(message.failure));
+        else if (message.kind === 'done' && 'bitmap' in message.result) message.result.bitmap.close(); // nobody waits for it
+      }
+    }
+  };
+
+  const launch = (): void => {
+    const launched = spawn();
+    worker = launched;
+    launched.addEventListener('message', ({ data }: MessageEvent<FromWorker>) => {
+      if (worker === launched) receive(data);
+    });
+    launched.addEventListener('error', (event) => {
+      if (worker === launched)
+        lose({ code: 'worker-crashed', message: event.message || 'its script did not load' });
+    });
+    launched.addEventListener('messageerror', () => {
+      if (worker === launched) lose({ code: 'worker-crashed', message: 'an answer could not be read' });
+    });
+  };
+
+  const send = (message: ToWorker): void => worker?.postMessage(message);
+
+  launch();
+  return {
+    call: <M extends EngineMethod>(
+      method: M,
+      request: EngineContract[M]['request'],
+      options: CallOptions<M> = {},
+    ) =>
+      new Promise<Result<EngineContract[M]['result'], Failure>>((resolve) => {
+        const { signal, onProgress } = options;
+        if (signal?.aborted) return resolve(fail({ code: 'cancelled' }));
+        if (worker === null)
+          return resolve(fail({ code: 'worker-crashed', message: 'it has not been started again' }));
+        const id = nextId++;
+        const cancel = (): void => {
+          calls.delete(id);
+          send({ kind: 'cancel', id });
+          overdue.set(
+            id,
+            setTimeout(
+              () => lose({ code: 'worker-crashed', message: 'it did not answer' }),
+              cancelPatienceMs,
+            ),
+          );
+          resolve(fail({ code: 'cancelled' }));
+        };
+        signal?.addEventListener('abort', cancel, { once: true });
+        calls.set(id, {
+          settle: (outcome) => {
+            signal?.removeEventListener('abort', cancel);
+            resolve(outcome as Result<EngineContract[M]['result'], Failure>);
+          },
+          progress: (progress) => onProgress?.(progress as EngineContract[M]['progress']),
+        });
+        send({ kind: 'call', id, method, request } as CallMessage);
+      }),
+    onGone: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    restart: () => {
+      release({ code: 'cancelled' });
+      launch();
+    },
+    terminate: () => release({ code: 'cancelled' }),
+  };
+}

@@ -1,0 +1,59 @@
+/**
+ * Keeps the page for the next visit, so that it opens in a lecture hall with no network, and adds the headers that a static
+ * host cannot: isolation (threads for wasm) and a policy that lets nothing out.
+ *
+ * Pages come from the network where there is one, so that nobody sees yesterday's version; everything else has a hash in
+ * its name or changes with the version, and comes from the cache.
+ */
+declare const __FILES__: readonly string[];
+declare const __VERSION__: string;
+
+const scope = globalThis as unknown as ServiceWorkerGlobalScope;
+const cacheName = `dinoscope-page-${__VERSION__}`;
+
+async function install(): Promise<void> {
+  const cache = await caches.open(cacheName);
+  await cache.addAll(__FILES__.map((file) => new Request(file, { cache: 'no-cache' })));
+  await scope.skipWaiting();
+}
+
+async function activate(): Promise<void> {
+  const old = (await caches.keys()).filter((name) => name.startsWith('dinoscope-page-') && name !== cacheName);
+  await Promise.all(old.map((name) => caches.delete(name)));
+  await scope.clients.claim();
+}
+
+/** The same answer with the isolation headers; an opaque answer from elsewhere stays as it is. */
+function isolated(response: Response): Response {
+  if (response.type === 'opaque' || response.status === 0) return response;
+  const headers = new Headers(response.headers);
+  headers.set('Cross-Origin-Opener-Policy', 'same-origin');
+  headers.set('Cross-Origin-Embedder-Policy', 'require-corp');
+  headers.set('Cross-Origin-Resource-Policy', 'same-origin');
+  return new Response(response.body, { status: response.status, statusText: response.statusText, headers });
+}
+
+async function answer(request: Request): Promise<Response> {
+  const cache = await caches.open(cacheName);
+  if (request.mode === 'navigate') {
+    try {
+      const fresh = await fetch(request);
+      if (fresh.ok) return isolated(fresh);
+    } catch {
+      // No network: the page that was kept.
+    }
+    const kept = await cache.match('index.html');
+    return kept ? isolated(kept) : Response.error();
+  }
+  const kept = await cache.match(request, { ignoreSearch: true });
+  return isolated(kept ?? (await fetch(request)));
+}
+
+scope.addEventListener('install', (event) => event.waitUntil(install()));
+scope.addEventListener('activate', (event) => event.waitUntil(activate()));
+scope.addEventListener('fetch', (event) => {
+  const { request } = event;
+  const isOurs = new URL(request.url).href.startsWith(scope.registration.scope);
+  // Model files are kept by hash elsewhere; `no-store` is how their reader says so.
+  if (request.method === 'GET' && isOurs && request.cache !== 'no-store') event.respondWith(answer(request));
+});

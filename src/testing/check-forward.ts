@@ -1,0 +1,109 @@
+/** The forward passes against PyTorch on the small networks: one suite, run on every back end. */
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { floatsOfBase64 } from '../core/base64.ts';
+import type { BackendName } from '../core/failure.ts';
+import { openBackend, type OpenBackend } from '../gpu/open-backend.ts';
+import { attendCls } from '../vit/attend.ts';
+import { uploadParameters, type VitParameters } from '../vit/parameters.ts';
+import { forwardPlain } from '../vit/plain-forward.ts';
+import { selfCheck } from '../vit/self-check.ts';
+import { maxAbsDifference } from './max-abs-difference.ts';
+import { vitFixtures, type VitCase, type VitFixture } from './vit-fixtures.ts';
+
+const nothing = (): Promise<void> => Promise.resolve();
+
+/** The last layer of [L, H, T] without CLS's own column: what `attendCls` returns. */
+function expectedMaps({ clsAttention }: VitCase): number[] {
+  const [layers = 0, heads = 0, tokens = 0] = clsAttention.shape;
+  const last = floatsOfBase64(clsAttention.values).subarray((layers - 1) * heads * tokens);
+  return [...last].filter((_, i) => i % tokens !== 0);
+}
+
+const inputOf = ({ input }: VitCase): tf.Tensor3D =>
+  tf.tensor3d(floatsOfBase64(input.values), [input.height, input.width, 3]);
+
+/** @param tolerance of attention, absolute; of the CLS feature, relative to its largest value */
+export function checkForward(name: BackendName, tolerance: number): void {
+  let backend: OpenBackend;
+  beforeAll(async () => {
+    const opened = await openBackend(name, null);
+    if (!opened.ok) throw new Error(JSON.stringify(opened.error));
+    backend = opened.value;
+  });
+
+  async function withParameters(fixture: VitFixture, run: (parameters: VitParameters) => Promise<void>): Promise<void> {
+    const before = tf.memory();
+    const parameters = uploadParameters(fixture.architecture, fixture.parameters);
+    try {
+      await run(parameters);
+      backend.faults.check();
+    } finally {
+      parameters.dispose();
+    }
+    expect(tf.memory().numTensors).toBe(before.numTensors);
+    expect(tf.memory().numBytes).toBe(before.numBytes);
+  }
+
+  test('runs on the back end that was asked for', () => {
+    expect(tf.getBackend()).toBe(name);
+  });
+
+  test('the self-check agrees with PyTorch', async () => {
+    expect(await selfCheck(backend.faults)).toBeLessThan(tolerance);
+  });
+
+  describe.each(vitFixtures)('$name', (fixture) => {
+    test.each(fixture.cases)('plain pass at $rows × $columns equals PyTorch in every layer', async (each) => {
+      await withParameters(fixture, async (parameters) => {
+        const image = inputOf(each);
+        const { attentions, feature } = forwardPlain(parameters, image);
+        const clsRows = tf.tidy(() => tf.stack(attentions.map((attention) => tf.slice(attention, [0, 0, 0], [-1, 1, -1]))));
+        expect(maxAbsDifference(await clsRows.data(), floatsOfBase64(each.clsAttention.values))).toBeLessThan(tolerance);
+        const expectedFeature = floatsOfBase64(each.clsFeature.values);
+        const scale = Math.max(...expectedFeature.map(Math.abs));
+        expect(maxAbsDifference(await feature.data(), expectedFeature) / scale).toBeLessThan(tolerance);
+        const last = attentions.at(-1);
+        if (each.lastAttention !== undefined && last !== undefined)
+          expect(maxAbsDifference(await last.data(), floatsOfBase64(each.lastAttention.values))).toBeLessThan(tolerance);
+        tf.dispose([image, attentions, feature, clsRows]);
+      });
+    });
+
+    test.each(fixture.cases)('the pass that the page runs, at $rows × $columns, equals PyTorch', async (each) => {
+      await withParameters(fixture, async (parameters) => {
+        const done: number[] = [];
+        const result = await attendCls(parameters, floatsOfBase64(each.input.values), each.input, {
+          faults: backend.faults,
+          afterBlock: (blocks) => {
+            done.push(blocks);
+            return nothing();
+          },
+        });
+        expect(result).toMatchObject({ rows: each.rows, columns: each.columns, tokens: 1 + each.rows * each.columns });
+        expect(maxAbsDifference(result.maps, expectedMaps(each))).toBeLessThan(tolerance);
+        expect(done).toEqual(Array.from({ length: fixture.architecture.depth - 1 }, (_, i) => i + 1));
+      });
+    });
+
+    test('queries in chunks of a few rows give the same maps', async () => {
+      const each = fixture.cases.at(-1) as VitCase;
+      await withParameters(fixture, async (parameters) => {
+        const maxScoresBytes = 4 * 3 * (1 + each.rows * each.columns);
+        const options = { faults: backend.faults, afterBlock: nothing, maxScoresBytes };
+        const { maps } = await attendCls(parameters, floatsOfBase64(each.input.values), each.input, options);
+        expect(maxAbsDifference(maps, expectedMaps(each))).toBeLessThan(tolerance);
+      });
+    });
+
+    test('a pass that is stopped between blocks leaves no tensor behind', async () => {
+      const [each] = fixture.cases;
+      if (each === undefined || fixture.architecture.depth < 2) return;
+      await withParameters(fixture, async (parameters) => {
+        const afterBlock = (): Promise<void> => Promise.reject(new Error('stop here'));
+        const run = attendCls(parameters, floatsOfBase64(each.input.values), each.input, { faults: backend.faults, afterBlock });
+        await expect(run).rejects.toThrow('stop here');
+      });
+    });
+  });
+}

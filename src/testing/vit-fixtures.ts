@@ -1,0 +1,56 @@
+/** PyTorch's small networks (tools/reference) as parameters, for tests on every back end. */
+import dim16 from '../../tools/reference/fixtures/vit/dim16-depth1-heads1.json';
+import dim32 from '../../tools/reference/fixtures/vit/dim32-depth3-heads4.json';
+import dim36 from '../../tools/reference/fixtures/vit/dim36-depth2-heads3.json';
+import { elementCount, parseArchitecture, type NamedTensor, type VitArchitecture } from '../core/architecture.ts';
+import { floatsOfBase64 } from '../core/base64.ts';
+
+interface StoredArray {
+  readonly shape: readonly number[];
+  readonly values: string;
+}
+
+export interface VitCase {
+  readonly rows: number;
+  readonly columns: number;
+  readonly input: { readonly height: number; readonly width: number; readonly values: string };
+  /** shape [L, H, T] */
+  readonly clsAttention: StoredArray;
+  /** shape [C] */
+  readonly clsFeature: StoredArray;
+  /** shape [H, T, T] */
+  readonly lastAttention?: StoredArray;
+}
+
+export interface VitFixture {
+  readonly name: string;
+  readonly architecture: VitArchitecture;
+  readonly parameters: ReadonlyMap<string, NamedTensor>;
+  readonly cases: readonly VitCase[];
+}
+
+interface StoredFixture {
+  readonly architecture: unknown;
+  readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  readonly weights: string;
+  readonly cases: readonly VitCase[];
+}
+
+function read(name: string, stored: StoredFixture): VitFixture {
+  const architecture = parseArchitecture(stored.architecture);
+  if (typeof architecture === 'string') throw new Error(architecture);
+  const weights = floatsOfBase64(stored.weights);
+  const parameters = new Map<string, NamedTensor>();
+  let offset = 0;
+  for (const { name: parameter, shape } of stored.parameters) {
+    parameters.set(parameter, { shape, values: weights.subarray(offset, offset + elementCount(shape)) });
+    offset += elementCount(shape);
+  }
+  return { name, architecture, parameters, cases: stored.cases };
+}
+
+export const vitFixtures: readonly VitFixture[] = [
+  read('dim 16, depth 1, 1 head', dim16),
+  read('dim 32, depth 3, 4 heads', dim32),
+  read('dim 36, depth 2, 3 heads', dim36),
+];

@@ -1,0 +1,59 @@
+/** The layers that both forward passes share. Every function runs inside the caller's tidy and borrows its inputs. */
+import * as tf from '@tensorflow/tfjs-core';
+import type { LayerNormParameters, LinearParameters, VitParameters } from './parameters.ts';
+import { interpolatePositionEmbedding } from './position-embedding.ts';
+
+/** @param x shape [..., C] */
+export function layerNorm<T extends tf.Tensor>(x: T, { gain, bias }: LayerNormParameters, eps: number): T {
+  const { mean, variance } = tf.moments(x, -1, true);
+  const standardised = tf.mul(tf.sub(x, mean), tf.rsqrt(tf.add(variance, eps)));
+  return tf.add(tf.mul(standardised, gain), bias);
+}
+
+/** @param x shape [rows, in] @returns shape [rows, out] */
+export function linear(x: tf.Tensor2D, { weight, bias }: LinearParameters): tf.Tensor2D {
+  const product = tf.matMul<tf.Tensor2D>(x, weight);
+  return bias === null ? product : tf.add<tf.Tensor2D>(product, bias);
+}
+
+/** Exact GELU: x × Φ(x) by the error function, not the tanh approximation. */
+export function gelu<T extends tf.Tensor>(x: T): T {
+  return tf.mul(tf.mul(x, 0.5), tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1));
+}
+
+/** The grid that an image of this shape makes; throws where its sides are not whole patches. */
+export function gridOf(
+  image: { readonly height: number; readonly width: number },
+  patchSize: number,
+): { rows: number; columns: number } {
+  const rows = image.height / patchSize;
+  const columns = image.width / patchSize;
+  if (!Number.isInteger(rows) || !Number.isInteger(columns))
+    throw new Error(
+      `an image of ${image.height} × ${image.width} px is not made of whole patches of ${patchSize} px`,
+    );
+  return { rows, columns };
+}
+
+/**
+ * Image → tokens: each patch through one linear layer (the same as a convolution with stride P), CLS in front, positions added.
+ * @param image shape [height, width, 3], normalised @returns shape [T, C]
+ */
+export function embedTokens(parameters: VitParameters, image: tf.Tensor3D): tf.Tensor2D {
+  const { embedDim, gridSize, patchSize } = parameters.architecture;
+  const [height, width] = image.shape;
+  const { rows, columns } = gridOf({ height, width }, patchSize);
+  const patches = tf.reshape<tf.Rank.R2>(
+    tf.transpose(tf.reshape(image, [rows, patchSize, columns, patchSize * 3]), [0, 2, 1, 3]),
+    [rows * columns, patchSize * patchSize * 3],
+  );
+  const positions = interpolatePositionEmbedding(
+    parameters.positionEmbedding,
+    gridSize,
+    embedDim,
+    rows,
+    columns,
+  );
+  const tokens = tf.concat([parameters.clsToken, linear(patches, parameters.patchEmbedding)], 0);
+  return tf.add<tf.Tensor2D>(tokens, tf.tensor2d(positions, [1 + rows * columns, embedDim]));
+}
