@@ -20,7 +20,7 @@ export default defineConfig({
   server: { headers },
   preview: { headers },
   worker: { format: 'es' },
-  build: { target: 'es2024' },
+  build: { target: 'es2023' },
   test: {
     projects: [
       {

@@ -30,6 +30,7 @@ export function decodeNpy(bytes: Uint8Array): NpyArray {
   if (shape === undefined) throw new Error(`not a float32 array in C order: ${header}`);
   return {
     shape: shape.split(',').flatMap((side) => (side.trim() === '' ? [] : [Number(side)])),
-    values: new Float32Array(bytes.slice(start).buffer),
+    // Copied with `from`: a Node Buffer's own slice would share the memory, and its alignment.
+    values: new Float32Array(Uint8Array.from(bytes.subarray(start)).buffer),
   };
 }

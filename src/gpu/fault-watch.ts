@@ -23,7 +23,8 @@ function failureFromGpuError(error: GPUError): Failure {
 /** Listens from now until the device is gone. */
 export function watchDevice(device: GPUDevice): FaultWatch {
   let fault: Failure | null = null;
-  const { promise, reject } = Promise.withResolvers<never>();
+  let reject: (error: FailureError) => void = () => {};
+  const promise = new Promise<never>((_, rejectPromise) => (reject = rejectPromise));
   promise.catch(() => {}); // whoever does not race it is not told twice
   const report = (failure: Failure): void => {
     if (fault !== null) return;

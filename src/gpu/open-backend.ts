@@ -32,8 +32,10 @@ export interface AdapterReport {
 
 /** @returns the adapter that WebGPU would use, or why there is none */
 export async function probeAdapter(): Promise<AdapterReport | 'no-webgpu' | 'no-adapter'> {
-  if (!('gpu' in globalThis.navigator)) return 'no-webgpu';
-  const adapter = await navigator.gpu.requestAdapter({ powerPreference: 'high-performance' });
+  // Typed as always there; it is not in every browser, and Node 20 has no navigator at all.
+  const gpu = (globalThis.navigator as Navigator | undefined)?.gpu as GPU | undefined;
+  if (gpu === undefined) return 'no-webgpu';
+  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
   if (adapter === null) return 'no-adapter';
   const { vendor, architecture, device, description, isFallbackAdapter } = adapter.info;
   const named = description || [vendor, architecture, device].filter((part) => part !== '').join(' ');
@@ -71,6 +73,8 @@ async function openWebgpu(): Promise<Result<OpenBackend, Failure>> {
   await tf.setBackend('webgpu');
   const finish = async (): Promise<void> => {
     const backend = tf.backend() as InstanceType<typeof WebGPUBackend>;
+    // In this order: submitting needs an encoder, and none may be open where tfjs has just submitted by itself.
+    backend.ensureCommandEncoderReady();
     backend.endComputePassEncoder();
     backend.submitQueue();
     await Promise.race([device.queue.onSubmittedWorkDone(), faults.faulted]);

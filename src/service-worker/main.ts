@@ -18,7 +18,9 @@ async function install(): Promise<void> {
 }
 
 async function activate(): Promise<void> {
-  const old = (await caches.keys()).filter((name) => name.startsWith('dinoscope-page-') && name !== cacheName);
+  const old = (await caches.keys()).filter(
+    (name) => name.startsWith('dinoscope-page-') && name !== cacheName,
+  );
   await Promise.all(old.map((name) => caches.delete(name)));
   await scope.clients.claim();
 }

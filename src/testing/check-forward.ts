@@ -32,7 +32,10 @@ export function checkForward(name: BackendName, tolerance: number): void {
     backend = opened.value;
   });
 
-  async function withParameters(fixture: VitFixture, run: (parameters: VitParameters) => Promise<void>): Promise<void> {
+  async function withParameters(
+    fixture: VitFixture,
+    run: (parameters: VitParameters) => Promise<void>,
+  ): Promise<void> {
     const before = tf.memory();
     const parameters = uploadParameters(fixture.architecture, fixture.parameters);
     try {
@@ -58,33 +61,46 @@ export function checkForward(name: BackendName, tolerance: number): void {
       await withParameters(fixture, async (parameters) => {
         const image = inputOf(each);
         const { attentions, feature } = forwardPlain(parameters, image);
-        const clsRows = tf.tidy(() => tf.stack(attentions.map((attention) => tf.slice(attention, [0, 0, 0], [-1, 1, -1]))));
-        expect(maxAbsDifference(await clsRows.data(), floatsOfBase64(each.clsAttention.values))).toBeLessThan(tolerance);
+        const clsRows = tf.tidy(() =>
+          tf.stack(attentions.map((attention) => tf.slice(attention, [0, 0, 0], [-1, 1, -1]))),
+        );
+        expect(maxAbsDifference(await clsRows.data(), floatsOfBase64(each.clsAttention.values))).toBeLessThan(
+          tolerance,
+        );
         const expectedFeature = floatsOfBase64(each.clsFeature.values);
         const scale = Math.max(...expectedFeature.map(Math.abs));
         expect(maxAbsDifference(await feature.data(), expectedFeature) / scale).toBeLessThan(tolerance);
         const last = attentions.at(-1);
         if (each.lastAttention !== undefined && last !== undefined)
-          expect(maxAbsDifference(await last.data(), floatsOfBase64(each.lastAttention.values))).toBeLessThan(tolerance);
+          expect(maxAbsDifference(await last.data(), floatsOfBase64(each.lastAttention.values))).toBeLessThan(
+            tolerance,
+          );
         tf.dispose([image, attentions, feature, clsRows]);
       });
     });
 
-    test.each(fixture.cases)('the pass that the page runs, at $rows × $columns, equals PyTorch', async (each) => {
-      await withParameters(fixture, async (parameters) => {
-        const done: number[] = [];
-        const result = await attendCls(parameters, floatsOfBase64(each.input.values), each.input, {
-          faults: backend.faults,
-          afterBlock: (blocks) => {
-            done.push(blocks);
-            return nothing();
-          },
+    test.each(fixture.cases)(
+      'the pass that the page runs, at $rows × $columns, equals PyTorch',
+      async (each) => {
+        await withParameters(fixture, async (parameters) => {
+          const done: number[] = [];
+          const result = await attendCls(parameters, floatsOfBase64(each.input.values), each.input, {
+            faults: backend.faults,
+            afterBlock: (blocks) => {
+              done.push(blocks);
+              return nothing();
+            },
+          });
+          expect(result).toMatchObject({
+            rows: each.rows,
+            columns: each.columns,
+            tokens: 1 + each.rows * each.columns,
+          });
+          expect(maxAbsDifference(result.maps, expectedMaps(each))).toBeLessThan(tolerance);
+          expect(done).toEqual(Array.from({ length: fixture.architecture.depth - 1 }, (_, i) => i + 1));
         });
-        expect(result).toMatchObject({ rows: each.rows, columns: each.columns, tokens: 1 + each.rows * each.columns });
-        expect(maxAbsDifference(result.maps, expectedMaps(each))).toBeLessThan(tolerance);
-        expect(done).toEqual(Array.from({ length: fixture.architecture.depth - 1 }, (_, i) => i + 1));
-      });
-    });
+      },
+    );
 
     test('queries in chunks of a few rows give the same maps', async () => {
       const each = fixture.cases.at(-1) as VitCase;
@@ -101,7 +117,10 @@ export function checkForward(name: BackendName, tolerance: number): void {
       if (each === undefined || fixture.architecture.depth < 2) return;
       await withParameters(fixture, async (parameters) => {
         const afterBlock = (): Promise<void> => Promise.reject(new Error('stop here'));
-        const run = attendCls(parameters, floatsOfBase64(each.input.values), each.input, { faults: backend.faults, afterBlock });
+        const run = attendCls(parameters, floatsOfBase64(each.input.values), each.input, {
+          faults: backend.faults,
+          afterBlock,
+        });
         await expect(run).rejects.toThrow('stop here');
       });
     });

@@ -2,7 +2,12 @@
 import dim16 from '../../tools/reference/fixtures/vit/dim16-depth1-heads1.json';
 import dim32 from '../../tools/reference/fixtures/vit/dim32-depth3-heads4.json';
 import dim36 from '../../tools/reference/fixtures/vit/dim36-depth2-heads3.json';
-import { elementCount, parseArchitecture, type NamedTensor, type VitArchitecture } from '../core/architecture.ts';
+import {
+  elementCount,
+  parseArchitecture,
+  type NamedTensor,
+  type VitArchitecture,
+} from '../core/architecture.ts';
 import { floatsOfBase64 } from '../core/base64.ts';
 
 interface StoredArray {

@@ -1,0 +1,25 @@
+import { decodeNpy } from '../formats/npy.ts';
+import { openPhoto, readPixels } from '../media/decode-photo.ts';
+import { openBrowserSource } from '../models/browser-source.ts';
+import type { Platform } from './check-embedded.ts';
+
+async function fetchBlob(path: string): Promise<Blob> {
+  const response = await fetch(path);
+  if (!response.ok) throw new Error(`${path}: ${response.status}`);
+  return response.blob();
+}
+
+export async function openBrowserPlatform(): Promise<Platform> {
+  return {
+    source: await openBrowserSource(new URL('/models/dinoscope-nano8/model.json', location.href).href),
+    readSample: async (sample) => {
+      const opened = await openPhoto(await fetchBlob(`/samples/${sample}.jpg`));
+      if (!opened.ok) throw new Error(opened.error.code);
+      return readPixels(opened.value.bitmap).pixels;
+    },
+    readExpected: async (file) =>
+      decodeNpy(
+        new Uint8Array(await (await fetchBlob(`/tools/reference/fixtures/embedded/${file}`)).arrayBuffer()),
+      ),
+  };
+}

@@ -1,0 +1,19 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { folderSource } from '../../tools/attend/folder-source.ts';
+import { readPhoto } from '../../tools/attend/read-photo.ts';
+import { decodeNpy } from '../formats/npy.ts';
+import type { Platform } from './check-embedded.ts';
+
+const pathOf = (fromRoot: string): string => fileURLToPath(new URL(`../../${fromRoot}`, import.meta.url));
+
+export const nodePlatform: Platform = {
+  source: folderSource(pathOf('public/models/dinoscope-nano8')),
+  readSample: async (sample) => {
+    const photo = await readPhoto(pathOf(`public/samples/${sample}.jpg`));
+    if (!photo.ok) throw new Error(photo.error.code);
+    return photo.value;
+  },
+  readExpected: async (file) =>
+    decodeNpy(await readFile(pathOf(`tools/reference/fixtures/embedded/${file}`))),
+};

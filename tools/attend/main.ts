@@ -1,0 +1,98 @@
+/** npm run attend -- <images…>: the page's own engine on the command line, for papers, batches and comparisons. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { basename, extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { describeFailure } from '../../src/core/describe-failure.ts';
+import { Engine } from '../../src/engine/engine.ts';
+import { encodeNpy } from '../../src/formats/npy.ts';
+import { stopWith } from '../stop-with.ts';
+import { installDawn } from './dawn.ts';
+import { drawOverlays } from './draw-overlays.ts';
+import { folderSource } from './folder-source.ts';
+import { readPhoto } from './read-photo.ts';
+
+const usage = `Usage: npm run attend -- <images…> [options]
+
+Writes for each image <name>.npy (float32, [heads, rows, columns]: the last layer's CLS attention over the patches),
+<name>-head-<n>.png for each head and <name>-heads.png with all of them.
+
+  --model <folder>    a model in tfjs format (default: the embedded one)
+  --backend <name>    wasm, cpu, or webgpu by Dawn (default: wasm)
+  --side <px>         the long side of what the model sees (default: 320)
+  --square            squash to side × side, as the official script does
+  --out <folder>      where the files go (default: attend-out)`;
+
+const embeddedModel = fileURLToPath(new URL('../../public/models/dinoscope-nano8', import.meta.url));
+
+const { values: options, positionals: images } = parseArgs({
+  allowPositionals: true,
+  options: {
+    model: { type: 'string', default: embeddedModel },
+    backend: { type: 'string', default: 'wasm' },
+    side: { type: 'string', default: '320' },
+    square: { type: 'boolean', default: false },
+    out: { type: 'string', default: 'attend-out' },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
+});
+if (options.help || images.length === 0) stopWith(usage, options.help ? 0 : 2);
+const { backend } = options;
+if (backend !== 'wasm' && backend !== 'cpu' && backend !== 'webgpu')
+  stopWith(`--backend ${backend} is not wasm, cpu or webgpu.`);
+const sidePx = Number(options.side);
+if (!Number.isInteger(sidePx) || sidePx < 16 || sidePx > 2048)
+  stopWith(`--side ${options.side} is not a whole number from 16 to 2048.`);
+
+if (backend === 'webgpu') await installDawn();
+const { signal } = new AbortController();
+const started = await Engine.start({
+  backend,
+  source: folderSource(options.model),
+  wasmPaths: null,
+  signal,
+  onProgress: () => {},
+});
+if (!started.ok) stopWith(describeFailure(started.error));
+const engine = started.value;
+console.log(`${engine.model.title} on ${engine.backend.name} (${engine.backend.device})`);
+
+await mkdir(options.out, { recursive: true });
+const used = new Set<string>();
+
+/** The image's name without its ending; a number where two images share it. */
+function nameFor(path: string): string {
+  const plain = basename(path, extname(path));
+  let name = plain;
+  for (let count = 2; used.has(name); count++) name = `${plain}-${count}`;
+  used.add(name);
+  return name;
+}
+
+let failures = 0;
+for (const path of images) {
+  const photo = await readPhoto(path);
+  const framing = { shape: options.square ? 'square' : 'photograph', sidePx } as const;
+  const result = photo.ok
+    ? await engine.attend(photo.value, { framing, signal, onProgress: () => {} })
+    : photo;
+  if (!photo.ok || !result.ok) {
+    failures++;
+    if (!result.ok) console.error(`${path}: ${describeFailure(result.error)}`);
+    continue;
+  }
+  const { numHeads, rows, columns, maps, tokens, forwardMs } = result.value;
+  const name = nameFor(path);
+  await writeFile(
+    join(options.out, `${name}.npy`),
+    encodeNpy({ shape: [numHeads, rows, columns], values: maps }),
+  );
+  for (const [suffix, png] of await drawOverlays(photo.value, result.value))
+    await writeFile(join(options.out, `${name}${suffix}.png`), png);
+  console.log(
+    `${path}: ${numHeads} heads, ${rows} × ${columns} patches, ${tokens} tokens, ${Math.round(forwardMs)} ms`,
+  );
+}
+engine.dispose();
+// Dawn keeps the process alive.
+process.exit(failures === 0 ? 0 : 1);
