@@ -99,7 +99,7 @@ function setUp() {
     now: () => time,
   });
   session.start();
-  const photo = (name: string) => ({ name, alt: null, blob: new Blob([name]) });
+  const photo = (name: string) => ({ name, alt: null, credit: null, blob: new Blob([name]) });
   return {
     fake,
     store,

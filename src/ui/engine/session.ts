@@ -9,7 +9,7 @@ import type { EngineClient } from '../../rpc/client.ts';
 import type { BackendChoice } from '../../rpc/contract.ts';
 import type { AppStore } from '../state/app-store.ts';
 import { isWaiting, type NewPhoto, type PhotoId, visibleOutcome } from '../state/photo.ts';
-import { backendTitles, countOf, formatMilliseconds } from '../words.ts';
+import { backendTitles, countOf, describeBackendReason, formatMilliseconds } from '../words.ts';
 
 /** An engine that is lost this often within this time is not started again unasked. */
 const maxLosses = 3;
@@ -51,6 +51,7 @@ export function createSession(
 ): EngineSession {
   let choice = backend;
   let startsMade = 0;
+  let reasonTold: string | null = null;
   let run: Run | null = null;
   let lossTimes: number[] = [];
   const lossesOf = new Map<PhotoId, number>();
@@ -73,11 +74,15 @@ export function createSession(
     if (attempt !== startsMade) return;
     if (!outcome.ok) {
       setEngine({ status: 'failed', failure: outcome.error, repeatedly: false });
-      announce(describeFailure(outcome.error));
       return;
     }
     setEngine({ status: 'ready', ...outcome.value });
-    const title = backendTitles[outcome.value.backend.name];
+    const { name, reason } = outcome.value.backend;
+    const title = backendTitles[name];
+    const whyNotTheBest = describeBackendReason(reason, name);
+    // Once a session: it stays dismissed when the engine starts again.
+    if (whyNotTheBest !== null && whyNotTheBest !== reasonTold) say(whyNotTheBest);
+    reasonTold = whyNotTheBest;
     if (recoversFrom) say(`The engine runs again on ${title}. Nothing was lost.`);
     announce(`${outcome.value.model.title} is ready on ${title}.`);
     pump();
@@ -160,7 +165,7 @@ export function createSession(
   };
 
   client.onGone((failure) => {
-    const { setEngine, say, announce, setPhotoState } = store.getState();
+    const { setEngine, say, setPhotoState } = store.getState();
     // The client has failed the call already, but its promise has not got round to `attend` yet.
     const lost = run;
     run = null;
@@ -179,11 +184,9 @@ export function createSession(
     if (lossTimes.length >= maxLosses) {
       startsMade += 1;
       setEngine({ status: 'failed', failure, repeatedly: true });
-      announce(`${happened} The engine was lost ${maxLosses} times in two minutes and is not started again.`);
       return;
     }
     say(`${happened} The engine starts again; photographs, results and settings stay.`, 'warning');
-    announce(`${happened} The engine starts again.`);
     client.restart();
     void start(failure);
   });

@@ -37,11 +37,13 @@ export interface Photo {
   readonly name: string;
   /** What is to be seen on it, where somebody wrote that down. */
   readonly alt: string | null;
+  /** Whose photograph it is, under which licence; for samples. */
+  readonly credit: string | null;
   readonly blob: Blob;
   readonly state: PhotoState;
 }
 
-export type NewPhoto = Pick<Photo, 'name' | 'alt' | 'blob'>;
+export type NewPhoto = Pick<Photo, 'name' | 'alt' | 'credit' | 'blob'>;
 
 /** @returns what may be shown now: the result, or the one before while a new one is made */
 export const visibleOutcome = (state: PhotoState): Outcome | null =>

@@ -1,0 +1,55 @@
+import { useCallback, useState } from 'react';
+import { Bench } from './components/bench.tsx';
+import { HelpDialog, SampleDialog } from './components/dialogs.tsx';
+import { DropVeil } from './components/drop-veil.tsx';
+import { EmptyState } from './components/empty-state.tsx';
+import { Masthead } from './components/masthead.tsx';
+import { EngineFailure, Messages } from './components/messages.tsx';
+import { useIntake } from './intake/use-intake.ts';
+import { type Services, ServicesProvider, useApp } from './services.tsx';
+import { usePresentation, usePrunedPictures, useRememberedSettings } from './use-page-effects.ts';
+import { useShortcuts } from './use-shortcuts.ts';
+
+type OpenDialog = 'help' | 'samples' | null;
+
+function Page() {
+  const { rootProps, inputProps, isDragging, openPicker } = useIntake();
+  const [dialog, setDialog] = useState<OpenDialog>(null);
+  const isEmpty = useApp((state) => state.order.length === 0);
+  const announcement = useApp((state) => state.announcement);
+  const openHelp = useCallback(() => setDialog('help'), []);
+  const closeDialog = useCallback(() => setDialog(null), []);
+  useShortcuts(openHelp);
+  useRememberedSettings();
+  usePrunedPictures();
+  // Without a photograph there is nothing to present.
+  const presenting = usePresentation() && !isEmpty;
+  return (
+    <div {...rootProps} className="app" data-presenting={presenting} data-empty={isEmpty}>
+      <input {...inputProps} />
+      <a className="skip-link" href="#content">
+        Skip to the photographs
+      </a>
+      {!presenting && (
+        <Masthead onAdd={openPicker} onSamples={() => setDialog('samples')} onHelp={openHelp} />
+      )}
+      <EngineFailure />
+      <Messages />
+      {isEmpty ? <EmptyState onAdd={openPicker} /> : <Bench />}
+      <div className="visually-hidden" role="status" data-announcer>
+        {announcement}
+      </div>
+      {dialog === 'help' && <HelpDialog onClose={closeDialog} />}
+      {dialog === 'samples' && <SampleDialog onClose={closeDialog} />}
+      <DropVeil visible={isDragging} />
+    </div>
+  );
+}
+
+export function App({ services }: { readonly services: Services }) {
+  return (
+    <ServicesProvider services={services}>
+      <Page />
+    </ServicesProvider>
+  );
+}

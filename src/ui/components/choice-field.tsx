@@ -1,0 +1,54 @@
+import { type ReactNode, useId } from 'react';
+import './fields.css';
+
+export interface Choice<T> {
+  readonly value: T;
+  readonly label: string;
+  /** Drawn instead of the label, which stays its name. */
+  readonly picture?: ReactNode;
+}
+
+interface ChoiceFieldProps<T> {
+  readonly label: string;
+  readonly choices: readonly Choice<T>[];
+  readonly value: T;
+  /** Shown beside the label, where pictures stand for the choices. */
+  readonly display?: string;
+  readonly note?: string;
+  readonly onChange: (value: T) => void;
+}
+
+/** One of a few: native radio buttons in the form of a divided bar. */
+export function ChoiceField<T extends string | number>(props: ChoiceFieldProps<T>) {
+  const { label, choices, value, display, note, onChange } = props;
+  const name = useId();
+  return (
+    <fieldset className="field choice">
+      <legend className="field-head">
+        <span className="field-label">{label}</span>
+        {display !== undefined && (
+          <span className="field-value" aria-hidden="true">
+            {display}
+          </span>
+        )}
+      </legend>
+      <div className="choice-bar">
+        {choices.map((choice) => (
+          <label key={choice.value} className={choice.picture ? 'choice-item choice-picture' : 'choice-item'}>
+            <input
+              type="radio"
+              className="visually-hidden"
+              name={name}
+              value={choice.value}
+              checked={choice.value === value}
+              aria-label={choice.label}
+              onChange={() => onChange(choice.value)}
+            />
+            {choice.picture ?? <span>{choice.label}</span>}
+          </label>
+        ))}
+      </div>
+      {note !== undefined && <p className="field-note">{note}</p>}
+    </fieldset>
+  );
+}

@@ -1,0 +1,147 @@
+import { colourMapFunction, colourMapNames, type ColourMapName } from '../../overlay/colour-maps.ts';
+import { mapsOf } from '../painting/result-maps.ts';
+import { useApp, useServices } from '../services.tsx';
+import { type Photo, visibleOutcome } from '../state/photo.ts';
+import type { View } from '../state/settings.ts';
+import { countOf } from '../words.ts';
+import { type Choice, ChoiceField } from './choice-field.tsx';
+import { RangeField } from './range-field.tsx';
+import { SwitchField } from './switch-field.tsx';
+import './controls.css';
+
+const gradientOf = (name: ColourMapName): string => {
+  const colourAt = colourMapFunction(name);
+  return `linear-gradient(to right, ${[0, 0.2, 0.4, 0.6, 0.8, 1].map(colourAt).join(', ')})`;
+};
+
+const colourMapChoices = colourMapNames.map((name): Choice<ColourMapName> => ({
+  value: name,
+  label: name,
+  picture: <span className="swatch" style={{ background: gradientOf(name) }} />,
+}));
+
+/** Long sides of what the model sees, in px: multiples of 8, 16 and (but for 14-px patches) what people use. */
+const inputSides = [160, 224, 320, 480, 640];
+
+/** "142 of 1200 patches": what the mass slider means for the map on view. */
+function describeKept(photo: Photo | undefined, view: View, massPercent: number): string | null {
+  const result = photo && visibleOutcome(photo.state)?.result;
+  if (!result || view === 'all') return null;
+  const { keptPatches } = mapsOf(result)
+    .drawing(view)
+    .threshold(massPercent / 100);
+  return `${keptPatches} of ${countOf(result.rows * result.columns, 'patch', 'patches')}`;
+}
+
+function OverlayControls() {
+  const view = useApp((state) => state.view);
+  const overlay = useApp((state) => state.overlay);
+  const change = useApp((state) => state.changeOverlay);
+  const photo = useApp((state) => (state.selectedId === null ? undefined : state.photos[state.selectedId]));
+  const { style, colourMap, massPercent, opacityPercent, smooth, contour } = overlay;
+  const kept = describeKept(photo, view, massPercent);
+  return (
+    <>
+      <ChoiceField
+        label="Drawn as"
+        value={style}
+        choices={[
+          { value: 'heat', label: 'Heat map' },
+          { value: 'mask', label: 'Mask' },
+        ]}
+        onChange={(value) => change({ style: value })}
+        {...(view === 'all' ? { note: 'All heads together are always drawn as masks.' } : {})}
+      />
+      <ChoiceField
+        label="Colours"
+        value={colourMap}
+        display={colourMap}
+        choices={colourMapChoices}
+        onChange={(value) => change({ colourMap: value })}
+      />
+      <RangeField
+        label="Attention kept"
+        min={1}
+        max={99}
+        value={massPercent}
+        display={`${massPercent} %`}
+        valueText={`${massPercent} per cent of the attention${kept === null ? '' : `, ${kept}`}`}
+        note={kept ?? 'by each head’s mask'}
+        onChange={(value) => change({ massPercent: value })}
+      />
+      <RangeField
+        label="Opacity"
+        min={0}
+        max={100}
+        value={opacityPercent}
+        display={`${opacityPercent} %`}
+        valueText={`${opacityPercent} per cent`}
+        onChange={(value) => change({ opacityPercent: value })}
+      />
+      <ChoiceField
+        label="Between patches"
+        value={smooth ? 'smooth' : 'nearest'}
+        choices={[
+          { value: 'smooth', label: 'Smooth' },
+          { value: 'nearest', label: 'Nearest' },
+        ]}
+        onChange={(value) => change({ smooth: value === 'smooth' })}
+      />
+      <SwitchField label="Contour" checked={contour} onChange={(checked) => change({ contour: checked })} />
+    </>
+  );
+}
+
+function InputControls() {
+  const framing = useApp((state) => state.framing);
+  const { session } = useServices();
+  const sides = [...new Set([...inputSides, framing.sidePx])].sort((a, b) => a - b);
+  return (
+    <>
+      <ChoiceField
+        label="Input size"
+        value={framing.sidePx}
+        display={`${framing.sidePx} px`}
+        choices={sides.map((side) => ({ value: side, label: String(side) }))}
+        onChange={(sidePx) => session.changeFraming({ ...framing, sidePx })}
+      />
+      <ChoiceField
+        label="Framing"
+        value={framing.shape}
+        choices={[
+          { value: 'photograph', label: 'Photograph' },
+          { value: 'square', label: 'Square' },
+        ]}
+        onChange={(shape) => session.changeFraming({ ...framing, shape })}
+        {...(framing.shape === 'square'
+          ? { note: 'Squashed to a square, as the official script does.' }
+          : {})}
+      />
+    </>
+  );
+}
+
+export function Controls({ collapsible }: { readonly collapsible: boolean }) {
+  const body = (
+    <div className="controls-body">
+      <OverlayControls />
+      <h2 className="controls-divider">What the model sees</h2>
+      <InputControls />
+    </div>
+  );
+  if (!collapsible) {
+    return (
+      <aside className="controls" aria-label="Settings">
+        {body}
+      </aside>
+    );
+  }
+  return (
+    <aside className="controls" aria-label="Settings">
+      <details className="controls-sheet">
+        <summary>Settings</summary>
+        {body}
+      </details>
+    </aside>
+  );
+}

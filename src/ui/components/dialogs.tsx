@@ -1,0 +1,103 @@
+import { X } from 'lucide-react';
+import { type ReactNode, type RefObject, useEffect, useId, useRef } from 'react';
+import { IconButton } from './icon-button.tsx';
+import { SampleGrid } from './sample-grid.tsx';
+import './dialogs.css';
+
+interface DialogProps {
+  readonly title: string;
+  readonly onClose: () => void;
+  readonly children: ReactNode;
+}
+
+/** A native modal dialog: it holds the focus, closes on Escape and gives the focus back. Mounted means open. */
+function Dialog({ title, onClose, children }: DialogProps) {
+  const dialog: RefObject<HTMLDialogElement | null> = useRef(null);
+  const titleId = useId();
+  useEffect(() => {
+    const element = dialog.current;
+    element?.showModal();
+    return () => element?.close();
+  }, []);
+  return (
+    <dialog
+      ref={dialog}
+      className="dialog"
+      aria-labelledby={titleId}
+      onClose={onClose}
+      // A click on the backdrop lands on the dialog itself, one inside it on what it holds.
+      onClick={(event) => event.target === event.currentTarget && onClose()}
+    >
+      <div className="dialog-body">
+        <div className="dialog-head">
+          <h2 id={titleId}>{title}</h2>
+          <IconButton icon={X} label="Close" onClick={onClose} />
+        </div>
+        {children}
+      </div>
+    </dialog>
+  );
+}
+
+export function SampleDialog({ onClose }: { readonly onClose: () => void }) {
+  return (
+    <Dialog title="Sample photographs" onClose={onClose}>
+      <SampleGrid onOpened={onClose} />
+    </Dialog>
+  );
+}
+
+const keys: readonly (readonly [keys: readonly string[], does: string])[] = [
+  [['0', 'A'], 'All heads'],
+  [['M'], 'Mean over the heads'],
+  [['1', '9'], 'A head'],
+  [['H', 'K'], 'Heat map, mask'],
+  [['[', ']'], 'Keep less, more of the attention'],
+  [['−', '+'], 'Opacity'],
+  [['←', '→'], 'Next in the film strip or the heads'],
+  [['Del'], 'Remove the photograph from the strip'],
+  [['F', 'P'], 'Present on the whole screen'],
+  [['T'], 'Dark or light'],
+  [['?'], 'This help'],
+];
+
+export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
+  return (
+    <Dialog title="What is to be seen" onClose={onClose}>
+      <div className="help">
+        <div className="help-words">
+          <p>
+            A Vision Transformer cuts a photograph into square patches and adds one token of its own, CLS,
+            which gathers what the picture is about. In the last layer, every attention head decides how much
+            CLS takes from each patch. Those numbers are the maps on this page.
+          </p>
+          <p>
+            DINO learned without labels, by predicting its own view of the same photograph; yet its heads tend
+            to settle on the things in it. The <em>mask</em> keeps the fewest patches that hold the chosen
+            part of a head’s attention, as the authors’ own script does. The <em>heat map</em> shows every
+            value, each head stretched over its own range.
+          </p>
+          <p>
+            Nothing leaves this machine: the network runs in the browser, and photographs are read where they
+            lie.
+          </p>
+        </div>
+        <div>
+          <h3>Keys</h3>
+          <dl className="help-keys">
+            {keys.map(([names, does]) => (
+              <div key={does}>
+                <dt>
+                  {names.map((name) => (
+                    <kbd key={name}>{name}</kbd>
+                  ))}
+                </dt>
+                <dd>{does}</dd>
+              </div>
+            ))}
+          </dl>
+        </div>
+      </div>
+    </Dialog>
+  );
+}

@@ -1,0 +1,15 @@
+import { Mark } from './wordmark.tsx';
+import './drop-veil.css';
+
+/** The whole page as a drop target, with a viewfinder's corners. Drag events pass through it. */
+export function DropVeil({ visible }: { readonly visible: boolean }) {
+  return (
+    <div className="drop-veil" data-visible={visible} aria-hidden="true">
+      <div className="drop-veil-finder">
+        <Mark className="drop-veil-mark" />
+        <p>Let go to look at it</p>
+        <span>Any number of photographs, or a folder</span>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,49 @@
+import { CircleHelp, ImagePlus, Images, Moon, Presentation, Sun } from 'lucide-react';
+import { useApp } from '../services.tsx';
+import { EngineLine } from './engine-line.tsx';
+import { IconButton } from './icon-button.tsx';
+import { Wordmark } from './wordmark.tsx';
+import './masthead.css';
+
+interface MastheadProps {
+  readonly onAdd: () => void;
+  readonly onSamples: () => void;
+  readonly onHelp: () => void;
+}
+
+export function Masthead({ onAdd, onSamples, onHelp }: MastheadProps) {
+  const theme = useApp((state) => state.theme);
+  const setTheme = useApp((state) => state.setTheme);
+  const setPresenting = useApp((state) => state.setPresenting);
+  const hasPhotos = useApp((state) => state.order.length > 0);
+  const isDark = theme === 'dark';
+  return (
+    <header className="masthead">
+      <h1 className="masthead-title">
+        <Wordmark />
+      </h1>
+      <EngineLine />
+      <div className="masthead-actions">
+        {hasPhotos && (
+          <>
+            <IconButton
+              icon={ImagePlus}
+              label="Add photographs"
+              withText
+              className="masthead-add"
+              onClick={onAdd}
+            />
+            <IconButton icon={Images} label="Sample photographs" onClick={onSamples} />
+            <IconButton icon={Presentation} label="Present (F)" onClick={() => setPresenting(true)} />
+          </>
+        )}
+        <IconButton
+          icon={isDark ? Sun : Moon}
+          label={isDark ? 'Light theme (T)' : 'Dark theme (T)'}
+          onClick={() => setTheme(isDark ? 'light' : 'dark')}
+        />
+        <IconButton icon={CircleHelp} label="Help and keys (?)" onClick={onHelp} />
+      </div>
+    </header>
+  );
+}

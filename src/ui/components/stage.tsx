@@ -1,0 +1,109 @@
+import { type ReactNode, useEffect, useRef } from 'react';
+import { describeFailure } from '../../core/describe-failure.ts';
+import { CircleSlash, RotateCw, TriangleAlert, X } from 'lucide-react';
+import { pictureSideFor } from '../engine/pictures.ts';
+import { useDeviceSize } from '../painting/use-canvas-layer.ts';
+import { useApp, useServices } from '../services.tsx';
+import { type Photo, runFraction, visibleOutcome } from '../state/photo.ts';
+import type { View } from '../state/settings.ts';
+import { describeRun, viewTitle } from '../words.ts';
+import { IconButton } from './icon-button.tsx';
+import { PhotoCanvas } from './photo-canvas.tsx';
+import './stage.css';
+
+/** What a person who does not see the picture is told about it. */
+function describePicture(photo: Photo, view: View): string {
+  const subject = photo.alt ?? photo.name;
+  const outcome = visibleOutcome(photo.state);
+  return outcome ? `${subject} Attention of ${viewTitle(view).toLowerCase()} is drawn over it.` : subject;
+}
+
+/** What happens to the photograph now, as a line on the stage; nothing once it is done. */
+function StageState({ photo }: { readonly photo: Photo }) {
+  const { session } = useServices();
+  const engineStatus = useApp((state) => state.engine.status);
+  const { id, state } = photo;
+  switch (state.status) {
+    case 'done':
+      return null;
+    case 'queued':
+      return (
+        <div className="stage-state">
+          <p>{engineStatus === 'ready' ? 'Waits for its turn' : 'Waits for the engine'}</p>
+          <IconButton icon={X} label="Cancel" withText onClick={() => session.cancel(id)} />
+        </div>
+      );
+    case 'running':
+      return (
+        <div className="stage-state">
+          <p id="run-label">{describeRun(state.progress)}</p>
+          <progress aria-labelledby="run-label" value={runFraction(state.progress)} />
+          <IconButton icon={X} label="Cancel" withText onClick={() => session.cancel(id)} />
+        </div>
+      );
+    case 'cancelled':
+      return (
+        <div className="stage-state">
+          <CircleSlash aria-hidden="true" />
+          <p>Cancelled</p>
+          <IconButton icon={RotateCw} label="Run" withText onClick={() => session.retry(id)} />
+        </div>
+      );
+    case 'failed':
+      return (
+        <div className="stage-state stage-state-failed">
+          <TriangleAlert aria-hidden="true" />
+          <p>{describeFailure(state.failure)}</p>
+          <IconButton icon={RotateCw} label="Try again" withText onClick={() => session.retry(id)} />
+          <IconButton icon={X} label="Remove" withText onClick={() => session.remove(id)} />
+        </div>
+      );
+  }
+}
+
+interface StageProps {
+  readonly photo: Photo;
+  readonly bitmap: ImageBitmap | null;
+  readonly aspect: number;
+  /** Told which picture the stage needs, see `Pictures.load`. */
+  readonly onNeedsSide: (sidePx: number) => void;
+  readonly children: ReactNode;
+}
+
+/** The photograph, large. */
+export function Stage({ photo, bitmap, aspect, onNeedsSide, children }: StageProps) {
+  const view = useApp((state) => state.view);
+  const area = useRef<HTMLDivElement>(null);
+  const size = useDeviceSize(area);
+  const needed = size ? pictureSideFor(Math.max(1024, size.width, size.height)) : null;
+  useEffect(() => {
+    if (needed !== null) onNeedsSide(needed);
+  }, [needed, onNeedsSide]);
+  const outcome = visibleOutcome(photo.state);
+  const isBlank = bitmap === null && outcome === null;
+  return (
+    <section
+      className="stage"
+      aria-label="Photograph"
+      data-status={photo.state.status}
+      data-busy={photo.state.status === 'running'}
+    >
+      <div className="stage-area" ref={area}>
+        {!isBlank && (
+          <div className="stage-picture" style={{ '--aspect': aspect }}>
+            <PhotoCanvas
+              key={photo.id}
+              bitmap={bitmap}
+              outcome={outcome}
+              view={view}
+              detail="stage"
+              label={describePicture(photo, view)}
+            />
+          </div>
+        )}
+        <StageState photo={photo} />
+      </div>
+      {children}
+    </section>
+  );
+}

@@ -1,0 +1,26 @@
+import { useEffect, useState } from 'react';
+import { useApp, useServices } from '../services.tsx';
+import type { PhotoId } from '../state/photo.ts';
+
+/**
+ * @param sidePx what `Pictures.load` takes; null to wait
+ * @returns the decoded photograph, a smaller one until it is there, or null
+ */
+export function usePicture(id: PhotoId | null, sidePx: number | null): ImageBitmap | null {
+  const { pictures } = useServices();
+  // A decode that the engine took to its grave is asked for again by the next engine.
+  const engineReady = useApp((state) => state.engine.status === 'ready');
+  const [loaded, setLoaded] = useState<{ id: PhotoId; bitmap: ImageBitmap } | null>(null);
+  useEffect(() => {
+    if (id === null || sidePx === null) return undefined;
+    let wanted = true;
+    void pictures.load(id, sidePx).then((bitmap) => {
+      if (wanted && bitmap) setLoaded({ id, bitmap });
+    });
+    return () => {
+      wanted = false;
+    };
+  }, [pictures, id, sidePx, engineReady]);
+  if (id === null) return null;
+  return loaded?.id === id && loaded.bitmap.width > 0 ? loaded.bitmap : pictures.peek(id);
+}

@@ -1,0 +1,78 @@
+import { useEffect, useRef } from 'react';
+import { formatColour } from '../../overlay/colour-maps.ts';
+import { headColours } from '../../overlay/head-colours.ts';
+import { viewColour } from '../painting/paint-overlay.ts';
+import { useApp } from '../services.tsx';
+import type { Outcome } from '../state/photo.ts';
+import type { View } from '../state/settings.ts';
+import { viewTitle } from '../words.ts';
+import { PhotoCanvas } from './photo-canvas.tsx';
+import './view-tiles.css';
+
+/** A head's colour, the same wherever the head is named. */
+export function HeadChip({ view, numHeads }: { readonly view: View; readonly numHeads: number }) {
+  if (view === 'all') {
+    const stops = headColours(numHeads).map(
+      (colour, head) =>
+        `${formatColour(colour)} ${(100 * head) / numHeads}% ${(100 * (head + 1)) / numHeads}%`,
+    );
+    return (
+      <span
+        className="head-chip head-chip-all"
+        style={{ background: `linear-gradient(to right, ${stops.join(', ')})` }}
+      />
+    );
+  }
+  return <span className="head-chip" style={{ background: formatColour(viewColour(view, numHeads)) }} />;
+}
+
+interface ViewTileProps {
+  readonly view: View;
+  readonly numHeads: number;
+  readonly aspect: number;
+  readonly bitmap: ImageBitmap | null;
+  readonly outcome: Outcome | null;
+}
+
+function ViewTile({ view, numHeads, aspect, bitmap, outcome }: ViewTileProps) {
+  const selected = useApp((state) => state.view === view);
+  const setView = useApp((state) => state.setView);
+  const tile = useRef<HTMLLabelElement>(null);
+  useEffect(() => {
+    if (selected) tile.current?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [selected]);
+  return (
+    <label className="view-tile" data-view={view} ref={tile}>
+      <input
+        type="radio"
+        name="view"
+        className="visually-hidden"
+        checked={selected}
+        aria-label={viewTitle(view)}
+        onChange={() => setView(view)}
+      />
+      <span className="view-tile-picture" style={{ aspectRatio: aspect }}>
+        <PhotoCanvas bitmap={bitmap} outcome={outcome} view={view} detail="tile" label={null} />
+      </span>
+      <span className="view-tile-label" aria-hidden="true">
+        <HeadChip view={view} numHeads={numHeads} />
+        {viewTitle(view)}
+      </span>
+    </label>
+  );
+}
+
+type ViewTilesProps = Omit<ViewTileProps, 'view'>;
+
+/** Every way to look at the selected photograph: all heads, their mean, each head. */
+export function ViewTiles(props: ViewTilesProps) {
+  const heads = Array.from({ length: props.numHeads }, (_, head) => head);
+  return (
+    <fieldset className="view-tiles">
+      <legend className="visually-hidden">What to show</legend>
+      {(['all', 'mean', ...heads] satisfies View[]).map((view) => (
+        <ViewTile key={view} view={view} {...props} />
+      ))}
+    </fieldset>
+  );
+}

@@ -1,0 +1,100 @@
+/**
+ * Decoded photographs for the screen. The engine decodes them (the main thread would stall on a large one); bitmaps
+ * hold memory outside the heap, so this owns them all and closes what has not been looked at for long.
+ */
+import type { EngineClient } from '../../rpc/client.ts';
+import type { AppStore } from '../state/app-store.ts';
+import type { PhotoId } from '../state/photo.ts';
+
+export interface Pictures {
+  /**
+   * @param maxSidePx one of `pictureSides`
+   * @returns the picture, or null where it cannot be had now; borrowed: draw it, do not close it, ask again next time
+   */
+  load(id: PhotoId, maxSidePx: number): Promise<ImageBitmap | null>;
+  /** The largest picture that is there already, for the time until a better one comes. */
+  peek(id: PhotoId): ImageBitmap | null;
+  /** Closes the pictures of photographs that are gone. */
+  prune(): void;
+}
+
+export const thumbnailSidePx = 256;
+export const pictureSidesPx = [512, 1024, 2048, 4096] as const;
+
+/** @returns the side to decode for a surface with `devicePx` on its long side */
+export const pictureSideFor = (devicePx: number): number =>
+  pictureSidesPx.find((side) => side >= devicePx) ?? pictureSidesPx[pictureSidesPx.length - 1] ?? 4096;
+
+/** Large pictures kept: the one on the stage and a few that one may go back to. */
+const keptLarge = 5;
+
+interface Entry {
+  readonly id: PhotoId;
+  readonly sidePx: number;
+  readonly bitmap: ImageBitmap;
+}
+
+export function createPictures(client: EngineClient, store: AppStore): Pictures {
+  const entries = new Map<string, Entry>();
+  const loading = new Map<string, Promise<ImageBitmap | null>>();
+  const keyOf = (id: PhotoId, sidePx: number): string => `${id} ${sidePx}`;
+
+  const evict = (): void => {
+    const large = [...entries].filter(([, { sidePx }]) => sidePx > thumbnailSidePx);
+    for (const [key, { bitmap }] of large.slice(0, Math.max(0, large.length - keptLarge))) {
+      entries.delete(key);
+      bitmap.close();
+    }
+  };
+
+  const decode = async (id: PhotoId, maxSidePx: number): Promise<ImageBitmap | null> => {
+    const photo = store.getState().photos[id];
+    if (!photo) return null;
+    const outcome = await client.call('decode', { photo: photo.blob, maxSidePx });
+    // What is wrong with a photograph is told by its attend call.
+    if (!outcome.ok) return null;
+    const { bitmap } = outcome.value;
+    if (!store.getState().photos[id]) {
+      bitmap.close();
+      return null;
+    }
+    entries.set(keyOf(id, maxSidePx), { id, sidePx: maxSidePx, bitmap });
+    evict();
+    return bitmap;
+  };
+
+  return {
+    async load(id, maxSidePx) {
+      const key = keyOf(id, maxSidePx);
+      const known = entries.get(key);
+      if (known) {
+        // To the end of the map: used last.
+        entries.delete(key);
+        entries.set(key, known);
+        return known.bitmap;
+      }
+      const begun = loading.get(key);
+      if (begun) return begun;
+      const promise = decode(id, maxSidePx).finally(() => loading.delete(key));
+      loading.set(key, promise);
+      return promise;
+    },
+
+    peek(id) {
+      let best: Entry | null = null;
+      for (const entry of entries.values()) {
+        if (entry.id === id && (!best || entry.bitmap.width > best.bitmap.width)) best = entry;
+      }
+      return best?.bitmap ?? null;
+    },
+
+    prune() {
+      const { photos } = store.getState();
+      for (const [key, { id, bitmap }] of entries) {
+        if (photos[id]) continue;
+        entries.delete(key);
+        bitmap.close();
+      }
+    },
+  };
+}

@@ -1,0 +1,80 @@
+import { type DragEvent, useCallback, useEffect } from 'react';
+import { useDropzone } from 'react-dropzone';
+import { useServices } from '../services.tsx';
+
+const linkSentence =
+  'That is a link or a picture inside another page, not a file. Nothing is fetched from other sites: save the picture, then drop the file here.';
+const textSentence = 'That is text, not a photograph. Drop picture files, or paste a copied picture.';
+const emptySentence = 'There was no file in that. Drop photographs, or a folder that holds some.';
+
+const hasFiles = (data: DataTransfer): boolean => data.types.includes('Files');
+
+/** @returns the sentence for something that holds no file */
+function explainNoFile(data: DataTransfer): string {
+  const types = data.types;
+  if (types.includes('text/uri-list') || types.includes('text/html')) return linkSentence;
+  if (/^\s*https?:\/\//.test(data.getData('text/plain'))) return linkSentence;
+  return types.length > 0 ? textSentence : emptySentence;
+}
+
+/** Photographs come in by drop, by paste and from the file picker; whatever else comes in gets a sentence. */
+export function useIntake() {
+  const { session, store } = useServices();
+
+  const add = useCallback(
+    (files: readonly File[]) => {
+      if (files.length === 0) {
+        store.getState().say(emptySentence, 'warning');
+        return;
+      }
+      session.add(files.map((file) => ({ name: file.name, alt: null, credit: null, blob: file })));
+    },
+    [session, store],
+  );
+
+  const dropzone = useDropzone({
+    noClick: true,
+    noKeyboard: true,
+    noPaste: true,
+    multiple: true,
+    onDrop: (files) => add(files),
+    onError: () => store.getState().say('What was dropped could not be read.', 'warning'),
+  });
+
+  // Pasting goes to the document: where nothing has the focus, the event never passes the page's root.
+  useEffect(() => {
+    const paste = (event: ClipboardEvent): void => {
+      const data = event.clipboardData;
+      if (!data) return;
+      event.preventDefault();
+      const files = [...data.files];
+      if (files.length > 0) {
+        // Browsers call every copied picture image.png.
+        const isNameless = files.length === 1 && files[0]?.name === 'image.png';
+        const blobs = files.map((blob) => ({
+          name: isNameless ? 'Pasted picture' : blob.name,
+          alt: null,
+          credit: null,
+          blob,
+        }));
+        session.add(blobs);
+      } else if (data.types.length > 0) store.getState().say(explainNoFile(data), 'warning');
+    };
+    document.addEventListener('paste', paste);
+    return () => document.removeEventListener('paste', paste);
+  }, [session, store]);
+
+  // The drop zone ignores what holds no file; without this the browser would leave for the link.
+  const onDrop = (event: DragEvent<HTMLElement>): void => {
+    if (hasFiles(event.dataTransfer)) return;
+    event.preventDefault();
+    store.getState().say(explainNoFile(event.dataTransfer), 'warning');
+  };
+
+  return {
+    rootProps: dropzone.getRootProps({ onDrop, role: 'presentation' }),
+    inputProps: dropzone.getInputProps({ 'aria-label': 'Photograph files', tabIndex: -1 }),
+    isDragging: dropzone.isDragGlobal,
+    openPicker: dropzone.open,
+  };
+}

@@ -1,0 +1,51 @@
+/**
+ * Paints what changed, once a frame. A slider may ask a hundred times between two frames: the last wish of each
+ * surface counts. The stage goes first; the tiles share what is left of the frame and go on in the next.
+ */
+export interface PaintScheduler {
+  /** @param surface whose earlier wish is replaced @param priority lower goes first; 0 is always painted this frame */
+  request(surface: object, priority: number, paint: () => void): void;
+  cancel(surface: object): void;
+}
+
+/** Of the 16 ms of a frame, what painting may take; the rest is the browser's own. */
+const budgetMs = 8;
+
+export function createPaintScheduler(
+  requestFrame: (callback: () => void) => void,
+  now: () => number,
+): PaintScheduler {
+  const wishes = new Map<object, { priority: number; paint: () => void }>();
+  let frameRequested = false;
+
+  const runFrame = (): void => {
+    frameRequested = false;
+    const start = now();
+    const inOrder = [...wishes].sort(([, a], [, b]) => a.priority - b.priority);
+    for (const [surface, { priority, paint }] of inOrder) {
+      if (priority > 0 && now() - start > budgetMs) break;
+      wishes.delete(surface);
+      paint();
+    }
+    if (wishes.size > 0) requestNext();
+  };
+
+  const requestNext = (): void => {
+    if (frameRequested) return;
+    frameRequested = true;
+    requestFrame(runFrame);
+  };
+
+  return {
+    request(surface, priority, paint) {
+      wishes.set(surface, { priority, paint });
+      requestNext();
+    },
+    cancel: (surface) => void wishes.delete(surface),
+  };
+}
+
+export const paintScheduler = createPaintScheduler(
+  (callback) => requestAnimationFrame(callback),
+  () => performance.now(),
+);

@@ -1,0 +1,81 @@
+import type { Pictures } from '../engine/pictures.ts';
+import type { Outcome, Photo } from '../state/photo.ts';
+import type { OverlaySettings, View } from '../state/settings.ts';
+import { viewTitle } from '../words.ts';
+import { paintOverlay, scaleBox } from './paint-overlay.ts';
+import { mapsOf } from './result-maps.ts';
+
+/** What is on the stage. */
+export interface StagePicture {
+  readonly photo: Photo;
+  readonly outcome: Outcome;
+  readonly view: View;
+  readonly overlay: OverlaySettings;
+  readonly pictures: Pictures;
+}
+
+const maxSidePx = 4096;
+
+/** @returns a PNG at the photograph's own resolution, at most 4096 px a side; null where it cannot be decoded now */
+async function renderPicture({
+  photo,
+  outcome,
+  view,
+  overlay,
+  pictures,
+}: StagePicture): Promise<Blob | null> {
+  const bitmap = await pictures.load(photo.id, maxSidePx);
+  if (!bitmap || bitmap.width === 0) return null;
+  const { width, height } = bitmap;
+  const canvas = new OffscreenCanvas(width, height);
+  const context = canvas.getContext('2d');
+  if (!context) return null;
+  context.drawImage(bitmap, 0, 0);
+  const { photoSizePx, box } = outcome.result;
+  const scale = { x: width / photoSizePx.width, y: height / photoSizePx.height };
+  const lineWidthPx = Math.max(1.5, Math.max(width, height) / 560);
+  paintOverlay(context, mapsOf(outcome.result), view, overlay, {
+    box: scaleBox(box, scale),
+    detail: 'stage',
+    lineWidthPx,
+  });
+  return canvas.convertToBlob({ type: 'image/png' });
+}
+
+/** Photograph, head and model, as a file's name. */
+export function pictureFileName(photoName: string, view: View, modelId: string): string {
+  const base = photoName.replace(/\.[a-z0-9]{2,5}$/i, '');
+  const plain = `${base} ${viewTitle(view)} ${modelId}`.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '-');
+  return `${plain.replace(/^-|-$/g, '')}.png`;
+}
+
+/** @returns whether there was a picture to save */
+export async function savePicture(picture: StagePicture): Promise<boolean> {
+  const blob = await renderPicture(picture);
+  if (!blob) return false;
+  const url = URL.createObjectURL(blob);
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = pictureFileName(picture.photo.name, picture.view, picture.outcome.model.id);
+  link.click();
+  // The browser takes the file from the address after the click; a minute is enough for any disk.
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+  return true;
+}
+
+export const canCopyPicture = (): boolean =>
+  typeof ClipboardItem !== 'undefined' && navigator.clipboard !== undefined && 'write' in navigator.clipboard;
+
+/** @returns whether the picture is on the clipboard now */
+export async function copyPicture(picture: StagePicture): Promise<boolean> {
+  // A promise goes into the item, for Safari lets one write only within the click itself.
+  const png = renderPicture(picture).then((blob) => blob ?? Promise.reject(new Error('no picture')));
+  // Where the browser refuses before it waits for the picture, nobody else would catch this.
+  png.catch(() => undefined);
+  try {
+    await navigator.clipboard.write([new ClipboardItem({ 'image/png': png })]);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,8 @@
+import 'react';
+
+declare module 'react' {
+  interface CSSProperties {
+    /** Custom properties that components hand to their styles. */
+    [name: `--${string}`]: string | number | undefined;
+  }
+}

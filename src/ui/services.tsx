@@ -1,0 +1,28 @@
+import { createContext, type ReactNode, use } from 'react';
+import { useStore } from 'zustand';
+import type { Pictures } from './engine/pictures.ts';
+import type { EngineSession } from './engine/session.ts';
+import type { AppActions, AppState, AppStore } from './state/app-store.ts';
+
+/** What the components work with; made once in main.tsx, another set in tests. */
+export interface Services {
+  readonly store: AppStore;
+  readonly session: EngineSession;
+  readonly pictures: Pictures;
+}
+
+const ServicesContext = createContext<Services | null>(null);
+
+export function ServicesProvider({ services, children }: { services: Services; children: ReactNode }) {
+  return <ServicesContext value={services}>{children}</ServicesContext>;
+}
+
+export function useServices(): Services {
+  const services = use(ServicesContext);
+  if (!services) throw new Error('useServices outside ServicesProvider');
+  return services;
+}
+
+/** @param select must return the same value for the same state: pick, do not build */
+export const useApp = <T,>(select: (state: AppState & AppActions) => T): T =>
+  useStore(useServices().store, select);

@@ -1,0 +1,93 @@
+import { useEffect } from 'react';
+import { useServices } from './services.tsx';
+import type { AppActions, AppState } from './state/app-store.ts';
+
+const massStepPercent = 5;
+const opacityStepPercent = 5;
+
+/** Where letters and digits mean something else. */
+function isTyping(target: EventTarget | null): boolean {
+  if (!(target instanceof HTMLElement)) return false;
+  if (
+    target.isContentEditable ||
+    target instanceof HTMLTextAreaElement ||
+    target instanceof HTMLSelectElement
+  )
+    return true;
+  return (
+    target instanceof HTMLInputElement &&
+    !['radio', 'checkbox', 'range', 'button', 'file'].includes(target.type)
+  );
+}
+
+const clamp = (value: number, min: number, max: number): number => Math.min(max, Math.max(min, value));
+
+/** @returns whether the key means something */
+function handleKey(key: string, state: AppState & AppActions, openHelp: () => void): boolean {
+  const { overlay, changeOverlay, setView, order, presenting } = state;
+  if (key === '?') {
+    openHelp();
+    return true;
+  }
+  if (key.toLowerCase() === 't') {
+    state.setTheme(state.theme === 'dark' ? 'light' : 'dark');
+    return true;
+  }
+  // All else is about a photograph on the stage.
+  if (order.length === 0) return false;
+  if (/^[1-9]$/.test(key)) {
+    const head = Number(key) - 1;
+    if (state.model && head < state.model.numHeads) setView(head);
+    return true;
+  }
+  switch (key.toLowerCase()) {
+    case '0':
+    case 'a':
+      setView('all');
+      return true;
+    case 'm':
+      setView('mean');
+      return true;
+    case 'h':
+      changeOverlay({ style: 'heat' });
+      return true;
+    case 'k':
+      changeOverlay({ style: 'mask' });
+      return true;
+    case '[':
+      changeOverlay({ massPercent: clamp(overlay.massPercent - massStepPercent, 1, 99) });
+      return true;
+    case ']':
+      changeOverlay({ massPercent: clamp(overlay.massPercent + massStepPercent, 1, 99) });
+      return true;
+    case '-':
+      changeOverlay({ opacityPercent: clamp(overlay.opacityPercent - opacityStepPercent, 0, 100) });
+      return true;
+    case '+':
+    case '=':
+      changeOverlay({ opacityPercent: clamp(overlay.opacityPercent + opacityStepPercent, 0, 100) });
+      return true;
+    case 'f':
+    case 'p':
+      state.setPresenting(!presenting);
+      return true;
+    case 'escape':
+      state.setPresenting(false);
+      return presenting;
+    default:
+      return false;
+  }
+}
+
+export function useShortcuts(openHelp: () => void): void {
+  const { store } = useServices();
+  useEffect(() => {
+    const press = (event: KeyboardEvent): void => {
+      if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+      if (isTyping(event.target) || document.querySelector('dialog[open]')) return;
+      if (handleKey(event.key, store.getState(), openHelp)) event.preventDefault();
+    };
+    document.addEventListener('keydown', press);
+    return () => document.removeEventListener('keydown', press);
+  }, [store, openHelp]);
+}
