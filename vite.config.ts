@@ -2,23 +2,17 @@ import react from '@vitejs/plugin-react';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { browserArguments, findBrowser } from './tools/find-browser.ts';
+import { isolationHeaders, pageHeaders, withoutPolicyInDevelopment } from './tools/page-policy.ts';
 import { serviceWorker } from './tools/service-worker-plugin.ts';
-
-/** Isolation lets wasm use threads; it and the policy of index.html hold in the worker too when they come as headers. */
-const headers = {
-  'Cross-Origin-Opener-Policy': 'same-origin',
-  'Cross-Origin-Embedder-Policy': 'require-corp',
-  'Cross-Origin-Resource-Policy': 'same-origin',
-};
 
 const browser = findBrowser();
 
 export default defineConfig({
   // Relative addresses: dist/ works from any sub-path.
   base: './',
-  plugins: [react(), serviceWorker()],
-  server: { headers },
-  preview: { headers },
+  plugins: [react(), withoutPolicyInDevelopment(), serviceWorker()],
+  server: { headers: isolationHeaders },
+  preview: { headers: pageHeaders },
   worker: { format: 'es' },
   build: { target: 'es2023' },
   test: {

@@ -48,3 +48,10 @@ createRoot(root).render(
     <App services={{ store, session, pictures }} />
   </StrictMode>,
 );
+
+// The page opens without a network from the second visit on. Not in development, where it would hide every change.
+if (import.meta.env.PROD && 'serviceWorker' in navigator) {
+  navigator.serviceWorker.register('./sw.js').catch((error: unknown) => {
+    console.warn('The page will need a network next time:', error);
+  });
+}

@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
+import { pageHeaders } from './page-policy.ts';
 import { build, type Plugin, type ResolvedConfig } from 'vite';
 
 /** Model shards have a cache of their own (models/browser-source.ts), and the wasm of other back ends is fetched when needed. */
@@ -34,6 +35,7 @@ export function serviceWorker(): Plugin {
         logLevel: 'warn',
         publicDir: false,
         define: {
+          __HEADERS__: JSON.stringify(pageHeaders),
           __FILES__: JSON.stringify(files),
           __VERSION__: JSON.stringify(version.digest('hex').slice(0, 16)),
         },

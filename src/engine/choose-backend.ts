@@ -1,7 +1,7 @@
 /** Which back end runs, and why: WebGPU on a real adapter, wasm otherwise, and nothing that fails its self-check. */
 import { failureOf, type BackendName, type Failure } from '../core/failure.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
-import { openBackend, probeAdapter, type OpenBackend, type WasmPaths } from '../gpu/open-backend.ts';
+import { openBackend, probeAdapter, type OpenBackend, type WasmAssets } from '../gpu/open-backend.ts';
 import type { BackendChoice, BackendReason } from '../rpc/contract.ts';
 import { selfCheck, selfCheckTolerance } from '../vit/self-check.ts';
 
@@ -17,7 +17,7 @@ interface CheckedBackend {
 }
 
 export interface ChooseOptions {
-  readonly wasmPaths: WasmPaths | null;
+  readonly wasmAssets: WasmAssets | null;
   onSelfCheck(): void;
 }
 
@@ -25,7 +25,7 @@ async function openChecked(
   name: BackendName,
   options: ChooseOptions,
 ): Promise<Result<CheckedBackend, Failure>> {
-  const opened = await openBackend(name, options.wasmPaths);
+  const opened = await openBackend(name, options.wasmAssets);
   if (!opened.ok) return opened;
   options.onSelfCheck();
   try {

@@ -5,7 +5,7 @@
 import { FailureError, failureOf, type Failure } from '../core/failure.ts';
 import type { FramingOptions } from '../core/photo.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
-import type { WasmPaths } from '../gpu/open-backend.ts';
+import type { WasmAssets } from '../gpu/open-backend.ts';
 import { framePhotograph } from '../media/framing.ts';
 import { prepareInput } from '../media/prepare-input.ts';
 import type { PixelGrid } from '../media/resample.ts';
@@ -24,7 +24,7 @@ import { chooseBackend, type ChosenBackend } from './choose-backend.ts';
 export interface EngineOptions {
   readonly backend: BackendChoice;
   readonly source: ModelSource;
-  readonly wasmPaths: WasmPaths | null;
+  readonly wasmAssets: WasmAssets | null;
   readonly signal: AbortSignal;
   onProgress(progress: EngineContract['start']['progress']): void;
 }
@@ -78,10 +78,10 @@ export class Engine {
 
   /** Opens and checks the back end while the model downloads. */
   static async start(options: EngineOptions): Promise<Result<Engine, Failure>> {
-    const { backend, source, wasmPaths, signal, onProgress } = options;
+    const { backend, source, wasmAssets, signal, onProgress } = options;
     onProgress({ stage: 'backend' });
     const [chosen, model] = await Promise.all([
-      chooseBackend(backend, { wasmPaths, onSelfCheck: () => onProgress({ stage: 'self-check' }) }),
+      chooseBackend(backend, { wasmAssets, onSelfCheck: () => onProgress({ stage: 'self-check' }) }),
       loadModel(source, signal, (progress) => onProgress({ stage: 'download', ...progress })),
     ]);
     if (!model.ok) return model;

@@ -8,12 +8,18 @@ import { fail, succeed, type Result } from '../core/result.ts';
 import { noFaults, watchDevice, type FaultWatch } from './fault-watch.ts';
 
 /** File name → address, as tfjs's `setWasmPaths` takes it. */
-export type WasmPaths = Readonly<
+type WasmPaths = Readonly<
   Record<
     'tfjs-backend-wasm.wasm' | 'tfjs-backend-wasm-simd.wasm' | 'tfjs-backend-wasm-threaded-simd.wasm',
     string
   >
 >;
+
+export interface WasmAssets {
+  readonly paths: WasmPaths;
+  /** Asked before threads are started: whether they can be; see `threaded-wasm.ts`. */
+  prepareThreads(): Promise<boolean>;
+}
 
 export interface OpenBackend {
   readonly name: BackendName;
@@ -83,16 +89,18 @@ async function openWebgpu(): Promise<Result<OpenBackend, Failure>> {
   return succeed({ name: 'webgpu', device: report.description, faults, finish });
 }
 
-async function openWasm(paths: WasmPaths | null): Promise<Result<OpenBackend, Failure>> {
+async function openWasm(assets: WasmAssets | null): Promise<Result<OpenBackend, Failure>> {
   const wasm = await import('@tensorflow/tfjs-backend-wasm');
-  if (paths !== null) wasm.setWasmPaths(paths);
-  const threads = globalThis.crossOriginIsolated ? Math.max(1, navigator.hardwareConcurrency) : 1;
-  wasm.setThreadsCount(threads);
+  if (assets !== null) wasm.setWasmPaths(assets.paths);
+  const cores = globalThis.crossOriginIsolated ? Math.max(1, navigator.hardwareConcurrency) : 1;
+  const isThreaded = cores > 1 && assets !== null && (await assets.prepareThreads());
+  tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', isThreaded);
+  if (isThreaded) wasm.setThreadsCount(cores);
   if (!(await tf.setBackend('wasm')))
     return fail({ code: 'backend-unavailable', backend: 'wasm', reason: 'WebAssembly did not start' });
   const simd = await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT');
-  const threaded = (await tf.env().getAsync('WASM_HAS_MULTITHREAD_SUPPORT')) && threads > 1;
-  const device = `CPU${simd ? ', SIMD' : ''}, ${threaded ? `${wasm.getThreadsCount()} threads` : '1 thread'}`;
+  const threads = isThreaded ? `${wasm.getThreadsCount()} threads` : '1 thread';
+  const device = `CPU${simd ? ', SIMD' : ''}, ${threads}`;
   return succeed({ name: 'wasm', device, faults: noFaults, finish: () => Promise.resolve() });
 }
 
@@ -107,10 +115,10 @@ async function openCpu(): Promise<Result<OpenBackend, Failure>> {
   });
 }
 
-/** @param wasmPaths where the page serves the wasm binaries; null in Node, where tfjs finds them itself */
+/** @param wasmAssets where the page serves the wasm binaries; null in Node, where tfjs finds them itself */
 export async function openBackend(
   name: BackendName,
-  wasmPaths: WasmPaths | null,
+  wasmAssets: WasmAssets | null,
 ): Promise<Result<OpenBackend, Failure>> {
   tf.enableProdMode(); // tfjs's own NaN and leak checks read values back; ours do not
   try {
@@ -118,7 +126,7 @@ export async function openBackend(
       case 'webgpu':
         return await openWebgpu();
       case 'wasm':
-        return await openWasm(wasmPaths);
+        return await openWasm(wasmAssets);
       case 'cpu':
         return await openCpu();
     }

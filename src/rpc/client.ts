@@ -124,7 +124,7 @@ export function createEngineClient(spawn: () => Worker): EngineClient {
             signal?.removeEventListener('abort', cancel);
             resolve(outcome as Result<EngineContract[M]['result'], Failure>);
           },
-          progress: (progress) => onProgress?.(progress as EngineContract[M]['progress']),
+          progress: (progress) => onProgress?.(progress),
         });
         send({ kind: 'call', id, method, request } as CallMessage);
       }),

@@ -7,6 +7,7 @@
  */
 declare const __FILES__: readonly string[];
 declare const __VERSION__: string;
+declare const __HEADERS__: Readonly<Record<string, string>>;
 
 const scope = globalThis as unknown as ServiceWorkerGlobalScope;
 const cacheName = `dinoscope-page-${__VERSION__}`;
@@ -25,13 +26,11 @@ async function activate(): Promise<void> {
   await scope.clients.claim();
 }
 
-/** The same answer with the isolation headers; an opaque answer from elsewhere stays as it is. */
-function isolated(response: Response): Response {
+/** The same answer with the page's headers; an opaque answer from elsewhere stays as it is. */
+function withHeaders(response: Response): Response {
   if (response.type === 'opaque' || response.status === 0) return response;
   const headers = new Headers(response.headers);
-  headers.set('Cross-Origin-Opener-Policy', 'same-origin');
-  headers.set('Cross-Origin-Embedder-Policy', 'require-corp');
-  headers.set('Cross-Origin-Resource-Policy', 'same-origin');
+  for (const [name, value] of Object.entries(__HEADERS__)) headers.set(name, value);
   return new Response(response.body, { status: response.status, statusText: response.statusText, headers });
 }
 
@@ -40,15 +39,16 @@ async function answer(request: Request): Promise<Response> {
   if (request.mode === 'navigate') {
     try {
       const fresh = await fetch(request);
-      if (fresh.ok) return isolated(fresh);
+      if (fresh.ok) return withHeaders(fresh);
     } catch {
       // No network: the page that was kept.
     }
-    const kept = await cache.match('index.html');
-    return kept ? isolated(kept) : Response.error();
+    const kept = await cache.match('index.html', { ignoreVary: true });
+    return kept ? withHeaders(kept) : Response.error();
   }
-  const kept = await cache.match(request, { ignoreSearch: true });
-  return isolated(kept ?? (await fetch(request)));
+  // Servers that vary by origin would otherwise hide a module script from its own kept copy.
+  const kept = await cache.match(request, { ignoreSearch: true, ignoreVary: true });
+  return withHeaders(kept ?? (await fetch(request)));
 }
 
 scope.addEventListener('install', (event) => event.waitUntil(install()));

@@ -32,7 +32,7 @@ export function checkEmbedded(
     const started = await Engine.start({
       backend: name,
       source: platform.source,
-      wasmPaths: null,
+      wasmAssets: null,
       signal,
       onProgress: () => {},
     });

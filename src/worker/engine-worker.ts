@@ -6,6 +6,7 @@ import { failureOf, type Failure, type FailureCode } from '../core/failure.ts';
 import type { PhotoNotice } from '../core/photo.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
 import { Engine } from '../engine/engine.ts';
+import type { WasmAssets } from '../gpu/open-backend.ts';
 import { openPhoto, readPixels, shrinkForScreen } from '../media/decode-photo.ts';
 import { openBrowserSource } from '../models/browser-source.ts';
 import type { CallMessage, EngineContract, EngineMethod, FromWorker, ToWorker } from '../rpc/contract.ts';
@@ -30,10 +31,13 @@ const finalCodes: ReadonlySet<FailureCode> = new Set([
   'worker-crashed',
 ]);
 
-const wasmPaths = {
-  'tfjs-backend-wasm.wasm': plainWasmUrl,
-  'tfjs-backend-wasm-simd.wasm': simdWasmUrl,
-  'tfjs-backend-wasm-threaded-simd.wasm': threadedWasmUrl,
+const wasmAssets: WasmAssets = {
+  paths: {
+    'tfjs-backend-wasm.wasm': plainWasmUrl,
+    'tfjs-backend-wasm-simd.wasm': simdWasmUrl,
+    'tfjs-backend-wasm-threaded-simd.wasm': threadedWasmUrl,
+  },
+  prepareThreads: async () => (await import('../gpu/threaded-wasm.ts')).prepareThreads(),
 };
 
 let engine: Engine | null = null;
@@ -49,7 +53,7 @@ const handlers: Handlers = {
     engine?.dispose();
     engine = null;
     const source = await openBrowserSource(modelUrl);
-    const started = await Engine.start({ backend, source, wasmPaths, signal, onProgress });
+    const started = await Engine.start({ backend, source, wasmAssets, signal, onProgress });
     if (!started.ok) return started;
     engine = started.value;
     return succeed({ backend: engine.backend, model: engine.model });
@@ -81,7 +85,7 @@ const handlers: Handlers = {
   },
 };
 
-function transferablesOf<M extends EngineMethod>(result: EngineContract[M]['result']): Transferable[] {
+function transferablesOf(result: EngineContract[EngineMethod]['result']): Transferable[] {
   if ('maps' in result) return [result.maps.buffer];
   return 'bitmap' in result ? [result.bitmap] : [];
 }

@@ -49,7 +49,7 @@ const { signal } = new AbortController();
 const started = await Engine.start({
   backend,
   source: folderSource(options.model),
-  wasmPaths: null,
+  wasmAssets: null,
   signal,
   onProgress: () => {},
 });
