@@ -62,6 +62,9 @@ export function parameterShapes(architecture: VitArchitecture): Map<string, read
   return shapes;
 }
 
+/** Far above every published ViT: a file that asks for more would only make the machine run out of time and memory. */
+const limits = { embedDim: 16_384, depth: 256, numHeads: 1024, patchSize: 256, gridSize: 1024, mlpRatio: 64 };
+
 const isPositiveInteger = (value: unknown): value is number =>
   typeof value === 'number' && Number.isInteger(value) && value > 0;
 
@@ -73,7 +76,10 @@ export function parseArchitecture(json: unknown): VitArchitecture | string {
   if (typeof json !== 'object' || json === null) return 'the architecture is missing';
   const fields = json as Readonly<Record<string, unknown>>;
   const { embedDim, depth, numHeads, patchSize, gridSize, mlpRatio, layerNormEps } = fields;
-  if (fields['family'] !== 'dino') return `the family '${String(fields['family'])}' is not known`;
+  if (fields['family'] !== 'dino')
+    return typeof fields['family'] === 'string'
+      ? `the family '${fields['family']}' is not known`
+      : 'the family is missing';
   if (!isPositiveInteger(embedDim)) return 'embedDim is not a positive whole number';
   if (!isPositiveInteger(depth)) return 'depth is not a positive whole number';
   if (!isPositiveInteger(numHeads)) return 'numHeads is not a positive whole number';
@@ -81,8 +87,13 @@ export function parseArchitecture(json: unknown): VitArchitecture | string {
   if (!isPositiveInteger(gridSize)) return 'gridSize is not a positive whole number';
   if (embedDim % numHeads !== 0) return `embedDim ${embedDim} is not a multiple of numHeads ${numHeads}`;
   if (typeof mlpRatio !== 'number' || !(mlpRatio > 0)) return 'mlpRatio is not a positive number';
-  if (typeof layerNormEps !== 'number' || !(layerNormEps > 0)) return 'layerNormEps is not a positive number';
+  if (typeof layerNormEps !== 'number' || !(layerNormEps > 0 && layerNormEps < 1))
+    return 'layerNormEps is not a number between 0 and 1';
   if (typeof fields['qkvBias'] !== 'boolean') return 'qkvBias is not true or false';
+  const sizes = { embedDim, depth, numHeads, patchSize, gridSize, mlpRatio };
+  for (const name of Object.keys(limits) as (keyof typeof limits)[])
+    if (sizes[name] > limits[name]) return `${name} ${sizes[name]} is more than ${limits[name]}`;
   const qkvBias = fields['qkvBias'];
-  return { family: 'dino', embedDim, depth, numHeads, patchSize, gridSize, mlpRatio, qkvBias, layerNormEps };
+  const architecture: VitArchitecture = { family: 'dino', ...sizes, qkvBias, layerNormEps };
+  return mlpHiddenDim(architecture) > 0 ? architecture : `mlpRatio ${mlpRatio} leaves the MLP no width`;
 }

@@ -55,11 +55,13 @@ export function describeFailure(failure: Failure): string {
       return `This checkpoint cannot be read: ${failure.problem}.`;
     case 'backend-unavailable':
       return `The ${failure.backend} back end cannot run here: ${failure.reason}.`;
-    case 'backend-wrong':
-      return (
-        `The ${failure.backend} back end computes wrong numbers on this machine ` +
-        `(off by ${failure.maxAbsDifference.toExponential(1)}, allowed ${failure.tolerance.toExponential(0)}), so it is not used.`
-      );
+    case 'backend-wrong': {
+      const { backend, maxAbsDifference, tolerance } = failure;
+      const measured = Number.isFinite(maxAbsDifference)
+        ? `off by ${maxAbsDifference.toExponential(1)}, allowed ${tolerance.toExponential(0)}`
+        : 'not even near';
+      return `The ${backend} back end computes wrong numbers on this machine (${measured}), so it is not used.`;
+    }
     case 'gpu-error':
       return `The graphics driver refused an operation (${failure.message}). The result was thrown away.`;
     case 'device-lost':

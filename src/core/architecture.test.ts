@@ -1,0 +1,95 @@
+import { describe, expect, test } from 'vitest';
+import { elementCount, mlpHiddenDim, parameterShapes, parseArchitecture } from './architecture.ts';
+
+/** As a file would hold it. */
+const vitSmall16 = {
+  family: 'dino',
+  embedDim: 384,
+  depth: 12,
+  numHeads: 6,
+  patchSize: 16,
+  gridSize: 14,
+  mlpRatio: 4,
+  qkvBias: true,
+  layerNormEps: 1e-6,
+} as const;
+
+describe('the parameters of ViT-S/16', () => {
+  const shapes = parameterShapes(vitSmall16);
+
+  test('are the 150 tensors and 21,665,664 numbers of the official checkpoint', () => {
+    expect(shapes.size).toBe(150);
+    expect([...shapes.values()].reduce((sum, shape) => sum + elementCount(shape), 0)).toBe(21_665_664);
+  });
+
+  test('stand in the order of the official state dict', () => {
+    const names = [...shapes.keys()];
+    expect(names.slice(0, 7)).toEqual([
+      'cls_token',
+      'pos_embed',
+      'patch_embed.proj.weight',
+      'patch_embed.proj.bias',
+      'blocks.0.norm1.weight',
+      'blocks.0.norm1.bias',
+      'blocks.0.attn.qkv.weight',
+    ]);
+    expect(names.slice(-3)).toEqual(['blocks.11.mlp.fc2.bias', 'norm.weight', 'norm.bias']);
+  });
+
+  test.each([
+    ['pos_embed', [1, 197, 384]],
+    ['patch_embed.proj.weight', [384, 3, 16, 16]],
+    ['blocks.3.attn.qkv.weight', [1152, 384]],
+    ['blocks.3.mlp.fc1.weight', [1536, 384]],
+    ['blocks.3.mlp.fc2.weight', [384, 1536]],
+  ])('%s is %j', (name, shape) => {
+    expect(shapes.get(name)).toEqual(shape);
+  });
+
+  test('have no qkv bias where the architecture has none', () => {
+    const without = parameterShapes({ ...vitSmall16, qkvBias: false });
+    expect(without.size).toBe(138);
+    expect(without.has('blocks.0.attn.qkv.bias')).toBe(false);
+  });
+});
+
+test('a scalar has one element and an empty side none', () => {
+  expect(elementCount([])).toBe(1);
+  expect(elementCount([3, 0, 5])).toBe(0);
+});
+
+test('the hidden width of the MLP is rounded down, as Python’s int() does', () => {
+  expect(mlpHiddenDim({ ...vitSmall16, embedDim: 9, mlpRatio: 2.5 })).toBe(22);
+});
+
+describe('parseArchitecture', () => {
+  test('returns the known fields and leaves the others behind', () => {
+    expect(parseArchitecture({ ...vitSmall16, colour: 'green' })).toEqual(vitSmall16);
+  });
+
+  test.each([null, undefined, 'dino', 3])('refuses %j, which is no object', (json) => {
+    expect(parseArchitecture(json)).toBe('the architecture is missing');
+  });
+
+  test.each([
+    [{ family: 'clip' }, "the family 'clip' is not known"],
+    [{ family: undefined }, 'the family is missing'],
+    [{ family: { toString: 1 } }, 'the family is missing'],
+    [{ embedDim: '384' }, 'embedDim is not a positive whole number'],
+    [{ depth: 0 }, 'depth is not a positive whole number'],
+    [{ numHeads: 1.5 }, 'numHeads is not a positive whole number'],
+    [{ patchSize: -16 }, 'patchSize is not a positive whole number'],
+    [{ gridSize: Infinity }, 'gridSize is not a positive whole number'],
+    [{ numHeads: 7 }, 'embedDim 384 is not a multiple of numHeads 7'],
+    [{ mlpRatio: 0 }, 'mlpRatio is not a positive number'],
+    [{ mlpRatio: NaN }, 'mlpRatio is not a positive number'],
+    [{ layerNormEps: null }, 'layerNormEps is not a number between 0 and 1'],
+    [{ layerNormEps: Infinity }, 'layerNormEps is not a number between 0 and 1'],
+    [{ qkvBias: 1 }, 'qkvBias is not true or false'],
+    [{ depth: 1e9 }, 'depth 1000000000 is more than 256'],
+    [{ mlpRatio: Infinity }, 'mlpRatio Infinity is more than 64'],
+    [{ mlpRatio: 0.001 }, 'mlpRatio 0.001 leaves the MLP no width'],
+  ])('refuses %j', (change, problem) => {
+    expect(parseArchitecture({ ...vitSmall16, ...change })).toBe(problem);
+  });
+});

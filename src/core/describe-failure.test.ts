@@ -1,0 +1,84 @@
+import { expect, test } from 'vitest';
+import { describeFailure } from './describe-failure.ts';
+import type { Failure, FailureCode } from './failure.ts';
+
+type Examples = { readonly [C in FailureCode]: readonly Extract<Failure, { code: C }>[] };
+
+const size = { height: 20_000, width: 30_000 };
+
+/** Every code, and for each the details that change its sentence: a new code does not compile until it stands here. */
+const examples: Examples = {
+  'empty-file': [{ code: 'empty-file' }],
+  'unreadable-file': [{ code: 'unreadable-file' }],
+  'not-an-image': [{ code: 'not-an-image' }],
+  'vector-image': [{ code: 'vector-image' }],
+  'unsupported-image': [{ code: 'unsupported-image', format: 'heic' }],
+  'damaged-image': [
+    { code: 'damaged-image', format: 'jpg', problem: 'truncated' },
+    { code: 'damaged-image', format: 'png', problem: 'undecodable' },
+  ],
+  'image-too-large': [{ code: 'image-too-large', size, limitMegapixels: 100, limitSidePx: 16_384 }],
+  'image-too-small': [{ code: 'image-too-small', size: { height: 1, width: 1 }, minSidePx: 8 }],
+  'model-unreachable': [
+    { code: 'model-unreachable', url: 'https://example.org/model.json', status: null },
+    { code: 'model-unreachable', url: 'https://example.org/model.json', status: 404 },
+  ],
+  'model-manifest-invalid': [{ code: 'model-manifest-invalid', problem: 'model.json is not JSON' }],
+  'model-shard-damaged': [{ code: 'model-shard-damaged', path: 'a.bin', problem: 'it has 3 bytes' }],
+  'model-parameters-mismatch': [
+    { code: 'model-parameters-mismatch', missing: ['a', 'b', 'c', 'd', 'e'], unexpected: [], misshaped: [] },
+    {
+      code: 'model-parameters-mismatch',
+      missing: [],
+      unexpected: ['head.weight'],
+      misshaped: [{ name: 'cls_token', expected: [1, 1, 384], actual: [1, 384] }],
+    },
+  ],
+  'checkpoint-invalid': [{ code: 'checkpoint-invalid', problem: 'it is not a safetensors file' }],
+  'backend-unavailable': [{ code: 'backend-unavailable', backend: 'webgpu', reason: 'there is no adapter' }],
+  'backend-wrong': [
+    { code: 'backend-wrong', backend: 'webgpu', maxAbsDifference: 0.012, tolerance: 1e-4 },
+    { code: 'backend-wrong', backend: 'wasm', maxAbsDifference: NaN, tolerance: 1e-4 },
+    { code: 'backend-wrong', backend: 'wasm', maxAbsDifference: Infinity, tolerance: 1e-4 },
+  ],
+  'gpu-error': [{ code: 'gpu-error', message: 'Binding size too large' }],
+  'device-lost': [
+    { code: 'device-lost', message: '' },
+    { code: 'device-lost', message: 'The driver was reset' },
+  ],
+  'out-of-memory': [
+    { code: 'out-of-memory', tokens: null },
+    { code: 'out-of-memory', tokens: 3601 },
+  ],
+  'wrong-result': [{ code: 'wrong-result', problem: 'head 1 sums to 0.000 instead of 1' }],
+  'worker-crashed': [{ code: 'worker-crashed', message: 'its script did not load' }],
+  cancelled: [{ code: 'cancelled' }],
+};
+
+const failures: readonly Failure[] = Object.values(examples).flat();
+
+test.each(failures)('$code has a sentence, whatever its details', (failure) => {
+  const sentence = describeFailure(failure);
+  expect(sentence).toMatch(/^[A-Z].*[^.\s]\.$/);
+  expect(sentence).not.toMatch(/undefined|null|\[object|NaN|Infinity/);
+});
+
+test('no two codes share a sentence', () => {
+  const sentences = failures.map(describeFailure);
+  // NaN and Infinity are told alike.
+  expect(new Set(sentences).size).toBe(sentences.length - 1);
+});
+
+test.each([
+  { failure: examples['image-too-large'][0], details: /30000 × 20000 px.*100 megapixels.*16384 px/ },
+  { failure: examples['model-unreachable'][1], details: /example\.org.*404/ },
+  { failure: examples['model-parameters-mismatch'][0], details: /missing a, b, c and 2 more/ },
+  {
+    failure: examples['model-parameters-mismatch'][1],
+    details: /unexpected head\.weight; cls_token is \[1, 384\], not \[1, 1, 384\]/,
+  },
+  { failure: examples['backend-wrong'][0], details: /off by 1\.2e-2, allowed 1e-4/ },
+  { failure: examples['out-of-memory'][1], details: /3601 tokens/ },
+])('$failure.code tells $details', ({ failure, details }) => {
+  expect(describeFailure(failure as Failure)).toMatch(details);
+});
