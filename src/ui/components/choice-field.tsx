@@ -37,7 +37,7 @@ export function ChoiceField<T extends string | number>(props: ChoiceFieldProps<T
           <label key={choice.value} className={choice.picture ? 'choice-item choice-picture' : 'choice-item'}>
             <input
               type="radio"
-              className="visually-hidden"
+              className="covering-input"
               name={name}
               value={choice.value}
               checked={choice.value === value}

@@ -50,7 +50,7 @@ function OverlayControls() {
           { value: 'mask', label: 'Mask' },
         ]}
         onChange={(value) => change({ style: value })}
-        {...(view === 'all' ? { note: 'All heads together are always drawn as masks.' } : {})}
+        {...(view === 'all' ? { display: 'all heads: masks' } : {})}
       />
       <ChoiceField
         label="Colours"
@@ -66,7 +66,6 @@ function OverlayControls() {
         value={massPercent}
         display={`${massPercent} %`}
         valueText={`${massPercent} per cent of the attention${kept === null ? '' : `, ${kept}`}`}
-        note={kept ?? 'by each head’s mask'}
         onChange={(value) => change({ massPercent: value })}
       />
       <RangeField
@@ -78,16 +77,18 @@ function OverlayControls() {
         valueText={`${opacityPercent} per cent`}
         onChange={(value) => change({ opacityPercent: value })}
       />
-      <ChoiceField
-        label="Between patches"
-        value={smooth ? 'smooth' : 'nearest'}
-        choices={[
-          { value: 'smooth', label: 'Smooth' },
-          { value: 'nearest', label: 'Nearest' },
-        ]}
-        onChange={(value) => change({ smooth: value === 'smooth' })}
-      />
-      <SwitchField label="Contour" checked={contour} onChange={(checked) => change({ contour: checked })} />
+      <div className="controls-pair">
+        <ChoiceField
+          label="Between patches"
+          value={smooth ? 'smooth' : 'nearest'}
+          choices={[
+            { value: 'smooth', label: 'Smooth' },
+            { value: 'nearest', label: 'Nearest' },
+          ]}
+          onChange={(value) => change({ smooth: value === 'smooth' })}
+        />
+        <SwitchField label="Contour" checked={contour} onChange={(checked) => change({ contour: checked })} />
+      </div>
     </>
   );
 }

@@ -1,5 +1,5 @@
 import { X } from 'lucide-react';
-import { type ReactNode, type RefObject, useEffect, useId, useRef } from 'react';
+import { type ReactNode, type RefObject, useId, useLayoutEffect, useRef } from 'react';
 import { IconButton } from './icon-button.tsx';
 import { SampleGrid } from './sample-grid.tsx';
 import './dialogs.css';
@@ -14,7 +14,8 @@ interface DialogProps {
 function Dialog({ title, onClose, children }: DialogProps) {
   const dialog: RefObject<HTMLDialogElement | null> = useRef(null);
   const titleId = useId();
-  useEffect(() => {
+  // A layout effect ends before the dialog leaves the page: only then does close() give the focus back.
+  useLayoutEffect(() => {
     const element = dialog.current;
     element?.showModal();
     return () => element?.close();
@@ -76,6 +77,10 @@ export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
             to settle on the things in it. The <em>mask</em> keeps the fewest patches that hold the chosen
             part of a head’s attention, as the authors’ own script does. The <em>heat map</em> shows every
             value, each head stretched over its own range.
+          </p>
+          <p>
+            The model that comes with the page is a small one, made for demonstration; it is not one of the
+            published networks, and its heads are coarser than theirs.
           </p>
           <p>
             Nothing leaves this machine: the network runs in the browser, and photographs are read where they

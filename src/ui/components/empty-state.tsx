@@ -7,11 +7,11 @@ import './empty-state.css';
 export function EmptyState({ onAdd }: { readonly onAdd: () => void }) {
   return (
     <main className="empty" id="content">
+      <h2>See what a Vision Transformer looks at.</h2>
       <div className="empty-words">
-        <h2>See what a Vision Transformer looks at.</h2>
         <p className="empty-lead">
-          DINO taught itself to see, from photographs without a single label. Drop a photograph, and each of
-          its attention heads draws where it looks, patch by patch.
+          DINO taught itself to see, from photographs without a single label. Drop one of yours, and every
+          attention head draws where it looks, patch by patch.
         </p>
         <div className="empty-ways">
           <IconButton

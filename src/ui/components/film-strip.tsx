@@ -97,7 +97,7 @@ const Frame = memo(function Frame({ id, number, passFocus }: FrameProps) {
         <input
           type="radio"
           name="photo"
-          className="visually-hidden"
+          className="covering-input"
           checked={selected}
           aria-label={`${name}: ${describePhotoState(photo)}`}
           onChange={() => select(id)}

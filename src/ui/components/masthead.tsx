@@ -34,7 +34,12 @@ export function Masthead({ onAdd, onSamples, onHelp }: MastheadProps) {
               onClick={onAdd}
             />
             <IconButton icon={Images} label="Sample photographs" onClick={onSamples} />
-            <IconButton icon={Presentation} label="Present (F)" onClick={() => setPresenting(true)} />
+            <IconButton
+              icon={Presentation}
+              label="Present (F)"
+              className="masthead-present"
+              onClick={() => setPresenting(true)}
+            />
           </>
         )}
         <IconButton

@@ -9,11 +9,10 @@ interface RangeFieldProps {
   /** What a screen reader says for the value, with its unit. */
   readonly valueText: string;
   readonly display: string;
-  readonly note?: string | null;
   readonly onChange: (value: number) => void;
 }
 
-export function RangeField({ label, min, max, value, valueText, display, note, onChange }: RangeFieldProps) {
+export function RangeField({ label, min, max, value, valueText, display, onChange }: RangeFieldProps) {
   const id = useId();
   return (
     <div className="field">
@@ -36,7 +35,6 @@ export function RangeField({ label, min, max, value, valueText, display, note, o
           onChange={(event) => onChange(event.currentTarget.valueAsNumber)}
         />
       </div>
-      {note !== undefined && <p className="field-note">{note}</p>}
     </div>
   );
 }

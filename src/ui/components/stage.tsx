@@ -88,9 +88,9 @@ export function Stage({ photo, bitmap, aspect, onNeedsSide, children }: StagePro
       data-status={photo.state.status}
       data-busy={photo.state.status === 'running'}
     >
-      <div className="stage-area" ref={area}>
+      <div className="stage-area" ref={area} style={{ '--aspect': aspect }}>
         {!isBlank && (
-          <div className="stage-picture" style={{ '--aspect': aspect }}>
+          <div className="stage-picture">
             <PhotoCanvas
               key={photo.id}
               bitmap={bitmap}

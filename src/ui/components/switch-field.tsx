@@ -13,7 +13,7 @@ export function SwitchField({ label, checked, onChange }: SwitchFieldProps) {
       <input
         type="checkbox"
         role="switch"
-        className="visually-hidden"
+        className="covering-input"
         checked={checked}
         onChange={(event) => onChange(event.currentTarget.checked)}
       />

@@ -46,7 +46,7 @@ function ViewTile({ view, numHeads, aspect, bitmap, outcome }: ViewTileProps) {
       <input
         type="radio"
         name="view"
-        className="visually-hidden"
+        className="covering-input"
         checked={selected}
         aria-label={viewTitle(view)}
         onChange={() => setView(view)}

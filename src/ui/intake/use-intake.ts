@@ -73,7 +73,8 @@ export function useIntake() {
 
   return {
     rootProps: dropzone.getRootProps({ onDrop, role: 'presentation' }),
-    inputProps: dropzone.getInputProps({ 'aria-label': 'Photograph files', tabIndex: -1 }),
+    // Only buttons open it: it is no stop for the Tab key and nothing for a screen reader.
+    inputProps: dropzone.getInputProps({ style: { display: 'none' } }),
     isDragging: dropzone.isDragGlobal,
     openPicker: dropzone.open,
   };

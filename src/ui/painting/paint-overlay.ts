@@ -70,8 +70,10 @@ export function paintOverlay(
     drawCells(context, maps.composed(share, factor), box, smooth);
     context.globalAlpha = 1;
     if (contour) {
+      // Many heads' lines would hide what they enclose.
+      const thinner = lineWidthPx * Math.min(1, 6 / numHeads) ** 0.75;
       for (let head = 0; head < numHeads; head += 1) {
-        strokeContour(context, outlineOf(head), viewColour(head, numHeads), lineWidthPx);
+        strokeContour(context, outlineOf(head), viewColour(head, numHeads), thinner);
       }
     }
     context.restore();
