@@ -11,7 +11,12 @@ import type { StoredTensor, TensorFile } from './tensor-file.ts';
 /** The reference implementation's own limit; a larger header is an attack or another format. */
 const maxHeaderBytes = 100_000_000;
 
-const bytesPerValue: Readonly<Record<string, number>> = { F64: 8, F32: 4, F16: 2, BF16: 2 };
+const bytesPerValue: ReadonlyMap<string, number> = new Map([
+  ['F64', 8],
+  ['F32', 4],
+  ['F16', 2],
+  ['BF16', 2],
+]);
 
 const invalid = (problem: string): Result<never, Failure> => fail({ code: 'checkpoint-invalid', problem });
 
@@ -45,12 +50,13 @@ type HeaderEntry = {
   readonly end: number;
 };
 
-/** @returns the entry, null for the metadata entry, or a phrase that says what is wrong */
+/** @returns the entry, or a phrase that says what is wrong */
 function parseEntry(name: string, json: unknown, dataLength: number): HeaderEntry | string {
   if (typeof json !== 'object' || json === null) return `the entry of ${name} is not an object`;
   const { dtype, shape, data_offsets: offsets } = json as Readonly<Record<string, unknown>>;
-  if (typeof dtype !== 'string' || bytesPerValue[dtype] === undefined)
-    return `${name} has the type ${String(dtype)}, which is not a float type`;
+  if (typeof dtype !== 'string') return `${name} has no type`;
+  const valueBytes = bytesPerValue.get(dtype);
+  if (valueBytes === undefined) return `${name} has the type ${dtype}, which is not a float type`;
   if (
     !Array.isArray(shape) ||
     !shape.every((side): side is number => Number.isSafeInteger(side) && side >= 0)
@@ -60,21 +66,34 @@ function parseEntry(name: string, json: unknown, dataLength: number): HeaderEntr
   if (!Number.isSafeInteger(begin) || !Number.isSafeInteger(end)) return `${name} has no valid data_offsets`;
   const entry: HeaderEntry = { dtype, shape, begin: Number(begin), end: Number(end) };
   if (entry.begin < 0 || entry.end > dataLength) return `${name} lies outside the file (truncated?)`;
-  if (entry.end - entry.begin !== elementCount(shape) * bytesPerValue[dtype])
+  if (entry.end - entry.begin !== elementCount(shape) * valueBytes)
     return `${name}'s bytes do not fit its shape [${shape.join(', ')}]`;
   return entry;
+}
+
+/** @returns the bytes, or null where the file has become shorter, has changed or has gone since it was chosen */
+async function readBytes(file: Blob, begin: number, end: number): Promise<Uint8Array<ArrayBuffer> | null> {
+  try {
+    const bytes = new Uint8Array(await file.slice(begin, end).arrayBuffer());
+    return bytes.byteLength === end - begin ? bytes : null;
+  } catch {
+    return null;
+  }
 }
 
 /** Reads the header only. @returns the tensors by name, or 'checkpoint-invalid' with what is wrong */
 export async function openSafetensors(file: Blob): Promise<Result<TensorFile, Failure>> {
   if (file.size < 9) return invalid('it is too short for safetensors');
-  const head = new DataView(await file.slice(0, 8).arrayBuffer());
-  const headerLength = Number(head.getBigUint64(0, true));
+  const head = await readBytes(file, 0, 8);
+  if (head === null) return invalid('it cannot be read');
+  const headerLength = Number(new DataView(head.buffer).getBigUint64(0, true));
   if (headerLength > maxHeaderBytes || 8 + headerLength > file.size)
     return invalid('its header is longer than the file');
+  const headerBytes = await readBytes(file, 8, 8 + headerLength);
+  if (headerBytes === null) return invalid('its header cannot be read');
   let header: unknown;
   try {
-    header = JSON.parse(await file.slice(8, 8 + headerLength).text());
+    header = JSON.parse(new TextDecoder().decode(headerBytes));
   } catch {
     return invalid('its header is not JSON');
   }
@@ -92,11 +111,12 @@ export async function openSafetensors(file: Blob): Promise<Result<TensorFile, Fa
       shape: entry.shape,
       storedType: entry.dtype,
       read: async () => {
-        const bytes = new Uint8Array(
-          await file.slice(dataStart + entry.begin, dataStart + entry.end).arrayBuffer(),
-        );
-        if (bytes.byteLength !== entry.end - entry.begin)
-          throw new FailureError({ code: 'checkpoint-invalid', problem: `${name} ends too early` });
+        const bytes = await readBytes(file, dataStart + entry.begin, dataStart + entry.end);
+        if (bytes === null)
+          throw new FailureError({
+            code: 'checkpoint-invalid',
+            problem: `the values of ${name} cannot be read; the file ends too early or has changed`,
+          });
         return toFloat32(bytes, entry.dtype);
       },
     });

@@ -53,7 +53,8 @@ function parseWeight(json: unknown): WeightSpec | string {
     !shape.every((side): side is number => Number.isSafeInteger(side) && side >= 0)
   )
     return `${name} has no valid shape`;
-  if (dtype !== 'float32') return `${name} has the type ${String(dtype)}; only float32 and float16 are known`;
+  if (typeof dtype !== 'string') return `${name} has no type`;
+  if (dtype !== 'float32') return `${name} has the type ${dtype}; only float32 and float16 are known`;
   if (quantization === undefined) return { name, shape, storedAs: 'float32' };
   if (!isFields(quantization) || quantization['dtype'] !== 'float16')
     return `${name} is quantized in a way that is not known`;
@@ -62,8 +63,9 @@ function parseWeight(json: unknown): WeightSpec | string {
 
 /** A shard lies beside model.json: a path that leads elsewhere is refused. */
 function parseShard(path: unknown, shards: Fields): ShardSpec | string {
-  if (typeof path !== 'string' || !/^[\w.-]+$/.test(path) || path.startsWith('.'))
-    return `the shard path '${String(path)}' is not a plain file name`;
+  if (typeof path !== 'string') return 'a shard path is not text';
+  if (!/^[\w.-]+$/.test(path) || path.startsWith('.'))
+    return `the shard path '${path}' is not a plain file name`;
   const facts = shards[path];
   if (!isFields(facts)) return `the shard ${path} has no length and hash`;
   const { byteLength, sha256 } = facts;
@@ -117,6 +119,11 @@ export function parseTfjsManifest(json: unknown): Result<TfjsManifest, Failure> 
     const group = parseGroup(entry, shards);
     if (typeof group === 'string') return invalid(group);
     groups.push(group);
+  }
+  const names = new Set<string>();
+  for (const { name } of groups.flatMap(({ weights }) => weights)) {
+    if (names.has(name)) return invalid(`the weight ${name} is listed twice`);
+    names.add(name);
   }
   return succeed({ id, title, architecture, groups });
 }
