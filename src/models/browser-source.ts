@@ -13,7 +13,13 @@ async function openModelCache(baseUrl: URL): Promise<ModelCache | null> {
     return null;
   }
   return {
-    match: async (key) => (await cache.match(new URL(key, baseUrl))) ?? null,
+    match: async (key) => {
+      try {
+        return (await cache.match(new URL(key, baseUrl))) ?? null;
+      } catch {
+        return null; // Storage that cannot be read is storage without the entry.
+      }
+    },
     put: async (key, bytes) => {
       try {
         await cache.put(new URL(key, baseUrl), new Response(bytes));

@@ -49,7 +49,20 @@ export interface ModelCache {
 
 const manifestPath = 'model.json';
 
-/** Reads the body into `target`, piece by piece. @returns what is wrong, or null */
+/** Awaits what a response brings. A connection that breaks off is 'model-unreachable', whatever the browser calls it. */
+async function arrival<T>(bytes: Promise<T>, response: Response, path: string): Promise<T> {
+  try {
+    return await bytes;
+  } catch {
+    throw new FailureError({ code: 'model-unreachable', url: response.url || path, status: null });
+  }
+}
+
+/**
+ * Reads the body into `target`, piece by piece.
+ * @returns what is wrong with the bytes, or null
+ * @throws FailureError 'model-unreachable' where the body breaks off
+ */
 async function readShard(
   response: Response,
   shard: ShardSpec,
@@ -59,31 +72,50 @@ async function readShard(
   const hash = createSha256();
   let length = 0;
   const reader = response.body?.getReader();
-  for (let piece = await reader?.read(); piece !== undefined && !piece.done; piece = await reader?.read()) {
-    const bytes: Uint8Array = piece.value;
-    if (length + bytes.byteLength > target.byteLength) return `it is longer than ${shard.byteLength} bytes`;
-    target.set(bytes, length);
-    hash.update(bytes);
-    length += bytes.byteLength;
-    onPiece(bytes.byteLength);
+  try {
+    for (;;) {
+      const piece = reader && (await arrival(reader.read(), response, shard.path));
+      if (!piece || piece.done) break;
+      const bytes: Uint8Array = piece.value;
+      if (length + bytes.byteLength > target.byteLength) return `it is longer than ${shard.byteLength} bytes`;
+      target.set(bytes, length);
+      hash.update(bytes);
+      length += bytes.byteLength;
+      onPiece(bytes.byteLength);
+    }
+  } finally {
+    // Left early, the rest must not go on arriving. Of no effect at the end.
+    void reader?.cancel().catch(() => {});
   }
   if (length !== shard.byteLength) return `it has ${length} bytes instead of ${shard.byteLength}`;
   return hash.hex() === shard.sha256 ? null : 'its SHA-256 is not the one in model.json';
 }
 
-async function fetchManifest(source: ModelSource, signal: AbortSignal): Promise<unknown> {
-  // The newest description where there is a network, the last one seen where there is none.
+interface FetchedManifest {
+  readonly json: unknown;
+  /** Keeps the text for visits without a network. To be called when the model has proved whole: not before. */
+  keep(): Promise<void>;
+}
+
+/**
+ * The newest description where there is one to be had; the last one seen where there is no network, or where the server
+ * has only an error to offer: what is in the cache was whole, and is checked again.
+ */
+async function fetchManifest(source: ModelSource, signal: AbortSignal): Promise<FetchedManifest> {
   let text: string;
+  let keep = (): Promise<void> => Promise.resolve();
   try {
-    text = await (await source.fetch(manifestPath, signal)).text();
-    await source.cache?.put(manifestPath, new TextEncoder().encode(text));
+    const response = await source.fetch(manifestPath, signal);
+    const fetched = await arrival(response.text(), response, manifestPath);
+    keep = async () => source.cache?.put(manifestPath, new TextEncoder().encode(fetched));
+    text = fetched;
   } catch (error) {
     const cached = signal.aborted ? null : await source.cache?.match(manifestPath);
     if (!cached) throw error;
-    text = await cached.text();
+    text = await arrival(cached.text(), cached, manifestPath);
   }
   try {
-    return JSON.parse(text) as unknown;
+    return { json: JSON.parse(text) as unknown, keep };
   } catch {
     throw new FailureError({ code: 'model-manifest-invalid', problem: 'model.json is not JSON' });
   }
@@ -113,28 +145,48 @@ class ShardReader {
   async read(shard: ShardSpec, target: Uint8Array<ArrayBuffer>): Promise<void> {
     // The hash is part of the key, so a new version of a model never meets an old shard.
     const key = `${shard.path}?sha256=${shard.sha256}`;
-    const stored = (await this.source.cache?.match(key)) ?? null;
-    if (stored !== null && (await this.take(stored, shard, target)) === null) return;
+    if (await this.readStored(key, shard, target)) return;
     this.cached = false;
-    const problem = await this.take(await this.source.fetch(shard.path, this.signal), shard, target);
+    const response = await this.source.fetch(shard.path, this.signal);
+    const problem = await readShard(response, shard, target, (byteLength) => this.advance(byteLength));
     if (problem !== null) throw new FailureError({ code: 'model-shard-damaged', path: shard.path, problem });
     await this.source.cache?.put(key, target);
   }
 
-  private async take(response: Response, shard: ShardSpec, target: Uint8Array): Promise<string | null> {
-    const before = this.loadedBytes;
-    const problem = await readShard(response, shard, target, (byteLength) => {
-      this.signal.throwIfAborted();
-      this.loadedBytes += byteLength;
-      this.onProgress({ loadedBytes: this.loadedBytes, totalBytes: this.totalBytes, cached: this.cached });
-    });
-    if (problem !== null) this.loadedBytes = before;
-    return problem;
+  /** @returns whether the cache had the shard, whole; only then does the progress count it */
+  private async readStored(key: string, shard: ShardSpec, target: Uint8Array): Promise<boolean> {
+    const stored = (await this.source.cache?.match(key)) ?? null;
+    if (stored === null) return false;
+    const checkSignal = (): void => this.signal.throwIfAborted();
+    try {
+      if ((await readShard(stored, shard, target, checkSignal)) !== null) return false;
+    } catch (error) {
+      if (failureOf(error) === null) throw error;
+      return false;
+    }
+    this.advance(shard.byteLength);
+    return true;
+  }
+
+  private advance(byteLength: number): void {
+    this.signal.throwIfAborted();
+    this.loadedBytes += byteLength;
+    this.onProgress({ loadedBytes: this.loadedBytes, totalBytes: this.totalBytes, cached: this.cached });
+  }
+}
+
+/** A file may ask for more than there is. */
+function allocate(byteLength: number): Uint8Array<ArrayBuffer> {
+  try {
+    return new Uint8Array(byteLength);
+  } catch {
+    const problem = `its weights take ${byteLength} bytes, more than there is memory for`;
+    throw new FailureError({ code: 'model-manifest-invalid', problem });
   }
 }
 
 async function readGroup(group: WeightsGroup, reader: ShardReader): Promise<Map<string, NamedTensor>> {
-  const bytes = new Uint8Array(group.shards.reduce((sum, shard) => sum + shard.byteLength, 0));
+  const bytes = allocate(group.shards.reduce((sum, shard) => sum + shard.byteLength, 0));
   let offset = 0;
   for (const shard of group.shards) {
     await reader.read(shard, bytes.subarray(offset, offset + shard.byteLength));
@@ -153,7 +205,8 @@ export async function loadModel(
   onProgress: (progress: DownloadProgress) => void,
 ): Promise<Result<LoadedModel, Failure>> {
   try {
-    const manifest = parseTfjsManifest(await fetchManifest(source, signal));
+    const fetched = await fetchManifest(source, signal);
+    const manifest = parseTfjsManifest(fetched.json);
     if (!manifest.ok) return manifest;
     const { id, title, groups } = manifest.value;
     const architecture = parseArchitecture(manifest.value.architecture);
@@ -170,6 +223,8 @@ export async function loadModel(
     const parameters = new Map<string, NamedTensor>();
     for (const group of groups)
       for (const [name, tensor] of await readGroup(group, reader)) parameters.set(name, tensor);
+    signal.throwIfAborted();
+    await fetched.keep();
     const parameterCount = weights.reduce((sum, { shape }) => sum + elementCount(shape), 0);
     return succeed({ id, title, architecture, parameters, parameterCount });
   } catch (error) {

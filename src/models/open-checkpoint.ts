@@ -5,7 +5,7 @@ import {
   type NamedTensor,
   type VitArchitecture,
 } from '../core/architecture.ts';
-import type { Failure } from '../core/failure.ts';
+import { failureOf, type Failure } from '../core/failure.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
 import { matchesSafetensors, openSafetensors } from '../formats/safetensors.ts';
 import { checkParameters } from './check-parameters.ts';
@@ -23,8 +23,12 @@ export interface Checkpoint {
 export async function openCheckpoint(file: Blob, config: unknown): Promise<Result<Checkpoint, Failure>> {
   const architecture = parseArchitecture(config);
   if (typeof architecture === 'string') return fail({ code: 'checkpoint-invalid', problem: architecture });
-  const head = new Uint8Array(await file.slice(0, 16).arrayBuffer());
-  if (!matchesSafetensors(head))
+  const head = await file
+    .slice(0, 16)
+    .arrayBuffer()
+    .catch(() => null);
+  if (head === null) return fail({ code: 'checkpoint-invalid', problem: 'the file cannot be read' });
+  if (!matchesSafetensors(new Uint8Array(head)))
     return fail({ code: 'checkpoint-invalid', problem: 'it is not a safetensors file' });
   const tensors = await openSafetensors(file);
   if (!tensors.ok) return tensors;
@@ -32,9 +36,15 @@ export async function openCheckpoint(file: Blob, config: unknown): Promise<Resul
   const checked = checkParameters(architecture, shapes);
   if (!checked.ok) return checked;
   const parameters = new Map<string, NamedTensor>();
-  for (const [name, shape] of parameterShapes(architecture)) {
-    const stored = tensors.value.get(name);
-    if (stored !== undefined) parameters.set(name, { shape, values: await stored.read() });
+  try {
+    for (const [name, shape] of parameterShapes(architecture)) {
+      const stored = tensors.value.get(name);
+      if (stored !== undefined) parameters.set(name, { shape, values: await stored.read() });
+    }
+  } catch (error) {
+    const failure = failureOf(error);
+    if (failure === null) throw error;
+    return fail(failure);
   }
   return succeed({ architecture, parameters });
 }
