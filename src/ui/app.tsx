@@ -30,7 +30,9 @@ function Page() {
       <a className="skip-link" href="#content">
         Skip to the photographs
       </a>
-      {!presenting && (
+      {presenting ? (
+        <h1 className="visually-hidden">DINOscope</h1>
+      ) : (
         <Masthead onAdd={openPicker} onSamples={() => setDialog('samples')} onHelp={openHelp} />
       )}
       <EngineFailure />

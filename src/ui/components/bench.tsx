@@ -22,6 +22,7 @@ export function Bench() {
   const presenting = useApp((state) => state.presenting);
   const setPresenting = useApp((state) => state.setPresenting);
   const isNarrow = useMediaQuery('(width < 60rem)');
+  const isPhone = useMediaQuery('(width < 45rem)');
   const [sidePx, setSidePx] = useState<number | null>(null);
   const bitmap = usePicture(photo?.id ?? null, sidePx);
   const needSide = useCallback((side: number) => setSidePx(side), []);
@@ -49,7 +50,7 @@ export function Bench() {
       ) : (
         <>
           <FilmStrip />
-          <Controls collapsible={isNarrow} />
+          <Controls collapsible={isNarrow} startsOpen={!isPhone} />
         </>
       )}
     </main>

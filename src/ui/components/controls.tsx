@@ -122,7 +122,13 @@ function InputControls() {
   );
 }
 
-export function Controls({ collapsible }: { readonly collapsible: boolean }) {
+interface ControlsProps {
+  /** A section to fold away, for narrow screens. */
+  readonly collapsible: boolean;
+  readonly startsOpen: boolean;
+}
+
+export function Controls({ collapsible, startsOpen }: ControlsProps) {
   const body = (
     <div className="controls-body">
       <OverlayControls />
@@ -139,7 +145,7 @@ export function Controls({ collapsible }: { readonly collapsible: boolean }) {
   }
   return (
     <aside className="controls" aria-label="Settings">
-      <details className="controls-sheet">
+      <details className="controls-sheet" open={startsOpen}>
         <summary>Settings</summary>
         {body}
       </details>

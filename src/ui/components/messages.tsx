@@ -1,5 +1,6 @@
-import { Info, RotateCw, TriangleAlert, X } from 'lucide-react';
+import { Cpu, Info, RotateCw, TriangleAlert, X } from 'lucide-react';
 import { describeFailure } from '../../core/describe-failure.ts';
+import type { FailureCode } from '../../core/failure.ts';
 import { useApp, useServices } from '../services.tsx';
 import { IconButton } from './icon-button.tsx';
 import './messages.css';
@@ -21,6 +22,17 @@ export function Messages() {
   );
 }
 
+/** Where another back end may do better; a model that is damaged stays so on any. */
+const machineFailures: readonly FailureCode[] = [
+  'backend-unavailable',
+  'backend-wrong',
+  'gpu-error',
+  'device-lost',
+  'out-of-memory',
+  'wrong-result',
+  'worker-crashed',
+];
+
 /** The engine does not start, or was lost too often: what happened and what one can do. */
 export function EngineFailure() {
   const engine = useApp((state) => state.engine);
@@ -37,13 +49,14 @@ export function EngineFailure() {
           </p>
           <div className="engine-failure-actions">
             <IconButton icon={RotateCw} label="Try again" withText onClick={() => session.startAgain()} />
-            <button
-              type="button"
-              className="icon-button icon-button-with-text"
-              onClick={() => session.startAgain('wasm')}
-            >
-              Use wasm instead
-            </button>
+            {machineFailures.includes(engine.failure.code) && (
+              <IconButton
+                icon={Cpu}
+                label="Use wasm instead"
+                withText
+                onClick={() => session.startAgain('wasm')}
+              />
+            )}
           </div>
         </div>
       )}

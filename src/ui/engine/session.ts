@@ -52,6 +52,7 @@ export function createSession(
   let choice = backend;
   let startsMade = 0;
   let reasonTold: string | null = null;
+  let lossMessage: number | null = null;
   let run: Run | null = null;
   let lossTimes: number[] = [];
   const lossesOf = new Map<PhotoId, number>();
@@ -83,7 +84,12 @@ export function createSession(
     // Once a session: it stays dismissed when the engine starts again.
     if (whyNotTheBest !== null && whyNotTheBest !== reasonTold) say(whyNotTheBest);
     reasonTold = whyNotTheBest;
-    if (recoversFrom) say(`The engine runs again on ${title}. Nothing was lost.`);
+    if (recoversFrom) {
+      if (lossMessage !== null) store.getState().dismiss(lossMessage);
+      say(
+        `${describeFailure(recoversFrom)} The engine runs again on ${title}; photographs, results and settings are all there.`,
+      );
+    }
     announce(`${outcome.value.model.title} is ready on ${title}.`);
     pump();
   };
@@ -186,7 +192,11 @@ export function createSession(
       setEngine({ status: 'failed', failure, repeatedly: true });
       return;
     }
-    say(`${happened} The engine starts again; photographs, results and settings stay.`, 'warning');
+    if (lossMessage !== null) store.getState().dismiss(lossMessage);
+    lossMessage = say(
+      `${happened} The engine starts again; photographs, results and settings stay.`,
+      'warning',
+    );
     client.restart();
     void start(failure);
   });

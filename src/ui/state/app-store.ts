@@ -53,7 +53,8 @@ export interface AppActions {
   setFraming(framing: FramingOptions): void;
   setTheme(theme: Theme): void;
   setPresenting(presenting: boolean): void;
-  say(text: string, tone?: Message['tone']): void;
+  /** @returns the message's id, for `dismiss` */
+  say(text: string, tone?: Message['tone']): number;
   dismiss(id: number): void;
   announce(text: string): void;
 }
@@ -137,6 +138,7 @@ export function createAppStore(settings: RememberedSettings, framing: FramingOpt
       set((state) => ({
         messages: [...state.messages.filter((other) => other.text !== text), message].slice(-messageLimit),
       }));
+      return message.id;
     },
 
     dismiss: (id) => set((state) => ({ messages: state.messages.filter((message) => message.id !== id) })),
