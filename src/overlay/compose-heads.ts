@@ -14,7 +14,7 @@ export interface HeadLayer {
 }
 
 /** Alpha of the weakest part of a mask; the strongest has 1. Keeps a mask's rim visible and lets its core glow. */
-const faintestAlpha = 0.5;
+const faintestAlpha = 0.4;
 
 /**
  * Heads in distinct colours on one picture, as in the paper's figure 3. Where masks overlap, the colours mix in

@@ -31,7 +31,9 @@ function Page() {
         Skip to the photographs
       </a>
       {presenting ? (
-        <h1 className="visually-hidden">DINOscope</h1>
+        <header className="visually-hidden">
+          <h1>DINOscope</h1>
+        </header>
       ) : (
         <Masthead onAdd={openPicker} onSamples={() => setDialog('samples')} onHelp={openHelp} />
       )}

@@ -33,7 +33,7 @@ export function Bench() {
   const aspect = size ? size.width / size.height : 4 / 3;
   const numHeads = outcome?.result.numHeads ?? model?.numHeads ?? tilesBeforeModel;
   return (
-    <main className="bench" id="content">
+    <main className="bench">
       <Stage photo={photo} bitmap={bitmap} aspect={aspect} onNeedsSide={needSide}>
         <StageCaption photo={photo} />
       </Stage>

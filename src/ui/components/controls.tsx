@@ -2,7 +2,7 @@ import { colourMapFunction, colourMapNames, type ColourMapName } from '../../ove
 import { mapsOf } from '../painting/result-maps.ts';
 import { useApp, useServices } from '../services.tsx';
 import { type Photo, visibleOutcome } from '../state/photo.ts';
-import type { View } from '../state/settings.ts';
+import { drawnStyle, hasContour, type View } from '../state/settings.ts';
 import { countOf } from '../words.ts';
 import { type Choice, ChoiceField } from './choice-field.tsx';
 import { RangeField } from './range-field.tsx';
@@ -38,7 +38,7 @@ function OverlayControls() {
   const overlay = useApp((state) => state.overlay);
   const change = useApp((state) => state.changeOverlay);
   const photo = useApp((state) => (state.selectedId === null ? undefined : state.photos[state.selectedId]));
-  const { style, colourMap, massPercent, opacityPercent, smooth, contour } = overlay;
+  const { style, colourMap, massPercent, opacityPercent, smooth } = overlay;
   const kept = describeKept(photo, view, massPercent);
   return (
     <>
@@ -87,7 +87,13 @@ function OverlayControls() {
           ]}
           onChange={(value) => change({ smooth: value === 'smooth' })}
         />
-        <SwitchField label="Contour" checked={contour} onChange={(checked) => change({ contour: checked })} />
+        <SwitchField
+          label="Contour"
+          checked={hasContour(view, overlay)}
+          onChange={(checked) =>
+            change(drawnStyle(view, overlay) === 'mask' ? { maskContour: checked } : { heatContour: checked })
+          }
+        />
       </div>
     </>
   );

@@ -38,7 +38,7 @@ export function EngineFailure() {
   const engine = useApp((state) => state.engine);
   const { session } = useServices();
   return (
-    <div role="alert">
+    <div className="engine-alert" role="alert">
       {engine.status === 'failed' && (
         <div className="message engine-failure" data-tone="warning">
           <TriangleAlert aria-hidden="true" />

@@ -61,8 +61,9 @@ function Data({ outcome: { result, model, backend } }: { readonly outcome: Outco
 function PictureActions({ photo, outcome }: { readonly photo: Photo; readonly outcome: Outcome }) {
   const { store, pictures } = useServices();
   const [copied, setCopied] = useState(false);
-  const explain = (): void =>
+  const explain = (): void => {
     store.getState().say('The picture could not be made. Try again in a moment.', 'warning');
+  };
   const picture = () => {
     const { view, overlay } = store.getState();
     return { photo, outcome, view, overlay, pictures };

@@ -88,7 +88,7 @@ export function Stage({ photo, bitmap, aspect, onNeedsSide, children }: StagePro
       data-status={photo.state.status}
       data-busy={photo.state.status === 'running'}
     >
-      <div className="stage-area" ref={area} style={{ '--aspect': aspect }}>
+      <div className="stage-area" id="content" tabIndex={-1} ref={area} style={{ '--aspect': aspect }}>
         {!isBlank && (
           <div className="stage-picture">
             <PhotoCanvas

@@ -86,8 +86,9 @@ export function createSession(
     reasonTold = whyNotTheBest;
     if (recoversFrom) {
       if (lossMessage !== null) store.getState().dismiss(lossMessage);
+      const happened = describeFailure(recoversFrom);
       say(
-        `${describeFailure(recoversFrom)} The engine runs again on ${title}; photographs, results and settings are all there.`,
+        `${happened} When that happens the engine starts again: it runs again on ${title}, and nothing was lost.`,
       );
     }
     announce(`${outcome.value.model.title} is ready on ${title}.`);

@@ -1,7 +1,7 @@
 import { formatColour, type Rgb } from '../../overlay/colour-maps.ts';
 import { headColours } from '../../overlay/head-colours.ts';
 import type { Box } from '../../core/geometry.ts';
-import type { OverlaySettings, View } from '../state/settings.ts';
+import { hasContour, type OverlaySettings, type View } from '../state/settings.ts';
 import type { ResultMaps } from './result-maps.ts';
 
 export interface OverlayTarget {
@@ -54,7 +54,8 @@ export function paintOverlay(
   { box, detail, lineWidthPx }: OverlayTarget,
 ): void {
   const { rows, columns, numHeads } = maps.result;
-  const { style, colourMap, smooth, contour } = settings;
+  const { style, colourMap, smooth } = settings;
+  const contour = hasContour(view, settings);
   const share = settings.massPercent / 100;
   const opacity = settings.opacityPercent / 100;
   const factor = maps.factorFor(smooth, detail);
@@ -70,8 +71,8 @@ export function paintOverlay(
     drawCells(context, maps.composed(share, factor), box, smooth);
     context.globalAlpha = 1;
     if (contour) {
-      // Many heads' lines would hide what they enclose.
-      const thinner = lineWidthPx * Math.min(1, 6 / numHeads) ** 0.75;
+      // Many lines would hide what they enclose: the more heads, the thinner.
+      const thinner = lineWidthPx * Math.min(0.8, (4 / numHeads) ** 0.75);
       for (let head = 0; head < numHeads; head += 1) {
         strokeContour(context, outlineOf(head), viewColour(head, numHeads), thinner);
       }

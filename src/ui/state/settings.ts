@@ -14,7 +14,9 @@ export interface OverlaySettings {
   /** Per cent, 0..100. */
   readonly opacityPercent: number;
   readonly smooth: boolean;
-  readonly contour: boolean;
+  /** The mask's edge as a line: on masks it belongs to them, on a heat map it is one thing more to look at. */
+  readonly maskContour: boolean;
+  readonly heatContour: boolean;
 }
 
 export type Theme = 'dark' | 'light';
@@ -30,8 +32,16 @@ export const defaultOverlay: OverlaySettings = {
   massPercent: 60,
   opacityPercent: 75,
   smooth: true,
-  contour: true,
+  maskContour: true,
+  heatContour: false,
 };
+
+/** All heads together are always drawn as masks, whatever the style of the others. */
+export const drawnStyle = (view: View, settings: OverlaySettings): OverlayStyle =>
+  view === 'all' ? 'mask' : settings.style;
+
+export const hasContour = (view: View, settings: OverlaySettings): boolean =>
+  drawnStyle(view, settings) === 'mask' ? settings.maskContour : settings.heatContour;
 
 const storageKey = 'dinoscope.settings';
 
@@ -58,7 +68,8 @@ export function parseSettings(stored: unknown): RememberedSettings {
       massPercent: readNumber(overlay['massPercent'], 1, 99, defaultOverlay.massPercent),
       opacityPercent: readNumber(overlay['opacityPercent'], 0, 100, defaultOverlay.opacityPercent),
       smooth: readBoolean(overlay['smooth'], defaultOverlay.smooth),
-      contour: readBoolean(overlay['contour'], defaultOverlay.contour),
+      maskContour: readBoolean(overlay['maskContour'], defaultOverlay.maskContour),
+      heatContour: readBoolean(overlay['heatContour'], defaultOverlay.heatContour),
     },
   };
 }
