@@ -18,8 +18,9 @@ export interface Framing {
 
 /**
  * 'photograph': the long side gets as many whole patches as fit in `sidePx`, the short side the nearest whole number.
- * One scale serves both sides, so nothing is squashed; where the rounded grid does not fit the photograph exactly,
- * at most half a patch is cut, evenly from the two opposite edges.
+ * One scale serves both sides, so nothing is squashed; where the rounded grid does not fit the photograph exactly, one side
+ * is cut, evenly at its two ends. With n patches on the short side that is at most 1 / 2n of the side, and more only where
+ * the photograph is thinner than half a patch.
  * 'square': the whole photograph, squashed to a square, as the official script does.
  */
 export function framePhotograph(photo: Size, options: FramingOptions, patchSizePx: number): Framing {
