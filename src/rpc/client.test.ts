@@ -1,0 +1,307 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Failure } from '../core/failure.ts';
+import { createEngineClient, type EngineClient } from './client.ts';
+import type { AttentionResult, EngineContract, FromWorker, ToWorker } from './contract.ts';
+
+/** A worker whose messages the test reads and writes. */
+class FakeWorker extends EventTarget {
+  onmessage = null;
+  onmessageerror = null;
+  onerror = null;
+  readonly received: ToWorker[] = [];
+  isTerminated = false;
+
+  postMessage(message: ToWorker): void {
+    this.received.push(message);
+  }
+  terminate(): void {
+    this.isTerminated = true;
+  }
+  say(message: FromWorker): void {
+    this.dispatchEvent(new MessageEvent('message', { data: message }));
+  }
+  get last(): ToWorker {
+    return this.received.at(-1) ?? expect.unreachable('nothing was sent');
+  }
+}
+
+const attention = (tokens: number): AttentionResult => ({
+  numHeads: 1,
+  rows: 1,
+  columns: 1,
+  maps: Float32Array.of(1),
+  box: { top: 0, left: 0, height: 8, width: 8 },
+  photoSizePx: { height: 8, width: 8 },
+  inputSizePx: { height: 8, width: 8 },
+  tokens,
+  decodeMs: 1,
+  prepareMs: 1,
+  forwardMs: 1,
+  notices: [],
+});
+
+const attendRequest: EngineContract['attend']['request'] = {
+  photo: new Blob(['a photograph']),
+  framing: { shape: 'photograph', sidePx: 224 },
+};
+const decodeRequest: EngineContract['decode']['request'] = { photo: new Blob(), maxSidePx: 100 };
+
+let workers: FakeWorker[];
+let client: EngineClient;
+let losses: Failure[];
+
+const worker = (): FakeWorker => workers.at(-1) ?? expect.unreachable('no worker');
+const done = (id: number, tokens: number): FromWorker => ({
+  kind: 'done',
+  id,
+  method: 'attend',
+  result: attention(tokens),
+});
+const cancelled = { ok: false, error: { code: 'cancelled' } };
+const lost: Failure = { code: 'device-lost', message: 'for a test' };
+
+beforeEach(() => {
+  workers = [];
+  losses = [];
+  client = createEngineClient(() => {
+    const spawned = new FakeWorker();
+    workers.push(spawned);
+    return spawned;
+  });
+  client.onGone((failure) => losses.push(failure));
+});
+
+describe('a call', () => {
+  test('goes to the worker with its request and an id of its own', () => {
+    void client.call('attend', attendRequest);
+    void client.call('decode', decodeRequest);
+    const [first, second] = worker().received;
+    expect(first).toMatchObject({ kind: 'call', method: 'attend', request: attendRequest });
+    expect(second).toMatchObject({ kind: 'call', method: 'decode', request: decodeRequest });
+    expect(first?.id).not.toBe(second?.id);
+  });
+
+  test('gets the answer with its id, in whatever order the answers come', async () => {
+    const first = client.call('attend', attendRequest);
+    const second = client.call('attend', attendRequest);
+    const [one, two] = worker().received.map(({ id }) => id);
+    worker().say(done(two ?? 0, 22));
+    worker().say(done(one ?? 0, 11));
+    expect(await first).toMatchObject({ ok: true, value: { tokens: 11 } });
+    expect(await second).toMatchObject({ ok: true, value: { tokens: 22 } });
+  });
+
+  test('gets its own failure, and the others go on', async () => {
+    const first = client.call('attend', attendRequest);
+    const second = client.call('attend', attendRequest);
+    const [one, two] = worker().received.map(({ id }) => id);
+    worker().say({ kind: 'failed', id: one ?? 0, failure: { code: 'not-an-image' } });
+    worker().say(done(two ?? 0, 22));
+    expect(await first).toEqual({ ok: false, error: { code: 'not-an-image' } });
+    expect(await second).toMatchObject({ ok: true });
+    expect(losses).toEqual([]);
+  });
+
+  test('hears of its own progress until it ends', async () => {
+    const heard: unknown[] = [];
+    const call = client.call('attend', attendRequest, { onProgress: (progress) => heard.push(progress) });
+    const { id } = worker().last;
+    const other = client.call('attend', attendRequest);
+    const progress = { stage: 'forward', blocksDone: 1, depth: 2 } as const;
+    worker().say({ kind: 'progress', id: worker().last.id, method: 'attend', progress: { stage: 'decode' } });
+    worker().say({ kind: 'progress', id, method: 'attend', progress });
+    worker().say(done(id, 1));
+    await call;
+    worker().say({ kind: 'progress', id, method: 'attend', progress: { stage: 'prepare' } });
+    expect(heard).toEqual([progress]);
+    worker().say(done(worker().last.id, 2));
+    await other;
+  });
+});
+
+describe('a cancelled call', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  test('ends at once, and the worker is told', async () => {
+    const controller = new AbortController();
+    const call = client.call('attend', attendRequest, { signal: controller.signal });
+    const { id } = worker().last;
+    controller.abort();
+    expect(await call).toEqual(cancelled);
+    expect(worker().last).toEqual({ kind: 'cancel', id });
+  });
+
+  test('is not sent at all where its signal was aborted before', async () => {
+    expect(await client.call('attend', attendRequest, { signal: AbortSignal.abort() })).toEqual(cancelled);
+    expect(worker().received).toEqual([]);
+  });
+
+  test('that had ended is left alone', async () => {
+    const controller = new AbortController();
+    const call = client.call('attend', attendRequest, { signal: controller.signal });
+    worker().say(done(worker().last.id, 5));
+    expect(await call).toMatchObject({ ok: true });
+    controller.abort();
+    expect(worker().received.map(({ kind }) => kind)).toEqual(['call']);
+    vi.advanceTimersByTime(60_000);
+    expect(losses).toEqual([]);
+  });
+
+  test('hears of no more progress', () => {
+    const controller = new AbortController();
+    const onProgress = vi.fn();
+    void client.call('attend', attendRequest, { signal: controller.signal, onProgress });
+    const { id } = worker().last;
+    controller.abort();
+    worker().say({ kind: 'progress', id, method: 'attend', progress: { stage: 'prepare' } });
+    expect(onProgress).not.toHaveBeenCalled();
+  });
+
+  test('has its late picture closed, since nobody else could', async () => {
+    const controller = new AbortController();
+    const call = client.call('decode', decodeRequest, { signal: controller.signal });
+    const { id } = worker().last;
+    controller.abort();
+    await call;
+    const bitmap = { height: 1, width: 1, close: vi.fn() };
+    const result = { bitmap, photoSizePx: { height: 1, width: 1 }, notices: [] };
+    worker().say({ kind: 'done', id, method: 'decode', result });
+    expect(bitmap.close).toHaveBeenCalledOnce();
+  });
+
+  test('leaves the picture of a call that is waited for open', async () => {
+    const call = client.call('decode', decodeRequest);
+    const bitmap = { height: 1, width: 1, close: vi.fn() };
+    const result = { bitmap, photoSizePx: { height: 1, width: 1 }, notices: [] };
+    worker().say({ kind: 'done', id: worker().last.id, method: 'decode', result });
+    expect(await call).toMatchObject({ ok: true });
+    expect(bitmap.close).not.toHaveBeenCalled();
+  });
+
+  test('that the worker does not let go of within ten seconds loses the worker', async () => {
+    const controller = new AbortController();
+    void client.call('attend', attendRequest, { signal: controller.signal });
+    const waiting = client.call('attend', attendRequest);
+    controller.abort();
+    vi.advanceTimersByTime(9_999);
+    expect(losses).toEqual([]);
+    vi.advanceTimersByTime(1);
+    const failure = { code: 'worker-crashed', message: 'it did not answer' };
+    expect(losses).toEqual([failure]);
+    expect(worker().isTerminated).toBe(true);
+    expect(await waiting).toEqual({ ok: false, error: failure });
+  });
+
+  test.each<[string, (id: number) => FromWorker]>([
+    ['cancelled', (id) => ({ kind: 'failed', id, failure: { code: 'cancelled' } })],
+    ['done', (id) => done(id, 3)],
+  ])('that the worker reports as %s in time loses nothing', (_, answer) => {
+    const controller = new AbortController();
+    void client.call('attend', attendRequest, { signal: controller.signal });
+    const { id } = worker().last;
+    controller.abort();
+    worker().say(answer(id));
+    vi.advanceTimersByTime(60_000);
+    expect(losses).toEqual([]);
+  });
+
+  test('of a worker that was replaced is not waited for', () => {
+    const controller = new AbortController();
+    void client.call('attend', attendRequest, { signal: controller.signal });
+    controller.abort();
+    client.restart();
+    vi.advanceTimersByTime(60_000);
+    expect(losses).toEqual([]);
+    expect(worker().isTerminated).toBe(false);
+  });
+});
+
+describe('a worker that is lost', () => {
+  test('by its own word fails every open call, and tells each listener once', async () => {
+    const another = vi.fn();
+    client.onGone(another);
+    const calls = [client.call('attend', attendRequest), client.call('decode', decodeRequest)];
+    worker().say({ kind: 'gone', failure: lost });
+    worker().say({ kind: 'gone', failure: lost });
+    for (const call of calls) expect(await call).toEqual({ ok: false, error: lost });
+    expect(losses).toEqual([lost]);
+    expect(another.mock.calls).toEqual([[lost]]);
+    expect(worker().isTerminated).toBe(true);
+  });
+
+  test.each([
+    ['an error', Object.assign(new Event('error'), { message: 'x is not defined' }), 'x is not defined'],
+    ['a script that does not load', new Event('error'), 'its script did not load'],
+    ['an answer that cannot be read', new Event('messageerror'), 'an answer could not be read'],
+  ])('by %s is a crash', async (_, event, message) => {
+    const call = client.call('attend', attendRequest);
+    worker().dispatchEvent(event);
+    const failure = { code: 'worker-crashed', message };
+    expect(await call).toEqual({ ok: false, error: failure });
+    expect(losses).toEqual([failure]);
+  });
+
+  test('takes no more calls until it is replaced', async () => {
+    worker().say({ kind: 'gone', failure: lost });
+    expect(await client.call('attend', attendRequest)).toMatchObject({
+      ok: false,
+      error: { code: 'worker-crashed' },
+    });
+    expect(worker().received).toEqual([]);
+    client.restart();
+    expect(workers).toHaveLength(2);
+    const call = client.call('attend', attendRequest);
+    worker().say(done(worker().last.id, 9));
+    expect(await call).toMatchObject({ ok: true, value: { tokens: 9 } });
+  });
+
+  test('may be replaced by its listener, who is told of the next loss too', () => {
+    client.onGone(() => client.restart());
+    worker().say({ kind: 'gone', failure: lost });
+    worker().say({ kind: 'gone', failure: { ...lost, message: 'again' } });
+    expect(workers).toHaveLength(3);
+    expect(losses.map((failure) => 'message' in failure && failure.message)).toEqual(['for a test', 'again']);
+  });
+
+  test('is not told to who no longer listens', () => {
+    const listener = vi.fn();
+    client.onGone(listener)();
+    worker().say({ kind: 'gone', failure: lost });
+    expect(listener).not.toHaveBeenCalled();
+  });
+});
+
+describe('a restart', () => {
+  test('ends open calls as cancelled and tells nobody of a loss', async () => {
+    const call = client.call('attend', attendRequest);
+    const [old] = workers;
+    client.restart();
+    expect(await call).toEqual(cancelled);
+    expect(old?.isTerminated).toBe(true);
+    expect(losses).toEqual([]);
+  });
+
+  test('leaves what the old worker still says unheard', async () => {
+    const [old] = workers;
+    void client.call('attend', attendRequest);
+    client.restart();
+    const call = client.call('attend', attendRequest);
+    const { id } = worker().last;
+    old?.say(done(id, 666));
+    old?.say({ kind: 'gone', failure: lost });
+    old?.dispatchEvent(new Event('error'));
+    worker().say(done(id, 7));
+    expect(await call).toMatchObject({ ok: true, value: { tokens: 7 } });
+    expect(losses).toEqual([]);
+  });
+});
+
+test('a terminated client ends its calls and takes no more', async () => {
+  const call = client.call('attend', attendRequest);
+  client.terminate();
+  expect(await call).toEqual(cancelled);
+  expect(worker().isTerminated).toBe(true);
+  expect(await client.call('attend', attendRequest)).toMatchObject({ ok: false });
+  expect(losses).toEqual([]);
+});
