@@ -97,14 +97,14 @@ export class Engine {
     onProgress({ stage: 'prepare' });
     const prepareStart = performance.now();
     const frame = framePhotograph(pixels, framing, this.model.patchSizePx);
-    const input = prepareInput(pixels, frame);
     const tokens = 1 + frame.rows * frame.columns;
-
-    const { depth } = this.model;
-    onProgress({ stage: 'forward', blocksDone: 0, depth });
-    await giveWay();
-    const forwardStart = performance.now();
     try {
+      const input = prepareInput(pixels, frame);
+      const { depth } = this.model;
+      onProgress({ stage: 'forward', blocksDone: 0, depth });
+      await giveWay();
+      if (signal.aborted) return fail({ code: 'cancelled' });
+      const forwardStart = performance.now();
       const { faults } = this.chosen.backend;
       const afterBlock = (blocksDone: number): Promise<void> =>
         this.afterBlock(blocksDone, signal, onProgress);

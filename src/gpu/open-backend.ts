@@ -41,11 +41,20 @@ export async function probeAdapter(): Promise<AdapterReport | 'no-webgpu' | 'no-
   // Typed as always there; it is not in every browser, and Node 20 has no navigator at all.
   const gpu = (globalThis.navigator as Navigator | undefined)?.gpu as GPU | undefined;
   if (gpu === undefined) return 'no-webgpu';
-  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+  let adapter: GPUAdapter | null;
+  try {
+    adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+  } catch {
+    return 'no-adapter'; // Browsers that know WebGPU by name only may reject.
+  }
   if (adapter === null) return 'no-adapter';
-  const { vendor, architecture, device, description, isFallbackAdapter } = adapter.info;
+  // Typed as whole; older browsers lack `info`, and had `isFallbackAdapter` on the adapter itself.
+  const info: Partial<GPUAdapterInfo> = (adapter.info as GPUAdapterInfo | undefined) ?? {};
+  const { vendor = '', architecture = '', device = '', description = '' } = info;
   const named = description || [vendor, architecture, device].filter((part) => part !== '').join(' ');
-  return { adapter, description: named || 'unnamed adapter', isSoftware: isFallbackAdapter };
+  const isSoftware =
+    info.isFallbackAdapter ?? (adapter as { isFallbackAdapter?: boolean }).isFallbackAdapter ?? false;
+  return { adapter, description: named || 'unnamed adapter', isSoftware };
 }
 
 /** The largest the adapter has: the default 128 MiB binding is too small for large photographs where more is to be had. */
