@@ -110,10 +110,10 @@ async function answer<M extends EngineMethod>(
   open.delete(id);
   if (outcome.ok)
     post({ kind: 'done', id, method, result: outcome.value } as FromWorker, transferablesOf(outcome.value));
-  else {
-    post({ kind: 'failed', id, failure: outcome.error });
-    if (finalCodes.has(outcome.error.code)) post({ kind: 'gone', failure: outcome.error });
-  }
+  // The client fails every open call with it, this one too, and starts another worker.
+  else if (method === 'attend' && finalCodes.has(outcome.error.code))
+    post({ kind: 'gone', failure: outcome.error });
+  else post({ kind: 'failed', id, failure: outcome.error });
 }
 
 function receive(message: CallMessage): void {

@@ -1,0 +1,163 @@
+import { readFile } from 'node:fs/promises';
+import sharp, { type Sharp } from 'sharp';
+import { expect, samplePath, test } from './scope.ts';
+
+/** A PNG's header with any size, and nothing behind it worth decoding. */
+function pngHeader(width: number, height: number): Buffer {
+  const bytes = Buffer.alloc(57);
+  Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 13]).copy(bytes);
+  bytes.write('IHDR', 12);
+  bytes.writeUInt32BE(width, 16);
+  bytes.writeUInt32BE(height, 20);
+  bytes.writeUInt8(8, 24);
+  bytes.writeUInt8(2, 25);
+  return bytes;
+}
+
+const plain = (height: number, width: number): Sharp =>
+  sharp({ create: { height, width, channels: 3, background: '#4a7' } });
+
+const refused: readonly (readonly [
+  name: string,
+  make: () => Promise<Uint8Array | string>,
+  sentence: RegExp,
+])[] = [
+  ['notes.txt', async () => 'not a picture', /not an image/],
+  ['renamed.jpg', async () => '%PDF-1.7 something else', /not an image/],
+  ['empty.png', async () => '', /empty \(0 bytes\)/],
+  ['cut.jpg', async () => (await readFile(samplePath('cat'))).subarray(0, 20_000), /JPG ends too early/],
+  ['dot.png', async () => plain(1, 1).png().toBuffer(), /1 × 1 px: too small/],
+  ['huge.png', async () => pngHeader(20_000, 20_000), /20000 × 20000 px. The limit is 100 megapixels/],
+  [
+    'drawing.svg',
+    async () => '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40"/>',
+    /SVG drawing/,
+  ],
+  ['scan.tif', async () => plain(40, 40).tiff().toBuffer(), /TIFF images cannot be opened/],
+  [
+    'broken.png',
+    async () => {
+      const png = await sharp(samplePath('cat')).png().toBuffer();
+      return png.fill(0x5a, 60, png.length - 20);
+    },
+    /damaged and cannot be decoded|ends too early/,
+  ],
+];
+
+test('each bad file gets its sentence, and the others still run', async ({ scope, folder, page }) => {
+  await scope.open();
+  const files = [];
+  for (const [name, make] of refused) files.push(await folder.write(name, await make()));
+  await scope.drop(samplePath('cat'), ...files, samplePath('dog'));
+  await scope.allSettled(refused.length + 2);
+  for (const [name, , sentence] of refused) {
+    await expect(scope.frame(name)).toHaveAttribute('data-status', 'failed');
+    await expect(scope.frame(name).getByRole('radio')).toHaveAccessibleName(sentence);
+    await scope.select(name);
+    await expect(scope.stage).toContainText(sentence);
+    await expect(page.getByRole('button', { name: 'Try again' })).toBeVisible();
+  }
+  for (const name of ['cat.jpg', 'dog.jpg'])
+    await expect(scope.frame(name)).toHaveAttribute('data-status', 'done');
+});
+
+const odd: readonly (readonly [name: string, make: () => Promise<Uint8Array>, notice: RegExp])[] = [
+  [
+    'moving.gif',
+    () => {
+      const frames = Buffer.alloc(64 * 96 * 3 * 2, 40).fill(200, 64 * 96 * 3);
+      return sharp(frames, { raw: { width: 96, height: 128, channels: 3, pageHeight: 64 } })
+        .gif({ delay: [90, 90] })
+        .toBuffer();
+    },
+    /animation: its first frame/,
+  ],
+  ['print.jpg', () => sharp(samplePath('fruit')).toColourspace('cmyk').jpeg().toBuffer(), /CMYK/],
+  [
+    'deep.png',
+    () =>
+      sharp(
+        Uint16Array.from({ length: 64 * 64 * 3 }, (_, i) => i * 5),
+        { raw: { width: 64, height: 64, channels: 3 } },
+      )
+        .toColourspace('rgb16')
+        .png()
+        .toBuffer(),
+    /16 bits/,
+  ],
+  [
+    'glass.png',
+    () =>
+      sharp({
+        create: { height: 80, width: 120, channels: 4, background: { r: 200, g: 30, b: 30, alpha: 0.4 } },
+      })
+        .png()
+        .toBuffer(),
+    /Transparent parts were laid on white/,
+  ],
+];
+
+test('odd but good files are shown, with a word on what was done to them', async ({ scope, folder }) => {
+  await scope.open();
+  for (const [name, make] of odd) await scope.drop(await folder.write(name, await make()));
+  await scope.allSettled(odd.length);
+  for (const [name, , notice] of odd) {
+    await scope.select(name);
+    await expect(scope.stage).toHaveAttribute('data-status', 'done');
+    await expect(scope.stage).toContainText(notice);
+  }
+});
+
+test('links, text and empty folders get a sentence, and nothing that was there is lost', async ({
+  scope,
+  folder,
+  page,
+}) => {
+  const outside: string[] = [];
+  page.on('request', (request) => {
+    if (!request.url().startsWith('http://localhost') && !request.url().startsWith('blob:'))
+      outside.push(request.url());
+  });
+  await scope.open();
+  await scope.drop(samplePath('cat'));
+  await scope.allSettled(1);
+  await scope.dropData('text/uri-list', 'https://example.org/cat.jpg');
+  await expect(page.getByText('Nothing is fetched from other sites')).toBeVisible();
+  await page.getByRole('button', { name: 'Dismiss' }).last().click();
+  await scope.dropData('text/plain', 'a cat');
+  await expect(page.getByText('That is text, not a photograph')).toBeVisible();
+  await page.getByRole('button', { name: 'Dismiss' }).last().click();
+  await scope.drop(folder.path);
+  await expect(page.getByText('There was no file in that')).toBeVisible();
+  await scope.allSettled(1);
+  await expect(scope.stage).toHaveAttribute('data-status', 'done');
+  expect(outside).toEqual([]);
+});
+
+test('200 files at once all run', async ({ scope, folder }) => {
+  test.setTimeout(240_000);
+  const files = [];
+  for (let i = 0; i < 200; i++)
+    files.push(
+      await folder.write(
+        `picture-${i}.png`,
+        await plain(48 + (i % 5) * 8, 64)
+          .png()
+          .toBuffer(),
+      ),
+    );
+  await scope.open('backend=wasm&side=64');
+  await scope.drop(...files);
+  await expect(scope.frames).toHaveCount(200);
+  await expect(scope.page.locator('.frame[data-status=done]')).toHaveCount(200, { timeout: 200_000 });
+});
+
+test('a file that vanishes before its turn gets a sentence', async ({ scope, folder }) => {
+  const path = await folder.write('gone.png', await plain(64, 64).png().toBuffer());
+  await scope.open('backend=cpu&side=224');
+  await scope.drop(samplePath('cat'), path);
+  await expect(scope.frames).toHaveCount(2);
+  await folder.remove('gone.png');
+  await scope.allSettled(2);
+  await expect(scope.frame('gone.png').getByRole('radio')).toHaveAccessibleName(/could not be read/);
+});

@@ -1,0 +1,187 @@
+import { readFile } from 'node:fs/promises';
+import type { Page } from 'playwright/test';
+import { expect, samplePath, test } from './scope.ts';
+
+/** Runs before the worker's own script: the one way to reach a device that the worker keeps to itself. */
+async function beforeWorker(page: Page, script: string): Promise<void> {
+  await page.route('**/assets/engine-worker-*.js', async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: `${script}\n${await response.text()}` });
+  });
+}
+
+const rememberDevices = `
+  globalThis.devices = [];
+  const requestDevice = GPUAdapter.prototype.requestDevice;
+  GPUAdapter.prototype.requestDevice = async function (...args) {
+    const device = await requestDevice.apply(this, args);
+    globalThis.devices.push(device);
+    return device;
+  };`;
+
+test('WebGPU runs where it is asked for, and says so', async ({ scope, page }) => {
+  await scope.open('backend=webgpu&side=96');
+  await scope.drop(samplePath('cat'));
+  await scope.allSettled(1);
+  await expect(scope.stage).toHaveAttribute('data-status', 'done');
+  await expect(scope.fact('Back end')).toContainText('WebGPU');
+  await expect(scope.fact('Tokens')).toHaveText('97');
+  await expect(page.locator('[data-backend=webgpu]')).toBeVisible();
+});
+
+test('a software adapter is not chosen by itself, and the page says why', async ({ scope, page }) => {
+  await scope.open('side=96');
+  await scope.isReady();
+  await expect(page.locator('[data-backend=wasm]')).toBeVisible();
+  await expect(page.getByText(/only graphics device here is software/)).toBeVisible();
+});
+
+test('without WebGPU the page says so and runs on wasm', async ({ scope, page }) => {
+  await beforeWorker(page, "Object.defineProperty(WorkerNavigator.prototype, 'gpu', { value: undefined });");
+  await scope.open('side=96');
+  await scope.isReady();
+  await expect(page.getByText(/has no WebGPU|no graphics device/)).toBeVisible();
+  await scope.drop(samplePath('cat'));
+  await scope.allSettled(1);
+  await expect(scope.stage).toHaveAttribute('data-status', 'done');
+});
+
+test('a lost device is replaced: parameters are loaded again, the photograph runs again, the others stay', async ({
+  scope,
+  page,
+}) => {
+  await beforeWorker(page, rememberDevices);
+  await scope.open('backend=webgpu&side=96');
+  await scope.drop(samplePath('cat'));
+  await scope.allSettled(1);
+  const before = page.workers().length;
+  expect(before).toBe(1);
+  const destroyed = await page.workers()[0]?.evaluate(() => {
+    const { devices } = globalThis as unknown as { devices: GPUDevice[] };
+    for (const device of devices) device.destroy();
+    return devices.length;
+  });
+  expect(destroyed).toBe(1);
+  await scope.drop(samplePath('dog'));
+  await expect(page.locator('.message', { hasText: /graphics device was lost.*starts again/ })).toBeVisible();
+  await scope.allSettled(2);
+  await expect(scope.frame('cat.jpg')).toHaveAttribute('data-status', 'done');
+  await expect(scope.frame('dog.jpg')).toHaveAttribute('data-status', 'done');
+  await expect(page.locator('.message', { hasText: /runs again on WebGPU/ })).toBeVisible();
+});
+
+test('a device lost in the middle of a photograph runs it again', async ({ scope, page }) => {
+  await beforeWorker(page, rememberDevices);
+  await scope.open('backend=webgpu&side=224');
+  await scope.isReady();
+  await scope.drop(samplePath('cat'));
+  await expect(scope.stage.getByText(/^Block [2-6] of 6$/)).toBeVisible();
+  await page.workers()[0]?.evaluate(() => {
+    for (const device of (globalThis as unknown as { devices: GPUDevice[] }).devices) device.destroy();
+  });
+  await expect(page.locator('.message', { hasText: /graphics device was lost.*starts again/ })).toBeVisible();
+  await scope.choose('160');
+  await scope.allSettled(1);
+  await expect(scope.stage).toHaveAttribute('data-status', 'done');
+});
+
+test('an error that the GPU does not throw is never shown as a picture', async ({ scope, page }) => {
+  // Every shader from the second photograph on is nonsense: tfjs goes on, and reads back what was in the buffer.
+  await beforeWorker(
+    page,
+    `globalThis.spoil = false;
+    const createShaderModule = GPUDevice.prototype.createShaderModule;
+    GPUDevice.prototype.createShaderModule = function (descriptor) {
+      return createShaderModule.call(this, globalThis.spoil ? { code: 'nonsense' } : descriptor);
+    };`,
+  );
+  await scope.open('backend=webgpu&side=96');
+  await scope.isReady();
+  await page.workers()[0]?.evaluate(() => {
+    (globalThis as unknown as { spoil: boolean }).spoil = true;
+  });
+  await scope.drop(samplePath('cat'));
+  await expect(page.locator('.message', { hasText: /graphics driver refused an operation/ })).toBeVisible();
+  // The new worker's shaders are whole again.
+  await scope.allSettled(1);
+  await expect(scope.stage).toHaveAttribute('data-status', 'done');
+});
+
+test('a back end that computes wrong numbers is refused', async ({ scope, page }) => {
+  await beforeWorker(
+    page,
+    `const createShaderModule = GPUDevice.prototype.createShaderModule;
+    GPUDevice.prototype.createShaderModule = function (descriptor) {
+      return createShaderModule.call(this, { ...descriptor, code: descriptor.code.replaceAll('inverseSqrt(', 'sqrt(').replaceAll('exp(', 'exp2(') });
+    };`,
+  );
+  await scope.open('backend=webgpu&side=96');
+  await expect(page.getByRole('alert')).toContainText(/webgpu back end computes wrong numbers/);
+  await scope.drop(samplePath('cat'));
+  await page.getByRole('button', { name: 'Use wasm instead' }).click();
+  await scope.allSettled(1);
+  await expect(scope.fact('Back end')).toContainText('WebAssembly');
+});
+
+test('memory that runs out is said, with advice, and the photograph is kept', async ({ scope, page }) => {
+  await beforeWorker(
+    page,
+    `globalThis.full = false;
+    const createBuffer = GPUDevice.prototype.createBuffer;
+    GPUDevice.prototype.createBuffer = function (descriptor) {
+      if (globalThis.full) this.dispatchEvent(new GPUUncapturedErrorEvent('uncapturederror', { error: new GPUOutOfMemoryError('no memory') }));
+      return createBuffer.call(this, descriptor);
+    };`,
+  );
+  await scope.open('backend=webgpu&side=96');
+  await scope.isReady();
+  await page.workers()[0]?.evaluate(() => {
+    (globalThis as unknown as { full: boolean }).full = true;
+  });
+  await scope.drop(samplePath('cat'));
+  await scope.allSettled(1);
+  await expect(scope.frame('cat.jpg').getByRole('radio')).toHaveAccessibleName(
+    /not enough memory for 97 tokens. Choose a smaller input size/,
+  );
+  await scope.isReady();
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await scope.allSettled(1);
+  await expect(scope.stage).toHaveAttribute('data-status', 'done');
+});
+
+test('the worker answers in threads where the page is isolated', async ({ scope, page }) => {
+  await scope.open('backend=wasm&side=96');
+  await scope.isReady();
+  expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
+  await expect(page.locator('[data-engine-status=ready]')).toContainText(/WebAssembly/);
+  await expect(page.locator('[data-backend=wasm]')).toHaveAttribute('title', /threads/);
+});
+
+test('no task of the main thread exceeds 100 ms while the model runs', async ({ scope, page }) => {
+  await page.addInitScript(() => {
+    const seen = globalThis as unknown as { longTasks: { startTime: number; duration: number }[] };
+    seen.longTasks = [];
+    new PerformanceObserver((list) => {
+      for (const { startTime, duration } of list.getEntries()) seen.longTasks.push({ startTime, duration });
+    }).observe({ type: 'longtask', buffered: true });
+  });
+  await scope.open('backend=wasm&side=320');
+  await scope.isReady();
+  const start = await page.evaluate(() => performance.now());
+  await scope.drop(samplePath('cat'), samplePath('dog'), samplePath('raccoon'));
+  await scope.allSettled(3);
+  const tasks = await page.evaluate(
+    () => (globalThis as unknown as { longTasks: { startTime: number; duration: number }[] }).longTasks,
+  );
+  expect(tasks.filter(({ startTime, duration }) => startTime >= start && duration > 100)).toEqual([]);
+});
+
+test('photographs never leave the machine', async ({ scope, page, folder }) => {
+  const requests: string[] = [];
+  page.on('request', (request) => requests.push(`${request.method()} ${request.url()}`));
+  await scope.open();
+  await scope.drop(await folder.write('private.jpg', await readFile(samplePath('cat'))));
+  await scope.allSettled(1);
+  const allowed = /^GET (http:\/\/localhost:\d+\/|blob:http:\/\/localhost:\d+\/)/;
+  expect(requests.filter((request) => !allowed.test(request))).toEqual([]);
+});

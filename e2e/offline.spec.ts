@@ -1,0 +1,21 @@
+import { expect, samplePath, test } from './scope.ts';
+
+test.use({ serviceWorkers: 'allow' });
+
+test('from the second visit on the page opens and runs with no network', async ({ scope, page, context }) => {
+  await scope.open('side=160');
+  await scope.isReady();
+  await page.evaluate(() => navigator.serviceWorker.ready);
+  await context.setOffline(true);
+  await page.reload();
+  await scope.isReady();
+  await scope.drop(samplePath('cat'));
+  await scope.allSettled(1);
+  await expect(scope.stage).toHaveAttribute('data-status', 'done');
+  await page.getByRole('button', { name: 'Sample photographs' }).click();
+  await page
+    .getByRole('dialog')
+    .getByRole('button', { name: /Raccoon/ })
+    .click();
+  await scope.allSettled(2);
+});

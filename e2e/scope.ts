@@ -1,0 +1,160 @@
+/** The page as its users handle it: names for what the tests do and see. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test as base, type Locator, type Page } from 'playwright/test';
+
+export const samplePath = (id: string): string =>
+  fileURLToPath(new URL(`../public/samples/${id}.jpg`, import.meta.url));
+
+/** The embedded model's heads; the page must show as many overlays. */
+export const numHeads = 4;
+
+export class Scope {
+  readonly page: Page;
+  readonly stage: Locator;
+  readonly overlay: Locator;
+  readonly frames: Locator;
+  readonly messages: Locator;
+
+  constructor(page: Page) {
+    this.page = page;
+    this.stage = page.getByRole('region', { name: 'Photograph' });
+    this.overlay = this.stage.locator('canvas[data-layer=overlay]');
+    this.frames = page.getByRole('region', { name: 'Film strip' }).getByRole('listitem');
+    this.messages = page.getByRole('status');
+  }
+
+  /** Small inputs: a photograph takes a moment even on a software adapter. */
+  async open(query = 'backend=wasm&side=160'): Promise<void> {
+    await this.page.goto(`./?${query}`);
+  }
+
+  async isReady(): Promise<void> {
+    await expect(this.page.locator('[data-engine-status=ready]')).toBeVisible();
+  }
+
+  /** Files or folders from this machine, dropped in the middle of the page by the browser's own drag machinery. */
+  async drop(...files: string[]): Promise<void> {
+    const devtools = await this.page.context().newCDPSession(this.page);
+    const { width, height } = this.page.viewportSize() ?? { width: 800, height: 600 };
+    const data = { items: [], files, dragOperationsMask: 1 };
+    for (const type of ['dragEnter', 'dragOver', 'drop'] as const)
+      await devtools.send('Input.dispatchDragEvent', { type, x: width / 2, y: height / 2, data });
+    await devtools.detach();
+  }
+
+  /** Something that is no file: a link, text. */
+  async dropData(mimeType: string, data: string): Promise<void> {
+    const devtools = await this.page.context().newCDPSession(this.page);
+    const { width, height } = this.page.viewportSize() ?? { width: 800, height: 600 };
+    const dragged = { items: [{ mimeType, data }], dragOperationsMask: 1 };
+    for (const type of ['dragEnter', 'dragOver', 'drop'] as const)
+      await devtools.send('Input.dispatchDragEvent', { type, x: width / 2, y: height / 2, data: dragged });
+    await devtools.detach();
+  }
+
+  /** The frame of the photograph with this name. */
+  frame(name: string): Locator {
+    return this.frames.filter({
+      has: this.page.getByRole('radio', { name: new RegExp(`^${name.replaceAll('.', '\\.')}:`) }),
+    });
+  }
+
+  async allSettled(count: number): Promise<void> {
+    await expect(this.frames).toHaveCount(count);
+    await expect(this.page.locator('.frame[data-status=queued], .frame[data-status=running]')).toHaveCount(0);
+  }
+
+  async select(name: string): Promise<void> {
+    await this.frame(name).getByRole('radio').check({ force: true });
+  }
+
+  async showView(name: 'All heads' | 'Mean' | `Head ${number}`): Promise<void> {
+    await this.page.getByRole('radio', { name, exact: true }).check({ force: true });
+  }
+
+  async choose(name: string): Promise<void> {
+    await this.page.getByRole('radio', { name, exact: true }).check({ force: true });
+  }
+
+  async setRange(name: string, value: number): Promise<void> {
+    await this.page.getByRole('slider', { name }).fill(String(value));
+  }
+
+  /** A value of the caption under the stage, by its term. */
+  fact(term: string): Locator {
+    return this.stage.locator('dt', { hasText: term }).locator('xpath=following-sibling::dd[1]');
+  }
+
+  /** The stage's overlay as it is drawn now; equal strings are equal pictures. */
+  async overlayPicture(): Promise<string> {
+    await this.nextFrame();
+    return this.overlay.evaluate((canvas: HTMLCanvasElement) => canvas.toDataURL());
+  }
+
+  /** Red values of the stage's overlay at places given as shares of its width and height. */
+  async overlayReds(places: readonly { readonly x: number; readonly y: number }[]): Promise<number[]> {
+    await this.nextFrame();
+    return this.overlay.evaluate((canvas: HTMLCanvasElement, wanted) => {
+      const { height, width } = canvas;
+      const copy = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
+      if (copy === null) throw new Error('no 2D context');
+      copy.drawImage(canvas, 0, 0);
+      const { data } = copy.getImageData(0, 0, width, height);
+      return wanted.map(
+        ({ x, y }) => data[4 * (Math.floor(y * height) * width + Math.floor(x * width))] ?? NaN,
+      );
+    }, places);
+  }
+
+  /** What a change has asked for is painted in the next frame; one more lets it come to the screen. */
+  private async nextFrame(): Promise<void> {
+    await this.page.evaluate(
+      () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))),
+    );
+  }
+}
+
+interface Fixtures {
+  scope: Scope;
+  /** A folder of this test's own; `write` puts a file into it and gives its path. */
+  folder: {
+    readonly path: string;
+    write(name: string, bytes: Uint8Array | string): Promise<string>;
+    remove(name: string): Promise<void>;
+  };
+  /** Everything that the page logged as an error and did not expect; the test fails on any. */
+  faults: string[];
+}
+
+export const test = base.extend<Fixtures>({
+  faults: [
+    async ({ page }, use) => {
+      const faults: string[] = [];
+      page.on('pageerror', (error) => faults.push(error.message));
+      page.on('console', (message) => {
+        if (message.type() === 'error') faults.push(message.text());
+      });
+      await use(faults);
+      expect(faults).toEqual([]);
+    },
+    { auto: true },
+  ],
+  scope: async ({ page }, use) => use(new Scope(page)),
+  folder: async ({}, use) => {
+    const path = await mkdtemp(join(tmpdir(), 'dinoscope-e2e-'));
+    await use({
+      path,
+      write: async (name, bytes) => {
+        await writeFile(join(path, name), bytes);
+        return join(path, name);
+      },
+      remove: (name) => rm(join(path, name)),
+    });
+    await rm(path, { recursive: true, force: true });
+  },
+});
+
+export { expect };
