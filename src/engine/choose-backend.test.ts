@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { BackendName } from '../core/failure.ts';
 import type { BackendChoice } from '../rpc/contract.ts';
+import { replaceKernel } from '../testing/replace-kernel.ts';
 import { chooseBackend, type ChosenBackend } from './choose-backend.ts';
 
 const onSelfCheck = vi.fn<() => void>();
@@ -110,13 +111,7 @@ describe('a back end that computes wrong numbers', () => {
   /** Puts another softmax in the place of the back end's own until the test ends. */
   async function breakSoftmax(backendName: BackendName, kernelFunc: tf.KernelFunc): Promise<void> {
     await chosen(backendName); // its kernels are there from now on
-    const own = tf.getKernel('Softmax', backendName);
-    tf.unregisterKernel('Softmax', backendName);
-    tf.registerKernel({ ...own, kernelFunc });
-    restores.push(() => {
-      tf.unregisterKernel('Softmax', backendName);
-      tf.registerKernel(own);
-    });
+    restores.push(replaceKernel('Softmax', backendName, kernelFunc));
   }
 
   /** Every value of the result is what `valueFor` makes of the row length. */

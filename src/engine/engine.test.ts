@@ -1,0 +1,260 @@
+import { readFile } from 'node:fs/promises';
+import * as tf from '@tensorflow/tfjs-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { FailureError } from '../core/failure.ts';
+import type { FramingOptions } from '../core/photo.ts';
+import type { PixelGrid } from '../media/resample.ts';
+import type { EngineContract } from '../rpc/contract.ts';
+import { nodePlatform } from '../testing/node-platform.ts';
+import { replaceKernel } from '../testing/replace-kernel.ts';
+import { seededRandom } from '../testing/seeded-random.ts';
+import { Engine, type EngineOptions } from './engine.ts';
+
+/** What the embedded model's own file says. */
+const description = JSON.parse(
+  await readFile(new URL('../../public/models/dinoscope-nano8/model.json', import.meta.url), 'utf8'),
+) as {
+  weightsManifest: { weights: { shape: number[] }[] }[];
+  userDefinedMetadata: {
+    dinoscope: {
+      id: string;
+      title: string;
+      architecture: { embedDim: number; depth: number; numHeads: number; patchSize: number };
+      shards: Record<string, { byteLength: number }>;
+    };
+  };
+};
+const { id, title, architecture, shards } = description.userDefinedMetadata.dinoscope;
+const { embedDim, depth, numHeads, patchSize: patchSizePx } = architecture;
+const totalBytes = Object.values(shards).reduce((sum, { byteLength }) => sum + byteLength, 0);
+const parameterCount = description.weightsManifest
+  .flatMap(({ weights }) => weights)
+  .reduce((sum, { shape }) => sum + shape.reduce((product, side) => product * side, 1), 0);
+
+type AttendProgress = EngineContract['attend']['progress'];
+
+const { signal } = new AbortController();
+const ignore = (): void => {};
+const startOptions: EngineOptions = {
+  backend: 'wasm',
+  source: nodePlatform.source,
+  wasmAssets: null,
+  signal,
+  onProgress: ignore,
+};
+/** The shorter side of `photo` gets six patches and the longer eight, whatever the patch. */
+const small: FramingOptions = { shape: 'photograph', sidePx: 8 * patchSizePx };
+
+const random = seededRandom(5);
+const photoOf = (height: number, width: number): PixelGrid => ({
+  height,
+  width,
+  channels: 3,
+  values: Uint8Array.from({ length: height * width * 3 }, () => random.below(256)),
+});
+const photo = photoOf(48, 64);
+
+const tensors = (): { count: number; bytes: number } => {
+  const { numTensors, numBytes } = tf.memory();
+  return { count: numTensors, bytes: numBytes };
+};
+
+async function started(): Promise<Engine> {
+  const result = await Engine.start(startOptions);
+  if (!result.ok) throw new Error(JSON.stringify(result.error));
+  return result.value;
+}
+
+let engine: Engine;
+beforeAll(async () => {
+  engine = await started();
+});
+afterAll(() => engine.dispose());
+
+describe('starting', () => {
+  test('tells what runs', () => {
+    expect(engine.model).toEqual({ id, title, embedDim, depth, numHeads, patchSizePx, parameterCount });
+    expect(engine.backend).toMatchObject({ name: 'wasm', reason: { kind: 'asked-for' } });
+    expect(engine.backend.device).toMatch(/CPU.*1 thread/);
+  });
+
+  test('reports the back end, its self-check, and the download to its last byte', async () => {
+    const reports: EngineContract['start']['progress'][] = [];
+    const result = await Engine.start({ ...startOptions, onProgress: (report) => reports.push(report) });
+    if (result.ok) result.value.dispose();
+    expect(reports[0]).toEqual({ stage: 'backend' });
+    expect(reports.filter(({ stage }) => stage === 'self-check')).toHaveLength(1);
+    expect(reports.findLast(({ stage }) => stage === 'download')).toEqual({
+      stage: 'download',
+      loadedBytes: totalBytes,
+      totalBytes,
+      cached: false,
+    });
+  });
+
+  test('and disposing leave no tensor behind', async () => {
+    const before = tensors();
+    const another = await started();
+    expect(tensors().count).toBeGreaterThan(before.count);
+    another.dispose();
+    expect(tensors()).toEqual(before);
+  });
+
+  test('without a model fails with the reason, and leaves no tensor behind', async () => {
+    const before = tensors();
+    const failure = {
+      code: 'model-unreachable',
+      url: 'https://example.org/model.json',
+      status: 404,
+    } as const;
+    const source = { cache: null, fetch: () => Promise.reject(new FailureError(failure)) };
+    expect(await Engine.start({ ...startOptions, source })).toEqual({ ok: false, error: failure });
+    expect(tensors()).toEqual(before);
+  });
+
+  test('that is cancelled ends as cancelled', async () => {
+    const result = await Engine.start({ ...startOptions, signal: AbortSignal.abort() });
+    expect(result).toEqual({ ok: false, error: { code: 'cancelled' } });
+  });
+});
+
+describe('attending', () => {
+  test('answers for the frame that was asked for, and reports each block on the way', async () => {
+    const reports: AttendProgress[] = [];
+    const result = await engine.attend(photo, {
+      framing: small,
+      signal,
+      onProgress: (report) => reports.push(report),
+    });
+    expect(result).toMatchObject({
+      ok: true,
+      value: {
+        numHeads,
+        rows: 6,
+        columns: 8,
+        tokens: 49,
+        inputSizePx: { height: 6 * patchSizePx, width: 8 * patchSizePx },
+        photoSizePx: { height: 48, width: 64 },
+        box: { top: 0, left: 0, height: 48, width: 64 },
+      },
+    });
+    // The last block is not whole: it ends in the maps.
+    expect(reports).toEqual([
+      { stage: 'prepare' },
+      ...Array.from({ length: depth }, (_, blocksDone) => ({ stage: 'forward', blocksDone, depth })),
+    ]);
+    const maps = result.ok ? result.value.maps : new Float32Array();
+    expect(maps.length).toBe(numHeads * 6 * 8);
+    for (let head = 0; head < numHeads; head++) {
+      const sum = maps.subarray(head * 48, (head + 1) * 48).reduce((total, value) => total + value, 0);
+      expect(sum).toBeGreaterThan(0.1);
+      expect(sum).toBeLessThan(1);
+    }
+  });
+
+  test('is the same the second time', async () => {
+    const attend = () => engine.attend(photo, { framing: small, signal, onProgress: ignore });
+    const [first, second] = [await attend(), await attend()];
+    expect(first.ok && second.ok && first.value.maps).toEqual(second.ok && second.value.maps);
+  });
+
+  test('to twenty photographs of many sizes keeps no tensor', async () => {
+    const before = tensors();
+    for (let i = 0; i < 20; i++) {
+      const framing: FramingOptions = {
+        shape: i % 4 === 0 ? 'square' : 'photograph',
+        sidePx: 8 * patchSizePx,
+      };
+      const result = await engine.attend(photoOf(20 + 3 * i, 80 - 2 * i), {
+        framing,
+        signal,
+        onProgress: ignore,
+      });
+      expect(result.ok).toBe(true);
+      expect(tensors()).toEqual(before);
+    }
+  });
+
+  test('with an aborted signal ends as cancelled before the first block', async () => {
+    const reports: AttendProgress[] = [];
+    const before = tensors();
+    const result = await engine.attend(photo, {
+      framing: small,
+      signal: AbortSignal.abort(),
+      onProgress: (report) => reports.push(report),
+    });
+    expect(result).toEqual({ ok: false, error: { code: 'cancelled' } });
+    expect(reports.filter((report) => report.stage === 'forward' && report.blocksDone > 0)).toEqual([]);
+    expect(tensors()).toEqual(before);
+  });
+
+  test('is cancelled between two blocks, and keeps no tensor', async () => {
+    const controller = new AbortController();
+    const before = tensors();
+    let blocks = 0;
+    const result = await engine.attend(photo, {
+      framing: small,
+      signal: controller.signal,
+      onProgress: (report) => {
+        if (report.stage !== 'forward') return;
+        blocks = report.blocksDone;
+        if (blocks === 2) controller.abort();
+      },
+    });
+    expect(result).toEqual({ ok: false, error: { code: 'cancelled' } });
+    expect(blocks).toBe(2);
+    expect(tensors()).toEqual(before);
+  });
+});
+
+describe('where the machine fails', () => {
+  let restore = ignore;
+  afterEach(() => {
+    restore();
+    restore = ignore;
+  });
+
+  const attend = () => engine.attend(photo, { framing: small, signal, onProgress: ignore });
+
+  test('an input that no array can hold is out of memory, with its tokens', async () => {
+    const framing: FramingOptions = { shape: 'square', sidePx: 2 ** 37 * patchSizePx };
+    expect(await engine.attend(photo, { framing, signal, onProgress: ignore })).toEqual({
+      ok: false,
+      error: { code: 'out-of-memory', tokens: 1 + 2 ** 74 },
+    });
+  });
+
+  test.each([
+    ['a trap of the wasm program', new WebAssembly.RuntimeError('memory access out of bounds')],
+    ['its heap at its end', new Error('Aborted(Cannot enlarge memory arrays)')],
+    ['an array that is refused', new RangeError('Array buffer allocation failed')],
+  ])('%s is out of memory, keeps no tensor, and the next photograph goes on', async (_, error) => {
+    const before = tensors();
+    restore = replaceKernel('Softmax', 'wasm', () => {
+      throw error;
+    });
+    expect(await attend()).toEqual({ ok: false, error: { code: 'out-of-memory', tokens: 49 } });
+    expect(tensors()).toEqual(before);
+    restore();
+    restore = ignore;
+    expect(await attend()).toMatchObject({ ok: true });
+  });
+
+  test('numbers that are no attention are not given out', async () => {
+    restore = replaceKernel('Softmax', 'wasm', ({ inputs }) => {
+      const { shape } = inputs['logits'] as tf.TensorInfo;
+      return tf.zeros(shape);
+    });
+    expect(await attend()).toEqual({
+      ok: false,
+      error: { code: 'wrong-result', problem: expect.stringMatching(/head 1 sums to 0/) as string },
+    });
+  });
+
+  test('a bug is not taken for a failure', async () => {
+    restore = replaceKernel('Softmax', 'wasm', () => {
+      throw new TypeError('x is undefined');
+    });
+    await expect(attend()).rejects.toThrow('x is undefined');
+  });
+});
