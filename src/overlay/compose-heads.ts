@@ -13,8 +13,9 @@ export interface HeadLayer {
   readonly mask: Uint8Array | { readonly level: number };
 }
 
-/** Alpha of the weakest part of a mask; the strongest has 1. Keeps a mask's rim visible and lets its core glow. */
-const faintestAlpha = 0.4;
+/** Alpha of the weakest part of a mask; the strongest has 1. Keeps a mask's rim visible and lets its core
+ * glow; the root is there for maps with a few strong patches, where all else would be faint. */
+const faintestAlpha = 0.55;
 
 /**
  * Heads in distinct colours on one picture, as in the paper's figure 3. Where masks overlap, the colours mix in
@@ -57,7 +58,7 @@ export function composeHeads(layers: readonly HeadLayer[]): Pixels {
     rgba[4 * i] = (red[i] ?? 0) / weight;
     rgba[4 * i + 1] = (green[i] ?? 0) / weight;
     rgba[4 * i + 2] = (blue[i] ?? 0) / weight;
-    rgba[4 * i + 3] = 255 * (faintestAlpha + (1 - faintestAlpha) * (strongest[i] ?? 0));
+    rgba[4 * i + 3] = 255 * (faintestAlpha + (1 - faintestAlpha) * Math.sqrt(strongest[i] ?? 0));
   }
   return { height, width, rgba };
 }

@@ -16,7 +16,7 @@ export const backendTitles: Readonly<Record<BackendName, string>> = {
 
 /** @returns why the back end is not the best there is, or null where it is, or where somebody asked for it */
 export function describeBackendReason(reason: BackendReason, used: BackendName): string | null {
-  const instead = `${backendTitles[used]} does the work instead: the same numbers, only later.`;
+  const instead = `${backendTitles[used]} does the work instead: the same numbers, more slowly.`;
   switch (reason.kind) {
     case 'best':
     case 'asked-for':

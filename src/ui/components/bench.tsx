@@ -32,13 +32,17 @@ export function Bench() {
   const size = outcome?.result.photoSizePx ?? bitmap;
   const aspect = size ? size.width / size.height : 4 / 3;
   const numHeads = outcome?.result.numHeads ?? model?.numHeads ?? tilesBeforeModel;
+  // What is no picture has no heads to choose from.
+  const isNothing = photo.state.status === 'failed' && bitmap === null && outcome === null;
   return (
     <main className="bench">
       <Stage photo={photo} bitmap={bitmap} aspect={aspect} onNeedsSide={needSide}>
         <StageCaption photo={photo} />
       </Stage>
       <section className="bench-views" aria-label="Attention heads">
-        {numHeads > 0 && <ViewTiles numHeads={numHeads} aspect={aspect} bitmap={bitmap} outcome={outcome} />}
+        {numHeads > 0 && !isNothing && (
+          <ViewTiles numHeads={numHeads} aspect={aspect} bitmap={bitmap} outcome={outcome} />
+        )}
       </section>
       {presenting ? (
         <IconButton

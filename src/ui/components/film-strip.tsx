@@ -7,6 +7,7 @@ import { isWaiting, type Photo, type PhotoId, runFraction } from '../state/photo
 import { countOf, describePhotoState } from '../words.ts';
 import { IconButton } from './icon-button.tsx';
 import { usePicture } from './use-picture.ts';
+import { useScrollIntoView } from './use-scroll-into-view.ts';
 import './film-strip.css';
 
 function Thumbnail({ id }: { readonly id: PhotoId }) {
@@ -79,9 +80,9 @@ const Frame = memo(function Frame({ id, number, passFocus }: FrameProps) {
   const select = useApp((state) => state.select);
   const { session } = useServices();
   const frame = useRef<HTMLLIElement>(null);
+  useScrollIntoView(frame, selected);
   useEffect(() => {
     if (!selected) return;
-    frame.current?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
     if (passFocus.current) frame.current?.querySelector('input')?.focus();
     passFocus.current = false;
   }, [selected, passFocus]);

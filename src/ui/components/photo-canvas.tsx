@@ -4,7 +4,7 @@ import { paintOverlay, scaleBox } from '../painting/paint-overlay.ts';
 import { type DeviceSize, useCanvasLayer, useDeviceSize } from '../painting/use-canvas-layer.ts';
 import { useApp } from '../services.tsx';
 import type { Outcome } from '../state/photo.ts';
-import type { View } from '../state/settings.ts';
+import { drawnStyle, hasContour, type View } from '../state/settings.ts';
 import './photo-canvas.css';
 
 interface PhotoCanvasProps {
@@ -55,7 +55,17 @@ export function PhotoCanvas({ bitmap, outcome, view, detail, label, children }: 
     },
     [result, view, overlay, detail],
   );
-  useCanvasLayer(overlayLayer, size, priority, paintMaps);
+  const prepare = useCallback(() => {
+    if (!result) return true;
+    const heads = Array.from({ length: result.numHeads }, (_, head) => head);
+    return mapsOf(result).prepare(view === 'all' ? heads : [view], {
+      share: overlay.massPercent / 100,
+      smooth: overlay.smooth,
+      detail,
+      outlined: drawnStyle(view, overlay) === 'mask' || hasContour(view, overlay),
+    });
+  }, [result, view, overlay, detail]);
+  useCanvasLayer(overlayLayer, size, priority, paintMaps, prepare);
 
   const role = label === null ? { 'aria-hidden': true } : { role: 'img', 'aria-label': label };
   return (

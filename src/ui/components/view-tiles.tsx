@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'react';
+import { useRef } from 'react';
 import { formatColour } from '../../overlay/colour-maps.ts';
 import { headColours } from '../../overlay/head-colours.ts';
 import { viewColour } from '../painting/paint-overlay.ts';
@@ -7,6 +7,7 @@ import type { Outcome } from '../state/photo.ts';
 import type { View } from '../state/settings.ts';
 import { viewTitle } from '../words.ts';
 import { PhotoCanvas } from './photo-canvas.tsx';
+import { useScrollIntoView } from './use-scroll-into-view.ts';
 import './view-tiles.css';
 
 /** A head's colour, the same wherever the head is named. */
@@ -38,9 +39,7 @@ function ViewTile({ view, numHeads, aspect, bitmap, outcome }: ViewTileProps) {
   const selected = useApp((state) => state.view === view);
   const setView = useApp((state) => state.setView);
   const tile = useRef<HTMLLabelElement>(null);
-  useEffect(() => {
-    if (selected) tile.current?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
-  }, [selected]);
+  useScrollIntoView(tile, selected);
   return (
     <label className="view-tile" data-view={view} ref={tile}>
       <input

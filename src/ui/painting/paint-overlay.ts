@@ -28,12 +28,20 @@ function placePath(path: Path2D, box: Box, rows: number, columns: number): Path2
   return placed;
 }
 
-/** A dark line under a coloured one is seen on any photograph. */
-function strokeContour(context: Context, path: Path2D, colour: Rgb, lineWidthPx: number): void {
+/** @param outlined a dark line under the coloured one, which is seen on any photograph */
+function strokeContour(
+  context: Context,
+  path: Path2D,
+  colour: Rgb,
+  lineWidthPx: number,
+  outlined: boolean,
+): void {
   context.lineJoin = 'round';
-  context.strokeStyle = 'rgb(0 0 0 / 0.55)';
-  context.lineWidth = lineWidthPx * 2.2;
-  context.stroke(path);
+  if (outlined) {
+    context.strokeStyle = 'rgb(0 0 0 / 0.55)';
+    context.lineWidth = lineWidthPx * 2.2;
+    context.stroke(path);
+  }
   context.strokeStyle = formatColour(colour);
   context.lineWidth = lineWidthPx;
   context.stroke(path);
@@ -74,7 +82,7 @@ export function paintOverlay(
       // Many lines would hide what they enclose: the more heads, the thinner.
       const thinner = lineWidthPx * Math.min(0.8, (4 / numHeads) ** 0.75);
       for (let head = 0; head < numHeads; head += 1) {
-        strokeContour(context, outlineOf(head), viewColour(head, numHeads), thinner);
+        strokeContour(context, outlineOf(head), viewColour(head, numHeads), thinner, false);
       }
     }
     context.restore();
@@ -91,7 +99,7 @@ export function paintOverlay(
     context.fill(outside, 'evenodd');
   }
   context.globalAlpha = 1;
-  if (contour && outline) strokeContour(context, outline, viewColour(view, numHeads), lineWidthPx);
+  if (contour && outline) strokeContour(context, outline, viewColour(view, numHeads), lineWidthPx, true);
   context.restore();
 }
 

@@ -12,6 +12,7 @@ function setUp(msPerPaint = 0) {
   const paint = (name: string) => () => {
     painted.push(name);
     time += msPerPaint;
+    return true;
   };
   const nextFrame = (): number => {
     const frame = frames.shift();
@@ -48,4 +49,18 @@ it('forgets a surface that has gone', () => {
   scheduler.cancel(tile);
   nextFrame();
   expect(painted).toEqual([]);
+});
+
+it('comes back in the next frame to a surface that is not done', () => {
+  const { scheduler, painted, paint, nextFrame } = setUp();
+  let parts = 0;
+  scheduler.request({}, 0, () => {
+    paint('part')();
+    parts += 1;
+    return parts === 2;
+  });
+  expect(nextFrame()).toBe(1);
+  expect(painted).toEqual(['part']);
+  expect(nextFrame()).toBe(0);
+  expect(painted).toEqual(['part', 'part']);
 });

@@ -3,8 +3,12 @@
  * surface counts. The stage goes first; the tiles share what is left of the frame and go on in the next.
  */
 export interface PaintScheduler {
-  /** @param surface whose earlier wish is replaced @param priority lower goes first; 0 is always painted this frame */
-  request(surface: object, priority: number, paint: () => void): void;
+  /**
+   * @param surface whose earlier wish is replaced
+   * @param priority lower goes first; 0 has its turn in every frame
+   * @param paint returns false where it is not done and wants the next frame too
+   */
+  request(surface: object, priority: number, paint: () => boolean): void;
   cancel(surface: object): void;
 }
 
@@ -15,7 +19,7 @@ export function createPaintScheduler(
   requestFrame: (callback: () => void) => void,
   now: () => number,
 ): PaintScheduler {
-  const wishes = new Map<object, { priority: number; paint: () => void }>();
+  const wishes = new Map<object, { priority: number; paint: () => boolean }>();
   let frameRequested = false;
 
   const runFrame = (): void => {
@@ -25,7 +29,7 @@ export function createPaintScheduler(
     for (const [surface, { priority, paint }] of inOrder) {
       if (priority > 0 && now() - start > budgetMs) break;
       wishes.delete(surface);
-      paint();
+      if (!paint()) wishes.set(surface, { priority, paint });
     }
     if (wishes.size > 0) requestNext();
   };

@@ -36,6 +36,16 @@ const toBitmap = ({ width, height, rgba }: Pixels): OffscreenCanvas => {
   return canvas;
 };
 
+export interface PrepareOptions {
+  readonly share: number;
+  readonly smooth: boolean;
+  readonly detail: 'stage' | 'tile';
+  readonly outlined: boolean;
+}
+
+/** What preparing may take of a frame. */
+const prepareMs = 5;
+
 /** What one map needs for drawing, made when first asked for. */
 class MapDrawing {
   readonly map: PatchMap;
@@ -44,6 +54,7 @@ class MapDrawing {
   readonly #grids = new Map<number, Grid>();
   readonly #heat = new Map<number, (key: string, make: () => OffscreenCanvas) => OffscreenCanvas>();
   readonly #path = rememberLast<string, Path2D>();
+  hasOutline = false;
 
   constructor(map: PatchMap) {
     this.map = map;
@@ -76,6 +87,7 @@ class MapDrawing {
 
   /** The mask's edge in patch coordinates, to be filled by the even-odd rule. */
   outline(share: number, factor: number): Path2D {
+    this.hasOutline = true;
     return this.#path(`${share} ${factor}`, () => {
       const threshold = this.threshold(share);
       const { rows, columns } = this.map;
@@ -110,13 +122,29 @@ export class ResultMaps {
   factorFor(smooth: boolean, detail: 'stage' | 'tile'): number {
     if (!smooth) return 1;
     const many = this.result.rows * this.result.columns > manyPatches;
-    if (detail === 'tile') return many ? 2 : 4;
-    return many ? 4 : 8;
+    if (detail === 'tile') return many ? 2 : 3;
+    return many ? 4 : 6;
   }
 
   /** The factor of outlines: coarser than the colours, for lines are drawn through between the samples. */
   outlineFactor(smooth: boolean): number {
     return this.factorFor(smooth, 'tile');
+  }
+
+  /**
+   * Makes what a first painting needs of every map (ranking, interpolated grids, an outline), a few milliseconds at a
+   * time. Later paintings find it there, and only make what a slider has changed.
+   * @returns whether all is there
+   */
+  prepare(keys: readonly MapKey[], { share, smooth, detail, outlined }: PrepareOptions): boolean {
+    const start = performance.now();
+    for (const key of keys) {
+      if (performance.now() - start > prepareMs) return false;
+      const drawing = this.drawing(key);
+      drawing.grid(this.factorFor(smooth, detail));
+      if (outlined && !drawing.hasOutline) drawing.outline(share, this.outlineFactor(smooth));
+    }
+    return true;
   }
 
   /** All heads' masks in their colours. */

@@ -33,25 +33,29 @@ export function useDeviceSize(ref: RefObject<Element | null>): DeviceSize | null
 /**
  * Repaints a canvas in the next frame whenever `paint` is another function.
  * @param paint draws on a cleared context; memoise it on what it draws
+ * @param prepare what may take longer than a frame: called once a frame, the old picture staying, until it is true
  */
 export function useCanvasLayer(
   ref: RefObject<HTMLCanvasElement | null>,
   size: DeviceSize | null,
   priority: number,
   paint: (context: CanvasRenderingContext2D, size: DeviceSize) => void,
+  prepare?: () => boolean,
 ): void {
   useLayoutEffect(() => {
     const canvas = ref.current;
     if (!canvas || !size || size.width === 0 || size.height === 0) return undefined;
     paintScheduler.request(canvas, priority, () => {
+      if (prepare && !prepare()) return false;
       if (canvas.width !== size.width) canvas.width = size.width;
       if (canvas.height !== size.height) canvas.height = size.height;
       const context = canvas.getContext('2d');
-      if (!context) return;
+      if (!context) return true;
       context.clearRect(0, 0, size.width, size.height);
       paint(context, size);
       canvas.dataset['painted'] = String(Number(canvas.dataset['painted'] ?? '0') + 1);
+      return true;
     });
     return () => paintScheduler.cancel(canvas);
-  }, [ref, size, priority, paint]);
+  }, [ref, size, priority, paint, prepare]);
 }
