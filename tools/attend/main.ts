@@ -2,10 +2,10 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { describeFailure } from '../../src/core/describe-failure.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import { encodeNpy } from '../../src/formats/npy.ts';
+import { readOptions } from '../read-options.ts';
 import { stopWith } from '../stop-with.ts';
 import { installDawn } from './dawn.ts';
 import { drawOverlays } from './draw-overlays.ts';
@@ -25,17 +25,20 @@ Writes for each image <name>.npy (float32, [heads, rows, columns]: the last laye
 
 const embeddedModel = fileURLToPath(new URL('../../public/models/dinoscope-nano8', import.meta.url));
 
-const { values: options, positionals: images } = parseArgs({
-  allowPositionals: true,
-  options: {
-    model: { type: 'string', default: embeddedModel },
-    backend: { type: 'string', default: 'wasm' },
-    side: { type: 'string', default: '320' },
-    square: { type: 'boolean', default: false },
-    out: { type: 'string', default: 'attend-out' },
-    help: { type: 'boolean', short: 'h', default: false },
+const { values: options, positionals: images } = readOptions(
+  {
+    allowPositionals: true,
+    options: {
+      model: { type: 'string', default: embeddedModel },
+      backend: { type: 'string', default: 'wasm' },
+      side: { type: 'string', default: '320' },
+      square: { type: 'boolean', default: false },
+      out: { type: 'string', default: 'attend-out' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
   },
-});
+  usage,
+);
 if (options.help || images.length === 0) stopWith(usage, options.help ? 0 : 2);
 const { backend } = options;
 if (backend !== 'wasm' && backend !== 'cpu' && backend !== 'webgpu')
@@ -57,7 +60,9 @@ if (!started.ok) stopWith(describeFailure(started.error));
 const engine = started.value;
 console.log(`${engine.model.title} on ${engine.backend.name} (${engine.backend.device})`);
 
-await mkdir(options.out, { recursive: true });
+await mkdir(options.out, { recursive: true }).catch(() =>
+  stopWith(`The folder ${options.out} cannot be made.`),
+);
 const used = new Set<string>();
 
 /** The image's name without its ending; a number where two images share it. */

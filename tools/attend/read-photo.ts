@@ -12,6 +12,8 @@ export async function readPhoto(path: string): Promise<Result<PixelGrid, Failure
   if (bytes === null) return fail({ code: 'unreadable-file' });
   const facts = inspectImage(bytes);
   if (!facts.ok) return facts;
+  // Browsers decode it, sharp does not.
+  if (facts.value.format === 'bmp') return fail({ code: 'unsupported-image', format: 'bmp' });
   try {
     const { data, info } = await sharp(bytes, { failOn: 'truncated' })
       .rotate() // by EXIF orientation

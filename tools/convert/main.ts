@@ -1,12 +1,12 @@
 /** npm run convert -- <checkpoint> --out <folder>: a checkpoint file into the tfjs format that the page loads. */
 import { openAsBlob } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { basename, dirname, join, resolve } from 'node:path';
 import { elementCount } from '../../src/core/architecture.ts';
 import { describeFailure } from '../../src/core/describe-failure.ts';
 import { writeTfjsModel } from '../../src/formats/tfjs-writer.ts';
 import { openCheckpoint } from '../../src/models/open-checkpoint.ts';
+import { readOptions } from '../read-options.ts';
 import { stopWith } from '../stop-with.ts';
 
 const usage = `Usage: npm run convert -- <checkpoint.safetensors> --out <folder> [options]
@@ -16,16 +16,19 @@ const usage = `Usage: npm run convert -- <checkpoint.safetensors> --out <folder>
   --title <words>    what people read (default: the id)
   --dtype <type>     float32 or float16 (default: float16)`;
 
-const { values: options, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    out: { type: 'string' },
-    config: { type: 'string' },
-    title: { type: 'string' },
-    dtype: { type: 'string', default: 'float16' },
-    help: { type: 'boolean', short: 'h', default: false },
+const { values: options, positionals } = readOptions(
+  {
+    allowPositionals: true,
+    options: {
+      out: { type: 'string' },
+      config: { type: 'string' },
+      title: { type: 'string' },
+      dtype: { type: 'string', default: 'float16' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
   },
-});
+  usage,
+);
 
 const [file] = positionals;
 if (options.help || file === undefined || options.out === undefined) stopWith(usage, options.help ? 0 : 2);
@@ -39,13 +42,24 @@ try {
 } catch {
   stopWith(`${configFile} is missing or is not JSON: it must give the architecture.`);
 }
-const blob = await openAsBlob(file).catch(() => stopWith(`${file} cannot be read.`));
+/** Node throws at once where there is no file, and rejects only later. */
+async function openFile(path: string): Promise<Blob> {
+  try {
+    return await openAsBlob(path);
+  } catch {
+    stopWith(`${path} cannot be read.`);
+  }
+}
+
+const blob = await openFile(file);
 const checkpoint = await openCheckpoint(blob, config);
 if (!checkpoint.ok) stopWith(describeFailure(checkpoint.error));
 
-const id = basename(options.out);
+const id = basename(resolve(options.out));
 const files = writeTfjsModel({ id, title: options.title ?? id, ...checkpoint.value }, dtype);
-await mkdir(options.out, { recursive: true });
+await mkdir(options.out, { recursive: true }).catch(() =>
+  stopWith(`The folder ${options.out} cannot be made.`),
+);
 for (const { path, bytes } of files) await writeFile(join(options.out, path), bytes);
 
 const parameterCount = [...checkpoint.value.parameters.values()].reduce(

@@ -1,0 +1,110 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runTool, type ToolRun } from '../../src/testing/run-tool.ts';
+
+const fromRoot = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+const cat = fromRoot('public/samples/cat.jpg'); // 451 × 300
+const { numHeads, patchSize } = (
+  JSON.parse(await readFile(fromRoot('public/models/dinoscope-nano8/model.json'), 'utf8')) as {
+    userDefinedMetadata: { dinoscope: { architecture: { numHeads: number; patchSize: number } } };
+  }
+).userDefinedMetadata.dinoscope.architecture;
+
+let folder: string;
+let out: string;
+let run: ToolRun;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'attend-'));
+  out = join(folder, 'maps');
+  const bytes = await readFile(cat);
+  await writeFile(join(folder, 'broken.jpg'), bytes.subarray(0, bytes.length / 2));
+  await writeFile(join(folder, 'letter.jpg'), 'Dear reader, this is no photograph.');
+  // Turned by EXIF, so that it stands 300 × 451; and of the same name as another.
+  await writeFile(
+    join(folder, 'cat.png'),
+    await sharp(bytes).withMetadata({ orientation: 6 }).png().toBuffer(),
+  );
+  const files = ['broken.jpg', 'letter.jpg', 'cat.png', 'gone.jpg'].map((name) => join(folder, name));
+  run = await runTool('attend', cat, ...files, '--side', String(8 * patchSize), '--out', out);
+}, 60_000);
+afterAll(() => rm(folder, { recursive: true }));
+
+/** The shape and values of a .npy file, read by hand. */
+async function readNpy(name: string): Promise<{ shape: number[]; values: Float32Array }> {
+  const bytes = await readFile(join(out, name));
+  const start = 10 + bytes.readUInt16LE(8);
+  const header = bytes.toString('latin1', 10, start);
+  const shape = /'descr': '<f4'.*'shape': \(([\d, ]+)\)/.exec(header)?.[1] ?? expect.unreachable(header);
+  return {
+    shape: shape.split(', ').map(Number),
+    values: new Float32Array(Uint8Array.from(bytes.subarray(start)).buffer),
+  };
+}
+
+describe('several images, some of them broken', () => {
+  test('end with exit code 1 and a sentence for each that failed', () => {
+    expect(run.exitCode).toBe(1);
+    expect(run.stderr.trim().split('\n')).toEqual([
+      `${join(folder, 'broken.jpg')}: This JPG ends too early: part of the file is missing.`,
+      `${join(folder, 'letter.jpg')}: This is not an image. Photographs as JPEG, PNG, WebP, AVIF, GIF or BMP work.`,
+      `${join(folder, 'gone.jpg')}: This file could not be read. It may have been moved, or it is a folder.`,
+    ]);
+  });
+
+  test('give files for the good ones and for no other', async () => {
+    const suffixes = [
+      '.npy',
+      '-heads.png',
+      ...Array.from({ length: numHeads }, (_, i) => `-head-${i + 1}.png`),
+    ];
+    const expected = ['cat', 'cat-2'].flatMap((name) => suffixes.map((suffix) => name + suffix));
+    expect((await readdir(out)).toSorted()).toEqual(expected.toSorted());
+    expect(run.stdout).toContain(`${cat}: ${numHeads} heads, 5 × 8 patches, 41 tokens`);
+  });
+
+  // 300 / 451 of eight patches are 5.3.
+  test.each([
+    ['cat', 5, 8],
+    ['cat-2', 8, 5],
+  ])('%s.npy holds attention over %i × %i patches', async (name, rows, columns) => {
+    const { shape, values } = await readNpy(`${name}.npy`);
+    expect(shape).toEqual([numHeads, rows, columns]);
+    expect(values.length).toBe(numHeads * rows * columns);
+    expect(Math.min(...values)).toBeGreaterThan(0);
+    for (let head = 0; head < numHeads; head++) {
+      const mass = values.subarray(head * rows * columns, (head + 1) * rows * columns);
+      expect(mass.reduce((sum, value) => sum + value, 0)).toBeLessThan(1);
+    }
+  });
+
+  test.each([
+    ['cat', 451, 300],
+    ['cat-2', 300, 451],
+  ])('the pictures of %s have its size, %i × %i, and are no two alike', async (name, width, height) => {
+    const pictures = new Set<string>();
+    for (const suffix of ['-heads', ...Array.from({ length: numHeads }, (_, i) => `-head-${i + 1}`)]) {
+      const { data, info } = await sharp(join(out, `${name}${suffix}.png`))
+        .raw()
+        .toBuffer({ resolveWithObject: true });
+      expect({ width: info.width, height: info.height }).toEqual({ width, height });
+      pictures.add(data.toString('base64'));
+    }
+    expect(pictures.size).toBe(1 + numHeads);
+  });
+});
+
+describe('a wrong call ends in a sentence, not in a stack trace', () => {
+  test.concurrent.each([
+    [2, /^Unknown option '--sied'[^]*Usage: /, [cat, '--sied', '64']],
+    [1, /^The model could not be fetched from .*model\.json: .*\.$/, [cat, '--model', 'no-such-folder']],
+  ])('with exit code %i: %s', async (exitCode, sentence, args) => {
+    const wrong = await runTool('attend', ...args);
+    expect(wrong.exitCode).toBe(exitCode);
+    expect(wrong.stderr.trim()).toMatch(sentence);
+    expect(wrong.stderr).not.toMatch(/^ +at /m);
+  });
+});

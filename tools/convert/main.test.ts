@@ -1,0 +1,106 @@
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { loadModel, type LoadedModel } from '../../src/models/load-model.ts';
+import { makeSafetensors } from '../../src/testing/make-safetensors.ts';
+import { runTool, type ToolRun } from '../../src/testing/run-tool.ts';
+import { vitFixtures, type VitFixture } from '../../src/testing/vit-fixtures.ts';
+import { folderSource } from '../attend/folder-source.ts';
+
+const [{ architecture, parameters }] = vitFixtures as [VitFixture, ...VitFixture[]];
+const count = [...parameters.values()].reduce((sum, { values }) => sum + values.length, 0);
+
+let folder: string;
+let checkpoint: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'convert-'));
+  checkpoint = join(folder, 'model.safetensors');
+  await writeFile(checkpoint, makeSafetensors(parameters));
+  await writeFile(join(folder, 'config.json'), JSON.stringify(architecture));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function load(name: string): Promise<LoadedModel> {
+  const model = await loadModel(folderSource(join(folder, name)), new AbortController().signal, () => {});
+  if (!model.ok) throw new Error(JSON.stringify(model.error));
+  return model.value;
+}
+
+/** Whether `half` is a binary16 number and none lies nearer to `value`: by the spacing of the halves around it. */
+function isNearestHalf(half: number, value: number): boolean {
+  const spacing = 2 ** (Math.max(-14, Math.floor(Math.log2(Math.abs(value)))) - 10);
+  return Number.isInteger(half / spacing) && Math.abs(half - value) <= spacing / 2;
+}
+
+describe('a checkpoint', () => {
+  let run: ToolRun;
+  beforeAll(async () => {
+    run = await runTool('convert', checkpoint, '--out', join(folder, 'tiny16/'));
+  }, 60_000);
+
+  test('is converted with a word of what came of it', async () => {
+    expect(run).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(run.stdout).toContain(`tiny16: ${count.toLocaleString('en')} parameters, float16`);
+    expect((await readdir(join(folder, 'tiny16'))).toSorted()).toEqual([
+      'group1-shard1of1.bin',
+      'model.json',
+    ]);
+    expect((await readFile(join(folder, 'tiny16', 'group1-shard1of1.bin'))).length).toBe(2 * count);
+  });
+
+  test('loads with every value as its nearest half, named after its folder', async () => {
+    const model = await load('tiny16');
+    expect(model).toMatchObject({ id: 'tiny16', title: 'tiny16', architecture, parameterCount: count });
+    expect([...model.parameters.keys()]).toEqual([...parameters.keys()]);
+    for (const [name, { shape, values }] of parameters) {
+      const loaded = model.parameters.get(name);
+      expect(loaded?.shape).toEqual(shape);
+      const far = values.findIndex((value, i) => !isNearestHalf(loaded?.values[i] ?? NaN, value));
+      expect(far).toBe(-1);
+    }
+  });
+
+  test('as float32 loads to the bit, with the title that was given', async () => {
+    const config = join(folder, 'elsewhere.json');
+    await cp(join(folder, 'config.json'), config);
+    const out = join(folder, 'tiny32');
+    const options = ['--dtype', 'float32', '--title', 'A tiny model', '--config', config];
+    expect(await runTool('convert', checkpoint, '--out', out, ...options)).toMatchObject({ exitCode: 0 });
+    const model = await load('tiny32');
+    expect(model).toMatchObject({ id: 'tiny32', title: 'A tiny model' });
+    expect(model.parameters).toEqual(parameters);
+  });
+});
+
+describe('a wrong call ends in a sentence, writes nothing', () => {
+  beforeAll(async () => {
+    await mkdir(join(folder, 'bare'));
+    await cp(checkpoint, join(folder, 'bare', 'model.safetensors'));
+    await writeFile(join(folder, 'half.safetensors'), makeSafetensors(parameters).subarray(0, -8));
+  });
+
+  test.concurrent.each<[string, number, RegExp, string[]]>([
+    ['an option that is none', 2, /^Unknown option '--type'/, ['model.safetensors', '--type', 'float32']],
+    [
+      'another type',
+      1,
+      /^--dtype int8 is not float32 or float16\.$/,
+      ['model.safetensors', '--dtype', 'int8'],
+    ],
+    ['no config', 1, /config\.json is missing or is not JSON/, ['bare/model.safetensors']],
+    ['no checkpoint', 1, /gone\.safetensors cannot be read\.$/, ['gone.safetensors']],
+    [
+      'a checkpoint that was cut short',
+      1,
+      /^This checkpoint cannot be read: .* lies outside the file/,
+      ['half.safetensors'],
+    ],
+  ])('for %s', async (_, exitCode, sentence, [file = '', ...options]) => {
+    const run = await runTool('convert', join(folder, file), '--out', join(folder, 'none'), ...options);
+    expect(run.stderr.trim()).toMatch(sentence);
+    expect(run.stderr).not.toMatch(/^ +at /m);
+    expect(run.exitCode).toBe(exitCode);
+    expect(await readdir(folder)).not.toContain('none');
+  });
+});

@@ -1,0 +1,14 @@
+import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { stopWith } from './stop-with.ts';
+
+/** `parseArgs`, where a slip of the finger ends in a sentence and the usage instead of a stack trace. */
+export function readOptions<const T extends ParseArgsConfig>(
+  config: T,
+  usage: string,
+): ReturnType<typeof parseArgs<T>> {
+  try {
+    return parseArgs(config);
+  } catch (error) {
+    stopWith(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`, 2);
+  }
+}
