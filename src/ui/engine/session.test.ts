@@ -264,3 +264,25 @@ describe('losing the engine', () => {
     expect(statuses()).toEqual(['queued']);
   });
 });
+
+describe('many photographs at once', () => {
+  it('takes all of them in, and shows the first', async () => {
+    const { session, photo, store } = setUp();
+    session.add(Array.from({ length: 200 }, (_, i) => photo(`p${i}`)));
+    expect(store.getState().order.length).toBeLessThan(200);
+    await expect.poll(() => store.getState().order.length).toBe(200);
+    const { order, photos, selectedId } = store.getState();
+    expect(order.map((id) => photos[id]?.name)).toEqual(Array.from({ length: 200 }, (_, i) => `p${i}`));
+    expect(selectedId).toBe(order[0]);
+  });
+
+  it('forgets those still coming in when all are removed', async () => {
+    const { session, photo, store } = setUp();
+    session.add(Array.from({ length: 200 }, (_, i) => photo(`p${i}`)));
+    session.removeAll();
+    await settle();
+    expect(store.getState().order).toEqual([]);
+    session.add([photo('later')]);
+    expect(store.getState().order).toHaveLength(1);
+  });
+});

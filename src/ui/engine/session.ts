@@ -17,6 +17,9 @@ const lossWindowMs = 120_000;
 /** A photograph that the engine was lost over this often is not tried again unasked. */
 const maxLossesPerPhoto = 2;
 
+/** Frames of the film strip that are made in one go: two hundred at once would hold up the page. */
+const photosPerTask = 8;
+
 export interface EngineSession {
   start(): void;
   /** After a failed start, or after too many losses; a back end other than the one before may be forced. */
@@ -56,6 +59,7 @@ export function createSession(
   let run: Run | null = null;
   let lossTimes: number[] = [];
   const lossesOf = new Map<PhotoId, number>();
+  const incoming: NewPhoto[] = [];
 
   const start = async (recoversFrom: Failure | null): Promise<void> => {
     startsMade += 1;
@@ -93,6 +97,14 @@ export function createSession(
     }
     announce(`${outcome.value.model.title} is ready on ${title}.`);
     pump();
+  };
+
+  const takeIn = (selectFirst: boolean): void => {
+    const some = incoming.splice(0, photosPerTask);
+    if (some.length === 0) return;
+    store.getState().addPhotos(some, selectFirst);
+    pump();
+    if (incoming.length > 0) setTimeout(() => takeIn(false));
   };
 
   /** Puts a photo back into the queue; what it shows stays. */
@@ -226,8 +238,10 @@ export function createSession(
     },
 
     add(photos) {
-      store.getState().addPhotos(photos);
-      pump();
+      const isTakingIn = incoming.length > 0;
+      incoming.push(...photos);
+      // Whoever adds a photograph wants to see it.
+      if (!isTakingIn) takeIn(true);
     },
 
     retry(id) {
@@ -264,6 +278,7 @@ export function createSession(
 
     removeAll() {
       const { order, removePhotos } = store.getState();
+      incoming.length = 0;
       abandonRun();
       removePhotos(order);
     },

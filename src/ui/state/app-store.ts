@@ -43,8 +43,8 @@ export interface AppState {
 
 export interface AppActions {
   setEngine(engine: EngineState): void;
-  /** @returns the new photos' ids, in the order given */
-  addPhotos(photos: readonly NewPhoto[]): readonly PhotoId[];
+  /** @param selectFirst whether the first of them comes on the stage */
+  addPhotos(photos: readonly NewPhoto[], selectFirst: boolean): void;
   removePhotos(ids: readonly PhotoId[]): void;
   setPhotoState(id: PhotoId, update: (state: PhotoState) => PhotoState): void;
   select(id: PhotoId): void;
@@ -91,7 +91,7 @@ export function createAppStore(settings: RememberedSettings, framing: FramingOpt
 
     setEngine: (engine) => set(engine.status === 'ready' ? { engine, model: engine.model } : { engine }),
 
-    addPhotos(added) {
+    addPhotos(added, selectFirst) {
       const photos = added.map((photo): Photo => {
         photosMade += 1;
         return { ...photo, id: `photo-${photosMade}`, state: { status: 'queued', previous: null } };
@@ -100,10 +100,8 @@ export function createAppStore(settings: RememberedSettings, framing: FramingOpt
       set((state) => ({
         photos: { ...state.photos, ...Object.fromEntries(photos.map((photo) => [photo.id, photo])) },
         order: [...state.order, ...ids],
-        // Whoever adds a photograph wants to see it.
-        selectedId: ids[0] ?? state.selectedId,
+        selectedId: (selectFirst ? ids[0] : undefined) ?? state.selectedId ?? ids[0] ?? null,
       }));
-      return ids;
     },
 
     removePhotos(ids) {
