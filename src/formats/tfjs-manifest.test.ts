@@ -268,7 +268,9 @@ describe('a manifest by another hand', () => {
     ],
     [
       'a weight that is listed twice',
-      manifestWith({ group: { weights: Array(2).fill({ name: 'w', shape: [2], dtype: 'float32' }) } }),
+      manifestWith({
+        group: { weights: ['w', 'w'].map((name) => ({ name, shape: [2], dtype: 'float32' })) },
+      }),
       'the weight w is listed twice',
     ],
   ])('is refused for %s', (_, json, problem) => {

@@ -10,9 +10,9 @@ import { decodeFloat16 } from '../core/float16.ts';
 
 export type WeightsDtype = 'float32' | 'float16';
 
-export const bytesPerWeight: Readonly<Record<WeightsDtype, number>> = { float32: 4, float16: 2 };
+const bytesPerWeight: Readonly<Record<WeightsDtype, number>> = { float32: 4, float16: 2 };
 
-export interface WeightSpec {
+interface WeightSpec {
   readonly name: string;
   readonly shape: readonly number[];
   /** How the values are stored; tfjs writes float16 as a quantization of float32. */

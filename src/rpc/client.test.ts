@@ -150,7 +150,7 @@ describe('a cancelled call', () => {
 
   test('hears of no more progress', () => {
     const controller = new AbortController();
-    const onProgress = vi.fn();
+    const onProgress = vi.fn<() => void>();
     void client.call('attend', attendRequest, { signal: controller.signal, onProgress });
     const { id } = worker().last;
     controller.abort();
@@ -164,7 +164,7 @@ describe('a cancelled call', () => {
     const { id } = worker().last;
     controller.abort();
     await call;
-    const bitmap = { height: 1, width: 1, close: vi.fn() };
+    const bitmap = { height: 1, width: 1, close: vi.fn<() => void>() };
     const result = { bitmap, photoSizePx: { height: 1, width: 1 }, notices: [] };
     worker().say({ kind: 'done', id, method: 'decode', result });
     expect(bitmap.close).toHaveBeenCalledOnce();
@@ -172,7 +172,7 @@ describe('a cancelled call', () => {
 
   test('leaves the picture of a call that is waited for open', async () => {
     const call = client.call('decode', decodeRequest);
-    const bitmap = { height: 1, width: 1, close: vi.fn() };
+    const bitmap = { height: 1, width: 1, close: vi.fn<() => void>() };
     const result = { bitmap, photoSizePx: { height: 1, width: 1 }, notices: [] };
     worker().say({ kind: 'done', id: worker().last.id, method: 'decode', result });
     expect(await call).toMatchObject({ ok: true });
@@ -219,7 +219,7 @@ describe('a cancelled call', () => {
 
 describe('a worker that is lost', () => {
   test('by its own word fails every open call, and tells each listener once', async () => {
-    const another = vi.fn();
+    const another = vi.fn<(failure: Failure) => void>();
     client.onGone(another);
     const calls = [client.call('attend', attendRequest), client.call('decode', decodeRequest)];
     worker().say({ kind: 'gone', failure: lost });
@@ -265,7 +265,7 @@ describe('a worker that is lost', () => {
   });
 
   test('is not told to who no longer listens', () => {
-    const listener = vi.fn();
+    const listener = vi.fn<() => void>();
     client.onGone(listener)();
     worker().say({ kind: 'gone', failure: lost });
     expect(listener).not.toHaveBeenCalled();

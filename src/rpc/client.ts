@@ -3,7 +3,7 @@ import type { Failure } from '../core/failure.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
 import type { CallMessage, EngineContract, EngineMethod, FromWorker, ToWorker } from './contract.ts';
 
-export interface CallOptions<M extends EngineMethod> {
+interface CallOptions<M extends EngineMethod> {
   /** Aborting ends the call with 'cancelled' at once; the worker is told. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: EngineContract[M]['progress']) => void;
