@@ -114,8 +114,8 @@ describe('a wrong file is refused with what is wrong', () => {
     ],
     ['a header that is cut by its own length', safetensorsBytes(entry({}), fourBytes, 10n), /not JSON/],
     ['a header that is no JSON', safetensorsBytes('{"weight": ', fourBytes), /not JSON/],
-    ['a header that is an array', safetensorsBytes('[1, 2]', fourBytes), /not an object/],
-    ['a header that is null', safetensorsBytes('null', fourBytes), /not an object/],
+    ['a header that is an array', safetensorsBytes('[1, 2]', fourBytes), /its header is not an object/],
+    ['a header that is null', safetensorsBytes('null', fourBytes), /its header is not an object/],
     ['an entry that is no object', safetensorsBytes('{"weight": 5}', fourBytes), /entry of weight is not/],
     ['an integer type', safetensorsBytes(entry({ dtype: 'I64' }), fourBytes), /weight has the type I64/],
     [
@@ -195,6 +195,18 @@ describe('a wrong file is refused with what is wrong', () => {
     } finally {
       await rm(folder, { recursive: true });
     }
+  });
+
+  test('a file whose last bytes do not come', async () => {
+    class ShrunkFile extends Blob {
+      override slice(begin = 0, end = this.size): Blob {
+        return super.slice(begin, Math.min(end, mixed.length - 2));
+      }
+    }
+    const opened = await openSafetensors(new ShrunkFile([mixed]));
+    if (!opened.ok) throw new Error(JSON.stringify(opened.error));
+    const failure = await opened.value.get('brain')?.read().catch(failureOf);
+    expect(failure).toMatchObject({ code: 'checkpoint-invalid' });
   });
 
   test('a file that has gone before it is opened', async () => {

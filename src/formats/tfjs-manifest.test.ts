@@ -248,6 +248,7 @@ describe('a manifest by another hand', () => {
       manifestWith({ facts: { byteLength: 15 } }),
       "hold 15 bytes, but the weights' shapes need 16",
     ],
+    ['a length too long', manifestWith({ facts: { byteLength: 17 } }), 'hold 17 bytes'],
     ['a weight without a name', manifestWith({ weight: { name: undefined } }), 'a weight has no name'],
     ['a weight that is null', manifestWith({ group: { weights: [null] } }), 'a weight has no name'],
     ['no shape', manifestWith({ weight: { shape: undefined } }), 'w has no valid shape'],

@@ -355,6 +355,11 @@ describe('with a cache', () => {
     const result = await loadModel(source, signal, ignore);
     expect(source.fetched).toEqual(['model.json', 'one.bin']);
     expect(result.ok && [...result.value.parameters.values()][0]?.values[0]).toBe(42);
+    // Both versions are kept: the way back costs no download.
+    source.fetched = [];
+    source.answers.set('model.json', () => new Response(manifestText()));
+    expect(await loadModel(source, signal, ignore)).toMatchObject(whole);
+    expect(source.fetched).toEqual(['model.json']);
   });
 });
 
