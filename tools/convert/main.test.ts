@@ -82,12 +82,6 @@ describe('a wrong call ends in a sentence, writes nothing', () => {
 
   test.concurrent.each<[string, number, RegExp, string[]]>([
     ['an option that is none', 2, /^Unknown option '--type'/, ['model.safetensors', '--type', 'float32']],
-    [
-      'another type',
-      1,
-      /^--dtype int8 is not float32 or float16\.$/,
-      ['model.safetensors', '--dtype', 'int8'],
-    ],
     ['no config', 1, /config\.json is missing or is not JSON/, ['bare/model.safetensors']],
     ['no checkpoint', 1, /gone\.safetensors cannot be read\.$/, ['gone.safetensors']],
     [
