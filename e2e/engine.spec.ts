@@ -154,7 +154,7 @@ test('the worker answers in threads where the page is isolated', async ({ scope,
   await scope.isReady();
   expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
   await expect(page.locator('[data-engine-status=ready]')).toContainText(/WebAssembly/);
-  await expect(page.locator('[data-backend=wasm]')).toHaveAttribute('title', /threads/);
+  await expect(page.locator('[data-backend=wasm] .engine-line-backend')).toHaveAttribute('title', /threads/);
 });
 
 test('no task of the main thread exceeds 100 ms while the model runs', async ({ scope, page }) => {

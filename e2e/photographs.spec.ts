@@ -32,7 +32,7 @@ test('the overlay is bright where PyTorch says that the head looks', async ({ sc
   await scope.choose('Heat map');
   await scope.choose('grey');
   await scope.setRange('Opacity', 100);
-  await scope.page.getByRole('switch', { name: 'Contour' }).uncheck({ force: true });
+  await scope.page.getByRole('switch', { name: 'Contour' }).uncheck();
   // The reference's box: the photograph is 451 × 300 px, and the patches cover all of its height.
   const box = { top: 0, left: 4.447_368_421, height: 300, width: 442.105_263_158 };
   const places = Array.from({ length: rows * columns }, (_, patch) => ({

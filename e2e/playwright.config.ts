@@ -18,6 +18,7 @@ export default defineConfig({
     viewport: { width: 1280, height: 800 },
     // Only the offline test wants the service worker: it would hide requests from the tests that damage them.
     serviceWorkers: 'block',
+    actionTimeout: 20_000,
     launchOptions: { ...(browser === null ? {} : { executablePath: browser }), args: browserArguments },
   },
   webServer: {

@@ -68,15 +68,15 @@ export class Scope {
   }
 
   async select(name: string): Promise<void> {
-    await this.frame(name).getByRole('radio').check({ force: true });
+    await this.frame(name).locator('.frame-label').click();
   }
 
   async showView(name: 'All heads' | 'Mean' | `Head ${number}`): Promise<void> {
-    await this.page.getByRole('radio', { name, exact: true }).check({ force: true });
+    await this.page.getByRole('radio', { name, exact: true }).check();
   }
 
   async choose(name: string): Promise<void> {
-    await this.page.getByRole('radio', { name, exact: true }).check({ force: true });
+    await this.page.getByRole('radio', { name, exact: true }).check();
   }
 
   async setRange(name: string, value: number): Promise<void> {

@@ -44,7 +44,7 @@ const pacedFromMs = 500;
 const giveWay = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
 
 /** What tfjs and the browsers throw when memory ends; the wasm heap is unusable afterwards. */
-function isOutOfMemory(error: unknown): boolean {
+export function isOutOfMemory(error: unknown): boolean {
   if (error instanceof RangeError || error instanceof WebAssembly.RuntimeError) return true;
   return (
     error instanceof Error && /out of memory|allocation|cannot enlarge memory|abort/i.test(error.message)
@@ -100,17 +100,16 @@ export class Engine {
     const tokens = 1 + frame.rows * frame.columns;
     try {
       const input = prepareInput(pixels, frame);
+      const prepareMs = performance.now() - prepareStart;
       const { depth } = this.model;
       onProgress({ stage: 'forward', blocksDone: 0, depth });
       await giveWay();
       if (signal.aborted) return fail({ code: 'cancelled' });
-      const forwardStart = performance.now();
       const { faults } = this.chosen.backend;
       const afterBlock = (blocksDone: number): Promise<void> =>
         this.afterBlock(blocksDone, signal, onProgress);
       const attention = await attendCls(this.parameters, input, frame.inputSizePx, { faults, afterBlock });
-      const forwardMs = performance.now() - forwardStart;
-      this.isPaced = forwardMs > pacedFromMs;
+      this.isPaced = attention.forwardMs > pacedFromMs;
       return succeed({
         numHeads: attention.numHeads,
         rows: attention.rows,
@@ -120,8 +119,8 @@ export class Engine {
         photoSizePx: { height: pixels.height, width: pixels.width },
         inputSizePx: frame.inputSizePx,
         tokens,
-        prepareMs: forwardStart - prepareStart,
-        forwardMs,
+        prepareMs,
+        forwardMs: attention.forwardMs,
       });
     } catch (error) {
       const failure =

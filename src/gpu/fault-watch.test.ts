@@ -57,13 +57,13 @@ describe('a device that is watched', () => {
     device.fault(error);
     expect(failureNow()).toEqual(failure);
     expect(failureNow()).toEqual(failure);
-    expect(await watch.faulted.catch(failureOf)).toEqual(failure);
+    expect(await watch.race(new Promise(() => {})).catch(failureOf)).toEqual(failure);
   });
 
   test('tells of its loss', async () => {
     device.lose({ message: 'the driver was reset' });
     const failure = { code: 'device-lost', message: 'the driver was reset' };
-    expect(await watch.faulted.catch(failureOf)).toEqual(failure);
+    expect(await watch.race(new Promise(() => {})).catch(failureOf)).toEqual(failure);
     expect(failureNow()).toEqual(failure);
   });
 
@@ -76,9 +76,14 @@ describe('a device that is watched', () => {
   });
 
   test('ends a wait that would never end', async () => {
-    const hanging = Promise.race([new Promise<never>(() => {}), watch.faulted]);
+    const hanging = watch.race(new Promise<never>(() => {}));
     device.fault({ message: 'a shader error' });
     await expect(hanging).rejects.toThrow('gpu-error');
+  });
+
+  test('lets work that ends by itself end so', async () => {
+    expect(await watch.race(Promise.resolve(7))).toBe(7);
+    await expect(watch.race(Promise.reject(new Error('its own')))).rejects.toThrow('its own');
   });
 });
 

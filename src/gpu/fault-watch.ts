@@ -7,12 +7,12 @@ import { FailureError, type Failure } from '../core/failure.ts';
 export interface FaultWatch {
   /** Throws the first fault since the watch began as a `FailureError`; a fault is final. */
   check(): void;
-  /** Settles never, unless a fault comes: then it rejects with it. For racing against work that would hang. */
-  readonly faulted: Promise<never>;
+  /** Awaits `work`, unless a fault comes first: then it rejects with it. A lost device may leave a read-back waiting for ever. */
+  race<T>(work: Promise<T>): Promise<T>;
 }
 
 /** For back ends whose errors all throw. */
-export const noFaults: FaultWatch = { check: () => {}, faulted: new Promise<never>(() => {}) };
+export const noFaults: FaultWatch = { check: () => {}, race: (work) => work };
 
 function failureFromGpuError(error: GPUError): Failure {
   if (error instanceof GPUOutOfMemoryError) return { code: 'out-of-memory', tokens: null };
@@ -23,20 +23,32 @@ function failureFromGpuError(error: GPUError): Failure {
 /** Listens from now until the device is gone. */
 export function watchDevice(device: GPUDevice): FaultWatch {
   let fault: Failure | null = null;
-  let reject: (error: FailureError) => void = () => {};
-  const promise = new Promise<never>((_, rejectPromise) => (reject = rejectPromise));
-  promise.catch(() => {}); // whoever does not race it is not told twice
+  // Not one promise that never settles: everything that was ever raced against it would stay in memory.
+  const waiting = new Set<(error: FailureError) => void>();
   const report = (failure: Failure): void => {
     if (fault !== null) return;
     fault = failure;
-    reject(new FailureError(failure));
+    for (const reject of waiting) reject(new FailureError(failure));
+    waiting.clear();
   };
   device.addEventListener('uncapturederror', (event) => report(failureFromGpuError(event.error)));
   void device.lost.then((info) => report({ code: 'device-lost', message: info.message.slice(0, 200) }));
+  const check = (): void => {
+    if (fault !== null) throw new FailureError(fault);
+  };
   return {
-    check: () => {
-      if (fault !== null) throw new FailureError(fault);
+    check,
+    race: async <T>(work: Promise<T>): Promise<T> => {
+      work.catch(() => {}); // where the fault wins, nobody else hears of the work's own failure
+      check();
+      let reject: (error: FailureError) => void = () => {};
+      const faulted = new Promise<never>((_, rejectPromise) => (reject = rejectPromise));
+      waiting.add(reject);
+      try {
+        return await Promise.race([work, faulted]);
+      } finally {
+        waiting.delete(reject);
+      }
     },
-    faulted: promise,
   };
 }

@@ -92,7 +92,7 @@ async function openWebgpu(): Promise<Result<OpenBackend, Failure>> {
     backend.ensureCommandEncoderReady();
     backend.endComputePassEncoder();
     backend.submitQueue();
-    await Promise.race([device.queue.onSubmittedWorkDone(), faults.faulted]);
+    await faults.race(device.queue.onSubmittedWorkDone());
     faults.check();
   };
   return succeed({ name: 'webgpu', device: report.description, faults, finish });

@@ -21,6 +21,8 @@ export interface ClsAttention {
   readonly tokens: number;
   /** shape [H, rows, columns]: the last block's softmax(QKᵀ/√d), row CLS, patch columns; not renormalised. */
   readonly maps: Float32Array<ArrayBuffer>;
+  /** From the first op to the values read back from the device. */
+  readonly forwardMs: number;
 }
 
 export interface AttendOptions {
@@ -168,10 +170,6 @@ function dropClsColumn(rows: Float32Array, numHeads: number, tokens: number): Fl
   return maps;
 }
 
-/** Awaits `work`, unless the device faults first: a lost device may leave a read-back waiting for ever. */
-const unlessFaulted = <T>(work: Promise<T>, faults: FaultWatch): Promise<T> =>
-  Promise.race([work, faults.faulted]);
-
 /**
  * @param input shape [height, width, 3], normalised RGB, sides whole patches
  * @throws FailureError on a fault of the device, or where the result fails its check
@@ -185,6 +183,7 @@ export async function attendCls(
   const { numHeads, depth, layerNormEps, patchSize } = parameters.architecture;
   const { rows, columns } = gridOf(size, patchSize);
   const tokens = 1 + rows * columns;
+  const start = performance.now();
   let x = tf.tidy(() => embedTokens(parameters, tf.tensor3d(input, [size.height, size.width, 3])));
   try {
     for (const [index, block] of parameters.blocks.slice(0, -1).entries()) {
@@ -196,12 +195,13 @@ export async function attendCls(
     }
     const attention = clsRows(x, parameters.blocks[depth - 1] as BlockParameters, numHeads, layerNormEps);
     try {
-      const values = (await unlessFaulted(attention.data(), faults)) as Float32Array;
+      const values = (await faults.race(attention.data())) as Float32Array;
+      const forwardMs = performance.now() - start;
       // A shader error is reported after the read-back that it spoiled; one more turn lets it arrive.
       await new Promise((resolve) => setTimeout(resolve, 0));
       faults.check();
       checkRows(values, numHeads, tokens);
-      return { numHeads, rows, columns, tokens, maps: dropClsColumn(values, numHeads, tokens) };
+      return { numHeads, rows, columns, tokens, maps: dropClsColumn(values, numHeads, tokens), forwardMs };
     } finally {
       attention.dispose();
     }

@@ -5,7 +5,7 @@ import plainWasmUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.w
 import { failureOf, type Failure, type FailureCode } from '../core/failure.ts';
 import type { PhotoNotice } from '../core/photo.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
-import { Engine } from '../engine/engine.ts';
+import { Engine, isOutOfMemory } from '../engine/engine.ts';
 import type { WasmAssets } from '../gpu/open-backend.ts';
 import { openPhoto, readPixels, shrinkForScreen } from '../media/decode-photo.ts';
 import { openBrowserSource } from '../models/browser-source.ts';
@@ -90,6 +90,12 @@ function transferablesOf(result: EngineContract[EngineMethod]['result']): Transf
   return 'bitmap' in result ? [result.bitmap] : [];
 }
 
+/** Pixels that do not fit into memory, or a bug. */
+function failureOfCrash(error: unknown): Failure {
+  if (isOutOfMemory(error)) return { code: 'out-of-memory', tokens: null };
+  return { code: 'worker-crashed', message: error instanceof Error ? error.message : String(error) };
+}
+
 /** Runs one call to its end and posts how it ended; never rejects. */
 async function answer<M extends EngineMethod>(
   id: number,
@@ -104,8 +110,7 @@ async function answer<M extends EngineMethod>(
     outcome = await handlers[method](request, { signal: controller.signal, onProgress });
   } catch (error) {
     // A bug, or a device that broke where no one expected it: say so and let the client start afresh.
-    const message = error instanceof Error ? error.message : String(error);
-    outcome = fail(failureOf(error) ?? { code: 'worker-crashed', message });
+    outcome = fail(failureOf(error) ?? failureOfCrash(error));
   }
   open.delete(id);
   if (outcome.ok)
