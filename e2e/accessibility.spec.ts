@@ -124,7 +124,9 @@ test('settings and theme are remembered', async ({ scope, page }) => {
   await scope.setRange('Opacity', 40);
   await page.keyboard.press('t');
   // Written a moment later, so that a slider on its way does not write at every step.
-  await expect.poll(() => page.evaluate(() => JSON.stringify({ ...localStorage }))).toContain('light');
+  await expect
+    .poll(() => page.evaluate(() => JSON.stringify(Object.entries(localStorage))))
+    .toContain('light');
   await page.reload();
   await expect(page.locator('html')).toHaveAttribute('data-theme', 'light');
   await scope.drop(samplePath('cat'));

@@ -11,7 +11,7 @@ export const samplePath = (id: string): string =>
 /** The embedded model's heads; the page must show as many overlays. */
 export const numHeads = 4;
 
-export class Scope {
+class Scope {
   readonly page: Page;
   readonly stage: Locator;
   readonly overlay: Locator;

@@ -41,7 +41,9 @@ describe('fetching', () => {
     const source = await openBrowserSource(modelUrl);
     await source.fetch('model.json', signal);
     await source.fetch('a.bin', signal);
-    expect(fetchStub.mock.calls.map(([url, options]) => [String(url), options?.cache])).toEqual([
+    expect(
+      fetchStub.mock.calls.map(([url, options]) => [url instanceof URL ? url.href : url, options?.cache]),
+    ).toEqual([
       [modelUrl, 'no-cache'],
       ['https://example.org/models/tiny/a.bin', 'no-store'],
     ]);

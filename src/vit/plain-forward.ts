@@ -39,10 +39,10 @@ export function forwardPlain(parameters: VitParameters, image: tf.Tensor3D): Pla
       x = tf.add(x, out);
       x = tf.add(x, linear(gelu(linear(layerNorm(x, block.norm2, layerNormEps), block.fc1)), block.fc2));
     }
-    return tf.reshape(
+    return tf.reshape<tf.Rank.R1>(
       layerNorm(tf.slice(x, [0, 0], [1, -1]), parameters.norm, layerNormEps),
       [-1],
-    ) as tf.Tensor1D;
+    );
   });
   return { attentions, feature };
 }
