@@ -143,8 +143,7 @@ export function FilmStrip() {
     <section className="strip" aria-label="Film strip">
       <div className="strip-head">
         <p className="strip-count">
-          {countOf(order.length, 'photograph')}
-          {waiting > 0 && `, ${waiting} to do`}
+          {waiting > 0 ? `${waiting} of ${order.length} to do` : countOf(order.length, 'photograph')}
         </p>
         {waiting > 1 && (
           <IconButton icon={X} label="Cancel all" withText onClick={() => session.cancelAll()} />
