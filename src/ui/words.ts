@@ -50,7 +50,7 @@ export function describePhotoNotice(notice: PhotoNotice): string {
   }
 }
 
-export const formatMegabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
+const formatMegabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 
 export function describeStart(progress: StartProgress | null): string {
   if (progress === null) return 'Starting the engine';

@@ -8,7 +8,7 @@ import type { PhotoId } from '../state/photo.ts';
 
 export interface Pictures {
   /**
-   * @param maxSidePx one of `pictureSides`
+   * @param maxSidePx `thumbnailSidePx`, or what `pictureSideFor` answers
    * @returns the picture, or null where it cannot be had now; borrowed: draw it, do not close it, ask again next time
    */
   load(id: PhotoId, maxSidePx: number): Promise<ImageBitmap | null>;
@@ -19,7 +19,7 @@ export interface Pictures {
 }
 
 export const thumbnailSidePx = 256;
-export const pictureSidesPx = [512, 1024, 2048, 4096] as const;
+const pictureSidesPx = [512, 1024, 2048, 4096] as const;
 
 /** @returns the side to decode for a surface with `devicePx` on its long side */
 export const pictureSideFor = (devicePx: number): number =>

@@ -7,7 +7,7 @@ import type { OverlaySettings, RememberedSettings, Theme, View } from './setting
 
 export type StartProgress = EngineContract['start']['progress'];
 
-export type EngineState =
+type EngineState =
   | {
       readonly status: 'starting';
       readonly progress: StartProgress | null;
@@ -18,7 +18,7 @@ export type EngineState =
   /** `repeatedly`: it was lost so often that it is not started again unasked. */
   | { readonly status: 'failed'; readonly failure: Failure; readonly repeatedly: boolean };
 
-export interface Message {
+interface Message {
   readonly id: number;
   readonly tone: 'plain' | 'warning';
   readonly text: string;

@@ -26,7 +26,7 @@ export interface RememberedSettings {
   readonly theme: Theme;
 }
 
-export const defaultOverlay: OverlaySettings = {
+const defaultOverlay: OverlaySettings = {
   style: 'heat',
   colourMap: 'inferno',
   massPercent: 60,
