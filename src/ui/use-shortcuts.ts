@@ -22,6 +22,15 @@ function isTyping(target: EventTarget | null): boolean {
 
 const clamp = (value: number, min: number, max: number): number => Math.min(max, Math.max(min, value));
 
+/** Presenting hides the film strip: its arrows, and a clicker's page keys, turn to the next photograph. */
+function turnPhoto(key: string, { order, selectedId, select }: AppState & AppActions): boolean {
+  const step = ['PageDown', 'ArrowRight'].includes(key) ? 1 : ['PageUp', 'ArrowLeft'].includes(key) ? -1 : 0;
+  if (step === 0 || selectedId === null) return false;
+  const next = order[order.indexOf(selectedId) + step];
+  if (next !== undefined) select(next);
+  return true;
+}
+
 /** @returns whether the key means something */
 function handleKey(key: string, state: AppState & AppActions, openHelp: () => void): boolean {
   const { overlay, changeOverlay, setView, order, presenting } = state;
@@ -85,7 +94,11 @@ export function useShortcuts(openHelp: () => void): void {
     const press = (event: KeyboardEvent): void => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
       if (isTyping(event.target) || document.querySelector('dialog[open]')) return;
-      if (handleKey(event.key, store.getState(), openHelp)) event.preventDefault();
+      const state = store.getState();
+      // On a tile the arrows go from head to head.
+      const isOnInput = event.target instanceof HTMLInputElement && event.key.startsWith('Arrow');
+      const turned = state.presenting && !isOnInput && turnPhoto(event.key, state);
+      if (turned || handleKey(event.key, state, openHelp)) event.preventDefault();
     };
     document.addEventListener('keydown', press);
     return () => document.removeEventListener('keydown', press);

@@ -51,20 +51,21 @@ export function SampleDialog({ onClose }: { readonly onClose: () => void }) {
 const keys: readonly (readonly [keys: readonly string[], does: string])[] = [
   [['0', 'A'], 'All heads'],
   [['M'], 'Mean over the heads'],
-  [['1', '9'], 'A head'],
+  [['1', '9'], 'Head 1 to head 9'],
   [['H', 'K'], 'Heat map, mask'],
   [['[', ']'], 'Keep less, more of the attention'],
   [['−', '+'], 'Opacity'],
   [['←', '→'], 'Next in the film strip or the heads'],
   [['Del'], 'Remove the photograph from the strip'],
   [['F', 'P'], 'Present on the whole screen'],
+  [['←', 'PgUp', '→', 'PgDn'], 'The photograph before, after, while presenting'],
   [['T'], 'Dark or light'],
   [['?'], 'This help'],
 ];
 
 export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
   return (
-    <Dialog title="What is to be seen" onClose={onClose}>
+    <Dialog title="What you see here" onClose={onClose}>
       <div className="help">
         <div className="help-words">
           <p>
