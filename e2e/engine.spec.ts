@@ -157,23 +157,33 @@ test('the worker answers in threads where the page is isolated', async ({ scope,
   await expect(page.locator('[data-backend=wasm] .engine-line-backend')).toHaveAttribute('title', /threads/);
 });
 
-test('no task of the main thread exceeds 100 ms while the model runs', async ({ scope, page }) => {
-  await page.addInitScript(() => {
-    const seen = globalThis as unknown as { longTasks: { startTime: number; duration: number }[] };
-    seen.longTasks = [];
-    new PerformanceObserver((list) => {
-      for (const { startTime, duration } of list.getEntries()) seen.longTasks.push({ startTime, duration });
-    }).observe({ type: 'longtask', buffered: true });
-  });
+interface TraceEvent {
+  readonly name: string;
+  readonly pid: number;
+  readonly tid: number;
+  readonly args: { readonly name?: string };
+  /** CPU time that the thread itself has had, in µs. */
+  readonly tdur?: number;
+}
+
+test('no task of the main thread exceeds 100 ms while the model runs', async ({ scope, page, browser }) => {
   await scope.open('backend=wasm&side=320');
   await scope.isReady();
-  const start = await page.evaluate(() => performance.now());
+  await browser.startTracing(page, { categories: ['toplevel', '__metadata'] });
   await scope.drop(samplePath('cat'), samplePath('dog'), samplePath('raccoon'));
   await scope.allSettled(3);
-  const tasks = await page.evaluate(
-    () => (globalThis as unknown as { longTasks: { startTime: number; duration: number }[] }).longTasks,
+  for (const share of [20, 80]) await scope.setRange('Attention kept', share);
+  const trace = JSON.parse((await browser.stopTracing()).toString()) as { traceEvents: TraceEvent[] };
+  const main = trace.traceEvents.find(
+    ({ name, args }) => name === 'thread_name' && args.name === 'CrRendererMain',
   );
-  expect(tasks.filter(({ startTime, duration }) => startTime >= start && duration > 100)).toEqual([]);
+  const tasks = trace.traceEvents.filter(
+    ({ name, pid, tid }) => name === 'ThreadControllerImpl::RunTask' && pid === main?.pid && tid === main.tid,
+  );
+  // The thread's own time: on the clock, the model's threads and the test share the same cores with the page.
+  const longest = tasks.map(({ tdur }) => (tdur ?? Infinity) / 1000).sort((a, b) => b - a);
+  expect(longest.length).toBeGreaterThan(100);
+  expect(longest[0]).toBeLessThanOrEqual(100);
 });
 
 test('photographs never leave the machine', async ({ scope, page, folder }) => {

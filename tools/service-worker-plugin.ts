@@ -3,7 +3,7 @@
  */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, relative, sep } from 'node:path';
+import { join, relative, resolve, sep } from 'node:path';
 import { pageHeaders } from './page-policy.ts';
 import { build, type Plugin, type ResolvedConfig } from 'vite';
 
@@ -25,7 +25,7 @@ export function serviceWorker(): Plugin {
     apply: 'build',
     configResolved: (resolved) => void (config = resolved),
     async closeBundle() {
-      const folder = join(config.root, config.build.outDir);
+      const folder = resolve(config.root, config.build.outDir);
       const files = listFiles(folder);
       const version = createHash('sha256');
       for (const file of files) version.update(file).update(readFileSync(join(folder, file)));

@@ -102,14 +102,15 @@ async function openWasm(assets: WasmAssets | null): Promise<Result<OpenBackend, 
   const wasm = await import('@tensorflow/tfjs-backend-wasm');
   if (assets !== null) wasm.setWasmPaths(assets.paths);
   const cores = globalThis.crossOriginIsolated ? Math.max(1, navigator.hardwareConcurrency) : 1;
-  const isThreaded = cores > 1 && assets !== null && (await assets.prepareThreads());
+  // A core is left for the page, where there are more than two.
+  const threads = cores > 2 ? cores - 1 : cores;
+  const isThreaded = threads > 1 && assets !== null && (await assets.prepareThreads());
   tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', isThreaded);
-  if (isThreaded) wasm.setThreadsCount(cores);
+  if (isThreaded) wasm.setThreadsCount(threads);
   if (!(await tf.setBackend('wasm')))
     return fail({ code: 'backend-unavailable', backend: 'wasm', reason: 'WebAssembly did not start' });
   const simd = await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT');
-  const threads = isThreaded ? `${wasm.getThreadsCount()} threads` : '1 thread';
-  const device = `CPU${simd ? ', SIMD' : ''}, ${threads}`;
+  const device = `CPU${simd ? ', SIMD' : ''}, ${isThreaded ? `${wasm.getThreadsCount()} threads` : '1 thread'}`;
   return succeed({ name: 'wasm', device, faults: noFaults, finish: () => Promise.resolve() });
 }
 
