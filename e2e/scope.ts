@@ -55,6 +55,12 @@ class Scope {
     await devtools.detach();
   }
 
+  /** Adds a sample from the dialog that is always at hand. */
+  async addSample(title: RegExp): Promise<void> {
+    await this.page.getByRole('button', { name: 'Sample photographs' }).click();
+    await this.page.getByRole('dialog').getByRole('button', { name: title }).click();
+  }
+
   /** The frame of the photograph with this name. */
   frame(name: string): Locator {
     return this.frames.filter({
