@@ -80,17 +80,3 @@ test('a second visit takes the model from the cache, and mends a damaged copy', 
   await scope.isReady();
   expect(fetched).toHaveLength(2);
 });
-
-test('the download shows its bytes', async ({ scope, page }) => {
-  let release = (): void => {};
-  const held = new Promise<void>((resolve) => (release = resolve));
-  await page.route(shard, async (route) => {
-    await held;
-    await route.continue();
-  });
-  await scope.open();
-  const line = page.locator('[data-engine-status=starting]');
-  await expect(line).toBeVisible();
-  release();
-  await scope.isReady();
-});

@@ -2,6 +2,7 @@ import '@fontsource-variable/instrument-sans';
 import './ui/styles/page.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
+import { embeddedModelId } from './core/embedded-model.ts';
 import { createEngineClient } from './rpc/client.ts';
 import type { BackendChoice } from './rpc/contract.ts';
 import { App } from './ui/app.tsx';
@@ -10,7 +11,6 @@ import { createSession } from './ui/engine/session.ts';
 import { createAppStore } from './ui/state/app-store.ts';
 import { recallSettings } from './ui/state/settings.ts';
 
-const embeddedModelId = 'dinoscope-nano8';
 const defaultSidePx = 320;
 
 // ?backend=webgpu|wasm|cpu forces a back end, ?side=<px> the input's long side, ?model=<id> a folder under models/.

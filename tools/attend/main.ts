@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describeFailure } from '../../src/core/describe-failure.ts';
+import { embeddedModelId } from '../../src/core/embedded-model.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import { encodeNpy } from '../../src/formats/npy.ts';
 import { readOptions } from '../read-options.ts';
@@ -23,7 +24,7 @@ Writes for each image <name>.npy (float32, [heads, rows, columns]: the last laye
   --square            squash to side × side, as the official script does
   --out <folder>      where the files go (default: attend-out)`;
 
-const embeddedModel = fileURLToPath(new URL('../../public/models/dinoscope-nano8', import.meta.url));
+const embeddedModel = fileURLToPath(new URL(`../../public/models/${embeddedModelId}`, import.meta.url));
 
 const { values: options, positionals: images } = readOptions(
   {

@@ -1,8 +1,6 @@
+import { embeddedModelId } from '../../core/embedded-model.ts';
 import { useApp } from '../services.tsx';
 import { backendTitles, describeStart } from '../words.ts';
-
-/** The model that comes with the page; others are somebody's published networks. */
-const embeddedModelId = 'dinoscope-nano8';
 
 /** The model and where it runs, or how far its start is. */
 export function EngineLine() {
