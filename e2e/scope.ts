@@ -11,6 +11,13 @@ export const samplePath = (id: string): string =>
 /** The embedded model's heads; the page must show as many overlays. */
 export const numHeads = 4;
 
+type Layer = 'photo' | 'overlay';
+
+interface Place {
+  readonly x: number;
+  readonly y: number;
+}
+
 class Scope {
   readonly page: Page;
   readonly stage: Locator;
@@ -100,19 +107,30 @@ class Scope {
     return this.overlay.evaluate((canvas: HTMLCanvasElement) => canvas.toDataURL());
   }
 
-  /** Red values of the stage's overlay at places given as shares of its width and height. */
-  async overlayReds(places: readonly { readonly x: number; readonly y: number }[]): Promise<number[]> {
+  /** Red values of a layer of the stage at places given as shares of its width and height. */
+  async reds(layer: Layer, places: readonly Place[]): Promise<number[]> {
+    return this.channel(layer, places, 0);
+  }
+
+  async alphas(layer: Layer, places: readonly Place[]): Promise<number[]> {
+    return this.channel(layer, places, 3);
+  }
+
+  private async channel(layer: Layer, places: readonly Place[], channel: number): Promise<number[]> {
     await this.nextFrame();
-    return this.overlay.evaluate((canvas: HTMLCanvasElement, wanted) => {
-      const { height, width } = canvas;
-      const copy = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
-      if (copy === null) throw new Error('no 2D context');
-      copy.drawImage(canvas, 0, 0);
-      const { data } = copy.getImageData(0, 0, width, height);
-      return wanted.map(
-        ({ x, y }) => data[4 * (Math.floor(y * height) * width + Math.floor(x * width))] ?? NaN,
-      );
-    }, places);
+    return this.stage.locator(`canvas[data-layer=${layer}]`).evaluate(
+      (canvas: HTMLCanvasElement, wanted) => {
+        const { height, width } = canvas;
+        const copy = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
+        if (copy === null) throw new Error('no 2D context');
+        copy.drawImage(canvas, 0, 0);
+        const { data } = copy.getImageData(0, 0, width, height);
+        const offsetOf = ({ x, y }: Place): number =>
+          4 * (Math.floor(y * height) * width + Math.floor(x * width));
+        return wanted.places.map((place) => data[offsetOf(place) + wanted.channel] ?? NaN);
+      },
+      { places, channel },
+    );
   }
 
   /** What a change has asked for is painted in the next frame; one more lets it come to the screen. */

@@ -7,7 +7,7 @@ import { join, relative, resolve, sep } from 'node:path';
 import { pageHeaders } from './page-policy.ts';
 import { build, type Plugin, type ResolvedConfig } from 'vite';
 
-/** Model shards have a cache of their own (models/browser-source.ts), and the wasm of other back ends is fetched when needed. */
+/** Model shards have a cache of their own, by hash (models/browser-source.ts). */
 const isKept = (path: string): boolean => !path.endsWith('.bin') && path !== 'sw.js';
 
 function listFiles(folder: string): string[] {

@@ -37,7 +37,7 @@ describe('the mass mask', () => {
 
   it('says how many patches are kept, what they hold and the level between kept and dropped', () => {
     const threshold = massThreshold(rankByMass(Float32Array.from(map)), 0.6);
-    expect(threshold).toEqual({ firstKept: 2, keptPatches: 2, keptShare: 0.75, level: 0.09375 });
+    expect(threshold).toEqual({ firstKept: 2, keptPatches: 2, level: 0.09375 });
   });
 
   it('separates kept from dropped by the level at every share', () => {

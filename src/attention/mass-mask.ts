@@ -18,8 +18,6 @@ export interface MassThreshold {
   /** Kept are order[firstKept], order[firstKept + 1], … to the end. */
   readonly firstKept: number;
   readonly keptPatches: number;
-  /** The part of the mass that the kept patches really hold; a little more than was asked for. */
-  readonly keptShare: number;
   /**
    * Half way between the smallest value that is kept and the largest that is not: the level that separates the two
    * on a map that has been interpolated. -Infinity where all is kept, +Infinity where nothing is.
@@ -65,7 +63,6 @@ export function massThreshold({ cumulated, values }: MassRanking, share: number)
   return {
     firstKept,
     keptPatches: values.length - firstKept,
-    keptShare: firstKept >= values.length ? 0 : 1 - (cumulated[firstKept - 1] ?? 0),
     level: (smallestKept + largestDropped) / 2,
   };
 }

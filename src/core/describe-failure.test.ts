@@ -52,6 +52,7 @@ const examples: Examples = {
   ],
   'wrong-result': [{ code: 'wrong-result', problem: 'head 1 sums to 0.000 instead of 1' }],
   'worker-crashed': [{ code: 'worker-crashed', message: 'its script did not load' }],
+  'worker-stuck': [{ code: 'worker-stuck' }],
   cancelled: [{ code: 'cancelled' }],
 };
 

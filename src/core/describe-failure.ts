@@ -30,6 +30,7 @@ export function describeFailure(failure: Failure): string {
     case 'image-too-small':
       return `This image is ${formatSize(failure.size)} px: too small to look at. Each side needs at least ${failure.minSidePx} px.`;
     case 'model-unreachable':
+      if (!/^https?:/.test(failure.url)) return `There is no model at ${failure.url}.`;
       return failure.status === null
         ? `The model could not be fetched from ${failure.url}: there was no answer. Check the connection and try again.`
         : `The model could not be fetched from ${failure.url}: the server answered ${failure.status}.`;
@@ -74,6 +75,8 @@ export function describeFailure(failure: Failure): string {
       return `The result failed its check (${failure.problem}) and is not shown.`;
     case 'worker-crashed':
       return `The engine stopped unexpectedly (${failure.message}).`;
+    case 'worker-stuck':
+      return 'The engine was too busy to hear the cancel and starts again.';
     case 'cancelled':
       return 'Cancelled.';
     default:

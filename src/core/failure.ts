@@ -49,6 +49,8 @@ export type Failure =
   | { readonly code: 'wrong-result'; readonly problem: string }
   // The worker
   | { readonly code: 'worker-crashed'; readonly message: string }
+  /** A cancelled call was not let go in time: nothing is wrong but the wait. */
+  | { readonly code: 'worker-stuck' }
   | { readonly code: 'cancelled' };
 
 export type FailureCode = Failure['code'];

@@ -101,12 +101,10 @@ async function openWebgpu(): Promise<Result<OpenBackend, Failure>> {
 async function openWasm(assets: WasmAssets | null): Promise<Result<OpenBackend, Failure>> {
   const wasm = await import('@tensorflow/tfjs-backend-wasm');
   if (assets !== null) wasm.setWasmPaths(assets.paths);
-  const cores = globalThis.crossOriginIsolated ? Math.max(1, navigator.hardwareConcurrency) : 1;
-  // A core is left for the page, where there are more than two.
-  const threads = cores > 2 ? cores - 1 : cores;
+  // tfjs takes half the cores, whatever `setThreadsCount` asks for; for a single thread its plain binary is the better one.
+  const threads = globalThis.crossOriginIsolated ? Math.floor(navigator.hardwareConcurrency / 2) : 1;
   const isThreaded = threads > 1 && assets !== null && (await assets.prepareThreads());
   tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', isThreaded);
-  if (isThreaded) wasm.setThreadsCount(threads);
   if (!(await tf.setBackend('wasm')))
     return fail({ code: 'backend-unavailable', backend: 'wasm', reason: 'WebAssembly did not start' });
   const simd = await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT');

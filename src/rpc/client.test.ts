@@ -187,7 +187,7 @@ describe('a cancelled call', () => {
     vi.advanceTimersByTime(9_999);
     expect(losses).toEqual([]);
     vi.advanceTimersByTime(1);
-    const failure = { code: 'worker-crashed', message: 'it did not answer' };
+    const failure = { code: 'worker-stuck' };
     expect(losses).toEqual([failure]);
     expect(worker().isTerminated).toBe(true);
     expect(await waiting).toEqual({ ok: false, error: failure });

@@ -111,10 +111,7 @@ export function createEngineClient(spawn: () => Worker): EngineClient {
           send({ kind: 'cancel', id });
           overdue.set(
             id,
-            setTimeout(
-              () => lose({ code: 'worker-crashed', message: 'it did not answer' }),
-              cancelPatienceMs,
-            ),
+            setTimeout(() => lose({ code: 'worker-stuck' }), cancelPatienceMs),
           );
           resolve(fail({ code: 'cancelled' }));
         };

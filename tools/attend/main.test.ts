@@ -100,7 +100,7 @@ describe('several images, some of them broken', () => {
 describe('a wrong call ends in a sentence, not in a stack trace', () => {
   test.concurrent.each([
     [2, /^Unknown option '--sied'[^]*Usage: /, [cat, '--sied', '64']],
-    [1, /^The model could not be fetched from .*model\.json: .*\.$/, [cat, '--model', 'no-such-folder']],
+    [1, /^There is no model at .*model\.json\.$/, [cat, '--model', 'no-such-folder']],
   ])('with exit code %i: %s', async (exitCode, sentence, args) => {
     const wrong = await runTool('attend', ...args);
     expect(wrong.exitCode).toBe(exitCode);

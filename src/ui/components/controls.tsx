@@ -2,7 +2,7 @@ import { colourMapFunction, colourMapNames, type ColourMapName } from '../../ove
 import { mapsOf } from '../painting/result-maps.ts';
 import { useApp, useServices } from '../services.tsx';
 import { type Photo, visibleOutcome } from '../state/photo.ts';
-import { drawnStyle, hasContour, type View } from '../state/settings.ts';
+import { drawnStyle, hasContour, isSmooth, type View } from '../state/settings.ts';
 import { countOf } from '../words.ts';
 import { type Choice, ChoiceField } from './choice-field.tsx';
 import { RangeField } from './range-field.tsx';
@@ -38,7 +38,7 @@ function OverlayControls() {
   const overlay = useApp((state) => state.overlay);
   const change = useApp((state) => state.changeOverlay);
   const photo = useApp((state) => (state.selectedId === null ? undefined : state.photos[state.selectedId]));
-  const { style, colourMap, massPercent, opacityPercent, smooth } = overlay;
+  const { style, colourMap, massPercent, opacityPercent } = overlay;
   const kept = describeKept(photo, view, massPercent);
   return (
     <>
@@ -80,12 +80,15 @@ function OverlayControls() {
       <div className="controls-pair">
         <ChoiceField
           label="Between patches"
-          value={smooth ? 'smooth' : 'nearest'}
+          value={isSmooth(view, overlay) ? 'smooth' : 'nearest'}
           choices={[
             { value: 'smooth', label: 'Smooth' },
             { value: 'nearest', label: 'Nearest' },
           ]}
-          onChange={(value) => change({ smooth: value === 'smooth' })}
+          onChange={(value) => {
+            const smooth = value === 'smooth';
+            change(drawnStyle(view, overlay) === 'mask' ? { maskSmooth: smooth } : { heatSmooth: smooth });
+          }}
         />
         <SwitchField
           label="Contour"

@@ -4,7 +4,7 @@ import { paintOverlay, scaleBox } from '../painting/paint-overlay.ts';
 import { type DeviceSize, useCanvasLayer, useDeviceSize } from '../painting/use-canvas-layer.ts';
 import { useApp } from '../services.tsx';
 import type { Outcome } from '../state/photo.ts';
-import { drawnStyle, hasContour, type View } from '../state/settings.ts';
+import { drawnStyle, hasContour, isSmooth, type View } from '../state/settings.ts';
 import './photo-canvas.css';
 
 interface PhotoCanvasProps {
@@ -60,7 +60,7 @@ export function PhotoCanvas({ bitmap, outcome, view, detail, label, children }: 
     const heads = Array.from({ length: result.numHeads }, (_, head) => head);
     return mapsOf(result).prepare(view === 'all' ? heads : [view], {
       share: overlay.massPercent / 100,
-      smooth: overlay.smooth,
+      smooth: isSmooth(view, overlay),
       detail,
       outlined: drawnStyle(view, overlay) === 'mask' || hasContour(view, overlay),
     });

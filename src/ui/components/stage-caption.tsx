@@ -5,23 +5,26 @@ import { mapsOf } from '../painting/result-maps.ts';
 import { canCopyPicture, copyPicture, savePicture } from '../painting/save-picture.ts';
 import { useApp, useServices } from '../services.tsx';
 import { type Outcome, type Photo, visibleOutcome } from '../state/photo.ts';
-import type { View } from '../state/settings.ts';
+import { drawnStyle, isSmooth, type OverlaySettings, type View } from '../state/settings.ts';
 import { backendTitles, countOf, describePhotoNotice, formatMilliseconds, viewTitle } from '../words.ts';
 import { IconButton } from './icon-button.tsx';
 import { HeadChip } from './view-tiles.tsx';
 import './stage-caption.css';
 
 /** What is to be seen, in one sentence. */
-function describeView({ result }: Outcome, view: View, massPercent: number): string {
+function describeView({ result }: Outcome, view: View, settings: OverlaySettings): string {
+  const { massPercent } = settings;
   const patches = result.rows * result.columns;
-  if (view === 'all') return `Each colour is a head and holds ${massPercent} % of its attention.`;
+  const isInterpolated = drawnStyle(view, settings) === 'mask' && isSmooth(view, settings);
+  const note = isInterpolated ? ' Its edge is interpolated between the patches.' : '';
+  if (view === 'all') return `Each colour is a head and holds ${massPercent} % of its attention.${note}`;
   const { keptPatches } = mapsOf(result)
     .drawing(view)
     .threshold(massPercent / 100);
   const keeps = `${massPercent} % of its attention lies on ${keptPatches} of ${countOf(patches, 'patch', 'patches')}`;
   return view === 'mean'
-    ? `The mean over ${countOf(result.numHeads, 'head')}: ${keeps}.`
-    : `${viewTitle(view)}: ${keeps}.`;
+    ? `The mean over ${countOf(result.numHeads, 'head')}: ${keeps}.${note}`
+    : `${viewTitle(view)}: ${keeps}.${note}`;
 }
 
 function Legend({ numHeads }: { readonly numHeads: number }) {
@@ -41,7 +44,11 @@ function Data({ outcome: { result, model, backend } }: { readonly outcome: Outco
   const items: readonly (readonly [name: string, value: string, title?: string])[] = [
     ['Model', model.title],
     ['Back end', backendTitles[backend.name], backend.device],
-    ['Forward pass', formatMilliseconds(result.forwardMs)],
+    [
+      'Forward pass',
+      formatMilliseconds(result.forwardMs),
+      `Before it: decoding ${formatMilliseconds(result.decodeMs)}, resampling ${formatMilliseconds(result.prepareMs)}`,
+    ],
     ['Tokens', String(result.tokens)],
     ['Input', `${formatSize(result.inputSizePx)} px`],
     ['Rows × columns', `${result.rows} × ${result.columns}`],
@@ -95,7 +102,7 @@ function PictureActions({ photo, outcome }: { readonly photo: Photo; readonly ou
 /** Under the photograph, as under a picture in a museum: what it is, what is to be seen, how it was made. */
 export function StageCaption({ photo }: { readonly photo: Photo }) {
   const view = useApp((state) => state.view);
-  const massPercent = useApp((state) => state.overlay.massPercent);
+  const overlay = useApp((state) => state.overlay);
   const outcome = visibleOutcome(photo.state);
   return (
     <div className="caption">
@@ -106,7 +113,7 @@ export function StageCaption({ photo }: { readonly photo: Photo }) {
       </div>
       {outcome && (
         <>
-          <p className="caption-view">{describeView(outcome, view, massPercent)}</p>
+          <p className="caption-view">{describeView(outcome, view, overlay)}</p>
           {view === 'all' && <Legend numHeads={outcome.result.numHeads} />}
           {outcome.result.notices.map((notice) => (
             <p key={notice} className="caption-notice">

@@ -215,14 +215,37 @@ describe('losing the engine', () => {
     expect(statuses()).toEqual(['running']);
   });
 
-  it('does not try again by itself what ran out of memory', async () => {
-    const { session, photo, ready, statuses, fake } = setUp();
+  it('runs a photograph that ran out of memory once more, then says so, and counts it for no loss', async () => {
+    const { session, photo, ready, statuses, fake, store } = setUp();
     session.add([photo('a'), photo('b')]);
     await ready();
-    fake.lose({ code: 'out-of-memory', tokens: 9 });
-    await settle();
+    for (const expected of [
+      ['running', 'queued'],
+      ['failed', 'running'],
+      ['failed', 'running'],
+      ['failed', 'failed'],
+    ]) {
+      fake.lose({ code: 'out-of-memory', tokens: 9 });
+      await settle();
+      await ready();
+      expect(statuses()).toEqual(expected);
+    }
+    expect(store.getState().engine.status).toBe('ready');
+  });
+
+  it('starts again without a word where a cancel was not heard, and blames no photograph', async () => {
+    const { session, photo, ready, statuses, fake, store } = setUp();
+    session.add([photo('a')]);
     await ready();
-    expect(statuses()).toEqual(['failed', 'running']);
+    for (let times = 0; times < 4; times += 1) {
+      fake.lose({ code: 'worker-stuck' });
+      await settle();
+      expect(statuses()).toEqual(['queued']);
+      await ready();
+    }
+    expect(statuses()).toEqual(['running']);
+    expect(fake.restarts).toBe(4);
+    expect(store.getState().messages).toEqual([]);
   });
 
   it('gives up after three losses within two minutes, and runs on wasm when told to', async () => {

@@ -3,7 +3,7 @@
  * State lives in the store; this is the only place that calls 'start' and 'attend'.
  */
 import { describeFailure } from '../../core/describe-failure.ts';
-import type { Failure } from '../../core/failure.ts';
+import type { Failure, FailureCode } from '../../core/failure.ts';
 import type { FramingOptions } from '../../core/photo.ts';
 import type { EngineClient } from '../../rpc/client.ts';
 import type { BackendChoice } from '../../rpc/contract.ts';
@@ -19,6 +19,15 @@ const maxLossesPerPhoto = 2;
 
 /** Frames of the film strip that are made in one go: two hundred at once would hold up the page. */
 const photosPerTask = 8;
+
+/** Failures of a photograph that were the engine's: another engine may do better. */
+const engineFailures: ReadonlySet<FailureCode> = new Set([
+  'device-lost',
+  'worker-crashed',
+  'gpu-error',
+  'out-of-memory',
+  'wrong-result',
+]);
 
 export interface EngineSession {
   start(): void;
@@ -111,6 +120,13 @@ export function createSession(
   const queue = (id: PhotoId): void =>
     store.getState().setPhotoState(id, (state) => ({ status: 'queued', previous: visibleOutcome(state) }));
 
+  const cancelWaiting = (id: PhotoId): void =>
+    store
+      .getState()
+      .setPhotoState(id, (state) =>
+        isWaiting(state) ? { status: 'cancelled', previous: visibleOutcome(state) } : state,
+      );
+
   const abandonRun = (): void => {
     if (!run) return;
     run.abandoned = true;
@@ -188,17 +204,27 @@ export function createSession(
     // The client has failed the call already, but its promise has not got round to `attend` yet.
     const lost = run;
     run = null;
+    if (lost) lost.abandoned = true;
+    if (failure.code === 'worker-stuck') {
+      // Somebody cancelled and a long block did not hear it: no fault of the engine's, nor of the photo's that waited.
+      if (lost) queue(lost.id);
+      client.restart();
+      void start(null);
+      return;
+    }
     if (lost) {
-      lost.abandoned = true;
       const losses = (lossesOf.get(lost.id) ?? 0) + 1;
       lossesOf.set(lost.id, losses);
-      // Out of memory would only come again: a smaller input size is the way out, and a person's choice.
-      if (failure.code === 'out-of-memory' || losses >= maxLossesPerPhoto) {
+      // A fresh engine has all its memory and may do it; what fails there again would fail for ever.
+      if (losses >= maxLossesPerPhoto) {
         setPhotoState(lost.id, (state) => ({ status: 'failed', failure, previous: visibleOutcome(state) }));
       } else queue(lost.id);
     }
-    const time = now();
-    lossTimes = [...lossTimes.filter((earlier) => time - earlier < lossWindowMs), time];
+    // Memory that ran out says something of the photograph's size and nothing of the engine.
+    if (failure.code !== 'out-of-memory') {
+      const time = now();
+      lossTimes = [...lossTimes.filter((earlier) => time - earlier < lossWindowMs), time];
+    }
     const happened = describeFailure(failure);
     if (lossTimes.length >= maxLosses) {
       startsMade += 1;
@@ -228,11 +254,7 @@ export function createSession(
       // Whatever the old engine had lost deserves the new one.
       for (const id of order) {
         const state = photos[id]?.state;
-        if (
-          state?.status === 'failed' &&
-          ['device-lost', 'worker-crashed', 'gpu-error'].includes(state.failure.code)
-        )
-          queue(id);
+        if (state?.status === 'failed' && engineFailures.has(state.failure.code)) queue(id);
       }
       void start(null);
     },
@@ -251,23 +273,16 @@ export function createSession(
     },
 
     cancel(id) {
-      store
-        .getState()
-        .setPhotoState(id, (state) =>
-          isWaiting(state) ? { status: 'cancelled', previous: visibleOutcome(state) } : state,
-        );
+      cancelWaiting(id);
       if (run?.id === id) abandonRun();
       pump();
     },
 
     cancelAll() {
-      const { order, setPhotoState } = store.getState();
       abandonRun();
-      for (const id of order) {
-        setPhotoState(id, (state) =>
-          isWaiting(state) ? { status: 'cancelled', previous: visibleOutcome(state) } : state,
-        );
-      }
+      // What is still being taken in is kept, and cancelled like the rest.
+      while (incoming.length > 0) store.getState().addPhotos(incoming.splice(0, photosPerTask), false);
+      for (const id of store.getState().order) cancelWaiting(id);
     },
 
     remove(id) {

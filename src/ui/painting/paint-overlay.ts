@@ -1,7 +1,7 @@
 import { formatColour, type Rgb } from '../../overlay/colour-maps.ts';
 import { headColours } from '../../overlay/head-colours.ts';
 import type { Box } from '../../core/geometry.ts';
-import { hasContour, type OverlaySettings, type View } from '../state/settings.ts';
+import { hasContour, isSmooth, type OverlaySettings, type View } from '../state/settings.ts';
 import type { ResultMaps } from './result-maps.ts';
 
 export interface OverlayTarget {
@@ -62,7 +62,8 @@ export function paintOverlay(
   { box, detail, lineWidthPx }: OverlayTarget,
 ): void {
   const { rows, columns, numHeads } = maps.result;
-  const { style, colourMap, smooth } = settings;
+  const { style, colourMap } = settings;
+  const smooth = isSmooth(view, settings);
   const contour = hasContour(view, settings);
   const share = settings.massPercent / 100;
   const opacity = settings.opacityPercent / 100;
@@ -76,7 +77,7 @@ export function paintOverlay(
     context.fillStyle = veil;
     context.fillRect(box.left, box.top, box.width, box.height);
     context.globalAlpha = opacity;
-    drawCells(context, maps.composed(share, factor), box, smooth);
+    drawCells(context, maps.composed(share, maps.outlineFactor(smooth)), box, smooth);
     context.globalAlpha = 1;
     if (contour) {
       // Many lines would hide what they enclose: the more heads, the thinner.

@@ -1,5 +1,5 @@
 import { headMap, meanMap, type PatchMap } from '../../attention/head-maps.ts';
-import { describeMap, type MapStatistics } from '../../attention/map-statistics.ts';
+import { valueRange, type ValueRange } from '../../attention/value-range.ts';
 import {
   type MassRanking,
   type MassThreshold,
@@ -49,7 +49,7 @@ const prepareMs = 5;
 /** What one map needs for drawing, made when first asked for. */
 class MapDrawing {
   readonly map: PatchMap;
-  readonly statistics: MapStatistics;
+  readonly range: ValueRange;
   readonly ranking: MassRanking;
   readonly #grids = new Map<number, Grid>();
   readonly #heat = new Map<number, (key: string, make: () => OffscreenCanvas) => OffscreenCanvas>();
@@ -58,7 +58,7 @@ class MapDrawing {
 
   constructor(map: PatchMap) {
     this.map = map;
-    this.statistics = describeMap(map);
+    this.range = valueRange(map);
     this.ranking = rankByMass(map.values);
   }
 
@@ -79,7 +79,7 @@ class MapDrawing {
   heat(colourMap: ColourMapName, factor: number): OffscreenCanvas {
     const remember = this.#heat.get(factor) ?? rememberLast<string, OffscreenCanvas>();
     this.#heat.set(factor, remember);
-    const { min, max } = this.statistics;
+    const { min, max } = this.range;
     return remember(colourMap, () =>
       toBitmap(paintHeatMap(this.grid(factor), min, max, colourTable(colourMap))),
     );
@@ -156,7 +156,7 @@ export class ResultMaps {
         const drawing = this.drawing(head);
         const threshold = drawing.threshold(share);
         const mask = factor === 1 ? massMask(drawing.ranking, threshold) : { level: threshold.level };
-        return { grid: drawing.grid(factor), ...drawing.statistics, colour, mask };
+        return { grid: drawing.grid(factor), ...drawing.range, colour, mask };
       });
       return toBitmap(composeHeads(layers));
     });

@@ -13,7 +13,9 @@ export interface OverlaySettings {
   readonly massPercent: number;
   /** Per cent, 0..100. */
   readonly opacityPercent: number;
-  readonly smooth: boolean;
+  /** Interpolated between patches, or patch by patch as the official script draws. A mask's patches are what it keeps. */
+  readonly heatSmooth: boolean;
+  readonly maskSmooth: boolean;
   /** The mask's edge as a line: on masks it belongs to them, on a heat map it is one thing more to look at. */
   readonly maskContour: boolean;
   readonly heatContour: boolean;
@@ -31,7 +33,8 @@ const defaultOverlay: OverlaySettings = {
   colourMap: 'inferno',
   massPercent: 60,
   opacityPercent: 75,
-  smooth: true,
+  heatSmooth: true,
+  maskSmooth: false,
   maskContour: true,
   heatContour: false,
 };
@@ -42,6 +45,9 @@ export const drawnStyle = (view: View, settings: OverlaySettings): OverlayStyle 
 
 export const hasContour = (view: View, settings: OverlaySettings): boolean =>
   drawnStyle(view, settings) === 'mask' ? settings.maskContour : settings.heatContour;
+
+export const isSmooth = (view: View, settings: OverlaySettings): boolean =>
+  drawnStyle(view, settings) === 'mask' ? settings.maskSmooth : settings.heatSmooth;
 
 const storageKey = 'dinoscope.settings';
 
@@ -67,7 +73,8 @@ export function parseSettings(stored: unknown): RememberedSettings {
       colourMap: readChoice(overlay['colourMap'], colourMapNames, defaultOverlay.colourMap),
       massPercent: readNumber(overlay['massPercent'], 1, 99, defaultOverlay.massPercent),
       opacityPercent: readNumber(overlay['opacityPercent'], 0, 100, defaultOverlay.opacityPercent),
-      smooth: readBoolean(overlay['smooth'], defaultOverlay.smooth),
+      heatSmooth: readBoolean(overlay['heatSmooth'], defaultOverlay.heatSmooth),
+      maskSmooth: readBoolean(overlay['maskSmooth'], defaultOverlay.maskSmooth),
       maskContour: readBoolean(overlay['maskContour'], defaultOverlay.maskContour),
       heatContour: readBoolean(overlay['heatContour'], defaultOverlay.heatContour),
     },
