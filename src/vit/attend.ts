@@ -9,10 +9,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { VitArchitecture } from '../core/architecture.ts';
 import { FailureError } from '../core/failure.ts';
 import type { FaultWatch } from '../gpu/fault-watch.ts';
-import type { BlockLayers } from './block-layers.ts';
+import { layersFor, type BlockLayers } from './block-layers.ts';
 import { embedTokens, gridOf } from './layers.ts';
 import type { BlockParameters, VitParameters } from './parameters.ts';
-import { plainBlockLayers } from './plain-block-layers.ts';
 
 export interface ClsAttention {
   readonly numHeads: number;
@@ -107,7 +106,7 @@ export async function attendCls(
   const { numHeads, depth } = architecture;
   const { rows, columns } = gridOf(size, architecture.patchSize);
   const tokens = 1 + rows * columns;
-  const layers = plainBlockLayers(maxScoresBytes);
+  const layers = layersFor(architecture, tokens, maxScoresBytes);
   const start = performance.now();
   let x = tf.tidy(() =>
     embedTokens(parameters, tf.tensor3d(input, [size.height, size.width, 3]), layers.linear),

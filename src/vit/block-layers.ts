@@ -1,6 +1,10 @@
-/** What a block is made of: in one place what the back ends do each in its own way. */
+/** What a block is made of: the same layers by tfjs's plain ops or by our fused kernels, whichever the current back end has. */
 import type * as tf from '@tensorflow/tfjs-core';
+import type { VitArchitecture } from '../core/architecture.ts';
+import { fusedKernelsSupport, hasFusedKernels } from '../gpu/kernels/fused-kernels.ts';
+import { fusedBlockLayers } from './fused-block-layers.ts';
 import type { LayerNormParameters, LinearParameters } from './parameters.ts';
+import { plainBlockLayers } from './plain-block-layers.ts';
 
 /** Columns [begin, begin + count) of a linear layer. */
 export interface ColumnRange {
@@ -26,3 +30,13 @@ export interface BlockLayers {
   clsRows(query: tf.Tensor2D, keys: tf.Tensor2D, numHeads: number): tf.Tensor2D;
 }
 
+/** @param maxScoresBytes plain ops: no intermediate of the attention is larger; the kernels hold none */
+export function layersFor(
+  architecture: VitArchitecture,
+  tokens: number,
+  maxScoresBytes: number,
+): BlockLayers {
+  return hasFusedKernels() && fusedKernelsSupport(architecture, tokens)
+    ? fusedBlockLayers
+    : plainBlockLayers(maxScoresBytes);
+}

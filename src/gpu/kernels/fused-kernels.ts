@@ -27,6 +27,10 @@ export function switchFusedKernels(wanted: boolean): void {
   }
 }
 
+/** Whether the current back end has them. */
+export const hasFusedKernels = (): boolean =>
+  configs.every(({ kernelName }) => tf.getKernel(kernelName, tf.getBackend()) !== undefined);
+
 /** Kernels read vectors of four: every width must be whole ones, a head's too. Plain ops take the rest. */
 export function fusedKernelsSupport(architecture: VitArchitecture, tokens: number): boolean {
   const { embedDim, numHeads } = architecture;
