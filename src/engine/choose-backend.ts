@@ -1,6 +1,10 @@
-/** Which back end runs, and why: WebGPU on a real adapter, wasm otherwise, and nothing that fails its self-check. */
+/**
+ * Which back end runs, and why: WebGPU on a real adapter, wasm otherwise, and nothing that fails its self-check. Where it is
+ * our own kernels that fail it, WebGPU runs without them.
+ */
 import { failureOf, type BackendName, type Failure } from '../core/failure.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
+import { hasFusedKernels } from '../gpu/kernels/fused-kernels.ts';
 import { openBackend, probeAdapter, type OpenBackend, type WasmAssets } from '../gpu/open-backend.ts';
 import type { BackendChoice, BackendReason } from '../rpc/contract.ts';
 import { selfCheck, selfCheckTolerance } from '../vit/self-check.ts';
@@ -24,8 +28,9 @@ export interface ChooseOptions {
 async function openChecked(
   name: BackendName,
   options: ChooseOptions,
+  fusedKernels = true,
 ): Promise<Result<CheckedBackend, Failure>> {
-  const opened = await openBackend(name, options.wasmAssets);
+  const opened = await openBackend(name, options.wasmAssets, fusedKernels);
   if (!opened.ok) return opened;
   options.onSelfCheck();
   try {
@@ -57,7 +62,13 @@ async function openFor(
   options: ChooseOptions,
 ): Promise<Result<ChosenBackend, Failure>> {
   const checked = await openChecked(name, options);
-  return checked.ok ? succeed({ ...checked.value, reason }) : checked;
+  if (checked.ok) return succeed({ ...checked.value, reason });
+  if (name !== 'webgpu' || !hasFusedKernels()) return checked;
+  // On another device: a fault of the first one is final.
+  const plain = await openChecked(name, options, false);
+  return plain.ok
+    ? succeed({ ...plain.value, reason: { kind: 'fused-kernels-failed', failure: checked.error } })
+    : plain;
 }
 
 /** Without a usable GPU: wasm, which is ten times faster than WebGPU in software (FACTS, measured), then plain JavaScript. */

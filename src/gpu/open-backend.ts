@@ -6,6 +6,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { BackendName, Failure } from '../core/failure.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
 import { noFaults, watchDevice, type FaultWatch } from './fault-watch.ts';
+import { switchFusedKernels } from './kernels/fused-kernels.ts';
 
 /** File name → address, as tfjs's `setWasmPaths` takes it. */
 type WasmPaths = Readonly<
@@ -69,7 +70,7 @@ function requiredLimits(limits: GPUSupportedLimits): Record<string, number> {
   };
 }
 
-async function openWebgpu(): Promise<Result<OpenBackend, Failure>> {
+async function openWebgpu(fusedKernels: boolean): Promise<Result<OpenBackend, Failure>> {
   const report = await probeAdapter();
   if (typeof report === 'string')
     return fail({
@@ -85,6 +86,7 @@ async function openWebgpu(): Promise<Result<OpenBackend, Failure>> {
   // Ours instead of the package's own factory, which keeps the device to itself until the first error is lost.
   tf.removeBackend('webgpu');
   tf.registerBackend('webgpu', () => new WebGPUBackend(device, report.adapter.info));
+  switchFusedKernels(fusedKernels);
   await tf.setBackend('webgpu');
   const finish = async (): Promise<void> => {
     const backend = tf.backend() as InstanceType<typeof WebGPUBackend>;
@@ -123,16 +125,20 @@ async function openCpu(): Promise<Result<OpenBackend, Failure>> {
   });
 }
 
-/** @param wasmAssets where the page serves the wasm binaries; null in Node, where tfjs finds them itself */
+/**
+ * @param wasmAssets where the page serves the wasm binaries; null in Node, where tfjs finds them itself
+ * @param fusedKernels WebGPU: whether our own kernels run where they can, or tfjs's plain ops alone
+ */
 export async function openBackend(
   name: BackendName,
   wasmAssets: WasmAssets | null,
+  fusedKernels = true,
 ): Promise<Result<OpenBackend, Failure>> {
   tf.enableProdMode(); // tfjs's own NaN and leak checks read values back; ours do not
   try {
     switch (name) {
       case 'webgpu':
-        return await openWebgpu();
+        return await openWebgpu(fusedKernels);
       case 'wasm':
         return await openWasm(wasmAssets);
       case 'cpu':

@@ -18,6 +18,8 @@ export type BackendReason =
   | { readonly kind: 'no-webgpu' }
   | { readonly kind: 'no-adapter' }
   | { readonly kind: 'software-adapter'; readonly adapter: string }
+  /** WebGPU runs, by tfjs's plain ops: our own kernels did not pass the self-check. */
+  | { readonly kind: 'fused-kernels-failed'; readonly failure: Failure }
   | { readonly kind: 'webgpu-failed'; readonly failure: Failure }
   | { readonly kind: 'wasm-failed'; readonly failure: Failure };
 

@@ -27,6 +27,8 @@ export function describeBackendReason(reason: BackendReason, used: BackendName):
       return `The browser offers no graphics device to WebGPU. ${instead}`;
     case 'software-adapter':
       return `The only graphics device here is software (${reason.adapter}). ${instead}`;
+    case 'fused-kernels-failed':
+      return 'The fast kernels failed their check on this graphics device. WebGPU does without them: the same numbers, more slowly.';
     case 'webgpu-failed':
     case 'wasm-failed':
       return `${describeFailure(reason.failure)} ${instead}`;

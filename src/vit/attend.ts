@@ -1,17 +1,17 @@
 /**
  * The forward pass that the page runs: what CLS looks at in the last block, and no more work than that takes.
  *
- * It equals `forwardPlain` and differs in three ways. Attention goes over the queries in chunks, so that no T × T matrix
- * ever exists whole (FACTS: at 3601 tokens it passes the binding limit and comes back wrong without a word). The last block
- * computes keys for all tokens, a query for CLS alone, and nothing after the softmax. Between blocks it gives way, so that
- * the worker can hear a cancel.
+ * It equals `forwardPlain` and differs in three ways. Its layers are the fastest that the back end has, none of which ever
+ * holds a T × T matrix whole (`block-layers`). The last block computes keys for all tokens, a query for CLS alone, and
+ * nothing after the softmax. Between blocks it gives way, so that the worker can hear a cancel.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { VitArchitecture } from '../core/architecture.ts';
 import { FailureError } from '../core/failure.ts';
 import type { FaultWatch } from '../gpu/fault-watch.ts';
-import { embedTokens, gelu, gridOf, layerNorm, linear } from './layers.ts';
-import type { BlockParameters, LinearParameters, VitParameters } from './parameters.ts';
+import { layersFor, type BlockLayers } from './block-layers.ts';
+import { embedTokens, gridOf } from './layers.ts';
+import type { BlockParameters, VitParameters } from './parameters.ts';
 
 export interface ClsAttention {
   readonly numHeads: number;
@@ -30,7 +30,7 @@ export interface AttendOptions {
   /** Awaited after each block; throw to stop. Tensors are freed either way. */
   afterBlock(blocksDone: number): Promise<void>;
   /**
-   * No intermediate of the attention is larger. The default is a quarter of WebGPU's default binding, and kind to the
+   * With plain ops no intermediate of the attention is larger. The default is a quarter of WebGPU's default binding, and kind to the
    * wasm heap, which never shrinks.
    */
   readonly maxScoresBytes?: number;
@@ -38,111 +38,33 @@ export interface AttendOptions {
 
 const defaultMaxScoresBytes = 32 * 1024 * 1024;
 
-/** The columns of q, k or v (part 0, 1, 2) of one head or of all: shape [rows, width]. */
-function qkvColumns(
-  qkv: tf.Tensor2D,
-  firstColumn: number,
-  width: number,
-  firstRow = 0,
-  rows = -1,
-): tf.Tensor2D {
-  return tf.slice2d(qkv, [firstRow, firstColumn], [rows, width]);
-}
-
-/** Row ranges [begin, count] of at most `most` rows that cover `rows`. */
-function chunks(rows: number, most: number): [begin: number, count: number][] {
-  const size = Math.max(1, Math.min(rows, most));
-  return Array.from({ length: Math.ceil(rows / size) }, (_, i) => [
-    i * size,
-    Math.min(size, rows - i * size),
-  ]);
-}
-
-/** One head after the other in two dimensions: tfjs's wasm matMul is six times faster there than on a batch. */
-function mixValuesHeadByHead(qkv: tf.Tensor2D, numHeads: number, maxScoresBytes: number): tf.Tensor2D {
-  const [tokens, width] = qkv.shape;
-  const channels = width / 3;
-  const headWidth = channels / numHeads;
-  const heads = Array.from({ length: numHeads }, (_, head) =>
-    tf.tidy(() => {
-      const keys = tf.transpose(qkvColumns(qkv, channels + head * headWidth, headWidth));
-      const values = qkvColumns(qkv, 2 * channels + head * headWidth, headWidth);
-      const parts = chunks(tokens, Math.floor(maxScoresBytes / (4 * tokens))).map(([begin, count]) =>
-        tf.tidy(() => {
-          const queries = tf.mul(
-            qkvColumns(qkv, head * headWidth, headWidth, begin, count),
-            headWidth ** -0.5,
-          );
-          return tf.matMul<tf.Tensor2D>(tf.softmax(tf.matMul(queries, keys)), values);
-        }),
-      );
-      return parts.length === 1 ? (parts[0] as tf.Tensor2D) : tf.concat(parts, 0);
-    }),
-  );
-  return tf.concat(heads, 1);
-}
-
-/** All heads in one batch: fewer and larger dispatches, what a GPU wants. */
-function mixValuesBatched(qkv: tf.Tensor2D, numHeads: number, maxScoresBytes: number): tf.Tensor2D {
-  const [tokens, width] = qkv.shape;
-  const channels = width / 3;
-  const headWidth = channels / numHeads;
-  const [queries, keys, values] = tf.unstack(
-    tf.transpose(tf.reshape(qkv, [tokens, 3, numHeads, headWidth]), [1, 2, 0, 3]),
-  ) as [tf.Tensor3D, tf.Tensor3D, tf.Tensor3D];
-  const scaled = tf.mul<tf.Tensor3D>(queries, headWidth ** -0.5);
-  const parts = chunks(tokens, Math.floor(maxScoresBytes / (4 * tokens * numHeads))).map(([begin, count]) =>
-    tf.tidy(() => {
-      const part = tf.slice3d(scaled, [0, begin, 0], [-1, count, -1]);
-      return tf.matMul<tf.Tensor3D>(tf.softmax(tf.matMul(part, keys, false, true)), values);
-    }),
-  );
-  const mixed = parts.length === 1 ? (parts[0] as tf.Tensor3D) : tf.concat(parts, 1);
-  return tf.reshape<tf.Rank.R2>(tf.transpose(mixed, [1, 0, 2]), [tokens, channels]);
-}
-
 /** @param x shape [T, C], borrowed @returns shape [T, C] */
 function runBlock(
   x: tf.Tensor2D,
   block: BlockParameters,
   { numHeads, layerNormEps }: VitArchitecture,
-  maxScoresBytes: number,
+  layers: BlockLayers,
 ): tf.Tensor2D {
   return tf.tidy(() => {
-    const mixValues = tf.getBackend() === 'wasm' ? mixValuesHeadByHead : mixValuesBatched;
-    const qkv = linear(layerNorm(x, block.norm1, layerNormEps), block.qkv);
-    const attended = tf.add<tf.Tensor2D>(
-      x,
-      linear(mixValues(qkv, numHeads, maxScoresBytes), block.projection),
-    );
-    const hidden = gelu(linear(layerNorm(attended, block.norm2, layerNormEps), block.fc1));
-    return tf.add<tf.Tensor2D>(attended, linear(hidden, block.fc2));
+    const qkv = layers.linear(layers.layerNorm(x, block.norm1, layerNormEps), block.qkv);
+    const attended = layers.linearResidual(layers.mixValues(qkv, numHeads), block.projection, x);
+    const hidden = layers.linearGelu(layers.layerNorm(attended, block.norm2, layerNormEps), block.fc1);
+    return layers.linearResidual(hidden, block.fc2, attended);
   });
 }
 
-/** Columns [begin, begin + width) of a linear layer, as a linear layer. */
-function linearColumns({ weight, bias }: LinearParameters, begin: number, width: number): LinearParameters {
-  return {
-    weight: tf.slice2d(weight, [0, begin], [-1, width]),
-    bias: bias === null ? null : tf.slice1d(bias, begin, width),
-  };
-}
-
 /** @param x shape [T, C], borrowed @returns the CLS row of every head's attention, shape [H, T] */
-function clsRows(x: tf.Tensor2D, block: BlockParameters, numHeads: number, eps: number): tf.Tensor2D {
+function clsRows(
+  x: tf.Tensor2D,
+  block: BlockParameters,
+  { numHeads, embedDim, layerNormEps }: VitArchitecture,
+  layers: BlockLayers,
+): tf.Tensor2D {
   return tf.tidy(() => {
-    const [tokens, channels] = x.shape;
-    const headWidth = channels / numHeads;
-    const normed = layerNorm(x, block.norm1, eps);
-    const query = linear(tf.slice2d(normed, [0, 0], [1, channels]), linearColumns(block.qkv, 0, channels));
-    const keys = linear(normed, linearColumns(block.qkv, channels, channels));
-    // [H, 1, D] against [H, T, D]: a weighted sum over D is as fast as a product this thin, and needs no transpose.
-    const products = tf.mul(
-      tf.reshape(keys, [tokens, numHeads, headWidth]),
-      tf.reshape(query, [1, numHeads, headWidth]),
-    );
-    const scores = tf.mul(tf.transpose(tf.sum(products, -1)), headWidth ** -0.5);
-    return tf.softmax(scores) as tf.Tensor2D;
+    const normed = layers.layerNorm(x, block.norm1, layerNormEps);
+    const query = layers.linearPart(normed, block.qkv, 1, { begin: 0, count: embedDim });
+    const keys = layers.linearPart(normed, block.qkv, x.shape[0], { begin: embedDim, count: embedDim });
+    return layers.clsRows(query, keys, numHeads);
   });
 }
 
@@ -180,20 +102,24 @@ export async function attendCls(
   size: { readonly height: number; readonly width: number },
   { faults, afterBlock, maxScoresBytes = defaultMaxScoresBytes }: AttendOptions,
 ): Promise<ClsAttention> {
-  const { numHeads, depth, layerNormEps, patchSize } = parameters.architecture;
-  const { rows, columns } = gridOf(size, patchSize);
+  const { architecture } = parameters;
+  const { numHeads, depth } = architecture;
+  const { rows, columns } = gridOf(size, architecture.patchSize);
   const tokens = 1 + rows * columns;
+  const layers = layersFor(architecture, tokens, maxScoresBytes);
   const start = performance.now();
-  let x = tf.tidy(() => embedTokens(parameters, tf.tensor3d(input, [size.height, size.width, 3])));
+  let x = tf.tidy(() =>
+    embedTokens(parameters, tf.tensor3d(input, [size.height, size.width, 3]), layers.linear),
+  );
   try {
     for (const [index, block] of parameters.blocks.slice(0, -1).entries()) {
-      const next = runBlock(x, block, parameters.architecture, maxScoresBytes);
+      const next = runBlock(x, block, architecture, layers);
       x.dispose();
       x = next;
       await afterBlock(index + 1);
       faults.check();
     }
-    const attention = clsRows(x, parameters.blocks[depth - 1] as BlockParameters, numHeads, layerNormEps);
+    const attention = clsRows(x, parameters.blocks[depth - 1] as BlockParameters, architecture, layers);
     try {
       const values = (await faults.race(attention.data())) as Float32Array;
       const forwardMs = performance.now() - start;

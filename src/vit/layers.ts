@@ -39,7 +39,11 @@ export function gridOf(
  * Image → tokens: each patch through one linear layer (the same as a convolution with stride P), CLS in front, positions added.
  * @param image shape [height, width, 3], normalised @returns shape [T, C]
  */
-export function embedTokens(parameters: VitParameters, image: tf.Tensor3D): tf.Tensor2D {
+export function embedTokens(
+  parameters: VitParameters,
+  image: tf.Tensor3D,
+  applyLinear: typeof linear = linear,
+): tf.Tensor2D {
   const { embedDim, gridSize, patchSize } = parameters.architecture;
   const [height, width] = image.shape;
   const { rows, columns } = gridOf({ height, width }, patchSize);
@@ -54,6 +58,6 @@ export function embedTokens(parameters: VitParameters, image: tf.Tensor3D): tf.T
     rows,
     columns,
   );
-  const tokens = tf.concat([parameters.clsToken, linear(patches, parameters.patchEmbedding)], 0);
+  const tokens = tf.concat([parameters.clsToken, applyLinear(patches, parameters.patchEmbedding)], 0);
   return tf.add<tf.Tensor2D>(tokens, tf.tensor2d(positions, [1 + rows * columns, embedDim]));
 }

@@ -1,0 +1,62 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { describe, expect, test } from 'vitest';
+import { openForKernels, randomTensor } from '../../testing/check-kernel.ts';
+import { plainBlockLayers } from '../../vit/plain-block-layers.ts';
+import { attentionKernel } from './attention.ts';
+import { clsRowsKernel } from './cls-rows.ts';
+
+const check = openForKernels();
+const plain = plainBlockLayers(2 ** 25);
+
+/** [channels, heads]: head widths 4 to 128. */
+const shapes = [
+  [24, 1],
+  [24, 2],
+  [24, 6],
+  [36, 1],
+  [36, 3],
+  [128, 1],
+  [128, 2],
+  [384, 3],
+  [384, 6],
+] as const;
+const sizes = [
+  ...[1, 2, 197].flatMap((tokens) => shapes.map((shape) => [tokens, ...shape] as const)),
+  [533, 24, 2],
+  [533, 36, 3],
+  [533, 384, 6],
+] as const;
+
+describe.each(sizes)('%i tokens of %i channels in %i heads', (tokens, channels, numHeads) => {
+  test('mixed values', async () => {
+    const qkv = randomTensor<tf.Rank.R2>([tokens, 3 * channels], 1);
+    await check(
+      [qkv],
+      () => attentionKernel.run({ qkv }, { numHeads }),
+      () => plain.mixValues(qkv, numHeads),
+    );
+    expect.hasAssertions();
+  });
+
+  test('CLS rows', async () => {
+    const query = randomTensor<tf.Rank.R2>([1, channels], 2);
+    const keys = randomTensor<tf.Rank.R2>([tokens, channels], 3);
+    await check(
+      [query, keys],
+      () => clsRowsKernel.run({ query, keys }, { numHeads }),
+      () => plain.clsRows(query, keys, numHeads),
+    );
+    expect.hasAssertions();
+  });
+});
+
+// Whole numbers and a scale of 1/4: the scores are exact, and no order of summation changes them.
+test.each([1, 10, 100])('scores of up to thousands do not overflow: values of about %i', async (size) => {
+  const qkv = tf.tidy(() => tf.round<tf.Tensor2D>(tf.mul(randomTensor<tf.Rank.R2>([197, 3 * 48], 4), size)));
+  await check(
+    [qkv],
+    () => attentionKernel.run({ qkv }, { numHeads: 3 }),
+    () => plain.mixValues(qkv, 3),
+  );
+  expect.hasAssertions();
+});

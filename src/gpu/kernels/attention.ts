@@ -1,0 +1,109 @@
+/** Self-attention of all tokens in one dispatch that never holds T × T: online softmax (Milakov and Gimelshein, 2018). */
+import type * as tf from '@tensorflow/tfjs-core';
+import { defineKernel, float32, unroll } from './define-kernel.ts';
+
+export interface AttentionInputs {
+  /** shape [T, 3C]: q, k and v beside each other, each with its heads beside each other; the head width a multiple of 4 */
+  readonly qkv: tf.TensorInfo;
+}
+
+const workgroupSize = 32;
+
+/**
+ * Queries an invocation: each key and value is read once for all of them, so as many as leave a GPU enough invocations
+ * to be busy with and fit into registers (with four, SwiftShader is more than twice as fast as with one).
+ * @param vectors head width / 4
+ */
+function queriesAtOnce(tokens: number, numHeads: number, vectors: number): number {
+  const enoughInvocations = 512;
+  const mostVectors = 32;
+  const fits = (queries: number): boolean =>
+    (tokens * numHeads) / queries >= enoughInvocations && queries * vectors <= mostVectors;
+  return [4, 2].find(fits) ?? 1;
+}
+
+/**
+ * An invocation takes a few queries of one head and goes over all keys, with the queries and their weighted sums of values in
+ * registers, so the code is written for one head width. `largest` is a query's greatest score so far; whenever it grows, what
+ * has been summed is scaled down by the same factor.
+ * @param tile queries an invocation @param vectors head width / 4
+ */
+function attentionCode(tile: number, vectors: number): string {
+  const queries = (code: (query: number) => string): string => unroll(tile, code);
+  const channelsOf = (code: (vector: number) => string): string => unroll(vectors, code);
+  return `
+  fn main() {
+    let tokens = uniforms.outShape.x;
+    let channels = uniforms.outShape.y / 4;
+    let stride = 3 * channels;
+    let head = i32(workgroupId.y) * ${vectors};
+    let first = i32(globalId.x) * ${tile};
+    if (first >= tokens) { return; }
+    ${queries(
+      (q) => `
+    let query_${q} = min(first + ${q}, tokens - 1);
+    ${channelsOf((i) => `let q_${q}_${i} = qkv[query_${q} * stride + head + ${i}] * uniforms.scale;`)}
+    ${channelsOf((i) => `var mixed_${q}_${i} = vec4<f32>(0.0);`)}
+    var largest_${q} = -3.0e38;
+    var total_${q} = 0.0;`,
+    )}
+    var key = channels + head;
+    for (var token = 0; token < tokens; token++) {
+      ${queries((q) => `var score_${q} = 0.0;`)}
+      ${channelsOf(
+        (i) => `
+      let k_${i} = qkv[key + ${i}];
+      ${queries((q) => `score_${q} += dot(q_${q}_${i}, k_${i});`)}`,
+      )}
+      ${queries(
+        (q) => `
+      let next_${q} = max(largest_${q}, score_${q});
+      let shrink_${q} = exp(largest_${q} - next_${q});
+      let weight_${q} = exp(score_${q} - next_${q});
+      largest_${q} = next_${q};
+      total_${q} = total_${q} * shrink_${q} + weight_${q};`,
+      )}
+      ${channelsOf(
+        (i) => `
+      let v_${i} = qkv[key + channels + ${i}];
+      ${queries((q) => `mixed_${q}_${i} = mixed_${q}_${i} * shrink_${q} + weight_${q} * v_${i};`)}`,
+      )}
+      key += stride;
+    }
+    ${queries(
+      (q) => `
+    if (first + ${q} < tokens) {
+      let to = (first + ${q}) * channels + head;
+      ${channelsOf((i) => `result[to + ${i}] = mixed_${q}_${i} / total_${q};`)}
+    }`,
+    )}
+  }`;
+}
+
+/** softmax(q · kᵀ / √D) · v of every head, heads beside each other, shape [T, C]. */
+export const attentionKernel = defineKernel<AttentionInputs, { numHeads: number }>(
+  'DinoscopeAttention',
+  ({ qkv }, { numHeads }) => {
+    const [tokens = 0, width = 0] = qkv.shape;
+    const channels = width / 3;
+    const headWidth = channels / numHeads;
+    const vectors = headWidth / 4;
+    const tile = queriesAtOnce(tokens, numHeads, vectors);
+    return {
+      program: {
+        variableNames: ['qkv'],
+        variableComponents: [4],
+        outputComponent: 4,
+        outputShape: [tokens, channels],
+        dispatchLayout: { x: [0], y: [1] },
+        dispatch: [Math.ceil(tokens / (tile * workgroupSize)), numHeads, 1],
+        workgroupSize: [workgroupSize, 1, 1],
+        uniforms: 'scale : f32,',
+        shaderKey: `dinoscope-attention-${tile}-${headWidth}`,
+        getUserCode: () => attentionCode(tile, vectors),
+      },
+      inputs: [qkv],
+      uniforms: [float32(headWidth ** -0.5)],
+    };
+  },
+);

@@ -1,0 +1,40 @@
+/** Our kernels as a set: on or off for the WebGPU back end, and the shapes that they can take. */
+import * as tf from '@tensorflow/tfjs-core';
+import { mlpHiddenDim, type VitArchitecture } from '../../core/architecture.ts';
+import { attentionKernel } from './attention.ts';
+import { clsRowsKernel } from './cls-rows.ts';
+import { layerNormKernel } from './layer-norm.ts';
+import { linearKernel } from './linear.ts';
+
+const configs = [
+  layerNormKernel.config,
+  linearKernel.config,
+  attentionKernel.config,
+  clsRowsKernel.config,
+] as const;
+
+/** Two of them in registers are 64 vectors; beyond that every device would spill. */
+const maxHeadWidth = 128;
+/** Workgroups a dimension that every WebGPU device has; no kernel takes more than one a token. */
+const maxTokens = 65_535;
+
+/** tfjs's own registry is the switch: nothing else has to be told. Registered once; asked again, it does nothing. */
+export function switchFusedKernels(wanted: boolean): void {
+  for (const config of configs) {
+    const isThere = tf.getKernel(config.kernelName, config.backendName) !== undefined;
+    if (wanted && !isThere) tf.registerKernel(config);
+    if (!wanted && isThere) tf.unregisterKernel(config.kernelName, config.backendName);
+  }
+}
+
+/** Whether the current back end has them. */
+export const hasFusedKernels = (): boolean =>
+  configs.every(({ kernelName }) => tf.getKernel(kernelName, tf.getBackend()) !== undefined);
+
+/** Kernels read vectors of four: every width must be whole ones, a head's too. Plain ops take the rest. */
+export function fusedKernelsSupport(architecture: VitArchitecture, tokens: number): boolean {
+  const { embedDim, numHeads } = architecture;
+  const headWidth = embedDim / numHeads;
+  const isWhole = headWidth % 4 === 0 && mlpHiddenDim(architecture) % 4 === 0;
+  return isWhole && headWidth <= maxHeadWidth && tokens <= maxTokens;
+}

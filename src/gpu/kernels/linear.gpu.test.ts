@@ -1,0 +1,87 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { describe, expect, test } from 'vitest';
+import { openForKernels, randomTensor } from '../../testing/check-kernel.ts';
+import { gelu, linear } from '../../vit/layers.ts';
+import { linearKernel } from './linear.ts';
+
+const check = openForKernels();
+
+interface Layer {
+  readonly x: tf.Tensor2D;
+  readonly weight: tf.Tensor2D;
+  readonly bias: tf.Tensor1D;
+  readonly residual: tf.Tensor2D;
+}
+
+function randomLayer(rows: number, depth: number, columns: number): Layer {
+  return {
+    x: randomTensor<tf.Rank.R2>([rows, depth], 1),
+    weight: tf.tidy(() => tf.div(randomTensor<tf.Rank.R2>([depth, columns], 2), Math.sqrt(depth))),
+    bias: randomTensor<tf.Rank.R1>([columns], 3),
+    residual: randomTensor<tf.Rank.R2>([rows, columns], 4),
+  };
+}
+
+describe.each([
+  [1, 24, 72],
+  [2, 36, 36],
+  [7, 4, 4],
+  [197, 36, 144],
+  [197, 384, 128],
+  [532, 192, 128],
+  [533, 128, 512],
+  [533, 512, 128],
+  [533, 24, 12],
+  [5, 147, 36],
+  [533, 75, 384],
+])('%i rows, %i → %i', (rows, depth, columns) => {
+  const whole = { rows, firstColumn: 0, columns, activation: 'none' } as const;
+
+  test.each([true, false])('bias: %s', async (hasBias) => {
+    const { x, weight, bias, residual } = randomLayer(rows, depth, columns);
+    await check(
+      [x, weight, bias, residual],
+      () => linearKernel.run(hasBias ? { x, weight, bias } : { x, weight }, whole),
+      () => linear(x, { weight, bias: hasBias ? bias : null }),
+    );
+    expect.hasAssertions();
+  });
+
+  test.each([true, false])('GELU, bias: %s', async (hasBias) => {
+    const { x, weight, bias, residual } = randomLayer(rows, depth, columns);
+    await check(
+      [x, weight, bias, residual],
+      () => linearKernel.run(hasBias ? { x, weight, bias } : { x, weight }, { ...whole, activation: 'gelu' }),
+      () => gelu(linear(x, { weight, bias: hasBias ? bias : null })),
+    );
+    expect.hasAssertions();
+  });
+
+  test.each([true, false])('residual, bias: %s', async (hasBias) => {
+    const { x, weight, bias, residual } = randomLayer(rows, depth, columns);
+    await check(
+      [x, weight, bias, residual],
+      () => linearKernel.run({ x, weight, residual, ...(hasBias ? { bias } : {}) }, whole),
+      () => tf.add(residual, linear(x, { weight, bias: hasBias ? bias : null })),
+    );
+    expect.hasAssertions();
+  });
+});
+
+test.each([
+  [533, 128, 1, 0, 128],
+  [533, 128, 533, 128, 128],
+  [197, 36, 3, 36, 72],
+  [2, 24, 1, 48, 4],
+])(
+  'a part: of %i × %i the first %i rows, from column %i on %i columns of three times the width',
+  async (tokens, width, rows, firstColumn, columns) => {
+    const { x, weight, bias, residual } = randomLayer(tokens, width, 3 * width);
+    await check(
+      [x, weight, bias, residual],
+      () => linearKernel.run({ x, weight, bias }, { rows, firstColumn, columns, activation: 'none' }),
+      () => tf.slice(linear(x, { weight, bias }), [0, firstColumn], [rows, columns]),
+    );
+    expect.hasAssertions();
+  },
+);

@@ -1,0 +1,42 @@
+/** What a block is made of: the same layers by tfjs's plain ops or by our fused kernels, whichever the current back end has. */
+import type * as tf from '@tensorflow/tfjs-core';
+import type { VitArchitecture } from '../core/architecture.ts';
+import { fusedKernelsSupport, hasFusedKernels } from '../gpu/kernels/fused-kernels.ts';
+import { fusedBlockLayers } from './fused-block-layers.ts';
+import type { LayerNormParameters, LinearParameters } from './parameters.ts';
+import { plainBlockLayers } from './plain-block-layers.ts';
+
+/** Columns [begin, begin + count) of a linear layer. */
+export interface ColumnRange {
+  readonly begin: number;
+  readonly count: number;
+}
+
+/** Every function runs inside the caller's tidy and borrows its inputs. */
+export interface BlockLayers {
+  /** @param x shape [T, C] @returns shape [T, C] */
+  layerNorm(x: tf.Tensor2D, parameters: LayerNormParameters, eps: number): tf.Tensor2D;
+  /** @param x shape [T, in] @returns shape [T, out] */
+  linear(x: tf.Tensor2D, parameters: LinearParameters): tf.Tensor2D;
+  /** A part of a linear layer: the first `rows` of x, some columns. @returns shape [rows, columns.count] */
+  linearPart(x: tf.Tensor2D, parameters: LinearParameters, rows: number, columns: ColumnRange): tf.Tensor2D;
+  /** Linear, then exact GELU. */
+  linearGelu(x: tf.Tensor2D, parameters: LinearParameters): tf.Tensor2D;
+  /** Linear, then added to `residual`, shape [T, out]. */
+  linearResidual(x: tf.Tensor2D, parameters: LinearParameters, residual: tf.Tensor2D): tf.Tensor2D;
+  /** softmax(QKᵀ/√D) · V of every head. @param qkv shape [T, 3C] @returns shape [T, C] */
+  mixValues(qkv: tf.Tensor2D, numHeads: number): tf.Tensor2D;
+  /** softmax(QKᵀ/√D) for CLS. @param query shape [1, C] @param keys shape [T, C] @returns shape [H, T] */
+  clsRows(query: tf.Tensor2D, keys: tf.Tensor2D, numHeads: number): tf.Tensor2D;
+}
+
+/** @param maxScoresBytes plain ops: no intermediate of the attention is larger; the kernels hold none */
+export function layersFor(
+  architecture: VitArchitecture,
+  tokens: number,
+  maxScoresBytes: number,
+): BlockLayers {
+  return hasFusedKernels() && fusedKernelsSupport(architecture, tokens)
+    ? fusedBlockLayers
+    : plainBlockLayers(maxScoresBytes);
+}

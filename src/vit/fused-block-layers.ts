@@ -1,0 +1,35 @@
+/** Layers of one dispatch each, by our own kernels (gpu/kernels). */
+import type * as tf from '@tensorflow/tfjs-core';
+import { attentionKernel } from '../gpu/kernels/attention.ts';
+import { clsRowsKernel } from '../gpu/kernels/cls-rows.ts';
+import { layerNormKernel } from '../gpu/kernels/layer-norm.ts';
+import { linearKernel, type LinearAttributes } from '../gpu/kernels/linear.ts';
+import type { BlockLayers } from './block-layers.ts';
+import type { LinearParameters } from './parameters.ts';
+
+function linear(
+  x: tf.Tensor2D,
+  { weight, bias }: LinearParameters,
+  attributes: Partial<LinearAttributes>,
+  residual?: tf.Tensor2D,
+): tf.Tensor2D {
+  const inputs = {
+    x,
+    weight,
+    ...(bias === null ? {} : { bias }),
+    ...(residual === undefined ? {} : { residual }),
+  };
+  const whole = { rows: x.shape[0], firstColumn: 0, columns: weight.shape[1], activation: 'none' } as const;
+  return linearKernel.run(inputs, { ...whole, ...attributes });
+}
+
+export const fusedBlockLayers: BlockLayers = {
+  layerNorm: (x, parameters, eps) => layerNormKernel.run({ x, ...parameters }, { eps }),
+  linear: (x, parameters) => linear(x, parameters, {}),
+  linearPart: (x, parameters, rows, { begin, count }) =>
+    linear(x, parameters, { rows, firstColumn: begin, columns: count }),
+  linearGelu: (x, parameters) => linear(x, parameters, { activation: 'gelu' }),
+  linearResidual: (x, parameters, residual) => linear(x, parameters, {}, residual),
+  mixValues: (qkv, numHeads) => attentionKernel.run({ qkv }, { numHeads }),
+  clsRows: (query, keys, numHeads) => clsRowsKernel.run({ query, keys }, { numHeads }),
+};

@@ -1,0 +1,127 @@
+/** That the pass on WebGPU runs our kernels where it can, and how few dispatches it takes. Its numbers: forward.gpu.test.ts. */
+import * as tf from '@tensorflow/tfjs-core';
+import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import {
+  elementCount,
+  parameterShapes,
+  type NamedTensor,
+  type VitArchitecture,
+} from '../core/architecture.ts';
+import { openBackend, type OpenBackend } from '../gpu/open-backend.ts';
+import { maxAbsDifference } from '../testing/max-abs-difference.ts';
+import { replaceKernel } from '../testing/replace-kernel.ts';
+import { attendCls, type ClsAttention } from './attend.ts';
+import { uploadParameters, type VitParameters } from './parameters.ts';
+import { forwardPlain } from './plain-forward.ts';
+import { selfCheck } from './self-check.ts';
+
+const architecture: VitArchitecture = {
+  family: 'dino',
+  embedDim: 48,
+  depth: 4,
+  numHeads: 4,
+  patchSize: 4,
+  gridSize: 5,
+  mlpRatio: 4,
+  qkvBias: true,
+  layerNormEps: 1e-6,
+};
+const size = { height: 20, width: 28 };
+
+let backend: OpenBackend;
+beforeAll(async () => {
+  const opened = await openBackend('webgpu', null);
+  if (!opened.ok) throw new Error(JSON.stringify(opened.error));
+  backend = opened.value;
+});
+
+const dispatch = vi.spyOn(GPUComputePassEncoder.prototype, 'dispatchWorkgroups');
+afterEach(() => {
+  dispatch.mockClear();
+});
+
+/** Normally distributed values, the same in every run. */
+function randomValues(shape: readonly number[], seed: number, deviation = 1): Float32Array {
+  const tensor = tf.randomNormal([elementCount(shape)], 0, deviation, 'float32', seed);
+  const values = tensor.dataSync() as Float32Array;
+  tensor.dispose();
+  return values;
+}
+
+function randomParameters(of: VitArchitecture): VitParameters {
+  const named = new Map<string, NamedTensor>();
+  let seed = 1;
+  for (const [name, shape] of parameterShapes(of))
+    named.set(name, { shape, values: randomValues(shape, seed++, 0.2) });
+  return uploadParameters(of, named);
+}
+
+const input = (): Float32Array => randomValues([size.height, size.width, 3], 99);
+
+/** @returns the attention, and the dispatches up to the end of each block */
+async function attend(parameters: VitParameters): Promise<{ attention: ClsAttention; dispatches: number[] }> {
+  const image = input();
+  const dispatches: number[] = [];
+  dispatch.mockClear();
+  const attention = await attendCls(parameters, image, size, {
+    faults: backend.faults,
+    afterBlock: () => {
+      dispatches.push(dispatch.mock.calls.length);
+      return Promise.resolve();
+    },
+  });
+  dispatches.push(dispatch.mock.calls.length);
+  return { attention, dispatches };
+}
+
+const perBlock = (dispatches: readonly number[]): number[] =>
+  dispatches.slice(1).map((count, i) => count - (dispatches[i] ?? 0));
+
+async function expectPlainMaps(parameters: VitParameters, { maps, tokens }: ClsAttention): Promise<void> {
+  const image = tf.tensor3d(input(), [size.height, size.width, 3]);
+  const { attentions, feature } = forwardPlain(parameters, image);
+  const rows = tf.tidy(() => tf.slice(attentions.at(-1) as tf.Tensor3D, [0, 0, 1], [-1, 1, tokens - 1]));
+  const expected = (await rows.data()) as Float32Array;
+  expect(maxAbsDifference(maps, expected)).toBeLessThan(1e-5);
+  tf.dispose([image, attentions, feature, rows]);
+}
+
+test('a block is seven dispatches, the last one four', async () => {
+  const before = tf.memory();
+  const parameters = randomParameters(architecture);
+  const { attention, dispatches } = await attend(parameters);
+  expect(perBlock(dispatches)).toEqual([7, 7, 4]);
+  // With the embedding: patches laid side by side, their linear layer, CLS in front, positions.
+  expect(dispatches[0]).toBeLessThanOrEqual(12);
+  await expectPlainMaps(parameters, attention);
+  parameters.dispose();
+  expect(tf.memory().numTensors).toBe(before.numTensors);
+  expect(tf.memory().numBytes).toBe(before.numBytes);
+});
+
+test.each<[string, Partial<VitArchitecture>]>([
+  ['a head width that is no multiple of 4', { numHeads: 8 }],
+  ['an MLP width that is none', { mlpRatio: 2.9 }],
+])('%s is left to the plain ops', async (_, change) => {
+  const parameters = randomParameters({ ...architecture, ...change });
+  const { attention, dispatches } = await attend(parameters);
+  expect(Math.min(...perBlock(dispatches))).toBeGreaterThan(8);
+  await expectPlainMaps(parameters, attention);
+  parameters.dispose();
+});
+
+describe('the self-check', () => {
+  const names = ['DinoscopeLayerNorm', 'DinoscopeLinear', 'DinoscopeAttention', 'DinoscopeClsRows'];
+
+  test.each(names)('runs %s', async (name) => {
+    const own = tf.getKernel(name, 'webgpu').kernelFunc;
+    const called = vi.fn<tf.KernelFunc>(own);
+    const restore = replaceKernel(name, 'webgpu', called);
+    try {
+      expect(await selfCheck(backend.faults)).toBeLessThan(2e-5);
+      expect(called).toHaveBeenCalled();
+    } finally {
+      restore();
+    }
+  });
+});
