@@ -52,7 +52,7 @@ async function openFile(path: string): Promise<Blob> {
 }
 
 const blob = await openFile(file);
-const checkpoint = await openCheckpoint(blob, config);
+const checkpoint = await openCheckpoint(blob, { config });
 if (!checkpoint.ok) stopWith(describeFailure(checkpoint.error));
 
 const id = basename(resolve(options.out));
