@@ -6,7 +6,7 @@ import { readVitFixture, type VitFixture } from './vit-fixtures.ts';
 
 const folder = new URL('../../tools/reference/fixtures/checkpoints/', import.meta.url);
 
-const checkpointPath = (file: string): string => fileURLToPath(new URL(file, folder));
+export const checkpointPath = (file: string): string => fileURLToPath(new URL(file, folder));
 
 export const openFixture = (file: string): Promise<Blob> => openAsBlob(checkpointPath(file));
 
