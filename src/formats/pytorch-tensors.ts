@@ -84,13 +84,18 @@ function storeTensor(
   };
 }
 
+/** Two bytes of a pickle are enough to name a tensor once more: far more names than any network has are an attack. */
+const maxEntries = 1_000_000;
+
 type Container = { readonly value: PickleValue; readonly tree: Map<string, StoredTensor | TensorTree> };
 
-/** @returns the names and what they stand for, or null for what is not a container */
-function namedParts(value: PickleValue): Iterable<readonly [string, PickleValue]> | null {
-  if (isKind(value, 'dict')) return value.entries;
-  return itemsOf(value)?.map((item, index) => [String(index), item] as const) ?? null;
+/** @returns the names and what they stand for; none for what is not a container */
+function* namedParts(value: PickleValue): Generator<readonly [string, PickleValue]> {
+  if (isKind(value, 'dict')) yield* value.entries;
+  for (const [index, item] of (itemsOf(value) ?? []).entries()) yield [String(index), item];
 }
+
+const isContainer = (value: PickleValue): boolean => isKind(value, 'dict') || itemsOf(value) !== null;
 
 export interface TensorParts {
   readonly tree: TensorTree;
@@ -115,16 +120,21 @@ export function collectTensors(root: PickleValue, source: StorageFile): TensorPa
     return tree;
   };
   const tree = treeOf(root);
+  let entries = 0;
+  const put = (into: Container, name: string, node: StoredTensor | TensorTree): void => {
+    if (++entries > maxEntries) throw invalid(`it names more than ${maxEntries} tensors`);
+    into.tree.set(name, node);
+  };
   for (let next = 0; next < pending.length; next++) {
     const container = pending[next];
     if (container === undefined) continue;
-    for (const [name, part] of namedParts(container.value) ?? []) {
+    for (const [name, part] of namedParts(container.value)) {
       if (isKind(part, 'tensor')) {
         const float = storageTypes.get(part.storage.type)?.float ?? null;
         if (float === null) skipped.add(`torch.${part.storage.type}`);
-        else container.tree.set(name, storeTensor(name, part, float, source));
+        else put(container, name, storeTensor(name, part, float, source));
       } else if (isKind(part, 'opaque')) skipped.add(part.name);
-      else if (namedParts(part) !== null) container.tree.set(name, treeOf(part));
+      else if (isContainer(part)) put(container, name, treeOf(part));
     }
   }
   return { tree, skipped: [...skipped] };

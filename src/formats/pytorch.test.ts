@@ -216,6 +216,11 @@ describe('a wrong file is refused with what is wrong', () => {
     ['a pickle that takes from nothing', zipOf(Buffer.from('0.')), /its stack is empty/],
     ['a whole network', zipOf(Buffer.from('cmy.models\nNet\n)\x81.', 'latin1')), /a whole my\.models\.Net/],
     ['a number', zipOf(Buffer.from('I5\n.')), /no dictionary of tensors/],
+    [
+      'one tensor that is named a million times and more',
+      zipOf(Buffer.from(`(${tensorPickle().toString().slice(11, -2)}p0\n${'h\0'.repeat(1_100_000)}l.`)),
+      /names more than 1000000 tensors/,
+    ],
     ['a text of 4 GB', zipOf(Buffer.from('X\xff\xff\xff\xff.', 'latin1')), /ends too early/],
   ])('%s', async (_, file, problem) => {
     expect(await openPytorch(file)).toEqual({
