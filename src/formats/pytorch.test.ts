@@ -221,6 +221,15 @@ describe('a wrong file is refused with what is wrong', () => {
       zipOf(Buffer.from(`(${tensorPickle().toString().slice(11, -2)}p0\n${'h\0'.repeat(1_100_000)}l.`)),
       /names more than 1000000 tensors/,
     ],
+    [
+      'a list of pairs that is made a dictionary of again and again',
+      zipOf(
+        Buffer.from(
+          `((${'(I1\nI2\nt'.repeat(2000)}lp0\n${'ccollections\nOrderedDict\n(g0\ntR'.repeat(2000)}l.`,
+        ),
+      ),
+      /repeats a list too often/,
+    ],
     ['a text of 4 GB', zipOf(Buffer.from('X\xff\xff\xff\xff.', 'latin1')), /ends too early/],
   ])('%s', async (_, file, problem) => {
     expect(await openPytorch(file)).toEqual({

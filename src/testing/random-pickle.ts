@@ -34,3 +34,34 @@ export function randomPickle(pickle: Uint8Array, random: SeededRandom): Uint8Arr
     Buffer.concat([pickle.subarray(0, at), ...inserted, ...stop, pickle.subarray(at + skipped)]),
   );
 }
+
+/** -1, the largest of one, two, four and eight bytes, and some that may just fit or not. */
+const numbers: readonly [Uint8Array, ...Uint8Array[]] = [
+  text('J\xff\xff\xff\xff'),
+  text('K\x00'),
+  text('K\x03'),
+  text('K\x20'),
+  text('K\xff'),
+  text('M\xff\xff'),
+  text('J\xff\xff\xff\x7f'),
+  text('\x8a\x07\xff\xff\xff\xff\xff\xff\x1f'),
+  text('\x8a\x08\xff\xff\xff\xff\xff\xff\xff\x7f'),
+];
+
+/** @returns `pickle` with one or two of its small numbers (shapes, strides, offsets, lengths) exchanged; the rest stays whole */
+export function exchangePickleNumbers(pickle: Uint8Array, random: SeededRandom): Uint8Array<ArrayBuffer> {
+  const places: number[] = [];
+  for (let at = pickle.indexOf(0x4b); at >= 0; at = pickle.indexOf(0x4b, at + 2)) places.push(at);
+  // More would seldom leave a file that opens.
+  const chosen = [places[random.below(places.length)], places[random.below(places.length)]].slice(
+    random.below(2),
+  );
+  const pieces: Uint8Array[] = [];
+  let done = 0;
+  for (const at of new Set(chosen.toSorted((a = 0, b = 0) => a - b))) {
+    if (at === undefined) continue;
+    pieces.push(pickle.subarray(done, at), random.pick(numbers));
+    done = Math.min(at + 2, pickle.length);
+  }
+  return Uint8Array.from(Buffer.concat([...pieces, pickle.subarray(done)]));
+}
