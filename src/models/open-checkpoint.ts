@@ -42,7 +42,7 @@ function valueOf<T>(result: Result<T, Failure>): T {
 /** The format is chosen by the first bytes: a name's ending says little. */
 async function openTensors(file: Blob): Promise<TensorParts> {
   const head = await file
-    .slice(0, 16)
+    .slice(0, Math.min(16, file.size))
     .arrayBuffer()
     .catch(() => null);
   if (head === null) throw invalid('the file cannot be read');
