@@ -5,36 +5,16 @@
 import { elementCount } from '../core/architecture.ts';
 import { FailureError, type Failure } from '../core/failure.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
-import { decodeFloat16 } from '../core/float16.ts';
+import { bytesPerFloat, toFloat32, type FloatType } from './float-values.ts';
+import { readBytes } from './read-bytes.ts';
 import type { StoredTensor, TensorFile } from './tensor-file.ts';
 
 /** The reference implementation's own limit; a larger header is an attack or another format. */
 const maxHeaderBytes = 100_000_000;
 
-const bytesPerValue: ReadonlyMap<string, number> = new Map([
-  ['F64', 8],
-  ['F32', 4],
-  ['F16', 2],
-  ['BF16', 2],
-]);
-
 const invalid = (problem: string): Result<never, Failure> => fail({ code: 'checkpoint-invalid', problem });
 
-/** Every float type as float32; bfloat16 is the upper half of a float32. */
-function toFloat32(bytes: Uint8Array<ArrayBuffer>, storedType: string): Float32Array<ArrayBuffer> {
-  switch (storedType) {
-    case 'F32':
-      return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
-    case 'F64':
-      return Float32Array.from(new Float64Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 8));
-    case 'F16':
-      return decodeFloat16(bytes);
-    default: {
-      const halves = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 2);
-      return new Float32Array(Uint32Array.from(halves, (half) => half << 16).buffer);
-    }
-  }
-}
+const isFloatType = (dtype: string): dtype is FloatType => Object.hasOwn(bytesPerFloat, dtype);
 
 /** @returns whether a file that begins with `head` (9 bytes or more) can be safetensors; cheap, for choosing a reader */
 export function matchesSafetensors(head: Uint8Array): boolean {
@@ -44,7 +24,7 @@ export function matchesSafetensors(head: Uint8Array): boolean {
 }
 
 type HeaderEntry = {
-  readonly dtype: string;
+  readonly dtype: FloatType;
   readonly shape: readonly number[];
   readonly begin: number;
   readonly end: number;
@@ -55,8 +35,7 @@ function parseEntry(name: string, json: unknown, dataLength: number): HeaderEntr
   if (typeof json !== 'object' || json === null) return `the entry of ${name} is not an object`;
   const { dtype, shape, data_offsets: offsets } = json as Readonly<Record<string, unknown>>;
   if (typeof dtype !== 'string') return `${name} has no type`;
-  const valueBytes = bytesPerValue.get(dtype);
-  if (valueBytes === undefined) return `${name} has the type ${dtype}, which is not a float type`;
+  if (!isFloatType(dtype)) return `${name} has the type ${dtype}, which is not a float type`;
   if (
     !Array.isArray(shape) ||
     !shape.every((side): side is number => Number.isSafeInteger(side) && side >= 0)
@@ -66,19 +45,9 @@ function parseEntry(name: string, json: unknown, dataLength: number): HeaderEntr
   if (!Number.isSafeInteger(begin) || !Number.isSafeInteger(end)) return `${name} has no valid data_offsets`;
   const entry: HeaderEntry = { dtype, shape, begin: Number(begin), end: Number(end) };
   if (entry.begin < 0 || entry.end > dataLength) return `${name} lies outside the file (truncated?)`;
-  if (entry.end - entry.begin !== elementCount(shape) * valueBytes)
+  if (entry.end - entry.begin !== elementCount(shape) * bytesPerFloat[dtype])
     return `${name}'s bytes do not fit its shape [${shape.join(', ')}]`;
   return entry;
-}
-
-/** @returns the bytes, or null where the file has become shorter, has changed or has gone since it was chosen */
-async function readBytes(file: Blob, begin: number, end: number): Promise<Uint8Array<ArrayBuffer> | null> {
-  try {
-    const bytes = new Uint8Array(await file.slice(begin, end).arrayBuffer());
-    return bytes.byteLength === end - begin ? bytes : null;
-  } catch {
-    return null;
-  }
 }
 
 /** Reads the header only. @returns the tensors by name, or 'checkpoint-invalid' with what is wrong */

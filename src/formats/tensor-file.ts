@@ -9,3 +9,8 @@ export interface StoredTensor {
 }
 
 export type TensorFile = ReadonlyMap<string, StoredTensor>;
+
+/** Where a format nests dictionaries: each name leads to a tensor or to more names. Parts may be shared, even in a circle. */
+export type TensorTree = ReadonlyMap<string, StoredTensor | TensorTree>;
+
+export const isTree = (node: StoredTensor | TensorTree): node is TensorTree => node instanceof Map;

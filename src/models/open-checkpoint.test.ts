@@ -2,11 +2,13 @@ import { openAsBlob } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
-import type { NamedTensor } from '../core/architecture.ts';
+import { describe, expect, test } from 'vitest';
+import { parameterShapes, type NamedTensor } from '../core/architecture.ts';
+import { checkpointFiles, expectedNetwork, openFixture } from '../testing/checkpoint-fixtures.ts';
 import { makeSafetensors } from '../testing/make-safetensors.ts';
+import { makeZip } from '../testing/make-zip.ts';
 import { vitFixtures, type VitFixture } from '../testing/vit-fixtures.ts';
-import { openCheckpoint } from './open-checkpoint.ts';
+import { openCheckpoint, type CheckpointOptions } from './open-checkpoint.ts';
 
 const [fixture] = vitFixtures as [VitFixture, ...VitFixture[]];
 const { architecture, parameters } = fixture;
@@ -15,7 +17,7 @@ const blobOf = (tensors: ReadonlyMap<string, NamedTensor>): Blob => new Blob([ma
 
 test('a checkpoint opens with all its values, in the order of the architecture', async () => {
   const shuffled = new Map([...parameters].toReversed());
-  const opened = await openCheckpoint(blobOf(shuffled), architecture);
+  const opened = await openCheckpoint(blobOf(shuffled), { config: architecture });
   if (!opened.ok) throw new Error(JSON.stringify(opened.error));
   expect(opened.value.architecture).toEqual(architecture);
   expect([...opened.value.parameters]).toEqual([...parameters]);
@@ -23,40 +25,54 @@ test('a checkpoint opens with all its values, in the order of the architecture',
 
 test.each([
   [
-    'a PyTorch file',
+    'half a PyTorch file',
     Buffer.from('PK\x03\x04 and so on, longer than nine bytes'),
-    'it is not a safetensors file',
+    'the end of its archive is missing; it was cut short',
   ],
-  ['an empty file', Buffer.alloc(0), 'it is not a safetensors file'],
+  ['an empty file', Buffer.alloc(0), 'it is empty'],
+  ['a photograph', Buffer.from('\x89PNG\r\n', 'latin1'), 'it is neither a safetensors nor a PyTorch file'],
   ['half a header', makeSafetensors(parameters).subarray(0, 300), 'its header is longer than the file'],
 ])('%s is refused', async (_, bytes, problem) => {
-  expect(await openCheckpoint(new Blob([Uint8Array.from(bytes)]), architecture)).toEqual({
+  expect(await openCheckpoint(new Blob([Uint8Array.from(bytes)]), { config: architecture })).toEqual({
     ok: false,
     error: { code: 'checkpoint-invalid', problem },
   });
 });
 
-test.each([
-  [null, 'the architecture is missing'],
-  [{ ...architecture, numHeads: 5 }, 'embedDim 16 is not a multiple of numHeads 5'],
-])('the config %j is refused', async (config, problem) => {
-  expect(await openCheckpoint(blobOf(parameters), config)).toEqual({
+test.each<[CheckpointOptions, string]>([
+  [{ config: { ...architecture, family: undefined } }, 'the family is missing'],
+  [{ config: { ...architecture, numHeads: 5 } }, 'embedDim 16 is not a multiple of numHeads 5'],
+  [{ config: architecture, numHeads: 3 }, 'embedDim 16 is not a multiple of numHeads 3'],
+  [{ config: { num_attention_heads: 7 } }, 'embedDim 16 is not a multiple of numHeads 7'],
+  [{ key: 'teacher' }, "it holds no Vision Transformer under 'teacher' (it holds cls_token, pos_embed, "],
+  [{ config: { hidden_act: 'gelu' } }, 'how many heads it has is not in the file, and 16 channels'],
+])('with %j it is refused', async (options, problem) => {
+  expect(await openCheckpoint(blobOf(parameters), options)).toEqual({
     ok: false,
-    error: { code: 'checkpoint-invalid', problem },
+    error: { code: 'checkpoint-invalid', problem: expect.stringContaining(problem) as string },
   });
+});
+
+test.each<[string, CheckpointOptions]>([
+  ['a person', { numHeads: 1 }],
+  ['a person, against the config', { numHeads: 1, config: { num_attention_heads: 2 } }],
+  ['a config of Hugging Face', { config: { num_attention_heads: 1, layer_norm_eps: 1e-12 } }],
+])('the architecture comes from the shapes, the head count from %s', async (_, options) => {
+  const opened = await openCheckpoint(blobOf(parameters), options);
+  expect(opened.ok && opened.value.architecture).toEqual(architecture);
 });
 
 test('parameters of another network are refused, each difference named', async () => {
   const other = new Map(parameters);
   other.delete('norm.weight');
-  other.set('head.weight', { shape: [2], values: Float32Array.of(1, 2) });
+  other.set('blocks.0.ls1.gamma', { shape: [2], values: Float32Array.of(1, 2) });
   other.set('cls_token', { shape: [16], values: new Float32Array(16) });
-  expect(await openCheckpoint(blobOf(other), architecture)).toEqual({
+  expect(await openCheckpoint(blobOf(other), { config: architecture })).toEqual({
     ok: false,
     error: {
       code: 'model-parameters-mismatch',
       missing: ['norm.weight'],
-      unexpected: ['head.weight'],
+      unexpected: ['blocks.0.ls1.gamma'],
       misshaped: [{ name: 'cls_token', expected: [1, 1, 16], actual: [16] }],
     },
   });
@@ -69,7 +85,7 @@ test('a file that has lost its end since it was opened is refused, not half open
       return super.slice(begin, Math.min(end, bytes.length - 8));
     }
   }
-  expect(await openCheckpoint(new ShrunkFile([bytes]), architecture)).toMatchObject({
+  expect(await openCheckpoint(new ShrunkFile([bytes]), { config: architecture })).toMatchObject({
     ok: false,
     error: { code: 'checkpoint-invalid', problem: expect.stringContaining('cannot be read') as string },
   });
@@ -81,8 +97,82 @@ test('a file that has gone since it was chosen is refused', async () => {
   await writeFile(path, makeSafetensors(parameters));
   const file = await openAsBlob(path);
   await rm(folder, { recursive: true });
-  expect(await openCheckpoint(file, architecture)).toEqual({
+  expect(await openCheckpoint(file, { config: architecture })).toEqual({
     ok: false,
     error: { code: 'checkpoint-invalid', problem: 'the file cannot be read' },
+  });
+});
+
+describe('what PyTorch wrote', () => {
+  const ignoredOf: Readonly<Record<string, readonly string[]>> = {
+    'full.pth': [
+      'student',
+      'optimizer',
+      'dino_loss',
+      'head.*',
+      'argparse.Namespace',
+      'numpy.core.multiarray.scalar',
+    ],
+    'full-legacy.pth': [
+      'student',
+      'optimizer',
+      'dino_loss',
+      'head.*',
+      'argparse.Namespace',
+      'numpy.core.multiarray.scalar',
+    ],
+    'deit.pth': ['head.*'],
+    'moco-v3.pth.tar': ['optimizer', 'head.*', 'momentum_encoder.*', 'predictor.*', 'torch.LongStorage'],
+    'pytorch_model.bin': ['pooler.*'],
+    'model.safetensors': ['classifier.*'],
+  };
+
+  test.each(checkpointFiles)('%s opens as the network %s', async (file, network) => {
+    const expected = expectedNetwork(network);
+    // MoCo v3's 12 heads are known by its prefix; for the others 12 channels say nothing of heads.
+    const numHeads = network === 'moco' ? undefined : expected.architecture.numHeads;
+    const opened = await openCheckpoint(await openFixture(file), { numHeads });
+    if (!opened.ok) throw new Error(JSON.stringify(opened.error));
+    expect(opened.value.architecture).toEqual(expected.architecture);
+    expect([...opened.value.parameters]).toEqual([...expected.parameters]);
+    expect(opened.value.ignored.toSorted()).toEqual((ignoredOf[file] ?? []).toSorted());
+  });
+
+  test.each(['full.pth', 'full-legacy.pth'])('the student of %s, when asked for', async (file) => {
+    const opened = await openCheckpoint(await openFixture(file), { key: 'student', numHeads: 3 });
+    if (!opened.ok) throw new Error(JSON.stringify(opened.error));
+    expect([...opened.value.parameters]).toEqual([...expectedNetwork('student').parameters]);
+    expect(opened.value.ignored).toContain('teacher');
+  });
+
+  test('a file without a network says what it has', async () => {
+    expect(await openCheckpoint(await openFixture('odd.pth'))).toEqual({
+      ok: false,
+      error: {
+        code: 'checkpoint-invalid',
+        problem: 'it holds no Vision Transformer: there is no cls_token (it holds scalar, empty, nested)',
+      },
+    });
+  });
+});
+
+test('a small file does not become a large model', async () => {
+  // One value, repeated by a stride of zero for all of a tensor that is allowed to be as large as the file.
+  const tuple = (sides: readonly number[]): string => `(${sides.map((side) => `I${side}\n`).join('')}t`;
+  const tensor = (name: string, shape: readonly number[]): string =>
+    `S'${name}'\nctorch._utils\n_rebuild_tensor_v2\n((S'storage'\nctorch\nFloatStorage\nS'0'\nS'cpu'\nI1\ntQ` +
+    `I0\n${tuple(shape)}${tuple(shape.map(() => 0))}I00\nNtRs`;
+  const wide = { ...architecture, embedDim: 64, depth: 8, numHeads: 1 };
+  const body = [...parameterShapes(wide)].map(([name, shape]) => tensor(name, shape)).join('');
+  const file = makeZip([
+    { name: 'a/data.pkl', bytes: Buffer.from(`}${body}.`) },
+    { name: 'a/data/0', bytes: new Uint8Array(100_000) },
+  ]);
+  expect(await openCheckpoint(file)).toEqual({
+    ok: false,
+    error: {
+      code: 'checkpoint-invalid',
+      problem: expect.stringMatching(/more than the file can hold/) as string,
+    },
   });
 });

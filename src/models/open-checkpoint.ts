@@ -1,50 +1,100 @@
-/** A checkpoint file and its config into a model ready to be written or run; each format is tried by its first bytes. */
+/** A checkpoint file into a model ready to be written or run, whatever its format and family. */
 import {
+  elementCount,
   parameterShapes,
   parseArchitecture,
   type NamedTensor,
   type VitArchitecture,
 } from '../core/architecture.ts';
-import { failureOf, type Failure } from '../core/failure.ts';
+import { FailureError, failureOf, type Failure } from '../core/failure.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
+import { openPytorch } from '../formats/pytorch.ts';
+import type { TensorParts } from '../formats/pytorch-tensors.ts';
 import { matchesSafetensors, openSafetensors } from '../formats/safetensors.ts';
 import { checkParameters } from './check-parameters.ts';
+import { headsOfConfig, inferArchitecture } from './infer-architecture.ts';
+import { mapParameterNames } from './key-maps.ts';
+
+export interface CheckpointOptions {
+  /** What config.json beside the checkpoint says: our architecture, or Hugging Face's fields; others are passed over. */
+  readonly config?: unknown;
+  /** Which of the file's dictionaries to take, e.g. `student`; without it the teacher's where there is one. */
+  readonly key?: string | undefined;
+  /** Believed before the config. */
+  readonly numHeads?: number | undefined;
+}
 
 export interface Checkpoint {
   readonly architecture: VitArchitecture;
   /** In the architecture's order, float32. */
   readonly parameters: ReadonlyMap<string, NamedTensor>;
+  /** What the file holds besides, for a person to know: `optimizer`, `head.*`, `argparse.Namespace`. */
+  readonly ignored: readonly string[];
 }
 
-/**
- * @param config the architecture as JSON, since a head count is not in the tensors' shapes
- * @returns the parameters, all of them and nothing else, or what is wrong
- */
-export async function openCheckpoint(file: Blob, config: unknown): Promise<Result<Checkpoint, Failure>> {
-  const architecture = parseArchitecture(config);
-  if (typeof architecture === 'string') return fail({ code: 'checkpoint-invalid', problem: architecture });
+const invalid = (problem: string): FailureError => new FailureError({ code: 'checkpoint-invalid', problem });
+
+function valueOf<T>(result: Result<T, Failure>): T {
+  if (!result.ok) throw new FailureError(result.error);
+  return result.value;
+}
+
+/** The format is chosen by the first bytes: a name's ending says little. */
+async function openTensors(file: Blob): Promise<TensorParts> {
   const head = await file
-    .slice(0, 16)
+    .slice(0, Math.min(16, file.size))
     .arrayBuffer()
     .catch(() => null);
-  if (head === null) return fail({ code: 'checkpoint-invalid', problem: 'the file cannot be read' });
-  if (!matchesSafetensors(new Uint8Array(head)))
-    return fail({ code: 'checkpoint-invalid', problem: 'it is not a safetensors file' });
-  const tensors = await openSafetensors(file);
-  if (!tensors.ok) return tensors;
-  const shapes = new Map([...tensors.value].map(([name, { shape }]) => [name, shape]));
-  const checked = checkParameters(architecture, shapes);
-  if (!checked.ok) return checked;
+  if (head === null) throw invalid('the file cannot be read');
+  if (!matchesSafetensors(new Uint8Array(head))) return valueOf(await openPytorch(file));
+  return { tree: valueOf(await openSafetensors(file)), skipped: [] };
+}
+
+const isOurConfig = (config: unknown): boolean =>
+  typeof config === 'object' && config !== null && 'embedDim' in config;
+
+function chooseArchitecture(
+  shapes: ReadonlyMap<string, readonly number[]>,
+  { config, numHeads }: CheckpointOptions,
+  isMocoV3: boolean,
+): VitArchitecture {
+  const heads = numHeads === undefined ? {} : { numHeads };
+  const architecture = isOurConfig(config)
+    ? parseArchitecture({ ...(config as object), ...heads })
+    : inferArchitecture(shapes, { numHeads: numHeads ?? headsOfConfig(config), isMocoV3 });
+  if (typeof architecture === 'string') throw invalid(architecture);
+  return architecture;
+}
+
+async function readCheckpoint(file: Blob, options: CheckpointOptions): Promise<Checkpoint> {
+  const { tree, skipped } = await openTensors(file);
+  const { tensors, ignored, isMocoV3 } = mapParameterNames(tree, options.key);
+  const shapes = new Map([...tensors].map(([name, { shape }]) => [name, shape]));
+  const architecture = chooseArchitecture(shapes, options, isMocoV3);
+  valueOf(checkParameters(architecture, shapes));
+  const expected = parameterShapes(architecture);
+  // Tensors may share their bytes, but a small file does not become a large model. The smallest type has two bytes.
+  const count = [...expected.values()].reduce((sum, shape) => sum + elementCount(shape), 0);
+  if (count * 2 > file.size)
+    throw invalid(`its parameters have ${count} values, more than the file can hold`);
   const parameters = new Map<string, NamedTensor>();
+  for (const [name, shape] of expected) {
+    const stored = tensors.get(name);
+    if (stored !== undefined) parameters.set(name, { shape, values: await stored.read() });
+  }
+  return { architecture, parameters, ignored: [...ignored, ...skipped] };
+}
+
+/** @returns the parameters, all of them and nothing else, or what is wrong */
+export async function openCheckpoint(
+  file: Blob,
+  options: CheckpointOptions = {},
+): Promise<Result<Checkpoint, Failure>> {
   try {
-    for (const [name, shape] of parameterShapes(architecture)) {
-      const stored = tensors.value.get(name);
-      if (stored !== undefined) parameters.set(name, { shape, values: await stored.read() });
-    }
+    return succeed(await readCheckpoint(file, options));
   } catch (error) {
     const failure = failureOf(error);
     if (failure === null) throw error;
     return fail(failure);
   }
-  return succeed({ architecture, parameters });
 }

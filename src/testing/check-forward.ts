@@ -14,7 +14,7 @@ import { vitFixtures, type VitCase, type VitFixture } from './vit-fixtures.ts';
 const nothing = (): Promise<void> => Promise.resolve();
 
 /** The last layer of [L, H, T] without CLS's own column: what `attendCls` returns. */
-function expectedMaps({ clsAttention }: VitCase): number[] {
+export function expectedMaps({ clsAttention }: VitCase): number[] {
   const [layers = 0, heads = 0, tokens = 0] = clsAttention.shape;
   const last = floatsOfBase64(clsAttention.values).subarray((layers - 1) * heads * tokens);
   return [...last].filter((_, i) => i % tokens !== 0);

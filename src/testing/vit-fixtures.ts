@@ -41,7 +41,7 @@ interface StoredFixture {
   readonly cases: readonly VitCase[];
 }
 
-function read(name: string, stored: StoredFixture): VitFixture {
+export function readVitFixture(name: string, stored: StoredFixture): VitFixture {
   const architecture = parseArchitecture(stored.architecture);
   if (typeof architecture === 'string') throw new Error(architecture);
   const weights = floatsOfBase64(stored.weights);
@@ -55,7 +55,7 @@ function read(name: string, stored: StoredFixture): VitFixture {
 }
 
 export const vitFixtures: readonly VitFixture[] = [
-  read('dim 16, depth 1, 1 head', dim16),
-  read('dim 32, depth 3, 4 heads', dim32),
-  read('dim 36, depth 2, 3 heads', dim36),
+  readVitFixture('dim 16, depth 1, 1 head', dim16),
+  readVitFixture('dim 32, depth 3, 4 heads', dim32),
+  readVitFixture('dim 36, depth 2, 3 heads', dim36),
 ];

@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadModel, type LoadedModel } from '../../src/models/load-model.ts';
+import { checkpointPath, expectedNetwork } from '../../src/testing/checkpoint-fixtures.ts';
 import { makeSafetensors } from '../../src/testing/make-safetensors.ts';
+import { maxAbsDifference } from '../../src/testing/max-abs-difference.ts';
 import { runTool, type ToolRun } from '../../src/testing/run-tool.ts';
 import { vitFixtures, type VitFixture } from '../../src/testing/vit-fixtures.ts';
 import { folderSource } from '../attend/folder-source.ts';
@@ -73,6 +75,45 @@ describe('a checkpoint', () => {
   });
 });
 
+describe('a full PyTorch checkpoint without a config', () => {
+  test('gives the teacher, tells what it left out and how far the halves are off', async () => {
+    const out = join(folder, 'teacher');
+    const run = await runTool('convert', checkpointPath('full.pth'), '--out', out, '--heads', '3');
+    expect(run).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(run.stdout).toMatch(
+      /^teacher: 12 channels, 2 blocks, 3 heads, patches of 2 px, trained on 3 × 3\n/,
+    );
+    expect(run.stdout).toMatch(/^Left out: student, optimizer, .*argparse\.Namespace/m);
+    const { architecture: expected, parameters: values } = expectedNetwork('dino');
+    const model = await load('teacher');
+    expect(model.architecture).toEqual(expected);
+    const errors = [...values].flatMap(([name, tensor]) =>
+      maxAbsDifference(model.parameters.get(name)?.values ?? [], tensor.values),
+    );
+    const total = [...values.values()].reduce((sum, tensor) => sum + tensor.values.length, 0);
+    const line = /^total +([\d,]+) +([\d,]+) +(\S+)$/m.exec(run.stdout)?.slice(1);
+    expect(line).toEqual([
+      total.toLocaleString('en'),
+      (2 * total).toLocaleString('en'),
+      Math.max(...errors).toExponential(1),
+    ]);
+  });
+
+  test('gives the student when asked, exactly in float32', async () => {
+    const options = ['--heads', '3', '--key', 'student', '--dtype', 'float32'];
+    const run = await runTool(
+      'convert',
+      checkpointPath('full.pth'),
+      '--out',
+      join(folder, 'student'),
+      ...options,
+    );
+    expect(run.stdout).toMatch(/^Left out: teacher/m);
+    expect(run.stdout).toMatch(/^total .* 0$/m);
+    expect((await load('student')).parameters).toEqual(expectedNetwork('student').parameters);
+  });
+});
+
 describe('a wrong call ends in a sentence, writes nothing', () => {
   beforeAll(async () => {
     await mkdir(join(folder, 'bare'));
@@ -82,7 +123,15 @@ describe('a wrong call ends in a sentence, writes nothing', () => {
 
   test.concurrent.each<[string, number, RegExp, string[]]>([
     ['an option that is none', 2, /^Unknown option '--type'/, ['model.safetensors', '--type', 'float32']],
-    ['no config', 1, /config\.json is missing or is not JSON/, ['bare/model.safetensors']],
+    ['no head count', 1, /the head count must be given \(--heads/, ['bare/model.safetensors']],
+    ['heads that are none', 1, /^--heads six is not/, ['bare/model.safetensors', '--heads', 'six']],
+    [
+      'a config that is not there',
+      1,
+      /gone\.json is missing/,
+      ['bare/model.safetensors', '--config', 'gone.json'],
+    ],
+    ['a network that is not there', 1, /under 'student'/, ['model.safetensors', '--key', 'student']],
     ['no checkpoint', 1, /gone\.safetensors cannot be read\.$/, ['gone.safetensors']],
     [
       'a checkpoint that was cut short',

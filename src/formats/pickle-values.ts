@@ -1,0 +1,78 @@
+/** What a pickle is read into: plain data. Nothing of it is ever called. */
+
+export interface PickleDict {
+  readonly kind: 'dict';
+  /** Numbers become text; keys that are neither are left out with their values. */
+  readonly entries: Map<string, PickleValue>;
+}
+
+export interface PickleSequence {
+  readonly kind: 'list' | 'tuple' | 'set';
+  readonly items: PickleValue[];
+}
+
+/** A name of Python's that the pickle refers to, such as a class. */
+interface PickleGlobal {
+  readonly kind: 'global';
+  /** Module and name, as in `torch._utils._rebuild_tensor_v2`. */
+  readonly name: string;
+}
+
+/** Stands where Python would have made an object that we do not know; whatever is put into it is dropped. */
+interface PickleOpaque {
+  readonly kind: 'opaque';
+  /** The class or function that would have made it. */
+  readonly name: string;
+}
+
+/** Text of bytes: recognised, never needed. */
+export interface PickleBytes {
+  readonly kind: 'bytes';
+}
+
+/** A reference to a storage, the flat array that one or more tensors look into. */
+export interface PickleStorage {
+  readonly kind: 'storage';
+  /** PyTorch's own name without its module, as in `FloatStorage`. */
+  readonly type: string;
+  readonly key: string;
+  /** Elements of the storage that the file holds. */
+  readonly elements: number;
+  /** Before PyTorch 0.4 a storage could be a part of another: the element at which it begins. */
+  readonly viewOffset: number;
+}
+
+/** A tensor, as yet unchecked. */
+export interface PickleTensor {
+  readonly kind: 'tensor';
+  readonly storage: PickleStorage;
+  readonly offset: number;
+  readonly shape: readonly number[];
+  readonly strides: readonly number[];
+}
+
+export type PickleValue =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | PickleBytes
+  | PickleDict
+  | PickleSequence
+  | PickleGlobal
+  | PickleOpaque
+  | PickleStorage
+  | PickleTensor;
+
+export const makeDict = (): PickleDict => ({ kind: 'dict', entries: new Map() });
+
+/** @returns the items of a list, tuple or set, or null */
+export const itemsOf = (value: PickleValue | undefined): readonly PickleValue[] | null =>
+  typeof value === 'object' && value !== null && 'items' in value ? value.items : null;
+
+export const isKind = <K extends Exclude<PickleValue, null | boolean | number | bigint | string>['kind']>(
+  value: PickleValue | undefined,
+  kind: K,
+): value is Extract<PickleValue, { kind: K }> =>
+  typeof value === 'object' && value !== null && value.kind === kind;

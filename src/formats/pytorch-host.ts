@@ -1,0 +1,118 @@
+/** The names in a PyTorch pickle that we know. Every other becomes a placeholder. */
+import { FailureError } from '../core/failure.ts';
+import type { PickleHost } from './pickle.ts';
+import { isKind, itemsOf, makeDict, type PickleStorage, type PickleValue } from './pickle-values.ts';
+
+/** PyTorch's own limit. */
+const maxDimensions = 64;
+
+const invalid = (problem: string): FailureError => new FailureError({ code: 'checkpoint-invalid', problem });
+
+const isCount = (value: PickleValue | undefined): value is number =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+
+function countsOf(value: PickleValue | undefined): readonly number[] | null {
+  const items = itemsOf(value);
+  // The length first: one long tuple may be the shape of many tensors.
+  return items !== null && items.length <= maxDimensions && items.every(isCount) ? items : null;
+}
+
+/** `_rebuild_tensor_v2(storage, offset, size, stride, requires_grad, hooks)` */
+function rebuildTensor([storage, offset, size, stride]: readonly PickleValue[]): PickleValue {
+  const shape = countsOf(size);
+  const strides = countsOf(stride);
+  if (
+    !isKind(storage, 'storage') ||
+    !isCount(offset) ||
+    shape === null ||
+    strides === null ||
+    shape.length !== strides.length
+  )
+    throw invalid('its pickle describes a tensor without a storage, a shape or strides');
+  return { kind: 'tensor', storage, offset, shape, strides };
+}
+
+/** The two shapes of a persistent id: ('storage', type, key, device, elements) and, older, with the part of a larger storage. */
+function readStorage(id: PickleValue): PickleStorage | null {
+  const [tag, type, key, , elements, part] = itemsOf(id) ?? [];
+  if (tag !== 'storage') return null;
+  if (!isKind(type, 'global') || !isCount(elements) || (typeof key !== 'string' && !isCount(key)))
+    throw invalid('its pickle refers to a storage without a type, a key or a length');
+  const [, viewOffset = 0] = itemsOf(part) ?? [];
+  if (!isCount(viewOffset)) throw invalid('its pickle refers to a part of a storage without an offset');
+  const name = type.name.slice(type.name.lastIndexOf('.') + 1);
+  return { kind: 'storage', type: name, key: String(key), elements, viewOffset };
+}
+
+/** Pairs that may be copied in all: a list of pairs costs the file two bytes each time it is referred to again. */
+const maxCopiedPairs = 1_000_000;
+
+/** @returns a host for one file, and the storages that were referred to, filled while the pickle is read */
+export function createTorchHost(): PickleHost & { readonly storages: ReadonlyMap<string, PickleStorage> } {
+  const storages = new Map<string, PickleStorage>();
+  let copiedPairs = 0;
+  const dictOfPairs = (pairs: readonly PickleValue[]): PickleValue => {
+    const dict = makeDict();
+    copiedPairs += pairs.length;
+    if (copiedPairs > maxCopiedPairs) throw invalid('its pickle repeats a list too often');
+    for (const pair of pairs) {
+      const [key, value = null] = itemsOf(pair) ?? [];
+      if (typeof key === 'string' || typeof key === 'number') dict.entries.set(String(key), value);
+    }
+    return dict;
+  };
+  return {
+    storages,
+    findPersistent: (id) => {
+      const storage = readStorage(id);
+      if (storage === null) {
+        // ('module', class, source file, source): a whole network, pickled with its code.
+        const [, type] = itemsOf(id) ?? [];
+        return { kind: 'opaque', name: isKind(type, 'global') ? type.name : 'something outside the pickle' };
+      }
+      const known = storages.get(storage.key);
+      if (known !== undefined && (known.type !== storage.type || known.elements !== storage.elements))
+        throw invalid(`its storage ${storage.key} is described in two ways`);
+      storages.set(storage.key, storage);
+      return storage;
+    },
+    call: (name, args) => {
+      switch (name) {
+        case 'torch._utils._rebuild_tensor':
+        case 'torch._utils._rebuild_tensor_v2':
+          return rebuildTensor(args);
+        case 'torch._utils._rebuild_parameter':
+        case 'torch._utils._rebuild_parameter_with_state':
+        case 'torch.nn.parameter.Parameter':
+        case 'torch.nn.parameter.Buffer':
+          return args[0] ?? null;
+        case 'torch._tensor._rebuild_from_type_v2': {
+          // A subclass of Tensor: (function, class, arguments, state).
+          const [rebuild, , inner] = args;
+          return isKind(rebuild, 'global') && rebuild.name.startsWith('torch._utils._rebuild_tensor')
+            ? rebuildTensor(itemsOf(inner) ?? [])
+            : null;
+        }
+        case 'collections.OrderedDict':
+        case 'collections.defaultdict':
+          // Filled afterwards, except by Python 2.
+          return dictOfPairs(itemsOf(args[0]) ?? []);
+        case 'torch.Size':
+        case '__builtin__.set':
+        case 'builtins.set':
+        case '__builtin__.frozenset':
+        case 'builtins.frozenset':
+        case 'builtins.list':
+        case 'builtins.tuple':
+          return args[0] ?? { kind: 'tuple', items: [] };
+        case '_codecs.encode':
+        case 'builtins.bytearray':
+        case '__builtin__.bytearray':
+        case 'builtins.bytes':
+          return { kind: 'bytes' };
+        default:
+          return null;
+      }
+    },
+  };
+}

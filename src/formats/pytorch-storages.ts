@@ -1,0 +1,112 @@
+/** PyTorch's storages: which types there are, and where the file keeps each one's bytes. */
+import { FailureError } from '../core/failure.ts';
+import type { FloatType } from './float-values.ts';
+import type { PickleStorage } from './pickle-values.ts';
+import { readBytes } from './read-bytes.ts';
+import { findEntryBytes, type ZipEntry } from './zip-directory.ts';
+
+interface StorageType {
+  readonly bytesPerElement: number;
+  /** Null for what holds no weights: whole numbers, truth values, complex and quantized numbers. */
+  readonly float: FloatType | null;
+}
+
+const others = (bytesPerElement: number): StorageType => ({ bytesPerElement, float: null });
+
+export const storageTypes: ReadonlyMap<string, StorageType> = new Map([
+  ['DoubleStorage', { bytesPerElement: 8, float: 'F64' }],
+  ['FloatStorage', { bytesPerElement: 4, float: 'F32' }],
+  ['HalfStorage', { bytesPerElement: 2, float: 'F16' }],
+  ['BFloat16Storage', { bytesPerElement: 2, float: 'BF16' }],
+  ['LongStorage', others(8)],
+  ['IntStorage', others(4)],
+  ['ShortStorage', others(2)],
+  ['CharStorage', others(1)],
+  ['ByteStorage', others(1)],
+  ['BoolStorage', others(1)],
+  ['UntypedStorage', others(1)],
+  ['ComplexFloatStorage', others(8)],
+  ['ComplexDoubleStorage', others(16)],
+  ['QInt8Storage', others(1)],
+  ['QUInt8Storage', others(1)],
+  ['QInt32Storage', others(4)],
+  ['QUInt4x2Storage', others(1)],
+  ['QUInt2x4Storage', others(1)],
+]);
+
+/** How one layout of file keeps its storages. */
+export interface StorageFile {
+  readonly file: Blob;
+  readonly isBigEndian: boolean;
+  /** @returns what is wrong with the storage, or null; cheap */
+  check(storage: PickleStorage): string | null;
+  /** @returns the offset of the storage's bytes in the file. Rejects with a `FailureError` where they are not there */
+  locate(storage: PickleStorage): Promise<number>;
+}
+
+const bytesOf = (storage: PickleStorage): number =>
+  storage.elements * (storageTypes.get(storage.type)?.bytesPerElement ?? Infinity);
+
+/** @param folder the archive's own top folder, with its slash */
+export function zipStorages(
+  file: Blob,
+  entries: ReadonlyMap<string, ZipEntry>,
+  folder: string,
+  isBigEndian: boolean,
+): StorageFile {
+  const entryOf = ({ key }: PickleStorage): ZipEntry | undefined => entries.get(`${folder}data/${key}`);
+  return {
+    file,
+    isBigEndian,
+    check: (storage) => {
+      const entry = entryOf(storage);
+      if (entry === undefined) return `the storage ${storage.key} is missing`;
+      if (entry.byteLength < bytesOf(storage) || entry.headerOffset + entry.byteLength > file.size)
+        return `the storage ${storage.key} is shorter than it says`;
+      return null;
+    },
+    locate: async (storage) => {
+      const entry = entryOf(storage);
+      if (entry === undefined) throw new Error(`no entry for ${storage.key}: it was checked before`);
+      return findEntryBytes(file, entry);
+    },
+  };
+}
+
+/**
+ * The older layout: behind the pickles, each storage as a count of 8 bytes and its elements, in the order of `keys`.
+ * @param storages all that the pickle refers to, by key
+ * @throws FailureError 'checkpoint-invalid' where they do not fit the file
+ */
+export function legacyStorages(
+  file: Blob,
+  begin: number,
+  keys: readonly string[],
+  storages: ReadonlyMap<string, PickleStorage>,
+): StorageFile {
+  const invalid = (problem: string): FailureError =>
+    new FailureError({ code: 'checkpoint-invalid', problem });
+  const offsets = new Map<string, number>();
+  let offset = begin;
+  for (const key of keys) {
+    const storage = storages.get(key);
+    if (storage === undefined) throw invalid(`its storage ${key} belongs to no tensor`);
+    if (!storageTypes.has(storage.type)) throw invalid(`its storage type ${storage.type} is not known`);
+    offsets.set(key, offset);
+    offset += 8 + bytesOf(storage);
+  }
+  if (offset > file.size)
+    throw invalid(`its storages end ${offset - file.size} bytes beyond the file; it was cut short`);
+  return {
+    file,
+    isBigEndian: false, // This layout is little-endian, whatever the machine.
+    check: ({ key }) => (offsets.has(key) ? null : `the storage ${key} is missing`),
+    locate: async (storage) => {
+      const at = offsets.get(storage.key) ?? file.size;
+      const count = await readBytes(file, at, at + 8);
+      if (count === null || new DataView(count.buffer).getBigInt64(0, true) !== BigInt(storage.elements))
+        throw invalid(`the storage ${storage.key} is not where it should be`);
+      return at + 8;
+    },
+  };
+}

@@ -1,0 +1,141 @@
+/** What a PyTorch pickle holds into a tree of tensors, each checked against its storage and read when asked for. */
+import { elementCount } from '../core/architecture.ts';
+import { FailureError } from '../core/failure.ts';
+import { bytesPerFloat, toFloat32, type FloatType } from './float-values.ts';
+import { itemsOf, isKind, type PickleTensor, type PickleValue } from './pickle-values.ts';
+import { storageTypes, type StorageFile } from './pytorch-storages.ts';
+import { readBytes } from './read-bytes.ts';
+import type { StoredTensor, TensorTree } from './tensor-file.ts';
+
+const invalid = (problem: string): FailureError => new FailureError({ code: 'checkpoint-invalid', problem });
+
+function isContiguous({ shape, strides }: PickleTensor): boolean {
+  let expected = 1;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    const side = shape[axis] ?? 0;
+    if (side !== 1 && strides[axis] !== expected) return false;
+    expected *= side;
+  }
+  return true;
+}
+
+/** Puts a view's values into row-major order. */
+function gather(
+  values: Float32Array,
+  { shape, strides }: PickleTensor,
+  count: number,
+): Float32Array<ArrayBuffer> {
+  const gathered = new Float32Array(count);
+  const position = shape.map(() => 0);
+  let at = 0;
+  for (let i = 0; i < count; i++) {
+    gathered[i] = values[at] ?? 0;
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      const [side = 0, stride = 0] = [shape[axis], strides[axis]];
+      at += stride;
+      position[axis] = (position[axis] ?? 0) + 1;
+      if (position[axis] !== side) break;
+      at -= stride * side;
+      position[axis] = 0;
+    }
+  }
+  return gathered;
+}
+
+function reverseElements(bytes: Uint8Array, bytesPerElement: number): void {
+  for (let at = 0; at < bytes.length; at += bytesPerElement)
+    bytes.subarray(at, at + bytesPerElement).reverse();
+}
+
+/** @throws FailureError 'checkpoint-invalid' where the tensor does not fit its storage */
+function storeTensor(
+  name: string,
+  tensor: PickleTensor,
+  float: FloatType,
+  source: StorageFile,
+): StoredTensor {
+  const { shape, strides, storage } = tensor;
+  const count = elementCount(shape);
+  const bytesPerElement = bytesPerFloat[float];
+  // Of the values that it looks at, the last one's place. A sum too large to be exact is too large anyhow.
+  const span =
+    count === 0 ? 0 : 1 + shape.reduce((sum, side, axis) => sum + (side - 1) * (strides[axis] ?? 0), 0);
+  const first = storage.viewOffset + tensor.offset;
+  if (!(first + span <= storage.elements)) throw invalid(`${name} reaches beyond its storage`);
+  // A stride of zero repeats values: that a shape asks for more than the file could hold is an attack.
+  if (!(count * bytesPerElement <= source.file.size))
+    throw invalid(`${name} has the shape [${shape.join(', ')}], which is larger than the file`);
+  const problem = source.check(storage);
+  if (problem !== null) throw invalid(`${name} cannot be read: ${problem}`);
+  return {
+    name,
+    shape,
+    storedType: float,
+    read: async () => {
+      if (count === 0) return new Float32Array();
+      const begin = (await source.locate(storage)) + first * bytesPerElement;
+      const bytes = await readBytes(source.file, begin, begin + span * bytesPerElement);
+      if (bytes === null)
+        throw invalid(`the values of ${name} cannot be read; the file ends too early or has changed`);
+      if (source.isBigEndian) reverseElements(bytes, bytesPerElement);
+      const values = toFloat32(bytes, float);
+      return isContiguous(tensor) ? values : gather(values, tensor, count);
+    },
+  };
+}
+
+/** Two bytes of a pickle are enough to name a tensor once more: far more names than any network has are an attack. */
+const maxEntries = 1_000_000;
+
+type Container = { readonly value: PickleValue; readonly tree: Map<string, StoredTensor | TensorTree> };
+
+/** @returns the names and what they stand for; none for what is not a container */
+function* namedParts(value: PickleValue): Generator<readonly [string, PickleValue]> {
+  if (isKind(value, 'dict')) yield* value.entries;
+  for (const [index, item] of (itemsOf(value) ?? []).entries()) yield [String(index), item];
+}
+
+const isContainer = (value: PickleValue): boolean => isKind(value, 'dict') || itemsOf(value) !== null;
+
+export interface TensorParts {
+  readonly tree: TensorTree;
+  /** What the file holds besides float tensors and plain values, by the names of their types. */
+  readonly skipped: readonly string[];
+}
+
+/**
+ * Breadth first and each container once, so that neither depth nor parts that are shared over and over cost anything.
+ * @throws FailureError 'checkpoint-invalid' where a tensor does not fit its storage
+ */
+export function collectTensors(root: PickleValue, source: StorageFile): TensorParts {
+  const skipped = new Set<string>();
+  const trees = new Map<PickleValue, TensorTree>();
+  const pending: Container[] = [];
+  const treeOf = (value: PickleValue): TensorTree => {
+    const known = trees.get(value);
+    if (known !== undefined) return known;
+    const tree = new Map<string, StoredTensor | TensorTree>();
+    trees.set(value, tree);
+    pending.push({ value, tree });
+    return tree;
+  };
+  const tree = treeOf(root);
+  let entries = 0;
+  const put = (into: Container, name: string, node: StoredTensor | TensorTree): void => {
+    if (++entries > maxEntries) throw invalid(`it names more than ${maxEntries} tensors`);
+    into.tree.set(name, node);
+  };
+  for (let next = 0; next < pending.length; next++) {
+    const container = pending[next];
+    if (container === undefined) continue;
+    for (const [name, part] of namedParts(container.value)) {
+      if (isKind(part, 'tensor')) {
+        const float = storageTypes.get(part.storage.type)?.float ?? null;
+        if (float === null) skipped.add(`torch.${part.storage.type}`);
+        else put(container, name, storeTensor(name, part, float, source));
+      } else if (isKind(part, 'opaque')) skipped.add(part.name);
+      else if (isContainer(part)) put(container, name, treeOf(part));
+    }
+  }
+  return { tree, skipped: [...skipped] };
+}

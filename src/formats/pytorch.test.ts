@@ -1,0 +1,258 @@
+import { describe, expect, test } from 'vitest';
+import { checkpointFiles, expectedNetwork, openFixture } from '../testing/checkpoint-fixtures.ts';
+import { makeZip } from '../testing/make-zip.ts';
+import { openPytorch } from './pytorch.ts';
+import type { TensorParts } from './pytorch-tensors.ts';
+import { isTree, type StoredTensor, type TensorTree } from './tensor-file.ts';
+
+async function open(file: Blob): Promise<TensorParts> {
+  const opened = await openPytorch(file);
+  if (!opened.ok) throw new Error(JSON.stringify(opened.error));
+  return opened.value;
+}
+
+function treeAt(tree: TensorTree, name: string): TensorTree {
+  const node = tree.get(name);
+  if (node === undefined || !isTree(node)) throw new Error(`${name} is no dictionary`);
+  return node;
+}
+
+function tensorAt(tree: TensorTree, name: string): StoredTensor {
+  const node = tree.get(name);
+  if (node === undefined || isTree(node)) throw new Error(`${name} is no tensor`);
+  return node;
+}
+
+/** A pickle in text, as protocol 0 writes it: {name: tensor} with one storage, whose key is 0. */
+const tensorPickle = ({
+  shape = [2],
+  strides = [1],
+  offset = 0,
+  elements = 2,
+  type = 'FloatStorage',
+}: {
+  shape?: readonly number[];
+  strides?: readonly number[];
+  offset?: number | string;
+  elements?: number;
+  type?: string;
+} = {}): Buffer => {
+  const tuple = (sides: readonly number[]): string => `(${sides.map((side) => `I${side}\n`).join('')}t`;
+  return Buffer.from(
+    `}S'weight'\nctorch._utils\n_rebuild_tensor_v2\n((S'storage'\nctorch\n${type}\nS'0'\nS'cpu'\nI${elements}\ntQ` +
+      `I${offset}\n${tuple(shape)}${tuple(strides)}I00\nNtRs.`,
+  );
+};
+
+const storage = Buffer.from(Float32Array.of(1.5, -2).buffer);
+const zipOf = (pickle: Uint8Array, data: Uint8Array = storage): Blob =>
+  makeZip([
+    { name: 'archive/data.pkl', bytes: pickle },
+    { name: 'archive/data/0', bytes: data },
+  ]);
+
+describe('PyTorch’s own files', () => {
+  const flat = checkpointFiles.filter(([file]) => !/full|deit|moco|model/.test(file));
+
+  test.each(flat)('%s loads to exactly the values of %s', async (file, network) => {
+    const { tree, skipped } = await open(await openFixture(file));
+    const { parameters } = expectedNetwork(network);
+    expect([...tree.keys()]).toEqual([...parameters.keys()]);
+    for (const [name, { shape, values }] of parameters) {
+      const tensor = tensorAt(tree, name);
+      expect(tensor.shape).toEqual(shape);
+      expect(await tensor.read()).toEqual(values);
+    }
+    expect(skipped).toEqual([]);
+  });
+
+  test.each(['full.pth', 'full-legacy.pth'])(
+    '%s keeps its dictionaries apart, runs nothing',
+    async (file) => {
+      const { tree, skipped } = await open(await openFixture(file));
+      expect([...tree.keys()]).toEqual(['student', 'teacher', 'optimizer', 'dino_loss']);
+      const teacher = tensorAt(treeAt(tree, 'teacher'), 'backbone.cls_token');
+      const student = tensorAt(treeAt(tree, 'student'), 'module.backbone.cls_token');
+      expect(await teacher.read()).toEqual(expectedNetwork('dino').parameters.get('cls_token')?.values);
+      expect(await student.read()).toEqual(expectedNetwork('student').parameters.get('cls_token')?.values);
+      const moments = treeAt(treeAt(treeAt(tree, 'optimizer'), 'state'), '0');
+      expect(tensorAt(moments, 'exp_avg').shape).toEqual([1, 1, 12]);
+      expect(skipped.toSorted()).toEqual(['argparse.Namespace', 'numpy.core.multiarray.scalar']);
+    },
+  );
+
+  test('scalars, empty tensors, lists and keys that are numbers; whole numbers are passed over', async () => {
+    const { tree, skipped } = await open(await openFixture('odd.pth'));
+    expect([...tree.keys()]).toEqual(['scalar', 'empty', 'nested']);
+    expect(tensorAt(tree, 'scalar').shape).toEqual([]);
+    expect(await tensorAt(tree, 'scalar').read()).toEqual(Float32Array.of(1.5));
+    expect(tensorAt(tree, 'empty').shape).toEqual([0, 3]);
+    expect(await tensorAt(tree, 'empty').read()).toEqual(new Float32Array());
+    const nested = treeAt(tree, 'nested');
+    expect(await tensorAt(treeAt(nested, 'list'), '0').read()).toEqual(Float32Array.of(1, 2));
+    expect(await tensorAt(nested, '7').read()).toEqual(Float32Array.of(3));
+    expect(skipped).toEqual(['torch.LongStorage', 'torch.BoolStorage']);
+  });
+
+  test.each(['dino.pth', 'dino-legacy.pth'])('%s is read no further than what is asked for', async (file) => {
+    const ranges: [number, number][] = [];
+    class WatchedBlob extends Blob {
+      override slice(begin = 0, end = this.size): Blob {
+        ranges.push([begin, end]);
+        return super.slice(begin, end);
+      }
+    }
+    const { tree } = await open(new WatchedBlob([await (await openFixture(file)).arrayBuffer()]));
+    ranges.length = 0;
+    const values = await tensorAt(tree, 'blocks.1.mlp.fc1.weight').read();
+    const lengths = ranges.map(([begin, end]) => end - begin);
+    // The header or the count of elements, then the bytes themselves.
+    expect(lengths).toEqual([file === 'dino.pth' ? 30 : 8, values.byteLength]);
+  });
+});
+
+describe('files of our own', () => {
+  test('a big-endian machine’s values are turned round', async () => {
+    const file = makeZip([
+      { name: 'any name/data.pkl', bytes: tensorPickle() },
+      { name: 'any name/byteorder', bytes: Buffer.from('big') },
+      { name: 'any name/data/0', bytes: Uint8Array.from(storage).toReversed() },
+    ]);
+    const values = await tensorAt((await open(file)).tree, 'weight').read();
+    expect(values).toEqual(Float32Array.of(-2, 1.5));
+  });
+
+  test('a file of 5 GiB (ZIP64) is read like any other', async () => {
+    const file = makeZip(
+      [
+        { name: 'archive/data.pkl', bytes: tensorPickle() },
+        { name: 'archive/data/0', bytes: storage, holeBytes: 5 * 2 ** 30 },
+      ],
+      true,
+    );
+    expect(file.size).toBeGreaterThan(5 * 2 ** 30);
+    expect(await tensorAt((await open(file)).tree, 'weight').read()).toEqual(Float32Array.of(1.5, -2));
+  });
+
+  test('the older layout with a pickle longer than the first reading, in text', async () => {
+    const filler = `S'${'x'.repeat(300_000)}'\n0`;
+    const pickles = `L119547037146038801333356L\n.I1001\n.N.${filler}${tensorPickle().toString()}(S'0'\nl.`;
+    const count = Buffer.from(BigInt64Array.of(2n).buffer);
+    const file = new Blob([Uint8Array.from(Buffer.concat([Buffer.from(pickles), count, storage]))]);
+    expect(await tensorAt((await open(file)).tree, 'weight').read()).toEqual(Float32Array.of(1.5, -2));
+    const wrong = Buffer.from(BigInt64Array.of(3n).buffer);
+    const other = new Blob([Uint8Array.from(Buffer.concat([Buffer.from(pickles), wrong, storage]))]);
+    await expect(tensorAt((await open(other)).tree, 'weight').read()).rejects.toMatchObject({
+      failure: { code: 'checkpoint-invalid', problem: 'the storage 0 is not where it should be' },
+    });
+  });
+
+  test('a stride of zero repeats a value', async () => {
+    const pickle = tensorPickle({ shape: [2, 3], strides: [1, 0] });
+    const values = await tensorAt((await open(zipOf(pickle))).tree, 'weight').read();
+    expect(values).toEqual(Float32Array.of(1.5, 1.5, 1.5, -2, -2, -2));
+  });
+
+  test('dictionaries nested a hundred thousand deep, and one that holds itself, cost nothing', async () => {
+    const deep = Buffer.from(`${"}S'a'\n".repeat(100_000)}}${'s'.repeat(100_000)}.`);
+    expect((await open(zipOf(deep))).skipped).toEqual([]);
+    const { tree } = await open(zipOf(Buffer.from("}p0\nS'self'\ng0\ns.")));
+    expect(treeAt(tree, 'self')).toBe(tree);
+  });
+});
+
+const legacy = async (): Promise<Blob> => openFixture('dino-legacy.pth');
+const zip = async (): Promise<Blob> => openFixture('dino.pth');
+
+describe('a wrong file is refused with what is wrong', () => {
+  test.each<[string, Uint8Array | string, RegExp]>([
+    ['an empty file', '', /it is empty/],
+    ['a web page', '\n<!DOCTYPE html><html>', /a web page/],
+    ['an error message', '{"error": "not found"}', /it is JSON/],
+    ['a Git LFS pointer', 'version https://git-lfs.github.com/spec/v1\n', /Git LFS pointer/],
+    ['a gzip file', Uint8Array.of(0x1f, 0x8b, 8, 0), /gzip/],
+    ['a photograph', Uint8Array.of(0xff, 0xd8, 0xff, 0xe0), /neither a safetensors nor a PyTorch file/],
+    ['zeros', new Uint8Array(600), /begins with zeros/],
+    ['the tar layout', `${'storages'.padEnd(257, '\0')}ustar`.padEnd(512, '\0'), /tar layout .* before 2017/],
+    ['another pickle', '\x80\x02}.', /not one that torch\.save wrote/],
+    ['half a zip', 'PK\x03\x04 and nothing more that would be of use', /the end of its archive is missing/],
+  ])('%s', async (_, content, problem) => {
+    const bytes = typeof content === 'string' ? Buffer.from(content, 'latin1') : content;
+    expect(await openPytorch(new Blob([Uint8Array.from(bytes)]))).toEqual({
+      ok: false,
+      error: { code: 'checkpoint-invalid', problem: expect.stringMatching(problem) as string },
+    });
+  });
+
+  test.each<[string, Blob, RegExp]>([
+    ['another zip', makeZip([{ name: 'a/photo.jpg', bytes: storage }]), /no data\.pkl/],
+    [
+      'a compressed archive',
+      makeZip([{ name: 'a/data.pkl', bytes: storage, method: 8 }]),
+      /data\.pkl is compressed/,
+    ],
+    ['no storage', makeZip([{ name: 'a/data.pkl', bytes: tensorPickle() }]), /storage 0 is missing/],
+    ['half a storage', zipOf(tensorPickle(), storage.subarray(4)), /storage 0 is shorter/],
+    ['a shape beyond the storage', zipOf(tensorPickle({ shape: [3] })), /weight reaches beyond its storage/],
+    ['a stride beyond it', zipOf(tensorPickle({ strides: [2] })), /weight reaches beyond its storage/],
+    ['an offset beyond it', zipOf(tensorPickle({ offset: 1 })), /weight reaches beyond its storage/],
+    ['a negative offset', zipOf(tensorPickle({ offset: -1 })), /a tensor without a storage/],
+    ['a negative stride', zipOf(tensorPickle({ strides: [-1] })), /a tensor without a storage/],
+    ['fewer strides than sides', zipOf(tensorPickle({ shape: [2, 1] })), /a tensor without a storage/],
+    [
+      'a trillion repeated values',
+      zipOf(tensorPickle({ shape: [1e12], strides: [0] })),
+      /larger than the file/,
+    ],
+    [
+      'a shape whose product overflows before it is multiplied by zero',
+      zipOf(
+        tensorPickle({ shape: [...Array<number>(30).fill(2 ** 52), 0], strides: Array<number>(31).fill(1) }),
+      ),
+      /weight reaches beyond its storage/,
+    ],
+    ['a pickle without an end', zipOf(tensorPickle().subarray(0, 60)), /its pickle ends too early/],
+    ['an unknown opcode', zipOf(Buffer.from('}\xff.', 'latin1')), /the opcode 0xff is not known/],
+    ['a pickle that takes from nothing', zipOf(Buffer.from('0.')), /its stack is empty/],
+    ['a whole network', zipOf(Buffer.from('cmy.models\nNet\n)\x81.', 'latin1')), /a whole my\.models\.Net/],
+    ['a number', zipOf(Buffer.from('I5\n.')), /no dictionary of tensors/],
+    [
+      'one tensor that is named a million times and more',
+      zipOf(Buffer.from(`(${tensorPickle().toString().slice(11, -2)}p0\n${'h\0'.repeat(1_100_000)}l.`)),
+      /names more than 1000000 tensors/,
+    ],
+    [
+      'a list of pairs that is made a dictionary of again and again',
+      zipOf(
+        Buffer.from(
+          `((${'(I1\nI2\nt'.repeat(2000)}lp0\n${'ccollections\nOrderedDict\n(g0\ntR'.repeat(2000)}l.`,
+        ),
+      ),
+      /repeats a list too often/,
+    ],
+    ['a text of 4 GB', zipOf(Buffer.from('X\xff\xff\xff\xff.', 'latin1')), /ends too early/],
+  ])('%s', async (_, file, problem) => {
+    expect(await openPytorch(file)).toEqual({
+      ok: false,
+      error: { code: 'checkpoint-invalid', problem: expect.stringMatching(problem) as string },
+    });
+  });
+
+  test.each([
+    ['the zip layout', zip, 2000],
+    ['the zip layout by its last byte', zip, -1],
+    ['the older layout, in its pickle', legacy, 3000],
+    ['the older layout, in its storages', legacy, -1],
+  ] as const)('%s, cut short', async (_, file, end) => {
+    const opened = await openPytorch((await file()).slice(0, end));
+    expect(opened).toMatchObject({
+      ok: false,
+      error: { code: 'checkpoint-invalid', problem: expect.stringMatching(/cut short|missing/) as string },
+    });
+  });
+});
+
+test('what a pickle would run is not run, only named', async () => {
+  const pickle = Buffer.from("}S'a'\ncos\nsystem\n(S'exit 1'\ntRs.");
+  expect(await open(zipOf(pickle))).toMatchObject({ skipped: ['os.system'], tree: new Map() });
+});

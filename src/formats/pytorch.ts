@@ -1,0 +1,124 @@
+/**
+ * Checkpoints written by `torch.save`, read lazily from a Blob: the zip layout, and the one of before PyTorch 1.6.
+ * Source: PyTorch's torch/serialization.py and torch/_utils.py.
+ */
+import { FailureError, failureOf, type Failure } from '../core/failure.ts';
+import { fail, succeed, type Result } from '../core/result.ts';
+import { describeStranger } from './describe-stranger.ts';
+import { readPickle } from './pickle.ts';
+import { isKind, itemsOf, type PickleStorage, type PickleValue } from './pickle-values.ts';
+import { createTorchHost } from './pytorch-host.ts';
+import { legacyStorages, zipStorages } from './pytorch-storages.ts';
+import { collectTensors, type TensorParts } from './pytorch-tensors.ts';
+import { readBytes } from './read-bytes.ts';
+import { findEntryBytes, readZipDirectory } from './zip-directory.ts';
+
+/** The largest published full checkpoints have a pickle of a few MB. */
+const maxPickleBytes = 16 * 1024 * 1024;
+const firstReadBytes = 64 * 1024;
+const legacyMagic = 119547037146038801333356n;
+const legacyProtocol = 1001;
+
+const invalid = (problem: string): FailureError => new FailureError({ code: 'checkpoint-invalid', problem });
+
+async function readOrFail(file: Blob, begin: number, end: number): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = await readBytes(file, begin, end);
+  if (bytes === null) throw invalid('the file cannot be read');
+  return bytes;
+}
+
+function requireContainer(root: PickleValue): PickleValue {
+  if (isKind(root, 'dict') || itemsOf(root) !== null) return root;
+  throw invalid(
+    isKind(root, 'opaque')
+      ? `it holds a whole ${root.name}, not a dictionary of tensors; save the model's state_dict() instead`
+      : 'it holds no dictionary of tensors',
+  );
+}
+
+async function openZip(file: Blob): Promise<TensorParts> {
+  const entries = await readZipDirectory(file);
+  // The top folder has the name of the file that was saved first, or any other.
+  const [pickleEntry] = [...entries.values()]
+    .filter(({ name }) => /(^|\/)data\.pkl$/.test(name))
+    .sort((a, b) => a.name.length - b.name.length);
+  if (pickleEntry === undefined)
+    throw invalid('it is a zip archive, but not one of PyTorch: it has no data.pkl');
+  if (pickleEntry.byteLength > maxPickleBytes) throw invalid('its pickle is too long');
+  const folder = pickleEntry.name.slice(0, -'data.pkl'.length);
+  const begin = await findEntryBytes(file, pickleEntry);
+  const bytes = await readOrFail(file, begin, begin + pickleEntry.byteLength);
+  const host = createTorchHost();
+  const read = readPickle(bytes, 0, host);
+  if (read === null) throw invalid('its pickle ends too early');
+  const order = entries.get(`${folder}byteorder`);
+  let isBigEndian = false;
+  if (order !== undefined && order.byteLength === 'big'.length) {
+    const at = await findEntryBytes(file, order);
+    isBigEndian = new TextDecoder().decode(await readOrFail(file, at, at + 3)) === 'big';
+  }
+  return collectTensors(requireContainer(read.value), zipStorages(file, entries, folder, isBigEndian));
+}
+
+interface LegacyPickles {
+  readonly root: PickleValue;
+  readonly storages: ReadonlyMap<string, PickleStorage>;
+  readonly keys: readonly string[];
+  readonly end: number;
+}
+
+/** Five pickles: magic number, protocol, the machine's sizes, the object, the keys. @returns null where `bytes` end before the last does */
+function readLegacyPickles(bytes: Uint8Array): LegacyPickles | null {
+  const host = createTorchHost();
+  const values: PickleValue[] = [];
+  let end = 0;
+  while (values.length < 5) {
+    const read = readPickle(bytes, end, host);
+    if (read === null) return null;
+    values.push(read.value);
+    end = read.end;
+    if (values.length === 1 && read.value !== legacyMagic)
+      throw invalid('it is a pickle, but not one that torch.save wrote');
+    if (values.length === 2 && read.value !== legacyProtocol)
+      throw invalid(`its protocol is ${typeof read.value === 'number' ? read.value : 'no number'}, not 1001`);
+  }
+  const keys = (itemsOf(values[4]) ?? []).map((key) =>
+    typeof key === 'string' || typeof key === 'number' ? String(key) : '',
+  );
+  return { root: values[3] ?? null, storages: host.storages, keys, end };
+}
+
+async function openLegacy(file: Blob): Promise<TensorParts> {
+  // How long the pickles are stands nowhere: more is read until they end.
+  for (let byteLength = firstReadBytes; ; byteLength *= 4) {
+    const end = Math.min(file.size, byteLength, maxPickleBytes);
+    const pickles = readLegacyPickles(await readOrFail(file, 0, end));
+    if (pickles !== null) {
+      const source = legacyStorages(file, pickles.end, pickles.keys, pickles.storages);
+      return collectTensors(requireContainer(pickles.root), source);
+    }
+    if (end === file.size) throw invalid('its pickle ends too early; the file was cut short');
+    if (end === maxPickleBytes) throw invalid('its pickle is too long');
+  }
+}
+
+/**
+ * Reads the pickle only; nothing of it is run.
+ * @returns the tensors as the file nests them, or 'checkpoint-invalid' with what is wrong
+ */
+export async function openPytorch(file: Blob): Promise<Result<TensorParts, Failure>> {
+  try {
+    const head = await readOrFail(file, 0, Math.min(file.size, 512));
+    const [first = 0, second = 0] = head;
+    if (first === 0x50 && second === 0x4b) return succeed(await openZip(file)); // PK
+    const stranger = describeStranger(head);
+    if (stranger !== null) throw invalid(stranger);
+    // PROTO, or LONG where protocol 0 was asked for.
+    if (first === 0x80 || first === 0x4c) return succeed(await openLegacy(file));
+    throw invalid('it is neither a safetensors nor a PyTorch file');
+  } catch (error) {
+    const failure = failureOf(error);
+    if (failure === null) throw error;
+    return fail(failure);
+  }
+}

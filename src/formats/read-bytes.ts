@@ -1,0 +1,13 @@
+/** @returns the bytes, or null where the file has become shorter, has changed or has gone since it was chosen */
+export async function readBytes(
+  file: Blob,
+  begin: number,
+  end: number,
+): Promise<Uint8Array<ArrayBuffer> | null> {
+  try {
+    const bytes = new Uint8Array(await file.slice(begin, end).arrayBuffer());
+    return bytes.byteLength === end - begin ? bytes : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,86 @@
+import { describe, expect, test } from 'vitest';
+import { parameterShapes, type VitArchitecture } from '../core/architecture.ts';
+import { headsOfConfig, inferArchitecture } from './infer-architecture.ts';
+
+const small: VitArchitecture = {
+  family: 'dino',
+  embedDim: 384,
+  depth: 12,
+  numHeads: 6,
+  patchSize: 16,
+  gridSize: 14,
+  mlpRatio: 4,
+  qkvBias: true,
+  layerNormEps: 1e-6,
+};
+const noHints = { numHeads: undefined, isMocoV3: false };
+
+describe('every published size comes back from its shapes', () => {
+  test.each<[string, VitArchitecture, boolean]>([
+    ['DINO ViT-S/16', small, false],
+    ['DINO ViT-S/8', { ...small, patchSize: 8, gridSize: 28 }, false],
+    ['DINO ViT-B/16', { ...small, embedDim: 768, numHeads: 12 }, false],
+    ['DINO ViT-B/8', { ...small, embedDim: 768, numHeads: 12, patchSize: 8, gridSize: 28 }, false],
+    ['DeiT-Ti/16', { ...small, embedDim: 192, numHeads: 3 }, false],
+    ['MoCo v3 ViT-S', { ...small, numHeads: 12 }, true],
+    ['MoCo v3 ViT-B', { ...small, embedDim: 768, numHeads: 12 }, true],
+    ['ViT-S/14 for 518 px', { ...small, patchSize: 14, gridSize: 37 }, false],
+    ['one without qkv biases', { ...small, qkvBias: false }, false],
+    ['an MLP of another width', { ...small, mlpRatio: 4.5 }, false],
+  ])('%s', (_, architecture, isMocoV3) => {
+    expect(inferArchitecture(parameterShapes(architecture), { numHeads: undefined, isMocoV3 })).toEqual(
+      architecture,
+    );
+  });
+});
+
+test('the MLP’s width comes back exactly where the ratio is no round number', () => {
+  for (let hidden = 1; hidden < 400; hidden++) {
+    const shapes = new Map(parameterShapes({ ...small, depth: 1 }));
+    shapes.set('blocks.0.mlp.fc1.weight', [hidden, 384]);
+    const inferred = inferArchitecture(shapes, noHints);
+    if (typeof inferred === 'string') throw new Error(inferred);
+    expect(parameterShapes(inferred).get('blocks.0.mlp.fc1.bias')).toEqual([hidden]);
+  }
+});
+
+test('a head count that is given is believed', () => {
+  expect(inferArchitecture(parameterShapes(small), { numHeads: 8, isMocoV3: true })).toMatchObject({
+    numHeads: 8,
+  });
+});
+
+describe('what cannot be told is said', () => {
+  test.each<[string, readonly number[] | null, RegExp]>([
+    ['cls_token', null, /there is no cls_token/],
+    ['patch_embed.proj.weight', null, /no patch_embed\.proj\.weight/],
+    ['pos_embed', null, /no pos_embed/],
+    ['pos_embed', [1, 198, 384], /198 positions, which are not one CLS token and a square grid/],
+    ['pos_embed', [1, 0, 384], /0 positions/],
+    ['blocks.0.mlp.fc1.weight', null, /no blocks\.0\.mlp\.fc1\.weight/],
+    ['blocks.99999999999999999999.x', [1], /depth .* is more than 256/],
+    ['cls_token', [1, 1, 100], /100 channels are no multiple of 64/],
+    ['cls_token', [1, 1, 0], /embedDim is not a positive whole number/],
+    ['blocks.0.mlp.fc1.weight', [2 ** 50, 384], /mlpRatio .* is more than 64/],
+  ])('%s as %j', (name, shape, problem) => {
+    const shapes = new Map(parameterShapes(small));
+    if (shape === null) shapes.delete(name);
+    else shapes.set(name, shape);
+    expect(inferArchitecture(shapes, noHints)).toMatch(problem);
+  });
+
+  test('no blocks', () => {
+    const shapes = new Map([...parameterShapes(small)].filter(([name]) => !name.startsWith('blocks.')));
+    expect(inferArchitecture(shapes, noHints)).toMatch(/no blocks/);
+  });
+});
+
+test.each<[unknown, number | undefined]>([
+  [{ num_attention_heads: 6, hidden_size: 384 }, 6],
+  [{ architecture: 'vit_small_patch16_224' }, undefined],
+  [{ num_attention_heads: '6' }, undefined],
+  [null, undefined],
+  ['text', undefined],
+])('the config %j gives %j heads', (config, heads) => {
+  expect(headsOfConfig(config)).toBe(heads);
+});

@@ -1,0 +1,80 @@
+/** A Vision Transformer's sizes from its tensors' shapes. The head count is not in them; see `chooseHeads`. */
+import { mlpHiddenDim, parseArchitecture, type VitArchitecture } from '../core/architecture.ts';
+
+type Shapes = ReadonlyMap<string, readonly number[]>;
+
+/** Every published ViT of this kind but MoCo v3's small one has heads of this width. */
+const usualHeadWidth = 64;
+const mocoV3Heads = 12;
+/** The official code's; a file does not record it. */
+const layerNormEps = 1e-6;
+
+export interface HeadHints {
+  /** Given by a person or a config: believed before everything else. */
+  readonly numHeads: number | undefined;
+  readonly isMocoV3: boolean;
+}
+
+/** @returns the head count, or a phrase that says why there is none */
+function chooseHeads(embedDim: number, { numHeads, isMocoV3 }: HeadHints): number | string {
+  if (numHeads !== undefined) return numHeads;
+  if (isMocoV3) return mocoV3Heads;
+  return embedDim % usualHeadWidth === 0
+    ? embedDim / usualHeadWidth
+    : `how many heads it has is not in the file, and ${embedDim} channels are no multiple of ${usualHeadWidth}; ` +
+        'the head count must be given (--heads, or a config.json beside it)';
+}
+
+/** The MLP's width as a ratio that `mlpHiddenDim` turns back into exactly that width. */
+function ratioOf(hiddenDim: number, embedDim: number): number {
+  const ratio = hiddenDim / embedDim;
+  return Math.floor(embedDim * ratio) === hiddenDim ? ratio : (hiddenDim + 0.5) / embedDim;
+}
+
+/**
+ * Looks only at what tells a size; whether every parameter is there and fits is `checkParameters`' question.
+ * @param shapes by official parameter names
+ * @returns the architecture, or a phrase that says what is missing
+ */
+export function inferArchitecture(shapes: Shapes, hints: HeadHints): VitArchitecture | string {
+  const embedDim = shapes.get('cls_token')?.at(-1);
+  if (embedDim === undefined) return 'it is no Vision Transformer: there is no cls_token';
+  const patchSize = shapes.get('patch_embed.proj.weight')?.at(-1);
+  if (patchSize === undefined) return 'it has no patch_embed.proj.weight, which tells the patch size';
+  const positions = shapes.get('pos_embed')?.at(-2);
+  if (positions === undefined) return 'it has no pos_embed, which tells the grid of patches';
+  const gridSize = Math.round(Math.sqrt(positions - 1));
+  if (gridSize * gridSize !== positions - 1)
+    return `its pos_embed has ${positions} positions, which are not one CLS token and a square grid`;
+  const blocks = [...shapes.keys()].map((name) => Number(/^blocks\.(\d+)\./.exec(name)?.[1] ?? -1));
+  const depth = blocks.reduce((largest, block) => Math.max(largest, block), -1) + 1;
+  if (depth === 0) return 'it has no blocks';
+  const hiddenDim = shapes.get('blocks.0.mlp.fc1.weight')?.[0];
+  if (hiddenDim === undefined) return 'it has no blocks.0.mlp.fc1.weight, which tells the width of the MLP';
+  const numHeads = chooseHeads(embedDim, hints);
+  if (typeof numHeads === 'string') return numHeads;
+  const architecture = parseArchitecture({
+    family: 'dino',
+    embedDim,
+    depth,
+    numHeads,
+    patchSize,
+    gridSize,
+    mlpRatio: ratioOf(hiddenDim, embedDim),
+    qkvBias: [...shapes.keys()].some((name) => name.endsWith('.attn.qkv.bias')),
+    layerNormEps,
+  });
+  if (typeof architecture !== 'string' && mlpHiddenDim(architecture) !== hiddenDim)
+    throw new Error(`an MLP ratio of ${architecture.mlpRatio} does not give ${hiddenDim}`);
+  return architecture;
+}
+
+/**
+ * A config.json may be ours (the whole architecture), Hugging Face's (which has the head count) or another's.
+ * @returns the head count that it gives, if it does
+ */
+export function headsOfConfig(config: unknown): number | undefined {
+  if (typeof config !== 'object' || config === null) return undefined;
+  const { num_attention_heads: heads } = config as Readonly<Record<string, unknown>>;
+  return typeof heads === 'number' ? heads : undefined;
+}

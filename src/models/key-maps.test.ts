@@ -1,0 +1,205 @@
+import { describe, expect, test } from 'vitest';
+import type { StoredTensor, TensorTree } from '../formats/tensor-file.ts';
+import { mapParameterNames } from './key-maps.ts';
+
+const stored = (name: string, shape: readonly number[] = [1], value = 0): StoredTensor => ({
+  name,
+  shape,
+  storedType: 'F32',
+  read: () =>
+    Promise.resolve(new Float32Array(shape.reduce((product, side) => product * side, 1)).fill(value)),
+});
+
+const treeOf = (...names: readonly string[]): TensorTree =>
+  new Map(names.map((name) => [name, stored(name)]));
+
+const mapped = (tree: TensorTree, key?: string): { names: string[]; ignored: readonly string[] } => {
+  const { tensors, ignored } = mapParameterNames(tree, key);
+  return { names: [...tensors.keys()], ignored };
+};
+
+describe('the state dict', () => {
+  const network = treeOf('cls_token', 'norm.bias');
+  const other = treeOf('weight');
+
+  test.each<[string, TensorTree, string | undefined, string[]]>([
+    ['at the top', network, undefined, []],
+    ['under model', new Map([['model', network]]), undefined, []],
+    [
+      'under state_dict',
+      new Map<string, TensorTree>([
+        ['state_dict', network],
+        ['optimizer', other],
+      ]),
+      undefined,
+      ['optimizer'],
+    ],
+    [
+      'of the teacher first',
+      new Map([
+        ['student', network],
+        ['teacher', network],
+      ]),
+      undefined,
+      ['student'],
+    ],
+    [
+      'of the student where there is no teacher',
+      new Map([
+        ['student', network],
+        ['teacher', other],
+      ]),
+      undefined,
+      ['teacher'],
+    ],
+    [
+      'under any name that is asked for',
+      new Map([
+        ['ema', network],
+        ['model', network],
+      ]),
+      'ema',
+      ['model'],
+    ],
+  ])('%s', (_, tree, key, ignored) => {
+    expect(mapped(tree, key)).toEqual({ names: ['cls_token', 'norm.bias'], ignored });
+  });
+
+  test('of two in one flat file, by prefix', () => {
+    const flat = treeOf(
+      'teacher.backbone.cls_token',
+      'student.backbone.cls_token',
+      'student.backbone.norm.bias',
+      'epoch',
+    );
+    expect(mapped(flat)).toEqual({ names: ['cls_token'], ignored: ['student.*', 'epoch.*'] });
+    expect(mapped(flat, 'student')).toEqual({
+      names: ['cls_token', 'norm.bias'],
+      ignored: ['teacher.*', 'epoch.*'],
+    });
+  });
+
+  test.each<[string, TensorTree, string | undefined, RegExp]>([
+    ['nothing', new Map(), undefined, /it holds no tensors/],
+    [
+      'another network',
+      treeOf('a', 'b', 'c', 'd', 'e', 'f', 'g'),
+      undefined,
+      /\(it holds a, b, c, d, e and 2 more\)/,
+    ],
+    ['none under that name', new Map([['teacher', network]]), 'ema', /under 'ema' \(it holds teacher\)/],
+    ['one network twice', treeOf('cls_token', 'module.cls_token'), undefined, /cls_token twice/],
+  ])('is not there: %s', (_, tree, key, problem) => {
+    expect(() => mapParameterNames(tree, key)).toThrow(
+      expect.objectContaining({
+        failure: { code: 'checkpoint-invalid', problem: expect.stringMatching(problem) as string },
+      }) as Error,
+    );
+  });
+});
+
+test('wrappers’ prefixes go, heads are left out and named', () => {
+  const tree = treeOf(
+    'module.backbone.cls_token',
+    'module.backbone._orig_mod.norm.bias',
+    'module.head.mlp.0.weight',
+    'module.head.last_layer.weight_g',
+    'fc.weight',
+    'constructor',
+  );
+  expect(mapped(tree)).toEqual({
+    names: ['cls_token', 'norm.bias', 'constructor'],
+    ignored: ['head.*', 'fc.*'],
+  });
+});
+
+test('MoCo v3 is known by its prefix; its second encoder and its predictor are left out', () => {
+  const tree = treeOf(
+    'module.base_encoder.cls_token',
+    'module.momentum_encoder.cls_token',
+    'module.predictor.0.weight',
+  );
+  expect(mapped(tree)).toEqual({ names: ['cls_token'], ignored: ['momentum_encoder.*', 'predictor.*'] });
+  expect(mapParameterNames(tree, undefined).isMocoV3).toBe(true);
+  expect(mapParameterNames(treeOf('module.cls_token'), undefined).isMocoV3).toBe(false);
+});
+
+describe('Hugging Face', () => {
+  const layer = 'encoder.layer.3.attention.attention.';
+  const attention = (shapes: readonly [string, readonly number[]][]): TensorTree =>
+    new Map([
+      ['embeddings.cls_token', stored('cls')],
+      ...shapes.map(([name, shape], i) => [layer + name, stored(name, shape, i)] as const),
+    ]);
+
+  test.each(['', 'vit.'])('every name, after the prefix %j', (prefix) => {
+    const names = [
+      'embeddings.cls_token',
+      'embeddings.position_embeddings',
+      'embeddings.patch_embeddings.projection.weight',
+      'embeddings.patch_embeddings.projection.bias',
+      'encoder.layer.11.layernorm_before.weight',
+      'encoder.layer.11.attention.output.dense.bias',
+      'encoder.layer.11.layernorm_after.bias',
+      'encoder.layer.11.intermediate.dense.weight',
+      'encoder.layer.11.output.dense.weight',
+      'layernorm.weight',
+      'layernorm.bias',
+      'encoder.layer.11.lora.weight',
+    ].map((name) => prefix + name);
+    expect(mapped(treeOf(...names, `${prefix}pooler.dense.bias`, 'classifier.bias'))).toEqual({
+      names: [
+        'cls_token',
+        'pos_embed',
+        'patch_embed.proj.weight',
+        'patch_embed.proj.bias',
+        'blocks.11.norm1.weight',
+        'blocks.11.attn.proj.bias',
+        'blocks.11.norm2.bias',
+        'blocks.11.mlp.fc1.weight',
+        'blocks.11.mlp.fc2.weight',
+        'norm.weight',
+        'norm.bias',
+        'encoder.layer.11.lora.weight',
+      ],
+      ignored: ['pooler.*', 'classifier.*'],
+    });
+  });
+
+  test('query, key and value become one, in this order, whatever order they come in', async () => {
+    const tree = attention([
+      ['value.weight', [2, 3]],
+      ['query.weight', [2, 3]],
+      ['key.weight', [2, 3]],
+    ]);
+    const qkv = mapParameterNames(tree, undefined).tensors.get('blocks.3.attn.qkv.weight');
+    expect(qkv?.shape).toEqual([6, 3]);
+    expect([...((await qkv?.read()) ?? [])]).toEqual([1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 0, 0, 0, 0, 0, 0]);
+  });
+
+  test.each<[string, readonly [string, readonly number[]][], RegExp]>([
+    [
+      'a value is missing',
+      [
+        ['query.bias', [2]],
+        ['key.bias', [2]],
+      ],
+      /query, key and value are not all there/,
+    ],
+    [
+      'the parts do not fit',
+      [
+        ['query.weight', [2, 3]],
+        ['key.weight', [2, 3]],
+        ['value.weight', [2, 4]],
+      ],
+      /the parts \[2, 3\] and \[2, 4\] do not fit/,
+    ],
+  ])('%s', (_, shapes, problem) => {
+    expect(() => mapParameterNames(attention(shapes), undefined)).toThrow(
+      expect.objectContaining({
+        failure: expect.objectContaining({ problem: expect.stringMatching(problem) as string }) as unknown,
+      }) as Error,
+    );
+  });
+});

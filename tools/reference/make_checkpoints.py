@@ -1,0 +1,211 @@
+"""Write small checkpoints as people have them: by `torch.save`, in every layout and family. README.md says what each is.
+
+    /usr/bin/python3 tools/reference/make_checkpoints.py
+"""
+import argparse
+import json
+import struct
+from collections import OrderedDict
+from pathlib import Path
+from typing import Dict
+
+import numpy as np
+import torch
+
+from make_fixtures import FIXTURES, encode, load, random_input, random_source, random_weights, run, tensor, write_json
+from vit import Architecture, VisionTransformer
+from weights import Weights
+
+FOLDER = FIXTURES / "checkpoints"
+ARCHITECTURE = Architecture(embed_dim=12, depth=2, num_heads=3, patch_size=2, grid_size=3, mlp_ratio=2)
+
+Tensors = Dict[str, torch.Tensor]
+
+
+def save(value: object, name: str, legacy: bool = False) -> None:
+    torch.save(value, FOLDER / name, _use_new_zipfile_serialization=not legacy)
+
+
+def as_tensors(weights: Weights, dtype: torch.dtype = torch.float32) -> Tensors:
+    return OrderedDict((name, torch.from_numpy(array).to(dtype)) for name, array in weights.items())
+
+
+def with_prefix(tensors: Tensors, prefix: str) -> Tensors:
+    return OrderedDict((prefix + name, value) for name, value in tensors.items())
+
+
+def doubles(weights: Weights) -> Tensors:
+    """Values between the floats, so that the way from float64 to float32 shows."""
+    rng = random_source(62)
+    return OrderedDict(
+        (name, torch.from_numpy(array * (1 + 1e-8 * rng.standard_normal(array.shape)))) for name, array in weights.items()
+    )
+
+
+def on_one_storage(tensors: Tensors) -> Tensors:
+    """All tensors are views of one storage, each at its offset; the two biases of the first block are one and the same."""
+    flat = torch.cat([value.reshape(-1) for value in tensors.values()])
+    views, offset = OrderedDict(), 0
+    for name, value in tensors.items():
+        views[name] = flat[offset : offset + value.numel()].view(value.shape)
+        offset += value.numel()
+    views["blocks.0.mlp.fc2.bias"] = views["blocks.0.attn.proj.bias"]
+    return views
+
+
+def strided(tensors: Tensors) -> Tensors:
+    """Matrices stored transposed, the patch embedding channels last, biases with every second value, from an offset."""
+    views = OrderedDict()
+    for name, value in tensors.items():
+        if value.dim() == 2:
+            views[name] = value.t().contiguous().t()
+        elif value.dim() == 4:
+            views[name] = value.contiguous(memory_format=torch.channels_last)
+        elif value.dim() == 1:
+            spread = torch.full((3 + 2 * len(value),), float("nan"))
+            spread[3::2] = value
+            views[name] = spread[3::2]
+        else:
+            views[name] = value
+    # One value for all channels: a stride of zero.
+    views["norm.bias"] = torch.tensor([0.25]).expand(len(tensors["norm.bias"]))
+    return views
+
+
+def hugging_face(tensors: Tensors) -> Tensors:
+    """As transformers names a ViTModel: query, key and value apart."""
+    rest = {"norm1": "layernorm_before", "norm2": "layernorm_after", "attn.proj": "attention.output.dense"}
+    rest.update({"mlp.fc1": "intermediate.dense", "mlp.fc2": "output.dense"})
+    top = {"cls_token": "embeddings.cls_token", "pos_embed": "embeddings.position_embeddings"}
+    renamed = OrderedDict()
+    for name, value in tensors.items():
+        if name in top:
+            renamed[top[name]] = value
+        elif name.startswith("patch_embed.proj."):
+            renamed[name.replace("patch_embed.proj", "embeddings.patch_embeddings.projection")] = value
+        elif name.startswith("norm."):
+            renamed[f"layernorm.{name[5:]}"] = value
+        else:
+            _, block, inner = name.split(".", 2)
+            module, kind = inner.rsplit(".", 1)
+            layer = f"encoder.layer.{block}"
+            if module == "attn.qkv":
+                for part, third in zip(("query", "key", "value"), value.chunk(3)):
+                    renamed[f"{layer}.attention.attention.{part}.{kind}"] = third.clone()
+            else:
+                renamed[f"{layer}.{rest[module]}.{kind}"] = value
+    return renamed
+
+
+def write_safetensors(tensors: Tensors, name: str) -> None:
+    header, data = {"__metadata__": {"format": "pt"}}, b""
+    for key, value in tensors.items():
+        piece = value.contiguous().numpy().tobytes()
+        header[key] = {"dtype": "F32", "shape": list(value.shape), "data_offsets": [len(data), len(data) + len(piece)]}
+        data += piece
+    text = json.dumps(header).encode("utf-8")
+    (FOLDER / name).write_bytes(struct.pack("<Q", len(text)) + text + data)
+
+
+def projection_head() -> Tensors:
+    return OrderedDict([("head.mlp.0.weight", torch.ones(4, 12)), ("head.last_layer.weight_g", torch.ones(5, 1))])
+
+
+def full_checkpoint(student: Tensors, teacher: Tensors) -> dict:
+    """As main_dino.py saves one; the student comes out of DistributedDataParallel."""
+    first = torch.nn.Parameter(student["cls_token"].clone())
+    optimizer = torch.optim.AdamW([first], lr=5e-4)
+    first.sum().backward()
+    optimizer.step()
+    return {
+        "student": with_prefix({**with_prefix(student, "backbone."), **projection_head()}, "module."),
+        "teacher": {**with_prefix(teacher, "backbone."), **projection_head()},
+        "optimizer": optimizer.state_dict(),
+        "epoch": 100,
+        "args": argparse.Namespace(arch="vit_small", patch_size=2, lr=5e-4, local_crops_scale=(0.05, 0.4)),
+        "dino_loss": OrderedDict(center=torch.zeros(1, 5)),
+        "best": np.float64(0.5),
+        "fp16_scaler": None,
+    }
+
+
+def moco_v3(tensors: Tensors) -> dict:
+    """As moco-v3's main_moco.py saves one: two encoders with their projectors, and a predictor."""
+    momentum = OrderedDict((name, value + 1) for name, value in tensors.items())
+    state = OrderedDict()
+    for encoder, values in (("base_encoder", tensors), ("momentum_encoder", momentum)):
+        state.update(with_prefix(values, f"module.{encoder}."))
+        state[f"module.{encoder}.head.0.weight"] = torch.ones(4, 12)
+        state[f"module.{encoder}.head.1.num_batches_tracked"] = torch.tensor(7)
+    state["module.predictor.0.weight"] = torch.ones(2, 4)
+    return {"epoch": 300, "arch": "vit_small", "state_dict": state, "optimizer": {"state": {}, "param_groups": []}}
+
+
+def describe(name: str, weights: Weights, heads: int) -> dict:
+    architecture = Architecture(**{**ARCHITECTURE.__dict__, "num_heads": heads})
+    model = load(architecture, weights)
+    pixels = random_input(random_source(63), 4 * 2, 5 * 2)
+    result = run(model, pixels)
+    return {
+        "name": name,
+        "architecture": architecture.to_json(),
+        "parameters": [{"name": key, "shape": list(array.shape)} for key, array in weights.items()],
+        "weights": encode(np.concatenate([array.ravel() for array in weights.values()])),
+        "cases": [
+            {
+                "rows": 4,
+                "columns": 5,
+                "input": {"height": 8, "width": 10, "values": encode(pixels)},
+                "clsAttention": tensor(torch.cat([layer[:, :, 0] for layer in result.attention]).numpy()),
+                "clsFeature": tensor(result.cls_feature[0].numpy()),
+            }
+        ],
+    }
+
+
+def as_float32(tensors: Tensors) -> Weights:
+    return {name: value.to(torch.float32).contiguous().numpy() for name, value in tensors.items()}
+
+
+def main() -> None:
+    torch.set_num_threads(1)
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    student_weights = random_weights(VisionTransformer(ARCHITECTURE), random_source(61))
+    weights = random_weights(VisionTransformer(ARCHITECTURE), random_source(60))
+    teacher, student = as_tensors(weights), as_tensors(student_weights)
+
+    networks = []
+
+    def expect(name: str, tensors: Tensors, heads: int = ARCHITECTURE.num_heads) -> Tensors:
+        networks.append(describe(name, as_float32(tensors), heads))
+        return tensors
+
+    save(expect("dino", teacher), "dino.pth")
+    save(teacher, "dino-legacy.pth", legacy=True)
+    for dtype in (torch.float16, torch.bfloat16):
+        name = str(dtype).split(".")[1]
+        save(expect(name, as_tensors(weights, dtype)), f"{name}.pth")
+    save(expect("float64", doubles(weights)), "float64-legacy.pth", legacy=True)
+    save(expect("shared", on_one_storage(teacher)), "shared.pth")
+    save(on_one_storage(teacher), "shared-legacy.pth", legacy=True)
+    save(expect("strided", strided(teacher)), "strided.pth")
+    expect("student", student)
+    save(full_checkpoint(student, teacher), "full.pth")
+    save(full_checkpoint(student, teacher), "full-legacy.pth", legacy=True)
+    head = {"head.weight": torch.ones(10, 12), "head.bias": torch.ones(10)}
+    save({"model": {**teacher, **head}}, "deit.pth")
+    expect("moco", teacher, heads=12)
+    save(moco_v3(teacher), "moco-v3.pth.tar", legacy=True)
+    pooler = {"pooler.dense.weight": torch.ones(12, 12), "pooler.dense.bias": torch.ones(12)}
+    save(OrderedDict({**hugging_face(teacher), **pooler}), "pytorch_model.bin")
+    write_safetensors({**with_prefix(hugging_face(teacher), "vit."), "classifier.bias": torch.ones(2)}, "model.safetensors")
+    odd = {"scalar": torch.tensor(1.5), "empty": torch.zeros(0, 3), "integers": torch.arange(3), "flags": torch.ones(2) > 0}
+    save({**odd, "nested": {"list": [torch.tensor([1.0, 2.0])], 7: torch.nn.Parameter(torch.tensor([3.0]))}}, "odd.pth")
+
+    write_json(FOLDER / "expected.json", networks)
+    for path in sorted(FOLDER.iterdir()):
+        print(f"{path.name}  {path.stat().st_size / 1000:.1f} kB")
+
+
+if __name__ == "__main__":
+    main()
