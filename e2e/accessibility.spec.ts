@@ -102,6 +102,27 @@ for (const [width, height] of [
   });
 }
 
+test('on a phone the photograph comes into sight, wherever the page had been scrolled to', async ({
+  scope,
+  page,
+}) => {
+  await page.setViewportSize({ width: 360, height: 740 });
+  await scope.open();
+  await scope.isReady();
+  const sample = page.getByRole('button', { name: /Fruit/ });
+  await sample.scrollIntoViewIfNeeded();
+  expect(await page.evaluate(() => scrollY)).toBeGreaterThan(0);
+  await sample.click();
+  await scope.allSettled(1);
+  await expect(scope.overlay).toBeInViewport({ ratio: 1 });
+  // Selecting a head scrolls the row of heads, and nothing else.
+  for (const key of ['4', '1']) {
+    await page.keyboard.press(key);
+    await expect(page.locator(`[data-view="${Number(key) - 1}"]`)).toBeInViewport({ ratio: 0.9 });
+    await expect(scope.overlay).toBeInViewport({ ratio: 1 });
+  }
+});
+
 test('presenting fills the screen with the photograph, and Escape ends it', async ({ scope, page }) => {
   await scope.open();
   await scope.drop(samplePath('cat'));

@@ -1,5 +1,5 @@
 import { Minimize2 } from 'lucide-react';
-import { useCallback, useState } from 'react';
+import { useCallback, useEffect, useState } from 'react';
 import { useApp } from '../services.tsx';
 import { visibleOutcome } from '../state/photo.ts';
 import { useMediaQuery } from '../use-page-effects.ts';
@@ -26,6 +26,8 @@ export function Bench() {
   const [sidePx, setSidePx] = useState<number | null>(null);
   const bitmap = usePicture(photo?.id ?? null, sidePx);
   const needSide = useCallback((side: number) => setSidePx(side), []);
+  // The first photograph takes the place of a page that may have been scrolled down to its sample.
+  useEffect(() => window.scrollTo(0, 0), []);
   if (!photo) return null;
 
   const outcome = visibleOutcome(photo.state);
