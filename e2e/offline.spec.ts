@@ -12,10 +12,6 @@ test('from the second visit on the page opens and runs with no network', async (
   await scope.drop(samplePath('cat'));
   await scope.allSettled(1);
   await expect(scope.stage).toHaveAttribute('data-status', 'done');
-  await page.getByRole('button', { name: 'Sample photographs' }).click();
-  await page
-    .getByRole('dialog')
-    .getByRole('button', { name: /Raccoon/ })
-    .click();
+  await scope.addSample(/Raccoon/);
   await scope.allSettled(2);
 });

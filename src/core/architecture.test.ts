@@ -1,18 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { elementCount, mlpHiddenDim, parameterShapes, parseArchitecture } from './architecture.ts';
-
-/** As a file would hold it. */
-const vitSmall16 = {
-  family: 'dino',
-  embedDim: 384,
-  depth: 12,
-  numHeads: 6,
-  patchSize: 16,
-  gridSize: 14,
-  mlpRatio: 4,
-  qkvBias: true,
-  layerNormEps: 1e-6,
-} as const;
+import { vitSmall16 } from '../testing/vit-small-16.ts';
 
 describe('the parameters of ViT-S/16', () => {
   const shapes = parameterShapes(vitSmall16);

@@ -1,32 +1,22 @@
 import { describe, expect, test } from 'vitest';
 import { parameterShapes, type VitArchitecture } from '../core/architecture.ts';
 import { headsOfConfig, inferArchitecture } from './infer-architecture.ts';
+import { vitSmall16 } from '../testing/vit-small-16.ts';
 
-const small: VitArchitecture = {
-  family: 'dino',
-  embedDim: 384,
-  depth: 12,
-  numHeads: 6,
-  patchSize: 16,
-  gridSize: 14,
-  mlpRatio: 4,
-  qkvBias: true,
-  layerNormEps: 1e-6,
-};
 const noHints = { numHeads: undefined, isMocoV3: false };
 
 describe('every published size comes back from its shapes', () => {
   test.each<[string, VitArchitecture, boolean]>([
-    ['DINO ViT-S/16', small, false],
-    ['DINO ViT-S/8', { ...small, patchSize: 8, gridSize: 28 }, false],
-    ['DINO ViT-B/16', { ...small, embedDim: 768, numHeads: 12 }, false],
-    ['DINO ViT-B/8', { ...small, embedDim: 768, numHeads: 12, patchSize: 8, gridSize: 28 }, false],
-    ['DeiT-Ti/16', { ...small, embedDim: 192, numHeads: 3 }, false],
-    ['MoCo v3 ViT-S', { ...small, numHeads: 12 }, true],
-    ['MoCo v3 ViT-B', { ...small, embedDim: 768, numHeads: 12 }, true],
-    ['ViT-S/14 for 518 px', { ...small, patchSize: 14, gridSize: 37 }, false],
-    ['one without qkv biases', { ...small, qkvBias: false }, false],
-    ['an MLP of another width', { ...small, mlpRatio: 4.5 }, false],
+    ['DINO ViT-S/16', vitSmall16, false],
+    ['DINO ViT-S/8', { ...vitSmall16, patchSize: 8, gridSize: 28 }, false],
+    ['DINO ViT-B/16', { ...vitSmall16, embedDim: 768, numHeads: 12 }, false],
+    ['DINO ViT-B/8', { ...vitSmall16, embedDim: 768, numHeads: 12, patchSize: 8, gridSize: 28 }, false],
+    ['DeiT-Ti/16', { ...vitSmall16, embedDim: 192, numHeads: 3 }, false],
+    ['MoCo v3 ViT-S', { ...vitSmall16, numHeads: 12 }, true],
+    ['MoCo v3 ViT-B', { ...vitSmall16, embedDim: 768, numHeads: 12 }, true],
+    ['ViT-S/14 for 518 px', { ...vitSmall16, patchSize: 14, gridSize: 37 }, false],
+    ['one without qkv biases', { ...vitSmall16, qkvBias: false }, false],
+    ['an MLP of another width', { ...vitSmall16, mlpRatio: 4.5 }, false],
   ])('%s', (_, architecture, isMocoV3) => {
     expect(inferArchitecture(parameterShapes(architecture), { numHeads: undefined, isMocoV3 })).toEqual(
       architecture,
@@ -36,7 +26,7 @@ describe('every published size comes back from its shapes', () => {
 
 test('the MLP’s width comes back exactly where the ratio is no round number', () => {
   for (let hidden = 1; hidden < 400; hidden++) {
-    const shapes = new Map(parameterShapes({ ...small, depth: 1 }));
+    const shapes = new Map(parameterShapes({ ...vitSmall16, depth: 1 }));
     shapes.set('blocks.0.mlp.fc1.weight', [hidden, 384]);
     const inferred = inferArchitecture(shapes, noHints);
     if (typeof inferred === 'string') throw new Error(inferred);
@@ -45,7 +35,7 @@ test('the MLP’s width comes back exactly where the ratio is no round number', 
 });
 
 test('a head count that is given is believed', () => {
-  expect(inferArchitecture(parameterShapes(small), { numHeads: 8, isMocoV3: true })).toMatchObject({
+  expect(inferArchitecture(parameterShapes(vitSmall16), { numHeads: 8, isMocoV3: true })).toMatchObject({
     numHeads: 8,
   });
 });
@@ -63,14 +53,14 @@ describe('what cannot be told is said', () => {
     ['cls_token', [1, 1, 0], /embedDim is not a positive whole number/],
     ['blocks.0.mlp.fc1.weight', [2 ** 50, 384], /mlpRatio .* is more than 64/],
   ])('%s as %j', (name, shape, problem) => {
-    const shapes = new Map(parameterShapes(small));
+    const shapes = new Map(parameterShapes(vitSmall16));
     if (shape === null) shapes.delete(name);
     else shapes.set(name, shape);
     expect(inferArchitecture(shapes, noHints)).toMatch(problem);
   });
 
   test('no blocks', () => {
-    const shapes = new Map([...parameterShapes(small)].filter(([name]) => !name.startsWith('blocks.')));
+    const shapes = new Map([...parameterShapes(vitSmall16)].filter(([name]) => !name.startsWith('blocks.')));
     expect(inferArchitecture(shapes, noHints)).toMatch(/no blocks/);
   });
 });

@@ -4,7 +4,9 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { BackendName } from '../core/failure.ts';
 import { Engine } from '../engine/engine.ts';
 import type { NpyArray } from '../formats/npy.ts';
-import type { PixelGrid } from '../media/resample.ts';
+import { createSha256 } from '../formats/sha256.ts';
+import { framePhotograph } from '../media/framing.ts';
+import { resample, type PixelGrid } from '../media/resample.ts';
 import type { ModelSource } from '../models/load-model.ts';
 import { embeddedCases, nameOf, type EmbeddedCase } from './embedded-cases.ts';
 import { maxAbsDifference } from './max-abs-difference.ts';
@@ -15,6 +17,16 @@ export interface Platform {
   readSample(sample: string): Promise<PixelGrid>;
   readExpected(file: string): Promise<NpyArray>;
 }
+
+function sha256Of(bytes: Uint8ClampedArray): string {
+  const hash = createSha256();
+  hash.update(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  return hash.hex();
+}
+
+/** The pixels without alpha, as Pillow has them. */
+const rgbOf = ({ channels, values }: PixelGrid): Uint8ClampedArray =>
+  Uint8ClampedArray.from(channels === 3 ? values : values.filter((_, i) => i % 4 !== 3));
 
 /**
  * @param tolerance absolute, as the field states it; the maps hold about 1 / tokens a patch, so each is also held to
@@ -43,6 +55,10 @@ export function checkEmbedded(
   describe(`the embedded model on ${name}`, () => {
     test.each(cases.map((each) => [nameOf(each), each] as const))('equals PyTorch: %s', async (_, each) => {
       const pixels = await platform.readSample(each.sample);
+      expect(sha256Of(rgbOf(pixels))).toBe(each.decodedSha256);
+      const frame = framePhotograph(pixels, each.framing, engine.model.patchSizePx);
+      const resized = resample(pixels, frame.box, frame.inputSizePx, frame.filter);
+      expect(sha256Of(resized)).toBe(each.resizedSha256);
       const before = tf.memory().numTensors;
       const result = await engine.attend(pixels, { framing: each.framing, signal, onProgress: () => {} });
       if (!result.ok) throw new Error(JSON.stringify(result.error));

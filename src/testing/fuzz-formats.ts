@@ -15,6 +15,7 @@ import { openFixture } from './checkpoint-fixtures.ts';
 import { exchangePickleNumbers, randomPickle } from './random-pickle.ts';
 import { makeZip } from './make-zip.ts';
 import { safetensorsBytes } from './make-safetensors.ts';
+import { oddNumbers } from './odd-numbers.ts';
 import { damage, seededRandom, type SeededRandom } from './seeded-random.ts';
 import { vitFixtures } from './vit-fixtures.ts';
 
@@ -95,23 +96,9 @@ async function readSeeds(): Promise<Seeds> {
   };
 }
 
-const numbers = [
-  '-1',
-  '0',
-  '3',
-  '44',
-  '1e15',
-  '4503599627370496',
-  '1e309',
-  '1e-3',
-  '"1"',
-  '[]',
-  'null',
-] as const;
-
 /** Numbers are exchanged: what comes of it is still JSON and goes further than damaged text. */
 const exchangeNumbers = (json: string, random: SeededRandom): string =>
-  json.replaceAll(/\b\d+\b/g, (number) => (random.below(60) === 0 ? random.pick(numbers) : number));
+  json.replaceAll(/\b\d+\b/g, (number) => (random.below(60) === 0 ? random.pick(oddNumbers) : number));
 
 /** Damages the bytes from `begin` to `end` and leaves the rest: most of a checkpoint is values, in which nothing can go wrong. */
 function damagePart(bytes: Bytes, begin: number, end: number, random: SeededRandom): Bytes {

@@ -3,18 +3,7 @@ import { parseArchitecture, type VitArchitecture } from '../../core/architecture
 import { vitFixtures } from '../../testing/vit-fixtures.ts';
 import selfCheck from '../../vit/self-check.json';
 import { fusedKernelsSupport } from './fused-kernels.ts';
-
-const small16: VitArchitecture = {
-  family: 'dino',
-  embedDim: 384,
-  depth: 12,
-  numHeads: 6,
-  patchSize: 16,
-  gridSize: 14,
-  mlpRatio: 4,
-  qkvBias: true,
-  layerNormEps: 1e-6,
-};
+import { vitSmall16 } from '../../testing/vit-small-16.ts';
 
 describe('the kernels take', () => {
   test.each<[string, Partial<VitArchitecture>, number]>([
@@ -27,7 +16,7 @@ describe('the kernels take', () => {
     ['one patch', {}, 2],
     ['as many tokens as there may be workgroups in a row', {}, 65_535],
   ])('%s', (_, change, tokens) => {
-    expect(fusedKernelsSupport({ ...small16, ...change }, tokens)).toBe(true);
+    expect(fusedKernelsSupport({ ...vitSmall16, ...change }, tokens)).toBe(true);
   });
 
   test.each(vitFixtures)('the network that the tests compare with PyTorch: $name', ({ architecture }) => {
@@ -46,6 +35,6 @@ describe('the kernels leave to the plain ops', () => {
     ['an MLP of 1074', { mlpRatio: 2.8 }, 197],
     ['more tokens than there may be workgroups in a row', {}, 65_536],
   ])('%s', (_, change, tokens) => {
-    expect(fusedKernelsSupport({ ...small16, ...change }, tokens)).toBe(false);
+    expect(fusedKernelsSupport({ ...vitSmall16, ...change }, tokens)).toBe(false);
   });
 });

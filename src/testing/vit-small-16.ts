@@ -1,0 +1,14 @@
+import type { VitArchitecture } from '../core/architecture.ts';
+
+/** The published DINO ViT-S/16, as a file would hold it; other sizes in tests are told by what differs. */
+export const vitSmall16: VitArchitecture = {
+  family: 'dino',
+  embedDim: 384,
+  depth: 12,
+  numHeads: 6,
+  patchSize: 16,
+  gridSize: 14,
+  mlpRatio: 4,
+  qkvBias: true,
+  layerNormEps: 1e-6,
+};
