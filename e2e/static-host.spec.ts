@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -25,9 +25,18 @@ async function trickle(path: string, response: ServerResponse): Promise<void> {
   response.end();
 }
 
+interface Host {
+  readonly address: string;
+  /** From now on requests are taken and never answered. */
+  fallSilent(): void;
+  close(): void;
+}
+
 /** What the plainest host does: files from a folder deep below its root, and no header of ours. */
-async function serve(prefix: string): Promise<{ server: Server; address: string }> {
+async function serve(prefix: string): Promise<Host> {
+  let isSilent = false;
   const server = createServer((request, response) => {
+    if (isSilent) return; // the connection stands, and nothing comes
     const { pathname } = new URL(request.url ?? '/', 'http://host');
     const path = join(dist, pathname.slice(prefix.length).replace(/\/$/, '/index.html') || 'index.html');
     void stat(path).then(
@@ -41,7 +50,14 @@ async function serve(prefix: string): Promise<{ server: Server; address: string 
     );
   });
   await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve));
-  return { server, address: `http://localhost:${(server.address() as AddressInfo).port}${prefix}` };
+  return {
+    address: `http://localhost:${(server.address() as AddressInfo).port}${prefix}`,
+    fallSilent: () => void (isSilent = true),
+    close: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
 }
 
 test.use({ serviceWorkers: 'allow' });
@@ -50,9 +66,9 @@ test('dist works on a plain host below its root; the download shows its bytes; i
   scope,
   page,
 }) => {
-  const { server, address } = await serve('/talks/2026/');
+  const host = await serve('/talks/2026/');
   try {
-    await page.goto(`${address}?backend=wasm&side=160`);
+    await page.goto(`${host.address}?backend=wasm&side=160`);
     const bytes = new Set<string>();
     await expect
       .poll(
@@ -75,7 +91,26 @@ test('dist works on a plain host below its root; the download shows its bytes; i
     await scope.isReady();
     expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
   } finally {
-    server.closeAllConnections();
-    server.close();
+    host.close();
+  }
+});
+
+test('a network that takes requests and never answers does not keep the page from opening', async ({
+  scope,
+  page,
+}) => {
+  const host = await serve('/');
+  try {
+    await page.goto(`${host.address}?backend=wasm&side=160`);
+    await scope.isReady();
+    await page.evaluate(() => navigator.serviceWorker.ready);
+    host.fallSilent();
+    await page.reload();
+    await scope.isReady();
+    await scope.drop(samplePath('cat'));
+    await scope.allSettled(1);
+    await expect(scope.stage).toHaveAttribute('data-status', 'done');
+  } finally {
+    host.close();
   }
 });

@@ -10,6 +10,9 @@ declare const __VERSION__: string;
 declare const __HEADERS__: Readonly<Record<string, string>>;
 
 const scope = globalThis as unknown as ServiceWorkerGlobalScope;
+/** A lecture hall's network often takes a request and never answers: so long a page is waited for, then the kept one opens. */
+const pagePatienceMs = 4000;
+
 const cacheName = `dinoscope-page-${__VERSION__}`;
 
 async function install(): Promise<void> {
@@ -38,10 +41,10 @@ async function answer(request: Request): Promise<Response> {
   const cache = await caches.open(cacheName);
   if (request.mode === 'navigate') {
     try {
-      const fresh = await fetch(request);
+      const fresh = await fetch(request, { signal: AbortSignal.timeout(pagePatienceMs) });
       if (fresh.ok) return withHeaders(fresh);
     } catch {
-      // No network: the page that was kept.
+      // No network, or none that answers: the page that was kept.
     }
     const kept = await cache.match('index.html', { ignoreVary: true });
     return kept ? withHeaders(kept) : Response.error();
