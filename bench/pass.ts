@@ -1,6 +1,7 @@
 /** One back end's forward passes over one photograph, as JSON lines; bench/main.ts starts one for each turn. */
 import { readPhoto } from '../tools/attend/read-photo.ts';
 import { installDawn } from '../tools/attend/dawn.ts';
+import { tfjsModel } from '../src/models/load-model.ts';
 import { folderSource } from '../tools/attend/folder-source.ts';
 import { stopWith } from '../tools/stop-with.ts';
 import { describeFailure } from '../src/core/describe-failure.ts';
@@ -12,7 +13,7 @@ if (backend === 'webgpu') await installDawn();
 const { signal } = new AbortController();
 const started = await Engine.start({
   backend,
-  source: folderSource(model),
+  load: tfjsModel(folderSource(model)),
   wasmAssets: null,
   signal,
   onProgress: () => {},

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { FailureError } from '../core/failure.ts';
 import type { FramingOptions } from '../core/photo.ts';
 import type { PixelGrid } from '../media/resample.ts';
+import { tfjsModel } from '../models/load-model.ts';
 import type { EngineContract } from '../rpc/contract.ts';
 import { nodePlatform } from '../testing/node-platform.ts';
 import { replaceKernel } from '../testing/replace-kernel.ts';
@@ -37,7 +38,7 @@ const { signal } = new AbortController();
 const ignore = (): void => {};
 const startOptions: EngineOptions = {
   backend: 'wasm',
-  source: nodePlatform.source,
+  load: nodePlatform.load,
   wasmAssets: null,
   signal,
   onProgress: ignore,
@@ -108,7 +109,10 @@ describe('starting', () => {
       status: 404,
     } as const;
     const source = { cache: null, fetch: () => Promise.reject(new FailureError(failure)) };
-    expect(await Engine.start({ ...startOptions, source })).toEqual({ ok: false, error: failure });
+    expect(await Engine.start({ ...startOptions, load: tfjsModel(source) })).toEqual({
+      ok: false,
+      error: failure,
+    });
     expect(tensors()).toEqual(before);
   });
 

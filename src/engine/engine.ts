@@ -9,7 +9,7 @@ import type { WasmAssets } from '../gpu/open-backend.ts';
 import { framePhotograph } from '../media/framing.ts';
 import { prepareInput } from '../media/prepare-input.ts';
 import type { PixelGrid } from '../media/resample.ts';
-import { loadModel, type LoadedModel, type ModelSource } from '../models/load-model.ts';
+import type { LoadedModel, ModelLoader } from '../models/loaded-model.ts';
 import type {
   AttentionResult,
   BackendChoice,
@@ -23,7 +23,8 @@ import { chooseBackend, type ChosenBackend } from './choose-backend.ts';
 
 export interface EngineOptions {
   readonly backend: BackendChoice;
-  readonly source: ModelSource;
+  /** Where the model comes from: a folder in tfjs format, a checkpoint file. */
+  readonly load: ModelLoader;
   readonly wasmAssets: WasmAssets | null;
   readonly signal: AbortSignal;
   onProgress(progress: EngineContract['start']['progress']): void;
@@ -91,11 +92,11 @@ export class Engine {
 
   /** Opens and checks the back end while the model downloads. */
   static async start(options: EngineOptions): Promise<Result<Engine, Failure>> {
-    const { backend, source, wasmAssets, signal, onProgress } = options;
+    const { backend, load, wasmAssets, signal, onProgress } = options;
     onProgress({ stage: 'backend' });
     const [chosen, model] = await Promise.all([
       chooseBackend(backend, { wasmAssets, onSelfCheck: () => onProgress({ stage: 'self-check' }) }),
-      loadModel(source, signal, (progress) => onProgress({ stage: 'download', ...progress })),
+      load(signal, (progress) => onProgress({ stage: 'download', ...progress })),
     ]);
     if (!model.ok) return model;
     if (!chosen.ok) return chosen;

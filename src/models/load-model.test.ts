@@ -3,7 +3,8 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { elementCount, parameterShapes } from '../core/architecture.ts';
 import { FailureError, type Failure } from '../core/failure.ts';
 import { vitFixtures, type VitFixture } from '../testing/vit-fixtures.ts';
-import { loadModel, type DownloadProgress, type ModelCache, type ModelSource } from './load-model.ts';
+import { loadModel, type ModelCache, type ModelSource } from './load-model.ts';
+import type { DownloadProgress } from './loaded-model.ts';
 
 const [fixture] = vitFixtures as [VitFixture, ...VitFixture[]];
 const { architecture, parameters } = fixture;

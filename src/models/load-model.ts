@@ -2,12 +2,7 @@
  * model.json and its shards, from the network or the cache, into checked parameters:
  * nothing is returned unless every byte's hash and every parameter's shape is right.
  */
-import {
-  elementCount,
-  parseArchitecture,
-  type NamedTensor,
-  type VitArchitecture,
-} from '../core/architecture.ts';
+import { elementCount, parseArchitecture, type NamedTensor } from '../core/architecture.ts';
 import { FailureError, failureOf, type Failure } from '../core/failure.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
 import { createSha256 } from '../formats/sha256.ts';
@@ -18,21 +13,7 @@ import {
   type WeightsGroup,
 } from '../formats/tfjs-manifest.ts';
 import { checkParameters } from './check-parameters.ts';
-
-export interface LoadedModel {
-  readonly id: string;
-  readonly title: string;
-  readonly architecture: VitArchitecture;
-  readonly parameters: ReadonlyMap<string, NamedTensor>;
-  readonly parameterCount: number;
-}
-
-export interface DownloadProgress {
-  readonly loadedBytes: number;
-  readonly totalBytes: number;
-  /** Whether everything so far came out of the cache. */
-  readonly cached: boolean;
-}
+import type { DownloadProgress, LoadedModel, ModelLoader } from './loaded-model.ts';
 
 /** Where bytes come from; the page gives fetch and the browser's cache, the command line a folder. */
 export interface ModelSource {
@@ -234,3 +215,9 @@ export async function loadModel(
     return fail(failure);
   }
 }
+
+/** A model in tfjs format, model.json and its shards, as the engine takes it. */
+export const tfjsModel =
+  (source: ModelSource): ModelLoader =>
+  (signal, onProgress) =>
+    loadModel(source, signal, onProgress);

@@ -1,6 +1,7 @@
 import { decodeNpy } from '../formats/npy.ts';
 import { openPhoto, readPixels } from '../media/decode-photo.ts';
 import { openBrowserSource } from '../models/browser-source.ts';
+import { tfjsModel } from '../models/load-model.ts';
 import type { Platform } from './check-embedded.ts';
 
 async function fetchBlob(path: string): Promise<Blob> {
@@ -11,7 +12,9 @@ async function fetchBlob(path: string): Promise<Blob> {
 
 export async function openBrowserPlatform(): Promise<Platform> {
   return {
-    source: await openBrowserSource(new URL('/models/dinoscope-nano8/model.json', location.href).href),
+    load: tfjsModel(
+      await openBrowserSource(new URL('/models/dinoscope-nano8/model.json', location.href).href),
+    ),
     readSample: async (sample) => {
       const opened = await openPhoto(await fetchBlob(`/samples/${sample}.jpg`));
       if (!opened.ok) throw new Error(opened.error.code);

@@ -7,13 +7,13 @@ import type { NpyArray } from '../formats/npy.ts';
 import { createSha256 } from '../formats/sha256.ts';
 import { framePhotograph } from '../media/framing.ts';
 import { resample, type PixelGrid } from '../media/resample.ts';
-import type { ModelSource } from '../models/load-model.ts';
+import type { ModelLoader } from '../models/loaded-model.ts';
 import { embeddedCases, nameOf, type EmbeddedCase } from './embedded-cases.ts';
 import { maxAbsDifference } from './max-abs-difference.ts';
 
 /** How this platform gets at files: Node and the browser differ in nothing else. */
 export interface Platform {
-  readonly source: ModelSource;
+  readonly load: ModelLoader;
   readSample(sample: string): Promise<PixelGrid>;
   readExpected(file: string): Promise<NpyArray>;
 }
@@ -43,7 +43,7 @@ export function checkEmbedded(
   beforeAll(async () => {
     const started = await Engine.start({
       backend: name,
-      source: platform.source,
+      load: platform.load,
       wasmAssets: null,
       signal,
       onProgress: () => {},

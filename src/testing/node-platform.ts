@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { tfjsModel } from '../models/load-model.ts';
 import { folderSource } from '../../tools/attend/folder-source.ts';
 import { readPhoto } from '../../tools/attend/read-photo.ts';
 import { decodeNpy } from '../formats/npy.ts';
@@ -8,7 +9,7 @@ import type { Platform } from './check-embedded.ts';
 const pathOf = (fromRoot: string): string => fileURLToPath(new URL(`../../${fromRoot}`, import.meta.url));
 
 export const nodePlatform: Platform = {
-  source: folderSource(pathOf('public/models/dinoscope-nano8')),
+  load: tfjsModel(folderSource(pathOf('public/models/dinoscope-nano8'))),
   readSample: async (sample) => {
     const photo = await readPhoto(pathOf(`public/samples/${sample}.jpg`));
     if (!photo.ok) throw new Error(photo.error.code);

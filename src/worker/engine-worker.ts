@@ -9,6 +9,7 @@ import { Engine, isOutOfMemory } from '../engine/engine.ts';
 import type { WasmAssets } from '../gpu/open-backend.ts';
 import { openPhoto, readPixels, shrinkForScreen } from '../media/decode-photo.ts';
 import { openBrowserSource } from '../models/browser-source.ts';
+import { tfjsModel } from '../models/load-model.ts';
 import type { CallMessage, EngineContract, EngineMethod, FromWorker, ToWorker } from '../rpc/contract.ts';
 
 type Answer<M extends EngineMethod> = Promise<Result<EngineContract[M]['result'], Failure>>;
@@ -52,8 +53,8 @@ const handlers: Handlers = {
   async start({ modelUrl, backend }, { signal, onProgress }) {
     engine?.dispose();
     engine = null;
-    const source = await openBrowserSource(modelUrl);
-    const started = await Engine.start({ backend, source, wasmAssets, signal, onProgress });
+    const load = tfjsModel(await openBrowserSource(modelUrl));
+    const started = await Engine.start({ backend, load, wasmAssets, signal, onProgress });
     if (!started.ok) return started;
     engine = started.value;
     return succeed({ backend: engine.backend, model: engine.model });

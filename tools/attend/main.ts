@@ -6,6 +6,7 @@ import { describeFailure } from '../../src/core/describe-failure.ts';
 import { embeddedModelId } from '../../src/core/embedded-model.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import { encodeNpy } from '../../src/formats/npy.ts';
+import { tfjsModel } from '../../src/models/load-model.ts';
 import { readOptions } from '../read-options.ts';
 import { stopWith } from '../stop-with.ts';
 import { installDawn } from './dawn.ts';
@@ -52,7 +53,7 @@ if (backend === 'webgpu') await installDawn();
 const { signal } = new AbortController();
 const started = await Engine.start({
   backend,
-  source: folderSource(options.model),
+  load: tfjsModel(folderSource(options.model)),
   wasmAssets: null,
   signal,
   onProgress: () => {},

@@ -2,7 +2,8 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { loadModel, type LoadedModel } from '../../src/models/load-model.ts';
+import { loadModel } from '../../src/models/load-model.ts';
+import type { LoadedModel } from '../../src/models/loaded-model.ts';
 import { checkpointPath, expectedNetwork } from '../../src/testing/checkpoint-fixtures.ts';
 import { makeSafetensors } from '../../src/testing/make-safetensors.ts';
 import { maxAbsDifference } from '../../src/testing/max-abs-difference.ts';
