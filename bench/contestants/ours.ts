@@ -1,0 +1,27 @@
+/** Our own pass, by our kernels or by tfjs's plain ops. */
+import type { BackendName } from '../../src/core/failure.ts';
+import { openBackend, type WasmAssets } from '../../src/gpu/open-backend.ts';
+import { attendCls } from '../../src/vit/attend.ts';
+import { uploadParameters } from '../../src/vit/parameters.ts';
+import { namedParameters, type Contestant, type Task } from './contestant.ts';
+
+export async function openOurs(
+  task: Task,
+  backend: BackendName,
+  fusedKernels: boolean,
+  wasmAssets: WasmAssets | null,
+): Promise<Contestant> {
+  const opened = await openBackend(backend, wasmAssets, fusedKernels);
+  if (!opened.ok) throw new Error(JSON.stringify(opened.error));
+  const { faults, device } = opened.value;
+  const parameters = uploadParameters(task.architecture, namedParameters(task.architecture, task.weights));
+  const afterBlock = (): Promise<void> => Promise.resolve();
+  return {
+    device,
+    run: async () => {
+      const start = performance.now();
+      const { maps } = await attendCls(parameters, task.input, task, { faults, afterBlock });
+      return { maps, passMs: performance.now() - start };
+    },
+  };
+}
