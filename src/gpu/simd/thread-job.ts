@@ -68,7 +68,8 @@ export function runJob(block: Int32Array, functions: SimdFunctions, helpers: num
 
 /** A helper's whole life: waits for a job, works, says that it is done. Ends with its worker. */
 export function serveJobs(block: Int32Array, functions: SimdFunctions, thread: number): never {
-  for (let job = 0; ; job = Atomics.load(block, at.job)) {
+  // Counted here and not read from the block: the next job may already stand there when this one is done.
+  for (let job = 0; ; job = (job + 1) | 0) {
     Atomics.wait(block, at.job, job);
     work(block, functions, thread);
     Atomics.add(block, at.done, 1);
