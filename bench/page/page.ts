@@ -19,8 +19,8 @@ function ask(contestant: number, request: HostRequest | null): Promise<Answer> {
   }
   const asked = worker;
   return new Promise((resolve) => {
-    asked.onmessage = ({ data }: MessageEvent<Answer>): void => resolve(data);
-    asked.onerror = ({ message }): void => resolve({ error: message });
+    asked.addEventListener('message', ({ data }: MessageEvent<Answer>) => resolve(data), { once: true });
+    asked.addEventListener('error', ({ message }) => resolve({ error: message }), { once: true });
     asked.postMessage(request);
   });
 }

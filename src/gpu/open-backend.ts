@@ -9,7 +9,7 @@ import { fail, succeed, type Result } from '../core/result.ts';
 import { noFaults, watchDevice, type FaultWatch } from './fault-watch.ts';
 import { switchFusedKernels } from './kernels/fused-kernels.ts';
 import { switchSimdKernels } from './simd/simd-kernels.ts';
-import { openSimdRunner, type SimdRunner } from './simd/simd-runner.ts';
+import { openSimdRunner } from './simd/simd-runner.ts';
 
 /** File name → address, as tfjs's `setWasmPaths` takes it. */
 type WasmPaths = Readonly<
@@ -110,16 +110,6 @@ const mostThreads = 8;
 const threadsFor = (cores: number): number =>
   Math.min(mostThreads, cores <= 4 ? cores : Math.ceil(cores / 2));
 
-/** One for each back end: helper threads and memory are taken once. */
-const simdRunners = new WeakMap<object, SimdRunner | null>();
-
-async function simdRunnerFor(backend: BackendWasm, threads: number): Promise<SimdRunner | null> {
-  const there = simdRunners.get(backend);
-  const runner = there === undefined ? await openSimdRunner(backend, threads) : there;
-  simdRunners.set(backend, runner);
-  return runner;
-}
-
 async function openWasm(
   assets: WasmAssets | null,
   fusedKernels: boolean,
@@ -132,9 +122,9 @@ async function openWasm(
   if (!(await tf.setBackend('wasm')))
     return fail({ code: 'backend-unavailable', backend: 'wasm', reason: 'WebAssembly did not start' });
   const simd = await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT');
-  const backend = tf.backend() as BackendWasm;
-  const runner = fusedKernels && simd ? await simdRunnerFor(backend, isThreaded ? threads : 1) : null;
-  switchSimdKernels(runner);
+  const runner =
+    fusedKernels && simd ? await openSimdRunner(tf.backend() as BackendWasm, isThreaded ? threads : 1) : null;
+  switchSimdKernels(runner !== null);
   const running = runner?.threads ?? (isThreaded ? wasm.getThreadsCount() : 1);
   const device = `CPU${runner?.relaxed ? ', relaxed SIMD' : simd ? ', SIMD' : ''}, ${running === 1 ? '1 thread' : `${running} threads`}`;
   return succeed({ name: 'wasm', device, faults: noFaults, finish: () => Promise.resolve() });

@@ -1,13 +1,14 @@
 /** Our wasm kernels as kernels of tfjs's wasm back end, under the names of the WebGPU ones: the layers above know no difference. */
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
 import { attentionKernel, type AttentionInputs } from '../kernels/attention.ts';
 import { clsRowsKernel, type ClsRowsInputs } from '../kernels/cls-rows.ts';
 import type { Kernel } from '../kernels/define-kernel.ts';
 import { layerNormKernel, type LayerNormInputs } from '../kernels/layer-norm.ts';
 import { linearKernel, type LinearAttributes, type LinearInputs } from '../kernels/linear.ts';
 import { attendScratchBytes, packedHeadBytes } from './attention-code.ts';
-import type { SimdRunner } from './simd-runner.ts';
+import { switchKernels } from '../kernels/fused-kernels.ts';
+import { simdRunnerOf, type SimdRunner } from './simd-runner.ts';
 
 /** What a kernel works with: addresses of tensors in the wasm memory, 0 for none, and a result to write. */
 interface Heap {
@@ -20,6 +21,7 @@ type Compute<Inputs, Attributes> = (
   attributes: Attributes,
   heap: Heap,
   makeResult: (shape: [number, number]) => tf.TensorInfo,
+  runner: SimdRunner,
 ) => void;
 
 function configFor<Inputs extends object, Attributes extends object>(
@@ -36,10 +38,17 @@ function configFor<Inputs extends object, Attributes extends object>(
         floats: (tensor) => backend.typedArrayFromHeap(tensor) as Float32Array,
       };
       let result: tf.TensorInfo | null = null;
-      compute(inputs as unknown as Inputs, attrs as unknown as Attributes, heap, (shape) => {
+      const makeResult = (shape: [number, number]): tf.TensorInfo => {
         result = backend.makeOutput(shape, 'float32');
         return result;
-      });
+      };
+      compute(
+        inputs as unknown as Inputs,
+        attrs as unknown as Attributes,
+        heap,
+        makeResult,
+        simdRunnerOf(backend),
+      );
       if (result === null) throw new Error(`${kernel.config.kernelName} made no result`);
       return result;
     },
@@ -48,34 +57,42 @@ function configFor<Inputs extends object, Attributes extends object>(
 
 const bitsOf = (value: number): number => new Int32Array(Float32Array.of(value).buffer)[0] as number;
 
-const linearBy =
-  ({ run }: SimdRunner): Compute<LinearInputs, LinearAttributes> =>
-  ({ x, weight, bias, residual }, { rows, firstColumn, columns, activation }, { addressOf }, makeResult) => {
-    const [depth = 0, width = 0] = weight.shape;
-    const result = addressOf(makeResult([rows, columns]));
-    const offset = 4 * firstColumn;
-    const values = [
-      addressOf(x),
-      depth,
-      addressOf(weight) + offset,
-      4 * width,
-      bias === undefined ? 0 : addressOf(bias) + offset,
-      addressOf(residual),
-      result,
-      rows,
-      columns,
-      activation === 'gelu' ? 1 : 0,
-    ];
-    run('linear', Math.ceil(columns / 8), values, (depth + 1) * 32);
-  };
+const computeLinear: Compute<LinearInputs, LinearAttributes> = (
+  { x, weight, bias, residual },
+  { rows, firstColumn, columns, activation },
+  { addressOf },
+  makeResult,
+  { run },
+) => {
+  const [depth = 0, width = 0] = weight.shape;
+  const result = addressOf(makeResult([rows, columns]));
+  const offset = 4 * firstColumn;
+  const values = [
+    addressOf(x),
+    depth,
+    addressOf(weight) + offset,
+    4 * width,
+    bias === undefined ? 0 : addressOf(bias) + offset,
+    addressOf(residual),
+    result,
+    rows,
+    columns,
+    activation === 'gelu' ? 1 : 0,
+  ];
+  run('linear', Math.ceil(columns / 8), values, (depth + 1) * 32);
+};
 
-const layerNormBy =
-  ({ run }: SimdRunner): Compute<LayerNormInputs, { eps: number }> =>
-  ({ x, gain, bias }, { eps }, { addressOf }, makeResult) => {
-    const [tokens = 0, width = 0] = x.shape;
-    const result = addressOf(makeResult([tokens, width]));
-    run('layerNorm', tokens, [addressOf(x), addressOf(gain), addressOf(bias), result, width, bitsOf(eps)], 0);
-  };
+const computeLayerNorm: Compute<LayerNormInputs, { eps: number }> = (
+  { x, gain, bias },
+  { eps },
+  { addressOf },
+  makeResult,
+  { run },
+) => {
+  const [tokens = 0, width = 0] = x.shape;
+  const result = addressOf(makeResult([tokens, width]));
+  run('layerNorm', tokens, [addressOf(x), addressOf(gain), addressOf(bias), result, width, bitsOf(eps)], 0);
+};
 
 /** Queries that pass a head's keys together: as many as keep their scores in a second-level cache, in whole tiles of 5 or 6. */
 function queriesAtOnce(tokens: number): number {
@@ -84,21 +101,25 @@ function queriesAtOnce(tokens: number): number {
   return Math.min(60, Math.max(30, fitting - (fitting % 30)));
 }
 
-const attentionBy =
-  ({ run, shared }: SimdRunner): Compute<AttentionInputs, { numHeads: number }> =>
-  ({ qkv }, { numHeads }, { addressOf }, makeResult) => {
-    const [tokens = 0, width = 0] = qkv.shape;
-    const channels = width / 3;
-    const headWidth = channels / numHeads;
-    const result = addressOf(makeResult([tokens, channels]));
-    const packed = shared(numHeads * packedHeadBytes(tokens, headWidth));
-    const common = [addressOf(qkv), tokens, channels, headWidth];
-    run('packHeads', numHeads, [...common, bitsOf(headWidth ** -0.5), packed], 0);
-    const queries = queriesAtOnce(tokens);
-    const groups = Math.ceil(tokens / queries);
-    const scratchBytes = attendScratchBytes(tokens, queries);
-    run('attend', numHeads * groups, [...common, packed, result, queries, groups], scratchBytes);
-  };
+const computeAttention: Compute<AttentionInputs, { numHeads: number }> = (
+  { qkv },
+  { numHeads },
+  { addressOf },
+  makeResult,
+  { run, shared },
+) => {
+  const [tokens = 0, width = 0] = qkv.shape;
+  const channels = width / 3;
+  const headWidth = channels / numHeads;
+  const result = addressOf(makeResult([tokens, channels]));
+  const packed = shared(numHeads * packedHeadBytes(tokens, headWidth));
+  const common = [addressOf(qkv), tokens, channels, headWidth];
+  run('packHeads', numHeads, [...common, bitsOf(headWidth ** -0.5), packed], 0);
+  const queries = queriesAtOnce(tokens);
+  const groups = Math.ceil(tokens / queries);
+  const scratchBytes = attendScratchBytes(tokens, queries);
+  run('attend', numHeads * groups, [...common, packed, result, queries, groups], scratchBytes);
+};
 
 /** So little work that JavaScript does it. */
 const computeClsRows: Compute<ClsRowsInputs, { numHeads: number }> = (
@@ -129,16 +150,12 @@ const computeClsRows: Compute<ClsRowsInputs, { numHeads: number }> = (
   }
 };
 
-const kernelsOf = (runner: SimdRunner): tf.KernelConfig[] => [
-  configFor(linearKernel, linearBy(runner)),
-  configFor(layerNormKernel, layerNormBy(runner)),
-  configFor(attentionKernel, attentionBy(runner)),
+const configs = [
+  configFor(linearKernel, computeLinear),
+  configFor(layerNormKernel, computeLayerNorm),
+  configFor(attentionKernel, computeAttention),
   configFor(clsRowsKernel, computeClsRows),
 ];
 
-/** Registers them, in the place of what was registered by their names; null takes them away. */
-export function switchSimdKernels(runner: SimdRunner | null): void {
-  for (const { config } of [linearKernel, layerNormKernel, attentionKernel, clsRowsKernel])
-    if (tf.getKernel(config.kernelName, 'wasm') !== undefined) tf.unregisterKernel(config.kernelName, 'wasm');
-  if (runner !== null) for (const config of kernelsOf(runner)) tf.registerKernel(config);
-}
+/** As `switchFusedKernels` for WebGPU. Needs a back end whose runner is open. */
+export const switchSimdKernels = (wanted: boolean): void => switchKernels(configs, wanted);

@@ -64,11 +64,24 @@ async function startHelpers(wanted: number, common: Omit<ThreadStart, 'thread'>)
 /** Shares of a job: enough that threads of different speed end together. */
 const sharesPerThread = 4;
 
+/** One for each back end: helper threads and memory are taken once. */
+const runners = new WeakMap<object, SimdRunner>();
+
+/** The one that was opened for this back end. */
+export function simdRunnerOf(backend: BackendWasm): SimdRunner {
+  const runner = runners.get(backend);
+  if (runner === undefined) throw new Error('no SIMD runner was opened for this back end');
+  return runner;
+}
+
 /**
+ * Opened once for a back end; asked again, the same.
  * @param threads that are wanted; more than one needs a memory that they can share
  * @returns null where the engine has no SIMD
  */
 export async function openSimdRunner(backend: BackendWasm, threads: number): Promise<SimdRunner | null> {
+  const there = runners.get(backend);
+  if (there !== undefined) return there;
   const heap = backend.wasm as unknown as EmscriptenHeap;
   const memory = heap.wasmMemory ?? heap.asm.memory;
   if (memory === undefined) return null;
@@ -85,7 +98,7 @@ export async function openSimdRunner(backend: BackendWasm, threads: number): Pro
     block.fill(0);
     helpers = await startHelpers(threads - 1, { module: compiled.module, memory, blockAddress });
   }
-  return {
+  const runner: SimdRunner = {
     threads: 1 + helpers,
     relaxed: compiled.relaxed,
     run: (operation, units, values, scratchBytes) => {
@@ -107,4 +120,6 @@ export async function openSimdRunner(backend: BackendWasm, threads: number): Pro
     },
     shared: growing(heap),
   };
+  runners.set(backend, runner);
+  return runner;
 }

@@ -106,6 +106,8 @@ const nameBytes = (name: string): number[] => {
   return [...unsigned(bytes.length), ...bytes];
 };
 
+const magicAndVersion = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+
 /** A module over somebody else's memory, imported as `env.memory`. */
 export class ModuleWriter {
   private readonly types: number[][] = [];
@@ -137,7 +139,7 @@ export class ModuleWriter {
   encode(sharedMemory: boolean): Uint8Array<ArrayBuffer> {
     const limits = sharedMemory ? [3, 0, ...unsigned(65_536)] : [0, 0];
     return Uint8Array.from([
-      ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+      ...magicAndVersion,
       ...section(1, this.types),
       ...section(2, [[...nameBytes('env'), ...nameBytes('memory'), 2, ...limits]]),
       ...section(
