@@ -20,12 +20,15 @@ import type {
 import { attendCls } from '../vit/attend.ts';
 import { uploadParameters, type VitParameters } from '../vit/parameters.ts';
 import { chooseBackend, type ChosenBackend } from './choose-backend.ts';
+import { tuneBackend, type TimingStore } from './tune-backend.ts';
 
 export interface EngineOptions {
   readonly backend: BackendChoice;
   /** Where the model comes from: a folder in tfjs format, a checkpoint file. */
   readonly load: ModelLoader;
   readonly wasmAssets: WasmAssets | null;
+  /** WebGPU: where it is remembered which kernels are fastest. Without it the usual ones run. */
+  readonly timings?: TimingStore;
   readonly signal: AbortSignal;
   onProgress(progress: EngineContract['start']['progress']): void;
 }
@@ -92,7 +95,7 @@ export class Engine {
 
   /** Opens and checks the back end while the model downloads. */
   static async start(options: EngineOptions): Promise<Result<Engine, Failure>> {
-    const { backend, load, wasmAssets, signal, onProgress } = options;
+    const { backend, load, wasmAssets, timings, signal, onProgress } = options;
     onProgress({ stage: 'backend' });
     const [chosen, model] = await Promise.all([
       chooseBackend(backend, { wasmAssets, onSelfCheck: () => onProgress({ stage: 'self-check' }) }),
@@ -100,6 +103,7 @@ export class Engine {
     ]);
     if (!model.ok) return model;
     if (!chosen.ok) return chosen;
+    if (timings !== undefined) await tuneBackend(chosen.value.backend, model.value.architecture, timings);
     return succeed(new Engine(chosen.value, model.value));
   }
 

@@ -5,7 +5,7 @@ import { attentionKernel } from '../gpu/kernels/attention.ts';
 import { clsRowsKernel } from '../gpu/kernels/cls-rows.ts';
 import { layerNormKernel } from '../gpu/kernels/layer-norm.ts';
 import { linearKernel } from '../gpu/kernels/linear.ts';
-import { openBackend } from '../gpu/open-backend.ts';
+import { openBackend, type WasmAssets } from '../gpu/open-backend.ts';
 import { gelu, layerNorm, linear } from '../vit/layers.ts';
 import { plainBlockLayers } from '../vit/plain-block-layers.ts';
 import { randomTensor } from './check-kernel.ts';
@@ -31,10 +31,10 @@ function relativeDifference(ours: () => tf.Tensor, expected: () => tf.Tensor): n
   return difference;
 }
 
-/** @param device what the opened back end says of itself */
-export function checkSimd(device: RegExp): void {
+/** @param device what the opened back end says of itself @param assets null in Node */
+export function checkSimd(device: RegExp, assets: WasmAssets | null = null): void {
   beforeAll(async () => {
-    const opened = await openBackend('wasm', null);
+    const opened = await openBackend('wasm', assets);
     if (!opened.ok) throw new Error(JSON.stringify(opened.error));
     expect(opened.value.device).toMatch(device);
   });

@@ -10,6 +10,7 @@ import type { WasmAssets } from '../gpu/open-backend.ts';
 import { openPhoto, readPixels, shrinkForScreen } from '../media/decode-photo.ts';
 import { openBrowserSource } from '../models/browser-source.ts';
 import { tfjsModel } from '../models/load-model.ts';
+import { timingStore } from './timing-store.ts';
 import type { CallMessage, EngineContract, EngineMethod, FromWorker, ToWorker } from '../rpc/contract.ts';
 
 type Answer<M extends EngineMethod> = Promise<Result<EngineContract[M]['result'], Failure>>;
@@ -54,7 +55,14 @@ const handlers: Handlers = {
     engine?.dispose();
     engine = null;
     const load = tfjsModel(await openBrowserSource(modelUrl));
-    const started = await Engine.start({ backend, load, wasmAssets, signal, onProgress });
+    const started = await Engine.start({
+      backend,
+      load,
+      wasmAssets,
+      timings: timingStore,
+      signal,
+      onProgress,
+    });
     if (!started.ok) return started;
     engine = started.value;
     return succeed({ backend: engine.backend, model: engine.model });
