@@ -12,15 +12,17 @@ import { readOptions } from '../tools/read-options.ts';
 import { stopWith } from '../tools/stop-with.ts';
 import { prepareNetworks } from './networks.ts';
 import { runRace } from './race.ts';
-import { writeReport } from './report.ts';
+import { timePage } from './page-load.ts';
+import { writeReport, type Report } from './report.ts';
 import { openChromium, openNode, type Venue } from './venue.ts';
 
-const usage = `Usage: npm run bench -- [chromium] [node] [options]
+const usage = `Usage: npm run bench -- [chromium] [node] [page] [options]
 
 Times the forward pass: ours, ours by tfjs's plain ops, and onnxruntime-web, on WebGPU and on WebAssembly.
-With no place named, Chromium and then Node on Dawn, where there is a driver.
+With no place named, Chromium and then Node on Dawn, where there is a driver. "page" times the built page instead, from its
+opening to the first overlay.
 
-  --networks <ids>   of nano8,s16-224,b16-224,s8-224,s8-480 (default: all)
+  --networks <ids>   of nano8-96,nano8,s16-224,b16-224,s8-224,s8-480 (default: all)
   --backends <ids>   of webgpu,wasm (default: both)
   --rounds <n>       passes of each contestant after its first (default: 5)
   --patience <s>     a pass that is likely to take longer is left out, with a word (default: 45)
@@ -30,7 +32,7 @@ const { values: options, positionals } = readOptions(
   {
     allowPositionals: true,
     options: {
-      networks: { type: 'string', default: 'nano8,s16-224,b16-224,s8-224,s8-480' },
+      networks: { type: 'string', default: 'nano8-96,nano8,s16-224,b16-224,s8-224,s8-480' },
       backends: { type: 'string', default: 'webgpu,wasm' },
       rounds: { type: 'string', default: '5' },
       patience: { type: 'string', default: '45' },
@@ -42,8 +44,8 @@ const { values: options, positionals } = readOptions(
 );
 if (options.help) stopWith(usage, 0);
 const places = positionals.length === 0 ? ['chromium', 'node'] : positionals;
-const unknown = places.find((place) => !['chromium', 'node'].includes(place));
-if (unknown !== undefined) stopWith(`${unknown} is not chromium or node.\n\n${usage}`, 2);
+const unknown = places.find((place) => !['chromium', 'node', 'page'].includes(place));
+if (unknown !== undefined) stopWith(`${unknown} is not chromium, node or page.\n\n${usage}`, 2);
 
 const ownFolder = fileURLToPath(new URL('.', import.meta.url));
 const runtimeFolder = join(ownFolder, 'node_modules/onnxruntime-web/dist');
@@ -61,17 +63,29 @@ function installRuntime(): string | null {
     : `onnxruntime-web could not be installed: ${npm.stderr.trim().split('\n').at(-1) ?? 'npm did not run'}. Its rows are left out.`;
 }
 
+const reports = fileURLToPath(new URL('../docs/bench', import.meta.url));
+
+async function keep(report: Report): Promise<void> {
+  await mkdir(reports, { recursive: true });
+  await writeFile(join(reports, `${report.name}.json`), report.json);
+  await writeFile(join(reports, `${report.name}.md`), report.markdown);
+  console.log(`\n${report.markdown}\ndocs/bench/${report.name}.md`);
+}
+
+if (places.includes('page')) {
+  await keep(await timePage(Number(options.rounds), options.note));
+  if (places.length === 1) process.exit(0);
+}
+
 const runtimeProblem = installRuntime();
 if (runtimeProblem !== null) console.error(runtimeProblem);
 
 const dataFolder = await mkdtemp(join(tmpdir(), 'dinoscope-bench-'));
-const reports = fileURLToPath(new URL('../docs/bench', import.meta.url));
-await mkdir(reports, { recursive: true });
 const wantedNetworks = options.networks.split(',');
 const networks = await prepareNetworks(dataFolder, (id) => wantedNetworks.includes(id));
 if (networks.length === 0) stopWith(`--networks ${options.networks} names none.\n\n${usage}`, 2);
 
-for (const place of places) {
+for (const place of places.filter((each) => each !== 'page')) {
   let venue: Venue;
   try {
     venue =
@@ -90,10 +104,7 @@ for (const place of places) {
     log: (line) => console.log(line),
   });
   await venue.close();
-  const report = writeReport(race, options.note);
-  await writeFile(join(reports, `${report.name}.json`), report.json);
-  await writeFile(join(reports, `${report.name}.md`), report.markdown);
-  console.log(`\n${report.markdown}\ndocs/bench/${report.name}.md`);
+  await keep(writeReport(race, options.note));
 }
 await rm(dataFolder, { recursive: true, force: true });
 process.exit(0);

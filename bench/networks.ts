@@ -113,12 +113,14 @@ function randomImage({ height, width }: Network): Float32Array<ArrayBuffer> {
   });
 }
 
+interface Prepared {
+  readonly network: Network;
+  readonly weights: Float32Array<ArrayBuffer>;
+  readonly input: Float32Array;
+}
+
 /** The embedded model and what it sees of the cat. */
-async function embedded(): Promise<{
-  network: Network;
-  weights: Float32Array<ArrayBuffer>;
-  input: Float32Array;
-}> {
+async function embedded(id: string, sidePx: number): Promise<Prepared> {
   const loaded = await tfjsModel(folderSource(fromRoot(`public/models/${embeddedModelId}`)))(
     new AbortController().signal,
     () => {},
@@ -126,7 +128,7 @@ async function embedded(): Promise<{
   const photo = await readPhoto(fromRoot('public/samples/cat.jpg'));
   if (!loaded.ok || !photo.ok) throw new Error('the embedded model or the sample photograph is broken');
   const { architecture, parameters } = loaded.value;
-  const frame = framePhotograph(photo.value, { shape: 'photograph', sidePx: 320 }, architecture.patchSize);
+  const frame = framePhotograph(photo.value, { shape: 'photograph', sidePx }, architecture.patchSize);
   const { height, width } = frame.inputSizePx;
   const values = [...parameterShapes(architecture).keys()].flatMap(
     (name) => parameters.get(name)?.values ?? [],
@@ -138,27 +140,33 @@ async function embedded(): Promise<{
     at += part.length;
   }
   return {
-    network: network('nano8', `the embedded model, ${height} × ${width}`, architecture, height, width),
+    network: network(id, `the embedded model, ${height} × ${width}`, architecture, height, width),
     weights,
     input: prepareInput(photo.value, frame),
   };
 }
+
+const published = (each: Network): Prepared => ({
+  network: each,
+  weights: randomWeights(each.architecture),
+  input: randomImage(each),
+});
 
 const write = (file: string, { buffer, byteOffset, byteLength }: Float32Array): Promise<void> =>
   writeFile(file, new Uint8Array(buffer, byteOffset, byteLength));
 
 /** Writes `<id>.weights` and `<id>.input` of the wanted networks into `folder`. @returns them, least work first */
 export async function prepareNetworks(folder: string, wanted: (id: string) => boolean): Promise<Network[]> {
+  const all: readonly (readonly [id: string, prepare: () => Prepared | Promise<Prepared>])[] = [
+    ['nano8-96', () => embedded('nano8-96', 96)],
+    ['nano8', () => embedded('nano8', 320)],
+    ...publishedShapes.map((each) => [each.id, () => published(each)] as const),
+  ];
   const networks: Network[] = [];
-  if (wanted('nano8')) {
-    const { network: own, weights, input } = await embedded();
-    await write(join(folder, 'nano8.weights'), weights);
-    await write(join(folder, 'nano8.input'), input);
-    networks.push(own);
-  }
-  for (const each of publishedShapes.filter(({ id }) => wanted(id))) {
-    await write(join(folder, `${each.id}.weights`), randomWeights(each.architecture));
-    await write(join(folder, `${each.id}.input`), randomImage(each));
+  for (const [id, prepare] of all.filter(([each]) => wanted(each))) {
+    const { network: each, weights, input } = await prepare();
+    await write(join(folder, `${id}.weights`), weights);
+    await write(join(folder, `${id}.input`), input);
     networks.push(each);
   }
   return networks.sort((a, b) => a.gflop - b.gflop);

@@ -44,7 +44,14 @@ const fileName = (text: string): string =>
     .replaceAll(/[^a-z0-9]+/g, '-')
     .replaceAll(/^-|-$/g, '');
 
-export function writeReport(race: Race, note: string): { name: string; json: string; markdown: string } {
+/** Files of docs/bench, by their name without an ending. */
+export interface Report {
+  readonly name: string;
+  readonly json: string;
+  readonly markdown: string;
+}
+
+export function writeReport(race: Race, note: string): Report {
   const { ceilings, devices, rows, venue } = race;
   const adapter = devices['ours, WebGPU'] ?? 'no WebGPU';
   const processor = `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${cpus().length} cores`;
