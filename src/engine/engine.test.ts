@@ -5,7 +5,7 @@ import { FailureError } from '../core/failure.ts';
 import type { FramingOptions } from '../core/photo.ts';
 import type { PixelGrid } from '../media/resample.ts';
 import { tfjsModel } from '../models/load-model.ts';
-import type { EngineContract } from '../rpc/contract.ts';
+import type { EngineContract } from '../rpc/engine-contract.ts';
 import { nodePlatform } from '../testing/node-platform.ts';
 import { replaceKernel } from '../testing/replace-kernel.ts';
 import { seededRandom } from '../testing/seeded-random.ts';

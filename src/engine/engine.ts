@@ -16,10 +16,11 @@ import type {
   BackendDescription,
   EngineContract,
   ModelDescription,
-} from '../rpc/contract.ts';
+} from '../rpc/engine-contract.ts';
 import { attendCls } from '../vit/attend.ts';
-import { uploadParameters, type VitParameters } from '../vit/parameters.ts';
 import { chooseBackend, type ChosenBackend } from './choose-backend.ts';
+import { isOutOfMemory } from './out-of-memory.ts';
+import { uploadModel, type UploadedModel } from './upload-model.ts';
 
 export interface EngineOptions {
   readonly backend: BackendChoice;
@@ -56,38 +57,22 @@ const giveWay = (): Promise<void> =>
     port2.postMessage(null);
   });
 
-/** What tfjs and the browsers throw when memory ends; the wasm heap is unusable afterwards. */
-export function isOutOfMemory(error: unknown): boolean {
-  if (error instanceof WebAssembly.RuntimeError) return true;
-  return (
-    error instanceof Error &&
-    /out of memory|enlarge memory|\boom\b|allocation|array length|array buffer/i.test(error.message)
-  );
-}
-
 export class Engine {
   readonly backend: BackendDescription;
-  readonly model: ModelDescription;
   private readonly chosen: ChosenBackend;
-  private readonly parameters: VitParameters;
+  private used: UploadedModel;
   /** WebGPU only: the most tokens that a pass has had in little time. Larger passes wait for each block. */
   private fastTokens = 0;
 
-  private constructor(chosen: ChosenBackend, model: LoadedModel) {
-    const { architecture, id, title, parameterCount } = model;
+  private constructor(chosen: ChosenBackend, model: UploadedModel) {
     const { backend, reason, selfCheckMaxAbsDifference } = chosen;
     this.chosen = chosen;
     this.backend = { name: backend.name, device: backend.device, reason, selfCheckMaxAbsDifference };
-    this.model = {
-      id,
-      title,
-      parameterCount,
-      embedDim: architecture.embedDim,
-      depth: architecture.depth,
-      numHeads: architecture.numHeads,
-      patchSizePx: architecture.patchSize,
-    };
-    this.parameters = uploadParameters(architecture, model.parameters);
+    this.used = model;
+  }
+
+  get model(): ModelDescription {
+    return this.used.description;
   }
 
   /** Opens and checks the back end while the model downloads. */
@@ -100,7 +85,21 @@ export class Engine {
     ]);
     if (!model.ok) return model;
     if (!chosen.ok) return chosen;
-    return succeed(new Engine(chosen.value, model.value));
+    const uploaded = await uploadModel(model.value, chosen.value.backend.faults);
+    return uploaded.ok ? succeed(new Engine(chosen.value, uploaded.value)) : uploaded;
+  }
+
+  /**
+   * Takes another model in place of the one in use, which is freed; where the new one fails, nothing changes. Not to be called
+   * while an `attend` runs: whoever owns the engine keeps them in line.
+   */
+  async useModel(model: LoadedModel): Promise<Result<void, Failure>> {
+    const uploaded = await uploadModel(model, this.chosen.backend.faults);
+    if (!uploaded.ok) return uploaded;
+    this.used.parameters.dispose();
+    this.used = uploaded.value;
+    this.fastTokens = 0;
+    return succeed(undefined);
   }
 
   /** @param pixels the upright photograph over white */
@@ -123,7 +122,10 @@ export class Engine {
       const isPaced = this.backend.name !== 'webgpu' || tokens > this.fastTokens;
       const afterBlock = (blocksDone: number): Promise<void> =>
         isPaced ? this.afterBlock(blocksDone, signal, onProgress) : Promise.resolve();
-      const attention = await attendCls(this.parameters, input, frame.inputSizePx, { faults, afterBlock });
+      const attention = await attendCls(this.used.parameters, input, frame.inputSizePx, {
+        faults,
+        afterBlock,
+      });
       if (attention.forwardMs <= pacedFromMs) this.fastTokens = Math.max(this.fastTokens, tokens);
       else this.fastTokens = Math.min(this.fastTokens, tokens - 1);
       return succeed({
@@ -147,7 +149,7 @@ export class Engine {
   }
 
   dispose(): void {
-    this.parameters.dispose();
+    this.used.parameters.dispose();
   }
 
   private async afterBlock(

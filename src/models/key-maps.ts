@@ -102,6 +102,17 @@ function pickByPrefix(tree: TensorTree, key: string | undefined): { state: Tenso
   return { state, beside: [...beside] };
 }
 
+/** @returns the names to choose from where a file holds several networks, the chosen one first; else none */
+export function listNetworks(tree: TensorTree, chosen: string | undefined): readonly string[] {
+  const names = dictionaries.filter(
+    (name) =>
+      hasNetwork(tree.get(name)) ||
+      [...tree.keys()].some((key) => key.startsWith(`${name}.`) && isClsToken(key)),
+  );
+  const first = names.find((name) => name === chosen) ?? names[0];
+  return names.length < 2 || first === undefined ? [] : [first, ...names.filter((name) => name !== first)];
+}
+
 /** @returns the official name of Hugging Face's; query, key and value come out as parts of qkv, or null where it is none */
 function officialName(name: string): { name: string; part: number | null } | null {
   const top = topNames.get(name);

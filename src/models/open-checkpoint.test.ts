@@ -45,13 +45,22 @@ test.each<[CheckpointOptions, string]>([
   [{ config: architecture, numHeads: 3 }, 'embedDim 16 is not a multiple of numHeads 3'],
   [{ config: { num_attention_heads: 7 } }, 'embedDim 16 is not a multiple of numHeads 7'],
   [{ key: 'teacher' }, "it holds no Vision Transformer under 'teacher' (it holds cls_token, pos_embed, "],
-  [{ config: { hidden_act: 'gelu' } }, 'how many heads it has is not in the file, and 16 channels'],
 ])('with %j it is refused', async (options, problem) => {
   expect(await openCheckpoint(blobOf(parameters), options)).toEqual({
     ok: false,
     error: { code: 'checkpoint-invalid', problem: expect.stringContaining(problem) as string },
   });
 });
+
+test.each([{}, { config: { hidden_act: 'gelu' } }])(
+  'with %j nothing but the head count is missing, and that is asked for',
+  async (options) => {
+    expect(await openCheckpoint(blobOf(parameters), options)).toEqual({
+      ok: false,
+      error: { code: 'heads-unknown', embedDim: 16 },
+    });
+  },
+);
 
 test.each<[string, CheckpointOptions]>([
   ['a person', { numHeads: 1 }],

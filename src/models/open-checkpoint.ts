@@ -13,7 +13,7 @@ import type { TensorParts } from '../formats/pytorch-tensors.ts';
 import { matchesSafetensors, openSafetensors } from '../formats/safetensors.ts';
 import { checkParameters } from './check-parameters.ts';
 import { headsOfConfig, inferArchitecture } from './infer-architecture.ts';
-import { mapParameterNames } from './key-maps.ts';
+import { listNetworks, mapParameterNames } from './key-maps.ts';
 
 export interface CheckpointOptions {
   /** What config.json beside the checkpoint says: our architecture, or Hugging Face's fields; others are passed over. */
@@ -30,6 +30,8 @@ export interface Checkpoint {
   readonly parameters: ReadonlyMap<string, NamedTensor>;
   /** What the file holds besides, for a person to know: `optimizer`, `head.*`, `argparse.Namespace`. */
   readonly ignored: readonly string[];
+  /** The networks to choose from by `key`, the one that was taken first; none where the file holds but one. */
+  readonly networks: readonly string[];
 }
 
 const invalid = (problem: string): FailureError => new FailureError({ code: 'checkpoint-invalid', problem });
@@ -62,8 +64,16 @@ function chooseArchitecture(
   const architecture = isOurConfig(config)
     ? parseArchitecture({ ...(config as object), ...heads })
     : inferArchitecture(shapes, { numHeads: numHeads ?? headsOfConfig(config), isMocoV3 });
-  if (typeof architecture === 'string') throw invalid(architecture);
-  return architecture;
+  if (typeof architecture !== 'string') return architecture;
+  const embedDim = shapes.get('cls_token')?.at(-1);
+  // With any head count it would do: what is missing is that number and nothing else.
+  const lacksHeads =
+    !isOurConfig(config) &&
+    (numHeads ?? headsOfConfig(config)) === undefined &&
+    typeof inferArchitecture(shapes, { numHeads: 1, isMocoV3 }) !== 'string';
+  throw lacksHeads && embedDim !== undefined
+    ? new FailureError({ code: 'heads-unknown', embedDim })
+    : invalid(architecture);
 }
 
 async function readCheckpoint(file: Blob, options: CheckpointOptions): Promise<Checkpoint> {
@@ -82,7 +92,12 @@ async function readCheckpoint(file: Blob, options: CheckpointOptions): Promise<C
     const stored = tensors.get(name);
     if (stored !== undefined) parameters.set(name, { shape, values: await stored.read() });
   }
-  return { architecture, parameters, ignored: [...ignored, ...skipped] };
+  return {
+    architecture,
+    parameters,
+    ignored: [...ignored, ...skipped],
+    networks: listNetworks(tree, options.key),
+  };
 }
 
 /** @returns the parameters, all of them and nothing else, or what is wrong */

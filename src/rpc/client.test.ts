@@ -1,7 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Failure } from '../core/failure.ts';
-import { createEngineClient, type EngineClient } from './client.ts';
-import type { AttentionResult, EngineContract, FromWorker, ToWorker } from './contract.ts';
+import { createEngineClient, type EngineClient } from './engine-client.ts';
+import type { AttentionResult, EngineContract } from './engine-contract.ts';
+import type { FromWorker as From, ToWorker as To } from './messages.ts';
+
+type FromWorker = From<EngineContract>;
+type ToWorker = To<EngineContract>;
 
 /** A worker whose messages the test reads and writes. */
 class FakeWorker extends EventTarget {

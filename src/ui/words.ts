@@ -3,8 +3,8 @@ import { describeFailure } from '../core/describe-failure.ts';
 import type { BackendName } from '../core/failure.ts';
 import { assertNever } from '../core/result.ts';
 import type { PhotoNotice } from '../core/photo.ts';
-import type { BackendReason } from '../rpc/contract.ts';
-import type { StartProgress } from './state/app-store.ts';
+import type { BackendReason } from '../rpc/engine-contract.ts';
+import type { ModelSwitch, StartProgress } from './state/app-store.ts';
 import { type AttendProgress, type Photo, runFraction } from './state/photo.ts';
 import type { View } from './state/settings.ts';
 
@@ -53,6 +53,12 @@ export function describePhotoNotice(notice: PhotoNotice): string {
 }
 
 const formatMegabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
+
+export function describeSwitch({ title, progress }: ModelSwitch): string {
+  if (progress?.stage === 'check') return `Checking ${title}`;
+  if (progress === null || progress.cached) return `Reading ${title}`;
+  return `Loading ${title}: ${formatMegabytes(progress.loadedBytes)} of ${formatMegabytes(progress.totalBytes)}`;
+}
 
 export function describeStart(progress: StartProgress | null): string {
   if (progress === null) return 'Starting the engine';

@@ -13,7 +13,7 @@ import { headColours } from '../../overlay/head-colours.ts';
 import { paintHeatMap, type Pixels } from '../../overlay/heat-map.ts';
 import { outlineLevel, outlinePatches, outlinePath } from '../../overlay/mask-outline.ts';
 import { type Grid, upsampleSmooth } from '../../overlay/upsample.ts';
-import type { AttentionResult } from '../../rpc/contract.ts';
+import type { AttentionResult } from '../../rpc/engine-contract.ts';
 
 /** One map: a head's (0-based) or the mean over all. */
 export type MapKey = 'mean' | number;

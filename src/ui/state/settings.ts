@@ -1,3 +1,4 @@
+import { isModelId, type ModelChoice } from './model-choice.ts';
 import { type ColourMapName, colourMapNames } from '../../overlay/colour-maps.ts';
 
 /** What the stage shows: all heads in colours, their mean, or one head (0-based). */
@@ -26,6 +27,8 @@ export type Theme = 'dark' | 'light';
 export interface RememberedSettings {
   readonly overlay: OverlaySettings;
   readonly theme: Theme;
+  /** The model that was used last, where it can be found again; null: the embedded one. */
+  readonly model: ModelChoice | null;
 }
 
 const defaultOverlay: OverlaySettings = {
@@ -60,6 +63,12 @@ const readBoolean = (value: unknown, otherwise: boolean): boolean =>
 const readChoice = <T extends string>(value: unknown, choices: readonly T[], otherwise: T): T =>
   choices.find((choice) => choice === value) ?? otherwise;
 
+function readModel(value: unknown): ModelChoice | null {
+  if (typeof value !== 'object' || value === null) return null;
+  const { kind, id }: { kind?: unknown; id?: unknown } = value;
+  return (kind === 'served' || kind === 'stored') && isModelId(id) ? { kind, id } : null;
+}
+
 /** What was stored may be from another version, or from somebody's fingers: every field is checked on its own. */
 export function parseSettings(stored: unknown): RememberedSettings {
   const fields = (value: unknown): Readonly<Record<string, unknown>> =>
@@ -68,6 +77,7 @@ export function parseSettings(stored: unknown): RememberedSettings {
   const overlay = fields(root['overlay']);
   return {
     theme: readChoice(root['theme'], ['dark', 'light'], 'dark'),
+    model: readModel(root['model']),
     overlay: {
       style: readChoice(overlay['style'], ['heat', 'mask'], defaultOverlay.style),
       colourMap: readChoice(overlay['colourMap'], colourMapNames, defaultOverlay.colourMap),
