@@ -1,13 +1,12 @@
 /** From PyTorch's file to the attention that PyTorch computes from it, through the pass that the page runs. */
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, test } from 'vitest';
 import { floatsOfBase64 } from '../core/base64.ts';
 import { openBackend, type OpenBackend } from '../gpu/open-backend.ts';
 import { openCheckpoint } from '../models/open-checkpoint.ts';
 import { checkpointFiles, expectedNetwork, openFixture } from '../testing/checkpoint-fixtures.ts';
-import { expectedMaps } from '../testing/check-forward.ts';
-import { maxAbsDifference } from '../testing/max-abs-difference.ts';
+import { expectAttention } from '../testing/check-forward.ts';
 import type { VitCase } from '../testing/vit-fixtures.ts';
-import { attendCls } from '../vit/attend.ts';
+import { attendSpecial } from '../vit/attend.ts';
 import { uploadParameters } from '../vit/parameters.ts';
 
 let backend: OpenBackend;
@@ -24,11 +23,11 @@ test.each(checkpointFiles)('the CLS attention of %s (network %s) is PyTorch’s'
   const parameters = uploadParameters(opened.value.architecture, opened.value.parameters);
   try {
     const [each] = cases as [VitCase, ...VitCase[]];
-    const { maps } = await attendCls(parameters, floatsOfBase64(each.input.values), each.input, {
+    const result = await attendSpecial(parameters, floatsOfBase64(each.input.values), each.input, {
       faults: backend.faults,
       afterBlock: () => Promise.resolve(),
     });
-    expect(maxAbsDifference(maps, expectedMaps(each))).toBeLessThanOrEqual(1e-5);
+    expectAttention(result, each, architecture, 1e-5);
   } finally {
     parameters.dispose();
   }

@@ -62,6 +62,21 @@ test.each<[string, CheckpointOptions]>([
   expect(opened.ok && opened.value.architecture).toEqual(architecture);
 });
 
+test('a parameter that is stored as whole numbers is refused by name', async () => {
+  const bytes = makeSafetensors(parameters);
+  const text = Buffer.from(bytes)
+    .toString('latin1')
+    .replace('"norm.bias":{"dtype":"F32"', '"norm.bias":{"dtype":"I32"');
+  const opened = await openCheckpoint(new Blob([Buffer.from(text, 'latin1')]), { config: architecture });
+  expect(opened).toEqual({
+    ok: false,
+    error: {
+      code: 'checkpoint-invalid',
+      problem: 'norm.bias has the type I32, which is not a float type',
+    },
+  });
+});
+
 test('parameters of another network are refused, each difference named', async () => {
   const other = new Map(parameters);
   other.delete('norm.weight');
@@ -124,7 +139,11 @@ describe('what PyTorch wrote', () => {
     'deit.pth': ['head.*'],
     'moco-v3.pth.tar': ['optimizer', 'head.*', 'momentum_encoder.*', 'predictor.*', 'torch.LongStorage'],
     'pytorch_model.bin': ['pooler.*'],
-    'model.safetensors': ['classifier.*'],
+    'model.safetensors': ['classifier.*', 'queue_ptr', 'queue_full'],
+    'dinov2.pth': ['mask_token'],
+    'dinov2-hub.safetensors': ['embeddings.mask_token'],
+    'dinov2-registers.pth': ['mask_token'],
+    'dinov2-registers-hub.safetensors': ['embeddings.mask_token'],
   };
 
   test.each(checkpointFiles)('%s opens as the network %s', async (file, network) => {

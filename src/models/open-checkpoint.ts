@@ -8,6 +8,7 @@ import {
 } from '../core/architecture.ts';
 import { FailureError, failureOf, type Failure } from '../core/failure.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
+import { isFloatType } from '../formats/float-values.ts';
 import { openPytorch } from '../formats/pytorch.ts';
 import type { TensorParts } from '../formats/pytorch-tensors.ts';
 import { matchesSafetensors, openSafetensors } from '../formats/safetensors.ts';
@@ -71,8 +72,13 @@ async function readCheckpoint(file: Blob, options: CheckpointOptions): Promise<C
   const { tensors, ignored, isMocoV3 } = mapParameterNames(tree, options.key);
   const shapes = new Map([...tensors].map(([name, { shape }]) => [name, shape]));
   const architecture = chooseArchitecture(shapes, options, isMocoV3);
-  valueOf(checkParameters(architecture, shapes));
   const expected = parameterShapes(architecture);
+  // Counters and masks are no parameters; where a parameter is stored as one, reading it says so.
+  const counters = [...tensors]
+    .filter(([name, { storedType }]) => !isFloatType(storedType) && !expected.has(name))
+    .map(([name]) => name);
+  for (const name of counters) shapes.delete(name);
+  valueOf(checkParameters(architecture, shapes));
   // Tensors may share their bytes, but a small file does not become a large model. The smallest type has two bytes.
   const count = [...expected.values()].reduce((sum, shape) => sum + elementCount(shape), 0);
   if (count * 2 > file.size)
@@ -82,7 +88,7 @@ async function readCheckpoint(file: Blob, options: CheckpointOptions): Promise<C
     const stored = tensors.get(name);
     if (stored !== undefined) parameters.set(name, { shape, values: await stored.read() });
   }
-  return { architecture, parameters, ignored: [...ignored, ...skipped] };
+  return { architecture, parameters, ignored: [...ignored, ...counters, ...skipped] };
 }
 
 /** @returns the parameters, all of them and nothing else, or what is wrong */

@@ -1,23 +1,63 @@
 /** The forward passes against PyTorch on the small networks: one suite, run on every back end. */
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
+import type { VitArchitecture } from '../core/architecture.ts';
 import { floatsOfBase64 } from '../core/base64.ts';
 import type { BackendName } from '../core/failure.ts';
 import { openBackend, type OpenBackend } from '../gpu/open-backend.ts';
-import { attendCls } from '../vit/attend.ts';
+import { attendSpecial, type SpecialAttention } from '../vit/attend.ts';
 import { uploadParameters, type VitParameters } from '../vit/parameters.ts';
 import { forwardPlain } from '../vit/plain-forward.ts';
 import { selfCheck } from '../vit/self-check.ts';
+import { traceForward } from '../vit/trace.ts';
 import { maxAbsDifference } from './max-abs-difference.ts';
 import { vitFixtures, type VitCase, type VitFixture } from './vit-fixtures.ts';
 
 const nothing = (): Promise<void> => Promise.resolve();
 
-/** The last layer of [L, H, T] without CLS's own column: what `attendCls` returns. */
-export function expectedMaps({ clsAttention }: VitCase): number[] {
+/** What the pass that the page runs must return, cut out of PyTorch's whole rows. */
+export function expectedAttention(
+  { clsAttention, registerAttention }: VitCase,
+  { numRegisters }: VitArchitecture,
+): { maps: Float32Array; registerMaps: Float32Array; specialShares: Float32Array } {
   const [layers = 0, heads = 0, tokens = 0] = clsAttention.shape;
+  const special = 1 + numRegisters;
   const last = floatsOfBase64(clsAttention.values).subarray((layers - 1) * heads * tokens);
-  return [...last].filter((_, i) => i % tokens !== 0);
+  const registers =
+    registerAttention === undefined ? new Float32Array() : floatsOfBase64(registerAttention.values);
+  return {
+    maps: last.filter((_, i) => i % tokens >= special),
+    registerMaps: registers.filter((_, i) => i % tokens >= special),
+    specialShares: last.filter((_, i) => i % tokens < special),
+  };
+}
+
+export function expectAttention(
+  actual: Pick<SpecialAttention, 'maps' | 'registerMaps' | 'specialShares'>,
+  each: VitCase,
+  architecture: VitArchitecture,
+  tolerance: number,
+): void {
+  const expected = expectedAttention(each, architecture);
+  for (const name of ['maps', 'registerMaps', 'specialShares'] as const) {
+    expect(actual[name].length).toBe(expected[name].length);
+    if (actual[name].length > 0)
+      expect(maxAbsDifference(actual[name], expected[name])).toBeLessThanOrEqual(tolerance);
+  }
+}
+
+/** Every layer's CLS row, and the feature relative to its largest value. */
+export function expectTrace(
+  actual: { readonly clsAttention: Float32Array; readonly clsFeature: Float32Array },
+  each: VitCase,
+  tolerance: number,
+): void {
+  expect(maxAbsDifference(actual.clsAttention, floatsOfBase64(each.clsAttention.values))).toBeLessThanOrEqual(
+    tolerance,
+  );
+  const feature = floatsOfBase64(each.clsFeature.values);
+  const scale = Math.max(...feature.map(Math.abs));
+  expect(maxAbsDifference(actual.clsFeature, feature) / scale).toBeLessThanOrEqual(tolerance);
 }
 
 const inputOf = ({ input }: VitCase): tf.Tensor3D =>
@@ -57,6 +97,8 @@ export function checkForward(name: BackendName, tolerance: number): void {
   });
 
   describe.each(vitFixtures)('$name', (fixture) => {
+    const { numRegisters } = fixture.architecture;
+
     test.each(fixture.cases)('plain pass at $rows × $columns equals PyTorch in every layer', async (each) => {
       await withParameters(fixture, async (parameters) => {
         const image = inputOf(each);
@@ -64,12 +106,8 @@ export function checkForward(name: BackendName, tolerance: number): void {
         const clsRows = tf.tidy(() =>
           tf.stack(attentions.map((attention) => tf.slice(attention, [0, 0, 0], [-1, 1, -1]))),
         );
-        expect(maxAbsDifference(await clsRows.data(), floatsOfBase64(each.clsAttention.values))).toBeLessThan(
-          tolerance,
-        );
-        const expectedFeature = floatsOfBase64(each.clsFeature.values);
-        const scale = Math.max(...expectedFeature.map(Math.abs));
-        expect(maxAbsDifference(await feature.data(), expectedFeature) / scale).toBeLessThan(tolerance);
+        const actual = { clsAttention: await clsRows.data(), clsFeature: await feature.data() };
+        expectTrace(actual as { clsAttention: Float32Array; clsFeature: Float32Array }, each, tolerance);
         const last = attentions.at(-1);
         if (each.lastAttention !== undefined && last !== undefined)
           expect(maxAbsDifference(await last.data(), floatsOfBase64(each.lastAttention.values))).toBeLessThan(
@@ -84,7 +122,7 @@ export function checkForward(name: BackendName, tolerance: number): void {
       async (each) => {
         await withParameters(fixture, async (parameters) => {
           const done: number[] = [];
-          const result = await attendCls(parameters, floatsOfBase64(each.input.values), each.input, {
+          const result = await attendSpecial(parameters, floatsOfBase64(each.input.values), each.input, {
             faults: backend.faults,
             afterBlock: (blocks) => {
               done.push(blocks);
@@ -94,10 +132,21 @@ export function checkForward(name: BackendName, tolerance: number): void {
           expect(result).toMatchObject({
             rows: each.rows,
             columns: each.columns,
-            tokens: 1 + each.rows * each.columns,
+            tokens: 1 + numRegisters + each.rows * each.columns,
           });
-          expect(maxAbsDifference(result.maps, expectedMaps(each))).toBeLessThan(tolerance);
+          expectAttention(result, each, fixture.architecture, tolerance);
           expect(done).toEqual(Array.from({ length: fixture.architecture.depth - 1 }, (_, i) => i + 1));
+        });
+      },
+    );
+
+    test.each(fixture.cases)(
+      'the same pass, traced, at $rows × $columns equals PyTorch in every layer',
+      async (each) => {
+        await withParameters(fixture, async (parameters) => {
+          const options = { faults: backend.faults, afterBlock: nothing };
+          const input = floatsOfBase64(each.input.values);
+          expectTrace(await traceForward(parameters, input, each.input, options), each, tolerance);
         });
       },
     );
@@ -105,10 +154,11 @@ export function checkForward(name: BackendName, tolerance: number): void {
     test('queries in chunks of a few rows give the same maps', async () => {
       const each = fixture.cases.at(-1) as VitCase;
       await withParameters(fixture, async (parameters) => {
-        const maxScoresBytes = 4 * 3 * (1 + each.rows * each.columns);
+        const maxScoresBytes = 4 * 3 * (1 + numRegisters + each.rows * each.columns);
         const options = { faults: backend.faults, afterBlock: nothing, maxScoresBytes };
-        const { maps } = await attendCls(parameters, floatsOfBase64(each.input.values), each.input, options);
-        expect(maxAbsDifference(maps, expectedMaps(each))).toBeLessThan(tolerance);
+        const input = floatsOfBase64(each.input.values);
+        const result = await attendSpecial(parameters, input, each.input, options);
+        expectAttention(result, each, fixture.architecture, tolerance);
       });
     });
 
@@ -117,7 +167,7 @@ export function checkForward(name: BackendName, tolerance: number): void {
       if (each === undefined || fixture.architecture.depth < 2) return;
       await withParameters(fixture, async (parameters) => {
         const afterBlock = (): Promise<void> => Promise.reject(new Error('stop here'));
-        const run = attendCls(parameters, floatsOfBase64(each.input.values), each.input, {
+        const run = attendSpecial(parameters, floatsOfBase64(each.input.values), each.input, {
           faults: backend.faults,
           afterBlock,
         });

@@ -87,7 +87,7 @@ const handlers: Handlers = {
 };
 
 function transferablesOf(result: EngineContract[EngineMethod]['result']): Transferable[] {
-  if ('maps' in result) return [result.maps.buffer];
+  if ('maps' in result) return [result.maps.buffer, result.registerMaps.buffer, result.specialShares.buffer];
   return 'bitmap' in result ? [result.bitmap] : [];
 }
 
