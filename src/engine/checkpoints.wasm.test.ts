@@ -1,10 +1,10 @@
 /** From PyTorch's file to the attention that PyTorch computes from it, through the pass that the page runs. */
-import { beforeAll, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { floatsOfBase64 } from '../core/base64.ts';
 import { openBackend, type OpenBackend } from '../gpu/open-backend.ts';
 import { openCheckpoint } from '../models/open-checkpoint.ts';
 import { checkpointFiles, expectedNetwork, openFixture } from '../testing/checkpoint-fixtures.ts';
-import { expectAttention } from '../testing/check-forward.ts';
+import { attentionDifference } from '../testing/check-forward.ts';
 import type { VitCase } from '../testing/vit-fixtures.ts';
 import { attendSpecial } from '../vit/attend.ts';
 import { uploadParameters } from '../vit/parameters.ts';
@@ -27,7 +27,7 @@ test.each(checkpointFiles)('the CLS attention of %s (network %s) is PyTorch’s'
       faults: backend.faults,
       afterBlock: () => Promise.resolve(),
     });
-    expectAttention(result, each, architecture, 1e-5);
+    expect(attentionDifference(result, each, architecture)).toBeLessThanOrEqual(1e-5);
   } finally {
     parameters.dispose();
   }

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { checkpointPath } from '../../src/testing/checkpoint-fixtures.ts';
+import { maxAbsDifference } from '../../src/testing/max-abs-difference.ts';
 import { runTool, type ToolRun } from '../../src/testing/run-tool.ts';
 
 const fromRoot = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
@@ -116,6 +117,17 @@ describe('a checkpoint as people have it', () => {
     const direct = await mapsOf('direct', '--model', file, '--heads', '3');
     expect(await mapsOf('by-manifest', '--model', join(converted, 'model.json'))).toEqual(direct);
     expect(await mapsOf('student', '--model', file, '--heads', '3', '--key', 'student')).not.toEqual(direct);
+  });
+
+  test('with registers gives their maps too, and one of timm’s gives the official one’s', async () => {
+    const options = ['--heads', '3', '--model'];
+    const official = await mapsOf('official', ...options, checkpointPath('dinov2-registers.pth'));
+    const registers = await readNpy('cat-registers.npy', join(folder, 'official'));
+    expect(registers.shape).toEqual([3, 3, 5, 8]);
+    expect(registers.values.length).toBe(360);
+    expect(registers.values.subarray(0, 120)).not.toEqual(official);
+    const timm = await mapsOf('timm', ...options, checkpointPath('dinov2-registers-timm.pth'));
+    expect(maxAbsDifference(timm, official)).toBeLessThan(1e-6);
   });
 
   test('has its heads from a config.json beside it', async () => {

@@ -17,7 +17,8 @@ import { readPhoto } from './read-photo.ts';
 const usage = `Usage: npm run attend -- <images…> [options]
 
 Writes for each image <name>.npy (float32, [heads, rows, columns]: the last layer's CLS attention over the patches),
-<name>-head-<n>.png for each head and <name>-heads.png with all of them.
+<name>-head-<n>.png for each head and <name>-heads.png with all of them. Where the model has registers also
+<name>-registers.npy ([registers, heads, rows, columns]: what each of them looks at).
 
   --model <path>     a checkpoint file as npm run convert takes it, or a folder in tfjs format (default: the embedded model)
   --backend <name>   wasm, cpu, or webgpu by Dawn (default: wasm)
@@ -93,12 +94,17 @@ for (const path of images) {
     if (!result.ok) console.error(`${path}: ${describeFailure(result.error)}`);
     continue;
   }
-  const { numHeads, rows, columns, maps, tokens, forwardMs } = result.value;
+  const { numHeads, numRegisters, rows, columns, maps, registerMaps, tokens, forwardMs } = result.value;
   const name = nameFor(path);
   await writeFile(
     join(options.out, `${name}.npy`),
     encodeNpy({ shape: [numHeads, rows, columns], values: maps }),
   );
+  if (numRegisters > 0)
+    await writeFile(
+      join(options.out, `${name}-registers.npy`),
+      encodeNpy({ shape: [numRegisters, numHeads, rows, columns], values: registerMaps }),
+    );
   for (const [suffix, png] of await drawOverlays(photo.value, result.value))
     await writeFile(join(options.out, `${name}${suffix}.png`), png);
   console.log(

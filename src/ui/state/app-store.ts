@@ -3,7 +3,7 @@ import type { Failure } from '../../core/failure.ts';
 import type { FramingOptions } from '../../core/photo.ts';
 import type { BackendDescription, EngineContract, ModelDescription } from '../../rpc/contract.ts';
 import type { NewPhoto, Photo, PhotoId, PhotoState } from './photo.ts';
-import type { OverlaySettings, RememberedSettings, Theme, View } from './settings.ts';
+import type { OverlaySettings, Query, RememberedSettings, Theme, View } from './settings.ts';
 
 export type StartProgress = EngineContract['start']['progress'];
 
@@ -32,6 +32,7 @@ export interface AppState {
   readonly order: readonly PhotoId[];
   readonly selectedId: PhotoId | null;
   readonly view: View;
+  readonly query: Query;
   readonly overlay: OverlaySettings;
   readonly framing: FramingOptions;
   readonly theme: Theme;
@@ -49,6 +50,7 @@ export interface AppActions {
   setPhotoState(id: PhotoId, update: (state: PhotoState) => PhotoState): void;
   select(id: PhotoId): void;
   setView(view: View): void;
+  setQuery(query: Query): void;
   changeOverlay(change: Partial<OverlaySettings>): void;
   setFraming(framing: FramingOptions): void;
   setTheme(theme: Theme): void;
@@ -82,6 +84,7 @@ export function createAppStore(settings: RememberedSettings, framing: FramingOpt
     order: [],
     selectedId: null,
     view: 'all',
+    query: 0,
     overlay: settings.overlay,
     framing,
     theme: settings.theme,
@@ -124,6 +127,7 @@ export function createAppStore(settings: RememberedSettings, framing: FramingOpt
 
     select: (selectedId) => set({ selectedId }),
     setView: (view) => set({ view }),
+    setQuery: (query) => set({ query }),
     changeOverlay: (change) => set((state) => ({ overlay: { ...state.overlay, ...change } })),
     setFraming: (next) => set({ framing: next }),
     setTheme: (theme) => set({ theme }),
