@@ -1,6 +1,6 @@
 import type { Pictures } from '../engine/pictures.ts';
 import type { Outcome, Photo } from '../state/photo.ts';
-import type { OverlaySettings, Query, View } from '../state/settings.ts';
+import { type OverlaySettings, type Query, queryWithin, type View } from '../state/settings.ts';
 import { queryTitle, viewTitle } from '../words.ts';
 import { paintOverlay, scaleBox } from './paint-overlay.ts';
 import { mapsOf } from './result-maps.ts';
@@ -59,7 +59,9 @@ export async function savePicture(picture: StagePicture): Promise<boolean> {
   const url = URL.createObjectURL(blob);
   const link = document.createElement('a');
   link.href = url;
-  link.download = pictureFileName(picture.photo.name, picture.query, picture.view, picture.outcome.model.id);
+  const { photo, outcome, view } = picture;
+  const query = queryWithin(picture.query, outcome.result);
+  link.download = pictureFileName(photo.name, query, view, outcome.model.id);
   link.click();
   // The browser takes the file from the address after the click; a minute is enough for any disk.
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
