@@ -25,7 +25,8 @@ export interface CatalogueArchitecture {
   readonly patchSize: number;
   readonly gridSize: number;
   /** Tokens beside CLS and the patches; a network that has some has layer scales too. */
-  readonly registers: number;
+  readonly numRegisters: number;
+  readonly layerScale: boolean;
 }
 
 export interface CatalogueEntry {
@@ -109,7 +110,8 @@ function parseArchitecture(json: unknown, what: string): CatalogueArchitecture {
     numHeads: size('numHeads'),
     patchSize: size('patchSize'),
     gridSize: size('gridSize'),
-    registers: fields['registers'] === undefined ? 0 : size('registers'),
+    numRegisters: fields['numRegisters'] === undefined ? 0 : size('numRegisters'),
+    layerScale: fields['layerScale'] === true,
   };
   if (architecture.embedDim % architecture.numHeads !== 0) throw new Error(`${what}: the heads do not fit`);
   return architecture;
@@ -167,7 +169,6 @@ export function parseCatalogue(json: unknown): Catalogue {
 
 /** Parameters of a network with biases everywhere and an MLP four times as wide, as all in the catalogue are. */
 export function countParameters(architecture: CatalogueArchitecture): number {
-  const { embedDim, depth, registers } = architecture;
   const shapes = parameterShapes({
     ...architecture,
     family: 'dino',
@@ -175,9 +176,7 @@ export function countParameters(architecture: CatalogueArchitecture): number {
     qkvBias: true,
     layerNormEps: 1e-6,
   });
-  const plain = [...shapes.values()].reduce((sum, shape) => sum + elementCount(shape), 0);
-  // Registers, the mask token, and two layer scales a block.
-  return registers === 0 ? plain : plain + embedDim * (registers + 1 + 2 * depth);
+  return [...shapes.values()].reduce((sum, shape) => sum + elementCount(shape), 0);
 }
 
 const bytesPerParameter = 4;

@@ -2,10 +2,11 @@
 
 /** What a checkpoint does not say of itself; each is left out where nobody has said it. */
 export interface CheckpointHints {
-  readonly numHeads?: number;
-  /** Which network of the file: `teacher`, `student`. */
-  readonly network?: string;
-  /** What a config.json beside it holds. */
+  /** Believed before the config. */
+  readonly numHeads?: number | undefined;
+  /** Which of the file's dictionaries to take, e.g. `student`; without it the teacher's where there is one. */
+  readonly network?: string | undefined;
+  /** What config.json beside the checkpoint says: our architecture, or Hugging Face's fields; others are passed over. */
   readonly config?: unknown;
 }
 

@@ -4,10 +4,9 @@ import { floatsOfBase64 } from '../core/base64.ts';
 import { openBackend, type OpenBackend } from '../gpu/open-backend.ts';
 import { openCheckpoint } from '../models/open-checkpoint.ts';
 import { checkpointFiles, expectedNetwork, openFixture } from '../testing/checkpoint-fixtures.ts';
-import { expectedMaps } from '../testing/check-forward.ts';
-import { maxAbsDifference } from '../testing/max-abs-difference.ts';
+import { attentionDifference } from '../testing/check-forward.ts';
 import type { VitCase } from '../testing/vit-fixtures.ts';
-import { attendCls } from '../vit/attend.ts';
+import { attendSpecial } from '../vit/attend.ts';
 import { uploadParameters } from '../vit/parameters.ts';
 
 let backend: OpenBackend;
@@ -24,11 +23,11 @@ test.each(checkpointFiles)('the CLS attention of %s (network %s) is PyTorch’s'
   const parameters = uploadParameters(opened.value.architecture, opened.value.parameters);
   try {
     const [each] = cases as [VitCase, ...VitCase[]];
-    const { maps } = await attendCls(parameters, floatsOfBase64(each.input.values), each.input, {
+    const result = await attendSpecial(parameters, floatsOfBase64(each.input.values), each.input, {
       faults: backend.faults,
       afterBlock: () => Promise.resolve(),
     });
-    expect(maxAbsDifference(maps, expectedMaps(each))).toBeLessThanOrEqual(1e-5);
+    expect(attentionDifference(result, each, architecture)).toBeLessThanOrEqual(1e-5);
   } finally {
     parameters.dispose();
   }

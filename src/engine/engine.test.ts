@@ -74,7 +74,16 @@ afterAll(() => engine.dispose());
 
 describe('starting', () => {
   test('tells what runs', () => {
-    expect(engine.model).toEqual({ id, title, embedDim, depth, numHeads, patchSizePx, parameterCount });
+    expect(engine.model).toEqual({
+      id,
+      title,
+      embedDim,
+      depth,
+      numHeads,
+      patchSizePx,
+      numRegisters: 0,
+      parameterCount,
+    });
     expect(engine.backend).toMatchObject({ name: 'wasm', reason: { kind: 'asked-for' } });
     expect(engine.backend.device).toMatch(/CPU.*1 thread/);
   });

@@ -2,6 +2,7 @@
  * A back end and a model, ready to look at photographs. The page's worker and the command line run the same engine;
  * only where bytes and pixels come from differs.
  */
+import { specialTokenCount } from '../core/architecture.ts';
 import { FailureError, failureOf, type Failure } from '../core/failure.ts';
 import type { FramingOptions } from '../core/photo.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
@@ -17,7 +18,7 @@ import type {
   EngineContract,
   ModelDescription,
 } from '../rpc/engine-contract.ts';
-import { attendCls } from '../vit/attend.ts';
+import { attendSpecial } from '../vit/attend.ts';
 import { chooseBackend, type ChosenBackend } from './choose-backend.ts';
 import { isOutOfMemory } from './out-of-memory.ts';
 import { uploadModel, type UploadedModel } from './upload-model.ts';
@@ -110,7 +111,7 @@ export class Engine {
     onProgress({ stage: 'prepare' });
     const prepareStart = performance.now();
     const frame = framePhotograph(pixels, framing, this.model.patchSizePx);
-    const tokens = 1 + frame.rows * frame.columns;
+    const tokens = specialTokenCount(this.model) + frame.rows * frame.columns;
     try {
       const input = prepareInput(pixels, frame);
       const prepareMs = performance.now() - prepareStart;
@@ -122,23 +123,18 @@ export class Engine {
       const isPaced = this.backend.name !== 'webgpu' || tokens > this.fastTokens;
       const afterBlock = (blocksDone: number): Promise<void> =>
         isPaced ? this.afterBlock(blocksDone, signal, onProgress) : Promise.resolve();
-      const attention = await attendCls(this.used.parameters, input, frame.inputSizePx, {
+      const attention = await attendSpecial(this.used.parameters, input, frame.inputSizePx, {
         faults,
         afterBlock,
       });
       if (attention.forwardMs <= pacedFromMs) this.fastTokens = Math.max(this.fastTokens, tokens);
       else this.fastTokens = Math.min(this.fastTokens, tokens - 1);
       return succeed({
-        numHeads: attention.numHeads,
-        rows: attention.rows,
-        columns: attention.columns,
-        maps: attention.maps,
+        ...attention,
         box: frame.box,
         photoSizePx: { height: pixels.height, width: pixels.width },
         inputSizePx: frame.inputSizePx,
-        tokens,
         prepareMs,
-        forwardMs: attention.forwardMs,
       });
     } catch (error) {
       const failure =

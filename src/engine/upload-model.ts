@@ -4,7 +4,7 @@ import { fail, succeed, type Result } from '../core/result.ts';
 import type { FaultWatch } from '../gpu/fault-watch.ts';
 import type { LoadedModel } from '../models/loaded-model.ts';
 import type { ModelDescription } from '../rpc/engine-contract.ts';
-import { attendCls } from '../vit/attend.ts';
+import { attendSpecial } from '../vit/attend.ts';
 import { uploadParameters, type VitParameters } from '../vit/parameters.ts';
 import { isOutOfMemory } from './out-of-memory.ts';
 
@@ -30,12 +30,12 @@ export async function uploadModel(
   faults: FaultWatch,
 ): Promise<Result<UploadedModel, Failure>> {
   const { architecture, id, title, parameterCount, networks = [] } = model;
-  const { embedDim, depth, numHeads, patchSize: patchSizePx } = architecture;
+  const { embedDim, depth, numHeads, patchSize: patchSizePx, numRegisters } = architecture;
   const size = { height: probe.rows * patchSizePx, width: probe.columns * patchSizePx };
   let parameters: VitParameters | null = null;
   try {
     parameters = uploadParameters(architecture, model.parameters);
-    await attendCls(parameters, probeInput(size.height * size.width * 3), size, {
+    await attendSpecial(parameters, probeInput(size.height * size.width * 3), size, {
       faults,
       afterBlock: () => Promise.resolve(),
     });
@@ -48,7 +48,7 @@ export async function uploadModel(
       failure.code === 'wrong-result' ? { code: 'model-fails-check', problem: failure.problem } : failure,
     );
   }
-  const description = { id, title, parameterCount, embedDim, depth, numHeads, patchSizePx };
+  const description = { id, title, parameterCount, embedDim, depth, numHeads, patchSizePx, numRegisters };
   return succeed({
     description: networks.length > 1 ? { ...description, networks } : description,
     parameters,

@@ -19,6 +19,8 @@ const model: TfjsModel = {
     mlpRatio: 4,
     qkvBias: true,
     layerNormEps: 1e-6,
+    numRegisters: 0,
+    layerScale: false,
   },
   parameters: new Map<string, NamedTensor>([
     ['first', { shape: [2, 3], values: Float32Array.of(0.1, -0.1, 1e-30, 3e38, -0, 65519) }],

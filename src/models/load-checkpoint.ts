@@ -45,8 +45,7 @@ export const checkpointModel =
             code: 'checkpoint-invalid',
             problem: 'it has changed since it was stored; delete it and fetch it again',
           });
-    const { network: key, ...others } = hints;
-    const checkpoint = await openCheckpoint(file, { key, ...others });
+    const checkpoint = await openCheckpoint(file, hints);
     if (signal.aborted) return fail({ code: 'cancelled' });
     if (!checkpoint.ok) return checkpoint;
     report(file.size);

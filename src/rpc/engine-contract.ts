@@ -38,6 +38,8 @@ export interface ModelDescription {
   readonly depth: number;
   readonly numHeads: number;
   readonly patchSizePx: number;
+  /** R, register tokens; 0 for most networks. */
+  readonly numRegisters: number;
   readonly parameterCount: number;
   /** The networks that its file holds, the one in use first, where there are several. */
   readonly networks?: readonly string[];
@@ -60,13 +62,19 @@ export type ModelReference =
 
 export interface AttentionResult {
   readonly numHeads: number;
+  /** R, register tokens; 0 for most networks. */
+  readonly numRegisters: number;
   readonly rows: number;
   readonly columns: number;
   /**
    * shape [numHeads, rows, columns]: the last block's softmax(QKᵀ/√d), row CLS, patch columns.
-   * Not renormalised: a head sums to 1 less what CLS gives to itself.
+   * Not renormalised: a head sums to 1 less what CLS gives to itself and to the registers.
    */
   readonly maps: Float32Array<ArrayBuffer>;
+  /** shape [R, numHeads, rows, columns]: the same for the row of each register. */
+  readonly registerMaps: Float32Array<ArrayBuffer>;
+  /** shape [numHeads, 1 + R]: what CLS gives to itself and to each register. */
+  readonly specialShares: Float32Array<ArrayBuffer>;
   /** The part of the upright photograph that the maps cover, in px of the photograph. */
   readonly box: Box;
   /** The upright photograph's own size in px. */

@@ -1,23 +1,62 @@
 /** The forward passes against PyTorch on the small networks: one suite, run on every back end. */
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
+import type { VitArchitecture } from '../core/architecture.ts';
 import { floatsOfBase64 } from '../core/base64.ts';
 import type { BackendName } from '../core/failure.ts';
 import { openBackend, type OpenBackend } from '../gpu/open-backend.ts';
-import { attendCls } from '../vit/attend.ts';
+import { attendSpecial, type SpecialAttention } from '../vit/attend.ts';
 import { uploadParameters, type VitParameters } from '../vit/parameters.ts';
 import { forwardPlain } from '../vit/plain-forward.ts';
 import { selfCheck } from '../vit/self-check.ts';
+import { traceForward, type ForwardTrace } from '../vit/trace.ts';
 import { maxAbsDifference } from './max-abs-difference.ts';
 import { vitFixtures, type VitCase, type VitFixture } from './vit-fixtures.ts';
 
 const nothing = (): Promise<void> => Promise.resolve();
 
-/** The last layer of [L, H, T] without CLS's own column: what `attendCls` returns. */
-export function expectedMaps({ clsAttention }: VitCase): number[] {
+/** What the pass that the page runs must return, cut out of PyTorch's whole rows. */
+export function expectedAttention(
+  { clsAttention, registerAttention }: VitCase,
+  { numRegisters }: VitArchitecture,
+): { maps: Float32Array; registerMaps: Float32Array; specialShares: Float32Array } {
   const [layers = 0, heads = 0, tokens = 0] = clsAttention.shape;
+  const special = 1 + numRegisters;
   const last = floatsOfBase64(clsAttention.values).subarray((layers - 1) * heads * tokens);
-  return [...last].filter((_, i) => i % tokens !== 0);
+  const registers =
+    registerAttention === undefined ? new Float32Array() : floatsOfBase64(registerAttention.values);
+  return {
+    maps: last.filter((_, i) => i % tokens >= special),
+    registerMaps: registers.filter((_, i) => i % tokens >= special),
+    specialShares: last.filter((_, i) => i % tokens < special),
+  };
+}
+
+/** @returns the largest difference of all that the pass returns; NaN where it returns another number of values */
+export function attentionDifference(
+  actual: Pick<SpecialAttention, 'maps' | 'registerMaps' | 'specialShares'>,
+  each: VitCase,
+  architecture: VitArchitecture,
+): number {
+  const expected = expectedAttention(each, architecture);
+  return Math.max(
+    maxAbsDifference(actual.maps, expected.maps),
+    maxAbsDifference(actual.registerMaps, expected.registerMaps),
+    maxAbsDifference(actual.specialShares, expected.specialShares),
+  );
+}
+
+/** @returns the largest difference of every layer's CLS row, and of the feature relative to its largest value */
+export function traceDifference(
+  actual: Pick<ForwardTrace, 'clsAttention' | 'clsFeature'>,
+  each: VitCase,
+): number {
+  const feature = floatsOfBase64(each.clsFeature.values);
+  const scale = Math.max(...feature.map(Math.abs));
+  return Math.max(
+    maxAbsDifference(actual.clsAttention, floatsOfBase64(each.clsAttention.values)),
+    maxAbsDifference(actual.clsFeature, feature) / scale,
+  );
 }
 
 const inputOf = ({ input }: VitCase): tf.Tensor3D =>
@@ -57,6 +96,8 @@ export function checkForward(name: BackendName, tolerance: number): void {
   });
 
   describe.each(vitFixtures)('$name', (fixture) => {
+    const { numRegisters } = fixture.architecture;
+
     test.each(fixture.cases)('plain pass at $rows × $columns equals PyTorch in every layer', async (each) => {
       await withParameters(fixture, async (parameters) => {
         const image = inputOf(each);
@@ -64,12 +105,11 @@ export function checkForward(name: BackendName, tolerance: number): void {
         const clsRows = tf.tidy(() =>
           tf.stack(attentions.map((attention) => tf.slice(attention, [0, 0, 0], [-1, 1, -1]))),
         );
-        expect(maxAbsDifference(await clsRows.data(), floatsOfBase64(each.clsAttention.values))).toBeLessThan(
-          tolerance,
-        );
-        const expectedFeature = floatsOfBase64(each.clsFeature.values);
-        const scale = Math.max(...expectedFeature.map(Math.abs));
-        expect(maxAbsDifference(await feature.data(), expectedFeature) / scale).toBeLessThan(tolerance);
+        const trace = {
+          clsAttention: (await clsRows.data()) as Float32Array<ArrayBuffer>,
+          clsFeature: (await feature.data()) as Float32Array<ArrayBuffer>,
+        };
+        expect(traceDifference(trace, each)).toBeLessThan(tolerance);
         const last = attentions.at(-1);
         if (each.lastAttention !== undefined && last !== undefined)
           expect(maxAbsDifference(await last.data(), floatsOfBase64(each.lastAttention.values))).toBeLessThan(
@@ -84,7 +124,7 @@ export function checkForward(name: BackendName, tolerance: number): void {
       async (each) => {
         await withParameters(fixture, async (parameters) => {
           const done: number[] = [];
-          const result = await attendCls(parameters, floatsOfBase64(each.input.values), each.input, {
+          const result = await attendSpecial(parameters, floatsOfBase64(each.input.values), each.input, {
             faults: backend.faults,
             afterBlock: (blocks) => {
               done.push(blocks);
@@ -94,10 +134,22 @@ export function checkForward(name: BackendName, tolerance: number): void {
           expect(result).toMatchObject({
             rows: each.rows,
             columns: each.columns,
-            tokens: 1 + each.rows * each.columns,
+            tokens: 1 + numRegisters + each.rows * each.columns,
           });
-          expect(maxAbsDifference(result.maps, expectedMaps(each))).toBeLessThan(tolerance);
+          expect(attentionDifference(result, each, fixture.architecture)).toBeLessThan(tolerance);
           expect(done).toEqual(Array.from({ length: fixture.architecture.depth - 1 }, (_, i) => i + 1));
+        });
+      },
+    );
+
+    test.each(fixture.cases)(
+      'the same pass, traced, at $rows × $columns equals PyTorch in every layer',
+      async (each) => {
+        await withParameters(fixture, async (parameters) => {
+          const options = { faults: backend.faults, afterBlock: nothing };
+          const input = floatsOfBase64(each.input.values);
+          const trace = await traceForward(parameters, input, each.input, options);
+          expect(traceDifference(trace, each)).toBeLessThan(tolerance);
         });
       },
     );
@@ -105,10 +157,11 @@ export function checkForward(name: BackendName, tolerance: number): void {
     test('queries in chunks of a few rows give the same maps', async () => {
       const each = fixture.cases.at(-1) as VitCase;
       await withParameters(fixture, async (parameters) => {
-        const maxScoresBytes = 4 * 3 * (1 + each.rows * each.columns);
+        const maxScoresBytes = 4 * 3 * (1 + numRegisters + each.rows * each.columns);
         const options = { faults: backend.faults, afterBlock: nothing, maxScoresBytes };
-        const { maps } = await attendCls(parameters, floatsOfBase64(each.input.values), each.input, options);
-        expect(maxAbsDifference(maps, expectedMaps(each))).toBeLessThan(tolerance);
+        const input = floatsOfBase64(each.input.values);
+        const result = await attendSpecial(parameters, input, each.input, options);
+        expect(attentionDifference(result, each, fixture.architecture)).toBeLessThan(tolerance);
       });
     });
 
@@ -117,7 +170,7 @@ export function checkForward(name: BackendName, tolerance: number): void {
       if (each === undefined || fixture.architecture.depth < 2) return;
       await withParameters(fixture, async (parameters) => {
         const afterBlock = (): Promise<void> => Promise.reject(new Error('stop here'));
-        const run = attendCls(parameters, floatsOfBase64(each.input.values), each.input, {
+        const run = attendSpecial(parameters, floatsOfBase64(each.input.values), each.input, {
           faults: backend.faults,
           afterBlock,
         });

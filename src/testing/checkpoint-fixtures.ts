@@ -35,4 +35,9 @@ export const checkpointFiles: readonly (readonly [file: string, network: string]
   ['moco-v3.pth.tar', 'moco'],
   ['pytorch_model.bin', 'dino'],
   ['model.safetensors', 'dino'],
+  ['dinov2.pth', 'dinov2'],
+  ['dinov2-hub.safetensors', 'dinov2'],
+  ['dinov2-registers.pth', 'dinov2-registers'],
+  ['dinov2-registers-hub.safetensors', 'dinov2-registers'],
+  ['dinov2-registers-timm.pth', 'dinov2-registers-timm'],
 ];

@@ -6,7 +6,7 @@ import type { PhotoNotice } from '../core/photo.ts';
 import type { BackendReason } from '../rpc/engine-contract.ts';
 import type { ModelSwitch, StartProgress } from './state/app-store.ts';
 import { type AttendProgress, type Photo, runFraction } from './state/photo.ts';
-import type { View } from './state/settings.ts';
+import type { Query, View } from './state/settings.ts';
 
 export const backendTitles: Readonly<Record<BackendName, string>> = {
   webgpu: 'WebGPU',
@@ -110,6 +110,11 @@ export function describePhotoState({ state }: Photo): string {
 
 export const viewTitle = (view: View): string =>
   view === 'all' ? 'All heads' : view === 'mean' ? 'Mean' : `Head ${view + 1}`;
+
+export const queryTitle = (query: Query): string => (query === 0 ? 'CLS token' : `Register ${query}`);
+
+export const formatPercent = (share: number): string =>
+  `${(100 * share).toFixed(share > 0 && share < 0.0995 ? 1 : 0)} %`;
 
 export const formatMilliseconds = (ms: number): string =>
   ms < 9999.5 ? `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;

@@ -105,7 +105,8 @@ const { inLine } = serveCalls<EngineContract>(handlers, {
   oneByOne: ['attend'],
   isFinal: (method, { code }) => (method === 'attend' || method === 'useModel') && finalCodes.has(code),
   transferablesOf: (result) => {
-    if ('maps' in result) return [result.maps.buffer];
+    if ('maps' in result)
+      return [result.maps.buffer, result.registerMaps.buffer, result.specialShares.buffer];
     return 'bitmap' in result ? [result.bitmap] : [];
   },
   failureOfCrash: (error) =>

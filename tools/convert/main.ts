@@ -1,11 +1,11 @@
 /** npm run convert -- <checkpoint> --out <folder>: a checkpoint file into the tfjs format that the page loads. */
-import { openAsBlob } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
 import { elementCount } from '../../src/core/architecture.ts';
 import { describeFailure } from '../../src/core/describe-failure.ts';
 import { writeTfjsModel } from '../../src/formats/tfjs-writer.ts';
 import { openCheckpoint } from '../../src/models/open-checkpoint.ts';
+import { checkpointOptions, checkpointUsage, findCheckpoint } from '../checkpoint-file.ts';
 import { readOptions } from '../read-options.ts';
 import { stopWith } from '../stop-with.ts';
 import { summarise } from './summarise.ts';
@@ -16,10 +16,7 @@ const usage = `Usage: npm run convert -- <checkpoint> --out <folder> [options]
 Hugging Face's ViT; heads, optimizers and the like are left out.
 
   --out <folder>     where model.json and its shards go; the folder's name is the model's id
-  --key <name>       which of the file's networks: teacher or student, or any dictionary in it (default: teacher)
-  --heads <n>        how many attention heads (default: from the config; else channels / 64, and 12 for MoCo v3)
-  --config <file>    the architecture as JSON (default: config.json beside the checkpoint, if there is one;
-                     else it is worked out from the tensors' shapes)
+${checkpointUsage}
   --title <words>    what people read (default: the id)
   --dtype <type>     float32 or float16 (default: float16)`;
 
@@ -28,9 +25,7 @@ const { values: options, positionals } = readOptions(
     allowPositionals: true,
     options: {
       out: { type: 'string' },
-      key: { type: 'string' },
-      heads: { type: 'string' },
-      config: { type: 'string' },
+      ...checkpointOptions,
       title: { type: 'string' },
       dtype: { type: 'string', default: 'float16' },
       help: { type: 'boolean', short: 'h', default: false },
@@ -44,36 +39,8 @@ if (options.help || file === undefined || options.out === undefined) stopWith(us
 const { dtype } = options;
 if (dtype !== 'float16' && dtype !== 'float32') stopWith(`--dtype ${dtype} is not float32 or float16.`);
 
-const numHeads = options.heads === undefined ? undefined : Number(options.heads);
-if (numHeads !== undefined && !(Number.isInteger(numHeads) && numHeads > 0))
-  stopWith(`--heads ${options.heads} is not a positive whole number.`);
-
-/** A config that was asked for must be there; one beside the checkpoint may be. */
-async function readConfig(path: string, isAskedFor: boolean): Promise<unknown> {
-  const text = await readFile(path, 'utf8').catch(() => null);
-  if (text === null && !isAskedFor) return undefined;
-  try {
-    return JSON.parse(text ?? '') as unknown;
-  } catch {
-    stopWith(`${path} is ${text === null ? 'missing' : 'not JSON'}: it must give the architecture.`);
-  }
-}
-
-/** Node throws at once where there is no file, and rejects only later. */
-async function openFile(path: string): Promise<Blob> {
-  try {
-    return await openAsBlob(path);
-  } catch {
-    stopWith(`${path} cannot be read.`);
-  }
-}
-
-const blob = await openFile(file);
-const config = await readConfig(
-  options.config ?? join(dirname(file), 'config.json'),
-  options.config !== undefined,
-);
-const checkpoint = await openCheckpoint(blob, { config, key: options.key, numHeads });
+const source = await findCheckpoint(file, options);
+const checkpoint = await openCheckpoint(source.file, source.hints);
 if (!checkpoint.ok) stopWith(describeFailure(checkpoint.error));
 
 const id = basename(resolve(options.out));

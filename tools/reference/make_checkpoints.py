@@ -6,6 +6,7 @@ import argparse
 import json
 import struct
 from collections import OrderedDict
+from dataclasses import replace
 from pathlib import Path
 from typing import Dict
 
@@ -18,6 +19,8 @@ from weights import Weights
 
 FOLDER = FIXTURES / "checkpoints"
 ARCHITECTURE = Architecture(embed_dim=12, depth=2, num_heads=3, patch_size=2, grid_size=3, mlp_ratio=2)
+DINOV2 = replace(ARCHITECTURE, layer_scale=True)
+DINOV2_REGISTERS = replace(DINOV2, num_registers=3)
 
 Tensors = Dict[str, torch.Tensor]
 
@@ -72,11 +75,15 @@ def strided(tensors: Tensors) -> Tensors:
     return views
 
 
-def hugging_face(tensors: Tensors) -> Tensors:
-    """As transformers names a ViTModel: query, key and value apart."""
-    rest = {"norm1": "layernorm_before", "norm2": "layernorm_after", "attn.proj": "attention.output.dense"}
-    rest.update({"mlp.fc1": "intermediate.dense", "mlp.fc2": "output.dense"})
+def hugging_face(tensors: Tensors, dinov2: bool = False) -> Tensors:
+    """As transformers names a ViTModel, or a Dinov2Model with or without registers: query, key and value apart."""
+    layer_names = {"norm1": "layernorm_before", "norm2": "layernorm_after", "mlp.fc1": "intermediate.dense"}
+    layer_names.update({"mlp.fc2": "output.dense"})
+    if dinov2:
+        layer_names = {name: name for name in layer_names}
+    layer_names["attn.proj"] = "attention.output.dense"
     top = {"cls_token": "embeddings.cls_token", "pos_embed": "embeddings.position_embeddings"}
+    top["register_tokens"] = "embeddings.register_tokens"
     renamed = OrderedDict()
     for name, value in tensors.items():
         if name in top:
@@ -92,19 +99,51 @@ def hugging_face(tensors: Tensors) -> Tensors:
             if module == "attn.qkv":
                 for part, third in zip(("query", "key", "value"), value.chunk(3)):
                     renamed[f"{layer}.attention.attention.{part}.{kind}"] = third.clone()
+            elif kind == "gamma":
+                renamed[f"{layer}.layer_scale{module[2:]}.lambda1"] = value
             else:
-                renamed[f"{layer}.{rest[module]}.{kind}"] = value
+                renamed[f"{layer}.{layer_names[module]}.{kind}"] = value
+    if dinov2:
+        renamed["embeddings.mask_token"] = torch.ones(1, tensors["cls_token"].shape[-1])
     return renamed
 
 
-def write_safetensors(tensors: Tensors, name: str) -> None:
-    header, data = {"__metadata__": {"format": "pt"}}, b""
+def official_dinov2(tensors: Tensors) -> Tensors:
+    return OrderedDict({**tensors, "mask_token": torch.ones(1, tensors["cls_token"].shape[-1])})
+
+
+def timm_dinov2(tensors: Tensors) -> Tensors:
+    """As timm converts one with registers: CLS's position becomes part of CLS, and only the grid's are kept."""
+    renamed = OrderedDict()
+    for name, value in tensors.items():
+        if name == "cls_token":
+            renamed[name] = value + tensors["pos_embed"][:, :1]
+        elif name == "pos_embed":
+            renamed[name] = value[:, 1:]
+        else:
+            renamed["reg_token" if name == "register_tokens" else name] = value
+    return renamed
+
+
+def without_cls_position(weights: Weights) -> Weights:
+    """The same network as `weights`, with CLS's position in CLS."""
+    moved = {name: array.copy() for name, array in weights.items()}
+    moved["cls_token"] += moved["pos_embed"][:, :1]
+    moved["pos_embed"][:, 0] = 0
+    return moved
+
+
+def write_safetensors(tensors: Tensors, path: Path) -> None:
+    names = {torch.float32: "F32", torch.float16: "F16", torch.int64: "I64", torch.bool: "BOOL"}
+    header, pieces, length = {"__metadata__": {"format": "pt"}}, [], 0
     for key, value in tensors.items():
         piece = value.contiguous().numpy().tobytes()
-        header[key] = {"dtype": "F32", "shape": list(value.shape), "data_offsets": [len(data), len(data) + len(piece)]}
-        data += piece
+        offsets = [length, length + len(piece)]
+        header[key] = {"dtype": names[value.dtype], "shape": list(value.shape), "data_offsets": offsets}
+        pieces.append(piece)
+        length += len(piece)
     text = json.dumps(header).encode("utf-8")
-    (FOLDER / name).write_bytes(struct.pack("<Q", len(text)) + text + data)
+    path.write_bytes(struct.pack("<Q", len(text)) + text + b"".join(pieces))
 
 
 def projection_head() -> Tensors:
@@ -141,11 +180,11 @@ def moco_v3(tensors: Tensors) -> dict:
     return {"epoch": 300, "arch": "vit_small", "state_dict": state, "optimizer": {"state": {}, "param_groups": []}}
 
 
-def describe(name: str, weights: Weights, heads: int) -> dict:
-    architecture = Architecture(**{**ARCHITECTURE.__dict__, "num_heads": heads})
+def describe(name: str, weights: Weights, architecture: Architecture) -> dict:
     model = load(architecture, weights)
     pixels = random_input(random_source(63), 4 * 2, 5 * 2)
     result = run(model, pixels)
+    registers = result.attention[-1][0, :, 1 : 1 + architecture.num_registers]
     return {
         "name": name,
         "architecture": architecture.to_json(),
@@ -158,6 +197,7 @@ def describe(name: str, weights: Weights, heads: int) -> dict:
                 "input": {"height": 8, "width": 10, "values": encode(pixels)},
                 "clsAttention": tensor(torch.cat([layer[:, :, 0] for layer in result.attention]).numpy()),
                 "clsFeature": tensor(result.cls_feature[0].numpy()),
+                **({"registerAttention": tensor(registers.transpose(0, 1).numpy())} if len(registers[0]) > 0 else {}),
             }
         ],
     }
@@ -176,8 +216,8 @@ def main() -> None:
 
     networks = []
 
-    def expect(name: str, tensors: Tensors, heads: int = ARCHITECTURE.num_heads) -> Tensors:
-        networks.append(describe(name, as_float32(tensors), heads))
+    def expect(name: str, tensors: Tensors, architecture: Architecture = ARCHITECTURE) -> Tensors:
+        networks.append(describe(name, as_float32(tensors), architecture))
         return tensors
 
     save(expect("dino", teacher), "dino.pth")
@@ -194,11 +234,23 @@ def main() -> None:
     save(full_checkpoint(student, teacher), "full-legacy.pth", legacy=True)
     head = {"head.weight": torch.ones(10, 12), "head.bias": torch.ones(10)}
     save({"model": {**teacher, **head}}, "deit.pth")
-    expect("moco", teacher, heads=12)
+    expect("moco", teacher, replace(ARCHITECTURE, num_heads=12))
     save(moco_v3(teacher), "moco-v3.pth.tar", legacy=True)
     pooler = {"pooler.dense.weight": torch.ones(12, 12), "pooler.dense.bias": torch.ones(12)}
     save(OrderedDict({**hugging_face(teacher), **pooler}), "pytorch_model.bin")
-    write_safetensors({**with_prefix(hugging_face(teacher), "vit."), "classifier.bias": torch.ones(2)}, "model.safetensors")
+    besides = {"classifier.bias": torch.ones(2), "queue_ptr": torch.tensor([7]), "queue_full": torch.tensor([True])}
+    write_safetensors({**with_prefix(hugging_face(teacher), "vit."), **besides}, FOLDER / "model.safetensors")
+    for name, architecture, seed in (("dinov2", DINOV2, 64), ("dinov2-registers", DINOV2_REGISTERS, 65)):
+        weights = random_weights(VisionTransformer(architecture), random_source(seed))
+        tensors = expect(name, as_tensors(weights), architecture)
+        save(official_dinov2(tensors), f"{name}.pth")
+        write_safetensors(hugging_face(tensors, dinov2=True), FOLDER / f"{name}-hub.safetensors")
+    moved = without_cls_position(weights)
+    expect("dinov2-registers-timm", as_tensors(moved), DINOV2_REGISTERS)
+    save(timm_dinov2(tensors), "dinov2-registers-timm.pth")
+    pixels = random_input(random_source(66), 6, 14)
+    official, timm = (run(load(DINOV2_REGISTERS, each), pixels) for each in (weights, moved))
+    assert torch.allclose(official.cls_feature, timm.cls_feature, atol=1e-5), "timm's way is not the official one"
     odd = {"scalar": torch.tensor(1.5), "empty": torch.zeros(0, 3), "integers": torch.arange(3), "flags": torch.ones(2) > 0}
     save({**odd, "nested": {"list": [torch.tensor([1.0, 2.0])], 7: torch.nn.Parameter(torch.tensor([3.0]))}}, "odd.pth")
 

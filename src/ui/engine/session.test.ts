@@ -17,6 +17,7 @@ const started: EngineContract['start']['result'] = {
     depth: 2,
     numHeads: 2,
     patchSizePx: 8,
+    numRegisters: 0,
     parameterCount: 100,
   },
 };
@@ -26,6 +27,9 @@ const attention = (tokens: number): AttentionResult => ({
   rows: 1,
   columns: 2,
   maps: new Float32Array(4),
+  numRegisters: 0,
+  registerMaps: new Float32Array(),
+  specialShares: new Float32Array(1),
   box: { top: 0, left: 0, height: 8, width: 16 },
   photoSizePx: { height: 8, width: 16 },
   inputSizePx: { height: 8, width: 16 },

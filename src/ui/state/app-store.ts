@@ -5,7 +5,7 @@ import type { BackendDescription, EngineContract, ModelDescription } from '../..
 import { emptyLibrary, type LibraryState, type Transfer } from './library-state.ts';
 import type { ModelChoice } from './model-choice.ts';
 import type { NewPhoto, Photo, PhotoId, PhotoState } from './photo.ts';
-import type { OverlaySettings, RememberedSettings, Theme, View } from './settings.ts';
+import type { OverlaySettings, Query, RememberedSettings, Theme, View } from './settings.ts';
 
 export type StartProgress = EngineContract['start']['progress'];
 
@@ -50,6 +50,7 @@ export interface AppState {
   readonly order: readonly PhotoId[];
   readonly selectedId: PhotoId | null;
   readonly view: View;
+  readonly query: Query;
   readonly overlay: OverlaySettings;
   readonly framing: FramingOptions;
   readonly theme: Theme;
@@ -75,6 +76,7 @@ export interface AppActions {
   setPhotoState(id: PhotoId, update: (state: PhotoState) => PhotoState): void;
   select(id: PhotoId): void;
   setView(view: View): void;
+  setQuery(query: Query): void;
   changeOverlay(change: Partial<OverlaySettings>): void;
   setFraming(framing: FramingOptions): void;
   setTheme(theme: Theme): void;
@@ -113,6 +115,7 @@ export function createAppStore(settings: RememberedSettings, framing: FramingOpt
     order: [],
     selectedId: null,
     view: 'all',
+    query: 0,
     overlay: settings.overlay,
     framing,
     theme: settings.theme,
@@ -173,6 +176,7 @@ export function createAppStore(settings: RememberedSettings, framing: FramingOpt
 
     select: (selectedId) => set({ selectedId }),
     setView: (view) => set({ view }),
+    setQuery: (query) => set({ query }),
     changeOverlay: (change) => set((state) => ({ overlay: { ...state.overlay, ...change } })),
     setFraming: (next) => set({ framing: next }),
     setTheme: (theme) => set({ theme }),
