@@ -77,6 +77,36 @@ describe('a checkpoint', () => {
   });
 });
 
+describe('--check', () => {
+  const convert = (...options: readonly string[]): Promise<ToolRun> =>
+    runTool('convert', checkpoint, '--out', join(folder, 'checked'), '--check', ...options);
+
+  test('of float32 finds no difference at all', async () => {
+    const run = await convert('--dtype', 'float32');
+    expect(run).toMatchObject({ exitCode: 0, stderr: '' });
+    const lines = run.stdout.trim().split('\n').slice(-architecture.numHeads);
+    expect(lines).toEqual(
+      Array.from({ length: architecture.numHeads }, (_, head) =>
+        expect.stringMatching(new RegExp(`^head ${head + 1} +0\\.0e\\+0 +0\\.000 % +1\\.00000$`)),
+      ),
+    );
+  });
+
+  test('of uint8 ends with exit code 1 where one large value has coarsened all the others', async () => {
+    const name = 'blocks.0.attn.qkv.weight';
+    const { shape, values } = parameters.get(name) ?? expect.unreachable(name);
+    // Of the values' part, on which no attention depends: the checkpoint itself looks as before.
+    const withOutlier = { shape, values: Float32Array.from(values).fill(100, -1) };
+    const file = join(folder, 'outlier.safetensors');
+    await writeFile(file, makeSafetensors(new Map(parameters).set(name, withOutlier)));
+    const options = ['--out', join(folder, 'outlier'), '--check', '--dtype', 'uint8'];
+    const run = await runTool('convert', file, ...options);
+    expect(run.stdout).toMatch(/^head 1 +\d\.\de-\d+ +[\d.]+ % +-?[\d.]+$/m);
+    expect(run.stderr).toMatch(/^Head 1: the result looks elsewhere than the checkpoint/);
+    expect(run.exitCode).toBe(1);
+  });
+});
+
 describe('a full PyTorch checkpoint without a config', () => {
   test('gives the teacher, tells what it left out and how far the halves are off', async () => {
     const out = join(folder, 'teacher');

@@ -4,10 +4,16 @@ import { basename, join, resolve } from 'node:path';
 import { elementCount } from '../../src/core/architecture.ts';
 import { describeFailure } from '../../src/core/describe-failure.ts';
 import { writeTfjsModel } from '../../src/formats/tfjs-writer.ts';
+import { succeed } from '../../src/core/result.ts';
+import { tfjsModel } from '../../src/models/load-model.ts';
+import type { ModelLoader } from '../../src/models/loaded-model.ts';
 import { openCheckpoint } from '../../src/models/open-checkpoint.ts';
+import { folderSource } from '../attend/folder-source.ts';
 import { checkpointOptions, checkpointUsage, findCheckpoint } from '../checkpoint-file.ts';
 import { readOptions } from '../read-options.ts';
 import { stopWith } from '../stop-with.ts';
+import { checkAttention, checkBounds, isWithinBounds } from './check-attention.ts';
+import { formatTable } from './format-table.ts';
 import { summarise } from './summarise.ts';
 
 const usage = `Usage: npm run convert -- <checkpoint> --out <folder> [options]
@@ -18,7 +24,10 @@ Hugging Face's ViT; heads, optimizers and the like are left out.
   --out <folder>     where model.json and its shards go; the folder's name is the model's id
 ${checkpointUsage}
   --title <words>    what people read (default: the id)
-  --dtype <type>     float32 or float16 (default: float16)`;
+  --dtype <type>     float32, float16 or uint8 (default: float16)
+  --check            compare the attention of source and result on the sample photographs; exit code 1 where a head is off
+                     by more than ${100 * checkBounds.difference} % of its map's largest value, or its patches' order by a rank
+                     correlation below ${checkBounds.rankCorrelation}`;
 
 const { values: options, positionals } = readOptions(
   {
@@ -28,6 +37,7 @@ const { values: options, positionals } = readOptions(
       ...checkpointOptions,
       title: { type: 'string' },
       dtype: { type: 'string', default: 'float16' },
+      check: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   },
@@ -37,7 +47,8 @@ const { values: options, positionals } = readOptions(
 const [file] = positionals;
 if (options.help || file === undefined || options.out === undefined) stopWith(usage, options.help ? 0 : 2);
 const { dtype } = options;
-if (dtype !== 'float16' && dtype !== 'float32') stopWith(`--dtype ${dtype} is not float32 or float16.`);
+if (dtype !== 'float16' && dtype !== 'float32' && dtype !== 'uint8')
+  stopWith(`--dtype ${dtype} is not float32, float16 or uint8.`);
 
 const source = await findCheckpoint(file, options);
 const checkpoint = await openCheckpoint(source.file, source.options);
@@ -62,3 +73,24 @@ const byteLength = files.reduce((sum, { bytes }) => sum + bytes.byteLength, 0);
 console.log(
   `${id}: ${parameterCount.toLocaleString('en')} parameters, ${dtype}, ${byteLength.toLocaleString('en')} bytes in ${files.length} files`,
 );
+
+if (options.check) {
+  const source: ModelLoader = () =>
+    Promise.resolve(succeed({ id, title: id, architecture, parameters, parameterCount }));
+  const checks = await checkAttention(source, tfjsModel(folderSource(options.out)));
+  if (!checks.ok) stopWith(describeFailure(checks.error));
+  const lines = checks.value.map(({ head, difference, relativeDifference, rankCorrelation }) => [
+    `head ${head + 1}`,
+    difference.toExponential(1),
+    `${(100 * relativeDifference).toFixed(3)} %`,
+    rankCorrelation.toFixed(5),
+  ]);
+  const header = ['attention', 'max difference', 'of the largest', 'rank correlation'];
+  console.log(`\n${formatTable([header, ...lines]).join('\n')}`);
+  const beyond = checks.value.filter((check) => !isWithinBounds(check));
+  if (beyond.length > 0)
+    stopWith(
+      `${beyond.map(({ head }) => `Head ${head + 1}`).join(', ')}: the result looks elsewhere than the checkpoint ` +
+        `(more than ${100 * checkBounds.difference} %, or a rank correlation below ${checkBounds.rankCorrelation}).`,
+    );
+}
