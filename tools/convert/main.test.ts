@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -51,6 +51,12 @@ describe('a checkpoint', () => {
       'model.json',
     ]);
     expect((await readFile(join(folder, 'tiny16', 'group1-shard1of1.bin'))).length).toBe(2 * count);
+    expect(run.stdout).toContain(`Listed in ${join(folder, 'models.json')}`);
+    const { models } = JSON.parse(await readFile(join(folder, 'models.json'), 'utf8')) as {
+      models: unknown[];
+    };
+    const { size } = await stat(join(folder, 'tiny16', 'model.json'));
+    expect(models[0]).toEqual({ id: 'tiny16', title: 'tiny16', bytes: 2 * count + size });
   });
 
   test('loads with every value as its nearest half, named after its folder', async () => {

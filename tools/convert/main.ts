@@ -1,6 +1,6 @@
 /** npm run convert -- <checkpoint> --out <folder>: a checkpoint file into the tfjs format that the page loads. */
 import { mkdir, writeFile } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { elementCount } from '../../src/core/architecture.ts';
 import { describeFailure } from '../../src/core/describe-failure.ts';
 import { writeTfjsModel } from '../../src/formats/tfjs-writer.ts';
@@ -14,6 +14,7 @@ import { readOptions } from '../read-options.ts';
 import { stopWith } from '../stop-with.ts';
 import { checkAttention, checkBounds, isWithinBounds } from './check-attention.ts';
 import { formatTable } from './format-table.ts';
+import { listModel } from './list-model.ts';
 import { summarise } from './summarise.ts';
 
 const usage = `Usage: npm run convert -- <checkpoint> --out <folder> [options]
@@ -21,7 +22,8 @@ const usage = `Usage: npm run convert -- <checkpoint> --out <folder> [options]
 <checkpoint> is a safetensors or PyTorch file (.safetensors, .pth, .bin, .pth.tar), in the names of DINO, DeiT, MoCo v3 or
 Hugging Face's ViT; heads, optimizers and the like are left out.
 
-  --out <folder>     where model.json and its shards go; the folder's name is the model's id
+  --out <folder>     where model.json and its shards go; the folder's name is the model's id. models.json beside the
+                     folder, from which the page knows what it can offer, gets the model's name and size
 ${checkpointUsage}
   --title <words>    what people read (default: the id)
   --dtype <type>     float32, float16 or uint8 (default: float16)
@@ -55,7 +57,8 @@ const checkpoint = await openCheckpoint(source.file, source.options);
 if (!checkpoint.ok) stopWith(describeFailure(checkpoint.error));
 
 const id = basename(resolve(options.out));
-const files = writeTfjsModel({ id, title: options.title ?? id, ...checkpoint.value }, dtype);
+const title = options.title ?? id;
+const files = writeTfjsModel({ id, title, ...checkpoint.value }, dtype);
 await mkdir(options.out, { recursive: true }).catch(() =>
   stopWith(`The folder ${options.out} cannot be made.`),
 );
@@ -74,9 +77,11 @@ console.log(
   `${id}: ${parameterCount.toLocaleString('en')} parameters, ${dtype}, ${byteLength.toLocaleString('en')} bytes in ${files.length} files`,
 );
 
+console.log(await listModel(dirname(resolve(options.out)), { id, title, bytes: byteLength }));
+
 if (options.check) {
   const source: ModelLoader = () =>
-    Promise.resolve(succeed({ id, title: id, architecture, parameters, parameterCount }));
+    Promise.resolve(succeed({ id, title, architecture, parameters, parameterCount }));
   const checks = await checkAttention(source, tfjsModel(folderSource(options.out)));
   if (!checks.ok) stopWith(describeFailure(checks.error));
   const lines = checks.value.map(({ head, difference, relativeDifference, rankCorrelation }) => [
