@@ -80,9 +80,9 @@ console.log(
 console.log(await listModel(dirname(resolve(options.out)), { id, title, bytes: byteLength }));
 
 if (options.check) {
-  const source: ModelLoader = () =>
+  const original: ModelLoader = () =>
     Promise.resolve(succeed({ id, title, architecture, parameters, parameterCount }));
-  const checks = await checkAttention(source, tfjsModel(folderSource(options.out)));
+  const checks = await checkAttention(original, tfjsModel(folderSource(options.out)));
   if (!checks.ok) stopWith(describeFailure(checks.error));
   const lines = checks.value.map(({ head, difference, relativeDifference, rankCorrelation }) => [
     `head ${head + 1}`,
