@@ -2,9 +2,9 @@
 
 /** What a checkpoint does not say of itself; each is left out where nobody has said it. */
 export interface CheckpointHints {
-  readonly numHeads?: number;
+  readonly numHeads?: number | undefined;
   /** Which network of the file: `teacher`, `student`. */
-  readonly network?: string;
+  readonly network?: string | undefined;
   /** What a config.json beside it holds. */
   readonly config?: unknown;
 }
