@@ -161,7 +161,12 @@ describe('a wrong call ends in a sentence, writes nothing', () => {
 
   test.concurrent.each<[string, number, RegExp, string[]]>([
     ['an option that is none', 2, /^Unknown option '--type'/, ['model.safetensors', '--type', 'float32']],
-    ['no head count', 1, /Say how many there are \(--heads/, ['bare/model.safetensors']],
+    [
+      'no head count',
+      1,
+      /How many attention heads this network has is not in its file.*--heads on the command line/,
+      ['bare/model.safetensors'],
+    ],
     ['heads that are none', 1, /^--heads six is not/, ['bare/model.safetensors', '--heads', 'six']],
     [
       'a config that is not there',
