@@ -2,7 +2,7 @@
 import type { BackendName } from '../../src/core/failure.ts';
 import { timeKernels } from '../../src/gpu/kernels/tune-kernels.ts';
 import { openBackend, type WasmAssets } from '../../src/gpu/open-backend.ts';
-import { attendCls } from '../../src/vit/attend.ts';
+import { attendSpecial } from '../../src/vit/attend.ts';
 import { uploadParameters } from '../../src/vit/parameters.ts';
 import { namedParameters, type Contestant, type Task } from './contestant.ts';
 
@@ -25,7 +25,7 @@ export async function openOurs(
     device,
     run: async () => {
       const start = performance.now();
-      const { maps } = await attendCls(parameters, task.input, task, { faults, afterBlock });
+      const { maps } = await attendSpecial(parameters, task.input, task, { faults, afterBlock });
       return { maps, passMs: performance.now() - start };
     },
   };

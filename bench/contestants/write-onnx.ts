@@ -153,7 +153,9 @@ export function writeOnnx(
   { height, width }: { readonly height: number; readonly width: number },
   weights: Float32Array<ArrayBuffer>,
 ): Uint8Array {
-  const { embedDim, depth, numHeads, patchSize, gridSize, layerNormEps } = architecture;
+  const { embedDim, depth, numHeads, patchSize, layerNormEps } = architecture;
+  if (architecture.numRegisters > 0 || architecture.layerScale)
+    throw new Error('registers and LayerScale are not written as ONNX');
   const headWidth = embedDim / numHeads;
   const rows = height / patchSize;
   const columns = width / patchSize;
@@ -191,7 +193,12 @@ export function writeOnnx(
   const flat = graph.node('Reshape', [grid, graph.integers(1, embedDim, tokens - 1)]);
   const patches = graph.node('Transpose', [flat], { perm: [0, 2, 1] });
   const cls = graph.floats([1, 1, embedDim], valuesOf('cls_token'));
-  const positions = interpolatePositionEmbedding(valuesOf('pos_embed'), gridSize, embedDim, rows, columns);
+  const positions = interpolatePositionEmbedding(
+    valuesOf('pos_embed'),
+    architecture,
+    { rows, columns },
+    'offset',
+  );
   let x = graph.node('Add', [
     graph.node('Concat', [cls, patches], { axis: 1 }),
     graph.floats([1, tokens, embedDim], positions),

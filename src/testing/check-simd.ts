@@ -2,9 +2,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { attentionKernel } from '../gpu/kernels/attention.ts';
-import { clsRowsKernel } from '../gpu/kernels/cls-rows.ts';
 import { layerNormKernel } from '../gpu/kernels/layer-norm.ts';
 import { linearKernel } from '../gpu/kernels/linear.ts';
+import { queryRowsKernel } from '../gpu/kernels/query-rows.ts';
 import { openBackend, type WasmAssets } from '../gpu/open-backend.ts';
 import { gelu, layerNorm, linear } from '../vit/layers.ts';
 import { plainBlockLayers } from '../vit/plain-block-layers.ts';
@@ -143,16 +143,16 @@ export function checkSimd(device: RegExp, assets: WasmAssets | null = null): voi
       qkv.dispose();
     });
 
-    test('CLS rows', () => {
+    test.each([1, 5])('rows of %i queries', (count) => {
       const keys = sharp(channels, 2);
-      const query = randomTensor<tf.Rank.R2>([1, channels], 3);
+      const queries = randomTensor<tf.Rank.R2>([count, channels], 3);
       expect(
         relativeDifference(
-          () => clsRowsKernel.run({ query, keys }, { numHeads }),
-          () => plain.clsRows(query, keys, numHeads),
+          () => queryRowsKernel.run({ queries, keys }, { numHeads }),
+          () => plain.queryRows(queries, keys, numHeads),
         ),
       ).toBeLessThan(tolerance);
-      tf.dispose([keys, query]);
+      tf.dispose([keys, queries]);
     });
   });
 

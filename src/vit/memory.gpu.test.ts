@@ -12,7 +12,7 @@ import { openBackend, type OpenBackend } from '../gpu/open-backend.ts';
 import { countBuffers } from '../testing/count-buffers.ts';
 import { randomParameters, randomValues } from '../testing/random-parameters.ts';
 import { vitSmall16 } from '../testing/vit-small-16.ts';
-import { attendCls } from './attend.ts';
+import { attendSpecial } from './attend.ts';
 import { uploadParameters } from './parameters.ts';
 
 const mebibyte = 2 ** 20;
@@ -50,7 +50,7 @@ describe('GPU memory of', () => {
     const count = countBuffers();
     const parameters = uploadParameters(architecture, zeroParameters(architecture));
     const input = new Float32Array(side * side * 3);
-    const pass = attendCls(
+    const pass = attendSpecial(
       parameters,
       input,
       { height: side, width: side },
@@ -72,7 +72,7 @@ test('over 1000 images nothing grows', async () => {
   const input = randomValues([size.height, size.width, 3], 99);
   const count = countBuffers();
   const held = async (): Promise<readonly number[]> => {
-    await attendCls(parameters, input, size, { faults: backend.faults, afterBlock });
+    await attendSpecial(parameters, input, size, { faults: backend.faults, afterBlock });
     const { numTensors, numBytes } = tf.memory();
     return [numTensors, numBytes, count.bytes];
   };

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { openBackend } from '../gpu/open-backend.ts';
 import { randomParameters, randomValues } from '../testing/random-parameters.ts';
 import { vitSmall16 } from '../testing/vit-small-16.ts';
-import { attendCls } from './attend.ts';
+import { attendSpecial } from './attend.ts';
 import { uploadParameters } from './parameters.ts';
 
 test('over 1000 images of two shapes nothing grows', async () => {
@@ -20,7 +20,7 @@ test('over 1000 images of two shapes nothing grows', async () => {
   const inputs = sizes.map(({ height, width }) => randomValues([height, width, 3], height));
   const attend = async (image: number): Promise<readonly number[]> => {
     const at = image % 2;
-    await attendCls(parameters, inputs[at] as Float32Array, sizes[at] as (typeof sizes)[0], {
+    await attendSpecial(parameters, inputs[at] as Float32Array, sizes[at] as (typeof sizes)[0], {
       faults,
       afterBlock: () => Promise.resolve(),
     });

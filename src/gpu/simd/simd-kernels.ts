@@ -2,11 +2,11 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import type * as tf from '@tensorflow/tfjs-core';
 import { attentionKernel, type AttentionInputs } from '../kernels/attention.ts';
-import { clsRowsKernel, type ClsRowsInputs } from '../kernels/cls-rows.ts';
 import type { Kernel } from '../kernels/define-kernel.ts';
 import { layerNormKernel, type LayerNormInputs } from '../kernels/layer-norm.ts';
 import { linearKernel, type LinearAttributes, type LinearInputs } from '../kernels/linear.ts';
 import { attendScratchBytes, packedHeadBytes } from './attention-code.ts';
+import { queryRowsKernel, type QueryRowsInputs } from '../kernels/query-rows.ts';
 import { switchKernels } from '../kernels/fused-kernels.ts';
 import { simdRunnerOf, type SimdRunner } from './simd-runner.ts';
 
@@ -121,25 +121,27 @@ const computeAttention: Compute<AttentionInputs, { numHeads: number }> = (
   run('attend', numHeads * groups, [...common, packed, result, queries, groups], scratchBytes);
 };
 
-/** So little work that JavaScript does it. */
-const computeClsRows: Compute<ClsRowsInputs, { numHeads: number }> = (
-  { query, keys },
+/** For a few queries, so little work that JavaScript does it. */
+const computeQueryRows: Compute<QueryRowsInputs, { numHeads: number }> = (
+  { queries, keys },
   { numHeads },
   heap,
   makeResult,
 ) => {
-  const [tokens = 0, channels = 0] = keys.shape;
+  const [queryCount = 0, channels = 0] = queries.shape;
+  const [tokens = 0] = keys.shape;
   const headWidth = channels / numHeads;
-  const rows = heap.floats(makeResult([numHeads, tokens]));
-  const q = heap.floats(query);
+  const rows = heap.floats(makeResult([numHeads * queryCount, tokens]));
+  const q = heap.floats(queries);
   const k = heap.floats(keys);
-  for (let head = 0; head < numHeads; head++) {
-    const row = rows.subarray(head * tokens, (head + 1) * tokens);
-    const first = head * headWidth;
+  for (let at = 0; at < numHeads * queryCount; at++) {
+    const row = rows.subarray(at * tokens, (at + 1) * tokens);
+    const firstKey = Math.floor(at / queryCount) * headWidth;
+    const firstQuery = (at % queryCount) * channels + firstKey;
     for (let token = 0; token < tokens; token++) {
+      const key = token * channels + firstKey;
       let score = 0;
-      for (let i = first; i < first + headWidth; i++)
-        score += (q[i] as number) * (k[token * channels + i] as number);
+      for (let i = 0; i < headWidth; i++) score += (q[firstQuery + i] as number) * (k[key + i] as number);
       row[token] = score * headWidth ** -0.5;
     }
     const largest = row.reduce((most, score) => Math.max(most, score), -Infinity);
@@ -154,7 +156,7 @@ const configs = [
   configFor(linearKernel, computeLinear),
   configFor(layerNormKernel, computeLayerNorm),
   configFor(attentionKernel, computeAttention),
-  configFor(clsRowsKernel, computeClsRows),
+  configFor(queryRowsKernel, computeQueryRows),
 ];
 
 /** As `switchFusedKernels` for WebGPU. Needs a back end whose runner is open. */
