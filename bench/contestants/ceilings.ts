@@ -52,6 +52,8 @@ async function measureArithmetic(device: GPUDevice): Promise<number> {
   return (invocations * steps * chains.length * 4 * 2) / best / 1e6;
 }
 
+const slowMs = 1000;
+
 /** Rows, depth and columns: a large product, and those of ViT-S and ViT-B at 224. */
 const shapes = [
   [512, 512, 512],
@@ -83,9 +85,13 @@ export async function measureCeilings(): Promise<Ceilings> {
         await opened.value.finish();
         const rate = (2 * rows * depth * columns) / (performance.now() - start) / 1e6;
         result.dispose();
-        if (run === 0 || rate <= matmulGflops) continue;
-        matmulGflops = rate;
-        matmulName = `${name}, ${rows} × ${depth} × ${columns}`;
+        // The first compiles. Where that is all but the work itself, one more is enough.
+        const isSlow = performance.now() - start > slowMs;
+        if (run > 0 && rate > matmulGflops) {
+          matmulGflops = rate;
+          matmulName = `${name}, ${rows} × ${depth} × ${columns}`;
+        }
+        if (run > 0 && isSlow) break;
       }
     }
     tf.dispose([x, weight]);

@@ -17,7 +17,7 @@ export interface Task {
   readonly input: Float32Array<ArrayBuffer>;
 }
 
-export interface Pass {
+interface Pass {
   /** shape [H, T − 1]: CLS's row of the last block, patches only */
   readonly maps: Float32Array;
   /** From the input in JavaScript to the result in JavaScript. */

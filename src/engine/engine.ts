@@ -6,7 +6,7 @@ import { specialTokenCount } from '../core/architecture.ts';
 import { FailureError, failureOf, type Failure } from '../core/failure.ts';
 import type { FramingOptions } from '../core/photo.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
-import type { WasmAssets } from '../gpu/open-backend.ts';
+import type { OpenBackend, WasmAssets } from '../gpu/open-backend.ts';
 import { framePhotograph } from '../media/framing.ts';
 import { prepareInput } from '../media/prepare-input.ts';
 import type { PixelGrid } from '../media/resample.ts';
@@ -61,16 +61,34 @@ const giveWay = (): Promise<void> =>
     port2.postMessage(null);
   });
 
+/** Has the kernels chosen for a model's shapes where that is wanted, and uploads it. */
+async function bringToDevice(
+  model: LoadedModel,
+  backend: OpenBackend,
+  timings: TimingStore | undefined,
+): Promise<Result<UploadedModel, Failure>> {
+  try {
+    if (timings !== undefined) await tuneBackend(backend, model.architecture, timings);
+  } catch (error) {
+    const failure = failureOf(error);
+    if (failure === null) throw error;
+    return fail(failure);
+  }
+  return uploadModel(model, backend.faults);
+}
+
 export class Engine {
   readonly backend: BackendDescription;
   private readonly chosen: ChosenBackend;
+  private readonly timings: TimingStore | undefined;
   private used: UploadedModel;
   /** WebGPU only: the most tokens that a pass has had in little time. Larger passes wait for each block. */
   private fastTokens = 0;
 
-  private constructor(chosen: ChosenBackend, model: UploadedModel) {
+  private constructor(chosen: ChosenBackend, model: UploadedModel, timings: TimingStore | undefined) {
     const { backend, reason, selfCheckMaxAbsDifference } = chosen;
     this.chosen = chosen;
+    this.timings = timings;
     this.backend = { name: backend.name, device: backend.device, reason, selfCheckMaxAbsDifference };
     this.used = model;
   }
@@ -89,17 +107,8 @@ export class Engine {
     ]);
     if (!model.ok) return model;
     if (!chosen.ok) return chosen;
-    if (timings !== undefined) {
-      try {
-        await tuneBackend(chosen.value.backend, model.value.architecture, timings);
-      } catch (error) {
-        const failure = failureOf(error);
-        if (failure === null) throw error;
-        return fail(failure);
-      }
-    }
-    const uploaded = await uploadModel(model.value, chosen.value.backend.faults);
-    return uploaded.ok ? succeed(new Engine(chosen.value, uploaded.value)) : uploaded;
+    const uploaded = await bringToDevice(model.value, chosen.value.backend, timings);
+    return uploaded.ok ? succeed(new Engine(chosen.value, uploaded.value, timings)) : uploaded;
   }
 
   /**
@@ -107,7 +116,7 @@ export class Engine {
    * while an `attend` runs: whoever owns the engine keeps them in line.
    */
   async useModel(model: LoadedModel): Promise<Result<void, Failure>> {
-    const uploaded = await uploadModel(model, this.chosen.backend.faults);
+    const uploaded = await bringToDevice(model, this.chosen.backend, this.timings);
     if (!uploaded.ok) return uploaded;
     this.used.parameters.dispose();
     this.used = uploaded.value;

@@ -10,7 +10,7 @@ import { attentionKernel } from './attention.ts';
 import { fusedKernelsSupport, hasFusedKernels } from './fused-kernels.ts';
 import { variantName, type LinearVariant } from './linear-code.ts';
 import { linearKernel } from './linear.ts';
-import { setTuning, untuned, type Tuning } from './tuning.ts';
+import { setTuning, tuningOf, untuned, type Tuning } from './tuning.ts';
 
 /** What is remembered of an adapter and model: names of variants, by shape. */
 export interface Timed {
@@ -44,7 +44,8 @@ const budgetMs = 1000;
 /** Of the largest value; another order of summation moves sums by about 1e-6. */
 const tolerance = 1e-4;
 
-function tuningFrom({ linear, attentionQueries }: Timed): Tuning {
+/** @param others shapes of models that were in use before */
+function tuningFrom({ linear, attentionQueries }: Timed, others: Tuning): Tuning {
   const byShape = new Map<string, LinearVariant>();
   for (const [shape, name] of Object.entries(linear)) {
     const variant = linearVariants.find((each) => variantName(each) === name);
@@ -52,7 +53,8 @@ function tuningFrom({ linear, attentionQueries }: Timed): Tuning {
   }
   return {
     // Few rows (CLS's query) are another shape, of no weight.
-    linear: (rows, depth, columns) => (rows < 64 ? null : (byShape.get(shapeName(depth, columns)) ?? null)),
+    linear: (rows, depth, columns) =>
+      rows < 64 ? null : (byShape.get(shapeName(depth, columns)) ?? others.linear(rows, depth, columns)),
     attentionQueries,
   };
 }
@@ -61,13 +63,11 @@ function tuningFrom({ linear, attentionQueries }: Timed): Tuning {
 export function applyTimed(timed: Timed): boolean {
   const known = new Set(linearVariants.map(variantName));
   if (!Object.values(timed.linear).every((name) => known.has(name))) return false;
-  setTuning(tf.backend(), tuningFrom(timed));
+  setTuning(tf.backend(), tuningFrom(timed, tuningOf(tf.backend())));
   return true;
 }
 
-export function forgetTuning(): void {
-  setTuning(tf.backend(), untuned);
-}
+const forgetTuning = (): void => setTuning(tf.backend(), untuned);
 
 /** The WGSL of a variant may be more than a driver takes; that is no fault of the device. */
 async function withoutFault<T>(device: GPUDevice, work: () => Promise<T>): Promise<T | null> {
@@ -182,6 +182,7 @@ export async function timeKernels(
     [embedDim, 3 * embedDim],
     [embedDim, embedDim],
   ] as const;
+  const before = tuningOf(tf.backend());
   forgetTuning();
   try {
     const tokens = await timingTokens(backend, embedDim);
@@ -206,10 +207,10 @@ export async function timeKernels(
     );
     tf.dispose([qkv, usual]);
     const timed = { linear, attentionQueries };
-    applyTimed(timed);
+    setTuning(tf.backend(), tuningFrom(timed, before));
     return timed;
   } catch (error) {
-    forgetTuning();
+    setTuning(tf.backend(), before);
     throw error;
   }
 }
