@@ -9,6 +9,10 @@ const [folder = '', runtimeFolder = ''] = process.argv.slice(2);
 await installDawn();
 const host = createHost({
   wasmAssets: null,
+  cpuMs: () => {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1000;
+  },
   loadOnnxRuntime: async (provider) =>
     (await import(join(runtimeFolder, onnxRuntimeFile(provider)))) as OnnxRuntime,
   loadFloats: async (file) => new Float32Array(Uint8Array.from(await readFile(join(folder, file))).buffer),

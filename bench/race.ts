@@ -15,6 +15,8 @@ export interface Row {
     readonly warmMs: number | null;
     readonly passes: number;
     readonly encodeMs: number | null;
+    /** Median of the warm passes; null in a browser. */
+    readonly cpuMs: number | null;
     readonly dispatches: number;
     readonly submits: number;
     readonly peakBytes: number;
@@ -164,6 +166,7 @@ export async function runRace(
               warmMs: null,
               passes: 0,
               encodeMs: null,
+              cpuMs: null,
               dispatches: 0,
               submits: 0,
               peakBytes: 0,
@@ -193,7 +196,8 @@ export async function runRace(
         if (row?.result == null) continue;
         const last = warm.at(-1) ?? cold;
         const warmMs = warm.length === 0 ? null : median(warm.map(({ passMs }) => passMs));
-        const encodeTimes = warm.flatMap(({ encodeMs }) => encodeMs ?? []);
+        const medianOf = (values: readonly number[]): number | null =>
+          values.length === 0 ? null : median(values);
         rates.set(nameOf(choice), network.gflop / ((warmMs ?? cold.passMs) / 1000));
         rows[index] = {
           ...row,
@@ -201,7 +205,8 @@ export async function runRace(
             ...row.result,
             warmMs,
             passes: warm.length,
-            encodeMs: encodeTimes.length === 0 ? null : median(encodeTimes),
+            encodeMs: medianOf(warm.flatMap(({ encodeMs }) => encodeMs ?? [])),
+            cpuMs: medianOf(warm.flatMap(({ cpuMs }) => cpuMs ?? [])),
             dispatches: last.dispatches,
             submits: last.submits,
             peakBytes: last.peakBytes,

@@ -11,7 +11,7 @@ const orDash = (value: number | null, text: (value: number) => string): string =
 function tableRow(row: Row, race: Race): string {
   const { network, choice, result, leftOut } = row;
   if (result === null) return `| ${nameOf(choice)} | left out: ${leftOut ?? ''} | | | | | | | |`;
-  const { coldMs, warmMs, encodeMs, dispatches, submits, peakBytes, maxAbsDifference } = result;
+  const { coldMs, warmMs, encodeMs, cpuMs, dispatches, submits, peakBytes, maxAbsDifference } = result;
   const rate = network.gflop / ((warmMs ?? coldMs) / 1000);
   const ours = race.rows.find(
     ({ network: other, choice: { engine, backend, threads }, result: own }) =>
@@ -21,14 +21,15 @@ function tableRow(row: Row, race: Race): string {
       threads === choice.threads &&
       own !== null,
   )?.result;
-  const oursMs = ours?.warmMs ?? ours?.coldMs ?? null;
+  const ofOurs = (mine: number | null, theirs: number | null | undefined): string =>
+    choice.engine === 'ours' || mine === null || theirs == null ? '' : ` (× ${(mine / theirs).toFixed(2)})`;
   const onGpu = choice.backend === 'webgpu';
   const ceiling = onGpu ? (race.ceilings?.matmulGflops ?? null) : null;
   return `| ${[
     nameOf(choice),
     number(coldMs),
-    orDash(warmMs, number),
-    choice.engine === 'ours' || oursMs === null ? '' : `× ${((warmMs ?? coldMs) / oursMs).toFixed(2)}`,
+    orDash(warmMs, number) + ofOurs(warmMs, ours?.warmMs),
+    orDash(cpuMs, number) + ofOurs(cpuMs, ours?.cpuMs),
     number(rate, 1) + orDash(ceiling, (best) => ` (${Math.round((100 * rate) / best)} %)`).replace('–', ''),
     onGpu ? `${dispatches} / ${submits}` : '–',
     orDash(encodeMs, (value) => number(value, 1)),
@@ -70,12 +71,12 @@ export function writeReport(race: Race, note: string): Report {
     ...networks.flatMap((network) => [
       `## ${network.title}: ${network.tokens} tokens, ${number(network.gflop, 1)} GFLOP`,
       '',
-      '| | first pass, ms | warm, ms | of ours | GFLOP/s (of the matrix product) | dispatches / submits | encode, ms | GPU memory at most, MiB | max abs difference |',
+      '| | first pass, ms | warm, ms (of ours) | processor time, ms (of ours) | GFLOP/s (of the matrix product) | dispatches / submits | encode, ms | GPU memory at most, MiB | max abs difference |',
       '|---|---|---|---|---|---|---|---|---|',
       ...rows.filter((row) => row.network === network).map((row) => tableRow(row, race)),
       '',
     ]),
-    'Warm: the median of interleaved passes, from the input in JavaScript to the attention in JavaScript. Difference: from the first row’s attention.',
+    'Warm: the median of interleaved passes, from the input in JavaScript to the attention in JavaScript. Processor time: what the process used of all cores; other jobs disturb it less than the clock. Difference: from the first row’s attention.',
     ...Object.entries(devices).map(([name, device]) => `- ${name}: ${device}`),
     '',
   ];

@@ -23,6 +23,8 @@ export interface PassReport {
   readonly passMs: number;
   /** JavaScript's work until the read-back is asked for; null on wasm. */
   readonly encodeMs: number | null;
+  /** The process's time on processors, which other jobs on the machine disturb less than the clock; null in a browser. */
+  readonly cpuMs: number | null;
   readonly dispatches: number;
   readonly submits: number;
   /** Of all WebGPU buffers that this contestant ever held at once. */
@@ -38,6 +40,8 @@ export interface HostReplies {
 
 export interface Platform {
   readonly wasmAssets: WasmAssets | null;
+  /** The process's time on processors so far; null where it cannot be had. */
+  cpuMs(): number | null;
   loadOnnxRuntime(provider: OnnxProvider): Promise<OnnxRuntime>;
   /** `<network>.weights` or `<network>.input` */
   loadFloats(file: string): Promise<Float32Array<ArrayBuffer>>;
@@ -75,10 +79,13 @@ export function createHost(
         const { dispatches, submits } = counts;
         counts.firstMapAt = null;
         const start = performance.now();
+        const cpuStart = platform.cpuMs();
         const { maps, passMs } = await contestant.run();
+        const cpuEnd = platform.cpuMs();
         return {
           passMs,
           encodeMs: counts.firstMapAt === null ? null : counts.firstMapAt - start,
+          cpuMs: cpuStart === null || cpuEnd === null ? null : cpuEnd - cpuStart,
           dispatches: counts.dispatches - dispatches,
           submits: counts.submits - submits,
           peakBytes: counts.peakBytes,

@@ -14,6 +14,7 @@ const host = createHost({
     },
     prepareThreads: async () => (await import('../../src/gpu/threaded-wasm.ts')).prepareThreads(),
   },
+  cpuMs: () => null,
   loadOnnxRuntime: async (provider) => {
     // As its authors ship it, past the development server's own transformations.
     const address = new URL(`/onnxruntime-web/${onnxRuntimeFile(provider)}`, location.href).href;

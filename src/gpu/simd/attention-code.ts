@@ -3,7 +3,7 @@ import { sumOfLanes } from './layer-norm-code.ts';
 import { panelBytes, type Tiles } from './tiles.ts';
 import { exp } from './vector-math.ts';
 import type { FunctionReference, ModuleWriter } from './wasm-module.ts';
-import { f32, f32x4, i32, type I32 } from './wasm-values.ts';
+import { f32, f32x4, i32, type I32, type V128 } from './wasm-values.ts';
 
 const lowest = -3e38;
 /** Panels of eight tokens. */
@@ -41,31 +41,38 @@ function definePackKeys(module: ModuleWriter): FunctionReference {
   });
 }
 
-/** Panels of eight (the last of four) channels of the values. Parameters: first value, stride in bytes, tokens, head width, panels. */
+/**
+ * Panels of eight (the last of four) channels of the values, all in one pass over the tokens.
+ * Parameters: first value, stride in bytes, tokens, head width, panels.
+ */
 function definePackValues(module: ModuleWriter): FunctionReference {
   const parameters = ['i32', 'i32', 'i32', 'i32', 'i32'] as const;
-  return module.define(null, parameters, (f, values, stride, tokens, headWidth, panel) => {
-    const channel = f.local('i32', i32.const(0));
-    const token = f.local('i32');
-    const at = f.local('i32');
-    const copy = (vectors: number): void => {
-      for (let v = 0; v < vectors; v++) f.storeV128(panel, f32x4.const(0), 16 * v);
-      f.set(token, i32.const(0));
-      f.set(at, i32.add(values, i32.shiftLeft(channel, i32.const(2))));
-      f.count(token, tokens, i32.const(1), () => {
-        f.set(panel, i32.add(panel, i32.const(16 * vectors)));
-        for (let v = 0; v < vectors; v++) f.storeV128(panel, f32x4.load(at, 16 * v), 16 * v);
-        f.set(at, i32.add(at, stride));
+  return module.define(null, parameters, (f, values, stride, tokens, headWidth, panels) => {
+    const wholeBytes = f.local('i32', i32.shiftLeft(i32.divide(headWidth, i32.const(8)), i32.const(5)));
+    const headBytes = f.local('i32', i32.shiftLeft(headWidth, i32.const(2)));
+    const panelStride = f.local('i32', panelBytes(2, tokens));
+    const row = f.local('i32', i32.const(0));
+    const column = f.local('i32');
+    const panel = f.local('i32');
+    /** A row of every panel; the panels' first row is what sums start with. */
+    const copyRow = (load: (offset: number) => V128): void => {
+      f.set(column, i32.const(0));
+      f.set(panel, panels);
+      f.count(column, wholeBytes, i32.const(32), () => {
+        const to = i32.add(panel, i32.shiftLeft(row, i32.const(5)));
+        f.storeV128(to, load(0));
+        f.storeV128(to, load(16), 16);
+        f.set(panel, i32.add(panel, panelStride));
       });
-      f.set(panel, i32.add(panel, i32.const(16 * vectors)));
-    };
-    f.count(channel, headWidth, i32.const(8), () => {
-      const isWhole = i32.lessThan(i32.add(channel, i32.const(4)), headWidth);
-      f.when(
-        isWhole,
-        () => copy(2),
-        () => copy(1),
+      f.when(i32.lessThan(column, headBytes), () =>
+        f.storeV128(i32.add(panel, i32.shiftLeft(row, i32.const(4))), load(0)),
       );
+    };
+    copyRow(() => f32x4.const(0));
+    f.set(row, i32.const(1));
+    f.count(row, i32.add(tokens, i32.const(1)), i32.const(1), () => {
+      copyRow((offset) => f32x4.load(i32.add(values, column), offset));
+      f.set(values, i32.add(values, stride));
     });
   });
 }

@@ -11,20 +11,27 @@ function polynomial(x: V128, coefficients: readonly number[], relaxed: boolean):
   );
 }
 
+const roundingShift = 1.5 * 2 ** 23;
+
 /**
  * e^x for x ≤ 0, to two units in the last place; below −87.3 about 1e-38 instead of less.
- * x = n ln 2 + r, ln 2 in two parts so that r keeps its digits; e^r by the polynomial of Cephes' expf (S. Moshier), 2^n by its bits.
+ * x = n ln 2 + r, ln 2 in two parts so that r keeps its digits; e^r by the polynomial of Cephes' expf (S. Moshier), 2^n by its
+ * bits. A sum with 1.5 × 2^23 has n, rounded, in its lowest bits; a conversion to integers takes many instructions on x64.
  */
 export function exp(f: FunctionWriter, x: V128, relaxed: boolean): V128 {
   const bounded = f.local('v128', f32x4.max(x, f32x4.const(-87.3)));
-  const n = f.local('v128', f32x4.nearest(f32x4.mul(bounded, f32x4.const(Math.LOG2E))));
+  const shifted = f.local(
+    'v128',
+    f32x4.multiplyAdd(bounded, f32x4.const(Math.LOG2E), f32x4.const(roundingShift), relaxed),
+  );
+  const n = f.local('v128', f32x4.sub(shifted, f32x4.const(roundingShift)));
   const high = f32x4.multiplyAdd(n, f32x4.const(-0.693359375), bounded, relaxed);
   const r = f.local('v128', f32x4.multiplyAdd(n, f32x4.const(2.1219444e-4), high, relaxed));
   const coefficients = [
     1.98756915e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1,
   ];
   const tail = f32x4.multiplyAdd(polynomial(r, coefficients, relaxed), f32x4.mul(r, r), r, relaxed);
-  const power = i32x4.shiftLeft(i32x4.add(i32x4.truncate(n), i32x4.const(127)), 23);
+  const power = i32x4.shiftLeft(i32x4.add(shifted, i32x4.const(127)), 23);
   return f32x4.mul(f32x4.add(tail, f32x4.const(1)), power);
 }
 

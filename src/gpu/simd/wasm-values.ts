@@ -110,13 +110,13 @@ export const f32x4 = {
       ...simd(0x0d),
       ...lanes.flatMap((lane) => [0, 1, 2, 3].map((byte) => 4 * lane + byte)),
     ),
-  nearest: unary<'v128', 'v128'>('v128', ...simd(0x6a)),
   abs: unary<'v128', 'v128'>('v128', ...simd(0xe0)),
   add: binary<'v128', 'v128'>('v128', ...simd(0xe4)),
   sub: binary<'v128', 'v128'>('v128', ...simd(0xe5)),
   mul: binary<'v128', 'v128'>('v128', ...simd(0xe6)),
   divide: binary<'v128', 'v128'>('v128', ...simd(0xe7)),
-  max: binary<'v128', 'v128'>('v128', ...simd(0xe9)),
+  /** b where a < b, else a, so NaN where a is: one instruction on x64, where f32x4.max takes many. */
+  max: binary<'v128', 'v128'>('v128', ...simd(0xeb)),
   bitAnd: binary<'v128', 'v128'>('v128', ...simd(0x4e)),
   bitOr: binary<'v128', 'v128'>('v128', ...simd(0x50)),
   /** a × b + c; fused, with one rounding, where `relaxed` (relaxed SIMD, f32x4.relaxed_madd). */
@@ -129,5 +129,4 @@ export const i32x4 = {
     value('v128', ...simd(0x0c), ...repeat4([...new Uint8Array(Int32Array.of(n).buffer)])),
   add: binary<'v128', 'v128'>('v128', ...simd(0xae)),
   shiftLeft: (a: V128, bits: number): V128 => value('v128', ...a.code, 0x41, ...signed(bits), ...simd(0xab)),
-  truncate: unary<'v128', 'v128'>('v128', ...simd(0xf8)),
 };
