@@ -8,6 +8,7 @@ import { fail, succeed } from '../core/result.ts';
 import { Engine } from '../engine/engine.ts';
 import { isOutOfMemory } from '../engine/out-of-memory.ts';
 import type { WasmAssets } from '../gpu/open-backend.ts';
+import { createDecodeAhead } from '../media/decode-ahead.ts';
 import { openPhoto, readPixels, shrinkForScreen } from '../media/decode-photo.ts';
 import { openBrowserSource } from '../models/browser-source.ts';
 import { openFilesSource } from '../models/files-source.ts';
@@ -37,6 +38,7 @@ const wasmAssets: WasmAssets = {
 };
 
 let engine: Engine | null = null;
+const decodeAhead = createDecodeAhead(openPhoto);
 
 const loaderOf = async (model: ModelReference): Promise<ModelLoader> => {
   switch (model.kind) {
@@ -82,17 +84,18 @@ const handlers: Handlers<EngineContract> = {
     });
   },
 
-  async attend({ photo, framing }, { signal, onProgress }) {
+  async attend({ id, photo, framing, upNext }, { signal, onProgress }) {
     if (engine === null) throw new Error('attend before start');
     onProgress({ stage: 'decode' });
     const decodeStart = performance.now();
-    const opened = await openPhoto(photo);
+    const opened = await decodeAhead.take({ id, photo });
     if (!opened.ok) return opened;
     const { bitmap, notices } = opened.value;
     const { pixels, transparent } = readPixels(bitmap);
     bitmap.close();
     if (signal.aborted) return fail({ code: 'cancelled' });
     const decodeMs = performance.now() - decodeStart;
+    if (upNext !== null) decodeAhead.begin(upNext);
     const result = await engine.attend(pixels, { framing, signal, onProgress });
     if (!result.ok) return result;
     const allNotices: PhotoNotice[] = transparent ? [...notices, 'alpha-flattened'] : [...notices];
