@@ -54,7 +54,7 @@ export interface Report {
 
 export function writeReport(race: Race, note: string): Report {
   const { ceilings, devices, rows, venue } = race;
-  const adapter = devices['ours, WebGPU'] ?? 'no WebGPU';
+  const adapter = (devices['ours, WebGPU'] ?? 'no WebGPU').split(';', 1)[0] ?? '';
   const processor = `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${cpus().length} cores`;
   const networks = [...new Set(rows.map(({ network }) => network))];
   const lines = [

@@ -18,11 +18,15 @@ export async function openOurs(
   if (!opened.ok) throw new Error(JSON.stringify(opened.error));
   const { faults, device } = opened.value;
   // As the page does once for an adapter, but with all the time that a slow one needs.
-  if (backend === 'webgpu' && fusedKernels) await timeKernels(opened.value, task.architecture, tuningMs);
+  const timed =
+    backend === 'webgpu' && fusedKernels
+      ? await timeKernels(opened.value, task.architecture, tuningMs)
+      : null;
+  const kernels = [...new Set(Object.values(timed?.linear ?? {}))].join(' and ');
   const parameters = uploadParameters(task.architecture, namedParameters(task.architecture, task.weights));
   const afterBlock = (): Promise<void> => Promise.resolve();
   return {
-    device,
+    device: kernels === '' ? device : `${device}; linear kernels: ${kernels}`,
     run: async () => {
       const start = performance.now();
       const { maps } = await attendSpecial(parameters, task.input, task, { faults, afterBlock });

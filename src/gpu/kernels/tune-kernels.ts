@@ -28,7 +28,7 @@ const linearVariants: readonly LinearVariant[] = [
   { kind: 'shared', rows: 4, side: 16 },
   { kind: 'shared', rows: 8, side: 16 },
 ];
-const attentionVariants = [1, 2, 4] as const;
+const attentionVariants = [4, 2, 1] as const;
 /** Two of them in registers are 64 vectors; more would spill. */
 const mostAttentionVectors = 32;
 
@@ -105,8 +105,8 @@ async function time(backend: OpenBackend, run: () => tf.Tensor): Promise<number 
     return performance.now() - start;
   };
   if ((await withoutFault(device, once)) === null) return null; // and the compilation is over
-  const first = await once();
-  return first > slowMs ? first : Math.min(first, await once(), await once());
+  const two = Math.min(await once(), await once());
+  return two > slowMs ? two : Math.min(two, await once(), await once());
 }
 
 /** @returns the fastest of those that were timed before the deadline and compute what they should; null where there is none */
@@ -127,7 +127,10 @@ async function fastest<V>(
     const ms = await time(backend, trial.run);
     if (ms !== null) times.push({ variant, ms });
   }
-  for (const { variant } of times.sort((a, b) => a.ms - b.ms)) {
+  // The first is the usual one: another has to be clearly faster, not luckier.
+  const handicap = ({ variant, ms }: (typeof times)[number]): number =>
+    variant === variants[0] ? 0.9 * ms : ms;
+  for (const { variant } of times.sort((a, b) => handicap(a) - handicap(b))) {
     setTuning(tf.backend(), tuningFor(variant));
     if (!(await differs(trial))) return variant;
   }
