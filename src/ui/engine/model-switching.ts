@@ -69,12 +69,14 @@ export function createModelSwitching(
       { model: next.reference },
       {
         signal: controller.signal,
+        // A cancel may come when the worker has just exchanged them: what is in use is what it says, not what was wished.
+        awaitsWorker: true,
         onProgress: (progress) => {
           if (switching === controller) setModelSwitch({ choice: next.choice, title, progress });
         },
       },
     );
-    if (!outcome.ok) return outcome;
+    if (!outcome.ok) return controller.signal.aborted ? fail({ code: 'cancelled' }) : outcome;
     const { engine, setEngine, setUsedModel } = store.getState();
     // Lost in the same moment: the start that has begun brings the old one back.
     if (engine.status !== 'ready') return fail({ code: 'cancelled' });
@@ -106,6 +108,10 @@ export function createModelSwitching(
       return outcome;
     },
 
-    cancelModelSwitch: () => switching?.abort(),
+    cancelModelSwitch() {
+      switching?.abort();
+      switching = null;
+      store.getState().setModelSwitch(null);
+    },
   };
 }
