@@ -489,4 +489,37 @@ describe('the model', () => {
     expect(await exchange).toEqual(succeed(otherModel));
     expect(store.getState()).toMatchObject({ engine: { status: 'ready' }, usedModel: other.choice });
   });
+
+  it('that is chosen where the engine has failed, and cannot be had, is not said to be in use', async () => {
+    const { session, ready, fake, store } = setUp();
+    fake.last().answer(fail({ code: 'backend-unavailable', backend: 'webgpu', reason: 'of a test' }));
+    await settle();
+    const exchange = session.useModel(other, 'Other');
+    await settle();
+    fake.last().answer(fail({ code: 'checkpoint-invalid', problem: 'it is empty' }));
+    await settle();
+    expect(fake.last().request).toMatchObject({ model: spare.reference });
+    await ready();
+    expect(await exchange).toEqual(fail({ code: 'cancelled' }));
+    expect(store.getState()).toMatchObject({ engine: { status: 'ready' }, usedModel: spare.choice });
+  });
+
+  it('that is chosen where the engine was lost too often runs the photographs of the old one again', async () => {
+    const { session, photo, ready, statuses, fake, store } = setUp();
+    session.add([photo('a')]);
+    await ready();
+    fake.last().answer(succeed(attention(3)));
+    await settle();
+    for (let loss = 0; loss < 3; loss++) {
+      fake.lose({ code: 'device-lost', message: 'test' });
+      await settle();
+      if (loss < 2) await ready();
+    }
+    expect(store.getState().engine).toMatchObject({ status: 'failed' });
+    const exchange = session.useModel(other, 'Other');
+    await settle();
+    fake.last().answer(succeed({ ...started, model: otherModel }));
+    expect(await exchange).toEqual(succeed(otherModel));
+    expect(statuses()).toEqual(['running']);
+  });
 });
