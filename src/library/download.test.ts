@@ -244,7 +244,7 @@ describe('going on where it broke off', () => {
   beforeEach(async () => {
     const controller = new AbortController();
     answers = [() => broken(300)];
-    tools = { ...tools, wait: async () => controller.abort() };
+    tools = { ...tools, wait: () => new Promise(() => queueMicrotask(() => controller.abort())) };
     await run(entryFrom(sourceAt('one.org')), controller.signal);
     tools = { ...tools, wait: async (ms) => void waits.push(ms) };
     asked = [];

@@ -54,6 +54,13 @@ async function check(
   throw new FailureError({ code: 'download-damaged', host: new URL(source.url).host, problem });
 }
 
+/** A cancel ends the wait too. */
+const pause = (ms: number, tools: DownloadTools, signal: AbortSignal): Promise<void> =>
+  Promise.race([
+    tools.wait(ms),
+    new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true })),
+  ]);
+
 /** One source until it has given everything, or fails; picks up what broke off a few times. */
 async function fromSource(
   entry: CatalogueEntry,
@@ -83,7 +90,7 @@ async function fromSource(
       const failure = failureOf(error);
       if (failure?.code === 'download-damaged') await tools.folders.remove(id);
       if (failure?.code !== 'download-interrupted' || resumes === maxResumes) throw error;
-      await tools.wait(firstWaitMs * 2 ** resumes);
+      await pause(firstWaitMs * 2 ** resumes, tools, signal);
       signal.throwIfAborted();
     }
   }
