@@ -165,7 +165,7 @@ describe('a download', () => {
       title: 'Tiny',
       source: 'https://one.org/model.safetensors',
       storedAt: '2026-11-23T08:00:00.000Z',
-      hints: { numHeads: 2 },
+      hints: { config: { embedDim: 8, depth: 1, numHeads: 2, patchSize: 8, gridSize: 2, mlpRatio: 4 } },
     });
     expect(asked).toEqual([{ host: 'one.org', range: null, ifRange: null }]);
     expect(seen[0]).toEqual({ stage: 'connect', host: 'one.org' });

@@ -1,5 +1,9 @@
 /** A model of the catalogue into the browser: source after source, resumed where it broke off, believed when it is checked. */
-import type { CatalogueEntry, CatalogueSource } from '../catalogue/parse-catalogue.ts';
+import {
+  type CatalogueEntry,
+  type CatalogueSource,
+  wholeArchitecture,
+} from '../catalogue/parse-catalogue.ts';
 import { FailureError, failureOf, type Failure } from '../core/failure.ts';
 import { describeStranger } from '../formats/describe-stranger.ts';
 import { readBytes } from '../formats/read-bytes.ts';
@@ -82,7 +86,8 @@ async function fromSource(
         sha256: transferred.sha256,
         source: source.url,
         storedAt: tools.today().toISOString(),
-        hints: { numHeads: architecture.numHeads },
+        // The network must be the one that the catalogue names, whatever the host has put there.
+        hints: { config: wholeArchitecture(architecture) },
       };
       await writeStored(tools.folders, stored);
       return stored;

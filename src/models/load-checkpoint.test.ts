@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { createSha256 } from '../formats/sha256.ts';
 import { checkpointPath, openFixture } from '../testing/checkpoint-fixtures.ts';
 import { expectedNetwork } from '../testing/checkpoint-networks.ts';
+import { vitSmall16 } from '../testing/vit-small-16.ts';
 import { openFilesSource } from './files-source.ts';
 import { checkpointModel } from './load-checkpoint.ts';
 import { loadModel } from './load-model.ts';
@@ -55,6 +56,19 @@ describe('a checkpoint that is kept', () => {
       ok: false,
       error: { code: 'cancelled' },
     });
+  });
+});
+
+test('what is said to be one network and is another is refused, and what differs is listed', async () => {
+  expect(await load('dino.pth', null, { numHeads: undefined, config: vitSmall16 })).toMatchObject({
+    ok: false,
+    error: {
+      code: 'model-parameters-mismatch',
+      missing: expect.arrayContaining(['blocks.2.attn.qkv.weight']) as string[],
+      misshaped: expect.arrayContaining([
+        { name: 'cls_token', expected: [1, 1, 384], actual: [1, 1, 12] },
+      ]) as object[],
+    },
   });
 });
 
