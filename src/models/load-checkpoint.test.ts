@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { createSha256 } from '../formats/sha256.ts';
 import { checkpointPath, openFixture } from '../testing/checkpoint-fixtures.ts';
 import { expectedNetwork } from '../testing/checkpoint-networks.ts';
@@ -57,6 +57,24 @@ describe('a checkpoint that is kept', () => {
       error: { code: 'cancelled' },
     });
   });
+});
+
+test('a cancel is heard between two parameters, and the rest of the file is not read', async () => {
+  const controller = new AbortController();
+  const file = await openFixture('dino.pth');
+  const reads = vi.spyOn(file, 'slice');
+  const model = checkpointModel({ id: 'tiny', title: 'Tiny', file, sha256: null, hints });
+  const whole = await model(signal, ignore);
+  expect(whole.ok).toBe(true);
+  const wholeReads = reads.mock.calls.length;
+  reads.mockClear();
+  const { slice } = Blob.prototype;
+  reads.mockImplementation((begin, end) => {
+    if (reads.mock.calls.length > wholeReads / 2) controller.abort();
+    return slice.call(file, begin, end);
+  });
+  expect(await model(controller.signal, ignore)).toEqual({ ok: false, error: { code: 'cancelled' } });
+  expect(reads.mock.calls.length).toBeLessThan(wholeReads / 2 + 4);
 });
 
 test('what is said to be one network and is another is refused, and what differs is listed', async () => {

@@ -30,7 +30,7 @@ export const checkpointModel =
             code: 'checkpoint-invalid',
             problem: 'it has changed since it was stored; delete it and fetch it again',
           });
-    const checkpoint = await openCheckpoint(file, hints);
+    const checkpoint = await openCheckpoint(file, hints, () => !signal.aborted);
     if (signal.aborted) return fail({ code: 'cancelled' });
     if (!checkpoint.ok) return checkpoint;
     report(file.size);
