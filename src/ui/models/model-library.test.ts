@@ -50,10 +50,15 @@ function setUp(remembered: unknown = null) {
   const used: ChosenModel[] = [];
   const started: ChosenModel[] = [];
   const renamed: ChosenModel[] = [];
+  /** What the engine says to the next model, where it does not take it. */
+  const answers: { next: Result<never, Failure> | null } = { next: null };
   const session = {
     start: (model: ChosenModel) => void started.push(model),
     rename: (model: ChosenModel) => void renamed.push(model),
     useModel: (model: ChosenModel, title: string) => {
+      const refusal = answers.next;
+      answers.next = null;
+      if (refusal !== null) return Promise.resolve(refusal);
       used.push(model);
       store.getState().setUsedModel(model.choice);
       return Promise.resolve(succeed({ title } as ModelDescription));
@@ -66,6 +71,7 @@ function setUp(remembered: unknown = null) {
     used,
     started,
     renamed,
+    answers,
     /** The latest call of that method. */
     last: (method: string): OpenCall =>
       calls.findLast((each) => each.method === method) ?? expect.unreachable(`no ${method} was called`),
@@ -142,6 +148,25 @@ describe('a dropped file that is kept while it is in use', () => {
     await keeping;
     expect(renamed).toEqual([]);
     expect(store.getState().usedModel).toEqual(embeddedChoice);
+  });
+});
+
+describe('what is said of a dropped file', () => {
+  it('stays where the file is then used, and is taken back where it is not', async () => {
+    const { library, store, answers } = setUp();
+    const hints = () => store.getState().library.dropped[0]?.hints;
+    library.addDropped([
+      { title: 'x.pth', kind: 'checkpoint', files: new Map([['x.pth', new Blob(['x'])]]), hints: {} },
+    ]);
+    await settle();
+    library.giveHints('file-1', { network: 'student' });
+    await settle();
+    expect(hints()).toEqual({ network: 'student' });
+    answers.next = fail({ code: 'cancelled' });
+    library.giveHints('file-1', { network: 'teacher' });
+    expect(hints()).toEqual({ network: 'teacher' });
+    await settle();
+    expect(hints()).toEqual({ network: 'student' });
   });
 });
 

@@ -105,17 +105,18 @@ export function createModelLibrary(
     });
   };
 
-  const choose = async (choice: ModelChoice): Promise<void> => {
+  /** @returns whether it is in use now */
+  const choose = async (choice: ModelChoice): Promise<boolean> => {
     const { say, rememberModel, setDialog } = store.getState();
     choicesMade += 1;
     const mine = choicesMade;
     const found = await find(choice);
     // Another was chosen while this one was looked up.
-    if (mine !== choicesMade) return;
+    if (mine !== choicesMade) return false;
     if (!found.ok) {
       say(`${titleOf(choice)}: ${describeFailure(found.error)}`, 'warning');
       if (choice.kind === 'stored') await readKept();
-      return;
+      return false;
     }
     const outcome = await session.useModel(found.value, titleOf(choice));
     if (outcome.ok) {
@@ -127,6 +128,7 @@ export function createModelLibrary(
       changeDropped(choice.id, { lacksHeads: true });
       setDialog('models');
     }
+    return outcome.ok;
   };
 
   /** Runs a download or a copy, its progress in the store. @returns the model, or null where it was cancelled or failed */
@@ -204,7 +206,7 @@ export function createModelLibrary(
       store.getState().changeLibrary({ served });
     },
 
-    use: choose,
+    use: async (choice) => void (await choose(choice)),
 
     async download(id) {
       const entry = catalogue.models.find((model) => model.id === id);
@@ -254,8 +256,13 @@ export function createModelLibrary(
     giveHints(id, hints) {
       const dropped = store.getState().library.dropped.find((model) => model.id === id);
       if (dropped === undefined) return;
-      changeDropped(id, { hints: { ...dropped.hints, ...hints } });
-      void choose({ kind: 'dropped', id });
+      const tried = { ...dropped.hints, ...hints };
+      changeDropped(id, { hints: tried });
+      void choose({ kind: 'dropped', id }).then((isUsed) => {
+        // The list says what computes, and only what has been tried is kept.
+        const now = store.getState().library.dropped.find((model) => model.id === id);
+        if (!isUsed && now?.hints === tried) changeDropped(id, { hints: dropped.hints });
+      });
     },
 
     async keep(id) {
