@@ -521,5 +521,8 @@ describe('the model', () => {
     fake.last().answer(succeed({ ...started, model: otherModel }));
     expect(await exchange).toEqual(succeed(otherModel));
     expect(statuses()).toEqual(['running']);
+    fake.lose({ code: 'device-lost', message: 'test' });
+    await settle();
+    expect(store.getState().engine).toMatchObject({ status: 'starting' });
   });
 });
