@@ -43,6 +43,15 @@ describe('a checkpoint that is kept', () => {
     });
   });
 
+  test('is said to be unreadable, and not changed, where it has gone', async () => {
+    const file = await openFixture('dino.pth');
+    vi.spyOn(file, 'slice').mockImplementation(() => {
+      throw new DOMException('it is gone', 'NotFoundError');
+    });
+    const model = checkpointModel({ id: 'tiny', title: 'Tiny', file, sha256: '0'.repeat(64), hints });
+    expect(await model(signal, ignore)).toEqual({ ok: false, error: { code: 'unreadable-file' } });
+  });
+
   test('is let go of when nobody wants it any more', async () => {
     const controller = new AbortController();
     const model = checkpointModel({

@@ -23,9 +23,11 @@ export const checkpointModel =
       return !signal.aborted;
     };
     report(0);
-    if (sha256 !== null && (await hashFile(file, report)) !== sha256)
-      return signal.aborted
-        ? fail({ code: 'cancelled' })
+    const hash = sha256 === null ? null : await hashFile(file, report);
+    if (signal.aborted) return fail({ code: 'cancelled' });
+    if (hash !== sha256)
+      return hash === null
+        ? fail({ code: 'unreadable-file' })
         : fail({
             code: 'checkpoint-invalid',
             problem: 'it has changed since it was stored; delete it and fetch it again',
