@@ -251,6 +251,9 @@ export function createSession(
   const models = createModelSwitching(client, store, {
     startWith: async (next) => {
       model = next;
+      // With another model the engine may well hold; the losses were the old one's.
+      lossTimes = [];
+      lossesOf.clear();
       client.restart();
       await start(null);
     },
