@@ -85,7 +85,8 @@ export async function openSimdRunner(backend: BackendWasm, threads: number): Pro
   const heap = backend.wasm as unknown as EmscriptenHeap;
   const memory = heap.wasmMemory ?? heap.asm.memory;
   if (memory === undefined) return null;
-  const isShared = memory.buffer instanceof SharedArrayBuffer;
+  // Browsers hide the constructor from pages that are not isolated.
+  const isShared = 'SharedArrayBuffer' in globalThis && memory.buffer instanceof SharedArrayBuffer;
   const compiled = compileSimd(isShared);
   if (compiled === null) return null;
   const functions: SimdFunctions = instantiateSimd(compiled.module, memory);
