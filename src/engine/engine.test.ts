@@ -253,6 +253,15 @@ describe('another model', () => {
     used.dispose();
   });
 
+  test('is let go of as it goes to the device: main memory never holds it twice', async () => {
+    const used = await started();
+    const model = await checkpoint();
+    expect(model.parameters.size).toBeGreaterThan(0);
+    expect(await used.useModel(model, signal)).toEqual({ ok: true, value: undefined });
+    expect([...model.parameters.keys()]).toEqual([]);
+    used.dispose();
+  });
+
   test('that is cancelled while it is tried leaves the one in use, and no tensor', async () => {
     const used = await started();
     const before = tensors();

@@ -20,7 +20,7 @@ import { listNetworks, mapParameterNames } from './key-maps.ts';
 export interface Checkpoint {
   readonly architecture: VitArchitecture;
   /** In the architecture's order, float32. */
-  readonly parameters: ReadonlyMap<string, NamedTensor>;
+  readonly parameters: Map<string, NamedTensor>;
   /** What the file holds besides, for a person to know: `optimizer`, `head.*`, `argparse.Namespace`. */
   readonly ignored: readonly string[];
   /** The networks to choose from by `network`, the one that was taken first; none where the file holds but one. */
