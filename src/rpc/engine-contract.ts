@@ -82,6 +82,7 @@ export interface AttentionResult {
   /** What the model saw, in px. */
   readonly inputSizePx: Size;
   readonly tokens: number;
+  /** Waited for; less where it was decoded while another one ran. */
   readonly decodeMs: number;
   readonly prepareMs: number;
   /** Forward pass, from the first op to the values read back from the device. */
@@ -110,7 +111,14 @@ export interface EngineContract {
   };
   /** A photograph's attention maps. Calls run one after the other in the order they came. */
   attend: {
-    request: { readonly photo: Blob; readonly framing: FramingOptions };
+    request: {
+      /** The same each time that this photograph is asked for. */
+      readonly id: string;
+      readonly photo: Blob;
+      readonly framing: FramingOptions;
+      /** Decoded while this one runs; null where nothing waits. */
+      readonly upNext: { readonly id: string; readonly photo: Blob } | null;
+    };
     progress:
       | { readonly stage: 'decode' }
       | { readonly stage: 'prepare' }

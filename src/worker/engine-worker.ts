@@ -8,6 +8,7 @@ import { fail, succeed } from '../core/result.ts';
 import { Engine } from '../engine/engine.ts';
 import { isOutOfMemory } from '../engine/out-of-memory.ts';
 import type { WasmAssets } from '../gpu/open-backend.ts';
+import { createDecodeAhead } from '../media/decode-ahead.ts';
 import { openPhoto, readPixels, shrinkForScreen } from '../media/decode-photo.ts';
 import { openBrowserSource } from '../models/browser-source.ts';
 import { openFilesSource } from '../models/files-source.ts';
@@ -16,6 +17,7 @@ import { tfjsModel } from '../models/load-model.ts';
 import type { ModelLoader } from '../models/loaded-model.ts';
 import type { EngineContract, ModelReference } from '../rpc/engine-contract.ts';
 import { crashed, serveCalls, type Handlers } from '../rpc/serve-calls.ts';
+import { timingStore } from './timing-store.ts';
 
 /** After these the engine's memory or device is not to be trusted: the client starts another worker. */
 const finalCodes: ReadonlySet<FailureCode> = new Set([
@@ -36,6 +38,7 @@ const wasmAssets: WasmAssets = {
 };
 
 let engine: Engine | null = null;
+const decodeAhead = createDecodeAhead(openPhoto);
 
 const loaderOf = async (model: ModelReference): Promise<ModelLoader> => {
   switch (model.kind) {
@@ -53,7 +56,14 @@ const handlers: Handlers<EngineContract> = {
     engine?.dispose();
     engine = null;
     const load = await loaderOf(model);
-    const started = await Engine.start({ backend, load, wasmAssets, signal, onProgress });
+    const started = await Engine.start({
+      backend,
+      load,
+      wasmAssets,
+      timings: timingStore,
+      signal,
+      onProgress,
+    });
     if (!started.ok) return started;
     engine = started.value;
     return succeed({ backend: engine.backend, model: engine.model });
@@ -74,17 +84,18 @@ const handlers: Handlers<EngineContract> = {
     });
   },
 
-  async attend({ photo, framing }, { signal, onProgress }) {
+  async attend({ id, photo, framing, upNext }, { signal, onProgress }) {
     if (engine === null) throw new Error('attend before start');
     onProgress({ stage: 'decode' });
     const decodeStart = performance.now();
-    const opened = await openPhoto(photo);
+    const opened = await decodeAhead.take({ id, photo });
     if (!opened.ok) return opened;
     const { bitmap, notices } = opened.value;
     const { pixels, transparent } = readPixels(bitmap);
     bitmap.close();
     if (signal.aborted) return fail({ code: 'cancelled' });
     const decodeMs = performance.now() - decodeStart;
+    if (upNext !== null) decodeAhead.begin(upNext);
     const result = await engine.attend(pixels, { framing, signal, onProgress });
     if (!result.ok) return result;
     const allNotices: PhotoNotice[] = transparent ? [...notices, 'alpha-flattened'] : [...notices];
