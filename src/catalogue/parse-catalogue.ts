@@ -4,11 +4,9 @@
  */
 import { elementCount, parameterShapes } from '../core/architecture.ts';
 
-export type CheckpointFormat = 'safetensors' | 'pytorch';
-
 export interface CatalogueSource {
   readonly url: string;
-  readonly format: CheckpointFormat;
+  readonly format: 'safetensors' | 'pytorch';
   /** The file's exact length, where it is known. */
   readonly byteLength: number | null;
   /** Lower-case hexadecimal, the whole hash or its beginning: torch.hub puts the first eight digits into a file's name. */

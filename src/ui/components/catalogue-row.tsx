@@ -1,7 +1,7 @@
 import { Download, RotateCw } from 'lucide-react';
 import type { CatalogueEntry } from '../../catalogue/parse-catalogue.ts';
 import { formatBytes } from '../../core/bytes.ts';
-import { describeDownloadSize, describeEntry } from '../models/describe-model.ts';
+import { describeDownloadSize, describeEntry, describePartial } from '../models/describe-model.ts';
 import { useApp, useServices } from '../services.tsx';
 import { bytesOf } from '../state/library-state.ts';
 import { IconButton } from './icon-button.tsx';
@@ -22,12 +22,7 @@ function DownloadAction({ entry, isOnline }: DownloadActionProps) {
   const label = partial ? 'Resume' : hasFailed ? 'Try again' : 'Download';
   return (
     <>
-      {partial && (
-        <span className="model-word">
-          {formatBytes(partial.keptBytes)}
-          {partial.totalBytes !== null && ` of ${formatBytes(partial.totalBytes)}`} are here
-        </span>
-      )}
+      <span className="model-word">{partial ? describePartial(partial) : describeDownloadSize(entry)}</span>
       <IconButton
         icon={label === 'Download' ? Download : RotateCw}
         label={label}
@@ -47,7 +42,7 @@ export function CatalogueRow({ entry, isOnline }: DownloadActionProps) {
   const { id, title, figures, licence, note } = entry;
   const stored = useApp((state) => state.library.stored.find((model) => model.id === id));
   const transfer = useApp((state) => state.library.transfers[id]);
-  const size = stored ? formatBytes(bytesOf(stored.files)) : describeDownloadSize(entry);
+  const size = stored ? formatBytes(bytesOf(stored.files)) : '';
   return (
     <ModelRow
       title={title}
@@ -56,13 +51,18 @@ export function CatalogueRow({ entry, isOnline }: DownloadActionProps) {
       onCancelTransfer={() => library.cancelTransfer(id)}
       actions={
         stored ? (
-          <DeleteAction title={title} id={id} size={size} />
+          <>
+            <span className="model-word">{size}</span>
+            <DeleteAction title={title} id={id} size={size} />
+          </>
         ) : (
           <DownloadAction entry={entry} isOnline={isOnline} />
         )
       }
     >
-      <p>{describeEntry(entry)}</p>
+      <p>
+        {describeEntry(entry)}, {licence}
+      </p>
       {figures && (
         <p className="model-figures">
           {figures.values.map(({ name, value }) => (
@@ -74,9 +74,6 @@ export function CatalogueRow({ entry, isOnline }: DownloadActionProps) {
         </p>
       )}
       {note !== null && <p>{note}</p>}
-      <p className="model-small">
-        {size}, {licence}
-      </p>
     </ModelRow>
   );
 }

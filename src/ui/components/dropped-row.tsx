@@ -1,5 +1,5 @@
 import { HardDriveDownload, Play } from 'lucide-react';
-import { useId, useState } from 'react';
+import { useEffect, useId, useRef, useState } from 'react';
 import { formatBytes } from '../../core/bytes.ts';
 import { useApp, useServices } from '../services.tsx';
 import type { DroppedModel } from '../state/library-state.ts';
@@ -14,6 +14,9 @@ function HeadsForm({ id }: { readonly id: string }) {
   const { library } = useServices();
   const [text, setText] = useState('');
   const inputId = useId();
+  const input = useRef<HTMLInputElement>(null);
+  // The question is why the list has opened. An effect, so that it comes after the dialog's own choice of focus.
+  useEffect(() => input.current?.focus(), []);
   const heads = Number(text);
   const isGood = Number.isInteger(heads) && heads >= 1 && heads <= mostHeads;
   return (
@@ -32,7 +35,7 @@ function HeadsForm({ id }: { readonly id: string }) {
         max={mostHeads}
         step={1}
         required
-        autoFocus
+        ref={input}
         value={text}
         onChange={(event) => setText(event.target.value)}
       />

@@ -1,5 +1,5 @@
 import { Check, Play, Trash2, X } from 'lucide-react';
-import { type ReactNode, useId, useState } from 'react';
+import { type ReactNode, useId, useRef, useState } from 'react';
 import { describeFailure } from '../../core/describe-failure.ts';
 import { describeTransfer } from '../models/describe-model.ts';
 import { useApp, useServices } from '../services.tsx';
@@ -7,6 +7,7 @@ import type { Transfer } from '../state/library-state.ts';
 import { isSameChoice, type ModelChoice } from '../state/model-choice.ts';
 import { describeSwitch } from '../words.ts';
 import { IconButton } from './icon-button.tsx';
+import { useKeptFocus } from './use-kept-focus.ts';
 
 interface ModelRowProps {
   readonly title: string;
@@ -24,9 +25,11 @@ interface ModelRowProps {
 /** One model of the list: what it is on the left, what can be done with it on the right. */
 export function ModelRow({ title, choice, children, transfer, onCancelTransfer, actions }: ModelRowProps) {
   const titleId = useId();
+  const row = useRef<HTMLLIElement>(null);
+  useKeptFocus(row);
   const isUsed = useApp((state) => isSameChoice(state.usedModel, choice));
   return (
-    <li className="model" data-used={isUsed} aria-labelledby={titleId}>
+    <li className="model" data-used={isUsed} aria-labelledby={titleId} ref={row} tabIndex={-1}>
       <div className="model-facts">
         <h4 id={titleId}>{title}</h4>
         {children}
@@ -124,13 +127,13 @@ export function DeleteAction({ title, id, size }: DeleteActionProps) {
     return (
       <div className="model-question" role="group" aria-label={`Delete ${title}`}>
         <p>It is in use. Use another model first, then delete this one.</p>
-        <IconButton icon={Check} label="I see" withText autoFocus onClick={() => setAsks(false)} />
+        <IconButton icon={Check} label="I see" withText onClick={() => setAsks(false)} />
       </div>
     );
   return (
     <div className="model-question" role="group" aria-label={`Delete ${title}`}>
       <p>Throw {size} away?</p>
-      <IconButton icon={Trash2} label="Delete" withText autoFocus onClick={() => void library.remove(id)} />
+      <IconButton icon={Trash2} label="Delete" withText onClick={() => void library.remove(id)} />
       <IconButton icon={X} label="Keep" withText onClick={() => setAsks(false)} />
     </div>
   );

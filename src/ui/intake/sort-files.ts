@@ -19,7 +19,7 @@ const pathOf = (file: File): string =>
 const folderOf = (file: File): string => pathOf(file).replace(/[^/]*$/, '');
 
 const startsWith = (head: Uint8Array, text: string, at = 0): boolean =>
-  [...text].every((letter, i) => head[at + i] === letter.charCodeAt(0));
+  Array.from(text).every((letter, i) => head[at + i] === letter.charCodeAt(0));
 
 /** Formats that the decoder knows: whoever calls a JPEG `x.bin` still wants to look at it. */
 const isPicture = (head: Uint8Array): boolean =>

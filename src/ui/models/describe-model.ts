@@ -1,10 +1,10 @@
 /** The list's words about models: sizes, architectures, how far a download is. */
 import { countParameters, type CatalogueEntry, downloadSize } from '../../catalogue/parse-catalogue.ts';
 import { formatBytes } from '../../core/bytes.ts';
-import type { TransferProgress } from '../../rpc/library-contract.ts';
+import type { PartialModel, TransferProgress } from '../../rpc/library-contract.ts';
 import { countOf } from '../words.ts';
 
-export const formatCount = (parameters: number): string => `${(parameters / 1e6).toFixed(1)} M parameters`;
+const formatCount = (parameters: number): string => `${(parameters / 1e6).toFixed(1)}\u00a0M parameters`;
 
 interface Sizes {
   readonly depth: number;
@@ -28,6 +28,9 @@ export function describeDownloadSize(entry: CatalogueEntry): string {
   const size = formatBytes(byteLength);
   return is === 'exact' ? size : is === 'about' ? `about ${size}` : `more than ${size}`;
 }
+
+export const describePartial = ({ keptBytes, totalBytes }: PartialModel): string =>
+  `${formatBytes(keptBytes)}${totalBytes === null ? '' : ` of ${formatBytes(totalBytes)}`} are here`;
 
 function formatTime(seconds: number): string {
   if (seconds < 1) return 'a moment';

@@ -103,7 +103,7 @@ export function createModelLibrary(
     });
   };
 
-  const use = async (choice: ModelChoice): Promise<void> => {
+  const choose = async (choice: ModelChoice): Promise<void> => {
     const { say, rememberModel, setDialog } = store.getState();
     const found = await find(choice);
     if (!found.ok) {
@@ -113,7 +113,8 @@ export function createModelLibrary(
     }
     const outcome = await session.useModel(found.value, titleOf(choice));
     if (outcome.ok) {
-      rememberModel(choice);
+      const { isKept } = store.getState().library;
+      if (choice.kind !== 'stored' || isKept) rememberModel(choice);
       const { title, networks = [] } = outcome.value;
       if (choice.kind === 'dropped') changeDropped(choice.id, { title, networks, lacksHeads: false });
     } else if (choice.kind === 'dropped' && outcome.error.code === 'heads-unknown') {
@@ -190,7 +191,7 @@ export function createModelLibrary(
       store.getState().changeLibrary({ served });
     },
 
-    use,
+    use: choose,
 
     async download(id) {
       const entry = catalogue.models.find((model) => model.id === id);
@@ -234,14 +235,14 @@ export function createModelLibrary(
       });
       changeLibrary({ dropped: [...library.dropped, ...added] });
       const [first] = added;
-      if (first !== undefined) void use({ kind: 'dropped', id: first.id });
+      if (first !== undefined) void choose({ kind: 'dropped', id: first.id });
     },
 
     giveHints(id, hints) {
       const dropped = store.getState().library.dropped.find((model) => model.id === id);
       if (dropped === undefined) return;
       changeDropped(id, { hints: { ...dropped.hints, ...hints } });
-      void use({ kind: 'dropped', id });
+      void choose({ kind: 'dropped', id });
     },
 
     async keep(id) {

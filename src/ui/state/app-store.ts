@@ -27,7 +27,7 @@ export interface ModelSwitch {
   readonly progress: EngineContract['useModel']['progress'] | null;
 }
 
-export type DialogName = 'help' | 'samples' | 'models';
+type DialogName = 'help' | 'samples' | 'models';
 
 interface Message {
   readonly id: number;
