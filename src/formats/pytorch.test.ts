@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { checkpointFiles, expectedNetwork, openFixture } from '../testing/checkpoint-fixtures.ts';
+import { openFixture } from '../testing/checkpoint-fixtures.ts';
+import { checkpointFiles, expectedNetwork } from '../testing/checkpoint-networks.ts';
 import { makeZip } from '../testing/make-zip.ts';
 import { openPytorch } from './pytorch.ts';
 import type { TensorParts } from './pytorch-tensors.ts';

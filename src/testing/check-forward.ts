@@ -1,63 +1,25 @@
 /** The forward passes against PyTorch on the small networks: one suite, run on every back end. */
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { VitArchitecture } from '../core/architecture.ts';
 import { floatsOfBase64 } from '../core/base64.ts';
 import type { BackendName } from '../core/failure.ts';
 import { openBackend, type OpenBackend } from '../gpu/open-backend.ts';
-import { attendSpecial, type SpecialAttention } from '../vit/attend.ts';
+import { attendSpecial } from '../vit/attend.ts';
 import { uploadParameters, type VitParameters } from '../vit/parameters.ts';
 import { forwardPlain } from '../vit/plain-forward.ts';
 import { selfCheck } from '../vit/self-check.ts';
-import { traceForward, type ForwardTrace } from '../vit/trace.ts';
+import { traceForward } from '../vit/trace.ts';
+import { attentionDifference, traceDifference, type ReferenceForward } from './compare-attention.ts';
 import { maxAbsDifference } from './max-abs-difference.ts';
 import { vitFixtures, type VitCase, type VitFixture } from './vit-fixtures.ts';
 
 const nothing = (): Promise<void> => Promise.resolve();
 
-/** What the pass that the page runs must return, cut out of PyTorch's whole rows. */
-export function expectedAttention(
-  { clsAttention, registerAttention }: VitCase,
-  { numRegisters }: VitArchitecture,
-): { maps: Float32Array; registerMaps: Float32Array; specialShares: Float32Array } {
-  const [layers = 0, heads = 0, tokens = 0] = clsAttention.shape;
-  const special = 1 + numRegisters;
-  const last = floatsOfBase64(clsAttention.values).subarray((layers - 1) * heads * tokens);
-  const registers =
-    registerAttention === undefined ? new Float32Array() : floatsOfBase64(registerAttention.values);
-  return {
-    maps: last.filter((_, i) => i % tokens >= special),
-    registerMaps: registers.filter((_, i) => i % tokens >= special),
-    specialShares: last.filter((_, i) => i % tokens < special),
-  };
-}
-
-/** @returns the largest difference of all that the pass returns; NaN where it returns another number of values */
-export function attentionDifference(
-  actual: Pick<SpecialAttention, 'maps' | 'registerMaps' | 'specialShares'>,
-  each: VitCase,
-  architecture: VitArchitecture,
-): number {
-  const expected = expectedAttention(each, architecture);
-  return Math.max(
-    maxAbsDifference(actual.maps, expected.maps),
-    maxAbsDifference(actual.registerMaps, expected.registerMaps),
-    maxAbsDifference(actual.specialShares, expected.specialShares),
-  );
-}
-
-/** @returns the largest difference of every layer's CLS row, and of the feature relative to its largest value */
-export function traceDifference(
-  actual: Pick<ForwardTrace, 'clsAttention' | 'clsFeature'>,
-  each: VitCase,
-): number {
-  const feature = floatsOfBase64(each.clsFeature.values);
-  const scale = Math.max(...feature.map(Math.abs));
-  return Math.max(
-    maxAbsDifference(actual.clsAttention, floatsOfBase64(each.clsAttention.values)),
-    maxAbsDifference(actual.clsFeature, feature) / scale,
-  );
-}
+export const referenceOf = ({ clsAttention, registerAttention, clsFeature }: VitCase): ReferenceForward => ({
+  clsAttention: { shape: clsAttention.shape, values: floatsOfBase64(clsAttention.values) },
+  registerAttention: floatsOfBase64(registerAttention?.values ?? ''),
+  clsFeature: floatsOfBase64(clsFeature.values),
+});
 
 const inputOf = ({ input }: VitCase): tf.Tensor3D =>
   tf.tensor3d(floatsOfBase64(input.values), [input.height, input.width, 3]);
@@ -109,7 +71,9 @@ export function checkForward(name: BackendName, tolerance: number): void {
           clsAttention: (await clsRows.data()) as Float32Array<ArrayBuffer>,
           clsFeature: (await feature.data()) as Float32Array<ArrayBuffer>,
         };
-        expect(traceDifference(trace, each)).toBeLessThan(tolerance);
+        const difference = traceDifference(trace, referenceOf(each));
+        expect(difference.attention).toBeLessThan(tolerance);
+        expect(difference.feature).toBeLessThan(tolerance);
         const last = attentions.at(-1);
         if (each.lastAttention !== undefined && last !== undefined)
           expect(maxAbsDifference(await last.data(), floatsOfBase64(each.lastAttention.values))).toBeLessThan(
@@ -136,7 +100,7 @@ export function checkForward(name: BackendName, tolerance: number): void {
             columns: each.columns,
             tokens: 1 + numRegisters + each.rows * each.columns,
           });
-          expect(attentionDifference(result, each, fixture.architecture)).toBeLessThan(tolerance);
+          expect(attentionDifference(result, referenceOf(each))).toBeLessThan(tolerance);
           expect(done).toEqual(Array.from({ length: fixture.architecture.depth - 1 }, (_, i) => i + 1));
         });
       },
@@ -149,7 +113,9 @@ export function checkForward(name: BackendName, tolerance: number): void {
           const options = { faults: backend.faults, afterBlock: nothing };
           const input = floatsOfBase64(each.input.values);
           const trace = await traceForward(parameters, input, each.input, options);
-          expect(traceDifference(trace, each)).toBeLessThan(tolerance);
+          const difference = traceDifference(trace, referenceOf(each));
+          expect(difference.attention).toBeLessThan(tolerance);
+          expect(difference.feature).toBeLessThan(tolerance);
         });
       },
     );
@@ -161,7 +127,7 @@ export function checkForward(name: BackendName, tolerance: number): void {
         const options = { faults: backend.faults, afterBlock: nothing, maxScoresBytes };
         const input = floatsOfBase64(each.input.values);
         const result = await attendSpecial(parameters, input, each.input, options);
-        expect(attentionDifference(result, each, fixture.architecture)).toBeLessThan(tolerance);
+        expect(attentionDifference(result, referenceOf(each))).toBeLessThan(tolerance);
       });
     });
 

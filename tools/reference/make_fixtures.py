@@ -47,9 +47,9 @@ def random_source(seed: int) -> np.random.RandomState:
 # Small networks
 
 
-def random_weights(model: VisionTransformer, rng: np.random.RandomState) -> Weights:
-    """Weights under which every term counts: queries and keys large enough that attention is far from uniform, and
-    no bias, gain, token or position near the value at which it would do nothing."""
+def random_weights(model: VisionTransformer, rng: np.random.RandomState, qkv_gain: float = 1.7) -> Weights:
+    """Weights under which every term counts: queries and keys large enough (by `qkv_gain`) that attention is far from
+    uniform, and no bias, gain, token or position near the value at which it would do nothing."""
     weights = {}
     for name, parameter in model.named_parameters():
         noise = rng.standard_normal(tuple(parameter.shape))
@@ -59,7 +59,7 @@ def random_weights(model: VisionTransformer, rng: np.random.RandomState) -> Weig
             noise = 0.5 * noise
         elif name.endswith("weight"):
             fan_in = np.prod(parameter.shape[1:])
-            noise = noise * (1.7 if "qkv" in name else 1.0) / np.sqrt(fan_in)
+            noise = noise * (qkv_gain if "qkv" in name else 1.0) / np.sqrt(fan_in)
         weights[name] = noise.astype(np.float32)
     return weights
 
@@ -75,9 +75,9 @@ def random_input(rng: np.random.RandomState, height: int, width: int) -> np.ndar
     return rng.standard_normal((height, width, 3)).astype(np.float32)
 
 
-def run(model: VisionTransformer, pixels: np.ndarray) -> Result:
+def run(model: VisionTransformer, pixels: np.ndarray, kept_rows: Optional[int] = None) -> Result:
     """:param pixels: shape [height, width, 3]"""
-    return model(torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1)))[np.newaxis])
+    return model(torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1)))[np.newaxis], kept_rows)
 
 
 def cls_maps(result: Result, rows: int, columns: int) -> np.ndarray:

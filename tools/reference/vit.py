@@ -9,7 +9,7 @@ tokens stand between CLS and the patches. Its models with registers also resampl
 Dimensions: B batch, T tokens (1 CLS + R registers + rows × columns patches), H heads, D head width, C channels.
 """
 from dataclasses import dataclass
-from typing import List, NamedTuple
+from typing import List, NamedTuple, Optional
 
 import torch
 import torch.nn.functional as F
@@ -185,11 +185,16 @@ class VisionTransformer(nn.Module):
         return torch.cat([tokens[:, :1], self.register_tokens.expand(batch, -1, -1), tokens[:, 1:]], dim=1)
 
     @torch.no_grad()
-    def forward(self, pixels: Tensor) -> Result:
-        """:param pixels: normalised RGB, shape [B, 3, height, width]"""
+    def forward(self, pixels: Tensor, kept_rows: Optional[int] = None) -> Result:
+        """
+        :param pixels: normalised RGB, shape [B, 3, height, width]
+        :param kept_rows: how many rows of every layer but the last are kept, from CLS on; all where nothing is said.
+            Of S/8 at 480 px the twelve attentions are 3.7 GB.
+        """
         x = self.embed(pixels)
         attentions = []
         for block in self.blocks:
             x, attention = block(x)
-            attentions.append(attention)
+            is_last = block is self.blocks[-1]
+            attentions.append(attention if is_last or kept_rows is None else attention[:, :, :kept_rows].clone())
         return Result(attentions, self.norm(x)[:, 0])
