@@ -1,0 +1,11 @@
+import { lossAndGradients, plainStep } from '../train/plain-step.ts';
+import type { StepImplementation } from './check-training.ts';
+
+export const plainImplementation: StepImplementation = {
+  lossAndGradients,
+  step: (...args) => {
+    const { scalars, isFinite } = plainStep(...args);
+    if (!isFinite) throw new Error('the step is not finite');
+    return scalars;
+  },
+};
