@@ -32,7 +32,7 @@ export interface StepImplementation {
     configuration: TrainingConfiguration,
     batch: CropBatch,
     rates: ScheduledRates,
-  ): StepScalars;
+  ): Promise<StepScalars>;
 }
 
 export async function readScalars(scalars: StepScalars): Promise<Record<keyof StepScalars, number>> {
@@ -109,7 +109,7 @@ export function checkTraining(
         for (const rate of ['learningRate', 'weightDecay', 'teacherMomentum', 'teacherTemperature'] as const)
           expect(rates[rate]).toBeCloseTo(expected[rate], 12);
         const before = tf.memory().numTensors;
-        const scalars = step(state, fixtureConfiguration, fixtureBatch(index + 1), rates);
+        const scalars = await step(state, fixtureConfiguration, fixtureBatch(index + 1), rates);
         const measured = await readScalars(scalars);
         backend.faults.check();
         expect(tf.memory().numTensors).toBe(before);

@@ -3,8 +3,8 @@ import type { StepImplementation } from './check-training.ts';
 
 export const plainImplementation: StepImplementation = {
   lossAndGradients,
-  step: (...args) => {
-    const { scalars, isFinite } = plainStep(...args);
+  step: async (...args) => {
+    const { scalars, isFinite } = await plainStep(...args);
     if (!isFinite) throw new Error('the step is not finite');
     return scalars;
   },

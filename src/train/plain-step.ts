@@ -130,19 +130,20 @@ function updateStudent(
 }
 
 /** Reads two scalars back at once, so that nothing is changed where they are not finite. */
-export function plainStep(
+export async function plainStep(
   state: TrainingState,
   configuration: TrainingConfiguration,
   batch: CropBatch,
   rates: ScheduledRates,
-): StepResult {
+): Promise<StepResult> {
   const { centreMomentum } = configuration;
   const { loss, entropy, teacherOutputs, gradients } = lossAndGradients(state, configuration, batch, rates);
   const gradientNorm = tf.tidy(() => {
     const squares = Object.values(gradients).map((gradient) => tf.sum(tf.square(gradient)));
     return tf.sqrt(tf.sum(tf.stack(squares))) as tf.Scalar;
   });
-  const isFinite = [loss, gradientNorm].every((scalar) => Number.isFinite(scalar.dataSync()[0]));
+  const [[lossValue], [norm]] = await Promise.all([loss.data(), gradientNorm.data()]);
+  const isFinite = Number.isFinite(lossValue) && Number.isFinite(norm);
   if (isFinite) {
     const { teacherMomentum } = rates;
     tf.tidy(() => {
