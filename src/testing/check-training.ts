@@ -5,7 +5,7 @@ import type { BackendName } from '../core/failure.ts';
 import type { ScheduledRates, TrainingConfiguration } from '../core/training.ts';
 import { openBackend, type OpenBackend } from '../gpu/open-backend.ts';
 import type { CropBatch } from '../train/crop-batch.ts';
-import type { LossAndGradients, StepScalars } from '../train/plain-step.ts';
+import type { LossAndGradients, StepScalars } from '../train/plain-update.ts';
 import { ratesAt } from '../train/schedules.ts';
 import { downloadState, type TrainingState } from '../train/training-state.ts';
 import {

@@ -50,3 +50,36 @@ export function dinoLoss(
   const sameView = tf.sum(tf.mul(byView, tf.slice(logs, [0, 0], [globalViews, -1])));
   return tf.mul(tf.sub(sameView, everyPair), 1 / (pairCount(views) * photographs));
 }
+
+/**
+ * The loss and its gradient at once. With p = softmax(s / τs), a student row that is compared with n teacher rows of sum Q has
+ * the gradient (n p − Q) / (τs · pairs · B).
+ * @returns `gradient` of the student's outputs, shape [V × B, K]; caller disposes both
+ */
+export function dinoLossAndGradient(
+  targets: tf.Tensor2D,
+  studentOutputs: tf.Tensor2D,
+  photographs: number,
+  studentTemperature: number,
+): { loss: tf.Scalar; gradient: tf.Tensor2D } {
+  return tf.tidy(() => {
+    const [rows] = studentOutputs.shape;
+    const views = rows / photographs;
+    const logs = tf.logSoftmax<tf.Tensor2D>(tf.mul(studentOutputs, 1 / studentTemperature));
+    const first = tf.slice2d(targets, [0, 0], [photographs, -1]);
+    const second = tf.slice2d(targets, [photographs, 0], [photographs, -1]);
+    // A global view is compared with the other one, a local view with both.
+    const locals = views - globalViews;
+    const both = locals === 0 ? [] : [tf.tile(tf.add<tf.Tensor2D>(first, second), [locals, 1])];
+    const compared = tf.concat2d([second, first, ...both], 0);
+    const counts = Float32Array.from({ length: rows }, (_, row) =>
+      row < globalViews * photographs ? globalViews - 1 : globalViews,
+    );
+    const share = 1 / (pairCount(views) * photographs);
+    const expected = tf.mul(tf.exp(logs), tf.tensor2d(counts, [rows, 1]));
+    return {
+      loss: tf.mul<tf.Scalar>(tf.sum(tf.mul(compared, logs)), -share),
+      gradient: tf.mul<tf.Tensor2D>(tf.sub(expected, compared), share / studentTemperature),
+    };
+  });
+}
