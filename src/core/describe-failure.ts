@@ -54,6 +54,13 @@ export function describeFailure(failure: Failure): string {
     }
     case 'checkpoint-invalid':
       return `This checkpoint cannot be read: ${failure.problem}.`;
+    case 'training-impossible':
+      return `Training cannot start: ${failure.problems.join('; ')}.`;
+    case 'training-diverged':
+      return (
+        `The loss of step ${failure.step} is not a finite number. The run was stopped, and the networks are as they ` +
+        'were before that step. A lower learning rate may help.'
+      );
     case 'backend-unavailable':
       return `The ${failure.backend} back end cannot run here: ${failure.reason}.`;
     case 'backend-wrong': {

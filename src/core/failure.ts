@@ -35,6 +35,10 @@ export type Failure =
       readonly misshaped: readonly ShapeMismatch[];
     }
   | { readonly code: 'checkpoint-invalid'; readonly problem: string }
+  // Training
+  | { readonly code: 'training-impossible'; readonly problems: readonly string[] }
+  /** The loss or a gradient was not finite; the networks are as they were before this step. */
+  | { readonly code: 'training-diverged'; readonly step: number }
   // The machine that computes
   | { readonly code: 'backend-unavailable'; readonly backend: BackendName; readonly reason: string }
   | {

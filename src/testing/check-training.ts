@@ -5,7 +5,7 @@ import type { BackendName } from '../core/failure.ts';
 import type { ScheduledRates, TrainingConfiguration } from '../core/training.ts';
 import { openBackend, type OpenBackend } from '../gpu/open-backend.ts';
 import type { CropBatch } from '../train/crop-batch.ts';
-import type { LossAndGradients, StepScalars } from '../train/plain-update.ts';
+import type { LossAndGradients, StepScalars } from '../train/step-update.ts';
 import { ratesAt } from '../train/schedules.ts';
 import { downloadState, type TrainingState } from '../train/training-state.ts';
 import {
@@ -42,6 +42,7 @@ export async function readScalars(scalars: StepScalars): Promise<Record<keyof St
     teacherEntropy: await read(scalars.teacherEntropy),
     centreNorm: await read(scalars.centreNorm),
     gradientNorm: await read(scalars.gradientNorm),
+    failedStep: await read(scalars.failedStep),
   };
   tf.dispose(Object.values(scalars));
   return values;
@@ -113,6 +114,7 @@ export function checkTraining(
         const measured = await readScalars(scalars);
         backend.faults.check();
         expect(tf.memory().numTensors).toBe(before);
+        expect(measured.failedStep).toBe(0);
         for (const scalar of ['loss', 'teacherEntropy', 'centreNorm', 'gradientNorm'] as const)
           expect(Math.abs(measured[scalar] / expected[scalar] - 1), `${scalar}, step ${index + 1}`).toBeLessThan(
             1e-3,

@@ -16,8 +16,9 @@ import { dinoLossAndGradient, teacherTargets, type TeacherTargets } from './loss
 import type { Network } from './network.ts';
 import { dropRows, packBatch, type PackedSegment } from './packed-batch.ts';
 import { isFrozen } from './parameter-specs.ts';
-import type { LossAndGradients } from './plain-update.ts';
+
 import { stepLayersFor, type StepLayers } from './step-layers.ts';
+import type { LossAndGradients } from './step-update.ts';
 import type { TrainingState } from './training-state.ts';
 
 /** @returns the teacher's outputs, shape [2B, K]; caller disposes */

@@ -11,8 +11,9 @@ import { dropPathScales, globalViews, type CropBatch } from './crop-batch.ts';
 import { dinoLoss, teacherTargets } from './loss.ts';
 import { isFrozen } from './parameter-specs.ts';
 import { backboneFeatures, headOutputs, type CropPass } from './plain-forward.ts';
-import { plainUpdate, type LossAndGradients, type StepResult } from './plain-update.ts';
+import { plainUpdate } from './plain-update.ts';
 import { positionMatrixFor } from './position-matrix.ts';
+import type { LossAndGradients, StepScalars } from './step-update.ts';
 import type { TrainingState } from './training-state.ts';
 
 function passesOf(state: TrainingState, configuration: TrainingConfiguration, batch: CropBatch): CropPass[] {
@@ -75,5 +76,5 @@ export const plainStep = (
   configuration: TrainingConfiguration,
   batch: CropBatch,
   rates: ScheduledRates,
-): Promise<StepResult> =>
+): Promise<StepScalars> =>
   plainUpdate(state, configuration, rates, lossAndGradients(state, configuration, batch, rates));

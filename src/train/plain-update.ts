@@ -2,35 +2,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ScheduledRates, TrainingConfiguration } from '../core/training.ts';
 import { isFrozen, lastLayerName } from './parameter-specs.ts';
+import type { LossAndGradients, StepScalars } from './step-update.ts';
 import type { TrainingState } from './training-state.ts';
 
 export const adam = { firstDecay: 0.9, secondDecay: 0.999, eps: 1e-8 } as const;
 /** Added to the norm that a gradient is clipped by, as in the official script. */
 export const clipEps = 1e-6;
-
-/** What a step measures, as scalars on the device; the caller disposes them. */
-export interface StepScalars {
-  readonly loss: tf.Scalar;
-  readonly teacherEntropy: tf.Scalar;
-  readonly centreNorm: tf.Scalar;
-  readonly gradientNorm: tf.Scalar;
-}
-
-export interface StepResult {
-  readonly scalars: StepScalars;
-  /** False where the loss or a gradient was not finite: then nothing was changed. */
-  readonly isFinite: boolean;
-}
-
-/** A type and not an interface, so that tfjs's tidy finds the tensors in it. */
-export type LossAndGradients = {
-  loss: tf.Scalar;
-  entropy: tf.Scalar;
-  /** shape [2B, K] */
-  teacherOutputs: tf.Tensor2D;
-  /** Of the student's parameters that are not frozen, by their names. */
-  gradients: Record<string, tf.Tensor>;
-};
 
 /** Clipping, then AdamW with decoupled weight decay. */
 function updateStudent(
@@ -75,7 +52,7 @@ export async function plainUpdate(
   configuration: TrainingConfiguration,
   rates: ScheduledRates,
   found: LossAndGradients,
-): Promise<StepResult> {
+): Promise<StepScalars> {
   const { centreMomentum } = configuration;
   const { loss, entropy, teacherOutputs, gradients } = found;
   const gradientNorm = tf.tidy(() => {
@@ -99,6 +76,7 @@ export async function plainUpdate(
     state.step++;
   }
   const centreNorm = tf.tidy(() => tf.norm(state.centre) as tf.Scalar);
+  const failedStep = tf.scalar(isFinite ? 0 : state.step + 1);
   tf.dispose([teacherOutputs, gradients]);
-  return { scalars: { loss, teacherEntropy: entropy, centreNorm, gradientNorm }, isFinite };
+  return { loss, teacherEntropy: entropy, centreNorm, gradientNorm, failedStep };
 }
