@@ -49,6 +49,10 @@ export type Failure =
   /** Another window of the page is writing it. */
   | { readonly code: 'model-busy' }
   | { readonly code: 'model-not-kept' }
+  // Training
+  | { readonly code: 'training-impossible'; readonly problems: readonly string[] }
+  /** The loss or a gradient was not finite; the networks are as they were before this step. */
+  | { readonly code: 'training-diverged'; readonly step: number }
   // The machine that computes
   | { readonly code: 'backend-unavailable'; readonly backend: BackendName; readonly reason: string }
   | {

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { createSha256 } from '../formats/sha256.ts';
-import { checkpointPath, expectedNetwork, openFixture } from '../testing/checkpoint-fixtures.ts';
+import { checkpointPath, openFixture } from '../testing/checkpoint-fixtures.ts';
+import { expectedNetwork } from '../testing/checkpoint-networks.ts';
 import { openFilesSource } from './files-source.ts';
 import { checkpointModel } from './load-checkpoint.ts';
 import { loadModel } from './load-model.ts';

@@ -28,7 +28,7 @@ export interface FileReport {
 
 async function openFile(folder: string, file: string): Promise<Checkpoint | string> {
   const source = await findCheckpoint(join(folder, file), {});
-  const opened = await openCheckpoint(source.file, source.options);
+  const opened = await openCheckpoint(source.file, source.hints);
   return opened.ok ? opened.value : describeFailure(opened.error);
 }
 
