@@ -1,13 +1,23 @@
 import { fastLossAndGradients } from '../train/fast-step.ts';
 import { lossAndGradients, plainStep } from '../train/plain-step.ts';
-import { plainUpdate } from '../train/plain-update.ts';
+import { openUpdater, type Updater } from '../train/step-update.ts';
+import type { TrainingState } from '../train/training-state.ts';
 import type { StepImplementation } from './check-training.ts';
 
-export const plainImplementation: StepImplementation = { lossAndGradients, step: plainStep };
+export const plainImplementation: StepImplementation = { lossAndGradients, step: plainStep, dispose: () => {} };
 
-/** The fast step's gradients, and the update by plain ops. */
-export const fastImplementation: StepImplementation = {
-  lossAndGradients: fastLossAndGradients,
-  step: (state, configuration, batch, rates) =>
-    plainUpdate(state, configuration, rates, fastLossAndGradients(state, configuration, batch, rates)),
-};
+/** What the page runs, with the back end's own way to update. */
+export function openPageImplementation(): StepImplementation {
+  const updaters = new Map<TrainingState, Updater>();
+  return {
+    lossAndGradients: fastLossAndGradients,
+    step: (state, configuration, batch, rates) => {
+      const updater = updaters.get(state) ?? openUpdater(state);
+      updaters.set(state, updater);
+      return updater.update(configuration, rates, fastLossAndGradients(state, configuration, batch, rates));
+    },
+    dispose: () => {
+      for (const updater of updaters.values()) updater.dispose();
+    },
+  };
+}

@@ -270,8 +270,13 @@ export class Trainer {
     }
   }
 
-  /** The whole run as safetensors; `Trainer.resume` and any reader of DINO's names take it. */
+  /**
+   * The whole run as safetensors; `Trainer.resume` and any reader of DINO's names take it. After a step that failed it holds
+   * the state before that step.
+   */
   async saveCheckpoint(): Promise<Blob> {
+    const failedStep = await this.faults.race(this.updater.readFailedStep());
+    if (failedStep > 0) this.state.step = failedStep - 1;
     return writeTrainingCheckpoint({
       architecture: this.architecture,
       configuration: this.currentConfiguration,
