@@ -25,8 +25,10 @@ test('the catalogue that comes with the page has every network of the DINO paper
     'comparison moco-v3-vitb',
   ]);
   // 64 channels a head; MoCo v3's small network is the exception that no file tells.
-  for (const { id, architecture } of catalogue.models)
-    expect(architecture.numHeads, id).toBe(id.startsWith('moco') ? 12 : architecture.embedDim / 64);
+  const unusual = catalogue.models.filter(
+    ({ architecture }) => architecture.numHeads !== architecture.embedDim / 64,
+  );
+  expect(unusual.map(({ id, architecture }) => [id, architecture.numHeads])).toEqual([['moco-v3-vits', 12]]);
 });
 
 test('parameters are counted as PyTorch counts them', () => {

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { embeddedModelTitle } from '../core/embedded-model.ts';
 import { FailureError } from '../core/failure.ts';
 import type { FramingOptions } from '../core/photo.ts';
 import type { PixelGrid } from '../media/resample.ts';
@@ -77,6 +78,7 @@ afterAll(() => engine.dispose());
 
 describe('starting', () => {
   test('tells what runs', () => {
+    expect(title).toBe(embeddedModelTitle);
     expect(engine.model).toEqual({
       id,
       title,

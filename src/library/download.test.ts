@@ -230,6 +230,7 @@ describe('a download', () => {
     expect(await listModels(tools.folders)).toEqual({
       stored: [],
       partial: [{ id: 'tiny', keptBytes: await kept(), totalBytes: 1000 }],
+      remains: [],
     });
     const from = (await kept()) ?? 0;
     expect(from).toBeGreaterThanOrEqual(300);
@@ -341,7 +342,7 @@ describe('a source that fails', () => {
         { code: 'model-unreachable', url: 'https://two.org/model.safetensors', status: null },
       ],
     });
-    expect(await listModels(tools.folders)).toEqual({ stored: [], partial: [] });
+    expect(await listModels(tools.folders)).toEqual({ stored: [], partial: [], remains: [] });
   });
 });
 
@@ -392,7 +393,7 @@ test('a record that a crash cut off counts as nothing, and the download starts o
   weights.write(file.slice(0, 300), 0);
   const record = await tools.folders.open('tiny', 'partial.json');
   record.truncate(20);
-  expect(await listModels(tools.folders)).toEqual({ stored: [], partial: [] });
+  expect(await listModels(tools.folders)).toEqual({ stored: [], partial: [], remains: ['tiny'] });
   answers = [() => whole()];
   expect(await endOf(await run(entryFrom(sourceAt('one.org'))))).toEqual(isWhole);
   expect(asked).toEqual([{ host: 'one.org', range: null, ifRange: null }]);

@@ -104,12 +104,13 @@ export async function writeStored(folders: ModelFolders, { id, ...model }: Store
   await folders.removeFile(id, partialFile);
 }
 
-/** Everything that is kept. A folder that is neither whole nor a download (a copy that a crash cut off) counts as nothing. */
+/** Everything that is kept; `remains` are folders that are neither whole nor a download: a copy that a crash cut off. */
 export async function listModels(
   folders: ModelFolders,
-): Promise<{ stored: StoredModel[]; partial: PartialModel[] }> {
+): Promise<{ stored: StoredModel[]; partial: PartialModel[]; remains: string[] }> {
   const stored: StoredModel[] = [];
   const partial: PartialModel[] = [];
+  const remains: string[] = [];
   for (const id of await folders.list()) {
     const model = await readStored(folders, id);
     if (model !== null) {
@@ -117,9 +118,10 @@ export async function listModels(
       continue;
     }
     const begun = await readPartial(folders, id);
-    if (begun !== null) partial.push({ id, keptBytes: begun.bytes.size, totalBytes: begun.totalBytes });
+    if (begun === null) remains.push(id);
+    else partial.push({ id, keptBytes: begun.bytes.size, totalBytes: begun.totalBytes });
   }
-  return { stored, partial };
+  return { stored, partial, remains };
 }
 
 /** @throws FailureError 'model-not-kept' */

@@ -7,7 +7,7 @@ import type { StepReport, TrainingConfiguration } from '../core/training.ts';
 import { openBackend, type OpenBackend } from '../gpu/open-backend.ts';
 import { openCheckpoint } from '../models/open-checkpoint.ts';
 import { Trainer, type TrainerOptions } from '../train/trainer.ts';
-import { attendCls } from '../vit/attend.ts';
+import { attendSpecial } from '../vit/attend.ts';
 import { uploadParameters } from '../vit/parameters.ts';
 import { maxAbsDifference } from './max-abs-difference.ts';
 import { randomPhotographs, tinyArchitecture, tinyConfiguration } from './tiny-training.ts';
@@ -120,7 +120,7 @@ export function checkTrainer(name: BackendName): void {
         expect(whole.parameters).toEqual(checkpoint.parameters);
         const parameters = uploadParameters(checkpoint.architecture, checkpoint.parameters);
         const afterBlock = (): Promise<void> => Promise.resolve();
-        const expected = await attendCls(parameters, input, size, { faults: backend.faults, afterBlock });
+        const expected = await attendSpecial(parameters, input, size, { faults: backend.faults, afterBlock });
         parameters.dispose();
         const before = tf.memory().numTensors;
         const actual = valueOf(await trainer.attend(role, input, size));

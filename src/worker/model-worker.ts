@@ -17,12 +17,6 @@ async function freeBytes(): Promise<number | null> {
   return quota === undefined || usage === undefined ? null : Math.max(0, quota - usage);
 }
 
-async function contents(): Promise<LibraryContents> {
-  const opened = await folders;
-  const free = opened.isKept ? await freeBytes() : null;
-  return { ...(await listModels(opened)), isKept: opened.isKept, freeBytes: free };
-}
-
 async function tools(): Promise<DownloadTools> {
   const opened = await folders;
   return {
@@ -43,6 +37,23 @@ async function locked<T>(id: string, work: () => Promise<T>): Promise<T> {
     if (lock === null) throw new FailureError({ code: 'model-busy' });
     return work();
   });
+}
+
+/** Bytes that nobody will ask for again. What another window is just copying looks the same, and its lock tells. */
+async function clearAway(opened: ModelFolders, id: string): Promise<void> {
+  if (!('locks' in navigator)) return;
+  try {
+    await locked(id, () => opened.remove(id));
+  } catch (error) {
+    if (failureOf(error) === null) throw error;
+  }
+}
+
+async function contents(): Promise<LibraryContents> {
+  const opened = await folders;
+  const { stored, partial, remains } = await listModels(opened);
+  await Promise.all(remains.map((id) => clearAway(opened, id)));
+  return { stored, partial, isKept: opened.isKept, freeBytes: opened.isKept ? await freeBytes() : null };
 }
 
 /** An abort is an outcome like the others. */

@@ -2,6 +2,7 @@ import { FolderOpen, WifiOff } from 'lucide-react';
 import { type ReactNode, useEffect, useId } from 'react';
 import { catalogue } from '../../catalogue/catalogue.ts';
 import { formatBytes } from '../../core/bytes.ts';
+import { embeddedModelTitle } from '../../core/embedded-model.ts';
 import { describeSizes } from '../models/describe-model.ts';
 import { useApp, useServices } from '../services.tsx';
 import { bytesOf } from '../state/library-state.ts';
@@ -28,7 +29,7 @@ function Group({ title, children }: { readonly title: string; readonly children:
 function EmbeddedRow() {
   const used = useApp((state) => (isSameChoice(state.usedModel, embeddedChoice) ? state.model : null));
   return (
-    <ModelRow title="DINOscope nano/8" choice={embeddedChoice}>
+    <ModelRow title={embeddedModelTitle} choice={embeddedChoice}>
       <p>Comes with the page: a small demonstration model, not one of the published networks.</p>
       {used && <p>{describeSizes(used)}</p>}
     </ModelRow>

@@ -6,11 +6,11 @@ import { describeFailure } from '../../core/describe-failure.ts';
 import type { Failure, FailureCode } from '../../core/failure.ts';
 import type { FramingOptions } from '../../core/photo.ts';
 import type { EngineClient } from '../../rpc/engine-client.ts';
-import { fail, type Result, succeed } from '../../core/result.ts';
-import type { BackendChoice, ModelDescription } from '../../rpc/engine-contract.ts';
+import type { BackendChoice } from '../../rpc/engine-contract.ts';
 import type { AppStore } from '../state/app-store.ts';
 import type { ChosenModel } from '../state/model-choice.ts';
 import { isWaiting, type NewPhoto, type PhotoId, visibleOutcome } from '../state/photo.ts';
+import { createModelSwitching, type ModelSwitching } from './model-switching.ts';
 import { backendTitles, countOf, describeBackendReason, formatMilliseconds } from '../words.ts';
 
 /** An engine that is lost this often within this time is not started again unasked. */
@@ -43,15 +43,9 @@ const modelFailures: ReadonlySet<FailureCode> = new Set([
   'unreadable-file',
 ]);
 
-export interface EngineSession {
+export interface EngineSession extends ModelSwitching {
   /** @param fallback taken with a word where the model cannot be had; null: the start has failed then */
   start(model: ChosenModel, fallback: ChosenModel | null): void;
-  /**
-   * Loads another model while the one in use goes on; every photograph is run again with it when it is there.
-   * @returns the new model, or why the old one stays; the person has been told either way
-   */
-  useModel(model: ChosenModel, title: string): Promise<Result<ModelDescription, Failure>>;
-  cancelModelSwitch(): void;
   /** The model in use is now to be had elsewhere too: the next start takes it from there. Nothing is loaded. */
   rename(model: ChosenModel): void;
   /** After a failed start, or after too many losses; a back end other than the one before may be forced. */
@@ -87,7 +81,6 @@ export function createSession(
   /** What a start loads: the model in use, once there is one. */
   let model: ChosenModel | null = null;
   let spareModel: ChosenModel | null = null;
-  let switching: AbortController | null = null;
   let startsMade = 0;
   let reasonTold: string | null = null;
   let lossMessage: number | null = null;
@@ -248,58 +241,18 @@ export function createSession(
     pump();
   };
 
-  /** A model can only be exchanged in an engine that runs. */
-  const untilStarted = (): Promise<void> =>
-    new Promise((resolve) => {
-      const isStarting = (): boolean => store.getState().engine.status === 'starting';
-      if (!isStarting()) return resolve();
-      const stop = store.subscribe(() => {
-        if (isStarting()) return;
-        stop();
-        resolve();
-      });
-    });
-
-  /** The engine does not run, perhaps because its model could not be had: it starts with the new one. */
-  const startWith = async (next: ChosenModel): Promise<Result<ModelDescription, Failure>> => {
-    model = next;
-    client.restart();
-    await start(null);
-    const { engine } = store.getState();
-    if (engine.status === 'ready') return succeed(engine.model);
-    return fail(engine.status === 'failed' ? engine.failure : { code: 'cancelled' });
-  };
-
-  const exchange = async (
-    next: ChosenModel,
-    title: string,
-    controller: AbortController,
-  ): Promise<Result<ModelDescription, Failure>> => {
-    const { setModelSwitch } = store.getState();
-    setModelSwitch({ choice: next.choice, title, progress: null });
-    await untilStarted();
-    if (controller.signal.aborted) return fail({ code: 'cancelled' });
-    if (store.getState().engine.status !== 'ready') return startWith(next);
-    const outcome = await client.call(
-      'useModel',
-      { model: next.reference },
-      {
-        signal: controller.signal,
-        onProgress: (progress) => {
-          if (switching === controller) setModelSwitch({ choice: next.choice, title, progress });
-        },
-      },
-    );
-    if (!outcome.ok) return outcome;
-    const { engine, setEngine, setUsedModel } = store.getState();
-    if (engine.status !== 'ready') return fail({ code: 'cancelled' }); // lost in the same moment: the start brings the old one
-    model = next;
-    setUsedModel(next.choice);
-    setEngine({ ...engine, model: outcome.value.model });
-    // The worker answers in order: what ran until now was the old model's, and is not waited for.
-    runAllAgain(({ code }) => engineFailures.has(code));
-    return succeed(outcome.value.model);
-  };
+  const models = createModelSwitching(client, store, {
+    startWith: async (next) => {
+      model = next;
+      client.restart();
+      await start(null);
+    },
+    take: (next) => {
+      model = next;
+      // The worker answers in order: what ran until now was the old model's, and is not waited for.
+      runAllAgain(({ code }) => engineFailures.has(code));
+    },
+  });
 
   client.onGone((failure) => {
     const { setEngine, say, setPhotoState } = store.getState();
@@ -349,27 +302,7 @@ export function createSession(
       void start(null);
     },
 
-    async useModel(next, title) {
-      switching?.abort();
-      const controller = new AbortController();
-      switching = controller;
-      const outcome = await exchange(next, title, controller);
-      const { setModelSwitch, say, announce, order, model: usedModel } = store.getState();
-      if (switching === controller) {
-        switching = null;
-        setModelSwitch(null);
-      }
-      if (outcome.ok) {
-        const again = order.length === 0 ? '' : ` ${countOf(order.length, 'photograph')} run again with it.`;
-        announce(`${outcome.value.title} is in use.${again}`);
-      } else if (outcome.error.code !== 'cancelled') {
-        const stays = usedModel === null ? '' : ` ${usedModel.title} stays in use.`;
-        say(`${title}: ${describeFailure(outcome.error)}${stays}`, 'warning');
-      }
-      return outcome;
-    },
-
-    cancelModelSwitch: () => switching?.abort(),
+    ...models,
 
     rename(same) {
       model = same;

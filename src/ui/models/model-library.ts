@@ -4,6 +4,7 @@
  */
 import { catalogue } from '../../catalogue/catalogue.ts';
 import { describeFailure } from '../../core/describe-failure.ts';
+import { embeddedModelTitle } from '../../core/embedded-model.ts';
 import type { Failure } from '../../core/failure.ts';
 import type { CheckpointHints } from '../../core/model.ts';
 import { fail, type Result, succeed } from '../../core/result.ts';
@@ -73,6 +74,7 @@ export function createModelLibrary(
   };
 
   const titleOf = (choice: ModelChoice): string => {
+    if (isSameChoice(choice, embeddedChoice)) return embeddedModelTitle;
     const { library } = store.getState();
     const lists = { served: library.served, stored: library.stored, dropped: library.dropped };
     return lists[choice.kind].find(({ id }) => id === choice.id)?.title ?? 'The model';
