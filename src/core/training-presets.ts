@@ -12,6 +12,8 @@ export interface TrainingPreset {
   /** The network to train from scratch; null where a trained model is adapted. */
   readonly scratch: VitArchitecture | null;
   readonly configuration: TrainingConfiguration;
+  /** In steps: how often the run is saved, and how often its maps are taken. */
+  readonly rhythm: { readonly saveEvery: number; readonly mapsEvery: number };
 }
 
 /** Small enough that a collapse is seen in a minute on a laptop. */
@@ -45,6 +47,7 @@ export const trainingPresets: readonly TrainingPreset[] = [
     title: 'Collapse in a minute',
     description: 'A tiny network from scratch. Switch centring or sharpening off and watch it collapse.',
     scratch: tinyArchitecture,
+    rhythm: { saveEvery: 25, mapsEvery: 5 },
     configuration: {
       ...shortRun,
       batchSize: 8,
@@ -63,6 +66,7 @@ export const trainingPresets: readonly TrainingPreset[] = [
     title: 'Adapt the embedded model',
     description: 'The model that comes with the page learns from your photographs.',
     scratch: null,
+    rhythm: { saveEvery: 25, mapsEvery: 5 },
     configuration: {
       ...shortRun,
       batchSize: 4,
@@ -83,6 +87,7 @@ export const trainingPresets: readonly TrainingPreset[] = [
     title: 'Adapt ViT-S/16',
     description: 'A published ViT-S/16, with the official crops. It wants a graphics card.',
     scratch: null,
+    rhythm: { saveEvery: 50, mapsEvery: 10 },
     configuration: {
       ...shortRun,
       batchSize: 2,

@@ -86,6 +86,8 @@ const isGrid = ({ height, width, values }: KeptPhotograph): PixelGrid => ({
 
 export function createTrainingHandlers(room: TrainingRoom): Handlers<TrainingContract> {
   let active: TrainingRun | null = null;
+  /** What somebody wants of a run that is still being prepared; null while there is none. */
+  let early: TrainingContract['steer']['request'][] | null = null;
   let runsMade = 0;
 
   const newId = (): string => {
@@ -190,6 +192,7 @@ export function createTrainingHandlers(room: TrainingRoom): Handlers<TrainingCon
           { ...beginning, rhythm: request.rhythm, showsCrops: request.crops },
           { ...room.tools, folders, onProgress },
         );
+        for (const steering of early ?? []) active.steer(steering);
         return valueOf(await active.goOn(signal, folders.isKept));
       } finally {
         active = null;
@@ -274,11 +277,15 @@ export function createTrainingHandlers(room: TrainingRoom): Handlers<TrainingCon
       return succeed({ ...estimateTrainingMemory(architecture, configuration), problems });
     },
     train: (request, context) => {
-      if (active !== null) return Promise.resolve(fail({ code: 'run-busy' }));
-      return outcomeOf(context as CallContext<never>, () => train(request, context));
+      if (early !== null) return Promise.resolve(fail({ code: 'run-busy' }));
+      early = [];
+      return outcomeOf(context as CallContext<never>, () => train(request, context)).finally(() => {
+        early = null;
+      });
     },
     steer: async (steering) => {
-      active?.steer(steering);
+      if (active === null) early?.push(steering);
+      else active.steer(steering);
       return succeed({});
     },
     listRuns: (_, context) => outcomeOf(context, list),
