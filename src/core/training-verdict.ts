@@ -4,7 +4,7 @@
  * (entropy ln K); in both, KL goes to 0, for there is nothing left to learn.
  */
 import { assertNever } from './result.ts';
-import type { StepReport } from './training.ts';
+import type { StepReport, TrainingSwitches } from './training.ts';
 
 export type TrainingVerdict =
   | { readonly kind: 'too-early' }
@@ -70,15 +70,33 @@ export function judgeTraining(reports: readonly StepReport[], outputDim: number)
   return { kind: earlier - loss > fallingBy * earlier || earlier === Infinity ? 'learning' : 'steady' };
 }
 
-/** @param freezeLastLayerSteps for how long the head's last layer stands still @param step taken so far */
-export function describeVerdict(
-  verdict: TrainingVerdict,
-  {
-    step,
-    freezeLastLayerSteps,
-    outputDim,
-  }: { step: number; freezeLastLayerSteps: number; outputDim: number },
-): string {
+/** What a verdict's sentence depends on beside the curves. */
+export interface VerdictContext {
+  /** Taken so far. */
+  readonly step: number;
+  readonly freezeLastLayerSteps: number;
+  readonly outputDim: number;
+  readonly switches: TrainingSwitches;
+}
+
+const healthy =
+  'Healthy: the loss is falling, the teacher’s entropy lies between 0 and ln K, and KL is above 0, so there is something to learn.';
+const steady =
+  'No collapse: the teacher’s entropy lies between 0 and ln K, and KL is above 0. The loss is not falling now; DINO’s loss need not, for the teacher gets better too.';
+
+/** A run that is being led into a collapse is not called healthy on its way there. */
+function describeSwitchedOff({ centring, sharpening }: TrainingSwitches): string | null {
+  if (!centring && !sharpening)
+    return 'Centring and sharpening are off: expect KL to go to 0, with nothing that holds the entropy anywhere.';
+  if (!centring)
+    return 'Centring is off: expect the teacher’s entropy to fall to 0. The loss falls with it, and that is no learning.';
+  if (!sharpening)
+    return 'Sharpening is off: expect the teacher’s entropy to rise to ln K, and KL to go to 0.';
+  return null;
+}
+
+export function describeVerdict(verdict: TrainingVerdict, context: VerdictContext): string {
+  const { step, freezeLastLayerSteps, outputDim, switches } = context;
   const uniform = `ln K = ${Math.log(outputDim).toFixed(2)}`;
   switch (verdict.kind) {
     case 'too-early':
@@ -100,9 +118,11 @@ export function describeVerdict(
         ? `The loss is near ${uniform}, what chance would score. That is normal while the head’s last layer stands still (${freezeLastLayerSteps} steps) and the learning rate warms up.`
         : `The loss stays near ${uniform}, what chance would score: the student does not follow yet. If it lasts, raise the learning rate or take fewer outputs.`;
     case 'learning':
-      return 'Healthy: the loss is falling, the teacher’s entropy lies between 0 and ln K, and KL is above 0, so there is something to learn.';
-    case 'steady':
-      return 'No collapse: the teacher’s entropy lies between 0 and ln K, and KL is above 0. The loss is not falling now; DINO’s loss need not, for the teacher gets better too.';
+    case 'steady': {
+      const switchedOff = describeSwitchedOff(switches);
+      if (switchedOff !== null) return switchedOff;
+      return verdict.kind === 'learning' ? healthy : steady;
+    }
     default:
       return assertNever(verdict);
   }

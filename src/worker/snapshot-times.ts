@@ -6,9 +6,12 @@
  */
 export function thinSteps(steps: readonly number[], limit: number): readonly number[] {
   let kept = steps;
-  while (kept.length > limit) {
-    const last = kept.length - 1;
-    kept = kept.filter((_, i) => i % 2 === 0 || i === last);
+  while (kept.length > Math.max(2, limit)) {
+    // The one that leaves the smallest hole.
+    let least = 1;
+    const holeAt = (i: number): number => (kept[i + 1] ?? Infinity) - (kept[i - 1] ?? -Infinity);
+    for (let i = 2; i < kept.length - 1; i++) if (holeAt(i) < holeAt(least)) least = i;
+    kept = kept.filter((_, i) => i !== least);
   }
   return kept;
 }

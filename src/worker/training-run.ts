@@ -128,8 +128,8 @@ export class TrainingRun {
       run: begun.value,
       isKept,
       pinned: this.pinned,
-      reports: this.reports,
-      snapshots: this.snapshots,
+      reports: [...this.reports],
+      snapshots: [...this.snapshots],
     });
     while (this.trainer.stepsTaken < steps && !this.isPausing && !signal.aborted) {
       const taken = await this.takeStep();

@@ -27,7 +27,10 @@ export function Bench() {
   const bitmap = usePicture(photo?.id ?? null, sidePx);
   const needSide = useCallback((side: number) => setSidePx(side), []);
   // The first photograph takes the place of a page that may have been scrolled down to its sample.
-  useEffect(() => window.scrollTo(0, 0), []);
+  // In braces: newer browsers answer with a promise, which React would take for the effect's end.
+  useEffect(() => {
+    window.scrollTo(0, 0);
+  }, []);
   if (!photo) return null;
 
   const outcome = visibleOutcome(photo.state);

@@ -48,7 +48,10 @@ export function Masthead({ onAdd }: MastheadProps) {
         )}
         <IconButton
           icon={isTraining ? Eye : TrendingDown}
-          label={isTraining ? 'Back to the photographs (R)' : 'Train on the photographs (R)'}
+          label={isTraining ? 'View' : 'Train'}
+          withText
+          className="masthead-train"
+          title={isTraining ? 'Back to the photographs (R)' : 'Train a network on photographs (R)'}
           onClick={() => setPlace(isTraining ? 'viewer' : 'training')}
         />
         <IconButton

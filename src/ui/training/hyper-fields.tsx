@@ -1,3 +1,4 @@
+import { type ReactNode, useEffect, useState } from 'react';
 import { findProblems, findWarnings, hyperParameters } from '../../core/hyper-parameters.ts';
 import type { TrainingNumber } from '../../core/training.ts';
 import { SwitchField } from '../components/switch-field.tsx';
@@ -7,7 +8,28 @@ import { NumberField } from './number-field.tsx';
 
 const rhythmLimits = { min: 1, max: 100_000, isWhole: true, official: null, warning: null };
 
-/** Every number of a run, in groups that fold away. A group with something to mend is open. */
+interface HyperGroupProps {
+  readonly title: string;
+  readonly startsOpen: boolean;
+  readonly hasProblem: boolean;
+  readonly children: ReactNode;
+}
+
+/** Opens where there is something to mend, and stays open then: nobody's field is folded away under their hands. */
+function HyperGroup({ title, startsOpen, hasProblem, children }: HyperGroupProps) {
+  const [isOpen, setOpen] = useState(startsOpen);
+  useEffect(() => {
+    if (hasProblem) setOpen(true);
+  }, [hasProblem]);
+  return (
+    <details className="hyper-group" open={isOpen} onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>{title}</summary>
+      <div className="hyper-fields">{children}</div>
+    </details>
+  );
+}
+
+/** Every number of a run, in groups that fold away. */
 export function HyperFields() {
   const configuration = useTraining(({ setup }) => setup.configuration);
   const rhythm = useTraining(({ setup }) => setup.rhythm);
@@ -33,46 +55,44 @@ export function HyperFields() {
   return (
     <div className="hyper">
       {fieldGroups.map(({ title, names }, index) => (
-        <details
+        <HyperGroup
           key={title}
-          className="hyper-group"
-          open={index === 0 || names.some((name) => problems.has(name))}
+          title={title}
+          startsOpen={index === 0}
+          hasProblem={names.some((name) => problems.has(name))}
         >
-          <summary>{title}</summary>
-          <div className="hyper-fields">
-            {names.map(field)}
-            {title === 'Run' && (
-              <>
-                <NumberField
-                  label="Save every … steps"
-                  value={rhythm.saveEvery}
-                  {...rhythmLimits}
-                  onChange={(saveEvery) => training.changeRhythm({ saveEvery })}
-                />
-                <NumberField
-                  label="Maps every … steps"
-                  value={rhythm.mapsEvery}
-                  {...rhythmLimits}
-                  onChange={(mapsEvery) => training.changeRhythm({ mapsEvery })}
-                />
-              </>
-            )}
-            {title === 'Temperatures and centre' && (
-              <div className="hyper-switches">
-                {(['centring', 'sharpening'] as const).map((name) => (
-                  <div key={name}>
-                    <SwitchField
-                      label={name === 'centring' ? 'Centring' : 'Sharpening'}
-                      checked={configuration[name]}
-                      onChange={(checked) => training.changeConfiguration({ [name]: checked })}
-                    />
-                    {warnings.has(name) && <p className="number-note">{warnings.get(name)}</p>}
-                  </div>
-                ))}
-              </div>
-            )}
-          </div>
-        </details>
+          {names.map(field)}
+          {title === 'Run' && (
+            <>
+              <NumberField
+                label="Save every … steps"
+                value={rhythm.saveEvery}
+                {...rhythmLimits}
+                onChange={(saveEvery) => training.changeRhythm({ saveEvery })}
+              />
+              <NumberField
+                label="Maps every … steps"
+                value={rhythm.mapsEvery}
+                {...rhythmLimits}
+                onChange={(mapsEvery) => training.changeRhythm({ mapsEvery })}
+              />
+            </>
+          )}
+          {title === 'Temperatures and centre' && (
+            <div className="hyper-switches">
+              {(['centring', 'sharpening'] as const).map((name) => (
+                <div key={name}>
+                  <SwitchField
+                    label={name === 'centring' ? 'Centring' : 'Sharpening'}
+                    checked={configuration[name]}
+                    onChange={(checked) => training.changeConfiguration({ [name]: checked })}
+                  />
+                  {warnings.has(name) && <p className="number-note">{warnings.get(name)}</p>}
+                </div>
+              ))}
+            </div>
+          )}
+        </HyperGroup>
       ))}
     </div>
   );

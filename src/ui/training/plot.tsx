@@ -31,8 +31,15 @@ const cssValue = (name: string): string =>
 const remPx = (): number => parseFloat(getComputedStyle(document.documentElement).fontSize);
 
 /** Short enough for an axis: 0.0001 → 1e-4. */
-const axisNumber = (value: number): string =>
-  value !== 0 && Math.abs(value) < 0.001 ? value.toExponential(0) : String(Number(value.toPrecision(4)));
+const axisNumber = (value: number): string => {
+  const short = Number(value.toPrecision(3));
+  return short !== 0 && Math.abs(short) < 0.001 ? short.toExponential() : String(short);
+};
+
+/** There is no step 2.5. */
+const wholeSteps = [1, 2, 5]
+  .flatMap((digit) => [0, 1, 2, 3, 4, 5, 6].map((power) => digit * 10 ** power))
+  .sort((a, b) => a - b);
 
 function markText({ centring, sharpening }: SwitchMark, before: SwitchMark): string {
   const parts: string[] = [];
@@ -67,6 +74,8 @@ function drawExtras(plot: uPlot, { marks, reference }: Extras): void {
     ctx.fillText(reference.label, bbox.left + bbox.width - 0.3 * rem, isLow ? y + 0.95 * rem : y - 0.3 * rem);
   }
   ctx.setLineDash([]);
+  // Below the reference's own words, which stand at the top.
+  const firstLine = reference ? 1.9 : 0.9;
   for (const [index, mark] of marks.entries()) {
     const before = marks[index - 1];
     if (before === undefined) continue;
@@ -80,7 +89,11 @@ function drawExtras(plot: uPlot, { marks, reference }: Extras): void {
     const text = markText(mark, before);
     const isFar = x + ctx.measureText(text).width + 0.6 * rem > bbox.left + bbox.width;
     ctx.textAlign = isFar ? 'right' : 'left';
-    ctx.fillText(text, x + (isFar ? -0.3 : 0.3) * rem, bbox.top + (0.9 + 0.95 * ((index - 1) % 3)) * rem);
+    ctx.fillText(
+      text,
+      x + (isFar ? -0.3 : 0.3) * rem,
+      bbox.top + (firstLine + 0.95 * ((index - 1) % 3)) * rem,
+    );
   }
   ctx.restore();
 }
@@ -138,7 +151,7 @@ export function Plot(props: PlotProps) {
             y: { range: (_, min, max) => rangeOf(min, max, fromZero, referenceValue) },
           },
           axes: [
-            { ...axis(rem), size: 1.5 * rem, space: 3.5 * rem },
+            { ...axis(rem), size: 1.5 * rem, space: 3.5 * rem, incrs: wholeSteps },
             {
               ...axis(rem),
               size: 3.1 * rem,

@@ -49,22 +49,26 @@ function Facts({ run }: { readonly run: RunView }) {
   const step = last?.step ?? 0;
   const pace = reports.slice(-paceWindow);
   const stepMs = pace.reduce((sum, report) => sum + report.stepMs, 0) / Math.max(1, pace.length);
-  const items: readonly (readonly [string, string])[] = [
+  const items: readonly (readonly [name: string, value: string, title?: string])[] = [
     ['Step', `${step} of ${configuration.steps}`],
     ['A step takes', last === undefined ? '–' : formatMilliseconds(stepMs)],
     [
       'Time left',
       last === undefined || isAtRest(run) ? '–' : formatDuration(stepMs * (configuration.steps - step)),
     ],
-    ['Memory', memoryBytes === null ? '–' : formatBytes(memoryBytes)],
+    [
+      'Memory',
+      memoryBytes === null ? '–' : formatBytes(memoryBytes),
+      'All tensors, counted after the last step',
+    ],
     ['Saved', saved === null ? '–' : `step ${saved.step}`],
   ];
   return (
     <dl className="run-facts">
-      {items.map(([name, value]) => (
+      {items.map(([name, value, title]) => (
         <div key={name}>
           <dt>{name}</dt>
-          <dd>{value}</dd>
+          <dd title={title}>{value}</dd>
         </div>
       ))}
     </dl>
@@ -110,13 +114,13 @@ function Controls({ run }: { readonly run: RunView }) {
 }
 
 function Verdict({ run }: { readonly run: RunView }) {
-  const { reports, configuration } = run;
+  const { reports, configuration, wanted } = run;
   const { outputDim, freezeLastLayerSteps } = configuration;
   const verdict = useMemo(() => judgeTraining(reports, outputDim), [reports, outputDim]);
   const step = reports.at(-1)?.step ?? 0;
   return (
     <p className="verdict" data-verdict={verdict.kind}>
-      {describeVerdict(verdict, { step, freezeLastLayerSteps, outputDim })}
+      {describeVerdict(verdict, { step, freezeLastLayerSteps, outputDim, switches: wanted })}
     </p>
   );
 }
