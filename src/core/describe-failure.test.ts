@@ -53,7 +53,9 @@ const examples: Examples = {
   'wrong-result': [{ code: 'wrong-result', problem: 'head 1 sums to 0.000 instead of 1' }],
   'worker-crashed': [{ code: 'worker-crashed', message: 'its script did not load' }],
   'worker-stuck': [{ code: 'worker-stuck' }],
-  'training-impossible': [{ code: 'training-impossible', problems: ['there is no photograph', 'steps is 0'] }],
+  'training-impossible': [
+    { code: 'training-impossible', problems: ['there is no photograph', 'steps is 0'] },
+  ],
   'training-diverged': [{ code: 'training-diverged', step: 17 }],
   cancelled: [{ code: 'cancelled' }],
 };

@@ -44,7 +44,10 @@ export const hyperParameters: Readonly<Record<TrainingNumber, HyperParameter>> =
   outputDim: whole('out_dim', 65_536, 4, 65_536),
   studentTemperature: {
     ...real(null, 0.1, 0.01, 1),
-    warnAbove: { value: 0.4, sentence: 'So warm a student cannot follow a sharp teacher, and learns slowly.' },
+    warnAbove: {
+      value: 0.4,
+      sentence: 'So warm a student cannot follow a sharp teacher, and learns slowly.',
+    },
   },
   teacherTemperature: {
     ...real('teacher_temp', 0.04, 0.005, 1),

@@ -8,7 +8,13 @@ const draw = (...name: number[]): number[] => {
 
 test('a stream is the same every time, and another for every other name', () => {
   expect(draw(1, 2, 3)).toEqual(draw(1, 2, 3));
-  for (const other of [[1, 2], [1, 3, 2], [1, 2, 4], [2, 2, 3], [1, 2, 3, 0]])
+  for (const other of [
+    [1, 2],
+    [1, 3, 2],
+    [1, 2, 4],
+    [2, 2, 3],
+    [1, 2, 3, 0],
+  ])
     expect(draw(...other)).not.toEqual(draw(1, 2, 3));
 });
 

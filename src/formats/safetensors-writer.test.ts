@@ -37,7 +37,7 @@ test('the layout is the documented one, by hand', async () => {
 });
 
 test('a shape that does not fit its values is a bug, and throws', () => {
-  expect(() =>
-    writeSafetensors(new Map([['x', { shape: [2], values: Float32Array.of(1) }]]), {}),
-  ).toThrow('x has 1 values');
+  expect(() => writeSafetensors(new Map([['x', { shape: [2], values: Float32Array.of(1) }]]), {})).toThrow(
+    'x has 1 values',
+  );
 });

@@ -47,7 +47,11 @@ function hueOf(red: number, green: number, blue: number, largest: number, range:
   const distance = (value: number): number => Math.fround((largest - value) / range);
   const [r, g, b] = [distance(red), distance(green), distance(blue)];
   const sextant =
-    red === largest ? Math.fround(b - g) : green === largest ? Math.fround(2 + r - b) : Math.fround(4 + g - r);
+    red === largest
+      ? Math.fround(b - g)
+      : green === largest
+        ? Math.fround(2 + r - b)
+        : Math.fround(4 + g - r);
   return Math.trunc(Math.fround((sextant / 6 + 1) % 1) * 255);
 }
 

@@ -52,7 +52,11 @@ export function openTinyState(
 export function randomPhotographs(count: number, sidePx = 24, seed = 1): PixelGrid[] {
   return Array.from({ length: count }, (_, index) => {
     const random = randomStream(seed, index);
-    const waves = Array.from({ length: 3 }, () => [random.uniform(-1, 1), random.uniform(-1, 1), random.uniform(0, 6)]);
+    const waves = Array.from({ length: 3 }, () => [
+      random.uniform(-1, 1),
+      random.uniform(-1, 1),
+      random.uniform(0, 6),
+    ]);
     const values = Uint8ClampedArray.from({ length: sidePx * sidePx * 3 }, (_value, i) => {
       const pixel = Math.floor(i / 3);
       const [across = 0, down = 0, phase = 0] = waves[i % 3] ?? [];

@@ -10,7 +10,10 @@ import { uploadState, type TrainingState } from '../train/training-state.ts';
 
 export const expectedSteps = fixture.steps;
 
-export const fixtureConfiguration: TrainingConfiguration = { ...officialConfiguration, ...fixture.configuration };
+export const fixtureConfiguration: TrainingConfiguration = {
+  ...officialConfiguration,
+  ...fixture.configuration,
+};
 
 function parse(): VitArchitecture {
   const architecture = parseArchitecture(fixture.architecture);
@@ -19,7 +22,10 @@ function parse(): VitArchitecture {
 }
 
 export const fixtureArchitecture = parse();
-export const fixtureSpecs: readonly ParameterSpec[] = parameterSpecs(fixtureArchitecture, fixtureConfiguration);
+export const fixtureSpecs: readonly ParameterSpec[] = parameterSpecs(
+  fixtureArchitecture,
+  fixtureConfiguration,
+);
 
 /** All parameters one after the other in PyTorch's order → by name. */
 function byName(base64: string): Map<string, Float32Array> {
@@ -56,10 +62,7 @@ export const openFixtureState = (): TrainingState =>
 /** @param step from 1 on */
 export function fixtureBatch(step: number): CropBatch {
   const { batchSize, globalCropPx, localCropPx } = fixtureConfiguration;
-  const values = Float32Array.from(
-    bytesOfBase64(fixture.crops[step - 1] ?? ''),
-    (byte) => (byte - 128) / 64,
-  );
+  const values = Float32Array.from(bytesOfBase64(fixture.crops[step - 1] ?? ''), (byte) => (byte - 128) / 64);
   const split = globalViews * batchSize * globalCropPx * globalCropPx * 3;
   return {
     photographs: batchSize,

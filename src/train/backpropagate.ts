@@ -52,7 +52,8 @@ export function embedGradients(
       );
       return {
         'backbone.cls_token': tf.slice2d(places, [0, 0], [1, -1]),
-        'backbone.pos_embed': positionMatrix === null ? places : tf.matMul(positionMatrix, places, true, false),
+        'backbone.pos_embed':
+          positionMatrix === null ? places : tf.matMul(positionMatrix, places, true, false),
         'backbone.patch_embed.proj.weight': tf.matMul(patches, embedded, true, false),
         'backbone.patch_embed.proj.bias': layers.columnSums(embedded),
       };

@@ -45,18 +45,22 @@ async function runWith(switches: TrainingSwitches): Promise<{ entropy: number; k
   return { entropy: mean(({ teacherEntropy }) => teacherEntropy), kl: mean(({ kl }) => kl) };
 }
 
-test('sharpening alone: one output; centring alone: the uniform output; both: neither', { timeout: 600_000 }, async () => {
-  const sharpened = await runWith({ centring: false, sharpening: true });
-  expect(sharpened.entropy).toBeLessThan(0.05);
-  expect(sharpened.kl).toBeLessThan(0.05);
+test(
+  'sharpening alone: one output; centring alone: the uniform output; both: neither',
+  { timeout: 600_000 },
+  async () => {
+    const sharpened = await runWith({ centring: false, sharpening: true });
+    expect(sharpened.entropy).toBeLessThan(0.05);
+    expect(sharpened.kl).toBeLessThan(0.05);
 
-  const centred = await runWith({ centring: true, sharpening: false });
-  expect(centred.entropy).toBeGreaterThan(0.98 * uniform);
-  expect(centred.entropy).toBeLessThanOrEqual(uniform * (1 + 1e-6));
-  expect(centred.kl).toBeLessThan(0.05);
+    const centred = await runWith({ centring: true, sharpening: false });
+    expect(centred.entropy).toBeGreaterThan(0.98 * uniform);
+    expect(centred.entropy).toBeLessThanOrEqual(uniform * (1 + 1e-6));
+    expect(centred.kl).toBeLessThan(0.05);
 
-  const both = await runWith({ centring: true, sharpening: true });
-  expect(both.entropy).toBeGreaterThan(0.05);
-  expect(both.entropy).toBeLessThan(0.98 * uniform);
-  expect(both.kl).toBeGreaterThan(5 * Math.max(sharpened.kl, centred.kl));
-});
+    const both = await runWith({ centring: true, sharpening: true });
+    expect(both.entropy).toBeGreaterThan(0.05);
+    expect(both.entropy).toBeLessThan(0.98 * uniform);
+    expect(both.kl).toBeGreaterThan(5 * Math.max(sharpened.kl, centred.kl));
+  },
+);

@@ -3,7 +3,11 @@ import * as tf from '@tensorflow/tfjs-core';
 import { columnSumsKernel } from '../gpu/kernels/column-sums.ts';
 import { geluKernel } from '../gpu/kernels/gelu.ts';
 import { layerNormGradientKernel, rowStatisticsKernel } from '../gpu/kernels/layer-norm-gradient.ts';
-import { packedAttentionGradient, packedAttentionKernel, type PackedAttributes } from '../gpu/kernels/packed-attention.ts';
+import {
+  packedAttentionGradient,
+  packedAttentionKernel,
+  type PackedAttributes,
+} from '../gpu/kernels/packed-attention.ts';
 import { fusedBlockLayers } from '../vit/fused-block-layers.ts';
 import type { Segment } from './packed-batch.ts';
 import type { StepLayers } from './step-layers.ts';

@@ -26,13 +26,14 @@ export interface CropPicture extends Size {
   readonly pixels: Uint8ClampedArray<ArrayBuffer>;
 }
 
-const adjust: Readonly<Record<ColourAdjustment['kind'], (pixels: Uint8ClampedArray, factor: number) => void>> =
-  {
-    brightness: adjustBrightness,
-    contrast: adjustContrast,
-    saturation: adjustSaturation,
-    hue: adjustHue,
-  };
+const adjust: Readonly<
+  Record<ColourAdjustment['kind'], (pixels: Uint8ClampedArray, factor: number) => void>
+> = {
+  brightness: adjustBrightness,
+  contrast: adjustContrast,
+  saturation: adjustSaturation,
+  hue: adjustHue,
+};
 
 /** The box as a picture of its own: torchvision cuts before it resizes, so nothing from outside may bleed in. */
 function cutOut({ width, channels, values }: PixelGrid, box: CropPlan['box']): PixelGrid {

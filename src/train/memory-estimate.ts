@@ -22,17 +22,20 @@ export function estimateTrainingMemory(
   configuration: TrainingConfiguration,
 ): MemoryEstimate {
   const { embedDim, depth, patchSize } = architecture;
-  const { batchSize, globalCropPx, localCropPx, localCrops, hiddenDim, bottleneckDim, outputDim } = configuration;
+  const { batchSize, globalCropPx, localCropPx, localCrops, hiddenDim, bottleneckDim, outputDim } =
+    configuration;
   const parameterBytes = 5 * bytesPerValue * parameterCountOf(parameterSpecs(architecture, configuration));
   const tokensOf = (sidePx: number): number => 1 + (sidePx / patchSize) ** 2;
   const sequences = batchSize * (globalViews + localCrops);
   const rows =
-    batchSize * (globalViews * tokensOf(globalCropPx) + (localCrops === 0 ? 0 : localCrops * tokensOf(localCropPx)));
+    batchSize *
+    (globalViews * tokensOf(globalCropPx) + (localCrops === 0 ? 0 : localCrops * tokensOf(localCropPx)));
   const betweenBlocks = rows * embedDim * (depth + 1);
   // Two norms, qkv and its gradient, mixed values, sums and their gradients; hidden values before and after GELU and theirs.
   const withinBlock = rows * (15 * embedDim + 4 * mlpHiddenDim(architecture));
   const patches = 2 * rows * patchSize * patchSize * 3;
-  const head = 4 * sequences * (2 * hiddenDim + bottleneckDim + 2 * outputDim) + 4 * bottleneckDim * outputDim;
+  const head =
+    4 * sequences * (2 * hiddenDim + bottleneckDim + 2 * outputDim) + 4 * bottleneckDim * outputDim;
   const activationBytes = bytesPerValue * (betweenBlocks + withinBlock + patches + head);
   return { parameterBytes, activationBytes, totalBytes: parameterBytes + activationBytes };
 }

@@ -53,18 +53,17 @@ function runBlock(
     scales === undefined
       ? branch
       : tf.reshape(tf.mul(tf.reshape(branch, [sequences, -1]), scales), [-1, embedDim]);
-  const mixed = mixValues(
-    linear(layerNorm(x, block.norm1, layerNormEps), block.qkv),
-    sequences,
-    numHeads,
-  );
+  const mixed = mixValues(linear(layerNorm(x, block.norm1, layerNormEps), block.qkv), sequences, numHeads);
   const attended = tf.add<tf.Tensor2D>(x, dropped(linear(mixed, block.projection), drop?.[0]));
   const hidden = gelu(linear(layerNorm(attended, block.norm2, layerNormEps), block.fc1));
   return tf.add(attended, dropped(linear(hidden, block.fc2), drop?.[1]));
 }
 
 /** @returns the CLS token of every crop after the final norm, shape [S, C] */
-export function backboneFeatures(network: Network, { images, positionMatrix, dropScales }: CropPass): tf.Tensor2D {
+export function backboneFeatures(
+  network: Network,
+  { images, positionMatrix, dropScales }: CropPass,
+): tf.Tensor2D {
   const { architecture } = network;
   const { embedDim, patchSize, layerNormEps } = architecture;
   const [sequences] = images.shape;

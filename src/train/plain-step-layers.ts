@@ -18,20 +18,23 @@ const joinHeads = (x: tf.Tensor4D): tf.Tensor2D =>
   tf.reshape(tf.transpose(x, [0, 2, 1, 3]), [x.shape[0] * x.shape[2], x.shape[1] * x.shape[3]]);
 
 const rowsOfSegment = (x: tf.Tensor2D, { firstRow, sequences, tokens }: Segment): tf.Tensor2D =>
-  firstRow === 0 && x.shape[0] === sequences * tokens ? x : tf.slice2d(x, [firstRow, 0], [sequences * tokens, -1]);
+  firstRow === 0 && x.shape[0] === sequences * tokens
+    ? x
+    : tf.slice2d(x, [firstRow, 0], [sequences * tokens, -1]);
 
 function headsOf(qkv: tf.Tensor2D, segment: Segment, numHeads: number): Heads {
   const { sequences, tokens } = segment;
   const byHead = tf.reshape(rowsOfSegment(qkv, segment), [sequences, tokens, 3, numHeads, -1]);
-  const [q, k, v] = tf.unstack(tf.transpose(byHead, [2, 0, 3, 1, 4])) as [tf.Tensor4D, tf.Tensor4D, tf.Tensor4D];
+  const [q, k, v] = tf.unstack(tf.transpose(byHead, [2, 0, 3, 1, 4])) as [
+    tf.Tensor4D,
+    tf.Tensor4D,
+    tf.Tensor4D,
+  ];
   const scale = (q.shape[3] as number) ** -0.5;
   return { q, k, v, weights: tf.softmax(tf.mul(tf.matMul(q, k, false, true), scale)) };
 }
 
-const bySegment = (
-  segments: readonly Segment[],
-  compute: (segment: Segment) => tf.Tensor2D,
-): tf.Tensor2D => {
+const bySegment = (segments: readonly Segment[], compute: (segment: Segment) => tf.Tensor2D): tf.Tensor2D => {
   const parts = segments.map((segment) => tf.tidy(() => compute(segment)));
   return parts.length === 1 ? (parts[0] as tf.Tensor2D) : tf.concat(parts, 0);
 };

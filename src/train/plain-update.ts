@@ -42,7 +42,6 @@ function updateStudent(
   }
 }
 
-
 /**
  * Reads two scalars back, so that nothing is changed where they are not finite.
  * @param found disposed, but for the scalars that are returned

@@ -8,7 +8,10 @@ import { interpolatePositionEmbedding } from '../vit/position-embedding.ts';
  * `interpolatePositionEmbedding` makes of the unit vectors: the same taps, written once.
  * @returns shape [1 + rows × columns, 1 + gridSize²]; null where the crop's grid is the trained one
  */
-export function positionMatrixFor({ gridSize, patchSize }: VitArchitecture, sidePx: number): tf.Tensor2D | null {
+export function positionMatrixFor(
+  { gridSize, patchSize }: VitArchitecture,
+  sidePx: number,
+): tf.Tensor2D | null {
   const { rows, columns } = gridOf({ height: sidePx, width: sidePx }, patchSize);
   if (rows === gridSize && columns === gridSize) return null;
   const trained = 1 + gridSize * gridSize;

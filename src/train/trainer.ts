@@ -23,7 +23,13 @@ import { fingerprintOf, shrinkPhotograph } from './photographs.ts';
 import { ratesAt } from './schedules.ts';
 import { openUpdater, type StepScalars, type Updater } from './step-update.ts';
 import { readTrainingCheckpoint, writeBackbone, writeTrainingCheckpoint } from './training-checkpoint.ts';
-import { downloadNetwork, downloadState, uploadState, type StoredState, type TrainingState } from './training-state.ts';
+import {
+  downloadNetwork,
+  downloadState,
+  uploadState,
+  type StoredState,
+  type TrainingState,
+} from './training-state.ts';
 
 export type NetworkRole = 'student' | 'teacher';
 
@@ -66,7 +72,8 @@ function findMisfits(
   if (photographs.length === 0) problems.push('there is no photograph');
   const known = parameterShapes(architecture);
   const foreign = [...(parameters?.keys() ?? [])].filter((name) => !known.has(name));
-  if (foreign.length > 0) problems.push(`the network has parameters that cannot be trained here (${foreign[0]})`);
+  if (foreign.length > 0)
+    problems.push(`the network has parameters that cannot be trained here (${foreign[0]})`);
   return problems;
 }
 
@@ -99,7 +106,14 @@ export class Trainer {
     if (problems.length > 0) return fail({ code: 'training-impossible', problems });
     const specs = parameterSpecs(model.architecture, configuration);
     const student = initialValues(specs, model.parameters, configuration.seed);
-    const stored = { student, teacher: student, firstMoments: null, secondMoments: null, centre: null, step: 0 };
+    const stored = {
+      student,
+      teacher: student,
+      firstMoments: null,
+      secondMoments: null,
+      centre: null,
+      step: 0,
+    };
     return succeed(new Trainer(options, stored));
   }
 
@@ -178,13 +192,21 @@ export class Trainer {
     const step = this.state.step + 1;
     this.pictures = makeCropPictures(this.photographs, configuration, step);
     const rates = ratesAt(configuration, step);
-    const found = fastLossAndGradients(this.state, configuration, batchOf(this.pictures, configuration), rates);
+    const found = fastLossAndGradients(
+      this.state,
+      configuration,
+      batchOf(this.pictures, configuration),
+      rates,
+    );
     const scalars = await this.updater.update(configuration, rates, found);
     this.faults.check();
     // Where the updater knows already that the step failed, it has not counted it.
     if (!isReported && this.state.step === step) {
       tf.dispose(Object.values(scalars));
-      this.unreported = { steps: this.unreported.steps + 1, ms: this.unreported.ms + performance.now() - start };
+      this.unreported = {
+        steps: this.unreported.steps + 1,
+        ms: this.unreported.ms + performance.now() - start,
+      };
       return succeed(null);
     }
     const { loss, teacherEntropy, centreNorm, gradientNorm, failedStep } = await this.readScalars(scalars);

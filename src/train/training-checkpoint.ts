@@ -54,7 +54,10 @@ function addAll(
 
 /** The gain of the head's last layer is no parameter here, but PyTorch's module has it. */
 const addGain = (tensors: Map<string, NamedTensor>, prefix: string, outputDim: number): void => {
-  tensors.set(`${prefix}.${gainName}`, { shape: [outputDim, 1], values: new Float32Array(outputDim).fill(1) });
+  tensors.set(`${prefix}.${gainName}`, {
+    shape: [outputDim, 1],
+    values: new Float32Array(outputDim).fill(1),
+  });
 };
 
 export function writeTrainingCheckpoint(checkpoint: TrainingCheckpoint): Blob {
@@ -120,7 +123,9 @@ function parseDescription(text: string | undefined): Description {
   if (missing.length > 0) throw invalid(`its configuration lacks ${missing.join(', ')}`);
   for (const name of ['centring', 'sharpening'])
     if (typeof given[name] !== 'boolean') throw invalid(`its ${name} is not true or false`);
-  const known = Object.fromEntries(names.map((name) => [name, given[name]])) as unknown as TrainingConfiguration;
+  const known = Object.fromEntries(
+    names.map((name) => [name, given[name]]),
+  ) as unknown as TrainingConfiguration;
   const [problem] = findProblems(known);
   if (problem !== undefined) throw invalid(`its configuration is wrong: ${problem.sentence}`);
   return { step, configuration: known, photographs: typeof photographs === 'string' ? photographs : '' };

@@ -49,7 +49,9 @@ function upload(
     const initial = tf.tidy(() =>
       tf.variable(
         // A copy: the cpu back end would keep the caller's own array.
-        official === undefined ? tf.zeros([...deviceShape]) : tf.tensor(toDevice(official).slice(), [...deviceShape]),
+        official === undefined
+          ? tf.zeros([...deviceShape])
+          : tf.tensor(toDevice(official).slice(), [...deviceShape]),
         prefix.startsWith('student'),
         `${prefix}.${name}`,
       ),

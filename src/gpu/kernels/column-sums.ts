@@ -25,9 +25,7 @@ const code = (isStandardised: boolean): string => `
     if (column < vectors) {
       for (var row = lane; row < rows; row += ${workgroup.lanes}) {
         let at = row * vectors + column;
-        sum += x[at]${
-          isStandardised ? ' * (other[at] - statistics[2 * row]) * statistics[2 * row + 1]' : ''
-        };
+        sum += x[at]${isStandardised ? ' * (other[at] - statistics[2 * row]) * statistics[2 * row + 1]' : ''};
       }
     }
     sums[lane * ${workgroup.columns} + i32(localId.x)] = sum;

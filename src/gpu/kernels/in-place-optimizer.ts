@@ -279,7 +279,11 @@ export class InPlaceOptimizer {
       words({ whole: rows }, { whole: columns }, rates.centreMomentum, { whole: 0 }),
     );
     const verdictBuffer = this.bufferOf(this.verdict);
-    const dispatches: { pipeline: GPUComputePipeline; group: GPUBindGroup; size: readonly [number, number] }[] = [];
+    const dispatches: {
+      pipeline: GPUComputePipeline;
+      group: GPUBindGroup;
+      size: readonly [number, number];
+    }[] = [];
     const run = (
       pipeline: GPUComputePipeline,
       buffers: readonly GPUBuffer[],
@@ -307,13 +311,19 @@ export class InPlaceOptimizer {
       ].map((tensor) => this.bufferOf(tensor)) as [GPUBuffer, GPUBuffer, GPUBuffer, GPUBuffer];
       const uniforms = [this.rates(rates, count), this.ownSizes[i] as GPUBuffer];
       const groups = across(Math.ceil(parameter.student.size / updateGroup));
-      if (gradient === null || count === 0) run(follow, [student, verdictBuffer, teacher, ...uniforms], groups);
+      if (gradient === null || count === 0)
+        run(follow, [student, verdictBuffer, teacher, ...uniforms], groups);
       else {
         const read = [this.bufferOf(gradient), this.norms, verdictBuffer];
         run(update, [...read, student, first, second, teacher, ...uniforms], groups);
       }
     }
-    const centreBuffers = [this.bufferOf(teacherOutputs), verdictBuffer, this.bufferOf(this.centre), this.centreSizes];
+    const centreBuffers = [
+      this.bufferOf(teacherOutputs),
+      verdictBuffer,
+      this.bufferOf(this.centre),
+      this.centreSizes,
+    ];
     run(centre, centreBuffers, [Math.ceil(columns / updateGroup), 1]);
     // What tfjs has recorded comes first, and asking for buffers may have recorded uploads. To be submitted, an encoder must
     // be there, and no pass open.
@@ -358,7 +368,16 @@ export class InPlaceOptimizer {
   private rates(rates: OptimizerRates, updates: number): GPUBuffer {
     const known = this.ratesOf.get(updates);
     if (known !== undefined) return known;
-    const { learningRate, weightDecay, teacherMomentum, gradientClip, clipEps, firstDecay, secondDecay, eps } = rates;
+    const {
+      learningRate,
+      weightDecay,
+      teacherMomentum,
+      gradientClip,
+      clipEps,
+      firstDecay,
+      secondDecay,
+      eps,
+    } = rates;
     const values = words(
       learningRate,
       weightDecay,

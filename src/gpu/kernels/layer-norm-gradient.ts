@@ -36,8 +36,7 @@ const sumOf = (array: string, into: string): string => `
 const shared = (name: string): string =>
   `var<workgroup> ${name}: array<f32, ${workgroup.lanes * workgroup.rows}>;`;
 
-const loop = (body: string): string =>
-  `for (var c = lane; c < vectors; c += ${workgroup.lanes}) { ${body} }`;
+const loop = (body: string): string => `for (var c = lane; c < vectors; c += ${workgroup.lanes}) { ${body} }`;
 
 const statisticsCode = `
   ${shared('sums')}
@@ -87,7 +86,9 @@ const gradientCode = (hasResidual: boolean): string => `
       };`)}
   }`;
 
-const layout = (rows: number): Pick<
+const layout = (
+  rows: number,
+): Pick<
   ReturnType<Parameters<typeof defineKernel>[1]>['program'],
   'dispatchLayout' | 'dispatch' | 'workgroupSize'
 > => ({

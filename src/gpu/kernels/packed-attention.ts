@@ -179,7 +179,10 @@ function gradientCode(vectors: number): string {
   }`;
 }
 
-const sizesOf = (qkv: tf.TensorInfo, numHeads: number): { rows: number; channels: number; headWidth: number } => {
+const sizesOf = (
+  qkv: tf.TensorInfo,
+  numHeads: number,
+): { rows: number; channels: number; headWidth: number } => {
   const [rows = 0, width = 0] = qkv.shape;
   return { rows, channels: width / 3, headWidth: width / 3 / numHeads };
 };
