@@ -25,7 +25,7 @@ import { stopWith } from '../tools/stop-with.ts';
 const small = presetOf('adapt-vit-s16').configuration;
 const tiny = presetOf('collapse-in-a-minute');
 
-export const cases: Readonly<
+const cases: Readonly<
   Record<string, { architecture: VitArchitecture; configuration: TrainingConfiguration }>
 > = {
   tiny: { architecture: tiny.scratch as VitArchitecture, configuration: tiny.configuration },
@@ -39,13 +39,23 @@ export const cases: Readonly<
   },
 };
 
-/** Counts from now on what is asked of WebGPU, and how many bytes its buffers take. */
-function watchWebgpu(): { dispatches: number; buffers: number; submits: number; bytes: number; peakBytes: number } {
+/**
+ * Counts from now on what is asked of WebGPU, and how many bytes its buffers take.
+ * @param isRun false asks for everything and dispatches nothing: what a step needs does not depend on its numbers, and a
+ *   software adapter would take an hour
+ */
+function watchWebgpu(isRun: boolean): {
+  dispatches: number;
+  buffers: number;
+  submits: number;
+  bytes: number;
+  peakBytes: number;
+} {
   const seen = { dispatches: 0, buffers: 0, submits: 0, bytes: 0, peakBytes: 0 };
   const { dispatchWorkgroups } = GPUComputePassEncoder.prototype;
   GPUComputePassEncoder.prototype.dispatchWorkgroups = function count(...size) {
     seen.dispatches++;
-    return dispatchWorkgroups.apply(this, size);
+    return isRun ? dispatchWorkgroups.apply(this, size) : undefined;
   };
   const { createBuffer } = GPUDevice.prototype;
   GPUDevice.prototype.createBuffer = function count(descriptor) {
@@ -67,10 +77,10 @@ function watchWebgpu(): { dispatches: number; buffers: number; submits: number; 
   return seen;
 }
 
-const [name = '', implementation = '', steps = '3'] = process.argv.slice(2);
+const [name = '', implementation = '', mode = 'time', steps = '3'] = process.argv.slice(2);
 const chosen = cases[name];
 if (chosen === undefined || (implementation !== 'plain' && implementation !== 'fast'))
-  stopWith(`usage: train-step.ts ${Object.keys(cases).join('|')} plain|fast [steps]`);
+  stopWith(`usage: train-step.ts ${Object.keys(cases).join('|')} plain|fast [time|count [steps]]`);
 const { architecture, configuration } = chosen;
 // tfjs's gradients are ES modules that Node takes by require alone.
 if (implementation === 'plain')
@@ -80,7 +90,7 @@ const opened = await openBackend('webgpu', null, implementation === 'fast');
 if (!opened.ok) stopWith(JSON.stringify(opened.error));
 const { device, faults } = opened.value;
 
-const seen = watchWebgpu();
+const seen = watchWebgpu(mode === 'time');
 const specs = parameterSpecs(architecture, configuration);
 const student = initialValues(specs, null, configuration.seed);
 const state = uploadState(
@@ -110,8 +120,7 @@ for (let step = 1; step <= Number(steps); step++) {
     JSON.stringify({
       device,
       step,
-      loss,
-      stepMs: performance.now() - start,
+      ...(mode === 'time' ? { loss, stepMs: performance.now() - start } : {}),
       cropMs,
       encodeMs,
       dispatches: seen.dispatches - before.dispatches,

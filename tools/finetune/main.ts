@@ -10,6 +10,7 @@ import type { StepReport, TrainingConfiguration } from '../../src/core/training.
 import { openBackend } from '../../src/gpu/open-backend.ts';
 import { estimateTrainingMemory } from '../../src/train/memory-estimate.ts';
 import { Trainer, type TrainingModel } from '../../src/train/trainer.ts';
+import { selfCheckTraining } from '../../src/train/training-self-check.ts';
 import { installDawn } from '../attend/dawn.ts';
 import { findModel } from '../attend/find-model.ts';
 import { checkpointOptions, checkpointUsage } from '../checkpoint-file.ts';
@@ -101,6 +102,8 @@ if (backend === 'webgpu') await installDawn();
 const opened = await openBackend(backend, null);
 if (!opened.ok) stopWith(describeFailure(opened.error));
 const { faults } = opened.value;
+const checked = await selfCheckTraining(faults);
+if (!checked.ok) stopWith(describeFailure(checked.error));
 
 async function loadNetwork(path: string): Promise<TrainingModel> {
   const { key, heads, config } = options;
