@@ -52,8 +52,7 @@ export function embedGradients(
       );
       return {
         'backbone.cls_token': tf.slice2d(places, [0, 0], [1, -1]),
-        'backbone.pos_embed':
-          positionMatrix === null ? places : layers.product(positionMatrix, places, 'a'),
+        'backbone.pos_embed': positionMatrix === null ? places : layers.product(positionMatrix, places, 'a'),
         'backbone.patch_embed.proj.weight': layers.product(patches, embedded, 'a'),
         'backbone.patch_embed.proj.bias': layers.columnSums(embedded),
       };

@@ -20,7 +20,9 @@ export function configurationFrom(settings: readonly string[]): Partial<Training
   for (const setting of settings) {
     const [name = '', value = ''] = setting.split('=', 2);
     if (!isNumberName(name))
-      stopWith(`--set ${setting}: there is no ${name}. There are ${Object.keys(hyperParameters).join(', ')}.`);
+      stopWith(
+        `--set ${setting}: there is no ${name}. There are ${Object.keys(hyperParameters).join(', ')}.`,
+      );
     if (value.trim() === '' || !Number.isFinite(Number(value)))
       stopWith(`--set ${setting}: '${value}' is not a number.`);
     changes[name] = Number(value);

@@ -74,7 +74,8 @@ if (backend !== 'wasm' && backend !== 'cpu' && backend !== 'webgpu')
   stopWith(`--backend ${backend} is not wasm, cpu or webgpu.`);
 if (!out.endsWith('.safetensors')) stopWith(`--out ${out} must end in .safetensors.`);
 const reportEvery = wholeNumber('report-every', options['report-every']);
-const saveEvery = options['save-every'] === undefined ? Infinity : wholeNumber('save-every', options['save-every']);
+const saveEvery =
+  options['save-every'] === undefined ? Infinity : wholeNumber('save-every', options['save-every']);
 const nameOfRun = out.replace(/\.safetensors$/, '');
 const changes = {
   ...(options.steps === undefined ? {} : { steps: wholeNumber('steps', options.steps) }),
@@ -85,7 +86,8 @@ const changes = {
 const isResumed = options.resume !== undefined;
 if (isResumed && Object.keys(changes).length > 0)
   stopWith('A run that goes on keeps its settings: --resume takes no --steps, --set or --no-….');
-if (isResumed && options.model !== undefined) stopWith('A run that goes on has its network: --resume takes no --model.');
+if (isResumed && options.model !== undefined)
+  stopWith('A run that goes on has its network: --resume takes no --model.');
 
 const stopping = new AbortController();
 const { signal } = stopping;

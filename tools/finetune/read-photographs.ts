@@ -5,7 +5,16 @@ import type { PixelGrid } from '../../src/media/resample.ts';
 import { readPhoto } from '../attend/read-photo.ts';
 
 /** Folders hold other things too; a file that is named by itself is always tried. */
-const endings: ReadonlySet<string> = new Set(['.jpg', '.jpeg', '.png', '.webp', '.avif', '.gif', '.tif', '.tiff']);
+const endings: ReadonlySet<string> = new Set([
+  '.jpg',
+  '.jpeg',
+  '.png',
+  '.webp',
+  '.avif',
+  '.gif',
+  '.tif',
+  '.tiff',
+]);
 
 /** Files of a folder in the order of their names: a run depends on it. */
 async function filesOf(path: string): Promise<string[]> {
