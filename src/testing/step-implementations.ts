@@ -1,3 +1,4 @@
+import './register-gradients.ts';
 import { fastLossAndGradients } from '../train/fast-step.ts';
 import { lossAndGradients, plainStep } from '../train/plain-step.ts';
 import { openUpdater, type Updater } from '../train/step-update.ts';

@@ -52,9 +52,8 @@ export function embedGradients(
       );
       return {
         'backbone.cls_token': tf.slice2d(places, [0, 0], [1, -1]),
-        'backbone.pos_embed':
-          positionMatrix === null ? places : tf.matMul(positionMatrix, places, true, false),
-        'backbone.patch_embed.proj.weight': tf.matMul(patches, embedded, true, false),
+        'backbone.pos_embed': positionMatrix === null ? places : layers.product(positionMatrix, places, 'a'),
+        'backbone.patch_embed.proj.weight': layers.product(patches, embedded, 'a'),
         'backbone.patch_embed.proj.bias': layers.columnSums(embedded),
       };
     });
@@ -105,9 +104,9 @@ function linearGradients(
   name: string,
   gradients: Gradients,
 ): tf.Tensor2D {
-  gradients[`${name}.weight`] = tf.matMul(x, above, true, false);
+  gradients[`${name}.weight`] = layers.product(x, above, 'a');
   if (bias !== null) gradients[`${name}.bias`] = layers.columnSums(above);
-  return tf.matMul(above, weight, false, true);
+  return layers.product(above, weight, 'b');
 }
 
 /**
@@ -252,9 +251,9 @@ export function headGradients(
   return tf.tidy(() => {
     const { cls, features, hidden, active, bottleneck, direction, weights } = pass;
     const gradients: Gradients = {};
-    const ofWeights = tf.matMul<tf.Tensor2D>(direction, above, true, false);
+    const ofWeights = layers.product(direction, above, 'a');
     gradients['head.last_layer.weight_v'] = normaliseGradient(lastLayer, weights, ofWeights, 0, 0);
-    const ofDirection = tf.matMul<tf.Tensor2D>(above, weights, false, true);
+    const ofDirection = layers.product(above, weights, 'b');
     const ofBottleneck = normaliseGradient(bottleneck, direction, ofDirection, 1, normaliseEps);
     const linearOf = (
       x: tf.Tensor2D,

@@ -80,17 +80,21 @@ function studentPass(
   });
 }
 
-/** @returns tensors that the caller disposes */
+/**
+ * @param givenLayers null takes the fastest that the back end has
+ * @returns tensors that the caller disposes
+ */
 export function fastLossAndGradients(
   state: TrainingState,
   configuration: TrainingConfiguration,
   batch: CropBatch,
   rates: ScheduledRates,
+  givenLayers: StepLayers | null = null,
 ): LossAndGradients {
   return tf.tidy(() => {
     const { architecture, studentNetwork, teacherNetwork } = state;
     const segments = packBatch(architecture, batch);
-    const layers = stepLayersFor(studentNetwork, segments);
+    const layers = givenLayers ?? stepLayersFor(studentNetwork, segments);
     const sequences = segments.reduce((sum, segment) => sum + segment.sequences, 0);
     const scales = dropPathScales(architecture, configuration, sequences, state.step + 1);
     const drops = dropRows(scales, architecture.depth, segments);

@@ -46,5 +46,6 @@ export const fusedStepLayers: StepLayers = {
   attention: (qkv, segments, numHeads) => packedAttentionKernel.run({ qkv }, packed(segments, numHeads)),
   attentionGradient: (qkv, segments, numHeads, above) =>
     packedAttentionGradient(qkv, above, packed(segments, numHeads)),
+  product: (a, b, transposed) => tf.matMul(a, b, transposed === 'a', transposed === 'b'),
   columnSums: (x) => asVector(columnSumsKernel.run({ x }, {})),
 };

@@ -89,5 +89,11 @@ export const plainStepLayers: StepLayers = {
         1,
       );
     }),
+  product: (a, b, transposed) => {
+    // tfjs's wasm product is several times faster on matrices as they are than on one that it reads across.
+    if (tf.getBackend() === 'wasm')
+      return transposed === 'a' ? tf.matMul(tf.transpose(a), b) : tf.matMul(a, tf.transpose(b));
+    return tf.matMul(a, b, transposed === 'a', transposed === 'b');
+  },
   columnSums,
 };

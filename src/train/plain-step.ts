@@ -1,10 +1,9 @@
 /**
  * One step of DINO by plain ops and tfjs's own gradients: the reference. What runs in the page is `fast-step.ts`, which must equal
- * it. Only tests and the bench import this file, so the page does not carry tfjs's gradients.
+ * it. Only tests and the bench run it, after registering tfjs's gradients: the page does not carry those.
  *
  * Order as in main_dino.py: teacher and student forward, loss, gradients; then `plain-update.ts`: centre, clipping, AdamW, teacher.
  */
-import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
 import * as tf from '@tensorflow/tfjs-core';
 import type { ScheduledRates, TrainingConfiguration } from '../core/training.ts';
 import { dropPathScales, globalViews, type CropBatch } from './crop-batch.ts';

@@ -35,6 +35,8 @@ export interface StepLayers {
     numHeads: number,
     above: tf.Tensor2D,
   ): tf.Tensor2D;
+  /** aᵀ · b or a · bᵀ. */
+  product(a: tf.Tensor2D, b: tf.Tensor2D, transposed: 'a' | 'b'): tf.Tensor2D;
   /** The sum over the rows, shape [columns]. */
   columnSums(x: tf.Tensor2D): tf.Tensor1D;
 }

@@ -36,16 +36,16 @@ TEACHER_TEMPERATURE_START, TEACHER_TEMPERATURE, TEACHER_TEMPERATURE_STEPS = 0.04
 class Head(nn.Module):
     """Three linear layers with GELU between them; the bottleneck at length 1; a last layer of unit rows."""
 
-    def __init__(self):
+    def __init__(self, inputs: int, hidden: int, bottleneck: int, outputs: int):
         super().__init__()
         self.mlp = nn.Sequential(
-            nn.Linear(ARCHITECTURE.embed_dim, HIDDEN),
+            nn.Linear(inputs, hidden),
             nn.GELU(),
-            nn.Linear(HIDDEN, HIDDEN),
+            nn.Linear(hidden, hidden),
             nn.GELU(),
-            nn.Linear(HIDDEN, BOTTLENECK),
+            nn.Linear(hidden, bottleneck),
         )
-        self.last_layer = nn.utils.weight_norm(nn.Linear(BOTTLENECK, OUTPUTS, bias=False))
+        self.last_layer = nn.utils.weight_norm(nn.Linear(bottleneck, outputs, bias=False))
         self.last_layer.weight_g.data.fill_(1)
         self.last_layer.weight_g.requires_grad = False
 
@@ -57,7 +57,7 @@ class Network(nn.Module):
     def __init__(self):
         super().__init__()
         self.backbone = VisionTransformer(ARCHITECTURE)
-        self.head = Head()
+        self.head = Head(ARCHITECTURE.embed_dim, HIDDEN, BOTTLENECK, OUTPUTS)
 
     def features(self, pixels: Tensor) -> Tensor:
         x = self.backbone.embed(pixels)
