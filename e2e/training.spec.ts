@@ -62,7 +62,7 @@ test('a run that is paused, taken away, broken off by a reload, brought back and
   await copyFile(path, archive);
 
   await training.press('Resume');
-  await training.reaches(paused + 6);
+  await training.reaches(paused + 3);
   await page.reload();
   await scope.isReady();
   await expect(

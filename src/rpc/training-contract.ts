@@ -70,6 +70,8 @@ export interface CropView extends Size {
 export type TrainingProgress =
   | { readonly stage: 'photographs'; readonly done: number; readonly total: number }
   | { readonly stage: 'model' }
+  /** Whether training computes here what it should; once in the engine's life. */
+  | { readonly stage: 'check' }
   /** The run stands ready; of one that goes on, with all that it has measured before. */
   | {
       readonly stage: 'ready';

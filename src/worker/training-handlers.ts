@@ -30,6 +30,7 @@ import { parameterSpecs } from '../train/parameter-specs.ts';
 import { fingerprintOf, shrinkPhotograph } from '../train/photographs.ts';
 import { readTrainingCheckpoint, writeBackbone } from '../train/training-checkpoint.ts';
 import { findMisfits, Trainer } from '../train/trainer.ts';
+import { selfCheckTraining } from '../train/training-self-check.ts';
 import { TrainingRun, type RunBeginning, type RunTools } from './training-run.ts';
 import { withLock } from './with-lock.ts';
 
@@ -89,6 +90,7 @@ export function createTrainingHandlers(room: TrainingRoom): Handlers<TrainingCon
   /** What somebody wants of a run that is still being prepared; null while there is none. */
   let early: TrainingContract['steer']['request'][] | null = null;
   let runsMade = 0;
+  let isChecked = false;
 
   const newId = (): string => {
     runsMade += 1;
@@ -124,6 +126,14 @@ export function createTrainingHandlers(room: TrainingRoom): Handlers<TrainingCon
   const modelOf = async (start: TrainingStart, signal: AbortSignal) => {
     if (start !== 'current') return { title: 'from scratch', architecture: start, parameters: null };
     return valueOf(await room.loadCurrent(signal));
+  };
+
+  /** Before the first run: kernels that looking does not need have not been tried before. */
+  const check = async ({ onProgress }: CallContext<TrainingProgress>): Promise<void> => {
+    if (isChecked) return;
+    onProgress({ stage: 'check' });
+    valueOf(await room.tools.inLine(() => selfCheckTraining(room.faults())));
+    isChecked = true;
   };
 
   type Beginning = Omit<RunBeginning, 'rhythm' | 'showsCrops'>;
@@ -184,6 +194,7 @@ export function createTrainingHandlers(room: TrainingRoom): Handlers<TrainingCon
     const folders = await room.folders;
     const id = request.kind === 'new' ? newId() : request.id;
     return locked(id, async () => {
+      await check(context);
       const beginning =
         request.kind === 'new' ? await beginNew(request, context, id) : await beginAgain(id, context);
       const { trainer } = beginning;

@@ -28,6 +28,7 @@ function describeState({ state, isSaving, saved, configuration }: RunView): stri
       const { progress } = state;
       if (progress?.stage === 'photographs')
         return `Reading photograph ${progress.done + 1} of ${progress.total}`;
+      if (progress?.stage === 'check') return 'Checking the numbers';
       return progress?.stage === 'model' ? 'Reading the model' : 'Starting';
     }
     case 'running':

@@ -61,6 +61,16 @@ export interface TrainingSession {
   offerToResume(): Promise<void>;
 }
 
+/** Whether another window is training it. The window that was closed a moment ago may still have its lock. */
+async function isLocked(id: string): Promise<boolean> {
+  for (let attempt = 0; attempt < 5; attempt++) {
+    const { held = [] } = (await navigator.locks?.query?.().catch(() => null)) ?? {};
+    if (!held.some(({ name }) => name === `dinoscope-run-${id}`)) return false;
+    await new Promise((resolve) => setTimeout(resolve, 400));
+  }
+  return true;
+}
+
 const fileEndings: Readonly<Record<ExportKind, string>> = {
   teacher: 'teacher.safetensors',
   student: 'student.safetensors',
@@ -327,9 +337,7 @@ export function createTrainingSession(
 
     async offerToResume() {
       const open = recallOpenRun();
-      // Another window may be training it now.
-      const { held = [] } = (await navigator.locks?.query?.().catch(() => null)) ?? {};
-      if (open === null || held.some(({ name }) => name === `dinoscope-run-${open}`)) return;
+      if (open === null || (await isLocked(open))) return;
       await refresh();
       forgetOpenRun();
       const run = store.getState().list?.runs.find(({ id }) => id === open);

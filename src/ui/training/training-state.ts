@@ -117,6 +117,7 @@ export function withProgress(run: RunView, progress: TrainingProgress): RunView 
   switch (progress.stage) {
     case 'photographs':
     case 'model':
+    case 'check':
       return { ...run, state: { status: 'preparing', progress } };
     case 'ready': {
       const { run: stored, isKept, pinned, reports, snapshots } = progress;
