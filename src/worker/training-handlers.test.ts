@@ -170,7 +170,10 @@ describe('a run', () => {
     const crops = news.find((each) => each.stage === 'crops');
     // Two photographs a step, two global and two local views of each.
     expect(crops?.crops.map(({ kind }) => kind)).toEqual([
-      ...['global-1', 'global-1', 'global-2', 'global-2'],
+      'global-1',
+      'global-1',
+      'global-2',
+      'global-2',
       ...Array.from({ length: 4 }, () => 'local'),
     ]);
   });

@@ -28,7 +28,7 @@ export interface ModelSwitch {
 }
 
 /** Looking at photographs, or training a network on them. */
-export type Place = 'viewer' | 'training';
+type Place = 'viewer' | 'training';
 
 type DialogName = 'help' | 'samples' | 'models';
 

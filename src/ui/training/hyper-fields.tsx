@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import { findProblems, findWarnings, hyperParameters } from '../../core/hyper-parameters.ts';
 import type { TrainingNumber } from '../../core/training.ts';
 import { SwitchField } from '../components/switch-field.tsx';
@@ -18,9 +18,11 @@ interface HyperGroupProps {
 /** Opens where there is something to mend, and stays open then: nobody's field is folded away under their hands. */
 function HyperGroup({ title, startsOpen, hasProblem, children }: HyperGroupProps) {
   const [isOpen, setOpen] = useState(startsOpen);
-  useEffect(() => {
+  const [hadProblem, setHadProblem] = useState(hasProblem);
+  if (hasProblem !== hadProblem) {
+    setHadProblem(hasProblem);
     if (hasProblem) setOpen(true);
-  }, [hasProblem]);
+  }
   return (
     <details className="hyper-group" open={isOpen} onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>{title}</summary>

@@ -5,7 +5,7 @@ import type { SwitchMark } from '../../rpc/training-contract.ts';
 import { useApp } from '../services.tsx';
 import './plot.css';
 
-export interface PlotReference {
+interface PlotReference {
   readonly value: number;
   readonly label: string;
 }

@@ -26,7 +26,7 @@ export interface TrainingSetup {
   readonly pinnedId: PhotoId | null;
 }
 
-export type RunStatus =
+type RunStatus =
   | { readonly status: 'preparing'; readonly progress: TrainingProgress | null }
   | { readonly status: 'running' }
   | { readonly status: 'pausing' }
@@ -59,7 +59,7 @@ export interface RunView {
   readonly isKept: boolean;
 }
 
-export type PlanState =
+type PlanState =
   | { readonly status: 'unknown' }
   | { readonly status: 'known'; readonly plan: TrainingPlan }
   | { readonly status: 'failed'; readonly failure: Failure };
