@@ -72,10 +72,7 @@ export const hyperParameters: Readonly<Record<TrainingNumber, HyperParameter>> =
     ...real('momentum_teacher', 0.996, 0, 1),
     warnBelow: { value: 0.9, sentence: 'A teacher this quick runs after its student; the run may collapse.' },
   },
-  learningRate: {
-    ...real('lr', 0.0005, 0, 1),
-    warnAbove: { value: 0.01, sentence: 'Transformers seldom survive so large a learning rate.' },
-  },
+  learningRate: real('lr', 0.0005, 0, 1),
   learningRateEnd: real('min_lr', 1e-6, 0, 1),
   warmupSteps: whole('warmup_epochs', 10 * epoch, 0, 10_000_000),
   weightDecay: real('weight_decay', 0.04, 0, 1),
@@ -94,6 +91,9 @@ export const officialConfiguration: TrainingConfiguration = {
   centring: true,
   sharpening: true,
 };
+
+/** Of the learning rate, after it is scaled to the batch. */
+const largestPeak = 0.005;
 
 export interface ConfigurationProblem {
   readonly name: keyof TrainingConfiguration;
@@ -137,6 +137,12 @@ export function findWarnings(configuration: TrainingConfiguration): Configuratio
     if (warnBelow !== undefined && value < warnBelow.value)
       warnings.push({ name, sentence: warnBelow.sentence });
   }
+  const { learningRate, batchSize } = configuration;
+  if ((learningRate * batchSize) / 256 > largestPeak)
+    warnings.push({
+      name: 'learningRate',
+      sentence: `At this batch size its peak is above ${largestPeak}: transformers seldom survive that.`,
+    });
   if (!configuration.centring)
     warnings.push({
       name: 'centring',

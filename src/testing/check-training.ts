@@ -36,7 +36,7 @@ export interface StepImplementation {
   dispose(): void;
 }
 
-export async function readScalars(scalars: StepScalars): Promise<Record<keyof StepScalars, number>> {
+async function readScalars(scalars: StepScalars): Promise<Record<keyof StepScalars, number>> {
   const read = async (scalar: tf.Tensor): Promise<number> => (await scalar.data())[0] ?? NaN;
   const values = {
     loss: await read(scalars.loss),

@@ -21,7 +21,7 @@ function parse(): VitArchitecture {
   return architecture;
 }
 
-export const fixtureArchitecture = parse();
+const fixtureArchitecture = parse();
 export const fixtureSpecs: readonly ParameterSpec[] = parameterSpecs(
   fixtureArchitecture,
   fixtureConfiguration,

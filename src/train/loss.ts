@@ -29,7 +29,7 @@ export function teacherTargets(
 }
 
 /** How many (teacher, student) pairs are compared. */
-export const pairCount = (views: number): number => globalViews * (views - 1);
+const pairCount = (views: number): number => globalViews * (views - 1);
 
 /**
  * @param targets shape [2B, K] @param studentOutputs shape [V × B, K], the global views first

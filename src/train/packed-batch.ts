@@ -25,7 +25,7 @@ export interface PackedSegment extends Segment {
  * In main memory, where it is a copy: on the device it would be a transposition of rank 4.
  * @param images shape [S, side, side, 3] @returns shape [S × patches, P × P × 3]
  */
-export function patchRowsOf(images: Float32Array, sidePx: number, patchSize: number): Float32Array {
+function patchRowsOf(images: Float32Array, sidePx: number, patchSize: number): Float32Array {
   const grid = sidePx / patchSize;
   const run = patchSize * 3;
   const rows = new Float32Array(images.length);

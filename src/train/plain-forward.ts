@@ -16,7 +16,7 @@ export interface CropPass {
 }
 
 /** Each patch as a row. @param images shape [S, height, width, 3] @returns shape [S × rows × columns, P × P × 3] */
-export function patchRows(images: tf.Tensor4D, patchSize: number): tf.Tensor2D {
+function patchRows(images: tf.Tensor4D, patchSize: number): tf.Tensor2D {
   const [sequences, height, width] = images.shape;
   const { rows, columns } = gridOf({ height, width }, patchSize);
   // Rank 5 and no higher: gradients and kernels are sure up to there, and patches need no gradient.

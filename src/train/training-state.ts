@@ -4,7 +4,7 @@ import type { VitArchitecture } from '../core/architecture.ts';
 import { networkOf, type Network } from './network.ts';
 import type { ParameterSpec } from './parameter-specs.ts';
 
-export type Variables = ReadonlyMap<string, tf.Variable>;
+type Variables = ReadonlyMap<string, tf.Variable>;
 
 export interface TrainingState {
   readonly architecture: VitArchitecture;

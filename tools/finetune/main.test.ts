@@ -12,19 +12,10 @@ import { runTool } from '../../src/testing/run-tool.ts';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const samples = ['cat', 'dog', 'coffee'].map((name) => join(root, `public/samples/${name}.jpg`));
 /** Small enough that a step takes a fraction of a second. */
-const small = [
-  ...['--preset', 'collapse-in-a-minute', '--steps', '6', '--set', 'batchSize=2'],
-  ...[
-    '--set',
-    'hiddenDim=16',
-    '--set',
-    'bottleneckDim=8',
-    '--set',
-    'outputDim=16',
-    '--set',
-    'globalCropPx=32',
-  ],
-];
+const small = (
+  '--preset collapse-in-a-minute --steps 6 --set batchSize=2 --set globalCropPx=32 --set hiddenDim=16 ' +
+  '--set bottleneckDim=8 --set outputDim=16'
+).split(' ');
 
 let folder: string;
 beforeAll(async () => {
