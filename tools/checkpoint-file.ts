@@ -2,7 +2,7 @@
 import { openAsBlob } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { CheckpointOptions } from '../src/models/open-checkpoint.ts';
+import type { CheckpointHints } from '../src/core/model.ts';
 import { stopWith } from './stop-with.ts';
 
 /** For `readOptions`. */
@@ -22,7 +22,7 @@ export type CheckpointValues = { readonly [name in keyof typeof checkpointOption
 
 export interface CheckpointFile {
   readonly file: Blob;
-  readonly options: CheckpointOptions;
+  readonly hints: CheckpointHints;
 }
 
 /** A config that was asked for must be there; one beside the checkpoint may be. */
@@ -55,5 +55,5 @@ export async function findCheckpoint(
     stopWith(`--heads ${heads} is not a positive whole number.`);
   const file = await openFile(path);
   const fromConfig = await readConfig(config ?? join(dirname(path), 'config.json'), config !== undefined);
-  return { file, options: { config: fromConfig, key, numHeads } };
+  return { file, hints: { config: fromConfig, network: key, numHeads } };
 }

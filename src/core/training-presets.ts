@@ -25,6 +25,8 @@ const tinyArchitecture: VitArchitecture = {
   mlpRatio: 4,
   qkvBias: true,
   layerNormEps: 1e-6,
+  numRegisters: 0,
+  layerScale: false,
 };
 
 /** What the small runs have in common: few photographs, few steps, so a quicker teacher and no long warm-up. */

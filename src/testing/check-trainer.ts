@@ -7,7 +7,7 @@ import type { StepReport, TrainingConfiguration } from '../core/training.ts';
 import { openBackend, type OpenBackend } from '../gpu/open-backend.ts';
 import { openCheckpoint } from '../models/open-checkpoint.ts';
 import { Trainer, type TrainerOptions } from '../train/trainer.ts';
-import { attendCls } from '../vit/attend.ts';
+import { attendSpecial } from '../vit/attend.ts';
 import { uploadParameters } from '../vit/parameters.ts';
 import { maxAbsDifference } from './max-abs-difference.ts';
 import { randomPhotographs, tinyArchitecture, tinyConfiguration } from './tiny-training.ts';
@@ -116,11 +116,11 @@ export function checkTrainer(name: BackendName): void {
         const checkpoint = valueOf(await openCheckpoint(await trainer.exportBackbone(role)));
         expect(checkpoint.architecture).toEqual(tinyArchitecture);
         expect(checkpoint.ignored).toEqual([]);
-        const whole = valueOf(await openCheckpoint(await trainer.saveCheckpoint(), { key: role }));
+        const whole = valueOf(await openCheckpoint(await trainer.saveCheckpoint(), { network: role }));
         expect(whole.parameters).toEqual(checkpoint.parameters);
         const parameters = uploadParameters(checkpoint.architecture, checkpoint.parameters);
         const afterBlock = (): Promise<void> => Promise.resolve();
-        const expected = await attendCls(parameters, input, size, { faults: backend.faults, afterBlock });
+        const expected = await attendSpecial(parameters, input, size, { faults: backend.faults, afterBlock });
         parameters.dispose();
         const before = tf.memory().numTensors;
         const actual = valueOf(await trainer.attend(role, input, size));
@@ -135,7 +135,7 @@ export function checkTrainer(name: BackendName): void {
     test('a loss that is not finite stops the run, and the last good state is what is kept', async () => {
       const trainer = valueOf(Trainer.create(options({ learningRate: 1 })));
       await losses(trainer, 2);
-      const good = valueOf(await openCheckpoint(await trainer.saveCheckpoint(), { key: 'student' }));
+      const good = valueOf(await openCheckpoint(await trainer.saveCheckpoint(), { network: 'student' }));
       const infinite = trainer as unknown as { currentConfiguration: TrainingConfiguration };
       // A temperature of 0 makes every logit infinite, from here on.
       infinite.currentConfiguration = { ...infinite.currentConfiguration, studentTemperature: 0 };
@@ -143,7 +143,7 @@ export function checkTrainer(name: BackendName): void {
       for await (const result of trainer.run({ reportEvery: 3, signal })) results.push(result);
       expect(results).toEqual([{ ok: false, error: { code: 'training-diverged', step: 3 } }]);
       expect(trainer.stepsTaken).toBe(2);
-      const kept = valueOf(await openCheckpoint(await trainer.saveCheckpoint(), { key: 'student' }));
+      const kept = valueOf(await openCheckpoint(await trainer.saveCheckpoint(), { network: 'student' }));
       expect(kept.parameters).toEqual(good.parameters);
       trainer.dispose();
     });

@@ -18,6 +18,8 @@ export const tinyArchitecture: VitArchitecture = {
   mlpRatio: 2,
   qkvBias: true,
   layerNormEps: 1e-6,
+  numRegisters: 0,
+  layerScale: false,
 };
 
 export const tinyConfiguration: TrainingConfiguration = {

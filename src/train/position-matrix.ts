@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { VitArchitecture } from '../core/architecture.ts';
+import { positionResampling, type VitArchitecture } from '../core/architecture.ts';
 import { gridOf } from '../vit/layers.ts';
 import { interpolatePositionEmbedding } from '../vit/position-embedding.ts';
 
@@ -8,15 +8,18 @@ import { interpolatePositionEmbedding } from '../vit/position-embedding.ts';
  * `interpolatePositionEmbedding` makes of the unit vectors: the same taps, written once.
  * @returns shape [1 + rows × columns, 1 + gridSize²]; null where the crop's grid is the trained one
  */
-export function positionMatrixFor(
-  { gridSize, patchSize }: VitArchitecture,
-  sidePx: number,
-): tf.Tensor2D | null {
+export function positionMatrixFor(architecture: VitArchitecture, sidePx: number): tf.Tensor2D | null {
+  const { gridSize, patchSize } = architecture;
   const { rows, columns } = gridOf({ height: sidePx, width: sidePx }, patchSize);
   if (rows === gridSize && columns === gridSize) return null;
   const trained = 1 + gridSize * gridSize;
   const units = new Float32Array(trained * trained);
   for (let i = 0; i < trained; i++) units[i * trained + i] = 1;
-  const matrix = interpolatePositionEmbedding(units, gridSize, trained, rows, columns);
+  const matrix = interpolatePositionEmbedding(
+    units,
+    { gridSize, embedDim: trained },
+    { rows, columns },
+    positionResampling(architecture),
+  );
   return tf.tensor2d(matrix, [1 + rows * columns, trained]);
 }

@@ -14,7 +14,7 @@ import { fail, succeed, type Result } from '../core/result.ts';
 import type { StepReport, TrainingConfiguration, TrainingSwitches } from '../core/training.ts';
 import type { FaultWatch } from '../gpu/fault-watch.ts';
 import type { PixelGrid } from '../media/resample.ts';
-import { attendCls, type ClsAttention } from '../vit/attend.ts';
+import { attendSpecial, type SpecialAttention } from '../vit/attend.ts';
 import { fastLossAndGradients } from './fast-step.ts';
 import { initialValues } from './initial-values.ts';
 import { batchOf, makeCropPictures, type CropPicture } from './make-crops.ts';
@@ -69,6 +69,8 @@ function findMisfits(
     problems.push(`local crops of ${localCropPx} px are not made of whole patches of ${patchSize} px`);
   if (frozenBlocks > depth)
     problems.push(`${frozenBlocks} blocks cannot be frozen: the network has ${depth}`);
+  if (architecture.numRegisters > 0 || architecture.layerScale)
+    problems.push('networks with registers or LayerScale cannot be trained here');
   if (photographs.length === 0) problems.push('there is no photograph');
   const known = parameterShapes(architecture);
   const foreign = [...(parameters?.keys() ?? [])].filter((name) => !known.has(name));
@@ -251,13 +253,18 @@ export class Trainer {
     role: NetworkRole,
     input: Float32Array,
     size: { readonly height: number; readonly width: number },
-  ): Promise<Result<ClsAttention, Failure>> {
+  ): Promise<Result<SpecialAttention, Failure>> {
     const network = role === 'student' ? this.state.studentNetwork : this.state.teacherNetwork;
     try {
       const positionEmbedding = (await this.faults.race(network.positions.data())) as Float32Array;
-      const parameters = { ...network, positionEmbedding, dispose: () => {} };
+      const parameters = {
+        ...network,
+        specialTokens: network.clsToken,
+        positionEmbedding,
+        dispose: () => {},
+      };
       const options = { faults: this.faults, afterBlock: () => Promise.resolve() };
-      return succeed(await attendCls(parameters, input, size, options));
+      return succeed(await attendSpecial(parameters, input, size, options));
     } catch (error) {
       const failure = failureOf(error);
       if (failure === null) throw error;

@@ -31,6 +31,8 @@ const architecture: VitArchitecture = {
   mlpRatio: 2,
   qkvBias: true,
   layerNormEps: 1e-6,
+  numRegisters: 0,
+  layerScale: false,
 };
 
 const configuration = {

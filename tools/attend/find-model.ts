@@ -27,7 +27,7 @@ export async function findModel(path: string, values: CheckpointValues): Promise
     if (given !== undefined) stopWith(`--${given} is for checkpoint files; ${path} is in tfjs format.`);
     return tfjsModel(folderSource(isManifest ? dirname(path) : path));
   }
-  const { file, options } = await findCheckpoint(path, values);
+  const { file, hints } = await findCheckpoint(path, values);
   const title = titleOf(path);
-  return checkpointModel(file, { id: title, title }, options);
+  return checkpointModel({ file, id: title, title, sha256: null, hints });
 }

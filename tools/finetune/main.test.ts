@@ -81,7 +81,7 @@ test(
 
     const teacher = await openCheckpoint(await openAsBlob(join(folder, 'part.teacher.safetensors')));
     const same = await openCheckpoint(await openAsBlob(join(folder, 'whole.safetensors')), {
-      key: 'teacher',
+      network: 'teacher',
     });
     if (!teacher.ok || !same.ok) throw new Error('a file of the run does not open');
     expect(teacher.value.parameters).toEqual(same.value.parameters);
