@@ -1,0 +1,116 @@
+"""Pretrain a small Vision Transformer with DINO, in pieces of any length. README.md says how.
+
+    python3 tools/pretrain/main.py --config tools/pretrain/configs/gpu-tiny8.json --data FOLDER --out RUN --minutes 9
+"""
+import argparse
+import json
+import math
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Dict, List
+
+import torch
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from config import read_config  # noqa: E402
+from export import export_teacher  # noqa: E402
+from monitor import attention_agreement, knn_accuracy  # noqa: E402
+from photographs import Photographs, load_photographs  # noqa: E402
+from trainer import Trainer  # noqa: E402
+
+CHECKPOINT = "checkpoint.pt"
+
+
+def read_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--config", type=Path, required=True, help="what to train, and how")
+    parser.add_argument("--data", type=Path, required=True, help="a folder with .tar files of photographs")
+    parser.add_argument("--out", type=Path, required=True, help="where the run goes; if there is one, it goes on")
+    parser.add_argument("--cache", type=Path, help="where decoded photographs are kept (default: <out>/cache)")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="stop after so long, to go on in another call")
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--threads", type=int, help="CPU threads")
+    parser.add_argument("--bfloat16", action="store_true", help="autocast; on a CPU only where it is faster")
+    parser.add_argument("--compile", action="store_true", help="torch.compile (2.x)")
+    parser.add_argument("--log-every", type=int, default=20, metavar="STEPS")
+    parser.add_argument("--judge-every", type=float, default=5, metavar="MINUTES", help="k-NN and agreement")
+    return parser.parse_args()
+
+
+def choose_set(sets: List[Photographs]) -> Photographs:
+    """Sets by how many photographs they have."""
+    sizes = torch.tensor([float(len(each.trained)) for each in sets])
+    return sets[int(torch.multinomial(sizes, 1))]
+
+
+def judge(trainer: Trainer, sets: List[Photographs], numbers_a_class: Dict[str, int]) -> dict:
+    side = trainer.config.stage_at(trainer.seen).global_px
+    result = {}
+    for each in sets:
+        accuracy = knn_accuracy(trainer.teacher, each, side, trainer.device, numbers_a_class)
+        result[f"knn{each.pixels.shape[1]}"] = accuracy
+    largest = max(sets, key=lambda each: each.pixels.shape[1])
+    mean, best = attention_agreement(trainer.teacher, largest, side, trainer.device)
+    return {**result, "agreement": mean, "bestHeadAgreement": best}
+
+
+def main() -> None:
+    arguments = read_arguments()
+    begun = time.monotonic()
+    config = read_config(arguments.config)
+    device = torch.device(arguments.device)
+    if arguments.threads is not None:
+        torch.set_num_threads(arguments.threads)
+    if device.type == "cuda":
+        torch.backends.cuda.matmul.allow_tf32 = True
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    sets = [
+        each._replace(pixels=each.pixels.to(device), is_held_out=each.is_held_out.to(device))
+        for each in load_photographs(arguments.data, arguments.cache or arguments.out / "cache").values()
+    ]
+    trainer = Trainer(config, device, arguments.compile, arguments.bfloat16)
+    checkpoint = arguments.out / CHECKPOINT
+    if checkpoint.exists():
+        trainer.restore(torch.load(checkpoint, map_location=device))
+
+    log = open(arguments.out / "log.jsonl", "a", encoding="utf-8")
+
+    def write(entry: dict) -> None:
+        minutes = (time.monotonic() - begun) / 60
+        line = json.dumps({"seen": trainer.seen, "minutes": round(minutes, 2), **entry})
+        log.write(line + "\n")
+        log.flush()
+        print(line, flush=True)
+
+    def save() -> None:
+        torch.save(trainer.state(), checkpoint.with_suffix(".new"))
+        os.replace(checkpoint.with_suffix(".new"), checkpoint)
+        export_teacher(trainer.teacher, arguments.out)
+
+    last_judged, steps = time.monotonic(), 0
+    seen_before, clock = trainer.seen, time.monotonic()
+    while trainer.seen < config.images and time.monotonic() - begun < arguments.minutes * 60:
+        terms = trainer.step(choose_set(sets), config.stage_at(trainer.seen))
+        steps += 1
+        if steps % arguments.log_every == 0:
+            loss, entropy = float(terms.loss.detach()), float(terms.entropy)
+            rate = (trainer.seen - seen_before) / (time.monotonic() - clock)
+            write({"loss": loss, "entropy": entropy, "kl": loss - entropy, "imagesPerSecond": rate, **trainer.schedule()})
+            seen_before, clock = trainer.seen, time.monotonic()
+            if not math.isfinite(loss):
+                sys.exit("The loss is not finite. The last checkpoint is from before.")
+        if time.monotonic() - last_judged > arguments.judge_every * 60:
+            save()
+            write(judge(trainer, sets, config.numbers_a_class))
+            last_judged = clock = time.monotonic()
+            seen_before = trainer.seen
+    save()
+    write(judge(trainer, sets, config.numbers_a_class))
+    left = config.images - trainer.seen
+    print("The run is whole." if left <= 0 else f"{left} images are left: call again to go on.")
+
+
+if __name__ == "__main__":
+    main()
