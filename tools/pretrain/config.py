@@ -2,7 +2,7 @@
 import json
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import Dict, List, get_args, get_origin, get_type_hints
+from typing import Dict, List, Sequence, get_args, get_origin, get_type_hints
 
 from views import Augmentation
 from network import Architecture
@@ -13,6 +13,7 @@ class HeadSizes:
     prototypes: int
     hidden: int
     bottleneck: int
+    batch_norm: bool
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def parse(kind, value, path: str):
         return tuple(float(each) for each in value)
     if kind is float and isinstance(value, (int, float)) and not isinstance(value, bool):
         return float(value)
-    if kind not in (int, str) or type(value) is not kind:
+    if kind not in (int, str, bool) or type(value) is not kind:
         raise ValueError(f"{path}: {value!r} is not {kind.__name__}")
     return value
 
@@ -103,8 +104,25 @@ def camel(name: str) -> str:
     return first + "".join(word.title() for word in rest)
 
 
-def read_config(path: Path) -> Config:
-    config = parse(Config, json.loads(path.read_text(encoding="utf-8")), "")
+def change(entries: dict, setting: str) -> None:
+    """Set one entry, for a trial. :param setting: as in 'teacher.temperature=0.04' or 'stages.0.batch=256'"""
+    path, _, text = setting.partition("=")
+    *parents, last = path.split(".")
+    place = entries
+    for name in parents:
+        place = place[int(name)] if isinstance(place, list) else place.get(name)
+        if not isinstance(place, (dict, list)):
+            raise ValueError(f"{setting}: there is no {path} in the config")
+    if not isinstance(place, dict) or last not in place:
+        raise ValueError(f"{setting}: there is no {path} in the config")
+    place[last] = text if isinstance(place[last], str) else json.loads(text)
+
+
+def read_config(path: Path, settings: Sequence[str] = ()) -> Config:
+    entries = json.loads(path.read_text(encoding="utf-8"))
+    for setting in settings:
+        change(entries, setting)
+    config = parse(Config, entries, "")
     if config.start not in ("official", "sines-and-likeness"):
         raise ValueError(f".start: {config.start!r} is not official or sines-and-likeness")
     if config.embed_dim % config.num_heads != 0:

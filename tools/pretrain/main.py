@@ -26,10 +26,12 @@ CHECKPOINT = "checkpoint.pt"
 def read_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--config", type=Path, required=True, help="what to train, and how")
+    parser.add_argument("--set", nargs="*", default=[], metavar="ENTRY=VALUE", help="change the config, for a trial")
     parser.add_argument("--data", type=Path, required=True, help="a folder with .tar files of photographs")
     parser.add_argument("--out", type=Path, required=True, help="where the run goes; if there is one, it goes on")
     parser.add_argument("--cache", type=Path, help="where decoded photographs are kept (default: <out>/cache)")
     parser.add_argument("--minutes", type=float, default=math.inf, help="stop after so long, to go on in another call")
+    parser.add_argument("--images", type=float, default=math.inf, help="or after so many photographs in all")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--threads", type=int, help="CPU threads")
     parser.add_argument("--bfloat16", action="store_true", help="autocast; on a CPU only where it is faster")
@@ -50,8 +52,8 @@ def judge(trainer: Trainer, sets: List[Photographs], numbers_a_class: Dict[str, 
     result = {}
     for each in sets:
         accuracy = knn_accuracy(trainer.teacher, each, side, trainer.device, numbers_a_class)
-        result[f"knn{each.pixels.shape[1]}"] = accuracy
-    largest = max(sets, key=lambda each: each.pixels.shape[1])
+        result[f"knn{each.side}"] = accuracy
+    largest = max(sets, key=lambda each: each.side)
     mean, best = attention_agreement(trainer.teacher, largest, side, trainer.device)
     return {**result, "agreement": mean, "bestHeadAgreement": best}
 
@@ -59,7 +61,7 @@ def judge(trainer: Trainer, sets: List[Photographs], numbers_a_class: Dict[str, 
 def main() -> None:
     arguments = read_arguments()
     begun = time.monotonic()
-    config = read_config(arguments.config)
+    config = read_config(arguments.config, arguments.set)
     device = torch.device(arguments.device)
     if arguments.threads is not None:
         torch.set_num_threads(arguments.threads)
@@ -67,7 +69,7 @@ def main() -> None:
         torch.backends.cuda.matmul.allow_tf32 = True
     arguments.out.mkdir(parents=True, exist_ok=True)
     sets = [
-        each._replace(pixels=each.pixels.to(device), is_held_out=each.is_held_out.to(device))
+        each.to(device)
         for each in load_photographs(arguments.data, arguments.cache or arguments.out / "cache").values()
     ]
     trainer = Trainer(config, device, arguments.compile, arguments.bfloat16)
@@ -91,7 +93,7 @@ def main() -> None:
 
     last_judged, steps = time.monotonic(), 0
     seen_before, clock = trainer.seen, time.monotonic()
-    while trainer.seen < config.images and time.monotonic() - begun < arguments.minutes * 60:
+    while trainer.seen < min(config.images, arguments.images) and time.monotonic() - begun < arguments.minutes * 60:
         terms = trainer.step(choose_set(sets), config.stage_at(trainer.seen))
         steps += 1
         if steps % arguments.log_every == 0:

@@ -31,7 +31,7 @@ def classify_by_neighbours(bank: Tensor, labels: Tensor, queries: Tensor, neighb
     """The k-NN of DINO's paper: each neighbour votes by exp(cosine / 0.07). :returns: labels, shape [N]"""
     found = []
     for part in queries.split(1024):
-        cosines, nearest = (part @ bank.t()).topk(neighbours, dim=-1)
+        cosines, nearest = (part @ bank.t()).topk(min(neighbours, len(bank)), dim=-1)
         votes = torch.zeros(len(part), int(labels.max()) + 1, device=bank.device)
         votes.scatter_add_(1, labels[nearest], (cosines / 0.07).exp())
         found.append(votes.argmax(-1))

@@ -5,6 +5,7 @@ Dimensions: B batch, T tokens (1 CLS + patches), H heads, D head width, C channe
 import math
 import sys
 from pathlib import Path
+from typing import List
 
 import torch
 import torch.nn.functional as F
@@ -51,13 +52,21 @@ class Backbone(VisionTransformer):
 
 
 class Head(nn.Module):
-    """CLS feature → scores of K prototypes. The last layer's rows have length 1, as main_dino.py's have."""
+    """CLS feature → scores of K prototypes. The last layer's rows have length 1, as main_dino.py's have.
 
-    def __init__(self, channels: int, prototypes: int, hidden: int, bottleneck: int):
+    Batch norm, which main_dino.py has as an option, takes away what all photographs of a batch share. At the beginning
+    that is nearly everything, and without it a short run spends its time near the uniform distribution.
+    """
+
+    def __init__(self, channels: int, prototypes: int, hidden: int, bottleneck: int, batch_norm: bool):
         super().__init__()
-        self.mlp = nn.Sequential(
-            nn.Linear(channels, hidden), nn.GELU(), nn.Linear(hidden, hidden), nn.GELU(), nn.Linear(hidden, bottleneck)
-        )
+        layers: List[nn.Module] = []
+        for inputs in (channels, hidden):
+            layers.append(nn.Linear(inputs, hidden))
+            if batch_norm:
+                layers.append(nn.BatchNorm1d(hidden, track_running_stats=False))
+            layers.append(nn.GELU())
+        self.mlp = nn.Sequential(*layers, nn.Linear(hidden, bottleneck))
         self.prototypes = nn.Parameter(torch.empty(prototypes, bottleneck))
 
     def forward(self, features: Tensor) -> Tensor:

@@ -4,7 +4,7 @@ import multiprocessing
 import re
 import tarfile
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Tuple
+from typing import Dict, List, NamedTuple, Sequence, Tuple
 
 import numpy as np
 import torch
@@ -12,6 +12,8 @@ from torch import Tensor
 
 # One in this many of each source is never trained on.
 HELD_OUT_EVERY = 25
+# Beside decoded photographs: which tars they came from.
+CONTENTS = "tars.txt"
 
 
 class Photographs(NamedTuple):
@@ -19,16 +21,16 @@ class Photographs(NamedTuple):
 
     pixels: Tensor  # uint8, shape [N, side, side, 3]
     names: List[str]  # as in the tar, without the ending: <source>_<number>
-    is_held_out: Tensor  # bool, shape [N]
+    trained: Tensor  # which of them are trained on, shape [≤ N]
+    held_out: Tensor  # and which are not
 
     @property
-    def trained(self) -> Tensor:
-        """Numbers of the photographs that may be trained on."""
-        return (~self.is_held_out).nonzero().flatten()
+    def side(self) -> int:
+        return self.pixels.shape[1]
 
-    @property
-    def held_out(self) -> Tensor:
-        return self.is_held_out.nonzero().flatten()
+    def to(self, device: torch.device) -> "Photographs":
+        moved = (self.pixels.to(device), self.names, self.trained.to(device), self.held_out.to(device))
+        return Photographs(*moved)
 
 
 def split_name(name: str) -> Tuple[str, int]:
@@ -40,7 +42,7 @@ def split_name(name: str) -> Tuple[str, int]:
 
 
 def is_held_out(name: str) -> bool:
-    """Whole stretches of 25 numbers' last: neighbours in a set of near-duplicates are not what tells sets apart."""
+    """By its number, so that it is the same photographs whichever tars are there."""
     return split_name(name)[1] % HELD_OUT_EVERY == HELD_OUT_EVERY - 1
 
 
@@ -54,11 +56,8 @@ def decode_square(data: bytes) -> np.ndarray:
     return np.asarray(image.crop((left, top, left + side, top + side)))
 
 
-def read_tars(folder: Path) -> Dict[int, Tuple[List[str], np.ndarray]]:
+def read_tars(tars: Sequence[Path]) -> Dict[int, Tuple[List[str], np.ndarray]]:
     """:returns: side in px → names, in order, and their pixels, shape [N, side, side, 3]"""
-    tars = sorted(folder.glob("*.tar"))
-    if not tars:
-        raise FileNotFoundError(f"There is no .tar with photographs in {folder}.")
     found: Dict[int, List[Tuple[str, np.ndarray]]] = {}
     for path in tars:
         with tarfile.open(path) as tar:
@@ -75,20 +74,36 @@ def read_tars(folder: Path) -> Dict[int, Tuple[List[str], np.ndarray]]:
     return blocks
 
 
+def fill_cache(tars: Sequence[Path], contents: str, cache: Path) -> None:
+    cache.mkdir(parents=True, exist_ok=True)
+    for old in cache.glob("photographs-*"):
+        old.unlink()
+    (cache / CONTENTS).unlink(missing_ok=True)
+    for side, (names, pixels) in read_tars(tars).items():
+        (cache / f"photographs-{side}.txt").write_text("\n".join(names), encoding="utf-8")
+        np.save(cache / f"photographs-{side}.npy", pixels)
+    # Last: a cache that was left unfinished has none.
+    (cache / CONTENTS).write_text(contents, encoding="utf-8")
+
+
 def load_photographs(folder: Path, cache: Path) -> Dict[int, Photographs]:
-    """Decode once, keep the blocks in `cache`, and read them from there the next time.
+    """Decode each set of tars once, and keep it in `cache`. Where the folder has no tars, what the cache has is taken.
 
     :returns: side in px → photographs; pixels lie in main memory
     """
-    if not list(cache.glob("photographs-*.npy")):
-        cache.mkdir(parents=True, exist_ok=True)
-        for side, (names, pixels) in read_tars(folder).items():
-            (cache / f"photographs-{side}.txt").write_text("\n".join(names), encoding="utf-8")
-            np.save(cache / f"photographs-{side}.npy", pixels)
+    tars = sorted(folder.glob("*.tar"))
+    contents = "\n".join(f"{path.name} {path.stat().st_size}" for path in tars)
+    kept = (cache / CONTENTS).read_text(encoding="utf-8") if (cache / CONTENTS).exists() else None
+    if not tars and kept is None:
+        raise FileNotFoundError(f"There is no .tar with photographs in {folder}, and nothing in {cache}.")
+    if tars and kept != contents:
+        fill_cache(tars, contents, cache)
     loaded = {}
     for path in sorted(cache.glob("photographs-*.npy")):
         names = path.with_suffix(".txt").read_text(encoding="utf-8").split("\n")
         pixels = torch.from_numpy(np.load(path))
         assert len(names) == len(pixels), f"{path}: {len(pixels)} photographs, {len(names)} names"
-        loaded[pixels.shape[1]] = Photographs(pixels, names, torch.tensor([is_held_out(name) for name in names]))
+        held_out = torch.tensor([is_held_out(name) for name in names])
+        split = ((~held_out).nonzero().flatten(), held_out.nonzero().flatten())
+        loaded[pixels.shape[1]] = Photographs(pixels, names, *split)
     return loaded

@@ -57,8 +57,9 @@ class Trainer:
         self.optimizer = self.make_optimizer()
         self.student_features, self.teacher_features = self.student.features, self.teacher.features
         if compiled:
-            self.student_features = torch.compile(self.student.features)
-            self.teacher_features = torch.compile(self.teacher.features)
+            # One program for each size of views, of which there are two a stage.
+            self.student_features = torch.compile(self.student.features, dynamic=False)
+            self.teacher_features = torch.compile(self.teacher.features, dynamic=False)
 
     def make_optimizer(self) -> torch.optim.Optimizer:
         """Weights decay; biases, gains, tokens and positions do not."""
@@ -83,19 +84,20 @@ class Trainer:
     def autocast(self):
         return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.half)
 
-    def terms(self, global_views: Tensor, local_views: Tensor, views: int):
+    def terms(self, global_views: Tensor, local_views: Tensor, count: int):
         """:returns: the loss's terms and the teacher's scores, shape [2 × B, K]"""
         teacher = self.config.teacher
         with torch.no_grad(), self.autocast():
-            scores = self.teacher_head(self.teacher_features(global_views)).float()
+            features = self.teacher_features(global_views)
+        with torch.no_grad():
+            # The heads are small, and a temperature of 0.025 would make forty times as much of a bfloat16's rounding.
+            scores = self.teacher_head(features.float())
             wanted = F.softmax((scores - self.centre) / teacher.temperature, dim=-1)
         with self.autocast():
-            features = [self.student_features(global_views)]
-            if len(local_views) > 0:
-                features.append(self.student_features(local_views))
-            given = F.log_softmax(self.student_head(torch.cat(features)).float() / teacher.student_temperature, dim=-1)
+            parts = [self.student_features(views) for views in (global_views, local_views) if len(views) > 0]
+        given = self.student_head(torch.cat(parts).float()) / teacher.student_temperature
         batch = len(global_views) // 2
-        return dino_loss(wanted.view(2, batch, -1), given.view(views, batch, -1)), scores
+        return dino_loss(wanted.view(2, batch, -1), F.log_softmax(given, dim=-1).view(count, batch, -1)), scores
 
     def step(self, photographs: Photographs, stage: Stage) -> Terms:
         """Views, loss, gradients, clip, AdamW, teacher, centre: once."""

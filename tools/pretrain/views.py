@@ -96,9 +96,9 @@ def recolour(x: Tensor, augmentation: Augmentation, blurred: float, solarised: f
     x = torch.where(chance(count, 0.9, device), jitter(x, augmentation.hue), x)
     x = torch.where(chance(count, augmentation.grey, device), luma(x).expand_as(x), x)
     if blurred > 0:
-        chosen = (torch.rand(count, device=device) < blurred).nonzero().flatten()
-        if len(chosen) > 0:
-            x = x.index_copy(0, chosen, blur(x[chosen]))
+        # So many of the batch, whichever: a count that only the GPU knew would make it wait for the CPU.
+        chosen = torch.randperm(count, device=device)[: max(1, round(blurred * count))]
+        x = x.index_copy(0, chosen, blur(x[chosen]))
     if solarised > 0:
         x = torch.where(chance(count, solarised, device) & (x > 0.5), 1 - x, x)
     return normalise(x)
