@@ -8,12 +8,13 @@ import torch
 from network import Backbone
 
 
-def export_teacher(teacher: Backbone, folder: Path) -> None:
-    """Write model.safetensors (float32) and config.json."""
+def export_teacher(teacher: Backbone, folder: Path, dtype: str = "float32") -> None:
+    """Write model.safetensors and config.json. :param dtype: float16 or float32"""
+    short, kind = {"float32": ("F32", "<f4"), "float16": ("F16", "<f2")}[dtype]
     header, parts, offset = {}, [], 0
     for name, value in teacher.state_dict().items():
-        data = value.detach().to("cpu", torch.float32).contiguous().numpy().astype("<f4").tobytes()
-        header[name] = {"dtype": "F32", "shape": list(value.shape), "data_offsets": [offset, offset + len(data)]}
+        data = value.detach().to("cpu", torch.float32).contiguous().numpy().astype(kind).tobytes()
+        header[name] = {"dtype": short, "shape": list(value.shape), "data_offsets": [offset, offset + len(data)]}
         parts.append(data)
         offset += len(data)
     text = json.dumps(header).encode("utf-8")

@@ -1,11 +1,14 @@
 """Pretrain a small Vision Transformer with DINO, in pieces of any length. README.md says how.
 
+A signal to end, as from Ctrl-C, lets the step finish and keeps what is there.
+
     python3 tools/pretrain/main.py --config tools/pretrain/configs/gpu-tiny8.json --data FOLDER --out RUN --minutes 9
 """
 import argparse
 import json
 import math
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -19,6 +22,7 @@ from export import export_teacher  # noqa: E402
 from monitor import attention_agreement, knn_accuracy  # noqa: E402
 from photographs import Photographs, load_photographs  # noqa: E402
 from trainer import Trainer  # noqa: E402
+from weights import read_safetensors  # noqa: E402
 
 CHECKPOINT = "checkpoint.pt"
 
@@ -36,6 +40,8 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, help="CPU threads")
     parser.add_argument("--bfloat16", action="store_true", help="autocast; on a CPU only where it is faster")
     parser.add_argument("--compile", action="store_true", help="torch.compile (2.x)")
+    parser.add_argument("--start-from", type=Path, metavar="FILE", help="safetensors: both networks begin with these weights")
+    parser.add_argument("--export", choices=["float32", "float16"], default="float32", help="of model.safetensors")
     parser.add_argument("--log-every", type=int, default=20, metavar="STEPS")
     parser.add_argument("--judge-every", type=float, default=5, metavar="MINUTES", help="k-NN and agreement")
     return parser.parse_args()
@@ -76,6 +82,8 @@ def main() -> None:
     checkpoint = arguments.out / CHECKPOINT
     if checkpoint.exists():
         trainer.restore(torch.load(checkpoint, map_location=device))
+    elif arguments.start_from is not None:
+        trainer.start_from(read_safetensors(arguments.start_from))
 
     log = open(arguments.out / "log.jsonl", "a", encoding="utf-8")
 
@@ -89,11 +97,15 @@ def main() -> None:
     def save() -> None:
         torch.save(trainer.state(), checkpoint.with_suffix(".new"))
         os.replace(checkpoint.with_suffix(".new"), checkpoint)
-        export_teacher(trainer.teacher, arguments.out)
+        export_teacher(trainer.teacher, arguments.out, arguments.export)
 
+    stopped = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.append(True))
     last_judged, steps = time.monotonic(), 0
     seen_before, clock = trainer.seen, time.monotonic()
-    while trainer.seen < min(config.images, arguments.images) and time.monotonic() - begun < arguments.minutes * 60:
+    wanted = min(config.images, arguments.images)
+    while trainer.seen < wanted and time.monotonic() - begun < arguments.minutes * 60 and not stopped:
         terms = trainer.step(choose_set(sets), config.stage_at(trainer.seen))
         steps += 1
         if steps % arguments.log_every == 0:

@@ -5,14 +5,14 @@ Dimensions: B batch, T tokens (1 CLS + patches), H heads, D head width, C channe
 import math
 import sys
 from pathlib import Path
-from typing import List
+from typing import List, Optional
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "reference"))
-from vit import Architecture, Attention, Block, VisionTransformer  # noqa: E402
+from vit import Architecture, Attention, Block, VisionTransformer, resample_positions  # noqa: E402, F401
 
 
 def attend(attention: Attention, x: Tensor) -> Tensor:
@@ -26,29 +26,39 @@ def attend(attention: Attention, x: Tensor) -> Tensor:
     return attention.proj(mixed.transpose(1, 2).reshape(batch, tokens, channels))
 
 
+def run_block(block: Block, x: Tensor, attended: Optional[Tensor], mixed: Optional[Tensor]) -> Tensor:
+    """:param attended, mixed: factors of the two updates, shape [B, 1, 1], or None for 1"""
+    update = attend(block.attn, block.norm1(x))
+    x = x + (update if attended is None else update * attended)
+    update = block.mlp(block.norm2(x))
+    return x + (update if mixed is None else update * mixed)
+
+
 class Backbone(VisionTransformer):
     def __init__(self, architecture: Architecture, drop_path: float = 0.0):
         """:param drop_path: how often the last block's updates are left out of a view; 0 in the first, linear between"""
         super().__init__(architecture)
         depth = architecture.depth
         self.drop_paths = [drop_path * i / max(1, depth - 1) for i in range(depth)]
+        self.run_block = run_block
+
+    def compile_blocks(self) -> None:
+        """One program for all blocks, and each size of views: a whole network takes minutes to compile."""
+        self.run_block = torch.compile(run_block, dynamic=False)
 
     def features(self, pixels: Tensor) -> Tensor:
         """:param pixels: normalised RGB, shape [B, 3, height, width] :returns: the CLS features, shape [B, C]"""
         x = self.embed(pixels)
         for block, drop_path in zip(self.blocks, self.drop_paths):
-            x = self.run_block(block, x, drop_path)
+            x = self.run_block(block, x, self.keep(x, drop_path), self.keep(x, drop_path))
         return self.norm(x)[:, 0]
 
-    def run_block(self, block: Block, x: Tensor, drop_path: float) -> Tensor:
-        x = x + self.drop(attend(block.attn, block.norm1(x)), drop_path)
-        return x + self.drop(block.mlp(block.norm2(x)), drop_path)
-
-    def drop(self, update: Tensor, drop_path: float) -> Tensor:
-        if drop_path == 0 or not self.training:
-            return update
-        kept = torch.rand(update.shape[0], 1, 1, device=update.device) >= drop_path
-        return update * kept.to(update.dtype) / (1 - drop_path)
+    def keep(self, x: Tensor, drop_path: float) -> Optional[Tensor]:
+        """Stochastic depth: 0 where a view goes without an update, and so much more than 1 where not that the mean is 1."""
+        if self.drop_paths[-1] == 0 or not self.training:
+            return None
+        kept = torch.rand(x.shape[0], 1, 1, device=x.device) >= drop_path
+        return kept.to(x.dtype) / (1 - drop_path)
 
 
 class Head(nn.Module):

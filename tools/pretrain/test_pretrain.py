@@ -102,11 +102,13 @@ class TheNetwork(unittest.TestCase):
     def test_leaves_updates_out_only_in_training_and_keeps_their_mean(self):
         torch.manual_seed(0)
         network = Backbone(Architecture(24, 2, 3, 4, 5), drop_path=0.5)
-        update = torch.ones(20_000, 1, 1)
-        self.assertTrue(torch.equal(network.eval().drop(update, 0.5), update))
-        dropped = network.train().drop(update, 0.25)
-        self.assertEqual(set(dropped.unique().tolist()), {0.0, float(torch.tensor(1 / 0.75))})
-        self.assertAlmostEqual(float(dropped.mean()), 1, delta=0.02)
+        views = torch.ones(20_000, 1, 1)
+        self.assertIsNone(network.eval().keep(views, 0.25))
+        kept = network.train().keep(views, 0.25)
+        self.assertEqual(set(kept.unique().tolist()), {0.0, float(torch.tensor(1 / 0.75))})
+        self.assertAlmostEqual(float(kept.mean()), 1, delta=0.02)
+        self.assertEqual(set(network.keep(views, 0.0).unique().tolist()), {1.0})
+        self.assertIsNone(Backbone(Architecture(24, 2, 3, 4, 5)).train().keep(views, 0.0))
 
     def test_that_starts_near_likeness_looks_at_what_is_like_itself(self):
         torch.manual_seed(0)
@@ -339,6 +341,14 @@ class AWholeRun(unittest.TestCase):
             state = torch.load(folder / "run" / "checkpoint.pt")
             for name, value in state["teacher"].items():
                 self.assertTrue(torch.equal(value, tensors[name]), name)
+
+            exported = str(folder / "run" / "model.safetensors")
+            more = ["--start-from", exported, "--images", "0", "--export", "float16", "--set", "gridSize=6"]
+            run("--out", str(folder / "other"), *more)
+            begun = read_safetensors(folder / "other" / "model.safetensors")
+            self.assertEqual(begun["pos_embed"].shape, (1, 37, 24))
+            for name in set(weights) - {"pos_embed"}:
+                self.assertLess(np.abs(begun[name] - weights[name]).max(), 2e-3, name)
 
     def test_reads_tars_in_any_order_and_cuts_the_middle(self):
         with tempfile.TemporaryDirectory() as temporary:

@@ -2,12 +2,13 @@
 import math
 from typing import Dict, NamedTuple
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from config import Config, Stage
-from network import Backbone, Head, initialise, start_attention_near_likeness, start_from_sines
+from network import Backbone, Head, initialise, resample_positions, start_attention_near_likeness, start_from_sines
 from photographs import Photographs
 from views import make_views
 
@@ -55,11 +56,9 @@ class Trainer:
         self.centre = torch.zeros(1, config.head.prototypes, device=device)
         self.seen = 0
         self.optimizer = self.make_optimizer()
-        self.student_features, self.teacher_features = self.student.features, self.teacher.features
         if compiled:
-            # One program for each size of views, of which there are two a stage.
-            self.student_features = torch.compile(self.student.features, dynamic=False)
-            self.teacher_features = torch.compile(self.teacher.features, dynamic=False)
+            self.student.compile_blocks()
+            self.teacher.compile_blocks()
 
     def make_optimizer(self) -> torch.optim.Optimizer:
         """Weights decay; biases, gains, tokens and positions do not."""
@@ -88,13 +87,13 @@ class Trainer:
         """:returns: the loss's terms and the teacher's scores, shape [2 × B, K]"""
         teacher = self.config.teacher
         with torch.no_grad(), self.autocast():
-            features = self.teacher_features(global_views)
+            features = self.teacher.features(global_views)
         with torch.no_grad():
             # The heads are small, and a temperature of 0.025 would make forty times as much of a bfloat16's rounding.
             scores = self.teacher_head(features.float())
             wanted = F.softmax((scores - self.centre) / teacher.temperature, dim=-1)
         with self.autocast():
-            parts = [self.student_features(views) for views in (global_views, local_views) if len(views) > 0]
+            parts = [self.student.features(views) for views in (global_views, local_views) if len(views) > 0]
         given = self.student_head(torch.cat(parts).float()) / teacher.student_temperature
         batch = len(global_views) // 2
         return dino_loss(wanted.view(2, batch, -1), F.log_softmax(given, dim=-1).view(count, batch, -1)), scores
@@ -130,6 +129,16 @@ class Trainer:
         norms = torch.stack(torch._foreach_norm(gradients))
         factors = (limit / (norms + 1e-6)).clamp(max=1)
         torch._foreach_mul_(gradients, list(factors.unbind()))
+
+    def start_from(self, weights: Dict[str, np.ndarray]) -> None:
+        """Begin with the weights of another run, of any grid; heads and optimizer begin anew."""
+        tensors = {name: torch.from_numpy(array) for name, array in weights.items()}
+        grid = self.config.grid_size
+        positions = tensors["pos_embed"]
+        patches = resample_positions(positions[0, 1:], grid, grid)
+        tensors["pos_embed"] = torch.cat([positions[:, :1], patches[None]], dim=1)
+        self.student.load_state_dict(tensors)
+        self.teacher.load_state_dict(tensors)
 
     def state(self) -> dict:
         return {

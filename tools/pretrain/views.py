@@ -1,6 +1,7 @@
 """Views of photographs: crops and changes of colour as batched tensor operations, on whatever device the photographs are."""
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 import torch.nn.functional as F
@@ -11,6 +12,7 @@ STD = (0.229, 0.224, 0.225)
 LUMA = (0.299, 0.587, 0.114)
 # RGB → luma and two axes of chroma. Turning and stretching the chroma plane changes hue and saturation.
 TO_CHROMA = ((0.299, 0.587, 0.114), (0.596, -0.274, -0.322), (0.211, -0.523, 0.312))
+FROM_CHROMA = tuple(map(tuple, torch.linalg.inv(torch.tensor(TO_CHROMA)).tolist()))
 
 
 @dataclass(frozen=True)
@@ -23,11 +25,20 @@ class Augmentation:
     grey: float  # how often a view has no colour
 
 
+@lru_cache(maxsize=None)
+def constant(values: tuple, device: torch.device) -> Tensor:
+    """Kept, since to bring numbers to a GPU is to wait for it."""
+    return torch.tensor(values, device=device)
+
+
+def channels(values: tuple, x: Tensor) -> Tensor:
+    """:returns: one number a channel, to be used with x, shape [1, 3, 1, 1]"""
+    return constant(values, x.device).view(1, 3, 1, 1)
+
+
 def normalise(x: Tensor) -> Tensor:
     """:param x: RGB in 0..1, shape [B, 3, height, width]"""
-    mean = torch.tensor(MEAN, device=x.device).view(1, 3, 1, 1)
-    std = torch.tensor(STD, device=x.device).view(1, 3, 1, 1)
-    return (x - mean) / std
+    return (x - channels(MEAN, x)) / channels(STD, x)
 
 
 def uniform(count: int, low: float, high: float, device: torch.device) -> Tensor:
@@ -56,7 +67,7 @@ def crop(x: Tensor, side: int, area: tuple) -> Tensor:
 
 def luma(x: Tensor) -> Tensor:
     """:returns: shape [B, 1, height, width]"""
-    return (x * torch.tensor(LUMA, device=x.device).view(1, 3, 1, 1)).sum(1, keepdim=True)
+    return (x * channels(LUMA, x)).sum(1, keepdim=True)
 
 
 def jitter(x: Tensor, hue: float) -> Tensor:
@@ -71,8 +82,7 @@ def jitter(x: Tensor, hue: float) -> Tensor:
     cosine, sine = saturation * angle.cos(), saturation * angle.sin()
     zero, one = torch.zeros(count, device=device), torch.ones(count, device=device)
     turn = torch.stack([one, zero, zero, zero, cosine, -sine, zero, sine, cosine], dim=1).view(count, 3, 3)
-    to_chroma = torch.tensor(TO_CHROMA)
-    change = torch.linalg.inv(to_chroma).to(device) @ turn @ to_chroma.to(device)
+    change = constant(FROM_CHROMA, device) @ turn @ constant(TO_CHROMA, device)
     return (change @ x.flatten(2)).view_as(x).clamp(0, 1)
 
 
