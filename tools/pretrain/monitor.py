@@ -23,7 +23,8 @@ def features_of(backbone: Backbone, pixels: Tensor, numbers: Tensor, side: int, 
     """:returns: CLS features of length 1, shape [N, C]"""
     parts = []
     for part in numbers.split(256):
-        parts.append(F.normalize(backbone.features(resized(pixels[part].to(device), side)).float(), dim=-1))
+        features = backbone.features(resized(pixels[part].to(device), side), compiled=False)
+        parts.append(F.normalize(features.float(), dim=-1))
     return torch.cat(parts)
 
 

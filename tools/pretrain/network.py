@@ -40,17 +40,21 @@ class Backbone(VisionTransformer):
         super().__init__(architecture)
         depth = architecture.depth
         self.drop_paths = [drop_path * i / max(1, depth - 1) for i in range(depth)]
-        self.run_block = run_block
+        self.compiled = run_block
 
     def compile_blocks(self) -> None:
         """One program for all blocks, and each size of views: a whole network takes minutes to compile."""
-        self.run_block = torch.compile(run_block, dynamic=False)
+        self.compiled = torch.compile(run_block, dynamic=False)
 
-    def features(self, pixels: Tensor) -> Tensor:
-        """:param pixels: normalised RGB, shape [B, 3, height, width] :returns: the CLS features, shape [B, C]"""
+    def features(self, pixels: Tensor, compiled: bool = True) -> Tensor:
+        """:param pixels: normalised RGB, shape [B, 3, height, width]
+        :param compiled: run the compiled blocks, if there are; not for batches of many sizes, each of which would be compiled
+        :returns: the CLS features, shape [B, C]
+        """
         x = self.embed(pixels)
+        run = self.compiled if compiled else run_block
         for block, drop_path in zip(self.blocks, self.drop_paths):
-            x = self.run_block(block, x, self.keep(x, drop_path), self.keep(x, drop_path))
+            x = run(block, x, self.keep(x, drop_path), self.keep(x, drop_path))
         return self.norm(x)[:, 0]
 
     def keep(self, x: Tensor, drop_path: float) -> Optional[Tensor]:
