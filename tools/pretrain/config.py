@@ -78,7 +78,8 @@ class Config:
 
 
 def parse(kind, value, path: str):
-    """JSON as `kind`, which is a dataclass, a list of them, or plain. Nothing may be missing, unknown or of another type."""
+    """JSON as `kind`, which is a dataclass, a list of them, or plain. Nothing may be missing, unknown or of another
+    type."""
     if is_dataclass(kind):
         hints = get_type_hints(kind)
         names = {camel(field.name): field.name for field in fields(kind)}

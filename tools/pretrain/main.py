@@ -40,7 +40,7 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, help="CPU threads")
     parser.add_argument("--bfloat16", action="store_true", help="autocast; on a CPU only where it is faster")
     parser.add_argument("--compile", action="store_true", help="torch.compile (2.x)")
-    parser.add_argument("--start-from", type=Path, metavar="FILE", help="safetensors: both networks begin with these weights")
+    parser.add_argument("--start-from", type=Path, metavar="FILE", help="safetensors to begin with")
     parser.add_argument("--export", choices=["float32", "float16"], default="float32", help="of model.safetensors")
     parser.add_argument("--log-every", type=int, default=20, metavar="STEPS")
     parser.add_argument("--judge-every", type=float, default=5, metavar="MINUTES", help="k-NN and agreement")
@@ -111,7 +111,9 @@ def main() -> None:
         if steps % arguments.log_every == 0:
             loss, entropy = float(terms.loss.detach()), float(terms.entropy)
             rate = (trainer.seen - seen_before) / (time.monotonic() - clock)
-            write({"loss": loss, "entropy": entropy, "kl": loss - entropy, "imagesPerSecond": rate, **trainer.schedule()})
+            write(
+                {"loss": loss, "entropy": entropy, "kl": loss - entropy, "imagesPerSecond": rate, **trainer.schedule()}
+            )
             seen_before, clock = trainer.seen, time.monotonic()
             if not math.isfinite(loss):
                 sys.exit("The loss is not finite. The last checkpoint is from before.")

@@ -1,4 +1,4 @@
-"""How a run is judged while it goes, by photographs that it never trains on, and never by the masks of an evaluation set."""
+"""How a run is judged while it goes: by photographs that it never trains on, and by no evaluation set's masks."""
 from typing import Dict, List, Tuple
 
 import torch
@@ -79,9 +79,9 @@ def mass_masks(maps: Tensor, share: float = 0.6) -> Tensor:
 def attention_agreement(
     backbone: Backbone, photographs: Photographs, side: int, device: torch.device, count: int = 256
 ) -> Tuple[float, float]:
-    """Do heads look at the same things wherever these are? Two overlapping windows of each held-out photograph, a quarter of
-    it apart both ways: the Jaccard of a head's masks over the part that both show, less what the neighbour's mask gives by
-    chance, which is what a head gets that looks at a place in the frame and not at a thing.
+    """Do heads look at the same things wherever these are? Two overlapping windows of each held-out photograph, a
+    quarter of a window apart both ways: the Jaccard of a head's masks over the part that both show, less that with the
+    mask of another photograph, which is what a head gets that looks at a place in the frame and not at a thing.
 
     :returns: mean over heads, and the best head's
     """

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "reference"))
-from vit import Architecture, Attention, Block, VisionTransformer, resample_positions  # noqa: E402, F401
+from vit import Architecture, Attention, Block, VisionTransformer  # noqa: E402
 
 
 def attend(attention: Attention, x: Tensor) -> Tensor:
@@ -36,7 +36,7 @@ def run_block(block: Block, x: Tensor, attended: Optional[Tensor], mixed: Option
 
 class Backbone(VisionTransformer):
     def __init__(self, architecture: Architecture, drop_path: float = 0.0):
-        """:param drop_path: how often the last block's updates are left out of a view; 0 in the first, linear between"""
+        """:param drop_path: how often the last block's updates are left out of a view; linear from 0 in the first"""
         super().__init__(architecture)
         depth = architecture.depth
         self.drop_paths = [drop_path * i / max(1, depth - 1) for i in range(depth)]
@@ -47,8 +47,9 @@ class Backbone(VisionTransformer):
         self.compiled = torch.compile(run_block, dynamic=False)
 
     def features(self, pixels: Tensor, compiled: bool = True) -> Tensor:
-        """:param pixels: normalised RGB, shape [B, 3, height, width]
-        :param compiled: run the compiled blocks, if there are; not for batches of many sizes, each of which would be compiled
+        """
+        :param pixels: normalised RGB, shape [B, 3, height, width]
+        :param compiled: run the compiled blocks, if there are; each new size of a batch is compiled anew
         :returns: the CLS features, shape [B, C]
         """
         x = self.embed(pixels)
@@ -58,7 +59,7 @@ class Backbone(VisionTransformer):
         return self.norm(x)[:, 0]
 
     def keep(self, x: Tensor, drop_path: float) -> Optional[Tensor]:
-        """Stochastic depth: 0 where a view goes without an update, and so much more than 1 where not that the mean is 1."""
+        """Stochastic depth: 0 where a view goes without an update, else so much more than 1 that the mean is 1."""
         if self.drop_paths[-1] == 0 or not self.training:
             return None
         kept = torch.rand(x.shape[0], 1, 1, device=x.device) >= drop_path
@@ -103,7 +104,8 @@ def initialise(module: nn.Module) -> None:
 
 
 def start_from_sines(backbone: Backbone) -> None:
-    """Positions that begin as the 2-D sines of MoCo v3 and are trained on: a short run need not find out what is beside what."""
+    """Positions that begin as 2-D sines, as MoCo v3's, and are trained on: a short run need not find out what is beside
+    what."""
     a = backbone.architecture
     quarter = a.embed_dim // 4
     frequencies = 10_000 ** (-torch.arange(quarter) / quarter)

@@ -48,7 +48,7 @@ describe.skipIf(python === null)('with PyTorch', () => {
   test('what a run writes is what convert takes and the page loads', async () => {
     const writeExample = `import sys; sys.path.insert(0, 'tools/pretrain')
 from pathlib import Path
-from test_pretrain import write_example
+from example import write_example
 write_example(Path(sys.argv[1]))`;
     await call('-c', writeExample, folder);
     const out = join(folder, 'run');

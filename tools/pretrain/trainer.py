@@ -8,9 +8,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from config import Config, Stage
-from network import Backbone, Head, initialise, resample_positions, start_attention_near_likeness, start_from_sines
+from network import Backbone, Head, initialise, start_attention_near_likeness, start_from_sines
 from photographs import Photographs
 from views import make_views
+from vit import resample_positions
 
 
 class Terms(NamedTuple):

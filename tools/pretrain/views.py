@@ -1,4 +1,4 @@
-"""Views of photographs: crops and changes of colour as batched tensor operations, on whatever device the photographs are."""
+"""Views of photographs: crops and changes of colour as batched tensor operations, on the photographs' device."""
 import math
 from dataclasses import dataclass
 from functools import lru_cache

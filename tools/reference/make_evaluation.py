@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from PIL import Image
 
-from make_fixtures import FIXTURES, SAMPLES, cls_maps, encode, load, official_mask, random_source, read_embedded_model, write_json
+from make_fixtures import FIXTURES, SAMPLES, cls_maps, encode, load, official_mask, random_source, write_json
+from make_fixtures import read_embedded_model
 from photograph import frame_photograph, normalise, resize
 
 SHARE = 0.6
