@@ -106,14 +106,14 @@ def main() -> None:
     seen_before, clock = trainer.seen, time.monotonic()
     wanted = min(config.images, arguments.images)
     while trainer.seen < wanted and time.monotonic() - begun < arguments.minutes * 60 and not stopped:
-        terms = trainer.step(choose_set(sets), config.stage_at(trainer.seen))
+        found = trainer.step(choose_set(sets), config.stage_at(trainer.seen))
         steps += 1
         if steps % arguments.log_every == 0:
-            loss, entropy = float(terms.loss.detach()), float(terms.entropy)
+            loss, entropy = float(found.loss.detach()), float(found.entropy)
             rate = (trainer.seen - seen_before) / (time.monotonic() - clock)
-            write(
-                {"loss": loss, "entropy": entropy, "kl": loss - entropy, "imagesPerSecond": rate, **trainer.schedule()}
-            )
+            terms = {"loss": loss, "entropy": entropy, "kl": loss - entropy}
+            share = entropy / math.log(config.head.prototypes)
+            write({**terms, "entropyOfUniform": share, "imagesPerSecond": rate, **trainer.schedule()})
             seen_before, clock = trainer.seen, time.monotonic()
             if not math.isfinite(loss):
                 sys.exit("The loss is not finite. The last checkpoint is from before.")
