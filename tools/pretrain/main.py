@@ -123,7 +123,8 @@ def main() -> None:
             last_judged = clock = time.monotonic()
             seen_before = trainer.seen
     save()
-    write(judge(trainer, sets, config.numbers_a_class))
+    if not stopped:
+        write(judge(trainer, sets, config.numbers_a_class))
     left = config.images - trainer.seen
     print("The run is whole." if left <= 0 else f"{left} images are left: call again to go on.")
 
