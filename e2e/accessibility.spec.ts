@@ -54,7 +54,7 @@ test('the whole page is usable by keyboard alone', async ({ scope, page }) => {
     await page.keyboard.press(String(head));
     await expect(page.getByRole('radio', { name: `Head ${head}` })).toBeChecked();
   }
-  await page.keyboard.press('m');
+  await page.keyboard.press('e');
   await expect(page.getByRole('radio', { name: 'Mean' })).toBeChecked();
   await page.keyboard.press('a');
   await expect(page.getByRole('radio', { name: 'All heads' })).toBeChecked();

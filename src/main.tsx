@@ -2,12 +2,13 @@ import '@fontsource-variable/instrument-sans';
 import './ui/styles/page.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { embeddedModelId } from './core/embedded-model.ts';
-import { createEngineClient } from './rpc/client.ts';
-import type { BackendChoice } from './rpc/contract.ts';
+import { createEngineClient } from './rpc/engine-client.ts';
+import type { BackendChoice } from './rpc/engine-contract.ts';
+import { createLibraryClient } from './rpc/library-client.ts';
 import { App } from './ui/app.tsx';
 import { createPictures } from './ui/engine/pictures.ts';
 import { createSession } from './ui/engine/session.ts';
+import { createModelLibrary } from './ui/models/model-library.ts';
 import { createAppStore } from './ui/state/app-store.ts';
 import { recallSettings } from './ui/state/settings.ts';
 
@@ -26,26 +27,28 @@ const readSidePx = (): number => {
   return Number.isInteger(sidePx) && sidePx >= 32 && sidePx <= 2048 ? sidePx : defaultSidePx;
 };
 
-const readModelUrl = (): string => {
-  const asked = parameters.get('model') ?? '';
-  // A name, not a path: models come from the page's own folder and nowhere else.
-  const id = /^[\w.-]+$/.test(asked) ? asked : embeddedModelId;
-  return new URL(`models/${id}/model.json`, document.baseURI).href;
-};
-
 const client = createEngineClient(
   () => new Worker(new URL('./worker/engine-worker.ts', import.meta.url), { type: 'module', name: 'engine' }),
 );
 const store = createAppStore(recallSettings(), { shape: 'photograph', sidePx: readSidePx() });
-const session = createSession(client, store, { modelUrl: readModelUrl(), backend: readBackend() });
+const session = createSession(client, store, { backend: readBackend() });
 const pictures = createPictures(client, store);
-session.start();
+const library = createModelLibrary(
+  () =>
+    createLibraryClient(
+      () =>
+        new Worker(new URL('./worker/model-worker.ts', import.meta.url), { type: 'module', name: 'models' }),
+    ),
+  session,
+  store,
+);
+void library.startSession(parameters.get('model'));
 
 const root = document.getElementById('root');
 if (!root) throw new Error('index.html has no #root');
 createRoot(root).render(
   <StrictMode>
-    <App services={{ store, session, pictures }} />
+    <App services={{ store, session, pictures, library }} />
   </StrictMode>,
 );
 

@@ -13,6 +13,24 @@ export interface PatchMap {
   readonly values: Float32Array;
 }
 
+/** A result with maps for every token that was asked what it looks at: CLS, and R registers. */
+export interface QueriedMaps extends HeadMaps {
+  readonly numRegisters: number;
+  /** shape [R, numHeads, rows, columns] */
+  readonly registerMaps: Float32Array;
+}
+
+/**
+ * @param query 0 for CLS, else a register from 1; where there is no such register, CLS's are taken
+ * @returns the maps of that token; borrows the memory of `source`
+ */
+export function queryMaps(source: QueriedMaps, query: number): HeadMaps {
+  if (query < 1 || query > source.numRegisters) return source;
+  const { numHeads, rows, columns, registerMaps } = source;
+  const size = numHeads * rows * columns;
+  return { numHeads, rows, columns, maps: registerMaps.subarray((query - 1) * size, query * size) };
+}
+
 function checkShape({ numHeads, rows, columns, maps }: HeadMaps): void {
   if (maps.length !== numHeads * rows * columns) {
     throw new Error(

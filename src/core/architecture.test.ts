@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { elementCount, mlpHiddenDim, parameterShapes, parseArchitecture } from './architecture.ts';
+import {
+  elementCount,
+  mlpHiddenDim,
+  parameterShapes,
+  parseArchitecture,
+  positionResampling,
+  specialTokenCount,
+} from './architecture.ts';
 import { vitSmall16 } from '../testing/vit-small-16.ts';
 
 describe('the parameters of ViT-S/16', () => {
@@ -41,6 +48,33 @@ describe('the parameters of ViT-S/16', () => {
   });
 });
 
+describe('DINOv2’s ViT-S/14', () => {
+  const plain = { ...vitSmall16, patchSize: 14, gridSize: 37, layerScale: true };
+  const registers = { ...plain, numRegisters: 4 };
+
+  test('has the 174 tensors and 22,056,576 numbers of the official checkpoint but for its mask token', () => {
+    const shapes = parameterShapes(plain);
+    expect(shapes.size).toBe(174);
+    expect([...shapes.values()].reduce((sum, shape) => sum + elementCount(shape), 0)).toBe(22_056_576 - 384);
+    expect([...shapes.keys()].slice(8, 12)).toEqual([
+      'blocks.0.attn.proj.weight',
+      'blocks.0.attn.proj.bias',
+      'blocks.0.ls1.gamma',
+      'blocks.0.norm2.weight',
+    ]);
+  });
+
+  test('with registers has them after the positions, and antialiased positions', () => {
+    const shapes = parameterShapes(registers);
+    expect([...shapes].slice(1, 3)).toEqual([
+      ['pos_embed', [1, 1370, 384]],
+      ['register_tokens', [1, 4, 384]],
+    ]);
+    expect(specialTokenCount(registers)).toBe(5);
+    expect([plain, registers].map(positionResampling)).toEqual(['offset', 'antialiased']);
+  });
+});
+
 test('a scalar has one element and an empty side none', () => {
   expect(elementCount([])).toBe(1);
   expect(elementCount([3, 0, 5])).toBe(0);
@@ -53,6 +87,12 @@ test('the hidden width of the MLP is rounded down, as Python’s int() does', ()
 describe('parseArchitecture', () => {
   test('returns the known fields and leaves the others behind', () => {
     expect(parseArchitecture({ ...vitSmall16, colour: 'green' })).toEqual(vitSmall16);
+  });
+
+  test('takes a description from before there were registers', () => {
+    const { numRegisters, layerScale, ...older } = vitSmall16;
+    expect({ numRegisters, layerScale }).toEqual({ numRegisters: 0, layerScale: false });
+    expect(parseArchitecture(older)).toEqual(vitSmall16);
   });
 
   test.each([null, undefined, 'dino', 3])('refuses %j, which is no object', (json) => {
@@ -74,6 +114,10 @@ describe('parseArchitecture', () => {
     [{ layerNormEps: null }, 'layerNormEps is not a number between 0 and 1'],
     [{ layerNormEps: Infinity }, 'layerNormEps is not a number between 0 and 1'],
     [{ qkvBias: 1 }, 'qkvBias is not true or false'],
+    [{ numRegisters: -1 }, 'numRegisters is not a whole number from 0'],
+    [{ numRegisters: '4' }, 'numRegisters is not a whole number from 0'],
+    [{ numRegisters: 65 }, 'numRegisters 65 is more than 64'],
+    [{ layerScale: 1 }, 'layerScale is not true or false'],
     [{ depth: 1e9 }, 'depth 1000000000 is more than 256'],
     [{ mlpRatio: Infinity }, 'mlpRatio Infinity is more than 64'],
     [{ mlpRatio: 0.001 }, 'mlpRatio 0.001 leaves the MLP no width'],

@@ -1,6 +1,6 @@
 /**
  * A Vision Transformer's sizes, from which everything else follows: parameter shapes, token counts, head width.
- * Names follow the official checkpoints (facebookresearch/dino, vision_transformer.py).
+ * Names follow the official checkpoints (vision_transformer.py of facebookresearch/dino and facebookresearch/dinov2).
  */
 export interface VitArchitecture {
   readonly family: 'dino';
@@ -18,7 +18,26 @@ export interface VitArchitecture {
   readonly mlpRatio: number;
   readonly qkvBias: boolean;
   readonly layerNormEps: number;
+  /** R, register tokens (DINOv2): learnt, without a position, between CLS and the patches. */
+  readonly numRegisters: number;
+  /** Whether each channel of a block's two updates has a learnt gain (DINOv2's `ls1.gamma`, `ls2.gamma`). */
+  readonly layerScale: boolean;
 }
+
+/**
+ * How the position embedding is fitted to another grid than the trained one. Both are bicubic:
+ * - 'offset': by the scale factor (side + 0.1) / grid, a = −0.75, without antialiasing (DINO, DINOv2 without registers);
+ * - 'antialiased': by the ratio of the sizes, a = −0.5, with antialiasing where it shrinks (DINOv2 with registers).
+ */
+export type PositionResampling = 'offset' | 'antialiased';
+
+/** The rule: no checkpoint records its resampling, and the official models with registers are the antialiased ones. */
+export const positionResampling = ({ numRegisters }: VitArchitecture): PositionResampling =>
+  numRegisters > 0 ? 'antialiased' : 'offset';
+
+/** CLS and the registers: the tokens that are no patches, and stand before them. */
+export const specialTokenCount = ({ numRegisters }: Pick<VitArchitecture, 'numRegisters'>): number =>
+  1 + numRegisters;
 
 /** A parameter's values in the official PyTorch layout, e.g. a linear layer's weight is [out, in]. */
 export interface NamedTensor {
@@ -34,14 +53,15 @@ export const mlpHiddenDim = (architecture: VitArchitecture): number =>
 
 /** @returns official parameter name → shape, in the order of the official state dict */
 export function parameterShapes(architecture: VitArchitecture): Map<string, readonly number[]> {
-  const { embedDim, depth, patchSize, gridSize, qkvBias } = architecture;
+  const { embedDim, depth, patchSize, gridSize, qkvBias, numRegisters, layerScale } = architecture;
   const hiddenDim = mlpHiddenDim(architecture);
   const shapes = new Map<string, readonly number[]>([
     ['cls_token', [1, 1, embedDim]],
     ['pos_embed', [1, 1 + gridSize * gridSize, embedDim]],
-    ['patch_embed.proj.weight', [embedDim, 3, patchSize, patchSize]],
-    ['patch_embed.proj.bias', [embedDim]],
   ]);
+  if (numRegisters > 0) shapes.set('register_tokens', [1, numRegisters, embedDim]);
+  shapes.set('patch_embed.proj.weight', [embedDim, 3, patchSize, patchSize]);
+  shapes.set('patch_embed.proj.bias', [embedDim]);
   for (let block = 0; block < depth; block++) {
     const name = `blocks.${block}.`;
     shapes.set(`${name}norm1.weight`, [embedDim]);
@@ -50,12 +70,14 @@ export function parameterShapes(architecture: VitArchitecture): Map<string, read
     if (qkvBias) shapes.set(`${name}attn.qkv.bias`, [3 * embedDim]);
     shapes.set(`${name}attn.proj.weight`, [embedDim, embedDim]);
     shapes.set(`${name}attn.proj.bias`, [embedDim]);
+    if (layerScale) shapes.set(`${name}ls1.gamma`, [embedDim]);
     shapes.set(`${name}norm2.weight`, [embedDim]);
     shapes.set(`${name}norm2.bias`, [embedDim]);
     shapes.set(`${name}mlp.fc1.weight`, [hiddenDim, embedDim]);
     shapes.set(`${name}mlp.fc1.bias`, [hiddenDim]);
     shapes.set(`${name}mlp.fc2.weight`, [embedDim, hiddenDim]);
     shapes.set(`${name}mlp.fc2.bias`, [embedDim]);
+    if (layerScale) shapes.set(`${name}ls2.gamma`, [embedDim]);
   }
   shapes.set('norm.weight', [embedDim]);
   shapes.set('norm.bias', [embedDim]);
@@ -63,19 +85,29 @@ export function parameterShapes(architecture: VitArchitecture): Map<string, read
 }
 
 /** Far above every published ViT: a file that asks for more would only make the machine run out of time and memory. */
-const limits = { embedDim: 16_384, depth: 256, numHeads: 1024, patchSize: 256, gridSize: 1024, mlpRatio: 64 };
+const limits = {
+  embedDim: 16_384,
+  depth: 256,
+  numHeads: 1024,
+  patchSize: 256,
+  gridSize: 1024,
+  mlpRatio: 64,
+  numRegisters: 64,
+};
 
 const isPositiveInteger = (value: unknown): value is number =>
   typeof value === 'number' && Number.isInteger(value) && value > 0;
 
 /**
- * Checks what a file says of its architecture before anything is believed.
+ * Checks what a file says of its architecture before anything is believed. Files from before there were registers and
+ * LayerScale do not name them, and have none.
  * @returns the architecture, or a phrase that says what is wrong
  */
 export function parseArchitecture(json: unknown): VitArchitecture | string {
   if (typeof json !== 'object' || json === null) return 'the architecture is missing';
   const fields = json as Readonly<Record<string, unknown>>;
   const { embedDim, depth, numHeads, patchSize, gridSize, mlpRatio, layerNormEps } = fields;
+  const { numRegisters = 0, layerScale = false } = fields;
   if (fields['family'] !== 'dino')
     return typeof fields['family'] === 'string'
       ? `the family '${fields['family']}' is not known`
@@ -90,10 +122,13 @@ export function parseArchitecture(json: unknown): VitArchitecture | string {
   if (typeof layerNormEps !== 'number' || !(layerNormEps > 0 && layerNormEps < 1))
     return 'layerNormEps is not a number between 0 and 1';
   if (typeof fields['qkvBias'] !== 'boolean') return 'qkvBias is not true or false';
-  const sizes = { embedDim, depth, numHeads, patchSize, gridSize, mlpRatio };
+  if (numRegisters !== 0 && !isPositiveInteger(numRegisters))
+    return 'numRegisters is not a whole number from 0';
+  if (typeof layerScale !== 'boolean') return 'layerScale is not true or false';
+  const sizes = { embedDim, depth, numHeads, patchSize, gridSize, mlpRatio, numRegisters };
   for (const name of Object.keys(limits) as (keyof typeof limits)[])
     if (sizes[name] > limits[name]) return `${name} ${sizes[name]} is more than ${limits[name]}`;
   const qkvBias = fields['qkvBias'];
-  const architecture: VitArchitecture = { family: 'dino', ...sizes, qkvBias, layerNormEps };
+  const architecture: VitArchitecture = { family: 'dino', ...sizes, qkvBias, layerNormEps, layerScale };
   return mlpHiddenDim(architecture) > 0 ? architecture : `mlpRatio ${mlpRatio} leaves the MLP no width`;
 }

@@ -35,6 +35,26 @@ const examples: Examples = {
     },
   ],
   'checkpoint-invalid': [{ code: 'checkpoint-invalid', problem: 'it is not a safetensors file' }],
+  'heads-unknown': [{ code: 'heads-unknown', embedDim: 100 }],
+  'model-fails-check': [{ code: 'model-fails-check', problem: 'head 1 sums to NaN instead of 1' }],
+  'download-interrupted': [
+    { code: 'download-interrupted', host: 'example.org', keptBytes: 0 },
+    { code: 'download-interrupted', host: 'example.org', keptBytes: 40_000_000 },
+  ],
+  'download-damaged': [{ code: 'download-damaged', host: 'example.org', problem: 'it is a web page' }],
+  'download-failed': [
+    {
+      code: 'download-failed',
+      reasons: [{ code: 'model-unreachable', url: 'https://example.org/a', status: 404 }],
+    },
+  ],
+  'storage-full': [
+    { code: 'storage-full', neededBytes: null, freeBytes: null },
+    { code: 'storage-full', neededBytes: 343_000_000, freeBytes: 1_200_000_000 },
+  ],
+  'storage-failed': [{ code: 'storage-failed', problem: 'the disk is gone' }],
+  'model-busy': [{ code: 'model-busy' }],
+  'model-not-kept': [{ code: 'model-not-kept' }],
   'backend-unavailable': [{ code: 'backend-unavailable', backend: 'webgpu', reason: 'there is no adapter' }],
   'backend-wrong': [
     { code: 'backend-wrong', backend: 'webgpu', maxAbsDifference: 0.012, tolerance: 1e-4 },

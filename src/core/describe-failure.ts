@@ -1,4 +1,5 @@
 import type { Failure } from './failure.ts';
+import { formatBytes } from './bytes.ts';
 import { formatSize } from './geometry.ts';
 import { assertNever } from './result.ts';
 
@@ -54,6 +55,37 @@ export function describeFailure(failure: Failure): string {
     }
     case 'checkpoint-invalid':
       return `This checkpoint cannot be read: ${failure.problem}.`;
+    case 'heads-unknown':
+      return (
+        `How many attention heads this network has is not in its file, and its ${failure.embedDim} channels are no multiple of 64. ` +
+        'Say how many there are (--heads on the command line), or give the config.json along with it.'
+      );
+    case 'model-fails-check':
+      return 'What this network computes is no attention: its parameters are damaged, or it is of another kind.';
+    case 'download-interrupted':
+      return (
+        `The download from ${failure.host} broke off` +
+        (failure.keptBytes > 0
+          ? `; the ${formatBytes(failure.keptBytes)} that came are kept, and it goes on from there.`
+          : '. Check the connection and try again.')
+      );
+    case 'download-damaged':
+      return `What ${failure.host} sent is not the model: ${failure.problem}. It was thrown away.`;
+    case 'download-failed':
+      return `The model could not be downloaded. ${failure.reasons.map(describeFailure).join(' ')}`;
+    case 'storage-full':
+      return (
+        'There is not enough room in this browser' +
+        (failure.neededBytes === null ? '' : `: ${formatBytes(failure.neededBytes)} are needed`) +
+        (failure.freeBytes === null ? '' : `, ${formatBytes(failure.freeBytes)} are free`) +
+        '. Delete a model, or make room on the disk.'
+      );
+    case 'storage-failed':
+      return `The browser’s storage does not work (${failure.problem}).`;
+    case 'model-busy':
+      return 'Another window of this page is downloading or changing this model. Wait for it, or cancel it there.';
+    case 'model-not-kept':
+      return 'This model is no longer in this browser: it was deleted, or the browser made room.';
     case 'backend-unavailable':
       return `The ${failure.backend} back end cannot run here: ${failure.reason}.`;
     case 'backend-wrong': {

@@ -35,6 +35,20 @@ export type Failure =
       readonly misshaped: readonly ShapeMismatch[];
     }
   | { readonly code: 'checkpoint-invalid'; readonly problem: string }
+  /** A head count is in no tensor, and the usual rule (64 channels a head) does not hold here: a person must give it. */
+  | { readonly code: 'heads-unknown'; readonly embedDim: number }
+  /** Every parameter is there and fits, but what the network computes is no attention. */
+  | { readonly code: 'model-fails-check'; readonly problem: string }
+  // A download, and what the browser keeps of it
+  | { readonly code: 'download-interrupted'; readonly host: string; readonly keptBytes: number }
+  | { readonly code: 'download-damaged'; readonly host: string; readonly problem: string }
+  /** No source gave the file: what each of them said, in the order they were asked. */
+  | { readonly code: 'download-failed'; readonly reasons: readonly Failure[] }
+  | { readonly code: 'storage-full'; readonly neededBytes: number | null; readonly freeBytes: number | null }
+  | { readonly code: 'storage-failed'; readonly problem: string }
+  /** Another window of the page is writing it. */
+  | { readonly code: 'model-busy' }
+  | { readonly code: 'model-not-kept' }
   // The machine that computes
   | { readonly code: 'backend-unavailable'; readonly backend: BackendName; readonly reason: string }
   | {

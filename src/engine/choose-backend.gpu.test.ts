@@ -22,7 +22,8 @@ test('WebGPU runs with our kernels where they prove right', async () => {
 /** Rows that sum to 1 and are wrong. */
 const evenRows: tf.KernelFunc = ({ inputs, attrs, backend }) => {
   const tokens = (inputs['keys'] as tf.TensorInfo).shape[0] ?? 0;
-  const shape = [Number(attrs?.['numHeads']), tokens];
+  const queries = (inputs['queries'] as tf.TensorInfo).shape[0] ?? 0;
+  const shape = [Number(attrs?.['numHeads']) * queries, tokens];
   const values = new Float32Array(tf.util.sizeFromShape(shape)).fill(1 / tokens);
   return (backend as WebGPUBackend).makeTensorInfo(shape, 'float32', values);
 };
@@ -48,15 +49,15 @@ const throws: tf.KernelFunc = () => {
 
 describe('kernels of ours that fail the self-check', () => {
   // Registered before the back end opens, which leaves in place what is there.
-  const breakClsRows = (kernelFunc: tf.KernelFunc): void =>
-    tf.registerKernel({ kernelName: 'DinoscopeClsRows', backendName: 'webgpu', kernelFunc });
+  const breakQueryRows = (kernelFunc: tf.KernelFunc): void =>
+    tf.registerKernel({ kernelName: 'DinoscopeQueryRows', backendName: 'webgpu', kernelFunc });
 
   test.each<[string, string, tf.KernelFunc]>([
     ['by wrong numbers', 'backend-wrong', evenRows],
     ['by a shader that the device refuses', 'gpu-error', refusedShader],
     ['by throwing', 'backend-unavailable', throws],
   ])('%s leave WebGPU to the plain ops, and the reason is kept', async (_, code, kernelFunc) => {
-    breakClsRows(kernelFunc);
+    breakQueryRows(kernelFunc);
     const result = await chooseBackend('webgpu', options);
     if (!result.ok) throw new Error(JSON.stringify(result.error));
     expect(result.value.reason).toMatchObject({ kind: 'fused-kernels-failed', failure: { code } });
@@ -67,7 +68,7 @@ describe('kernels of ours that fail the self-check', () => {
   });
 
   test('do not save WebGPU where its plain ops fail too', async () => {
-    breakClsRows(throws);
+    breakQueryRows(throws);
     const restore = replaceKernel('Softmax', 'webgpu', throws);
     try {
       expect(await chooseBackend('webgpu', options)).toMatchObject({

@@ -2,7 +2,7 @@ import type { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { BackendName } from '../core/failure.ts';
-import type { BackendChoice } from '../rpc/contract.ts';
+import type { BackendChoice } from '../rpc/engine-contract.ts';
 import { replaceKernel } from '../testing/replace-kernel.ts';
 import { chooseBackend, type ChosenBackend } from './choose-backend.ts';
 

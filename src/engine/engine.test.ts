@@ -1,12 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { embeddedModelId } from '../core/embedded-model.ts';
+import { embeddedModelId, embeddedModelTitle } from '../core/embedded-model.ts';
 import { FailureError } from '../core/failure.ts';
 import type { FramingOptions } from '../core/photo.ts';
 import type { PixelGrid } from '../media/resample.ts';
+import { checkpointModel } from '../models/load-checkpoint.ts';
 import { tfjsModel } from '../models/load-model.ts';
-import type { EngineContract } from '../rpc/contract.ts';
+import type { LoadedModel } from '../models/loaded-model.ts';
+import type { EngineContract } from '../rpc/engine-contract.ts';
+import { openFixture } from '../testing/checkpoint-fixtures.ts';
 import { nodePlatform } from '../testing/node-platform.ts';
 import { replaceKernel } from '../testing/replace-kernel.ts';
 import { seededRandom } from '../testing/seeded-random.ts';
@@ -75,7 +78,17 @@ afterAll(() => engine.dispose());
 
 describe('starting', () => {
   test('tells what runs', () => {
-    expect(engine.model).toEqual({ id, title, embedDim, depth, numHeads, patchSizePx, parameterCount });
+    expect(title).toBe(embeddedModelTitle);
+    expect(engine.model).toEqual({
+      id,
+      title,
+      embedDim,
+      depth,
+      numHeads,
+      patchSizePx,
+      numRegisters: 0,
+      parameterCount,
+    });
     expect(engine.backend).toMatchObject({ name: 'wasm', reason: { kind: 'asked-for' } });
     expect(engine.backend.device).toMatch(/CPU.*1 thread/);
   });
@@ -209,6 +222,58 @@ describe('attending', () => {
     expect(result).toEqual({ ok: false, error: { code: 'cancelled' } });
     expect(blocks).toBe(2);
     expect(tensors()).toEqual(before);
+  });
+});
+
+describe('another model', () => {
+  const checkpoint = async (change: (model: LoadedModel) => LoadedModel = (model) => model) => {
+    const load = checkpointModel({
+      id: 'tiny',
+      title: 'Tiny',
+      file: await openFixture('moco-v3.pth.tar'),
+      sha256: null,
+      hints: {},
+    });
+    const loaded = await load(signal, ignore);
+    if (!loaded.ok) throw new Error(JSON.stringify(loaded.error));
+    return change(loaded.value);
+  };
+  const framing: FramingOptions = { shape: 'square', sidePx: 16 };
+  const attendWith = (used: Engine) => used.attend(photo, { framing, signal, onProgress: ignore });
+
+  test('takes the place of the one in use, which is freed to its last tensor', async () => {
+    const used = await started();
+    const before = tensors();
+    expect(await used.useModel(await checkpoint())).toEqual({ ok: true, value: undefined });
+    expect(used.model).toMatchObject({ id: 'tiny', title: 'Tiny', numHeads: 12, patchSizePx: 2 });
+    expect(await attendWith(used)).toMatchObject({ ok: true, value: { numHeads: 12, rows: 8, columns: 8 } });
+    const again = await nodePlatform.load(signal, ignore);
+    expect(again.ok && (await used.useModel(again.value))).toEqual({ ok: true, value: undefined });
+    expect(tensors()).toEqual(before);
+    used.dispose();
+  });
+
+  test('whose parameters compute no attention is refused, and the one in use answers as before', async () => {
+    const used = await started();
+    const before = tensors();
+    const answer = await attendWith(used);
+    const broken = await checkpoint((model) => ({
+      ...model,
+      parameters: new Map(
+        [...model.parameters].map(([name, tensor]) => [
+          name,
+          name === 'blocks.1.attn.qkv.weight'
+            ? { ...tensor, values: new Float32Array(tensor.values.length).fill(NaN) }
+            : tensor,
+        ]),
+      ),
+    }));
+    expect(await used.useModel(broken)).toMatchObject({ ok: false, error: { code: 'model-fails-check' } });
+    expect(used.model.id).toBe(id);
+    expect(tensors()).toEqual(before);
+    const after = await attendWith(used);
+    expect(answer.ok && answer.value.maps).toEqual(after.ok && after.value.maps);
+    used.dispose();
   });
 });
 

@@ -2,6 +2,7 @@
  * A back end and a model, ready to look at photographs. The page's worker and the command line run the same engine;
  * only where bytes and pixels come from differs.
  */
+import { specialTokenCount } from '../core/architecture.ts';
 import { FailureError, failureOf, type Failure } from '../core/failure.ts';
 import type { FramingOptions } from '../core/photo.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
@@ -16,10 +17,11 @@ import type {
   BackendDescription,
   EngineContract,
   ModelDescription,
-} from '../rpc/contract.ts';
-import { attendCls } from '../vit/attend.ts';
-import { uploadParameters, type VitParameters } from '../vit/parameters.ts';
+} from '../rpc/engine-contract.ts';
+import { attendSpecial } from '../vit/attend.ts';
 import { chooseBackend, type ChosenBackend } from './choose-backend.ts';
+import { isOutOfMemory } from './out-of-memory.ts';
+import { uploadModel, type UploadedModel } from './upload-model.ts';
 
 export interface EngineOptions {
   readonly backend: BackendChoice;
@@ -56,38 +58,22 @@ const giveWay = (): Promise<void> =>
     port2.postMessage(null);
   });
 
-/** What tfjs and the browsers throw when memory ends; the wasm heap is unusable afterwards. */
-export function isOutOfMemory(error: unknown): boolean {
-  if (error instanceof WebAssembly.RuntimeError) return true;
-  return (
-    error instanceof Error &&
-    /out of memory|enlarge memory|\boom\b|allocation|array length|array buffer/i.test(error.message)
-  );
-}
-
 export class Engine {
   readonly backend: BackendDescription;
-  readonly model: ModelDescription;
   private readonly chosen: ChosenBackend;
-  private readonly parameters: VitParameters;
+  private used: UploadedModel;
   /** WebGPU only: the most tokens that a pass has had in little time. Larger passes wait for each block. */
   private fastTokens = 0;
 
-  private constructor(chosen: ChosenBackend, model: LoadedModel) {
-    const { architecture, id, title, parameterCount } = model;
+  private constructor(chosen: ChosenBackend, model: UploadedModel) {
     const { backend, reason, selfCheckMaxAbsDifference } = chosen;
     this.chosen = chosen;
     this.backend = { name: backend.name, device: backend.device, reason, selfCheckMaxAbsDifference };
-    this.model = {
-      id,
-      title,
-      parameterCount,
-      embedDim: architecture.embedDim,
-      depth: architecture.depth,
-      numHeads: architecture.numHeads,
-      patchSizePx: architecture.patchSize,
-    };
-    this.parameters = uploadParameters(architecture, model.parameters);
+    this.used = model;
+  }
+
+  get model(): ModelDescription {
+    return this.used.description;
   }
 
   /** Opens and checks the back end while the model downloads. */
@@ -100,7 +86,21 @@ export class Engine {
     ]);
     if (!model.ok) return model;
     if (!chosen.ok) return chosen;
-    return succeed(new Engine(chosen.value, model.value));
+    const uploaded = await uploadModel(model.value, chosen.value.backend.faults);
+    return uploaded.ok ? succeed(new Engine(chosen.value, uploaded.value)) : uploaded;
+  }
+
+  /**
+   * Takes another model in place of the one in use, which is freed; where the new one fails, nothing changes. Not to be called
+   * while an `attend` runs: whoever owns the engine keeps them in line.
+   */
+  async useModel(model: LoadedModel): Promise<Result<void, Failure>> {
+    const uploaded = await uploadModel(model, this.chosen.backend.faults);
+    if (!uploaded.ok) return uploaded;
+    this.used.parameters.dispose();
+    this.used = uploaded.value;
+    this.fastTokens = 0;
+    return succeed(undefined);
   }
 
   /** @param pixels the upright photograph over white */
@@ -111,7 +111,7 @@ export class Engine {
     onProgress({ stage: 'prepare' });
     const prepareStart = performance.now();
     const frame = framePhotograph(pixels, framing, this.model.patchSizePx);
-    const tokens = 1 + frame.rows * frame.columns;
+    const tokens = specialTokenCount(this.model) + frame.rows * frame.columns;
     try {
       const input = prepareInput(pixels, frame);
       const prepareMs = performance.now() - prepareStart;
@@ -123,20 +123,18 @@ export class Engine {
       const isPaced = this.backend.name !== 'webgpu' || tokens > this.fastTokens;
       const afterBlock = (blocksDone: number): Promise<void> =>
         isPaced ? this.afterBlock(blocksDone, signal, onProgress) : Promise.resolve();
-      const attention = await attendCls(this.parameters, input, frame.inputSizePx, { faults, afterBlock });
+      const attention = await attendSpecial(this.used.parameters, input, frame.inputSizePx, {
+        faults,
+        afterBlock,
+      });
       if (attention.forwardMs <= pacedFromMs) this.fastTokens = Math.max(this.fastTokens, tokens);
       else this.fastTokens = Math.min(this.fastTokens, tokens - 1);
       return succeed({
-        numHeads: attention.numHeads,
-        rows: attention.rows,
-        columns: attention.columns,
-        maps: attention.maps,
+        ...attention,
         box: frame.box,
         photoSizePx: { height: pixels.height, width: pixels.width },
         inputSizePx: frame.inputSizePx,
-        tokens,
         prepareMs,
-        forwardMs: attention.forwardMs,
       });
     } catch (error) {
       const failure =
@@ -147,7 +145,7 @@ export class Engine {
   }
 
   dispose(): void {
-    this.parameters.dispose();
+    this.used.parameters.dispose();
   }
 
   private async afterBlock(

@@ -21,3 +21,5 @@ export function toFloat32(bytes: Uint8Array<ArrayBuffer>, type: FloatType): Floa
     }
   }
 }
+
+export const isFloatType = (type: string): type is FloatType => Object.hasOwn(bytesPerFloat, type);

@@ -5,7 +5,7 @@
 import { elementCount } from '../core/architecture.ts';
 import { FailureError, type Failure } from '../core/failure.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
-import { bytesPerFloat, toFloat32, type FloatType } from './float-values.ts';
+import { bytesPerFloat, isFloatType, toFloat32 } from './float-values.ts';
 import { readBytes } from './read-bytes.ts';
 import type { StoredTensor, TensorFile } from './tensor-file.ts';
 
@@ -13,8 +13,6 @@ import type { StoredTensor, TensorFile } from './tensor-file.ts';
 const maxHeaderBytes = 100_000_000;
 
 const invalid = (problem: string): Result<never, Failure> => fail({ code: 'checkpoint-invalid', problem });
-
-const isFloatType = (dtype: string): dtype is FloatType => Object.hasOwn(bytesPerFloat, dtype);
 
 /** @returns whether a file that begins with `head` (9 bytes or more) can be safetensors; cheap, for choosing a reader */
 export function matchesSafetensors(head: Uint8Array): boolean {
@@ -24,7 +22,8 @@ export function matchesSafetensors(head: Uint8Array): boolean {
 }
 
 type HeaderEntry = {
-  readonly dtype: FloatType;
+  /** Of types that are no floats the values cannot be read, but a file may hold them: counters, masks. */
+  readonly dtype: string;
   readonly shape: readonly number[];
   readonly begin: number;
   readonly end: number;
@@ -35,7 +34,6 @@ function parseEntry(name: string, json: unknown, dataLength: number): HeaderEntr
   if (typeof json !== 'object' || json === null) return `the entry of ${name} is not an object`;
   const { dtype, shape, data_offsets: offsets } = json as Readonly<Record<string, unknown>>;
   if (typeof dtype !== 'string') return `${name} has no type`;
-  if (!isFloatType(dtype)) return `${name} has the type ${dtype}, which is not a float type`;
   if (
     !Array.isArray(shape) ||
     !shape.every((side): side is number => Number.isSafeInteger(side) && side >= 0)
@@ -45,7 +43,8 @@ function parseEntry(name: string, json: unknown, dataLength: number): HeaderEntr
   if (!Number.isSafeInteger(begin) || !Number.isSafeInteger(end)) return `${name} has no valid data_offsets`;
   const entry: HeaderEntry = { dtype, shape, begin: Number(begin), end: Number(end) };
   if (entry.begin < 0 || entry.end > dataLength) return `${name} lies outside the file (truncated?)`;
-  if (entry.end - entry.begin !== elementCount(shape) * bytesPerFloat[dtype])
+  const byteLength = entry.end - entry.begin;
+  if (isFloatType(dtype) ? byteLength !== elementCount(shape) * bytesPerFloat[dtype] : byteLength < 0)
     return `${name}'s bytes do not fit its shape [${shape.join(', ')}]`;
   return entry;
 }
@@ -75,18 +74,24 @@ export async function openSafetensors(file: Blob): Promise<Result<TensorFile, Fa
     if (name === '__metadata__') continue;
     const entry = parseEntry(name, json, file.size - dataStart);
     if (typeof entry === 'string') return invalid(entry);
+    const { dtype, shape } = entry;
     tensors.set(name, {
       name,
-      shape: entry.shape,
-      storedType: entry.dtype,
+      shape,
+      storedType: dtype,
       read: async () => {
+        if (!isFloatType(dtype))
+          throw new FailureError({
+            code: 'checkpoint-invalid',
+            problem: `${name} has the type ${dtype}, which is not a float type`,
+          });
         const bytes = await readBytes(file, dataStart + entry.begin, dataStart + entry.end);
         if (bytes === null)
           throw new FailureError({
             code: 'checkpoint-invalid',
             problem: `the values of ${name} cannot be read; the file ends too early or has changed`,
           });
-        return toFloat32(bytes, entry.dtype);
+        return toFloat32(bytes, dtype);
       },
     });
   }

@@ -12,6 +12,8 @@ const architecture: VitArchitecture = {
   mlpRatio: 2,
   qkvBias: false,
   layerNormEps: 1e-6,
+  numRegisters: 0,
+  layerScale: false,
 };
 
 /** Written out by hand from the official network. */

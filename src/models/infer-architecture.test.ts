@@ -15,6 +15,20 @@ describe('every published size comes back from its shapes', () => {
     ['MoCo v3 ViT-S', { ...vitSmall16, numHeads: 12 }, true],
     ['MoCo v3 ViT-B', { ...vitSmall16, embedDim: 768, numHeads: 12 }, true],
     ['ViT-S/14 for 518 px', { ...vitSmall16, patchSize: 14, gridSize: 37 }, false],
+    ['DINOv2 ViT-S/14', { ...vitSmall16, patchSize: 14, gridSize: 37, layerScale: true }, false],
+    [
+      'DINOv2 ViT-B/14 with registers',
+      {
+        ...vitSmall16,
+        embedDim: 768,
+        numHeads: 12,
+        patchSize: 14,
+        gridSize: 37,
+        layerScale: true,
+        numRegisters: 4,
+      },
+      false,
+    ],
     ['one without qkv biases', { ...vitSmall16, qkvBias: false }, false],
     ['an MLP of another width', { ...vitSmall16, mlpRatio: 4.5 }, false],
   ])('%s', (_, architecture, isMocoV3) => {
@@ -57,6 +71,12 @@ describe('what cannot be told is said', () => {
     if (shape === null) shapes.delete(name);
     else shapes.set(name, shape);
     expect(inferArchitecture(shapes, noHints)).toMatch(problem);
+  });
+
+  test('gated MLPs', () => {
+    const shapes = new Map(parameterShapes(vitSmall16)).set('blocks.0.mlp.w12.weight', [2048, 384]);
+    shapes.delete('blocks.0.mlp.fc1.weight');
+    expect(inferArchitecture(shapes, noHints)).toMatch(/gated \(SwiGLU/);
   });
 
   test('no blocks', () => {

@@ -50,7 +50,10 @@ export function inferArchitecture(shapes: Shapes, hints: HeadHints): VitArchitec
   const depth = blocks.reduce((largest, block) => Math.max(largest, block), -1) + 1;
   if (depth === 0) return 'it has no blocks';
   const hiddenDim = shapes.get('blocks.0.mlp.fc1.weight')?.[0];
-  if (hiddenDim === undefined) return 'it has no blocks.0.mlp.fc1.weight, which tells the width of the MLP';
+  if (hiddenDim === undefined)
+    return shapes.has('blocks.0.mlp.w12.weight')
+      ? 'its MLPs are gated (SwiGLU, mlp.w12), as in DINOv2 giant; only those of two layers with GELU can be run'
+      : 'it has no blocks.0.mlp.fc1.weight, which tells the width of the MLP';
   const numHeads = chooseHeads(embedDim, hints);
   if (typeof numHeads === 'string') return numHeads;
   const architecture = parseArchitecture({
@@ -63,6 +66,8 @@ export function inferArchitecture(shapes: Shapes, hints: HeadHints): VitArchitec
     mlpRatio: ratioOf(hiddenDim, embedDim),
     qkvBias: [...shapes.keys()].some((name) => name.endsWith('.attn.qkv.bias')),
     layerNormEps,
+    numRegisters: shapes.get('register_tokens')?.at(-2) ?? 0,
+    layerScale: shapes.has('blocks.0.ls1.gamma'),
   });
   if (typeof architecture !== 'string' && mlpHiddenDim(architecture) !== hiddenDim)
     throw new Error(`an MLP ratio of ${architecture.mlpRatio} does not give ${hiddenDim}`);

@@ -124,6 +124,31 @@ test('MoCo v3 is known by its prefix; its second encoder and its predictor are l
   expect(mapParameterNames(treeOf('module.cls_token'), undefined).isMocoV3).toBe(false);
 });
 
+describe('positions without one for CLS, as timm keeps them beside registers', () => {
+  const withPositions = (shape: readonly number[]): TensorTree =>
+    new Map([
+      ['cls_token', stored('cls_token')],
+      ['reg_token', stored('reg_token')],
+      ['pos_embed', stored('pos_embed', shape, 3)],
+    ]);
+
+  test('get a row of zeros in front', async () => {
+    const { tensors } = mapParameterNames(withPositions([1, 4, 2]), undefined);
+    expect([...tensors.keys()]).toEqual(['cls_token', 'register_tokens', 'pos_embed']);
+    const positions = tensors.get('pos_embed');
+    expect(positions?.shape).toEqual([1, 5, 2]);
+    expect([...((await positions?.read()) ?? [])]).toEqual([0, 0, 3, 3, 3, 3, 3, 3, 3, 3]);
+  });
+
+  test.each([[[1, 5, 2]], [[1, 1, 2]], [[1, 3, 2]], [[4, 2]], [[2, 4, 2]]])(
+    'of the shape %j are left',
+    (shape) => {
+      const { tensors } = mapParameterNames(withPositions(shape), undefined);
+      expect(tensors.get('pos_embed')?.shape).toEqual(shape);
+    },
+  );
+});
+
 describe('Hugging Face', () => {
   const layer = 'encoder.layer.3.attention.attention.';
   const attention = (shapes: readonly [string, readonly number[]][]): TensorTree =>
@@ -165,6 +190,40 @@ describe('Hugging Face', () => {
       ignored: ['pooler.*', 'classifier.*'],
     });
   });
+
+  test.each(['', 'dinov2.', 'dinov2_with_registers.'])(
+    'every name of DINOv2, after the prefix %j',
+    (prefix) => {
+      const names = [
+        'embeddings.cls_token',
+        'embeddings.register_tokens',
+        'embeddings.mask_token',
+        'encoder.layer.2.norm1.weight',
+        'encoder.layer.2.attention.output.dense.bias',
+        'encoder.layer.2.layer_scale1.lambda1',
+        'encoder.layer.2.norm2.bias',
+        'encoder.layer.2.mlp.fc1.weight',
+        'encoder.layer.2.mlp.fc2.weight',
+        'encoder.layer.2.layer_scale2.lambda1',
+        'layernorm.weight',
+      ].map((name) => prefix + name);
+      expect(mapped(treeOf(...names))).toEqual({
+        names: [
+          'cls_token',
+          'register_tokens',
+          'blocks.2.norm1.weight',
+          'blocks.2.attn.proj.bias',
+          'blocks.2.ls1.gamma',
+          'blocks.2.norm2.bias',
+          'blocks.2.mlp.fc1.weight',
+          'blocks.2.mlp.fc2.weight',
+          'blocks.2.ls2.gamma',
+          'norm.weight',
+        ],
+        ignored: ['embeddings.mask_token'],
+      });
+    },
+  );
 
   test('query, key and value become one, in this order, whatever order they come in', async () => {
     const tree = attention([

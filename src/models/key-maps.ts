@@ -1,10 +1,10 @@
 /**
  * From whatever a checkpoint holds to the official DINO parameter names: finds the state dict, strips the wrappers'
- * prefixes, renames Hugging Face's layers, and leaves out heads and second networks, saying so.
+ * prefixes, renames Hugging Face's and timm's tensors, and leaves out heads and second networks, saying so.
  */
 import { FailureError } from '../core/failure.ts';
 import { isTree, type StoredTensor, type TensorFile, type TensorTree } from '../formats/tensor-file.ts';
-import { joinTensors } from './join-tensors.ts';
+import { addClsPosition, joinTensors } from './join-tensors.ts';
 
 export interface NamedParameters {
   /** By official names where they are known, else by their own without prefixes. */
@@ -24,6 +24,8 @@ const wrappers = /^(?:(?:module|backbone|base_encoder|_orig_mod)\.)+/;
 /** Parts of a file that are no part of the backbone, by their first name after the prefixes. */
 const besides: ReadonlySet<string> = new Set([
   'head',
+  'dino_head',
+  'ibot_head',
   'fc',
   'predictor',
   'momentum_encoder',
@@ -34,9 +36,16 @@ const besides: ReadonlySet<string> = new Set([
   'queue_ptr',
 ]);
 
+/** What stands for a masked patch in training, and is not used by a look at a photograph. */
+const maskTokens: ReadonlySet<string> = new Set(['mask_token', 'embeddings.mask_token']);
+
+/** Hugging Face's prefixes where a head is on top. */
+const hubPrefix = /^(?:vit|dinov2|dinov2_with_registers)\./;
+
 const topNames: ReadonlyMap<string, string> = new Map([
   ['embeddings.cls_token', 'cls_token'],
   ['embeddings.position_embeddings', 'pos_embed'],
+  ['embeddings.register_tokens', 'register_tokens'],
   ['embeddings.patch_embeddings.projection.weight', 'patch_embed.proj.weight'],
   ['embeddings.patch_embeddings.projection.bias', 'patch_embed.proj.bias'],
   ['layernorm.weight', 'norm.weight'],
@@ -49,6 +58,8 @@ const layerNames: ReadonlyMap<string, string> = new Map([
   ['attention.output.dense', 'attn.proj'],
   ['intermediate.dense', 'mlp.fc1'],
   ['output.dense', 'mlp.fc2'],
+  // DINOv2's, in part the official names.
+  ...['norm1', 'norm2', 'mlp.fc1', 'mlp.fc2'].map((name) => [name, name] as const),
 ]);
 
 const invalid = (problem: string): FailureError => new FailureError({ code: 'checkpoint-invalid', problem });
@@ -102,10 +113,23 @@ function pickByPrefix(tree: TensorTree, key: string | undefined): { state: Tenso
   return { state, beside: [...beside] };
 }
 
+/** @returns the names to choose from where a file holds several networks, the chosen one first; else none */
+export function listNetworks(tree: TensorTree, chosen: string | undefined): readonly string[] {
+  const names = dictionaries.filter(
+    (name) =>
+      hasNetwork(tree.get(name)) ||
+      [...tree.keys()].some((key) => key.startsWith(`${name}.`) && isClsToken(key)),
+  );
+  const first = names.find((name) => name === chosen) ?? names[0];
+  return names.length < 2 || first === undefined ? [] : [first, ...names.filter((name) => name !== first)];
+}
+
 /** @returns the official name of Hugging Face's; query, key and value come out as parts of qkv, or null where it is none */
 function officialName(name: string): { name: string; part: number | null } | null {
   const top = topNames.get(name);
   if (top !== undefined) return { name: top, part: null };
+  const [, scaled, which] = /^encoder\.layer\.(\d+)\.layer_scale([12])\.lambda1$/.exec(name) ?? [];
+  if (scaled !== undefined) return { name: `blocks.${scaled}.ls${which}.gamma`, part: null };
   const [, block, inner = '', kind] = /^encoder\.layer\.(\d+)\.(.+)\.(weight|bias)$/.exec(name) ?? [];
   if (block === undefined) return null;
   const part = ['query', 'key', 'value'].findIndex((each) => inner === `attention.attention.${each}`);
@@ -118,7 +142,7 @@ function renameHuggingFace(tensors: TensorFile): TensorFile {
   const renamed = new Map<string, StoredTensor>();
   const thirds = new Map<string, (StoredTensor | undefined)[]>();
   for (const [long, tensor] of tensors) {
-    const own = long.replace(/^vit\./, '');
+    const own = long.replace(hubPrefix, '');
     const official = officialName(own);
     if (official === null) renamed.set(own, tensor);
     else if (official.part === null) renamed.set(official.name, tensor);
@@ -132,6 +156,10 @@ function renameHuggingFace(tensors: TensorFile): TensorFile {
   return renamed;
 }
 
+/** timm keeps the official names but for the registers'. */
+const renameTimm = (tensors: TensorFile): TensorFile =>
+  new Map([...tensors].map(([name, tensor]) => [name === 'reg_token' ? 'register_tokens' : name, tensor]));
+
 /**
  * @param key which dictionary to take, such as `student`; the teacher's where there is one and nothing is said
  * @throws FailureError 'checkpoint-invalid' where there is no Vision Transformer or more than one under the same names
@@ -143,8 +171,10 @@ export function mapParameterNames(tree: TensorTree, key: string | undefined): Na
   let isMocoV3 = false;
   for (const [long, node] of state) {
     const name = ownName(long);
-    const [first = ''] = name.replace(/^vit\./, '').split('.');
+    const hubName = name.replace(hubPrefix, '');
+    const [first = ''] = hubName.split('.');
     if (isTree(node)) ignored.add(long);
+    else if (maskTokens.has(hubName)) ignored.add(hubName);
     else if (besides.has(first)) ignored.add(first === name ? name : `${first}.*`);
     else {
       if (own.has(name)) throw invalid(`it holds ${name} twice, under different prefixes`);
@@ -152,7 +182,9 @@ export function mapParameterNames(tree: TensorTree, key: string | undefined): Na
       isMocoV3 ||= long.startsWith('module.base_encoder.');
     }
   }
-  const isHuggingFace = own.has('embeddings.cls_token') || own.has('vit.embeddings.cls_token');
-  const tensors = isHuggingFace ? renameHuggingFace(own) : own;
-  return { tensors, ignored: [...ignored], isMocoV3 };
+  const isHuggingFace = [...own.keys()].some(
+    (name) => name.replace(hubPrefix, '') === 'embeddings.cls_token',
+  );
+  const tensors = isHuggingFace ? renameHuggingFace(own) : renameTimm(own);
+  return { tensors: addClsPosition(tensors), ignored: [...ignored], isMocoV3 };
 }

@@ -1,22 +1,40 @@
 import { elementCount } from '../core/architecture.ts';
+import type { CheckpointHints } from '../core/model.ts';
 import { fail, succeed } from '../core/result.ts';
+import { hashFile } from '../formats/sha256.ts';
 import type { ModelLoader } from './loaded-model.ts';
-import { openCheckpoint, type CheckpointOptions } from './open-checkpoint.ts';
+import { openCheckpoint } from './open-checkpoint.ts';
+
+export interface CheckpointFile {
+  readonly id: string;
+  readonly title: string;
+  readonly file: Blob;
+  /** What it must hash to; null where nobody knows. */
+  readonly sha256: string | null;
+  readonly hints: CheckpointHints;
+}
 
 /** A checkpoint file of any format and family, read where it lies. */
 export const checkpointModel =
-  (
-    file: Blob,
-    name: { readonly id: string; readonly title: string },
-    options?: CheckpointOptions,
-  ): ModelLoader =>
+  ({ id, title, file, sha256, hints }: CheckpointFile): ModelLoader =>
   async (signal, onProgress) => {
-    onProgress({ loadedBytes: 0, totalBytes: file.size, cached: true });
-    const checkpoint = await openCheckpoint(file, options);
+    const report = (loadedBytes: number): boolean => {
+      onProgress({ loadedBytes, totalBytes: file.size, cached: true });
+      return !signal.aborted;
+    };
+    report(0);
+    if (sha256 !== null && (await hashFile(file, report)) !== sha256)
+      return signal.aborted
+        ? fail({ code: 'cancelled' })
+        : fail({
+            code: 'checkpoint-invalid',
+            problem: 'it has changed since it was stored; delete it and fetch it again',
+          });
+    const checkpoint = await openCheckpoint(file, hints);
     if (signal.aborted) return fail({ code: 'cancelled' });
     if (!checkpoint.ok) return checkpoint;
-    onProgress({ loadedBytes: file.size, totalBytes: file.size, cached: true });
-    const { architecture, parameters } = checkpoint.value;
+    report(file.size);
+    const { architecture, parameters, networks } = checkpoint.value;
     const parameterCount = [...parameters.values()].reduce((sum, { shape }) => sum + elementCount(shape), 0);
-    return succeed({ ...name, architecture, parameters, parameterCount });
+    return succeed({ id, title, architecture, parameters, parameterCount, networks });
   };

@@ -4,7 +4,7 @@ import { elementCount, parameterShapes } from '../core/architecture.ts';
 import { FailureError, type Failure } from '../core/failure.ts';
 import { vitFixtures, type VitFixture } from '../testing/vit-fixtures.ts';
 import { loadModel, type ModelCache, type ModelSource } from './load-model.ts';
-import type { DownloadProgress } from './loaded-model.ts';
+import type { ModelBytes } from '../core/model.ts';
 
 const [fixture] = vitFixtures as [VitFixture, ...VitFixture[]];
 const { architecture, parameters } = fixture;
@@ -106,7 +106,7 @@ const whole = { ok: true, value: { id: 'tiny' } };
 
 /** Loads and keeps what was reported on the way. */
 async function loadWatched(source: ModelSource) {
-  const reports: DownloadProgress[] = [];
+  const reports: ModelBytes[] = [];
   const result = await loadModel(source, signal, (progress) => reports.push(progress));
   return { result, reports };
 }

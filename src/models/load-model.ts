@@ -4,6 +4,7 @@
  */
 import { elementCount, parseArchitecture, type NamedTensor } from '../core/architecture.ts';
 import { FailureError, failureOf, type Failure } from '../core/failure.ts';
+import type { ModelBytes } from '../core/model.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
 import { createSha256 } from '../formats/sha256.ts';
 import {
@@ -13,7 +14,7 @@ import {
   type WeightsGroup,
 } from '../formats/tfjs-manifest.ts';
 import { checkParameters } from './check-parameters.ts';
-import type { DownloadProgress, LoadedModel, ModelLoader } from './loaded-model.ts';
+import type { LoadedModel, ModelLoader } from './loaded-model.ts';
 
 /** Where bytes come from; the page gives fetch and the browser's cache, the command line a folder. */
 export interface ModelSource {
@@ -108,13 +109,13 @@ class ShardReader {
   private readonly source: ModelSource;
   private readonly totalBytes: number;
   private readonly signal: AbortSignal;
-  private readonly onProgress: (progress: DownloadProgress) => void;
+  private readonly onProgress: (progress: ModelBytes) => void;
 
   constructor(
     source: ModelSource,
     totalBytes: number,
     signal: AbortSignal,
-    onProgress: (progress: DownloadProgress) => void,
+    onProgress: (progress: ModelBytes) => void,
   ) {
     this.source = source;
     this.totalBytes = totalBytes;
@@ -183,7 +184,7 @@ async function readGroup(group: WeightsGroup, reader: ShardReader): Promise<Map<
 export async function loadModel(
   source: ModelSource,
   signal: AbortSignal,
-  onProgress: (progress: DownloadProgress) => void,
+  onProgress: (progress: ModelBytes) => void,
 ): Promise<Result<LoadedModel, Failure>> {
   try {
     const fetched = await fetchManifest(source, signal);

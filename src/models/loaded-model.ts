@@ -1,4 +1,5 @@
 import type { NamedTensor, VitArchitecture } from '../core/architecture.ts';
+import type { ModelBytes } from '../core/model.ts';
 import type { Failure } from '../core/failure.ts';
 import type { Result } from '../core/result.ts';
 
@@ -10,17 +11,12 @@ export interface LoadedModel {
   /** By official names, in the official layouts. */
   readonly parameters: ReadonlyMap<string, NamedTensor>;
   readonly parameterCount: number;
-}
-
-export interface DownloadProgress {
-  readonly loadedBytes: number;
-  readonly totalBytes: number;
-  /** Whether everything so far came out of the cache, or from the person's own disk. */
-  readonly cached: boolean;
+  /** The networks that its file holds, the one in use first; one name or none where there is no choice. */
+  readonly networks?: readonly string[];
 }
 
 /** One way to a model, ready to be taken: the engine cares for nothing else. An abort ends in 'cancelled'. */
 export type ModelLoader = (
   signal: AbortSignal,
-  onProgress: (progress: DownloadProgress) => void,
+  onProgress: (progress: ModelBytes) => void,
 ) => Promise<Result<LoadedModel, Failure>>;

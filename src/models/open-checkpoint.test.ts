@@ -4,11 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parameterShapes, type NamedTensor } from '../core/architecture.ts';
-import { checkpointFiles, expectedNetwork, openFixture } from '../testing/checkpoint-fixtures.ts';
+import { openFixture } from '../testing/checkpoint-fixtures.ts';
+import { checkpointFiles, expectedNetwork } from '../testing/checkpoint-networks.ts';
 import { makeSafetensors } from '../testing/make-safetensors.ts';
 import { makeZip } from '../testing/make-zip.ts';
 import { vitFixtures, type VitFixture } from '../testing/vit-fixtures.ts';
-import { openCheckpoint, type CheckpointOptions } from './open-checkpoint.ts';
+import type { CheckpointHints } from '../core/model.ts';
+import { openCheckpoint } from './open-checkpoint.ts';
 
 const [fixture] = vitFixtures as [VitFixture, ...VitFixture[]];
 const { architecture, parameters } = fixture;
@@ -39,13 +41,12 @@ test.each([
   });
 });
 
-test.each<[CheckpointOptions, string]>([
+test.each<[CheckpointHints, string]>([
   [{ config: { ...architecture, family: undefined } }, 'the family is missing'],
   [{ config: { ...architecture, numHeads: 5 } }, 'embedDim 16 is not a multiple of numHeads 5'],
   [{ config: architecture, numHeads: 3 }, 'embedDim 16 is not a multiple of numHeads 3'],
   [{ config: { num_attention_heads: 7 } }, 'embedDim 16 is not a multiple of numHeads 7'],
-  [{ key: 'teacher' }, "it holds no Vision Transformer under 'teacher' (it holds cls_token, pos_embed, "],
-  [{ config: { hidden_act: 'gelu' } }, 'how many heads it has is not in the file, and 16 channels'],
+  [{ network: 'teacher' }, "it holds no Vision Transformer under 'teacher' (it holds cls_token, pos_embed, "],
 ])('with %j it is refused', async (options, problem) => {
   expect(await openCheckpoint(blobOf(parameters), options)).toEqual({
     ok: false,
@@ -53,13 +54,38 @@ test.each<[CheckpointOptions, string]>([
   });
 });
 
-test.each<[string, CheckpointOptions]>([
+test.each([{}, { config: { hidden_act: 'gelu' } }])(
+  'with %j nothing but the head count is missing, and that is asked for',
+  async (options) => {
+    expect(await openCheckpoint(blobOf(parameters), options)).toEqual({
+      ok: false,
+      error: { code: 'heads-unknown', embedDim: 16 },
+    });
+  },
+);
+
+test.each<[string, CheckpointHints]>([
   ['a person', { numHeads: 1 }],
   ['a person, against the config', { numHeads: 1, config: { num_attention_heads: 2 } }],
   ['a config of Hugging Face', { config: { num_attention_heads: 1, layer_norm_eps: 1e-12 } }],
 ])('the architecture comes from the shapes, the head count from %s', async (_, options) => {
   const opened = await openCheckpoint(blobOf(parameters), options);
   expect(opened.ok && opened.value.architecture).toEqual(architecture);
+});
+
+test('a parameter that is stored as whole numbers is refused by name', async () => {
+  const bytes = makeSafetensors(parameters);
+  const text = Buffer.from(bytes)
+    .toString('latin1')
+    .replace('"norm.bias":{"dtype":"F32"', '"norm.bias":{"dtype":"I32"');
+  const opened = await openCheckpoint(new Blob([Buffer.from(text, 'latin1')]), { config: architecture });
+  expect(opened).toEqual({
+    ok: false,
+    error: {
+      code: 'checkpoint-invalid',
+      problem: 'norm.bias has the type I32, which is not a float type',
+    },
+  });
 });
 
 test('parameters of another network are refused, each difference named', async () => {
@@ -124,7 +150,11 @@ describe('what PyTorch wrote', () => {
     'deit.pth': ['head.*'],
     'moco-v3.pth.tar': ['optimizer', 'head.*', 'momentum_encoder.*', 'predictor.*', 'torch.LongStorage'],
     'pytorch_model.bin': ['pooler.*'],
-    'model.safetensors': ['classifier.*'],
+    'model.safetensors': ['classifier.*', 'queue_ptr', 'queue_full'],
+    'dinov2.pth': ['mask_token'],
+    'dinov2-hub.safetensors': ['embeddings.mask_token'],
+    'dinov2-registers.pth': ['mask_token'],
+    'dinov2-registers-hub.safetensors': ['embeddings.mask_token'],
   };
 
   test.each(checkpointFiles)('%s opens as the network %s', async (file, network) => {
@@ -139,7 +169,7 @@ describe('what PyTorch wrote', () => {
   });
 
   test.each(['full.pth', 'full-legacy.pth'])('the student of %s, when asked for', async (file) => {
-    const opened = await openCheckpoint(await openFixture(file), { key: 'student', numHeads: 3 });
+    const opened = await openCheckpoint(await openFixture(file), { network: 'student', numHeads: 3 });
     if (!opened.ok) throw new Error(JSON.stringify(opened.error));
     expect([...opened.value.parameters]).toEqual([...expectedNetwork('student').parameters]);
     expect(opened.value.ignored).toContain('teacher');

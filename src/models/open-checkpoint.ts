@@ -7,22 +7,15 @@ import {
   type VitArchitecture,
 } from '../core/architecture.ts';
 import { FailureError, failureOf, type Failure } from '../core/failure.ts';
+import type { CheckpointHints } from '../core/model.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
+import { isFloatType } from '../formats/float-values.ts';
 import { openPytorch } from '../formats/pytorch.ts';
 import type { TensorParts } from '../formats/pytorch-tensors.ts';
 import { matchesSafetensors, openSafetensors } from '../formats/safetensors.ts';
 import { checkParameters } from './check-parameters.ts';
 import { headsOfConfig, inferArchitecture } from './infer-architecture.ts';
-import { mapParameterNames } from './key-maps.ts';
-
-export interface CheckpointOptions {
-  /** What config.json beside the checkpoint says: our architecture, or Hugging Face's fields; others are passed over. */
-  readonly config?: unknown;
-  /** Which of the file's dictionaries to take, e.g. `student`; without it the teacher's where there is one. */
-  readonly key?: string | undefined;
-  /** Believed before the config. */
-  readonly numHeads?: number | undefined;
-}
+import { listNetworks, mapParameterNames } from './key-maps.ts';
 
 export interface Checkpoint {
   readonly architecture: VitArchitecture;
@@ -30,6 +23,8 @@ export interface Checkpoint {
   readonly parameters: ReadonlyMap<string, NamedTensor>;
   /** What the file holds besides, for a person to know: `optimizer`, `head.*`, `argparse.Namespace`. */
   readonly ignored: readonly string[];
+  /** The networks to choose from by `network`, the one that was taken first; none where the file holds but one. */
+  readonly networks: readonly string[];
 }
 
 const invalid = (problem: string): FailureError => new FailureError({ code: 'checkpoint-invalid', problem });
@@ -55,24 +50,37 @@ const isOurConfig = (config: unknown): boolean =>
 
 function chooseArchitecture(
   shapes: ReadonlyMap<string, readonly number[]>,
-  { config, numHeads }: CheckpointOptions,
+  { config, numHeads }: CheckpointHints,
   isMocoV3: boolean,
 ): VitArchitecture {
   const heads = numHeads === undefined ? {} : { numHeads };
   const architecture = isOurConfig(config)
     ? parseArchitecture({ ...(config as object), ...heads })
     : inferArchitecture(shapes, { numHeads: numHeads ?? headsOfConfig(config), isMocoV3 });
-  if (typeof architecture === 'string') throw invalid(architecture);
-  return architecture;
+  if (typeof architecture !== 'string') return architecture;
+  const embedDim = shapes.get('cls_token')?.at(-1);
+  // With any head count it would do: what is missing is that number and nothing else.
+  const lacksHeads =
+    !isOurConfig(config) &&
+    (numHeads ?? headsOfConfig(config)) === undefined &&
+    typeof inferArchitecture(shapes, { numHeads: 1, isMocoV3 }) !== 'string';
+  throw lacksHeads && embedDim !== undefined
+    ? new FailureError({ code: 'heads-unknown', embedDim })
+    : invalid(architecture);
 }
 
-async function readCheckpoint(file: Blob, options: CheckpointOptions): Promise<Checkpoint> {
+async function readCheckpoint(file: Blob, hints: CheckpointHints): Promise<Checkpoint> {
   const { tree, skipped } = await openTensors(file);
-  const { tensors, ignored, isMocoV3 } = mapParameterNames(tree, options.key);
+  const { tensors, ignored, isMocoV3 } = mapParameterNames(tree, hints.network);
   const shapes = new Map([...tensors].map(([name, { shape }]) => [name, shape]));
-  const architecture = chooseArchitecture(shapes, options, isMocoV3);
-  valueOf(checkParameters(architecture, shapes));
+  const architecture = chooseArchitecture(shapes, hints, isMocoV3);
   const expected = parameterShapes(architecture);
+  // Counters and masks are no parameters; where a parameter is stored as one, reading it says so.
+  const counters = [...tensors]
+    .filter(([name, { storedType }]) => !isFloatType(storedType) && !expected.has(name))
+    .map(([name]) => name);
+  for (const name of counters) shapes.delete(name);
+  valueOf(checkParameters(architecture, shapes));
   // Tensors may share their bytes, but a small file does not become a large model. The smallest type has two bytes.
   const count = [...expected.values()].reduce((sum, shape) => sum + elementCount(shape), 0);
   if (count * 2 > file.size)
@@ -82,16 +90,21 @@ async function readCheckpoint(file: Blob, options: CheckpointOptions): Promise<C
     const stored = tensors.get(name);
     if (stored !== undefined) parameters.set(name, { shape, values: await stored.read() });
   }
-  return { architecture, parameters, ignored: [...ignored, ...skipped] };
+  return {
+    architecture,
+    parameters,
+    ignored: [...ignored, ...counters, ...skipped],
+    networks: listNetworks(tree, hints.network),
+  };
 }
 
 /** @returns the parameters, all of them and nothing else, or what is wrong */
 export async function openCheckpoint(
   file: Blob,
-  options: CheckpointOptions = {},
+  hints: CheckpointHints = {},
 ): Promise<Result<Checkpoint, Failure>> {
   try {
-    return succeed(await readCheckpoint(file, options));
+    return succeed(await readCheckpoint(file, hints));
   } catch (error) {
     const failure = failureOf(error);
     if (failure === null) throw error;

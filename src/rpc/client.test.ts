@@ -1,7 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Failure } from '../core/failure.ts';
-import { createEngineClient, type EngineClient } from './client.ts';
-import type { AttentionResult, EngineContract, FromWorker, ToWorker } from './contract.ts';
+import { createEngineClient, type EngineClient } from './engine-client.ts';
+import type { AttentionResult, EngineContract } from './engine-contract.ts';
+import type { FromWorker as From, ToWorker as To } from './messages.ts';
+
+type FromWorker = From<EngineContract>;
+type ToWorker = To<EngineContract>;
 
 /** A worker whose messages the test reads and writes. */
 class FakeWorker extends EventTarget {
@@ -30,6 +34,9 @@ const attention = (tokens: number): AttentionResult => ({
   rows: 1,
   columns: 1,
   maps: Float32Array.of(1),
+  numRegisters: 0,
+  registerMaps: new Float32Array(),
+  specialShares: Float32Array.of(0),
   box: { top: 0, left: 0, height: 8, width: 8 },
   photoSizePx: { height: 8, width: 8 },
   inputSizePx: { height: 8, width: 8 },

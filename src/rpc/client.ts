@@ -1,24 +1,24 @@
 /** The page's end of the contract: calls with ids, cancel and progress, and a worker that is replaced when it is lost. */
 import type { Failure } from '../core/failure.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
-import type { CallMessage, EngineContract, EngineMethod, FromWorker, ToWorker } from './contract.ts';
+import type { ContractShape, FromWorker, ToWorker } from './messages.ts';
 
-interface CallOptions<M extends EngineMethod> {
+interface CallOptions<Progress> {
   /** Aborting ends the call with 'cancelled' at once; the worker is told. */
   readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: EngineContract[M]['progress']) => void;
+  readonly onProgress?: (progress: Progress) => void;
 }
 
-export interface EngineClient {
+export interface WorkerClient<C extends ContractShape<C>> {
   /** Never rejects: every way a call can end is in the result. */
-  call<M extends EngineMethod>(
+  call<M extends keyof C>(
     method: M,
-    request: EngineContract[M]['request'],
-    options?: CallOptions<M>,
-  ): Promise<Result<EngineContract[M]['result'], Failure>>;
+    request: C[M]['request'],
+    options?: CallOptions<C[M]['progress']>,
+  ): Promise<Result<C[M]['result'], Failure>>;
   /** Told once when the worker is lost; every open call has failed by then. @returns a function that ends the telling */
   onGone(listener: (failure: Failure) => void): () => void;
-  /** A new worker in place of the old one; open calls fail as cancelled. 'start' must follow. */
+  /** A new worker in place of the old one; open calls fail as cancelled. An engine's 'start' must follow. */
   restart(): void;
   terminate(): void;
 }
@@ -26,14 +26,20 @@ export interface EngineClient {
 /** A worker that has not let go of a cancelled call by then is stuck, and is replaced. */
 const cancelPatienceMs = 10_000;
 
-interface OpenCall {
-  settle(outcome: Result<EngineContract[EngineMethod]['result'], Failure>): void;
-  progress(progress: EngineContract[EngineMethod]['progress']): void;
+interface OpenCall<C extends ContractShape<C>> {
+  settle(outcome: Result<C[keyof C]['result'], Failure>): void;
+  progress(progress: C[keyof C]['progress']): void;
 }
 
-/** @param spawn makes the worker; called now and at every restart */
-export function createEngineClient(spawn: () => Worker): EngineClient {
-  const calls = new Map<number, OpenCall>();
+/**
+ * @param spawn makes the worker; called now and at every restart
+ * @param discard frees what a result holds that nobody waits for any more
+ */
+export function createWorkerClient<C extends ContractShape<C>>(
+  spawn: () => Worker,
+  discard: (result: C[keyof C]['result']) => void = () => undefined,
+): WorkerClient<C> {
+  const calls = new Map<number, OpenCall<C>>();
   const overdue = new Map<number, ReturnType<typeof setTimeout>>();
   const listeners = new Set<(failure: Failure) => void>();
   let nextId = 1;
@@ -55,7 +61,7 @@ export function createEngineClient(spawn: () => Worker): EngineClient {
     for (const listener of listeners) listener(failure);
   };
 
-  const receive = (message: FromWorker): void => {
+  const receive = (message: FromWorker<C>): void => {
     switch (message.kind) {
       case 'progress':
         calls.get(message.id)?.progress(message.progress);
@@ -71,7 +77,7 @@ export function createEngineClient(spawn: () => Worker): EngineClient {
         calls.delete(message.id);
         if (call !== undefined)
           call.settle(message.kind === 'done' ? succeed(message.result) : fail(message.failure));
-        else if (message.kind === 'done' && 'bitmap' in message.result) message.result.bitmap.close(); // nobody waits for it
+        else if (message.kind === 'done') discard(message.result);
       }
     }
   };
@@ -79,7 +85,7 @@ export function createEngineClient(spawn: () => Worker): EngineClient {
   const launch = (): void => {
     const launched = spawn();
     worker = launched;
-    launched.addEventListener('message', ({ data }: MessageEvent<FromWorker>) => {
+    launched.addEventListener('message', ({ data }: MessageEvent<FromWorker<C>>) => {
       if (worker === launched) receive(data);
     });
     launched.addEventListener('error', (event) => {
@@ -91,16 +97,16 @@ export function createEngineClient(spawn: () => Worker): EngineClient {
     });
   };
 
-  const send = (message: ToWorker): void => worker?.postMessage(message);
+  const send = (message: ToWorker<C>): void => worker?.postMessage(message);
 
   launch();
   return {
-    call: <M extends EngineMethod>(
+    call: <M extends keyof C>(
       method: M,
-      request: EngineContract[M]['request'],
-      options: CallOptions<M> = {},
+      request: C[M]['request'],
+      options: CallOptions<C[M]['progress']> = {},
     ) =>
-      new Promise<Result<EngineContract[M]['result'], Failure>>((resolve) => {
+      new Promise<Result<C[M]['result'], Failure>>((resolve) => {
         const { signal, onProgress } = options;
         if (signal?.aborted) return resolve(fail({ code: 'cancelled' }));
         if (worker === null)
@@ -119,11 +125,11 @@ export function createEngineClient(spawn: () => Worker): EngineClient {
         calls.set(id, {
           settle: (outcome) => {
             signal?.removeEventListener('abort', cancel);
-            resolve(outcome as Result<EngineContract[M]['result'], Failure>);
+            resolve(outcome as Result<C[M]['result'], Failure>);
           },
           progress: (progress) => onProgress?.(progress),
         });
-        send({ kind: 'call', id, method, request } as CallMessage);
+        send({ kind: 'call', id, method, request } as ToWorker<C>);
       }),
     onGone: (listener) => {
       listeners.add(listener);

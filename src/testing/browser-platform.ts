@@ -5,7 +5,8 @@ import { openBrowserSource } from '../models/browser-source.ts';
 import { tfjsModel } from '../models/load-model.ts';
 import type { Platform } from './check-embedded.ts';
 
-async function fetchBlob(path: string): Promise<Blob> {
+/** A file of the repository, as the test server serves it. */
+export async function fetchBlob(path: string): Promise<Blob> {
   const response = await fetch(path);
   if (!response.ok) throw new Error(`${path}: ${response.status}`);
   return response.blob();

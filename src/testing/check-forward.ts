@@ -4,21 +4,22 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { floatsOfBase64 } from '../core/base64.ts';
 import type { BackendName } from '../core/failure.ts';
 import { openBackend, type OpenBackend } from '../gpu/open-backend.ts';
-import { attendCls } from '../vit/attend.ts';
+import { attendSpecial } from '../vit/attend.ts';
 import { uploadParameters, type VitParameters } from '../vit/parameters.ts';
 import { forwardPlain } from '../vit/plain-forward.ts';
 import { selfCheck } from '../vit/self-check.ts';
+import { traceForward } from '../vit/trace.ts';
+import { attentionDifference, traceDifference, type ReferenceForward } from './compare-attention.ts';
 import { maxAbsDifference } from './max-abs-difference.ts';
 import { vitFixtures, type VitCase, type VitFixture } from './vit-fixtures.ts';
 
 const nothing = (): Promise<void> => Promise.resolve();
 
-/** The last layer of [L, H, T] without CLS's own column: what `attendCls` returns. */
-export function expectedMaps({ clsAttention }: VitCase): number[] {
-  const [layers = 0, heads = 0, tokens = 0] = clsAttention.shape;
-  const last = floatsOfBase64(clsAttention.values).subarray((layers - 1) * heads * tokens);
-  return [...last].filter((_, i) => i % tokens !== 0);
-}
+export const referenceOf = ({ clsAttention, registerAttention, clsFeature }: VitCase): ReferenceForward => ({
+  clsAttention: { shape: clsAttention.shape, values: floatsOfBase64(clsAttention.values) },
+  registerAttention: floatsOfBase64(registerAttention?.values ?? ''),
+  clsFeature: floatsOfBase64(clsFeature.values),
+});
 
 const inputOf = ({ input }: VitCase): tf.Tensor3D =>
   tf.tensor3d(floatsOfBase64(input.values), [input.height, input.width, 3]);
@@ -57,6 +58,8 @@ export function checkForward(name: BackendName, tolerance: number): void {
   });
 
   describe.each(vitFixtures)('$name', (fixture) => {
+    const { numRegisters } = fixture.architecture;
+
     test.each(fixture.cases)('plain pass at $rows × $columns equals PyTorch in every layer', async (each) => {
       await withParameters(fixture, async (parameters) => {
         const image = inputOf(each);
@@ -64,12 +67,13 @@ export function checkForward(name: BackendName, tolerance: number): void {
         const clsRows = tf.tidy(() =>
           tf.stack(attentions.map((attention) => tf.slice(attention, [0, 0, 0], [-1, 1, -1]))),
         );
-        expect(maxAbsDifference(await clsRows.data(), floatsOfBase64(each.clsAttention.values))).toBeLessThan(
-          tolerance,
-        );
-        const expectedFeature = floatsOfBase64(each.clsFeature.values);
-        const scale = Math.max(...expectedFeature.map(Math.abs));
-        expect(maxAbsDifference(await feature.data(), expectedFeature) / scale).toBeLessThan(tolerance);
+        const trace = {
+          clsAttention: (await clsRows.data()) as Float32Array<ArrayBuffer>,
+          clsFeature: (await feature.data()) as Float32Array<ArrayBuffer>,
+        };
+        const difference = traceDifference(trace, referenceOf(each));
+        expect(difference.attention).toBeLessThan(tolerance);
+        expect(difference.feature).toBeLessThan(tolerance);
         const last = attentions.at(-1);
         if (each.lastAttention !== undefined && last !== undefined)
           expect(maxAbsDifference(await last.data(), floatsOfBase64(each.lastAttention.values))).toBeLessThan(
@@ -84,7 +88,7 @@ export function checkForward(name: BackendName, tolerance: number): void {
       async (each) => {
         await withParameters(fixture, async (parameters) => {
           const done: number[] = [];
-          const result = await attendCls(parameters, floatsOfBase64(each.input.values), each.input, {
+          const result = await attendSpecial(parameters, floatsOfBase64(each.input.values), each.input, {
             faults: backend.faults,
             afterBlock: (blocks) => {
               done.push(blocks);
@@ -94,10 +98,24 @@ export function checkForward(name: BackendName, tolerance: number): void {
           expect(result).toMatchObject({
             rows: each.rows,
             columns: each.columns,
-            tokens: 1 + each.rows * each.columns,
+            tokens: 1 + numRegisters + each.rows * each.columns,
           });
-          expect(maxAbsDifference(result.maps, expectedMaps(each))).toBeLessThan(tolerance);
+          expect(attentionDifference(result, referenceOf(each))).toBeLessThan(tolerance);
           expect(done).toEqual(Array.from({ length: fixture.architecture.depth - 1 }, (_, i) => i + 1));
+        });
+      },
+    );
+
+    test.each(fixture.cases)(
+      'the same pass, traced, at $rows × $columns equals PyTorch in every layer',
+      async (each) => {
+        await withParameters(fixture, async (parameters) => {
+          const options = { faults: backend.faults, afterBlock: nothing };
+          const input = floatsOfBase64(each.input.values);
+          const trace = await traceForward(parameters, input, each.input, options);
+          const difference = traceDifference(trace, referenceOf(each));
+          expect(difference.attention).toBeLessThan(tolerance);
+          expect(difference.feature).toBeLessThan(tolerance);
         });
       },
     );
@@ -105,10 +123,11 @@ export function checkForward(name: BackendName, tolerance: number): void {
     test('queries in chunks of a few rows give the same maps', async () => {
       const each = fixture.cases.at(-1) as VitCase;
       await withParameters(fixture, async (parameters) => {
-        const maxScoresBytes = 4 * 3 * (1 + each.rows * each.columns);
+        const maxScoresBytes = 4 * 3 * (1 + numRegisters + each.rows * each.columns);
         const options = { faults: backend.faults, afterBlock: nothing, maxScoresBytes };
-        const { maps } = await attendCls(parameters, floatsOfBase64(each.input.values), each.input, options);
-        expect(maxAbsDifference(maps, expectedMaps(each))).toBeLessThan(tolerance);
+        const input = floatsOfBase64(each.input.values);
+        const result = await attendSpecial(parameters, input, each.input, options);
+        expect(attentionDifference(result, referenceOf(each))).toBeLessThan(tolerance);
       });
     });
 
@@ -117,7 +136,7 @@ export function checkForward(name: BackendName, tolerance: number): void {
       if (each === undefined || fixture.architecture.depth < 2) return;
       await withParameters(fixture, async (parameters) => {
         const afterBlock = (): Promise<void> => Promise.reject(new Error('stop here'));
-        const run = attendCls(parameters, floatsOfBase64(each.input.values), each.input, {
+        const run = attendSpecial(parameters, floatsOfBase64(each.input.values), each.input, {
           faults: backend.faults,
           afterBlock,
         });

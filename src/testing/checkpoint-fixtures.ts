@@ -1,38 +1,9 @@
-/** The checkpoints that PyTorch wrote (tools/reference/make_checkpoints.py) and what they must load to. Node only. */
+/** The checkpoints that PyTorch wrote (tools/reference/make_checkpoints.py), as files. Node only. */
 import { openAsBlob } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import networks from '../../tools/reference/fixtures/checkpoints/expected.json';
-import { readVitFixture, type VitFixture } from './vit-fixtures.ts';
 
 const folder = new URL('../../tools/reference/fixtures/checkpoints/', import.meta.url);
 
 export const checkpointPath = (file: string): string => fileURLToPath(new URL(file, folder));
 
 export const openFixture = (file: string): Promise<Blob> => openAsBlob(checkpointPath(file));
-
-const fixtures = new Map(networks.map((network) => [network.name, readVitFixture(network.name, network)]));
-
-/** @param name one of `networks` in make_checkpoints.py */
-export function expectedNetwork(name: string): VitFixture {
-  const fixture = fixtures.get(name);
-  if (fixture === undefined) throw new Error(`no network ${name} in expected.json`);
-  return fixture;
-}
-
-/** Every checkpoint of a Vision Transformer, and the network in it. */
-export const checkpointFiles: readonly (readonly [file: string, network: string])[] = [
-  ['dino.pth', 'dino'],
-  ['dino-legacy.pth', 'dino'],
-  ['float16.pth', 'float16'],
-  ['bfloat16.pth', 'bfloat16'],
-  ['float64-legacy.pth', 'float64'],
-  ['shared.pth', 'shared'],
-  ['shared-legacy.pth', 'shared'],
-  ['strided.pth', 'strided'],
-  ['full.pth', 'dino'],
-  ['full-legacy.pth', 'dino'],
-  ['deit.pth', 'dino'],
-  ['moco-v3.pth.tar', 'moco'],
-  ['pytorch_model.bin', 'dino'],
-  ['model.safetensors', 'dino'],
-];

@@ -1,5 +1,6 @@
 /** PyTorch's small networks (tools/reference) as parameters, for tests on every back end. */
 import dim16 from '../../tools/reference/fixtures/vit/dim16-depth1-heads1.json';
+import dim24 from '../../tools/reference/fixtures/vit/dim24-depth3-heads2-registers4.json';
 import dim32 from '../../tools/reference/fixtures/vit/dim32-depth3-heads4.json';
 import dim36 from '../../tools/reference/fixtures/vit/dim36-depth2-heads3.json';
 import {
@@ -25,6 +26,8 @@ export interface VitCase {
   readonly clsFeature: StoredArray;
   /** shape [H, T, T] */
   readonly lastAttention?: StoredArray;
+  /** shape [R, H, T], of the last layer; where there are registers */
+  readonly registerAttention?: StoredArray;
 }
 
 export interface VitFixture {
@@ -58,4 +61,5 @@ export const vitFixtures: readonly VitFixture[] = [
   readVitFixture('dim 16, depth 1, 1 head', dim16),
   readVitFixture('dim 32, depth 3, 4 heads', dim32),
   readVitFixture('dim 36, depth 2, 3 heads', dim36),
+  readVitFixture('dim 24, depth 3, 2 heads, 4 registers, LayerScale', dim24),
 ];

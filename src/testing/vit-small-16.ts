@@ -11,4 +11,6 @@ export const vitSmall16: VitArchitecture = {
   mlpRatio: 4,
   qkvBias: true,
   layerNormEps: 1e-6,
+  numRegisters: 0,
+  layerScale: false,
 };

@@ -1,25 +1,24 @@
-import { useCallback, useState } from 'react';
+import { useCallback } from 'react';
 import { Bench } from './components/bench.tsx';
 import { HelpDialog, SampleDialog } from './components/dialogs.tsx';
 import { DropVeil } from './components/drop-veil.tsx';
 import { EmptyState } from './components/empty-state.tsx';
 import { Masthead } from './components/masthead.tsx';
 import { EngineFailure, Messages } from './components/messages.tsx';
+import { ModelDialog } from './components/model-dialog.tsx';
 import { useIntake } from './intake/use-intake.ts';
 import { type Services, ServicesProvider, useApp } from './services.tsx';
 import { usePresentation, usePrunedPictures, useRememberedSettings } from './use-page-effects.ts';
 import { useShortcuts } from './use-shortcuts.ts';
 
-type OpenDialog = 'help' | 'samples' | null;
-
 function Page() {
   const { rootProps, inputProps, isDragging, openPicker } = useIntake();
-  const [dialog, setDialog] = useState<OpenDialog>(null);
+  const dialog = useApp((state) => state.dialog);
+  const setDialog = useApp((state) => state.setDialog);
   const isEmpty = useApp((state) => state.order.length === 0);
   const announcement = useApp((state) => state.announcement);
-  const openHelp = useCallback(() => setDialog('help'), []);
-  const closeDialog = useCallback(() => setDialog(null), []);
-  useShortcuts(openHelp);
+  const closeDialog = useCallback(() => setDialog(null), [setDialog]);
+  useShortcuts();
   useRememberedSettings();
   usePrunedPictures();
   // Without a photograph there is nothing to present.
@@ -35,7 +34,7 @@ function Page() {
           <h1>DINOscope</h1>
         </header>
       ) : (
-        <Masthead onAdd={openPicker} onSamples={() => setDialog('samples')} onHelp={openHelp} />
+        <Masthead onAdd={openPicker} />
       )}
       <EngineFailure />
       <Messages />
@@ -45,6 +44,7 @@ function Page() {
       </div>
       {dialog === 'help' && <HelpDialog onClose={closeDialog} />}
       {dialog === 'samples' && <SampleDialog onClose={closeDialog} />}
+      {dialog === 'models' && <ModelDialog onClose={closeDialog} onAdd={openPicker} />}
       <DropVeil visible={isDragging} />
     </div>
   );

@@ -2,6 +2,7 @@ import { createContext, type ReactNode, use } from 'react';
 import { useStore } from 'zustand';
 import type { Pictures } from './engine/pictures.ts';
 import type { EngineSession } from './engine/session.ts';
+import type { ModelLibrary } from './models/model-library.ts';
 import type { AppActions, AppState, AppStore } from './state/app-store.ts';
 
 /** What the components work with; made once in main.tsx, another set in tests. */
@@ -9,6 +10,7 @@ export interface Services {
   readonly store: AppStore;
   readonly session: EngineSession;
   readonly pictures: Pictures;
+  readonly library: ModelLibrary;
 }
 
 const ServicesContext = createContext<Services | null>(null);

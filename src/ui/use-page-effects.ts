@@ -6,6 +6,7 @@ import { rememberSettings } from './state/settings.ts';
 export function useRememberedSettings(): void {
   const theme = useApp((state) => state.theme);
   const overlay = useApp((state) => state.overlay);
+  const model = useApp((state) => state.rememberedModel);
   useEffect(() => {
     document.documentElement.dataset['theme'] = theme;
     const ground = getComputedStyle(document.documentElement).getPropertyValue('--ground').trim();
@@ -13,9 +14,9 @@ export function useRememberedSettings(): void {
   }, [theme]);
   useEffect(() => {
     // A slider on its way need not write at every step.
-    const timer = setTimeout(() => rememberSettings({ theme, overlay }), 250);
+    const timer = setTimeout(() => rememberSettings({ theme, overlay, model }), 250);
     return () => clearTimeout(timer);
-  }, [theme, overlay]);
+  }, [theme, overlay, model]);
 }
 
 /** The whole screen while presenting, where the browser allows it; leaving it ends the presentation. */
@@ -58,3 +59,15 @@ export function useMediaQuery(query: string): boolean {
   );
   return useSyncExternalStore(subscribe, () => list.matches);
 }
+
+const watchOnline = (changed: () => void): (() => void) => {
+  addEventListener('online', changed);
+  addEventListener('offline', changed);
+  return () => {
+    removeEventListener('online', changed);
+    removeEventListener('offline', changed);
+  };
+};
+
+/** False only where there is certainly no network; a network that leads nowhere counts as one. */
+export const useOnline = (): boolean => useSyncExternalStore(watchOnline, () => navigator.onLine);

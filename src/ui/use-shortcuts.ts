@@ -32,10 +32,14 @@ function turnPhoto(key: string, { order, selectedId, select }: AppState & AppAct
 }
 
 /** @returns whether the key means something */
-function handleKey(key: string, state: AppState & AppActions, openHelp: () => void): boolean {
+function handleKey(key: string, state: AppState & AppActions): boolean {
   const { overlay, changeOverlay, setView, order, presenting } = state;
   if (key === '?') {
-    openHelp();
+    state.setDialog('help');
+    return true;
+  }
+  if (key.toLowerCase() === 'm') {
+    state.setDialog('models');
     return true;
   }
   if (key.toLowerCase() === 't') {
@@ -54,7 +58,7 @@ function handleKey(key: string, state: AppState & AppActions, openHelp: () => vo
     case 'a':
       setView('all');
       return true;
-    case 'm':
+    case 'e':
       setView('mean');
       return true;
     case 'h':
@@ -88,7 +92,7 @@ function handleKey(key: string, state: AppState & AppActions, openHelp: () => vo
   }
 }
 
-export function useShortcuts(openHelp: () => void): void {
+export function useShortcuts(): void {
   const { store } = useServices();
   useEffect(() => {
     const press = (event: KeyboardEvent): void => {
@@ -98,9 +102,9 @@ export function useShortcuts(openHelp: () => void): void {
       // On a tile the arrows go from head to head.
       const isOnInput = event.target instanceof HTMLInputElement && event.key.startsWith('Arrow');
       const turned = state.presenting && !isOnInput && turnPhoto(event.key, state);
-      if (turned || handleKey(event.key, state, openHelp)) event.preventDefault();
+      if (turned || handleKey(event.key, state)) event.preventDefault();
     };
     document.addEventListener('keydown', press);
     return () => document.removeEventListener('keydown', press);
-  }, [store, openHelp]);
+  }, [store]);
 }

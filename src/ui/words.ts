@@ -3,10 +3,10 @@ import { describeFailure } from '../core/describe-failure.ts';
 import type { BackendName } from '../core/failure.ts';
 import { assertNever } from '../core/result.ts';
 import type { PhotoNotice } from '../core/photo.ts';
-import type { BackendReason } from '../rpc/contract.ts';
-import type { StartProgress } from './state/app-store.ts';
+import type { BackendReason } from '../rpc/engine-contract.ts';
+import type { ModelSwitch, StartProgress } from './state/app-store.ts';
 import { type AttendProgress, type Photo, runFraction } from './state/photo.ts';
-import type { View } from './state/settings.ts';
+import type { Query, View } from './state/settings.ts';
 
 export const backendTitles: Readonly<Record<BackendName, string>> = {
   webgpu: 'WebGPU',
@@ -53,6 +53,12 @@ export function describePhotoNotice(notice: PhotoNotice): string {
 }
 
 const formatMegabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
+
+export function describeSwitch({ title, progress }: ModelSwitch): string {
+  if (progress?.stage === 'check') return `Checking ${title}`;
+  if (progress === null || progress.cached) return `Reading ${title}`;
+  return `Loading ${title}: ${formatMegabytes(progress.loadedBytes)} of ${formatMegabytes(progress.totalBytes)}`;
+}
 
 export function describeStart(progress: StartProgress | null): string {
   if (progress === null) return 'Starting the engine';
@@ -104,6 +110,11 @@ export function describePhotoState({ state }: Photo): string {
 
 export const viewTitle = (view: View): string =>
   view === 'all' ? 'All heads' : view === 'mean' ? 'Mean' : `Head ${view + 1}`;
+
+export const queryTitle = (query: Query): string => (query === 0 ? 'CLS token' : `Register ${query}`);
+
+export const formatPercent = (share: number): string =>
+  `${(100 * share).toFixed(share > 0 && share < 0.0995 ? 1 : 0)} %`;
 
 export const formatMilliseconds = (ms: number): string =>
   ms < 9999.5 ? `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;

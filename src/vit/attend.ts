@@ -1,26 +1,34 @@
 /**
- * The forward pass that the page runs: what CLS looks at in the last block, and no more work than that takes.
+ * The forward pass that the page runs: what CLS and the registers look at in the last block, and no more work than that takes.
  *
  * It equals `forwardPlain` and differs in three ways. Its layers are the fastest that the back end has, none of which ever
- * holds a T × T matrix whole (`block-layers`). The last block computes keys for all tokens, a query for CLS alone, and
- * nothing after the softmax. Between blocks it gives way, so that the worker can hear a cancel.
+ * holds a T × T matrix whole (`block-layers`). The last block computes keys for all tokens, queries for the special ones
+ * alone, and nothing after the softmax. Between blocks it gives way, so that the worker can hear a cancel.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { VitArchitecture } from '../core/architecture.ts';
-import { FailureError } from '../core/failure.ts';
+import { specialTokenCount } from '../core/architecture.ts';
 import type { FaultWatch } from '../gpu/fault-watch.ts';
-import { layersFor, type BlockLayers } from './block-layers.ts';
+import { layersFor } from './block-layers.ts';
 import { embedTokens, gridOf } from './layers.ts';
 import type { BlockParameters, VitParameters } from './parameters.ts';
+import { attentionRows, runBlock } from './run-block.ts';
+import { checkRows, takeColumns, type RowsShape } from './softmax-rows.ts';
 
-export interface ClsAttention {
+/** Softmax rows of the last block, softmax(QKᵀ/√d), taken apart by what looks and what is looked at; not renormalised. */
+export interface SpecialAttention {
   readonly numHeads: number;
+  /** R; the special tokens are CLS and R registers, S = 1 + R. */
+  readonly numRegisters: number;
   readonly rows: number;
   readonly columns: number;
-  /** T = 1 + rows × columns. */
+  /** T = S + rows × columns. */
   readonly tokens: number;
-  /** shape [H, rows, columns]: the last block's softmax(QKᵀ/√d), row CLS, patch columns; not renormalised. */
+  /** shape [H, rows, columns]: what CLS gives to the patches. */
   readonly maps: Float32Array<ArrayBuffer>;
+  /** shape [R, H, rows, columns]: what each register gives to the patches. */
+  readonly registerMaps: Float32Array<ArrayBuffer>;
+  /** shape [H, S]: what CLS gives to itself and to each register. With `maps`, a head sums to 1. */
+  readonly specialShares: Float32Array<ArrayBuffer>;
   /** From the first op to the values read back from the device. */
   readonly forwardMs: number;
 }
@@ -36,76 +44,23 @@ export interface AttendOptions {
   readonly maxScoresBytes?: number;
 }
 
-const defaultMaxScoresBytes = 32 * 1024 * 1024;
-
-/** @param x shape [T, C], borrowed @returns shape [T, C] */
-function runBlock(
-  x: tf.Tensor2D,
-  block: BlockParameters,
-  { numHeads, layerNormEps }: VitArchitecture,
-  layers: BlockLayers,
-): tf.Tensor2D {
-  return tf.tidy(() => {
-    const qkv = layers.linear(layers.layerNorm(x, block.norm1, layerNormEps), block.qkv);
-    const attended = layers.linearResidual(layers.mixValues(qkv, numHeads), block.projection, x);
-    const hidden = layers.linearGelu(layers.layerNorm(attended, block.norm2, layerNormEps), block.fc1);
-    return layers.linearResidual(hidden, block.fc2, attended);
-  });
-}
-
-/** @param x shape [T, C], borrowed @returns the CLS row of every head's attention, shape [H, T] */
-function clsRows(
-  x: tf.Tensor2D,
-  block: BlockParameters,
-  { numHeads, embedDim, layerNormEps }: VitArchitecture,
-  layers: BlockLayers,
-): tf.Tensor2D {
-  return tf.tidy(() => {
-    const normed = layers.layerNorm(x, block.norm1, layerNormEps);
-    const query = layers.linearPart(normed, block.qkv, 1, { begin: 0, count: embedDim });
-    const keys = layers.linearPart(normed, block.qkv, x.shape[0], { begin: embedDim, count: embedDim });
-    return layers.clsRows(query, keys, numHeads);
-  });
-}
-
-/**
- * A softmax row sums to 1; what a GPU leaves behind when it fails in silence (zeros, stale values, NaN) does not.
- * @param rows shape [H, T]
- */
-function checkRows(rows: Float32Array, numHeads: number, tokens: number): void {
-  for (let head = 0; head < numHeads; head++) {
-    let sum = 0;
-    for (let token = 0; token < tokens; token++) sum += rows[head * tokens + token] as number;
-    if (!(Math.abs(sum - 1) < 1e-3))
-      throw new FailureError({
-        code: 'wrong-result',
-        problem: `head ${head + 1} sums to ${sum.toPrecision(4)} instead of 1`,
-      });
-  }
-}
-
-/** Shape [H, T] without its first column (CLS looking at itself). */
-function dropClsColumn(rows: Float32Array, numHeads: number, tokens: number): Float32Array<ArrayBuffer> {
-  const maps = new Float32Array(numHeads * (tokens - 1));
-  for (let head = 0; head < numHeads; head++)
-    maps.set(rows.subarray(head * tokens + 1, (head + 1) * tokens), head * (tokens - 1));
-  return maps;
-}
+export const defaultMaxScoresBytes = 32 * 1024 * 1024;
 
 /**
  * @param input shape [height, width, 3], normalised RGB, sides whole patches
  * @throws FailureError on a fault of the device, or where the result fails its check
  */
-export async function attendCls(
+export async function attendSpecial(
   parameters: VitParameters,
   input: Float32Array,
   size: { readonly height: number; readonly width: number },
   { faults, afterBlock, maxScoresBytes = defaultMaxScoresBytes }: AttendOptions,
-): Promise<ClsAttention> {
+): Promise<SpecialAttention> {
   const { architecture } = parameters;
-  const { numHeads, depth } = architecture;
+  const { numHeads, numRegisters, depth } = architecture;
+  const special = specialTokenCount(architecture);
   const { rows, columns } = gridOf(size, architecture.patchSize);
-  const tokens = 1 + rows * columns;
+  const tokens = special + rows * columns;
   const layers = layersFor(architecture, tokens, maxScoresBytes);
   const start = performance.now();
   let x = tf.tidy(() =>
@@ -119,15 +74,28 @@ export async function attendCls(
       await afterBlock(index + 1);
       faults.check();
     }
-    const attention = clsRows(x, parameters.blocks[depth - 1] as BlockParameters, architecture, layers);
+    const last = parameters.blocks[depth - 1] as BlockParameters;
+    const attention = attentionRows(x, last, architecture, layers, special);
     try {
       const values = (await faults.race(attention.data())) as Float32Array;
       const forwardMs = performance.now() - start;
       // A shader error is reported after the read-back that it spoiled; one more turn lets it arrive.
       await new Promise((resolve) => setTimeout(resolve, 0));
       faults.check();
-      checkRows(values, numHeads, tokens);
-      return { numHeads, rows, columns, tokens, maps: dropClsColumn(values, numHeads, tokens), forwardMs };
+      const shape: RowsShape = { numHeads, queries: special, tokens };
+      checkRows(values, shape);
+      const patches = { begin: special, end: tokens };
+      return {
+        numHeads,
+        numRegisters,
+        rows,
+        columns,
+        tokens,
+        maps: takeColumns(values, shape, { begin: 0, end: 1 }, patches),
+        registerMaps: takeColumns(values, shape, { begin: 1, end: special }, patches),
+        specialShares: takeColumns(values, shape, { begin: 0, end: 1 }, { begin: 0, end: special }),
+        forwardMs,
+      };
     } finally {
       attention.dispose();
     }

@@ -26,8 +26,11 @@ export interface BlockLayers {
   linearResidual(x: tf.Tensor2D, parameters: LinearParameters, residual: tf.Tensor2D): tf.Tensor2D;
   /** softmax(QKᵀ/√D) · V of every head. @param qkv shape [T, 3C] @returns shape [T, C] */
   mixValues(qkv: tf.Tensor2D, numHeads: number): tf.Tensor2D;
-  /** softmax(QKᵀ/√D) for CLS. @param query shape [1, C] @param keys shape [T, C] @returns shape [H, T] */
-  clsRows(query: tf.Tensor2D, keys: tf.Tensor2D, numHeads: number): tf.Tensor2D;
+  /**
+   * softmax(QKᵀ/√D) for a few queries.
+   * @param queries shape [Q, C] @param keys shape [T, C] @returns shape [H × Q, T], a head's queries one after the other
+   */
+  queryRows(queries: tf.Tensor2D, keys: tf.Tensor2D, numHeads: number): tf.Tensor2D;
 }
 
 /** @param maxScoresBytes plain ops: no intermediate of the attention is larger; the kernels hold none */

@@ -1,7 +1,7 @@
 /** Layers of one dispatch each, by our own kernels (gpu/kernels). */
 import type * as tf from '@tensorflow/tfjs-core';
 import { attentionKernel } from '../gpu/kernels/attention.ts';
-import { clsRowsKernel } from '../gpu/kernels/cls-rows.ts';
+import { queryRowsKernel } from '../gpu/kernels/query-rows.ts';
 import { layerNormKernel } from '../gpu/kernels/layer-norm.ts';
 import { linearKernel, type LinearAttributes } from '../gpu/kernels/linear.ts';
 import type { BlockLayers } from './block-layers.ts';
@@ -31,5 +31,5 @@ export const fusedBlockLayers: BlockLayers = {
   linearGelu: (x, parameters) => linear(x, parameters, { activation: 'gelu' }),
   linearResidual: (x, parameters, residual) => linear(x, parameters, {}, residual),
   mixValues: (qkv, numHeads) => attentionKernel.run({ qkv }, { numHeads }),
-  clsRows: (query, keys, numHeads) => clsRowsKernel.run({ query, keys }, { numHeads }),
+  queryRows: (queries, keys, numHeads) => queryRowsKernel.run({ queries, keys }, { numHeads }),
 };

@@ -10,7 +10,7 @@ import {
 import { openBackend, type OpenBackend } from '../gpu/open-backend.ts';
 import { maxAbsDifference } from '../testing/max-abs-difference.ts';
 import { replaceKernel } from '../testing/replace-kernel.ts';
-import { attendCls, type ClsAttention } from './attend.ts';
+import { attendSpecial, type SpecialAttention } from './attend.ts';
 import { uploadParameters, type VitParameters } from './parameters.ts';
 import { forwardPlain } from './plain-forward.ts';
 import { selfCheck } from './self-check.ts';
@@ -25,6 +25,8 @@ const architecture: VitArchitecture = {
   mlpRatio: 4,
   qkvBias: true,
   layerNormEps: 1e-6,
+  numRegisters: 0,
+  layerScale: false,
 };
 const size = { height: 20, width: 28 };
 
@@ -59,11 +61,13 @@ function randomParameters(of: VitArchitecture): VitParameters {
 const input = (): Float32Array => randomValues([size.height, size.width, 3], 99);
 
 /** @returns the attention, and the dispatches up to the end of each block */
-async function attend(parameters: VitParameters): Promise<{ attention: ClsAttention; dispatches: number[] }> {
+async function attend(
+  parameters: VitParameters,
+): Promise<{ attention: SpecialAttention; dispatches: number[] }> {
   const image = input();
   const dispatches: number[] = [];
   dispatch.mockClear();
-  const attention = await attendCls(parameters, image, size, {
+  const attention = await attendSpecial(parameters, image, size, {
     faults: backend.faults,
     afterBlock: () => {
       dispatches.push(dispatch.mock.calls.length);
@@ -77,7 +81,7 @@ async function attend(parameters: VitParameters): Promise<{ attention: ClsAttent
 const perBlock = (dispatches: readonly number[]): number[] =>
   dispatches.slice(1).map((count, i) => count - (dispatches[i] ?? 0));
 
-async function expectPlainMaps(parameters: VitParameters, { maps, tokens }: ClsAttention): Promise<void> {
+async function expectPlainMaps(parameters: VitParameters, { maps, tokens }: SpecialAttention): Promise<void> {
   const image = tf.tensor3d(input(), [size.height, size.width, 3]);
   const { attentions, feature } = forwardPlain(parameters, image);
   const rows = tf.tidy(() => tf.slice(attentions.at(-1) as tf.Tensor3D, [0, 0, 1], [-1, 1, tokens - 1]));
@@ -111,7 +115,7 @@ test.each<[string, Partial<VitArchitecture>]>([
 });
 
 describe('the self-check', () => {
-  const names = ['DinoscopeLayerNorm', 'DinoscopeLinear', 'DinoscopeAttention', 'DinoscopeClsRows'];
+  const names = ['DinoscopeLayerNorm', 'DinoscopeLinear', 'DinoscopeAttention', 'DinoscopeQueryRows'];
 
   test.each(names)('runs %s', async (name) => {
     const own = tf.getKernel(name, 'webgpu').kernelFunc;

@@ -1,5 +1,6 @@
 /** The layers that both forward passes share. Every function runs inside the caller's tidy and borrows its inputs. */
 import * as tf from '@tensorflow/tfjs-core';
+import { positionResampling } from '../core/architecture.ts';
 import type { LayerNormParameters, LinearParameters, VitParameters } from './parameters.ts';
 import { interpolatePositionEmbedding } from './position-embedding.ts';
 
@@ -36,7 +37,26 @@ export function gridOf(
 }
 
 /**
- * Image → tokens: each patch through one linear layer (the same as a convolution with stride P), CLS in front, positions added.
+ * What is added to the tokens: CLS's position, nothing for the registers, then the patches' positions.
+ * @returns shape [T, C], row-major
+ */
+function positionsFor(
+  { architecture, positionEmbedding }: VitParameters,
+  grid: { readonly rows: number; readonly columns: number },
+): Float32Array {
+  const { embedDim, numRegisters } = architecture;
+  const resampling = positionResampling(architecture);
+  const positions = interpolatePositionEmbedding(positionEmbedding, architecture, grid, resampling);
+  if (numRegisters === 0) return positions;
+  const spread = new Float32Array(positions.length + numRegisters * embedDim);
+  spread.set(positions.subarray(0, embedDim));
+  spread.set(positions.subarray(embedDim), (1 + numRegisters) * embedDim);
+  return spread;
+}
+
+/**
+ * Image → tokens: each patch through one linear layer (the same as a convolution with stride P), CLS and the registers in
+ * front, positions added.
  * @param image shape [height, width, 3], normalised @returns shape [T, C]
  */
 export function embedTokens(
@@ -44,20 +64,14 @@ export function embedTokens(
   image: tf.Tensor3D,
   applyLinear: typeof linear = linear,
 ): tf.Tensor2D {
-  const { embedDim, gridSize, patchSize } = parameters.architecture;
+  const { embedDim, patchSize } = parameters.architecture;
   const [height, width] = image.shape;
   const { rows, columns } = gridOf({ height, width }, patchSize);
   const patches = tf.reshape<tf.Rank.R2>(
     tf.transpose(tf.reshape(image, [rows, patchSize, columns, patchSize * 3]), [0, 2, 1, 3]),
     [rows * columns, patchSize * patchSize * 3],
   );
-  const positions = interpolatePositionEmbedding(
-    parameters.positionEmbedding,
-    gridSize,
-    embedDim,
-    rows,
-    columns,
-  );
-  const tokens = tf.concat([parameters.clsToken, applyLinear(patches, parameters.patchEmbedding)], 0);
-  return tf.add<tf.Tensor2D>(tokens, tf.tensor2d(positions, [1 + rows * columns, embedDim]));
+  const tokens = tf.concat([parameters.specialTokens, applyLinear(patches, parameters.patchEmbedding)], 0);
+  const positions = positionsFor(parameters, { rows, columns });
+  return tf.add<tf.Tensor2D>(tokens, tf.tensor2d(positions, [tokens.shape[0], embedDim]));
 }

@@ -1,11 +1,16 @@
 /**
  * A ViT's parameters on the device.
  *
- * Dimension legend for this room: B batch, T tokens (CLS first, then patches row by row), H heads, D head width,
- * C = H × D channels, P patch side in px.
+ * Dimension legend for this room: B batch, T tokens (CLS first, then R registers, then patches row by row), S = 1 + R special
+ * tokens, H heads, D head width, C = H × D channels, P patch side in px.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { mlpHiddenDim, type NamedTensor, type VitArchitecture } from '../core/architecture.ts';
+import {
+  mlpHiddenDim,
+  specialTokenCount,
+  type NamedTensor,
+  type VitArchitecture,
+} from '../core/architecture.ts';
 
 export interface LayerNormParameters {
   /** shape [C] */
@@ -35,8 +40,8 @@ export interface VitParameters {
   readonly architecture: VitArchitecture;
   /** [P × P × 3, C]; the input axis runs over patch rows, columns, colour channels. */
   readonly patchEmbedding: LinearParameters;
-  /** shape [1, C] */
-  readonly clsToken: tf.Tensor2D;
+  /** shape [S, C]: CLS, then the registers. */
+  readonly specialTokens: tf.Tensor2D;
   /** shape [1 + gridSize², C]; stays in main memory, since every input size resamples it. */
   readonly positionEmbedding: Float32Array;
   readonly blocks: readonly BlockParameters[];
@@ -65,8 +70,15 @@ function patchMatrix(values: Float32Array, embedDim: number, patchSize: number):
   return result;
 }
 
+/** The rows of a linear layer, one for each output (its weight's, its bias's values), each times that output's gain. */
+function scaleOutputs(values: Float32Array, gains: Float32Array): Float32Array {
+  const inputs = values.length / gains.length;
+  return values.map((value, i) => value * (gains[Math.floor(i / inputs)] as number));
+}
+
 /**
- * Puts a model on the current back end.
+ * Puts a model on the current back end. LayerScale is folded into the layer before it: (Wx + b) × γ is (γW)x + γb, so that
+ * a block with it costs what one without costs, and the forward passes need not know of it.
  * @param named every parameter of the architecture (`checkParameters` has seen them), official names and layouts
  * @returns parameters that the caller disposes
  */
@@ -74,7 +86,7 @@ export function uploadParameters(
   architecture: VitArchitecture,
   named: ReadonlyMap<string, NamedTensor>,
 ): VitParameters {
-  const { embedDim, depth, patchSize, qkvBias } = architecture;
+  const { embedDim, depth, patchSize, qkvBias, numRegisters, layerScale } = architecture;
   const hiddenDim = mlpHiddenDim(architecture);
   const owned: tf.Tensor[] = [];
   const keep = <T extends tf.Tensor>(tensor: T): T => {
@@ -95,6 +107,18 @@ export function uploadParameters(
     weight: keep(tf.tensor2d(transposed(valuesOf(`${name}.weight`), outputs, inputs), [inputs, outputs])),
     bias: hasBias ? vector(`${name}.bias`) : null,
   });
+  const scaledLinear = (name: string, gamma: string, inputs: number): LinearParameters => {
+    if (!layerScale) return linear(name, inputs, embedDim);
+    const gains = valuesOf(gamma);
+    const weight = scaleOutputs(valuesOf(`${name}.weight`), gains);
+    return {
+      weight: keep(tf.tensor2d(transposed(weight, embedDim, inputs), [inputs, embedDim])),
+      bias: keep(tf.tensor1d(scaleOutputs(valuesOf(`${name}.bias`), gains))),
+    };
+  };
+  const specialTokens = new Float32Array(specialTokenCount(architecture) * embedDim);
+  specialTokens.set(valuesOf('cls_token'));
+  if (numRegisters > 0) specialTokens.set(valuesOf('register_tokens'), embedDim);
   const patchWeight = patchMatrix(valuesOf('patch_embed.proj.weight'), embedDim, patchSize);
   return {
     architecture,
@@ -102,17 +126,17 @@ export function uploadParameters(
       weight: keep(tf.tensor2d(patchWeight, [patchSize * patchSize * 3, embedDim])),
       bias: vector('patch_embed.proj.bias'),
     },
-    clsToken: keep(tf.tensor2d(valuesOf('cls_token'), [1, embedDim])),
+    specialTokens: keep(tf.tensor2d(specialTokens, [specialTokenCount(architecture), embedDim])),
     positionEmbedding: valuesOf('pos_embed'),
     blocks: Array.from({ length: depth }, (_, index): BlockParameters => {
       const name = `blocks.${index}`;
       return {
         norm1: layerNorm(`${name}.norm1`),
         qkv: linear(`${name}.attn.qkv`, embedDim, 3 * embedDim, qkvBias),
-        projection: linear(`${name}.attn.proj`, embedDim, embedDim),
+        projection: scaledLinear(`${name}.attn.proj`, `${name}.ls1.gamma`, embedDim),
         norm2: layerNorm(`${name}.norm2`),
         fc1: linear(`${name}.mlp.fc1`, embedDim, hiddenDim),
-        fc2: linear(`${name}.mlp.fc2`, hiddenDim, embedDim),
+        fc2: scaledLinear(`${name}.mlp.fc2`, `${name}.ls2.gamma`, hiddenDim),
       };
     }),
     norm: layerNorm('norm'),

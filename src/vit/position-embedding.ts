@@ -1,25 +1,57 @@
 /**
- * Position embeddings for other sizes than the trained grid, as the official code makes them
- * (facebookresearch/dino, vision_transformer.py, interpolate_pos_encoding): bicubic with a = −0.75, and a scale factor of
- * (side + 0.1) / grid, whose 0.1 was meant against rounding but moves every sampled coordinate. Reproduced exactly.
+ * Position embeddings for other sizes than the trained grid, each as the official code of its network makes them
+ * (interpolate_pos_encoding in vision_transformer.py of facebookresearch/dino and facebookresearch/dinov2).
  */
+import type { PositionResampling, VitArchitecture } from '../core/architecture.ts';
 
-/** One axis: four taps for each of `outputLength` positions. Coordinates in float32, as PyTorch computes them. */
-function cubicTaps(inputLength: number, outputLength: number): { index: number; weight: number }[][] {
-  const a = -0.75;
-  const near = (x: number): number => ((a + 2) * x - (a + 3)) * x * x + 1;
-  const far = (x: number): number => ((a * x - 5 * a) * x + 8 * a) * x - 4 * a;
+interface Tap {
+  readonly index: number;
+  readonly weight: number;
+}
+
+/** The cubic convolution kernel at a distance of x ≥ 0. */
+const cubic = (x: number, a: number): number => {
+  if (x <= 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
+  return x < 2 ? ((a * x - 5 * a) * x + 8 * a) * x - 4 * a : 0;
+};
+
+/**
+ * One axis without antialiasing: four taps each. The step comes of a scale factor with 0.1 too much, meant against rounding,
+ * which moves every sampled coordinate. Coordinates in float32, as PyTorch computes them.
+ */
+function offsetTaps(inputLength: number, outputLength: number): Tap[][] {
   const step = Math.fround(inputLength / (outputLength + 0.1));
   return Array.from({ length: outputLength }, (_, output) => {
     const at = Math.fround(step * (output + 0.5) - 0.5);
     const base = Math.floor(at);
-    const t = at - base;
-    return [far(t + 1), near(t), near(1 - t), far(2 - t)].map((weight, tap) => ({
-      index: Math.min(inputLength - 1, Math.max(0, base - 1 + tap)),
-      weight: Math.fround(weight),
+    return [-1, 0, 1, 2].map((tap) => ({
+      index: Math.min(inputLength - 1, Math.max(0, base + tap)),
+      weight: Math.fround(cubic(Math.abs(at - base - tap), -0.75)),
     }));
   });
 }
+
+/** One axis with antialiasing: where it shrinks, the kernel widens; at the edges, what is there shares the whole weight. */
+function antialiasedTaps(inputLength: number, outputLength: number): Tap[][] {
+  const step = Math.fround(inputLength / outputLength);
+  const widening = Math.max(1, step);
+  const support = 2 * widening;
+  return Array.from({ length: outputLength }, (_, output) => {
+    const centre = step * (output + 0.5);
+    const begin = Math.max(0, Math.trunc(centre - support + 0.5));
+    const end = Math.min(inputLength, Math.trunc(centre + support + 0.5));
+    const weights = Array.from({ length: end - begin }, (__, tap) =>
+      cubic(Math.abs((begin + tap - centre + 0.5) / widening), -0.5),
+    );
+    const total = weights.reduce((sum, weight) => sum + weight, 0);
+    return weights.map((weight, tap) => ({ index: begin + tap, weight: weight / total }));
+  });
+}
+
+const tapsBy: Readonly<Record<PositionResampling, typeof offsetTaps>> = {
+  offset: offsetTaps,
+  antialiased: antialiasedTaps,
+};
 
 /**
  * @param embedding `pos_embed`, shape [1 + gridSize², embedDim], the CLS token's first
@@ -27,14 +59,13 @@ function cubicTaps(inputLength: number, outputLength: number): { index: number; 
  */
 export function interpolatePositionEmbedding(
   embedding: Float32Array,
-  gridSize: number,
-  embedDim: number,
-  rows: number,
-  columns: number,
+  { gridSize, embedDim }: Pick<VitArchitecture, 'gridSize' | 'embedDim'>,
+  { rows, columns }: { readonly rows: number; readonly columns: number },
+  resampling: PositionResampling,
 ): Float32Array {
   if (rows === gridSize && columns === gridSize) return embedding;
-  const down = cubicTaps(gridSize, rows);
-  const across = cubicTaps(gridSize, columns);
+  const down = tapsBy[resampling](gridSize, rows);
+  const across = tapsBy[resampling](gridSize, columns);
   const result = new Float32Array((1 + rows * columns) * embedDim);
   result.set(embedding.subarray(0, embedDim));
   for (const [row, rowTaps] of down.entries()) {

@@ -6,7 +6,7 @@ import { elementCount, parseArchitecture, type NamedTensor } from '../core/archi
 import { bytesOfBase64, floatsOfBase64 } from '../core/base64.ts';
 import { decodeFloat16 } from '../core/float16.ts';
 import type { FaultWatch } from '../gpu/fault-watch.ts';
-import { attendCls } from './attend.ts';
+import { attendSpecial } from './attend.ts';
 import { uploadParameters } from './parameters.ts';
 import fixture from './self-check.json';
 
@@ -35,7 +35,7 @@ export async function selfCheck(faults: FaultWatch): Promise<number> {
   if (typeof architecture === 'string') throw new Error(architecture);
   const parameters = uploadParameters(architecture, fixtureParameters());
   try {
-    const { maps } = await attendCls(parameters, floatsOfBase64(fixture.input.values), fixture.input, {
+    const { maps } = await attendSpecial(parameters, floatsOfBase64(fixture.input.values), fixture.input, {
       faults,
       afterBlock: () => Promise.resolve(),
     });

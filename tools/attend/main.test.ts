@@ -1,14 +1,17 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { embeddedModelId } from '../../src/core/embedded-model.ts';
+import { checkpointPath } from '../../src/testing/checkpoint-fixtures.ts';
+import { maxAbsDifference } from '../../src/testing/max-abs-difference.ts';
 import { runTool, type ToolRun } from '../../src/testing/run-tool.ts';
 
 const fromRoot = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const cat = fromRoot('public/samples/cat.jpg'); // 451 × 300
+const embedded = ['--model', `public/models/${embeddedModelId}`];
 const { numHeads, patchSize } = (
   JSON.parse(await readFile(fromRoot(`public/models/${embeddedModelId}/model.json`), 'utf8')) as {
     userDefinedMetadata: { dinoscope: { architecture: { numHeads: number; patchSize: number } } };
@@ -35,8 +38,8 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 /** The shape and values of a .npy file, read by hand. */
-async function readNpy(name: string): Promise<{ shape: number[]; values: Float32Array }> {
-  const bytes = await readFile(join(out, name));
+async function readNpy(name: string, from = out): Promise<{ shape: number[]; values: Float32Array }> {
+  const bytes = await readFile(join(from, name));
   const start = 10 + bytes.readUInt16LE(8);
   const header = bytes.toString('latin1', 10, start);
   const shape = /'descr': '<f4'.*'shape': \(([\d, ]+)\)/.exec(header)?.[1] ?? expect.unreachable(header);
@@ -98,10 +101,55 @@ describe('several images, some of them broken', () => {
   });
 });
 
+describe('a checkpoint as people have it', () => {
+  async function mapsOf(folderName: string, ...options: readonly string[]): Promise<Float32Array> {
+    const to = join(folder, folderName);
+    const result = await runTool('attend', cat, '--side', '16', '--out', to, ...options);
+    expect(result).toMatchObject({ exitCode: 0, stderr: '' });
+    const { shape, values } = await readNpy('cat.npy', to);
+    expect(shape).toEqual([3, 5, 8]);
+    return values;
+  }
+
+  test('is looked through without converting it, and gives what its conversion gives', async () => {
+    const file = checkpointPath('full.pth');
+    const converted = join(folder, 'converted');
+    await runTool('convert', file, '--out', converted, '--heads', '3', '--dtype', 'float32');
+    const direct = await mapsOf('direct', '--model', file, '--heads', '3');
+    expect(await mapsOf('by-manifest', '--model', join(converted, 'model.json'))).toEqual(direct);
+    expect(await mapsOf('student', '--model', file, '--heads', '3', '--key', 'student')).not.toEqual(direct);
+  });
+
+  test('with registers gives their maps too, and one of timm’s gives the official one’s', async () => {
+    const options = ['--heads', '3', '--model'];
+    const official = await mapsOf('official', ...options, checkpointPath('dinov2-registers.pth'));
+    const registers = await readNpy('cat-registers.npy', join(folder, 'official'));
+    expect(registers.shape).toEqual([3, 3, 5, 8]);
+    expect(registers.values.length).toBe(360);
+    expect(registers.values.subarray(0, 120)).not.toEqual(official);
+    const timm = await mapsOf('timm', ...options, checkpointPath('dinov2-registers-timm.pth'));
+    expect(maxAbsDifference(timm, official)).toBeLessThan(1e-6);
+  });
+
+  test('has its heads from a config.json beside it', async () => {
+    await cp(checkpointPath('pytorch_model.bin'), join(folder, 'hub', 'pytorch_model.bin'));
+    await writeFile(join(folder, 'hub', 'config.json'), JSON.stringify({ num_attention_heads: 3 }));
+    const fromHub = await mapsOf('hub-maps', '--model', join(folder, 'hub', 'pytorch_model.bin'));
+    expect(fromHub).toEqual(await mapsOf('direct-2', '--model', checkpointPath('dino.pth'), '--heads', '3'));
+  });
+});
+
 describe('a wrong call ends in a sentence, not in a stack trace', () => {
   test.concurrent.each([
     [2, /^Unknown option '--sied'[^]*Usage: /, [cat, '--sied', '64']],
-    [1, /^There is no model at .*model\.json\.$/, [cat, '--model', 'no-such-folder']],
+    [1, /^There is no model at no-such-folder\.$/, [cat, '--model', 'no-such-folder']],
+    [
+      1,
+      /^--key is for checkpoint files; public\S* is in tfjs format\.$/,
+      [cat, ...embedded, '--key', 'teacher'],
+    ],
+    [1, /Say how many there are/, [cat, '--model', checkpointPath('dino.pth')]],
+    [1, /^This checkpoint cannot be read: it is neither/, [cat, '--model', cat]],
   ])('with exit code %i: %s', async (exitCode, sentence, args) => {
     const wrong = await runTool('attend', ...args);
     expect(wrong.exitCode).toBe(exitCode);

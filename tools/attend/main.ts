@@ -6,24 +6,28 @@ import { describeFailure } from '../../src/core/describe-failure.ts';
 import { embeddedModelId } from '../../src/core/embedded-model.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import { encodeNpy } from '../../src/formats/npy.ts';
-import { tfjsModel } from '../../src/models/load-model.ts';
+import { checkpointOptions, checkpointUsage } from '../checkpoint-file.ts';
 import { readOptions } from '../read-options.ts';
 import { stopWith } from '../stop-with.ts';
 import { installDawn } from './dawn.ts';
 import { drawOverlays } from './draw-overlays.ts';
-import { folderSource } from './folder-source.ts';
+import { findModel } from './find-model.ts';
 import { readPhoto } from './read-photo.ts';
 
 const usage = `Usage: npm run attend -- <images…> [options]
 
 Writes for each image <name>.npy (float32, [heads, rows, columns]: the last layer's CLS attention over the patches),
-<name>-head-<n>.png for each head and <name>-heads.png with all of them.
+<name>-head-<n>.png for each head and <name>-heads.png with all of them. Where the model has registers also
+<name>-registers.npy ([registers, heads, rows, columns]: what each of them looks at).
 
-  --model <folder>    a model in tfjs format (default: the embedded one)
-  --backend <name>    wasm, cpu, or webgpu by Dawn (default: wasm)
-  --side <px>         the long side of what the model sees (default: 320)
-  --square            squash to side × side, as the official script does
-  --out <folder>      where the files go (default: attend-out)`;
+  --model <path>     a checkpoint file as npm run convert takes it, or a folder in tfjs format (default: the embedded model)
+  --backend <name>   wasm, cpu, or webgpu by Dawn (default: wasm)
+  --side <px>        the long side of what the model sees (default: 320)
+  --square           squash to side × side, as the official script does
+  --out <folder>     where the files go (default: attend-out)
+
+Of a checkpoint file:
+${checkpointUsage}`;
 
 const embeddedModel = fileURLToPath(new URL(`../../public/models/${embeddedModelId}`, import.meta.url));
 
@@ -36,6 +40,7 @@ const { values: options, positionals: images } = readOptions(
       side: { type: 'string', default: '320' },
       square: { type: 'boolean', default: false },
       out: { type: 'string', default: 'attend-out' },
+      ...checkpointOptions,
       help: { type: 'boolean', short: 'h', default: false },
     },
   },
@@ -49,11 +54,12 @@ const sidePx = Number(options.side);
 if (!Number.isInteger(sidePx) || sidePx < 16 || sidePx > 2048)
   stopWith(`--side ${options.side} is not a whole number from 16 to 2048.`);
 
+const load = await findModel(options.model, options);
 if (backend === 'webgpu') await installDawn();
 const { signal } = new AbortController();
 const started = await Engine.start({
   backend,
-  load: tfjsModel(folderSource(options.model)),
+  load,
   wasmAssets: null,
   signal,
   onProgress: () => {},
@@ -88,12 +94,17 @@ for (const path of images) {
     if (!result.ok) console.error(`${path}: ${describeFailure(result.error)}`);
     continue;
   }
-  const { numHeads, rows, columns, maps, tokens, forwardMs } = result.value;
+  const { numHeads, numRegisters, rows, columns, maps, registerMaps, tokens, forwardMs } = result.value;
   const name = nameFor(path);
   await writeFile(
     join(options.out, `${name}.npy`),
     encodeNpy({ shape: [numHeads, rows, columns], values: maps }),
   );
+  if (numRegisters > 0)
+    await writeFile(
+      join(options.out, `${name}-registers.npy`),
+      encodeNpy({ shape: [numRegisters, numHeads, rows, columns], values: registerMaps }),
+    );
   for (const [suffix, png] of await drawOverlays(photo.value, result.value))
     await writeFile(join(options.out, `${name}${suffix}.png`), png);
   console.log(

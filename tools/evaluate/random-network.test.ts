@@ -13,6 +13,8 @@ const architecture: VitArchitecture = {
   mlpRatio: 4,
   qkvBias: true,
   layerNormEps: 1e-6,
+  numRegisters: 2,
+  layerScale: true,
 };
 const model = { id: 'any', title: 'Any', architecture, parameters: new Map(), parameterCount: 0 };
 const { parameters } = randomNetwork(model, 1);
@@ -54,6 +56,13 @@ test('norms do nothing, and biases are zero', () => {
   expect(new Set(valuesOf('blocks.0.norm1.weight'))).toEqual(new Set([1]));
   for (const name of ['norm.bias', 'blocks.0.attn.qkv.bias', 'blocks.1.mlp.fc1.bias'])
     expect(new Set(valuesOf(name))).toEqual(new Set([0]));
+});
+
+test('what DINOv2 adds begins small', () => {
+  expect(new Set(valuesOf('blocks.1.ls2.gamma'))).toEqual(new Set([Math.fround(1e-5)]));
+  const registers = valuesOf('register_tokens');
+  expect(registers.length).toBe(2 * 48);
+  expect(Math.abs(deviationOf(registers) / 1e-6 - 1)).toBeLessThan(0.4);
 });
 
 test('comes out the same for a seed, and otherwise for another', () => {

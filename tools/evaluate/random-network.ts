@@ -13,7 +13,8 @@ function normal(uniform: () => number): number {
 
 /**
  * Linear layers, CLS token and positions: normal, 0.02; their biases 0. Norms: gain 1, bias 0. The patch embedding is a
- * convolution, which the official code leaves as PyTorch makes it: uniform, ± 1 / √inputs, its bias too.
+ * convolution, which the official code leaves as PyTorch makes it: uniform, ± 1 / √inputs, its bias too. What only DINOv2 has is
+ * as there: registers normal, 1e-6, gains of updates 1e-5.
  */
 export function randomNetwork(model: LoadedModel, seed: number): LoadedModel {
   const { patchSize } = model.architecture;
@@ -26,6 +27,8 @@ export function randomNetwork(model: LoadedModel, seed: number): LoadedModel {
     if (name.startsWith('patch_embed.')) next = () => bound * (2 * uniform() - 1);
     else if (name.includes('norm')) next = () => (name.endsWith('weight') ? 1 : 0);
     else if (name.endsWith('bias')) next = () => 0;
+    else if (name.endsWith('gamma')) next = () => 1e-5;
+    else if (name === 'register_tokens') next = () => 1e-6 * normal(uniform);
     parameters.set(name, { shape, values: Float32Array.from({ length: elementCount(shape) }, next) });
   }
   return { ...model, parameters };

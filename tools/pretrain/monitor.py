@@ -93,7 +93,7 @@ def attention_agreement(
 
     def masks(view: Tensor) -> Tensor:
         rows = side // patch
-        attention = torch.cat([backbone(part).attention[-1][:, :, 0, 1:] for part in view.split(64)])
+        attention = torch.cat([backbone(part, kept_rows=1).attention[-1][:, :, 0, 1:] for part in view.split(64)])
         return mass_masks(attention.float()).view(*attention.shape[:2], rows, rows)
 
     first = masks(x[:, :, :side, :side])[:, :, shift:, shift:]

@@ -28,9 +28,9 @@ def attend(attention: Attention, x: Tensor) -> Tensor:
 
 def run_block(block: Block, x: Tensor, attended: Optional[Tensor], mixed: Optional[Tensor]) -> Tensor:
     """:param attended, mixed: factors of the two updates, shape [B, 1, 1], or None for 1"""
-    update = attend(block.attn, block.norm1(x))
+    update = block.ls1(attend(block.attn, block.norm1(x)))
     x = x + (update if attended is None else update * attended)
-    update = block.mlp(block.norm2(x))
+    update = block.ls2(block.mlp(block.norm2(x)))
     return x + (update if mixed is None else update * mixed)
 
 

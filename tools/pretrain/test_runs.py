@@ -42,7 +42,7 @@ class TheMonitor(unittest.TestCase):
 
             architecture = Architecture(4, 1, 2, 8, 8)
 
-            def forward(self, pixels):
+            def forward(self, pixels, kept_rows):
                 bright = pixels.mean(1).unfold(1, 8, 8).unfold(2, 8, 8).mean((3, 4))
                 bright = torch.softmax(8 * bright.flatten(1), -1)
                 place = torch.softmax(-torch.arange(bright.shape[1] * 1.0), -1).expand_as(bright)

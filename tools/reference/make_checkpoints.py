@@ -2,24 +2,31 @@
 
     /usr/bin/python3 tools/reference/make_checkpoints.py
 """
-import argparse
-import json
-import struct
 from collections import OrderedDict
-from pathlib import Path
-from typing import Dict
+from dataclasses import replace
 
 import numpy as np
 import torch
 
+from families import (
+    Tensors,
+    full_checkpoint,
+    hugging_face,
+    moco_v3,
+    official_dinov2,
+    timm_dinov2,
+    with_prefix,
+    without_cls_position,
+    write_safetensors,
+)
 from make_fixtures import FIXTURES, encode, load, random_input, random_source, random_weights, run, tensor, write_json
 from vit import Architecture, VisionTransformer
 from weights import Weights
 
 FOLDER = FIXTURES / "checkpoints"
 ARCHITECTURE = Architecture(embed_dim=12, depth=2, num_heads=3, patch_size=2, grid_size=3, mlp_ratio=2)
-
-Tensors = Dict[str, torch.Tensor]
+DINOV2 = replace(ARCHITECTURE, layer_scale=True)
+DINOV2_REGISTERS = replace(DINOV2, num_registers=3)
 
 
 def save(value: object, name: str, legacy: bool = False) -> None:
@@ -28,10 +35,6 @@ def save(value: object, name: str, legacy: bool = False) -> None:
 
 def as_tensors(weights: Weights, dtype: torch.dtype = torch.float32) -> Tensors:
     return OrderedDict((name, torch.from_numpy(array).to(dtype)) for name, array in weights.items())
-
-
-def with_prefix(tensors: Tensors, prefix: str) -> Tensors:
-    return OrderedDict((prefix + name, value) for name, value in tensors.items())
 
 
 def doubles(weights: Weights) -> Tensors:
@@ -72,80 +75,11 @@ def strided(tensors: Tensors) -> Tensors:
     return views
 
 
-def hugging_face(tensors: Tensors) -> Tensors:
-    """As transformers names a ViTModel: query, key and value apart."""
-    rest = {"norm1": "layernorm_before", "norm2": "layernorm_after", "attn.proj": "attention.output.dense"}
-    rest.update({"mlp.fc1": "intermediate.dense", "mlp.fc2": "output.dense"})
-    top = {"cls_token": "embeddings.cls_token", "pos_embed": "embeddings.position_embeddings"}
-    renamed = OrderedDict()
-    for name, value in tensors.items():
-        if name in top:
-            renamed[top[name]] = value
-        elif name.startswith("patch_embed.proj."):
-            renamed[name.replace("patch_embed.proj", "embeddings.patch_embeddings.projection")] = value
-        elif name.startswith("norm."):
-            renamed[f"layernorm.{name[5:]}"] = value
-        else:
-            _, block, inner = name.split(".", 2)
-            module, kind = inner.rsplit(".", 1)
-            layer = f"encoder.layer.{block}"
-            if module == "attn.qkv":
-                for part, third in zip(("query", "key", "value"), value.chunk(3)):
-                    renamed[f"{layer}.attention.attention.{part}.{kind}"] = third.clone()
-            else:
-                renamed[f"{layer}.{rest[module]}.{kind}"] = value
-    return renamed
-
-
-def write_safetensors(tensors: Tensors, name: str) -> None:
-    header, data = {"__metadata__": {"format": "pt"}}, b""
-    for key, value in tensors.items():
-        piece = value.contiguous().numpy().tobytes()
-        header[key] = {"dtype": "F32", "shape": list(value.shape), "data_offsets": [len(data), len(data) + len(piece)]}
-        data += piece
-    text = json.dumps(header).encode("utf-8")
-    (FOLDER / name).write_bytes(struct.pack("<Q", len(text)) + text + data)
-
-
-def projection_head() -> Tensors:
-    return OrderedDict([("head.mlp.0.weight", torch.ones(4, 12)), ("head.last_layer.weight_g", torch.ones(5, 1))])
-
-
-def full_checkpoint(student: Tensors, teacher: Tensors) -> dict:
-    """As main_dino.py saves one; the student comes out of DistributedDataParallel."""
-    first = torch.nn.Parameter(student["cls_token"].clone())
-    optimizer = torch.optim.AdamW([first], lr=5e-4)
-    first.sum().backward()
-    optimizer.step()
-    return {
-        "student": with_prefix({**with_prefix(student, "backbone."), **projection_head()}, "module."),
-        "teacher": {**with_prefix(teacher, "backbone."), **projection_head()},
-        "optimizer": optimizer.state_dict(),
-        "epoch": 100,
-        "args": argparse.Namespace(arch="vit_small", patch_size=2, lr=5e-4, local_crops_scale=(0.05, 0.4)),
-        "dino_loss": OrderedDict(center=torch.zeros(1, 5)),
-        "best": np.float64(0.5),
-        "fp16_scaler": None,
-    }
-
-
-def moco_v3(tensors: Tensors) -> dict:
-    """As moco-v3's main_moco.py saves one: two encoders with their projectors, and a predictor."""
-    momentum = OrderedDict((name, value + 1) for name, value in tensors.items())
-    state = OrderedDict()
-    for encoder, values in (("base_encoder", tensors), ("momentum_encoder", momentum)):
-        state.update(with_prefix(values, f"module.{encoder}."))
-        state[f"module.{encoder}.head.0.weight"] = torch.ones(4, 12)
-        state[f"module.{encoder}.head.1.num_batches_tracked"] = torch.tensor(7)
-    state["module.predictor.0.weight"] = torch.ones(2, 4)
-    return {"epoch": 300, "arch": "vit_small", "state_dict": state, "optimizer": {"state": {}, "param_groups": []}}
-
-
-def describe(name: str, weights: Weights, heads: int) -> dict:
-    architecture = Architecture(**{**ARCHITECTURE.__dict__, "num_heads": heads})
+def describe(name: str, weights: Weights, architecture: Architecture) -> dict:
     model = load(architecture, weights)
     pixels = random_input(random_source(63), 4 * 2, 5 * 2)
     result = run(model, pixels)
+    registers = result.attention[-1][0, :, 1 : 1 + architecture.num_registers]
     return {
         "name": name,
         "architecture": architecture.to_json(),
@@ -158,6 +92,7 @@ def describe(name: str, weights: Weights, heads: int) -> dict:
                 "input": {"height": 8, "width": 10, "values": encode(pixels)},
                 "clsAttention": tensor(torch.cat([layer[:, :, 0] for layer in result.attention]).numpy()),
                 "clsFeature": tensor(result.cls_feature[0].numpy()),
+                **({"registerAttention": tensor(registers.transpose(0, 1).numpy())} if len(registers[0]) > 0 else {}),
             }
         ],
     }
@@ -176,8 +111,8 @@ def main() -> None:
 
     networks = []
 
-    def expect(name: str, tensors: Tensors, heads: int = ARCHITECTURE.num_heads) -> Tensors:
-        networks.append(describe(name, as_float32(tensors), heads))
+    def expect(name: str, tensors: Tensors, architecture: Architecture = ARCHITECTURE) -> Tensors:
+        networks.append(describe(name, as_float32(tensors), architecture))
         return tensors
 
     save(expect("dino", teacher), "dino.pth")
@@ -194,11 +129,23 @@ def main() -> None:
     save(full_checkpoint(student, teacher), "full-legacy.pth", legacy=True)
     head = {"head.weight": torch.ones(10, 12), "head.bias": torch.ones(10)}
     save({"model": {**teacher, **head}}, "deit.pth")
-    expect("moco", teacher, heads=12)
+    expect("moco", teacher, replace(ARCHITECTURE, num_heads=12))
     save(moco_v3(teacher), "moco-v3.pth.tar", legacy=True)
     pooler = {"pooler.dense.weight": torch.ones(12, 12), "pooler.dense.bias": torch.ones(12)}
     save(OrderedDict({**hugging_face(teacher), **pooler}), "pytorch_model.bin")
-    write_safetensors({**with_prefix(hugging_face(teacher), "vit."), "classifier.bias": torch.ones(2)}, "model.safetensors")
+    besides = {"classifier.bias": torch.ones(2), "queue_ptr": torch.tensor([7]), "queue_full": torch.tensor([True])}
+    write_safetensors({**with_prefix(hugging_face(teacher), "vit."), **besides}, FOLDER / "model.safetensors")
+    for name, architecture, seed in (("dinov2", DINOV2, 64), ("dinov2-registers", DINOV2_REGISTERS, 65)):
+        weights = random_weights(VisionTransformer(architecture), random_source(seed))
+        tensors = expect(name, as_tensors(weights), architecture)
+        save(official_dinov2(tensors), f"{name}.pth")
+        write_safetensors(hugging_face(tensors, dinov2=True), FOLDER / f"{name}-hub.safetensors")
+    moved = without_cls_position(weights)
+    expect("dinov2-registers-timm", as_tensors(moved), DINOV2_REGISTERS)
+    save(timm_dinov2(tensors), "dinov2-registers-timm.pth")
+    pixels = random_input(random_source(66), 6, 14)
+    official, timm = (run(load(DINOV2_REGISTERS, each), pixels) for each in (weights, moved))
+    assert torch.allclose(official.cls_feature, timm.cls_feature, atol=1e-5), "timm's way is not the official one"
     odd = {"scalar": torch.tensor(1.5), "empty": torch.zeros(0, 3), "integers": torch.arange(3), "flags": torch.ones(2) > 0}
     save({**odd, "nested": {"list": [torch.tensor([1.0, 2.0])], 7: torch.nn.Parameter(torch.tensor([3.0]))}}, "odd.pth")
 

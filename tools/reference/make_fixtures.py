@@ -58,19 +58,19 @@ def random_source(seed: int) -> np.random.RandomState:
 # Small networks
 
 
-def random_weights(model: VisionTransformer, rng: np.random.RandomState) -> Weights:
-    """Weights under which every term counts: queries and keys large enough that attention is far from uniform, and
-    no bias, gain, token or position near the value at which it would do nothing."""
+def random_weights(model: VisionTransformer, rng: np.random.RandomState, qkv_gain: float = 1.7) -> Weights:
+    """Weights under which every term counts: queries and keys large enough (by `qkv_gain`) that attention is far from
+    uniform, and no bias, gain, token or position near the value at which it would do nothing."""
     weights = {}
     for name, parameter in model.named_parameters():
         noise = rng.standard_normal(tuple(parameter.shape))
-        if "norm" in name:
-            noise = 0.4 * noise + (1 if name.endswith("weight") else 0)
+        if "norm" in name or "gamma" in name:
+            noise = 0.4 * noise + (0 if name.endswith("bias") else 1)
         elif name.endswith("bias"):
             noise = 0.5 * noise
         elif name.endswith("weight"):
             fan_in = np.prod(parameter.shape[1:])
-            noise = noise * (1.7 if "qkv" in name else 1.0) / np.sqrt(fan_in)
+            noise = noise * (qkv_gain if "qkv" in name else 1.0) / np.sqrt(fan_in)
         weights[name] = noise.astype(np.float32)
     return weights
 
@@ -86,14 +86,14 @@ def random_input(rng: np.random.RandomState, height: int, width: int) -> np.ndar
     return rng.standard_normal((height, width, 3)).astype(np.float32)
 
 
-def run(model: VisionTransformer, pixels: np.ndarray) -> Result:
+def run(model: VisionTransformer, pixels: np.ndarray, kept_rows: Optional[int] = None) -> Result:
     """:param pixels: shape [height, width, 3]"""
-    return model(torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1)))[np.newaxis])
+    return model(torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1)))[np.newaxis], kept_rows)
 
 
 def cls_maps(result: Result, rows: int, columns: int) -> np.ndarray:
     """Where the CLS token of the last layer looks, over the patches. :returns: shape [H, rows, columns]"""
-    return result.attention[-1][0, :, 0, 1:].reshape(-1, rows, columns).numpy()
+    return result.attention[-1][0, :, 0, -rows * columns :].reshape(-1, rows, columns).numpy()
 
 
 def relative_entropy_of_rows(result: Result) -> float:
@@ -111,7 +111,8 @@ def effects_of_terms(model: VisionTransformer, pixels: np.ndarray) -> Iterator[T
     whole = run(model, pixels)
     for name, parameter in model.named_parameters():
         kept = parameter.data.clone()
-        parameter.data.fill_(1.0 if "norm" in name and name.endswith("weight") else 0.0)
+        is_gain = "gamma" in name or "norm" in name and name.endswith("weight")
+        parameter.data.fill_(1.0 if is_gain else 0.0)
         without = run(model, pixels)
         parameter.data.copy_(kept)
         on_row = (without.attention[-1][:, :, 0, 1:] - whole.attention[-1][:, :, 0, 1:]).abs().max()
@@ -167,6 +168,11 @@ SMALL_NETWORKS = {
         [(3, 3), (2, 5), (6, 4)],
     ),
     "dim16-depth1-heads1": (Architecture(16, 1, 1, patch_size=8, grid_size=2), [(2, 2), (1, 3), (5, 4)]),
+    # As DINOv2's: sizes below the grid are antialiased.
+    "dim24-depth3-heads2-registers4": (
+        Architecture(24, 3, 2, patch_size=7, grid_size=5, num_registers=4, layer_scale=True),
+        [(5, 5), (3, 4), (2, 8), (7, 6)],
+    ),
 }
 
 
@@ -187,6 +193,10 @@ def make_small_networks() -> None:
                 "clsAttention": tensor(torch.cat([layer[:, :, 0] for layer in result.attention]).numpy()),
                 "clsFeature": tensor(result.cls_feature[0].numpy()),
             }
+            if architecture.num_registers > 0:
+                # [R, H, T]: what each register looks at in the last layer
+                registers = result.attention[-1][0, :, 1 : 1 + architecture.num_registers]
+                case["registerAttention"] = tensor(registers.transpose(0, 1).numpy())
             if not cases:
                 case["lastAttention"] = tensor(result.attention[-1][0].numpy())
             cases.append(case)
@@ -205,6 +215,7 @@ def make_position_embeddings() -> None:
     sizes = {
         3: [(3, 3), (1, 9), (2, 2), (5, 7), (8, 1)],
         12: [(12, 12), (9, 16), (5, 8), (19, 28), (28, 19), (1, 1)],
+        37: [(16, 24), (40, 9)],  # DINOv2's grid
         14: [(14, 14), (7, 28), (13, 15), (28, 28), (33, 25)],
     }
     channels = 4
@@ -212,9 +223,11 @@ def make_position_embeddings() -> None:
     for grid, wanted in sizes.items():
         embedding = random_source(20 + grid).standard_normal((grid * grid, channels)).astype(np.float32)
         cases = []
-        for rows, columns in wanted:
-            resampled = resample_positions(torch.from_numpy(embedding), rows, columns).numpy()
-            cases.append({"rows": rows, "columns": columns, "values": encode(resampled)})
+        for resampling in ("offset", "antialiased"):
+            for rows, columns in wanted:
+                resampled = resample_positions(torch.from_numpy(embedding), rows, columns, resampling).numpy()
+                case = {"rows": rows, "columns": columns, "resampling": resampling, "values": encode(resampled)}
+                cases.append(case)
         grids.append({"grid": grid, "channels": channels, "embedding": encode(embedding), "cases": cases})
     write_json(FIXTURES / "position-embedding.json", {"grids": grids})
 

@@ -3,10 +3,13 @@
 It is the independent expectation for the TypeScript forward passes: nothing here comes from them.
 Parameters carry the names and layouts of the official DINO checkpoints.
 
-Dimensions: B batch, T tokens (1 CLS + rows × columns patches), H heads, D head width, C channels.
+DINOv2's networks differ in two things: each block's two updates have a gain a channel (LayerScale), and register
+tokens stand between CLS and the patches. Its models with registers also resample their positions in another way.
+
+Dimensions: B batch, T tokens (1 CLS + R registers + rows × columns patches), H heads, D head width, C channels.
 """
 from dataclasses import dataclass
-from typing import List, NamedTuple
+from typing import List, NamedTuple, Optional
 
 import torch
 import torch.nn.functional as F
@@ -23,6 +26,8 @@ class Architecture:
     mlp_ratio: float = 4
     qkv_bias: bool = True
     layer_norm_eps: float = 1e-6
+    num_registers: int = 0
+    layer_scale: bool = False
 
     @staticmethod
     def from_json(fields: dict) -> "Architecture":
@@ -35,6 +40,8 @@ class Architecture:
             mlp_ratio=fields["mlpRatio"],
             qkv_bias=fields["qkvBias"],
             layer_norm_eps=fields["layerNormEps"],
+            num_registers=fields.get("numRegisters", 0),
+            layer_scale=fields.get("layerScale", False),
         )
 
     def to_json(self) -> dict:
@@ -48,6 +55,8 @@ class Architecture:
             "mlpRatio": self.mlp_ratio,
             "qkvBias": self.qkv_bias,
             "layerNormEps": self.layer_norm_eps,
+            "numRegisters": self.num_registers,
+            "layerScale": self.layer_scale,
         }
 
 
@@ -56,8 +65,11 @@ class Result(NamedTuple):
     cls_feature: Tensor  # the CLS token after the final norm, shape [B, C]
 
 
-def resample_positions(grid_positions: Tensor, rows: int, columns: int) -> Tensor:
+def resample_positions(grid_positions: Tensor, rows: int, columns: int, resampling: str = "offset") -> Tensor:
     """Fit a square grid of position embeddings to another size.
+
+    Two ways, and nothing in a checkpoint says which: DINO and DINOv2 without registers use 'offset', the published
+    DINOv2 with registers 'antialiased' (dinov2/hub/backbones.py: interpolate_antialias, interpolate_offset=0).
 
     The official code adds 0.1 to both sides so that the product with the grid does not round down to a patch too
     few. PyTorch then samples by that scale factor and not by the ratio of the sizes, so the 0.1 moves every sample
@@ -73,7 +85,11 @@ def resample_positions(grid_positions: Tensor, rows: int, columns: int) -> Tenso
     if rows == columns and rows * columns == count:
         return grid_positions
     image = grid_positions.reshape(1, grid, grid, channels).permute(0, 3, 1, 2)
-    image = F.interpolate(image, scale_factor=((rows + 0.1) / grid, (columns + 0.1) / grid), mode="bicubic")
+    if resampling == "antialiased":
+        image = F.interpolate(image, size=(rows, columns), mode="bicubic", antialias=True)
+    else:
+        assert resampling == "offset", resampling
+        image = F.interpolate(image, scale_factor=((rows + 0.1) / grid, (columns + 0.1) / grid), mode="bicubic")
     assert image.shape[-2:] == (rows, columns), f"got {tuple(image.shape[-2:])}, not {(rows, columns)}"
     return image.permute(0, 2, 3, 1).reshape(rows * columns, channels)
 
@@ -114,18 +130,29 @@ class Mlp(nn.Module):
         return self.fc2(F.gelu(self.fc1(x)))  # the exact GELU, with erf
 
 
+class LayerScale(nn.Module):
+    def __init__(self, a: Architecture):
+        super().__init__()
+        self.gamma = nn.Parameter(torch.ones(a.embed_dim))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * self.gamma
+
+
 class Block(nn.Module):
     def __init__(self, a: Architecture):
         super().__init__()
         self.norm1 = nn.LayerNorm(a.embed_dim, eps=a.layer_norm_eps)
         self.attn = Attention(a)
+        self.ls1 = LayerScale(a) if a.layer_scale else nn.Identity()
         self.norm2 = nn.LayerNorm(a.embed_dim, eps=a.layer_norm_eps)
         self.mlp = Mlp(a)
+        self.ls2 = LayerScale(a) if a.layer_scale else nn.Identity()
 
     def forward(self, x: Tensor):
         update, attention = self.attn(self.norm1(x))
-        x = x + update
-        return x + self.mlp(self.norm2(x)), attention
+        x = x + self.ls1(update)
+        return x + self.ls2(self.mlp(self.norm2(x))), attention
 
 
 class VisionTransformer(nn.Module):
@@ -134,6 +161,8 @@ class VisionTransformer(nn.Module):
         self.architecture = a
         self.cls_token = nn.Parameter(torch.zeros(1, 1, a.embed_dim))
         self.pos_embed = nn.Parameter(torch.zeros(1, 1 + a.grid_size**2, a.embed_dim))
+        if a.num_registers > 0:
+            self.register_tokens = nn.Parameter(torch.zeros(1, a.num_registers, a.embed_dim))
         self.patch_embed = PatchEmbed(a)
         self.blocks = nn.ModuleList(Block(a) for _ in range(a.depth))
         self.norm = nn.LayerNorm(a.embed_dim, eps=a.layer_norm_eps)
@@ -145,15 +174,27 @@ class VisionTransformer(nn.Module):
         assert height % patch == 0 and width % patch == 0, f"{height} × {width} px is no multiple of {patch}"
         patches = self.patch_embed.proj(pixels).flatten(2).transpose(1, 2)
         cls_position, grid_positions = self.pos_embed[0, :1], self.pos_embed[0, 1:]
-        positions = torch.cat([cls_position, resample_positions(grid_positions, height // patch, width // patch)])
-        return torch.cat([self.cls_token.expand(batch, -1, -1), patches], dim=1) + positions
+        registers = self.architecture.num_registers
+        resampling = "antialiased" if registers > 0 else "offset"
+        fitted = resample_positions(grid_positions, height // patch, width // patch, resampling)
+        positions = torch.cat([cls_position, fitted])
+        tokens = torch.cat([self.cls_token.expand(batch, -1, -1), patches], dim=1) + positions
+        if registers == 0:
+            return tokens
+        # Registers have no position, and so come in after the positions were added.
+        return torch.cat([tokens[:, :1], self.register_tokens.expand(batch, -1, -1), tokens[:, 1:]], dim=1)
 
     @torch.no_grad()
-    def forward(self, pixels: Tensor) -> Result:
-        """:param pixels: normalised RGB, shape [B, 3, height, width]"""
+    def forward(self, pixels: Tensor, kept_rows: Optional[int] = None) -> Result:
+        """
+        :param pixels: normalised RGB, shape [B, 3, height, width]
+        :param kept_rows: how many rows of every layer but the last are kept, from CLS on; all where nothing is said.
+            Of S/8 at 480 px the twelve attentions are 3.7 GB.
+        """
         x = self.embed(pixels)
         attentions = []
         for block in self.blocks:
             x, attention = block(x)
-            attentions.append(attention)
+            is_last = block is self.blocks[-1]
+            attentions.append(attention if is_last or kept_rows is None else attention[:, :, :kept_rows].clone())
         return Result(attentions, self.norm(x)[:, 0])

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { openForKernels, randomTensor } from '../../testing/check-kernel.ts';
 import { plainBlockLayers } from '../../vit/plain-block-layers.ts';
 import { attentionKernel } from './attention.ts';
-import { clsRowsKernel } from './cls-rows.ts';
+import { queryRowsKernel } from './query-rows.ts';
 
 const check = openForKernels();
 const plain = plainBlockLayers(2 ** 25);
@@ -38,13 +38,13 @@ describe.each(sizes)('%i tokens of %i channels in %i heads', (tokens, channels, 
     expect.hasAssertions();
   });
 
-  test('CLS rows', async () => {
-    const query = randomTensor<tf.Rank.R2>([1, channels], 2);
+  test.each([1, 5])('rows of %i queries', async (count) => {
+    const queries = randomTensor<tf.Rank.R2>([count, channels], 2);
     const keys = randomTensor<tf.Rank.R2>([tokens, channels], 3);
     await check(
-      [query, keys],
-      () => clsRowsKernel.run({ query, keys }, { numHeads }),
-      () => plain.clsRows(query, keys, numHeads),
+      [queries, keys],
+      () => queryRowsKernel.run({ queries, keys }, { numHeads }),
+      () => plain.queryRows(queries, keys, numHeads),
     );
     expect.hasAssertions();
   });

@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { mlpHiddenDim, type VitArchitecture } from '../../core/architecture.ts';
 import { attentionKernel } from './attention.ts';
-import { clsRowsKernel } from './cls-rows.ts';
+import { queryRowsKernel } from './query-rows.ts';
 import { layerNormKernel } from './layer-norm.ts';
 import { linearKernel } from './linear.ts';
 
@@ -10,7 +10,7 @@ const configs = [
   layerNormKernel.config,
   linearKernel.config,
   attentionKernel.config,
-  clsRowsKernel.config,
+  queryRowsKernel.config,
 ] as const;
 
 /** Two of them in registers are 64 vectors; beyond that every device would spill. */

@@ -2,8 +2,8 @@ import { colourMapFunction, colourMapNames, type ColourMapName } from '../../ove
 import { mapsOf } from '../painting/result-maps.ts';
 import { useApp, useServices } from '../services.tsx';
 import { type Photo, visibleOutcome } from '../state/photo.ts';
-import { drawnStyle, hasContour, isSmooth, type View } from '../state/settings.ts';
-import { countOf } from '../words.ts';
+import { drawnStyle, hasContour, isSmooth, type Query, queryWithin, type View } from '../state/settings.ts';
+import { countOf, queryTitle } from '../words.ts';
 import { type Choice, ChoiceField } from './choice-field.tsx';
 import { RangeField } from './range-field.tsx';
 import { SwitchField } from './switch-field.tsx';
@@ -24,24 +24,56 @@ const colourMapChoices = colourMapNames.map((name): Choice<ColourMapName> => ({
 const inputSides = [160, 224, 320, 480, 640];
 
 /** "142 of 1200 patches": what the mass slider means for the map on view. */
-function describeKept(photo: Photo | undefined, view: View, massPercent: number): string | null {
+function describeKept(
+  photo: Photo | undefined,
+  query: Query,
+  view: View,
+  massPercent: number,
+): string | null {
   const result = photo && visibleOutcome(photo.state)?.result;
   if (!result || view === 'all') return null;
-  const { keptPatches } = mapsOf(result)
+  const { keptPatches } = mapsOf(result, query)
     .drawing(view)
     .threshold(massPercent / 100);
   return `${keptPatches} of ${countOf(result.rows * result.columns, 'patch', 'patches')}`;
 }
 
+const queryChoices = (numRegisters: number): Choice<Query>[] =>
+  Array.from({ length: 1 + numRegisters }, (_, query) => ({
+    value: query,
+    label: queryTitle(query),
+    picture: <span>{query === 0 ? 'CLS' : query}</span>,
+  }));
+
+/** Which token looks: a question only where there are registers. */
+function QueryControl() {
+  const numRegisters = useApp((state) => state.model?.numRegisters ?? 0);
+  const query = useApp((state) => state.query);
+  const setQuery = useApp((state) => state.setQuery);
+  if (numRegisters === 0) return null;
+  const shown = queryWithin(query, { numRegisters });
+  return (
+    <ChoiceField
+      label="Query"
+      value={shown}
+      display={queryTitle(shown)}
+      choices={queryChoices(numRegisters)}
+      onChange={setQuery}
+    />
+  );
+}
+
 function OverlayControls() {
+  const query = useApp((state) => state.query);
   const view = useApp((state) => state.view);
   const overlay = useApp((state) => state.overlay);
   const change = useApp((state) => state.changeOverlay);
   const photo = useApp((state) => (state.selectedId === null ? undefined : state.photos[state.selectedId]));
   const { style, colourMap, massPercent, opacityPercent } = overlay;
-  const kept = describeKept(photo, view, massPercent);
+  const kept = describeKept(photo, query, view, massPercent);
   return (
     <>
+      <QueryControl />
       <ChoiceField
         label="Drawn as"
         value={style}

@@ -1,44 +1,5 @@
-import { X } from 'lucide-react';
-import { type ReactNode, type RefObject, useId, useLayoutEffect, useRef } from 'react';
-import { IconButton } from './icon-button.tsx';
+import { Dialog } from './dialog.tsx';
 import { SampleGrid } from './sample-grid.tsx';
-import './dialogs.css';
-
-interface DialogProps {
-  readonly title: string;
-  readonly onClose: () => void;
-  readonly children: ReactNode;
-}
-
-/** A native modal dialog: it holds the focus, closes on Escape and gives the focus back. Mounted means open. */
-function Dialog({ title, onClose, children }: DialogProps) {
-  const dialog: RefObject<HTMLDialogElement | null> = useRef(null);
-  const titleId = useId();
-  // A layout effect ends before the dialog leaves the page: only then does close() give the focus back.
-  useLayoutEffect(() => {
-    const element = dialog.current;
-    element?.showModal();
-    return () => element?.close();
-  }, []);
-  return (
-    <dialog
-      ref={dialog}
-      className="dialog"
-      aria-labelledby={titleId}
-      onClose={onClose}
-      // A click on the backdrop lands on the dialog itself, one inside it on what it holds.
-      onClick={(event) => event.target === event.currentTarget && onClose()}
-    >
-      <div className="dialog-body">
-        <div className="dialog-head">
-          <h2 id={titleId}>{title}</h2>
-          <IconButton icon={X} label="Close" onClick={onClose} />
-        </div>
-        {children}
-      </div>
-    </dialog>
-  );
-}
 
 export function SampleDialog({ onClose }: { readonly onClose: () => void }) {
   return (
@@ -50,7 +11,7 @@ export function SampleDialog({ onClose }: { readonly onClose: () => void }) {
 
 const keys: readonly (readonly [keys: readonly string[], does: string])[] = [
   [['0', 'A'], 'All heads'],
-  [['M'], 'Mean over the heads'],
+  [['E'], 'Mean over the heads'],
   [['1', '9'], 'Head 1 to head 9'],
   [['H', 'K'], 'Heat map, mask'],
   [['[', ']'], 'Keep less, more of the attention'],
@@ -59,6 +20,7 @@ const keys: readonly (readonly [keys: readonly string[], does: string])[] = [
   [['Del'], 'Remove the photograph from the strip'],
   [['F', 'P'], 'Present on the whole screen'],
   [['←', 'PgUp', '→', 'PgDn'], 'The photograph before, after, while presenting'],
+  [['M'], 'Models: which network looks'],
   [['T'], 'Dark or light'],
   [['?'], 'This help'],
 ];
@@ -81,11 +43,12 @@ export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
           </p>
           <p>
             The model that comes with the page is a small one, made for demonstration; it is not one of the
-            published networks, and its heads are coarser than theirs.
+            published networks, and its heads are coarser than theirs. Press M for those: download one here,
+            or drop its checkpoint file on the page.
           </p>
           <p>
-            Nothing leaves this machine: the network runs in the browser, and photographs are read where they
-            lie.
+            No photograph leaves this machine: the network runs in the browser, and photographs are read where
+            they lie. The page asks other hosts for nothing but a model that you download.
           </p>
         </div>
         <div>

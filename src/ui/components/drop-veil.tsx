@@ -8,7 +8,7 @@ export function DropVeil({ visible }: { readonly visible: boolean }) {
       <div className="drop-veil-finder">
         <Mark className="drop-veil-mark" />
         <p>Let go to look at it</p>
-        <span>Any number of photographs, or a folder</span>
+        <span>Photographs, a folder of them, or a checkpoint</span>
       </div>
     </div>
   );

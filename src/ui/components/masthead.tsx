@@ -7,13 +7,12 @@ import './masthead.css';
 
 interface MastheadProps {
   readonly onAdd: () => void;
-  readonly onSamples: () => void;
-  readonly onHelp: () => void;
 }
 
-export function Masthead({ onAdd, onSamples, onHelp }: MastheadProps) {
+export function Masthead({ onAdd }: MastheadProps) {
   const theme = useApp((state) => state.theme);
   const setTheme = useApp((state) => state.setTheme);
+  const setDialog = useApp((state) => state.setDialog);
   const setPresenting = useApp((state) => state.setPresenting);
   const hasPhotos = useApp((state) => state.order.length > 0);
   const isDark = theme === 'dark';
@@ -33,7 +32,7 @@ export function Masthead({ onAdd, onSamples, onHelp }: MastheadProps) {
               className="masthead-add"
               onClick={onAdd}
             />
-            <IconButton icon={Images} label="Sample photographs" onClick={onSamples} />
+            <IconButton icon={Images} label="Sample photographs" onClick={() => setDialog('samples')} />
             <IconButton
               icon={Presentation}
               label="Present (F)"
@@ -47,7 +46,7 @@ export function Masthead({ onAdd, onSamples, onHelp }: MastheadProps) {
           label={isDark ? 'Light theme (T)' : 'Dark theme (T)'}
           onClick={() => setTheme(isDark ? 'light' : 'dark')}
         />
-        <IconButton icon={CircleHelp} label="Help and keys (?)" onClick={onHelp} />
+        <IconButton icon={CircleHelp} label="Help and keys (?)" onClick={() => setDialog('help')} />
       </div>
     </header>
   );

@@ -26,6 +26,7 @@ export function PhotoCanvas({ bitmap, outcome, view, detail, label, children }: 
   const photoLayer = useRef<HTMLCanvasElement>(null);
   const overlayLayer = useRef<HTMLCanvasElement>(null);
   const overlay = useApp((state) => state.overlay);
+  const query = useApp((state) => state.query);
   const size = useDeviceSize(frame);
   const priority = detail === 'stage' ? 0 : 1;
 
@@ -47,24 +48,24 @@ export function PhotoCanvas({ bitmap, outcome, view, detail, label, children }: 
       const scale = { x: width / result.photoSizePx.width, y: height / result.photoSizePx.height };
       const lineWidthPx =
         detail === 'stage' ? Math.max(1.5 * devicePixelRatio, width / 560) : 1.1 * devicePixelRatio;
-      paintOverlay(context, mapsOf(result), view, overlay, {
+      paintOverlay(context, mapsOf(result, query), view, overlay, {
         box: scaleBox(result.box, scale),
         detail,
         lineWidthPx,
       });
     },
-    [result, view, overlay, detail],
+    [result, query, view, overlay, detail],
   );
   const prepare = useCallback(() => {
     if (!result) return true;
     const heads = Array.from({ length: result.numHeads }, (_, head) => head);
-    return mapsOf(result).prepare(view === 'all' ? heads : [view], {
+    return mapsOf(result, query).prepare(view === 'all' ? heads : [view], {
       share: overlay.massPercent / 100,
       smooth: isSmooth(view, overlay),
       detail,
       outlined: drawnStyle(view, overlay) === 'mask' || hasContour(view, overlay),
     });
-  }, [result, view, overlay, detail]);
+  }, [result, query, view, overlay, detail]);
   useCanvasLayer(overlayLayer, size, priority, paintMaps, prepare);
 
   const role = label === null ? { 'aria-hidden': true } : { role: 'img', 'aria-label': label };

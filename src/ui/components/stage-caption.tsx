@@ -1,30 +1,48 @@
 import { Check, Copy, Download } from 'lucide-react';
 import { useState } from 'react';
 import { formatSize } from '../../core/geometry.ts';
+import type { AttentionResult } from '../../rpc/engine-contract.ts';
 import { mapsOf } from '../painting/result-maps.ts';
 import { canCopyPicture, copyPicture, savePicture } from '../painting/save-picture.ts';
 import { useApp, useServices } from '../services.tsx';
 import { type Outcome, type Photo, visibleOutcome } from '../state/photo.ts';
-import { drawnStyle, isSmooth, type OverlaySettings, type View } from '../state/settings.ts';
-import { backendTitles, countOf, describePhotoNotice, formatMilliseconds, viewTitle } from '../words.ts';
+import {
+  drawnStyle,
+  isSmooth,
+  type OverlaySettings,
+  type Query,
+  queryWithin,
+  type View,
+} from '../state/settings.ts';
+import {
+  backendTitles,
+  countOf,
+  describePhotoNotice,
+  formatMilliseconds,
+  formatPercent,
+  queryTitle,
+  viewTitle,
+} from '../words.ts';
 import { IconButton } from './icon-button.tsx';
 import { HeadChip } from './view-tiles.tsx';
 import './stage-caption.css';
 
 /** What is to be seen, in one sentence. */
-function describeView({ result }: Outcome, view: View, settings: OverlaySettings): string {
+function describeView({ result }: Outcome, query: Query, view: View, settings: OverlaySettings): string {
   const { massPercent } = settings;
   const patches = result.rows * result.columns;
   const isInterpolated = drawnStyle(view, settings) === 'mask' && isSmooth(view, settings);
   const note = isInterpolated ? ' Its edge is interpolated between the patches.' : '';
-  if (view === 'all') return `Each colour is a head and holds ${massPercent} % of its attention.${note}`;
-  const { keptPatches } = mapsOf(result)
+  const from = result.numRegisters === 0 ? '' : `Query: ${queryTitle(queryWithin(query, result))}. `;
+  if (view === 'all')
+    return `${from}Each colour is a head and holds ${massPercent} % of its attention.${note}`;
+  const { keptPatches } = mapsOf(result, query)
     .drawing(view)
     .threshold(massPercent / 100);
   const keeps = `${massPercent} % of its attention lies on ${keptPatches} of ${countOf(patches, 'patch', 'patches')}`;
   return view === 'mean'
-    ? `The mean over ${countOf(result.numHeads, 'head')}: ${keeps}.${note}`
-    : `${viewTitle(view)}: ${keeps}.${note}`;
+    ? `${from}The mean over ${countOf(result.numHeads, 'head')}: ${keeps}.${note}`
+    : `${from}${viewTitle(view)}: ${keeps}.${note}`;
 }
 
 function Legend({ numHeads }: { readonly numHeads: number }) {
@@ -40,8 +58,23 @@ function Legend({ numHeads }: { readonly numHeads: number }) {
   );
 }
 
+type DataItem = readonly [name: string, value: string, title?: string];
+
+/** The part of CLS's attention that goes to the registers and so is on no map. */
+function registerShares({ numHeads, numRegisters, specialShares }: AttentionResult): DataItem[] {
+  if (numRegisters === 0) return [];
+  const shares = Array.from({ length: numHeads }, (_, head) =>
+    specialShares
+      .subarray(head * (1 + numRegisters) + 1, (head + 1) * (1 + numRegisters))
+      .reduce((sum, share) => sum + share, 0),
+  );
+  const mean = shares.reduce((sum, share) => sum + share, 0) / numHeads;
+  const each = shares.map((share, head) => `${viewTitle(head)}: ${formatPercent(share)}`).join(', ');
+  return [['CLS to registers', formatPercent(mean), `The share of CLS’s attention. ${each}`]];
+}
+
 function Data({ outcome: { result, model, backend } }: { readonly outcome: Outcome }) {
-  const items: readonly (readonly [name: string, value: string, title?: string])[] = [
+  const items: readonly DataItem[] = [
     ['Model', model.title],
     ['Back end', backendTitles[backend.name], backend.device],
     [
@@ -52,6 +85,7 @@ function Data({ outcome: { result, model, backend } }: { readonly outcome: Outco
     ['Tokens', String(result.tokens)],
     ['Input', `${formatSize(result.inputSizePx)} px`],
     ['Rows × columns', `${result.rows} × ${result.columns}`],
+    ...registerShares(result),
   ];
   return (
     <dl className="caption-data">
@@ -72,8 +106,8 @@ function PictureActions({ photo, outcome }: { readonly photo: Photo; readonly ou
     store.getState().say('The picture could not be made. Try again in a moment.', 'warning');
   };
   const picture = () => {
-    const { view, overlay } = store.getState();
-    return { photo, outcome, view, overlay, pictures };
+    const { view, query, overlay } = store.getState();
+    return { photo, outcome, view, query, overlay, pictures };
   };
   const save = async (): Promise<void> => {
     if (!(await savePicture(picture()))) explain();
@@ -102,6 +136,7 @@ function PictureActions({ photo, outcome }: { readonly photo: Photo; readonly ou
 /** Under the photograph, as under a picture in a museum: what it is, what is to be seen, how it was made. */
 export function StageCaption({ photo }: { readonly photo: Photo }) {
   const view = useApp((state) => state.view);
+  const query = useApp((state) => state.query);
   const overlay = useApp((state) => state.overlay);
   const outcome = visibleOutcome(photo.state);
   return (
@@ -113,7 +148,7 @@ export function StageCaption({ photo }: { readonly photo: Photo }) {
       </div>
       {outcome && (
         <>
-          <p className="caption-view">{describeView(outcome, view, overlay)}</p>
+          <p className="caption-view">{describeView(outcome, query, view, overlay)}</p>
           {view === 'all' && <Legend numHeads={outcome.result.numHeads} />}
           {outcome.result.notices.map((notice) => (
             <p key={notice} className="caption-notice">

@@ -5,17 +5,20 @@ import { pictureSideFor } from '../engine/pictures.ts';
 import { useDeviceSize } from '../painting/use-canvas-layer.ts';
 import { useApp, useServices } from '../services.tsx';
 import { type Photo, runFraction, visibleOutcome } from '../state/photo.ts';
-import type { View } from '../state/settings.ts';
-import { describeRun, viewTitle } from '../words.ts';
+import { type Query, queryWithin, type View } from '../state/settings.ts';
+import { describeRun, queryTitle, viewTitle } from '../words.ts';
 import { IconButton } from './icon-button.tsx';
 import { PhotoCanvas } from './photo-canvas.tsx';
 import './stage.css';
 
 /** What a person who does not see the picture is told about it. */
-function describePicture(photo: Photo, view: View): string {
+function describePicture(photo: Photo, query: Query, view: View): string {
   const subject = photo.alt ?? photo.name;
   const outcome = visibleOutcome(photo.state);
-  return outcome ? `${subject} Attention of ${viewTitle(view).toLowerCase()} is drawn over it.` : subject;
+  if (!outcome) return subject;
+  const shown = queryWithin(query, outcome.result);
+  const from = shown === 0 ? '' : `, from ${queryTitle(shown).toLowerCase()},`;
+  return `${subject} Attention of ${viewTitle(view).toLowerCase()}${from} is drawn over it.`;
 }
 
 /** What happens to the photograph now, as a line on the stage; nothing once it is done. */
@@ -73,6 +76,7 @@ interface StageProps {
 /** The photograph, large. */
 export function Stage({ photo, bitmap, aspect, onNeedsSide, children }: StageProps) {
   const view = useApp((state) => state.view);
+  const query = useApp((state) => state.query);
   const area = useRef<HTMLDivElement>(null);
   const size = useDeviceSize(area);
   const needed = size ? pictureSideFor(Math.max(1024, size.width, size.height)) : null;
@@ -97,7 +101,7 @@ export function Stage({ photo, bitmap, aspect, onNeedsSide, children }: StagePro
               outcome={outcome}
               view={view}
               detail="stage"
-              label={describePicture(photo, view)}
+              label={describePicture(photo, query, view)}
             />
           </div>
         )}

@@ -2,7 +2,7 @@
  * Decoded photographs for the screen. The engine decodes them (the main thread would stall on a large one); bitmaps
  * hold memory outside the heap, so this owns them all and closes what has not been looked at for long.
  */
-import type { EngineClient } from '../../rpc/client.ts';
+import type { EngineClient } from '../../rpc/engine-client.ts';
 import type { AppStore } from '../state/app-store.ts';
 import type { PhotoId } from '../state/photo.ts';
 

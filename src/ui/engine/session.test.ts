@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { Failure } from '../../core/failure.ts';
 import { fail, type Result, succeed } from '../../core/result.ts';
-import type { EngineClient } from '../../rpc/client.ts';
-import type { AttentionResult, EngineContract } from '../../rpc/contract.ts';
+import type { EngineClient } from '../../rpc/engine-client.ts';
+import type { AttentionResult, EngineContract } from '../../rpc/engine-contract.ts';
 import { createAppStore } from '../state/app-store.ts';
 import { parseSettings } from '../state/settings.ts';
+import type { ChosenModel } from '../state/model-choice.ts';
 import { createSession } from './session.ts';
 
 const started: EngineContract['start']['result'] = {
@@ -16,6 +17,7 @@ const started: EngineContract['start']['result'] = {
     depth: 2,
     numHeads: 2,
     patchSizePx: 8,
+    numRegisters: 0,
     parameterCount: 100,
   },
 };
@@ -25,6 +27,9 @@ const attention = (tokens: number): AttentionResult => ({
   rows: 1,
   columns: 2,
   maps: new Float32Array(4),
+  numRegisters: 0,
+  registerMaps: new Float32Array(),
+  specialShares: new Float32Array(1),
   box: { top: 0, left: 0, height: 8, width: 16 },
   photoSizePx: { height: 8, width: 16 },
   inputSizePx: { height: 8, width: 16 },
@@ -34,6 +39,13 @@ const attention = (tokens: number): AttentionResult => ({
   forwardMs: 1,
   notices: [],
 });
+
+const chosen = (id: string): ChosenModel => ({
+  choice: { kind: 'served', id },
+  reference: { kind: 'tfjs', url: `models/${id}/model.json` },
+});
+const nano = chosen('nano');
+const spare = chosen('spare');
 
 type Outcome = Result<unknown, Failure>;
 
@@ -94,11 +106,10 @@ function setUp() {
   const store = createAppStore(parseSettings(null), { shape: 'photograph', sidePx: 320 });
   let time = 0;
   const session = createSession(fake.client, store, {
-    modelUrl: 'models/nano/model.json',
     backend: 'auto',
     now: () => time,
   });
-  session.start();
+  session.start(nano, spare);
   const photo = (name: string) => ({ name, alt: null, credit: null, blob: new Blob([name]) });
   return {
     fake,
@@ -281,7 +292,7 @@ describe('losing the engine', () => {
   it('says so when the start fails, and keeps the photographs', async () => {
     const { session, photo, statuses, fake, store } = setUp();
     session.add([photo('a')]);
-    fake.last().answer(fail({ code: 'model-unreachable', url: 'x', status: 404 }));
+    fake.last().answer(fail({ code: 'backend-unavailable', backend: 'webgpu', reason: 'of a test' }));
     await settle();
     expect(store.getState().engine).toMatchObject({ status: 'failed', repeatedly: false });
     expect(statuses()).toEqual(['queued']);
@@ -307,5 +318,146 @@ describe('many photographs at once', () => {
     expect(store.getState().order).toEqual([]);
     session.add([photo('later')]);
     expect(store.getState().order).toHaveLength(1);
+  });
+});
+
+describe('the model', () => {
+  const other = { ...chosen('other'), choice: { kind: 'stored', id: 'other' } } satisfies ChosenModel;
+  const otherModel = { ...started.model, id: 'other', title: 'Other', numHeads: 1 };
+  const answered = succeed({ model: otherModel });
+
+  it('that cannot be had at the start gives way to the one that comes with the page, with a word', async () => {
+    const { fake, store, ready } = setUp();
+    fake.last().answer(fail({ code: 'model-unreachable', url: 'x', status: 404 }));
+    await settle();
+    expect(fake.last().request).toMatchObject({ model: spare.reference });
+    await ready();
+    expect(store.getState()).toMatchObject({ engine: { status: 'ready' }, usedModel: spare.choice });
+    expect(store.getState().messages.map(({ tone }) => tone)).toEqual(['warning']);
+  });
+
+  it('that comes with the page and cannot be had either is a failure', async () => {
+    const { fake, store } = setUp();
+    for (let times = 0; times < 2; times++) {
+      fake.last().answer(fail({ code: 'model-unreachable', url: 'x', status: 404 }));
+      await settle();
+    }
+    expect(store.getState().engine).toMatchObject({ status: 'failed', failure: { status: 404 } });
+  });
+
+  it('is exchanged while photographs go on; then all run again, the old results on view until then', async () => {
+    const { session, photo, ready, statuses, fake, store } = setUp();
+    session.add([photo('a'), photo('b')]);
+    await ready();
+    fake.last().answer(succeed(attention(3)));
+    await settle();
+    store.getState().setView(1);
+    const running = fake.last();
+    const exchange = session.useModel(other, 'Other');
+    await settle();
+    expect(store.getState().modelSwitch).toMatchObject({ title: 'Other' });
+    expect(store.getState().engine).toMatchObject({ status: 'ready', model: { id: 'nano' } });
+    fake.last().answer(answered);
+    expect(await exchange).toEqual(succeed(otherModel));
+    expect(running.cancelled()).toBe(true);
+    const { engine, usedModel, modelSwitch, photos, view } = store.getState();
+    expect({ engine, usedModel, modelSwitch, view }).toMatchObject({
+      engine: { status: 'ready', model: { id: 'other' } },
+      usedModel: other.choice,
+      modelSwitch: null,
+      // The head that was on view is none of the new model's.
+      view: 'all',
+    });
+    expect(statuses()).toEqual(['running', 'queued']);
+    expect(photos['photo-1']?.state).toMatchObject({ previous: { model: { id: 'nano' } } });
+    fake.last().answer(succeed(attention(5)));
+    await settle();
+    expect(store.getState().photos['photo-1']?.state).toMatchObject({
+      status: 'done',
+      outcome: { model: { id: 'other' }, result: { tokens: 5 } },
+    });
+  });
+
+  it('stays where the other fails, and the page says which and why', async () => {
+    const { session, photo, ready, statuses, fake, store } = setUp();
+    session.add([photo('a')]);
+    await ready();
+    const exchange = session.useModel(other, 'Other');
+    await settle();
+    fake.last().answer(fail({ code: 'checkpoint-invalid', problem: 'it is empty' }));
+    expect(await exchange).toMatchObject({ ok: false });
+    expect(statuses()).toEqual(['running']);
+    expect(store.getState()).toMatchObject({
+      usedModel: nano.choice,
+      modelSwitch: null,
+      model: { id: 'nano' },
+    });
+    expect(store.getState().messages.map(({ text }) => text)).toEqual([
+      'Other: This checkpoint cannot be read: it is empty. Nano stays in use.',
+    ]);
+  });
+
+  it('stays without a word where the exchange is cancelled, or another is chosen meanwhile', async () => {
+    const { session, ready, fake, store } = setUp();
+    await ready();
+    const first = session.useModel(other, 'Other');
+    await settle();
+    const second = session.useModel(spare, 'Spare');
+    expect(await first).toEqual(fail({ code: 'cancelled' }));
+    await settle();
+    expect(store.getState().modelSwitch).toMatchObject({ title: 'Spare' });
+    session.cancelModelSwitch();
+    expect(await second).toEqual(fail({ code: 'cancelled' }));
+    expect(fake.calls.filter(({ method }) => method === 'useModel').every((call) => call.cancelled())).toBe(
+      true,
+    );
+    expect(store.getState()).toMatchObject({ usedModel: nano.choice, modelSwitch: null, messages: [] });
+  });
+
+  it('is the one that the engine starts again with: the old one when it is lost during the exchange, the new one after', async () => {
+    const lost: Failure = { code: 'device-lost', message: 'test' };
+    const { session, ready, fake, store } = setUp();
+    await ready();
+    const broken = session.useModel(other, 'Other');
+    await settle();
+    fake.lose(lost);
+    expect(await broken).toEqual(fail(lost));
+    expect(fake.last().request).toMatchObject({ model: nano.reference });
+    await ready();
+    const exchange = session.useModel(other, 'Other');
+    await settle();
+    fake.last().answer(answered);
+    await exchange;
+    fake.lose(lost);
+    await settle();
+    expect(fake.last().request).toMatchObject({ model: other.reference });
+    await ready();
+    expect(store.getState().usedModel).toEqual(other.choice);
+  });
+
+  it('that is chosen while the engine starts waits for it', async () => {
+    const { session, ready, fake, store } = setUp();
+    const exchange = session.useModel(other, 'Other');
+    await settle();
+    expect(fake.last().method).toBe('start');
+    await ready();
+    expect(fake.last().method).toBe('useModel');
+    fake.last().answer(answered);
+    expect(await exchange).toEqual(succeed(otherModel));
+    expect(store.getState().usedModel).toEqual(other.choice);
+  });
+
+  it('that is chosen where the engine has failed starts it', async () => {
+    const { session, fake, store } = setUp();
+    for (let times = 0; times < 2; times++) {
+      fake.last().answer(fail({ code: 'model-unreachable', url: 'x', status: 404 }));
+      await settle();
+    }
+    const exchange = session.useModel(other, 'Other');
+    await settle();
+    expect(fake.last()).toMatchObject({ method: 'start', request: { model: other.reference } });
+    fake.last().answer(succeed({ ...started, model: otherModel }));
+    expect(await exchange).toEqual(succeed(otherModel));
+    expect(store.getState()).toMatchObject({ engine: { status: 'ready' }, usedModel: other.choice });
   });
 });

@@ -5,10 +5,12 @@
 import { describeFailure } from '../../core/describe-failure.ts';
 import type { Failure, FailureCode } from '../../core/failure.ts';
 import type { FramingOptions } from '../../core/photo.ts';
-import type { EngineClient } from '../../rpc/client.ts';
-import type { BackendChoice } from '../../rpc/contract.ts';
+import type { EngineClient } from '../../rpc/engine-client.ts';
+import type { BackendChoice } from '../../rpc/engine-contract.ts';
 import type { AppStore } from '../state/app-store.ts';
+import type { ChosenModel } from '../state/model-choice.ts';
 import { isWaiting, type NewPhoto, type PhotoId, visibleOutcome } from '../state/photo.ts';
+import { createModelSwitching, type ModelSwitching } from './model-switching.ts';
 import { backendTitles, countOf, describeBackendReason, formatMilliseconds } from '../words.ts';
 
 /** An engine that is lost this often within this time is not started again unasked. */
@@ -29,8 +31,23 @@ const engineFailures: ReadonlySet<FailureCode> = new Set([
   'wrong-result',
 ]);
 
-export interface EngineSession {
-  start(): void;
+/** Failures at a start that are the model's: with another one the engine may run. */
+const modelFailures: ReadonlySet<FailureCode> = new Set([
+  'model-unreachable',
+  'model-manifest-invalid',
+  'model-shard-damaged',
+  'model-parameters-mismatch',
+  'checkpoint-invalid',
+  'heads-unknown',
+  'model-fails-check',
+  'unreadable-file',
+]);
+
+export interface EngineSession extends ModelSwitching {
+  /** @param fallback taken with a word where the model cannot be had; null: the start has failed then */
+  start(model: ChosenModel, fallback: ChosenModel | null): void;
+  /** The model in use is now to be had elsewhere too: the next start takes it from there. Nothing is loaded. */
+  rename(model: ChosenModel): void;
   /** After a failed start, or after too many losses; a back end other than the one before may be forced. */
   startAgain(backend?: BackendChoice): void;
   add(photos: readonly NewPhoto[]): void;
@@ -51,7 +68,6 @@ interface Run {
 }
 
 export interface SessionOptions {
-  readonly modelUrl: string;
   readonly backend: BackendChoice;
   readonly now?: () => number;
 }
@@ -59,9 +75,12 @@ export interface SessionOptions {
 export function createSession(
   client: EngineClient,
   store: AppStore,
-  { modelUrl, backend, now = () => performance.now() }: SessionOptions,
+  { backend, now = () => performance.now() }: SessionOptions,
 ): EngineSession {
   let choice = backend;
+  /** What a start loads: the model in use, once there is one. */
+  let model: ChosenModel | null = null;
+  let spareModel: ChosenModel | null = null;
   let startsMade = 0;
   let reasonTold: string | null = null;
   let lossMessage: number | null = null;
@@ -71,13 +90,15 @@ export function createSession(
   const incoming: NewPhoto[] = [];
 
   const start = async (recoversFrom: Failure | null): Promise<void> => {
+    if (model === null) return;
+    const asked = model;
     startsMade += 1;
     const attempt = startsMade;
-    const { setEngine, say, announce } = store.getState();
+    const { setEngine, setUsedModel, say, announce } = store.getState();
     setEngine({ status: 'starting', progress: null, recoversFrom });
     const outcome = await client.call(
       'start',
-      { modelUrl, backend: choice },
+      { model: asked.reference, backend: choice },
       {
         onProgress: (progress) => {
           if (attempt === startsMade) setEngine({ status: 'starting', progress, recoversFrom });
@@ -87,9 +108,19 @@ export function createSession(
     // A loss or a person has begun another start meanwhile.
     if (attempt !== startsMade) return;
     if (!outcome.ok) {
+      if (spareModel !== null && spareModel !== asked && modelFailures.has(outcome.error.code)) {
+        say(
+          `${describeFailure(outcome.error)} The page begins with the model that comes with it instead.`,
+          'warning',
+        );
+        model = spareModel;
+        await start(recoversFrom);
+        return;
+      }
       setEngine({ status: 'failed', failure: outcome.error, repeatedly: false });
       return;
     }
+    setUsedModel(asked.choice);
     setEngine({ status: 'ready', ...outcome.value });
     const { name, reason } = outcome.value.backend;
     const title = backendTitles[name];
@@ -148,7 +179,7 @@ export function createSession(
     const { engine, photos, framing, setPhotoState } = store.getState();
     const photo = photos[id];
     if (!photo || engine.status !== 'ready') return;
-    const { backend: usedBackend, model } = engine;
+    const { backend: usedBackend, model: usedModel } = engine;
     const mine: Run = { id, controller: new AbortController(), abandoned: false };
     run = mine;
     setPhotoState(id, (state) => ({ status: 'running', progress: null, previous: visibleOutcome(state) }));
@@ -166,7 +197,7 @@ export function createSession(
     if (mine.abandoned) return;
     run = null;
     if (outcome.ok) {
-      const done = { result: outcome.value, framing, model, backend: usedBackend };
+      const done = { result: outcome.value, framing, model: usedModel, backend: usedBackend };
       setPhotoState(id, () => ({ status: 'done', outcome: done }));
       lossesOf.delete(id);
     } else {
@@ -198,6 +229,30 @@ export function createSession(
       announce(`All photographs are done${failed > 0 ? `, ${failed} failed` : ''}.`);
     }
   };
+
+  /** Every photograph once more; what is on view stays until then. */
+  const runAllAgain = (mayDoBetter: (failure: Failure) => boolean): void => {
+    const { order, photos } = store.getState();
+    abandonRun();
+    for (const id of order) {
+      const state = photos[id]?.state;
+      if (state && (state.status !== 'failed' || mayDoBetter(state.failure))) queue(id);
+    }
+    pump();
+  };
+
+  const models = createModelSwitching(client, store, {
+    startWith: async (next) => {
+      model = next;
+      client.restart();
+      await start(null);
+    },
+    take: (next) => {
+      model = next;
+      // The worker answers in order: what ran until now was the old model's, and is not waited for.
+      runAllAgain(({ code }) => engineFailures.has(code));
+    },
+  });
 
   client.onGone((failure) => {
     const { setEngine, say, setPhotoState } = store.getState();
@@ -241,7 +296,18 @@ export function createSession(
   });
 
   return {
-    start: () => void start(null),
+    start(first, fallback) {
+      model = first;
+      spareModel = fallback;
+      void start(null);
+    },
+
+    ...models,
+
+    rename(same) {
+      model = same;
+      store.getState().setUsedModel(same.choice);
+    },
 
     startAgain(next) {
       choice = next ?? choice;
@@ -299,15 +365,9 @@ export function createSession(
     },
 
     changeFraming(framing) {
-      const { order, photos, setFraming } = store.getState();
-      setFraming(framing);
-      abandonRun();
-      for (const id of order) {
-        const state = photos[id]?.state;
-        // What is wrong with a file stays wrong at any size; only memory depends on it.
-        if (state && (state.status !== 'failed' || state.failure.code === 'out-of-memory')) queue(id);
-      }
-      pump();
+      store.getState().setFraming(framing);
+      // What is wrong with a file stays wrong at any size; only memory depends on it.
+      runAllAgain(({ code }) => code === 'out-of-memory');
     },
   };
 }

@@ -1,11 +1,13 @@
 import { type DragEvent, useCallback, useEffect } from 'react';
 import { useDropzone } from 'react-dropzone';
 import { useServices } from '../services.tsx';
+import { areAllPhotos, sortFiles } from './sort-files.ts';
 
 const linkSentence =
   'That is a link or a picture inside another page, not a file. Nothing is fetched from other sites: save the picture, then drop the file here.';
 const textSentence = 'That is text, not a photograph. Drop picture files, or paste a copied picture.';
-const emptySentence = 'There was no file in that. Drop photographs, or a folder that holds some.';
+const emptySentence =
+  'There was no file in that. Drop photographs, or a folder that holds some, or a checkpoint.';
 
 const hasFiles = (data: DataTransfer): boolean => data.types.includes('Files');
 
@@ -17,9 +19,15 @@ function explainNoFile(data: DataTransfer): string {
   return types.length > 0 ? textSentence : emptySentence;
 }
 
-/** Photographs come in by drop, by paste and from the file picker; whatever else comes in gets a sentence. */
+/** Photographs and networks come in by drop, by paste and from the file picker; whatever else comes in gets a sentence. */
 export function useIntake() {
-  const { session, store } = useServices();
+  const { session, library, store } = useServices();
+
+  const addPhotos = useCallback(
+    (files: readonly File[], nameOf = (file: File): string => file.name) =>
+      session.add(files.map((file) => ({ name: nameOf(file), alt: null, credit: null, blob: file }))),
+    [session],
+  );
 
   const add = useCallback(
     (files: readonly File[]) => {
@@ -27,9 +35,16 @@ export function useIntake() {
         store.getState().say(emptySentence, 'warning');
         return;
       }
-      session.add(files.map((file) => ({ name: file.name, alt: null, credit: null, blob: file })));
+      if (areAllPhotos(files)) {
+        addPhotos(files);
+        return;
+      }
+      void sortFiles(files).then(({ photos, models }) => {
+        if (models.length > 0) library.addDropped(models);
+        if (photos.length > 0) addPhotos(photos);
+      });
     },
-    [session, store],
+    [addPhotos, library, store],
   );
 
   const dropzone = useDropzone({
@@ -51,18 +66,13 @@ export function useIntake() {
       if (files.length > 0) {
         // Browsers call every copied picture image.png.
         const isNameless = files.length === 1 && files[0]?.name === 'image.png';
-        const blobs = files.map((blob) => ({
-          name: isNameless ? 'Pasted picture' : blob.name,
-          alt: null,
-          credit: null,
-          blob,
-        }));
-        session.add(blobs);
+        if (isNameless) addPhotos(files, () => 'Pasted picture');
+        else add(files);
       } else if (data.types.length > 0) store.getState().say(explainNoFile(data), 'warning');
     };
     document.addEventListener('paste', paste);
     return () => document.removeEventListener('paste', paste);
-  }, [session, store]);
+  }, [add, addPhotos, store]);
 
   // The drop zone ignores what holds no file; without this the browser would leave for the link.
   const onDrop = (event: DragEvent<HTMLElement>): void => {

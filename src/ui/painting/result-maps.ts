@@ -1,4 +1,4 @@
-import { headMap, meanMap, type PatchMap } from '../../attention/head-maps.ts';
+import { headMap, type HeadMaps, meanMap, type PatchMap, queryMaps } from '../../attention/head-maps.ts';
 import { valueRange, type ValueRange } from '../../attention/value-range.ts';
 import {
   type MassRanking,
@@ -13,7 +13,8 @@ import { headColours } from '../../overlay/head-colours.ts';
 import { paintHeatMap, type Pixels } from '../../overlay/heat-map.ts';
 import { outlineLevel, outlinePatches, outlinePath } from '../../overlay/mask-outline.ts';
 import { type Grid, upsampleSmooth } from '../../overlay/upsample.ts';
-import type { AttentionResult } from '../../rpc/contract.ts';
+import type { AttentionResult } from '../../rpc/engine-contract.ts';
+import type { Query } from '../state/settings.ts';
 
 /** One map: a head's (0-based) or the mean over all. */
 export type MapKey = 'mean' | number;
@@ -100,20 +101,24 @@ class MapDrawing {
   }
 }
 
-/** Everything drawn from one result. */
+/** Everything drawn from one result and the token that looks. */
 export class ResultMaps {
   readonly result: AttentionResult;
+  readonly query: Query;
+  readonly #source: HeadMaps;
   readonly #drawings = new Map<MapKey, MapDrawing>();
   readonly #composed = new Map<number, (key: string, make: () => OffscreenCanvas) => OffscreenCanvas>();
 
-  constructor(result: AttentionResult) {
+  constructor(result: AttentionResult, query: Query) {
     this.result = result;
+    this.query = query;
+    this.#source = queryMaps(result, query);
   }
 
   drawing(key: MapKey): MapDrawing {
     const known = this.#drawings.get(key);
     if (known) return known;
-    const drawing = new MapDrawing(key === 'mean' ? meanMap(this.result) : headMap(this.result, key));
+    const drawing = new MapDrawing(key === 'mean' ? meanMap(this.#source) : headMap(this.#source, key));
     this.#drawings.set(key, drawing);
     return drawing;
   }
@@ -167,8 +172,9 @@ export class ResultMaps {
 const keptResults = 4;
 const recent = new Map<AttentionResult, ResultMaps>();
 
-export function mapsOf(result: AttentionResult): ResultMaps {
-  const maps = recent.get(result) ?? new ResultMaps(result);
+export function mapsOf(result: AttentionResult, query: Query): ResultMaps {
+  const known = recent.get(result);
+  const maps = known?.query === query ? known : new ResultMaps(result, query);
   // A Map keeps the order of insertion: what is used goes to the end, what is first has waited longest.
   recent.delete(result);
   recent.set(result, maps);

@@ -1,7 +1,7 @@
 import type { Pictures } from '../engine/pictures.ts';
 import type { Outcome, Photo } from '../state/photo.ts';
-import type { OverlaySettings, View } from '../state/settings.ts';
-import { viewTitle } from '../words.ts';
+import { type OverlaySettings, type Query, queryWithin, type View } from '../state/settings.ts';
+import { queryTitle, viewTitle } from '../words.ts';
 import { paintOverlay, scaleBox } from './paint-overlay.ts';
 import { mapsOf } from './result-maps.ts';
 
@@ -10,6 +10,7 @@ export interface StagePicture {
   readonly photo: Photo;
   readonly outcome: Outcome;
   readonly view: View;
+  readonly query: Query;
   readonly overlay: OverlaySettings;
   readonly pictures: Pictures;
 }
@@ -21,6 +22,7 @@ async function renderPicture({
   photo,
   outcome,
   view,
+  query,
   overlay,
   pictures,
 }: StagePicture): Promise<Blob | null> {
@@ -34,7 +36,7 @@ async function renderPicture({
   const { photoSizePx, box } = outcome.result;
   const scale = { x: width / photoSizePx.width, y: height / photoSizePx.height };
   const lineWidthPx = Math.max(1.5, Math.max(width, height) / 560);
-  paintOverlay(context, mapsOf(outcome.result), view, overlay, {
+  paintOverlay(context, mapsOf(outcome.result, query), view, overlay, {
     box: scaleBox(box, scale),
     detail: 'stage',
     lineWidthPx,
@@ -42,10 +44,11 @@ async function renderPicture({
   return canvas.convertToBlob({ type: 'image/png' });
 }
 
-/** Photograph, head and model, as a file's name. */
-export function pictureFileName(photoName: string, view: View, modelId: string): string {
+/** Photograph, register (CLS goes without saying), head and model, as a file's name. */
+export function pictureFileName(photoName: string, query: Query, view: View, modelId: string): string {
   const base = photoName.replace(/\.[a-z0-9]{2,5}$/i, '');
-  const plain = `${base} ${viewTitle(view)} ${modelId}`.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '-');
+  const what = query === 0 ? viewTitle(view) : `${queryTitle(query)} ${viewTitle(view)}`;
+  const plain = `${base} ${what} ${modelId}`.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '-');
   return `${plain.replace(/^-|-$/g, '')}.png`;
 }
 
@@ -56,7 +59,9 @@ export async function savePicture(picture: StagePicture): Promise<boolean> {
   const url = URL.createObjectURL(blob);
   const link = document.createElement('a');
   link.href = url;
-  link.download = pictureFileName(picture.photo.name, picture.view, picture.outcome.model.id);
+  const { photo, outcome, view } = picture;
+  const query = queryWithin(picture.query, outcome.result);
+  link.download = pictureFileName(photo.name, query, view, outcome.model.id);
   link.click();
   // The browser takes the file from the address after the click; a minute is enough for any disk.
   setTimeout(() => URL.revokeObjectURL(url), 60_000);

@@ -1,9 +1,11 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { Failure } from '../../core/failure.ts';
 import type { FramingOptions } from '../../core/photo.ts';
-import type { BackendDescription, EngineContract, ModelDescription } from '../../rpc/contract.ts';
+import type { BackendDescription, EngineContract, ModelDescription } from '../../rpc/engine-contract.ts';
+import { emptyLibrary, type LibraryState, type Transfer } from './library-state.ts';
+import type { ModelChoice } from './model-choice.ts';
 import type { NewPhoto, Photo, PhotoId, PhotoState } from './photo.ts';
-import type { OverlaySettings, RememberedSettings, Theme, View } from './settings.ts';
+import type { OverlaySettings, Query, RememberedSettings, Theme, View } from './settings.ts';
 
 export type StartProgress = EngineContract['start']['progress'];
 
@@ -18,6 +20,15 @@ type EngineState =
   /** `repeatedly`: it was lost so often that it is not started again unasked. */
   | { readonly status: 'failed'; readonly failure: Failure; readonly repeatedly: boolean };
 
+/** Another model on its way into the engine, while the one in use stays. */
+export interface ModelSwitch {
+  readonly choice: ModelChoice;
+  readonly title: string;
+  readonly progress: EngineContract['useModel']['progress'] | null;
+}
+
+type DialogName = 'help' | 'samples' | 'models';
+
 interface Message {
   readonly id: number;
   readonly tone: 'plain' | 'warning';
@@ -28,10 +39,18 @@ export interface AppState {
   readonly engine: EngineState;
   /** The model of the last successful start: it names the page's tiles while the engine starts again. */
   readonly model: ModelDescription | null;
+  /** What `model` is to the page; null until the first start has ended. */
+  readonly usedModel: ModelChoice | null;
+  readonly modelSwitch: ModelSwitch | null;
+  /** The model to begin the next visit with; null: the embedded one. */
+  readonly rememberedModel: ModelChoice | null;
+  readonly library: LibraryState;
+  readonly dialog: DialogName | null;
   readonly photos: Readonly<Record<PhotoId, Photo>>;
   readonly order: readonly PhotoId[];
   readonly selectedId: PhotoId | null;
   readonly view: View;
+  readonly query: Query;
   readonly overlay: OverlaySettings;
   readonly framing: FramingOptions;
   readonly theme: Theme;
@@ -43,12 +62,21 @@ export interface AppState {
 
 export interface AppActions {
   setEngine(engine: EngineState): void;
+  setUsedModel(choice: ModelChoice): void;
+  setModelSwitch(modelSwitch: ModelSwitch | null): void;
+  /** Only what can be found again at the next visit is remembered. */
+  rememberModel(choice: ModelChoice): void;
+  changeLibrary(change: Partial<LibraryState>): void;
+  /** @param transfer null: there is nothing more to say of it */
+  setTransfer(id: string, transfer: Transfer | null): void;
+  setDialog(dialog: DialogName | null): void;
   /** @param selectFirst whether the first of them comes on the stage */
   addPhotos(photos: readonly NewPhoto[], selectFirst: boolean): void;
   removePhotos(ids: readonly PhotoId[]): void;
   setPhotoState(id: PhotoId, update: (state: PhotoState) => PhotoState): void;
   select(id: PhotoId): void;
   setView(view: View): void;
+  setQuery(query: Query): void;
   changeOverlay(change: Partial<OverlaySettings>): void;
   setFraming(framing: FramingOptions): void;
   setTheme(theme: Theme): void;
@@ -78,10 +106,16 @@ export function createAppStore(settings: RememberedSettings, framing: FramingOpt
   return createStore<AppState & AppActions>()((set) => ({
     engine: { status: 'starting', progress: null, recoversFrom: null },
     model: null,
+    usedModel: null,
+    modelSwitch: null,
+    rememberedModel: settings.model,
+    library: emptyLibrary,
+    dialog: null,
     photos: {},
     order: [],
     selectedId: null,
     view: 'all',
+    query: 0,
     overlay: settings.overlay,
     framing,
     theme: settings.theme,
@@ -89,7 +123,25 @@ export function createAppStore(settings: RememberedSettings, framing: FramingOpt
     messages: [],
     announcement: '',
 
-    setEngine: (engine) => set(engine.status === 'ready' ? { engine, model: engine.model } : { engine }),
+    setEngine: (engine) =>
+      set((state) => {
+        if (engine.status !== 'ready') return { engine };
+        const { model } = engine;
+        // A head that the new model does not have cannot stay on view.
+        const view = typeof state.view === 'number' && state.view >= model.numHeads ? 'all' : state.view;
+        return { engine, model, view };
+      }),
+    setUsedModel: (usedModel) => set({ usedModel }),
+    setModelSwitch: (modelSwitch) => set({ modelSwitch }),
+    rememberModel: (choice) => set(choice.kind === 'dropped' ? {} : { rememberedModel: choice }),
+    changeLibrary: (change) => set((state) => ({ library: { ...state.library, ...change } })),
+    setTransfer: (id, transfer) =>
+      set(({ library }) => {
+        const { [id]: _, ...others } = library.transfers;
+        const transfers = transfer === null ? others : { ...others, [id]: transfer };
+        return { library: { ...library, transfers } };
+      }),
+    setDialog: (dialog) => set({ dialog }),
 
     addPhotos(added, selectFirst) {
       const photos = added.map((photo): Photo => {
@@ -124,6 +176,7 @@ export function createAppStore(settings: RememberedSettings, framing: FramingOpt
 
     select: (selectedId) => set({ selectedId }),
     setView: (view) => set({ view }),
+    setQuery: (query) => set({ query }),
     changeOverlay: (change) => set((state) => ({ overlay: { ...state.overlay, ...change } })),
     setFraming: (next) => set({ framing: next }),
     setTheme: (theme) => set({ theme }),

@@ -5,7 +5,7 @@ import type {
   BackendDescription,
   EngineContract,
   ModelDescription,
-} from '../../rpc/contract.ts';
+} from '../../rpc/engine-contract.ts';
 
 export type AttendProgress = EngineContract['attend']['progress'];
 

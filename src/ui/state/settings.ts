@@ -1,7 +1,15 @@
+import { isModelId, type ModelChoice } from './model-choice.ts';
 import { type ColourMapName, colourMapNames } from '../../overlay/colour-maps.ts';
 
 /** What the stage shows: all heads in colours, their mean, or one head (0-based). */
 export type View = 'all' | 'mean' | number;
+
+/** The token whose attention is drawn: 0 is CLS, others are registers from 1. A model without that register shows CLS's. */
+export type Query = number;
+
+/** What is drawn where `query` was chosen with another model in view. */
+export const queryWithin = (query: Query, { numRegisters }: { readonly numRegisters: number }): Query =>
+  query > numRegisters ? 0 : query;
 
 export type OverlayStyle = 'heat' | 'mask';
 
@@ -26,6 +34,8 @@ export type Theme = 'dark' | 'light';
 export interface RememberedSettings {
   readonly overlay: OverlaySettings;
   readonly theme: Theme;
+  /** The model that was used last, where it can be found again; null: the embedded one. */
+  readonly model: ModelChoice | null;
 }
 
 const defaultOverlay: OverlaySettings = {
@@ -60,6 +70,12 @@ const readBoolean = (value: unknown, otherwise: boolean): boolean =>
 const readChoice = <T extends string>(value: unknown, choices: readonly T[], otherwise: T): T =>
   choices.find((choice) => choice === value) ?? otherwise;
 
+function readModel(value: unknown): ModelChoice | null {
+  if (typeof value !== 'object' || value === null) return null;
+  const { kind, id }: { kind?: unknown; id?: unknown } = value;
+  return (kind === 'served' || kind === 'stored') && isModelId(id) ? { kind, id } : null;
+}
+
 /** What was stored may be from another version, or from somebody's fingers: every field is checked on its own. */
 export function parseSettings(stored: unknown): RememberedSettings {
   const fields = (value: unknown): Readonly<Record<string, unknown>> =>
@@ -68,6 +84,7 @@ export function parseSettings(stored: unknown): RememberedSettings {
   const overlay = fields(root['overlay']);
   return {
     theme: readChoice(root['theme'], ['dark', 'light'], 'dark'),
+    model: readModel(root['model']),
     overlay: {
       style: readChoice(overlay['style'], ['heat', 'mask'], defaultOverlay.style),
       colourMap: readChoice(overlay['colourMap'], colourMapNames, defaultOverlay.colourMap),

@@ -1,9 +1,8 @@
 /**
- * The worker's contract: one entry a method, request → progress → result. Types only.
- *
- * Every call has an id, may be cancelled, may report progress, and ends in a result or a `Failure`.
- * Large arrays and bitmaps are transferred, never cloned. Tensors never leave the worker.
+ * The engine worker's contract: one entry a method, request → progress → result. Types only; `rpc/messages` says how calls
+ * travel. Large arrays and bitmaps are transferred, never cloned. Tensors never leave the worker.
  */
+import type { CheckpointHints, ModelBytes } from '../core/model.ts';
 import type { BackendName, Failure } from '../core/failure.ts';
 import type { Box, Size } from '../core/geometry.ts';
 import type { FramingOptions, PhotoNotice } from '../core/photo.ts';
@@ -39,18 +38,43 @@ export interface ModelDescription {
   readonly depth: number;
   readonly numHeads: number;
   readonly patchSizePx: number;
+  /** R, register tokens; 0 for most networks. */
+  readonly numRegisters: number;
   readonly parameterCount: number;
+  /** The networks that its file holds, the one in use first, where there are several. */
+  readonly networks?: readonly string[];
 }
+
+/** A way to a model that can cross to the worker. Files are handed over, not their bytes: they are read where they lie. */
+export type ModelReference =
+  | { readonly kind: 'tfjs'; readonly url: string }
+  /** model.json and its shards, by their names. */
+  | { readonly kind: 'tfjs-files'; readonly files: ReadonlyMap<string, Blob> }
+  | {
+      readonly kind: 'checkpoint';
+      readonly id: string;
+      readonly title: string;
+      readonly file: Blob;
+      /** What the file must hash to, where that is known. */
+      readonly sha256: string | null;
+      readonly hints: CheckpointHints;
+    };
 
 export interface AttentionResult {
   readonly numHeads: number;
+  /** R, register tokens; 0 for most networks. */
+  readonly numRegisters: number;
   readonly rows: number;
   readonly columns: number;
   /**
    * shape [numHeads, rows, columns]: the last block's softmax(QKᵀ/√d), row CLS, patch columns.
-   * Not renormalised: a head sums to 1 less what CLS gives to itself.
+   * Not renormalised: a head sums to 1 less what CLS gives to itself and to the registers.
    */
   readonly maps: Float32Array<ArrayBuffer>;
+  /** shape [R, numHeads, rows, columns]: the same for the row of each register. */
+  readonly registerMaps: Float32Array<ArrayBuffer>;
+  /** shape [numHeads, 1 + R]: what CLS gives to itself and to each register. */
+  readonly specialShares: Float32Array<ArrayBuffer>;
   /** The part of the upright photograph that the maps cover, in px of the photograph. */
   readonly box: Box;
   /** The upright photograph's own size in px. */
@@ -68,17 +92,21 @@ export interface AttentionResult {
 export interface EngineContract {
   /** Chooses a back end, loads the model, checks both. Must be the first call. */
   start: {
-    request: { readonly modelUrl: string; readonly backend: BackendChoice };
+    request: { readonly model: ModelReference; readonly backend: BackendChoice };
     progress:
       | { readonly stage: 'backend' }
-      | {
-          readonly stage: 'download';
-          readonly loadedBytes: number;
-          readonly totalBytes: number;
-          readonly cached: boolean;
-        }
+      | ({ readonly stage: 'download' } & ModelBytes)
       | { readonly stage: 'self-check' };
     result: { readonly backend: BackendDescription; readonly model: ModelDescription };
+  };
+  /**
+   * Loads another model beside the one in use, and takes it when it has been checked, uploaded, and has computed. Until then,
+   * and where it fails, the old one answers. Attends that were asked for afterwards are the new model's.
+   */
+  useModel: {
+    request: { readonly model: ModelReference };
+    progress: ({ readonly stage: 'download' } & ModelBytes) | { readonly stage: 'check' };
+    result: { readonly model: ModelDescription };
   };
   /** A photograph's attention maps. Calls run one after the other in the order they came. */
   attend: {
@@ -100,38 +128,3 @@ export interface EngineContract {
     };
   };
 }
-
-export type EngineMethod = keyof EngineContract;
-
-/** Main thread → worker. */
-export type CallMessage = {
-  [M in EngineMethod]: {
-    readonly kind: 'call';
-    readonly id: number;
-    readonly method: M;
-    readonly request: EngineContract[M]['request'];
-  };
-}[EngineMethod];
-
-export type ToWorker = CallMessage | { readonly kind: 'cancel'; readonly id: number };
-
-/** Worker → main thread. */
-export type FromWorker =
-  | {
-      [M in EngineMethod]:
-        | {
-            readonly kind: 'progress';
-            readonly id: number;
-            readonly method: M;
-            readonly progress: EngineContract[M]['progress'];
-          }
-        | {
-            readonly kind: 'done';
-            readonly id: number;
-            readonly method: M;
-            readonly result: EngineContract[M]['result'];
-          };
-    }[EngineMethod]
-  | { readonly kind: 'failed'; readonly id: number; readonly failure: Failure }
-  /** The engine can do nothing more; every open call has failed. The client replaces the worker. */
-  | { readonly kind: 'gone'; readonly failure: Failure };

@@ -1,10 +1,10 @@
-/** What CLS looks at: the softmax of one query against all keys, every head in one dispatch. */
+/** What a few tokens look at, CLS above all: the softmax of their queries against all keys, every head in one dispatch. */
 import type * as tf from '@tensorflow/tfjs-core';
 import { defineKernel, float32 } from './define-kernel.ts';
 
-export interface ClsRowsInputs {
-  /** shape [1, C]: CLS's query, its heads beside each other; the head width a multiple of 4 */
-  readonly query: tf.TensorInfo;
+export interface QueryRowsInputs {
+  /** shape [Q, C]: the queries, in each its heads beside each other; the head width a multiple of 4 */
+  readonly queries: tf.TensorInfo;
   /** shape [T, C] */
   readonly keys: tf.TensorInfo;
 }
@@ -12,7 +12,7 @@ export interface ClsRowsInputs {
 const workgroupSize = 64;
 
 /**
- * A workgroup takes a head, its invocations every 64th key. Scores wait in the result, where an invocation reads back only
+ * A workgroup takes one query of a head, its invocations every 64th key. Scores wait in the result, where an invocation reads back only
  * what it wrote itself. As in LayerNorm, each adds up all partial results by itself to save barriers.
  */
 const code = `
@@ -21,15 +21,17 @@ const code = `
   fn main(index: i32) {
     let tokens = uniforms.outShape.y;
     let channels = uniforms.keysShape.y / 4;
-    let vectors = channels / uniforms.outShape.x;
+    let queryCount = uniforms.queriesShape.x;
+    let vectors = channels * queryCount / uniforms.outShape.x;
     let lane = i32(localIndex);
-    let head = i32(workgroupId.x);
-    let row = head * tokens;
+    let head = i32(workgroupId.x) / queryCount;
+    let query = i32(workgroupId.x) % queryCount * channels;
+    let row = i32(workgroupId.x) * tokens;
     var largest = -3.0e38;
     for (var token = lane; token < tokens; token += ${workgroupSize}) {
       var score = 0.0;
       for (var i = head * vectors; i < (head + 1) * vectors; i++) {
-        score += dot(query[i], keys[token * channels + i]);
+        score += dot(queries[query + i], keys[token * channels + i]);
       }
       score *= uniforms.scale;
       result[row + token] = score;
@@ -51,25 +53,27 @@ const code = `
     for (var token = lane; token < tokens; token += ${workgroupSize}) { result[row + token] /= total; }
   }`;
 
-/** softmax(query · keysᵀ / √D) of every head, shape [H, T]. */
-export const clsRowsKernel = defineKernel<ClsRowsInputs, { numHeads: number }>(
-  'DinoscopeClsRows',
-  ({ query, keys }, { numHeads }) => {
+/** softmax(queries · keysᵀ / √D) of every head, shape [H × Q, T]: a head's queries one after the other. */
+export const queryRowsKernel = defineKernel<QueryRowsInputs, { numHeads: number }>(
+  'DinoscopeQueryRows',
+  ({ queries, keys }, { numHeads }) => {
+    const [queryCount = 0] = queries.shape;
     const [tokens = 0, channels = 0] = keys.shape;
+    const rows = numHeads * queryCount;
     return {
       program: {
-        variableNames: ['query', 'keys'],
+        variableNames: ['queries', 'keys'],
         variableComponents: [4, 4],
         outputComponent: 1,
-        outputShape: [numHeads, tokens],
+        outputShape: [rows, tokens],
         dispatchLayout: { x: [0] },
-        dispatch: [numHeads, 1, 1],
+        dispatch: [rows, 1, 1],
         workgroupSize: [workgroupSize, 1, 1],
         uniforms: 'scale : f32,',
-        shaderKey: 'dinoscope-cls-rows',
+        shaderKey: 'dinoscope-query-rows',
         getUserCode: () => code,
       },
-      inputs: [query, keys],
+      inputs: [queries, keys],
       uniforms: [float32((channels / numHeads) ** -0.5)],
     };
   },

@@ -1,0 +1,366 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import AxeBuilder from '@axe-core/playwright';
+import type { Locator, Page, Route } from 'playwright/test';
+import { catalogue } from '../src/catalogue/catalogue.ts';
+import type { CatalogueEntry } from '../src/catalogue/parse-catalogue.ts';
+import { decodeNpy } from '../src/formats/npy.ts';
+import { runTool } from '../src/testing/run-tool.ts';
+import { expect, samplePath, test } from './scope.ts';
+
+const checkpoint = (name: string): string =>
+  fileURLToPath(new URL(`../tools/reference/fixtures/checkpoints/${name}`, import.meta.url));
+
+function entryOf(id: string): CatalogueEntry {
+  const entry = catalogue.models.find((model) => model.id === id);
+  if (entry === undefined) throw new Error(`the catalogue has no ${id}`);
+  return entry;
+}
+
+/** Its catalogue entry says 12 heads, which the small checkpoint of the fixtures has too. */
+const published = entryOf('moco-v3-vits');
+const [{ url }] = published.sources;
+const weights = await readFile(checkpoint('moco-v3.pth.tar'));
+
+const cors = { 'Access-Control-Allow-Origin': '*', 'Access-Control-Expose-Headers': 'ETag, Content-Range' };
+const etag = '"fixture"';
+
+const openList = async (page: Page): Promise<Locator> => {
+  await page.keyboard.press('m');
+  return page.getByRole('dialog', { name: 'Models' });
+};
+
+const row = (list: Locator, title: string | RegExp): Locator => list.getByRole('listitem', { name: title });
+
+const isUsed = (list: Locator, title: string | RegExp) =>
+  expect(row(list, title)).toHaveAttribute('data-used', 'true');
+
+/** The host as it should be: whole files and ranges. */
+async function serveWhole(route: Route): Promise<void> {
+  await route.fulfill({ body: weights, headers: { ...cors, ETag: etag } });
+}
+
+/** How many patches each head needs for 60 % of its attention, from the maps that `npm run attend` writes. */
+async function keptPatches(model: string, photo: string, out: string): Promise<number[]> {
+  await runTool('attend', photo, '--model', model, '--side', '64', '--backend', 'wasm', '--out', out);
+  const { shape, values } = decodeNpy(new Uint8Array(await readFile(join(out, 'cat.npy'))));
+  const [heads = 0, rows = 0, columns = 0] = shape;
+  return Array.from({ length: heads }, (_, head) => {
+    const map = [...values.subarray(head * rows * columns, (head + 1) * rows * columns)].sort(
+      (a, b) => b - a,
+    );
+    const wanted = 0.6 * map.reduce((sum, value) => sum + value, 0);
+    let held = 0;
+    return 1 + map.findIndex((value) => (held += value) >= wanted);
+  });
+}
+
+test('a published checkpoint: nothing before a press; broken off, resumed, checked, used, remembered without a network, deleted', async ({
+  scope,
+  page,
+  context,
+  folder,
+}) => {
+  const ranges: (string | undefined)[] = [];
+  const outside: string[] = [];
+  page.on('request', (request) => {
+    if (new URL(request.url()).hostname !== 'localhost' && request.url().startsWith('http'))
+      outside.push(request.url());
+  });
+  let isPatient = false;
+  await page.route(url, async (route) => {
+    const { range } = route.request().headers();
+    ranges.push(range);
+    const from = Number(/bytes=(\d+)-/.exec(range ?? '')?.[1] ?? 0);
+    // The connection brings a third and ends; what is asked for then does not come while the host is silent.
+    if (range === undefined)
+      await route.fulfill({
+        body: weights.subarray(0, 10_000),
+        headers: { ...cors, ETag: etag, 'Content-Length': String(weights.byteLength) },
+      });
+    else if (isPatient)
+      await route.fulfill({
+        status: 206,
+        body: weights.subarray(from),
+        headers: {
+          ...cors,
+          ETag: etag,
+          'Content-Range': `bytes ${from}-${weights.byteLength - 1}/${weights.byteLength}`,
+        },
+      });
+  });
+  await scope.open('backend=wasm&side=64');
+  await scope.drop(samplePath('cat'));
+  await scope.allSettled(1);
+  const list = await openList(page);
+  await isUsed(list, 'DINOscope nano/8');
+  expect(outside).toEqual([]);
+
+  const entry = row(list, published.title);
+  await expect(entry).toContainText('more than 86.7 MB');
+  await expect(entry).toContainText('CC-BY-NC 4.0');
+  await entry.getByRole('button', { name: 'Download' }).click();
+  await expect(entry).toContainText('10 kB of 33 kB');
+  await expect.poll(() => ranges.length).toBe(2);
+  await entry.getByRole('button', { name: 'Cancel' }).click();
+  await expect(entry).toContainText('10 kB of 33 kB are here');
+  await page.keyboard.press('Escape');
+  await expect(list).toBeHidden();
+  await page.reload();
+  await scope.isReady();
+  await scope.drop(samplePath('cat'));
+  await scope.allSettled(1);
+
+  isPatient = true;
+  await openList(page);
+  await entry.getByRole('button', { name: 'Resume' }).click();
+  await entry.getByRole('button', { name: 'Use' }).click();
+  await isUsed(list, published.title);
+  expect(ranges).toEqual([undefined, 'bytes=10000-', 'bytes=10000-']);
+  expect(outside.every((asked) => asked === url)).toBe(true);
+  await page.keyboard.press('Escape');
+
+  // The numbers are those of the command line for the same file, head by head.
+  await scope.allSettled(1);
+  await expect(scope.fact('Model')).toHaveText(published.title);
+  await runTool(
+    'convert',
+    checkpoint('moco-v3.pth.tar'),
+    '--out',
+    join(folder.path, 'moco'),
+    '--dtype',
+    'float32',
+  );
+  const expected = await keptPatches(join(folder.path, 'moco'), samplePath('cat'), folder.path);
+  expect(expected).toHaveLength(12);
+  for (const [head, patches] of expected.entries()) {
+    await scope.showView(`Head ${head + 1}`);
+    await expect(scope.stage).toContainText(`Head ${head + 1}: 60 % of its attention lies on ${patches} of`);
+  }
+
+  // The next visit begins with it, and asks nobody.
+  await page.unroute(url);
+  await context.route(/^https:/, (route) => route.abort());
+  await page.reload();
+  await expect(page.locator('[data-engine-status=ready]')).toContainText(published.title);
+  await openList(page);
+  await entry.getByRole('button', { name: `Delete ${published.title}` }).click();
+  await expect(entry).toContainText('It is in use');
+  await entry.getByRole('button', { name: 'I see' }).click();
+  await row(list, 'DINOscope nano/8').getByRole('button', { name: 'Use' }).click();
+  await isUsed(list, 'DINOscope nano/8');
+  await entry.getByRole('button', { name: `Delete ${published.title}` }).click();
+  await entry.getByRole('button', { name: 'Delete', exact: true }).click();
+  await expect(entry.getByRole('button', { name: 'Download' })).toBeVisible();
+  await expect(list).toContainText('Models take 0 bytes');
+});
+
+test('a download that is not the model is refused and leaves nothing; a host that fails gives way to the next', async ({
+  scope,
+  page,
+}) => {
+  const dino = entryOf('dino-vits16');
+  await page.route(/^https:/, (route) =>
+    route.request().url() === dino.sources[0].url
+      ? route.fulfill({ body: '<!doctype html><title>Log in to the network</title>', headers: cors })
+      : serveWhole(route),
+  );
+  await scope.open();
+  await scope.isReady();
+  const list = await openList(page);
+  await row(list, dino.title).getByRole('button', { name: 'Download' }).click();
+  await expect(row(list, dino.title).getByRole('button', { name: 'Use' })).toBeVisible();
+  await page.unroute(/^https:/);
+  await page.route(/^https:/, (route) => route.fulfill({ body: '<!doctype html>', headers: cors }));
+  const other = row(list, published.title);
+  await other.getByRole('button', { name: 'Download' }).click();
+  await expect(other).toContainText(/could not be downloaded.*is not the model: it is a web page/);
+  await page.unroute(/^https:/);
+  await page.route(url, serveWhole);
+  await other.getByRole('button', { name: 'Try again' }).click();
+  await expect(other.getByRole('button', { name: 'Use' })).toBeVisible();
+});
+
+test('a checkpoint is dropped like a photograph, with photographs; two networks are a choice; it can be kept', async ({
+  scope,
+  page,
+  folder,
+}) => {
+  await scope.open('backend=wasm&side=64');
+  await scope.isReady();
+  const file = await folder.write('dino-full.pth', await readFile(checkpoint('full.pth')));
+  const config = await folder.write('config.json', '{"num_attention_heads": 3}');
+  await scope.drop(samplePath('cat'), file, config);
+  await expect(page.locator('[data-engine-status=ready]')).toContainText('dino-full.pth');
+  await scope.allSettled(1);
+  await expect(scope.fact('Model')).toHaveText('dino-full.pth');
+  await expect(page.getByRole('radio', { name: /^Head \d/ })).toHaveCount(3);
+  const teacher = await scope.overlayPicture();
+
+  const list = await openList(page);
+  const own = row(list, 'dino-full.pth');
+  await expect(own.getByRole('radio', { name: 'teacher' })).toBeChecked();
+  await own.getByRole('radio', { name: 'student' }).check({ force: true });
+  await expect.poll(() => page.locator('[data-switching]').count()).toBe(0);
+  await expect(own.getByRole('radio', { name: 'student' })).toBeChecked();
+  await scope.allSettled(1);
+  expect(await scope.overlayPicture()).not.toBe(teacher);
+
+  await own.getByRole('button', { name: 'Keep in this browser' }).click();
+  await expect(own).toContainText('Kept in this browser');
+  await isUsed(list, 'dino-full.pth');
+  await expect
+    .poll(() => page.evaluate(() => localStorage.getItem('dinoscope.settings')))
+    .toContain('own-dino-full');
+  await page.reload();
+  await expect(page.locator('[data-engine-status=ready]')).toContainText('dino-full.pth');
+});
+
+test('where the head count is in no file it is asked for', async ({ scope, page }) => {
+  await scope.open('backend=wasm&side=64');
+  await scope.isReady();
+  await scope.drop(checkpoint('dino.pth'));
+  const list = page.getByRole('dialog', { name: 'Models' });
+  await expect(list).toContainText('How many attention heads this network has is not in its file');
+  const field = list.getByRole('spinbutton', { name: 'Attention heads' });
+  await expect(field).toBeFocused();
+  await field.fill('5');
+  await page.keyboard.press('Enter');
+  await expect(list).toContainText('embedDim 12 is not a multiple of numHeads 5');
+  await field.fill('3');
+  await page.keyboard.press('Enter');
+  await isUsed(list, 'dino.pth');
+});
+
+test('rubbish with a checkpoint’s name gets a sentence, and the model in use goes on; a picture with one is a picture', async ({
+  scope,
+
+  folder,
+}) => {
+  await scope.open();
+  await scope.isReady();
+  const rubbish = await folder.write('rubbish.pth', 'no network');
+  const picture = await folder.write('picture.bin', await readFile(samplePath('cat')));
+  await scope.drop(rubbish, picture);
+  await expect(
+    scope.messages.filter({ hasText: /rubbish\.pth: .*cannot be read.*stays in use/ }).first(),
+  ).toBeVisible();
+  await scope.allSettled(1);
+  await expect(scope.frame('picture.bin')).toHaveAttribute('data-status', 'done');
+  await expect(scope.fact('Model')).toHaveText('DINOscope nano/8');
+});
+
+test('a converted model is dropped as its folder', async ({ scope, page, folder }) => {
+  const out = join(folder.path, 'tiny');
+  await runTool('convert', checkpoint('dino.pth'), '--heads', '3', '--out', out, '--title', 'Tiny');
+  await scope.open('backend=wasm&side=64');
+  await scope.drop(samplePath('cat'));
+  await scope.allSettled(1);
+  await scope.drop(out);
+  await expect(page.locator('[data-engine-status=ready]')).toContainText('Tiny');
+  await scope.allSettled(1);
+  await expect(scope.fact('Model')).toHaveText('Tiny');
+});
+
+test('where the browser keeps no files a model lasts for the visit, and the page says so', async ({
+  scope,
+  page,
+}) => {
+  await page.route('**/model-worker-*.js', async (route) => {
+    const response = await route.fetch();
+    const body = `delete FileSystemFileHandle.prototype.createSyncAccessHandle;\n${await response.text()}`;
+    await route.fulfill({ response, body });
+  });
+  await page.route(url, serveWhole);
+  await scope.open('backend=wasm&side=64');
+  await scope.isReady();
+  const list = await openList(page);
+  await expect(list).toContainText('This window keeps no files');
+  await row(list, published.title).getByRole('button', { name: 'Download' }).click();
+  await row(list, published.title).getByRole('button', { name: 'Use' }).click();
+  await isUsed(list, published.title);
+  await page.reload();
+  await expect(page.locator('[data-engine-status=ready]')).toContainText('DINOscope nano/8');
+});
+
+test('two windows do not write one model', async ({ scope, page, context }) => {
+  await context.route(url, () => undefined);
+  await scope.open();
+  await scope.isReady();
+  const list = await openList(page);
+  await row(list, published.title).getByRole('button', { name: 'Download' }).click();
+  await expect(row(list, published.title)).toContainText('Asking dl.fbaipublicfiles.com');
+  const other = await context.newPage();
+  await other.goto('./?backend=wasm');
+  await expect(other.locator('[data-engine-status=ready]')).toBeVisible();
+  const otherList = await openList(other);
+  await row(otherList, published.title).getByRole('button', { name: 'Download' }).click();
+  await expect(row(otherList, published.title)).toContainText('Another window of this page is downloading');
+  await row(list, published.title)
+    .getByRole('button', { name: /Cancel/ })
+    .click();
+  await context.unroute(url);
+  await context.route(url, serveWhole);
+  await row(otherList, published.title).getByRole('button', { name: 'Try again' }).click();
+  await expect(row(otherList, published.title).getByRole('button', { name: 'Use' })).toBeVisible();
+});
+
+test('without a network the list says so, and what is here can be used', async ({ scope, page, context }) => {
+  await scope.open();
+  await scope.isReady();
+  const list = await openList(page);
+  await context.setOffline(true);
+  await expect(list).toContainText('There is no network');
+  await expect(row(list, published.title).getByRole('button', { name: 'Download' })).toBeDisabled();
+  await context.setOffline(false);
+  await expect(row(list, published.title).getByRole('button', { name: 'Download' })).toBeEnabled();
+  const chooser = page.waitForEvent('filechooser');
+  await list.getByRole('button', { name: 'Open a checkpoint file' }).click();
+  await (await chooser).setFiles(checkpoint('moco-v3.pth.tar'));
+  await isUsed(list, 'moco-v3.pth.tar');
+});
+
+test('a kept model that is gone gives way to the embedded one, with a word', async ({ scope, page }) => {
+  await page.addInitScript(() =>
+    localStorage.setItem('dinoscope.settings', JSON.stringify({ model: { kind: 'stored', id: 'gone' } })),
+  );
+  await scope.open();
+  await scope.isReady();
+  await expect(
+    scope.messages.filter({ hasText: /model of your last visit is no longer/ }).first(),
+  ).toBeVisible();
+  await expect(page.locator('[data-engine-status=ready]')).toContainText('DINOscope nano/8');
+});
+
+for (const [theme, width] of [
+  ['dark', 1280],
+  ['light', 390],
+] as const)
+  test(`axe finds nothing in the list of models (${theme}, ${width} px), and the focus comes back`, async ({
+    scope,
+    page,
+  }) => {
+    await page.emulateMedia({ reducedMotion: 'reduce' });
+    await page.setViewportSize({ width, height: 800 });
+    await scope.open();
+    await scope.isReady();
+    if (theme === 'light') await page.keyboard.press('t');
+    const opener = page.locator('[data-engine-status=ready]').getByRole('button');
+    await opener.click();
+    const list = page.getByRole('dialog', { name: 'Models' });
+    await expect(list).toContainText('Models take');
+    await page.route(url, () => undefined);
+    await row(list, published.title).getByRole('button', { name: 'Download' }).click();
+    // The pressed button has gone; the focus is where it was.
+    await expect(row(list, published.title).getByRole('button', { name: /Cancel/ })).toBeFocused();
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    expect(
+      violations.map(({ id, nodes }) => `${id} at ${nodes.map(({ target }) => target.join(' ')).join(', ')}`),
+    ).toEqual([]);
+    expect(await list.evaluate((element) => element.scrollWidth - element.clientWidth)).toBeLessThanOrEqual(
+      0,
+    );
+    await page.keyboard.press('Escape');
+    await expect(opener).toBeFocused();
+  });

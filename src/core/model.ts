@@ -1,0 +1,19 @@
+/** What threads tell each other of models. */
+
+/** What a checkpoint does not say of itself; each is left out where nobody has said it. */
+export interface CheckpointHints {
+  /** Believed before the config. */
+  readonly numHeads?: number | undefined;
+  /** Which of the file's dictionaries to take, e.g. `student`; without it the teacher's where there is one. */
+  readonly network?: string | undefined;
+  /** What config.json beside the checkpoint says: our architecture, or Hugging Face's fields; others are passed over. */
+  readonly config?: unknown;
+}
+
+/** How far the bytes of a model are. */
+export interface ModelBytes {
+  readonly loadedBytes: number;
+  readonly totalBytes: number;
+  /** Whether everything so far came out of the cache, or from the person's own disk. */
+  readonly cached: boolean;
+}

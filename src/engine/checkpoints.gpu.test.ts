@@ -1,0 +1,7 @@
+import { fetchBlob } from '../testing/browser-platform.ts';
+import { checkCheckpoints } from '../testing/check-checkpoints.ts';
+
+const openFixture = (file: string): Promise<Blob> =>
+  fetchBlob(`/tools/reference/fixtures/checkpoints/${file}`);
+
+checkCheckpoints('webgpu', openFixture, 1e-4);

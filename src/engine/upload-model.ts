@@ -1,0 +1,56 @@
+import type { Failure } from '../core/failure.ts';
+import { failureOf } from '../core/failure.ts';
+import { fail, succeed, type Result } from '../core/result.ts';
+import type { FaultWatch } from '../gpu/fault-watch.ts';
+import type { LoadedModel } from '../models/loaded-model.ts';
+import type { ModelDescription } from '../rpc/engine-contract.ts';
+import { attendSpecial } from '../vit/attend.ts';
+import { uploadParameters, type VitParameters } from '../vit/parameters.ts';
+import { isOutOfMemory } from './out-of-memory.ts';
+
+/** A model on the device; its owner disposes the parameters. */
+export interface UploadedModel {
+  readonly description: ModelDescription;
+  readonly parameters: VitParameters;
+}
+
+/** Patches of the probe: enough that rows and columns differ. */
+const probe = { rows: 2, columns: 3 };
+
+/** No picture, but values of a picture's size, the same each time. */
+const probeInput = (length: number): Float32Array =>
+  Float32Array.from({ length }, (_, i) => Math.sin(i * 0.7) + Math.cos(i * 0.013));
+
+/**
+ * Brings a model onto the device and has it compute once: parameters may have the right names and shapes and still be
+ * rubbish. No tensor is left behind where it fails.
+ */
+export async function uploadModel(
+  model: LoadedModel,
+  faults: FaultWatch,
+): Promise<Result<UploadedModel, Failure>> {
+  const { architecture, id, title, parameterCount, networks = [] } = model;
+  const { embedDim, depth, numHeads, patchSize: patchSizePx, numRegisters } = architecture;
+  const size = { height: probe.rows * patchSizePx, width: probe.columns * patchSizePx };
+  let parameters: VitParameters | null = null;
+  try {
+    parameters = uploadParameters(architecture, model.parameters);
+    await attendSpecial(parameters, probeInput(size.height * size.width * 3), size, {
+      faults,
+      afterBlock: () => Promise.resolve(),
+    });
+  } catch (error) {
+    parameters?.dispose();
+    const failure =
+      failureOf(error) ?? (isOutOfMemory(error) ? ({ code: 'out-of-memory', tokens: null } as const) : null);
+    if (failure === null) throw error;
+    return fail(
+      failure.code === 'wrong-result' ? { code: 'model-fails-check', problem: failure.problem } : failure,
+    );
+  }
+  const description = { id, title, parameterCount, embedDim, depth, numHeads, patchSizePx, numRegisters };
+  return succeed({
+    description: networks.length > 1 ? { ...description, networks } : description,
+    parameters,
+  });
+}

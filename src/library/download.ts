@@ -1,0 +1,122 @@
+/** A model of the catalogue into the browser: source after source, resumed where it broke off, believed when it is checked. */
+import type { CatalogueEntry, CatalogueSource } from '../catalogue/parse-catalogue.ts';
+import { FailureError, failureOf, type Failure } from '../core/failure.ts';
+import { describeStranger } from '../formats/describe-stranger.ts';
+import { readBytes } from '../formats/read-bytes.ts';
+import { matchesSafetensors } from '../formats/safetensors.ts';
+import type { StoredModel, TransferProgress } from '../rpc/library-contract.ts';
+import { readPartial, readStored, weightsFile, writeStored } from './records.ts';
+import { transferFile, type Transferred, type TransferTools } from './transfer.ts';
+
+export interface DownloadTools extends TransferTools {
+  wait(ms: number): Promise<void>;
+  /** The time of day, for the record. */
+  today(): Date;
+}
+
+/** A connection that broke is taken up again this often by itself; after that a person decides. */
+const maxResumes = 2;
+const firstWaitMs = 1000;
+
+/** The source of the kept bytes first: they are of no use to another. */
+async function inOrder(entry: CatalogueEntry, tools: DownloadTools): Promise<readonly CatalogueSource[]> {
+  const begun = (await readPartial(tools.folders, entry.id))?.url;
+  const first = entry.sources.filter(({ url }) => url === begun);
+  return [...first, ...entry.sources.filter(({ url }) => url !== begun)];
+}
+
+/** A proxy's login page has a good status too. */
+async function problemOfFormat(weights: Blob, { format }: CatalogueSource): Promise<string | null> {
+  const head = await readBytes(weights, 0, Math.min(512, weights.size));
+  if (head === null) return 'it cannot be read back';
+  const stranger = describeStranger(head);
+  if (stranger !== null) return stranger;
+  return format === 'safetensors' && !matchesSafetensors(head.subarray(0, 16))
+    ? 'it is no safetensors file'
+    : null;
+}
+
+async function check(
+  id: string,
+  source: CatalogueSource,
+  { byteLength, sha256 }: Transferred,
+  tools: DownloadTools,
+): Promise<void> {
+  const problems = async (): Promise<string | null> => {
+    if (source.sha256 !== null && !sha256.startsWith(source.sha256))
+      return `its SHA-256 begins with ${sha256.slice(0, 8)} and not with ${source.sha256.slice(0, 8)}`;
+    const weights = await tools.folders.read(id, weightsFile);
+    if (weights === null || weights.size !== byteLength) return 'it was not kept whole';
+    return problemOfFormat(weights, source);
+  };
+  const problem = await problems();
+  if (problem === null) return;
+  throw new FailureError({ code: 'download-damaged', host: new URL(source.url).host, problem });
+}
+
+/** One source until it has given everything, or fails; picks up what broke off a few times. */
+async function fromSource(
+  entry: CatalogueEntry,
+  source: CatalogueSource,
+  tools: DownloadTools,
+  signal: AbortSignal,
+  onProgress: (progress: TransferProgress) => void,
+): Promise<StoredModel> {
+  const { id, title, architecture } = entry;
+  for (let resumes = 0; ; resumes++) {
+    try {
+      const transferred = await transferFile({ id, source, signal, onProgress }, tools);
+      await check(id, source, transferred, tools);
+      const stored: StoredModel = {
+        id,
+        title,
+        kind: 'checkpoint',
+        files: [{ name: weightsFile, byteLength: transferred.byteLength }],
+        sha256: transferred.sha256,
+        source: source.url,
+        storedAt: tools.today().toISOString(),
+        hints: { numHeads: architecture.numHeads },
+      };
+      await writeStored(tools.folders, stored);
+      return stored;
+    } catch (error) {
+      const failure = failureOf(error);
+      if (failure?.code === 'download-damaged') await tools.folders.remove(id);
+      if (failure?.code !== 'download-interrupted' || resumes === maxResumes) throw error;
+      await tools.wait(firstWaitMs * 2 ** resumes);
+      signal.throwIfAborted();
+    }
+  }
+}
+
+/** Another source would do no better. */
+const isHopeless = ({ code }: Failure): boolean =>
+  code === 'storage-full' || code === 'storage-failed' || code === 'model-busy';
+
+/**
+ * @returns the model as it is kept
+ * @throws FailureError with the reason; an abort rejects with the signal's own, and what came is kept
+ */
+export async function downloadModel(
+  entry: CatalogueEntry,
+  tools: DownloadTools,
+  signal: AbortSignal,
+  onProgress: (progress: TransferProgress) => void,
+): Promise<StoredModel> {
+  const there = await readStored(tools.folders, entry.id);
+  if (there !== null) return there;
+  const reasons: Failure[] = [];
+  for (const source of await inOrder(entry, tools)) {
+    try {
+      return await fromSource(entry, source, tools, signal, onProgress);
+    } catch (error) {
+      signal.throwIfAborted();
+      const failure = failureOf(error);
+      if (failure === null || isHopeless(failure)) throw error;
+      // What has come of a large file is worth more than a fresh start elsewhere: the person is asked.
+      if (failure.code === 'download-interrupted' && failure.keptBytes > 0) throw error;
+      reasons.push(failure);
+    }
+  }
+  throw new FailureError({ code: 'download-failed', reasons });
+}

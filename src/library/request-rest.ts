@@ -1,0 +1,96 @@
+/** Asks a server for a file from some byte on, and makes sure that what comes is the rest of the same file. */
+import { FailureError } from '../core/failure.ts';
+import type { PartialRecord } from './records.ts';
+import { within } from './within.ts';
+
+export interface Kept extends PartialRecord {
+  readonly byteLength: number;
+  /** The whole file's hash is known, so that a mixture of two versions could not pass. */
+  readonly hashIsKnown: boolean;
+}
+
+export interface Rest {
+  readonly response: Response;
+  /** Where its first byte belongs: what was kept, or 0 where everything comes again. */
+  readonly offset: number;
+  readonly validator: string | null;
+  /** The whole file's; null where the server does not say. */
+  readonly totalBytes: number | null;
+}
+
+/** Strong ETags name the bytes; weak ones only the meaning. A date is the next best. */
+function validatorOf({ headers }: Response): string | null {
+  const etag = headers.get('ETag');
+  return etag !== null && !etag.startsWith('W/') ? etag : headers.get('Last-Modified');
+}
+
+/** The careful way first. If-Range is no header that goes without asking, and some hosts refuse the asking (the preflight). */
+function headersToTry(kept: Kept | null): readonly Readonly<Record<string, string>>[] {
+  if (kept === null || kept.byteLength === 0) return [{}];
+  const range = { Range: `bytes=${kept.byteLength}-` };
+  return kept.validator === null ? [range, {}] : [{ ...range, 'If-Range': kept.validator }, range, {}];
+}
+
+function lengthOf({ headers }: Response): number | null {
+  const length = headers.get('Content-Length');
+  return length !== null && /^\d+$/.test(length) ? Number(length) : null;
+}
+
+/** Whether a 206 is what follows the kept bytes. Headers that another origin does not show us count as unknown. */
+function continuesKept(response: Response, kept: Kept, isVouchedFor: boolean): boolean {
+  const [, begin, total] =
+    /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(response.headers.get('Content-Range') ?? '') ?? [];
+  if (begin !== undefined && Number(begin) !== kept.byteLength) return false;
+  const length = lengthOf(response);
+  const told = total !== undefined && total !== '*' ? Number(total) : length && kept.byteLength + length;
+  if (told !== null && kept.totalBytes !== null && told !== kept.totalBytes) return false;
+  const validator = validatorOf(response);
+  if (validator !== null && kept.validator !== null) return validator === kept.validator;
+  return isVouchedFor || kept.hashIsKnown;
+}
+
+/**
+ * @throws FailureError 'model-unreachable' where no way brings an answer
+ */
+export async function requestRest(
+  url: string,
+  kept: Kept | null,
+  network: { readonly fetch: typeof fetch; readonly patienceMs: number },
+  signal: AbortSignal,
+): Promise<Rest> {
+  let status: number | null = null;
+  for (const headers of headersToTry(kept)) {
+    const isRanged = 'Range' in headers;
+    let response: Response;
+    try {
+      // The bytes are kept by us; the person and the page they are on are nobody's business.
+      const asked = network.fetch(url, {
+        headers,
+        signal,
+        cache: 'no-store',
+        credentials: 'omit',
+        referrerPolicy: 'no-referrer',
+      });
+      response = await within(asked, network.patienceMs);
+    } catch {
+      signal.throwIfAborted();
+      continue;
+    }
+    const validator = validatorOf(response);
+    if (response.ok && response.status !== 206)
+      return { response, offset: 0, validator, totalBytes: lengthOf(response) };
+    if (response.status === 206 && kept !== null && continuesKept(response, kept, 'If-Range' in headers)) {
+      const length = lengthOf(response);
+      return {
+        response,
+        offset: kept.byteLength,
+        validator: validator ?? kept.validator,
+        totalBytes: kept.totalBytes ?? (length === null ? null : kept.byteLength + length),
+      };
+    }
+    void response.body?.cancel().catch(() => undefined);
+    // A part that we did not ask for, or a server that takes offence at the question: everything once more, then.
+    if (!isRanged) status = response.status;
+  }
+  throw new FailureError({ code: 'model-unreachable', url, status });
+}

@@ -1,0 +1,15 @@
+import { FailureError } from '../core/failure.ts';
+import type { ModelSource } from './load-model.ts';
+
+/** A model in tfjs format from files that somebody dropped or that the browser keeps; they are where they are, so nothing is cached. */
+export const openFilesSource = (files: ReadonlyMap<string, Blob>): ModelSource => ({
+  cache: null,
+  fetch: (path) => {
+    const file = files.get(path);
+    return file === undefined
+      ? Promise.reject(
+          new FailureError({ code: 'model-shard-damaged', path, problem: 'it is not among the files' }),
+        )
+      : Promise.resolve(new Response(file));
+  },
+});

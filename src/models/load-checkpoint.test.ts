@@ -1,0 +1,105 @@
+import { readFile } from 'node:fs/promises';
+import { describe, expect, test } from 'vitest';
+import { embeddedModelId } from '../core/embedded-model.ts';
+import { createSha256 } from '../formats/sha256.ts';
+import { checkpointPath, openFixture } from '../testing/checkpoint-fixtures.ts';
+import { expectedNetwork } from '../testing/checkpoint-networks.ts';
+import { openFilesSource } from './files-source.ts';
+import { checkpointModel } from './load-checkpoint.ts';
+import { loadModel } from './load-model.ts';
+
+const { signal } = new AbortController();
+const ignore = (): void => undefined;
+const hints = { numHeads: 3 };
+
+async function hashOf(name: string): Promise<string> {
+  const hash = createSha256();
+  hash.update(new Uint8Array(await readFile(checkpointPath(name))));
+  return hash.hex();
+}
+
+const load = async (name: string, sha256: string | null, more: object = {}) =>
+  checkpointModel({
+    id: 'tiny',
+    title: 'Tiny',
+    file: await openFixture(name),
+    sha256,
+    hints: { ...hints, ...more },
+  })(signal, ignore);
+
+describe('a checkpoint that is kept', () => {
+  test('is loaded where its hash is the one that was written down, to PyTorch’s values', async () => {
+    const loaded = await load('dino.pth', await hashOf('dino.pth'));
+    if (!loaded.ok) return expect.unreachable(loaded.error.code);
+    const { architecture, parameters } = expectedNetwork('dino');
+    expect(loaded.value).toMatchObject({ id: 'tiny', title: 'Tiny', architecture, networks: [] });
+    expect([...loaded.value.parameters.keys()]).toEqual([...parameters.keys()]);
+  });
+
+  test('is refused where it has changed', async () => {
+    expect(await load('dino.pth', '0'.repeat(64))).toMatchObject({
+      ok: false,
+      error: { code: 'checkpoint-invalid', problem: expect.stringMatching(/has changed/) as string },
+    });
+  });
+
+  test('is let go of when nobody wants it any more', async () => {
+    const controller = new AbortController();
+    const model = checkpointModel({
+      id: 'tiny',
+      title: 'Tiny',
+      file: await openFixture('dino.pth'),
+      sha256: await hashOf('dino.pth'),
+      hints,
+    });
+    expect(await model(controller.signal, () => controller.abort())).toEqual({
+      ok: false,
+      error: { code: 'cancelled' },
+    });
+  });
+});
+
+test.each(['full.pth', 'full-legacy.pth'])(
+  '%s holds two networks, of which either may be taken',
+  async (name) => {
+    const teacher = await load(name, null);
+    const student = await load(name, null, { network: 'student' });
+    expect(teacher).toMatchObject({ ok: true, value: { networks: ['teacher', 'student'] } });
+    expect(student).toMatchObject({ ok: true, value: { networks: ['student', 'teacher'] } });
+    const cls = (loaded: typeof teacher) => loaded.ok && loaded.value.parameters.get('cls_token')?.values;
+    expect(cls(teacher)).not.toEqual(cls(student));
+  },
+);
+
+describe('files of a converted model', () => {
+  const folder = new URL(`../../public/models/${embeddedModelId}/`, import.meta.url);
+  const blobOf = async (name: string): Promise<Blob> =>
+    new Blob([Uint8Array.from(await readFile(new URL(name, folder)))]);
+  const shardNames = async (): Promise<string[]> => {
+    const manifest = JSON.parse(await (await blobOf('model.json')).text()) as {
+      weightsManifest: { paths: string[] }[];
+    };
+    return manifest.weightsManifest.flatMap(({ paths }) => paths);
+  };
+
+  test('are loaded and checked like those of a server', async () => {
+    const names = ['model.json', ...(await shardNames())];
+    const files = new Map(await Promise.all(names.map(async (name) => [name, await blobOf(name)] as const)));
+    expect(await loadModel(openFilesSource(files), signal, ignore)).toMatchObject({
+      ok: true,
+      value: { id: embeddedModelId },
+    });
+  });
+
+  test('of which one is missing are refused, and it is named', async () => {
+    const files = new Map([['model.json', await blobOf('model.json')]]);
+    expect(await loadModel(openFilesSource(files), signal, ignore)).toEqual({
+      ok: false,
+      error: {
+        code: 'model-shard-damaged',
+        path: (await shardNames())[0],
+        problem: 'it is not among the files',
+      },
+    });
+  });
+});

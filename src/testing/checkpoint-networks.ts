@@ -1,0 +1,35 @@
+/** Which checkpoint of tools/reference/fixtures/checkpoints holds which network, and what PyTorch computes from it. */
+import networks from '../../tools/reference/fixtures/checkpoints/expected.json';
+import { readVitFixture, type VitFixture } from './vit-fixtures.ts';
+
+const fixtures = new Map(networks.map((network) => [network.name, readVitFixture(network.name, network)]));
+
+/** @param name one of `networks` in make_checkpoints.py */
+export function expectedNetwork(name: string): VitFixture {
+  const fixture = fixtures.get(name);
+  if (fixture === undefined) throw new Error(`no network ${name} in expected.json`);
+  return fixture;
+}
+
+/** Every checkpoint of a Vision Transformer, and the network in it. */
+export const checkpointFiles: readonly (readonly [file: string, network: string])[] = [
+  ['dino.pth', 'dino'],
+  ['dino-legacy.pth', 'dino'],
+  ['float16.pth', 'float16'],
+  ['bfloat16.pth', 'bfloat16'],
+  ['float64-legacy.pth', 'float64'],
+  ['shared.pth', 'shared'],
+  ['shared-legacy.pth', 'shared'],
+  ['strided.pth', 'strided'],
+  ['full.pth', 'dino'],
+  ['full-legacy.pth', 'dino'],
+  ['deit.pth', 'dino'],
+  ['moco-v3.pth.tar', 'moco'],
+  ['pytorch_model.bin', 'dino'],
+  ['model.safetensors', 'dino'],
+  ['dinov2.pth', 'dinov2'],
+  ['dinov2-hub.safetensors', 'dinov2'],
+  ['dinov2-registers.pth', 'dinov2-registers'],
+  ['dinov2-registers-hub.safetensors', 'dinov2-registers'],
+  ['dinov2-registers-timm.pth', 'dinov2-registers-timm'],
+];

@@ -1,0 +1,111 @@
+/** Another model in place of the one in use, while the engine runs: the old one goes on until the new one has computed. */
+import { describeFailure } from '../../core/describe-failure.ts';
+import type { Failure } from '../../core/failure.ts';
+import { fail, type Result, succeed } from '../../core/result.ts';
+import type { EngineClient } from '../../rpc/engine-client.ts';
+import type { ModelDescription } from '../../rpc/engine-contract.ts';
+import type { AppStore } from '../state/app-store.ts';
+import type { ChosenModel } from '../state/model-choice.ts';
+import { countOf } from '../words.ts';
+
+export interface ModelSwitching {
+  /**
+   * Loads another model while the one in use goes on; every photograph is run again with it when it is there.
+   * @returns the new model, or why the old one stays; the person has been told either way
+   */
+  useModel(model: ChosenModel, title: string): Promise<Result<ModelDescription, Failure>>;
+  cancelModelSwitch(): void;
+}
+
+/** What only the session can do. */
+interface SessionHands {
+  /** A new engine that begins with this model; over when it runs or has failed. */
+  startWith(model: ChosenModel): Promise<void>;
+  /** The engine has exchanged its model: from now on starts load this one, and the photographs are run again. */
+  take(model: ChosenModel): void;
+}
+
+export function createModelSwitching(
+  client: EngineClient,
+  store: AppStore,
+  session: SessionHands,
+): ModelSwitching {
+  let switching: AbortController | null = null;
+
+  /** A model can only be exchanged in an engine that runs. */
+  const untilStarted = (signal: AbortSignal): Promise<void> =>
+    new Promise((resolve) => {
+      const isStarting = (): boolean => store.getState().engine.status === 'starting';
+      if (!isStarting()) return resolve();
+      const stop = store.subscribe(() => {
+        if (!isStarting()) end();
+      });
+      const end = (): void => {
+        stop();
+        signal.removeEventListener('abort', end);
+        resolve();
+      };
+      signal.addEventListener('abort', end);
+    });
+
+  const exchange = async (
+    next: ChosenModel,
+    title: string,
+    controller: AbortController,
+  ): Promise<Result<ModelDescription, Failure>> => {
+    const { setModelSwitch } = store.getState();
+    setModelSwitch({ choice: next.choice, title, progress: null });
+    await untilStarted(controller.signal);
+    if (controller.signal.aborted) return fail({ code: 'cancelled' });
+    if (store.getState().engine.status !== 'ready') {
+      // Perhaps its model could not be had: it starts with the new one.
+      await session.startWith(next);
+      const { engine } = store.getState();
+      if (engine.status === 'ready') return succeed(engine.model);
+      return fail(engine.status === 'failed' ? engine.failure : { code: 'cancelled' });
+    }
+    const outcome = await client.call(
+      'useModel',
+      { model: next.reference },
+      {
+        signal: controller.signal,
+        onProgress: (progress) => {
+          if (switching === controller) setModelSwitch({ choice: next.choice, title, progress });
+        },
+      },
+    );
+    if (!outcome.ok) return outcome;
+    const { engine, setEngine, setUsedModel } = store.getState();
+    // Lost in the same moment: the start that has begun brings the old one back.
+    if (engine.status !== 'ready') return fail({ code: 'cancelled' });
+    setUsedModel(next.choice);
+    setEngine({ ...engine, model: outcome.value.model });
+    session.take(next);
+    return succeed(outcome.value.model);
+  };
+
+  return {
+    async useModel(next, title) {
+      switching?.abort();
+      const controller = new AbortController();
+      switching = controller;
+      const outcome = await exchange(next, title, controller);
+      const { setModelSwitch, say, announce, order, engine, model: usedModel } = store.getState();
+      if (switching === controller) {
+        switching = null;
+        setModelSwitch(null);
+      }
+      if (outcome.ok) {
+        const again = order.length === 0 ? '' : ` ${countOf(order.length, 'photograph')} run again with it.`;
+        announce(`${outcome.value.title} is in use.${again}`);
+      } else if (outcome.error.code !== 'cancelled' && engine.status !== 'failed') {
+        // An engine that does not run has its own alert.
+        const stays = usedModel === null ? '' : ` ${usedModel.title} stays in use.`;
+        say(`${title}: ${describeFailure(outcome.error)}${stays}`, 'warning');
+      }
+      return outcome;
+    },
+
+    cancelModelSwitch: () => switching?.abort(),
+  };
+}

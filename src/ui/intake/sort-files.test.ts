@@ -1,0 +1,109 @@
+import { expect, test } from 'vitest';
+import { areAllPhotos, sortFiles } from './sort-files.ts';
+
+type Content = string | Uint8Array<ArrayBuffer>;
+
+/** As the drop zone gives it: with the path inside the folder that was dropped. */
+const file = (path: string, content: Content = 'x', type = ''): File =>
+  Object.assign(new File([content], path.split('/').at(-1) ?? path, { type }), { path });
+
+const zip = 'PK\x03\x04 and more of an archive';
+const safetensors = Uint8Array.from([40, 0, 0, 0, 0, 0, 0, 0, 0x7b, 0x22, 0x61, 0x22]);
+const pickle = Uint8Array.from([0x80, 2, 0x8a, 10]);
+const jpeg = Uint8Array.from([0xff, 0xd8, 0xff, 0xe0]);
+
+const summary = async (...files: File[]) => {
+  const { photos, models } = await sortFiles(files);
+  return {
+    photos: photos.map(({ name }) => name),
+    models: models.map(({ title, kind, files: all, hints }) => [title, kind, [...all.keys()], hints]),
+  };
+};
+
+test('photographs are told by their names, and nothing is read for them', () => {
+  expect(areAllPhotos([file('a.jpg', jpeg, 'image/jpeg'), file('notes.txt'), file('scan.tif')])).toBe(true);
+  expect(areAllPhotos([file('a.jpg', jpeg, 'image/jpeg'), file('dino.pth')])).toBe(false);
+});
+
+test.each<[string, Content]>([
+  ['dino.pth', zip],
+  ['moco.pth.tar', pickle],
+  ['model.safetensors', safetensors],
+  ['pytorch_model.bin', zip],
+  ['old.PT', pickle],
+  ['rubbish.pth', 'no network'],
+  ['weights', safetensors],
+  ['weights', pickle],
+])('%s is a checkpoint', async (name, content) => {
+  expect(await summary(file(name, content))).toEqual({
+    photos: [],
+    models: [[name, 'checkpoint', [name], {}]],
+  });
+});
+
+test.each<[string, Content]>([
+  ['photo.bin', jpeg],
+  ['picture.pth', '\x89PNG\r\n'],
+  ['no-ending', zip],
+  ['letter.docx', zip],
+  ['notes.txt', 'text'],
+])('%s is none', async (name, content) => {
+  const bytes = typeof content === 'string' ? Uint8Array.from(content, (c) => c.charCodeAt(0)) : content;
+  expect(await summary(file(name, bytes))).toEqual({ photos: [name], models: [] });
+});
+
+test('photographs and a checkpoint in one drop are both; its config goes with it', async () => {
+  expect(
+    await summary(
+      file('cat.jpg', jpeg, 'image/jpeg'),
+      file('dino.pth', zip),
+      file('config.json', '{"num_attention_heads": 3}', 'application/json'),
+    ),
+  ).toEqual({
+    photos: ['cat.jpg'],
+    models: [['dino.pth', 'checkpoint', ['dino.pth'], { config: { num_attention_heads: 3 } }]],
+  });
+});
+
+test('of a folder of Hugging Face the safetensors come first, and what lies beside is left', async () => {
+  expect(
+    await summary(
+      file('/dino-vits16/README.md'),
+      file('/dino-vits16/config.json', '{"hidden_size": 384}'),
+      file('/dino-vits16/preprocessor_config.json', '{}'),
+      file('/dino-vits16/pytorch_model.bin', zip),
+      file('/dino-vits16/model.safetensors', safetensors),
+    ),
+  ).toEqual({
+    photos: [],
+    models: [
+      ['model.safetensors', 'checkpoint', ['model.safetensors'], { config: { hidden_size: 384 } }],
+      ['pytorch_model.bin', 'checkpoint', ['pytorch_model.bin'], { config: { hidden_size: 384 } }],
+    ],
+  });
+});
+
+test('a config of another folder does not count', async () => {
+  expect(await summary(file('/a/dino.pth', zip), file('/b/config.json', '{"x": 1}'))).toMatchObject({
+    models: [['dino.pth', 'checkpoint', ['dino.pth'], {}]],
+  });
+});
+
+test('model.json and its shards are one model, named as their folder', async () => {
+  const manifest = JSON.stringify({ weightsManifest: [] });
+  expect(
+    await summary(
+      file('/talk/dino-s16/model.json', manifest, 'application/json'),
+      file('/talk/dino-s16/group1-shard1of2.bin'),
+      file('/talk/dino-s16/group1-shard2of2.bin'),
+      file('/talk/cat.jpg', jpeg, 'image/jpeg'),
+    ),
+  ).toEqual({
+    photos: ['cat.jpg'],
+    models: [['dino-s16', 'tfjs', ['model.json', 'group1-shard1of2.bin', 'group1-shard2of2.bin'], {}]],
+  });
+});
+
+test('a model.json that is something else is no model', async () => {
+  expect(await summary(file('model.json', '{"a": 1}'))).toEqual({ photos: ['model.json'], models: [] });
+});

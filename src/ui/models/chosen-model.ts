@@ -1,0 +1,31 @@
+import type { CheckpointHints } from '../../core/model.ts';
+import type { ModelReference } from '../../rpc/engine-contract.ts';
+import type { StoredModel } from '../../rpc/library-contract.ts';
+import type { DroppedModel } from '../state/library-state.ts';
+import type { ChosenModel } from '../state/model-choice.ts';
+
+interface Facts {
+  readonly id: string;
+  readonly title: string;
+  readonly kind: 'checkpoint' | 'tfjs';
+  readonly sha256: string | null;
+  readonly hints: CheckpointHints;
+}
+
+function referenceOf(facts: Facts, files: ReadonlyMap<string, Blob>): ModelReference {
+  if (facts.kind === 'tfjs') return { kind: 'tfjs-files', files };
+  const [file] = files.values();
+  if (file === undefined) throw new Error(`the checkpoint ${facts.id} has no file`);
+  const { id, title, sha256, hints } = facts;
+  return { kind: 'checkpoint', id, title, file, sha256, hints };
+}
+
+export const storedModel = (model: StoredModel, files: ReadonlyMap<string, Blob>): ChosenModel => ({
+  choice: { kind: 'stored', id: model.id },
+  reference: referenceOf(model, files),
+});
+
+export const droppedModel = (model: DroppedModel): ChosenModel => ({
+  choice: { kind: 'dropped', id: model.id },
+  reference: referenceOf({ ...model, sha256: null }, model.files),
+});

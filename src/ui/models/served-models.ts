@@ -1,0 +1,25 @@
+import { embeddedModelId } from '../../core/embedded-model.ts';
+import type { ServedModel } from '../state/library-state.ts';
+import { isModelId } from '../state/model-choice.ts';
+
+/** @returns what a models.json lists beside the embedded model, entry by entry; what is no entry is passed over */
+export function parseServedModels(json: unknown): readonly ServedModel[] {
+  const list: unknown = typeof json === 'object' && json !== null && 'models' in json ? json.models : null;
+  if (!Array.isArray(list)) return [];
+  return list.flatMap((entry: unknown): ServedModel[] => {
+    if (typeof entry !== 'object' || entry === null) return [];
+    const { id, title, bytes }: { id?: unknown; title?: unknown; bytes?: unknown } = entry;
+    if (!isModelId(id) || typeof title !== 'string' || id === embeddedModelId) return [];
+    return [{ id, title, byteLength: typeof bytes === 'number' && bytes > 0 ? bytes : null }];
+  });
+}
+
+/** @returns none where the list cannot be had: the page works without */
+export async function fetchServedModels(): Promise<readonly ServedModel[]> {
+  try {
+    const response = await fetch(new URL('models/models.json', document.baseURI));
+    return response.ok ? parseServedModels(await response.json()) : [];
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,57 @@
+/** What the list of models shows: what is kept, what is coming, what was dropped. */
+import type { Failure } from '../../core/failure.ts';
+import type { CheckpointHints } from '../../core/model.ts';
+import type { PartialModel, StoredModel, TransferProgress } from '../../rpc/library-contract.ts';
+
+/** A model that lies beside the page, as models/models.json lists it. */
+export interface ServedModel {
+  readonly id: string;
+  readonly title: string;
+  readonly byteLength: number | null;
+}
+
+/** Files that somebody gave the page in this visit. */
+export interface DroppedModel {
+  readonly id: string;
+  readonly title: string;
+  readonly kind: 'checkpoint' | 'tfjs';
+  /** One for a checkpoint; model.json and its shards by their names. */
+  readonly files: ReadonlyMap<string, Blob>;
+  readonly hints: CheckpointHints;
+  /** The networks in the file, the one that was taken first; known once it has been read. */
+  readonly networks: readonly string[];
+  /** It has been tried, and how many heads it has must be said. */
+  readonly lacksHeads: boolean;
+}
+
+export type Transfer =
+  | { readonly status: 'running'; readonly progress: TransferProgress | null }
+  | { readonly status: 'failed'; readonly failure: Failure };
+
+export interface LibraryState {
+  /** Nothing is known of what is kept before the first look. */
+  readonly status: 'unread' | 'read' | 'failed';
+  readonly served: readonly ServedModel[];
+  readonly stored: readonly StoredModel[];
+  readonly partial: readonly PartialModel[];
+  readonly dropped: readonly DroppedModel[];
+  /** Downloads, and copies into the browser, by the model's id. */
+  readonly transfers: Readonly<Record<string, Transfer>>;
+  /** False where models last only as long as the visit. */
+  readonly isKept: boolean;
+  readonly freeBytes: number | null;
+}
+
+export const emptyLibrary: LibraryState = {
+  status: 'unread',
+  served: [],
+  stored: [],
+  partial: [],
+  dropped: [],
+  transfers: {},
+  isKept: true,
+  freeBytes: null,
+};
+
+export const bytesOf = (files: Iterable<{ readonly byteLength: number }>): number =>
+  [...files].reduce((sum, { byteLength }) => sum + byteLength, 0);

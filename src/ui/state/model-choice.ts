@@ -1,0 +1,33 @@
+import { embeddedModelId } from '../../core/embedded-model.ts';
+import type { ModelReference } from '../../rpc/engine-contract.ts';
+
+/**
+ * Which model, as the page names it: served beside it (`models/<id>/`, the embedded one too), kept in this browser, or from a
+ * file of this visit.
+ */
+export interface ModelChoice {
+  readonly kind: 'served' | 'stored' | 'dropped';
+  readonly id: string;
+}
+
+/** A choice and the way to it. */
+export interface ChosenModel {
+  readonly choice: ModelChoice;
+  readonly reference: ModelReference;
+}
+
+export const choiceKey = ({ kind, id }: ModelChoice): string => `${kind} ${id}`;
+
+export const isSameChoice = (a: ModelChoice | null, b: ModelChoice | null): boolean =>
+  a !== null && b !== null && a.kind === b.kind && a.id === b.id;
+
+export const embeddedChoice: ModelChoice = { kind: 'served', id: embeddedModelId };
+
+/** A name, not a path: models come from the page's own folder and nowhere else. */
+export const isModelId = (id: unknown): id is string =>
+  typeof id === 'string' && /^[\w.-]+$/.test(id) && !id.startsWith('.');
+
+export const servedModel = (id: string): ChosenModel => ({
+  choice: { kind: 'served', id },
+  reference: { kind: 'tfjs', url: new URL(`models/${id}/model.json`, document.baseURI).href },
+});

@@ -1,0 +1,52 @@
+/** Softmax rows as they come back from the device, shape [H, Q, T]: checked, and taken apart. Plain arrays. */
+import { FailureError } from '../core/failure.ts';
+
+export interface RowsShape {
+  readonly numHeads: number;
+  /** Q, tokens that look: CLS first, then the registers. */
+  readonly queries: number;
+  /** T, tokens that are looked at. */
+  readonly tokens: number;
+}
+
+/** From `begin` on, without `end`. */
+export interface Span {
+  readonly begin: number;
+  readonly end: number;
+}
+
+/**
+ * A softmax row sums to 1; what a GPU leaves behind when it fails in silence (zeros, stale values, NaN) does not.
+ * @throws FailureError 'wrong-result'
+ */
+export function checkRows(values: Float32Array, { numHeads, queries, tokens }: RowsShape): void {
+  for (let row = 0; row < numHeads * queries; row++) {
+    let sum = 0;
+    for (let token = 0; token < tokens; token++) sum += values[row * tokens + token] as number;
+    if (!(Math.abs(sum - 1) < 1e-3)) {
+      const register = row % queries === 0 ? '' : ` for register ${row % queries}`;
+      throw new FailureError({
+        code: 'wrong-result',
+        problem: `head ${Math.floor(row / queries) + 1} sums to ${sum.toPrecision(4)} instead of 1${register}`,
+      });
+    }
+  }
+}
+
+/** @returns some queries' looks at some tokens, queries first: shape [queries, H, tokens] */
+export function takeColumns(
+  values: Float32Array,
+  shape: RowsShape,
+  queries: Span,
+  tokens: Span,
+): Float32Array<ArrayBuffer> {
+  const width = tokens.end - tokens.begin;
+  const taken = new Float32Array((queries.end - queries.begin) * shape.numHeads * width);
+  let at = 0;
+  for (let query = queries.begin; query < queries.end; query++)
+    for (let head = 0; head < shape.numHeads; head++, at += width) {
+      const row = (head * shape.queries + query) * shape.tokens;
+      taken.set(values.subarray(row + tokens.begin, row + tokens.end), at);
+    }
+  return taken;
+}
