@@ -3,8 +3,8 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describeFailure } from '../../src/core/describe-failure.ts';
-import { tfjsModel } from '../../src/models/load-model.ts';
-import { folderSource } from '../attend/folder-source.ts';
+import { findModel } from '../attend/find-model.ts';
+import { checkpointOptions, checkpointUsage } from '../checkpoint-file.ts';
 import { readOptions } from '../read-options.ts';
 import { stopWith } from '../stop-with.ts';
 import { scoreCentrePrior, scoreNetwork } from './evaluate-networks.ts';
@@ -19,11 +19,15 @@ const usage = `Usage: npm run evaluate -- <folder> [options]
 <folder> holds photographs (<stem>.jpg, .jpeg or .webp) and their masks (<stem>.png, of the same size: black, and one colour for
 each object). <set>_<number> puts a photograph in a set; frames of a video are <set>_<sequence>_<number>.
 
-  --model <folder>    a model in tfjs format; may stand several times (default: every one in public/models)
-  --sample <n>        so many photographs of each set, chosen by the seed (default: all)
-  --seed <n>          for the sample and the random networks (default: 0)
-  --side <px>         the long side of what the network sees (default: 224)
-  --out <folder>      where evaluation.md and evaluation.json go (default: evaluation-out)`;
+  --model <path>     a checkpoint file as npm run convert takes it, or a folder in tfjs format; may stand several times
+                     (default: every model in public/models)
+  --sample <n>       so many photographs of each set, chosen by the seed (default: all)
+  --seed <n>         for the sample and the random networks (default: 0)
+  --side <px>        the long side of what the network sees (default: 224)
+  --out <folder>     where evaluation.md and evaluation.json go (default: evaluation-out)
+
+Of a checkpoint file:
+${checkpointUsage}`;
 
 const { values: options, positionals } = readOptions(
   {
@@ -34,6 +38,7 @@ const { values: options, positionals } = readOptions(
       seed: { type: 'string', default: '0' },
       side: { type: 'string', default: '224' },
       out: { type: 'string', default: 'evaluation-out' },
+      ...checkpointOptions,
       help: { type: 'boolean', short: 'h', default: false },
     },
   },
@@ -82,7 +87,8 @@ async function overSets(
 
 const networks: NetworkScores[] = [];
 for (const path of options.model ?? (await shippedModels())) {
-  const model = await tfjsModel(folderSource(path))(new AbortController().signal, () => {});
+  const load = await findModel(path, options);
+  const model = await load(new AbortController().signal, () => {});
   if (!model.ok) stopWith(describeFailure(model.error));
   const { id, title, parameterCount } = model.value;
   const random = randomNetwork(model.value, seed);
