@@ -54,7 +54,7 @@ export interface Report {
 
 export function writeReport(race: Race, note: string): Report {
   const { ceilings, devices, rows, venue } = race;
-  const adapter = (devices['ours, WebGPU'] ?? 'no WebGPU').split(';', 1)[0] ?? '';
+  const adapter = (devices['ours, WebGPU'] ?? 'processor only').split(';', 1)[0] ?? '';
   const processor = `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${cpus().length} cores`;
   const networks = [...new Set(rows.map(({ network }) => network))];
   const lines = [
@@ -81,7 +81,7 @@ export function writeReport(race: Race, note: string): Report {
     '',
   ];
   return {
-    name: fileName(`${adapter} ${venue.replace(/[\d.]+/, '')}`),
+    name: fileName(`${adapter} ${venue.replace(/ v?[\d.]+$/, '')}`),
     json: `${JSON.stringify({ date: new Date().toISOString(), processor, note, ...race }, null, 2)}\n`,
     markdown: lines.join('\n'),
   };
