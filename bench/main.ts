@@ -1,6 +1,6 @@
 /**
- * npm run bench -- train is the bench of training (train.ts). npm run bench: the embedded model's forward pass on the back ends that run in Node, a process a turn, the back ends in turn,
- * so that both meet the same machine. Prints a table of medians; where WebGPU has no device it says so and leaves it out.
+ * npm run bench -- train is the bench of training (train.ts). npm run bench: the embedded model's forward pass on the back
+ * ends that run in Node, a process a turn, the back ends in turn, so that both meet the same machine. Prints a table of medians; where WebGPU has no device it says so and leaves it out.
  */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';

@@ -64,6 +64,40 @@ describe('what is written', () => {
     });
   });
 
+  test('comes back within half a step as uint8: matrices alone, the rest as halves', () => {
+    const matrix = Float32Array.of(-1, -0.3, 0.123, 4.1);
+    const parameters = new Map<string, NamedTensor>([
+      ['norm.bias', { shape: [1], values: Float32Array.of(0.1) }],
+      ['blocks.0.mlp.fc1.weight', { shape: [2, 2], values: matrix }],
+      ['blocks.0.mlp.fc2.weight', { shape: [1, 3], values: new Float32Array(3).fill(0.7) }],
+      ['blocks.1.mlp.fc1.weight', { shape: [1, 2], values: Float32Array.of(1, Infinity) }],
+    ]);
+    const files = writeTfjsModel({ ...model, parameters }, 'uint8');
+    expect(files[0]?.bytes.length).toBe(2 + 4 + 3 + 4);
+    const { weightsManifest } = jsonOf(files) as { weightsManifest: { weights: unknown[] }[] };
+    expect(weightsManifest[0]?.weights[1]).toEqual({
+      name: 'blocks.0.mlp.fc1.weight',
+      shape: [2, 2],
+      dtype: 'float32',
+      quantization: {
+        dtype: 'uint8',
+        scale: (Math.fround(4.1) + 1) / 255,
+        min: -1,
+        original_dtype: 'float32',
+      },
+    });
+    const values = readBack(files);
+    const step = 5.1 / 255;
+    for (const [i, value] of matrix.entries())
+      expect(Math.abs((values['blocks.0.mlp.fc1.weight']?.[i] ?? NaN) - value)).toBeLessThan(0.501 * step);
+    expect(values).toMatchObject({
+      'norm.bias': [0.0999755859375],
+      'blocks.0.mlp.fc2.weight': [0.7, 0.7, 0.7].map(Math.fround),
+      // What has no range is kept as halves.
+      'blocks.1.mlp.fc1.weight': [1, Infinity],
+    });
+  });
+
   test('names the model and its architecture', () => {
     const { id, title, architecture } = parse(jsonOf(writeTfjsModel(model, 'float16')));
     expect({ id, title, architecture }).toEqual({
@@ -132,8 +166,8 @@ test('float32 values may begin at any byte', () => {
     {
       shards: [],
       weights: [
-        { name: 'half', shape: [1], storedAs: 'float16' },
-        { name: 'single', shape: [1], storedAs: 'float32' },
+        { name: 'half', shape: [1], encoding: { dtype: 'float16' } },
+        { name: 'single', shape: [1], encoding: { dtype: 'float32' } },
       ],
     },
     Uint8Array.of(0x00, 0x3c, 0x00, 0x00, 0x20, 0x41),
@@ -182,7 +216,7 @@ describe('a manifest by another hand', () => {
       groups: [
         {
           shards: [{ path: 'a.bin', byteLength: 16, sha256: 'ab'.repeat(32) }],
-          weights: [{ name: 'w', shape: [2, 2], storedAs: 'float32' }],
+          weights: [{ name: 'w', shape: [2, 2], encoding: { dtype: 'float32' } }],
         },
       ],
     });
@@ -259,10 +293,20 @@ describe('a manifest by another hand', () => {
     ['a huge shape', manifestWith({ weight: { shape: [2 ** 50, 2 ** 50] } }), 'hold 16 bytes'],
     ['no type', manifestWith({ weight: { dtype: undefined } }), 'w has no type'],
     ['int32', manifestWith({ weight: { dtype: 'int32' } }), 'w has the type int32'],
-    [
-      'uint8 quantization',
-      manifestWith({ weight: { quantization: { dtype: 'uint8', min: 0, scale: 1 } } }),
+    ...[
+      { dtype: 'uint16', min: 0, scale: 1 },
+      { dtype: 'uint8', min: 0 },
+      { dtype: 'uint8', min: '0', scale: 1 },
+      { dtype: 'uint8', min: 0, scale: null },
+    ].map((quantization): [string, unknown, string] => [
+      `the quantization ${JSON.stringify(quantization)}`,
+      manifestWith({ weight: { quantization } }),
       'w is quantized in a way',
+    ]),
+    [
+      'a uint8 weight of another length',
+      manifestWith({ weight: { quantization: { dtype: 'uint8', min: 0, scale: 1 } } }),
+      "hold 16 bytes, but the weights' shapes need 4",
     ],
     [
       'a quantization that is null',

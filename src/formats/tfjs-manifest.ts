@@ -6,17 +6,13 @@
 import { elementCount } from '../core/architecture.ts';
 import type { Failure } from '../core/failure.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
-import { decodeFloat16 } from '../core/float16.ts';
-
-export type WeightsDtype = 'float32' | 'float16';
-
-const bytesPerWeight: Readonly<Record<WeightsDtype, number>> = { float32: 4, float16: 2 };
+import { bytesPerValue, decodeWeight, type WeightEncoding } from './weight-encoding.ts';
 
 interface WeightSpec {
   readonly name: string;
   readonly shape: readonly number[];
-  /** How the values are stored; tfjs writes float16 as a quantization of float32. */
-  readonly storedAs: WeightsDtype;
+  /** tfjs writes all but float32 as a quantization of it. */
+  readonly encoding: WeightEncoding;
 }
 
 export interface ShardSpec {
@@ -45,6 +41,16 @@ type Fields = Readonly<Record<string, unknown>>;
 const isFields = (json: unknown): json is Fields =>
   typeof json === 'object' && json !== null && !Array.isArray(json);
 
+/** @returns null where it is none that can be read */
+function parseQuantization(json: unknown): WeightEncoding | null {
+  if (json === undefined) return { dtype: 'float32' };
+  if (!isFields(json)) return null;
+  const { dtype, scale, min } = json;
+  if (dtype === 'float16') return { dtype };
+  if (dtype !== 'uint8' || typeof scale !== 'number' || typeof min !== 'number') return null;
+  return Number.isFinite(scale) && Number.isFinite(min) ? { dtype, scale, min } : null;
+}
+
 function parseWeight(json: unknown): WeightSpec | string {
   if (!isFields(json) || typeof json['name'] !== 'string') return 'a weight has no name';
   const { name, shape, dtype, quantization } = json;
@@ -54,11 +60,10 @@ function parseWeight(json: unknown): WeightSpec | string {
   )
     return `${name} has no valid shape`;
   if (typeof dtype !== 'string') return `${name} has no type`;
-  if (dtype !== 'float32') return `${name} has the type ${dtype}; only float32 and float16 are known`;
-  if (quantization === undefined) return { name, shape, storedAs: 'float32' };
-  if (!isFields(quantization) || quantization['dtype'] !== 'float16')
-    return `${name} is quantized in a way that is not known`;
-  return { name, shape, storedAs: 'float16' };
+  if (dtype !== 'float32')
+    return `${name} has the type ${dtype}; only float32 and its quantizations are known`;
+  const encoding = parseQuantization(quantization);
+  return encoding === null ? `${name} is quantized in a way that is not known` : { name, shape, encoding };
 }
 
 /** A shard lies beside model.json: a path that leads elsewhere is refused. */
@@ -92,7 +97,7 @@ function parseGroup(json: unknown, shards: Fields): WeightsGroup | string {
   }
   const declared = group.shards.reduce((sum, shard) => sum + shard.byteLength, 0);
   const needed = group.weights.reduce(
-    (sum, weight) => sum + elementCount(weight.shape) * bytesPerWeight[weight.storedAs],
+    (sum, { shape, encoding }) => sum + elementCount(shape) * bytesPerValue[encoding.dtype],
     0,
   );
   return declared === needed
@@ -138,15 +143,9 @@ export function decodeWeights(
 ): Map<string, Float32Array<ArrayBuffer>> {
   const values = new Map<string, Float32Array<ArrayBuffer>>();
   let offset = 0;
-  for (const { name, shape, storedAs } of group.weights) {
-    const end = offset + elementCount(shape) * bytesPerWeight[storedAs];
-    // The copy aligns the float32 values, which may begin at any byte.
-    values.set(
-      name,
-      storedAs === 'float16'
-        ? decodeFloat16(bytes.subarray(offset, end))
-        : new Float32Array(bytes.slice(offset, end).buffer),
-    );
+  for (const { name, shape, encoding } of group.weights) {
+    const end = offset + elementCount(shape) * bytesPerValue[encoding.dtype];
+    values.set(name, decodeWeight(bytes.subarray(offset, end), encoding));
     offset = end;
   }
   return values;

@@ -1,8 +1,7 @@
 /** Writes named tensors in the tfjs weights format that `tfjs-manifest.ts` reads. */
 import type { NamedTensor, VitArchitecture } from '../core/architecture.ts';
-import { encodeFloat16 } from '../core/float16.ts';
 import { createSha256 } from './sha256.ts';
-import type { WeightsDtype } from './tfjs-manifest.ts';
+import { encodeWeight, type WeightEncoding, type WeightsDtype } from './weight-encoding.ts';
 
 /** tfjs's own shard size: small enough for every cache. */
 const shardBytes = 4 * 1024 * 1024;
@@ -19,8 +18,9 @@ export interface TfjsModel {
   readonly parameters: ReadonlyMap<string, NamedTensor>;
 }
 
-const encode = (values: Float32Array, dtype: WeightsDtype): Uint8Array<ArrayBuffer> =>
-  dtype === 'float16' ? encodeFloat16(values) : new Uint8Array(Float32Array.from(values).buffer);
+/** As tfjs names it in model.json. */
+const quantizationOf = (encoding: WeightEncoding): object =>
+  encoding.dtype === 'float32' ? {} : { quantization: { ...encoding, original_dtype: 'float32' } };
 
 function concatenate(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.byteLength, 0));
@@ -37,7 +37,12 @@ export function writeTfjsModel(
   { id, title, architecture, parameters }: TfjsModel,
   dtype: WeightsDtype,
 ): TfjsFile[] {
-  const whole = concatenate([...parameters.values()].map(({ values }) => encode(values, dtype)));
+  const encoded = [...parameters].map(([name, { shape, values }]) => ({
+    name,
+    shape,
+    ...encodeWeight(name, values, dtype),
+  }));
+  const whole = concatenate(encoded.map(({ bytes }) => bytes));
   const shardCount = Math.max(1, Math.ceil(whole.byteLength / shardBytes));
   const shards = Array.from({ length: shardCount }, (_, index): TfjsFile => ({
     path: `group1-shard${index + 1}of${shardCount}.bin`,
@@ -55,11 +60,11 @@ export function writeTfjsModel(
     weightsManifest: [
       {
         paths: shards.map(({ path }) => path),
-        weights: [...parameters].map(([name, { shape }]) => ({
+        weights: encoded.map(({ name, shape, encoding }) => ({
           name,
           shape,
           dtype: 'float32',
-          ...(dtype === 'float16' ? { quantization: { dtype: 'float16', original_dtype: 'float32' } } : {}),
+          ...quantizationOf(encoding),
         })),
       },
     ],

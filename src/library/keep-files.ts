@@ -1,6 +1,6 @@
 import { FailureError } from '../core/failure.ts';
 import { readBytes } from '../formats/read-bytes.ts';
-import { createSha256 } from '../formats/sha256.ts';
+import { hashFile } from '../formats/sha256.ts';
 import type { LibraryContract, StoredModel, TransferProgress } from '../rpc/library-contract.ts';
 import type { DownloadTools } from './download.ts';
 import { createRateMeter } from './rate-meter.ts';
@@ -25,7 +25,6 @@ export async function keepFiles(
     throw new FailureError({ code: 'storage-full', neededBytes: totalBytes, freeBytes });
   const rate = createRateMeter(tools.now);
   let loadedBytes = 0;
-  const hash = createSha256();
   const copied: { name: string; byteLength: number }[] = [];
   try {
     for (const [name, blob] of files) {
@@ -38,7 +37,6 @@ export async function keepFiles(
           signal.throwIfAborted();
           if (piece === null) throw new FailureError({ code: 'unreadable-file' });
           file.write(piece, at);
-          hash.update(piece);
           loadedBytes += piece.byteLength;
           const bytesPerSecond = rate.advance(loadedBytes);
           onProgress({ stage: 'transfer', host: null, loadedBytes, totalBytes, bytesPerSecond });
@@ -49,12 +47,16 @@ export async function keepFiles(
       }
       copied.push({ name: stored, byteLength: blob.size });
     }
+    const [first] = files.values();
+    const sha256 = kind === 'checkpoint' && first ? await hashFile(first, () => !signal.aborted) : null;
+    signal.throwIfAborted();
+    if (kind === 'checkpoint' && sha256 === null) throw new FailureError({ code: 'unreadable-file' });
     const model: StoredModel = {
       id,
       title,
       kind,
       files: copied,
-      sha256: kind === 'checkpoint' ? hash.hex() : null,
+      sha256,
       source: null,
       storedAt: tools.today().toISOString(),
       hints,

@@ -1,8 +1,7 @@
 import { elementCount } from '../core/architecture.ts';
 import type { CheckpointHints } from '../core/model.ts';
 import { fail, succeed } from '../core/result.ts';
-import { readBytes } from '../formats/read-bytes.ts';
-import { createSha256 } from '../formats/sha256.ts';
+import { hashFile } from '../formats/sha256.ts';
 import type { ModelLoader } from './loaded-model.ts';
 import { openCheckpoint } from './open-checkpoint.ts';
 
@@ -13,20 +12,6 @@ export interface CheckpointFile {
   /** What it must hash to; null where nobody knows. */
   readonly sha256: string | null;
   readonly hints: CheckpointHints;
-}
-
-const pieceBytes = 4 * 1024 * 1024;
-
-/** @returns the file's SHA-256, or null where it cannot be read to its end */
-async function hashFile(file: Blob, onPiece: (hashedBytes: number) => boolean): Promise<string | null> {
-  const hash = createSha256();
-  for (let at = 0; at < file.size; at += pieceBytes) {
-    const end = Math.min(at + pieceBytes, file.size);
-    const piece = await readBytes(file, at, end);
-    if (piece === null || !onPiece(end)) return null;
-    hash.update(piece);
-  }
-  return hash.hex();
 }
 
 /** A checkpoint file of any format and family, read where it lies. */

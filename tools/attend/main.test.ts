@@ -147,7 +147,7 @@ describe('a wrong call ends in a sentence, not in a stack trace', () => {
       /^--key is for checkpoint files; public\S* is in tfjs format\.$/,
       [cat, ...embedded, '--key', 'teacher'],
     ],
-    [1, /the head count must be given/, [cat, '--model', checkpointPath('dino.pth')]],
+    [1, /Say how many there are/, [cat, '--model', checkpointPath('dino.pth')]],
     [1, /^This checkpoint cannot be read: it is neither/, [cat, '--model', cat]],
   ])('with exit code %i: %s', async (exitCode, sentence, args) => {
     const wrong = await runTool('attend', ...args);

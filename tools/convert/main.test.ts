@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -51,6 +51,12 @@ describe('a checkpoint', () => {
       'model.json',
     ]);
     expect((await readFile(join(folder, 'tiny16', 'group1-shard1of1.bin'))).length).toBe(2 * count);
+    expect(run.stdout).toContain(`Listed in ${join(folder, 'models.json')}`);
+    const { models } = JSON.parse(await readFile(join(folder, 'models.json'), 'utf8')) as {
+      models: unknown[];
+    };
+    const { size } = await stat(join(folder, 'tiny16', 'model.json'));
+    expect(models[0]).toEqual({ id: 'tiny16', title: 'tiny16', bytes: 2 * count + size });
   });
 
   test('loads with every value as its nearest half, named after its folder', async () => {
@@ -74,6 +80,36 @@ describe('a checkpoint', () => {
     const model = await load('tiny32');
     expect(model).toMatchObject({ id: 'tiny32', title: 'A tiny model' });
     expect(model.parameters).toEqual(parameters);
+  });
+});
+
+describe('--check', () => {
+  const convert = (...options: readonly string[]): Promise<ToolRun> =>
+    runTool('convert', checkpoint, '--out', join(folder, 'checked'), '--check', ...options);
+
+  test('of float32 finds no difference at all', async () => {
+    const run = await convert('--dtype', 'float32');
+    expect(run).toMatchObject({ exitCode: 0, stderr: '' });
+    const lines = run.stdout.trim().split('\n').slice(-architecture.numHeads);
+    expect(lines).toEqual(
+      Array.from({ length: architecture.numHeads }, (_, head) =>
+        expect.stringMatching(new RegExp(`^head ${head + 1} +0\\.0e\\+0 +0\\.000 % +1\\.00000$`)),
+      ),
+    );
+  });
+
+  test('of uint8 ends with exit code 1 where one large value has coarsened all the others', async () => {
+    const name = 'blocks.0.attn.qkv.weight';
+    const { shape, values } = parameters.get(name) ?? expect.unreachable(name);
+    // Of the values' part, on which no attention depends: the checkpoint itself looks as before.
+    const withOutlier = { shape, values: Float32Array.from(values).fill(100, -1) };
+    const file = join(folder, 'outlier.safetensors');
+    await writeFile(file, makeSafetensors(new Map(parameters).set(name, withOutlier)));
+    const options = ['--out', join(folder, 'outlier'), '--check', '--dtype', 'uint8'];
+    const run = await runTool('convert', file, ...options);
+    expect(run.stdout).toMatch(/^head 1 +\d\.\de-\d+ +[\d.]+ % +-?[\d.]+$/m);
+    expect(run.stderr).toMatch(/^Head 1: the result looks elsewhere than the checkpoint/);
+    expect(run.exitCode).toBe(1);
   });
 });
 
@@ -125,7 +161,12 @@ describe('a wrong call ends in a sentence, writes nothing', () => {
 
   test.concurrent.each<[string, number, RegExp, string[]]>([
     ['an option that is none', 2, /^Unknown option '--type'/, ['model.safetensors', '--type', 'float32']],
-    ['no head count', 1, /Say how many there are \(--heads/, ['bare/model.safetensors']],
+    [
+      'no head count',
+      1,
+      /How many attention heads this network has is not in its file.*--heads on the command line/,
+      ['bare/model.safetensors'],
+    ],
     ['heads that are none', 1, /^--heads six is not/, ['bare/model.safetensors', '--heads', 'six']],
     [
       'a config that is not there',

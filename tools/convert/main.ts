@@ -1,13 +1,20 @@
 /** npm run convert -- <checkpoint> --out <folder>: a checkpoint file into the tfjs format that the page loads. */
 import { mkdir, writeFile } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { elementCount } from '../../src/core/architecture.ts';
 import { describeFailure } from '../../src/core/describe-failure.ts';
 import { writeTfjsModel } from '../../src/formats/tfjs-writer.ts';
+import { succeed } from '../../src/core/result.ts';
+import { tfjsModel } from '../../src/models/load-model.ts';
+import type { ModelLoader } from '../../src/models/loaded-model.ts';
 import { openCheckpoint } from '../../src/models/open-checkpoint.ts';
+import { folderSource } from '../attend/folder-source.ts';
 import { checkpointOptions, checkpointUsage, findCheckpoint } from '../checkpoint-file.ts';
 import { readOptions } from '../read-options.ts';
 import { stopWith } from '../stop-with.ts';
+import { checkAttention, checkBounds, isWithinBounds } from './check-attention.ts';
+import { formatTable } from './format-table.ts';
+import { listModel } from './list-model.ts';
 import { summarise } from './summarise.ts';
 
 const usage = `Usage: npm run convert -- <checkpoint> --out <folder> [options]
@@ -15,10 +22,14 @@ const usage = `Usage: npm run convert -- <checkpoint> --out <folder> [options]
 <checkpoint> is a safetensors or PyTorch file (.safetensors, .pth, .bin, .pth.tar), in the names of DINO, DeiT, MoCo v3 or
 Hugging Face's ViT; heads, optimizers and the like are left out.
 
-  --out <folder>     where model.json and its shards go; the folder's name is the model's id
+  --out <folder>     where model.json and its shards go; the folder's name is the model's id. models.json beside the
+                     folder, from which the page knows what it can offer, gets the model's name and size
 ${checkpointUsage}
   --title <words>    what people read (default: the id)
-  --dtype <type>     float32 or float16 (default: float16)`;
+  --dtype <type>     float32, float16 or uint8 (default: float16)
+  --check            compare the attention of source and result on the sample photographs; exit code 1 where a head is off
+                     by more than ${100 * checkBounds.difference} % of its map's largest value, or its patches' order by a rank
+                     correlation below ${checkBounds.rankCorrelation}`;
 
 const { values: options, positionals } = readOptions(
   {
@@ -28,6 +39,7 @@ const { values: options, positionals } = readOptions(
       ...checkpointOptions,
       title: { type: 'string' },
       dtype: { type: 'string', default: 'float16' },
+      check: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   },
@@ -37,14 +49,16 @@ const { values: options, positionals } = readOptions(
 const [file] = positionals;
 if (options.help || file === undefined || options.out === undefined) stopWith(usage, options.help ? 0 : 2);
 const { dtype } = options;
-if (dtype !== 'float16' && dtype !== 'float32') stopWith(`--dtype ${dtype} is not float32 or float16.`);
+if (dtype !== 'float16' && dtype !== 'float32' && dtype !== 'uint8')
+  stopWith(`--dtype ${dtype} is not float32, float16 or uint8.`);
 
 const source = await findCheckpoint(file, options);
 const checkpoint = await openCheckpoint(source.file, source.hints);
 if (!checkpoint.ok) stopWith(describeFailure(checkpoint.error));
 
 const id = basename(resolve(options.out));
-const files = writeTfjsModel({ id, title: options.title ?? id, ...checkpoint.value }, dtype);
+const title = options.title ?? id;
+const files = writeTfjsModel({ id, title, ...checkpoint.value }, dtype);
 await mkdir(options.out, { recursive: true }).catch(() =>
   stopWith(`The folder ${options.out} cannot be made.`),
 );
@@ -62,3 +76,26 @@ const byteLength = files.reduce((sum, { bytes }) => sum + bytes.byteLength, 0);
 console.log(
   `${id}: ${parameterCount.toLocaleString('en')} parameters, ${dtype}, ${byteLength.toLocaleString('en')} bytes in ${files.length} files`,
 );
+
+console.log(await listModel(dirname(resolve(options.out)), { id, title, bytes: byteLength }));
+
+if (options.check) {
+  const original: ModelLoader = () =>
+    Promise.resolve(succeed({ id, title, architecture, parameters, parameterCount }));
+  const checks = await checkAttention(original, tfjsModel(folderSource(options.out)));
+  if (!checks.ok) stopWith(describeFailure(checks.error));
+  const lines = checks.value.map(({ head, difference, relativeDifference, rankCorrelation }) => [
+    `head ${head + 1}`,
+    difference.toExponential(1),
+    `${(100 * relativeDifference).toFixed(3)} %`,
+    rankCorrelation.toFixed(5),
+  ]);
+  const header = ['attention', 'max difference', 'of the largest', 'rank correlation'];
+  console.log(`\n${formatTable([header, ...lines]).join('\n')}`);
+  const beyond = checks.value.filter((check) => !isWithinBounds(check));
+  if (beyond.length > 0)
+    stopWith(
+      `${beyond.map(({ head }) => `Head ${head + 1}`).join(', ')}: the result looks elsewhere than the checkpoint ` +
+        `(more than ${100 * checkBounds.difference} %, or a rank correlation below ${checkBounds.rankCorrelation}).`,
+    );
+}

@@ -1,7 +1,7 @@
 /** What a conversion did to each part of a network, as a table for people. */
 import type { NamedTensor } from '../../src/core/architecture.ts';
-import { decodeFloat16, encodeFloat16 } from '../../src/core/float16.ts';
-import type { WeightsDtype } from '../../src/formats/tfjs-manifest.ts';
+import { decodeWeight, encodeWeight, type WeightsDtype } from '../../src/formats/weight-encoding.ts';
+import { formatTable } from './format-table.ts';
 
 interface Row {
   parameters: number;
@@ -10,15 +10,11 @@ interface Row {
   maxError: number;
 }
 
-const bytesPerValue: Readonly<Record<WeightsDtype, number>> = { float32: 4, float16: 2 };
-
-function maxQuantizationError(values: Float32Array, dtype: WeightsDtype): number {
-  if (dtype === 'float32') return 0;
-  const stored = decodeFloat16(encodeFloat16(values));
+function maxDifference(values: Float32Array, stored: Float32Array): number {
   let largest = 0;
   for (const [i, value] of values.entries()) {
     const error = Math.abs((stored[i] ?? NaN) - value);
-    // What is no number, or too large for a half, is an error without bounds.
+    // What is no number, or is too large for a half, is an error without bounds.
     if (!(error <= largest)) largest = Number.isNaN(error) ? Infinity : error;
   }
   return largest;
@@ -35,14 +31,15 @@ export function summarise(parameters: ReadonlyMap<string, NamedTensor>, dtype: W
     const part = partOf(name);
     const row = rows.get(part) ?? { parameters: 0, bytes: 0, maxError: 0 };
     rows.set(part, row);
-    const maxError = maxQuantizationError(values, dtype);
+    const { bytes, encoding } = encodeWeight(name, values, dtype);
+    const maxError = maxDifference(values, decodeWeight(bytes, encoding));
     for (const sum of [row, total]) {
       sum.parameters += values.length;
-      sum.bytes += values.length * bytesPerValue[dtype];
+      sum.bytes += bytes.byteLength;
       sum.maxError = Math.max(sum.maxError, maxError);
     }
   }
-  const cells = [
+  return formatTable([
     ['part', 'parameters', 'bytes', 'max error'],
     ...[...rows, ['total', total] as const].map(([part, row]) => [
       part,
@@ -50,13 +47,5 @@ export function summarise(parameters: ReadonlyMap<string, NamedTensor>, dtype: W
       row.bytes.toLocaleString('en'),
       row.maxError === 0 ? '0' : row.maxError.toExponential(1),
     ]),
-  ];
-  const widths = [0, 1, 2, 3].map((column) => Math.max(...cells.map((line) => line[column]?.length ?? 0)));
-  return cells.map((line) =>
-    line
-      .map((cell, column) =>
-        column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
-      )
-      .join('  '),
-  );
+  ]);
 }

@@ -109,12 +109,11 @@ if (!checked.ok) stopWith(describeFailure(checked.error));
 
 async function loadNetwork(path: string): Promise<TrainingModel> {
   const { key, heads, config } = options;
-  const values = {
+  const load = await findModel(path, {
     ...(key === undefined ? {} : { key }),
     ...(heads === undefined ? {} : { heads }),
     ...(config === undefined ? {} : { config }),
-  };
-  const load = await findModel(path, values);
+  });
   const model = await load(signal, () => {});
   if (!model.ok) stopWith(describeFailure(model.error));
   return model.value;

@@ -36,8 +36,13 @@ function DownloadAction({ entry, isOnline }: DownloadActionProps) {
   );
 }
 
+interface CatalogueRowProps extends DownloadActionProps {
+  /** Says where its figures are from. */
+  readonly namesSource: boolean;
+}
+
 /** A published network: what it is and what the paper measured, and where it is on its way into this browser. */
-export function CatalogueRow({ entry, isOnline }: DownloadActionProps) {
+export function CatalogueRow({ entry, isOnline, namesSource }: CatalogueRowProps) {
   const { library } = useServices();
   const { id, title, figures, licence, note } = entry;
   const stored = useApp((state) => state.library.stored.find((model) => model.id === id));
@@ -70,7 +75,7 @@ export function CatalogueRow({ entry, isOnline }: DownloadActionProps) {
               {name} <b>{value.toFixed(1)} %</b>
             </span>
           ))}
-          <span className="model-source">({figures.source})</span>
+          {namesSource && <span>({figures.source})</span>}
         </p>
       )}
       {note !== null && <p>{note}</p>}

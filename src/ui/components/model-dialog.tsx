@@ -1,6 +1,7 @@
 import { FolderOpen, WifiOff } from 'lucide-react';
 import { type ReactNode, useEffect, useId } from 'react';
 import { catalogue } from '../../catalogue/catalogue.ts';
+import type { CatalogueEntry } from '../../catalogue/parse-catalogue.ts';
 import { formatBytes } from '../../core/bytes.ts';
 import { embeddedModelTitle } from '../../core/embedded-model.ts';
 import { describeSizes } from '../models/describe-model.ts';
@@ -16,11 +17,19 @@ import { Messages } from './messages.tsx';
 import { DeleteAction, ModelRow } from './model-row.tsx';
 import './model-dialog.css';
 
-function Group({ title, children }: { readonly title: string; readonly children: ReactNode }) {
+interface GroupProps {
+  readonly title: string;
+  /** What holds for all of them. */
+  readonly note?: string;
+  readonly children: ReactNode;
+}
+
+function Group({ title, note, children }: GroupProps) {
   const titleId = useId();
   return (
     <section className="model-group" aria-labelledby={titleId}>
       <h3 id={titleId}>{title}</h3>
+      {note !== undefined && <p>{note}</p>}
       <ul>{children}</ul>
     </section>
   );
@@ -77,6 +86,32 @@ function OwnGroup() {
   );
 }
 
+interface PublishedGroupProps {
+  readonly title: string;
+  readonly group: CatalogueEntry['group'];
+  readonly isOnline: boolean;
+}
+
+/** Where all figures are from one place, it is named once. */
+function PublishedGroup({ title, group, isOnline }: PublishedGroupProps) {
+  const entries = catalogue.models.filter((entry) => entry.group === group);
+  const sources = new Set(entries.map(({ figures }) => figures?.source));
+  const [source] = sources;
+  const common = sources.size === 1 ? source : undefined;
+  return (
+    <Group title={title} {...(common === undefined ? {} : { note: `Figures from ${common}.` })}>
+      {entries.map((entry) => (
+        <CatalogueRow
+          key={entry.id}
+          entry={entry}
+          isOnline={isOnline}
+          namesSource={entry.figures !== null && common === undefined}
+        />
+      ))}
+    </Group>
+  );
+}
+
 /** How much is kept, and how much more could be. */
 function Room() {
   const { status, stored, partial, isKept, freeBytes } = useApp((state) => state.library);
@@ -111,10 +146,6 @@ export function ModelDialog({ onClose, onAdd }: ModelDialogProps) {
   const announcement = useApp((state) => state.announcement);
   const isOnline = useOnline();
   useEffect(() => void library.refresh(), [library]);
-  const published = (group: 'dino' | 'comparison') =>
-    catalogue.models
-      .filter((entry) => entry.group === group)
-      .map((entry) => <CatalogueRow key={entry.id} entry={entry} isOnline={isOnline} />);
   return (
     <Dialog title="Models" onClose={onClose}>
       {/* The page behind a modal dialog is silent to a screen reader, so its news are told here. */}
@@ -131,8 +162,8 @@ export function ModelDialog({ onClose, onAdd }: ModelDialogProps) {
             There is no network: downloads have to wait. Everything that can be used now has a button “Use”.
           </p>
         )}
-        <Group title="DINO, learned without labels">{published('dino')}</Group>
-        <Group title="For comparison">{published('comparison')}</Group>
+        <PublishedGroup title="DINO, learned without labels" group="dino" isOnline={isOnline} />
+        <PublishedGroup title="For comparison" group="comparison" isOnline={isOnline} />
         <footer className="models-foot">
           <Room />
           <p>

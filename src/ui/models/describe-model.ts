@@ -40,7 +40,7 @@ function formatTime(seconds: number): string {
 }
 
 export function describeTransfer(progress: TransferProgress | null): string {
-  if (progress === null) return 'Waiting for the network';
+  if (progress === null) return 'Starting';
   if (progress.stage === 'connect') return `Asking ${progress.host}`;
   const { host, loadedBytes, totalBytes, bytesPerSecond } = progress;
   const parts = [

@@ -1,0 +1,42 @@
+/** A network with register tokens: each of them can be asked what it looks at. */
+import { execFileSync } from 'node:child_process';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, samplePath, test } from './scope.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const checkpoint = 'tools/reference/fixtures/checkpoints/dinov2-registers.pth';
+
+test('registers are queries, and the caption says what CLS gives them', async ({ scope, page, folder }) => {
+  const model = join(folder.path, 'registers');
+  const convert = ['tools/convert/main.ts', checkpoint, '--heads', '3', '--out', model];
+  execFileSync(process.execPath, ['--import', 'tsx', ...convert], { cwd: root });
+  await page.route('**/models/registers/*', (route) =>
+    route.fulfill({ path: join(model, basename(new URL(route.request().url()).pathname)) }),
+  );
+  await scope.open('backend=wasm&side=32&model=registers');
+  await scope.drop(samplePath('cat'));
+  await scope.allSettled(1);
+  await expect(scope.stage).toContainText('Query: CLS token.');
+  await expect(scope.fact('CLS to registers')).toHaveText(/^\d+(\.\d)? %$/);
+  await scope.showView('Head 1');
+  const fromCls = await scope.overlayPicture();
+  await scope.choose('Register 2');
+  await expect(scope.stage).toContainText('Query: Register 2. Head 1: 60 %');
+  const fromRegister = await scope.overlayPicture();
+  expect(fromRegister).not.toBe(fromCls);
+  await scope.choose('Register 3');
+  expect(await scope.overlayPicture()).not.toBe(fromRegister);
+  await scope.choose('CLS token');
+  expect(await scope.overlayPicture()).toBe(fromCls);
+});
+
+test('a network without registers asks nothing of them', async ({ scope, page }) => {
+  await scope.open();
+  await scope.drop(samplePath('cat'));
+  await scope.allSettled(1);
+  await expect(scope.fact('Tokens')).toBeVisible();
+  await expect(page.getByRole('group', { name: 'Query' })).toHaveCount(0);
+  await expect(scope.fact('CLS to registers')).toHaveCount(0);
+  await expect(scope.stage).not.toContainText('Query:');
+});
