@@ -118,7 +118,7 @@ const handlers: Handlers<EngineContract> = {
     return line.inLine(async () => {
       if (signal.aborted) return fail({ code: 'cancelled' });
       onProgress({ stage: 'check' });
-      const taken = await used.useModel(loaded.value);
+      const taken = await used.useModel(loaded.value, signal);
       if (!taken.ok) return taken;
       usedModel = model;
       return succeed({ model: used.model });

@@ -27,9 +27,8 @@ export function Bench() {
   const bitmap = usePicture(photo?.id ?? null, sidePx);
   const needSide = useCallback((side: number) => setSidePx(side), []);
   // The first photograph takes the place of a page that may have been scrolled down to its sample.
-  // In braces: newer browsers answer with a promise, which React would take for the effect's end.
   useEffect(() => {
-    window.scrollTo(0, 0);
+    window.scrollTo(0, 0); // Newer browsers return a promise, which React would take for what undoes the effect.
   }, []);
   if (!photo) return null;
 
