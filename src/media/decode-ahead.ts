@@ -6,7 +6,7 @@ import type { UprightPhoto } from './decode-photo.ts';
 type Decoded = Promise<Result<UprightPhoto, Failure>>;
 
 /** A photograph and the name that it is asked for by: a blob that crosses threads is another object each time. */
-export interface NamedPhoto {
+interface NamedPhoto {
   readonly id: string;
   readonly photo: Blob;
 }
