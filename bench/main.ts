@@ -15,12 +15,14 @@ import { runRace } from './race.ts';
 import { timePage } from './page-load.ts';
 import { writeReport, type Report } from './report.ts';
 import { openChromium, openNode, type Venue } from './venue.ts';
+import { benchTraining } from './train.ts';
 
 const usage = `Usage: npm run bench -- [chromium] [node] [page] [options]
+       npm run bench -- train
 
 Times the forward pass: ours, ours by tfjs's plain ops, and onnxruntime-web, on WebGPU and on WebAssembly.
 With no place named, Chromium and then Node on Dawn, where there is a driver. "page" times the built page instead, from its
-opening to the first overlay.
+opening to the first overlay; "train" counts what a training step takes.
 
   --networks <ids>   of nano8-96,nano8,s16-224,b16-224,s8-224,s8-480 (default: all)
   --backends <ids>   of webgpu,wasm (default: both)
@@ -43,6 +45,10 @@ const { values: options, positionals } = readOptions(
   usage,
 );
 if (options.help) stopWith(usage, 0);
+if (positionals.includes('train')) {
+  benchTraining();
+  process.exit(0);
+}
 const places = positionals.length === 0 ? ['chromium', 'node'] : positionals;
 const unknown = places.find((place) => !['chromium', 'node', 'page'].includes(place));
 if (unknown !== undefined) stopWith(`${unknown} is not chromium, node or page.\n\n${usage}`, 2);

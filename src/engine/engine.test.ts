@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { embeddedModelTitle } from '../core/embedded-model.ts';
+import { embeddedModelId, embeddedModelTitle } from '../core/embedded-model.ts';
 import { FailureError } from '../core/failure.ts';
 import type { FramingOptions } from '../core/photo.ts';
 import type { PixelGrid } from '../media/resample.ts';
@@ -17,7 +17,7 @@ import { Engine, type EngineOptions } from './engine.ts';
 
 /** What the embedded model's own file says. */
 const description = JSON.parse(
-  await readFile(new URL('../../public/models/dinoscope-nano8/model.json', import.meta.url), 'utf8'),
+  await readFile(new URL(`../../public/models/${embeddedModelId}/model.json`, import.meta.url), 'utf8'),
 ) as {
   weightsManifest: { weights: { shape: number[] }[] }[];
   userDefinedMetadata: {
@@ -250,6 +250,15 @@ describe('another model', () => {
     const again = await nodePlatform.load(signal, ignore);
     expect(again.ok && (await used.useModel(again.value, signal))).toEqual({ ok: true, value: undefined });
     expect(tensors()).toEqual(before);
+    used.dispose();
+  });
+
+  test('is let go of as it goes to the device: main memory never holds it twice', async () => {
+    const used = await started();
+    const model = await checkpoint();
+    expect(model.parameters.size).toBeGreaterThan(0);
+    expect(await used.useModel(model, signal)).toEqual({ ok: true, value: undefined });
+    expect([...model.parameters.keys()]).toEqual([]);
     used.dispose();
   });
 

@@ -2,10 +2,11 @@
  * A back end and a model, ready to look at photographs. The page's worker and the command line run the same engine;
  * only where bytes and pixels come from differs.
  */
-import { specialTokenCount } from '../core/architecture.ts';
+import { specialTokenCount, type VitArchitecture } from '../core/architecture.ts';
 import { FailureError, failureOf, type Failure } from '../core/failure.ts';
 import type { FramingOptions } from '../core/photo.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
+import type { FaultWatch } from '../gpu/fault-watch.ts';
 import type { OpenBackend, WasmAssets } from '../gpu/open-backend.ts';
 import { framePhotograph } from '../media/framing.ts';
 import { prepareInput } from '../media/prepare-input.ts';
@@ -50,7 +51,7 @@ export interface AttendCall {
 const pacedFromMs = 500;
 
 /** One turn of the event loop: messages that came meanwhile are handled. Not a timer, which browsers stretch to 4 ms. */
-const giveWay = (): Promise<void> =>
+export const giveWay = (): Promise<void> =>
   new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();
     port1.addEventListener('message', () => {
@@ -91,6 +92,15 @@ export class Engine {
     this.timings = timings;
     this.backend = { name: backend.name, device: backend.device, reason, selfCheckMaxAbsDifference };
     this.used = model;
+  }
+
+  /** Of the device: whoever else computes on it listens to the same. */
+  get faults(): FaultWatch {
+    return this.chosen.backend.faults;
+  }
+
+  get architecture(): VitArchitecture {
+    return this.used.parameters.architecture;
   }
 
   get model(): ModelDescription {

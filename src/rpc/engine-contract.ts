@@ -6,6 +6,7 @@ import type { CheckpointHints, ModelBytes } from '../core/model.ts';
 import type { BackendName, Failure } from '../core/failure.ts';
 import type { Box, Size } from '../core/geometry.ts';
 import type { FramingOptions, PhotoNotice } from '../core/photo.ts';
+import type { TrainingContract } from './training-contract.ts';
 
 /** What the person asked for; 'auto' lets the engine choose. */
 export type BackendChoice = BackendName | 'auto';
@@ -90,7 +91,7 @@ export interface AttentionResult {
   readonly notices: readonly PhotoNotice[];
 }
 
-export interface EngineContract {
+export interface EngineContract extends TrainingContract {
   /** Chooses a back end, loads the model, checks both. Must be the first call. */
   start: {
     request: { readonly model: ModelReference; readonly backend: BackendChoice };

@@ -1,6 +1,7 @@
 import { useCallback } from 'react';
 import { Bench } from './components/bench.tsx';
 import { HelpDialog, SampleDialog } from './components/dialogs.tsx';
+import { DrawingBoundary } from './components/drawing-boundary.tsx';
 import { DropVeil } from './components/drop-veil.tsx';
 import { EmptyState } from './components/empty-state.tsx';
 import { Masthead } from './components/masthead.tsx';
@@ -8,6 +9,7 @@ import { EngineFailure, Messages } from './components/messages.tsx';
 import { ModelDialog } from './components/model-dialog.tsx';
 import { useIntake } from './intake/use-intake.ts';
 import { type Services, ServicesProvider, useApp } from './services.tsx';
+import { TrainingView } from './training/training-view.tsx';
 import { usePresentation, usePrunedPictures, useRememberedSettings } from './use-page-effects.ts';
 import { useShortcuts } from './use-shortcuts.ts';
 
@@ -17,14 +19,23 @@ function Page() {
   const setDialog = useApp((state) => state.setDialog);
   const isEmpty = useApp((state) => state.order.length === 0);
   const announcement = useApp((state) => state.announcement);
+  const setView = useApp((state) => state.setView);
+  const showAll = useCallback(() => setView('all'), [setView]);
   const closeDialog = useCallback(() => setDialog(null), [setDialog]);
   useShortcuts();
   useRememberedSettings();
   usePrunedPictures();
   // Without a photograph there is nothing to present.
   const presenting = usePresentation() && !isEmpty;
+  const place = useApp((state) => state.place);
   return (
-    <div {...rootProps} className="app" data-presenting={presenting} data-empty={isEmpty}>
+    <div
+      {...rootProps}
+      className="app"
+      data-presenting={presenting}
+      data-empty={isEmpty || place === 'training'}
+      data-place={place}
+    >
       <input {...inputProps} />
       <a className="skip-link" href="#content">
         Skip to the photographs
@@ -38,7 +49,15 @@ function Page() {
       )}
       <EngineFailure />
       <Messages />
-      {isEmpty ? <EmptyState onAdd={openPicker} /> : <Bench />}
+      <DrawingBoundary onRetry={showAll}>
+        {place === 'training' ? (
+          <TrainingView onAdd={openPicker} />
+        ) : isEmpty ? (
+          <EmptyState onAdd={openPicker} />
+        ) : (
+          <Bench />
+        )}
+      </DrawingBoundary>
       <div className="visually-hidden" role="status" data-announcer>
         {announcement}
       </div>

@@ -51,7 +51,7 @@ export interface VitParameters {
 }
 
 /** @param values shape [rows, columns] @returns shape [columns, rows] */
-function transposed(values: Float32Array, rows: number, columns: number): Float32Array {
+export function transposed(values: Float32Array, rows: number, columns: number): Float32Array {
   const result = new Float32Array(values.length);
   for (let row = 0; row < rows; row++)
     for (let column = 0; column < columns; column++)
@@ -60,7 +60,7 @@ function transposed(values: Float32Array, rows: number, columns: number): Float3
 }
 
 /** Convolution weight [C, 3, P, P] → matrix [P × P × 3, C]. */
-function patchMatrix(values: Float32Array, embedDim: number, patchSize: number): Float32Array {
+export function patchMatrix(values: Float32Array, embedDim: number, patchSize: number): Float32Array {
   const pixels = patchSize * patchSize;
   const result = new Float32Array(values.length);
   for (let out = 0; out < embedDim; out++)
@@ -79,12 +79,12 @@ function scaleOutputs(values: Float32Array, gains: Float32Array): Float32Array {
 /**
  * Puts a model on the current back end. LayerScale is folded into the layer before it: (Wx + b) × γ is (γW)x + γb, so that
  * a block with it costs what one without costs, and the forward passes need not know of it.
- * @param named every parameter of the architecture (`checkParameters` has seen them), official names and layouts
+ * @param named every parameter of the architecture (`checkParameters` has seen them), official names and layouts; each is asked for once
  * @returns parameters that the caller disposes
  */
 export function uploadParameters(
   architecture: VitArchitecture,
-  named: ReadonlyMap<string, NamedTensor>,
+  named: Pick<ReadonlyMap<string, NamedTensor>, 'get'>,
 ): VitParameters {
   const { embedDim, depth, patchSize, qkvBias, numRegisters, layerScale } = architecture;
   const hiddenDim = mlpHiddenDim(architecture);

@@ -2,15 +2,25 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { mlpHiddenDim, type VitArchitecture } from '../../core/architecture.ts';
 import { attentionKernel } from './attention.ts';
-import { queryRowsKernel } from './query-rows.ts';
+import { columnSumsKernel } from './column-sums.ts';
+import { geluKernel } from './gelu.ts';
+import { layerNormGradientKernel, rowStatisticsKernel } from './layer-norm-gradient.ts';
 import { layerNormKernel } from './layer-norm.ts';
 import { linearKernel } from './linear.ts';
+import { packedAttentionConfigs } from './packed-attention.ts';
+import { queryRowsKernel } from './query-rows.ts';
 
 const configs = [
   layerNormKernel.config,
   linearKernel.config,
   attentionKernel.config,
   queryRowsKernel.config,
+  // For training.
+  columnSumsKernel.config,
+  geluKernel.config,
+  layerNormGradientKernel.config,
+  rowStatisticsKernel.config,
+  ...packedAttentionConfigs,
 ] as const;
 
 /** Two of them in registers are 64 vectors; beyond that every device would spill. */

@@ -453,6 +453,21 @@ describe('the model', () => {
     expect(store.getState().photos['photo-1']?.state).toMatchObject({ outcome: { model: { id: 'other' } } });
   });
 
+  it('is what memory ran out over, and not the photograph that waited, however often it is tried', async () => {
+    const { session, photo, ready, statuses, fake } = setUp();
+    session.add([photo('a')]);
+    await ready();
+    for (let times = 0; times < 3; times += 1) {
+      const exchange = session.useModel(other, 'Other');
+      await settle();
+      fake.lose({ code: 'out-of-memory', tokens: null });
+      expect((await exchange).ok).toBe(false);
+      expect(statuses()).toEqual(['queued']);
+      await ready();
+      expect(statuses()).toEqual(['running']);
+    }
+  });
+
   it('is the one that the engine starts again with: the old one when it is lost during the exchange, the new one after', async () => {
     const lost: Failure = { code: 'device-lost', message: 'test' };
     const { session, ready, fake, store } = setUp();

@@ -265,7 +265,7 @@ export function createSession(
   });
 
   client.onGone((failure) => {
-    const { setEngine, say, setPhotoState } = store.getState();
+    const { setEngine, say, setPhotoState, modelSwitch } = store.getState();
     // The client has failed the call already, but its promise has not got round to `attend` yet.
     const lost = run;
     run = null;
@@ -277,7 +277,9 @@ export function createSession(
       void start(null);
       return;
     }
-    if (lost) {
+    // Two models at once are the likelier cause.
+    if (lost && modelSwitch !== null) queue(lost.id);
+    else if (lost) {
       const losses = (lossesOf.get(lost.id) ?? 0) + 1;
       lossesOf.set(lost.id, losses);
       // A fresh engine has all its memory and may do it; what fails there again would fail for ever.
