@@ -55,6 +55,9 @@ const examples: Examples = {
   'storage-failed': [{ code: 'storage-failed', problem: 'the disk is gone' }],
   'model-busy': [{ code: 'model-busy' }],
   'model-not-kept': [{ code: 'model-not-kept' }],
+  'run-busy': [{ code: 'run-busy' }],
+  'run-not-kept': [{ code: 'run-not-kept' }],
+  'run-file-invalid': [{ code: 'run-file-invalid', problem: 'it has no photographs' }],
   'backend-unavailable': [{ code: 'backend-unavailable', backend: 'webgpu', reason: 'there is no adapter' }],
   'backend-wrong': [
     { code: 'backend-wrong', backend: 'webgpu', maxAbsDifference: 0.012, tolerance: 1e-4 },

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test, vi } from 'vitest';
+import { embeddedModelId } from '../core/embedded-model.ts';
 import { createSha256 } from '../formats/sha256.ts';
 import { checkpointPath, openFixture } from '../testing/checkpoint-fixtures.ts';
 import { expectedNetwork } from '../testing/checkpoint-networks.ts';
@@ -112,16 +113,22 @@ test.each(['full.pth', 'full-legacy.pth'])(
 );
 
 describe('files of a converted model', () => {
-  const folder = new URL('../../public/models/dinoscope-nano8/', import.meta.url);
+  const folder = new URL(`../../public/models/${embeddedModelId}/`, import.meta.url);
   const blobOf = async (name: string): Promise<Blob> =>
     new Blob([Uint8Array.from(await readFile(new URL(name, folder)))]);
+  const shardNames = async (): Promise<string[]> => {
+    const manifest = JSON.parse(await (await blobOf('model.json')).text()) as {
+      weightsManifest: { paths: string[] }[];
+    };
+    return manifest.weightsManifest.flatMap(({ paths }) => paths);
+  };
 
   test('are loaded and checked like those of a server', async () => {
-    const names = ['model.json', 'group1-shard1of1.bin'];
+    const names = ['model.json', ...(await shardNames())];
     const files = new Map(await Promise.all(names.map(async (name) => [name, await blobOf(name)] as const)));
     expect(await loadModel(openFilesSource(files), signal, ignore)).toMatchObject({
       ok: true,
-      value: { id: 'dinoscope-nano8' },
+      value: { id: embeddedModelId },
     });
   });
 
@@ -131,7 +138,7 @@ describe('files of a converted model', () => {
       ok: false,
       error: {
         code: 'model-shard-damaged',
-        path: 'group1-shard1of1.bin',
+        path: (await shardNames())[0],
         problem: 'it is not among the files',
       },
     });

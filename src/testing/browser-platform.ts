@@ -1,3 +1,4 @@
+import { embeddedModelId } from '../core/embedded-model.ts';
 import { decodeNpy } from '../formats/npy.ts';
 import { openPhoto, readPixels } from '../media/decode-photo.ts';
 import { openBrowserSource } from '../models/browser-source.ts';
@@ -14,7 +15,7 @@ export async function fetchBlob(path: string): Promise<Blob> {
 export async function openBrowserPlatform(): Promise<Platform> {
   return {
     load: tfjsModel(
-      await openBrowserSource(new URL('/models/dinoscope-nano8/model.json', location.href).href),
+      await openBrowserSource(new URL(`/models/${embeddedModelId}/model.json`, location.href).href),
     ),
     readSample: async (sample) => {
       const opened = await openPhoto(await fetchBlob(`/samples/${sample}.jpg`));

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { embeddedModelId } from '../core/embedded-model.ts';
 import { tfjsModel } from '../models/load-model.ts';
 import { folderSource } from '../../tools/attend/folder-source.ts';
 import { readPhoto } from '../../tools/attend/read-photo.ts';
@@ -9,7 +10,7 @@ import type { Platform } from './check-embedded.ts';
 const pathOf = (fromRoot: string): string => fileURLToPath(new URL(`../../${fromRoot}`, import.meta.url));
 
 export const nodePlatform: Platform = {
-  load: tfjsModel(folderSource(pathOf('public/models/dinoscope-nano8'))),
+  load: tfjsModel(folderSource(pathOf(`public/models/${embeddedModelId}`))),
   readSample: async (sample) => {
     const photo = await readPhoto(pathOf(`public/samples/${sample}.jpg`));
     if (!photo.ok) throw new Error(photo.error.code);

@@ -55,13 +55,13 @@ export interface RunOptions {
 }
 
 /** What makes a run impossible with this network, beyond what the configuration itself tells. */
-function findMisfits(
+export function findMisfits(
   configuration: TrainingConfiguration,
   { architecture, parameters }: TrainingModel,
-  photographs: readonly PixelGrid[],
+  photographs: readonly unknown[],
 ): string[] {
   const { globalCropPx, localCropPx, localCrops, frozenBlocks } = configuration;
-  const { patchSize, depth } = architecture;
+  const { patchSize, depth, numRegisters, layerScale } = architecture;
   const problems = findProblems(configuration).map(({ sentence }) => sentence);
   if (globalCropPx % patchSize !== 0)
     problems.push(`global crops of ${globalCropPx} px are not made of whole patches of ${patchSize} px`);
@@ -72,6 +72,9 @@ function findMisfits(
   if (architecture.numRegisters > 0 || architecture.layerScale)
     problems.push('networks with registers or LayerScale cannot be trained here');
   if (photographs.length === 0) problems.push('there is no photograph');
+  // The training pass knows neither, and would leave them out in silence.
+  if (numRegisters > 0 || layerScale)
+    problems.push('networks of the DINOv2 kind (registers, LayerScale) cannot be trained here');
   const known = parameterShapes(architecture);
   const foreign = [...(parameters?.keys() ?? [])].filter((name) => !known.has(name));
   if (foreign.length > 0)

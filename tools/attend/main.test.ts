@@ -4,15 +4,16 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { embeddedModelId } from '../../src/core/embedded-model.ts';
 import { checkpointPath } from '../../src/testing/checkpoint-fixtures.ts';
 import { maxAbsDifference } from '../../src/testing/max-abs-difference.ts';
 import { runTool, type ToolRun } from '../../src/testing/run-tool.ts';
 
 const fromRoot = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const cat = fromRoot('public/samples/cat.jpg'); // 451 × 300
-const embedded = ['--model', 'public/models/dinoscope-nano8'];
+const embedded = ['--model', `public/models/${embeddedModelId}`];
 const { numHeads, patchSize } = (
-  JSON.parse(await readFile(fromRoot('public/models/dinoscope-nano8/model.json'), 'utf8')) as {
+  JSON.parse(await readFile(fromRoot(`public/models/${embeddedModelId}/model.json`), 'utf8')) as {
     userDefinedMetadata: { dinoscope: { architecture: { numHeads: number; patchSize: number } } };
   }
 ).userDefinedMetadata.dinoscope.architecture;

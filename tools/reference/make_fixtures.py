@@ -6,6 +6,7 @@ import argparse
 import base64
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Iterator, List, Optional, Tuple
 
@@ -21,7 +22,17 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 FIXTURES = Path(__file__).resolve().parent / "fixtures"
 SELF_CHECK = REPOSITORY / "src" / "vit" / "self-check.json"
 SAMPLES = REPOSITORY / "public" / "samples"
-SHIPPED_MODEL = REPOSITORY / "public" / "models" / "dinoscope-nano8"
+
+
+def embedded_model_id() -> str:
+    """Its name stands in one place, and that is not here."""
+    text = (REPOSITORY / "src" / "core" / "embedded-model.ts").read_text(encoding="utf-8")
+    found = re.search(r"embeddedModelId = '([\w.-]+)'", text)
+    assert found is not None, "src/core/embedded-model.ts does not name the embedded model"
+    return found[1]
+
+
+SHIPPED_MODEL = REPOSITORY / "public" / "models" / embedded_model_id()
 
 
 def encode(array: np.ndarray, dtype: str = "<f4") -> str:

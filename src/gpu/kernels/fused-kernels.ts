@@ -1,4 +1,4 @@
-/** Our kernels as a set: on or off for the WebGPU back end, and the shapes that they can take. */
+/** Our kernels as a set: on or off for a back end, and the shapes that they can take. */
 import * as tf from '@tensorflow/tfjs-core';
 import { mlpHiddenDim, type VitArchitecture } from '../../core/architecture.ts';
 import { attentionKernel } from './attention.ts';
@@ -29,13 +29,15 @@ const maxHeadWidth = 128;
 const maxTokens = 65_535;
 
 /** tfjs's own registry is the switch: nothing else has to be told. Registered once; asked again, it does nothing. */
-export function switchFusedKernels(wanted: boolean): void {
-  for (const config of configs) {
+export function switchKernels(of: readonly tf.KernelConfig[], wanted: boolean): void {
+  for (const config of of) {
     const isThere = tf.getKernel(config.kernelName, config.backendName) !== undefined;
     if (wanted && !isThere) tf.registerKernel(config);
     if (!wanted && isThere) tf.unregisterKernel(config.kernelName, config.backendName);
   }
 }
+
+export const switchFusedKernels = (wanted: boolean): void => switchKernels(configs, wanted);
 
 /** Whether the current back end has them. */
 export const hasFusedKernels = (): boolean =>

@@ -1,0 +1,78 @@
+/** Every network and the centre prior on every photograph. */
+import { describeFailure } from '../../src/core/describe-failure.ts';
+import { Engine } from '../../src/engine/engine.ts';
+import { succeed } from '../../src/core/result.ts';
+import type { LoadedModel } from '../../src/models/loaded-model.ts';
+import { readPhoto } from '../attend/read-photo.ts';
+import { stopWith } from '../stop-with.ts';
+import { centrePrior } from './centre-prior.ts';
+import type { Pair } from './find-pairs.ts';
+import { jaccardOfObjects, type PatchMask } from './jaccard.ts';
+import { readObjects, type Objects } from './read-objects.ts';
+import { averagePhotos, scorePhoto, type Average, type ScoredPhoto } from './scores.ts';
+
+/** @returns the objects of a photograph, of its own size; ends the command where the mask is none */
+async function objectsOf(pair: Pair): Promise<Objects> {
+  const objects = await readObjects(pair.mask);
+  if (typeof objects === 'string') stopWith(`${pair.mask} is not a mask: ${objects}.`);
+  return objects;
+}
+
+const { signal } = new AbortController();
+const onProgress = (): void => {};
+
+/** Photographs in whose mask there is nothing cannot be scored, and are left out by every network alike. */
+export async function scoreNetwork(
+  model: LoadedModel,
+  pairs: readonly Pair[],
+  sidePx: number,
+): Promise<Average | null> {
+  const load = (): Promise<ReturnType<typeof succeed<LoadedModel>>> => Promise.resolve(succeed(model));
+  const started = await Engine.start({ backend: 'wasm', load, wasmAssets: null, signal, onProgress });
+  if (!started.ok) stopWith(describeFailure(started.error));
+  const engine = started.value;
+  const photos: ScoredPhoto[] = [];
+  try {
+    for (const pair of pairs) {
+      const objects = await objectsOf(pair);
+      if (objects.count === 0) continue;
+      const pixels = await readPhoto(pair.photo);
+      if (!pixels.ok) stopWith(`${pair.photo}: ${describeFailure(pixels.error)}`);
+      const { height, width } = pixels.value;
+      if (height !== objects.height || width !== objects.width)
+        stopWith(
+          `${pair.mask} is ${objects.height} × ${objects.width} px, its photograph ${height} × ${width}.`,
+        );
+      const framing = { shape: 'photograph', sidePx } as const;
+      const result = await engine.attend(pixels.value, { framing, signal, onProgress });
+      if (!result.ok) stopWith(`${pair.photo}: ${describeFailure(result.error)}`);
+      photos.push({
+        sequence: pair.sequence,
+        scores: scorePhoto(result.value, result.value.box, objects),
+      });
+    }
+  } finally {
+    engine.dispose();
+  }
+  return photos.length === 0 ? null : averagePhotos(photos);
+}
+
+/** As a network with one head, that sees the whole photograph. */
+export async function scoreCentrePrior(pairs: readonly Pair[]): Promise<Average | null> {
+  const photos: ScoredPhoto[] = [];
+  const priors = new Map<string, PatchMask>();
+  for (const pair of pairs) {
+    const objects = await objectsOf(pair);
+    if (objects.count === 0) continue;
+    const { height, width } = objects;
+    const prior = priors.get(`${height} × ${width}`) ?? centrePrior(height, width);
+    priors.set(`${height} × ${width}`, prior);
+    const scores = jaccardOfObjects(prior, { top: 0, left: 0, height, width }, objects);
+    const score = scores.reduce((sum, value) => sum + value, 0) / scores.length;
+    photos.push({
+      sequence: pair.sequence,
+      scores: { bestHead: score, meanOverHeads: score, heads: [score] },
+    });
+  }
+  return photos.length === 0 ? null : averagePhotos(photos);
+}

@@ -1,0 +1,79 @@
+/** Photographs with their masks in a folder: `<stem>.jpg` (or .jpeg, .webp) and `<stem>.png`. */
+import { readdir } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import { seededRandom } from '../../src/testing/seeded-random.ts';
+import { groupBy } from './group-by.ts';
+
+export interface Pair {
+  /** The data set: what stands before the first underscore of the name, or 'all'. */
+  readonly set: string;
+  /** Frames of one video show one object: what stands between the first and the last underscore, or null. */
+  readonly sequence: string | null;
+  readonly photo: string;
+  readonly mask: string;
+}
+
+export interface FoundPairs {
+  /** In the order of their names. */
+  readonly pairs: readonly Pair[];
+  /** Photographs without a mask. */
+  readonly unpaired: readonly string[];
+}
+
+const photoTypes: ReadonlySet<string> = new Set(['.jpg', '.jpeg', '.webp']);
+
+/** @returns set and sequence, of 'davis_camel_00010': 'davis', 'camel'; of 'ecssd_0001': 'ecssd', null */
+export function partsOf(stem: string): Pick<Pair, 'set' | 'sequence'> {
+  const first = stem.indexOf('_');
+  const last = stem.lastIndexOf('_');
+  return {
+    set: first > 0 ? stem.slice(0, first) : 'all',
+    sequence: first > 0 && last > first ? stem.slice(first + 1, last) : null,
+  };
+}
+
+/** Rejects where the folder cannot be read. */
+export async function findPairs(folder: string): Promise<FoundPairs> {
+  const files = (await readdir(folder)).toSorted();
+  const all = new Set(files);
+  const pairs: Pair[] = [];
+  const unpaired: string[] = [];
+  for (const file of files) {
+    const type = extname(file);
+    if (!photoTypes.has(type.toLowerCase())) continue;
+    const stem = file.slice(0, -type.length);
+    const mask = `${stem}.png`;
+    if (all.has(mask)) pairs.push({ ...partsOf(stem), photo: join(folder, file), mask: join(folder, mask) });
+    else unpaired.push(file);
+  }
+  return { pairs, unpaired };
+}
+
+/** @returns set → its pairs, at most `count` of each by chance, which the seed decides alone; in the order of their names */
+export function samplePairs(
+  pairs: readonly Pair[],
+  count: number | null,
+  seed: number,
+): Map<string, readonly Pair[]> {
+  const bySet = groupBy(pairs, ({ set }) => set);
+  const sampled = new Map<string, readonly Pair[]>();
+  for (const [set, members] of bySet) {
+    if (count === null || count >= members.length) {
+      sampled.set(set, members);
+      continue;
+    }
+    // The first `count` steps of a shuffle.
+    const random = seededRandom(seed);
+    const order = members.map((_, i) => i);
+    for (let i = 0; i < count; i++) {
+      const other = i + random.below(order.length - i);
+      [order[i], order[other]] = [order[other] ?? 0, order[i] ?? 0];
+    }
+    const chosen = order.slice(0, count).toSorted((a, b) => a - b);
+    sampled.set(
+      set,
+      chosen.flatMap((i) => members[i] ?? []),
+    );
+  }
+  return sampled;
+}

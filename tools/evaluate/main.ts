@@ -1,0 +1,112 @@
+/** npm run evaluate -- <folder>: how well attention masks fit objects, by the protocol of the paper's figure 4. */
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describeFailure } from '../../src/core/describe-failure.ts';
+import { findModel } from '../attend/find-model.ts';
+import { checkpointOptions, checkpointUsage } from '../checkpoint-file.ts';
+import { readOptions } from '../read-options.ts';
+import { stopWith } from '../stop-with.ts';
+import { scoreCentrePrior, scoreNetwork } from './evaluate-networks.ts';
+import { findPairs, samplePairs } from './find-pairs.ts';
+import { keptShare } from './jaccard.ts';
+import { randomNetwork } from './random-network.ts';
+import { markdownReport, type NetworkScores } from './report.ts';
+import type { Average } from './scores.ts';
+
+const usage = `Usage: npm run evaluate -- <folder> [options]
+
+<folder> holds photographs (<stem>.jpg, .jpeg or .webp) and their masks (<stem>.png, of the same size: black, and one colour for
+each object). <set>_<number> puts a photograph in a set; frames of a video are <set>_<sequence>_<number>.
+
+  --model <path>     a checkpoint file as npm run convert takes it, or a folder in tfjs format; may stand several times
+                     (default: every model in public/models)
+  --sample <n>       so many photographs of each set, chosen by the seed (default: all)
+  --seed <n>         for the sample and the random networks (default: 0)
+  --side <px>        the long side of what the network sees (default: 224)
+  --out <folder>     where evaluation.md and evaluation.json go (default: evaluation-out)
+
+Of a checkpoint file:
+${checkpointUsage}`;
+
+const { values: options, positionals } = readOptions(
+  {
+    allowPositionals: true,
+    options: {
+      model: { type: 'string', multiple: true },
+      sample: { type: 'string' },
+      seed: { type: 'string', default: '0' },
+      side: { type: 'string', default: '224' },
+      out: { type: 'string', default: 'evaluation-out' },
+      ...checkpointOptions,
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  },
+  usage,
+);
+const [folder] = positionals;
+if (options.help || folder === undefined || positionals.length > 1) stopWith(usage, options.help ? 0 : 2);
+
+function wholeNumber(name: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isInteger(value) || value < least || value > most)
+    stopWith(`--${name} ${text} is not a whole number from ${least} to ${most}.`);
+  return value;
+}
+const sidePx = wholeNumber('side', options.side, 16, 2048);
+const seed = wholeNumber('seed', options.seed, 0, 2 ** 32 - 1);
+const sample = options.sample === undefined ? null : wholeNumber('sample', options.sample, 1, 1_000_000);
+
+const found = await findPairs(folder).catch(() => stopWith(`The folder ${folder} cannot be read.`));
+if (found.pairs.length === 0) stopWith(`There is no photograph with a mask in ${folder}.\n\n${usage}`);
+if (found.unpaired.length > 0) console.error(`Left out, having no mask: ${found.unpaired.join(', ')}`);
+const sets = [...samplePairs(found.pairs, sample, seed)];
+
+async function shippedModels(): Promise<string[]> {
+  const models = fileURLToPath(new URL('../../public/models', import.meta.url));
+  const entries = await readdir(models, { withFileTypes: true });
+  return entries.filter((entry) => entry.isDirectory()).map((entry) => join(models, entry.name));
+}
+
+/** @param score of one set's photographs, null where none of them has an object */
+async function overSets(
+  name: string,
+  score: (pairs: (typeof sets)[number][1]) => Promise<Average | null>,
+): Promise<Record<string, Average>> {
+  const averages: Record<string, Average> = {};
+  for (const [set, pairs] of sets) {
+    const start = performance.now();
+    const average = await score(pairs);
+    if (average === null) stopWith(`No mask of the set '${set}' holds an object.`);
+    averages[set] = average;
+    const seconds = Math.round((performance.now() - start) / 1000);
+    console.error(`${name}, ${set}: ${average.photographs} photographs in ${seconds} s`);
+  }
+  return averages;
+}
+
+const networks: NetworkScores[] = [];
+for (const path of options.model ?? (await shippedModels())) {
+  const load = await findModel(path, options);
+  const model = await load(new AbortController().signal, () => {});
+  if (!model.ok) stopWith(describeFailure(model.error));
+  const { id, title, parameterCount } = model.value;
+  const random = randomNetwork(model.value, seed);
+  networks.push({
+    id,
+    title,
+    parameterCount,
+    sets: await overSets(title, (pairs) => scoreNetwork(model.value, pairs, sidePx)),
+    random: await overSets(`${title}, random weights`, (pairs) => scoreNetwork(random, pairs, sidePx)),
+  });
+}
+const centrePrior = await overSets('centre prior', scoreCentrePrior);
+
+const evaluation = { sidePx, sample, seed, keptShare, centrePrior, networks } as const;
+const report = markdownReport(evaluation);
+await mkdir(options.out, { recursive: true }).catch(() =>
+  stopWith(`The folder ${options.out} cannot be made.`),
+);
+await writeFile(join(options.out, 'evaluation.md'), report);
+await writeFile(join(options.out, 'evaluation.json'), `${JSON.stringify(evaluation, null, 2)}\n`);
+console.log(report);

@@ -1,0 +1,71 @@
+import { expect, test } from 'vitest';
+import { elementCount, type VitArchitecture } from '../../src/core/architecture.ts';
+import { checkParameters } from '../../src/models/check-parameters.ts';
+import { randomNetwork } from './random-network.ts';
+
+const architecture: VitArchitecture = {
+  family: 'dino',
+  embedDim: 48,
+  depth: 2,
+  numHeads: 3,
+  patchSize: 4,
+  gridSize: 5,
+  mlpRatio: 4,
+  qkvBias: true,
+  layerNormEps: 1e-6,
+  numRegisters: 2,
+  layerScale: true,
+};
+const model = { id: 'any', title: 'Any', architecture, parameters: new Map(), parameterCount: 0 };
+const { parameters } = randomNetwork(model, 1);
+const valuesOf = (name: string): number[] => [...(parameters.get(name)?.values ?? [])];
+const meanOf = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
+const deviationOf = (values: readonly number[]): number =>
+  Math.sqrt(meanOf(values.map((value) => (value - meanOf(values)) ** 2)));
+
+test('has every parameter of the architecture, in its shape', () => {
+  const shapes = new Map([...parameters].map(([name, { shape }]) => [name, shape]));
+  expect(checkParameters(architecture, shapes).ok).toBe(true);
+  for (const [name, { shape, values }] of parameters)
+    expect([name, values.length]).toEqual([name, elementCount(shape)]);
+});
+
+test.each(['blocks.0.attn.qkv.weight', 'blocks.1.mlp.fc2.weight', 'pos_embed'])(
+  '%s is normal with deviation 0.02',
+  (name) => {
+    const values = valuesOf(name);
+    // Five standard errors.
+    expect(Math.abs(meanOf(values))).toBeLessThan((5 * 0.02) / Math.sqrt(values.length));
+    expect(Math.abs(deviationOf(values) / 0.02 - 1)).toBeLessThan(5 / Math.sqrt(2 * values.length));
+    // Of a normal distribution 31.7 % lie beyond one deviation, of a uniform one 42.3 %.
+    const beyond = values.filter((value) => Math.abs(value) > 0.02).length / values.length;
+    expect(Math.abs(beyond - 0.317)).toBeLessThan(0.04);
+  },
+);
+
+test('the patch embedding is uniform up to 1 / √48', () => {
+  const values = valuesOf('patch_embed.proj.weight');
+  const largest = Math.max(...values.map(Math.abs));
+  expect(largest).toBeLessThanOrEqual(1 / Math.sqrt(48));
+  expect(largest).toBeGreaterThan(0.99 / Math.sqrt(48));
+  expect(Math.abs(deviationOf(values) * Math.sqrt(3 * 48) - 1)).toBeLessThan(0.05);
+});
+
+test('norms do nothing, and biases are zero', () => {
+  expect(new Set(valuesOf('blocks.0.norm1.weight'))).toEqual(new Set([1]));
+  for (const name of ['norm.bias', 'blocks.0.attn.qkv.bias', 'blocks.1.mlp.fc1.bias'])
+    expect(new Set(valuesOf(name))).toEqual(new Set([0]));
+});
+
+test('what DINOv2 adds begins small', () => {
+  expect(new Set(valuesOf('blocks.1.ls2.gamma'))).toEqual(new Set([Math.fround(1e-5)]));
+  const registers = valuesOf('register_tokens');
+  expect(registers.length).toBe(2 * 48);
+  expect(Math.abs(deviationOf(registers) / 1e-6 - 1)).toBeLessThan(0.4);
+});
+
+test('comes out the same for a seed, and otherwise for another', () => {
+  expect(randomNetwork(model, 1).parameters).toEqual(parameters);
+  expect(randomNetwork(model, 2).parameters.get('pos_embed')).not.toEqual(parameters.get('pos_embed'));
+});

@@ -1,0 +1,134 @@
+"""What a run is: everything that changes its result, from one JSON file. README.md says what each entry means."""
+import json
+from dataclasses import dataclass, fields, is_dataclass
+from pathlib import Path
+from typing import Dict, List, Sequence, get_args, get_origin, get_type_hints
+
+from views import Augmentation
+from network import Architecture
+
+
+@dataclass(frozen=True)
+class HeadSizes:
+    prototypes: int
+    hidden: int
+    bottleneck: int
+    batch_norm: bool
+
+
+@dataclass(frozen=True)
+class Optimisation:
+    learning_rate: float
+    warm_up_images: int
+    decay_share: float  # of the run, at its end: 1 is a cosine from the beginning
+    weight_decay: float
+    gradient_clip: float  # largest norm of one parameter's gradient
+    drop_path: float
+    frozen_images: int  # so long the prototypes stay as they were made
+
+
+@dataclass(frozen=True)
+class Teacher:
+    temperature: float
+    student_temperature: float
+    momentum: float  # at the beginning; goes to 1 as the learning rate goes to 0
+    centre_momentum: float
+
+
+@dataclass(frozen=True)
+class Stage:
+    images: int
+    batch: int
+    global_px: int
+    local_px: int
+    locals: int
+
+
+@dataclass(frozen=True)
+class Config:
+    seed: int
+    embed_dim: int
+    depth: int
+    num_heads: int
+    patch_size: int
+    grid_size: int
+    start: str  # official | sines-and-likeness
+    head: HeadSizes
+    augmentation: Augmentation
+    optimisation: Optimisation
+    teacher: Teacher
+    stages: List[Stage]
+    numbers_a_class: Dict[str, int]  # of the sources whose photographs are numbered class by class
+
+    @property
+    def architecture(self) -> Architecture:
+        return Architecture(self.embed_dim, self.depth, self.num_heads, self.patch_size, self.grid_size)
+
+    @property
+    def images(self) -> int:
+        return sum(stage.images for stage in self.stages)
+
+    def stage_at(self, seen: int) -> Stage:
+        """The stage in which the photograph after `seen` others comes."""
+        for stage in self.stages:
+            if seen < stage.images:
+                return stage
+            seen -= stage.images
+        return self.stages[-1]
+
+
+def parse(kind, value, path: str):
+    """JSON as `kind`, which is a dataclass, a list of them, or plain. Nothing may be missing, unknown or of another
+    type."""
+    if is_dataclass(kind):
+        hints = get_type_hints(kind)
+        names = {camel(field.name): field.name for field in fields(kind)}
+        if not isinstance(value, dict) or set(value) != set(names):
+            wrong = set(names) ^ set(value) if isinstance(value, dict) else "no object"
+            raise ValueError(f"{path or 'the config'}: missing or unknown: {', '.join(sorted(wrong))}")
+        return kind(**{names[key]: parse(hints[names[key]], each, f"{path}.{key}") for key, each in value.items()})
+    if get_origin(kind) is list:
+        return [parse(get_args(kind)[0], each, f"{path}[{i}]") for i, each in enumerate(value)]
+    if get_origin(kind) is dict and isinstance(value, dict):
+        return {key: parse(get_args(kind)[1], each, f"{path}.{key}") for key, each in value.items()}
+    if kind is tuple and isinstance(value, list):
+        return tuple(float(each) for each in value)
+    if kind is float and isinstance(value, (int, float)) and not isinstance(value, bool):
+        return float(value)
+    if kind not in (int, str, bool) or type(value) is not kind:
+        raise ValueError(f"{path}: {value!r} is not {kind.__name__}")
+    return value
+
+
+def camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.title() for word in rest)
+
+
+def change(entries: dict, setting: str) -> None:
+    """Set one entry, for a trial. :param setting: as in 'teacher.temperature=0.04' or 'stages.0.batch=256'"""
+    path, _, text = setting.partition("=")
+    *parents, last = path.split(".")
+    place = entries
+    for name in parents:
+        place = place[int(name)] if isinstance(place, list) else place.get(name)
+        if not isinstance(place, (dict, list)):
+            raise ValueError(f"{setting}: there is no {path} in the config")
+    if not isinstance(place, dict) or last not in place:
+        raise ValueError(f"{setting}: there is no {path} in the config")
+    place[last] = text if isinstance(place[last], str) else json.loads(text)
+
+
+def read_config(path: Path, settings: Sequence[str] = ()) -> Config:
+    entries = json.loads(path.read_text(encoding="utf-8"))
+    for setting in settings:
+        change(entries, setting)
+    config = parse(Config, entries, "")
+    if config.start not in ("official", "sines-and-likeness"):
+        raise ValueError(f".start: {config.start!r} is not official or sines-and-likeness")
+    if config.embed_dim % config.num_heads != 0:
+        raise ValueError(f".numHeads: {config.embed_dim} channels do not part into {config.num_heads} heads")
+    for stage in config.stages:
+        if stage.global_px % config.patch_size != 0 or stage.local_px % config.patch_size != 0:
+            raise ValueError(f".stages: {stage.global_px} and {stage.local_px} px are not whole patches")
+    return config

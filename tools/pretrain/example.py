@@ -1,0 +1,77 @@
+"""A run small enough for a test: a config, and photographs made up for it."""
+import io
+import json
+import sys
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+FOLDER = Path(__file__).resolve().parent
+sys.path.insert(0, str(FOLDER))
+from config import Config, parse  # noqa: E402
+from photographs import Photographs  # noqa: E402
+
+SMALL = {
+    "seed": 3,
+    "embedDim": 24,
+    "depth": 2,
+    "numHeads": 3,
+    "patchSize": 8,
+    "gridSize": 4,
+    "start": "sines-and-likeness",
+    "head": {"prototypes": 32, "hidden": 32, "bottleneck": 16, "batchNorm": True},
+    "augmentation": {"globalArea": [0.4, 1.0], "localArea": [0.1, 0.4], "hue": 0.3, "grey": 0.2},
+    "optimisation": {
+        "learningRate": 0.001,
+        "warmUpImages": 40,
+        "decayShare": 0.5,
+        "weightDecay": 0.04,
+        "gradientClip": 1.0,
+        "dropPath": 0.1,
+        "frozenImages": 16,
+    },
+    "teacher": {"temperature": 0.03, "studentTemperature": 0.1, "momentum": 0.99, "centreMomentum": 0.9},
+    "stages": [
+        {"images": 64, "batch": 8, "globalPx": 32, "localPx": 16, "locals": 2},
+        {"images": 32, "batch": 4, "globalPx": 48, "localPx": 16, "locals": 1},
+    ],
+    "numbersAClass": {"small": 10},
+}
+CPU = torch.device("cpu")
+
+
+def small_config() -> Config:
+    return parse(Config, json.loads(json.dumps(SMALL)), "")
+
+
+def made_up(count: int, side: int) -> Photographs:
+    generator = torch.Generator().manual_seed(0)
+    pixels = torch.randint(0, 256, (count, side, side, 3), generator=generator, dtype=torch.uint8)
+    names = [f"small_{i:05d}" for i in range(count)]
+    return Photographs(pixels, names, torch.arange(count - 4), torch.arange(count - 4, count))
+
+
+def write_tar(path: Path, photographs: dict) -> None:
+    with tarfile.open(path, "w") as tar:
+        for name, size in photographs.items():
+            rng = np.random.RandomState(len(name) + size[0])
+            data = io.BytesIO()
+            image = Image.fromarray(rng.randint(0, 256, (size[1], size[0], 3), dtype=np.uint8))
+            image.save(data, "WEBP", lossless=True)
+            entry = tarfile.TarInfo(f"{name}.webp")
+            entry.size = data.tell()
+            data.seek(0)
+            tar.addfile(entry, data)
+
+
+def write_example(folder: Path) -> None:
+    """Photographs of two sizes in two tars, and a config: all that a run takes."""
+    names = [f"small_{i:05d}" for i in range(60)]
+    write_tar(folder / "b.tar", {name: (40, 56) for name in names[30:]})
+    write_tar(
+        folder / "a.tar", {**{name: (48, 40) for name in names[:30]}, "tiny_00024": (24, 24), "tiny_00001": (24, 24)}
+    )
+    (folder / "config.json").write_text(json.dumps(SMALL))

@@ -1,0 +1,133 @@
+"""Pretrain a small Vision Transformer with DINO, in pieces of any length. README.md says how.
+
+A signal to end, as from Ctrl-C, lets the step finish and keeps what is there.
+
+    python3 tools/pretrain/main.py --config tools/pretrain/configs/gpu-tiny8.json --data FOLDER --out RUN --minutes 9
+"""
+import argparse
+import json
+import math
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Dict, List
+
+import torch
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from config import read_config  # noqa: E402
+from export import export_teacher  # noqa: E402
+from monitor import attention_agreement, knn_accuracy  # noqa: E402
+from photographs import Photographs, load_photographs  # noqa: E402
+from trainer import Trainer  # noqa: E402
+from weights import read_safetensors  # noqa: E402
+
+CHECKPOINT = "checkpoint.pt"
+
+
+def read_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--config", type=Path, required=True, help="what to train, and how")
+    parser.add_argument("--set", nargs="*", default=[], metavar="ENTRY=VALUE", help="change the config, for a trial")
+    parser.add_argument("--data", type=Path, required=True, help="a folder with .tar files of photographs")
+    parser.add_argument("--out", type=Path, required=True, help="where the run goes; if there is one, it goes on")
+    parser.add_argument("--cache", type=Path, help="where decoded photographs are kept (default: <out>/cache)")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="stop after so long, to go on in another call")
+    parser.add_argument("--images", type=float, default=math.inf, help="or after so many photographs in all")
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--threads", type=int, help="CPU threads")
+    parser.add_argument("--bfloat16", action="store_true", help="autocast; on a CPU only where it is faster")
+    parser.add_argument("--compile", action="store_true", help="torch.compile (2.x)")
+    parser.add_argument("--start-from", type=Path, metavar="FILE", help="safetensors to begin with")
+    parser.add_argument("--export", choices=["float32", "float16"], default="float32", help="of model.safetensors")
+    parser.add_argument("--log-every", type=int, default=20, metavar="STEPS")
+    parser.add_argument("--judge-every", type=float, default=5, metavar="MINUTES", help="k-NN and agreement")
+    return parser.parse_args()
+
+
+def choose_set(sets: List[Photographs]) -> Photographs:
+    """Sets by how many photographs they have."""
+    sizes = torch.tensor([float(len(each.trained)) for each in sets])
+    return sets[int(torch.multinomial(sizes, 1))]
+
+
+def judge(trainer: Trainer, sets: List[Photographs], numbers_a_class: Dict[str, int]) -> dict:
+    side = trainer.config.stage_at(trainer.seen).global_px
+    result = {}
+    for each in sets:
+        accuracy = knn_accuracy(trainer.teacher, each, side, trainer.device, numbers_a_class)
+        result[f"knn{each.side}"] = accuracy
+    largest = max(sets, key=lambda each: each.side)
+    mean, best = attention_agreement(trainer.teacher, largest, side, trainer.device)
+    return {**result, "agreement": mean, "bestHeadAgreement": best}
+
+
+def main() -> None:
+    arguments = read_arguments()
+    begun = time.monotonic()
+    config = read_config(arguments.config, arguments.set)
+    device = torch.device(arguments.device)
+    if arguments.threads is not None:
+        torch.set_num_threads(arguments.threads)
+    if device.type == "cuda":
+        torch.backends.cuda.matmul.allow_tf32 = True
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    sets = [
+        each.to(device)
+        for each in load_photographs(arguments.data, arguments.cache or arguments.out / "cache").values()
+    ]
+    trainer = Trainer(config, device, arguments.compile, arguments.bfloat16)
+    checkpoint = arguments.out / CHECKPOINT
+    if checkpoint.exists():
+        trainer.restore(torch.load(checkpoint, map_location=device))
+    elif arguments.start_from is not None:
+        trainer.start_from(read_safetensors(arguments.start_from))
+
+    log = open(arguments.out / "log.jsonl", "a", encoding="utf-8")
+
+    def write(entry: dict) -> None:
+        minutes = (time.monotonic() - begun) / 60
+        line = json.dumps({"seen": trainer.seen, "minutes": round(minutes, 2), **entry})
+        log.write(line + "\n")
+        log.flush()
+        print(line, flush=True)
+
+    def save() -> None:
+        torch.save(trainer.state(), checkpoint.with_suffix(".new"))
+        os.replace(checkpoint.with_suffix(".new"), checkpoint)
+        export_teacher(trainer.teacher, arguments.out, arguments.export)
+
+    stopped = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.append(True))
+    last_judged, steps = time.monotonic(), 0
+    seen_before, clock = trainer.seen, time.monotonic()
+    wanted = min(config.images, arguments.images)
+    while trainer.seen < wanted and time.monotonic() - begun < arguments.minutes * 60 and not stopped:
+        found = trainer.step(choose_set(sets), config.stage_at(trainer.seen))
+        steps += 1
+        if steps % arguments.log_every == 0:
+            loss, entropy = float(found.loss.detach()), float(found.entropy)
+            rate = (trainer.seen - seen_before) / (time.monotonic() - clock)
+            terms = {"loss": loss, "entropy": entropy, "kl": loss - entropy}
+            share = entropy / math.log(config.head.prototypes)
+            write({**terms, "entropyOfUniform": share, "imagesPerSecond": rate, **trainer.schedule()})
+            seen_before, clock = trainer.seen, time.monotonic()
+            if not math.isfinite(loss):
+                sys.exit("The loss is not finite. The last checkpoint is from before.")
+        if time.monotonic() - last_judged > arguments.judge_every * 60:
+            save()
+            write(judge(trainer, sets, config.numbers_a_class))
+            last_judged = clock = time.monotonic()
+            seen_before = trainer.seen
+    save()
+    if not stopped:
+        write(judge(trainer, sets, config.numbers_a_class))
+    left = config.images - trainer.seen
+    print("The run is whole." if left <= 0 else f"{left} images are left: call again to go on.")
+
+
+if __name__ == "__main__":
+    main()

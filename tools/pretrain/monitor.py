@@ -1,0 +1,107 @@
+"""How a run is judged while it goes: by photographs that it never trains on, and by no evaluation set's masks."""
+from typing import Dict, List, Tuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from network import Backbone
+from photographs import Photographs, split_name
+from views import normalise
+
+
+def resized(pixels: Tensor, side: int) -> Tensor:
+    """:param pixels: uint8, shape [B, any, any, 3] :returns: normalised, shape [B, 3, side, side]"""
+    x = pixels.permute(0, 3, 1, 2).float() / 255
+    if x.shape[-1] != side:
+        x = F.interpolate(x, size=(side, side), mode="bicubic", align_corners=False).clamp(0, 1)
+    return normalise(x)
+
+
+@torch.no_grad()
+def features_of(backbone: Backbone, pixels: Tensor, numbers: Tensor, side: int, device: torch.device) -> Tensor:
+    """:returns: CLS features of length 1, shape [N, C]"""
+    parts = []
+    for part in numbers.split(256):
+        features = backbone.features(resized(pixels[part].to(device), side), compiled=False)
+        parts.append(F.normalize(features.float(), dim=-1))
+    return torch.cat(parts)
+
+
+def classify_by_neighbours(bank: Tensor, labels: Tensor, queries: Tensor, neighbours: int = 20) -> Tensor:
+    """The k-NN of DINO's paper: each neighbour votes by exp(cosine / 0.07). :returns: labels, shape [N]"""
+    found = []
+    for part in queries.split(1024):
+        cosines, nearest = (part @ bank.t()).topk(min(neighbours, len(bank)), dim=-1)
+        votes = torch.zeros(len(part), int(labels.max()) + 1, device=bank.device)
+        votes.scatter_add_(1, labels[nearest], (cosines / 0.07).exp())
+        found.append(votes.argmax(-1))
+    return torch.cat(found)
+
+
+def class_of(name: str, numbers_a_class: Dict[str, int]) -> str:
+    """Some sources are numbered class by class; of the others only the source is known."""
+    source, number = split_name(name)
+    return f"{source} {number // numbers_a_class[source]}" if source in numbers_a_class else source
+
+
+def knn_accuracy(
+    backbone: Backbone,
+    photographs: Photographs,
+    side: int,
+    device: torch.device,
+    numbers_a_class: Dict[str, int],
+    bank_size: int = 6000,
+) -> float:
+    """Share of the held-out photographs whose class (or source) their neighbours among the trained ones tell."""
+    generator = torch.Generator().manual_seed(0)
+    trained = photographs.trained.cpu()
+    bank = trained[torch.randperm(len(trained), generator=generator)[:bank_size]]
+    held_out = photographs.held_out.cpu()
+    classes: List[str] = [class_of(name, numbers_a_class) for name in photographs.names]
+    number_of = {name: i for i, name in enumerate(sorted(set(classes)))}
+    labels = torch.tensor([number_of[each] for each in classes], device=device)
+    backbone.eval()
+    keys = features_of(backbone, photographs.pixels, bank, side, device)
+    queries = features_of(backbone, photographs.pixels, held_out, side, device)
+    found = classify_by_neighbours(keys, labels[bank.to(device)], queries)
+    return float((found == labels[held_out.to(device)]).float().mean())
+
+
+def mass_masks(maps: Tensor, share: float = 0.6) -> Tensor:
+    """The smallest set of patches with `share` of each map's mass. :param maps: shape [..., P] :returns: bool"""
+    values, order = maps.sort(dim=-1)
+    kept = (values / values.sum(-1, keepdim=True)).cumsum(-1) > 1 - share
+    return kept.gather(-1, order.argsort(-1))
+
+
+@torch.no_grad()
+def attention_agreement(
+    backbone: Backbone, photographs: Photographs, side: int, device: torch.device, count: int = 256
+) -> Tuple[float, float]:
+    """Do heads look at the same things wherever these are? Two overlapping windows of each held-out photograph, a
+    quarter of a window apart both ways: the Jaccard of a head's masks over the part that both show, less that with the
+    mask of another photograph, which is what a head gets that looks at a place in the frame and not at a thing.
+
+    :returns: mean over heads, and the best head's
+    """
+    patch = backbone.architecture.patch_size
+    shift = (side // patch) // 4
+    whole = side + shift * patch
+    x = resized(photographs.pixels[photographs.held_out[:count]].to(device), whole)
+    backbone.eval()
+
+    def masks(view: Tensor) -> Tensor:
+        rows = side // patch
+        attention = torch.cat([backbone(part, kept_rows=1).attention[-1][:, :, 0, 1:] for part in view.split(64)])
+        return mass_masks(attention.float()).view(*attention.shape[:2], rows, rows)
+
+    first = masks(x[:, :, :side, :side])[:, :, shift:, shift:]
+    second = masks(x[:, :, whole - side :, whole - side :])[:, :, : -shift or None, : -shift or None]
+
+    def jaccard(a: Tensor, b: Tensor) -> Tensor:
+        both, either = (a & b).sum((2, 3)).float(), (a | b).sum((2, 3)).float()
+        return torch.where(either > 0, both / either.clamp_min(1), torch.zeros_like(either))
+
+    excess = (jaccard(first, second) - jaccard(first, second.roll(1, 0))).mean(0)
+    return float(excess.mean()), float(excess.max())

@@ -1,0 +1,144 @@
+"""The network that is trained: the reference's Vision Transformer with a fast forward pass, and DINO's projection head.
+
+Dimensions: B batch, T tokens (1 CLS + patches), H heads, D head width, C channels, K prototypes.
+"""
+import math
+import sys
+from pathlib import Path
+from typing import List, Optional
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "reference"))
+from vit import Architecture, Attention, Block, VisionTransformer  # noqa: E402
+
+
+def attend(attention: Attention, x: Tensor) -> Tensor:
+    """What `Attention.forward` returns first. :param x: shape [B, T, C]"""
+    batch, tokens, channels = x.shape
+    q, k, v = attention.qkv(x).reshape(batch, tokens, 3, attention.num_heads, -1).permute(2, 0, 3, 1, 4)
+    if hasattr(F, "scaled_dot_product_attention"):
+        mixed = F.scaled_dot_product_attention(q, k, v)
+    else:
+        mixed = torch.softmax(q @ k.transpose(-1, -2) / q.shape[-1] ** 0.5, dim=-1) @ v
+    return attention.proj(mixed.transpose(1, 2).reshape(batch, tokens, channels))
+
+
+def run_block(block: Block, x: Tensor, attended: Optional[Tensor], mixed: Optional[Tensor]) -> Tensor:
+    """:param attended, mixed: factors of the two updates, shape [B, 1, 1], or None for 1"""
+    update = block.ls1(attend(block.attn, block.norm1(x)))
+    x = x + (update if attended is None else update * attended)
+    update = block.ls2(block.mlp(block.norm2(x)))
+    return x + (update if mixed is None else update * mixed)
+
+
+class Backbone(VisionTransformer):
+    def __init__(self, architecture: Architecture, drop_path: float = 0.0):
+        """:param drop_path: how often the last block's updates are left out of a view; linear from 0 in the first"""
+        super().__init__(architecture)
+        depth = architecture.depth
+        self.drop_paths = [drop_path * i / max(1, depth - 1) for i in range(depth)]
+        self.compiled = run_block
+
+    def compile_blocks(self) -> None:
+        """One program for all blocks, and each size of views: a whole network takes minutes to compile."""
+        self.compiled = torch.compile(run_block, dynamic=False)
+
+    def features(self, pixels: Tensor, compiled: bool = True) -> Tensor:
+        """
+        :param pixels: normalised RGB, shape [B, 3, height, width]
+        :param compiled: run the compiled blocks, if there are; each new size of a batch is compiled anew
+        :returns: the CLS features, shape [B, C]
+        """
+        x = self.embed(pixels)
+        run = self.compiled if compiled else run_block
+        for block, drop_path in zip(self.blocks, self.drop_paths):
+            x = run(block, x, self.keep(x, drop_path), self.keep(x, drop_path))
+        return self.norm(x)[:, 0]
+
+    def keep(self, x: Tensor, drop_path: float) -> Optional[Tensor]:
+        """Stochastic depth: 0 where a view goes without an update, else so much more than 1 that the mean is 1."""
+        if self.drop_paths[-1] == 0 or not self.training:
+            return None
+        kept = torch.rand(x.shape[0], 1, 1, device=x.device) >= drop_path
+        return kept.to(x.dtype) / (1 - drop_path)
+
+
+class Head(nn.Module):
+    """CLS feature → scores of K prototypes. The last layer's rows have length 1, as main_dino.py's have.
+
+    Batch norm, which main_dino.py has as an option, takes away what all photographs of a batch share. At the beginning
+    that is nearly everything, and without it a short run spends its time near the uniform distribution.
+    """
+
+    def __init__(self, channels: int, prototypes: int, hidden: int, bottleneck: int, batch_norm: bool):
+        super().__init__()
+        layers: List[nn.Module] = []
+        for inputs in (channels, hidden):
+            layers.append(nn.Linear(inputs, hidden))
+            if batch_norm:
+                layers.append(nn.BatchNorm1d(hidden, track_running_stats=False))
+            layers.append(nn.GELU())
+        self.mlp = nn.Sequential(*layers, nn.Linear(hidden, bottleneck))
+        self.prototypes = nn.Parameter(torch.empty(prototypes, bottleneck))
+
+    def forward(self, features: Tensor) -> Tensor:
+        """:returns: cosines, shape [B, K]"""
+        return F.normalize(self.mlp(features), dim=-1) @ F.normalize(self.prototypes, dim=-1).t()
+
+
+def initialise(module: nn.Module) -> None:
+    """As vision_transformer.py does: truncated normal, 0.02, biases zero; convolutions as PyTorch makes them."""
+    for each in module.modules():
+        if isinstance(each, nn.Linear):
+            nn.init.trunc_normal_(each.weight, std=0.02)
+            if each.bias is not None:
+                nn.init.zeros_(each.bias)
+    if isinstance(module, VisionTransformer):
+        nn.init.trunc_normal_(module.pos_embed, std=0.02)
+        nn.init.trunc_normal_(module.cls_token, std=0.02)
+    if isinstance(module, Head):
+        nn.init.normal_(module.prototypes)
+
+
+def start_from_sines(backbone: Backbone) -> None:
+    """Positions that begin as 2-D sines, as MoCo v3's, and are trained on: a short run need not find out what is beside
+    what."""
+    a = backbone.architecture
+    quarter = a.embed_dim // 4
+    frequencies = 10_000 ** (-torch.arange(quarter) / quarter)
+    steps = torch.arange(a.grid_size)[:, None] * frequencies
+    waves = torch.cat([steps.sin(), steps.cos()], dim=1)  # shape [grid, C / 2]
+    grid = a.grid_size
+    down = waves[:, None].expand(grid, grid, -1)
+    across = waves[None].expand(grid, grid, -1)
+    positions = torch.cat([down, across], dim=2).reshape(grid * grid, -1)
+    with torch.no_grad():
+        backbone.pos_embed[0, 1:, : positions.shape[1]] = positions
+
+
+def start_attention_near_likeness(backbone: Backbone, generator: torch.Generator) -> None:
+    """Query times key begins near the identity, value times projection near its negative, as in trained networks
+    (Trockman and Kolter 2023, arXiv 2305.09828): a token looks at those that are like it from the first step on.
+    """
+    channels, heads = backbone.architecture.embed_dim, backbone.architecture.num_heads
+    width = channels // heads
+
+    def noise() -> Tensor:
+        return torch.randn(channels, channels, generator=generator) / math.sqrt(channels)
+
+    identity = torch.eye(channels)
+    for block in backbone.blocks:
+        with torch.no_grad():
+            qkv = block.attn.qkv.weight
+            for head in range(heads):
+                rows = slice(head * width, (head + 1) * width)
+                left, sizes, right = torch.linalg.svd(0.7 * noise() + 0.7 * identity)
+                scale = sizes[:width].sqrt()
+                qkv[rows] = (left[:, :width] * scale).t()
+                qkv[channels:][rows] = right[:width] * scale[:, None]
+            left, sizes, right = torch.linalg.svd(0.4 * noise() - 0.4 * identity)
+            block.attn.proj.weight.copy_(left * sizes.sqrt())
+            qkv[2 * channels :] = right * sizes.sqrt()[:, None]

@@ -1,0 +1,109 @@
+"""Photographs out of tar files, as one block of bytes for each size: no data loader can then be the bottleneck."""
+import io
+import multiprocessing
+import re
+import tarfile
+from pathlib import Path
+from typing import Dict, List, NamedTuple, Sequence, Tuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+# One in this many of each source is never trained on.
+HELD_OUT_EVERY = 25
+# Beside decoded photographs: which tars they came from.
+CONTENTS = "tars.txt"
+
+
+class Photographs(NamedTuple):
+    """All photographs of one size."""
+
+    pixels: Tensor  # uint8, shape [N, side, side, 3]
+    names: List[str]  # as in the tar, without the ending: <source>_<number>
+    trained: Tensor  # which of them are trained on, shape [≤ N]
+    held_out: Tensor  # and which are not
+
+    @property
+    def side(self) -> int:
+        return self.pixels.shape[1]
+
+    def to(self, device: torch.device) -> "Photographs":
+        moved = (self.pixels.to(device), self.names, self.trained.to(device), self.held_out.to(device))
+        return Photographs(*moved)
+
+
+def split_name(name: str) -> Tuple[str, int]:
+    """:returns: source and number, of 'voc_00012': 'voc', 12"""
+    match = re.fullmatch(r"(.+)_(\d+)", name)
+    if match is None:
+        raise ValueError(f"{name}: a photograph is called <source>_<number>")
+    return match[1], int(match[2])
+
+
+def is_held_out(name: str) -> bool:
+    """By its number, so that it is the same photographs whichever tars are there."""
+    return split_name(name)[1] % HELD_OUT_EVERY == HELD_OUT_EVERY - 1
+
+
+def decode_square(data: bytes) -> np.ndarray:
+    """:returns: the middle square of the photograph, uint8, shape [side, side, 3]"""
+    from PIL import Image  # only where a tar is read: a machine that has the blocks needs no decoder
+
+    image = Image.open(io.BytesIO(data)).convert("RGB")
+    side = min(image.size)
+    left, top = (image.width - side) // 2, (image.height - side) // 2
+    return np.asarray(image.crop((left, top, left + side, top + side)))
+
+
+def read_tars(tars: Sequence[Path]) -> Dict[int, Tuple[List[str], np.ndarray]]:
+    """:returns: side in px → names, in order, and their pixels, shape [N, side, side, 3]"""
+    found: Dict[int, List[Tuple[str, np.ndarray]]] = {}
+    for path in tars:
+        with tarfile.open(path) as tar:
+            members = [(Path(member.name).stem, tar.extractfile(member).read()) for member in tar if member.isfile()]
+        with multiprocessing.Pool() as pool:
+            squares = pool.map(decode_square, [data for _, data in members], chunksize=256)
+        for (name, _), square in zip(members, squares):
+            found.setdefault(square.shape[0], []).append((name, square))
+    # By name: the order of the tars, and how many they are, changes nothing.
+    blocks = {}
+    for side, photographs in found.items():
+        photographs.sort(key=lambda photograph: photograph[0])
+        blocks[side] = ([name for name, _ in photographs], np.stack([square for _, square in photographs]))
+    return blocks
+
+
+def fill_cache(tars: Sequence[Path], contents: str, cache: Path) -> None:
+    cache.mkdir(parents=True, exist_ok=True)
+    for old in cache.glob("photographs-*"):
+        old.unlink()
+    (cache / CONTENTS).unlink(missing_ok=True)
+    for side, (names, pixels) in read_tars(tars).items():
+        (cache / f"photographs-{side}.txt").write_text("\n".join(names), encoding="utf-8")
+        np.save(cache / f"photographs-{side}.npy", pixels)
+    # Last: a cache that was left unfinished has none.
+    (cache / CONTENTS).write_text(contents, encoding="utf-8")
+
+
+def load_photographs(folder: Path, cache: Path) -> Dict[int, Photographs]:
+    """Decode each set of tars once, and keep it in `cache`. Where the folder has no tars, what the cache has is taken.
+
+    :returns: side in px → photographs; pixels lie in main memory
+    """
+    tars = sorted(folder.glob("*.tar"))
+    contents = "\n".join(f"{path.name} {path.stat().st_size}" for path in tars)
+    kept = (cache / CONTENTS).read_text(encoding="utf-8") if (cache / CONTENTS).exists() else None
+    if not tars and kept is None:
+        raise FileNotFoundError(f"There is no .tar with photographs in {folder}, and nothing in {cache}.")
+    if tars and kept != contents:
+        fill_cache(tars, contents, cache)
+    loaded = {}
+    for path in sorted(cache.glob("photographs-*.npy")):
+        names = path.with_suffix(".txt").read_text(encoding="utf-8").split("\n")
+        pixels = torch.from_numpy(np.load(path))
+        assert len(names) == len(pixels), f"{path}: {len(pixels)} photographs, {len(names)} names"
+        held_out = torch.tensor([is_held_out(name) for name in names])
+        split = ((~held_out).nonzero().flatten(), held_out.nonzero().flatten())
+        loaded[pixels.shape[1]] = Photographs(pixels, names, *split)
+    return loaded

@@ -1,0 +1,164 @@
+"""One run of DINO: student, teacher, centre, optimizer, and the step that moves them."""
+import math
+from typing import Dict, NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from config import Config, Stage
+from network import Backbone, Head, initialise, start_attention_near_likeness, start_from_sines
+from photographs import Photographs
+from views import make_views
+from vit import resample_positions
+
+
+class Terms(NamedTuple):
+    """The loss and its two parts: cross-entropy = entropy of the teacher + KL from teacher to student, in nats."""
+
+    loss: Tensor
+    entropy: Tensor
+
+
+def dino_loss(teacher: Tensor, student: Tensor) -> Terms:
+    """Mean cross-entropy over the pairs of a global view for the teacher and another view for the student.
+
+    :param teacher: probabilities, shape [2, B, K] :param student: log-probabilities, shape [views, B, K], globals first
+    """
+    views, batch, _ = student.shape
+    # All pairs at once, less those of a view with itself.
+    agreement = (teacher.sum(0) * student.sum(0)).sum() - (teacher * student[:2]).sum()
+    entropy = -(teacher * teacher.clamp_min(1e-12).log()).sum(-1).mean()
+    return Terms(-agreement / (2 * (views - 1) * batch), entropy)
+
+
+class Trainer:
+    def __init__(self, config: Config, device: torch.device, compiled: bool = False, half: bool = False):
+        """:param half: bfloat16 autocast"""
+        torch.manual_seed(config.seed)
+        self.config, self.device, self.half = config, device, half
+        self.student = Backbone(config.architecture, config.optimisation.drop_path)
+        initialise(self.student)
+        if config.start == "sines-and-likeness":
+            start_from_sines(self.student)
+            start_attention_near_likeness(self.student, torch.Generator().manual_seed(config.seed))
+        self.student_head = Head(config.embed_dim, **vars(config.head))
+        initialise(self.student_head)
+        self.student, self.student_head = self.student.to(device), self.student_head.to(device)
+        self.teacher, self.teacher_head = Backbone(config.architecture), Head(config.embed_dim, **vars(config.head))
+        self.teacher, self.teacher_head = self.teacher.to(device).eval(), self.teacher_head.to(device).eval()
+        self.teacher.load_state_dict(self.student.state_dict())
+        self.teacher_head.load_state_dict(self.student_head.state_dict())
+        self.follower = [*self.teacher.parameters(), *self.teacher_head.parameters()]
+        self.leader = [*self.student.parameters(), *self.student_head.parameters()]
+        for parameter in self.follower:
+            parameter.requires_grad_(False)
+        self.centre = torch.zeros(1, config.head.prototypes, device=device)
+        self.seen = 0
+        self.optimizer = self.make_optimizer()
+        if compiled:
+            self.student.compile_blocks()
+            self.teacher.compile_blocks()
+
+    def make_optimizer(self) -> torch.optim.Optimizer:
+        """Weights decay; biases, gains, tokens and positions do not."""
+        named = [*self.student.named_parameters(), *self.student_head.named_parameters()]
+        kept = [p for name, p in named if p.ndim == 1 or name in ("pos_embed", "cls_token")]
+        decaying = [p for name, p in named if not any(p is each for each in kept)]
+        groups = [{"params": decaying}, {"params": kept, "weight_decay": 0.0}]
+        return torch.optim.AdamW(groups, lr=0.0, weight_decay=self.config.optimisation.weight_decay)
+
+    def schedule(self) -> Dict[str, float]:
+        """Learning rate: up, level, and down a half cosine at the end. The teacher slows down as the student does."""
+        o, teacher = self.config.optimisation, self.config.teacher
+        progress = min(1.0, self.seen / self.config.images)
+        decay = max(0.0, (progress - (1 - o.decay_share)) / o.decay_share)
+        level = 0.5 * (1 + math.cos(math.pi * decay))
+        warm = min(1.0, (self.seen + 1) / max(1, o.warm_up_images))
+        return {
+            "learningRate": o.learning_rate * warm * level,
+            "momentum": 1 - (1 - teacher.momentum) * max(level, 0.02),
+        }
+
+    def autocast(self):
+        return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.half)
+
+    def terms(self, global_views: Tensor, local_views: Tensor, count: int):
+        """:returns: the loss's terms and the teacher's scores, shape [2 × B, K]"""
+        teacher = self.config.teacher
+        with torch.no_grad(), self.autocast():
+            features = self.teacher.features(global_views)
+        with torch.no_grad():
+            # The heads are small, and a temperature of 0.025 would make forty times as much of a bfloat16's rounding.
+            scores = self.teacher_head(features.float())
+            wanted = F.softmax((scores - self.centre) / teacher.temperature, dim=-1)
+        with self.autocast():
+            parts = [self.student.features(views) for views in (global_views, local_views) if len(views) > 0]
+        given = self.student_head(torch.cat(parts).float()) / teacher.student_temperature
+        batch = len(global_views) // 2
+        return dino_loss(wanted.view(2, batch, -1), F.log_softmax(given, dim=-1).view(count, batch, -1)), scores
+
+    def step(self, photographs: Photographs, stage: Stage) -> Terms:
+        """Views, loss, gradients, clip, AdamW, teacher, centre: once."""
+        chosen = torch.randint(len(photographs.trained), (stage.batch,), device=photographs.pixels.device)
+        pixels = photographs.pixels[photographs.trained[chosen]].to(self.device)
+        views = make_views(pixels, stage.global_px, stage.local_px, stage.locals, self.config.augmentation)
+        schedule = self.schedule()
+        for group in self.optimizer.param_groups:
+            group["lr"] = schedule["learningRate"]
+        self.student.train()
+        terms, scores = self.terms(*views, 2 + stage.locals)
+        self.optimizer.zero_grad(set_to_none=True)
+        terms.loss.backward()
+        if self.seen < self.config.optimisation.frozen_images:
+            self.student_head.prototypes.grad = None
+        self.clip()
+        self.optimizer.step()
+        momentum, centre_momentum = schedule["momentum"], self.config.teacher.centre_momentum
+        with torch.no_grad():
+            torch._foreach_mul_(self.follower, momentum)
+            torch._foreach_add_(self.follower, [p.detach() for p in self.leader], alpha=1 - momentum)
+            self.centre.mul_(centre_momentum).add_(scores.mean(0, keepdim=True), alpha=1 - centre_momentum)
+        self.seen += stage.batch
+        return terms
+
+    def clip(self) -> None:
+        """Each parameter's gradient by itself, as main_dino.py does."""
+        gradients = [p.grad for p in self.student.parameters() if p.grad is not None]
+        limit = self.config.optimisation.gradient_clip
+        norms = torch.stack(torch._foreach_norm(gradients))
+        factors = (limit / (norms + 1e-6)).clamp(max=1)
+        torch._foreach_mul_(gradients, list(factors.unbind()))
+
+    def start_from(self, weights: Dict[str, np.ndarray]) -> None:
+        """Begin with the weights of another run, of any grid; heads and optimizer begin anew."""
+        tensors = {name: torch.from_numpy(array) for name, array in weights.items()}
+        grid = self.config.grid_size
+        positions = tensors["pos_embed"]
+        patches = resample_positions(positions[0, 1:], grid, grid)
+        tensors["pos_embed"] = torch.cat([positions[:, :1], patches[None]], dim=1)
+        self.student.load_state_dict(tensors)
+        self.teacher.load_state_dict(tensors)
+
+    def state(self) -> dict:
+        return {
+            "student": self.student.state_dict(),
+            "studentHead": self.student_head.state_dict(),
+            "teacher": self.teacher.state_dict(),
+            "teacherHead": self.teacher_head.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "centre": self.centre,
+            "seen": self.seen,
+        }
+
+    def restore(self, state: dict) -> None:
+        self.student.load_state_dict(state["student"])
+        self.student_head.load_state_dict(state["studentHead"])
+        self.teacher.load_state_dict(state["teacher"])
+        self.teacher_head.load_state_dict(state["teacherHead"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.centre.copy_(state["centre"])
+        self.seen = state["seen"]
+        # The views after a pause are others than those before it, and the same in every repetition.
+        torch.manual_seed(self.config.seed + self.seen)
