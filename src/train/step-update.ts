@@ -2,7 +2,7 @@
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import * as tf from '@tensorflow/tfjs-core';
 import type { ScheduledRates, TrainingConfiguration } from '../core/training.ts';
-import { hasFusedKernels } from '../gpu/kernels/fused-kernels.ts';
+import { hasTrainingKernels } from '../gpu/kernels/fused-kernels.ts';
 import { InPlaceOptimizer } from '../gpu/kernels/in-place-optimizer.ts';
 import { lastLayerName } from './parameter-specs.ts';
 import { adam, clipEps, plainUpdate } from './plain-update.ts';
@@ -93,4 +93,4 @@ function inPlaceUpdater(state: TrainingState): Updater {
 
 /** @returns an updater of the state on the current back end, which the caller disposes before the state */
 export const openUpdater = (state: TrainingState): Updater =>
-  hasFusedKernels() ? inPlaceUpdater(state) : plainUpdater(state);
+  hasTrainingKernels() ? inPlaceUpdater(state) : plainUpdater(state);

@@ -9,7 +9,7 @@ import { officialConfiguration } from '../core/hyper-parameters.ts';
 import { randomStream } from '../core/random.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
 import type { FaultWatch } from '../gpu/fault-watch.ts';
-import { hasFusedKernels } from '../gpu/kernels/fused-kernels.ts';
+import { hasTrainingKernels } from '../gpu/kernels/fused-kernels.ts';
 import { fastLossAndGradients } from './fast-step.ts';
 import { parameterSpecs } from './parameter-specs.ts';
 import { plainStepLayers } from './plain-step-layers.ts';
@@ -126,7 +126,7 @@ async function compare(faults: FaultWatch): Promise<number> {
 
 /** @returns 'backend-wrong' where our kernels differ from tfjs's ops; success at once where there are none of ours */
 export async function selfCheckTraining(faults: FaultWatch): Promise<Result<void, Failure>> {
-  if (!hasFusedKernels()) return succeed(undefined);
+  if (!hasTrainingKernels()) return succeed(undefined);
   const maxAbsDifference = await compare(faults);
   return maxAbsDifference < tolerance
     ? succeed(undefined)

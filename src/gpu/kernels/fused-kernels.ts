@@ -15,7 +15,10 @@ const configs = [
   linearKernel.config,
   attentionKernel.config,
   queryRowsKernel.config,
-  // For training.
+] as const;
+
+/** WebGPU alone has these; wasm has the others too. */
+const trainingConfigs = [
   columnSumsKernel.config,
   geluKernel.config,
   layerNormGradientKernel.config,
@@ -37,11 +40,17 @@ export function switchKernels(of: readonly tf.KernelConfig[], wanted: boolean): 
   }
 }
 
-export const switchFusedKernels = (wanted: boolean): void => switchKernels(configs, wanted);
+export const switchFusedKernels = (wanted: boolean): void =>
+  switchKernels([...configs, ...trainingConfigs], wanted);
 
-/** Whether the current back end has them. */
-export const hasFusedKernels = (): boolean =>
-  configs.every(({ kernelName }) => tf.getKernel(kernelName, tf.getBackend()) !== undefined);
+const hasAll = (of: readonly tf.KernelConfig[]): boolean =>
+  of.every(({ kernelName }) => tf.getKernel(kernelName, tf.getBackend()) !== undefined);
+
+/** Whether the current back end has those of the forward pass. */
+export const hasFusedKernels = (): boolean => hasAll(configs);
+
+/** Whether the current back end has those of the forward pass and of training. */
+export const hasTrainingKernels = (): boolean => hasAll(configs) && hasAll(trainingConfigs);
 
 /** Kernels read vectors of four: every width must be whole ones, a head's too. Plain ops take the rest. */
 export function fusedKernelsSupport(architecture: VitArchitecture, tokens: number): boolean {
