@@ -232,3 +232,30 @@ test('photographs never leave the machine', async ({ scope, page, folder }) => {
   const allowed = /^GET (http:\/\/localhost:\d+\/|blob:http:\/\/localhost:\d+\/)/;
   expect(requests.filter((request) => !allowed.test(request))).toEqual([]);
 });
+
+test('a bug in drawing takes away a part of the page, and no photograph', async ({ scope, page, faults }) => {
+  await scope.open();
+  await scope.drop(samplePath('cat'));
+  await scope.allSettled(1);
+  await page.evaluate(() => {
+    const { round } = Math;
+    Math.round = () => {
+      throw new Error('a bug of this test');
+    };
+    addEventListener('keydown', ({ key }) => {
+      if (key === 'F9') Math.round = round;
+    });
+  });
+  await page.keyboard.press('e');
+  await page.keyboard.press('k');
+  const alert = page.getByRole('alert').filter({ hasText: 'could not be drawn (a bug of this test)' });
+  await expect(alert).toBeVisible();
+  await page.keyboard.press('F9');
+  await alert.getByRole('button', { name: 'Draw it again' }).click();
+  await expect(alert).toBeHidden();
+  await expect(scope.stage).toHaveAttribute('data-status', 'done');
+  await expect(scope.frames).toHaveCount(1);
+  expect(faults.length).toBeGreaterThan(0);
+  expect(faults.every((fault) => fault.includes('a bug of this test'))).toBe(true);
+  faults.length = 0;
+});

@@ -5,8 +5,10 @@ import AxeBuilder from '@axe-core/playwright';
 import type { Locator, Page, Route } from 'playwright/test';
 import { catalogue } from '../src/catalogue/catalogue.ts';
 import type { CatalogueEntry } from '../src/catalogue/parse-catalogue.ts';
+import { formatBytes } from '../src/core/bytes.ts';
 import { decodeNpy } from '../src/formats/npy.ts';
 import { runTool } from '../src/testing/run-tool.ts';
+import { publishedCheckpoint } from './published-checkpoint.ts';
 import { expect, samplePath, test } from './scope.ts';
 
 const checkpoint = (name: string): string =>
@@ -18,10 +20,11 @@ function entryOf(id: string): CatalogueEntry {
   return entry;
 }
 
-/** Its catalogue entry says 12 heads, which the small checkpoint of the fixtures has too. */
+/** The one whose head count no file tells. */
 const published = entryOf('moco-v3-vits');
 const [{ url }] = published.sources;
-const weights = await readFile(checkpoint('moco-v3.pth.tar'));
+const weights = publishedCheckpoint(published, 'module.base_encoder.');
+const size = formatBytes(weights.byteLength);
 
 const cors = { 'Access-Control-Allow-Origin': '*', 'Access-Control-Expose-Headers': 'ETag, Content-Range' };
 const etag = '"fixture"';
@@ -101,10 +104,10 @@ test('a published checkpoint: nothing before a press; broken off, resumed, check
   await expect(entry).toContainText('more than 86.7 MB');
   await expect(entry).toContainText('CC-BY-NC 4.0');
   await entry.getByRole('button', { name: 'Download' }).click();
-  await expect(entry).toContainText('10 kB of 33 kB');
+  await expect(entry).toContainText(`10 kB of ${size}`);
   await expect.poll(() => ranges.length).toBe(2);
   await entry.getByRole('button', { name: 'Cancel' }).click();
-  await expect(entry).toContainText('10 kB of 33 kB are here');
+  await expect(entry).toContainText(`10 kB of ${size} are here`);
   await page.keyboard.press('Escape');
   await expect(list).toBeHidden();
   await page.reload();
@@ -124,15 +127,8 @@ test('a published checkpoint: nothing before a press; broken off, resumed, check
   // The numbers are those of the command line for the same file, head by head.
   await scope.allSettled(1);
   await expect(scope.fact('Model')).toHaveText(published.title);
-  await runTool(
-    'convert',
-    checkpoint('moco-v3.pth.tar'),
-    '--out',
-    join(folder.path, 'moco'),
-    '--dtype',
-    'float32',
-  );
-  const expected = await keptPatches(join(folder.path, 'moco'), samplePath('cat'), folder.path);
+  const file = await folder.write('published.safetensors', weights);
+  const expected = await keptPatches(file, samplePath('cat'), folder.path);
   expect(expected).toHaveLength(12);
   for (const [head, patches] of expected.entries()) {
     await scope.showView(`Head ${head + 1}`);
@@ -154,6 +150,23 @@ test('a published checkpoint: nothing before a press; broken off, resumed, check
   await entry.getByRole('button', { name: 'Delete', exact: true }).click();
   await expect(entry.getByRole('button', { name: 'Download' })).toBeVisible();
   await expect(list).toContainText('Models take 0 bytes');
+});
+
+test('what a host gives under a published name and is another network is not used, and what differs is listed', async ({
+  scope,
+  page,
+}) => {
+  const tiny = await readFile(checkpoint('moco-v3.pth.tar'));
+  await page.route(url, (route) => route.fulfill({ body: tiny, headers: cors }));
+  await scope.open();
+  await scope.isReady();
+  const list = await openList(page);
+  await row(list, published.title).getByRole('button', { name: 'Download' }).click();
+  await row(list, published.title).getByRole('button', { name: 'Use' }).click();
+  await expect(list).toContainText(
+    /MoCo v3 ViT-S: The model's parameters do not fit its architecture: missing blocks\.2\..*cls_token is \[1, 1, 12\], not \[1, 1, 384\]/,
+  );
+  await isUsed(list, 'DINOscope nano/8');
 });
 
 test('a download that is not the model is refused and leaves nothing; a host that fails gives way to the next', async ({

@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
@@ -27,6 +27,8 @@ async function trickle(path: string, response: ServerResponse): Promise<void> {
 
 interface Host {
   readonly address: string;
+  /** From now on another text is given for the file. */
+  replace(file: string, text: string): void;
   /** From now on requests are taken and never answered. */
   fallSilent(): void;
   close(): void;
@@ -35,9 +37,16 @@ interface Host {
 /** What the plainest host does: files from a folder deep below its root, and no header of ours. */
 async function serve(prefix: string): Promise<Host> {
   let isSilent = false;
+  const replaced = new Map<string, string>();
   const server = createServer((request, response) => {
     if (isSilent) return; // the connection stands, and nothing comes
     const { pathname } = new URL(request.url ?? '/', 'http://host');
+    const text = replaced.get(pathname.slice(prefix.length));
+    if (text !== undefined) {
+      response.setHeader('Content-Type', 'application/json');
+      response.end(text);
+      return;
+    }
     const path = join(dist, pathname.slice(prefix.length).replace(/\/$/, '/index.html') || 'index.html');
     void stat(path).then(
       async ({ size }) => {
@@ -52,6 +61,7 @@ async function serve(prefix: string): Promise<Host> {
   await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve));
   return {
     address: `http://localhost:${(server.address() as AddressInfo).port}${prefix}`,
+    replace: (file, text) => void replaced.set(file, text),
     fallSilent: () => void (isSilent = true),
     close: () => {
       server.closeAllConnections();
@@ -110,6 +120,36 @@ test('a network that takes requests and never answers does not keep the page fro
     await scope.drop(samplePath('cat'));
     await scope.allSettled(1);
     await expect(scope.stage).toHaveAttribute('data-status', 'done');
+  } finally {
+    host.close();
+  }
+});
+
+test('a model that is put beside a page which was visited before is offered; a silent host does not hold up the list', async ({
+  scope,
+  page,
+}) => {
+  const host = await serve('/');
+  const models = page.getByRole('dialog', { name: 'Models' });
+  try {
+    await page.goto(`${host.address}?backend=wasm&side=160`);
+    await scope.isReady();
+    await page.evaluate(() => navigator.serviceWorker.ready);
+    await page.reload();
+    await scope.isReady();
+    const { models: listed } = JSON.parse(await readFile(join(dist, 'models', 'models.json'), 'utf8')) as {
+      models: unknown[];
+    };
+    const added = { id: 'added', title: 'Added later', bytes: 5 };
+    host.replace('models/models.json', JSON.stringify({ models: [...listed, added] }));
+    await page.keyboard.press('m');
+    await expect(models.getByRole('listitem', { name: 'Added later' })).toBeVisible();
+    await page.keyboard.press('Escape');
+    host.fallSilent();
+    await page.reload();
+    await scope.isReady();
+    await page.keyboard.press('m');
+    await expect(models.getByRole('listitem', { name: 'DINOscope nano/8' })).toBeVisible();
   } finally {
     host.close();
   }

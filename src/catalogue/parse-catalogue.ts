@@ -2,7 +2,7 @@
  * The catalogue: published checkpoints that the page offers, where they lie, what is known of them. It says only what
  * somebody has looked up; a size that nobody has measured is worked out from the architecture and called so.
  */
-import { elementCount, parameterShapes } from '../core/architecture.ts';
+import { elementCount, parameterShapes, type VitArchitecture } from '../core/architecture.ts';
 
 export interface CatalogueSource {
   readonly url: string;
@@ -15,10 +15,11 @@ export interface CatalogueSource {
   readonly holdsMore: boolean;
 }
 
+/** What a download must turn out to be. */
 export interface CatalogueArchitecture {
   readonly embedDim: number;
   readonly depth: number;
-  /** Handed to the reader of the checkpoint: no file records it. */
+  /** No file records it. */
   readonly numHeads: number;
   readonly patchSize: number;
   readonly gridSize: number;
@@ -165,15 +166,17 @@ export function parseCatalogue(json: unknown): Catalogue {
   return { origins, models };
 }
 
-/** Parameters of a network with biases everywhere and an MLP four times as wide, as all in the catalogue are. */
+/** With biases everywhere and an MLP four times as wide, as all in the catalogue are. */
+export const wholeArchitecture = (architecture: CatalogueArchitecture): VitArchitecture => ({
+  ...architecture,
+  family: 'dino',
+  mlpRatio: 4,
+  qkvBias: true,
+  layerNormEps: 1e-6,
+});
+
 export function countParameters(architecture: CatalogueArchitecture): number {
-  const shapes = parameterShapes({
-    ...architecture,
-    family: 'dino',
-    mlpRatio: 4,
-    qkvBias: true,
-    layerNormEps: 1e-6,
-  });
+  const shapes = parameterShapes(wholeArchitecture(architecture));
   return [...shapes.values()].reduce((sum, shape) => sum + elementCount(shape), 0);
 }
 

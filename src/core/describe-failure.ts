@@ -100,9 +100,9 @@ export function describeFailure(failure: Failure): string {
     case 'device-lost':
       return `The graphics device was lost${failure.message === '' ? '' : ` (${failure.message})`}.`;
     case 'out-of-memory':
-      return `There was not enough memory${
-        failure.tokens === null ? '' : ` for ${failure.tokens} tokens`
-      }. Choose a smaller input size and try again.`;
+      return failure.tokens === null
+        ? 'There was not enough memory. A smaller model, photograph or input size needs less.'
+        : `There was not enough memory for ${failure.tokens} tokens. Choose a smaller input size and try again.`;
     case 'wrong-result':
       return `The result failed its check (${failure.problem}) and is not shown.`;
     case 'worker-crashed':

@@ -244,11 +244,32 @@ describe('another model', () => {
   test('takes the place of the one in use, which is freed to its last tensor', async () => {
     const used = await started();
     const before = tensors();
-    expect(await used.useModel(await checkpoint())).toEqual({ ok: true, value: undefined });
+    expect(await used.useModel(await checkpoint(), signal)).toEqual({ ok: true, value: undefined });
     expect(used.model).toMatchObject({ id: 'tiny', title: 'Tiny', numHeads: 12, patchSizePx: 2 });
     expect(await attendWith(used)).toMatchObject({ ok: true, value: { numHeads: 12, rows: 8, columns: 8 } });
     const again = await nodePlatform.load(signal, ignore);
-    expect(again.ok && (await used.useModel(again.value))).toEqual({ ok: true, value: undefined });
+    expect(again.ok && (await used.useModel(again.value, signal))).toEqual({ ok: true, value: undefined });
+    expect(tensors()).toEqual(before);
+    used.dispose();
+  });
+
+  test('is let go of as it goes to the device: main memory never holds it twice', async () => {
+    const used = await started();
+    const model = await checkpoint();
+    expect(model.parameters.size).toBeGreaterThan(0);
+    expect(await used.useModel(model, signal)).toEqual({ ok: true, value: undefined });
+    expect([...model.parameters.keys()]).toEqual([]);
+    used.dispose();
+  });
+
+  test('that is cancelled while it is tried leaves the one in use, and no tensor', async () => {
+    const used = await started();
+    const before = tensors();
+    const controller = new AbortController();
+    const exchange = used.useModel(await checkpoint(), controller.signal);
+    controller.abort();
+    expect(await exchange).toEqual({ ok: false, error: { code: 'cancelled' } });
+    expect(used.model.id).toBe(id);
     expect(tensors()).toEqual(before);
     used.dispose();
   });
@@ -268,7 +289,10 @@ describe('another model', () => {
         ]),
       ),
     }));
-    expect(await used.useModel(broken)).toMatchObject({ ok: false, error: { code: 'model-fails-check' } });
+    expect(await used.useModel(broken, signal)).toMatchObject({
+      ok: false,
+      error: { code: 'model-fails-check' },
+    });
     expect(used.model.id).toBe(id);
     expect(tensors()).toEqual(before);
     const after = await attendWith(used);

@@ -91,12 +91,17 @@ export class Engine {
   }
 
   /**
-   * Takes another model in place of the one in use, which is freed; where the new one fails, nothing changes. Not to be called
-   * while an `attend` runs: whoever owns the engine keeps them in line.
+   * Takes another model in place of the one in use, which is freed; where the new one fails or is cancelled, nothing changes.
+   * Not to be called while an `attend` runs: whoever owns the engine keeps them in line.
    */
-  async useModel(model: LoadedModel): Promise<Result<void, Failure>> {
+  async useModel(model: LoadedModel, signal: AbortSignal): Promise<Result<void, Failure>> {
     const uploaded = await uploadModel(model, this.chosen.backend.faults);
     if (!uploaded.ok) return uploaded;
+    // Somebody who cancelled while it was brought onto the device and tried keeps the old one.
+    if (signal.aborted) {
+      uploaded.value.parameters.dispose();
+      return fail({ code: 'cancelled' });
+    }
     this.used.parameters.dispose();
     this.used = uploaded.value;
     this.fastTokens = 0;

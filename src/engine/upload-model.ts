@@ -21,9 +21,19 @@ const probe = { rows: 2, columns: 3 };
 const probeInput = (length: number): Float32Array =>
   Float32Array.from({ length }, (_, i) => Math.sin(i * 0.7) + Math.cos(i * 0.013));
 
+/** Lets go of each parameter when it is asked for. */
+const takingFrom = (parameters: LoadedModel['parameters']): Pick<LoadedModel['parameters'], 'get'> => ({
+  get: (name) => {
+    const tensor = parameters.get(name);
+    parameters.delete(name);
+    return tensor;
+  },
+});
+
 /**
  * Brings a model onto the device and has it compute once: parameters may have the right names and shapes and still be
  * rubbish. No tensor is left behind where it fails.
+ * @param model is empty afterwards: a large network is never in main memory twice
  */
 export async function uploadModel(
   model: LoadedModel,
@@ -34,7 +44,7 @@ export async function uploadModel(
   const size = { height: probe.rows * patchSizePx, width: probe.columns * patchSizePx };
   let parameters: VitParameters | null = null;
   try {
-    parameters = uploadParameters(architecture, model.parameters);
+    parameters = uploadParameters(architecture, takingFrom(model.parameters));
     await attendSpecial(parameters, probeInput(size.height * size.width * 3), size, {
       faults,
       afterBlock: () => Promise.resolve(),

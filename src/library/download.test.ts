@@ -165,7 +165,7 @@ describe('a download', () => {
       title: 'Tiny',
       source: 'https://one.org/model.safetensors',
       storedAt: '2026-11-23T08:00:00.000Z',
-      hints: { numHeads: 2 },
+      hints: { config: { embedDim: 8, depth: 1, numHeads: 2, patchSize: 8, gridSize: 2, mlpRatio: 4 } },
     });
     expect(asked).toEqual([{ host: 'one.org', range: null, ifRange: null }]);
     expect(seen[0]).toEqual({ stage: 'connect', host: 'one.org' });
@@ -244,7 +244,7 @@ describe('going on where it broke off', () => {
   beforeEach(async () => {
     const controller = new AbortController();
     answers = [() => broken(300)];
-    tools = { ...tools, wait: async () => controller.abort() };
+    tools = { ...tools, wait: () => new Promise(() => queueMicrotask(() => controller.abort())) };
     await run(entryFrom(sourceAt('one.org')), controller.signal);
     tools = { ...tools, wait: async (ms) => void waits.push(ms) };
     asked = [];

@@ -1,5 +1,9 @@
 /** A model of the catalogue into the browser: source after source, resumed where it broke off, believed when it is checked. */
-import type { CatalogueEntry, CatalogueSource } from '../catalogue/parse-catalogue.ts';
+import {
+  type CatalogueEntry,
+  type CatalogueSource,
+  wholeArchitecture,
+} from '../catalogue/parse-catalogue.ts';
 import { FailureError, failureOf, type Failure } from '../core/failure.ts';
 import { describeStranger } from '../formats/describe-stranger.ts';
 import { readBytes } from '../formats/read-bytes.ts';
@@ -54,6 +58,13 @@ async function check(
   throw new FailureError({ code: 'download-damaged', host: new URL(source.url).host, problem });
 }
 
+/** A cancel ends the wait too. */
+const pause = (ms: number, tools: DownloadTools, signal: AbortSignal): Promise<void> =>
+  Promise.race([
+    tools.wait(ms),
+    new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true })),
+  ]);
+
 /** One source until it has given everything, or fails; picks up what broke off a few times. */
 async function fromSource(
   entry: CatalogueEntry,
@@ -75,7 +86,8 @@ async function fromSource(
         sha256: transferred.sha256,
         source: source.url,
         storedAt: tools.today().toISOString(),
-        hints: { numHeads: architecture.numHeads },
+        // The network must be the one that the catalogue names, whatever the host has put there.
+        hints: { config: wholeArchitecture(architecture) },
       };
       await writeStored(tools.folders, stored);
       return stored;
@@ -83,7 +95,7 @@ async function fromSource(
       const failure = failureOf(error);
       if (failure?.code === 'download-damaged') await tools.folders.remove(id);
       if (failure?.code !== 'download-interrupted' || resumes === maxResumes) throw error;
-      await tools.wait(firstWaitMs * 2 ** resumes);
+      await pause(firstWaitMs * 2 ** resumes, tools, signal);
       signal.throwIfAborted();
     }
   }

@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { embeddedModelId } from '../core/embedded-model.ts';
 import { createSha256 } from '../formats/sha256.ts';
 import { checkpointPath, openFixture } from '../testing/checkpoint-fixtures.ts';
 import { expectedNetwork } from '../testing/checkpoint-networks.ts';
+import { vitSmall16 } from '../testing/vit-small-16.ts';
 import { openFilesSource } from './files-source.ts';
 import { checkpointModel } from './load-checkpoint.ts';
 import { loadModel } from './load-model.ts';
@@ -43,6 +44,15 @@ describe('a checkpoint that is kept', () => {
     });
   });
 
+  test('is said to be unreadable, and not changed, where it has gone', async () => {
+    const file = await openFixture('dino.pth');
+    vi.spyOn(file, 'slice').mockImplementation(() => {
+      throw new DOMException('it is gone', 'NotFoundError');
+    });
+    const model = checkpointModel({ id: 'tiny', title: 'Tiny', file, sha256: '0'.repeat(64), hints });
+    expect(await model(signal, ignore)).toEqual({ ok: false, error: { code: 'unreadable-file' } });
+  });
+
   test('is let go of when nobody wants it any more', async () => {
     const controller = new AbortController();
     const model = checkpointModel({
@@ -56,6 +66,37 @@ describe('a checkpoint that is kept', () => {
       ok: false,
       error: { code: 'cancelled' },
     });
+  });
+});
+
+test('a cancel is heard between two parameters, and the rest of the file is not read', async () => {
+  const controller = new AbortController();
+  const file = await openFixture('dino.pth');
+  const reads = vi.spyOn(file, 'slice');
+  const model = checkpointModel({ id: 'tiny', title: 'Tiny', file, sha256: null, hints });
+  const whole = await model(signal, ignore);
+  expect(whole.ok).toBe(true);
+  const wholeReads = reads.mock.calls.length;
+  reads.mockClear();
+  const { slice } = Blob.prototype;
+  reads.mockImplementation((begin, end) => {
+    if (reads.mock.calls.length > wholeReads / 2) controller.abort();
+    return slice.call(file, begin, end);
+  });
+  expect(await model(controller.signal, ignore)).toEqual({ ok: false, error: { code: 'cancelled' } });
+  expect(reads.mock.calls.length).toBeLessThan(wholeReads / 2 + 4);
+});
+
+test('what is said to be one network and is another is refused, and what differs is listed', async () => {
+  expect(await load('dino.pth', null, { numHeads: undefined, config: vitSmall16 })).toMatchObject({
+    ok: false,
+    error: {
+      code: 'model-parameters-mismatch',
+      missing: expect.arrayContaining(['blocks.2.attn.qkv.weight']) as string[],
+      misshaped: expect.arrayContaining([
+        { name: 'cls_token', expected: [1, 1, 384], actual: [1, 1, 12] },
+      ]) as object[],
+    },
   });
 });
 

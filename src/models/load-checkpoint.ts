@@ -23,14 +23,16 @@ export const checkpointModel =
       return !signal.aborted;
     };
     report(0);
-    if (sha256 !== null && (await hashFile(file, report)) !== sha256)
-      return signal.aborted
-        ? fail({ code: 'cancelled' })
+    const hash = sha256 === null ? null : await hashFile(file, report);
+    if (signal.aborted) return fail({ code: 'cancelled' });
+    if (hash !== sha256)
+      return hash === null
+        ? fail({ code: 'unreadable-file' })
         : fail({
             code: 'checkpoint-invalid',
             problem: 'it has changed since it was stored; delete it and fetch it again',
           });
-    const checkpoint = await openCheckpoint(file, hints);
+    const checkpoint = await openCheckpoint(file, hints, () => !signal.aborted);
     if (signal.aborted) return fail({ code: 'cancelled' });
     if (!checkpoint.ok) return checkpoint;
     report(file.size);

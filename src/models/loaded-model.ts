@@ -9,7 +9,7 @@ export interface LoadedModel {
   readonly title: string;
   readonly architecture: VitArchitecture;
   /** By official names, in the official layouts. */
-  readonly parameters: ReadonlyMap<string, NamedTensor>;
+  readonly parameters: Map<string, NamedTensor>;
   readonly parameterCount: number;
   /** The networks that its file holds, the one in use first; one name or none where there is no choice. */
   readonly networks?: readonly string[];

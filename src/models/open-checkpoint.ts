@@ -20,7 +20,7 @@ import { listNetworks, mapParameterNames } from './key-maps.ts';
 export interface Checkpoint {
   readonly architecture: VitArchitecture;
   /** In the architecture's order, float32. */
-  readonly parameters: ReadonlyMap<string, NamedTensor>;
+  readonly parameters: Map<string, NamedTensor>;
   /** What the file holds besides, for a person to know: `optimizer`, `head.*`, `argparse.Namespace`. */
   readonly ignored: readonly string[];
   /** The networks to choose from by `network`, the one that was taken first; none where the file holds but one. */
@@ -69,7 +69,11 @@ function chooseArchitecture(
     : invalid(architecture);
 }
 
-async function readCheckpoint(file: Blob, hints: CheckpointHints): Promise<Checkpoint> {
+async function readCheckpoint(
+  file: Blob,
+  hints: CheckpointHints,
+  isWanted: () => boolean,
+): Promise<Checkpoint> {
   const { tree, skipped } = await openTensors(file);
   const { tensors, ignored, isMocoV3 } = mapParameterNames(tree, hints.network);
   const shapes = new Map([...tensors].map(([name, { shape }]) => [name, shape]));
@@ -87,6 +91,7 @@ async function readCheckpoint(file: Blob, hints: CheckpointHints): Promise<Check
     throw invalid(`its parameters have ${count} values, more than the file can hold`);
   const parameters = new Map<string, NamedTensor>();
   for (const [name, shape] of expected) {
+    if (!isWanted()) throw new FailureError({ code: 'cancelled' });
     const stored = tensors.get(name);
     if (stored !== undefined) parameters.set(name, { shape, values: await stored.read() });
   }
@@ -98,13 +103,17 @@ async function readCheckpoint(file: Blob, hints: CheckpointHints): Promise<Check
   };
 }
 
-/** @returns the parameters, all of them and nothing else, or what is wrong */
+/**
+ * @param isWanted asked before each parameter is read; false ends it in 'cancelled'
+ * @returns the parameters, all of them and nothing else, or what is wrong
+ */
 export async function openCheckpoint(
   file: Blob,
   hints: CheckpointHints = {},
+  isWanted: () => boolean = () => true,
 ): Promise<Result<Checkpoint, Failure>> {
   try {
-    return succeed(await readCheckpoint(file, hints));
+    return succeed(await readCheckpoint(file, hints, isWanted));
   } catch (error) {
     const failure = failureOf(error);
     if (failure === null) throw error;

@@ -139,6 +139,25 @@ describe('a cancelled call', () => {
     expect(worker().last).toEqual({ kind: 'cancel', id });
   });
 
+  test.each<[string, (id: number) => FromWorker, unknown]>([
+    ['failed', (id) => ({ kind: 'failed', id, failure: { code: 'cancelled' } }), cancelled],
+    ['done', (id) => done(id, 3), { ok: true, value: { tokens: 3 } }],
+  ])('that awaits the worker ends with what became of it: %s', async (_, answer, outcome) => {
+    const controller = new AbortController();
+    const settled = vi.fn<() => void>();
+    const call = client.call('attend', attendRequest, { signal: controller.signal, awaitsWorker: true });
+    void call.finally(settled);
+    const { id } = worker().last;
+    controller.abort();
+    expect(worker().last).toEqual({ kind: 'cancel', id });
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(settled).not.toHaveBeenCalled();
+    worker().say(answer(id));
+    expect(await call).toMatchObject(outcome as object);
+    vi.advanceTimersByTime(60_000);
+    expect(losses).toEqual([]);
+  });
+
   test('is not sent at all where its signal was aborted before', async () => {
     expect(await client.call('attend', attendRequest, { signal: AbortSignal.abort() })).toEqual(cancelled);
     expect(worker().received).toEqual([]);

@@ -6,6 +6,8 @@ import type { ContractShape, FromWorker, ToWorker } from './messages.ts';
 interface CallOptions<Progress> {
   /** Aborting ends the call with 'cancelled' at once; the worker is told. */
   readonly signal?: AbortSignal;
+  /** An aborted call ends when the worker has let go of it, with what became of it: for calls that leave something changed. */
+  readonly awaitsWorker?: boolean;
   readonly onProgress?: (progress: Progress) => void;
 }
 
@@ -107,18 +109,19 @@ export function createWorkerClient<C extends ContractShape<C>>(
       options: CallOptions<C[M]['progress']> = {},
     ) =>
       new Promise<Result<C[M]['result'], Failure>>((resolve) => {
-        const { signal, onProgress } = options;
+        const { signal, awaitsWorker = false, onProgress } = options;
         if (signal?.aborted) return resolve(fail({ code: 'cancelled' }));
         if (worker === null)
           return resolve(fail({ code: 'worker-crashed', message: 'it has not been started again' }));
         const id = nextId++;
         const cancel = (): void => {
-          calls.delete(id);
           send({ kind: 'cancel', id });
           overdue.set(
             id,
             setTimeout(() => lose({ code: 'worker-stuck' }), cancelPatienceMs),
           );
+          if (awaitsWorker) return;
+          calls.delete(id);
           resolve(fail({ code: 'cancelled' }));
         };
         signal?.addEventListener('abort', cancel, { once: true });

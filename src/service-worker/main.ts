@@ -2,8 +2,9 @@
  * Keeps the page for the next visit, so that it opens in a lecture hall with no network, and adds the headers that a static
  * host cannot: isolation (threads for wasm) and a policy that lets nothing out.
  *
- * Pages come from the network where there is one, so that nobody sees yesterday's version; everything else has a hash in
- * its name or changes with the version, and comes from the cache.
+ * Pages come from the network where there is one, so that nobody sees yesterday's version, and so does what lies in models/:
+ * models are added to a page that is built. Everything else has a hash in its name or changes with the version, and comes
+ * from the cache.
  */
 declare const __FILES__: readonly string[];
 declare const __VERSION__: string;
@@ -37,21 +38,25 @@ function withHeaders(response: Response): Response {
   return new Response(response.body, { status: response.status, statusText: response.statusText, headers });
 }
 
+const mayChange = ({ mode, url }: Request): boolean =>
+  mode === 'navigate' || url.startsWith(new URL('models/', scope.registration.scope).href);
+
 async function answer(request: Request): Promise<Response> {
   const cache = await caches.open(cacheName);
-  if (request.mode === 'navigate') {
-    try {
-      const fresh = await fetch(request, { signal: AbortSignal.timeout(pagePatienceMs) });
-      if (fresh.ok) return withHeaders(fresh);
-    } catch {
-      // No network, or none that answers: the page that was kept.
-    }
-    const kept = await cache.match('index.html', { ignoreVary: true });
-    return kept ? withHeaders(kept) : Response.error();
-  }
   // Servers that vary by origin would otherwise hide a module script from its own kept copy.
-  const kept = await cache.match(request, { ignoreSearch: true, ignoreVary: true });
-  return withHeaders(kept ?? (await fetch(request)));
+  const kept = await cache.match(request.mode === 'navigate' ? 'index.html' : request, {
+    ignoreSearch: true,
+    ignoreVary: true,
+  });
+  if (kept === undefined) return withHeaders(await fetch(request));
+  if (!mayChange(request)) return withHeaders(kept);
+  try {
+    const fresh = await fetch(request, { signal: AbortSignal.timeout(pagePatienceMs) });
+    if (fresh.ok) return withHeaders(fresh);
+  } catch {
+    // No network, or none that answers: what was kept.
+  }
+  return withHeaders(kept);
 }
 
 scope.addEventListener('install', (event) => event.waitUntil(install()));

@@ -1,6 +1,7 @@
 import { useCallback } from 'react';
 import { Bench } from './components/bench.tsx';
 import { HelpDialog, SampleDialog } from './components/dialogs.tsx';
+import { DrawingBoundary } from './components/drawing-boundary.tsx';
 import { DropVeil } from './components/drop-veil.tsx';
 import { EmptyState } from './components/empty-state.tsx';
 import { Masthead } from './components/masthead.tsx';
@@ -17,6 +18,8 @@ function Page() {
   const setDialog = useApp((state) => state.setDialog);
   const isEmpty = useApp((state) => state.order.length === 0);
   const announcement = useApp((state) => state.announcement);
+  const setView = useApp((state) => state.setView);
+  const showAll = useCallback(() => setView('all'), [setView]);
   const closeDialog = useCallback(() => setDialog(null), [setDialog]);
   useShortcuts();
   useRememberedSettings();
@@ -38,7 +41,9 @@ function Page() {
       )}
       <EngineFailure />
       <Messages />
-      {isEmpty ? <EmptyState onAdd={openPicker} /> : <Bench />}
+      <DrawingBoundary onRetry={showAll}>
+        {isEmpty ? <EmptyState onAdd={openPicker} /> : <Bench />}
+      </DrawingBoundary>
       <div className="visually-hidden" role="status" data-announcer>
         {announcement}
       </div>

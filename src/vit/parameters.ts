@@ -79,12 +79,12 @@ function scaleOutputs(values: Float32Array, gains: Float32Array): Float32Array {
 /**
  * Puts a model on the current back end. LayerScale is folded into the layer before it: (Wx + b) × γ is (γW)x + γb, so that
  * a block with it costs what one without costs, and the forward passes need not know of it.
- * @param named every parameter of the architecture (`checkParameters` has seen them), official names and layouts
+ * @param named every parameter of the architecture (`checkParameters` has seen them), official names and layouts; each is asked for once
  * @returns parameters that the caller disposes
  */
 export function uploadParameters(
   architecture: VitArchitecture,
-  named: ReadonlyMap<string, NamedTensor>,
+  named: Pick<ReadonlyMap<string, NamedTensor>, 'get'>,
 ): VitParameters {
   const { embedDim, depth, patchSize, qkvBias, numRegisters, layerScale } = architecture;
   const hiddenDim = mlpHiddenDim(architecture);

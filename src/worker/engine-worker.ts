@@ -69,7 +69,7 @@ const handlers: Handlers<EngineContract> = {
     return inLine(async () => {
       if (signal.aborted) return fail({ code: 'cancelled' });
       onProgress({ stage: 'check' });
-      const taken = await used.useModel(loaded.value);
+      const taken = await used.useModel(loaded.value, signal);
       return taken.ok ? succeed({ model: used.model }) : taken;
     });
   },

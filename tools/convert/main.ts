@@ -19,8 +19,8 @@ import { summarise } from './summarise.ts';
 
 const usage = `Usage: npm run convert -- <checkpoint> --out <folder> [options]
 
-<checkpoint> is a safetensors or PyTorch file (.safetensors, .pth, .bin, .pth.tar), in the names of DINO, DeiT, MoCo v3 or
-Hugging Face's ViT; heads, optimizers and the like are left out.
+<checkpoint> is a safetensors or PyTorch file (.safetensors, .pth, .bin, .pth.tar), in the names of DINO, DINOv2, DeiT,
+MoCo v3, timm or Hugging Face; heads, optimizers and the like are left out.
 
   --out <folder>     where model.json and its shards go; the folder's name is the model's id. models.json beside the
                      folder, from which the page knows what it can offer, gets the model's name and size

@@ -17,7 +17,6 @@ export interface CaseReport {
   readonly everyLayer: number;
   /** The CLS feature, relative to its largest value. */
   readonly feature: number;
-  readonly seconds: number;
 }
 
 export interface FileReport {
@@ -59,7 +58,6 @@ function compareParameters(first: Checkpoint, other: Checkpoint): string | null 
 
 async function runCase(model: TracedModel, folder: string, each: ReferenceCase): Promise<CaseReport> {
   const { input, reference } = await readCase(folder, each);
-  const start = performance.now();
   const { attention, trace } = await model.run(input, { height: each.height, width: each.width });
   const difference = traceDifference(trace, reference);
   return {
@@ -69,7 +67,6 @@ async function runCase(model: TracedModel, folder: string, each: ReferenceCase):
     lastLayer: attentionDifference(attention, reference),
     everyLayer: difference.attention,
     feature: difference.feature,
-    seconds: (performance.now() - start) / 1000,
   };
 }
 

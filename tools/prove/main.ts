@@ -64,15 +64,15 @@ const { dependencies } = JSON.parse(
 console.log(
   `## ${name} (${backend.value.backend.device}), tfjs ${dependencies['@tensorflow/tfjs-core']}, PyTorch ${pytorch}\n\n` +
     `Allowed: ${tolerance.attention.toExponential(0)} for attention, ${tolerance.feature.toExponential(0)} for the feature.\n\n` +
-    '| network | input, px | tokens | row entropy | last layer | every layer | CLS feature | s |\n' +
-    '| --- | --- | --- | --- | --- | --- | --- | --- |',
+    '| network | input, px | tokens | row entropy | last layer | every layer | CLS feature |\n' +
+    '| --- | --- | --- | --- | --- | --- | --- |',
 );
 
 let failures = 0;
 const files: string[] = [];
 
 function printCase(model: string, report: CaseReport): void {
-  const { sizePx, tokens, rowEntropy, lastLayer, everyLayer, feature, seconds } = report;
+  const { sizePx, tokens, rowEntropy, lastLayer, everyLayer, feature } = report;
   const holds =
     lastLayer <= tolerance.attention && everyLayer <= tolerance.attention && feature <= tolerance.feature;
   if (!holds) failures++;
@@ -82,7 +82,6 @@ function printCase(model: string, report: CaseReport): void {
     tokens,
     `${Math.round(100 * rowEntropy)} %`,
     ...[lastLayer, everyLayer, feature].map((difference) => difference.toExponential(1)),
-    seconds.toFixed(1),
   ];
   console.log(`| ${cells.join(' | ')} |${holds ? '' : ' **beyond what is allowed**'}`);
 }

@@ -1,6 +1,6 @@
 """Write small checkpoints as people have them: by `torch.save`, in every layout and family. README.md says what each is.
 
-    /usr/bin/python3 tools/reference/make_checkpoints.py
+    python3 tools/reference/make_checkpoints.py
 """
 from collections import OrderedDict
 from dataclasses import replace

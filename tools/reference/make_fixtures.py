@@ -1,6 +1,6 @@
 """Write the numbers that the TypeScript must reproduce, computed by PyTorch and Pillow. README.md says what each is.
 
-    /usr/bin/python3 tools/reference/make_fixtures.py [--safetensors FILE]
+    python3 tools/reference/make_fixtures.py [--safetensors FILE]
 """
 import argparse
 import base64

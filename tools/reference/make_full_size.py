@@ -1,6 +1,6 @@
 """Write one published network at its full size, with random weights, as people have it; and what PyTorch computes from it.
 
-    /usr/bin/python3 tools/reference/make_full_size.py <model> <folder>
+    python3 tools/reference/make_full_size.py <model> <folder>
 
 For `npm run prove`, which reads <folder>/cases.json and deletes it all afterwards. Weights are random, since the published
 ones cannot be had without a network; they are scaled so that attention is far from uniform, as the script asserts.

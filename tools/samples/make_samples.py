@@ -3,7 +3,7 @@
     mkdir unpacked && cd unpacked
     apt-get download python3-skimage python3-sklearn python3-scipy opencv-doc
     for package in *.deb; do dpkg -x "$package" .; done
-    /usr/bin/python3 tools/samples/make_samples.py unpacked
+    python3 tools/samples/make_samples.py unpacked
 
 Writes public/samples/<id>.jpg, samples.json and CREDITS.md. The same packages and the same Pillow give the
 same bytes, which matters: tools/reference computes its expectations from these very files.

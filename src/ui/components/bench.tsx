@@ -27,7 +27,9 @@ export function Bench() {
   const bitmap = usePicture(photo?.id ?? null, sidePx);
   const needSide = useCallback((side: number) => setSidePx(side), []);
   // The first photograph takes the place of a page that may have been scrolled down to its sample.
-  useEffect(() => window.scrollTo(0, 0), []);
+  useEffect(() => {
+    window.scrollTo(0, 0); // Newer browsers return a promise, which React would take for what undoes the effect.
+  }, []);
   if (!photo) return null;
 
   const outcome = visibleOutcome(photo.state);

@@ -3,6 +3,7 @@ import { mapsOf } from '../painting/result-maps.ts';
 import { useApp, useServices } from '../services.tsx';
 import { type Photo, visibleOutcome } from '../state/photo.ts';
 import { drawnStyle, hasContour, isSmooth, type Query, queryWithin, type View } from '../state/settings.ts';
+import { shownView } from '../state/shown-view.ts';
 import { countOf, queryTitle } from '../words.ts';
 import { type Choice, ChoiceField } from './choice-field.tsx';
 import { RangeField } from './range-field.tsx';
@@ -65,7 +66,7 @@ function QueryControl() {
 
 function OverlayControls() {
   const query = useApp((state) => state.query);
-  const view = useApp((state) => state.view);
+  const view = useApp(shownView);
   const overlay = useApp((state) => state.overlay);
   const change = useApp((state) => state.changeOverlay);
   const photo = useApp((state) => (state.selectedId === null ? undefined : state.photos[state.selectedId]));

@@ -114,15 +114,7 @@ export function DeleteAction({ title, id, size }: DeleteActionProps) {
   const { library } = useServices();
   const [asks, setAsks] = useState(false);
   const isUsed = useApp((state) => isSameChoice(state.usedModel, { kind: 'stored', id }));
-  if (!asks)
-    return (
-      <IconButton
-        icon={Trash2}
-        label={`Delete ${title}`}
-        aria-expanded={false}
-        onClick={() => setAsks(true)}
-      />
-    );
+  if (!asks) return <IconButton icon={Trash2} label={`Delete ${title}`} onClick={() => setAsks(true)} />;
   if (isUsed)
     return (
       <div className="model-question" role="group" aria-label={`Delete ${title}`}>

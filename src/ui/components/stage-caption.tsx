@@ -14,6 +14,7 @@ import {
   queryWithin,
   type View,
 } from '../state/settings.ts';
+import { shownView } from '../state/shown-view.ts';
 import {
   backendTitles,
   countOf,
@@ -106,8 +107,9 @@ function PictureActions({ photo, outcome }: { readonly photo: Photo; readonly ou
     store.getState().say('The picture could not be made. Try again in a moment.', 'warning');
   };
   const picture = () => {
-    const { view, query, overlay } = store.getState();
-    return { photo, outcome, view, query, overlay, pictures };
+    const state = store.getState();
+    const { query, overlay } = state;
+    return { photo, outcome, view: shownView(state), query, overlay, pictures };
   };
   const save = async (): Promise<void> => {
     if (!(await savePicture(picture()))) explain();
@@ -135,7 +137,7 @@ function PictureActions({ photo, outcome }: { readonly photo: Photo; readonly ou
 
 /** Under the photograph, as under a picture in a museum: what it is, what is to be seen, how it was made. */
 export function StageCaption({ photo }: { readonly photo: Photo }) {
-  const view = useApp((state) => state.view);
+  const view = useApp(shownView);
   const query = useApp((state) => state.query);
   const overlay = useApp((state) => state.overlay);
   const outcome = visibleOutcome(photo.state);

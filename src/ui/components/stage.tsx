@@ -6,6 +6,7 @@ import { useDeviceSize } from '../painting/use-canvas-layer.ts';
 import { useApp, useServices } from '../services.tsx';
 import { type Photo, runFraction, visibleOutcome } from '../state/photo.ts';
 import { type Query, queryWithin, type View } from '../state/settings.ts';
+import { shownView } from '../state/shown-view.ts';
 import { describeRun, queryTitle, viewTitle } from '../words.ts';
 import { IconButton } from './icon-button.tsx';
 import { PhotoCanvas } from './photo-canvas.tsx';
@@ -75,7 +76,7 @@ interface StageProps {
 
 /** The photograph, large. */
 export function Stage({ photo, bitmap, aspect, onNeedsSide, children }: StageProps) {
-  const view = useApp((state) => state.view);
+  const view = useApp(shownView);
   const query = useApp((state) => state.query);
   const area = useRef<HTMLDivElement>(null);
   const size = useDeviceSize(area);

@@ -5,6 +5,7 @@ import { viewColour } from '../painting/paint-overlay.ts';
 import { useApp } from '../services.tsx';
 import type { Outcome } from '../state/photo.ts';
 import type { View } from '../state/settings.ts';
+import { shownView } from '../state/shown-view.ts';
 import { viewTitle } from '../words.ts';
 import { PhotoCanvas } from './photo-canvas.tsx';
 import { useScrollIntoView } from './use-scroll-into-view.ts';
@@ -36,7 +37,7 @@ interface ViewTileProps {
 }
 
 function ViewTile({ view, numHeads, aspect, bitmap, outcome }: ViewTileProps) {
-  const selected = useApp((state) => state.view === view);
+  const selected = useApp((state) => shownView(state) === view);
   const setView = useApp((state) => state.setView);
   const tile = useRef<HTMLLabelElement>(null);
   useScrollIntoView(tile, selected);

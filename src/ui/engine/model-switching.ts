@@ -5,7 +5,7 @@ import { fail, type Result, succeed } from '../../core/result.ts';
 import type { EngineClient } from '../../rpc/engine-client.ts';
 import type { ModelDescription } from '../../rpc/engine-contract.ts';
 import type { AppStore } from '../state/app-store.ts';
-import type { ChosenModel } from '../state/model-choice.ts';
+import { type ChosenModel, isSameChoice } from '../state/model-choice.ts';
 import { countOf } from '../words.ts';
 
 export interface ModelSwitching {
@@ -60,21 +60,27 @@ export function createModelSwitching(
     if (store.getState().engine.status !== 'ready') {
       // Perhaps its model could not be had: it starts with the new one.
       await session.startWith(next);
-      const { engine } = store.getState();
-      if (engine.status === 'ready') return succeed(engine.model);
-      return fail(engine.status === 'failed' ? engine.failure : { code: 'cancelled' });
+      const { engine, usedModel } = store.getState();
+      if (engine.status !== 'ready')
+        return fail(engine.status === 'failed' ? engine.failure : { code: 'cancelled' });
+      // The start has taken the spare model, and said why.
+      if (!isSameChoice(usedModel, next.choice)) return fail({ code: 'cancelled' });
+      session.take(next);
+      return succeed(engine.model);
     }
     const outcome = await client.call(
       'useModel',
       { model: next.reference },
       {
         signal: controller.signal,
+        // A cancel may come when the worker has just exchanged them: what is in use is what it says, not what was wished.
+        awaitsWorker: true,
         onProgress: (progress) => {
           if (switching === controller) setModelSwitch({ choice: next.choice, title, progress });
         },
       },
     );
-    if (!outcome.ok) return outcome;
+    if (!outcome.ok) return controller.signal.aborted ? fail({ code: 'cancelled' }) : outcome;
     const { engine, setEngine, setUsedModel } = store.getState();
     // Lost in the same moment: the start that has begun brings the old one back.
     if (engine.status !== 'ready') return fail({ code: 'cancelled' });
@@ -106,6 +112,10 @@ export function createModelSwitching(
       return outcome;
     },
 
-    cancelModelSwitch: () => switching?.abort(),
+    cancelModelSwitch() {
+      switching?.abort();
+      switching = null;
+      store.getState().setModelSwitch(null);
+    },
   };
 }

@@ -61,10 +61,14 @@ function createFakeClient() {
   const open: OpenCall[] = [];
   const listeners = new Set<(failure: Failure) => void>();
   let restarts = 0;
-  const call = (method: string, request: unknown, options: { signal?: AbortSignal } = {}) =>
+  const call = (
+    method: string,
+    request: unknown,
+    { signal, awaitsWorker }: { signal?: AbortSignal; awaitsWorker?: boolean } = {},
+  ) =>
     new Promise<Outcome>((resolve) => {
-      const { signal } = options;
-      signal?.addEventListener('abort', () => resolve(fail({ code: 'cancelled' })));
+      if (awaitsWorker !== true)
+        signal?.addEventListener('abort', () => resolve(fail({ code: 'cancelled' })));
       open.push({ method, request, answer: resolve, cancelled: () => signal?.aborted ?? false });
     });
   const client: EngineClient = {
@@ -402,16 +406,56 @@ describe('the model', () => {
     await ready();
     const first = session.useModel(other, 'Other');
     await settle();
+    const inWorker = fake.last();
     const second = session.useModel(spare, 'Spare');
+    inWorker.answer(fail({ code: 'cancelled' }));
     expect(await first).toEqual(fail({ code: 'cancelled' }));
     await settle();
     expect(store.getState().modelSwitch).toMatchObject({ title: 'Spare' });
     session.cancelModelSwitch();
+    expect(store.getState().modelSwitch).toBeNull();
+    fake.last().answer(fail({ code: 'cancelled' }));
     expect(await second).toEqual(fail({ code: 'cancelled' }));
     expect(fake.calls.filter(({ method }) => method === 'useModel').every((call) => call.cancelled())).toBe(
       true,
     );
     expect(store.getState()).toMatchObject({ usedModel: nano.choice, modelSwitch: null, messages: [] });
+  });
+
+  it('is the new one where a cancel comes when the worker has just exchanged them: never another than answers', async () => {
+    const { session, photo, ready, fake, store } = setUp();
+    session.add([photo('a')]);
+    await ready();
+    const exchange = session.useModel(other, 'Other');
+    await settle();
+    const inWorker = fake.last();
+    session.cancelModelSwitch();
+    await settle();
+    inWorker.answer(answered);
+    expect(await exchange).toEqual(succeed(otherModel));
+    fake.last().answer(succeed(attention(5)));
+    await settle();
+    expect(store.getState()).toMatchObject({
+      usedModel: other.choice,
+      model: { id: 'other' },
+      modelSwitch: null,
+    });
+    expect(store.getState().photos['photo-1']?.state).toMatchObject({ outcome: { model: { id: 'other' } } });
+  });
+
+  it('is what memory ran out over, and not the photograph that waited, however often it is tried', async () => {
+    const { session, photo, ready, statuses, fake } = setUp();
+    session.add([photo('a')]);
+    await ready();
+    for (let times = 0; times < 3; times += 1) {
+      const exchange = session.useModel(other, 'Other');
+      await settle();
+      fake.lose({ code: 'out-of-memory', tokens: null });
+      expect((await exchange).ok).toBe(false);
+      expect(statuses()).toEqual(['queued']);
+      await ready();
+      expect(statuses()).toEqual(['running']);
+    }
   });
 
   it('is the one that the engine starts again with: the old one when it is lost during the exchange, the new one after', async () => {
@@ -459,5 +503,41 @@ describe('the model', () => {
     fake.last().answer(succeed({ ...started, model: otherModel }));
     expect(await exchange).toEqual(succeed(otherModel));
     expect(store.getState()).toMatchObject({ engine: { status: 'ready' }, usedModel: other.choice });
+  });
+
+  it('that is chosen where the engine has failed, and cannot be had, is not said to be in use', async () => {
+    const { session, ready, fake, store } = setUp();
+    fake.last().answer(fail({ code: 'backend-unavailable', backend: 'webgpu', reason: 'of a test' }));
+    await settle();
+    const exchange = session.useModel(other, 'Other');
+    await settle();
+    fake.last().answer(fail({ code: 'checkpoint-invalid', problem: 'it is empty' }));
+    await settle();
+    expect(fake.last().request).toMatchObject({ model: spare.reference });
+    await ready();
+    expect(await exchange).toEqual(fail({ code: 'cancelled' }));
+    expect(store.getState()).toMatchObject({ engine: { status: 'ready' }, usedModel: spare.choice });
+  });
+
+  it('that is chosen where the engine was lost too often runs the photographs of the old one again', async () => {
+    const { session, photo, ready, statuses, fake, store } = setUp();
+    session.add([photo('a')]);
+    await ready();
+    fake.last().answer(succeed(attention(3)));
+    await settle();
+    for (let loss = 0; loss < 3; loss++) {
+      fake.lose({ code: 'device-lost', message: 'test' });
+      await settle();
+      if (loss < 2) await ready();
+    }
+    expect(store.getState().engine).toMatchObject({ status: 'failed' });
+    const exchange = session.useModel(other, 'Other');
+    await settle();
+    fake.last().answer(succeed({ ...started, model: otherModel }));
+    expect(await exchange).toEqual(succeed(otherModel));
+    expect(statuses()).toEqual(['running']);
+    fake.lose({ code: 'device-lost', message: 'test' });
+    await settle();
+    expect(store.getState().engine).toMatchObject({ status: 'starting' });
   });
 });

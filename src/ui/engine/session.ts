@@ -244,6 +244,9 @@ export function createSession(
   const models = createModelSwitching(client, store, {
     startWith: async (next) => {
       model = next;
+      // With another model the engine may well hold; the losses were the old one's.
+      lossTimes = [];
+      lossesOf.clear();
       client.restart();
       await start(null);
     },
@@ -255,7 +258,7 @@ export function createSession(
   });
 
   client.onGone((failure) => {
-    const { setEngine, say, setPhotoState } = store.getState();
+    const { setEngine, say, setPhotoState, modelSwitch } = store.getState();
     // The client has failed the call already, but its promise has not got round to `attend` yet.
     const lost = run;
     run = null;
@@ -267,7 +270,9 @@ export function createSession(
       void start(null);
       return;
     }
-    if (lost) {
+    // Two models at once are the likelier cause.
+    if (lost && modelSwitch !== null) queue(lost.id);
+    else if (lost) {
       const losses = (lossesOf.get(lost.id) ?? 0) + 1;
       lossesOf.set(lost.id, losses);
       // A fresh engine has all its memory and may do it; what fails there again would fail for ever.

@@ -14,7 +14,6 @@ import type { EngineSession } from '../engine/session.ts';
 import type { AppStore } from '../state/app-store.ts';
 import type { DroppedModel } from '../state/library-state.ts';
 import {
-  choiceKey,
   type ChosenModel,
   embeddedChoice,
   isModelId,
@@ -53,6 +52,7 @@ export function createModelLibrary(
 ): ModelLibrary {
   let connected: LibraryClient | null = null;
   let droppedMade = 0;
+  let choicesMade = 0;
   const transfers = new Map<string, AbortController>();
 
   const client = (): LibraryClient => {
@@ -105,13 +105,18 @@ export function createModelLibrary(
     });
   };
 
-  const choose = async (choice: ModelChoice): Promise<void> => {
+  /** @returns whether it is in use now */
+  const choose = async (choice: ModelChoice): Promise<boolean> => {
     const { say, rememberModel, setDialog } = store.getState();
+    choicesMade += 1;
+    const mine = choicesMade;
     const found = await find(choice);
+    // Another was chosen while this one was looked up.
+    if (mine !== choicesMade) return false;
     if (!found.ok) {
       say(`${titleOf(choice)}: ${describeFailure(found.error)}`, 'warning');
       if (choice.kind === 'stored') await readKept();
-      return;
+      return false;
     }
     const outcome = await session.useModel(found.value, titleOf(choice));
     if (outcome.ok) {
@@ -123,6 +128,7 @@ export function createModelLibrary(
       changeDropped(choice.id, { lacksHeads: true });
       setDialog('models');
     }
+    return outcome.ok;
   };
 
   /** Runs a download or a copy, its progress in the store. @returns the model, or null where it was cancelled or failed */
@@ -131,6 +137,7 @@ export function createModelLibrary(
     title: string,
     begin: (options: {
       signal: AbortSignal;
+      awaitsWorker: boolean;
       onProgress: (progress: TransferProgress) => void;
     }) => Promise<Result<StoredModel, Failure>>,
   ): Promise<StoredModel | null> => {
@@ -143,6 +150,8 @@ export function createModelLibrary(
     void navigator.storage?.persist?.().catch(() => false);
     const outcome = await begin({
       signal: controller.signal,
+      // Until it has let go of the file, nobody can go on with it.
+      awaitsWorker: true,
       onProgress: (progress) => {
         if (!controller.signal.aborted) setTransfer(id, { status: 'running', progress });
       },
@@ -150,7 +159,7 @@ export function createModelLibrary(
     transfers.delete(id);
     // The list first: between the two there would be a moment in which the model is nowhere.
     await readKept();
-    if (outcome.ok || outcome.error.code === 'cancelled') setTransfer(id, null);
+    if (outcome.ok || controller.signal.aborted) setTransfer(id, null);
     else {
       setTransfer(id, { status: 'failed', failure: outcome.error });
       announce(`${title}: ${describeFailure(outcome.error)}`);
@@ -180,11 +189,15 @@ export function createModelLibrary(
       const { rememberedModel, rememberModel, say } = store.getState();
       const found = rememberedModel === null ? succeed(embedded) : await find(rememberedModel);
       if (found.ok) return session.start(found.value, embedded);
+      const isGone = found.error.code === 'model-not-kept';
+      const what = isGone ? 'is no longer in this browser' : 'could not be opened';
+      const why = isGone ? 'Press M for the list of models.' : describeFailure(found.error);
       say(
-        'The model of your last visit is no longer in this browser, so the page begins with the one that comes with it. Press M for the list of models.',
+        `The model of your last visit ${what}, so the page begins with the one that comes with it. ${why}`,
         'warning',
       );
-      rememberModel(embeddedChoice);
+      // What could not be opened now may be there the next time.
+      if (isGone) rememberModel(embeddedChoice);
       session.start(embedded, null);
     },
 
@@ -193,7 +206,7 @@ export function createModelLibrary(
       store.getState().changeLibrary({ served });
     },
 
-    use: choose,
+    use: async (choice) => void (await choose(choice)),
 
     async download(id) {
       const entry = catalogue.models.find((model) => model.id === id);
@@ -243,8 +256,13 @@ export function createModelLibrary(
     giveHints(id, hints) {
       const dropped = store.getState().library.dropped.find((model) => model.id === id);
       if (dropped === undefined) return;
-      changeDropped(id, { hints: { ...dropped.hints, ...hints } });
-      void choose({ kind: 'dropped', id });
+      const tried = { ...dropped.hints, ...hints };
+      changeDropped(id, { hints: tried });
+      void choose({ kind: 'dropped', id }).then((isUsed) => {
+        // The list says what computes, and only what has been tried is kept.
+        const now = store.getState().library.dropped.find((model) => model.id === id);
+        if (!isUsed && now?.hints === tried) changeDropped(id, { hints: dropped.hints });
+      });
     },
 
     async keep(id) {
@@ -257,12 +275,14 @@ export function createModelLibrary(
         client().call('keep', { id: freeId(title), title, kind, files, hints }, options),
       );
       if (stored === null) return;
-      const { library, changeLibrary, usedModel, rememberModel, announce } = store.getState();
+      const { library, changeLibrary, rememberModel, announce } = store.getState();
       changeLibrary({ dropped: library.dropped.filter((model) => model.id !== id) });
       announce(`${title} is kept in this browser.`);
-      if (usedModel === null || choiceKey(usedModel) !== choiceKey({ kind: 'dropped', id })) return;
+      const isInUse = (): boolean => isSameChoice(store.getState().usedModel, { kind: 'dropped', id });
+      if (!isInUse()) return;
       const opened = await openStored(stored.id);
-      if (!opened.ok) return;
+      // Another may have been taken meanwhile.
+      if (!opened.ok || !isInUse()) return;
       session.rename(opened.value);
       rememberModel(opened.value.choice);
     },

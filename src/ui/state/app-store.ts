@@ -5,7 +5,14 @@ import type { BackendDescription, EngineContract, ModelDescription } from '../..
 import { emptyLibrary, type LibraryState, type Transfer } from './library-state.ts';
 import type { ModelChoice } from './model-choice.ts';
 import type { NewPhoto, Photo, PhotoId, PhotoState } from './photo.ts';
-import type { OverlaySettings, Query, RememberedSettings, Theme, View } from './settings.ts';
+import {
+  type OverlaySettings,
+  type Query,
+  type RememberedSettings,
+  type Theme,
+  type View,
+  viewWithin,
+} from './settings.ts';
 
 export type StartProgress = EngineContract['start']['progress'];
 
@@ -127,9 +134,7 @@ export function createAppStore(settings: RememberedSettings, framing: FramingOpt
       set((state) => {
         if (engine.status !== 'ready') return { engine };
         const { model } = engine;
-        // A head that the new model does not have cannot stay on view.
-        const view = typeof state.view === 'number' && state.view >= model.numHeads ? 'all' : state.view;
-        return { engine, model, view };
+        return { engine, model, view: viewWithin(state.view, model) };
       }),
     setUsedModel: (usedModel) => set({ usedModel }),
     setModelSwitch: (modelSwitch) => set({ modelSwitch }),

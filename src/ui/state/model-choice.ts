@@ -16,8 +16,6 @@ export interface ChosenModel {
   readonly reference: ModelReference;
 }
 
-export const choiceKey = ({ kind, id }: ModelChoice): string => `${kind} ${id}`;
-
 export const isSameChoice = (a: ModelChoice | null, b: ModelChoice | null): boolean =>
   a !== null && b !== null && a.kind === b.kind && a.id === b.id;
 

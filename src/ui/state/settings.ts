@@ -11,6 +11,10 @@ export type Query = number;
 export const queryWithin = (query: Query, { numRegisters }: { readonly numRegisters: number }): Query =>
   query > numRegisters ? 0 : query;
 
+/** What is drawn where a head was chosen with another model in view. */
+export const viewWithin = (view: View, { numHeads }: { readonly numHeads: number }): View =>
+  typeof view === 'number' && view >= numHeads ? 'all' : view;
+
 export type OverlayStyle = 'heat' | 'mask';
 
 /** Everything that only redraws. */
