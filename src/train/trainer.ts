@@ -69,8 +69,6 @@ export function findMisfits(
     problems.push(`local crops of ${localCropPx} px are not made of whole patches of ${patchSize} px`);
   if (frozenBlocks > depth)
     problems.push(`${frozenBlocks} blocks cannot be frozen: the network has ${depth}`);
-  if (architecture.numRegisters > 0 || architecture.layerScale)
-    problems.push('networks with registers or LayerScale cannot be trained here');
   if (photographs.length === 0) problems.push('there is no photograph');
   // The training pass knows neither, and would leave them out in silence.
   if (numRegisters > 0 || layerScale)

@@ -27,7 +27,9 @@ export async function scoreNetwork(
   pairs: readonly Pair[],
   sidePx: number,
 ): Promise<Average | null> {
-  const load = (): Promise<ReturnType<typeof succeed<LoadedModel>>> => Promise.resolve(succeed(model));
+  // The engine empties what it is given, and there is more than one set.
+  const load = (): Promise<ReturnType<typeof succeed<LoadedModel>>> =>
+    Promise.resolve(succeed({ ...model, parameters: new Map(model.parameters) }));
   const started = await Engine.start({ backend: 'wasm', load, wasmAssets: null, signal, onProgress });
   if (!started.ok) stopWith(describeFailure(started.error));
   const engine = started.value;
