@@ -171,7 +171,8 @@ export function Plot(props: PlotProps) {
             draw: [(self) => drawExtras(self, extras.current)],
             setCursor: [(self) => setPointed(self.cursor.idx ?? null)],
           },
-          padding: [0.4 * rem, 0.5 * rem, 0, 0],
+          // Room on the right for half of the last step's number.
+          padding: [0.4 * rem, 0.9 * rem, 0, 0],
         },
         [[], []],
         element,
