@@ -1,61 +1,116 @@
 /**
- * npm run bench: the embedded model's forward pass on the back ends that run in Node, a process a turn, the back ends in turn,
- * so that both meet the same machine. Prints a table of medians; where WebGPU has no device it says so and leaves it out.
+ * npm run bench: one network after the other, the same weights and image for every contestant, one pass of each in turn, so
+ * that all meet the same machine; medians. Writes docs/bench/<device>.md and .json.
  */
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { embeddedModelId } from '../src/core/embedded-model.ts';
+import { readOptions } from '../tools/read-options.ts';
+import { stopWith } from '../tools/stop-with.ts';
+import { prepareNetworks } from './networks.ts';
+import { runRace } from './race.ts';
+import { timePage } from './page-load.ts';
+import { writeReport, type Report } from './report.ts';
+import { openChromium, openNode, type Venue } from './venue.ts';
+import { benchTraining } from './train.ts';
 
-const rounds = 3;
-const sides = [224, 320];
-const pathOf = (fromRoot: string): string => fileURLToPath(new URL(`../${fromRoot}`, import.meta.url));
+const usage = `Usage: npm run bench -- [chromium] [node] [page] [options]
+       npm run bench -- train
 
-interface Pass {
-  readonly device: string;
-  readonly temperature: 'cold' | 'warm';
-  readonly tokens: number;
-  readonly forwardMs: number;
+Times the forward pass: ours, ours by tfjs's plain ops, and onnxruntime-web, on WebGPU and on WebAssembly.
+With no place named, Chromium and then Node on Dawn, where there is a driver. "page" times the built page instead, from its
+opening to the first overlay; "train" counts what a training step takes.
+
+  --networks <ids>   of nano8-96,nano8,s16-224,b16-224,s8-224,s8-480 (default: all)
+  --backends <ids>   of webgpu,wasm (default: both)
+  --rounds <n>       passes of each contestant after its first (default: 5)
+  --patience <s>     a pass that is likely to take longer is left out, with a word (default: 45)
+  --note <sentence>  goes into the report: what else the machine was doing`;
+
+const { values: options, positionals } = readOptions(
+  {
+    allowPositionals: true,
+    options: {
+      networks: { type: 'string', default: 'nano8-96,nano8,s16-224,b16-224,s8-224,s8-480' },
+      backends: { type: 'string', default: 'webgpu,wasm' },
+      rounds: { type: 'string', default: '5' },
+      patience: { type: 'string', default: '45' },
+      note: { type: 'string', default: '' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  },
+  usage,
+);
+if (options.help) stopWith(usage, 0);
+if (positionals.includes('train')) {
+  benchTraining();
+  process.exit(0);
 }
+const places = positionals.length === 0 ? ['chromium', 'node'] : positionals;
+const unknown = places.find((place) => !['chromium', 'node', 'page'].includes(place));
+if (unknown !== undefined) stopWith(`${unknown} is not chromium, node or page.\n\n${usage}`, 2);
 
-function runTurn(backend: string, side: number): Pass[] | string {
-  const args = [pathOf(`public/models/${embeddedModelId}`), pathOf('public/samples/cat.jpg'), String(side)];
-  const child = spawnSync(process.execPath, ['--import', 'tsx', pathOf('bench/pass.ts'), backend, ...args], {
+const ownFolder = fileURLToPath(new URL('.', import.meta.url));
+const runtimeFolder = join(ownFolder, 'node_modules/onnxruntime-web/dist');
+
+/** What we compare with is no dependency of the project: it comes with the first run, or not at all. */
+function installRuntime(): string | null {
+  if (existsSync(runtimeFolder)) return null;
+  console.log('Installing what the bench compares with (once, about 140 MB) …');
+  const npm = spawnSync('npm', ['ci', '--prefix', ownFolder], {
     encoding: 'utf8',
+    shell: process.platform === 'win32',
   });
-  if (child.status !== 0) return child.stderr.trim().split('\n').at(-1) ?? 'it failed';
-  return child.stdout
-    .split('\n')
-    .filter((line) => line.startsWith('{'))
-    .map((line) => JSON.parse(line) as Pass);
+  return npm.status === 0 && existsSync(runtimeFolder)
+    ? null
+    : `onnxruntime-web could not be installed: ${npm.stderr.trim().split('\n').at(-1) ?? 'npm did not run'}. Its rows are left out.`;
 }
 
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1
-    ? (sorted[middle] ?? NaN)
-    : ((sorted[middle - 1] ?? NaN) + (sorted[middle] ?? NaN)) / 2;
+const reports = fileURLToPath(new URL('../docs/bench', import.meta.url));
+
+async function keep(report: Report): Promise<void> {
+  await mkdir(reports, { recursive: true });
+  await writeFile(join(reports, `${report.name}.json`), report.json);
+  await writeFile(join(reports, `${report.name}.md`), report.markdown);
+  console.log(`\n${report.markdown}\ndocs/bench/${report.name}.md`);
 }
 
-const backends = new Set(['wasm', 'webgpu']);
-console.log('| back end | device | side | tokens | cold, ms | warm, ms |\n|---|---|---|---|---|---|');
-for (const side of sides) {
-  const passes = new Map<string, Pass[]>();
-  for (let round = 0; round < rounds; round++) {
-    for (const backend of backends) {
-      const turn = runTurn(backend, side);
-      if (typeof turn === 'string') {
-        console.error(`${backend} is left out: ${turn}`);
-        backends.delete(backend);
-      } else passes.set(backend, [...(passes.get(backend) ?? []), ...turn]);
-    }
-  }
-  for (const [backend, all] of passes) {
-    const time = (wanted: Pass['temperature']): string =>
-      median(
-        all.filter(({ temperature }) => temperature === wanted).map(({ forwardMs }) => forwardMs),
-      ).toFixed(0);
-    const { device = '', tokens = 0 } = all[0] ?? {};
-    console.log(`| ${backend} | ${device} | ${side} | ${tokens} | ${time('cold')} | ${time('warm')} |`);
-  }
+if (places.includes('page')) {
+  await keep(await timePage(Number(options.rounds), options.note));
+  if (places.length === 1) process.exit(0);
 }
+
+const runtimeProblem = installRuntime();
+if (runtimeProblem !== null) console.error(runtimeProblem);
+
+const dataFolder = await mkdtemp(join(tmpdir(), 'dinoscope-bench-'));
+const wantedNetworks = options.networks.split(',');
+const networks = await prepareNetworks(dataFolder, (id) => wantedNetworks.includes(id));
+if (networks.length === 0) stopWith(`--networks ${options.networks} names none.\n\n${usage}`, 2);
+
+for (const place of places.filter((each) => each !== 'page')) {
+  let venue: Venue;
+  try {
+    venue =
+      place === 'chromium'
+        ? await openChromium(dataFolder, runtimeFolder)
+        : openNode(dataFolder, runtimeFolder);
+  } catch (error) {
+    console.error(`${place} is left out: ${error instanceof Error ? error.message : String(error)}`);
+    continue;
+  }
+  const race = await runRace(venue, networks, {
+    backends: options.backends.split(','),
+    rounds: Number(options.rounds),
+    patienceSeconds: Number(options.patience),
+    hasOnnxRuntime: runtimeProblem === null,
+    log: (line) => console.log(line),
+  });
+  await venue.close();
+  await keep(writeReport(race, options.note));
+}
+await rm(dataFolder, { recursive: true, force: true });
+process.exit(0);

@@ -11,6 +11,8 @@ import { createSession } from './ui/engine/session.ts';
 import { createModelLibrary } from './ui/models/model-library.ts';
 import { createAppStore } from './ui/state/app-store.ts';
 import { recallSettings } from './ui/state/settings.ts';
+import { createTrainingSession } from './ui/training/training-session.ts';
+import { createTrainingStore } from './ui/training/training-state.ts';
 
 const defaultSidePx = 320;
 
@@ -42,13 +44,15 @@ const library = createModelLibrary(
   session,
   store,
 );
+const training = createTrainingSession(client, store, library, createTrainingStore());
 void library.startSession(parameters.get('model'));
+void training.offerToResume();
 
 const root = document.getElementById('root');
 if (!root) throw new Error('index.html has no #root');
 createRoot(root).render(
   <StrictMode>
-    <App services={{ store, session, pictures, library }} />
+    <App services={{ store, session, pictures, library, training }} />
   </StrictMode>,
 );
 

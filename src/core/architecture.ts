@@ -132,3 +132,6 @@ export function parseArchitecture(json: unknown): VitArchitecture | string {
   const architecture: VitArchitecture = { family: 'dino', ...sizes, qkvBias, layerNormEps, layerScale };
   return mlpHiddenDim(architecture) > 0 ? architecture : `mlpRatio ${mlpRatio} leaves the MLP no width`;
 }
+
+/** Where our own safetensors files carry the architecture, as JSON: how many heads a network has is not in its tensors. */
+export const architectureMetadata = 'dinoscope.architecture';

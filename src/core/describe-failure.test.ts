@@ -55,6 +55,9 @@ const examples: Examples = {
   'storage-failed': [{ code: 'storage-failed', problem: 'the disk is gone' }],
   'model-busy': [{ code: 'model-busy' }],
   'model-not-kept': [{ code: 'model-not-kept' }],
+  'run-busy': [{ code: 'run-busy' }],
+  'run-not-kept': [{ code: 'run-not-kept' }],
+  'run-file-invalid': [{ code: 'run-file-invalid', problem: 'it has no photographs' }],
   'backend-unavailable': [{ code: 'backend-unavailable', backend: 'webgpu', reason: 'there is no adapter' }],
   'backend-wrong': [
     { code: 'backend-wrong', backend: 'webgpu', maxAbsDifference: 0.012, tolerance: 1e-4 },
@@ -73,6 +76,10 @@ const examples: Examples = {
   'wrong-result': [{ code: 'wrong-result', problem: 'head 1 sums to 0.000 instead of 1' }],
   'worker-crashed': [{ code: 'worker-crashed', message: 'its script did not load' }],
   'worker-stuck': [{ code: 'worker-stuck' }],
+  'training-impossible': [
+    { code: 'training-impossible', problems: ['there is no photograph', 'steps is 0'] },
+  ],
+  'training-diverged': [{ code: 'training-diverged', step: 17 }],
   cancelled: [{ code: 'cancelled' }],
 };
 

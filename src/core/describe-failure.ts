@@ -86,6 +86,19 @@ export function describeFailure(failure: Failure): string {
       return 'Another window of this page is downloading or changing this model. Wait for it, or cancel it there.';
     case 'model-not-kept':
       return 'This model is no longer in this browser: it was deleted, or the browser made room.';
+    case 'training-impossible':
+      return `Training cannot start: ${failure.problems.join('; ')}.`;
+    case 'training-diverged':
+      return (
+        `The loss of step ${failure.step} is not a finite number. The run was stopped, and the networks are as they ` +
+        'were before that step. A lower learning rate may help.'
+      );
+    case 'run-busy':
+      return 'Another window of this page is training this run. Pause it there first.';
+    case 'run-not-kept':
+      return 'This run is no longer in this browser: it was deleted, or the browser made room.';
+    case 'run-file-invalid':
+      return `This is no run that can go on: ${failure.problem}. Nothing was taken in.`;
     case 'backend-unavailable':
       return `The ${failure.backend} back end cannot run here: ${failure.reason}.`;
     case 'backend-wrong': {

@@ -49,6 +49,14 @@ export type Failure =
   /** Another window of the page is writing it. */
   | { readonly code: 'model-busy' }
   | { readonly code: 'model-not-kept' }
+  // Training
+  | { readonly code: 'training-impossible'; readonly problems: readonly string[] }
+  /** The loss or a gradient was not finite; the networks are as they were before this step. */
+  | { readonly code: 'training-diverged'; readonly step: number }
+  /** Another window of the page is training it. */
+  | { readonly code: 'run-busy' }
+  | { readonly code: 'run-not-kept' }
+  | { readonly code: 'run-file-invalid'; readonly problem: string }
   // The machine that computes
   | { readonly code: 'backend-unavailable'; readonly backend: BackendName; readonly reason: string }
   | {

@@ -1,6 +1,7 @@
 import type { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { hasFusedKernels } from '../gpu/kernels/fused-kernels.ts';
 import type { BackendName } from '../core/failure.ts';
 import type { BackendChoice } from '../rpc/engine-contract.ts';
 import { replaceKernel } from '../testing/replace-kernel.ts';
@@ -156,16 +157,27 @@ describe('a back end that computes wrong numbers', () => {
     expect((await chosen('cpu')).selfCheckMaxAbsDifference).toBeLessThan(1e-5);
   });
 
+  const trap: tf.KernelFunc = () => {
+    throw new Error('unreachable executed');
+  };
+  const failure = { code: 'backend-unavailable', backend: 'wasm', reason: 'unreachable executed' };
+
+  test('by our own kernels on wasm is left to its plain ops, and the reason kept', async () => {
+    await chosen('wasm');
+    restores.push(replaceKernel('DinoscopeAttention', 'wasm', trap));
+    const { backend, reason, selfCheckMaxAbsDifference } = await chosen('auto');
+    expect(backend.name).toBe('wasm');
+    expect(reason).toEqual({ kind: 'fused-kernels-failed', failure });
+    expect(hasFusedKernels()).toBe(false);
+    expect(selfCheckMaxAbsDifference).toBeLessThan(1e-5);
+  });
+
   test('is passed over for plain JavaScript where it was wasm, and the reason kept', async () => {
-    await breakSoftmax('wasm', () => {
-      throw new Error('unreachable executed');
-    });
+    await breakSoftmax('wasm', trap);
+    restores.push(replaceKernel('DinoscopeAttention', 'wasm', trap));
     const { backend, reason } = await chosen('auto');
     expect(backend.name).toBe('cpu');
     expect(tf.getBackend()).toBe('cpu');
-    expect(reason).toEqual({
-      kind: 'wasm-failed',
-      failure: { code: 'backend-unavailable', backend: 'wasm', reason: 'unreachable executed' },
-    });
+    expect(reason).toEqual({ kind: 'wasm-failed', failure });
   });
 });

@@ -1,6 +1,6 @@
 /**
  * Which back end runs, and why: WebGPU on a real adapter, wasm otherwise, and nothing that fails its self-check. Where it is
- * our own kernels that fail it, WebGPU runs without them.
+ * our own kernels that fail it, WebGPU or wasm runs without them.
  */
 import { failureOf, type BackendName, type Failure } from '../core/failure.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
@@ -63,8 +63,8 @@ async function openFor(
 ): Promise<Result<ChosenBackend, Failure>> {
   const checked = await openChecked(name, options);
   if (checked.ok) return succeed({ ...checked.value, reason });
-  if (name !== 'webgpu' || !hasFusedKernels()) return checked;
-  // On another device: a fault of the first one is final.
+  if (!hasFusedKernels()) return checked;
+  // WebGPU on another device: a fault of the first one is final.
   const plain = await openChecked(name, options, false);
   return plain.ok
     ? succeed({ ...plain.value, reason: { kind: 'fused-kernels-failed', failure: checked.error } })

@@ -324,7 +324,7 @@ describe('where the machine fails', () => {
     ['an array that is refused', new RangeError('Array buffer allocation failed')],
   ])('%s is out of memory, keeps no tensor, and the next photograph goes on', async (_, error) => {
     const before = tensors();
-    restore = replaceKernel('Softmax', 'wasm', () => {
+    restore = replaceKernel('DinoscopeLinear', 'wasm', () => {
       throw error;
     });
     expect(await attend()).toEqual({ ok: false, error: { code: 'out-of-memory', tokens: 49 } });
@@ -335,10 +335,9 @@ describe('where the machine fails', () => {
   });
 
   test('numbers that are no attention are not given out', async () => {
-    restore = replaceKernel('Softmax', 'wasm', ({ inputs }) => {
-      const { shape } = inputs['logits'] as tf.TensorInfo;
-      return tf.zeros(shape);
-    });
+    restore = replaceKernel('DinoscopeQueryRows', 'wasm', ({ inputs }) =>
+      tf.zeros([numHeads, (inputs['keys'] as tf.TensorInfo).shape[0] ?? 0]),
+    );
     expect(await attend()).toEqual({
       ok: false,
       error: { code: 'wrong-result', problem: expect.stringMatching(/head 1 sums to 0/) as string },
@@ -346,7 +345,7 @@ describe('where the machine fails', () => {
   });
 
   test('a bug is not taken for a failure', async () => {
-    restore = replaceKernel('Softmax', 'wasm', () => {
+    restore = replaceKernel('DinoscopeLinear', 'wasm', () => {
       throw new TypeError('x is undefined');
     });
     await expect(attend()).rejects.toThrow('x is undefined');

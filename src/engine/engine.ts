@@ -2,11 +2,12 @@
  * A back end and a model, ready to look at photographs. The page's worker and the command line run the same engine;
  * only where bytes and pixels come from differs.
  */
-import { specialTokenCount } from '../core/architecture.ts';
+import { specialTokenCount, type VitArchitecture } from '../core/architecture.ts';
 import { FailureError, failureOf, type Failure } from '../core/failure.ts';
 import type { FramingOptions } from '../core/photo.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
-import type { WasmAssets } from '../gpu/open-backend.ts';
+import type { FaultWatch } from '../gpu/fault-watch.ts';
+import type { OpenBackend, WasmAssets } from '../gpu/open-backend.ts';
 import { framePhotograph } from '../media/framing.ts';
 import { prepareInput } from '../media/prepare-input.ts';
 import type { PixelGrid } from '../media/resample.ts';
@@ -21,6 +22,7 @@ import type {
 import { attendSpecial } from '../vit/attend.ts';
 import { chooseBackend, type ChosenBackend } from './choose-backend.ts';
 import { isOutOfMemory } from './out-of-memory.ts';
+import { tuneBackend, type TimingStore } from './tune-backend.ts';
 import { uploadModel, type UploadedModel } from './upload-model.ts';
 
 export interface EngineOptions {
@@ -28,6 +30,8 @@ export interface EngineOptions {
   /** Where the model comes from: a folder in tfjs format, a checkpoint file. */
   readonly load: ModelLoader;
   readonly wasmAssets: WasmAssets | null;
+  /** WebGPU: where it is remembered which kernels are fastest. Without it the usual ones run. */
+  readonly timings?: TimingStore;
   readonly signal: AbortSignal;
   onProgress(progress: EngineContract['start']['progress']): void;
 }
@@ -47,7 +51,7 @@ export interface AttendCall {
 const pacedFromMs = 500;
 
 /** One turn of the event loop: messages that came meanwhile are handled. Not a timer, which browsers stretch to 4 ms. */
-const giveWay = (): Promise<void> =>
+export const giveWay = (): Promise<void> =>
   new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();
     port1.addEventListener('message', () => {
@@ -58,18 +62,45 @@ const giveWay = (): Promise<void> =>
     port2.postMessage(null);
   });
 
+/** Has the kernels chosen for a model's shapes where that is wanted, and uploads it. */
+async function bringToDevice(
+  model: LoadedModel,
+  backend: OpenBackend,
+  timings: TimingStore | undefined,
+): Promise<Result<UploadedModel, Failure>> {
+  try {
+    if (timings !== undefined) await tuneBackend(backend, model.architecture, timings);
+  } catch (error) {
+    const failure = failureOf(error);
+    if (failure === null) throw error;
+    return fail(failure);
+  }
+  return uploadModel(model, backend.faults);
+}
+
 export class Engine {
   readonly backend: BackendDescription;
   private readonly chosen: ChosenBackend;
+  private readonly timings: TimingStore | undefined;
   private used: UploadedModel;
   /** WebGPU only: the most tokens that a pass has had in little time. Larger passes wait for each block. */
   private fastTokens = 0;
 
-  private constructor(chosen: ChosenBackend, model: UploadedModel) {
+  private constructor(chosen: ChosenBackend, model: UploadedModel, timings: TimingStore | undefined) {
     const { backend, reason, selfCheckMaxAbsDifference } = chosen;
     this.chosen = chosen;
+    this.timings = timings;
     this.backend = { name: backend.name, device: backend.device, reason, selfCheckMaxAbsDifference };
     this.used = model;
+  }
+
+  /** Of the device: whoever else computes on it listens to the same. */
+  get faults(): FaultWatch {
+    return this.chosen.backend.faults;
+  }
+
+  get architecture(): VitArchitecture {
+    return this.used.parameters.architecture;
   }
 
   get model(): ModelDescription {
@@ -78,7 +109,7 @@ export class Engine {
 
   /** Opens and checks the back end while the model downloads. */
   static async start(options: EngineOptions): Promise<Result<Engine, Failure>> {
-    const { backend, load, wasmAssets, signal, onProgress } = options;
+    const { backend, load, wasmAssets, timings, signal, onProgress } = options;
     onProgress({ stage: 'backend' });
     const [chosen, model] = await Promise.all([
       chooseBackend(backend, { wasmAssets, onSelfCheck: () => onProgress({ stage: 'self-check' }) }),
@@ -86,8 +117,8 @@ export class Engine {
     ]);
     if (!model.ok) return model;
     if (!chosen.ok) return chosen;
-    const uploaded = await uploadModel(model.value, chosen.value.backend.faults);
-    return uploaded.ok ? succeed(new Engine(chosen.value, uploaded.value)) : uploaded;
+    const uploaded = await bringToDevice(model.value, chosen.value.backend, timings);
+    return uploaded.ok ? succeed(new Engine(chosen.value, uploaded.value, timings)) : uploaded;
   }
 
   /**
@@ -95,7 +126,7 @@ export class Engine {
    * Not to be called while an `attend` runs: whoever owns the engine keeps them in line.
    */
   async useModel(model: LoadedModel, signal: AbortSignal): Promise<Result<void, Failure>> {
-    const uploaded = await uploadModel(model, this.chosen.backend.faults);
+    const uploaded = await bringToDevice(model, this.chosen.backend, this.timings);
     if (!uploaded.ok) return uploaded;
     // Somebody who cancelled while it was brought onto the device and tried keeps the old one.
     if (signal.aborted) {

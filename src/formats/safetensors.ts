@@ -49,8 +49,12 @@ function parseEntry(name: string, json: unknown, dataLength: number): HeaderEntr
   return entry;
 }
 
-/** Reads the header only. @returns the tensors by name, or 'checkpoint-invalid' with what is wrong */
-export async function openSafetensors(file: Blob): Promise<Result<TensorFile, Failure>> {
+interface Header {
+  readonly entries: Readonly<Record<string, unknown>>;
+  readonly dataStart: number;
+}
+
+async function readHeader(file: Blob): Promise<Result<Header, Failure>> {
   if (file.size < 9) return invalid('it is too short for safetensors');
   const head = await readBytes(file, 0, 8);
   if (head === null) return invalid('it cannot be read');
@@ -67,10 +71,26 @@ export async function openSafetensors(file: Blob): Promise<Result<TensorFile, Fa
   }
   if (typeof header !== 'object' || header === null || Array.isArray(header))
     return invalid('its header is not an object');
+  return succeed({ entries: header as Readonly<Record<string, unknown>>, dataStart: 8 + headerLength });
+}
 
-  const dataStart = 8 + headerLength;
+/** The header's `__metadata__`: texts that whoever wrote the file left. Empty where there are none, or no such file. */
+export async function readSafetensorsMetadata(file: Blob): Promise<Record<string, string>> {
+  const header = await readHeader(file);
+  const metadata = header.ok ? header.value.entries['__metadata__'] : null;
+  if (typeof metadata !== 'object' || metadata === null) return {};
+  return Object.fromEntries(
+    Object.entries(metadata).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
+}
+
+/** Reads the header only. @returns the tensors by name, or 'checkpoint-invalid' with what is wrong */
+export async function openSafetensors(file: Blob): Promise<Result<TensorFile, Failure>> {
+  const header = await readHeader(file);
+  if (!header.ok) return header;
+  const { entries, dataStart } = header.value;
   const tensors = new Map<string, StoredTensor>();
-  for (const [name, json] of Object.entries(header)) {
+  for (const [name, json] of Object.entries(entries)) {
     if (name === '__metadata__') continue;
     const entry = parseEntry(name, json, file.size - dataStart);
     if (typeof entry === 'string') return invalid(entry);

@@ -10,6 +10,7 @@ export interface ZipEntry {
   readonly name: string;
   readonly byteLength: number;
   readonly isStored: boolean;
+  readonly crc32: number;
   /** Where the entry's local header begins; its bytes follow that header. */
   readonly headerOffset: number;
 }
@@ -103,6 +104,7 @@ export async function readZipDirectory(file: Blob): Promise<Map<string, ZipEntry
       name,
       byteLength: longSize ?? size,
       isStored: view.getUint16(at + 10, true) === 0,
+      crc32: view.getUint32(at + 16, true),
       headerOffset: longOffset ?? offset,
     });
     at = extraEnd + view.getUint16(at + 32, true);

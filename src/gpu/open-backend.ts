@@ -2,11 +2,14 @@
  * One tfjs back end, opened and watched. Each is imported only when it is asked for, so a page that runs on WebGPU
  * never fetches the wasm binary and the other way round.
  */
+import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import type { BackendName, Failure } from '../core/failure.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
 import { noFaults, watchDevice, type FaultWatch } from './fault-watch.ts';
 import { switchFusedKernels } from './kernels/fused-kernels.ts';
+import { switchSimdKernels } from './simd/simd-kernels.ts';
+import { openSimdRunner } from './simd/simd-runner.ts';
 
 /** File name → address, as tfjs's `setWasmPaths` takes it. */
 type WasmPaths = Readonly<
@@ -100,17 +103,30 @@ async function openWebgpu(fusedKernels: boolean): Promise<Result<OpenBackend, Fa
   return succeed({ name: 'webgpu', device: report.description, faults, finish });
 }
 
-async function openWasm(assets: WasmAssets | null): Promise<Result<OpenBackend, Failure>> {
+/** Beyond that, threads wait for memory more than they compute. */
+const mostThreads = 8;
+
+/** All of few cores, since whoever is free takes the next share; of many half, which is what most of them really are. */
+const threadsFor = (cores: number): number =>
+  Math.min(mostThreads, cores <= 4 ? cores : Math.ceil(cores / 2));
+
+async function openWasm(
+  assets: WasmAssets | null,
+  fusedKernels: boolean,
+): Promise<Result<OpenBackend, Failure>> {
   const wasm = await import('@tensorflow/tfjs-backend-wasm');
   if (assets !== null) wasm.setWasmPaths(assets.paths);
-  // tfjs takes half the cores, whatever `setThreadsCount` asks for; for a single thread its plain binary is the better one.
-  const threads = globalThis.crossOriginIsolated ? Math.floor(navigator.hardwareConcurrency / 2) : 1;
+  const threads = globalThis.crossOriginIsolated ? threadsFor(navigator.hardwareConcurrency) : 1;
   const isThreaded = threads > 1 && assets !== null && (await assets.prepareThreads());
   tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', isThreaded);
   if (!(await tf.setBackend('wasm')))
     return fail({ code: 'backend-unavailable', backend: 'wasm', reason: 'WebAssembly did not start' });
   const simd = await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT');
-  const device = `CPU${simd ? ', SIMD' : ''}, ${isThreaded ? `${wasm.getThreadsCount()} threads` : '1 thread'}`;
+  const runner =
+    fusedKernels && simd ? await openSimdRunner(tf.backend() as BackendWasm, isThreaded ? threads : 1) : null;
+  switchSimdKernels(runner !== null);
+  const running = runner?.threads ?? (isThreaded ? wasm.getThreadsCount() : 1);
+  const device = `CPU${runner?.relaxed ? ', relaxed SIMD' : simd ? ', SIMD' : ''}, ${running === 1 ? '1 thread' : `${running} threads`}`;
   return succeed({ name: 'wasm', device, faults: noFaults, finish: () => Promise.resolve() });
 }
 
@@ -127,7 +143,7 @@ async function openCpu(): Promise<Result<OpenBackend, Failure>> {
 
 /**
  * @param wasmAssets where the page serves the wasm binaries; null in Node, where tfjs finds them itself
- * @param fusedKernels WebGPU: whether our own kernels run where they can, or tfjs's plain ops alone
+ * @param fusedKernels whether our own kernels run where they can, or tfjs's plain ops alone
  */
 export async function openBackend(
   name: BackendName,
@@ -140,7 +156,7 @@ export async function openBackend(
       case 'webgpu':
         return await openWebgpu(fusedKernels);
       case 'wasm':
-        return await openWasm(wasmAssets);
+        return await openWasm(wasmAssets, fusedKernels);
       case 'cpu':
         return await openCpu();
     }

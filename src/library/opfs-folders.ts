@@ -5,8 +5,6 @@
 import { FailureError } from '../core/failure.ts';
 import type { ModelFolders, OpenFile } from './model-folders.ts';
 
-const folderName = 'models';
-
 const isNamed = (error: unknown, name: string): boolean =>
   error instanceof DOMException && error.name === name;
 
@@ -59,8 +57,11 @@ function openFileOf(handle: FileSystemSyncAccessHandle): OpenFile {
   };
 }
 
-/** @returns null where this browser, or this window, keeps no files */
-export async function openOpfsFolders(): Promise<ModelFolders | null> {
+/**
+ * @param folderName the folder in which all others lie
+ * @returns null where this browser, or this window, keeps no files
+ */
+export async function openOpfsFolders(folderName: 'models' | 'runs'): Promise<ModelFolders | null> {
   if (!('FileSystemFileHandle' in globalThis)) return null;
   if (!('createSyncAccessHandle' in FileSystemFileHandle.prototype)) return null;
   let root: FileSystemDirectoryHandle;

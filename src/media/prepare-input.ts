@@ -14,13 +14,21 @@ const normalised = imageNetMean.map((mean, channel) =>
   ),
 );
 
+/**
+ * @param pixels interleaved 8-bit RGB
+ * @param target as long; receives each value as the model takes it
+ */
+export function normalisePixels(pixels: Uint8Array | Uint8ClampedArray, target: Float32Array): void {
+  for (let channel = 0; channel < 3; channel++) {
+    const table = normalised[channel] as Float32Array;
+    for (let i = channel; i < pixels.length; i += 3) target[i] = table[pixels[i] as number] as number;
+  }
+}
+
 /** @returns what the model takes: normalised RGB, shape [height, width, 3] of `framing.inputSizePx` */
 export function prepareInput(image: PixelGrid, framing: Framing): Float32Array<ArrayBuffer> {
   const pixels = resample(image, framing.box, framing.inputSizePx, framing.filter);
   const input = new Float32Array(pixels.length);
-  for (let channel = 0; channel < 3; channel++) {
-    const table = normalised[channel] as Float32Array;
-    for (let i = channel; i < pixels.length; i += 3) input[i] = table[pixels[i] as number] as number;
-  }
+  normalisePixels(pixels, input);
   return input;
 }

@@ -1,5 +1,6 @@
 /** A checkpoint file into a model ready to be written or run, whatever its format and family. */
 import {
+  architectureMetadata,
   elementCount,
   parameterShapes,
   parseArchitecture,
@@ -12,7 +13,7 @@ import { fail, succeed, type Result } from '../core/result.ts';
 import { isFloatType } from '../formats/float-values.ts';
 import { openPytorch } from '../formats/pytorch.ts';
 import type { TensorParts } from '../formats/pytorch-tensors.ts';
-import { matchesSafetensors, openSafetensors } from '../formats/safetensors.ts';
+import { matchesSafetensors, openSafetensors, readSafetensorsMetadata } from '../formats/safetensors.ts';
 import { checkParameters } from './check-parameters.ts';
 import { headsOfConfig, inferArchitecture } from './infer-architecture.ts';
 import { listNetworks, mapParameterNames } from './key-maps.ts';
@@ -34,15 +35,28 @@ function valueOf<T>(result: Result<T, Failure>): T {
   return result.value;
 }
 
+/** @returns what the file itself says of its architecture, or undefined */
+async function ownConfig(file: Blob): Promise<unknown> {
+  const text = (await readSafetensorsMetadata(file))[architectureMetadata];
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw invalid(`its ${architectureMetadata} is not JSON`);
+  }
+}
+
+type OpenedTensors = TensorParts & { readonly config?: unknown };
+
 /** The format is chosen by the first bytes: a name's ending says little. */
-async function openTensors(file: Blob): Promise<TensorParts> {
+async function openTensors(file: Blob): Promise<OpenedTensors> {
   const head = await file
     .slice(0, Math.min(16, file.size))
     .arrayBuffer()
     .catch(() => null);
   if (head === null) throw invalid('the file cannot be read');
   if (!matchesSafetensors(new Uint8Array(head))) return valueOf(await openPytorch(file));
-  return { tree: valueOf(await openSafetensors(file)), skipped: [] };
+  return { tree: valueOf(await openSafetensors(file)), skipped: [], config: await ownConfig(file) };
 }
 
 const isOurConfig = (config: unknown): boolean =>
@@ -74,10 +88,10 @@ async function readCheckpoint(
   hints: CheckpointHints,
   isWanted: () => boolean,
 ): Promise<Checkpoint> {
-  const { tree, skipped } = await openTensors(file);
+  const { tree, skipped, config } = await openTensors(file);
   const { tensors, ignored, isMocoV3 } = mapParameterNames(tree, hints.network);
   const shapes = new Map([...tensors].map(([name, { shape }]) => [name, shape]));
-  const architecture = chooseArchitecture(shapes, hints, isMocoV3);
+  const architecture = chooseArchitecture(shapes, { ...hints, config: hints.config ?? config }, isMocoV3);
   const expected = parameterShapes(architecture);
   // Counters and masks are no parameters; where a parameter is stored as one, reading it says so.
   const counters = [...tensors]

@@ -48,8 +48,10 @@ const attention = (tokens: number): AttentionResult => ({
 });
 
 const attendRequest: EngineContract['attend']['request'] = {
+  id: 'a',
   photo: new Blob(['a photograph']),
   framing: { shape: 'photograph', sidePx: 224 },
+  upNext: null,
 };
 const decodeRequest: EngineContract['decode']['request'] = { photo: new Blob(), maxSidePx: 100 };
 

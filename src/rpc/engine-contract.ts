@@ -6,6 +6,7 @@ import type { CheckpointHints, ModelBytes } from '../core/model.ts';
 import type { BackendName, Failure } from '../core/failure.ts';
 import type { Box, Size } from '../core/geometry.ts';
 import type { FramingOptions, PhotoNotice } from '../core/photo.ts';
+import type { TrainingContract } from './training-contract.ts';
 
 /** What the person asked for; 'auto' lets the engine choose. */
 export type BackendChoice = BackendName | 'auto';
@@ -82,6 +83,7 @@ export interface AttentionResult {
   /** What the model saw, in px. */
   readonly inputSizePx: Size;
   readonly tokens: number;
+  /** Waited for; less where it was decoded while another one ran. */
   readonly decodeMs: number;
   readonly prepareMs: number;
   /** Forward pass, from the first op to the values read back from the device. */
@@ -89,7 +91,7 @@ export interface AttentionResult {
   readonly notices: readonly PhotoNotice[];
 }
 
-export interface EngineContract {
+export interface EngineContract extends TrainingContract {
   /** Chooses a back end, loads the model, checks both. Must be the first call. */
   start: {
     request: { readonly model: ModelReference; readonly backend: BackendChoice };
@@ -110,7 +112,14 @@ export interface EngineContract {
   };
   /** A photograph's attention maps. Calls run one after the other in the order they came. */
   attend: {
-    request: { readonly photo: Blob; readonly framing: FramingOptions };
+    request: {
+      /** The same each time that this photograph is asked for. */
+      readonly id: string;
+      readonly photo: Blob;
+      readonly framing: FramingOptions;
+      /** Decoded while this one runs; null where nothing waits. */
+      readonly upNext: { readonly id: string; readonly photo: Blob } | null;
+    };
     progress:
       | { readonly stage: 'decode' }
       | { readonly stage: 'prepare' }

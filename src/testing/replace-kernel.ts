@@ -7,7 +7,8 @@ export function replaceKernel(name: string, backendName: BackendName, kernelFunc
   tf.unregisterKernel(name, backendName);
   tf.registerKernel({ ...own, kernelFunc });
   return () => {
-    tf.unregisterKernel(name, backendName);
+    // What is broken may have been switched off meanwhile.
+    if (tf.getKernel(name, backendName) !== undefined) tf.unregisterKernel(name, backendName);
     tf.registerKernel(own);
   };
 }

@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Runs a command of tools/ as a person would: in a process of its own, from the root of the repository. */
 export const runTool = (
-  tool: 'attend' | 'convert' | 'evaluate',
+  tool: 'attend' | 'convert' | 'evaluate' | 'finetune',
   ...args: readonly string[]
 ): Promise<ToolRun> =>
   new Promise((resolve, reject) => {

@@ -1,4 +1,6 @@
-/** Chance that comes out the same in every run (mulberry32), for tests that try many inputs. */
+import { randomStream } from '../core/random.ts';
+
+/** Chance that comes out the same in every run, for tests that try many inputs. */
 export interface SeededRandom {
   /** @returns a whole number in [0, below) */
   below(limit: number): number;
@@ -6,14 +8,7 @@ export interface SeededRandom {
 }
 
 export function seededRandom(seed: number): SeededRandom {
-  let state = seed >>> 0;
-  const next = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-  const below = (limit: number): number => Math.floor(next() * limit);
+  const { below } = randomStream(seed);
   return { below, pick: (choices) => choices[below(choices.length)] ?? choices[0] };
 }
 

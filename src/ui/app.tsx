@@ -9,6 +9,7 @@ import { EngineFailure, Messages } from './components/messages.tsx';
 import { ModelDialog } from './components/model-dialog.tsx';
 import { useIntake } from './intake/use-intake.ts';
 import { type Services, ServicesProvider, useApp } from './services.tsx';
+import { TrainingView } from './training/training-view.tsx';
 import { usePresentation, usePrunedPictures, useRememberedSettings } from './use-page-effects.ts';
 import { useShortcuts } from './use-shortcuts.ts';
 
@@ -26,8 +27,15 @@ function Page() {
   usePrunedPictures();
   // Without a photograph there is nothing to present.
   const presenting = usePresentation() && !isEmpty;
+  const place = useApp((state) => state.place);
   return (
-    <div {...rootProps} className="app" data-presenting={presenting} data-empty={isEmpty}>
+    <div
+      {...rootProps}
+      className="app"
+      data-presenting={presenting}
+      data-empty={isEmpty || place === 'training'}
+      data-place={place}
+    >
       <input {...inputProps} />
       <a className="skip-link" href="#content">
         Skip to the photographs
@@ -42,7 +50,13 @@ function Page() {
       <EngineFailure />
       <Messages />
       <DrawingBoundary onRetry={showAll}>
-        {isEmpty ? <EmptyState onAdd={openPicker} /> : <Bench />}
+        {place === 'training' ? (
+          <TrainingView onAdd={openPicker} />
+        ) : isEmpty ? (
+          <EmptyState onAdd={openPicker} />
+        ) : (
+          <Bench />
+        )}
       </DrawingBoundary>
       <div className="visually-hidden" role="status" data-announcer>
         {announcement}

@@ -3,6 +3,8 @@ import { useStore } from 'zustand';
 import type { Pictures } from './engine/pictures.ts';
 import type { EngineSession } from './engine/session.ts';
 import type { ModelLibrary } from './models/model-library.ts';
+import type { TrainingSession } from './training/training-session.ts';
+import type { TrainingState } from './training/training-state.ts';
 import type { AppActions, AppState, AppStore } from './state/app-store.ts';
 
 /** What the components work with; made once in main.tsx, another set in tests. */
@@ -11,6 +13,7 @@ export interface Services {
   readonly session: EngineSession;
   readonly pictures: Pictures;
   readonly library: ModelLibrary;
+  readonly training: TrainingSession;
 }
 
 const ServicesContext = createContext<Services | null>(null);
@@ -28,3 +31,7 @@ export function useServices(): Services {
 /** @param select must return the same value for the same state: pick, do not build */
 export const useApp = <T,>(select: (state: AppState & AppActions) => T): T =>
   useStore(useServices().store, select);
+
+/** @param select as for `useApp` */
+export const useTraining = <T,>(select: (state: TrainingState) => T): T =>
+  useStore(useServices().training.store, select);

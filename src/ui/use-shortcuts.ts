@@ -46,6 +46,14 @@ function handleKey(key: string, state: AppState & AppActions): boolean {
     state.setTheme(state.theme === 'dark' ? 'light' : 'dark');
     return true;
   }
+  if (key.toLowerCase() === 'r') {
+    state.setPlace(state.place === 'viewer' ? 'training' : 'viewer');
+    return true;
+  }
+  if (state.place === 'training') {
+    if (key === 'Escape') state.setPlace('viewer');
+    return key === 'Escape';
+  }
   // All else is about a photograph on the stage.
   if (order.length === 0) return false;
   if (/^[1-9]$/.test(key)) {

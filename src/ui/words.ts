@@ -28,7 +28,7 @@ export function describeBackendReason(reason: BackendReason, used: BackendName):
     case 'software-adapter':
       return `The only graphics device here is software (${reason.adapter}). ${instead}`;
     case 'fused-kernels-failed':
-      return 'The fast kernels failed their check on this graphics device. WebGPU does without them: the same numbers, more slowly.';
+      return 'The fast kernels failed their check on this device. It does without them: the same numbers, more slowly.';
     case 'webgpu-failed':
     case 'wasm-failed':
       return `${describeFailure(reason.failure)} ${instead}`;

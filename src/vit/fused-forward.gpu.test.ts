@@ -1,14 +1,10 @@
 /** That the pass on WebGPU runs our kernels where it can, and how few dispatches it takes. Its numbers: forward.gpu.test.ts. */
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import {
-  elementCount,
-  parameterShapes,
-  type NamedTensor,
-  type VitArchitecture,
-} from '../core/architecture.ts';
+import type { VitArchitecture } from '../core/architecture.ts';
 import { openBackend, type OpenBackend } from '../gpu/open-backend.ts';
 import { maxAbsDifference } from '../testing/max-abs-difference.ts';
+import { randomParameters, randomValues } from '../testing/random-parameters.ts';
 import { replaceKernel } from '../testing/replace-kernel.ts';
 import { attendSpecial, type SpecialAttention } from './attend.ts';
 import { uploadParameters, type VitParameters } from './parameters.ts';
@@ -41,22 +37,6 @@ const dispatch = vi.spyOn(GPUComputePassEncoder.prototype, 'dispatchWorkgroups')
 afterEach(() => {
   dispatch.mockClear();
 });
-
-/** Normally distributed values, the same in every run. */
-function randomValues(shape: readonly number[], seed: number, deviation = 1): Float32Array {
-  const tensor = tf.randomNormal([elementCount(shape)], 0, deviation, 'float32', seed);
-  const values = tensor.dataSync() as Float32Array;
-  tensor.dispose();
-  return values;
-}
-
-function randomParameters(of: VitArchitecture): VitParameters {
-  const named = new Map<string, NamedTensor>();
-  let seed = 1;
-  for (const [name, shape] of parameterShapes(of))
-    named.set(name, { shape, values: randomValues(shape, seed++, 0.2) });
-  return uploadParameters(of, named);
-}
 
 const input = (): Float32Array => randomValues([size.height, size.width, 3], 99);
 
@@ -92,7 +72,7 @@ async function expectPlainMaps(parameters: VitParameters, { maps, tokens }: Spec
 
 test('a block is seven dispatches, the last one four', async () => {
   const before = tf.memory();
-  const parameters = randomParameters(architecture);
+  const parameters = uploadParameters(architecture, randomParameters(architecture));
   const { attention, dispatches } = await attend(parameters);
   expect(perBlock(dispatches)).toEqual([7, 7, 4]);
   // With the embedding: patches laid side by side, their linear layer, CLS in front, positions.
@@ -107,7 +87,8 @@ test.each<[string, Partial<VitArchitecture>]>([
   ['a head width that is no multiple of 4', { numHeads: 8 }],
   ['an MLP width that is none', { mlpRatio: 2.9 }],
 ])('%s is left to the plain ops', async (_, change) => {
-  const parameters = randomParameters({ ...architecture, ...change });
+  const changed = { ...architecture, ...change };
+  const parameters = uploadParameters(changed, randomParameters(changed));
   const { attention, dispatches } = await attend(parameters);
   expect(Math.min(...perBlock(dispatches))).toBeGreaterThan(8);
   await expectPlainMaps(parameters, attention);

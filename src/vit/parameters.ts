@@ -51,7 +51,7 @@ export interface VitParameters {
 }
 
 /** @param values shape [rows, columns] @returns shape [columns, rows] */
-function transposed(values: Float32Array, rows: number, columns: number): Float32Array {
+export function transposed(values: Float32Array, rows: number, columns: number): Float32Array {
   const result = new Float32Array(values.length);
   for (let row = 0; row < rows; row++)
     for (let column = 0; column < columns; column++)
@@ -60,7 +60,7 @@ function transposed(values: Float32Array, rows: number, columns: number): Float3
 }
 
 /** Convolution weight [C, 3, P, P] → matrix [P × P × 3, C]. */
-function patchMatrix(values: Float32Array, embedDim: number, patchSize: number): Float32Array {
+export function patchMatrix(values: Float32Array, embedDim: number, patchSize: number): Float32Array {
   const pixels = patchSize * patchSize;
   const result = new Float32Array(values.length);
   for (let out = 0; out < embedDim; out++)

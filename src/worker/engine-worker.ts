@@ -2,13 +2,18 @@
 import simdWasmUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url';
 import threadedWasmUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm?url';
 import plainWasmUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url';
-import type { FailureCode } from '../core/failure.ts';
+import * as tf from '@tensorflow/tfjs-core';
+import type { Failure, FailureCode } from '../core/failure.ts';
 import type { PhotoNotice } from '../core/photo.ts';
-import { fail, succeed } from '../core/result.ts';
-import { Engine } from '../engine/engine.ts';
+import { fail, succeed, type Result } from '../core/result.ts';
+import { Engine, giveWay } from '../engine/engine.ts';
 import { isOutOfMemory } from '../engine/out-of-memory.ts';
 import type { WasmAssets } from '../gpu/open-backend.ts';
+import { createDecodeAhead } from '../media/decode-ahead.ts';
+import { createMemoryFolders } from '../library/model-folders.ts';
+import { openOpfsFolders } from '../library/opfs-folders.ts';
 import { openPhoto, readPixels, shrinkForScreen } from '../media/decode-photo.ts';
+import type { PixelGrid } from '../media/resample.ts';
 import { openBrowserSource } from '../models/browser-source.ts';
 import { openFilesSource } from '../models/files-source.ts';
 import { checkpointModel } from '../models/load-checkpoint.ts';
@@ -16,6 +21,8 @@ import { tfjsModel } from '../models/load-model.ts';
 import type { ModelLoader } from '../models/loaded-model.ts';
 import type { EngineContract, ModelReference } from '../rpc/engine-contract.ts';
 import { crashed, serveCalls, type Handlers } from '../rpc/serve-calls.ts';
+import { timingStore } from './timing-store.ts';
+import { createTrainingHandlers } from './training-handlers.ts';
 
 /** After these the engine's memory or device is not to be trusted: the client starts another worker. */
 const finalCodes: ReadonlySet<FailureCode> = new Set([
@@ -36,6 +43,14 @@ const wasmAssets: WasmAssets = {
 };
 
 let engine: Engine | null = null;
+const decodeAhead = createDecodeAhead(openPhoto);
+/** The way to the model in use: training begins from its parameters, which the engine does not keep in main memory. */
+let usedModel: ModelReference | null = null;
+
+const running = (): Engine => {
+  if (engine === null) throw new Error('a call before start');
+  return engine;
+};
 
 const loaderOf = async (model: ModelReference): Promise<ModelLoader> => {
   switch (model.kind) {
@@ -48,44 +63,90 @@ const loaderOf = async (model: ModelReference): Promise<ModelLoader> => {
   }
 };
 
+/** Upright, over white. */
+async function readPhotograph(blob: Blob): Promise<Result<PixelGrid, Failure>> {
+  const opened = await openPhoto(blob);
+  if (!opened.ok) return opened;
+  const { pixels } = readPixels(opened.value.bitmap);
+  opened.value.bitmap.close();
+  return succeed(pixels);
+}
+
+/** Where the GPU's buffers are counted, those that tfjs keeps for the next step are counted too. */
+function memoryBytes(): number {
+  const { numBytes, numBytesInGPUAllocated } = tf.memory() as tf.MemoryInfo & {
+    numBytesInGPUAllocated?: number;
+  };
+  return numBytesInGPUAllocated ?? numBytes;
+}
+
+const training = createTrainingHandlers({
+  folders: openOpfsFolders('runs').then((opened) => opened ?? createMemoryFolders()),
+  tools: {
+    inLine: (work) => line.inLine(work),
+    giveWay,
+    memoryBytes,
+    now: () => performance.now(),
+    today: () => new Date(),
+  },
+  faults: () => running().faults,
+  currentArchitecture: () => running().architecture,
+  loadCurrent: async (signal) => {
+    if (usedModel === null) throw new Error('training before start');
+    return (await loaderOf(usedModel))(signal, () => undefined);
+  },
+  readPhotograph,
+});
+
 const handlers: Handlers<EngineContract> = {
+  ...training,
+
   async start({ model, backend }, { signal, onProgress }) {
     engine?.dispose();
     engine = null;
     const load = await loaderOf(model);
-    const started = await Engine.start({ backend, load, wasmAssets, signal, onProgress });
+    const started = await Engine.start({
+      backend,
+      load,
+      wasmAssets,
+      timings: timingStore,
+      signal,
+      onProgress,
+    });
     if (!started.ok) return started;
     engine = started.value;
+    usedModel = model;
     return succeed({ backend: engine.backend, model: engine.model });
   },
 
   async useModel({ model }, { signal, onProgress }) {
-    if (engine === null) throw new Error('useModel before start');
-    const used = engine;
+    const used = running();
     const load = await loaderOf(model);
     // Photographs go on while the file is read; only the exchange waits for its turn.
     const loaded = await load(signal, (bytes) => onProgress({ stage: 'download', ...bytes }));
     if (!loaded.ok) return loaded;
-    return inLine(async () => {
+    return line.inLine(async () => {
       if (signal.aborted) return fail({ code: 'cancelled' });
       onProgress({ stage: 'check' });
       const taken = await used.useModel(loaded.value, signal);
-      return taken.ok ? succeed({ model: used.model }) : taken;
+      if (!taken.ok) return taken;
+      usedModel = model;
+      return succeed({ model: used.model });
     });
   },
 
-  async attend({ photo, framing }, { signal, onProgress }) {
-    if (engine === null) throw new Error('attend before start');
+  async attend({ id, photo, framing, upNext }, { signal, onProgress }) {
     onProgress({ stage: 'decode' });
     const decodeStart = performance.now();
-    const opened = await openPhoto(photo);
+    const opened = await decodeAhead.take({ id, photo });
     if (!opened.ok) return opened;
     const { bitmap, notices } = opened.value;
     const { pixels, transparent } = readPixels(bitmap);
     bitmap.close();
     if (signal.aborted) return fail({ code: 'cancelled' });
     const decodeMs = performance.now() - decodeStart;
-    const result = await engine.attend(pixels, { framing, signal, onProgress });
+    if (upNext !== null) decodeAhead.begin(upNext);
+    const result = await running().attend(pixels, { framing, signal, onProgress });
     if (!result.ok) return result;
     const allNotices: PhotoNotice[] = transparent ? [...notices, 'alpha-flattened'] : [...notices];
     return succeed({ ...result.value, decodeMs, notices: allNotices });
@@ -100,10 +161,11 @@ const handlers: Handlers<EngineContract> = {
   },
 };
 
-const { inLine } = serveCalls<EngineContract>(handlers, {
+const line = serveCalls<EngineContract>(handlers, {
   // Each with the whole device.
   oneByOne: ['attend'],
-  isFinal: (method, { code }) => (method === 'attend' || method === 'useModel') && finalCodes.has(code),
+  isFinal: (method, { code }) =>
+    (method === 'attend' || method === 'useModel' || method === 'train') && finalCodes.has(code),
   transferablesOf: (result) => {
     if ('maps' in result)
       return [result.maps.buffer, result.registerMaps.buffer, result.specialShares.buffer];

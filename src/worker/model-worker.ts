@@ -1,6 +1,6 @@
 /** The entry of the worker that downloads models and keeps them: beside the engine, so that neither takes the other down. */
 import { catalogue } from '../catalogue/catalogue.ts';
-import { FailureError, failureOf } from '../core/failure.ts';
+import { failureOf } from '../core/failure.ts';
 import { fail, succeed } from '../core/result.ts';
 import { downloadModel, type DownloadTools } from '../library/download.ts';
 import { keepFiles } from '../library/keep-files.ts';
@@ -8,9 +8,12 @@ import { createMemoryFolders, type ModelFolders } from '../library/model-folders
 import { openOpfsFolders } from '../library/opfs-folders.ts';
 import { listModels, openStored } from '../library/records.ts';
 import type { LibraryContents, LibraryContract } from '../rpc/library-contract.ts';
+import { withLock } from './with-lock.ts';
 import { crashed, serveCalls, type CallContext, type Handlers } from '../rpc/serve-calls.ts';
 
-const folders: Promise<ModelFolders> = openOpfsFolders().then((opened) => opened ?? createMemoryFolders());
+const folders: Promise<ModelFolders> = openOpfsFolders('models').then(
+  (opened) => opened ?? createMemoryFolders(),
+);
 
 async function freeBytes(): Promise<number | null> {
   const { quota, usage } = (await navigator.storage?.estimate?.().catch(() => null)) ?? {};
@@ -30,14 +33,8 @@ async function tools(): Promise<DownloadTools> {
   };
 }
 
-/** Two windows must not write one model. A crashed window's lock is released by the browser. */
-async function locked<T>(id: string, work: () => Promise<T>): Promise<T> {
-  if (!('locks' in navigator)) return work();
-  return navigator.locks.request(`dinoscope-model-${id}`, { ifAvailable: true }, (lock) => {
-    if (lock === null) throw new FailureError({ code: 'model-busy' });
-    return work();
-  });
-}
+const locked = <T>(id: string, work: () => Promise<T>): Promise<T> =>
+  withLock(`model-${id}`, { code: 'model-busy' }, work);
 
 /** Bytes that nobody will ask for again. What another window is just copying looks the same, and its lock tells. */
 async function clearAway(opened: ModelFolders, id: string): Promise<void> {

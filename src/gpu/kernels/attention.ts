@@ -1,6 +1,7 @@
 /** Self-attention of all tokens in one dispatch that never holds T × T: online softmax (Milakov and Gimelshein, 2018). */
 import type * as tf from '@tensorflow/tfjs-core';
 import { defineKernel, float32, unroll } from './define-kernel.ts';
+import { tuningOf } from './tuning.ts';
 
 export interface AttentionInputs {
   /** shape [T, 3C]: q, k and v beside each other, each with its heads beside each other; the head width a multiple of 4 */
@@ -83,12 +84,12 @@ function attentionCode(tile: number, vectors: number): string {
 /** softmax(q · kᵀ / √D) · v of every head, heads beside each other, shape [T, C]. */
 export const attentionKernel = defineKernel<AttentionInputs, { numHeads: number }>(
   'DinoscopeAttention',
-  ({ qkv }, { numHeads }) => {
+  ({ qkv }, { numHeads }, backend) => {
     const [tokens = 0, width = 0] = qkv.shape;
     const channels = width / 3;
     const headWidth = channels / numHeads;
     const vectors = headWidth / 4;
-    const tile = queriesAtOnce(tokens, numHeads, vectors);
+    const tile = tuningOf(backend).attentionQueries ?? queriesAtOnce(tokens, numHeads, vectors);
     return {
       program: {
         variableNames: ['qkv'],

@@ -27,20 +27,16 @@ export const float32 = (value: number): Uniform => ({ type: 'float32', data: [va
 /** A kernel of float32 tensors whose result is one of two dimensions. */
 export function defineKernel<Inputs extends object, Attributes extends object>(
   kernelName: string,
-  plan: (inputs: Inputs, attributes: Attributes) => Dispatch,
+  plan: (inputs: Inputs, attributes: Attributes, backend: WebGPUBackend) => Dispatch,
 ): Kernel<Inputs, Attributes> {
   return {
     config: {
       kernelName,
       backendName: 'webgpu',
       kernelFunc: ({ inputs, attrs, backend }) => {
-        const dispatch = plan(inputs as unknown as Inputs, attrs as unknown as Attributes);
-        return (backend as WebGPUBackend).runWebGPUProgram(
-          dispatch.program,
-          dispatch.inputs,
-          'float32',
-          dispatch.uniforms,
-        );
+        const webgpu = backend as WebGPUBackend;
+        const dispatch = plan(inputs as unknown as Inputs, attrs as unknown as Attributes, webgpu);
+        return webgpu.runWebGPUProgram(dispatch.program, dispatch.inputs, 'float32', dispatch.uniforms);
       },
     },
     run: (inputs, attributes) =>

@@ -1,16 +1,26 @@
-/** Our kernels as a set: on or off for the WebGPU back end, and the shapes that they can take. */
+/** Our kernels as a set: on or off for a back end, and the shapes that they can take. */
 import * as tf from '@tensorflow/tfjs-core';
 import { mlpHiddenDim, type VitArchitecture } from '../../core/architecture.ts';
 import { attentionKernel } from './attention.ts';
-import { queryRowsKernel } from './query-rows.ts';
+import { columnSumsKernel } from './column-sums.ts';
+import { geluKernel } from './gelu.ts';
+import { layerNormGradientKernel, rowStatisticsKernel } from './layer-norm-gradient.ts';
 import { layerNormKernel } from './layer-norm.ts';
 import { linearKernel } from './linear.ts';
+import { packedAttentionConfigs } from './packed-attention.ts';
+import { queryRowsKernel } from './query-rows.ts';
 
 const configs = [
   layerNormKernel.config,
   linearKernel.config,
   attentionKernel.config,
   queryRowsKernel.config,
+  // For training.
+  columnSumsKernel.config,
+  geluKernel.config,
+  layerNormGradientKernel.config,
+  rowStatisticsKernel.config,
+  ...packedAttentionConfigs,
 ] as const;
 
 /** Two of them in registers are 64 vectors; beyond that every device would spill. */
@@ -19,13 +29,15 @@ const maxHeadWidth = 128;
 const maxTokens = 65_535;
 
 /** tfjs's own registry is the switch: nothing else has to be told. Registered once; asked again, it does nothing. */
-export function switchFusedKernels(wanted: boolean): void {
-  for (const config of configs) {
+export function switchKernels(of: readonly tf.KernelConfig[], wanted: boolean): void {
+  for (const config of of) {
     const isThere = tf.getKernel(config.kernelName, config.backendName) !== undefined;
     if (wanted && !isThere) tf.registerKernel(config);
     if (!wanted && isThere) tf.unregisterKernel(config.kernelName, config.backendName);
   }
 }
+
+export const switchFusedKernels = (wanted: boolean): void => switchKernels(configs, wanted);
 
 /** Whether the current back end has them. */
 export const hasFusedKernels = (): boolean =>

@@ -1,8 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openForKernels, randomTensor } from '../../testing/check-kernel.ts';
 import { gelu, linear } from '../../vit/layers.ts';
+import type { LinearVariant } from './linear-code.ts';
 import { linearKernel } from './linear.ts';
+import { setTuning, untuned } from './tuning.ts';
 
 const check = openForKernels();
 
@@ -85,3 +87,36 @@ test.each([
     expect.hasAssertions();
   },
 );
+
+describe.each<LinearVariant>([
+  { kind: 'registers', rows: 4, vectors: 1 },
+  { kind: 'registers', rows: 8, vectors: 1 },
+  { kind: 'registers', rows: 4, vectors: 2 },
+  { kind: 'registers', rows: 8, vectors: 2 },
+  { kind: 'shared', rows: 4, side: 8 },
+  { kind: 'shared', rows: 4, side: 16 },
+  { kind: 'shared', rows: 8, side: 16 },
+])('the variant %o', (variant) => {
+  beforeAll(() => setTuning(tf.backend(), { ...untuned, linear: () => variant }));
+  afterAll(() => setTuning(tf.backend(), untuned));
+
+  // Tiles that end within rows, columns and depth; and a part of the columns.
+  test.each([
+    [1, 4, 4, 0],
+    [70, 36, 68, 0],
+    [130, 64, 132, 0],
+    [65, 20, 12, 8],
+  ])('%i rows, %i → %i, from column %i on', async (rows, depth, columns, firstColumn) => {
+    const { x, weight, bias, residual: wide } = randomLayer(rows, depth, firstColumn + columns);
+    wide.dispose();
+    const residual = randomTensor<tf.Rank.R2>([rows, columns], 4);
+    const attributes = { rows, firstColumn, columns, activation: 'gelu' } as const;
+    await check(
+      [x, weight, bias, residual],
+      () => linearKernel.run({ x, weight, bias, residual }, attributes),
+      () =>
+        tf.add(residual, gelu(tf.slice2d(linear(x, { weight, bias }), [0, firstColumn], [rows, columns]))),
+    );
+    expect.hasAssertions();
+  });
+});

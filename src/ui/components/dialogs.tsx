@@ -20,6 +20,7 @@ const keys: readonly (readonly [keys: readonly string[], does: string])[] = [
   [['Del'], 'Remove the photograph from the strip'],
   [['F', 'P'], 'Present on the whole screen'],
   [['←', 'PgUp', '→', 'PgDn'], 'The photograph before, after, while presenting'],
+  [['R'], 'Train a network on the photographs, and back'],
   [['M'], 'Models: which network looks'],
   [['T'], 'Dark or light'],
   [['?'], 'This help'],

@@ -10,7 +10,8 @@ import { usePicture } from './use-picture.ts';
 import { useScrollIntoView } from './use-scroll-into-view.ts';
 import './film-strip.css';
 
-function Thumbnail({ id }: { readonly id: PhotoId }) {
+/** A photograph, small, filling its frame; decoded when it comes into sight. */
+export function Thumbnail({ id }: { readonly id: PhotoId }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [seen, setSeen] = useState(false);
   useEffect(() => {

@@ -1,4 +1,4 @@
-import { CircleHelp, ImagePlus, Images, Moon, Presentation, Sun } from 'lucide-react';
+import { CircleHelp, Eye, ImagePlus, Images, Moon, Presentation, Sun, TrendingDown } from 'lucide-react';
 import { useApp } from '../services.tsx';
 import { EngineLine } from './engine-line.tsx';
 import { IconButton } from './icon-button.tsx';
@@ -15,6 +15,9 @@ export function Masthead({ onAdd }: MastheadProps) {
   const setDialog = useApp((state) => state.setDialog);
   const setPresenting = useApp((state) => state.setPresenting);
   const hasPhotos = useApp((state) => state.order.length > 0);
+  const place = useApp((state) => state.place);
+  const setPlace = useApp((state) => state.setPlace);
+  const isTraining = place === 'training';
   const isDark = theme === 'dark';
   return (
     <header className="masthead">
@@ -33,14 +36,24 @@ export function Masthead({ onAdd }: MastheadProps) {
               onClick={onAdd}
             />
             <IconButton icon={Images} label="Sample photographs" onClick={() => setDialog('samples')} />
-            <IconButton
-              icon={Presentation}
-              label="Present (F)"
-              className="masthead-present"
-              onClick={() => setPresenting(true)}
-            />
+            {!isTraining && (
+              <IconButton
+                icon={Presentation}
+                label="Present (F)"
+                className="masthead-present"
+                onClick={() => setPresenting(true)}
+              />
+            )}
           </>
         )}
+        <IconButton
+          icon={isTraining ? Eye : TrendingDown}
+          label={isTraining ? 'View' : 'Train'}
+          withText
+          className="masthead-train"
+          title={isTraining ? 'Back to the photographs (R)' : 'Train a network on photographs (R)'}
+          onClick={() => setPlace(isTraining ? 'viewer' : 'training')}
+        />
         <IconButton
           icon={isDark ? Sun : Moon}
           label={isDark ? 'Light theme (T)' : 'Dark theme (T)'}

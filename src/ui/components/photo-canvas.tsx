@@ -9,7 +9,7 @@ import './photo-canvas.css';
 
 interface PhotoCanvasProps {
   readonly bitmap: ImageBitmap | null;
-  readonly outcome: Outcome | null;
+  readonly outcome: Pick<Outcome, 'result'> | null;
   readonly view: View;
   readonly detail: 'stage' | 'tile';
   /** The text alternative; null where a label beside the picture says it all. */

@@ -158,6 +158,16 @@ describe('the queue', () => {
     expect(statuses()).toEqual(['done', 'queued', 'running']);
   });
 
+  it('names the photograph that comes next, so that it can be decoded meanwhile', async () => {
+    const { session, photo, ready, fake } = setUp();
+    session.add([photo('a'), photo('b')]);
+    await ready();
+    expect(fake.last().request).toMatchObject({ id: 'photo-1', upNext: { id: 'photo-2' } });
+    fake.last().answer(succeed(attention(3)));
+    await settle();
+    expect(fake.last().request).toMatchObject({ id: 'photo-2', upNext: null });
+  });
+
   it('keeps a failure to the photograph it belongs to', async () => {
     const { session, photo, ready, statuses, fake } = setUp();
     session.add([photo('a'), photo('b')]);

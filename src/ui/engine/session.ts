@@ -166,12 +166,16 @@ export function createSession(
     controller.abort();
   };
 
-  const pump = (): void => {
-    const { engine, order, photos, selectedId } = store.getState();
-    if (run || engine.status !== 'ready') return;
+  /** The photo that somebody looks at comes first. */
+  const nextQueued = (): PhotoId | undefined => {
+    const { order, photos, selectedId } = store.getState();
     const isQueued = (id: PhotoId): boolean => photos[id]?.state.status === 'queued';
-    // The photo that somebody looks at comes first.
-    const next = selectedId !== null && isQueued(selectedId) ? selectedId : order.find(isQueued);
+    return selectedId !== null && isQueued(selectedId) ? selectedId : order.find(isQueued);
+  };
+
+  const pump = (): void => {
+    if (run || store.getState().engine.status !== 'ready') return;
+    const next = nextQueued();
     if (next !== undefined) void attend(next);
   };
 
@@ -183,9 +187,12 @@ export function createSession(
     const mine: Run = { id, controller: new AbortController(), abandoned: false };
     run = mine;
     setPhotoState(id, (state) => ({ status: 'running', progress: null, previous: visibleOutcome(state) }));
+    const nextId = nextQueued();
+    const nextPhoto = nextId === undefined ? undefined : photos[nextId];
+    const upNext = nextPhoto === undefined ? null : { id: nextPhoto.id, photo: nextPhoto.blob };
     const outcome = await client.call(
       'attend',
-      { photo: photo.blob, framing },
+      { id, photo: photo.blob, framing, upNext },
       {
         signal: mine.controller.signal,
         onProgress: (progress) => {

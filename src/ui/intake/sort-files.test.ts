@@ -107,3 +107,16 @@ test('model.json and its shards are one model, named as their folder', async () 
 test('a model.json that is something else is no model', async () => {
   expect(await summary(file('model.json', '{"a": 1}'))).toEqual({ photos: ['model.json'], models: [] });
 });
+
+test('an exported run is neither a photograph nor a network', async () => {
+  const run = file('collapse-in-a-minute-step-40.run.zip', zip);
+  expect(areAllPhotos([run])).toBe(false);
+  const { photos, models, runs } = await sortFiles([
+    run,
+    file('a.jpg', jpeg, 'image/jpeg'),
+    file('x.pth', zip),
+  ]);
+  expect(runs).toEqual([run]);
+  expect(photos.map(({ name }) => name)).toEqual(['a.jpg']);
+  expect(models.map(({ title }) => title)).toEqual(['x.pth']);
+});

@@ -5,9 +5,13 @@ export interface SortedFiles {
   readonly photos: readonly File[];
   /** The one to use first. */
   readonly models: readonly NewDroppedModel[];
+  /** Training runs that somebody took along. */
+  readonly runs: readonly File[];
 }
 
 const checkpointEnding = /\.(safetensors|pth|pt|bin|ckpt|pth\.tar)$/i;
+/** As the page itself names an exported run. */
+const runEnding = /\.run\.zip$/i;
 /** What lies in a model's folder and is neither a photograph nor a network. */
 const besideModel =
   /\.(json|md|txt|yaml|yml|py|msgpack|h5|ot|onnx|gitattributes)$|^(readme|license|licence)$/i;
@@ -55,7 +59,10 @@ const isManifest = (json: unknown): boolean =>
 
 /** @returns whether a look into the file is needed to tell */
 const isSuspect = ({ name, type }: File): boolean =>
-  checkpointEnding.test(name) || name === 'model.json' || (type === '' && !/\.\w{2,5}$/.test(name));
+  checkpointEnding.test(name) ||
+  runEnding.test(name) ||
+  name === 'model.json' ||
+  (type === '' && !/\.\w{2,5}$/.test(name));
 
 /** @returns true where all are photographs by their names, so that nothing need be read */
 export const areAllPhotos = (files: readonly File[]): boolean => !files.some(isSuspect);
@@ -82,7 +89,8 @@ export async function sortFiles(files: readonly File[]): Promise<SortedFiles> {
   const manifests: File[] = [];
   for (const file of files)
     if (file.name === 'model.json' && isManifest(await readJson(file))) manifests.push(file);
-  const taken = new Set<File>();
+  const runs = files.filter(({ name }) => runEnding.test(name));
+  const taken = new Set<File>(runs);
   const models: NewDroppedModel[] = manifests.map((manifest) => {
     const model = tfjsModel(manifest, files);
     for (const file of model.files.values()) taken.add(file as File);
@@ -106,5 +114,5 @@ export async function sortFiles(files: readonly File[]): Promise<SortedFiles> {
     taken.add(file);
   }
   const isLeftOver = ({ name }: File): boolean => models.length > 0 && besideModel.test(name);
-  return { photos: files.filter((file) => !taken.has(file) && !isLeftOver(file)), models };
+  return { photos: files.filter((file) => !taken.has(file) && !isLeftOver(file)), models, runs };
 }

@@ -21,7 +21,7 @@ function explainNoFile(data: DataTransfer): string {
 
 /** Photographs and networks come in by drop, by paste and from the file picker; whatever else comes in gets a sentence. */
 export function useIntake() {
-  const { session, library, store } = useServices();
+  const { session, library, training, store } = useServices();
 
   const addPhotos = useCallback(
     (files: readonly File[], nameOf = (file: File): string => file.name) =>
@@ -39,12 +39,13 @@ export function useIntake() {
         addPhotos(files);
         return;
       }
-      void sortFiles(files).then(({ photos, models }) => {
+      void sortFiles(files).then(({ photos, models, runs }) => {
+        if (runs.length > 0) void training.takeIn(runs);
         if (models.length > 0) library.addDropped(models);
         if (photos.length > 0) addPhotos(photos);
       });
     },
-    [addPhotos, library, store],
+    [addPhotos, library, training, store],
   );
 
   const dropzone = useDropzone({

@@ -1,6 +1,7 @@
 import type { Pictures } from '../engine/pictures.ts';
 import type { Outcome, Photo } from '../state/photo.ts';
 import { type OverlaySettings, type Query, queryWithin, type View } from '../state/settings.ts';
+import { saveFile } from '../save-file.ts';
 import { queryTitle, viewTitle } from '../words.ts';
 import { paintOverlay, scaleBox } from './paint-overlay.ts';
 import { mapsOf } from './result-maps.ts';
@@ -56,15 +57,9 @@ export function pictureFileName(photoName: string, query: Query, view: View, mod
 export async function savePicture(picture: StagePicture): Promise<boolean> {
   const blob = await renderPicture(picture);
   if (!blob) return false;
-  const url = URL.createObjectURL(blob);
-  const link = document.createElement('a');
-  link.href = url;
   const { photo, outcome, view } = picture;
   const query = queryWithin(picture.query, outcome.result);
-  link.download = pictureFileName(photo.name, query, view, outcome.model.id);
-  link.click();
-  // The browser takes the file from the address after the click; a minute is enough for any disk.
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+  saveFile(blob, pictureFileName(photo.name, query, view, outcome.model.id));
   return true;
 }
 

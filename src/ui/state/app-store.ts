@@ -34,6 +34,9 @@ export interface ModelSwitch {
   readonly progress: EngineContract['useModel']['progress'] | null;
 }
 
+/** Looking at photographs, or training a network on them. */
+type Place = 'viewer' | 'training';
+
 type DialogName = 'help' | 'samples' | 'models';
 
 interface Message {
@@ -62,6 +65,8 @@ export interface AppState {
   readonly framing: FramingOptions;
   readonly theme: Theme;
   readonly presenting: boolean;
+  /** What the page is about now. */
+  readonly place: Place;
   readonly messages: readonly Message[];
   /** What a screen reader is told next. */
   readonly announcement: string;
@@ -88,6 +93,7 @@ export interface AppActions {
   setFraming(framing: FramingOptions): void;
   setTheme(theme: Theme): void;
   setPresenting(presenting: boolean): void;
+  setPlace(place: Place): void;
   /** @returns the message's id, for `dismiss` */
   say(text: string, tone?: Message['tone']): number;
   dismiss(id: number): void;
@@ -127,6 +133,7 @@ export function createAppStore(settings: RememberedSettings, framing: FramingOpt
     framing,
     theme: settings.theme,
     presenting: false,
+    place: 'viewer',
     messages: [],
     announcement: '',
 
@@ -186,6 +193,7 @@ export function createAppStore(settings: RememberedSettings, framing: FramingOpt
     setFraming: (next) => set({ framing: next }),
     setTheme: (theme) => set({ theme }),
     setPresenting: (presenting) => set({ presenting }),
+    setPlace: (place) => set({ place, presenting: false }),
 
     say(text, tone = 'plain') {
       messagesMade += 1;

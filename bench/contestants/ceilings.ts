@@ -1,0 +1,100 @@
+/** What an adapter can do at best: arithmetic alone, and a large matrix product by the same kernel that the networks run on. */
+import * as tf from '@tensorflow/tfjs-core';
+import { openBackend } from '../../src/gpu/open-backend.ts';
+import { linearKernel } from '../../src/gpu/kernels/linear.ts';
+
+export interface Ceilings {
+  /** Multiply-adds in registers, nothing read: no program of ours can be faster. */
+  readonly arithmeticGflops: number;
+  /** The best rate of any linear kernel here on any of some shapes, tfjs's own matMul among them. */
+  readonly matmulGflops: number;
+  readonly matmulName: string;
+}
+
+const invocations = 64 * 256;
+const steps = 4096;
+/** Eight chains of vectors, so that no one waits for its own last sum. */
+const chains = Array.from({ length: 8 }, (_, i) => i);
+const arithmeticCode = `
+@group(0) @binding(0) var<storage, read_write> result: array<vec4<f32>>;
+@compute @workgroup_size(64) fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  let factor = vec4<f32>(0.999 + f32(id.x) * 1e-9);
+  ${chains.map((i) => `var sum_${i} = vec4<f32>(f32(id.x) + ${i}.0);`).join('\n')}
+  for (var step = 0u; step < ${steps}u; step++) {
+    ${chains.map((i) => `sum_${i} = sum_${i} * factor + factor;`).join('\n')}
+  }
+  result[id.x] = ${chains.map((i) => `sum_${i}`).join(' + ')};
+}`;
+
+async function measureArithmetic(device: GPUDevice): Promise<number> {
+  const module = device.createShaderModule({ code: arithmeticCode });
+  const pipeline = device.createComputePipeline({ layout: 'auto', compute: { module } });
+  const buffer = device.createBuffer({ size: invocations * 16, usage: GPUBufferUsage.STORAGE });
+  const group = device.createBindGroup({
+    layout: pipeline.getBindGroupLayout(0),
+    entries: [{ binding: 0, resource: { buffer } }],
+  });
+  let best = Infinity;
+  // The first runs compile and wake the device up.
+  for (let run = 0; run < 6; run++) {
+    const start = performance.now();
+    const encoder = device.createCommandEncoder();
+    const pass = encoder.beginComputePass();
+    pass.setPipeline(pipeline);
+    pass.setBindGroup(0, group);
+    pass.dispatchWorkgroups(invocations / 64);
+    pass.end();
+    device.queue.submit([encoder.finish()]);
+    await device.queue.onSubmittedWorkDone();
+    best = Math.min(best, performance.now() - start);
+  }
+  buffer.destroy();
+  return (invocations * steps * chains.length * 4 * 2) / best / 1e6;
+}
+
+const slowMs = 1000;
+
+/** Rows, depth and columns: a large product, and those of ViT-S and ViT-B at 224. */
+const shapes = [
+  [512, 512, 512],
+  [1024, 1024, 1024],
+  [197, 384, 1536],
+  [197, 768, 3072],
+] as const;
+
+/** WebGPU only; opens a device of its own. */
+export async function measureCeilings(): Promise<Ceilings> {
+  const opened = await openBackend('webgpu', null);
+  if (!opened.ok) throw new Error(JSON.stringify(opened.error));
+  const device = (tf.backend() as unknown as { device: GPUDevice }).device;
+  const arithmeticGflops = await measureArithmetic(device);
+  let matmulGflops = 0;
+  let matmulName = '';
+  for (const [rows, depth, columns] of shapes) {
+    const x = tf.randomNormal<tf.Rank.R2>([rows, depth]);
+    const weight = tf.randomNormal<tf.Rank.R2>([depth, columns]);
+    const attributes = { rows, firstColumn: 0, columns, activation: 'none' } as const;
+    const products = {
+      'our linear kernel': () => linearKernel.run({ x, weight }, attributes),
+      'tfjs matMul': () => tf.matMul<tf.Tensor2D>(x, weight),
+    };
+    for (const [name, product] of Object.entries(products)) {
+      for (let run = 0; run < 4; run++) {
+        const start = performance.now();
+        const result = product();
+        await opened.value.finish();
+        const rate = (2 * rows * depth * columns) / (performance.now() - start) / 1e6;
+        result.dispose();
+        // The first compiles. Where that is all but the work itself, one more is enough.
+        const isSlow = performance.now() - start > slowMs;
+        if (run > 0 && rate > matmulGflops) {
+          matmulGflops = rate;
+          matmulName = `${name}, ${rows} × ${depth} × ${columns}`;
+        }
+        if (run > 0 && isSlow) break;
+      }
+    }
+    tf.dispose([x, weight]);
+  }
+  return { arithmeticGflops, matmulGflops, matmulName };
+}

@@ -1,0 +1,99 @@
+/** Opens one contestant and runs it on demand: the part that is the same in a browser's worker and in a Node process. */
+import type { BackendName } from '../../src/core/failure.ts';
+import type { WasmAssets } from '../../src/gpu/open-backend.ts';
+import type { Network } from '../networks.ts';
+import { measureCeilings, type Ceilings } from './ceilings.ts';
+import type { Contestant } from './contestant.ts';
+import { countGpu } from './count-gpu.ts';
+import { openOnnx, type OnnxProvider, type OnnxRuntime } from './onnx.ts';
+import { openOurs } from './ours.ts';
+
+export interface ContestantChoice {
+  readonly engine: 'ours' | 'plain ops' | 'onnxruntime-web';
+  readonly backend: Exclude<BackendName, 'cpu'>;
+  readonly threads: number;
+}
+
+export type HostRequest =
+  | { readonly kind: 'open'; readonly choice: ContestantChoice; readonly network: Network }
+  | { readonly kind: 'run'; readonly wantsMaps: boolean }
+  | { readonly kind: 'ceilings' };
+
+export interface PassReport {
+  readonly passMs: number;
+  /** JavaScript's work until the read-back is asked for; null on wasm. */
+  readonly encodeMs: number | null;
+  /** The process's time on processors, which other jobs on the machine disturb less than the clock; null in a browser. */
+  readonly cpuMs: number | null;
+  readonly dispatches: number;
+  readonly submits: number;
+  /** Of all WebGPU buffers that this contestant ever held at once. */
+  readonly peakBytes: number;
+  readonly maps: readonly number[] | null;
+}
+
+export interface HostReplies {
+  readonly open: { readonly device: string; readonly openMs: number };
+  readonly run: PassReport;
+  readonly ceilings: Ceilings;
+}
+
+export interface Platform {
+  readonly wasmAssets: WasmAssets | null;
+  /** The process's time on processors so far; null where it cannot be had. */
+  cpuMs(): number | null;
+  loadOnnxRuntime(provider: OnnxProvider): Promise<OnnxRuntime>;
+  /** `<network>.weights` or `<network>.input` */
+  loadFloats(file: string): Promise<Float32Array<ArrayBuffer>>;
+}
+
+export function createHost(
+  platform: Platform,
+): (request: HostRequest) => Promise<HostReplies[HostRequest['kind']]> {
+  const counts = countGpu();
+  let contestant: Contestant | null = null;
+
+  async function open({ engine, backend, threads }: ContestantChoice, network: Network): Promise<Contestant> {
+    const { id, architecture, height, width } = network;
+    const [weights, input] = await Promise.all([
+      platform.loadFloats(`${id}.weights`),
+      platform.loadFloats(`${id}.input`),
+    ]);
+    const task = { architecture, height, width, weights, input };
+    if (engine === 'onnxruntime-web')
+      return openOnnx(await platform.loadOnnxRuntime(backend), task, backend, threads);
+    // Our engine takes the cores that it is told of.
+    Object.defineProperty(navigator, 'hardwareConcurrency', { value: threads, configurable: true });
+    return openOurs(task, backend, engine === 'ours', platform.wasmAssets);
+  }
+
+  return async (request) => {
+    switch (request.kind) {
+      case 'open': {
+        const start = performance.now();
+        contestant = await open(request.choice, request.network);
+        return { device: contestant.device, openMs: performance.now() - start };
+      }
+      case 'run': {
+        if (contestant === null) throw new Error('run before open');
+        const { dispatches, submits } = counts;
+        counts.firstMapAt = null;
+        const start = performance.now();
+        const cpuStart = platform.cpuMs();
+        const { maps, passMs } = await contestant.run();
+        const cpuEnd = platform.cpuMs();
+        return {
+          passMs,
+          encodeMs: counts.firstMapAt === null ? null : counts.firstMapAt - start,
+          cpuMs: cpuStart === null || cpuEnd === null ? null : cpuEnd - cpuStart,
+          dispatches: counts.dispatches - dispatches,
+          submits: counts.submits - submits,
+          peakBytes: counts.peakBytes,
+          maps: request.wantsMaps ? [...maps] : null,
+        };
+      }
+      case 'ceilings':
+        return measureCeilings();
+    }
+  };
+}

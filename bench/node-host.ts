@@ -1,0 +1,26 @@
+/** A contestant in Node, WebGPU by Dawn: requests come as messages from the bench's process. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { installDawn } from '../tools/attend/dawn.ts';
+import { createHost, type HostRequest } from './contestants/host.ts';
+import { onnxRuntimeFile, type OnnxRuntime } from './contestants/onnx.ts';
+
+const [folder = '', runtimeFolder = ''] = process.argv.slice(2);
+await installDawn();
+const host = createHost({
+  wasmAssets: null,
+  cpuMs: () => {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1000;
+  },
+  loadOnnxRuntime: async (provider) =>
+    (await import(join(runtimeFolder, onnxRuntimeFile(provider)))) as OnnxRuntime,
+  loadFloats: async (file) => new Float32Array(Uint8Array.from(await readFile(join(folder, file))).buffer),
+});
+process.on('message', (request: HostRequest) => {
+  void host(request).then(
+    (ok) => process.send?.({ ok }),
+    (error: unknown) => process.send?.({ error: error instanceof Error ? error.message : String(error) }),
+  );
+});
+process.on('disconnect', () => process.exit(0));

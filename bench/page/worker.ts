@@ -1,0 +1,32 @@
+/** A contestant in a browser. */
+import simdWasmUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url';
+import threadedWasmUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm?url';
+import plainWasmUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url';
+import { createHost, type HostRequest } from '../contestants/host.ts';
+import { onnxRuntimeFile, type OnnxRuntime } from '../contestants/onnx.ts';
+
+const host = createHost({
+  wasmAssets: {
+    paths: {
+      'tfjs-backend-wasm.wasm': plainWasmUrl,
+      'tfjs-backend-wasm-simd.wasm': simdWasmUrl,
+      'tfjs-backend-wasm-threaded-simd.wasm': threadedWasmUrl,
+    },
+    prepareThreads: async () => (await import('../../src/gpu/threaded-wasm.ts')).prepareThreads(),
+  },
+  cpuMs: () => null,
+  loadOnnxRuntime: async (provider) => {
+    // As its authors ship it, past the development server's own transformations.
+    const address = new URL(`/onnxruntime-web/${onnxRuntimeFile(provider)}`, location.href).href;
+    return (await import(/* @vite-ignore */ address)) as OnnxRuntime;
+  },
+  loadFloats: async (file) => new Float32Array(await (await fetch(`/bench-data/${file}`)).arrayBuffer()),
+});
+
+globalThis.addEventListener('message', ({ data }: MessageEvent<HostRequest>) => {
+  void host(data).then(
+    (ok) => globalThis.postMessage({ ok }),
+    (error: unknown) =>
+      globalThis.postMessage({ error: error instanceof Error ? error.message : String(error) }),
+  );
+});

@@ -1,0 +1,220 @@
+/** Contestants beside each other on one network after the other. */
+import { cpus } from 'node:os';
+import type { Ceilings } from './contestants/ceilings.ts';
+import type { ContestantChoice, PassReport } from './contestants/host.ts';
+import type { Network } from './networks.ts';
+import type { Seat, Venue } from './venue.ts';
+
+export interface Row {
+  readonly network: Network;
+  readonly choice: ContestantChoice;
+  /** Null where it was left out; then `leftOut` says why. */
+  readonly result: {
+    readonly coldMs: number;
+    /** Median of the passes after the first; null where there was none. */
+    readonly warmMs: number | null;
+    readonly passes: number;
+    readonly encodeMs: number | null;
+    /** Median of the warm passes; null in a browser. */
+    readonly cpuMs: number | null;
+    readonly dispatches: number;
+    readonly submits: number;
+    readonly peakBytes: number;
+    /** From the first contestant's attention on this network; of it itself null. */
+    readonly maxAbsDifference: number | null;
+    readonly largestAttention: number;
+  } | null;
+  readonly leftOut: string | null;
+}
+
+export interface Race {
+  readonly venue: string;
+  readonly devices: Readonly<Record<string, string>>;
+  readonly ceilings: Ceilings | null;
+  readonly rows: readonly Row[];
+}
+
+export interface RaceOptions {
+  readonly backends: readonly string[];
+  readonly rounds: number;
+  readonly patienceSeconds: number;
+  readonly hasOnnxRuntime: boolean;
+  log(line: string): void;
+}
+
+/** The machine's cores, at most four: what onnxruntime-web takes by itself too. */
+const manyThreads = Math.min(4, cpus().length);
+
+function choicesFor(backend: string, isBrowser: boolean): ContestantChoice[] {
+  if (backend === 'webgpu')
+    return [
+      { engine: 'ours', backend: 'webgpu', threads: 1 },
+      { engine: 'plain ops', backend: 'webgpu', threads: 1 },
+      { engine: 'onnxruntime-web', backend: 'webgpu', threads: 1 },
+    ];
+  const one: ContestantChoice[] = [
+    { engine: 'ours', backend: 'wasm', threads: 1 },
+    { engine: 'plain ops', backend: 'wasm', threads: 1 },
+    { engine: 'onnxruntime-web', backend: 'wasm', threads: 1 },
+  ];
+  // In Node our engine has no threads.
+  return !isBrowser || manyThreads === 1
+    ? one
+    : [
+        ...one,
+        { engine: 'ours', backend: 'wasm', threads: manyThreads },
+        { engine: 'onnxruntime-web', backend: 'wasm', threads: manyThreads },
+      ];
+}
+
+export const nameOf = ({ engine, backend, threads }: ContestantChoice): string =>
+  backend === 'webgpu'
+    ? `${engine}, WebGPU`
+    : `${engine}, wasm, ${threads === 1 ? '1 thread' : `${threads} threads`}`;
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1
+    ? (sorted[middle] ?? NaN)
+    : ((sorted[middle - 1] ?? NaN) + (sorted[middle] ?? NaN)) / 2;
+}
+
+const maxAbsDifference = (a: readonly number[], b: readonly number[]): number =>
+  a.length === b.length
+    ? a.reduce((most, value, i) => Math.max(most, Math.abs(value - (b[i] ?? NaN))), 0)
+    : NaN;
+
+const messageOf = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? '';
+
+const shortMs = 1500;
+
+interface Runner {
+  readonly choice: ContestantChoice;
+  readonly seat: Seat;
+  readonly cold: PassReport;
+  readonly warm: PassReport[];
+}
+
+export async function runRace(
+  venue: Venue,
+  networks: readonly Network[],
+  options: RaceOptions,
+): Promise<Race> {
+  const { log, rounds, patienceSeconds } = options;
+  const isBrowser = venue.title.startsWith('Chromium');
+  const devices: Record<string, string> = {};
+  const rows: Row[] = [];
+  /** GFLOP/s that a contestant has shown, by which the time of a larger network is foreseen. */
+  const rates = new Map<string, number>();
+  let ceilings: Ceilings | null = null;
+  if (options.backends.includes('webgpu')) {
+    const seat = venue.newSeat();
+    ceilings = await seat.ask({ kind: 'ceilings' }).catch((error: unknown) => {
+      log(`WebGPU is left out: ${messageOf(error)}`);
+      return null;
+    });
+    await seat.end();
+    if (ceilings !== null)
+      log(
+        `at best ${ceilings.arithmeticGflops.toFixed(1)} GFLOP/s, matmul ${ceilings.matmulGflops.toFixed(1)} (${ceilings.matmulName})`,
+      );
+  }
+  for (const network of networks) {
+    for (const backend of options.backends) {
+      if (backend === 'webgpu' && ceilings === null) continue;
+      const runners: Runner[] = [];
+      let reference: readonly number[] | null = null;
+      const firstRow = rows.length;
+      for (const choice of choicesFor(backend, isBrowser)) {
+        const name = nameOf(choice);
+        const leaveOut = (why: string): void => {
+          log(`${network.title}: ${name} is left out: ${why}`);
+          rows.push({ network, choice, result: null, leftOut: why });
+        };
+        const rate = rates.get(name);
+        if (choice.engine === 'onnxruntime-web' && !options.hasOnnxRuntime) {
+          leaveOut('it is not installed');
+          continue;
+        }
+        if (rate !== undefined && network.gflop / rate > patienceSeconds) {
+          leaveOut(`it would take about ${Math.round(network.gflop / rate)} s a pass`);
+          continue;
+        }
+        const seat = venue.newSeat();
+        try {
+          const { device } = await seat.ask({ kind: 'open', choice, network });
+          devices[name] = device;
+          const cold = await seat.ask({ kind: 'run', wantsMaps: true });
+          const maps: readonly number[] = cold.maps ?? [];
+          reference ??= maps;
+          const difference = reference === maps ? null : maxAbsDifference(maps, reference);
+          rates.set(name, network.gflop / (cold.passMs / 1000));
+          log(
+            `${network.title}: ${name}: first pass ${cold.passMs.toFixed(0)} ms, from the first contestant ${difference?.toExponential(1) ?? '-'}`,
+          );
+          const runner: Runner = { choice, seat, cold, warm: [] };
+          runners.push(runner);
+          const largestAttention = maps.reduce((most, value) => Math.max(most, value), 0);
+          rows.push({
+            network,
+            choice,
+            leftOut: null,
+            result: {
+              coldMs: cold.passMs,
+              warmMs: null,
+              passes: 0,
+              encodeMs: null,
+              cpuMs: null,
+              dispatches: 0,
+              submits: 0,
+              peakBytes: 0,
+              maxAbsDifference: difference,
+              largestAttention,
+            },
+          });
+        } catch (error) {
+          leaveOut(messageOf(error));
+          await seat.end();
+        }
+      }
+      const slowestMs = Math.max(0, ...runners.map(({ cold }) => cold.passMs));
+      // Short passes are cheap, and another job on the machine disturbs them most.
+      const count = slowestMs < shortMs ? 4 * rounds : rounds;
+      for (let round = 0; round < count; round++) {
+        for (const { seat, warm, cold } of runners) {
+          // Slow ones take fewer rounds: their spread is small beside their time.
+          if (cold.passMs > 10_000 && round >= 2) continue;
+          warm.push(await seat.ask({ kind: 'run', wantsMaps: false }));
+        }
+      }
+      for (const { choice, seat, warm, cold } of runners) {
+        await seat.end();
+        const index = rows.findIndex((row, i) => i >= firstRow && row.choice === choice);
+        const row = rows[index];
+        if (row?.result == null) continue;
+        const last = warm.at(-1) ?? cold;
+        const warmMs = warm.length === 0 ? null : median(warm.map(({ passMs }) => passMs));
+        const medianOf = (values: readonly number[]): number | null =>
+          values.length === 0 ? null : median(values);
+        rates.set(nameOf(choice), network.gflop / ((warmMs ?? cold.passMs) / 1000));
+        rows[index] = {
+          ...row,
+          result: {
+            ...row.result,
+            warmMs,
+            passes: warm.length,
+            encodeMs: medianOf(warm.flatMap(({ encodeMs }) => encodeMs ?? [])),
+            cpuMs: medianOf(warm.flatMap(({ cpuMs }) => cpuMs ?? [])),
+            dispatches: last.dispatches,
+            submits: last.submits,
+            peakBytes: last.peakBytes,
+          },
+        };
+        log(`${network.title}: ${nameOf(choice)}: ${warmMs?.toFixed(0) ?? '-'} ms`);
+      }
+    }
+  }
+  return { venue: venue.title, devices, ceilings, rows };
+}

@@ -1,0 +1,88 @@
+/** A race as a table for people and as JSON for programs. */
+import { cpus } from 'node:os';
+import { nameOf, type Race, type Row } from './race.ts';
+
+const number = (value: number, digits = 0): string =>
+  value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+
+const orDash = (value: number | null, text: (value: number) => string): string =>
+  value === null ? '–' : text(value);
+
+function tableRow(row: Row, race: Race): string {
+  const { network, choice, result, leftOut } = row;
+  if (result === null) return `| ${nameOf(choice)} | left out: ${leftOut ?? ''} | | | | | | | |`;
+  const { coldMs, warmMs, encodeMs, cpuMs, dispatches, submits, peakBytes, maxAbsDifference } = result;
+  const rate = network.gflop / ((warmMs ?? coldMs) / 1000);
+  const ours = race.rows.find(
+    ({ network: other, choice: { engine, backend, threads }, result: own }) =>
+      other === network &&
+      engine === 'ours' &&
+      backend === choice.backend &&
+      threads === choice.threads &&
+      own !== null,
+  )?.result;
+  const ofOurs = (mine: number | null, theirs: number | null | undefined): string =>
+    choice.engine === 'ours' || mine === null || theirs == null ? '' : ` (× ${(mine / theirs).toFixed(2)})`;
+  const onGpu = choice.backend === 'webgpu';
+  const ceiling = onGpu ? (race.ceilings?.matmulGflops ?? null) : null;
+  return `| ${[
+    nameOf(choice),
+    number(coldMs),
+    orDash(warmMs, number) + ofOurs(warmMs, ours?.warmMs),
+    orDash(cpuMs, number) + ofOurs(cpuMs, ours?.cpuMs),
+    number(rate, 1) + orDash(ceiling, (best) => ` (${Math.round((100 * rate) / best)} %)`).replace('–', ''),
+    onGpu ? `${dispatches} / ${submits}` : '–',
+    orDash(encodeMs, (value) => number(value, 1)),
+    onGpu ? number(peakBytes / 2 ** 20) : '–',
+    orDash(maxAbsDifference, (value) => value.toExponential(1)),
+  ].join(' | ')} |`;
+}
+
+/** The adapter's words as a file name. */
+const fileName = (text: string): string =>
+  text
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-|-$/g, '');
+
+/** Files of docs/bench, by their name without an ending. */
+export interface Report {
+  readonly name: string;
+  readonly json: string;
+  readonly markdown: string;
+}
+
+export function writeReport(race: Race, note: string): Report {
+  const { ceilings, devices, rows, venue } = race;
+  const adapter = (devices['ours, WebGPU'] ?? 'processor only').split(';', 1)[0] ?? '';
+  const processor = `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${cpus().length} cores`;
+  const networks = [...new Set(rows.map(({ network }) => network))];
+  const lines = [
+    `# ${adapter}, ${venue}`,
+    '',
+    `${new Date().toISOString().slice(0, 10)}. Processor: ${processor}.${note === '' ? '' : ` ${note}`}`,
+    '',
+    ...(ceilings === null
+      ? []
+      : [
+          `The adapter at its best: ${number(ceilings.arithmeticGflops, 1)} GFLOP/s of arithmetic in registers; ${number(ceilings.matmulGflops, 1)} GFLOP/s of matrix product (${ceilings.matmulName}).`,
+          '',
+        ]),
+    ...networks.flatMap((network) => [
+      `## ${network.title}: ${network.tokens} tokens, ${number(network.gflop, 1)} GFLOP`,
+      '',
+      '| | first pass, ms | warm, ms (of ours) | processor time, ms (of ours) | GFLOP/s (of the matrix product) | dispatches / submits | encode, ms | GPU memory at most, MiB | max abs difference |',
+      '|---|---|---|---|---|---|---|---|---|',
+      ...rows.filter((row) => row.network === network).map((row) => tableRow(row, race)),
+      '',
+    ]),
+    'Warm: the median of interleaved passes, from the input in JavaScript to the attention in JavaScript. Processor time: what the process used of all cores; other jobs disturb it less than the clock. Difference: from the first row’s attention.',
+    ...Object.entries(devices).map(([name, device]) => `- ${name}: ${device}`),
+    '',
+  ];
+  return {
+    name: fileName(`${adapter} ${venue.replace(/ v?[\d.]+$/, '')}`),
+    json: `${JSON.stringify({ date: new Date().toISOString(), processor, note, ...race }, null, 2)}\n`,
+    markdown: lines.join('\n'),
+  };
+}

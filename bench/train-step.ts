@@ -1,0 +1,135 @@
+/**
+ * One case of the training bench, one implementation, on WebGPU in Node: counts what a step asks of the device. Prints a JSON
+ * line a step; bench/train.ts starts a process for each, so that none meets another's memory.
+ */
+import { createRequire } from 'node:module';
+import * as tf from '@tensorflow/tfjs-core';
+import type { VitArchitecture } from '../src/core/architecture.ts';
+import { presetOf } from '../src/core/training-presets.ts';
+import type { TrainingConfiguration } from '../src/core/training.ts';
+import { openBackend } from '../src/gpu/open-backend.ts';
+import { randomPhotographs } from '../src/testing/tiny-training.ts';
+import { vitSmall16 } from '../src/testing/vit-small-16.ts';
+import { fastLossAndGradients } from '../src/train/fast-step.ts';
+import { initialValues } from '../src/train/initial-values.ts';
+import { batchOf, makeCropPictures } from '../src/train/make-crops.ts';
+import { estimateTrainingMemory } from '../src/train/memory-estimate.ts';
+import { parameterSpecs } from '../src/train/parameter-specs.ts';
+import { plainStep } from '../src/train/plain-step.ts';
+import { ratesAt } from '../src/train/schedules.ts';
+import { openUpdater } from '../src/train/step-update.ts';
+import { uploadState } from '../src/train/training-state.ts';
+import { installDawn } from '../tools/attend/dawn.ts';
+import { stopWith } from '../tools/stop-with.ts';
+
+const small = presetOf('adapt-vit-s16').configuration;
+const tiny = presetOf('collapse-in-a-minute');
+
+const cases: Readonly<
+  Record<string, { architecture: VitArchitecture; configuration: TrainingConfiguration }>
+> = {
+  tiny: { architecture: tiny.scratch as VitArchitecture, configuration: tiny.configuration },
+  's16-2-locals': {
+    architecture: vitSmall16,
+    configuration: { ...small, batchSize: 1, localCrops: 2, dropPath: 0 },
+  },
+  's16-6-locals': {
+    architecture: vitSmall16,
+    configuration: { ...small, batchSize: 2, localCrops: 6, dropPath: 0 },
+  },
+};
+
+/**
+ * Counts from now on what is asked of WebGPU, and how many bytes its buffers take.
+ * @param isRun false asks for everything and dispatches nothing: what a step needs does not depend on its numbers, and a
+ *   software adapter would take an hour
+ */
+function watchWebgpu(isRun: boolean): {
+  dispatches: number;
+  buffers: number;
+  submits: number;
+  bytes: number;
+  peakBytes: number;
+} {
+  const seen = { dispatches: 0, buffers: 0, submits: 0, bytes: 0, peakBytes: 0 };
+  const { dispatchWorkgroups } = GPUComputePassEncoder.prototype;
+  GPUComputePassEncoder.prototype.dispatchWorkgroups = function count(...size) {
+    seen.dispatches++;
+    return isRun ? dispatchWorkgroups.apply(this, size) : undefined;
+  };
+  const { createBuffer } = GPUDevice.prototype;
+  GPUDevice.prototype.createBuffer = function count(descriptor) {
+    seen.buffers++;
+    seen.bytes += descriptor.size;
+    seen.peakBytes = Math.max(seen.peakBytes, seen.bytes);
+    return createBuffer.call(this, descriptor);
+  };
+  const { destroy } = GPUBuffer.prototype;
+  GPUBuffer.prototype.destroy = function count() {
+    seen.bytes -= this.size;
+    return destroy.call(this);
+  };
+  const { submit } = GPUQueue.prototype;
+  GPUQueue.prototype.submit = function count(buffers) {
+    seen.submits++;
+    return submit.call(this, buffers);
+  };
+  return seen;
+}
+
+const [name = '', implementation = '', mode = 'time', steps = '3'] = process.argv.slice(2);
+const chosen = cases[name];
+if (chosen === undefined || (implementation !== 'plain' && implementation !== 'fast'))
+  stopWith(`usage: train-step.ts ${Object.keys(cases).join('|')} plain|fast [time|count [steps]]`);
+const { architecture, configuration } = chosen;
+// tfjs's gradients are ES modules that Node takes by require alone.
+if (implementation === 'plain')
+  createRequire(import.meta.url)('@tensorflow/tfjs-core/dist/register_all_gradients.js');
+await installDawn();
+const opened = await openBackend('webgpu', null, implementation === 'fast');
+if (!opened.ok) stopWith(JSON.stringify(opened.error));
+const { device, faults } = opened.value;
+
+const seen = watchWebgpu(mode === 'time');
+const specs = parameterSpecs(architecture, configuration);
+const student = initialValues(specs, null, configuration.seed);
+const state = uploadState(
+  architecture,
+  specs,
+  { student, teacher: student, firstMoments: null, secondMoments: null, centre: null, step: 0 },
+  configuration.outputDim,
+);
+const updater = openUpdater(state);
+const photographs = randomPhotographs(4, configuration.globalCropPx * 2);
+for (let step = 1; step <= Number(steps); step++) {
+  const before = { ...seen };
+  const start = performance.now();
+  const batch = batchOf(makeCropPictures(photographs, configuration, step), configuration);
+  const cropMs = performance.now() - start;
+  const rates = ratesAt(configuration, step);
+  const encodeStart = performance.now();
+  const scalars =
+    implementation === 'plain'
+      ? await plainStep(state, configuration, batch, rates)
+      : await updater.update(configuration, rates, fastLossAndGradients(state, configuration, batch, rates));
+  const encodeMs = performance.now() - encodeStart;
+  const [loss] = await faults.race(scalars.loss.data());
+  await opened.value.finish();
+  tf.dispose(Object.values(scalars));
+  console.log(
+    JSON.stringify({
+      device,
+      step,
+      ...(mode === 'time' ? { loss, stepMs: performance.now() - start } : {}),
+      cropMs,
+      encodeMs,
+      dispatches: seen.dispatches - before.dispatches,
+      buffers: seen.buffers - before.buffers,
+      submits: seen.submits - before.submits,
+      peakMB: Math.round(seen.peakBytes / 1e6),
+      estimatedMB: Math.round(estimateTrainingMemory(architecture, configuration).totalBytes / 1e6),
+      tensors: tf.memory().numTensors,
+    }),
+  );
+}
+process.exit(0);

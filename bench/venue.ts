@@ -1,0 +1,139 @@
+/** Where contestants run: workers of a page in Chromium, or processes of Node on Dawn. */
+import { fork, type ChildProcess } from 'node:child_process';
+import { createReadStream } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright';
+import { createServer, type Plugin } from 'vite';
+import { browserArguments, findBrowser } from '../tools/find-browser.ts';
+import { isolationHeaders } from '../tools/page-policy.ts';
+import type { HostReplies, HostRequest } from './contestants/host.ts';
+import type { Ask } from './page/page.ts';
+
+/** Threads, processes and their memory are taken with the first request and given back by `end`. */
+export interface Seat {
+  /** @throws Error with the contestant's own words */
+  ask<K extends HostRequest['kind']>(request: Extract<HostRequest, { kind: K }>): Promise<HostReplies[K]>;
+  end(): Promise<void>;
+}
+
+export interface Venue {
+  readonly title: string;
+  newSeat(): Seat;
+  close(): Promise<void>;
+}
+
+type Answer = { readonly ok: unknown } | { readonly error: string };
+
+function unwrap<T>(answer: Answer): T {
+  if ('error' in answer) throw new Error(answer.error);
+  return answer.ok as T;
+}
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** `/bench-data/` is the folder of weights, `/onnxruntime-web/` the package as it was shipped. */
+const serveFiles = (folders: Readonly<Record<string, string>>): Plugin => ({
+  name: 'bench-files',
+  configureServer: ({ middlewares }) => {
+    for (const [path, folder] of Object.entries(folders))
+      middlewares.use(path, (request, response) => {
+        const file = basename(new URL(request.url ?? '', 'http://localhost').pathname);
+        const types: Readonly<Record<string, string>> = {
+          '.mjs': 'text/javascript',
+          '.wasm': 'application/wasm',
+        };
+        const type = types[/\.\w+$/.exec(file)?.[0] ?? ''] ?? 'application/octet-stream';
+        response.writeHead(200, { 'content-type': type, ...isolationHeaders });
+        createReadStream(join(folder, file)).pipe(response);
+      });
+  },
+});
+
+export async function openChromium(dataFolder: string, runtimeFolder: string): Promise<Venue> {
+  const executablePath = findBrowser();
+  if (executablePath === null) throw new Error('there is no Chrome or Chromium (CHROME_PATH names one)');
+  const cacheDir = await mkdtemp(join(tmpdir(), 'dinoscope-bench-vite-'));
+  const server = await createServer({
+    configFile: false,
+    root,
+    cacheDir,
+    logLevel: 'error',
+    appType: 'mpa',
+    worker: { format: 'es' },
+    optimizeDeps: { entries: ['bench/page/*.ts'] },
+    server: { port: 0, headers: isolationHeaders, fs: { strict: false }, hmr: false, watch: null },
+    plugins: [serveFiles({ '/bench-data': dataFolder, '/onnxruntime-web': runtimeFolder })],
+  });
+  await server.listen();
+  const browser = await chromium.launch({ executablePath, args: browserArguments });
+  const page = await browser.newPage();
+  const address = server.resolvedUrls?.local[0] ?? '';
+  await page.goto(new URL('bench/page/', address).href);
+  await page.waitForFunction(() => 'ask' in globalThis);
+  let seats = 0;
+  return {
+    title: `Chromium ${browser.version()}`,
+    newSeat: () => {
+      const seat = seats++;
+      const evaluate = (request: HostRequest | null): Promise<Answer> =>
+        page.evaluate(([number, what]) => (globalThis as unknown as { ask: Ask }).ask(number, what), [
+          seat,
+          request,
+        ] as const);
+      return {
+        ask: async (request) => unwrap(await evaluate(request)),
+        end: async () => void (await evaluate(null)),
+      };
+    },
+    close: async () => {
+      await browser.close();
+      await server.close();
+      await rm(cacheDir, { recursive: true, force: true });
+    },
+  };
+}
+
+export function openNode(dataFolder: string, runtimeFolder: string): Venue {
+  const script = fileURLToPath(new URL('node-host.ts', import.meta.url));
+  const children = new Set<ChildProcess>();
+  return {
+    title: `Dawn in Node ${process.version}`,
+    newSeat: () => {
+      let child: ChildProcess | null = null;
+      return {
+        ask: async (request) => {
+          child ??= fork(script, [dataFolder, runtimeFolder], {
+            execArgv: ['--import', 'tsx'],
+            serialization: 'advanced',
+          });
+          children.add(child);
+          const asked = child;
+          return unwrap(
+            await new Promise<Answer>((resolve) => {
+              const gone = (code: number | null): void =>
+                resolve({ error: `the process ended with ${code}` });
+              asked.once('exit', gone);
+              asked.once('message', (answer) => {
+                asked.off('exit', gone);
+                resolve(answer as Answer);
+              });
+              asked.send(request);
+            }),
+          );
+        },
+        end: async () => {
+          if (child === null) return;
+          children.delete(child);
+          child.kill();
+          child = null;
+        },
+      };
+    },
+    close: async () => {
+      for (const child of children) child.kill();
+    },
+  };
+}

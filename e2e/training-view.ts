@@ -1,0 +1,98 @@
+/** The training view as its users handle it. */
+import { readFile } from 'node:fs/promises';
+import { expect, type Locator, type Page } from 'playwright/test';
+
+/** A network so small that a step takes a fraction of a second even on a software adapter. */
+export const tinyRun: Readonly<Record<string, number>> = {
+  Steps: 30,
+  'Photographs a step': 2,
+  'Save every … steps': 5,
+  'Maps every … steps': 5,
+  'Local crops a photograph': 1,
+  'Global crops, px': 32,
+  'Local crops, px': 16,
+  'Outputs K': 32,
+  'Hidden width': 32,
+  Bottleneck: 8,
+  'Warm-up, steps': 0,
+  'Last layer frozen, steps': 0,
+};
+
+export interface LoggedStep {
+  readonly step: number;
+  readonly loss: number;
+  readonly teacherEntropy: number;
+  readonly gradientNorm: number;
+}
+
+export class TrainingView {
+  readonly page: Page;
+  readonly run: Locator;
+
+  constructor(page: Page) {
+    this.page = page;
+    this.run = page.locator('.run');
+  }
+
+  async open(): Promise<void> {
+    await this.page.keyboard.press('r');
+    await expect(this.page.locator('.training')).toBeVisible();
+  }
+
+  async fill(fields: Readonly<Record<string, number | string>>): Promise<void> {
+    const folded = this.page.locator('.hyper-group:not([open]) > summary');
+    while ((await folded.count()) > 0) await folded.first().click();
+    for (const [label, value] of Object.entries(fields))
+      await this.page.getByRole('textbox', { name: label, exact: true }).fill(String(value));
+  }
+
+  async start(): Promise<void> {
+    await this.page.getByRole('button', { name: 'Start training' }).click();
+    await this.has('running');
+  }
+
+  async has(status: 'running' | 'paused' | 'finished' | 'failed'): Promise<void> {
+    await expect(this.run).toHaveAttribute('data-run-status', status, { timeout: 90_000 });
+  }
+
+  async step(): Promise<number> {
+    return Number(await this.run.getAttribute('data-step'));
+  }
+
+  async reaches(step: number): Promise<void> {
+    await expect.poll(() => this.step(), { timeout: 90_000 }).toBeGreaterThanOrEqual(step);
+  }
+
+  async press(name: string): Promise<void> {
+    await this.page.getByRole('button', { name, exact: true }).click();
+  }
+
+  /** What a button gives to the browser's downloads. */
+  async download(name: string): Promise<{ readonly path: string; readonly fileName: string }> {
+    const [download] = await Promise.all([this.page.waitForEvent('download'), this.press(name)]);
+    return { path: await download.path(), fileName: download.suggestedFilename() };
+  }
+
+  async log(): Promise<LoggedStep[]> {
+    const { path } = await this.download('Numbers');
+    const lines = (await readFile(path, 'utf8')).trim().split('\n');
+    return lines.map((line) => JSON.parse(line) as LoggedStep);
+  }
+
+  /** Pixels of a plot's curve that are not empty. */
+  async inkOf(title: string): Promise<number> {
+    return this.page
+      .locator('.plot', { has: this.page.getByText(title, { exact: true }) })
+      .locator('canvas')
+      .evaluate((canvas: HTMLCanvasElement) => {
+        const { data } = canvas.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height) ?? {
+          data: [],
+        };
+        // The accent, which only the curve has: red well above blue.
+        let count = 0;
+        for (let i = 0; i < data.length; i += 4)
+          if ((data[i + 3] ?? 0) > 128 && (data[i] ?? 0) - (data[i + 2] ?? 0) > 120) count++;
+        return count;
+      });
+  }
+}

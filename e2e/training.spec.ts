@@ -1,0 +1,267 @@
+import { copyFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import AxeBuilder from '@axe-core/playwright';
+import type { Page } from 'playwright/test';
+import { expect, samplePath, test } from './scope.ts';
+import { tinyRun, TrainingView, type LoggedStep } from './training-view.ts';
+
+const numbers = ({ step, loss, teacherEntropy, gradientNorm }: LoggedStep): LoggedStep => ({
+  step,
+  loss,
+  teacherEntropy,
+  gradientNorm,
+});
+
+const titles = [
+  'Loss',
+  'Teacher’s entropy',
+  'KL divergence',
+  'Centre, norm',
+  'Gradient, norm',
+  'Learning rate',
+];
+
+test('a run that is paused, taken away, broken off by a reload, brought back and resumed gives the numbers of one that never stopped', async ({
+  scope,
+  page,
+  folder,
+}) => {
+  test.setTimeout(300_000);
+  const training = new TrainingView(page);
+  await scope.open('backend=wasm&side=64');
+  await scope.isReady();
+  await scope.drop(samplePath('cat'), samplePath('coffee'), samplePath('dahlia'));
+  await scope.allSettled(3);
+  await training.open();
+  await training.fill(tinyRun);
+  await expect(page.locator('.setup-memory')).toContainText(/Needs about [\d.]+ [kM]B/);
+  await training.start();
+  await training.has('finished');
+  const whole = await training.log();
+  expect(whole.map(({ step }) => step)).toEqual(Array.from({ length: 30 }, (_, i) => i + 1));
+  for (const title of titles) expect(await training.inkOf(title), title).toBeGreaterThan(40);
+  await expect(page.locator('[data-plot-value="Loss"]')).toHaveText((whole.at(-1)?.loss ?? NaN).toFixed(3));
+
+  // Before and after: the slider goes through the steps whose maps were kept.
+  const slider = page.getByRole('slider', { name: 'After' });
+  await expect(slider).toHaveAttribute('aria-valuetext', 'after 30 steps');
+  await slider.fill('0');
+  await expect(page.locator('.pinned-tiles')).toHaveAttribute('data-map-step', '0');
+  await expect(slider).toHaveAttribute('aria-valuetext', 'after 0 steps');
+
+  await training.press('Close this run');
+  await training.start();
+  await training.reaches(3);
+  await training.press('Pause');
+  await training.has('paused');
+  const paused = await training.step();
+  expect(paused).toBeLessThan(30);
+  const { path, fileName } = await training.download('Whole run');
+  expect(fileName).toBe(`collapse-in-a-minute-step-${paused}.run.zip`);
+  const archive = join(folder.path, fileName);
+  await copyFile(path, archive);
+
+  await training.press('Resume');
+  await training.reaches(paused + 3);
+  await page.reload();
+  await scope.isReady();
+  await expect(
+    scope.messages.filter({ hasText: /Training was interrupted: .* up to step \d+ of 30/ }),
+  ).toBeVisible();
+  await training.open();
+  const kept = page.locator('.kept-run');
+  await expect(kept).toHaveCount(2);
+  for (let left = 2; left > 0; left--) {
+    await kept
+      .first()
+      .getByRole('button', { name: /^Delete Collapse/ })
+      .click();
+    await kept.first().getByRole('button', { name: 'Delete it' }).click();
+    await expect(kept).toHaveCount(left - 1);
+  }
+  await scope.drop(archive);
+  await expect(kept).toHaveCount(1);
+  await expect(kept).toContainText(`Step ${paused} of 30, 3 photographs`);
+  await kept.getByRole('button', { name: /^Resume/ }).click();
+  await training.has('finished');
+  expect((await training.log()).map(numbers)).toEqual(whole.map(numbers));
+});
+
+test('the trained teacher becomes the page’s model, and its exported file gives the same attention', async ({
+  scope,
+  page,
+  folder,
+}) => {
+  test.setTimeout(240_000);
+  const training = new TrainingView(page);
+  await scope.open('backend=wasm&side=64');
+  await scope.isReady();
+  await scope.drop(samplePath('cat'), samplePath('dog'));
+  await scope.allSettled(2);
+  await scope.select('cat.jpg');
+  await training.open();
+  await training.fill({ ...tinyRun, Steps: 6 });
+  await training.start();
+  await training.has('finished');
+  const { path, fileName } = await training.download('Teacher');
+  expect(fileName).toBe('collapse-in-a-minute-step-6.teacher.safetensors');
+  const file = join(folder.path, fileName);
+  await copyFile(path, file);
+  await training.press('Use in the viewer');
+  await page.keyboard.press('r');
+  await expect(scope.fact('Model')).toHaveText('Collapse in a minute · step 6');
+  await scope.allSettled(2);
+  await scope.showView('Head 2');
+  const used = await scope.overlayPicture();
+  await scope.drop(file);
+  await expect(scope.fact('Model')).toHaveText(fileName);
+  await scope.allSettled(2);
+  await scope.showView('Head 2');
+  expect(await scope.overlayPicture()).toBe(used);
+});
+
+test('centring switched off collapses the run that goes on; photographs are looked at meanwhile; a second window keeps away', async ({
+  scope,
+  page,
+  context,
+}) => {
+  test.setTimeout(300_000);
+  const training = new TrainingView(page);
+  await scope.open('backend=wasm&side=64');
+  await scope.isReady();
+  await scope.drop(samplePath('cat'), samplePath('coffee'), samplePath('dahlia'), samplePath('fruit'));
+  await scope.allSettled(4);
+  await training.open();
+  await training.fill({
+    ...tinyRun,
+    Steps: 3000,
+    'Learning rate × 256 ⁄ batch': 0.1,
+    'Teacher momentum': 0.9,
+  });
+  await training.start();
+  await training.reaches(3);
+  await page.getByText('Crops of a step').click();
+  await expect(page.locator('.crop-row')).toHaveCount(2);
+  await expect(page.locator('.crop-row').first().locator('canvas')).toHaveCount(3);
+  await page.getByRole('switch', { name: 'Centring' }).click();
+  const verdict = page.locator('.verdict');
+  await expect(verdict).toHaveAttribute('data-verdict', /one-output|constant/, { timeout: 120_000 });
+  await expect(verdict).toContainText('Collapsed');
+
+  await page.keyboard.press('Escape');
+  await scope.drop(samplePath('dog'));
+  await scope.allSettled(5);
+  await expect(scope.stage).toHaveAttribute('data-status', 'done');
+
+  const other = await context.newPage();
+  await other.goto('./?backend=wasm');
+  await expect(other.locator('[data-engine-status=ready]')).toBeVisible();
+  await other.keyboard.press('r');
+  await other.getByRole('button', { name: /^Resume/ }).click();
+  await expect(other.locator('.run-failure')).toContainText(
+    'Another window of this page is training this run',
+  );
+  await other.close();
+
+  await training.open();
+  const before = await training.step();
+  await training.reaches(before + 2);
+  await page.getByRole('button', { name: 'Stop' }).click();
+  await expect(page.locator('.setup')).toBeVisible();
+  await expect(page.locator('.kept-run')).toContainText('of 3000');
+});
+
+test('trains on WebGPU', async ({ scope, page }) => {
+  test.setTimeout(300_000);
+  const training = new TrainingView(page);
+  await scope.open('backend=webgpu&side=64');
+  await scope.isReady();
+  await training.open();
+  await page.getByRole('button', { name: 'Samples' }).click();
+  await page
+    .getByRole('dialog')
+    .getByRole('button', { name: /Chelsea the cat/ })
+    .click();
+  await expect(page.locator('.pick')).toHaveCount(1);
+  await training.fill({ ...tinyRun, Steps: 3, 'Photographs a step': 1 });
+  await training.start();
+  await training.has('finished');
+  const log = await training.log();
+  expect(log.map(({ step }) => step)).toEqual([1, 2, 3]);
+  for (const { loss } of log) expect(Number.isFinite(loss)).toBe(true);
+});
+
+test('what cannot start says why, at the field and at the button', async ({ scope, page, folder }) => {
+  const training = new TrainingView(page);
+  await scope.open('backend=wasm&side=64');
+  await scope.isReady();
+  await training.open();
+  const start = page.getByRole('button', { name: 'Start training' });
+  const note = page.locator('#start-note');
+  await expect(start).toBeDisabled();
+  await expect(note).toHaveText('Choose at least one photograph.');
+  await scope.drop(samplePath('cat'), await folder.write('notes.txt', 'no picture'));
+  await expect(page.locator('.pick')).toHaveCount(2);
+  await expect(page.getByRole('checkbox', { name: 'notes.txt' })).toBeDisabled();
+  await expect(start).toBeEnabled();
+  await training.fill({ 'Outputs K': 'many' });
+  await expect(start).toBeDisabled();
+  await expect(note).toHaveText('Outputs K: this value cannot be.');
+  await expect(page.getByRole('textbox', { name: 'Outputs K' })).toHaveAccessibleDescription(
+    /A whole number from 4/,
+  );
+  await training.fill({ 'Outputs K': 64, 'Global crops, px': 50 });
+  await expect(note).toContainText('50 px are not made of whole patches of 8 px');
+  await training.fill({ 'Global crops, px': 48, 'Teacher temperature': 0.2 });
+  await expect(start).toBeEnabled();
+  await expect(
+    page.getByRole('textbox', { name: 'Teacher temperature', exact: true }),
+  ).toHaveAccessibleDescription(/official 0.04.*|.*the run collapses/);
+  const damaged = await folder.write('broken.run.zip', 'PK no archive');
+  await scope.drop(damaged);
+  await expect(scope.messages.filter({ hasText: 'This is no run that can go on' }).first()).toBeVisible();
+});
+
+async function expectNoViolations(page: Page, state: string): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  expect(
+    violations.map(
+      ({ id, nodes }) => `${state}: ${id} at ${nodes.map(({ target }) => target.join(' ')).join(', ')}`,
+    ),
+  ).toEqual([]);
+  expect(
+    await page.evaluate(() => document.documentElement.scrollWidth - innerWidth),
+    state,
+  ).toBeLessThanOrEqual(0);
+}
+
+for (const [theme, width] of [
+  ['dark', 1280],
+  ['light', 390],
+] as const)
+  test(`axe finds nothing in the training view (${theme}, ${width} px); it is left by Escape`, async ({
+    scope,
+    page,
+  }) => {
+    test.setTimeout(240_000);
+    await page.emulateMedia({ reducedMotion: 'reduce' });
+    await page.setViewportSize({ width, height: 844 });
+    const training = new TrainingView(page);
+    await scope.open('backend=wasm&side=64');
+    await scope.isReady();
+    if (theme === 'light') await page.keyboard.press('t');
+    await scope.drop(samplePath('cat'), samplePath('dog'));
+    await scope.allSettled(2);
+    await training.open();
+    await training.fill({ ...tinyRun, Steps: 12, 'Teacher temperature': 0.2 });
+    await expectNoViolations(page, 'setup');
+    await training.start();
+    await page.getByText('Crops of a step').click();
+    await training.has('finished');
+    await expectNoViolations(page, 'run');
+    await training.press('Close this run');
+    await expect(page.locator('.kept-run')).toHaveCount(1);
+    await expectNoViolations(page, 'kept runs');
+    await page.keyboard.press('Escape');
+    await expect(scope.stage).toBeVisible();
+  });

@@ -1,0 +1,129 @@
+/**
+ * What a run's curves say, for a person who sees them for the first time. The paper's figure 7: cross-entropy = teacher's entropy
+ * + KL divergence. Without centring one output takes everything (entropy 0), without sharpening all outputs become equal
+ * (entropy ln K); in both, KL goes to 0, for there is nothing left to learn.
+ */
+import { assertNever } from './result.ts';
+import type { StepReport, TrainingSwitches } from './training.ts';
+
+export type TrainingVerdict =
+  | { readonly kind: 'too-early' }
+  /** The last loss was not finite. */
+  | { readonly kind: 'diverged' }
+  | { readonly kind: 'one-output' }
+  | { readonly kind: 'uniform' }
+  /** Every crop gets the same answer, whatever that is: without centring and sharpening the entropy may stand anywhere. */
+  | { readonly kind: 'constant' }
+  /** The entropy is far along to where a collapse ends, and KL is going. */
+  | { readonly kind: 'towards-one-output' }
+  | { readonly kind: 'towards-uniform' }
+  /** The loss is what chance would score, with a teacher that is not uniform: the student has learned nothing yet. */
+  | { readonly kind: 'at-chance' }
+  | { readonly kind: 'learning' }
+  /** Neither collapsed nor falling. */
+  | { readonly kind: 'steady' };
+
+/** Means are taken over so many steps: single steps jump, since every batch is another one. */
+export const verdictWindow = 10;
+
+/**
+ * Shares of ln K. A run that is well lies between: on ImageNet the paper's teacher settles in the middle of the range. In the
+ * tiny runs of the tests, collapses end below 0.001 and above 0.99, and none that is well comes near either with a KL so small.
+ */
+const collapsed = { entropyBelow: 0.02, entropyAbove: 0.97, klBelow: 0.02 };
+/** Of ln K: below it student and teacher agree on everything, which no two crops of a photograph do. */
+const constantKlBelow = 0.002;
+/** Of two windows together: a single one may look so by chance. */
+const leaning = { entropyBelow: 0.1, entropyAbove: 0.9, klBelow: 0.1 };
+/** A student that has learned nothing is uniform: its cross-entropy with any teacher is ln K. */
+const chanceWithin = 0.03;
+/** The loss counts as falling when it has come down by this share between the window before and the last one. */
+const fallingBy = 0.01;
+
+const meanOf = (reports: readonly StepReport[], pick: (report: StepReport) => number): number =>
+  reports.reduce((sum, report) => sum + pick(report), 0) / reports.length;
+
+/** @param reports of the run, in order @param outputDim K */
+export function judgeTraining(reports: readonly StepReport[], outputDim: number): TrainingVerdict {
+  const last = reports.at(-1);
+  if (last !== undefined && !Number.isFinite(last.loss)) return { kind: 'diverged' };
+  if (reports.length < verdictWindow) return { kind: 'too-early' };
+  const recent = reports.slice(-verdictWindow);
+  const uniform = Math.log(outputDim);
+  const entropy = meanOf(recent, ({ teacherEntropy }) => teacherEntropy) / uniform;
+  const kl = meanOf(recent, (report) => report.kl) / uniform;
+  const loss = meanOf(recent, (report) => report.loss) / uniform;
+  if (kl < collapsed.klBelow && entropy < collapsed.entropyBelow) return { kind: 'one-output' };
+  if (kl < collapsed.klBelow && entropy > collapsed.entropyAbove) return { kind: 'uniform' };
+  if (kl < constantKlBelow) return { kind: 'constant' };
+  const both = reports.slice(-2 * verdictWindow);
+  const longKl = meanOf(both, (report) => report.kl) / uniform;
+  const longEntropy = meanOf(both, ({ teacherEntropy }) => teacherEntropy) / uniform;
+  if (longKl < leaning.klBelow && both.length === 2 * verdictWindow) {
+    if (longEntropy < leaning.entropyBelow) return { kind: 'towards-one-output' };
+    if (longEntropy > leaning.entropyAbove) return { kind: 'towards-uniform' };
+  }
+  if (Math.abs(loss - 1) < chanceWithin) return { kind: 'at-chance' };
+  const before = reports.slice(-2 * verdictWindow, -verdictWindow);
+  const earlier =
+    before.length < verdictWindow ? Infinity : meanOf(before, (report) => report.loss) / uniform;
+  return { kind: earlier - loss > fallingBy * earlier || earlier === Infinity ? 'learning' : 'steady' };
+}
+
+/** What a verdict's sentence depends on beside the curves. */
+export interface VerdictContext {
+  /** Taken so far. */
+  readonly step: number;
+  readonly freezeLastLayerSteps: number;
+  readonly outputDim: number;
+  readonly switches: TrainingSwitches;
+}
+
+const healthy =
+  'Healthy: the loss is falling, the teacher’s entropy lies between 0 and ln K, and KL is above 0, so there is something to learn.';
+const steady =
+  'No collapse: the teacher’s entropy lies between 0 and ln K, and KL is above 0. The loss is not falling now; DINO’s loss need not, for the teacher gets better too.';
+
+/** A run that is being led into a collapse is not called healthy on its way there. */
+function describeSwitchedOff({ centring, sharpening }: TrainingSwitches): string | null {
+  if (!centring && !sharpening)
+    return 'Centring and sharpening are off: expect KL to go to 0, with nothing that holds the entropy anywhere.';
+  if (!centring)
+    return 'Centring is off: expect the teacher’s entropy to fall to 0. The loss falls with it, and that is no learning.';
+  if (!sharpening)
+    return 'Sharpening is off: expect the teacher’s entropy to rise to ln K, and KL to go to 0.';
+  return null;
+}
+
+export function describeVerdict(verdict: TrainingVerdict, context: VerdictContext): string {
+  const { step, freezeLastLayerSteps, outputDim, switches } = context;
+  const uniform = `ln K = ${Math.log(outputDim).toFixed(2)}`;
+  switch (verdict.kind) {
+    case 'too-early':
+      return `Wait for ${verdictWindow} steps: single steps jump, since every batch is another one.`;
+    case 'diverged':
+      return 'Diverged: the loss is no longer a number. A lower learning rate may help.';
+    case 'one-output':
+      return 'Collapsed to one output: the teacher answers every crop with the same one (entropy near 0), the student has nothing left to learn (KL near 0). Centring prevents this.';
+    case 'uniform':
+      return `Collapsed to uniform: the teacher’s outputs are all alike (entropy near ${uniform}), the student has nothing left to learn (KL near 0). Sharpening prevents this.`;
+    case 'constant':
+      return 'Collapsed: KL is 0, so teacher and student give every crop the same answer. Nothing is left to learn.';
+    case 'towards-one-output':
+      return 'The teacher’s entropy is close to 0 and KL is small: it leans towards one output for all crops.';
+    case 'towards-uniform':
+      return `The teacher’s entropy is close to ${uniform} and KL is small: its outputs are becoming uniform.`;
+    case 'at-chance':
+      return step <= 2 * freezeLastLayerSteps
+        ? `The loss is near ${uniform}, what chance would score. That is normal while the head’s last layer stands still (${freezeLastLayerSteps} steps) and the learning rate warms up.`
+        : `The loss stays near ${uniform}, what chance would score: the student does not follow yet. If it lasts, raise the learning rate or take fewer outputs.`;
+    case 'learning':
+    case 'steady': {
+      const switchedOff = describeSwitchedOff(switches);
+      if (switchedOff !== null) return switchedOff;
+      return verdict.kind === 'learning' ? healthy : steady;
+    }
+    default:
+      return assertNever(verdict);
+  }
+}

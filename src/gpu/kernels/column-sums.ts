@@ -1,0 +1,60 @@
+/** Sums over the rows of a matrix: gradients of biases, and with LayerNorm's standardised input of its gain. */
+import type * as tf from '@tensorflow/tfjs-core';
+import { defineKernel } from './define-kernel.ts';
+
+interface ColumnSumInputs {
+  /** shape [rows, columns]; columns a multiple of 4 */
+  readonly x: tf.TensorInfo;
+  /** Where it is given, x is multiplied by its standardised values, shape [rows, columns]. */
+  readonly other?: tf.TensorInfo;
+  /** Mean and 1 / deviation of each row of `other`, shape [rows, 2]. */
+  readonly statistics?: tf.TensorInfo;
+}
+
+/** A workgroup: so many vectors of four columns, and so many invocations that share the rows of each. */
+const workgroup = { columns: 8, lanes: 32 };
+
+const code = (isStandardised: boolean): string => `
+  var<workgroup> sums: array<vec4<f32>, ${workgroup.columns * workgroup.lanes}>;
+  fn main(index: i32) {
+    let rows = uniforms.xShape.x;
+    let vectors = uniforms.xShape.y / 4;
+    let column = i32(globalId.x);
+    let lane = i32(localId.y);
+    var sum = vec4<f32>(0.0);
+    if (column < vectors) {
+      for (var row = lane; row < rows; row += ${workgroup.lanes}) {
+        let at = row * vectors + column;
+        sum += x[at]${isStandardised ? ' * (other[at] - statistics[2 * row]) * statistics[2 * row + 1]' : ''};
+      }
+    }
+    sums[lane * ${workgroup.columns} + i32(localId.x)] = sum;
+    workgroupBarrier();
+    if (lane > 0 || column >= vectors) { return; }
+    for (var i = 1; i < ${workgroup.lanes}; i++) { sum += sums[i * ${workgroup.columns} + i32(localId.x)]; }
+    result[column] = sum;
+  }`;
+
+/** Shape [1, columns]. */
+export const columnSumsKernel = defineKernel<ColumnSumInputs, object>(
+  'DinoscopeColumnSums',
+  ({ x, other, statistics }) => {
+    const columns = x.shape[1] ?? 0;
+    const isStandardised = other !== undefined && statistics !== undefined;
+    return {
+      program: {
+        variableNames: isStandardised ? ['x', 'other', 'statistics'] : ['x'],
+        variableComponents: isStandardised ? [4, 4, 1] : [4],
+        outputComponent: 4,
+        outputShape: [1, columns],
+        dispatchLayout: { x: [1] },
+        dispatch: [Math.ceil(columns / (4 * workgroup.columns)), 1, 1],
+        workgroupSize: [workgroup.columns, workgroup.lanes, 1],
+        shaderKey: `dinoscope-column-sums-${isStandardised}`,
+        getUserCode: () => code(isStandardised),
+      },
+      inputs: isStandardised ? [x, other, statistics] : [x],
+      uniforms: [],
+    };
+  },
+);

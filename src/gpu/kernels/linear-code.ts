@@ -1,0 +1,172 @@
+/** The WGSL of a linear layer: one way without shared memory and one with it, for which a GPU is timed (tune-kernels). */
+import { unroll } from './define-kernel.ts';
+
+/** How the work is laid out; every way computes the same sums in the same order. */
+export type LinearVariant =
+  /** An invocation holds `rows` × `vectors` × 4 sums; rows of x and the weight come through the caches. */
+  | { readonly kind: 'registers'; readonly rows: 4 | 8; readonly vectors: 1 | 2 }
+  /** A workgroup of `side` × `side` invocations keeps a tile of x and one of the weight in shared memory. */
+  | { readonly kind: 'shared'; readonly rows: 4 | 8; readonly side: 8 | 16 };
+
+/** What changes the code of a variant. */
+export interface LinearCodeOptions {
+  readonly hasBias: boolean;
+  readonly hasResidual: boolean;
+  readonly activation: 'none' | 'gelu';
+}
+
+/** How much a workgroup computes: [columns in vectors of four, rows]. */
+export function workgroupTile(variant: LinearVariant): [vectors: number, rows: number] {
+  const [x, y] = workgroupSize(variant);
+  return [x * (variant.kind === 'registers' ? variant.vectors : 1), y * variant.rows];
+}
+
+export const workgroupSize = (variant: LinearVariant): [number, number, number] =>
+  variant.kind === 'registers' ? [8, 8, 1] : [variant.side, variant.side, 1];
+
+export const variantName = (variant: LinearVariant): string =>
+  variant.kind === 'registers'
+    ? `registers-${variant.rows}x${4 * variant.vectors}`
+    : `shared-${variant.side}x${variant.side}-${variant.rows}x4`;
+
+/** Exact GELU by erf; Abramowitz and Stegun 7.1.26, whose error is at most 1.5e-7. */
+const geluCode = `
+  fn gelu(v: vec4<f32>) -> vec4<f32> {
+    let z = v * ${Math.SQRT1_2};
+    let a = abs(z);
+    let t = 1.0 / (1.0 + 0.3275911 * a);
+    let polynomial = ((((1.061405429 * t - 1.453152027) * t + 1.421413741) * t - 0.284496736) * t + 0.254829592) * t;
+    return 0.5 * v * (1.0 + sign(z) * (1.0 - polynomial * exp(-a * a)));
+  }`;
+
+const startOf = ({ hasBias }: LinearCodeOptions, vector: string): string =>
+  hasBias ? `bias[${vector}]` : 'vec4<f32>(0.0)';
+
+const finished = ({ activation, hasResidual }: LinearCodeOptions, sum: string): string =>
+  (activation === 'gelu' ? `gelu(${sum})` : sum) + (hasResidual ? ' + residual[to]' : '');
+
+/**
+ * No shared memory and no barrier: an invocation reads its rows of x and its vectors of columns, and the caches do the rest.
+ * On SwiftShader that is three to nine times as fast as tiles in shared memory, on lavapipe twice (docs/adr/0006).
+ * Rows of x whose width is no multiple of 4 are read value by value (`step`): patches of an odd side have such.
+ * Products are not written as fma(), which SwiftShader computes slowly; GPUs fuse them by themselves.
+ */
+function registersCode(
+  { rows: tile, vectors: columns }: Extract<LinearVariant, { kind: 'registers' }>,
+  step: number,
+  options: LinearCodeOptions,
+): string {
+  const rows = (code: (row: number) => string): string => unroll(tile, code);
+  const vectors = (code: (vector: number) => string): string => unroll(columns, code);
+  return `
+  fn main() {
+    let rows = uniforms.outShape.x;
+    let vectors = uniforms.outShape.y / 4;
+    let depth = uniforms.xShape.y / ${step};
+    let stride = uniforms.weightShape.y / 4;
+    let row = i32(globalId.y) * ${tile};
+    let column = i32(globalId.x) * ${columns};
+    if (row >= rows || column >= vectors) { return; }
+    ${vectors((v) => `var w_${v} = uniforms.firstColumn / 4 + min(column + ${v}, vectors - 1);`)}
+    ${rows((i) => `let from_${i} = min(row + ${i}, rows - 1) * depth;`)}
+    ${rows((i) => vectors((v) => `var sum_${i}_${v} = ${startOf(options, `w_${v}`)};`))}
+    for (var k = 0; k < depth; k++) {
+      ${rows((i) => `let x_${i} = x[from_${i} + k];`)}
+      ${unroll(
+        step,
+        (component) => `{
+        ${vectors(
+          (v) => `let weights_${v} = weight[w_${v}];
+        w_${v} += stride;`,
+        )}
+        ${rows((i) => vectors((v) => `sum_${i}_${v} += x_${i}${step === 1 ? '' : `[${component}]`} * weights_${v};`))}
+      }`,
+      )}
+    }
+    ${rows((i) =>
+      vectors(
+        (v) => `if (row + ${i} < rows && column + ${v} < vectors) {
+      let to = (row + ${i}) * vectors + column + ${v};
+      result[to] = ${finished(options, `sum_${i}_${v}`)};
+    }`,
+      ),
+    )}
+  }`;
+}
+
+/** Vectors of four along the depth that a tile in shared memory holds. */
+const tileDepth = 4;
+
+/** What most GPUs do well: both matrices pass through shared memory in tiles, each number read from there by many invocations. */
+function sharedCode(
+  { rows: perInvocation, side }: Extract<LinearVariant, { kind: 'shared' }>,
+  options: LinearCodeOptions,
+): string {
+  const tileRows = side * perInvocation;
+  const invocations = side * side;
+  const rows = (code: (row: number) => string): string => unroll(perInvocation, code);
+  const load = (count: number, code: string): string =>
+    unroll(
+      Math.ceil(count / invocations),
+      (i) => `{
+        let at = lane + ${i * invocations};
+        ${count % invocations === 0 ? code : `if (at < ${count}) { ${code} }`}
+      }`,
+    );
+  return `
+  var<workgroup> tileX: array<vec4<f32>, ${tileRows * tileDepth}>;
+  var<workgroup> tileWeight: array<vec4<f32>, ${4 * tileDepth * side}>;
+  fn main() {
+    let rows = uniforms.outShape.x;
+    let vectors = uniforms.outShape.y / 4;
+    let depth = uniforms.xShape.y / 4;
+    let stride = uniforms.weightShape.y / 4;
+    let lane = i32(localIndex);
+    let firstRow = i32(workgroupId.y) * ${tileRows};
+    let column = i32(globalId.x);
+    let firstVector = i32(workgroupId.x) * ${side};
+    let offset = uniforms.firstColumn / 4;
+    let own = i32(localId.y) * ${perInvocation};
+    let bounded = min(column, vectors - 1) + offset;
+    ${rows((i) => `var sum_${i} = ${startOf(options, 'bounded')};`)}
+    for (var first = 0; first < depth; first += ${tileDepth}) {
+      ${load(
+        tileRows * tileDepth,
+        `let k = first + at % ${tileDepth};
+        let row = min(firstRow + at / ${tileDepth}, rows - 1);
+        tileX[at] = select(vec4<f32>(0.0), x[row * depth + min(k, depth - 1)], k < depth);`,
+      )}
+      ${load(
+        4 * tileDepth * side,
+        `let k = min(4 * first + at / ${side}, 4 * depth - 1);
+        tileWeight[at] = weight[k * stride + offset + min(firstVector + at % ${side}, vectors - 1)];`,
+      )}
+      workgroupBarrier();
+      for (var k = 0; k < ${tileDepth}; k++) {
+        ${rows((i) => `let x_${i} = tileX[(own + ${i}) * ${tileDepth} + k];`)}
+        ${unroll(
+          4,
+          (component) => `{
+          let weights = tileWeight[(4 * k + ${component}) * ${side} + i32(localId.x)];
+          ${rows((i) => `sum_${i} += x_${i}[${component}] * weights;`)}
+        }`,
+        )}
+      }
+      workgroupBarrier();
+    }
+    if (column >= vectors) { return; }
+    ${rows(
+      (i) => `if (firstRow + own + ${i} < rows) {
+      let to = (firstRow + own + ${i}) * vectors + column;
+      result[to] = ${finished(options, `sum_${i}`)};
+    }`,
+    )}
+  }`;
+}
+
+/** @param step 4 where x is read as vectors; 1 value by value, in registers only */
+export function linearCode(variant: LinearVariant, step: number, options: LinearCodeOptions): string {
+  const main =
+    variant.kind === 'registers' ? registersCode(variant, step, options) : sharedCode(variant, options);
+  return (options.activation === 'gelu' ? geluCode : '') + main;
+}

@@ -1,0 +1,20 @@
+/** Which variant of a kernel runs on a device: what was timed there (tune-kernels), or nothing, and then the usual ones. */
+import type { LinearVariant } from './linear-code.ts';
+
+export interface Tuning {
+  /** @returns null where nothing was timed for a shape like this */
+  linear(rows: number, depth: number, columns: number): LinearVariant | null;
+  /** Queries an invocation of the attention takes; null where nothing was timed. */
+  readonly attentionQueries: 1 | 2 | 4 | null;
+}
+
+export const untuned: Tuning = { linear: () => null, attentionQueries: null };
+
+const tunings = new WeakMap<object, Tuning>();
+
+/** @param backend tfjs's, one for each device */
+export const tuningOf = (backend: object): Tuning => tunings.get(backend) ?? untuned;
+
+export function setTuning(backend: object, tuning: Tuning): void {
+  tunings.set(backend, tuning);
+}

@@ -1,0 +1,213 @@
+/** Self-attention of all tokens: a few queries against all keys at a time, so that no T × T matrix ever exists. */
+import { sumOfLanes } from './layer-norm-code.ts';
+import { panelBytes, type Tiles } from './tiles.ts';
+import { exp } from './vector-math.ts';
+import type { FunctionReference, ModuleWriter } from './wasm-module.ts';
+import { f32, f32x4, i32, type I32, type V128 } from './wasm-values.ts';
+
+const lowest = -3e38;
+/** Panels of eight tokens. */
+const keyPanels = (tokens: I32): I32 => i32.divide(i32.add(tokens, i32.const(7)), i32.const(8));
+const keyBytes = (tokens: I32, headWidth: I32): I32 => i32.mul(keyPanels(tokens), panelBytes(2, headWidth));
+
+/** Panels of eight tokens' keys, scaled: columns are tokens. Parameters: first key, stride in bytes, tokens, head width, scale's bits, panels. */
+function definePackKeys(module: ModuleWriter): FunctionReference {
+  const parameters = ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'] as const;
+  return module.define(null, parameters, (f, keys, stride, tokens, headWidth, scaleBits, panel) => {
+    const scale = f.local('f32', f32.ofBits(scaleBits));
+    const token = f.local('i32', i32.const(0));
+    const lanes = Array.from({ length: 8 }, () => f.local('i32'));
+    const last = f.local('i32', i32.sub(tokens, i32.const(1)));
+    const channel = f.local('i32');
+    f.count(token, tokens, i32.const(8), () => {
+      for (const [lane, address] of lanes.entries()) {
+        // The last panel repeats the last token; its scores are overwritten.
+        const index = i32.add(token, i32.const(lane));
+        const bounded = i32.select(index, last, i32.lessThan(index, last));
+        f.set(address, i32.add(keys, i32.mul(stride, bounded)));
+      }
+      f.storeV128(panel, f32x4.const(0));
+      f.storeV128(panel, f32x4.const(0), 16);
+      f.set(panel, i32.add(panel, i32.const(32)));
+      f.set(channel, i32.const(0));
+      f.count(channel, headWidth, i32.const(1), () => {
+        for (const [lane, address] of lanes.entries()) {
+          f.storeF32(panel, f32.mul(f32.load(address), scale), 4 * lane);
+          f.set(address, i32.add(address, i32.const(4)));
+        }
+        f.set(panel, i32.add(panel, i32.const(32)));
+      });
+    });
+  });
+}
+
+/**
+ * Panels of eight (the last of four) channels of the values, all in one pass over the tokens.
+ * Parameters: first value, stride in bytes, tokens, head width, panels.
+ */
+function definePackValues(module: ModuleWriter): FunctionReference {
+  const parameters = ['i32', 'i32', 'i32', 'i32', 'i32'] as const;
+  return module.define(null, parameters, (f, values, stride, tokens, headWidth, panels) => {
+    const wholeBytes = f.local('i32', i32.shiftLeft(i32.divide(headWidth, i32.const(8)), i32.const(5)));
+    const headBytes = f.local('i32', i32.shiftLeft(headWidth, i32.const(2)));
+    const panelStride = f.local('i32', panelBytes(2, tokens));
+    const row = f.local('i32', i32.const(0));
+    const column = f.local('i32');
+    const panel = f.local('i32');
+    /** A row of every panel; the panels' first row is what sums start with. */
+    const copyRow = (load: (offset: number) => V128): void => {
+      f.set(column, i32.const(0));
+      f.set(panel, panels);
+      f.count(column, wholeBytes, i32.const(32), () => {
+        const to = i32.add(panel, i32.shiftLeft(row, i32.const(5)));
+        f.storeV128(to, load(0));
+        f.storeV128(to, load(16), 16);
+        f.set(panel, i32.add(panel, panelStride));
+      });
+      f.when(i32.lessThan(column, headBytes), () =>
+        f.storeV128(i32.add(panel, i32.shiftLeft(row, i32.const(4))), load(0)),
+      );
+    };
+    copyRow(() => f32x4.const(0));
+    f.set(row, i32.const(1));
+    f.count(row, i32.add(tokens, i32.const(1)), i32.const(1), () => {
+      copyRow((offset) => f32x4.load(i32.add(values, column), offset));
+      f.set(values, i32.add(values, stride));
+    });
+  });
+}
+
+/**
+ * Scores → e^(score − largest) in place, not yet divided by their sum, which is stored. A row is whole vectors long: what lies
+ * beyond its tokens is made to weigh nothing. Parameters: row, tokens, where the sum goes.
+ */
+function defineSoftmaxRow(module: ModuleWriter, relaxed: boolean): FunctionReference {
+  return module.define(null, ['i32', 'i32', 'i32'], (f, row, tokens, sumAt) => {
+    const end = f.local('i32', i32.add(row, i32.shiftLeft(tokens, i32.const(2))));
+    const paddedEnd = f.local('i32', i32.add(row, i32.shiftLeft(keyPanels(tokens), i32.const(5))));
+    f.count(end, paddedEnd, i32.const(4), () => f.storeF32(end, f32.const(lowest)));
+    const at = f.local('i32', row);
+    const largest = f.local('v128', f32x4.const(lowest));
+    f.count(at, paddedEnd, i32.const(16), () => f.set(largest, f32x4.max(largest, f32x4.load(at))));
+    const pair = f32.max(f32x4.lane(largest, 0), f32x4.lane(largest, 1));
+    const otherPair = f32.max(f32x4.lane(largest, 2), f32x4.lane(largest, 3));
+    f.set(largest, f32x4.splat(f32.max(pair, otherPair)));
+    const sum = f.local('v128', f32x4.const(0));
+    const weight = f.local('v128');
+    f.set(at, row);
+    f.count(at, paddedEnd, i32.const(16), () => {
+      f.set(weight, exp(f, f32x4.sub(f32x4.load(at), largest), relaxed));
+      f.set(sum, f32x4.add(sum, weight));
+      f.storeV128(at, weight);
+    });
+    f.storeF32(sumAt, sumOfLanes(sum));
+  });
+}
+
+/** Bytes that one head's keys and values take, packed. */
+export function packedHeadBytes(tokens: number, headWidth: number): number {
+  return Math.ceil(tokens / 8) * (headWidth + 1) * 32 + (headWidth / 4) * (tokens + 1) * 16;
+}
+
+/** Bytes of scratch memory that `attend` needs for so many queries at once. */
+export const attendScratchBytes = (tokens: number, queries: number): number =>
+  queries * (Math.ceil(tokens / 8) * 32 + 4);
+
+/** Two steps, each over a thread's share: packing heads, then groups of queries. */
+export function defineAttention(module: ModuleWriter, { rowsTimesPanel }: Tiles, relaxed: boolean): void {
+  const packKeys = definePackKeys(module);
+  const packValues = definePackValues(module);
+  const softmaxRow = defineSoftmaxRow(module, relaxed);
+
+  // Heads [begin, end). Then: qkv [tokens, 3 × channels], tokens, channels, head width, the scale's bits, packed.
+  module.define(
+    'packHeads',
+    ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
+    (f, _scratch, begin, end, qkv, tokens, channels, headWidth, scaleBits, packed) => {
+      const channelBytes = f.local('i32', i32.shiftLeft(channels, i32.const(2)));
+      const stride = f.local('i32', i32.mul(channelBytes, i32.const(3)));
+      const allKeys = f.local('i32', keyBytes(tokens, headWidth));
+      const allValues = f.local('i32', i32.mul(i32.divide(headWidth, i32.const(4)), panelBytes(1, tokens)));
+      const keys = f.local('i32');
+      const to = f.local('i32');
+      f.count(begin, end, i32.const(1), () => {
+        const head = i32.mul(begin, i32.shiftLeft(headWidth, i32.const(2)));
+        f.set(keys, i32.add(i32.add(qkv, channelBytes), head));
+        f.set(to, i32.add(packed, i32.mul(begin, i32.add(allKeys, allValues))));
+        f.call(packKeys, keys, stride, tokens, headWidth, scaleBits, to);
+        f.call(packValues, i32.add(keys, channelBytes), stride, tokens, headWidth, i32.add(to, allKeys));
+      });
+    },
+  );
+
+  // Groups [begin, end), a head's groups beside each other.
+  // Then: qkv, tokens, channels, head width, packed, result, queries a group, groups a head.
+  module.define(
+    'attend',
+    ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
+    (f, scratch, begin, end, qkv, tokens, channels, headWidth, packed, result, groupQueries, groups) => {
+      const channelBytes = f.local('i32', i32.shiftLeft(channels, i32.const(2)));
+      const qkvStride = f.local('i32', i32.mul(channelBytes, i32.const(3)));
+      const scoresStride = f.local('i32', i32.shiftLeft(keyPanels(tokens), i32.const(5)));
+      const sums = f.local('i32', i32.add(scratch, i32.mul(scoresStride, groupQueries)));
+      const allKeys = f.local('i32', keyBytes(tokens, headWidth));
+      const allValues = f.local('i32', i32.mul(i32.divide(headWidth, i32.const(4)), panelBytes(1, tokens)));
+      const headBytes = f.local('i32', i32.shiftLeft(headWidth, i32.const(2)));
+      const first = f.local('i32');
+      const queries = f.local('i32');
+      const query = f.local('i32');
+      const panel = f.local('i32');
+      const column = f.local('i32');
+      const row = f.local('i32');
+      const mixed = f.local('i32');
+      const scale = f.local('v128');
+      f.count(begin, end, i32.const(1), () => {
+        const head = i32.divide(begin, groups);
+        f.set(first, i32.mul(i32.remainder(begin, groups), groupQueries));
+        const left = i32.sub(tokens, first);
+        f.set(queries, i32.select(left, groupQueries, i32.lessThan(left, groupQueries)));
+        f.set(query, i32.add(i32.add(qkv, i32.mul(first, qkvStride)), i32.mul(head, headBytes)));
+        f.set(panel, i32.add(packed, i32.mul(head, i32.add(allKeys, allValues))));
+
+        f.set(column, i32.const(0));
+        f.count(column, scoresStride, i32.const(32), () => {
+          const to = i32.add(scratch, column);
+          f.call(rowsTimesPanel[2], query, qkvStride, panel, headWidth, to, scoresStride, queries);
+          f.set(panel, i32.add(panel, panelBytes(2, headWidth)));
+        });
+
+        f.set(row, i32.const(0));
+        f.count(row, queries, i32.const(1), () => {
+          const sumAt = i32.add(sums, i32.shiftLeft(row, i32.const(2)));
+          f.call(softmaxRow, i32.add(scratch, i32.mul(row, scoresStride)), tokens, sumAt);
+        });
+
+        f.set(mixed, i32.add(i32.add(result, i32.mul(first, channelBytes)), i32.mul(head, headBytes)));
+        f.set(column, i32.const(0));
+        f.count(column, headBytes, i32.const(32), () => {
+          const to = i32.add(mixed, column);
+          const times = (vectors: 1 | 2): void =>
+            f.call(rowsTimesPanel[vectors], scratch, scoresStride, panel, tokens, to, channelBytes, queries);
+          f.when(
+            i32.lessThan(i32.add(column, i32.const(16)), headBytes),
+            () => times(2),
+            () => times(1),
+          );
+          f.set(panel, i32.add(panel, panelBytes(2, tokens)));
+        });
+
+        f.set(row, i32.const(0));
+        f.count(row, queries, i32.const(1), () => {
+          const sum = f32.load(i32.add(sums, i32.shiftLeft(row, i32.const(2))));
+          f.set(scale, f32x4.splat(f32.divide(f32.const(1), sum)));
+          f.set(column, i32.const(0));
+          f.count(column, headBytes, i32.const(16), () => {
+            const at = i32.add(mixed, column);
+            f.storeV128(at, f32x4.mul(f32x4.load(at), scale));
+          });
+          f.set(mixed, i32.add(mixed, channelBytes));
+        });
+      });
+    },
+  );
+}

@@ -1,0 +1,12 @@
+import simdWasmUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url';
+import { checkSimd } from '../../testing/check-simd.ts';
+
+// Chromium has relaxed SIMD, Node 20 has not: between them both codes are checked.
+checkSimd(/^CPU, relaxed SIMD, 1 thread$/, {
+  paths: {
+    'tfjs-backend-wasm.wasm': simdWasmUrl,
+    'tfjs-backend-wasm-simd.wasm': simdWasmUrl,
+    'tfjs-backend-wasm-threaded-simd.wasm': simdWasmUrl,
+  },
+  prepareThreads: () => Promise.resolve(false),
+});

@@ -1,0 +1,36 @@
+/** Our wasm kernels as one module, for a memory of one thread or of several. */
+import { defineAttention } from './attention-code.ts';
+import { defineLayerNorm } from './layer-norm-code.ts';
+import { defineLinear } from './linear-code.ts';
+import { defineTiles } from './tiles.ts';
+import { ModuleWriter } from './wasm-module.ts';
+
+/** What a thread can be told to do: a share [begin, end) of an operation, with scratch memory of its own. */
+export const operations = ['linear', 'layerNorm', 'packHeads', 'attend'] as const;
+export type Operation = (typeof operations)[number];
+export type SimdFunctions = Readonly<
+  Record<Operation, (scratch: number, begin: number, end: number, ...values: number[]) => void>
+>;
+
+function encode(relaxed: boolean, sharedMemory: boolean): Uint8Array<ArrayBuffer> {
+  const module = new ModuleWriter();
+  const tiles = defineTiles(module, relaxed);
+  defineLinear(module, tiles, relaxed);
+  defineLayerNorm(module, relaxed);
+  defineAttention(module, tiles, relaxed);
+  return module.encode(sharedMemory);
+}
+
+/** @returns null where the engine has no SIMD. Fused multiply-add is taken where it has relaxed SIMD. */
+export function compileSimd(
+  sharedMemory: boolean,
+): { readonly module: WebAssembly.Module; readonly relaxed: boolean } | null {
+  for (const relaxed of [true, false]) {
+    const bytes = encode(relaxed, sharedMemory);
+    if (WebAssembly.validate(bytes)) return { module: new WebAssembly.Module(bytes), relaxed };
+  }
+  return null;
+}
+
+export const instantiateSimd = (module: WebAssembly.Module, memory: WebAssembly.Memory): SimdFunctions =>
+  new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as SimdFunctions;

@@ -1,0 +1,132 @@
+/**
+ * Values of WebAssembly's instructions: expressions that know their type, written down as the bytes that compute them.
+ * Only what our kernels need. Encodings: WebAssembly core specification 3.0, chapter 5.
+ */
+
+export type ValueType = 'i32' | 'f32' | 'v128';
+
+/** An expression: code that leaves one value on the stack. */
+export interface Value<T extends ValueType> {
+  readonly type: T;
+  readonly code: readonly number[];
+}
+
+/** A parameter or local variable; as an expression, its current value. */
+export interface Local<T extends ValueType> extends Value<T> {
+  readonly index: number;
+}
+
+export type I32 = Value<'i32'>;
+export type F32 = Value<'f32'>;
+export type V128 = Value<'v128'>;
+
+/** LEB128, as every number in a module is written. */
+export function unsigned(value: number): number[] {
+  const bytes: number[] = [];
+  let rest = value;
+  do {
+    const low = rest % 128;
+    rest = (rest - low) / 128;
+    bytes.push(rest > 0 ? low + 128 : low);
+  } while (rest > 0);
+  return bytes;
+}
+
+function signed(value: number): number[] {
+  const bytes: number[] = [];
+  let rest = value;
+  for (;;) {
+    const low = rest & 127;
+    rest >>= 7;
+    const isLast = (rest === 0 && (low & 64) === 0) || (rest === -1 && (low & 64) !== 0);
+    bytes.push(isLast ? low : low | 128);
+    if (isLast) return bytes;
+  }
+}
+
+const floatBytes = (value: number): number[] => [...new Uint8Array(Float32Array.of(value).buffer)];
+
+/** All engines that count are little-endian, as WebAssembly is. */
+const repeat4 = (bytes: readonly number[]): number[] => [...bytes, ...bytes, ...bytes, ...bytes];
+
+const value = <T extends ValueType>(type: T, ...code: number[]): Value<T> => ({ type, code });
+const binary =
+  <T extends ValueType, R extends ValueType>(result: R, ...opcode: number[]) =>
+  (a: Value<T>, b: Value<T>): Value<R> =>
+    value(result, ...a.code, ...b.code, ...opcode);
+const unary =
+  <T extends ValueType, R extends ValueType>(result: R, ...opcode: number[]) =>
+  (a: Value<T>): Value<R> =>
+    value(result, ...a.code, ...opcode);
+export const simd = (opcode: number): number[] => [0xfd, ...unsigned(opcode)];
+
+/** Alignment is a hint; all data here are aligned to four bytes at least. */
+export const memory = (offset: number): number[] => [2, ...unsigned(offset)];
+
+export const i32 = {
+  const: (n: number): I32 => value('i32', 0x41, ...signed(n)),
+  add: binary<'i32', 'i32'>('i32', 0x6a),
+  sub: binary<'i32', 'i32'>('i32', 0x6b),
+  mul: binary<'i32', 'i32'>('i32', 0x6c),
+  divide: binary<'i32', 'i32'>('i32', 0x6e),
+  remainder: binary<'i32', 'i32'>('i32', 0x70),
+  shiftLeft: binary<'i32', 'i32'>('i32', 0x74),
+  lessThan: binary<'i32', 'i32'>('i32', 0x49),
+  select: (ifTrue: I32, ifFalse: I32, condition: I32): I32 =>
+    value('i32', ...ifTrue.code, ...ifFalse.code, ...condition.code, 0x1b),
+  load: (address: I32, offset = 0): I32 => value('i32', ...address.code, 0x28, ...memory(offset)),
+};
+
+export const f32 = {
+  const: (n: number): F32 => value('f32', 0x43, ...floatBytes(n)),
+  add: binary<'f32', 'f32'>('f32', 0x92),
+  mul: binary<'f32', 'f32'>('f32', 0x94),
+  divide: binary<'f32', 'f32'>('f32', 0x95),
+  max: binary<'f32', 'f32'>('f32', 0x97),
+  sqrt: unary<'f32', 'f32'>('f32', 0x91),
+  fromI32: unary<'i32', 'f32'>('f32', 0xb3),
+  /** The same 32 bits. */
+  ofBits: unary<'i32', 'f32'>('f32', 0xbe),
+  load: (address: I32, offset = 0): F32 => value('f32', ...address.code, 0x2a, ...memory(offset)),
+};
+
+export const f32x4 = {
+  const: (n: number): V128 => value('v128', ...simd(0x0c), ...repeat4(floatBytes(n))),
+  splat: unary<'f32', 'v128'>('v128', ...simd(0x13)),
+  load: (address: I32, offset = 0): V128 => value('v128', ...address.code, ...simd(0x00), ...memory(offset)),
+  /** One number, four times. */
+  loadSplat: (address: I32, offset = 0): V128 =>
+    value('v128', ...address.code, ...simd(0x09), ...memory(offset)),
+  /** One number and three zeros. */
+  loadOne: (address: I32, offset = 0): V128 =>
+    value('v128', ...address.code, ...simd(0x5c), ...memory(offset)),
+  lane: (a: V128, lane: number): F32 => value('f32', ...a.code, ...simd(0x1f), lane),
+  /** Four of the eight numbers of a and b, by their indices. */
+  shuffle: (a: V128, b: V128, lanes: readonly [number, number, number, number]): V128 =>
+    value(
+      'v128',
+      ...a.code,
+      ...b.code,
+      ...simd(0x0d),
+      ...lanes.flatMap((lane) => [0, 1, 2, 3].map((byte) => 4 * lane + byte)),
+    ),
+  abs: unary<'v128', 'v128'>('v128', ...simd(0xe0)),
+  add: binary<'v128', 'v128'>('v128', ...simd(0xe4)),
+  sub: binary<'v128', 'v128'>('v128', ...simd(0xe5)),
+  mul: binary<'v128', 'v128'>('v128', ...simd(0xe6)),
+  divide: binary<'v128', 'v128'>('v128', ...simd(0xe7)),
+  /** b where a < b, else a, so NaN where a is: one instruction on x64, where f32x4.max takes many. */
+  max: binary<'v128', 'v128'>('v128', ...simd(0xeb)),
+  bitAnd: binary<'v128', 'v128'>('v128', ...simd(0x4e)),
+  bitOr: binary<'v128', 'v128'>('v128', ...simd(0x50)),
+  /** a × b + c; fused, with one rounding, where `relaxed` (relaxed SIMD, f32x4.relaxed_madd). */
+  multiplyAdd: (a: V128, b: V128, c: V128, relaxed: boolean): V128 =>
+    relaxed ? value('v128', ...a.code, ...b.code, ...c.code, ...simd(0x105)) : f32x4.add(f32x4.mul(a, b), c),
+};
+
+export const i32x4 = {
+  const: (n: number): V128 =>
+    value('v128', ...simd(0x0c), ...repeat4([...new Uint8Array(Int32Array.of(n).buffer)])),
+  add: binary<'v128', 'v128'>('v128', ...simd(0xae)),
+  shiftLeft: (a: V128, bits: number): V128 => value('v128', ...a.code, 0x41, ...signed(bits), ...simd(0xab)),
+};

@@ -1,0 +1,91 @@
+/** What stands beside a run's files, checked field by field: it may be from another version, a crash, or somebody's archive. */
+import { findProblems, hyperParameters } from '../core/hyper-parameters.ts';
+import type { StepReport, TrainingConfiguration } from '../core/training.ts';
+import type { StoredRun, SwitchMark } from '../rpc/training-contract.ts';
+
+export interface RunRecord extends Omit<StoredRun, 'id' | 'byteLength' | 'photographs'> {
+  readonly version: 1;
+  /** Counts the saves: of two whole slots the higher one is the run. */
+  readonly generation: number;
+  readonly photographs: readonly {
+    readonly name: string;
+    readonly height: number;
+    readonly width: number;
+  }[];
+  readonly mapShape: readonly [number, number, number];
+  /** Bytes of each file of the slot. */
+  readonly files: Readonly<Record<string, number>>;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const isFields = (json: unknown): json is Fields => typeof json === 'object' && json !== null;
+const isCount = (json: unknown): json is number => Number.isSafeInteger(json) && Number(json) >= 0;
+const isText = (json: unknown): json is string => typeof json === 'string';
+
+function parseConfiguration(json: unknown): TrainingConfiguration | null {
+  if (!isFields(json) || typeof json['centring'] !== 'boolean' || typeof json['sharpening'] !== 'boolean')
+    return null;
+  const names = [...Object.keys(hyperParameters), 'centring', 'sharpening'];
+  const known = Object.fromEntries(
+    names.map((name) => [name, json[name]]),
+  ) as unknown as TrainingConfiguration;
+  return findProblems(known).length === 0 ? known : null;
+}
+
+const isMark = (json: unknown): json is SwitchMark =>
+  isFields(json) &&
+  isCount(json['step']) &&
+  typeof json['centring'] === 'boolean' &&
+  typeof json['sharpening'] === 'boolean';
+
+const isPhotograph = (json: unknown): json is RunRecord['photographs'][number] =>
+  isFields(json) && isText(json['name']) && isCount(json['height']) && isCount(json['width']);
+
+export function parseRunRecord(json: unknown): RunRecord | null {
+  if (!isFields(json) || json['version'] !== 1) return null;
+  const { generation, title, modelTitle, step, pinned, startedAt, savedAt, switches, photographs } = json;
+  const { mapShape, files } = json;
+  const configuration = parseConfiguration(json['configuration']);
+  if (configuration === null || !isCount(generation) || !isCount(step) || !isCount(pinned)) return null;
+  if (!isText(title) || !isText(modelTitle) || !isText(startedAt) || !isText(savedAt)) return null;
+  if (!Array.isArray(switches) || !switches.every(isMark)) return null;
+  if (!Array.isArray(photographs) || !photographs.every(isPhotograph)) return null;
+  if (pinned >= photographs.length) return null;
+  if (!Array.isArray(mapShape) || mapShape.length !== 3 || !mapShape.every(isCount)) return null;
+  if (!isFields(files) || !Object.values(files).every(isCount)) return null;
+  return {
+    version: 1,
+    generation,
+    title,
+    modelTitle,
+    configuration,
+    step,
+    pinned,
+    startedAt,
+    savedAt,
+    switches,
+    photographs,
+    mapShape: mapShape as unknown as RunRecord['mapShape'],
+    files: files as RunRecord['files'],
+  };
+}
+
+const reportFields: readonly (keyof StepReport)[] = [
+  'step',
+  'loss',
+  'teacherEntropy',
+  'kl',
+  'centreNorm',
+  'gradientNorm',
+  'learningRate',
+  'weightDecay',
+  'teacherMomentum',
+  'teacherTemperature',
+  'stepMs',
+];
+
+export const parseReport = (json: unknown): StepReport | null =>
+  isFields(json) && reportFields.every((name) => typeof json[name] === 'number')
+    ? (json as unknown as StepReport)
+    : null;

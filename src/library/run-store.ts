@@ -1,0 +1,278 @@
+/**
+ * Training runs in the browser's storage: a folder each. The photographs are written once. State, reports and maps are written into
+ * one of two slots in turn, the record of the slot last: until it stands there whole, the other slot is the run. A crash at any
+ * moment, or a full disk, loses what came since the last save and no more.
+ */
+import { FailureError } from '../core/failure.ts';
+import type { Size } from '../core/geometry.ts';
+import type { StepReport } from '../core/training.ts';
+import { openSafetensors } from '../formats/safetensors.ts';
+import { writeSafetensors } from '../formats/safetensors-writer.ts';
+import { readBytes } from '../formats/read-bytes.ts';
+import type { MapSnapshot, StoredRun } from '../rpc/training-contract.ts';
+import type { ModelFolders } from './model-folders.ts';
+import { parseReport, parseRunRecord, type RunRecord } from './run-record.ts';
+
+/** RGB, shape [height, width, 3], as small as the run keeps it. */
+export interface KeptPhotograph extends Size {
+  readonly name: string;
+  readonly values: Uint8Array | Uint8ClampedArray;
+}
+
+/** What changes as a run goes on. */
+export interface RunState {
+  readonly state: Blob;
+  readonly reports: readonly StepReport[];
+  readonly snapshots: readonly MapSnapshot[];
+  /** [numHeads, rows, columns] of the snapshots. */
+  readonly mapShape: readonly [number, number, number];
+}
+
+export interface OpenedRun extends RunState {
+  readonly run: StoredRun;
+  readonly photographs: readonly KeptPhotograph[];
+}
+
+const photographsFile = 'photographs.rgb';
+const pieceBytes = 4 * 1024 * 1024;
+
+/** The names of a slot's files, as they are called in an exported archive too. */
+const slotFiles = ['state.safetensors', 'log.jsonl', 'maps.safetensors', 'run.json'] as const;
+type SlotFile = (typeof slotFiles)[number];
+
+const nameIn = (slot: number, file: SlotFile): string => `${slot}-${file}`;
+
+async function writeFile(folders: ModelFolders, id: string, name: string, blob: Blob): Promise<void> {
+  const file = await folders.open(id, name);
+  try {
+    file.truncate(0);
+    for (let at = 0; at < blob.size; at += pieceBytes) {
+      const piece = await readBytes(blob, at, Math.min(at + pieceBytes, blob.size));
+      if (piece === null) throw new FailureError({ code: 'unreadable-file' });
+      file.write(piece, at);
+    }
+    file.flush();
+  } finally {
+    file.close();
+  }
+}
+
+async function readRecord(folders: ModelFolders, id: string, slot: number): Promise<RunRecord | null> {
+  const blob = await folders.read(id, nameIn(slot, 'run.json'));
+  if (blob === null) return null;
+  let record: RunRecord | null;
+  try {
+    record = parseRunRecord(JSON.parse(await blob.text()));
+  } catch {
+    return null; // cut off by a crash
+  }
+  if (record === null) return null;
+  for (const [file, byteLength] of Object.entries(record.files))
+    if ((await folders.read(id, nameIn(slot, file as SlotFile)))?.size !== byteLength) return null;
+  const pixels = record.photographs.reduce((sum, { height, width }) => sum + height * width * 3, 0);
+  return (await folders.read(id, photographsFile))?.size === pixels ? record : null;
+}
+
+interface Slot {
+  readonly slot: 0 | 1;
+  readonly record: RunRecord;
+}
+
+/** The latest save that is whole. */
+async function currentSlot(folders: ModelFolders, id: string): Promise<Slot | null> {
+  const [first, second] = [await readRecord(folders, id, 0), await readRecord(folders, id, 1)];
+  if (first !== null && (second === null || first.generation > second.generation))
+    return { slot: 0, record: first };
+  return second === null ? null : { slot: 1, record: second };
+}
+
+function storedRun(id: string, record: RunRecord): StoredRun {
+  const { title, modelTitle, configuration, step, photographs, pinned, switches, startedAt, savedAt, files } =
+    record;
+  const pixels = photographs.reduce((sum, { height, width }) => sum + height * width * 3, 0);
+  return {
+    id,
+    title,
+    modelTitle,
+    configuration,
+    step,
+    photographs: photographs.map(({ name }) => name),
+    pinned,
+    switches,
+    startedAt,
+    savedAt,
+    byteLength: Object.values(files).reduce((sum, byteLength) => sum + byteLength, pixels),
+  };
+}
+
+/** Before the first save. @throws FailureError 'storage-full' */
+export async function writePhotographs(
+  folders: ModelFolders,
+  id: string,
+  photographs: readonly KeptPhotograph[],
+): Promise<void> {
+  const parts = photographs.map(({ values }) => values as Uint8Array<ArrayBuffer>);
+  await writeFile(folders, id, photographsFile, new Blob(parts));
+}
+
+const mapsOf = ({ snapshots, mapShape }: RunState): Blob =>
+  writeSafetensors(
+    new Map(
+      snapshots.flatMap(({ step, teacher, student }) => [
+        [`${step}.teacher`, { shape: mapShape, values: teacher }],
+        [`${step}.student`, { shape: mapShape, values: student }],
+      ]),
+    ),
+    { shape: mapShape.join() },
+  );
+
+const logOf = (reports: readonly StepReport[]): Blob =>
+  new Blob(
+    reports.map((report) => `${JSON.stringify(report)}\n`),
+    { type: 'application/jsonl' },
+  );
+
+/** @throws FailureError 'storage-full' and the like; what was saved before is there then as it was */
+export async function saveRun(
+  folders: ModelFolders,
+  run: Omit<StoredRun, 'byteLength'>,
+  photographs: readonly KeptPhotograph[],
+  state: RunState,
+): Promise<StoredRun> {
+  const current = await currentSlot(folders, run.id);
+  const slot = current?.slot === 0 ? 1 : 0;
+  const files: Record<Exclude<SlotFile, 'run.json'>, Blob> = {
+    'state.safetensors': state.state,
+    'log.jsonl': logOf(state.reports),
+    'maps.safetensors': mapsOf(state),
+  };
+  // From here on the slot is nobody's.
+  await folders.removeFile(run.id, nameIn(slot, 'run.json'));
+  for (const [file, blob] of Object.entries(files))
+    await writeFile(folders, run.id, nameIn(slot, file as SlotFile), blob);
+  const { id, ...facts } = run;
+  const record: RunRecord = {
+    version: 1,
+    generation: (current?.record.generation ?? 0) + 1,
+    ...facts,
+    photographs: photographs.map(({ name, height, width }) => ({ name, height, width })),
+    mapShape: state.mapShape,
+    files: Object.fromEntries(Object.entries(files).map(([file, { size }]) => [file, size])),
+  };
+  await writeFile(folders, id, nameIn(slot, 'run.json'), new Blob([JSON.stringify(record)]));
+  return storedRun(id, record);
+}
+
+async function readSnapshots(file: Blob): Promise<MapSnapshot[]> {
+  const opened = await openSafetensors(file);
+  if (!opened.ok) throw new FailureError(opened.error);
+  const snapshots: MapSnapshot[] = [];
+  for (const name of opened.value.keys()) {
+    const step = /^(\d+)\.teacher$/.exec(name)?.[1];
+    if (step === undefined) continue;
+    const [teacher, student] = [
+      await opened.value.get(name)?.read(),
+      await opened.value.get(`${step}.student`)?.read(),
+    ];
+    if (teacher && student)
+      snapshots.push({
+        step: Number(step),
+        teacher: teacher as Float32Array<ArrayBuffer>,
+        student: student as Float32Array<ArrayBuffer>,
+      });
+  }
+  return snapshots.sort((a, b) => a.step - b.step);
+}
+
+const parseLog = (text: string): StepReport[] =>
+  text
+    .split('\n')
+    .filter((line) => line !== '')
+    .flatMap((line) => parseReport(JSON.parse(line)) ?? []);
+
+async function readPhotographs(file: Blob, record: RunRecord): Promise<KeptPhotograph[]> {
+  const photographs: KeptPhotograph[] = [];
+  let at = 0;
+  for (const { name, height, width } of record.photographs) {
+    const values = await readBytes(file, at, at + height * width * 3);
+    if (values === null) throw new FailureError({ code: 'run-not-kept' });
+    photographs.push({ name, height, width, values: new Uint8ClampedArray(values.buffer) });
+    at += values.byteLength;
+  }
+  return photographs;
+}
+
+/** The files of the latest save, by the names they have in an archive. @throws FailureError 'run-not-kept' */
+export async function runFiles(folders: ModelFolders, id: string): Promise<ReadonlyMap<string, Blob>> {
+  const current = await currentSlot(folders, id);
+  if (current === null) throw new FailureError({ code: 'run-not-kept' });
+  const files = new Map<string, Blob>();
+  for (const [name, stored] of [
+    ...slotFiles.map((file) => [file, nameIn(current.slot, file)] as const),
+    [photographsFile, photographsFile] as const,
+  ]) {
+    const blob = await folders.read(id, stored);
+    if (blob === null) throw new FailureError({ code: 'run-not-kept' });
+    files.set(name, blob);
+  }
+  return files;
+}
+
+/** @throws FailureError 'run-not-kept' */
+export async function openRun(folders: ModelFolders, id: string): Promise<OpenedRun> {
+  const current = await currentSlot(folders, id);
+  const files = await runFiles(folders, id);
+  const blob = (name: SlotFile | typeof photographsFile): Blob => files.get(name) ?? new Blob();
+  if (current === null) throw new FailureError({ code: 'run-not-kept' });
+  const { record } = current;
+  return {
+    run: storedRun(id, record),
+    photographs: await readPhotographs(blob(photographsFile), record),
+    state: blob('state.safetensors'),
+    reports: parseLog(await blob('log.jsonl').text()),
+    snapshots: await readSnapshots(blob('maps.safetensors')),
+    mapShape: record.mapShape,
+  };
+}
+
+const invalid = (problem: string): FailureError => new FailureError({ code: 'run-file-invalid', problem });
+
+/**
+ * Takes in the files of an archive as a run of this browser's. All or nothing.
+ * @param files by the names that `runFiles` gives @throws FailureError 'run-file-invalid'
+ */
+export async function takeInRun(
+  folders: ModelFolders,
+  id: string,
+  files: ReadonlyMap<string, Blob>,
+): Promise<StoredRun> {
+  for (const name of [...slotFiles, photographsFile])
+    if (!files.has(name)) throw invalid(`it has no ${name}`);
+  try {
+    for (const [name, blob] of files) {
+      if (name === photographsFile) await writeFile(folders, id, name, blob);
+      else if (slotFiles.some((file) => file === name))
+        await writeFile(folders, id, nameIn(0, name as SlotFile), blob);
+    }
+    const record = await readRecord(folders, id, 0);
+    if (record === null) throw invalid('its run.json does not fit its other files');
+    return storedRun(id, record);
+  } catch (error) {
+    await folders.remove(id);
+    throw error;
+  }
+}
+
+/** What is kept, the latest first, and folders in which a crash has left no whole run. */
+export async function listRuns(
+  folders: ModelFolders,
+): Promise<{ readonly runs: StoredRun[]; readonly broken: string[] }> {
+  const runs: StoredRun[] = [];
+  const broken: string[] = [];
+  for (const id of await folders.list()) {
+    const current = await currentSlot(folders, id);
+    if (current === null) broken.push(id);
+    else runs.push(storedRun(id, current.record));
+  }
+  return { runs: runs.sort((a, b) => (a.savedAt < b.savedAt ? 1 : -1)), broken };
+}

@@ -1,0 +1,47 @@
+/** Decodes the photograph that comes next while another runs: browsers decode beside the worker's own thread. */
+import type { Failure } from '../core/failure.ts';
+import type { Result } from '../core/result.ts';
+import type { UprightPhoto } from './decode-photo.ts';
+
+type Decoded = Promise<Result<UprightPhoto, Failure>>;
+
+/** A photograph and the name that it is asked for by: a blob that crosses threads is another object each time. */
+interface NamedPhoto {
+  readonly id: string;
+  readonly photo: Blob;
+}
+
+export interface DecodeAhead {
+  /** What was begun for this photograph, or begins now. What was begun for another one is given up. Caller closes the bitmap. */
+  take(next: NamedPhoto): Decoded;
+  /** At most one photograph is held, since a large one is hundreds of megabytes. */
+  begin(next: NamedPhoto): void;
+}
+
+export function createDecodeAhead(open: (photo: Blob) => Decoded): DecodeAhead {
+  let ahead: { readonly id: string; readonly decoded: Decoded } | null = null;
+
+  const giveUp = (decoded: Decoded): void =>
+    void decoded.then(
+      (result) => result.ok && result.value.bitmap.close(),
+      () => {}, // what went wrong with it is told when it is asked for
+    );
+
+  const take = ({ id, photo }: NamedPhoto): Decoded => {
+    const begun = ahead;
+    ahead = null;
+    if (begun?.id === id) return begun.decoded;
+    if (begun !== null) giveUp(begun.decoded);
+    return open(photo);
+  };
+
+  const begin = ({ id, photo }: NamedPhoto): void => {
+    if (ahead?.id === id) return;
+    if (ahead !== null) giveUp(ahead.decoded);
+    const decoded = open(photo);
+    decoded.catch(() => {}); // told by `take`
+    ahead = { id, decoded };
+  };
+
+  return { take, begin };
+}

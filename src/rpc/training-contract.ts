@@ -1,0 +1,161 @@
+/**
+ * Training, as the page asks the engine's worker for it. Types only. One run at a time; photographs are looked at between its
+ * steps. A run is kept in the browser, photographs and all, and goes on from there.
+ */
+import type { VitArchitecture } from '../core/architecture.ts';
+import type { Failure } from '../core/failure.ts';
+import type { Box, Size } from '../core/geometry.ts';
+import type { StepReport, TrainingConfiguration, TrainingSwitches } from '../core/training.ts';
+
+/** 'current' adapts the model in use; an architecture is trained from values drawn by the seed. */
+export type TrainingStart = 'current' | VitArchitecture;
+
+/** Where a switch stood from this step on; the first entry is how the run began. */
+export interface SwitchMark extends TrainingSwitches {
+  readonly step: number;
+}
+
+/** A run as it is kept: all that is known of it without its tensors. */
+export interface StoredRun {
+  readonly id: string;
+  readonly title: string;
+  /** Of the model that it began with. */
+  readonly modelTitle: string;
+  readonly configuration: TrainingConfiguration;
+  /** Steps that are in the kept state. */
+  readonly step: number;
+  readonly photographs: readonly string[];
+  /** Index of the photograph whose maps are taken as the run goes on. */
+  readonly pinned: number;
+  readonly switches: readonly SwitchMark[];
+  /** ISO 8601. */
+  readonly startedAt: string;
+  readonly savedAt: string;
+  readonly byteLength: number;
+}
+
+export interface RunList {
+  readonly runs: readonly StoredRun[];
+  /** False where the browser keeps no files: a run lasts as long as the visit then. */
+  readonly isKept: boolean;
+}
+
+/** Both networks' attention on the pinned photograph after so many steps; shapes [numHeads, rows, columns]. */
+export interface MapSnapshot {
+  readonly step: number;
+  readonly teacher: Float32Array<ArrayBuffer>;
+  readonly student: Float32Array<ArrayBuffer>;
+}
+
+/** The photograph that is pinned, as small as the run keeps it, and how its maps lie on it. */
+export interface PinnedPhotograph {
+  readonly size: Size;
+  /** RGB, shape [size.height, size.width, 3] */
+  readonly pixels: Uint8ClampedArray<ArrayBuffer>;
+  readonly box: Box;
+  readonly inputSizePx: Size;
+  readonly rows: number;
+  readonly columns: number;
+  readonly numHeads: number;
+}
+
+export interface CropView extends Size {
+  readonly kind: 'global-1' | 'global-2' | 'local';
+  /** Index of its photograph. */
+  readonly photograph: number;
+  /** RGB, shape [height, width, 3] */
+  readonly pixels: Uint8ClampedArray<ArrayBuffer>;
+}
+
+export type TrainingProgress =
+  | { readonly stage: 'photographs'; readonly done: number; readonly total: number }
+  | { readonly stage: 'model' }
+  /** Whether training computes here what it should; once in the engine's life. */
+  | { readonly stage: 'check' }
+  /** The run stands ready; of one that goes on, with all that it has measured before. */
+  | {
+      readonly stage: 'ready';
+      readonly run: StoredRun;
+      readonly isKept: boolean;
+      readonly pinned: PinnedPhotograph;
+      readonly reports: readonly StepReport[];
+      readonly snapshots: readonly MapSnapshot[];
+    }
+  | {
+      readonly stage: 'step';
+      readonly report: StepReport;
+      /** Of all tensors on the device, the networks' and what tfjs keeps for the next step. */
+      readonly memoryBytes: number;
+    }
+  /** Only while they are asked for, and a few times a second at most. */
+  | { readonly stage: 'crops'; readonly step: number; readonly crops: readonly CropView[] }
+  /** `snapshots` is what is kept of them now: with time they are thinned out. */
+  | { readonly stage: 'maps'; readonly snapshot: MapSnapshot; readonly kept: readonly number[] }
+  | { readonly stage: 'switched'; readonly mark: SwitchMark }
+  | { readonly stage: 'saving' }
+  | { readonly stage: 'saved'; readonly run: StoredRun }
+  /** The run goes on; what was saved before stays. */
+  | { readonly stage: 'unsaved'; readonly failure: Failure };
+
+export type ExportKind = 'teacher' | 'student' | 'run' | 'log';
+
+export interface TrainingPlan {
+  readonly parameterBytes: number;
+  readonly activationBytes: number;
+  readonly totalBytes: number;
+  /** Why the run cannot start; none where it can. */
+  readonly problems: readonly string[];
+}
+
+/** How often a run is saved and its maps are taken, in steps. */
+export interface TrainingRhythm {
+  readonly saveEvery: number;
+  readonly mapsEvery: number;
+}
+
+export interface TrainingContract {
+  /** What a run would take, before it starts. */
+  planTraining: {
+    request: { readonly model: TrainingStart; readonly configuration: TrainingConfiguration };
+    progress: never;
+    result: TrainingPlan;
+  };
+  /**
+   * Trains until the configured length or until `steer` ends it, saving every few steps and at the end. An abort ends it too, and
+   * saves nothing. A loss that is not finite ends it as 'training-diverged', after saving the last good state.
+   */
+  train: {
+    request: {
+      readonly rhythm: TrainingRhythm;
+      readonly crops: boolean;
+    } & (
+      | {
+          readonly kind: 'new';
+          readonly title: string;
+          readonly model: TrainingStart;
+          readonly configuration: TrainingConfiguration;
+          readonly photographs: readonly { readonly name: string; readonly blob: Blob }[];
+          readonly pinned: number;
+        }
+      | { readonly kind: 'resume'; readonly id: string }
+    );
+    progress: TrainingProgress;
+    result: { readonly how: 'finished' | 'paused'; readonly run: StoredRun };
+  };
+  /** Acts on the run that goes on, from its next step on; nothing happens where there is none. */
+  steer: {
+    request: Partial<TrainingSwitches> & { readonly pause?: true; readonly crops?: boolean };
+    progress: never;
+    result: Record<string, never>;
+  };
+  listRuns: { request: Record<string, never>; progress: never; result: RunList };
+  /** A network by the official names as safetensors, the whole run as a zip archive, or the reports as JSON lines. */
+  exportRun: {
+    request: { readonly id: string; readonly what: ExportKind };
+    progress: never;
+    result: { readonly file: Blob; readonly step: number };
+  };
+  /** Takes in what `exportRun` has made of a whole run, as a run of its own. */
+  importRun: { request: { readonly file: Blob }; progress: never; result: StoredRun };
+  deleteRun: { request: { readonly id: string }; progress: never; result: RunList };
+}

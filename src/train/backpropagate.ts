@@ -1,0 +1,272 @@
+/**
+ * The network forward, and backward by hand: no tape. Forward keeps only what goes into each block; backward computes a block's
+ * inside again before its gradients (activation checkpointing), so that memory holds one block's activations and not all of them.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import type { VitArchitecture } from '../core/architecture.ts';
+import type { BlockParameters, LinearParameters } from '../vit/parameters.ts';
+import type { Network } from './network.ts';
+import { l2Normalise, normaliseEps } from './plain-forward.ts';
+import type { PackedSegment, Segment } from './packed-batch.ts';
+import type { StepLayers } from './step-layers.ts';
+
+/** By the names of `parameterSpecs`. */
+export type Gradients = Record<string, tf.Tensor>;
+
+/** Drop path's factors of a block's two branches, each of shape [rows, 1]. */
+export type BlockDrop = readonly [tf.Tensor2D, tf.Tensor2D] | null;
+
+/** Image patches → tokens. @returns shape [rows, C]; caller disposes */
+export function embed(
+  { architecture, patchEmbedding, clsToken, positions }: Network,
+  segments: readonly PackedSegment[],
+  layers: StepLayers,
+): tf.Tensor2D {
+  return tf.tidy(() => {
+    const { embedDim } = architecture;
+    const parts = segments.map(({ patches, sequences, tokens, positionMatrix }) => {
+      const embedded = tf.reshape(layers.linear(patches, patchEmbedding), [sequences, tokens - 1, embedDim]);
+      const cls = tf.tile(tf.reshape(clsToken, [1, 1, embedDim]), [sequences, 1, 1]);
+      const places = positionMatrix === null ? positions : tf.matMul(positionMatrix, positions);
+      const whole = tf.add(tf.concat([cls, embedded], 1), tf.expandDims(places, 0));
+      return tf.reshape<tf.Rank.R2>(whole, [sequences * tokens, embedDim]);
+    });
+    return parts.length === 1 ? (parts[0] as tf.Tensor2D) : tf.concat(parts, 0);
+  });
+}
+
+/** @param above gradient of `embed`'s result */
+export function embedGradients(
+  { architecture: { embedDim } }: Network,
+  segments: readonly PackedSegment[],
+  layers: StepLayers,
+  above: tf.Tensor2D,
+): Gradients {
+  return tf.tidy(() => {
+    const parts = segments.map(({ firstRow, sequences, tokens, patches, positionMatrix }) => {
+      const part = tf.reshape(tf.slice2d(above, [firstRow, 0], [sequences * tokens, -1]), [sequences, -1]);
+      const places = tf.reshape<tf.Rank.R2>(layers.columnSums(part as tf.Tensor2D), [tokens, embedDim]);
+      const embedded = tf.reshape<tf.Rank.R2>(
+        tf.slice(tf.reshape(part, [sequences, tokens, embedDim]), [0, 1, 0], [-1, -1, -1]),
+        [-1, embedDim],
+      );
+      return {
+        'backbone.cls_token': tf.slice2d(places, [0, 0], [1, -1]),
+        'backbone.pos_embed': positionMatrix === null ? places : layers.product(positionMatrix, places, 'a'),
+        'backbone.patch_embed.proj.weight': layers.product(patches, embedded, 'a'),
+        'backbone.patch_embed.proj.bias': layers.columnSums(embedded),
+      };
+    });
+    return parts.reduce<Gradients>((sum, part) => {
+      for (const [name, gradient] of Object.entries(part))
+        sum[name] = sum[name] === undefined ? gradient : tf.add(sum[name], gradient);
+      return sum;
+    }, {});
+  });
+}
+
+/** A branch on its way into the residual sum. */
+const branch = (
+  x: tf.Tensor2D,
+  parameters: LinearParameters,
+  residual: tf.Tensor2D,
+  scale: tf.Tensor2D | undefined,
+  layers: StepLayers,
+): tf.Tensor2D =>
+  scale === undefined
+    ? layers.linearResidual(x, parameters, residual)
+    : tf.add(residual, tf.mul(layers.linear(x, parameters), scale));
+
+/** @param x shape [rows, C] @returns shape [rows, C]; caller disposes */
+export function runBlock(
+  x: tf.Tensor2D,
+  block: BlockParameters,
+  { numHeads, layerNormEps }: VitArchitecture,
+  segments: readonly Segment[],
+  layers: StepLayers,
+  drop: BlockDrop,
+): tf.Tensor2D {
+  return tf.tidy(() => {
+    const qkv = layers.linear(layers.layerNorm(x, block.norm1, layerNormEps), block.qkv);
+    const mixed = layers.attention(qkv, segments, numHeads);
+    const attended = branch(mixed, block.projection, x, drop?.[0], layers);
+    const hidden = layers.linearGelu(layers.layerNorm(attended, block.norm2, layerNormEps), block.fc1);
+    return branch(hidden, block.fc2, attended, drop?.[1], layers);
+  });
+}
+
+/** Fills in a linear layer's gradients. @param x what went in @returns the gradient of x */
+function linearGradients(
+  x: tf.Tensor2D,
+  { weight, bias }: LinearParameters,
+  above: tf.Tensor2D,
+  layers: StepLayers,
+  name: string,
+  gradients: Gradients,
+): tf.Tensor2D {
+  gradients[`${name}.weight`] = layers.product(x, above, 'a');
+  if (bias !== null) gradients[`${name}.bias`] = layers.columnSums(above);
+  return layers.product(above, weight, 'b');
+}
+
+/**
+ * @param x what went into the block @param above gradient of what came out
+ * @returns the gradient of x, under the name '', and those of the block's parameters; caller disposes
+ */
+export function blockGradients(
+  x: tf.Tensor2D,
+  block: BlockParameters,
+  { numHeads, layerNormEps }: VitArchitecture,
+  segments: readonly Segment[],
+  layers: StepLayers,
+  drop: BlockDrop,
+  above: tf.Tensor2D,
+  name: string,
+): { x: tf.Tensor2D; gradients: Gradients } {
+  return tf.tidy(() => {
+    const normed1 = layers.layerNorm(x, block.norm1, layerNormEps);
+    const qkv = layers.linear(normed1, block.qkv);
+    const mixed = layers.attention(qkv, segments, numHeads);
+    const attended = branch(mixed, block.projection, x, drop?.[0], layers);
+    const normed2 = layers.layerNorm(attended, block.norm2, layerNormEps);
+    const hidden = layers.linear(normed2, block.fc1);
+
+    const gradients: Gradients = {};
+    const linearOf = (
+      input: tf.Tensor2D,
+      parameters: LinearParameters,
+      from: tf.Tensor2D,
+      layer: string,
+    ): tf.Tensor2D => linearGradients(input, parameters, from, layers, `${name}.${layer}`, gradients);
+    const dropped = (from: tf.Tensor2D, scale: tf.Tensor2D | undefined): tf.Tensor2D =>
+      scale === undefined ? from : tf.mul(from, scale);
+
+    const ofActive = linearOf(layers.gelu(hidden), block.fc2, dropped(above, drop?.[1]), 'mlp.fc2');
+    const ofNormed2 = linearOf(normed2, block.fc1, layers.geluGradient(hidden, ofActive), 'mlp.fc1');
+    const norm2 = layers.layerNormGradients(attended, block.norm2, layerNormEps, ofNormed2, above);
+    const ofMixed = linearOf(mixed, block.projection, dropped(norm2.x, drop?.[0]), 'attn.proj');
+    const ofQkv = layers.attentionGradient(qkv, segments, numHeads, ofMixed);
+    const ofNormed1 = linearOf(normed1, block.qkv, ofQkv, 'attn.qkv');
+    const norm1 = layers.layerNormGradients(x, block.norm1, layerNormEps, ofNormed1, norm2.x);
+    gradients[`${name}.norm1.weight`] = norm1.gain;
+    gradients[`${name}.norm1.bias`] = norm1.bias;
+    gradients[`${name}.norm2.weight`] = norm2.gain;
+    gradients[`${name}.norm2.bias`] = norm2.bias;
+    return { x: norm1.x, gradients };
+  });
+}
+
+/** The first token of every sequence. @param x shape [rows, C] @returns shape [S, C] */
+function clsRows(x: tf.Tensor2D, segments: readonly Segment[]): tf.Tensor2D {
+  const channels = x.shape[1];
+  const parts = segments.map(({ firstRow, sequences, tokens }) => {
+    const part = tf.reshape(tf.slice2d(x, [firstRow, 0], [sequences * tokens, -1]), [sequences, -1]);
+    return tf.slice2d(part as tf.Tensor2D, [0, 0], [-1, channels]);
+  });
+  return parts.length === 1 ? (parts[0] as tf.Tensor2D) : tf.concat(parts, 0);
+}
+
+/** The other way round: gradients of CLS rows among zeros. @returns shape [rows, C] */
+function amongZeros(ofCls: tf.Tensor2D, segments: readonly Segment[]): tf.Tensor2D {
+  const channels = ofCls.shape[1];
+  let first = 0;
+  const parts = segments.map(({ sequences, tokens }) => {
+    const part = tf.slice2d(ofCls, [first, 0], [sequences, -1]);
+    first += sequences;
+    const padded = tf.pad2d(part, [
+      [0, 0],
+      [0, (tokens - 1) * channels],
+    ]);
+    return tf.reshape<tf.Rank.R2>(padded, [sequences * tokens, channels]);
+  });
+  return parts.length === 1 ? (parts[0] as tf.Tensor2D) : tf.concat(parts, 0);
+}
+
+/** What a head's pass leaves for its way back. A type and not an interface, so that tidy finds the tensors. */
+export type HeadPass = {
+  cls: tf.Tensor2D;
+  features: tf.Tensor2D;
+  hidden: [tf.Tensor2D, tf.Tensor2D];
+  active: [tf.Tensor2D, tf.Tensor2D];
+  bottleneck: tf.Tensor2D;
+  /** Bottleneck and last layer at length 1. */
+  direction: tf.Tensor2D;
+  weights: tf.Tensor2D;
+  /** shape [S, K] */
+  outputs: tf.Tensor2D;
+};
+
+/** Final norm and head. @param x the last block's result, shape [rows, C] @returns tensors that the caller disposes */
+export function runHead(
+  { architecture, norm, mlp, lastLayer }: Network,
+  x: tf.Tensor2D,
+  segments: readonly Segment[],
+  layers: StepLayers,
+): HeadPass {
+  return tf.tidy(() => {
+    const cls = clsRows(x, segments);
+    const features = layers.layerNorm(cls, norm, architecture.layerNormEps);
+    const hidden0 = layers.linear(features, mlp[0]);
+    const active0 = layers.gelu(hidden0);
+    const hidden1 = layers.linear(active0, mlp[1]);
+    const active1 = layers.gelu(hidden1);
+    const bottleneck = layers.linear(active1, mlp[2]);
+    const direction = l2Normalise(bottleneck, 1, normaliseEps);
+    const weights = l2Normalise(lastLayer, 0, 0);
+    const outputs = tf.matMul<tf.Tensor2D>(direction, weights);
+    return {
+      cls,
+      features,
+      hidden: [hidden0, hidden1],
+      active: [active0, active1],
+      bottleneck,
+      direction,
+      weights,
+      outputs,
+    };
+  });
+}
+
+/** The gradient through x / |x|: what lies along the direction is gone, the rest is divided by the length. */
+function normaliseGradient(
+  x: tf.Tensor2D,
+  direction: tf.Tensor2D,
+  above: tf.Tensor2D,
+  axis: 0 | 1,
+  smallest: number,
+): tf.Tensor2D {
+  const along = tf.mul(direction, tf.sum(tf.mul(direction, above), axis, true));
+  const perLength = tf.rsqrt(tf.maximum(tf.sum(tf.square(x), axis, true), smallest * smallest));
+  return tf.mul(tf.sub(above, along), perLength);
+}
+
+/** @param above gradient of the outputs @returns the gradient of the last block's result, and the head's; caller disposes */
+export function headGradients(
+  { architecture, norm, mlp, lastLayer }: Network,
+  pass: HeadPass,
+  segments: readonly Segment[],
+  layers: StepLayers,
+  above: tf.Tensor2D,
+): { x: tf.Tensor2D; gradients: Gradients } {
+  return tf.tidy(() => {
+    const { cls, features, hidden, active, bottleneck, direction, weights } = pass;
+    const gradients: Gradients = {};
+    const ofWeights = layers.product(direction, above, 'a');
+    gradients['head.last_layer.weight_v'] = normaliseGradient(lastLayer, weights, ofWeights, 0, 0);
+    const ofDirection = layers.product(above, weights, 'b');
+    const ofBottleneck = normaliseGradient(bottleneck, direction, ofDirection, 1, normaliseEps);
+    const linearOf = (
+      x: tf.Tensor2D,
+      parameters: LinearParameters,
+      from: tf.Tensor2D,
+      name: string,
+    ): tf.Tensor2D => linearGradients(x, parameters, from, layers, name, gradients);
+    const ofActive1 = linearOf(active[1], mlp[2], ofBottleneck, 'head.mlp.4');
+    const ofActive0 = linearOf(active[0], mlp[1], layers.geluGradient(hidden[1], ofActive1), 'head.mlp.2');
+    const ofFeatures = linearOf(features, mlp[0], layers.geluGradient(hidden[0], ofActive0), 'head.mlp.0');
+    const ofNorm = layers.layerNormGradients(cls, norm, architecture.layerNormEps, ofFeatures, null);
+    gradients['backbone.norm.weight'] = ofNorm.gain;
+    gradients['backbone.norm.bias'] = ofNorm.bias;
+    return { x: amongZeros(ofNorm.x, segments), gradients };
+  });
+}

@@ -1,0 +1,120 @@
+/** One step of DINO as the page runs it: the same numbers as `plain-step.ts`, by fewer and larger operations and less memory. */
+import * as tf from '@tensorflow/tfjs-core';
+import type { ScheduledRates, TrainingConfiguration } from '../core/training.ts';
+import {
+  blockGradients,
+  embed,
+  embedGradients,
+  headGradients,
+  runBlock,
+  runHead,
+  type BlockDrop,
+  type Gradients,
+} from './backpropagate.ts';
+import { dropPathScales, type CropBatch } from './crop-batch.ts';
+import { dinoLossAndGradient, teacherTargets, type TeacherTargets } from './loss.ts';
+import type { Network } from './network.ts';
+import { dropRows, packBatch, type PackedSegment } from './packed-batch.ts';
+import { isFrozen } from './parameter-specs.ts';
+
+import { stepLayersFor, type StepLayers } from './step-layers.ts';
+import type { LossAndGradients } from './step-update.ts';
+import type { TrainingState } from './training-state.ts';
+
+/** @returns the teacher's outputs, shape [2B, K]; caller disposes */
+function teacherPass(network: Network, segments: readonly PackedSegment[], layers: StepLayers): tf.Tensor2D {
+  return tf.tidy(() => {
+    let x = embed(network, segments, layers);
+    for (const block of network.blocks) {
+      const next = runBlock(x, block, network.architecture, segments, layers, null);
+      x.dispose();
+      x = next;
+    }
+    return runHead(network, x, segments, layers).outputs;
+  });
+}
+
+/** Forward, loss, and the whole way back to the first layer that is trained. */
+function studentPass(
+  network: Network,
+  configuration: TrainingConfiguration,
+  segments: readonly PackedSegment[],
+  layers: StepLayers,
+  drops: readonly BlockDrop[],
+  targets: tf.Tensor2D,
+  photographs: number,
+): { loss: tf.Scalar; gradients: Gradients } {
+  const { architecture, blocks } = network;
+  const { frozenBlocks, studentTemperature } = configuration;
+  return tf.tidy(() => {
+    /** What goes into each block, and last what comes out of them. */
+    const between = [embed(network, segments, layers)];
+    for (const [index, block] of blocks.entries()) {
+      const x = between.at(-1) as tf.Tensor2D;
+      between.push(runBlock(x, block, architecture, segments, layers, drops[index] ?? null));
+      // Nothing comes back through a frozen block.
+      if (index < frozenBlocks) x.dispose();
+    }
+    const head = runHead(network, between.at(-1) as tf.Tensor2D, segments, layers);
+    const { loss, gradient } = dinoLossAndGradient(targets, head.outputs, photographs, studentTemperature);
+    let { x: above, gradients } = headGradients(network, head, segments, layers, gradient);
+    for (let index = blocks.length - 1; index >= frozenBlocks; index--) {
+      const found = blockGradients(
+        between[index] as tf.Tensor2D,
+        blocks[index] as (typeof blocks)[number],
+        architecture,
+        segments,
+        layers,
+        drops[index] ?? null,
+        above,
+        `backbone.blocks.${index}`,
+      );
+      above.dispose();
+      (between[index + 1] as tf.Tensor2D).dispose();
+      above = found.x;
+      gradients = { ...gradients, ...found.gradients };
+    }
+    if (!isFrozen('backbone.cls_token', frozenBlocks))
+      gradients = { ...gradients, ...embedGradients(network, segments, layers, above) };
+    return { loss, gradients };
+  });
+}
+
+/**
+ * @param givenLayers null takes the fastest that the back end has
+ * @returns tensors that the caller disposes
+ */
+export function fastLossAndGradients(
+  state: TrainingState,
+  configuration: TrainingConfiguration,
+  batch: CropBatch,
+  rates: ScheduledRates,
+  givenLayers: StepLayers | null = null,
+): LossAndGradients {
+  return tf.tidy(() => {
+    const { architecture, studentNetwork, teacherNetwork } = state;
+    const segments = packBatch(architecture, batch);
+    const layers = givenLayers ?? stepLayersFor(studentNetwork, segments);
+    const sequences = segments.reduce((sum, segment) => sum + segment.sequences, 0);
+    const scales = dropPathScales(architecture, configuration, sequences, state.step + 1);
+    const drops = dropRows(scales, architecture.depth, segments);
+    // The teacher sees the global crops only, and drops nothing.
+    const teacherOutputs = teacherPass(teacherNetwork, segments.slice(0, 1), layers);
+    const centre = configuration.centring ? state.centre : null;
+    const { probabilities, entropy }: TeacherTargets = teacherTargets(
+      teacherOutputs,
+      centre,
+      rates.teacherTemperature,
+    );
+    const { loss, gradients } = studentPass(
+      studentNetwork,
+      configuration,
+      segments,
+      layers,
+      drops,
+      probabilities,
+      batch.photographs,
+    );
+    return { loss, entropy, teacherOutputs, gradients };
+  });
+}

@@ -1,0 +1,41 @@
+import { mlpHiddenDim, type VitArchitecture } from '../core/architecture.ts';
+import type { TrainingConfiguration } from '../core/training.ts';
+import { globalViews } from './crop-batch.ts';
+import { parameterCountOf, parameterSpecs } from './parameter-specs.ts';
+
+export interface MemoryEstimate {
+  /** Student, teacher, two moments and the gradient of every parameter. */
+  readonly parameterBytes: number;
+  /** What a step's forward and backward pass hold at once. */
+  readonly activationBytes: number;
+  readonly totalBytes: number;
+}
+
+const bytesPerValue = 4;
+
+/**
+ * What a run will hold on the device, worked out from its sizes: what goes into each block, the inside of one block, and the
+ * head. Measured peaks lie near it (docs/adr/0009); tfjs keeps freed buffers for the next step, which is part of the estimate.
+ */
+export function estimateTrainingMemory(
+  architecture: VitArchitecture,
+  configuration: TrainingConfiguration,
+): MemoryEstimate {
+  const { embedDim, depth, patchSize } = architecture;
+  const { batchSize, globalCropPx, localCropPx, localCrops, hiddenDim, bottleneckDim, outputDim } =
+    configuration;
+  const parameterBytes = 5 * bytesPerValue * parameterCountOf(parameterSpecs(architecture, configuration));
+  const tokensOf = (sidePx: number): number => 1 + (sidePx / patchSize) ** 2;
+  const sequences = batchSize * (globalViews + localCrops);
+  const rows =
+    batchSize *
+    (globalViews * tokensOf(globalCropPx) + (localCrops === 0 ? 0 : localCrops * tokensOf(localCropPx)));
+  const betweenBlocks = rows * embedDim * (depth + 1);
+  // Two norms, qkv and its gradient, mixed values, sums and their gradients; hidden values before and after GELU and theirs.
+  const withinBlock = rows * (15 * embedDim + 4 * mlpHiddenDim(architecture));
+  const patches = 2 * rows * patchSize * patchSize * 3;
+  const head =
+    4 * sequences * (2 * hiddenDim + bottleneckDim + 2 * outputDim) + 4 * bottleneckDim * outputDim;
+  const activationBytes = bytesPerValue * (betweenBlocks + withinBlock + patches + head);
+  return { parameterBytes, activationBytes, totalBytes: parameterBytes + activationBytes };
+}

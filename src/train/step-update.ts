@@ -1,0 +1,96 @@
+/** What comes between a step's gradients and the next step: by plain ops, or in place by our own kernels on WebGPU. */
+import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
+import * as tf from '@tensorflow/tfjs-core';
+import type { ScheduledRates, TrainingConfiguration } from '../core/training.ts';
+import { hasFusedKernels } from '../gpu/kernels/fused-kernels.ts';
+import { InPlaceOptimizer } from '../gpu/kernels/in-place-optimizer.ts';
+import { lastLayerName } from './parameter-specs.ts';
+import { adam, clipEps, plainUpdate } from './plain-update.ts';
+import type { TrainingState } from './training-state.ts';
+
+/** What a step measures, as scalars on the device; the caller disposes them. */
+export type StepScalars = {
+  readonly loss: tf.Scalar;
+  readonly teacherEntropy: tf.Scalar;
+  readonly centreNorm: tf.Scalar;
+  readonly gradientNorm: tf.Scalar;
+  /** The first step whose loss or gradients were not finite, and since which nothing has changed; 0 where all is well. */
+  readonly failedStep: tf.Scalar;
+};
+
+/** A type and not an interface, so that tfjs's tidy finds the tensors in it. */
+export type LossAndGradients = {
+  loss: tf.Scalar;
+  entropy: tf.Scalar;
+  /** shape [2B, K] */
+  teacherOutputs: tf.Tensor2D;
+  /** Of the student's parameters that are not frozen, by their names. */
+  gradients: Record<string, tf.Tensor>;
+};
+
+export interface Updater {
+  /** Changes the state, and counts the step, unless a number is not finite. @param found disposed, but for its scalars */
+  update(
+    configuration: TrainingConfiguration,
+    rates: ScheduledRates,
+    found: LossAndGradients,
+  ): Promise<StepScalars>;
+  /** What `failedStep` would be now: for whoever is about to save a state whose last steps were not reported. */
+  readFailedStep(): Promise<number>;
+  dispose(): void;
+}
+
+const plainUpdater = (state: TrainingState): Updater => ({
+  update: (configuration, rates, found) => plainUpdate(state, configuration, rates, found),
+  readFailedStep: () => Promise.resolve(0),
+  dispose: () => {},
+});
+
+/** Counts every step: whether one failed is known on the device alone until somebody reads it. */
+function inPlaceUpdater(state: TrainingState): Updater {
+  const { student, teacher, firstMoments, secondMoments, specs } = state;
+  const verdict = tf.zeros([2]);
+  const tensor = (variables: typeof student, name: string): tf.Tensor => variables.get(name) as tf.Tensor;
+  const parameters = specs.map(({ name, decays }) => ({
+    student: tensor(student, name),
+    teacher: tensor(teacher, name),
+    firstMoment: tensor(firstMoments, name),
+    secondMoment: tensor(secondMoments, name),
+    decays,
+  }));
+  const optimizer = new InPlaceOptimizer(tf.backend() as WebGPUBackend, parameters, state.centre, verdict);
+  return {
+    update: (configuration, rates, { loss, entropy, teacherOutputs, gradients }) => {
+      state.step++;
+      const { step } = state;
+      const updates = specs.map(({ name }) => ({
+        gradient: gradients[name] ?? null,
+        updates: Math.max(0, step - (name === lastLayerName ? configuration.freezeLastLayerSteps : 0)),
+      }));
+      const { centreMomentum, gradientClip } = configuration;
+      optimizer.update(
+        step,
+        { ...rates, ...adam, centreMomentum, gradientClip, clipEps },
+        updates,
+        loss,
+        teacherOutputs,
+      );
+      tf.dispose([teacherOutputs, gradients]);
+      const scalars = tf.tidy(() => ({
+        centreNorm: tf.norm(state.centre) as tf.Scalar,
+        gradientNorm: tf.reshape<tf.Rank.R0>(tf.slice1d(verdict as tf.Tensor1D, 0, 1), []),
+        failedStep: tf.reshape<tf.Rank.R0>(tf.slice1d(verdict as tf.Tensor1D, 1, 1), []),
+      }));
+      return Promise.resolve({ loss, teacherEntropy: entropy, ...scalars });
+    },
+    readFailedStep: async () => (await verdict.data())[1] ?? NaN,
+    dispose: () => {
+      optimizer.dispose();
+      verdict.dispose();
+    },
+  };
+}
+
+/** @returns an updater of the state on the current back end, which the caller disposes before the state */
+export const openUpdater = (state: TrainingState): Updater =>
+  hasFusedKernels() ? inPlaceUpdater(state) : plainUpdater(state);

@@ -1,0 +1,303 @@
+/**
+ * A training run: photographs in, two networks that learn. Knows no page and no thread; a Worker and the command line drive it.
+ *
+ *     const created = Trainer.create({ configuration, photographs, model, faults });
+ *     for await (const report of created.value.run({ reportEvery: 1, signal })) …   // leaving the loop pauses; run again goes on
+ *
+ * One call at a time: whoever wants a checkpoint or attention maps leaves the loop, or asks between two reports.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import { parameterShapes, type NamedTensor, type VitArchitecture } from '../core/architecture.ts';
+import { failureOf, type Failure } from '../core/failure.ts';
+import { findProblems } from '../core/hyper-parameters.ts';
+import { fail, succeed, type Result } from '../core/result.ts';
+import type { StepReport, TrainingConfiguration, TrainingSwitches } from '../core/training.ts';
+import type { FaultWatch } from '../gpu/fault-watch.ts';
+import type { PixelGrid } from '../media/resample.ts';
+import { attendSpecial, type SpecialAttention } from '../vit/attend.ts';
+import { fastLossAndGradients } from './fast-step.ts';
+import { initialValues } from './initial-values.ts';
+import { batchOf, makeCropPictures, type CropPicture } from './make-crops.ts';
+import { parameterSpecs } from './parameter-specs.ts';
+import { fingerprintOf, shrinkPhotograph } from './photographs.ts';
+import { ratesAt } from './schedules.ts';
+import { openUpdater, type StepScalars, type Updater } from './step-update.ts';
+import { readTrainingCheckpoint, writeBackbone, writeTrainingCheckpoint } from './training-checkpoint.ts';
+import {
+  downloadNetwork,
+  downloadState,
+  uploadState,
+  type StoredState,
+  type TrainingState,
+} from './training-state.ts';
+
+export type NetworkRole = 'student' | 'teacher';
+
+/** A network to adapt, or an architecture to train from scratch. */
+export interface TrainingModel {
+  readonly architecture: VitArchitecture;
+  /** By official names, in official layouts; null draws them. */
+  readonly parameters: ReadonlyMap<string, NamedTensor> | null;
+}
+
+export interface TrainerOptions {
+  readonly configuration: TrainingConfiguration;
+  /** Upright, at least one; kept (smaller ones as they are) as long as the trainer lives. */
+  readonly photographs: readonly PixelGrid[];
+  readonly model: TrainingModel;
+  readonly faults: FaultWatch;
+}
+
+export interface RunOptions {
+  /** Steps from one report to the next. Scalars are read back only then, so that a GPU never waits in between. */
+  readonly reportEvery: number;
+  readonly signal: AbortSignal;
+}
+
+/** What makes a run impossible with this network, beyond what the configuration itself tells. */
+export function findMisfits(
+  configuration: TrainingConfiguration,
+  { architecture, parameters }: TrainingModel,
+  photographs: readonly unknown[],
+): string[] {
+  const { globalCropPx, localCropPx, localCrops, frozenBlocks } = configuration;
+  const { patchSize, depth, numRegisters, layerScale } = architecture;
+  const problems = findProblems(configuration).map(({ sentence }) => sentence);
+  if (globalCropPx % patchSize !== 0)
+    problems.push(`global crops of ${globalCropPx} px are not made of whole patches of ${patchSize} px`);
+  if (localCrops > 0 && localCropPx % patchSize !== 0)
+    problems.push(`local crops of ${localCropPx} px are not made of whole patches of ${patchSize} px`);
+  if (frozenBlocks > depth)
+    problems.push(`${frozenBlocks} blocks cannot be frozen: the network has ${depth}`);
+  if (architecture.numRegisters > 0 || architecture.layerScale)
+    problems.push('networks with registers or LayerScale cannot be trained here');
+  if (photographs.length === 0) problems.push('there is no photograph');
+  // The training pass knows neither, and would leave them out in silence.
+  if (numRegisters > 0 || layerScale)
+    problems.push('networks of the DINOv2 kind (registers, LayerScale) cannot be trained here');
+  const known = parameterShapes(architecture);
+  const foreign = [...(parameters?.keys() ?? [])].filter((name) => !known.has(name));
+  if (foreign.length > 0)
+    problems.push(`the network has parameters that cannot be trained here (${foreign[0]})`);
+  return problems;
+}
+
+export class Trainer {
+  readonly architecture: VitArchitecture;
+  private currentConfiguration: TrainingConfiguration;
+  private readonly photographs: readonly PixelGrid[];
+  private readonly state: TrainingState;
+  private readonly updater: Updater;
+  private readonly faults: FaultWatch;
+  private pictures: readonly CropPicture[] = [];
+  /** Since the last report. */
+  private unreported = { steps: 0, ms: 0 };
+
+  private constructor(options: TrainerOptions, stored: StoredState) {
+    const { configuration, photographs, model, faults } = options;
+    this.architecture = model.architecture;
+    this.currentConfiguration = configuration;
+    this.photographs = photographs.map((photo) => shrinkPhotograph(photo, configuration.globalCropPx));
+    this.faults = faults;
+    const specs = parameterSpecs(model.architecture, configuration);
+    this.state = uploadState(model.architecture, specs, stored, configuration.outputDim);
+    this.updater = openUpdater(this.state);
+  }
+
+  /** A new run on the current back end; student and teacher begin equal. */
+  static create(options: TrainerOptions): Result<Trainer, Failure> {
+    const { configuration, model, photographs } = options;
+    const problems = findMisfits(configuration, model, photographs);
+    if (problems.length > 0) return fail({ code: 'training-impossible', problems });
+    const specs = parameterSpecs(model.architecture, configuration);
+    const student = initialValues(specs, model.parameters, configuration.seed);
+    const stored = {
+      student,
+      teacher: student,
+      firstMoments: null,
+      secondMoments: null,
+      centre: null,
+      step: 0,
+    };
+    return succeed(new Trainer(options, stored));
+  }
+
+  /**
+   * Goes on from `saveCheckpoint`'s file: with the same photographs in the same order, as if it had never stopped.
+   * @returns with the trainer, whether these are the photographs that the run began with
+   */
+  static async resume(
+    file: Blob,
+    photographs: readonly PixelGrid[],
+    faults: FaultWatch,
+  ): Promise<Result<{ trainer: Trainer; samePhotographs: boolean }, Failure>> {
+    const checkpoint = await readTrainingCheckpoint(file);
+    if (!checkpoint.ok) return checkpoint;
+    const { architecture, configuration, state } = checkpoint.value;
+    const model = { architecture, parameters: null };
+    const problems = findMisfits(configuration, model, photographs);
+    if (problems.length > 0) return fail({ code: 'training-impossible', problems });
+    const trainer = new Trainer({ configuration, photographs, model, faults }, state);
+    return succeed({
+      trainer,
+      samePhotographs: fingerprintOf(trainer.photographs) === checkpoint.value.photographs,
+    });
+  }
+
+  get configuration(): TrainingConfiguration {
+    return this.currentConfiguration;
+  }
+
+  /** Steps taken so far. Where steps wait for their report, some of them may still turn out to have failed. */
+  get stepsTaken(): number {
+    return this.state.step;
+  }
+
+  /** The crops of the last step, view by view; none before the first. */
+  get crops(): readonly CropPicture[] {
+    return this.pictures;
+  }
+
+  /** Works from the next step on. */
+  setSwitches(switches: Partial<TrainingSwitches>): void {
+    this.currentConfiguration = { ...this.currentConfiguration, ...switches };
+  }
+
+  /**
+   * One step.
+   * @param isReported whether to read the scalars back; null is returned otherwise
+   * @returns 'training-diverged' where the loss or a gradient was not finite: the networks are as they were before that step
+   */
+  async step(isReported = true): Promise<Result<StepReport | null, Failure>> {
+    try {
+      return await this.takeStep(isReported);
+    } catch (error) {
+      const failure = failureOf(error);
+      if (failure === null) throw error;
+      return fail(failure);
+    }
+  }
+
+  /** Takes steps until the configured length, a failure, or an abort; the first failure is the last report. */
+  async *run({ reportEvery, signal }: RunOptions): AsyncGenerator<Result<StepReport, Failure>> {
+    while (this.state.step < this.currentConfiguration.steps && !signal.aborted) {
+      const next = this.state.step + 1;
+      const report = await this.step(next % reportEvery === 0 || next === this.currentConfiguration.steps);
+      if (!report.ok) {
+        yield report;
+        return;
+      }
+      if (report.value !== null) yield succeed(report.value);
+    }
+  }
+
+  private async takeStep(isReported: boolean): Promise<Result<StepReport | null, Failure>> {
+    const start = performance.now();
+    const configuration = this.currentConfiguration;
+    const step = this.state.step + 1;
+    this.pictures = makeCropPictures(this.photographs, configuration, step);
+    const rates = ratesAt(configuration, step);
+    const found = fastLossAndGradients(
+      this.state,
+      configuration,
+      batchOf(this.pictures, configuration),
+      rates,
+    );
+    const scalars = await this.updater.update(configuration, rates, found);
+    this.faults.check();
+    // Where the updater knows already that the step failed, it has not counted it.
+    if (!isReported && this.state.step === step) {
+      tf.dispose(Object.values(scalars));
+      this.unreported = {
+        steps: this.unreported.steps + 1,
+        ms: this.unreported.ms + performance.now() - start,
+      };
+      return succeed(null);
+    }
+    const { loss, teacherEntropy, centreNorm, gradientNorm, failedStep } = await this.readScalars(scalars);
+    if (failedStep > 0) {
+      this.state.step = failedStep - 1;
+      return fail({ code: 'training-diverged', step: failedStep });
+    }
+    const { steps, ms } = this.unreported;
+    this.unreported = { steps: 0, ms: 0 };
+    return succeed({
+      step,
+      loss,
+      teacherEntropy,
+      kl: loss - teacherEntropy,
+      centreNorm,
+      gradientNorm,
+      ...rates,
+      stepMs: (ms + performance.now() - start) / (steps + 1),
+    });
+  }
+
+  private async readScalars(scalars: StepScalars): Promise<Record<keyof StepScalars, number>> {
+    const names = Object.keys(scalars) as (keyof StepScalars)[];
+    const packed = tf.tidy(() => tf.stack(names.map((name) => scalars[name])));
+    tf.dispose(Object.values(scalars));
+    try {
+      const values = await this.faults.race(packed.data());
+      return Object.fromEntries(names.map((name, i) => [name, values[i] ?? NaN])) as Record<
+        keyof StepScalars,
+        number
+      >;
+    } finally {
+      packed.dispose();
+    }
+  }
+
+  /**
+   * What CLS looks at in the last block, by the run's own tensors: no parameter is copied.
+   * @param input normalised RGB, shape [size.height, size.width, 3], sides whole patches
+   */
+  async attend(
+    role: NetworkRole,
+    input: Float32Array,
+    size: { readonly height: number; readonly width: number },
+  ): Promise<Result<SpecialAttention, Failure>> {
+    const network = role === 'student' ? this.state.studentNetwork : this.state.teacherNetwork;
+    try {
+      const positionEmbedding = (await this.faults.race(network.positions.data())) as Float32Array;
+      const parameters = {
+        ...network,
+        specialTokens: network.clsToken,
+        positionEmbedding,
+        dispose: () => {},
+      };
+      const options = { faults: this.faults, afterBlock: () => Promise.resolve() };
+      return succeed(await attendSpecial(parameters, input, size, options));
+    } catch (error) {
+      const failure = failureOf(error);
+      if (failure === null) throw error;
+      return fail(failure);
+    }
+  }
+
+  /**
+   * The whole run as safetensors; `Trainer.resume` and any reader of DINO's names take it. After a step that failed it holds
+   * the state before that step.
+   */
+  async saveCheckpoint(): Promise<Blob> {
+    const failedStep = await this.faults.race(this.updater.readFailedStep());
+    if (failedStep > 0) this.state.step = failedStep - 1;
+    return writeTrainingCheckpoint({
+      architecture: this.architecture,
+      configuration: this.currentConfiguration,
+      state: await downloadState(this.state),
+      photographs: fingerprintOf(this.photographs),
+    });
+  }
+
+  /** One backbone by the official names, as safetensors. */
+  async exportBackbone(role: NetworkRole): Promise<Blob> {
+    return writeBackbone(this.architecture, this.state.specs, await downloadNetwork(this.state, role));
+  }
+
+  /** Frees every tensor. */
+  dispose(): void {
+    this.updater.dispose();
+    this.state.dispose();
+  }
+}

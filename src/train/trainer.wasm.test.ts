@@ -1,0 +1,3 @@
+import { checkTrainer } from '../testing/check-trainer.ts';
+
+checkTrainer('wasm');

@@ -1,0 +1,134 @@
+/**
+ * Do our training kernels compute what tfjs's ops do, on this device? Asked once before a run on WebGPU, of a network so small
+ * that it costs a moment. A kernel that is wrong without an error would train a network to nonsense, and nobody would know why.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import type { VitArchitecture } from '../core/architecture.ts';
+import type { Failure } from '../core/failure.ts';
+import { officialConfiguration } from '../core/hyper-parameters.ts';
+import { randomStream } from '../core/random.ts';
+import { fail, succeed, type Result } from '../core/result.ts';
+import type { FaultWatch } from '../gpu/fault-watch.ts';
+import { hasFusedKernels } from '../gpu/kernels/fused-kernels.ts';
+import { fastLossAndGradients } from './fast-step.ts';
+import { parameterSpecs } from './parameter-specs.ts';
+import { plainStepLayers } from './plain-step-layers.ts';
+import { ratesAt } from './schedules.ts';
+import { openUpdater } from './step-update.ts';
+import { plainUpdate } from './plain-update.ts';
+import { downloadNetwork, uploadState, type TrainingState } from './training-state.ts';
+
+/** Relative to each tensor's largest value. Other orders of summation move it by 1e-5, a wrong term by far more than this. */
+const tolerance = 1e-3;
+
+const architecture: VitArchitecture = {
+  family: 'dino',
+  embedDim: 24,
+  depth: 2,
+  numHeads: 2,
+  patchSize: 4,
+  gridSize: 3,
+  mlpRatio: 2,
+  qkvBias: true,
+  layerNormEps: 1e-6,
+  numRegisters: 0,
+  layerScale: false,
+};
+
+const configuration = {
+  ...officialConfiguration,
+  steps: 10,
+  batchSize: 1,
+  globalCropPx: 12,
+  localCropPx: 8,
+  localCrops: 2,
+  hiddenDim: 12,
+  bottleneckDim: 8,
+  outputDim: 20,
+  learningRate: 0.25,
+  warmupSteps: 0,
+  freezeLastLayerSteps: 0,
+  dropPath: 0,
+};
+
+const draw = (length: number, stream: number, deviation: number): Float32Array => {
+  const random = randomStream(stream);
+  return Float32Array.from({ length }, () => deviation * random.normal());
+};
+
+/** Every value of chance and none small: no term that is left out may go unnoticed. */
+function openState(): TrainingState {
+  const specs = parameterSpecs(architecture, configuration);
+  const valuesOf = (first: number): Map<string, Float32Array> =>
+    new Map(
+      specs.map(({ name, officialShape }, i) => [
+        name,
+        draw(
+          officialShape.reduce((product, side) => product * side, 1),
+          first + i,
+          0.3,
+        ),
+      ]),
+    );
+  const stored = { student: valuesOf(0), teacher: valuesOf(1000), firstMoments: null, secondMoments: null };
+  return uploadState(architecture, specs, { ...stored, centre: null, step: 0 }, configuration.outputDim);
+}
+
+function relativeDifference(actual: Float32Array, expected: Float32Array): number {
+  let scale = 0;
+  let difference = 0;
+  for (let i = 0; i < expected.length; i++) {
+    scale = Math.max(scale, Math.abs(expected[i] as number));
+    const off = Math.abs((actual[i] as number) - (expected[i] as number));
+    if (!(off <= difference)) difference = Number.isNaN(off) ? Infinity : off;
+  }
+  return difference / scale;
+}
+
+/** @returns the largest relative difference of any gradient, and of any parameter after an update */
+async function compare(faults: FaultWatch): Promise<number> {
+  const batch = {
+    photographs: 1,
+    globalPx: 12,
+    globals: draw(2 * 12 * 12 * 3, 5001, 1),
+    localPx: 8,
+    locals: draw(2 * 8 * 8 * 3, 5002, 1),
+  };
+  const rates = ratesAt(configuration, 1);
+  const ours = openState();
+  const plain = openState();
+  const updater = openUpdater(ours);
+  try {
+    const expected = fastLossAndGradients(plain, configuration, batch, rates, plainStepLayers);
+    const actual = fastLossAndGradients(ours, configuration, batch, rates);
+    let largest = 0;
+    for (const [name, gradient] of Object.entries(expected.gradients)) {
+      const [a, e] = await faults.race(Promise.all([actual.gradients[name]?.data(), gradient.data()]));
+      largest = Math.max(largest, relativeDifference(a as Float32Array, e as Float32Array));
+    }
+    tf.dispose(Object.values(await updater.update(configuration, rates, actual)));
+    tf.dispose(Object.values(await plainUpdate(plain, configuration, rates, expected)));
+    for (const role of ['student', 'teacher'] as const) {
+      const [a, e] = [await downloadNetwork(ours, role), await downloadNetwork(plain, role)];
+      for (const [name, values] of e)
+        // Adam makes a whole step of a gradient that is 0 but for rounding; keys' biases have such.
+        if (!name.endsWith('attn.qkv.bias'))
+          largest = Math.max(largest, relativeDifference(a.get(name) ?? new Float32Array(), values));
+    }
+    faults.check();
+    return largest;
+  } finally {
+    updater.dispose();
+    ours.dispose();
+    plain.dispose();
+  }
+}
+
+/** @returns 'backend-wrong' where our kernels differ from tfjs's ops; success at once where there are none of ours */
+export async function selfCheckTraining(faults: FaultWatch): Promise<Result<void, Failure>> {
+  if (!hasFusedKernels()) return succeed(undefined);
+  const maxAbsDifference = await compare(faults);
+  return maxAbsDifference < tolerance
+    ? succeed(undefined)
+    : fail({ code: 'backend-wrong', backend: 'webgpu', maxAbsDifference, tolerance });
+}

@@ -1,0 +1,66 @@
+import { useEffect, useRef, useState } from 'react';
+import type { CropView } from '../../rpc/training-contract.ts';
+import { useServices } from '../services.tsx';
+import { toImageData } from './pixels.ts';
+import type { RunView } from './training-state.ts';
+
+function Crop({ crop }: { readonly crop: CropView }) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  useEffect(() => {
+    const { pixels, height, width } = crop;
+    canvas.current?.getContext('2d')?.putImageData(toImageData(pixels, height, width), 0, 0);
+  }, [crop]);
+  return (
+    <canvas ref={canvas} width={crop.width} height={crop.height} data-kind={crop.kind} aria-hidden="true" />
+  );
+}
+
+/** The crops of a step by photograph: the teacher sees the two global ones, the student all of them. */
+export function CropsPanel({ run }: { readonly run: RunView }) {
+  const { training } = useServices();
+  const [isOpen, setOpen] = useState(false);
+  // Nothing is sent while nobody looks.
+  useEffect(() => () => training.showCrops(false), [training]);
+  const toggle = (open: boolean): void => {
+    setOpen(open);
+    training.showCrops(open);
+  };
+  const { crops, photographs, configuration } = run;
+  const batch = configuration.batchSize;
+  const places = Array.from(
+    { length: batch },
+    (_, place) => crops?.crops.filter((_crop, i) => i % batch === place) ?? [],
+  );
+  return (
+    <details className="crops" onToggle={(event) => toggle(event.currentTarget.open)}>
+      <summary>Crops of a step</summary>
+      {isOpen && crops === null && <p className="setup-note">They come with the next step.</p>}
+      {isOpen && crops !== null && (
+        <>
+          <p className="setup-note" data-crops-step={crops.step}>
+            Step {crops.step}: the teacher sees the two framed crops of each photograph, the student sees all
+            of them and learns to give the teacher’s answer.
+          </p>
+          <ul className="crop-rows">
+            {places.map((row, place) => {
+              const name = photographs[row[0]?.photograph ?? -1] ?? '';
+              return (
+                <li key={place} className="crop-row">
+                  <span className="visually-hidden">
+                    {name}: {row.length} crops, two of them for the teacher too
+                  </span>
+                  {row.map((crop, view) => (
+                    <Crop key={view} crop={crop} />
+                  ))}
+                  <span className="crop-name" aria-hidden="true">
+                    {name}
+                  </span>
+                </li>
+              );
+            })}
+          </ul>
+        </>
+      )}
+    </details>
+  );
+}

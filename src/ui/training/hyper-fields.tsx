@@ -1,0 +1,101 @@
+import { type ReactNode, useState } from 'react';
+import { findProblems, findWarnings, hyperParameters } from '../../core/hyper-parameters.ts';
+import type { TrainingNumber } from '../../core/training.ts';
+import { SwitchField } from '../components/switch-field.tsx';
+import { useServices, useTraining } from '../services.tsx';
+import { fieldGroups, fieldLabels, officialIsComparable } from './hyper-parameter-words.ts';
+import { NumberField } from './number-field.tsx';
+
+const rhythmLimits = { min: 1, max: 100_000, isWhole: true, official: null, warning: null };
+
+interface HyperGroupProps {
+  readonly title: string;
+  readonly startsOpen: boolean;
+  readonly hasProblem: boolean;
+  readonly children: ReactNode;
+}
+
+/** Opens where there is something to mend, and stays open then: nobody's field is folded away under their hands. */
+function HyperGroup({ title, startsOpen, hasProblem, children }: HyperGroupProps) {
+  const [isOpen, setOpen] = useState(startsOpen);
+  const [hadProblem, setHadProblem] = useState(hasProblem);
+  if (hasProblem !== hadProblem) {
+    setHadProblem(hasProblem);
+    if (hasProblem) setOpen(true);
+  }
+  return (
+    <details className="hyper-group" open={isOpen} onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>{title}</summary>
+      <div className="hyper-fields">{children}</div>
+    </details>
+  );
+}
+
+/** Every number of a run, in groups that fold away. */
+export function HyperFields() {
+  const configuration = useTraining(({ setup }) => setup.configuration);
+  const rhythm = useTraining(({ setup }) => setup.rhythm);
+  const { training } = useServices();
+  const problems = new Set(findProblems(configuration).map(({ name }) => name));
+  const warnings = new Map(findWarnings(configuration).map(({ name, sentence }) => [name, sentence]));
+  const field = (name: TrainingNumber) => {
+    const { min, max, isWhole, official } = hyperParameters[name];
+    return (
+      <NumberField
+        key={name}
+        label={fieldLabels[name]}
+        value={configuration[name]}
+        min={min}
+        max={max}
+        isWhole={isWhole}
+        official={officialIsComparable(name) ? official : null}
+        warning={warnings.get(name) ?? null}
+        onChange={(value) => training.changeConfiguration({ [name]: value })}
+      />
+    );
+  };
+  return (
+    <div className="hyper">
+      {fieldGroups.map(({ title, names }, index) => (
+        <HyperGroup
+          key={title}
+          title={title}
+          startsOpen={index === 0}
+          hasProblem={names.some((name) => problems.has(name))}
+        >
+          {names.map(field)}
+          {title === 'Run' && (
+            <>
+              <NumberField
+                label="Save every … steps"
+                value={rhythm.saveEvery}
+                {...rhythmLimits}
+                onChange={(saveEvery) => training.changeRhythm({ saveEvery })}
+              />
+              <NumberField
+                label="Maps every … steps"
+                value={rhythm.mapsEvery}
+                {...rhythmLimits}
+                onChange={(mapsEvery) => training.changeRhythm({ mapsEvery })}
+              />
+            </>
+          )}
+          {title === 'Temperatures and centre' && (
+            <div className="hyper-switches">
+              {(['centring', 'sharpening'] as const).map((name) => (
+                <div key={name}>
+                  <SwitchField
+                    label={name === 'centring' ? 'Centring' : 'Sharpening'}
+                    checked={configuration[name]}
+                    onChange={(checked) => training.changeConfiguration({ [name]: checked })}
+                  />
+                  {warnings.has(name) && <p className="number-note">{warnings.get(name)}</p>}
+                </div>
+              ))}
+            </div>
+          )}
+        </HyperGroup>
+      ))}
+    </div>
+  );
+}

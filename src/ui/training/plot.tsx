@@ -1,0 +1,222 @@
+import { useEffect, useLayoutEffect, useRef, useState } from 'react';
+import uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+import type { SwitchMark } from '../../rpc/training-contract.ts';
+import { useApp } from '../services.tsx';
+import './plot.css';
+
+interface PlotReference {
+  readonly value: number;
+  readonly label: string;
+}
+
+interface PlotProps {
+  readonly title: string;
+  /** The same array for every plot of a run; as long as `values`. */
+  readonly steps: readonly number[];
+  readonly values: readonly number[];
+  /** The run's length: the axis ends there from the beginning, so that nothing moves but the curve. */
+  readonly lastStep: number;
+  readonly marks: readonly SwitchMark[];
+  /** A line to compare with, always within the picture. */
+  readonly reference?: PlotReference;
+  /** Whether 0 belongs to the picture. */
+  readonly fromZero: boolean;
+  readonly format: (value: number) => string;
+}
+
+const cssValue = (name: string): string =>
+  getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+const remPx = (): number => parseFloat(getComputedStyle(document.documentElement).fontSize);
+
+/** Short enough for an axis: 0.0001 → 1e-4. */
+const axisNumber = (value: number): string => {
+  const short = Number(value.toPrecision(3));
+  return short !== 0 && Math.abs(short) < 0.001 ? short.toExponential() : String(short);
+};
+
+/** There is no step 2.5. */
+const wholeSteps = [1, 2, 5]
+  .flatMap((digit) => [0, 1, 2, 3, 4, 5, 6].map((power) => digit * 10 ** power))
+  .sort((a, b) => a - b);
+
+function markText({ centring, sharpening }: SwitchMark, before: SwitchMark): string {
+  const parts: string[] = [];
+  if (centring !== before.centring) parts.push(`centring ${centring ? 'on' : 'off'}`);
+  if (sharpening !== before.sharpening) parts.push(`sharpening ${sharpening ? 'on' : 'off'}`);
+  return parts.join(', ');
+}
+
+/** What a plot draws beside its curve; read at every drawing, so that news need no new plot. */
+type Extras = Pick<PlotProps, 'marks' | 'reference'>;
+
+function drawExtras(plot: uPlot, { marks, reference }: Extras): void {
+  const { ctx, bbox } = plot;
+  const rem = remPx() * devicePixelRatio;
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+  ctx.clip();
+  ctx.font = `${0.75 * rem}px 'Instrument Sans Variable', sans-serif`;
+  ctx.lineWidth = Math.max(1, 0.08 * rem);
+  ctx.setLineDash([0.3 * rem, 0.25 * rem]);
+  if (reference) {
+    const y = plot.valToPos(reference.value, 'y', true);
+    ctx.strokeStyle = cssValue('--ink-2');
+    ctx.fillStyle = cssValue('--ink-2');
+    ctx.beginPath();
+    ctx.moveTo(bbox.left, y);
+    ctx.lineTo(bbox.left + bbox.width, y);
+    ctx.stroke();
+    ctx.textAlign = 'right';
+    const isLow = y - bbox.top < rem;
+    ctx.fillText(reference.label, bbox.left + bbox.width - 0.3 * rem, isLow ? y + 0.95 * rem : y - 0.3 * rem);
+  }
+  ctx.setLineDash([]);
+  // Below the reference's own words, which stand at the top.
+  const firstLine = reference ? 1.9 : 0.9;
+  for (const [index, mark] of marks.entries()) {
+    const before = marks[index - 1];
+    if (before === undefined) continue;
+    const x = plot.valToPos(mark.step, 'x', true);
+    ctx.strokeStyle = cssValue('--warn');
+    ctx.fillStyle = cssValue('--warn');
+    ctx.beginPath();
+    ctx.moveTo(x, bbox.top);
+    ctx.lineTo(x, bbox.top + bbox.height);
+    ctx.stroke();
+    const text = markText(mark, before);
+    const isFar = x + ctx.measureText(text).width + 0.6 * rem > bbox.left + bbox.width;
+    ctx.textAlign = isFar ? 'right' : 'left';
+    ctx.fillText(
+      text,
+      x + (isFar ? -0.3 : 0.3) * rem,
+      bbox.top + (firstLine + 0.95 * ((index - 1) % 3)) * rem,
+    );
+  }
+  ctx.restore();
+}
+
+/** The smallest picture that holds the curve, and what it is compared with. */
+function rangeOf(
+  min: number | null,
+  max: number | null,
+  fromZero: boolean,
+  reference: number | undefined,
+): uPlot.Range.MinMax {
+  const low = Math.min(min ?? 0, reference ?? Infinity, fromZero ? 0 : Infinity);
+  const high = Math.max(max ?? 1, reference ?? -Infinity);
+  const room = (high - low || Math.abs(high) || 1) * 0.08;
+  return [fromZero && low >= 0 ? 0 : low - room, high + room];
+}
+
+function axis(rem: number): uPlot.Axis {
+  return {
+    stroke: () => cssValue('--ink-2'),
+    font: `${0.75 * rem}px 'Instrument Sans Variable', sans-serif`,
+    grid: { stroke: () => cssValue('--rule'), width: 1 },
+    ticks: { stroke: () => cssValue('--rule-strong'), width: 1, size: 0.25 * rem },
+    gap: 0.2 * rem,
+  };
+}
+
+/** One quantity over the steps. All plots of a run share the hand of the cursor. */
+export function Plot(props: PlotProps) {
+  const { title, steps, values, lastStep, marks, reference, fromZero, format } = props;
+  const holder = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot | null>(null);
+  const extras = useRef<Extras>({ marks, ...(reference ? { reference } : {}) });
+  const [pointed, setPointed] = useState<number | null>(null);
+  const theme = useApp((state) => state.theme);
+  const referenceValue = reference?.value;
+
+  useLayoutEffect(() => {
+    const element = holder.current;
+    if (!element) return undefined;
+    const make = (): uPlot => {
+      const rem = remPx();
+      return new uPlot(
+        {
+          width: element.clientWidth,
+          height: element.clientHeight,
+          legend: { show: false },
+          cursor: {
+            sync: { key: 'training', setSeries: false },
+            drag: { x: false, y: false },
+            points: { size: 0.5 * rem },
+          },
+          scales: {
+            x: { time: false, range: () => [1, Math.max(2, lastStep)] },
+            y: { range: (_, min, max) => rangeOf(min, max, fromZero, referenceValue) },
+          },
+          axes: [
+            { ...axis(rem), size: 1.5 * rem, space: 3.5 * rem, incrs: wholeSteps },
+            {
+              ...axis(rem),
+              size: 3.1 * rem,
+              space: 1.9 * rem,
+              values: (_, splits) => splits.map(axisNumber),
+            },
+          ],
+          series: [
+            {},
+            {
+              stroke: () => cssValue('--accent'),
+              width: Math.max(1.5, 0.1 * rem),
+              points: { show: (_self, _series, first, last) => last - first < 2 },
+            },
+          ],
+          hooks: {
+            draw: [(self) => drawExtras(self, extras.current)],
+            setCursor: [(self) => setPointed(self.cursor.idx ?? null)],
+          },
+          padding: [0.4 * rem, 0.5 * rem, 0, 0],
+        },
+        [[], []],
+        element,
+      );
+    };
+    const made = make();
+    plot.current = made;
+    const observer = new ResizeObserver(() => {
+      const { clientWidth: width, clientHeight: height } = element;
+      if (width > 0 && height > 0) made.setSize({ width, height });
+    });
+    observer.observe(element);
+    return () => {
+      observer.disconnect();
+      made.destroy();
+      plot.current = null;
+    };
+    // A theme is new colours everywhere: the plot is drawn anew.
+  }, [theme, lastStep, fromZero, referenceValue]);
+
+  useEffect(() => {
+    extras.current = { marks, ...(reference ? { reference } : {}) };
+    plot.current?.setData([steps as number[], values as number[]]);
+    // `theme` and the like: a new plot has no data yet.
+  }, [steps, values, marks, reference, theme, lastStep, fromZero, referenceValue]);
+
+  const at = pointed !== null && pointed < values.length ? pointed : values.length - 1;
+  const shown = values[at];
+  const last = values.at(-1);
+  const first = values[0];
+  const words =
+    last === undefined || first === undefined
+      ? `${title}: nothing measured yet`
+      : `${title} over ${steps.length} steps: ${format(first)} at step ${steps[0]}, ${format(last)} at step ${steps.at(-1)}` +
+        (reference ? `; for comparison ${reference.label}` : '');
+  return (
+    <figure className="plot">
+      <figcaption>
+        <span className="plot-title">{title}</span>
+        <span className="plot-value" data-plot-value={title}>
+          {shown === undefined ? '–' : format(shown)}
+          {pointed !== null && shown !== undefined && <small> at step {steps[at]}</small>}
+        </span>
+      </figcaption>
+      <div className="plot-canvas" ref={holder} role="img" aria-label={words} />
+    </figure>
+  );
+}

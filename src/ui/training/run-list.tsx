@@ -1,0 +1,82 @@
+import { Download, Play, Trash2 } from 'lucide-react';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
+import { formatBytes } from '../../core/bytes.ts';
+import type { StoredRun } from '../../rpc/training-contract.ts';
+import { IconButton } from '../components/icon-button.tsx';
+import { useKeptFocus } from '../components/use-kept-focus.ts';
+import { useApp, useServices, useTraining } from '../services.tsx';
+import { countOf } from '../words.ts';
+
+function RunRow({ run }: { readonly run: StoredRun }) {
+  const { training } = useServices();
+  const isReady = useApp((state) => state.engine.status === 'ready');
+  const [isAsking, setAsking] = useState(false);
+  const row = useRef<HTMLLIElement>(null);
+  useKeptFocus(row);
+  const { title, step, configuration, photographs, modelTitle, savedAt, byteLength } = run;
+  const isOver = step >= configuration.steps;
+  return (
+    <li className="kept-run" ref={row} aria-label={`${title}, step ${step}`}>
+      <div>
+        <strong>{title}</strong>
+        <p>
+          Step {step} of {configuration.steps}, {countOf(photographs.length, 'photograph')}, {modelTitle},{' '}
+          {new Date(savedAt).toLocaleString()}, {formatBytes(byteLength)}
+        </p>
+      </div>
+      {isAsking ? (
+        <div className="kept-run-actions">
+          <IconButton icon={Trash2} label="Delete it" withText onClick={() => void training.remove(run)} />
+          <IconButton icon={Play} label="Keep it" withText onClick={() => setAsking(false)} />
+        </div>
+      ) : (
+        <div className="kept-run-actions">
+          <IconButton
+            icon={Play}
+            label={isOver ? 'Open' : 'Resume'}
+            withText
+            disabled={!isReady}
+            aria-label={`${isOver ? 'Open' : 'Resume'} ${title}, step ${step}`}
+            onClick={() => void training.resume(run)}
+          />
+          <IconButton
+            icon={Download}
+            label={`Save ${title}, step ${step}, as a file`}
+            onClick={() => void training.save(run, 'run')}
+          />
+          <IconButton icon={Trash2} label={`Delete ${title}, step ${step}`} onClick={() => setAsking(true)} />
+        </div>
+      )}
+    </li>
+  );
+}
+
+/** Runs of earlier, to go on with. */
+export function RunList({ fileButton }: { readonly fileButton: ReactNode }) {
+  const list = useTraining((state) => state.list);
+  const { training } = useServices();
+  useEffect(() => void training.refresh(), [training]);
+  return (
+    <section aria-labelledby="runs-title" className="kept-runs">
+      <div className="setup-head">
+        <h3 id="runs-title">
+          {list !== null && list.runs.length > 0 ? 'Go on with a run' : 'No run is kept yet'}
+        </h3>
+        {fileButton}
+      </div>
+      {list !== null && !list.isKept && (
+        <p className="setup-note">
+          This window keeps no files (a private window, or a page without https): a run lasts as long as the
+          visit.
+        </p>
+      )}
+      {list !== null && list.runs.length > 0 && (
+        <ul>
+          {list.runs.map((run) => (
+            <RunRow key={run.id} run={run} />
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,251 @@
+import { Download, Eye, Pause, Play, Square, TriangleAlert, X } from 'lucide-react';
+import { useMemo } from 'react';
+import { formatBytes } from '../../core/bytes.ts';
+import { describeFailure } from '../../core/describe-failure.ts';
+import { describeVerdict, judgeTraining } from '../../core/training-verdict.ts';
+import { IconButton } from '../components/icon-button.tsx';
+import { SwitchField } from '../components/switch-field.tsx';
+import { useApp, useServices } from '../services.tsx';
+import { formatMilliseconds } from '../words.ts';
+import { CropsPanel } from './crops-panel.tsx';
+import { Curves } from './curves.tsx';
+import { PinnedPanel } from './pinned-panel.tsx';
+import { isAtRest, type RunView } from './training-state.ts';
+
+/** The last steps say how long the next ones take. */
+const paceWindow = 20;
+
+function formatDuration(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 100) return `${seconds} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 100 ? `${minutes} min` : `${(minutes / 60).toFixed(1)} h`;
+}
+
+function describeState({ state, isSaving, saved, configuration }: RunView): string {
+  switch (state.status) {
+    case 'preparing': {
+      const { progress } = state;
+      if (progress?.stage === 'photographs')
+        return `Reading photograph ${progress.done + 1} of ${progress.total}`;
+      if (progress?.stage === 'check') return 'Checking the numbers';
+      return progress?.stage === 'model' ? 'Reading the model' : 'Starting';
+    }
+    case 'running':
+      return isSaving ? 'Saving' : 'Training';
+    case 'pausing':
+      return isSaving ? 'Saving' : 'Pausing after this step';
+    case 'paused':
+      return `Paused at step ${saved?.step ?? 0}`;
+    case 'finished':
+      return `Finished after ${configuration.steps} steps`;
+    case 'failed':
+      return 'Stopped';
+  }
+}
+
+function Facts({ run }: { readonly run: RunView }) {
+  const { reports, configuration, memoryBytes, saved } = run;
+  const last = reports.at(-1);
+  const step = last?.step ?? 0;
+  const pace = reports.slice(-paceWindow);
+  const stepMs = pace.reduce((sum, report) => sum + report.stepMs, 0) / Math.max(1, pace.length);
+  const items: readonly (readonly [name: string, value: string, title?: string])[] = [
+    ['Step', `${step} of ${configuration.steps}`],
+    ['A step takes', last === undefined ? '–' : formatMilliseconds(stepMs)],
+    [
+      'Time left',
+      last === undefined || isAtRest(run) ? '–' : formatDuration(stepMs * (configuration.steps - step)),
+    ],
+    [
+      'Memory',
+      memoryBytes === null ? '–' : formatBytes(memoryBytes),
+      'All tensors, counted after the last step',
+    ],
+    ['Saved', saved === null ? '–' : `step ${saved.step}`],
+  ];
+  return (
+    <dl className="run-facts">
+      {items.map(([name, value, title]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd title={title}>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function Controls({ run }: { readonly run: RunView }) {
+  const { training } = useServices();
+  const isReady = useApp((state) => state.engine.status === 'ready');
+  const { state, saved, configuration } = run;
+  const canGoOn = isAtRest(run) && saved !== null && saved.step < configuration.steps;
+  return (
+    <div className="run-controls">
+      {!isAtRest(run) && (
+        <IconButton
+          icon={Pause}
+          label="Pause"
+          withText
+          className="icon-button-primary"
+          disabled={state.status === 'pausing'}
+          onClick={() => training.pause()}
+        />
+      )}
+      {canGoOn && (
+        <IconButton
+          icon={Play}
+          label="Resume"
+          withText
+          className="icon-button-primary"
+          disabled={!isReady}
+          onClick={() => void training.resume(saved)}
+        />
+      )}
+      <IconButton
+        icon={isAtRest(run) ? X : Square}
+        label={isAtRest(run) ? 'Close this run' : 'Stop'}
+        withText
+        disabled={state.status === 'pausing'}
+        onClick={() => (isAtRest(run) ? training.close() : training.stop())}
+      />
+    </div>
+  );
+}
+
+function Verdict({ run }: { readonly run: RunView }) {
+  const { reports, configuration, wanted } = run;
+  const { outputDim, freezeLastLayerSteps } = configuration;
+  const verdict = useMemo(() => judgeTraining(reports, outputDim), [reports, outputDim]);
+  const step = reports.at(-1)?.step ?? 0;
+  return (
+    <p className="verdict" data-verdict={verdict.kind}>
+      {describeVerdict(verdict, { step, freezeLastLayerSteps, outputDim, switches: wanted })}
+    </p>
+  );
+}
+
+function Switches({ run }: { readonly run: RunView }) {
+  const { training } = useServices();
+  return (
+    <fieldset className="run-switches" disabled={isAtRest(run) || run.state.status === 'pausing'}>
+      <legend className="visually-hidden">Act on the run that goes on</legend>
+      <SwitchField
+        label="Centring"
+        checked={run.wanted.centring}
+        onChange={(centring) => training.setSwitches({ centring })}
+      />
+      <SwitchField
+        label="Sharpening"
+        checked={run.wanted.sharpening}
+        onChange={(sharpening) => training.setSwitches({ sharpening })}
+      />
+    </fieldset>
+  );
+}
+
+function TakeAway({ run }: { readonly run: RunView }) {
+  const { training } = useServices();
+  const { saved } = run;
+  if (saved === null) return null;
+  return (
+    <section className="take-away" aria-labelledby="take-title">
+      <h3 id="take-title">Take it with you</h3>
+      <div className="take-buttons">
+        <IconButton icon={Eye} label="Use in the viewer" withText onClick={() => void training.use(saved)} />
+        <IconButton
+          icon={Download}
+          label="Teacher"
+          withText
+          onClick={() => void training.save(saved, 'teacher')}
+        />
+        <IconButton
+          icon={Download}
+          label="Student"
+          withText
+          onClick={() => void training.save(saved, 'student')}
+        />
+        <IconButton
+          icon={Download}
+          label="Whole run"
+          withText
+          onClick={() => void training.save(saved, 'run')}
+        />
+        <IconButton
+          icon={Download}
+          label="Numbers"
+          withText
+          onClick={() => void training.save(saved, 'log')}
+        />
+      </div>
+      <p className="setup-note">
+        Teacher and student are safetensors by the official names: drop one on this page, or load it in
+        Python. The whole run has everything to go on elsewhere, the shrunken photographs too. Numbers are
+        JSON lines.
+      </p>
+    </section>
+  );
+}
+
+/** What went wrong, and what that means for the run. */
+function Alerts({ run }: { readonly run: RunView }) {
+  const { state, unsaved, isKept } = run;
+  return (
+    <div className="run-alerts">
+      {state.status === 'failed' && (
+        <p className="run-failure">
+          <TriangleAlert aria-hidden="true" />
+          {describeFailure(state.failure)}
+          {run.saved !== null && ` The run is kept up to step ${run.saved.step}.`}
+        </p>
+      )}
+      {unsaved !== null && (
+        <p className="run-failure">
+          <TriangleAlert aria-hidden="true" />
+          The last save failed. {describeFailure(unsaved)} The run goes on.
+        </p>
+      )}
+      {!isKept && (
+        <p className="run-failure">
+          <TriangleAlert aria-hidden="true" />
+          This window keeps no files, so the run is gone when the page is closed. Save what you need below.
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** A run on its way, or at rest. */
+export function RunPanel({ run }: { readonly run: RunView }) {
+  const { state, reports, configuration, title, modelTitle } = run;
+  const step = reports.at(-1)?.step ?? 0;
+  return (
+    <div className="run" data-run-status={state.status} data-step={step}>
+      <header className="run-head">
+        <div className="run-name">
+          <h2>{title}</h2>
+          {modelTitle !== null && <span className="setup-note">{modelTitle}</span>}
+        </div>
+        <div className="run-progress">
+          <span id="run-state">{describeState(run)}</span>
+          <progress
+            aria-labelledby="run-state"
+            {...(state.status === 'preparing' ? {} : { value: step, max: configuration.steps })}
+          />
+        </div>
+        <Controls run={run} />
+      </header>
+      <Alerts run={run} />
+      <Facts run={run} />
+      <div className="run-word">
+        <Verdict run={run} />
+        <Switches run={run} />
+      </div>
+      <Curves run={run} />
+      <PinnedPanel run={run} />
+      <CropsPanel run={run} />
+      <TakeAway run={run} />
+    </div>
+  );
+}

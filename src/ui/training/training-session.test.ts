@@ -1,0 +1,208 @@
+import { describe, expect, test, vi } from 'vitest';
+import type { Failure } from '../../core/failure.ts';
+import { officialConfiguration } from '../../core/hyper-parameters.ts';
+import { fail, type Result, succeed } from '../../core/result.ts';
+import type { StepReport } from '../../core/training.ts';
+import type { EngineClient } from '../../rpc/engine-client.ts';
+import type { StoredRun, TrainingProgress } from '../../rpc/training-contract.ts';
+import type { ModelLibrary, NewDroppedModel } from '../models/model-library.ts';
+import { createAppStore } from '../state/app-store.ts';
+import { parseSettings } from '../state/settings.ts';
+import { createTrainingSession } from './training-session.ts';
+import { createTrainingStore } from './training-state.ts';
+
+// Node 20 has none; the session only asks it to keep what is stored.
+vi.stubGlobal('navigator', {});
+
+type Outcome = Result<unknown, Failure>;
+
+interface OpenCall {
+  readonly method: string;
+  readonly request: unknown;
+  answer(outcome: Outcome): void;
+  tell(progress: TrainingProgress): void;
+}
+
+const stored = (step: number): StoredRun => ({
+  id: 'run-1',
+  title: 'Collapse in a minute',
+  modelTitle: 'from scratch',
+  configuration: { ...officialConfiguration, steps: 20, outputDim: 256 },
+  step,
+  photographs: ['a.jpg'],
+  pinned: 0,
+  switches: [{ step: 1, centring: true, sharpening: true }],
+  startedAt: '2026-11-23T08:00:00.000Z',
+  savedAt: '2026-11-23T09:00:00.000Z',
+  byteLength: 100,
+});
+
+const ready = (step: number): TrainingProgress => ({
+  stage: 'ready',
+  run: stored(step),
+  isKept: true,
+  pinned: {
+    size: { height: 1, width: 1 },
+    pixels: new Uint8ClampedArray(3),
+    box: { top: 0, left: 0, height: 1, width: 1 },
+    inputSizePx: { height: 8, width: 8 },
+    rows: 1,
+    columns: 1,
+    numHeads: 1,
+  },
+  reports: [],
+  snapshots: [],
+});
+
+const stepAt = (step: number, teacherEntropy = 3, kl = 1): TrainingProgress => ({
+  stage: 'step',
+  memoryBytes: 1000,
+  report: { step, loss: teacherEntropy + kl, teacherEntropy, kl, stepMs: 10 } as StepReport,
+});
+
+function setUp() {
+  const calls: OpenCall[] = [];
+  const call = (method: string, request: unknown, options: { onProgress?: OpenCall['tell'] } = {}) =>
+    new Promise<Outcome>((answer) => {
+      calls.push({ method, request, answer, tell: (progress) => options.onProgress?.(progress) });
+    });
+  const client = { call } as unknown as EngineClient;
+  const app = createAppStore(parseSettings(null), { shape: 'photograph', sidePx: 64 });
+  const dropped: NewDroppedModel[] = [];
+  const library = {
+    addDropped: (models: readonly NewDroppedModel[]) => dropped.push(...models),
+  } as unknown as ModelLibrary;
+  const session = createTrainingSession(client, app, library, createTrainingStore());
+  app.getState().addPhotos(
+    ['a.jpg', 'b.jpg', 'c.jpg'].map((name) => ({ name, alt: null, credit: null, blob: new Blob([name]) })),
+    true,
+  );
+  const announced: string[] = [];
+  app.subscribe(({ announcement }) => {
+    if (announced.at(-1) !== announcement) announced.push(announcement);
+  });
+  const last = (method: string): OpenCall => {
+    const found = calls.findLast((each) => each.method === method);
+    if (found === undefined) throw new Error(`nobody asked for ${method}`);
+    return found;
+  };
+  return { app, session, calls, last, dropped, announced, run: () => session.store.getState().run };
+}
+
+describe('a run', () => {
+  test('begins with the photographs that are chosen, the pinned one among them', async () => {
+    const { app, session, last } = setUp();
+    const [first = '', , third = ''] = app.getState().order;
+    session.include(first, false);
+    session.pin(third);
+    void session.start();
+    expect(last('train').request).toMatchObject({
+      kind: 'new',
+      title: 'Collapse in a minute',
+      pinned: 1,
+      photographs: [{ name: 'b.jpg' }, { name: 'c.jpg' }],
+    });
+    // One at a time.
+    void session.start();
+    expect(session.store.getState().run?.state.status).toBe('preparing');
+  });
+
+  test('shows what it is told, and rests where it was paused', async () => {
+    const { session, last, run, calls } = setUp();
+    const started = session.start();
+    last('train').tell(ready(0));
+    for (const step of [1, 2, 3]) last('train').tell(stepAt(step));
+    await vi.waitFor(() => expect(run()?.reports).toHaveLength(3));
+    expect(run()?.state.status).toBe('running');
+    session.pause();
+    expect(run()?.state.status).toBe('pausing');
+    expect(last('steer').request).toEqual({ pause: true });
+    last('train').answer(succeed({ how: 'paused', run: stored(3) }));
+    await vi.waitFor(() => expect(run()?.state.status).toBe('paused'));
+    last('listRuns').answer(succeed({ runs: [stored(3)], isKept: true }));
+    await started;
+    expect(session.store.getState().list?.runs).toHaveLength(1);
+    void session.resume(stored(3));
+    expect(calls.filter(({ method }) => method === 'train').at(-1)?.request).toMatchObject({
+      kind: 'resume',
+      id: 'run-1',
+    });
+    // The curves stay until the run stands again.
+    expect(run()?.reports).toHaveLength(3);
+  });
+
+  test('that is stopped goes out of sight once it is saved', async () => {
+    const { session, last, run } = setUp();
+    const started = session.start();
+    session.stop();
+    expect(run()?.state.status).toBe('pausing');
+    last('train').answer(succeed({ how: 'paused', run: stored(0) }));
+    await vi.waitFor(() => expect(run()).toBeNull());
+    last('listRuns').answer(succeed({ runs: [], isKept: true }));
+    await started;
+  });
+
+  test('that the engine is lost over says so, and can go on from its last save', async () => {
+    const { session, last, run } = setUp();
+    void session.start();
+    last('train').tell(ready(0));
+    last('train').tell({ stage: 'saved', run: stored(5) });
+    await vi.waitFor(() => expect(run()?.saved?.step).toBe(5));
+    last('train').answer(fail({ code: 'device-lost', message: '' }));
+    await vi.waitFor(() =>
+      expect(run()?.state).toEqual({ status: 'failed', failure: { code: 'device-lost', message: '' } }),
+    );
+    expect(run()?.saved?.step).toBe(5);
+  });
+
+  test('that another start of the engine ended is paused, not failed', async () => {
+    const { session, last, run } = setUp();
+    void session.start();
+    last('train').tell({ stage: 'saved', run: stored(5) });
+    last('train').answer(fail({ code: 'cancelled' }));
+    await vi.waitFor(() => expect(run()?.state.status).toBe('paused'));
+  });
+});
+
+test('a screen reader hears the beginning, every tenth, a collapse once, and the end', async () => {
+  const { session, last, announced, run } = setUp();
+  void session.start();
+  const train = last('train');
+  train.tell(ready(0));
+  for (let step = 1; step <= 20; step++) train.tell(step <= 8 ? stepAt(step) : stepAt(step, 0.001, 0.001));
+  await vi.waitFor(() => expect(run()?.reports).toHaveLength(20));
+  train.answer(succeed({ how: 'finished', run: stored(20) }));
+  await vi.waitFor(() => expect(run()?.state.status).toBe('finished'));
+  expect(announced.filter((text) => text.startsWith('Training has begun'))).toHaveLength(1);
+  expect(announced.filter((text) => text.includes('collapsed'))).toHaveLength(1);
+  expect(announced.filter((text) => /^Step \d+ of 20/.test(text)).length).toBeLessThanOrEqual(9);
+  expect(announced.at(-1)).toBe('Training has ended after 20 steps.');
+});
+
+test('the trained teacher is given to the models under a name that says what it is', async () => {
+  const { session, last, dropped } = setUp();
+  const used = session.use(stored(12));
+  expect(last('exportRun').request).toEqual({ id: 'run-1', what: 'teacher' });
+  last('exportRun').answer(succeed({ file: new Blob(['x']), step: 12 }));
+  await used;
+  expect(dropped).toMatchObject([{ title: 'Collapse in a minute · step 12', kind: 'checkpoint' }]);
+  expect([...(dropped[0]?.files.keys() ?? [])]).toEqual(['collapse-in-a-minute-step-12.safetensors']);
+});
+
+test('a plan that is overtaken by another one is forgotten', async () => {
+  const { app, session, calls } = setUp();
+  app.setState({ engine: { status: 'ready' } as never });
+  const first = session.plan();
+  session.changeConfiguration({ outputDim: 64 });
+  const second = session.plan();
+  const [early, late] = calls.filter(({ method }) => method === 'planTraining');
+  const plan = (totalBytes: number) =>
+    succeed({ parameterBytes: 1, activationBytes: 1, totalBytes, problems: [] });
+  late?.answer(plan(2));
+  early?.answer(plan(1));
+  await Promise.all([first, second]);
+  expect(session.store.getState().plan).toMatchObject({ status: 'known', plan: { totalBytes: 2 } });
+  session.changeConfiguration({ outputDim: NaN });
+  await session.plan();
+  expect(session.store.getState().plan).toEqual({ status: 'unknown' });
+});

@@ -1,0 +1,158 @@
+/** What the training view shows: what would be started, the run on view, the runs that are kept. */
+import { createStore, type StoreApi } from 'zustand/vanilla';
+import type { Failure } from '../../core/failure.ts';
+import type { StepReport, TrainingConfiguration, TrainingSwitches } from '../../core/training.ts';
+import { presetOf, type TrainingPresetId } from '../../core/training-presets.ts';
+import type {
+  CropView,
+  MapSnapshot,
+  PinnedPhotograph,
+  RunList,
+  StoredRun,
+  SwitchMark,
+  TrainingPlan,
+  TrainingProgress,
+  TrainingRhythm,
+} from '../../rpc/training-contract.ts';
+import type { PhotoId } from '../state/photo.ts';
+
+export interface TrainingSetup {
+  readonly presetId: TrainingPresetId;
+  readonly configuration: TrainingConfiguration;
+  readonly rhythm: TrainingRhythm;
+  /** Photographs of the strip that are left out; new ones are in until somebody takes them out. */
+  readonly leftOut: ReadonlySet<PhotoId>;
+  /** Whose maps are taken; null: the first. */
+  readonly pinnedId: PhotoId | null;
+}
+
+type RunStatus =
+  | { readonly status: 'preparing'; readonly progress: TrainingProgress | null }
+  | { readonly status: 'running' }
+  | { readonly status: 'pausing' }
+  | { readonly status: 'paused' }
+  | { readonly status: 'finished' }
+  /** `saved`: the step that it can go on from. */
+  | { readonly status: 'failed'; readonly failure: Failure };
+
+/** The run on view. */
+export interface RunView {
+  readonly title: string;
+  readonly modelTitle: string | null;
+  readonly configuration: TrainingConfiguration;
+  readonly rhythm: TrainingRhythm;
+  readonly state: RunStatus;
+  readonly reports: readonly StepReport[];
+  readonly switches: readonly SwitchMark[];
+  /** As the person has set them; the next step takes them. */
+  readonly wanted: TrainingSwitches;
+  readonly photographs: readonly string[];
+  readonly pinned: PinnedPhotograph | null;
+  readonly snapshots: readonly MapSnapshot[];
+  readonly crops: { readonly step: number; readonly crops: readonly CropView[] } | null;
+  readonly memoryBytes: number | null;
+  /** As it lies in the browser; null before the first save. */
+  readonly saved: StoredRun | null;
+  readonly isSaving: boolean;
+  /** Why the last save failed. */
+  readonly unsaved: Failure | null;
+  readonly isKept: boolean;
+}
+
+type PlanState =
+  | { readonly status: 'unknown' }
+  | { readonly status: 'known'; readonly plan: TrainingPlan }
+  | { readonly status: 'failed'; readonly failure: Failure };
+
+export interface TrainingState {
+  readonly setup: TrainingSetup;
+  readonly plan: PlanState;
+  readonly run: RunView | null;
+  /** Null before the first look. */
+  readonly list: RunList | null;
+}
+
+export type TrainingStore = StoreApi<TrainingState>;
+
+export function setupOf(
+  presetId: TrainingPresetId,
+): Pick<TrainingSetup, 'presetId' | 'configuration' | 'rhythm'> {
+  const { configuration, rhythm } = presetOf(presetId);
+  return { presetId, configuration, rhythm };
+}
+
+export const createTrainingStore = (): TrainingStore =>
+  createStore<TrainingState>()(() => ({
+    setup: { ...setupOf('collapse-in-a-minute'), leftOut: new Set(), pinnedId: null },
+    plan: { status: 'unknown' },
+    run: null,
+    list: null,
+  }));
+
+/** A run that stands: nothing of it is on the device. */
+export const isAtRest = ({ state: { status } }: RunView): boolean =>
+  status === 'paused' || status === 'finished' || status === 'failed';
+
+/** What a run is before it has told anything. */
+export const newRunView = (
+  facts: Pick<RunView, 'title' | 'modelTitle' | 'configuration' | 'rhythm' | 'photographs'>,
+): RunView => ({
+  ...facts,
+  state: { status: 'preparing', progress: null },
+  reports: [],
+  switches: [],
+  wanted: { centring: facts.configuration.centring, sharpening: facts.configuration.sharpening },
+  pinned: null,
+  snapshots: [],
+  crops: null,
+  memoryBytes: null,
+  saved: null,
+  isSaving: false,
+  unsaved: null,
+  isKept: true,
+});
+
+/** The run after a piece of news of it. */
+export function withProgress(run: RunView, progress: TrainingProgress): RunView {
+  switch (progress.stage) {
+    case 'photographs':
+    case 'model':
+    case 'check':
+      return { ...run, state: { status: 'preparing', progress } };
+    case 'ready': {
+      const { run: stored, isKept, pinned, reports, snapshots } = progress;
+      const { title, modelTitle, configuration, switches, photographs } = stored;
+      const { centring, sharpening } = configuration;
+      return {
+        ...run,
+        title,
+        modelTitle,
+        configuration,
+        switches,
+        photographs,
+        isKept,
+        pinned,
+        reports,
+        snapshots,
+        wanted: { centring, sharpening },
+        state: run.state.status === 'pausing' ? run.state : { status: 'running' },
+      };
+    }
+    case 'step':
+      return { ...run, reports: [...run.reports, progress.report], memoryBytes: progress.memoryBytes };
+    case 'crops':
+      return { ...run, crops: { step: progress.step, crops: progress.crops } };
+    case 'maps': {
+      const all = [...run.snapshots.filter(({ step }) => step !== progress.snapshot.step), progress.snapshot];
+      return { ...run, snapshots: all.filter(({ step }) => progress.kept.includes(step)) };
+    }
+    case 'switched':
+      return { ...run, switches: [...run.switches, progress.mark] };
+    case 'saving':
+      return { ...run, isSaving: true };
+    case 'saved':
+      return { ...run, isSaving: false, saved: progress.run, unsaved: null };
+    case 'unsaved':
+      return { ...run, isSaving: false, unsaved: progress.failure };
+  }
+}

@@ -1,0 +1,29 @@
+import { useEffect, useRef } from 'react';
+import { useTraining } from '../services.tsx';
+import { RunPanel } from './run-panel.tsx';
+import { SetupPanel } from './setup-panel.tsx';
+import './training.css';
+
+/** DINO's own loss on the person's photographs: what to train, then the run itself. */
+export function TrainingView({ onAdd }: { readonly onAdd: () => void }) {
+  const run = useTraining((state) => state.run);
+  const main = useRef<HTMLElement>(null);
+  const isRun = run !== null;
+  // What was pressed has gone with the panel that it stood in.
+  useEffect(() => {
+    if (document.activeElement === document.body) main.current?.focus();
+    window.scrollTo(0, 0);
+  }, [isRun]);
+  return (
+    <main className="training" id="content" tabIndex={-1} ref={main}>
+      {run === null ? (
+        <>
+          <h2 className="training-title">Train on your photographs</h2>
+          <SetupPanel onAdd={onAdd} />
+        </>
+      ) : (
+        <RunPanel run={run} />
+      )}
+    </main>
+  );
+}

@@ -1,0 +1,27 @@
+/** Choices among kernels, kept by the Cache API: a worker has no localStorage. */
+import type { TimingStore } from '../engine/tune-backend.ts';
+import type { Timed } from '../gpu/kernels/tune-kernels.ts';
+
+const cacheName = 'dinoscope-kernels';
+
+/** Never fetched; the Cache API wants an address. */
+const addressOf = (key: string): URL =>
+  new URL(`kernels/${encodeURIComponent(key)}`, globalThis.location.href);
+
+export const timingStore: TimingStore = {
+  read: async (key) => {
+    try {
+      const kept = await (await caches.open(cacheName)).match(addressOf(key));
+      return kept === undefined ? null : ((await kept.json()) as Timed);
+    } catch {
+      return null; // No Cache API, or storage that cannot be read.
+    }
+  },
+  write: async (key, timed) => {
+    try {
+      await (await caches.open(cacheName)).put(addressOf(key), Response.json(timed));
+    } catch {
+      // It is timed again the next time.
+    }
+  },
+};

@@ -1,0 +1,296 @@
+/** Runs as the page asks for them, on the cpu back end, in memory instead of a browser's storage. */
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { FailureError, type Failure } from '../core/failure.ts';
+import { fail, succeed, type Result } from '../core/result.ts';
+import type { TrainingConfiguration } from '../core/training.ts';
+import { openBackend, type OpenBackend } from '../gpu/open-backend.ts';
+import { createMemoryFolders, type ModelFolders } from '../library/model-folders.ts';
+import { openCheckpoint } from '../models/open-checkpoint.ts';
+import type { Handlers } from '../rpc/serve-calls.ts';
+import type { TrainingContract, TrainingProgress } from '../rpc/training-contract.ts';
+import { randomPhotographs, tinyArchitecture, tinyConfiguration } from '../testing/tiny-training.ts';
+import { Trainer } from '../train/trainer.ts';
+import { createTrainingHandlers } from './training-handlers.ts';
+
+const photographs = randomPhotographs(3);
+
+let backend: OpenBackend;
+let folders: ModelFolders;
+let handlers: Handlers<TrainingContract>;
+/** What was said, in its order; `onNews` is asked at each. */
+let news: TrainingProgress[];
+let onNews: (progress: TrainingProgress) => void;
+let line: Promise<unknown>;
+
+const valueOf = <T>(result: Result<T, Failure>): T => {
+  if (!result.ok) throw new Error(JSON.stringify(result.error));
+  return result.value;
+};
+
+const inLine = <T>(work: () => Promise<T>): Promise<T> => {
+  const result = line.then(work);
+  line = result.catch(() => undefined);
+  return result;
+};
+
+beforeAll(async () => {
+  backend = valueOf(await openBackend('cpu', null));
+});
+
+beforeEach(() => {
+  folders = createMemoryFolders();
+  news = [];
+  onNews = () => undefined;
+  line = Promise.resolve();
+  handlers = createTrainingHandlers({
+    folders: Promise.resolve(folders),
+    tools: {
+      inLine,
+      giveWay: () => new Promise((resolve) => setImmediate(resolve)),
+      memoryBytes: () => tf.memory().numBytes,
+      now: () => performance.now(),
+      today: () => new Date('2026-11-23T09:00:00Z'),
+    },
+    faults: () => backend.faults,
+    currentArchitecture: () => tinyArchitecture,
+    loadCurrent: () => Promise.resolve(fail({ code: 'model-not-kept' })),
+    readPhotograph: async (blob) => {
+      const index = Number(await blob.text());
+      const photo = photographs[index];
+      return photo === undefined ? fail({ code: 'not-an-image' }) : succeed(photo);
+    },
+  });
+});
+
+const context = () => ({
+  signal: new AbortController().signal,
+  onProgress: (progress: TrainingProgress) => {
+    news.push(progress);
+    onNews(progress);
+  },
+});
+const quiet = { signal: new AbortController().signal, onProgress: () => undefined };
+
+type NewRun = Extract<TrainingContract['train']['request'], { kind: 'new' }>;
+
+const newRun = (change: Partial<TrainingConfiguration> = {}, more: Partial<NewRun> = {}): NewRun => ({
+  kind: 'new',
+  title: 'Tiny',
+  model: tinyArchitecture,
+  configuration: { ...tinyConfiguration, learningRate: 0.05, steps: 8, ...change },
+  photographs: photographs.map((_, i) => ({ name: `${i}.png`, blob: new Blob([String(i)]) })),
+  pinned: 1,
+  rhythm: { saveEvery: 3, mapsEvery: 2 },
+  crops: false,
+  ...more,
+});
+
+const losses = (): number[] => news.flatMap((each) => (each.stage === 'step' ? [each.report.loss] : []));
+const pauseAfter = (step: number): void => {
+  onNews = (progress) => {
+    if (progress.stage === 'step' && progress.report.step === step)
+      void handlers.steer({ pause: true }, quiet);
+  };
+};
+
+describe('a run', () => {
+  test('tells every step, takes maps and saves in its rhythm, and leaves no tensor behind', async () => {
+    const before = tf.memory().numTensors;
+    const { how, run } = valueOf(await handlers.train(newRun(), context()));
+    expect(tf.memory().numTensors).toBe(before);
+    expect([how, run.step, run.photographs]).toEqual(['finished', 8, ['0.png', '1.png', '2.png']]);
+    expect(losses()).toHaveLength(8);
+    const stages = (stage: TrainingProgress['stage']): number[] =>
+      news.flatMap((each) =>
+        each.stage !== stage
+          ? []
+          : each.stage === 'maps'
+            ? [each.snapshot.step]
+            : each.stage === 'saved'
+              ? [each.run.step]
+              : [],
+      );
+    expect(stages('maps')).toEqual([0, 2, 4, 6, 8]);
+    expect(stages('saved')).toEqual([0, 3, 6, 8]);
+    expect(valueOf(await handlers.listRuns({}, quiet))).toMatchObject({ isKept: false, runs: [{ step: 8 }] });
+  });
+
+  test('that is paused and resumed gives the losses and maps of one that never stopped', async () => {
+    valueOf(await handlers.train(newRun(), context()));
+    const expected = losses();
+    const lastMaps = news.findLast((each) => each.stage === 'maps');
+    news = [];
+    pauseAfter(5);
+    const { how, run } = valueOf(await handlers.train(newRun(), context()));
+    expect([how, run.step]).toEqual(['paused', 5]);
+    onNews = () => undefined;
+    const resumed = { kind: 'resume', id: run.id, rhythm: newRun().rhythm, crops: false } as const;
+    valueOf(await handlers.train(resumed, context()));
+    expect(losses()).toEqual(expected);
+    const ready = news.findLast((each) => each.stage === 'ready');
+    expect(ready?.reports.map(({ loss }) => loss)).toEqual(expected.slice(0, 5));
+    expect(ready?.snapshots.map(({ step }) => step)).toEqual([0, 2, 4]);
+    expect(news.findLast((each) => each.stage === 'maps')).toEqual(lastMaps);
+  });
+
+  test('lets photographs in between two steps', async () => {
+    const order: string[] = [];
+    onNews = ({ stage }) => {
+      if (stage !== 'step') return;
+      order.push('step');
+      if (order.length === 2) void inLine(() => Promise.resolve(order.push('photograph')));
+    };
+    valueOf(await handlers.train(newRun({ steps: 4 }), context()));
+    expect(order).toEqual(['step', 'step', 'photograph', 'step', 'step']);
+  });
+
+  test('takes the switches from the next step on, marks them, and keeps them', async () => {
+    onNews = (progress) => {
+      if (progress.stage === 'step' && progress.report.step === 3)
+        void handlers.steer({ centring: false, sharpening: false }, quiet);
+    };
+    const { run } = valueOf(await handlers.train(newRun(), context()));
+    expect(run.switches).toEqual([
+      { step: 1, centring: true, sharpening: true },
+      { step: 4, centring: false, sharpening: false },
+    ]);
+    expect(run.configuration).toMatchObject({ centring: false, sharpening: false });
+    const temperatures = news.flatMap((each) =>
+      each.stage === 'step' ? [each.report.teacherTemperature] : [],
+    );
+    expect(temperatures.map((value) => value.toFixed(2))).toEqual([
+      ...Array.from({ length: 3 }, () => '0.04'),
+      ...Array.from({ length: 5 }, () => '0.10'),
+    ]);
+  });
+
+  test('sends its crops while they are asked for', async () => {
+    valueOf(await handlers.train(newRun({ steps: 2 }, { crops: true }), context()));
+    const crops = news.find((each) => each.stage === 'crops');
+    // Two photographs a step, two global and two local views of each.
+    expect(crops?.crops.map(({ kind }) => kind)).toEqual([
+      'global-1',
+      'global-1',
+      'global-2',
+      'global-2',
+      ...Array.from({ length: 4 }, () => 'local'),
+    ]);
+  });
+
+  test('hears a pause that comes while it is being prepared', async () => {
+    const trained = handlers.train(newRun(), context());
+    await handlers.steer({ pause: true }, quiet);
+    expect(valueOf(await trained)).toMatchObject({ how: 'paused', run: { step: 0 } });
+  });
+
+  test('is alone: another one is refused', async () => {
+    const first = handlers.train(newRun({ steps: 1 }), context());
+    expect(await handlers.train(newRun(), quiet)).toEqual(fail({ code: 'run-busy' }));
+    valueOf(await first);
+  });
+});
+
+describe('what goes wrong', () => {
+  test('a photograph that cannot be read is named, and nothing is kept', async () => {
+    const request = newRun({}, { photographs: [{ name: 'x.txt', blob: new Blob(['9']) }], pinned: 0 });
+    const outcome = await handlers.train(request, context());
+    expect(outcome).toMatchObject({ ok: false, error: { code: 'training-impossible' } });
+    expect(JSON.stringify(outcome)).toContain('x.txt: This is not an image');
+    expect(valueOf(await handlers.listRuns({}, quiet)).runs).toEqual([]);
+  });
+
+  test('a loss that is not finite ends the run, and the last good state stays', async () => {
+    // That the trainer finds it, and takes nothing of the step, is the trainer's own test.
+    const step = vi.spyOn(Trainer.prototype, 'step');
+    onNews = (progress) => {
+      if (progress.stage === 'step' && progress.report.step === 4)
+        step.mockResolvedValueOnce(fail({ code: 'training-diverged', step: 5 }));
+    };
+    const outcome = await handlers.train(newRun(), context());
+    step.mockRestore();
+    expect(outcome).toEqual(fail({ code: 'training-diverged', step: 5 }));
+    expect(valueOf(await handlers.listRuns({}, quiet)).runs).toMatchObject([{ step: 4 }]);
+  });
+
+  test('a full disk is told before the first step; later it ends no run', async () => {
+    const { open } = folders;
+    const full = { code: 'storage-full', neededBytes: null, freeBytes: null } as const;
+    let saves = 0;
+    const failing = new Set([2]);
+    folders.open = (id, file) => {
+      if (file.endsWith('state.safetensors')) saves += 1;
+      return failing.has(saves) ? Promise.reject(new FailureError(full)) : open(id, file);
+    };
+    const { run } = valueOf(await handlers.train(newRun(), context()));
+    expect(run.step).toBe(8);
+    expect(news.filter(({ stage }) => stage === 'unsaved')).toEqual([{ stage: 'unsaved', failure: full }]);
+    failing.add(saves + 1);
+    expect(await handlers.train(newRun(), quiet)).toEqual(fail(full));
+  });
+});
+
+describe('what is taken away', () => {
+  test('networks by the official names, the numbers, and the whole run to go on with elsewhere', async () => {
+    valueOf(await handlers.train(newRun(), context()));
+    const expected = losses();
+    news = [];
+    pauseAfter(4);
+    const { run } = valueOf(await handlers.train(newRun(), context()));
+    onNews = () => undefined;
+    const exported = async (what: TrainingContract['exportRun']['request']['what']) =>
+      valueOf(await handlers.exportRun({ id: run.id, what }, quiet)).file;
+    const [teacher, student] = [
+      valueOf(await openCheckpoint(await exported('teacher'))),
+      valueOf(await openCheckpoint(await exported('student'))),
+    ];
+    expect(teacher.architecture).toEqual(tinyArchitecture);
+    expect(student.parameters).not.toEqual(teacher.parameters);
+    const log = (await (await exported('log')).text()).trim().split('\n');
+    expect(log.map((text) => (JSON.parse(text) as { loss: number }).loss)).toEqual(expected.slice(0, 4));
+
+    const file = await exported('run');
+    valueOf(await handlers.deleteRun({ id: run.id }, quiet));
+    const taken = valueOf(await handlers.importRun({ file }, quiet));
+    expect(taken).toMatchObject({ title: 'Tiny', step: 4 });
+    valueOf(
+      await handlers.train(
+        { kind: 'resume', id: taken.id, rhythm: newRun().rhythm, crops: false },
+        context(),
+      ),
+    );
+    expect(losses()).toEqual(expected);
+  });
+
+  test('an archive with one wrong byte is refused, wherever it lies, and nothing is taken in', async () => {
+    const { run } = valueOf(await handlers.train(newRun({ steps: 1 }), context()));
+    const { file } = valueOf(await handlers.exportRun({ id: run.id, what: 'run' }, quiet));
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    for (const share of [0.001, 0.1, 0.5, 0.8, 0.97]) {
+      const damaged = bytes.slice();
+      const at = Math.floor(share * bytes.length);
+      damaged[at] = (damaged[at] ?? 0) ^ 0x10;
+      const outcome = await handlers.importRun({ file: new Blob([damaged]) }, quiet);
+      expect(outcome, `byte ${at}`).toMatchObject({ ok: false, error: { code: 'run-file-invalid' } });
+    }
+    expect(valueOf(await handlers.listRuns({}, quiet)).runs).toHaveLength(1);
+  });
+});
+
+test('a plan tells the memory, and what does not fit the network', async () => {
+  const { configuration } = newRun();
+  const plan = valueOf(await handlers.planTraining({ model: 'current', configuration }, quiet));
+  expect(plan.problems).toEqual([]);
+  expect(plan.totalBytes).toBe(plan.parameterBytes + plan.activationBytes);
+  const odd = { ...configuration, globalCropPx: 18, frozenBlocks: 3 };
+  const { problems } = valueOf(
+    await handlers.planTraining({ model: tinyArchitecture, configuration: odd }, quiet),
+  );
+  expect(problems.join('; ')).toMatch(
+    /18 px are not made of whole patches of 4 px; 3 blocks cannot be frozen/,
+  );
+  const dinov2 = { ...tinyArchitecture, numRegisters: 4 };
+  expect(valueOf(await handlers.planTraining({ model: dinov2, configuration }, quiet)).problems[0]).toContain(
+    'DINOv2',
+  );
+});

@@ -1,0 +1,311 @@
+/** What the engine's worker does for training: begins runs and lets them go on, and takes care of those that are kept. */
+import { describeFailure } from '../core/describe-failure.ts';
+import { FailureError, failureOf, type Failure } from '../core/failure.ts';
+import { fail, succeed, type Result } from '../core/result.ts';
+import type { VitArchitecture } from '../core/architecture.ts';
+import { crc32Of, writeZip } from '../formats/zip-writer.ts';
+import { findEntryBytes, readZipDirectory } from '../formats/zip-directory.ts';
+import type { FaultWatch } from '../gpu/fault-watch.ts';
+import type { ModelFolders } from '../library/model-folders.ts';
+import {
+  listRuns,
+  openRun,
+  runFiles,
+  takeInRun,
+  writePhotographs,
+  type KeptPhotograph,
+} from '../library/run-store.ts';
+import type { PixelGrid } from '../media/resample.ts';
+import type { LoadedModel } from '../models/loaded-model.ts';
+import type { CallContext, Handlers } from '../rpc/serve-calls.ts';
+import type {
+  RunList,
+  StoredRun,
+  TrainingContract,
+  TrainingProgress,
+  TrainingStart,
+} from '../rpc/training-contract.ts';
+import { estimateTrainingMemory } from '../train/memory-estimate.ts';
+import { parameterSpecs } from '../train/parameter-specs.ts';
+import { fingerprintOf, shrinkPhotograph } from '../train/photographs.ts';
+import { readTrainingCheckpoint, writeBackbone } from '../train/training-checkpoint.ts';
+import { findMisfits, Trainer } from '../train/trainer.ts';
+import { selfCheckTraining } from '../train/training-self-check.ts';
+import { TrainingRun, type RunBeginning, type RunTools } from './training-run.ts';
+import { withLock } from './with-lock.ts';
+
+export interface TrainingRoom {
+  readonly folders: Promise<ModelFolders>;
+  readonly tools: Omit<RunTools, 'folders' | 'onProgress'>;
+  /** Of the back end that runs. */
+  faults(): FaultWatch;
+  currentArchitecture(): VitArchitecture;
+  /** The model in use, its parameters in main memory. */
+  loadCurrent(signal: AbortSignal): Promise<Result<LoadedModel, Failure>>;
+  readPhotograph(blob: Blob): Promise<Result<PixelGrid, Failure>>;
+}
+
+type TrainRequest = TrainingContract['train']['request'];
+type NewRequest = Extract<TrainRequest, { kind: 'new' }>;
+
+/** Without a fourth channel, which would only take room. */
+function withoutAlpha({ height, width, channels, values }: PixelGrid): PixelGrid {
+  if (channels === 3) return { height, width, channels, values };
+  const rgb = new Uint8ClampedArray(height * width * 3);
+  for (let pixel = 0; pixel < height * width; pixel++)
+    for (let channel = 0; channel < 3; channel++)
+      rgb[pixel * 3 + channel] = values[pixel * 4 + channel] as number;
+  return { height, width, channels: 3, values: rgb };
+}
+
+const valueOf = <T>(result: Result<T, Failure>): T => {
+  if (!result.ok) throw new FailureError(result.error);
+  return result.value;
+};
+
+/** An abort and a failure are outcomes like the others; what else is thrown is a bug. */
+async function outcomeOf<T>(
+  { signal }: CallContext<never>,
+  work: () => Promise<T>,
+): Promise<Result<T, Failure>> {
+  try {
+    return succeed(await work());
+  } catch (error) {
+    if (signal.aborted) return fail({ code: 'cancelled' });
+    const failure = failureOf(error);
+    if (failure === null) throw error;
+    return fail(failure);
+  }
+}
+
+const isGrid = ({ height, width, values }: KeptPhotograph): PixelGrid => ({
+  height,
+  width,
+  channels: 3,
+  values,
+});
+
+export function createTrainingHandlers(room: TrainingRoom): Handlers<TrainingContract> {
+  let active: TrainingRun | null = null;
+  /** What somebody wants of a run that is still being prepared; null while there is none. */
+  let early: TrainingContract['steer']['request'][] | null = null;
+  let runsMade = 0;
+  let isChecked = false;
+
+  const newId = (): string => {
+    runsMade += 1;
+    return `run-${Date.now().toString(36)}-${runsMade}`;
+  };
+
+  const locked = <T>(id: string, work: () => Promise<T>): Promise<T> =>
+    withLock(`run-${id}`, { code: 'run-busy' }, work);
+
+  const readPhotographs = async (
+    { photographs, configuration }: NewRequest,
+    { signal, onProgress }: CallContext<TrainingProgress>,
+  ): Promise<KeptPhotograph[]> => {
+    const read: KeptPhotograph[] = [];
+    for (const { name, blob } of photographs) {
+      onProgress({ stage: 'photographs', done: read.length, total: photographs.length });
+      await room.tools.giveWay();
+      signal.throwIfAborted();
+      const pixels = await room.readPhotograph(blob);
+      if (!pixels.ok)
+        throw new FailureError({
+          code: 'training-impossible',
+          problems: [`${name}: ${describeFailure(pixels.error).replace(/\.$/, '')}`],
+        });
+      const { height, width, values } = withoutAlpha(
+        shrinkPhotograph(pixels.value, configuration.globalCropPx),
+      );
+      read.push({ name, height, width, values });
+    }
+    return read;
+  };
+
+  const modelOf = async (start: TrainingStart, signal: AbortSignal) => {
+    if (start !== 'current') return { title: 'from scratch', architecture: start, parameters: null };
+    return valueOf(await room.loadCurrent(signal));
+  };
+
+  /** Before the first run: kernels that looking does not need have not been tried before. */
+  const check = async ({ onProgress }: CallContext<TrainingProgress>): Promise<void> => {
+    if (isChecked) return;
+    onProgress({ stage: 'check' });
+    valueOf(await room.tools.inLine(() => selfCheckTraining(room.faults())));
+    isChecked = true;
+  };
+
+  type Beginning = Omit<RunBeginning, 'rhythm' | 'showsCrops'>;
+
+  const beginNew = async (
+    request: NewRequest,
+    context: CallContext<TrainingProgress>,
+    id: string,
+  ): Promise<Beginning> => {
+    const { title, configuration, pinned } = request;
+    const photographs = await readPhotographs(request, context);
+    context.onProgress({ stage: 'model' });
+    const model = await modelOf(request.model, context.signal);
+    const options = { configuration, photographs: photographs.map(isGrid), model, faults: room.faults() };
+    const trainer = valueOf(await room.tools.inLine(() => Promise.resolve(Trainer.create(options))));
+    const now = room.tools.today().toISOString();
+    const { centring, sharpening } = configuration;
+    try {
+      await writePhotographs(await room.folders, id, photographs);
+    } catch (error) {
+      trainer.dispose();
+      throw error;
+    }
+    const run = {
+      id,
+      title,
+      modelTitle: model.title,
+      configuration,
+      step: 0,
+      photographs: photographs.map(({ name }) => name),
+      pinned,
+      switches: [{ step: 1, centring, sharpening }],
+      startedAt: now,
+      savedAt: now,
+    };
+    return { run, trainer, photographs, reports: [], snapshots: [] };
+  };
+
+  const beginAgain = async (
+    id: string,
+    { onProgress }: CallContext<TrainingProgress>,
+  ): Promise<Beginning> => {
+    onProgress({ stage: 'model' });
+    const { run, photographs, state, reports, snapshots } = await openRun(await room.folders, id);
+    const resumed = valueOf(
+      await room.tools.inLine(() => Trainer.resume(state, photographs.map(isGrid), room.faults())),
+    );
+    const { trainer, samePhotographs } = resumed;
+    if (!samePhotographs) {
+      trainer.dispose();
+      throw new FailureError({ code: 'run-file-invalid', problem: 'its photographs have changed' });
+    }
+    return { run, trainer, photographs, reports, snapshots };
+  };
+
+  const train = async (request: TrainRequest, context: CallContext<TrainingProgress>) => {
+    const { signal, onProgress } = context;
+    const folders = await room.folders;
+    const id = request.kind === 'new' ? newId() : request.id;
+    return locked(id, async () => {
+      await check(context);
+      const beginning =
+        request.kind === 'new' ? await beginNew(request, context, id) : await beginAgain(id, context);
+      const { trainer } = beginning;
+      try {
+        active = new TrainingRun(
+          { ...beginning, rhythm: request.rhythm, showsCrops: request.crops },
+          { ...room.tools, folders, onProgress },
+        );
+        for (const steering of early ?? []) active.steer(steering);
+        return valueOf(await active.goOn(signal, folders.isKept));
+      } finally {
+        active = null;
+        await room.tools.inLine(() => Promise.resolve(trainer.dispose()));
+      }
+    });
+  };
+
+  const list = async (): Promise<RunList> => {
+    const folders = await room.folders;
+    const { runs, broken } = await listRuns(folders);
+    for (const id of broken) {
+      // Another window may just be writing its first save: it has the lock then.
+      await locked(id, () => folders.remove(id)).catch((error: unknown) => {
+        if (failureOf(error) === null) throw error;
+      });
+    }
+    return { runs, isKept: folders.isKept };
+  };
+
+  const exportRun = async ({ id, what }: TrainingContract['exportRun']['request']) => {
+    const folders = await room.folders;
+    const isActive = active?.id === id;
+    if (isActive) valueOf((await active?.saveIfBehind()) ?? succeed(null));
+    const files = await runFiles(folders, id);
+    const state = files.get('state.safetensors') as Blob;
+    const { run } = await openRun(folders, id);
+    const { step } = run;
+    if (what === 'log') return { file: files.get('log.jsonl') as Blob, step };
+    if (what === 'run') {
+      const settled = new Map<string, Blob>();
+      // A run that goes on writes over the files; those of one that rests are read where they lie.
+      for (const [name, file] of files)
+        settled.set(name, isActive ? new Blob([await file.arrayBuffer()]) : file);
+      return { file: await writeZip(settled), step };
+    }
+    const checkpoint = valueOf(await readTrainingCheckpoint(state));
+    const specs = parameterSpecs(checkpoint.architecture, checkpoint.configuration);
+    return { file: writeBackbone(checkpoint.architecture, specs, checkpoint.state[what]), step };
+  };
+
+  const importRun = async (file: Blob): Promise<StoredRun> => {
+    const invalid = (problem: string): FailureError =>
+      new FailureError({ code: 'run-file-invalid', problem });
+    const files = new Map<string, Blob>();
+    try {
+      for (const [name, entry] of await readZipDirectory(file)) {
+        const begin = await findEntryBytes(file, entry);
+        const bytes = file.slice(begin, begin + entry.byteLength);
+        if ((await crc32Of(bytes)) !== entry.crc32) throw invalid(`${name} in it is damaged`);
+        files.set(name, bytes);
+      }
+    } catch (error) {
+      const failure = failureOf(error);
+      throw failure?.code === 'checkpoint-invalid' ? invalid(failure.problem) : error;
+    }
+    const folders = await room.folders;
+    const id = newId();
+    return locked(id, async () => {
+      const run = await takeInRun(folders, id, files);
+      try {
+        // Everything a resume would trip over later is found now.
+        const { photographs, state } = await openRun(folders, id);
+        const checkpoint = await readTrainingCheckpoint(state);
+        if (!checkpoint.ok) throw invalid(describeFailure(checkpoint.error).replace(/\.$/, ''));
+        if (checkpoint.value.state.step !== run.step)
+          throw invalid('its record is of another step than its state');
+        if (fingerprintOf(photographs.map(isGrid)) !== checkpoint.value.photographs)
+          throw invalid('its photographs are not those that it learned from');
+      } catch (error) {
+        await folders.remove(id);
+        throw error;
+      }
+      return run;
+    });
+  };
+
+  return {
+    planTraining: async ({ model, configuration }) => {
+      const architecture = model === 'current' ? room.currentArchitecture() : model;
+      const problems = findMisfits(configuration, { architecture, parameters: null }, [null]);
+      return succeed({ ...estimateTrainingMemory(architecture, configuration), problems });
+    },
+    train: (request, context) => {
+      if (early !== null) return Promise.resolve(fail({ code: 'run-busy' }));
+      early = [];
+      return outcomeOf(context as CallContext<never>, () => train(request, context)).finally(() => {
+        early = null;
+      });
+    },
+    steer: async (steering) => {
+      if (active === null) early?.push(steering);
+      else active.steer(steering);
+      return succeed({});
+    },
+    listRuns: (_, context) => outcomeOf(context, list),
+    exportRun: (request, context) => outcomeOf(context, () => exportRun(request)),
+    importRun: ({ file }, context) => outcomeOf(context, () => importRun(file)),
+    deleteRun: ({ id }, context) =>
+      outcomeOf(context, async () => {
+        await locked(id, async () => (await room.folders).remove(id));
+        return list();
+      }),
+  };
+}

@@ -1,0 +1,257 @@
+/** One run from its first step to its end: steps in line with photographs, reports, maps, crops, saves. */
+import type { Failure } from '../core/failure.ts';
+import { failureOf } from '../core/failure.ts';
+import { fail, succeed, type Result } from '../core/result.ts';
+import type { StepReport, TrainingSwitches } from '../core/training.ts';
+import { saveRun, type KeptPhotograph } from '../library/run-store.ts';
+import type { ModelFolders } from '../library/model-folders.ts';
+import { framePhotograph, type Framing } from '../media/framing.ts';
+import { prepareInput } from '../media/prepare-input.ts';
+import type {
+  MapSnapshot,
+  PinnedPhotograph,
+  StoredRun,
+  SwitchMark,
+  TrainingContract,
+  TrainingProgress,
+  TrainingRhythm,
+} from '../rpc/training-contract.ts';
+import type { Trainer } from '../train/trainer.ts';
+import { thinSteps } from './snapshot-times.ts';
+
+type Steering = TrainingContract['steer']['request'];
+export type RunEnd = TrainingContract['train']['result'];
+
+export interface RunTools {
+  readonly folders: ModelFolders;
+  /** Has the device for itself until `work` ends; photographs that wait have their turn in between. */
+  inLine<T>(work: () => Promise<T>): Promise<T>;
+  /** Lets messages in that came meanwhile. */
+  giveWay(): Promise<void>;
+  /** What all tensors take on the device. */
+  memoryBytes(): number;
+  now(): number;
+  today(): Date;
+  onProgress(progress: TrainingProgress): void;
+}
+
+/** What is known of a run when it begins or goes on. */
+export interface RunBeginning {
+  readonly run: Omit<StoredRun, 'byteLength'>;
+  readonly trainer: Trainer;
+  readonly photographs: readonly KeptPhotograph[];
+  readonly reports: readonly StepReport[];
+  readonly snapshots: readonly MapSnapshot[];
+  readonly rhythm: TrainingRhythm;
+  readonly showsCrops: boolean;
+}
+
+const maxSnapshots = 40;
+const cropsEveryMs = 400;
+/** Global crops' side, this many times: as large as the kept photograph mostly is. */
+const pinnedSidePerCrop = 2;
+const maxPinnedSidePx = 480;
+
+export class TrainingRun {
+  readonly id: string;
+  private readonly trainer: Trainer;
+  private readonly photographs: readonly KeptPhotograph[];
+  private readonly rhythm: TrainingRhythm;
+  private readonly tools: RunTools;
+  private readonly pinnedInput: Float32Array;
+  private readonly framing: Framing;
+  private readonly reports: StepReport[];
+  private readonly switches: SwitchMark[];
+  private snapshots: MapSnapshot[];
+  private stored: Omit<StoredRun, 'byteLength'>;
+  private pendingSwitches: Partial<TrainingSwitches> | null = null;
+  private isPausing = false;
+  private showsCrops: boolean;
+  private cropsShownAt = -Infinity;
+  private savedStep = -1;
+
+  constructor(beginning: RunBeginning, tools: RunTools) {
+    const { run, trainer, photographs, reports, snapshots, rhythm, showsCrops } = beginning;
+    this.id = run.id;
+    this.stored = run;
+    this.trainer = trainer;
+    this.photographs = photographs;
+    this.reports = [...reports];
+    this.snapshots = [...snapshots];
+    this.switches = [...run.switches];
+    this.rhythm = rhythm;
+    this.showsCrops = showsCrops;
+    this.tools = tools;
+    const photo = photographs[run.pinned];
+    if (photo === undefined) throw new Error(`photograph ${run.pinned} of ${photographs.length} is pinned`);
+    const sidePx = Math.min(
+      pinnedSidePerCrop * trainer.configuration.globalCropPx,
+      maxPinnedSidePx,
+      Math.max(photo.height, photo.width),
+    );
+    const { patchSize } = trainer.architecture;
+    this.framing = framePhotograph(photo, { shape: 'photograph', sidePx }, patchSize);
+    this.pinnedInput = prepareInput({ ...photo, channels: 3 }, this.framing);
+  }
+
+  get pinned(): PinnedPhotograph {
+    const { height, width, values } = this.photographs[this.stored.pinned] as KeptPhotograph;
+    const { box, inputSizePx, rows, columns } = this.framing;
+    const { numHeads } = this.trainer.architecture;
+    return {
+      size: { height, width },
+      pixels: Uint8ClampedArray.from(values),
+      box,
+      inputSizePx,
+      rows,
+      columns,
+      numHeads,
+    };
+  }
+
+  steer({ pause, crops, ...switches }: Steering): void {
+    if (pause) this.isPausing = true;
+    if (crops !== undefined) this.showsCrops = crops;
+    if (switches.centring !== undefined || switches.sharpening !== undefined)
+      this.pendingSwitches = { ...this.pendingSwitches, ...switches };
+  }
+
+  /** Trains to the end. The trainer stays its owner's. */
+  async goOn(signal: AbortSignal, isKept: boolean): Promise<Result<RunEnd, Failure>> {
+    const { onProgress } = this.tools;
+    const { steps } = this.trainer.configuration;
+    // A run that could not be saved is told before it has cost an hour, not after.
+    const begun = await this.begin();
+    if (!begun.ok) return begun;
+    onProgress({
+      stage: 'ready',
+      run: begun.value,
+      isKept,
+      pinned: this.pinned,
+      reports: [...this.reports],
+      snapshots: [...this.snapshots],
+    });
+    while (this.trainer.stepsTaken < steps && !this.isPausing && !signal.aborted) {
+      const taken = await this.takeStep();
+      if (!taken.ok) {
+        // The networks are as they were before the step; of any other failure the device is not to be trusted.
+        if (taken.error.code === 'training-diverged') await this.save();
+        return taken;
+      }
+      await this.tools.giveWay();
+    }
+    if (signal.aborted) return fail({ code: 'cancelled' });
+    const saved = await this.save();
+    if (!saved.ok) return saved;
+    return succeed({ how: this.trainer.stepsTaken < steps ? 'paused' : 'finished', run: saved.value });
+  }
+
+  private async begin(): Promise<Result<StoredRun, Failure>> {
+    if (this.reports.length === 0 && this.snapshots.length === 0) {
+      const seen = await this.tools.inLine(() => this.takeMaps());
+      if (!seen.ok) return seen;
+      return this.save();
+    }
+    this.savedStep = this.stored.step;
+    return succeed({ ...this.stored, byteLength: 0 });
+  }
+
+  private async takeStep(): Promise<Result<void, Failure>> {
+    const { inLine, onProgress, memoryBytes } = this.tools;
+    const { saveEvery, mapsEvery } = this.rhythm;
+    if (this.pendingSwitches !== null) this.applySwitches(this.pendingSwitches);
+    const report = await inLine(() => this.trainer.step());
+    if (!report.ok) return report;
+    if (report.value === null) throw new Error('a step was asked to report and did not');
+    this.reports.push(report.value);
+    onProgress({ stage: 'step', report: report.value, memoryBytes: memoryBytes() });
+    this.postCrops(report.value.step);
+    const { step } = report.value;
+    const isLast = step === this.trainer.configuration.steps;
+    if (step % mapsEvery === 0 || isLast) {
+      const seen = await inLine(() => this.takeMaps());
+      if (!seen.ok) return seen;
+    }
+    if (step % saveEvery === 0 && !isLast) {
+      const saved = await this.save();
+      if (!saved.ok) onProgress({ stage: 'unsaved', failure: saved.error });
+    }
+    return succeed(undefined);
+  }
+
+  private applySwitches(switches: Partial<TrainingSwitches>): void {
+    this.pendingSwitches = null;
+    this.trainer.setSwitches(switches);
+    const { centring, sharpening } = this.trainer.configuration;
+    const mark = { step: this.trainer.stepsTaken + 1, centring, sharpening };
+    this.switches.push(mark);
+    this.tools.onProgress({ stage: 'switched', mark });
+  }
+
+  private postCrops(step: number): void {
+    const { now, onProgress } = this.tools;
+    if (!this.showsCrops || now() - this.cropsShownAt < cropsEveryMs) return;
+    this.cropsShownAt = now();
+    onProgress({ stage: 'crops', step, crops: this.trainer.crops });
+  }
+
+  private async takeMaps(): Promise<Result<void, Failure>> {
+    const { inputSizePx } = this.framing;
+    const teacher = await this.trainer.attend('teacher', this.pinnedInput, inputSizePx);
+    if (!teacher.ok) return teacher;
+    const student = await this.trainer.attend('student', this.pinnedInput, inputSizePx);
+    if (!student.ok) return student;
+    const snapshot = {
+      step: this.trainer.stepsTaken,
+      teacher: teacher.value.maps,
+      student: student.value.maps,
+    };
+    const all = [...this.snapshots, snapshot];
+    const kept = thinSteps(
+      all.map(({ step }) => step),
+      maxSnapshots,
+    );
+    this.snapshots = all.filter(({ step }) => kept.includes(step));
+    this.tools.onProgress({ stage: 'maps', snapshot, kept });
+    return succeed(undefined);
+  }
+
+  /** What is kept is the state between two steps. Told apart from the steps' failures: a full disk ends no run. */
+  async save(): Promise<Result<StoredRun, Failure>> {
+    const { folders, inLine, onProgress, today } = this.tools;
+    onProgress({ stage: 'saving' });
+    try {
+      const { rows, columns } = this.framing;
+      const saved = await inLine(async () => {
+        const state = await this.trainer.saveCheckpoint();
+        const step = this.trainer.stepsTaken;
+        // A step that had failed unseen is taken back by the save, and its report with it.
+        while ((this.reports.at(-1)?.step ?? 0) > step) this.reports.pop();
+        this.stored = {
+          ...this.stored,
+          configuration: this.trainer.configuration,
+          step,
+          switches: [...this.switches],
+          savedAt: today().toISOString(),
+        };
+        return saveRun(folders, this.stored, this.photographs, {
+          state,
+          reports: this.reports,
+          snapshots: this.snapshots,
+          mapShape: [this.trainer.architecture.numHeads, rows, columns],
+        });
+      });
+      this.savedStep = saved.step;
+      onProgress({ stage: 'saved', run: saved });
+      return succeed(saved);
+    } catch (error) {
+      const failure = failureOf(error);
+      if (failure === null) throw error;
+      return fail(failure);
+    }
+  }
+
+  /** Saves where steps have been taken since the last time. */
+  saveIfBehind = async (): Promise<Result<unknown, Failure>> =>
+    this.savedStep === this.trainer.stepsTaken ? succeed(null) : this.save();
+}

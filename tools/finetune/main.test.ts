@@ -1,0 +1,105 @@
+import { spawn } from 'node:child_process';
+import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { openAsBlob } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { StepReport } from '../../src/core/training.ts';
+import { openCheckpoint } from '../../src/models/open-checkpoint.ts';
+import { runTool } from '../../src/testing/run-tool.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const samples = ['cat', 'dog', 'coffee'].map((name) => join(root, `public/samples/${name}.jpg`));
+/** Small enough that a step takes a fraction of a second. */
+const small = (
+  '--preset collapse-in-a-minute --steps 6 --set batchSize=2 --set globalCropPx=32 --set hiddenDim=16 ' +
+  '--set bottleneckDim=8 --set outputDim=16'
+).split(' ');
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'finetune-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function lossesOf(log: string): Promise<number[]> {
+  const lines = (await readFile(join(folder, log), 'utf8')).trim().split('\n');
+  const reports = lines.map((line) => JSON.parse(line) as StepReport);
+  expect(reports.map(({ step }) => step)).toEqual(reports.map((_, i) => i + 1));
+  return reports.map(({ loss }) => loss);
+}
+
+/** Presses Ctrl-C once a line for step 2 has come. */
+const runUntilStopped = (...args: readonly string[]): Promise<{ exitCode: number | null; stderr: string }> =>
+  new Promise((resolve) => {
+    const child = spawn(process.execPath, ['--import', 'tsx', 'tools/finetune/main.ts', ...args], {
+      cwd: root,
+    });
+    let stderr = '';
+    let isStopped = false;
+    child.stderr.on('data', (piece: Buffer) => {
+      stderr += piece.toString();
+      if (!isStopped && /^step 2\//m.test(stderr)) {
+        isStopped = true;
+        child.kill('SIGINT');
+      }
+    });
+    child.on('close', (exitCode) => resolve({ exitCode, stderr }));
+  });
+
+test(
+  'a run that was stopped with Ctrl-C and resumed gives the losses of one that was not',
+  { timeout: 240_000 },
+  async () => {
+    const whole = await runTool('finetune', ...samples, ...small, '--out', join(folder, 'whole.safetensors'));
+    expect(whole.exitCode).toBe(0);
+    const expected = await lossesOf('whole.jsonl');
+    expect(expected.length).toBe(6);
+    expect(new Set(expected).size).toBe(6);
+
+    const out = join(folder, 'part.safetensors');
+    const stopped = await runUntilStopped(...samples, ...small, '--out', out);
+    expect(stopped).toMatchObject({ exitCode: 0 });
+    expect(stopped.stderr).toMatch(/Stopping after this step/);
+    const begun = await lossesOf('part.jsonl');
+    expect(begun.length).toBeLessThan(6);
+    expect(begun).toEqual(expected.slice(0, begun.length));
+
+    await cp(out, join(folder, 'kept.safetensors'));
+    const resumed = await runTool(
+      'finetune',
+      ...samples,
+      '--resume',
+      join(folder, 'kept.safetensors'),
+      '--out',
+      out,
+    );
+    expect(resumed.exitCode).toBe(0);
+    expect(resumed.stderr).not.toMatch(/not the photographs/);
+    expect(await lossesOf('part.jsonl')).toEqual(expected);
+
+    const teacher = await openCheckpoint(await openAsBlob(join(folder, 'part.teacher.safetensors')));
+    const same = await openCheckpoint(await openAsBlob(join(folder, 'whole.safetensors')), {
+      network: 'teacher',
+    });
+    if (!teacher.ok || !same.ok) throw new Error('a file of the run does not open');
+    expect(teacher.value.parameters).toEqual(same.value.parameters);
+  },
+);
+
+test.concurrent.each([
+  [2, /^Usage: npm run finetune/, []],
+  [1, /^--preset none is none of collapse-in-a-minute/, [...samples, '--preset', 'none']],
+  [1, /^--set learningrate=1: there is no learningrate/, [...samples, '--set', 'learningrate=1']],
+  [1, /^Training cannot start: outputDim is 3; it must be/, [...samples, ...small, '--set', 'outputDim=3']],
+  [1, /^Training cannot start: global crops of 50 px/, [...samples, ...small, '--set', 'globalCropPx=50']],
+  [1, /There is no photograph to learn from/, ['no-such-folder']],
+  [1, /^This checkpoint cannot be read: /, [...samples, '--resume', samples[0] ?? '']],
+  [1, /^A run that goes on keeps its settings/, [...samples, '--resume', 'x', '--steps', '5']],
+])('a wrong call ends with code %i in a sentence: %s', async (exitCode, sentence, args) => {
+  const wrong = await runTool('finetune', ...args);
+  expect(wrong.exitCode).toBe(exitCode);
+  expect(wrong.stderr.trim()).toMatch(sentence);
+  expect(wrong.stderr).not.toMatch(/^ +at /m);
+});

@@ -1,0 +1,206 @@
+/** npm run finetune -- <photographs>: DINO's own loss on one's own photographs, by the same trainer as the page's. */
+import { openAsBlob } from 'node:fs';
+import { appendFile, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describeFailure } from '../../src/core/describe-failure.ts';
+import { embeddedModelId } from '../../src/core/embedded-model.ts';
+import { findWarnings } from '../../src/core/hyper-parameters.ts';
+import type { StepReport, TrainingConfiguration } from '../../src/core/training.ts';
+import { openBackend } from '../../src/gpu/open-backend.ts';
+import { estimateTrainingMemory } from '../../src/train/memory-estimate.ts';
+import { Trainer, type TrainingModel } from '../../src/train/trainer.ts';
+import { selfCheckTraining } from '../../src/train/training-self-check.ts';
+import { installDawn } from '../attend/dawn.ts';
+import { findModel } from '../attend/find-model.ts';
+import { checkpointOptions, checkpointUsage } from '../checkpoint-file.ts';
+import { readOptions } from '../read-options.ts';
+import { stopWith } from '../stop-with.ts';
+import { configurationFrom, presetUsage, readPreset } from './configuration.ts';
+import { readPhotographs } from './read-photographs.ts';
+
+const usage = `Usage: npm run finetune -- <folders or images…> [options]
+
+Trains a student and its teacher with DINO's loss. Writes <name>.safetensors (the whole run: --resume goes on from it, and every
+reader of DINO's names takes the networks in it), <name>.teacher.safetensors and <name>.student.safetensors (one backbone each,
+for attend and convert) and <name>.jsonl (a line a report). Ctrl-C saves and ends.
+
+  --preset <name>    ${presetUsage}
+  --model <path>     a folder in tfjs format or a checkpoint file (default: the embedded model)
+  --steps <n>        the length of the run; every schedule ends there (default: the preset's)
+  --set <name=value> a hyper-parameter, e.g. --set learningRate=0.001; may come many times
+  --no-centring, --no-sharpening
+                     to see the run collapse
+  --backend <name>   wasm, cpu, or webgpu by Dawn (default: wasm)
+  --report-every <n> steps from one report to the next (default: 1)
+  --save-every <n>   steps from one saved file to the next (default: at the end)
+  --out <file>       <name>.safetensors (default: finetune-out/run.safetensors)
+  --resume <file>    go on with a saved run and its settings, with the same photographs
+${checkpointUsage}`;
+
+const embeddedModel = fileURLToPath(new URL(`../../public/models/${embeddedModelId}`, import.meta.url));
+
+const { values: options, positionals: paths } = readOptions(
+  {
+    allowPositionals: true,
+    options: {
+      ...checkpointOptions,
+      preset: { type: 'string', default: 'adapt-embedded' },
+      model: { type: 'string' },
+      steps: { type: 'string' },
+      set: { type: 'string', multiple: true, default: [] },
+      'no-centring': { type: 'boolean', default: false },
+      'no-sharpening': { type: 'boolean', default: false },
+      backend: { type: 'string', default: 'wasm' },
+      'report-every': { type: 'string', default: '1' },
+      'save-every': { type: 'string' },
+      out: { type: 'string', default: 'finetune-out/run.safetensors' },
+      resume: { type: 'string' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  },
+  usage,
+);
+if (options.help || paths.length === 0) stopWith(usage, options.help ? 0 : 2);
+
+function wholeNumber(option: string, text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) stopWith(`--${option} ${text} is not a whole number from 1 on.`);
+  return value;
+}
+
+const { backend, out } = options;
+if (backend !== 'wasm' && backend !== 'cpu' && backend !== 'webgpu')
+  stopWith(`--backend ${backend} is not wasm, cpu or webgpu.`);
+if (!out.endsWith('.safetensors')) stopWith(`--out ${out} must end in .safetensors.`);
+const reportEvery = wholeNumber('report-every', options['report-every']);
+const saveEvery =
+  options['save-every'] === undefined ? Infinity : wholeNumber('save-every', options['save-every']);
+const nameOfRun = out.replace(/\.safetensors$/, '');
+const changes = {
+  ...(options.steps === undefined ? {} : { steps: wholeNumber('steps', options.steps) }),
+  ...configurationFrom(options.set),
+  ...(options['no-centring'] ? { centring: false } : {}),
+  ...(options['no-sharpening'] ? { sharpening: false } : {}),
+} satisfies Partial<TrainingConfiguration>;
+const isResumed = options.resume !== undefined;
+if (isResumed && Object.keys(changes).length > 0)
+  stopWith('A run that goes on keeps its settings: --resume takes no --steps, --set or --no-….');
+if (isResumed && options.model !== undefined)
+  stopWith('A run that goes on has its network: --resume takes no --model.');
+
+const stopping = new AbortController();
+const { signal } = stopping;
+process.on('SIGINT', () => {
+  // Asked twice, it ends at once.
+  if (signal.aborted) process.exit(130);
+  console.error('\nStopping after this step …');
+  stopping.abort();
+});
+
+const photographs = await readPhotographs(paths, (sentence) => console.error(sentence));
+if (photographs.length === 0) stopWith('There is no photograph to learn from.');
+if (backend === 'webgpu') await installDawn();
+const opened = await openBackend(backend, null);
+if (!opened.ok) stopWith(describeFailure(opened.error));
+const { faults } = opened.value;
+const checked = await selfCheckTraining(faults);
+if (!checked.ok) stopWith(describeFailure(checked.error));
+
+async function loadNetwork(path: string): Promise<TrainingModel> {
+  const { key, heads, config } = options;
+  const load = await findModel(path, {
+    ...(key === undefined ? {} : { key }),
+    ...(heads === undefined ? {} : { heads }),
+    ...(config === undefined ? {} : { config }),
+  });
+  const model = await load(signal, () => {});
+  if (!model.ok) stopWith(describeFailure(model.error));
+  return model.value;
+}
+
+async function beginRun(): Promise<Trainer> {
+  const preset = readPreset(options.preset);
+  const path = options.model ?? (preset.scratch === null ? embeddedModel : undefined);
+  const model =
+    path === undefined
+      ? { architecture: preset.scratch ?? stopWith('The preset has no network.'), parameters: null }
+      : await loadNetwork(path);
+  const configuration = { ...preset.configuration, ...changes };
+  const created = Trainer.create({ configuration, photographs, model, faults });
+  if (!created.ok) stopWith(describeFailure(created.error));
+  return created.value;
+}
+
+async function resumeRun(path: string): Promise<Trainer> {
+  if ((await stat(path).catch(() => null)) === null) stopWith(`${path} cannot be read.`);
+  const resumed = await Trainer.resume(await openAsBlob(path), photographs, faults);
+  if (!resumed.ok) stopWith(describeFailure(resumed.error));
+  if (!resumed.value.samePhotographs)
+    console.error('These are not the photographs that the run began with; it goes on with these.');
+  return resumed.value.trainer;
+}
+
+/** The new file takes the old one's place only when it is whole. */
+async function writeWhole(path: string, file: Blob): Promise<void> {
+  const unfinished = `${path}.part`;
+  await writeFile(unfinished, file.stream());
+  await rename(unfinished, path);
+}
+
+async function save(): Promise<void> {
+  await writeWhole(out, await trainer.saveCheckpoint());
+  for (const role of ['teacher', 'student'] as const)
+    await writeWhole(`${nameOfRun}.${role}.safetensors`, await trainer.exportBackbone(role));
+}
+
+const trainer = options.resume === undefined ? await beginRun() : await resumeRun(options.resume);
+const { configuration, architecture } = trainer;
+for (const { name, sentence } of findWarnings(configuration)) console.error(`${name}: ${sentence}`);
+const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`;
+const memory = estimateTrainingMemory(architecture, configuration);
+console.error(
+  `${photographs.length} photographs, ${configuration.steps} steps on ${opened.value.name} (${opened.value.device}); ` +
+    `about ${megabytes(memory.totalBytes)} on the device, ${megabytes(memory.parameterBytes)} of it parameters`,
+);
+await mkdir(dirname(out), { recursive: true }).catch(() => stopWith(`The folder of ${out} cannot be made.`));
+
+const logPath = `${nameOfRun}.jsonl`;
+/** A run that goes on keeps the lines up to where it goes on from; a new run begins a new log. */
+async function openLog(): Promise<void> {
+  const old = isResumed ? await readFile(logPath, 'utf8').catch(() => '') : '';
+  const isBefore = (line: string): boolean => {
+    try {
+      return (JSON.parse(line) as Partial<StepReport>).step! <= trainer.stepsTaken;
+    } catch {
+      return false; // a line that was cut off
+    }
+  };
+  const kept = old.split('\n').filter(isBefore);
+  await writeFile(logPath, kept.map((line) => `${line}\n`).join(''));
+}
+await openLog();
+
+const show = ({ step, loss, teacherEntropy, kl, learningRate, stepMs }: StepReport): void => {
+  const line =
+    `step ${step}/${configuration.steps}  loss ${loss.toFixed(4)}  entropy ${teacherEntropy.toFixed(4)}  ` +
+    `KL ${kl.toFixed(4)}  rate ${learningRate.toExponential(2)}  ${Math.round(stepMs)} ms`;
+  if (process.stderr.isTTY) process.stderr.write(`\r\u001B[K${line}`);
+  else console.error(line);
+};
+
+let exitCode = 0;
+for await (const report of trainer.run({ reportEvery, signal })) {
+  if (!report.ok) {
+    console.error(`\n${describeFailure(report.error)}`);
+    exitCode = 1;
+    break;
+  }
+  await appendFile(logPath, `${JSON.stringify(report.value)}\n`);
+  show(report.value);
+  if (report.value.step % saveEvery === 0) await save();
+}
+await save();
+console.error(`${process.stderr.isTTY ? '\n' : ''}Saved ${out} after ${trainer.stepsTaken} steps.`);
+// Dawn keeps the process alive.
+process.exit(exitCode);
