@@ -2,7 +2,7 @@
 import { describeFailure } from '../../src/core/describe-failure.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import { succeed } from '../../src/core/result.ts';
-import type { LoadedModel } from '../../src/models/loaded-model.ts';
+import type { LoadedModel, ModelLoader } from '../../src/models/loaded-model.ts';
 import { readPhoto } from '../attend/read-photo.ts';
 import { stopWith } from '../stop-with.ts';
 import { centrePrior } from './centre-prior.ts';
@@ -27,9 +27,9 @@ export async function scoreNetwork(
   pairs: readonly Pair[],
   sidePx: number,
 ): Promise<Average | null> {
-  // The engine empties what it is given, and there is more than one set.
-  const load = (): Promise<ReturnType<typeof succeed<LoadedModel>>> =>
-    Promise.resolve(succeed({ ...model, parameters: new Map(model.parameters) }));
+  // An engine takes the parameters out of the map as it uploads them, and this network is wanted again.
+  const parameters = new Map(model.parameters);
+  const load: ModelLoader = () => Promise.resolve(succeed({ ...model, parameters }));
   const started = await Engine.start({ backend: 'wasm', load, wasmAssets: null, signal, onProgress });
   if (!started.ok) stopWith(describeFailure(started.error));
   const engine = started.value;
