@@ -95,6 +95,8 @@ interface Runner {
   readonly seat: Seat;
   readonly cold: PassReport;
   readonly warm: PassReport[];
+  /** Its process or worker ended before its time. */
+  isGone: boolean;
 }
 
 export async function runRace(
@@ -154,7 +156,7 @@ export async function runRace(
           log(
             `${network.title}: ${name}: first pass ${cold.passMs.toFixed(0)} ms, from the first contestant ${difference?.toExponential(1) ?? '-'}`,
           );
-          const runner: Runner = { choice, seat, cold, warm: [] };
+          const runner: Runner = { choice, seat, cold, warm: [], isGone: false };
           runners.push(runner);
           const largestAttention = maps.reduce((most, value) => Math.max(most, value), 0);
           rows.push({
@@ -183,10 +185,18 @@ export async function runRace(
       // Short passes are cheap, and another job on the machine disturbs them most.
       const count = slowestMs < shortMs ? 4 * rounds : rounds;
       for (let round = 0; round < count; round++) {
-        for (const { seat, warm, cold } of runners) {
+        for (const runner of runners) {
+          const { choice, seat, warm, cold } = runner;
           // Slow ones take fewer rounds: their spread is small beside their time.
-          if (cold.passMs > 10_000 && round >= 2) continue;
-          warm.push(await seat.ask({ kind: 'run', wantsMaps: false }));
+          if (runner.isGone || (cold.passMs > 10_000 && round >= 2)) continue;
+          try {
+            warm.push(await seat.ask({ kind: 'run', wantsMaps: false }));
+          } catch (error) {
+            runner.isGone = true;
+            log(
+              `${network.title}: ${nameOf(choice)} went after ${warm.length} warm passes: ${messageOf(error)}`,
+            );
+          }
         }
       }
       for (const { choice, seat, warm, cold } of runners) {
