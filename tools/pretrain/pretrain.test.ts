@@ -16,7 +16,7 @@ const environment = { ...process.env, OMP_NUM_THREADS: '1' };
 
 /** `PYTHON` names one; else the first that has what pretraining needs. */
 async function findPython(): Promise<string | null> {
-  const candidates = [process.env['PYTHON'], 'python3', '/usr/bin/python3', 'python'];
+  const candidates = [process.env['PYTHON'], 'python3', 'python'];
   for (const python of candidates) {
     if (python === undefined || python === '') continue;
     const found = await run(python, ['-c', 'import torch, numpy, PIL']).then(

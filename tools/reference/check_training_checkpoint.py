@@ -1,6 +1,6 @@
 """Load a file of `npm run finetune` into PyTorch's own modules, strictly, and run it.
 
-    /usr/bin/python3 tools/reference/check_training_checkpoint.py run.safetensors [run.teacher.safetensors …]
+    python3 tools/reference/check_training_checkpoint.py run.safetensors [run.teacher.safetensors …]
 """
 import json
 import sys

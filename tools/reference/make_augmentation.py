@@ -1,6 +1,6 @@
 """Write fixtures/augmentation.json: what Pillow makes of colours, blur and whole crops, as torchvision calls it.
 
-    /usr/bin/python3 tools/reference/make_augmentation.py
+    python3 tools/reference/make_augmentation.py
 """
 import hashlib
 from pathlib import Path

@@ -1,6 +1,6 @@
 """Write what `npm run evaluate` must find on a few photographs and made-up maps. README.md says what each number is.
 
-    /usr/bin/python3 tools/reference/make_evaluation.py
+    python3 tools/reference/make_evaluation.py
 """
 from typing import Dict, List, Tuple
 

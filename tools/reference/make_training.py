@@ -3,7 +3,7 @@
 Written from the paper's algorithm 1 and the behaviour of the official script, with loops where the TypeScript has closed
 forms: two nested loops over views, a loop over parameters, torch's own AdamW.
 
-    /usr/bin/python3 tools/reference/make_training.py
+    python3 tools/reference/make_training.py
 """
 import math
 from pathlib import Path
