@@ -15,7 +15,7 @@ export const panelBytes = (vectors: PanelVectors, depth: I32): I32 =>
 /**
  * Rows of a tile: as many as fit into x64's fifteen free vector registers with two vectors of a panel and one number of the
  * row; where multiply and add are two instructions, their product takes another. With one row more each, the code was half
- * as fast, and unrolling the loop costs a third (docs/adr/0010).
+ * as fast, and unrolling the loop costs a third (docs/adr/0011).
  */
 const rowsOfTile = (relaxed: boolean): number => (relaxed ? 6 : 5);
 
