@@ -2,8 +2,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openForKernels, randomTensor } from '../../testing/check-kernel.ts';
 import { gelu, linear } from '../../vit/layers.ts';
-import type { LinearVariant } from './linear-code.ts';
 import { linearKernel } from './linear.ts';
+import { linearVariants } from './tune-kernels.ts';
 import { setTuning, untuned } from './tuning.ts';
 
 const check = openForKernels();
@@ -88,15 +88,7 @@ test.each([
   },
 );
 
-describe.each<LinearVariant>([
-  { kind: 'registers', rows: 4, vectors: 1 },
-  { kind: 'registers', rows: 8, vectors: 1 },
-  { kind: 'registers', rows: 4, vectors: 2 },
-  { kind: 'registers', rows: 8, vectors: 2 },
-  { kind: 'shared', rows: 4, side: 8 },
-  { kind: 'shared', rows: 4, side: 16 },
-  { kind: 'shared', rows: 8, side: 16 },
-])('the variant %o', (variant) => {
+describe.each(linearVariants)('the variant %o', (variant) => {
   beforeAll(() => setTuning(tf.backend(), { ...untuned, linear: () => variant }));
   afterAll(() => setTuning(tf.backend(), untuned));
 

@@ -19,7 +19,7 @@ export interface Timed {
   readonly attentionQueries: 1 | 2 | 4 | null;
 }
 
-const linearVariants: readonly LinearVariant[] = [
+export const linearVariants: readonly LinearVariant[] = [
   { kind: 'registers', rows: 4, vectors: 1 },
   { kind: 'registers', rows: 8, vectors: 1 },
   { kind: 'registers', rows: 4, vectors: 2 },

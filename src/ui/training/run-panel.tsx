@@ -145,6 +145,13 @@ function Switches({ run }: { readonly run: RunView }) {
   );
 }
 
+const exports = [
+  ['teacher', 'Teacher'],
+  ['student', 'Student'],
+  ['run', 'Whole run'],
+  ['log', 'Numbers'],
+] as const;
+
 function TakeAway({ run }: { readonly run: RunView }) {
   const { training } = useServices();
   const { saved } = run;
@@ -154,30 +161,15 @@ function TakeAway({ run }: { readonly run: RunView }) {
       <h3 id="take-title">Take it with you</h3>
       <div className="take-buttons">
         <IconButton icon={Eye} label="Use in the viewer" withText onClick={() => void training.use(saved)} />
-        <IconButton
-          icon={Download}
-          label="Teacher"
-          withText
-          onClick={() => void training.save(saved, 'teacher')}
-        />
-        <IconButton
-          icon={Download}
-          label="Student"
-          withText
-          onClick={() => void training.save(saved, 'student')}
-        />
-        <IconButton
-          icon={Download}
-          label="Whole run"
-          withText
-          onClick={() => void training.save(saved, 'run')}
-        />
-        <IconButton
-          icon={Download}
-          label="Numbers"
-          withText
-          onClick={() => void training.save(saved, 'log')}
-        />
+        {exports.map(([what, label]) => (
+          <IconButton
+            key={what}
+            icon={Download}
+            label={label}
+            withText
+            onClick={() => void training.save(saved, what)}
+          />
+        ))}
       </div>
       <p className="setup-note">
         Teacher and student are safetensors by the official names: drop one on this page, or load it in
