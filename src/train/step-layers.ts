@@ -1,6 +1,7 @@
 /** What the fast step is made of: layers and their gradients, by our kernels or by tfjs's plain ops. */
 import type * as tf from '@tensorflow/tfjs-core';
-import { hasTrainingKernels, fusedKernelsSupport } from '../gpu/kernels/fused-kernels.ts';
+import { fusedKernelsSupport, hasFusedKernels, hasTrainingKernels } from '../gpu/kernels/fused-kernels.ts';
+import { simdStepLayers } from './simd-step-layers.ts';
 import type { LayerNormParameters, LinearParameters } from '../vit/parameters.ts';
 import type { Network } from './network.ts';
 import { fusedStepLayers } from './fused-step-layers.ts';
@@ -46,5 +47,7 @@ export function stepLayersFor({ architecture, mlp }: Network, segments: readonly
   const headWidths = mlp.flatMap(({ weight }) => weight.shape);
   const fits =
     fusedKernelsSupport(architecture, rowsOf(segments)) && headWidths.every((width) => width % 4 === 0);
-  return hasTrainingKernels() && fits ? fusedStepLayers : plainStepLayers;
+  if (!fits) return plainStepLayers;
+  if (hasTrainingKernels()) return fusedStepLayers;
+  return hasFusedKernels() ? simdStepLayers : plainStepLayers;
 }

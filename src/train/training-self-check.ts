@@ -1,15 +1,15 @@
 /**
- * Do our training kernels compute what tfjs's ops do, on this device? Asked once before a run on WebGPU, of a network so small
+ * Do our kernels train as tfjs's ops do, on this device? Asked once before a run on WebGPU or wasm, of a network so small
  * that it costs a moment. A kernel that is wrong without an error would train a network to nonsense, and nobody would know why.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { VitArchitecture } from '../core/architecture.ts';
-import type { Failure } from '../core/failure.ts';
+import type { BackendName, Failure } from '../core/failure.ts';
 import { officialConfiguration } from '../core/hyper-parameters.ts';
 import { randomStream } from '../core/random.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
 import type { FaultWatch } from '../gpu/fault-watch.ts';
-import { hasTrainingKernels } from '../gpu/kernels/fused-kernels.ts';
+import { hasFusedKernels } from '../gpu/kernels/fused-kernels.ts';
 import { fastLossAndGradients } from './fast-step.ts';
 import { parameterSpecs } from './parameter-specs.ts';
 import { plainStepLayers } from './plain-step-layers.ts';
@@ -126,9 +126,9 @@ async function compare(faults: FaultWatch): Promise<number> {
 
 /** @returns 'backend-wrong' where our kernels differ from tfjs's ops; success at once where there are none of ours */
 export async function selfCheckTraining(faults: FaultWatch): Promise<Result<void, Failure>> {
-  if (!hasTrainingKernels()) return succeed(undefined);
+  if (!hasFusedKernels()) return succeed(undefined);
   const maxAbsDifference = await compare(faults);
   return maxAbsDifference < tolerance
     ? succeed(undefined)
-    : fail({ code: 'backend-wrong', backend: 'webgpu', maxAbsDifference, tolerance });
+    : fail({ code: 'backend-wrong', backend: tf.getBackend() as BackendName, maxAbsDifference, tolerance });
 }
