@@ -58,6 +58,17 @@ export type TrainingNumber = {
 /** What the person may switch while a run goes on. */
 export type TrainingSwitches = Pick<TrainingConfiguration, 'centring' | 'sharpening'>;
 
+/** What computes a run's steps: our kernels wherever they fit, or tfjs's ops alone. */
+export type StepKernels = 'ours' | 'plain';
+
+/** Ours compared with tfjs's ops on the device that a run is to use. */
+export interface KernelCheck {
+  /** 'plain' where ours are not to be trusted. */
+  readonly kernels: StepKernels;
+  /** Of any gradient or parameter after an update, relative to each tensor's largest value; 0 where there are none of ours. */
+  readonly maxRelativeDifference: number;
+}
+
 /** The schedules' values at a step. */
 export interface ScheduledRates {
   readonly learningRate: number;

@@ -5,7 +5,7 @@
 import type { VitArchitecture } from '../core/architecture.ts';
 import type { Failure } from '../core/failure.ts';
 import type { Box, Size } from '../core/geometry.ts';
-import type { StepReport, TrainingConfiguration, TrainingSwitches } from '../core/training.ts';
+import type { KernelCheck, StepReport, TrainingConfiguration, TrainingSwitches } from '../core/training.ts';
 
 /** 'current' adapts the model in use; an architecture is trained from values drawn by the seed. */
 export type TrainingStart = 'current' | VitArchitecture;
@@ -76,6 +76,7 @@ export type TrainingProgress =
   | {
       readonly stage: 'ready';
       readonly run: StoredRun;
+      readonly kernelCheck: KernelCheck;
       readonly isKept: boolean;
       readonly pinned: PinnedPhotograph;
       readonly reports: readonly StepReport[];

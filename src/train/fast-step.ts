@@ -1,6 +1,6 @@
 /** One step of DINO as the page runs it: the same numbers as `plain-step.ts`, by fewer and larger operations and less memory. */
 import * as tf from '@tensorflow/tfjs-core';
-import type { ScheduledRates, TrainingConfiguration } from '../core/training.ts';
+import type { ScheduledRates, StepKernels, TrainingConfiguration } from '../core/training.ts';
 import {
   blockGradients,
   embed,
@@ -80,21 +80,18 @@ function studentPass(
   });
 }
 
-/**
- * @param givenLayers null takes the fastest that the back end has
- * @returns tensors that the caller disposes
- */
+/** @returns tensors that the caller disposes */
 export function fastLossAndGradients(
   state: TrainingState,
   configuration: TrainingConfiguration,
   batch: CropBatch,
   rates: ScheduledRates,
-  givenLayers: StepLayers | null = null,
+  kernels: StepKernels = 'ours',
 ): LossAndGradients {
   return tf.tidy(() => {
     const { architecture, studentNetwork, teacherNetwork } = state;
     const segments = packBatch(architecture, batch);
-    const layers = givenLayers ?? stepLayersFor(studentNetwork, segments);
+    const layers = stepLayersFor(studentNetwork, segments, kernels);
     const sequences = segments.reduce((sum, segment) => sum + segment.sequences, 0);
     const scales = dropPathScales(architecture, configuration, sequences, state.step + 1);
     const drops = dropRows(scales, architecture.depth, segments);

@@ -1,5 +1,6 @@
 /** What the fast step is made of: layers and their gradients, by our kernels or by tfjs's plain ops. */
 import type * as tf from '@tensorflow/tfjs-core';
+import type { StepKernels } from '../core/training.ts';
 import { fusedKernelsSupport, hasFusedKernels, hasTrainingKernels } from '../gpu/kernels/fused-kernels.ts';
 import { simdStepLayers } from './simd-step-layers.ts';
 import type { LayerNormParameters, LinearParameters } from '../vit/parameters.ts';
@@ -42,12 +43,16 @@ export interface StepLayers {
   columnSums(x: tf.Tensor2D): tf.Tensor1D;
 }
 
-/** @returns the kernels where the current back end has them and they can take the network's widths */
-export function stepLayersFor({ architecture, mlp }: Network, segments: readonly Segment[]): StepLayers {
+/** @returns where ours are asked for, those that the current back end has and that can take the network's widths */
+export function stepLayersFor(
+  { architecture, mlp }: Network,
+  segments: readonly Segment[],
+  kernels: StepKernels,
+): StepLayers {
   const headWidths = mlp.flatMap(({ weight }) => weight.shape);
   const fits =
     fusedKernelsSupport(architecture, rowsOf(segments)) && headWidths.every((width) => width % 4 === 0);
-  if (!fits) return plainStepLayers;
+  if (kernels === 'plain' || !fits) return plainStepLayers;
   if (hasTrainingKernels()) return fusedStepLayers;
   return hasFusedKernels() ? simdStepLayers : plainStepLayers;
 }

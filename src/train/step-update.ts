@@ -1,7 +1,7 @@
 /** What comes between a step's gradients and the next step: by plain ops, or in place by our own kernels on WebGPU. */
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import * as tf from '@tensorflow/tfjs-core';
-import type { ScheduledRates, TrainingConfiguration } from '../core/training.ts';
+import type { ScheduledRates, StepKernels, TrainingConfiguration } from '../core/training.ts';
 import { hasTrainingKernels } from '../gpu/kernels/fused-kernels.ts';
 import { InPlaceOptimizer } from '../gpu/kernels/in-place-optimizer.ts';
 import { lastLayerName } from './parameter-specs.ts';
@@ -92,5 +92,5 @@ function inPlaceUpdater(state: TrainingState): Updater {
 }
 
 /** @returns an updater of the state on the current back end, which the caller disposes before the state */
-export const openUpdater = (state: TrainingState): Updater =>
-  hasTrainingKernels() ? inPlaceUpdater(state) : plainUpdater(state);
+export const openUpdater = (state: TrainingState, kernels: StepKernels = 'ours'): Updater =>
+  kernels === 'ours' && hasTrainingKernels() ? inPlaceUpdater(state) : plainUpdater(state);

@@ -11,7 +11,7 @@ import { parameterShapes, type NamedTensor, type VitArchitecture } from '../core
 import { failureOf, type Failure } from '../core/failure.ts';
 import { findProblems } from '../core/hyper-parameters.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
-import type { StepReport, TrainingConfiguration, TrainingSwitches } from '../core/training.ts';
+import type { StepKernels, StepReport, TrainingConfiguration, TrainingSwitches } from '../core/training.ts';
 import type { FaultWatch } from '../gpu/fault-watch.ts';
 import type { PixelGrid } from '../media/resample.ts';
 import { attendSpecial, type SpecialAttention } from '../vit/attend.ts';
@@ -46,6 +46,8 @@ export interface TrainerOptions {
   readonly photographs: readonly PixelGrid[];
   readonly model: TrainingModel;
   readonly faults: FaultWatch;
+  /** 'plain' where `checkStepKernels` has found ours wrong; ours otherwise. */
+  readonly kernels?: StepKernels;
 }
 
 export interface RunOptions {
@@ -87,19 +89,21 @@ export class Trainer {
   private readonly state: TrainingState;
   private readonly updater: Updater;
   private readonly faults: FaultWatch;
+  private readonly kernels: StepKernels;
   private pictures: readonly CropPicture[] = [];
   /** Since the last report. */
   private unreported = { steps: 0, ms: 0 };
 
   private constructor(options: TrainerOptions, stored: StoredState) {
-    const { configuration, photographs, model, faults } = options;
+    const { configuration, photographs, model, faults, kernels = 'ours' } = options;
     this.architecture = model.architecture;
     this.currentConfiguration = configuration;
     this.photographs = photographs.map((photo) => shrinkPhotograph(photo, configuration.globalCropPx));
     this.faults = faults;
+    this.kernels = kernels;
     const specs = parameterSpecs(model.architecture, configuration);
     this.state = uploadState(model.architecture, specs, stored, configuration.outputDim);
-    this.updater = openUpdater(this.state);
+    this.updater = openUpdater(this.state, kernels);
   }
 
   /** A new run on the current back end; student and teacher begin equal. */
@@ -128,6 +132,7 @@ export class Trainer {
     file: Blob,
     photographs: readonly PixelGrid[],
     faults: FaultWatch,
+    kernels: StepKernels = 'ours',
   ): Promise<Result<{ trainer: Trainer; samePhotographs: boolean }, Failure>> {
     const checkpoint = await readTrainingCheckpoint(file);
     if (!checkpoint.ok) return checkpoint;
@@ -135,7 +140,7 @@ export class Trainer {
     const model = { architecture, parameters: null };
     const problems = findMisfits(configuration, model, photographs);
     if (problems.length > 0) return fail({ code: 'training-impossible', problems });
-    const trainer = new Trainer({ configuration, photographs, model, faults }, state);
+    const trainer = new Trainer({ configuration, photographs, model, faults, kernels }, state);
     return succeed({
       trainer,
       samePhotographs: fingerprintOf(trainer.photographs) === checkpoint.value.photographs,
@@ -200,6 +205,7 @@ export class Trainer {
       configuration,
       batchOf(this.pictures, configuration),
       rates,
+      this.kernels,
     );
     const scalars = await this.updater.update(configuration, rates, found);
     this.faults.check();

@@ -1,18 +1,16 @@
 /**
- * Do our kernels train as tfjs's ops do, on this device? Asked once before a run on WebGPU or wasm, of a network so small
- * that it costs a moment. A kernel that is wrong without an error would train a network to nonsense, and nobody would know why.
+ * Do our kernels train as tfjs's ops do, on this device? Asked once before a run, of a network so small that it costs
+ * a moment. A kernel that is wrong without an error would train a network to nonsense, and nobody would know why.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { VitArchitecture } from '../core/architecture.ts';
-import type { BackendName, Failure } from '../core/failure.ts';
 import { officialConfiguration } from '../core/hyper-parameters.ts';
 import { randomStream } from '../core/random.ts';
-import { fail, succeed, type Result } from '../core/result.ts';
+import type { KernelCheck } from '../core/training.ts';
 import type { FaultWatch } from '../gpu/fault-watch.ts';
 import { hasFusedKernels } from '../gpu/kernels/fused-kernels.ts';
 import { fastLossAndGradients } from './fast-step.ts';
 import { parameterSpecs } from './parameter-specs.ts';
-import { plainStepLayers } from './plain-step-layers.ts';
 import { ratesAt } from './schedules.ts';
 import { openUpdater } from './step-update.ts';
 import { plainUpdate } from './plain-update.ts';
@@ -99,7 +97,7 @@ async function compare(faults: FaultWatch): Promise<number> {
   const plain = openState();
   const updater = openUpdater(ours);
   try {
-    const expected = fastLossAndGradients(plain, configuration, batch, rates, plainStepLayers);
+    const expected = fastLossAndGradients(plain, configuration, batch, rates, 'plain');
     const actual = fastLossAndGradients(ours, configuration, batch, rates);
     let largest = 0;
     for (const [name, gradient] of Object.entries(expected.gradients)) {
@@ -124,11 +122,12 @@ async function compare(faults: FaultWatch): Promise<number> {
   }
 }
 
-/** @returns 'backend-wrong' where our kernels differ from tfjs's ops; success at once where there are none of ours */
-export async function selfCheckTraining(faults: FaultWatch): Promise<Result<void, Failure>> {
-  if (!hasFusedKernels()) return succeed(undefined);
-  const maxAbsDifference = await compare(faults);
-  return maxAbsDifference < tolerance
-    ? succeed(undefined)
-    : fail({ code: 'backend-wrong', backend: tf.getBackend() as BackendName, maxAbsDifference, tolerance });
+/**
+ * @returns 'plain' where our kernels differ from tfjs's ops, or where there are none
+ * @throws FailureError on a fault of the device
+ */
+export async function checkStepKernels(faults: FaultWatch): Promise<KernelCheck> {
+  if (!hasFusedKernels()) return { kernels: 'plain', maxRelativeDifference: 0 };
+  const maxRelativeDifference = await compare(faults);
+  return { kernels: maxRelativeDifference < tolerance ? 'ours' : 'plain', maxRelativeDifference };
 }

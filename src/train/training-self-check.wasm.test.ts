@@ -1,9 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { beforeAll, expect, test } from 'vitest';
+import { afterEach, beforeAll, expect, test } from 'vitest';
+import type { StepKernels } from '../core/training.ts';
 import { hasFusedKernels } from '../gpu/kernels/fused-kernels.ts';
 import { openBackend, type OpenBackend } from '../gpu/open-backend.ts';
 import { replaceKernel } from '../testing/replace-kernel.ts';
-import { selfCheckTraining } from './training-self-check.ts';
+import { randomPhotographs, tinyArchitecture, tinyConfiguration } from '../testing/tiny-training.ts';
+import { Trainer } from './trainer.ts';
+import { checkStepKernels } from './training-self-check.ts';
 
 let backend: OpenBackend;
 beforeAll(async () => {
@@ -14,23 +17,50 @@ beforeAll(async () => {
 
 test('passes where the SIMD kernels are right', async () => {
   expect(hasFusedKernels()).toBe(true);
-  expect(await selfCheckTraining(backend.faults)).toEqual({ ok: true, value: undefined });
+  const { kernels, maxRelativeDifference } = await checkStepKernels(backend.faults);
+  expect(kernels).toBe('ours');
+  expect(maxRelativeDifference).toBeGreaterThan(0);
 });
 
+let restore = (): void => {};
+afterEach(() => restore());
+
 test.each(['DinoscopeLinear', 'DinoscopeLayerNorm', 'DinoscopeAttention'])(
-  'refuses a %s that is off by a hundredth',
+  'takes plain ops instead of a %s that is off by a hundredth',
   async (name) => {
     const own = tf.getKernel(name, 'wasm').kernelFunc;
-    const restore = replaceKernel(name, 'wasm', (args) =>
+    restore = replaceKernel(name, 'wasm', (args) =>
       tf.mul(tf.engine().makeTensorFromTensorInfo(own(args) as tf.TensorInfo), 1.01),
     );
-    try {
-      expect(await selfCheckTraining(backend.faults)).toMatchObject({
-        ok: false,
-        error: { code: 'backend-wrong', backend: 'wasm' },
-      });
-    } finally {
-      restore();
-    }
+    const { kernels, maxRelativeDifference } = await checkStepKernels(backend.faults);
+    expect(kernels).toBe('plain');
+    expect(maxRelativeDifference).toBeGreaterThan(0.001);
   },
 );
+
+test('a run by plain ops asks nothing of ours, and reports what a run by ours does', async () => {
+  const lossesOf = async (kernels: StepKernels): Promise<number[]> => {
+    const created = Trainer.create({
+      configuration: { ...tinyConfiguration, steps: 3 },
+      photographs: randomPhotographs(3),
+      model: { architecture: tinyArchitecture, parameters: null },
+      faults: backend.faults,
+      kernels,
+    });
+    if (!created.ok) throw new Error(JSON.stringify(created.error));
+    const losses: number[] = [];
+    const { signal } = new AbortController();
+    for await (const report of created.value.run({ reportEvery: 1, signal }))
+      losses.push(report.ok ? report.value.loss : NaN);
+    created.value.dispose();
+    return losses;
+  };
+  const ours = await lossesOf('ours');
+  expect(ours).toHaveLength(3);
+  restore = replaceKernel('DinoscopeLinear', 'wasm', () => {
+    throw new Error('asked');
+  });
+  await expect(lossesOf('ours')).rejects.toThrow('asked');
+  const plain = await lossesOf('plain');
+  for (const [step, loss] of plain.entries()) expect(loss).toBeCloseTo(ours[step] ?? NaN, 4);
+});

@@ -2,6 +2,7 @@
 import { describeFailure } from '../core/describe-failure.ts';
 import { FailureError, failureOf, type Failure } from '../core/failure.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
+import type { KernelCheck } from '../core/training.ts';
 import type { VitArchitecture } from '../core/architecture.ts';
 import { crc32Of, writeZip } from '../formats/zip-writer.ts';
 import { findEntryBytes, readZipDirectory } from '../formats/zip-directory.ts';
@@ -30,7 +31,7 @@ import { parameterSpecs } from '../train/parameter-specs.ts';
 import { fingerprintOf, shrinkPhotograph } from '../train/photographs.ts';
 import { readTrainingCheckpoint, writeBackbone } from '../train/training-checkpoint.ts';
 import { findMisfits, Trainer } from '../train/trainer.ts';
-import { selfCheckTraining } from '../train/training-self-check.ts';
+import { checkStepKernels } from '../train/training-self-check.ts';
 import { TrainingRun, type RunBeginning, type RunTools } from './training-run.ts';
 import { withLock } from './with-lock.ts';
 
@@ -90,7 +91,7 @@ export function createTrainingHandlers(room: TrainingRoom): Handlers<TrainingCon
   /** What somebody wants of a run that is still being prepared; null while there is none. */
   let early: TrainingContract['steer']['request'][] | null = null;
   let runsMade = 0;
-  let isChecked = false;
+  let checked: KernelCheck | null = null;
 
   const newId = (): string => {
     runsMade += 1;
@@ -129,11 +130,10 @@ export function createTrainingHandlers(room: TrainingRoom): Handlers<TrainingCon
   };
 
   /** Before the first run: kernels that looking does not need have not been tried before. */
-  const check = async ({ onProgress }: CallContext<TrainingProgress>): Promise<void> => {
-    if (isChecked) return;
-    onProgress({ stage: 'check' });
-    valueOf(await room.tools.inLine(() => selfCheckTraining(room.faults())));
-    isChecked = true;
+  const check = async ({ onProgress }: CallContext<TrainingProgress>): Promise<KernelCheck> => {
+    if (checked === null) onProgress({ stage: 'check' });
+    checked ??= await room.tools.inLine(() => checkStepKernels(room.faults()));
+    return checked;
   };
 
   type Beginning = Omit<RunBeginning, 'rhythm' | 'showsCrops'>;
@@ -142,12 +142,19 @@ export function createTrainingHandlers(room: TrainingRoom): Handlers<TrainingCon
     request: NewRequest,
     context: CallContext<TrainingProgress>,
     id: string,
+    kernelCheck: KernelCheck,
   ): Promise<Beginning> => {
     const { title, configuration, pinned } = request;
     const photographs = await readPhotographs(request, context);
     context.onProgress({ stage: 'model' });
     const model = await modelOf(request.model, context.signal);
-    const options = { configuration, photographs: photographs.map(isGrid), model, faults: room.faults() };
+    const options = {
+      configuration,
+      photographs: photographs.map(isGrid),
+      model,
+      faults: room.faults(),
+      kernels: kernelCheck.kernels,
+    };
     const trainer = valueOf(await room.tools.inLine(() => Promise.resolve(Trainer.create(options))));
     const now = room.tools.today().toISOString();
     const { centring, sharpening } = configuration;
@@ -169,24 +176,27 @@ export function createTrainingHandlers(room: TrainingRoom): Handlers<TrainingCon
       startedAt: now,
       savedAt: now,
     };
-    return { run, trainer, photographs, reports: [], snapshots: [] };
+    return { run, kernelCheck, trainer, photographs, reports: [], snapshots: [] };
   };
 
   const beginAgain = async (
     id: string,
     { onProgress }: CallContext<TrainingProgress>,
+    kernelCheck: KernelCheck,
   ): Promise<Beginning> => {
     onProgress({ stage: 'model' });
     const { run, photographs, state, reports, snapshots } = await openRun(await room.folders, id);
     const resumed = valueOf(
-      await room.tools.inLine(() => Trainer.resume(state, photographs.map(isGrid), room.faults())),
+      await room.tools.inLine(() =>
+        Trainer.resume(state, photographs.map(isGrid), room.faults(), kernelCheck.kernels),
+      ),
     );
     const { trainer, samePhotographs } = resumed;
     if (!samePhotographs) {
       trainer.dispose();
       throw new FailureError({ code: 'run-file-invalid', problem: 'its photographs have changed' });
     }
-    return { run, trainer, photographs, reports, snapshots };
+    return { run, kernelCheck, trainer, photographs, reports, snapshots };
   };
 
   const train = async (request: TrainRequest, context: CallContext<TrainingProgress>) => {
@@ -194,9 +204,11 @@ export function createTrainingHandlers(room: TrainingRoom): Handlers<TrainingCon
     const folders = await room.folders;
     const id = request.kind === 'new' ? newId() : request.id;
     return locked(id, async () => {
-      await check(context);
+      const kernelCheck = await check(context);
       const beginning =
-        request.kind === 'new' ? await beginNew(request, context, id) : await beginAgain(id, context);
+        request.kind === 'new'
+          ? await beginNew(request, context, id, kernelCheck)
+          : await beginAgain(id, context, kernelCheck);
       const { trainer } = beginning;
       try {
         active = new TrainingRun(

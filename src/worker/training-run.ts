@@ -2,7 +2,7 @@
 import type { Failure } from '../core/failure.ts';
 import { failureOf } from '../core/failure.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
-import type { StepReport, TrainingSwitches } from '../core/training.ts';
+import type { KernelCheck, StepReport, TrainingSwitches } from '../core/training.ts';
 import { saveRun, type KeptPhotograph } from '../library/run-store.ts';
 import type { ModelFolders } from '../library/model-folders.ts';
 import { framePhotograph, type Framing } from '../media/framing.ts';
@@ -38,6 +38,7 @@ export interface RunTools {
 /** What is known of a run when it begins or goes on. */
 export interface RunBeginning {
   readonly run: Omit<StoredRun, 'byteLength'>;
+  readonly kernelCheck: KernelCheck;
   readonly trainer: Trainer;
   readonly photographs: readonly KeptPhotograph[];
   readonly reports: readonly StepReport[];
@@ -58,6 +59,7 @@ export class TrainingRun {
   private readonly photographs: readonly KeptPhotograph[];
   private readonly rhythm: TrainingRhythm;
   private readonly tools: RunTools;
+  private readonly kernelCheck: KernelCheck;
   private readonly pinnedInput: Float32Array;
   private readonly framing: Framing;
   private readonly reports: StepReport[];
@@ -71,9 +73,10 @@ export class TrainingRun {
   private savedStep = -1;
 
   constructor(beginning: RunBeginning, tools: RunTools) {
-    const { run, trainer, photographs, reports, snapshots, rhythm, showsCrops } = beginning;
+    const { run, kernelCheck, trainer, photographs, reports, snapshots, rhythm, showsCrops } = beginning;
     this.id = run.id;
     this.stored = run;
+    this.kernelCheck = kernelCheck;
     this.trainer = trainer;
     this.photographs = photographs;
     this.reports = [...reports];
@@ -126,6 +129,7 @@ export class TrainingRun {
     onProgress({
       stage: 'ready',
       run: begun.value,
+      kernelCheck: this.kernelCheck,
       isKept,
       pinned: this.pinned,
       reports: [...this.reports],

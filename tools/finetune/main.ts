@@ -4,13 +4,15 @@ import { appendFile, mkdir, readFile, rename, stat, writeFile } from 'node:fs/pr
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describeFailure } from '../../src/core/describe-failure.ts';
+import { describeKernelCheck } from '../../src/core/describe-kernel-check.ts';
 import { embeddedModelId } from '../../src/core/embedded-model.ts';
+import { failureOf } from '../../src/core/failure.ts';
 import { findWarnings } from '../../src/core/hyper-parameters.ts';
 import type { StepReport, TrainingConfiguration } from '../../src/core/training.ts';
 import { openBackend } from '../../src/gpu/open-backend.ts';
 import { estimateTrainingMemory } from '../../src/train/memory-estimate.ts';
 import { Trainer, type TrainingModel } from '../../src/train/trainer.ts';
-import { selfCheckTraining } from '../../src/train/training-self-check.ts';
+import { checkStepKernels } from '../../src/train/training-self-check.ts';
 import { installDawn } from '../attend/dawn.ts';
 import { findModel } from '../attend/find-model.ts';
 import { checkpointOptions, checkpointUsage } from '../checkpoint-file.ts';
@@ -104,8 +106,14 @@ if (backend === 'webgpu') await installDawn();
 const opened = await openBackend(backend, null);
 if (!opened.ok) stopWith(describeFailure(opened.error));
 const { faults } = opened.value;
-const checked = await selfCheckTraining(faults);
-if (!checked.ok) stopWith(describeFailure(checked.error));
+const kernelCheck = await checkStepKernels(faults).catch((error: unknown) => {
+  const failure = failureOf(error);
+  if (failure === null) throw error;
+  return stopWith(describeFailure(failure));
+});
+const { kernels } = kernelCheck;
+const slowness = describeKernelCheck(kernelCheck);
+if (slowness !== null) console.error(slowness);
 
 async function loadNetwork(path: string): Promise<TrainingModel> {
   const { key, heads, config } = options;
@@ -127,14 +135,14 @@ async function beginRun(): Promise<Trainer> {
       ? { architecture: preset.scratch ?? stopWith('The preset has no network.'), parameters: null }
       : await loadNetwork(path);
   const configuration = { ...preset.configuration, ...changes };
-  const created = Trainer.create({ configuration, photographs, model, faults });
+  const created = Trainer.create({ configuration, photographs, model, faults, kernels });
   if (!created.ok) stopWith(describeFailure(created.error));
   return created.value;
 }
 
 async function resumeRun(path: string): Promise<Trainer> {
   if ((await stat(path).catch(() => null)) === null) stopWith(`${path} cannot be read.`);
-  const resumed = await Trainer.resume(await openAsBlob(path), photographs, faults);
+  const resumed = await Trainer.resume(await openAsBlob(path), photographs, faults, kernels);
   if (!resumed.ok) stopWith(describeFailure(resumed.error));
   if (!resumed.value.samePhotographs)
     console.error('These are not the photographs that the run began with; it goes on with these.');

@@ -2,6 +2,7 @@ import { Download, Eye, Pause, Play, Square, TriangleAlert, X } from 'lucide-rea
 import { useMemo } from 'react';
 import { formatBytes } from '../../core/bytes.ts';
 import { describeFailure } from '../../core/describe-failure.ts';
+import { describeKernelCheck } from '../../core/describe-kernel-check.ts';
 import { describeVerdict, judgeTraining } from '../../core/training-verdict.ts';
 import { IconButton } from '../components/icon-button.tsx';
 import { SwitchField } from '../components/switch-field.tsx';
@@ -182,7 +183,8 @@ function TakeAway({ run }: { readonly run: RunView }) {
 
 /** What went wrong, and what that means for the run. */
 function Alerts({ run }: { readonly run: RunView }) {
-  const { state, unsaved, isKept } = run;
+  const { state, unsaved, isKept, kernelCheck } = run;
+  const slowness = kernelCheck === null ? null : describeKernelCheck(kernelCheck);
   return (
     <div className="run-alerts">
       {state.status === 'failed' && (
@@ -196,6 +198,12 @@ function Alerts({ run }: { readonly run: RunView }) {
         <p className="run-failure">
           <TriangleAlert aria-hidden="true" />
           The last save failed. {describeFailure(unsaved)} The run goes on.
+        </p>
+      )}
+      {slowness !== null && (
+        <p className="run-failure">
+          <TriangleAlert aria-hidden="true" />
+          {slowness}
         </p>
       )}
       {!isKept && (

@@ -39,6 +39,7 @@ const stored = (step: number): StoredRun => ({
 
 const ready = (step: number): TrainingProgress => ({
   stage: 'ready',
+  kernelCheck: { kernels: 'ours', maxRelativeDifference: 1e-6 },
   run: stored(step),
   isKept: true,
   pinned: {

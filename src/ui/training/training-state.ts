@@ -1,7 +1,12 @@
 /** What the training view shows: what would be started, the run on view, the runs that are kept. */
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { Failure } from '../../core/failure.ts';
-import type { StepReport, TrainingConfiguration, TrainingSwitches } from '../../core/training.ts';
+import type {
+  KernelCheck,
+  StepReport,
+  TrainingConfiguration,
+  TrainingSwitches,
+} from '../../core/training.ts';
 import { presetOf, type TrainingPresetId } from '../../core/training-presets.ts';
 import type {
   CropView,
@@ -39,6 +44,8 @@ type RunStatus =
 export interface RunView {
   readonly title: string;
   readonly modelTitle: string | null;
+  /** Null until the run stands ready. */
+  readonly kernelCheck: KernelCheck | null;
   readonly configuration: TrainingConfiguration;
   readonly rhythm: TrainingRhythm;
   readonly state: RunStatus;
@@ -99,6 +106,7 @@ export const newRunView = (
 ): RunView => ({
   ...facts,
   state: { status: 'preparing', progress: null },
+  kernelCheck: null,
   reports: [],
   switches: [],
   wanted: { centring: facts.configuration.centring, sharpening: facts.configuration.sharpening },
@@ -120,7 +128,7 @@ export function withProgress(run: RunView, progress: TrainingProgress): RunView 
     case 'check':
       return { ...run, state: { status: 'preparing', progress } };
     case 'ready': {
-      const { run: stored, isKept, pinned, reports, snapshots } = progress;
+      const { run: stored, kernelCheck, isKept, pinned, reports, snapshots } = progress;
       const { title, modelTitle, configuration, switches, photographs } = stored;
       const { centring, sharpening } = configuration;
       return {
@@ -130,6 +138,7 @@ export function withProgress(run: RunView, progress: TrainingProgress): RunView 
         configuration,
         switches,
         photographs,
+        kernelCheck,
         isKept,
         pinned,
         reports,
