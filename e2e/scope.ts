@@ -1,5 +1,5 @@
 /** The page as its users handle it: names for what the tests do and see. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -105,6 +105,15 @@ class Scope {
   async overlayPicture(): Promise<string> {
     await this.nextFrame();
     return this.overlay.evaluate((canvas: HTMLCanvasElement) => canvas.toDataURL());
+  }
+
+  /** The file that a person saves, its bytes as text: its size is the photograph's and not the window's. */
+  async savedPicture(): Promise<string> {
+    const [download] = await Promise.all([
+      this.page.waitForEvent('download'),
+      this.page.getByRole('button', { name: 'Save picture' }).click(),
+    ]);
+    return (await readFile(await download.path())).toString('base64');
   }
 
   /** Red values of a layer of the stage at places given as shares of its width and height. */
