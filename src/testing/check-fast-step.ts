@@ -22,6 +22,8 @@ const cases: [string, Partial<TrainingConfiguration>, Partial<VitArchitecture>][
   ['every block frozen', { frozenBlocks: 2 }, {}],
   ['no centring, no sharpening', { centring: false, sharpening: false }, {}],
   ['qkv without a bias, one head', {}, { qkvBias: false, numHeads: 1 }],
+  ['an odd K', { outputDim: 65 }, {}],
+  ['a K of whole pairs', { outputDim: 70 }, {}],
   [
     'widths that are no multiples of four',
     { hiddenDim: 10, bottleneckDim: 6 },

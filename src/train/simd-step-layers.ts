@@ -1,6 +1,7 @@
 /**
  * The fast step's layers on wasm: forward and products by the page's SIMD kernels, which have the names of WebGPU's, and the rest by
- * tfjs's ops. A product's second matrix is a layer's weight as far as the kernel cares.
+ * tfjs's ops. A product's second matrix is a layer's weight as far as the kernel cares; the kernel stores whole vectors of four columns, and
+ * K need not be a multiple of four.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { attentionKernel } from '../gpu/kernels/attention.ts';
@@ -29,8 +30,11 @@ export const simdStepLayers: StepLayers = {
       ),
       0,
     ),
-  product: (a, b, transposed) =>
-    transposed === 'a'
+  product: (a, b, transposed) => {
+    const columns = transposed === 'a' ? b.shape[1] : b.shape[0];
+    if (columns % 4 !== 0) return plainStepLayers.product(a, b, transposed);
+    return transposed === 'a'
       ? linear(tf.transpose(a), { weight: b, bias: null })
-      : linear(a, { weight: tf.transpose(b), bias: null }),
+      : linear(a, { weight: tf.transpose(b), bias: null });
+  },
 };

@@ -15,7 +15,9 @@ const at = {
   scratch: 6,
   scratchBytes: 7,
   valueCount: 8,
-  values: 9,
+  /** Whether a helper has trapped in this job. */
+  failed: 9,
+  values: 10,
 };
 
 /** Of an Int32Array. */
@@ -48,13 +50,17 @@ function work(block: Int32Array, functions: SimdFunctions, thread: number): void
   }
 }
 
-/** Writes a job into the block, works at it too, and returns when all of it is done. */
+/**
+ * Writes a job into the block, works at it too, and returns when all of it is done.
+ * @throws WebAssembly.RuntimeError where any thread has trapped
+ */
 export function runJob(block: Int32Array, functions: SimdFunctions, helpers: number, job: Job): void {
   block[at.operation] = operations.indexOf(job.operation);
   block[at.units] = job.units;
   block[at.share] = job.share;
   block[at.next] = 0;
   block[at.done] = 0;
+  block[at.failed] = 0;
   block[at.scratch] = job.scratch;
   block[at.scratchBytes] = job.scratchBytes;
   block[at.valueCount] = job.values.length;
@@ -64,6 +70,8 @@ export function runJob(block: Int32Array, functions: SimdFunctions, helpers: num
   work(block, functions, 0);
   for (let done = Atomics.load(block, at.done); done < helpers; done = Atomics.load(block, at.done))
     Atomics.wait(block, at.done, done);
+  // As if this thread had trapped itself: the memory is not to be trusted any more.
+  if (Atomics.load(block, at.failed) !== 0) throw new WebAssembly.RuntimeError('a helper thread has trapped');
 }
 
 /** A helper's whole life: waits for a job, works, says that it is done. Ends with its worker. */
@@ -71,7 +79,12 @@ export function serveJobs(block: Int32Array, functions: SimdFunctions, thread: n
   // Counted here and not read from the block: the next job may already stand there when this one is done.
   for (let job = 0; ; job = (job + 1) | 0) {
     Atomics.wait(block, at.job, job);
-    work(block, functions, thread);
+    try {
+      work(block, functions, thread);
+    } catch {
+      Atomics.store(block, at.failed, 1);
+    }
+    // Said in any case: the others would wait for ever.
     Atomics.add(block, at.done, 1);
     Atomics.notify(block, at.done);
   }
