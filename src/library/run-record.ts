@@ -1,7 +1,7 @@
 /** What stands beside a run's files, checked field by field: it may be from another version, a crash, or somebody's archive. */
 import { findProblems, hyperParameters } from '../core/hyper-parameters.ts';
 import type { StepReport, TrainingConfiguration } from '../core/training.ts';
-import type { StoredRun, SwitchMark } from '../rpc/training-contract.ts';
+import type { StoredRun, SwitchMark, TrainingRhythm } from '../rpc/training-contract.ts';
 
 export interface RunRecord extends Omit<StoredRun, 'id' | 'byteLength' | 'photographs'> {
   readonly version: 1;
@@ -39,17 +39,21 @@ const isMark = (json: unknown): json is SwitchMark =>
   typeof json['centring'] === 'boolean' &&
   typeof json['sharpening'] === 'boolean';
 
+const isRhythm = (json: unknown): json is TrainingRhythm =>
+  isFields(json) && [json['saveEvery'], json['mapsEvery']].every((every) => isCount(every) && every >= 1);
+
 const isPhotograph = (json: unknown): json is RunRecord['photographs'][number] =>
   isFields(json) && isText(json['name']) && isCount(json['height']) && isCount(json['width']);
 
 export function parseRunRecord(json: unknown): RunRecord | null {
   if (!isFields(json) || json['version'] !== 1) return null;
   const { generation, title, modelTitle, step, pinned, startedAt, savedAt, switches, photographs } = json;
-  const { mapShape, files } = json;
+  const { mapShape, files, rhythm } = json;
   const configuration = parseConfiguration(json['configuration']);
   if (configuration === null || !isCount(generation) || !isCount(step) || !isCount(pinned)) return null;
   if (!isText(title) || !isText(modelTitle) || !isText(startedAt) || !isText(savedAt)) return null;
   if (!Array.isArray(switches) || !switches.every(isMark)) return null;
+  if (!isRhythm(rhythm)) return null;
   if (!Array.isArray(photographs) || !photographs.every(isPhotograph)) return null;
   if (pinned >= photographs.length) return null;
   if (!Array.isArray(mapShape) || mapShape.length !== 3 || !mapShape.every(isCount)) return null;
@@ -65,6 +69,7 @@ export function parseRunRecord(json: unknown): RunRecord | null {
     startedAt,
     savedAt,
     switches,
+    rhythm,
     photographs,
     mapShape: mapShape as unknown as RunRecord['mapShape'],
     files: files as RunRecord['files'],

@@ -29,6 +29,7 @@ const runAt = (step: number, savedAt = '2026-11-23T09:00:00.000Z'): Omit<StoredR
   photographs: ['a.jpg', 'b.jpg'],
   pinned: 1,
   switches: [{ step: 1, centring: true, sharpening: true }],
+  rhythm: { saveEvery: 25, mapsEvery: 5 },
   startedAt: '2026-11-23T08:00:00.000Z',
   savedAt,
 });
@@ -73,7 +74,7 @@ const opened = async () => {
 
 test('a run comes out as it went in, photographs and all', async () => {
   const saved = await save(3);
-  const files = await runFiles(folders, 'run-1');
+  const { files } = await runFiles(folders, 'run-1');
   // The record itself is not in its own sum.
   const total = [...files].reduce((sum, [name, { size }]) => sum + (name === 'run.json' ? 0 : size), 0);
   expect(saved).toEqual({ ...runAt(3), byteLength: total });
@@ -122,15 +123,46 @@ describe('a crash in the middle of a save', () => {
   });
 });
 
-test('a folder without a whole save is no run, and is told apart', async () => {
-  expect(await listRuns(folders)).toEqual({ runs: [], broken: ['run-1'] });
+test('a folder in which no save was ever whole is told apart', async () => {
+  expect(await listRuns(folders)).toEqual({ runs: [], unreadable: [], unfinished: ['run-1'] });
   await expect(openRun(folders, 'run-1')).rejects.toThrow('run-not-kept');
+});
+
+test('what another version has kept, or what is damaged, is no run and no rubbish', async () => {
+  await save(1);
+  const { record } = await runFiles(folders, 'run-1');
+  const write = async (id: string, text: string): Promise<void> => {
+    const file = await folders.open(id, '0-run.json');
+    file.truncate(0);
+    file.write(new TextEncoder().encode(text), 0);
+  };
+  const { lossOfTomorrow: _, ...later } = { ...record, version: 2, lossOfTomorrow: 1 };
+  await write('run-1', JSON.stringify(later));
+  await write('run-2', '{"version":1,"ti');
+  const unreadable = [
+    { id: 'run-1', title: 'Collapse in a minute' },
+    { id: 'run-2', title: null },
+  ];
+  expect(await listRuns(folders)).toEqual({ runs: [], unreadable, unfinished: [] });
 });
 
 test('photographs that are not all there make no run', async () => {
   await save(1);
   (await folders.open('run-1', 'photographs.rgb')).truncate(20);
-  expect((await listRuns(folders)).broken).toEqual(['run-1']);
+  expect((await listRuns(folders)).unreadable.map(({ id }) => id)).toEqual(['run-1']);
+});
+
+test('a log or maps that are no such thing are named', async () => {
+  const replace = async (name: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> => {
+    const file = await folders.open('run-1', `0-${name}`);
+    file.truncate(0);
+    file.write(bytes, 0);
+  };
+  const { size } = (await save(1), (await runFiles(folders, 'run-1')).files.get('log.jsonl')) ?? { size: 0 };
+  await replace('log.jsonl', new TextEncoder().encode('}'.repeat(size)));
+  await expect(openRun(folders, 'run-1')).rejects.toMatchObject({
+    failure: { code: 'run-file-invalid', problem: 'its log.jsonl is damaged' },
+  });
 });
 
 describe('taking in the files of another browser', () => {
@@ -138,7 +170,7 @@ describe('taking in the files of another browser', () => {
 
   test('gives the same run under its new name', async () => {
     await save(2);
-    const run = await takeInRun(other, 'run-2', await runFiles(folders, 'run-1'));
+    const run = await takeInRun(other, 'run-2', (await runFiles(folders, 'run-1')).files);
     expect(run).toMatchObject({ id: 'run-2', step: 2, photographs: ['a.jpg', 'b.jpg'] });
     expect((await openRun(other, 'run-2')).reports).toEqual(stateAt(2).reports);
   });
@@ -147,7 +179,7 @@ describe('taking in the files of another browser', () => {
     'without %s leaves nothing behind',
     async (missing) => {
       await save(2);
-      const files = new Map(await runFiles(folders, 'run-1'));
+      const files = new Map((await runFiles(folders, 'run-1')).files);
       files.delete(missing);
       await expect(takeInRun(other, 'run-3', files)).rejects.toThrow('run-file-invalid');
       expect(await other.list()).not.toContain('run-3');
@@ -158,7 +190,7 @@ describe('taking in the files of another browser', () => {
     'with the record %s leaves nothing',
     async (json) => {
       await save(2);
-      const files = new Map(await runFiles(folders, 'run-1')).set('run.json', new Blob([json]));
+      const files = new Map((await runFiles(folders, 'run-1')).files).set('run.json', new Blob([json]));
       await expect(takeInRun(other, 'run-4', files)).rejects.toThrow('run-file-invalid');
       expect(await other.list()).not.toContain('run-4');
     },

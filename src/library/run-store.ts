@@ -9,7 +9,7 @@ import type { StepReport } from '../core/training.ts';
 import { openSafetensors } from '../formats/safetensors.ts';
 import { writeSafetensors } from '../formats/safetensors-writer.ts';
 import { readBytes } from '../formats/read-bytes.ts';
-import type { MapSnapshot, StoredRun } from '../rpc/training-contract.ts';
+import type { MapSnapshot, StoredRun, UnreadableRun } from '../rpc/training-contract.ts';
 import type { ModelFolders } from './model-folders.ts';
 import { parseReport, parseRunRecord, type RunRecord } from './run-record.ts';
 
@@ -18,6 +18,8 @@ export interface KeptPhotograph extends Size {
   readonly name: string;
   readonly values: Uint8Array | Uint8ClampedArray;
 }
+
+const invalid = (problem: string): FailureError => new FailureError({ code: 'run-file-invalid', problem });
 
 /** What changes as a run goes on. */
 export interface RunState {
@@ -28,7 +30,7 @@ export interface RunState {
   readonly mapShape: readonly [number, number, number];
 }
 
-export interface OpenedRun extends RunState {
+interface OpenedRun extends RunState {
   readonly run: StoredRun;
   readonly photographs: readonly KeptPhotograph[];
 }
@@ -87,8 +89,8 @@ async function currentSlot(folders: ModelFolders, id: string): Promise<Slot | nu
 }
 
 function storedRun(id: string, record: RunRecord): StoredRun {
-  const { title, modelTitle, configuration, step, photographs, pinned, switches, startedAt, savedAt, files } =
-    record;
+  const { title, modelTitle, configuration, step, photographs, pinned, switches, rhythm } = record;
+  const { startedAt, savedAt, files } = record;
   const pixels = photographs.reduce((sum, { height, width }) => sum + height * width * 3, 0);
   return {
     id,
@@ -99,21 +101,22 @@ function storedRun(id: string, record: RunRecord): StoredRun {
     photographs: photographs.map(({ name }) => name),
     pinned,
     switches,
+    rhythm,
     startedAt,
     savedAt,
     byteLength: Object.values(files).reduce((sum, byteLength) => sum + byteLength, pixels),
   };
 }
 
+const pixelsOf = (photographs: readonly KeptPhotograph[]): Blob =>
+  new Blob(photographs.map(({ values }) => values as Uint8Array<ArrayBuffer>));
+
 /** Before the first save. @throws FailureError 'storage-full' */
-export async function writePhotographs(
+export const writePhotographs = (
   folders: ModelFolders,
   id: string,
   photographs: readonly KeptPhotograph[],
-): Promise<void> {
-  const parts = photographs.map(({ values }) => values as Uint8Array<ArrayBuffer>);
-  await writeFile(folders, id, photographsFile, new Blob(parts));
-}
+): Promise<void> => writeFile(folders, id, photographsFile, pixelsOf(photographs));
 
 const mapsOf = ({ snapshots, mapShape }: RunState): Blob =>
   writeSafetensors(
@@ -132,63 +135,92 @@ const logOf = (reports: readonly StepReport[]): Blob =>
     { type: 'application/jsonl' },
   );
 
+/** A run's facts without what only its files tell. */
+export type RunFacts = Omit<StoredRun, 'byteLength'>;
+
+/** The files of a slot, the record last. */
+function slotFilesOf(
+  { id: _, ...facts }: RunFacts,
+  generation: number,
+  photographs: readonly KeptPhotograph[],
+  state: RunState,
+): { readonly record: RunRecord; readonly files: ReadonlyMap<SlotFile, Blob> } {
+  const files = new Map<SlotFile, Blob>([
+    ['state.safetensors', state.state],
+    ['log.jsonl', logOf(state.reports)],
+    ['maps.safetensors', mapsOf(state)],
+  ]);
+  const record: RunRecord = {
+    version: 1,
+    generation,
+    ...facts,
+    photographs: photographs.map(({ name, height, width }) => ({ name, height, width })),
+    mapShape: state.mapShape,
+    files: Object.fromEntries([...files].map(([file, { size }]) => [file, size])),
+  };
+  return { record, files: files.set('run.json', new Blob([JSON.stringify(record)])) };
+}
+
+/** A run that is in memory as the files that `runFiles` gives of one that is kept. */
+export const filesInMemory = (
+  run: RunFacts,
+  photographs: readonly KeptPhotograph[],
+  state: RunState,
+): ReadonlyMap<string, Blob> =>
+  new Map<string, Blob>([
+    ...slotFilesOf(run, 1, photographs, state).files,
+    [photographsFile, pixelsOf(photographs)],
+  ]);
+
 /** @throws FailureError 'storage-full' and the like; what was saved before is there then as it was */
 export async function saveRun(
   folders: ModelFolders,
-  run: Omit<StoredRun, 'byteLength'>,
+  run: RunFacts,
   photographs: readonly KeptPhotograph[],
   state: RunState,
 ): Promise<StoredRun> {
   const current = await currentSlot(folders, run.id);
   const slot = current?.slot === 0 ? 1 : 0;
-  const files: Record<Exclude<SlotFile, 'run.json'>, Blob> = {
-    'state.safetensors': state.state,
-    'log.jsonl': logOf(state.reports),
-    'maps.safetensors': mapsOf(state),
-  };
+  const generation = (current?.record.generation ?? 0) + 1;
+  const { record, files } = slotFilesOf(run, generation, photographs, state);
   // From here on the slot is nobody's.
   await folders.removeFile(run.id, nameIn(slot, 'run.json'));
-  for (const [file, blob] of Object.entries(files))
-    await writeFile(folders, run.id, nameIn(slot, file as SlotFile), blob);
-  const { id, ...facts } = run;
-  const record: RunRecord = {
-    version: 1,
-    generation: (current?.record.generation ?? 0) + 1,
-    ...facts,
-    photographs: photographs.map(({ name, height, width }) => ({ name, height, width })),
-    mapShape: state.mapShape,
-    files: Object.fromEntries(Object.entries(files).map(([file, { size }]) => [file, size])),
-  };
-  await writeFile(folders, id, nameIn(slot, 'run.json'), new Blob([JSON.stringify(record)]));
-  return storedRun(id, record);
+  for (const [file, blob] of files) await writeFile(folders, run.id, nameIn(slot, file), blob);
+  return storedRun(run.id, record);
 }
 
-async function readSnapshots(file: Blob): Promise<MapSnapshot[]> {
+/** @throws FailureError 'run-file-invalid' */
+async function readSnapshots(file: Blob, mapShape: RunState['mapShape']): Promise<MapSnapshot[]> {
   const opened = await openSafetensors(file);
   if (!opened.ok) throw new FailureError(opened.error);
   const snapshots: MapSnapshot[] = [];
   for (const name of opened.value.keys()) {
     const step = /^(\d+)\.teacher$/.exec(name)?.[1];
     if (step === undefined) continue;
-    const [teacher, student] = [
-      await opened.value.get(name)?.read(),
-      await opened.value.get(`${step}.student`)?.read(),
-    ];
-    if (teacher && student)
-      snapshots.push({
-        step: Number(step),
-        teacher: teacher as Float32Array<ArrayBuffer>,
-        student: student as Float32Array<ArrayBuffer>,
-      });
+    const mapsOfRole = async (role: string): Promise<Float32Array<ArrayBuffer>> => {
+      const maps = opened.value.get(`${step}.${role}`);
+      if (maps?.shape.join() !== mapShape.join())
+        throw invalid('its maps.safetensors does not fit its run.json');
+      return (await maps.read()) as Float32Array<ArrayBuffer>;
+    };
+    snapshots.push({
+      step: Number(step),
+      teacher: await mapsOfRole('teacher'),
+      student: await mapsOfRole('student'),
+    });
   }
   return snapshots.sort((a, b) => a.step - b.step);
 }
 
-const parseLog = (text: string): StepReport[] =>
-  text
-    .split('\n')
-    .filter((line) => line !== '')
-    .flatMap((line) => parseReport(JSON.parse(line)) ?? []);
+/** @throws FailureError 'run-file-invalid' */
+function parseLog(text: string): StepReport[] {
+  const lines = text.split('\n').filter((line) => line !== '');
+  try {
+    return lines.flatMap((line) => parseReport(JSON.parse(line)) ?? []);
+  } catch {
+    throw invalid('its log.jsonl is damaged');
+  }
+}
 
 async function readPhotographs(file: Blob, record: RunRecord): Promise<KeptPhotograph[]> {
   const photographs: KeptPhotograph[] = [];
@@ -202,8 +234,14 @@ async function readPhotographs(file: Blob, record: RunRecord): Promise<KeptPhoto
   return photographs;
 }
 
-/** The files of the latest save, by the names they have in an archive. @throws FailureError 'run-not-kept' */
-export async function runFiles(folders: ModelFolders, id: string): Promise<ReadonlyMap<string, Blob>> {
+/**
+ * The latest save: what is known of it, and its files by the names they have in an archive.
+ * @throws FailureError 'run-not-kept'
+ */
+export async function runFiles(
+  folders: ModelFolders,
+  id: string,
+): Promise<{ readonly record: RunRecord; readonly files: ReadonlyMap<string, Blob> }> {
   const current = await currentSlot(folders, id);
   if (current === null) throw new FailureError({ code: 'run-not-kept' });
   const files = new Map<string, Blob>();
@@ -215,27 +253,22 @@ export async function runFiles(folders: ModelFolders, id: string): Promise<Reado
     if (blob === null) throw new FailureError({ code: 'run-not-kept' });
     files.set(name, blob);
   }
-  return files;
+  return { record: current.record, files };
 }
 
-/** @throws FailureError 'run-not-kept' */
+/** @throws FailureError 'run-not-kept', 'run-file-invalid' */
 export async function openRun(folders: ModelFolders, id: string): Promise<OpenedRun> {
-  const current = await currentSlot(folders, id);
-  const files = await runFiles(folders, id);
+  const { record, files } = await runFiles(folders, id);
   const blob = (name: SlotFile | typeof photographsFile): Blob => files.get(name) ?? new Blob();
-  if (current === null) throw new FailureError({ code: 'run-not-kept' });
-  const { record } = current;
   return {
     run: storedRun(id, record),
     photographs: await readPhotographs(blob(photographsFile), record),
     state: blob('state.safetensors'),
     reports: parseLog(await blob('log.jsonl').text()),
-    snapshots: await readSnapshots(blob('maps.safetensors')),
+    snapshots: await readSnapshots(blob('maps.safetensors'), record.mapShape),
     mapShape: record.mapShape,
   };
 }
-
-const invalid = (problem: string): FailureError => new FailureError({ code: 'run-file-invalid', problem });
 
 /**
  * Takes in the files of an archive as a run of this browser's. All or nothing.
@@ -263,16 +296,39 @@ export async function takeInRun(
   }
 }
 
-/** What is kept, the latest first, and folders in which a crash has left no whole run. */
-export async function listRuns(
-  folders: ModelFolders,
-): Promise<{ readonly runs: StoredRun[]; readonly broken: string[] }> {
+async function titleIn(folders: ModelFolders, id: string, slot: number): Promise<string | null> {
+  try {
+    const record: unknown = JSON.parse(
+      (await (await folders.read(id, nameIn(slot, 'run.json')))?.text()) ?? '',
+    );
+    const { title } = record as { title?: unknown };
+    return typeof title === 'string' ? title : null;
+  } catch {
+    return null;
+  }
+}
+
+/** What is kept, the latest first; what cannot be read; and folders in which a crash before the first save has left no run. */
+export async function listRuns(folders: ModelFolders): Promise<{
+  readonly runs: StoredRun[];
+  readonly unreadable: UnreadableRun[];
+  readonly unfinished: string[];
+}> {
   const runs: StoredRun[] = [];
-  const broken: string[] = [];
+  const unreadable: UnreadableRun[] = [];
+  const unfinished: string[] = [];
   for (const id of await folders.list()) {
     const current = await currentSlot(folders, id);
-    if (current === null) broken.push(id);
-    else runs.push(storedRun(id, current.record));
+    if (current !== null) {
+      runs.push(storedRun(id, current.record));
+      continue;
+    }
+    const records = [
+      await folders.read(id, nameIn(0, 'run.json')),
+      await folders.read(id, nameIn(1, 'run.json')),
+    ];
+    if (records.every((record) => record === null)) unfinished.push(id);
+    else unreadable.push({ id, title: (await titleIn(folders, id, 0)) ?? (await titleIn(folders, id, 1)) });
   }
-  return { runs: runs.sort((a, b) => (a.savedAt < b.savedAt ? 1 : -1)), broken };
+  return { runs: runs.sort((a, b) => (a.savedAt < b.savedAt ? 1 : -1)), unreadable, unfinished };
 }

@@ -28,14 +28,23 @@ export interface StoredRun {
   /** Index of the photograph whose maps are taken as the run goes on. */
   readonly pinned: number;
   readonly switches: readonly SwitchMark[];
+  readonly rhythm: TrainingRhythm;
   /** ISO 8601. */
   readonly startedAt: string;
   readonly savedAt: string;
   readonly byteLength: number;
 }
 
+/** Kept by another version of this page, or damaged: nobody deletes it but the person. */
+export interface UnreadableRun {
+  readonly id: string;
+  /** Where that much can be read. */
+  readonly title: string | null;
+}
+
 export interface RunList {
   readonly runs: readonly StoredRun[];
+  readonly unreadable: readonly UnreadableRun[];
   /** False where the browser keeps no files: a run lasts as long as the visit then. */
   readonly isKept: boolean;
 }
@@ -95,8 +104,11 @@ export type TrainingProgress =
   | { readonly stage: 'switched'; readonly mark: SwitchMark }
   | { readonly stage: 'saving' }
   | { readonly stage: 'saved'; readonly run: StoredRun }
-  /** The run goes on; what was saved before stays. */
-  | { readonly stage: 'unsaved'; readonly failure: Failure };
+  /**
+   * What was saved before stays. A run that is at its end, or was to pause, waits: its networks are in memory alone, and `exportRun` gives
+   * them. Any other goes on.
+   */
+  | { readonly stage: 'unsaved'; readonly failure: Failure; readonly waits: boolean };
 
 export type ExportKind = 'teacher' | 'student' | 'run' | 'log';
 
@@ -122,14 +134,11 @@ export interface TrainingContract {
     result: TrainingPlan;
   };
   /**
-   * Trains until the configured length or until `steer` ends it, saving every few steps and at the end. An abort ends it too, and
-   * saves nothing. A loss that is not finite ends it as 'training-diverged', after saving the last good state.
+   * Trains until the configured length or until `steer` ends it, saving every few steps and at the end. Where the last save fails, it
+   * waits: `steer` has it tried again by another pause, or the run discarded. An abort ends it too, and saves nothing. A loss that is not finite ends it as 'training-diverged', after saving the last good state.
    */
   train: {
-    request: {
-      readonly rhythm: TrainingRhythm;
-      readonly crops: boolean;
-    } & (
+    request: { readonly crops: boolean } & (
       | {
           readonly kind: 'new';
           readonly title: string;
@@ -137,6 +146,7 @@ export interface TrainingContract {
           readonly configuration: TrainingConfiguration;
           readonly photographs: readonly { readonly name: string; readonly blob: Blob }[];
           readonly pinned: number;
+          readonly rhythm: TrainingRhythm;
         }
       | { readonly kind: 'resume'; readonly id: string }
     );
@@ -145,12 +155,20 @@ export interface TrainingContract {
   };
   /** Acts on the run that goes on, from its next step on; nothing happens where there is none. */
   steer: {
-    request: Partial<TrainingSwitches> & { readonly pause?: true; readonly crops?: boolean };
+    request: Partial<TrainingSwitches> & {
+      readonly pause?: true;
+      /** Gives up what could not be saved. */
+      readonly discard?: true;
+      readonly crops?: boolean;
+    };
     progress: never;
     result: Record<string, never>;
   };
   listRuns: { request: Record<string, never>; progress: never; result: RunList };
-  /** A network by the official names as safetensors, the whole run as a zip archive, or the reports as JSON lines. */
+  /**
+   * A network by the official names as safetensors, the whole run as a zip archive, or the reports as JSON lines: of the run that
+   * trains as it is now, of others as they were saved.
+   */
   exportRun: {
     request: { readonly id: string; readonly what: ExportKind };
     progress: never;

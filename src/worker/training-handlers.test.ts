@@ -112,7 +112,8 @@ describe('a run', () => {
               : [],
       );
     expect(stages('maps')).toEqual([0, 2, 4, 6, 8]);
-    expect(stages('saved')).toEqual([0, 3, 6, 8]);
+    // Twice at first: there is room for both slots.
+    expect(stages('saved')).toEqual([0, 0, 3, 6, 8]);
     expect(valueOf(await handlers.listRuns({}, quiet))).toMatchObject({ isKept: false, runs: [{ step: 8 }] });
   });
 
@@ -125,7 +126,7 @@ describe('a run', () => {
     const { how, run } = valueOf(await handlers.train(newRun(), context()));
     expect([how, run.step]).toEqual(['paused', 5]);
     onNews = () => undefined;
-    const resumed = { kind: 'resume', id: run.id, rhythm: newRun().rhythm, crops: false } as const;
+    const resumed = { kind: 'resume', id: run.id, crops: false } as const;
     valueOf(await handlers.train(resumed, context()));
     expect(losses()).toEqual(expected);
     const ready = news.findLast((each) => each.stage === 'ready');
@@ -178,6 +179,24 @@ describe('a run', () => {
     ]);
   });
 
+  test('that is only opened again is not written again', async () => {
+    const { run } = valueOf(await handlers.train(newRun({ steps: 2 }), context()));
+    news = [];
+    const again = valueOf(await handlers.train({ kind: 'resume', id: run.id, crops: false }, context()));
+    expect(again).toEqual({ how: 'finished', run });
+    expect(news.map(({ stage }) => stage)).not.toContain('saving');
+  });
+
+  test('keeps a switch that comes with the pause for the step after it', async () => {
+    onNews = (progress) => {
+      if (progress.stage === 'step' && progress.report.step === 3)
+        void handlers.steer({ centring: false, pause: true }, quiet);
+    };
+    const { run } = valueOf(await handlers.train(newRun(), context()));
+    expect(run).toMatchObject({ step: 3, configuration: { centring: false } });
+    expect(run.switches.at(-1)).toEqual({ step: 4, centring: false, sharpening: true });
+  });
+
   test('hears a pause that comes while it is being prepared', async () => {
     const trained = handlers.train(newRun(), context());
     await handlers.steer({ pause: true }, quiet);
@@ -213,20 +232,84 @@ describe('what goes wrong', () => {
     expect(valueOf(await handlers.listRuns({}, quiet)).runs).toMatchObject([{ step: 4 }]);
   });
 
-  test('a full disk is told before the first step; later it ends no run', async () => {
+  const full = { code: 'storage-full', neededBytes: null, freeBytes: null } as const;
+  /** @returns what the disk is asked from now on: which saves fail, counted from 1 */
+  const failSaves = (): Set<number> => {
     const { open } = folders;
-    const full = { code: 'storage-full', neededBytes: null, freeBytes: null } as const;
     let saves = 0;
-    const failing = new Set([2]);
+    const failing = new Set<number>();
     folders.open = (id, file) => {
       if (file.endsWith('state.safetensors')) saves += 1;
       return failing.has(saves) ? Promise.reject(new FailureError(full)) : open(id, file);
     };
+    return failing;
+  };
+
+  test.each([1, 2])('a disk that is full at save %i is told before the first step', async (save) => {
+    failSaves().add(save);
+    expect(await handlers.train(newRun(), context())).toEqual(fail(full));
+    expect(losses()).toEqual([]);
+  });
+
+  test('a disk that fills while a run goes on ends no run', async () => {
+    failSaves().add(3);
     const { run } = valueOf(await handlers.train(newRun(), context()));
     expect(run.step).toBe(8);
-    expect(news.filter(({ stage }) => stage === 'unsaved')).toEqual([{ stage: 'unsaved', failure: full }]);
-    failing.add(saves + 1);
-    expect(await handlers.train(newRun(), quiet)).toEqual(fail(full));
+    expect(news.filter(({ stage }) => stage === 'unsaved')).toEqual([
+      { stage: 'unsaved', failure: full, waits: false },
+    ]);
+  });
+
+  test('a run whose last save fails waits: it can be taken away, and saved where there is room again', async () => {
+    // Saves: twice at 0, at 3, at 6, and at the end.
+    const failing = failSaves().add(5).add(6);
+    let exported: Blob | null = null;
+    let waited = 0;
+    onNews = (progress) => {
+      if (progress.stage !== 'unsaved' || !progress.waits) return;
+      waited += 1;
+      const { id } = (news.find(({ stage }) => stage === 'ready') as { run: { id: string } }).run;
+      void (async () => {
+        const { file, step } = valueOf(await handlers.exportRun({ id, what: 'run' }, quiet));
+        expect(step).toBe(8);
+        exported = file;
+        if (waited === 2) failing.clear();
+        await handlers.steer({ pause: true }, quiet);
+      })();
+    };
+    const { how, run } = valueOf(await handlers.train(newRun(), context()));
+    expect([how, run.step, waited]).toEqual(['finished', 8, 2]);
+    onNews = () => undefined;
+    const taken = valueOf(await handlers.importRun({ file: exported ?? new Blob() }, quiet));
+    expect([taken.step, taken.title]).toEqual([8, 'Tiny']);
+    const stateOf = async (id: string) =>
+      await valueOf(await handlers.exportRun({ id, what: 'teacher' }, quiet)).file.arrayBuffer();
+    expect(new Uint8Array(await stateOf(taken.id))).toEqual(new Uint8Array(await stateOf(run.id)));
+  });
+
+  test('a run that cannot be saved can be given up; the save before stays', async () => {
+    failSaves().add(5);
+    onNews = (progress) => {
+      if (progress.stage === 'unsaved' && progress.waits) void handlers.steer({ discard: true }, quiet);
+    };
+    const before = tf.memory().numTensors;
+    expect(await handlers.train(newRun(), context())).toEqual(fail(full));
+    expect(tf.memory().numTensors).toBe(before);
+    expect(valueOf(await handlers.listRuns({}, quiet)).runs).toMatchObject([{ step: 6 }]);
+  });
+
+  test('a run of another version is listed, and nobody deletes it', async () => {
+    const { run } = valueOf(await handlers.train(newRun({ steps: 1 }), context()));
+    for (const slot of [0, 1]) {
+      const text = (await (await folders.read(run.id, `${slot}-run.json`))?.text()) ?? '';
+      const file = await folders.open(run.id, `${slot}-run.json`);
+      file.truncate(0);
+      file.write(new TextEncoder().encode(text.replace('"version":1', '"version":9')), 0);
+    }
+    const unreadable = [{ id: run.id, title: 'Tiny' }];
+    for (let visit = 0; visit < 2; visit++)
+      expect(valueOf(await handlers.listRuns({}, quiet))).toMatchObject({ runs: [], unreadable });
+    expect(valueOf(await handlers.deleteRun({ id: run.id }, quiet)).unreadable).toEqual([]);
   });
 });
 
@@ -253,12 +336,7 @@ describe('what is taken away', () => {
     valueOf(await handlers.deleteRun({ id: run.id }, quiet));
     const taken = valueOf(await handlers.importRun({ file }, quiet));
     expect(taken).toMatchObject({ title: 'Tiny', step: 4 });
-    valueOf(
-      await handlers.train(
-        { kind: 'resume', id: taken.id, rhythm: newRun().rhythm, crops: false },
-        context(),
-      ),
-    );
+    valueOf(await handlers.train({ kind: 'resume', id: taken.id, crops: false }, context()));
     expect(losses()).toEqual(expected);
   });
 

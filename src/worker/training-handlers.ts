@@ -86,6 +86,14 @@ const isGrid = ({ height, width, values }: KeptPhotograph): PixelGrid => ({
   values,
 });
 
+async function keptFiles(
+  folders: ModelFolders,
+  id: string,
+): Promise<{ readonly step: number; readonly files: ReadonlyMap<string, Blob> }> {
+  const { record, files } = await runFiles(folders, id);
+  return { step: record.step, files };
+}
+
 export function createTrainingHandlers(room: TrainingRoom): Handlers<TrainingContract> {
   let active: TrainingRun | null = null;
   /** What somebody wants of a run that is still being prepared; null while there is none. */
@@ -136,7 +144,7 @@ export function createTrainingHandlers(room: TrainingRoom): Handlers<TrainingCon
     return checked;
   };
 
-  type Beginning = Omit<RunBeginning, 'rhythm' | 'showsCrops'>;
+  type Beginning = Omit<RunBeginning, 'showsCrops'>;
 
   const beginNew = async (
     request: NewRequest,
@@ -144,7 +152,7 @@ export function createTrainingHandlers(room: TrainingRoom): Handlers<TrainingCon
     id: string,
     kernelCheck: KernelCheck,
   ): Promise<Beginning> => {
-    const { title, configuration, pinned } = request;
+    const { title, configuration, pinned, rhythm } = request;
     const photographs = await readPhotographs(request, context);
     context.onProgress({ stage: 'model' });
     const model = await modelOf(request.model, context.signal);
@@ -173,10 +181,11 @@ export function createTrainingHandlers(room: TrainingRoom): Handlers<TrainingCon
       photographs: photographs.map(({ name }) => name),
       pinned,
       switches: [{ step: 1, centring, sharpening }],
+      rhythm,
       startedAt: now,
       savedAt: now,
     };
-    return { run, kernelCheck, trainer, photographs, reports: [], snapshots: [] };
+    return { run, saved: null, kernelCheck, trainer, photographs, reports: [], snapshots: [] };
   };
 
   const beginAgain = async (
@@ -196,7 +205,7 @@ export function createTrainingHandlers(room: TrainingRoom): Handlers<TrainingCon
       trainer.dispose();
       throw new FailureError({ code: 'run-file-invalid', problem: 'its photographs have changed' });
     }
-    return { run, kernelCheck, trainer, photographs, reports, snapshots };
+    return { run, saved: run, kernelCheck, trainer, photographs, reports, snapshots };
   };
 
   const train = async (request: TrainRequest, context: CallContext<TrainingProgress>) => {
@@ -212,7 +221,7 @@ export function createTrainingHandlers(room: TrainingRoom): Handlers<TrainingCon
       const { trainer } = beginning;
       try {
         active = new TrainingRun(
-          { ...beginning, rhythm: request.rhythm, showsCrops: request.crops },
+          { ...beginning, showsCrops: request.crops },
           { ...room.tools, folders, onProgress },
         );
         for (const steering of early ?? []) active.steer(steering);
@@ -226,33 +235,22 @@ export function createTrainingHandlers(room: TrainingRoom): Handlers<TrainingCon
 
   const list = async (): Promise<RunList> => {
     const folders = await room.folders;
-    const { runs, broken } = await listRuns(folders);
-    for (const id of broken) {
+    const { runs, unreadable, unfinished } = await listRuns(folders);
+    for (const id of unfinished) {
       // Another window may just be writing its first save: it has the lock then.
       await locked(id, () => folders.remove(id)).catch((error: unknown) => {
         if (failureOf(error) === null) throw error;
       });
     }
-    return { runs, isKept: folders.isKept };
+    return { runs, unreadable, isKept: folders.isKept };
   };
 
   const exportRun = async ({ id, what }: TrainingContract['exportRun']['request']) => {
-    const folders = await room.folders;
-    const isActive = active?.id === id;
-    if (isActive) valueOf((await active?.saveIfBehind()) ?? succeed(null));
-    const files = await runFiles(folders, id);
-    const state = files.get('state.safetensors') as Blob;
-    const { run } = await openRun(folders, id);
-    const { step } = run;
+    const { step, files } =
+      active?.id === id ? await active.filesNow() : await keptFiles(await room.folders, id);
     if (what === 'log') return { file: files.get('log.jsonl') as Blob, step };
-    if (what === 'run') {
-      const settled = new Map<string, Blob>();
-      // A run that goes on writes over the files; those of one that rests are read where they lie.
-      for (const [name, file] of files)
-        settled.set(name, isActive ? new Blob([await file.arrayBuffer()]) : file);
-      return { file: await writeZip(settled), step };
-    }
-    const checkpoint = valueOf(await readTrainingCheckpoint(state));
+    if (what === 'run') return { file: await writeZip(files), step };
+    const checkpoint = valueOf(await readTrainingCheckpoint(files.get('state.safetensors') as Blob));
     const specs = parameterSpecs(checkpoint.architecture, checkpoint.configuration);
     return { file: writeBackbone(checkpoint.architecture, specs, checkpoint.state[what]), step };
   };

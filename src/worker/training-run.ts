@@ -3,7 +3,13 @@ import type { Failure } from '../core/failure.ts';
 import { failureOf } from '../core/failure.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
 import type { KernelCheck, StepReport, TrainingSwitches } from '../core/training.ts';
-import { saveRun, type KeptPhotograph } from '../library/run-store.ts';
+import {
+  filesInMemory,
+  saveRun,
+  type KeptPhotograph,
+  type RunFacts,
+  type RunState,
+} from '../library/run-store.ts';
 import type { ModelFolders } from '../library/model-folders.ts';
 import { framePhotograph, type Framing } from '../media/framing.ts';
 import { prepareInput } from '../media/prepare-input.ts';
@@ -14,7 +20,6 @@ import type {
   SwitchMark,
   TrainingContract,
   TrainingProgress,
-  TrainingRhythm,
 } from '../rpc/training-contract.ts';
 import type { Trainer } from '../train/trainer.ts';
 import { thinSteps } from './snapshot-times.ts';
@@ -37,13 +42,14 @@ export interface RunTools {
 
 /** What is known of a run when it begins or goes on. */
 export interface RunBeginning {
-  readonly run: Omit<StoredRun, 'byteLength'>;
+  readonly run: RunFacts;
+  /** As it lies in storage; null before the first save. */
+  readonly saved: StoredRun | null;
   readonly kernelCheck: KernelCheck;
   readonly trainer: Trainer;
   readonly photographs: readonly KeptPhotograph[];
   readonly reports: readonly StepReport[];
   readonly snapshots: readonly MapSnapshot[];
-  readonly rhythm: TrainingRhythm;
   readonly showsCrops: boolean;
 }
 
@@ -57,7 +63,6 @@ export class TrainingRun {
   readonly id: string;
   private readonly trainer: Trainer;
   private readonly photographs: readonly KeptPhotograph[];
-  private readonly rhythm: TrainingRhythm;
   private readonly tools: RunTools;
   private readonly kernelCheck: KernelCheck;
   private readonly pinnedInput: Float32Array;
@@ -65,24 +70,27 @@ export class TrainingRun {
   private readonly reports: StepReport[];
   private readonly switches: SwitchMark[];
   private snapshots: MapSnapshot[];
-  private stored: Omit<StoredRun, 'byteLength'>;
+  private facts: RunFacts;
+  private saved: StoredRun | null;
   private pendingSwitches: Partial<TrainingSwitches> | null = null;
   private isPausing = false;
+  private isDiscarded = false;
+  /** Wakes a run that waits for what to do with networks that could not be saved. */
+  private wake = (): void => {};
   private showsCrops: boolean;
   private cropsShownAt = -Infinity;
-  private savedStep = -1;
 
   constructor(beginning: RunBeginning, tools: RunTools) {
-    const { run, kernelCheck, trainer, photographs, reports, snapshots, rhythm, showsCrops } = beginning;
+    const { run, saved, kernelCheck, trainer, photographs, reports, snapshots, showsCrops } = beginning;
     this.id = run.id;
-    this.stored = run;
+    this.facts = run;
+    this.saved = saved;
     this.kernelCheck = kernelCheck;
     this.trainer = trainer;
     this.photographs = photographs;
     this.reports = [...reports];
     this.snapshots = [...snapshots];
     this.switches = [...run.switches];
-    this.rhythm = rhythm;
     this.showsCrops = showsCrops;
     this.tools = tools;
     const photo = photographs[run.pinned];
@@ -98,7 +106,7 @@ export class TrainingRun {
   }
 
   get pinned(): PinnedPhotograph {
-    const { height, width, values } = this.photographs[this.stored.pinned] as KeptPhotograph;
+    const { height, width, values } = this.photographs[this.facts.pinned] as KeptPhotograph;
     const { box, inputSizePx, rows, columns } = this.framing;
     const { numHeads } = this.trainer.architecture;
     return {
@@ -112,8 +120,10 @@ export class TrainingRun {
     };
   }
 
-  steer({ pause, crops, ...switches }: Steering): void {
+  steer({ pause, discard, crops, ...switches }: Steering): void {
     if (pause) this.isPausing = true;
+    if (discard) this.isDiscarded = true;
+    if (pause || discard) this.wake();
     if (crops !== undefined) this.showsCrops = crops;
     if (switches.centring !== undefined || switches.sharpening !== undefined)
       this.pendingSwitches = { ...this.pendingSwitches, ...switches };
@@ -121,12 +131,9 @@ export class TrainingRun {
 
   /** Trains to the end. The trainer stays its owner's. */
   async goOn(signal: AbortSignal, isKept: boolean): Promise<Result<RunEnd, Failure>> {
-    const { onProgress } = this.tools;
-    const { steps } = this.trainer.configuration;
-    // A run that could not be saved is told before it has cost an hour, not after.
     const begun = await this.begin();
     if (!begun.ok) return begun;
-    onProgress({
+    this.tools.onProgress({
       stage: 'ready',
       run: begun.value,
       kernelCheck: this.kernelCheck,
@@ -135,34 +142,57 @@ export class TrainingRun {
       reports: [...this.reports],
       snapshots: [...this.snapshots],
     });
-    while (this.trainer.stepsTaken < steps && !this.isPausing && !signal.aborted) {
-      const taken = await this.takeStep();
-      if (!taken.ok) {
-        // The networks are as they were before the step; of any other failure the device is not to be trusted.
-        if (taken.error.code === 'training-diverged') await this.save();
-        return taken;
-      }
-      await this.tools.giveWay();
-    }
+    const taken = await this.takeSteps(signal);
+    // After a step that diverged the networks are as they were before it; of any other failure the device is not to be trusted.
+    if (!taken.ok && taken.error.code !== 'training-diverged') return taken;
     if (signal.aborted) return fail({ code: 'cancelled' });
-    const saved = await this.save();
+    // What was asked for too late for a step is kept for the next one.
+    if (this.pendingSwitches !== null) this.applySwitches(this.pendingSwitches);
+    const saved = await this.saveAtLast(signal);
     if (!saved.ok) return saved;
+    if (!taken.ok) return taken;
+    const { steps } = this.trainer.configuration;
     return succeed({ how: this.trainer.stepsTaken < steps ? 'paused' : 'finished', run: saved.value });
   }
 
+  /** A run that could not be saved is told before it has cost an hour: into both slots, since every save needs the other one. */
   private async begin(): Promise<Result<StoredRun, Failure>> {
-    if (this.reports.length === 0 && this.snapshots.length === 0) {
-      const seen = await this.tools.inLine(() => this.takeMaps());
-      if (!seen.ok) return seen;
-      return this.save();
+    if (this.saved !== null) return succeed(this.saved);
+    const seen = await this.tools.inLine(() => this.takeMaps());
+    if (!seen.ok) return seen;
+    const first = await this.save();
+    return first.ok ? this.save() : first;
+  }
+
+  private async takeSteps(signal: AbortSignal): Promise<Result<void, Failure>> {
+    const { steps } = this.trainer.configuration;
+    while (this.trainer.stepsTaken < steps && !this.isPausing && !signal.aborted) {
+      const taken = await this.takeStep();
+      if (!taken.ok) return taken;
+      await this.tools.giveWay();
     }
-    this.savedStep = this.stored.step;
-    return succeed({ ...this.stored, byteLength: 0 });
+    return succeed(undefined);
+  }
+
+  /** Until it succeeds or somebody gives the run up: what is not saved is in memory alone. */
+  private async saveAtLast(signal: AbortSignal): Promise<Result<StoredRun, Failure>> {
+    for (;;) {
+      const woken = new Promise<void>((resolve) => {
+        this.wake = resolve;
+        signal.addEventListener('abort', () => resolve(), { once: true });
+      });
+      const saved = await this.saveIfBehind();
+      if (saved.ok || this.isDiscarded) return saved;
+      this.tools.onProgress({ stage: 'unsaved', failure: saved.error, waits: true });
+      await woken;
+      if (signal.aborted) return fail({ code: 'cancelled' });
+      if (this.isDiscarded) return saved;
+    }
   }
 
   private async takeStep(): Promise<Result<void, Failure>> {
     const { inLine, onProgress, memoryBytes } = this.tools;
-    const { saveEvery, mapsEvery } = this.rhythm;
+    const { saveEvery, mapsEvery } = this.facts.rhythm;
     if (this.pendingSwitches !== null) this.applySwitches(this.pendingSwitches);
     const report = await inLine(() => this.trainer.step());
     if (!report.ok) return report;
@@ -178,7 +208,7 @@ export class TrainingRun {
     }
     if (step % saveEvery === 0 && !isLast) {
       const saved = await this.save();
-      if (!saved.ok) onProgress({ stage: 'unsaved', failure: saved.error });
+      if (!saved.ok) onProgress({ stage: 'unsaved', failure: saved.error, waits: false });
     }
     return succeed(undefined);
   }
@@ -220,32 +250,24 @@ export class TrainingRun {
     return succeed(undefined);
   }
 
+  /** The run as it is now, as an archive's files. Asks nothing of the storage. */
+  async filesNow(): Promise<{ readonly step: number; readonly files: ReadonlyMap<string, Blob> }> {
+    return this.tools.inLine(async () => {
+      const state = await this.collect();
+      return { step: this.facts.step, files: filesInMemory(this.facts, this.photographs, state) };
+    });
+  }
+
   /** What is kept is the state between two steps. Told apart from the steps' failures: a full disk ends no run. */
-  async save(): Promise<Result<StoredRun, Failure>> {
-    const { folders, inLine, onProgress, today } = this.tools;
+  private async save(): Promise<Result<StoredRun, Failure>> {
+    const { folders, inLine, onProgress } = this.tools;
     onProgress({ stage: 'saving' });
     try {
-      const { rows, columns } = this.framing;
       const saved = await inLine(async () => {
-        const state = await this.trainer.saveCheckpoint();
-        const step = this.trainer.stepsTaken;
-        // A step that had failed unseen is taken back by the save, and its report with it.
-        while ((this.reports.at(-1)?.step ?? 0) > step) this.reports.pop();
-        this.stored = {
-          ...this.stored,
-          configuration: this.trainer.configuration,
-          step,
-          switches: [...this.switches],
-          savedAt: today().toISOString(),
-        };
-        return saveRun(folders, this.stored, this.photographs, {
-          state,
-          reports: this.reports,
-          snapshots: this.snapshots,
-          mapShape: [this.trainer.architecture.numHeads, rows, columns],
-        });
+        const state = await this.collect();
+        return saveRun(folders, this.facts, this.photographs, state);
       });
-      this.savedStep = saved.step;
+      this.saved = saved;
       onProgress({ stage: 'saved', run: saved });
       return succeed(saved);
     } catch (error) {
@@ -255,7 +277,32 @@ export class TrainingRun {
     }
   }
 
-  /** Saves where steps have been taken since the last time. */
-  saveIfBehind = async (): Promise<Result<unknown, Failure>> =>
-    this.savedStep === this.trainer.stepsTaken ? succeed(null) : this.save();
+  /** Brings `facts` to the step that the networks have, too. */
+  private async collect(): Promise<RunState> {
+    const { rows, columns } = this.framing;
+    const state = await this.trainer.saveCheckpoint();
+    const step = this.trainer.stepsTaken;
+    // A step that had failed unseen is taken back by the save, and its report with it.
+    while ((this.reports.at(-1)?.step ?? 0) > step) this.reports.pop();
+    this.facts = {
+      ...this.facts,
+      configuration: this.trainer.configuration,
+      step,
+      switches: [...this.switches],
+      savedAt: this.tools.today().toISOString(),
+    };
+    return {
+      state,
+      reports: this.reports,
+      snapshots: this.snapshots,
+      mapShape: [this.trainer.architecture.numHeads, rows, columns],
+    };
+  }
+
+  /** A run that is only looked at, or paused just after a save, is not written again. */
+  private saveIfBehind(): Promise<Result<StoredRun, Failure>> {
+    const { saved, switches, trainer } = this;
+    const isKept = saved?.step === trainer.stepsTaken && saved.switches.length === switches.length;
+    return isKept ? Promise.resolve(succeed(saved)) : this.save();
+  }
 }

@@ -67,7 +67,9 @@ const computeLinear: Compute<LinearInputs, LinearAttributes> = (
   const [depth = 0, width = 0] = weight.shape;
   // Whole vectors are stored: others would reach past the result, into whatever lies there.
   if (columns % 4 !== 0 || firstColumn % 4 !== 0)
-    throw new Error(`linear: columns ${firstColumn} to ${firstColumn + columns} are no whole vectors of four`);
+    throw new Error(
+      `linear: columns ${firstColumn} to ${firstColumn + columns} are no whole vectors of four`,
+    );
   const result = addressOf(makeResult([rows, columns]));
   const offset = 4 * firstColumn;
   const values = [

@@ -1,7 +1,7 @@
-import { Download, Play, Trash2 } from 'lucide-react';
+import { Download, Play, Trash2, Undo2 } from 'lucide-react';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { formatBytes } from '../../core/bytes.ts';
-import type { StoredRun } from '../../rpc/training-contract.ts';
+import type { StoredRun, UnreadableRun } from '../../rpc/training-contract.ts';
 import { IconButton } from '../components/icon-button.tsx';
 import { useKeptFocus } from '../components/use-kept-focus.ts';
 import { useApp, useServices, useTraining } from '../services.tsx';
@@ -51,6 +51,32 @@ function RunRow({ run }: { readonly run: StoredRun }) {
   );
 }
 
+function UnreadableRow({ run }: { readonly run: UnreadableRun }) {
+  const { training } = useServices();
+  const [isAsking, setAsking] = useState(false);
+  const row = useRef<HTMLLIElement>(null);
+  useKeptFocus(row);
+  const title = run.title ?? 'A run';
+  return (
+    <li className="kept-run" ref={row} aria-label={title}>
+      <div>
+        <strong>{title}</strong>
+        <p>This run is damaged, or of another version of this page. It is left as it is.</p>
+      </div>
+      <div className="kept-run-actions">
+        {isAsking ? (
+          <>
+            <IconButton icon={Trash2} label="Delete it" withText onClick={() => void training.remove(run)} />
+            <IconButton icon={Undo2} label="Keep it" withText onClick={() => setAsking(false)} />
+          </>
+        ) : (
+          <IconButton icon={Trash2} label={`Delete ${title}`} onClick={() => setAsking(true)} />
+        )}
+      </div>
+    </li>
+  );
+}
+
 /** Runs of earlier, to go on with. */
 export function RunList({ fileButton }: { readonly fileButton: ReactNode }) {
   const list = useTraining((state) => state.list);
@@ -70,10 +96,13 @@ export function RunList({ fileButton }: { readonly fileButton: ReactNode }) {
           visit.
         </p>
       )}
-      {list !== null && list.runs.length > 0 && (
+      {list !== null && list.runs.length + list.unreadable.length > 0 && (
         <ul>
           {list.runs.map((run) => (
             <RunRow key={run.id} run={run} />
+          ))}
+          {list.unreadable.map((run) => (
+            <UnreadableRow key={run.id} run={run} />
           ))}
         </ul>
       )}

@@ -1,4 +1,4 @@
-import { Download, Eye, Pause, Play, Square, TriangleAlert, X } from 'lucide-react';
+import { Download, Eye, Pause, Play, Save, Square, Trash2, TriangleAlert, X } from 'lucide-react';
 import { useMemo } from 'react';
 import { formatBytes } from '../../core/bytes.ts';
 import { describeFailure } from '../../core/describe-failure.ts';
@@ -38,6 +38,8 @@ function describeState({ state, isSaving, saved, configuration }: RunView): stri
       return isSaving ? 'Saving' : 'Pausing after this step';
     case 'paused':
       return `Paused at step ${saved?.step ?? 0}`;
+    case 'unsaved':
+      return 'Not saved';
     case 'finished':
       return `Finished after ${configuration.steps} steps`;
     case 'failed':
@@ -81,13 +83,14 @@ function Controls({ run }: { readonly run: RunView }) {
   const { training } = useServices();
   const isReady = useApp((state) => state.engine.status === 'ready');
   const { state, saved, configuration } = run;
+  const isUnsaved = state.status === 'unsaved';
   const canGoOn = isAtRest(run) && saved !== null && saved.step < configuration.steps;
   return (
     <div className="run-controls">
       {!isAtRest(run) && (
         <IconButton
-          icon={Pause}
-          label="Pause"
+          icon={isUnsaved ? Save : Pause}
+          label={isUnsaved ? 'Save again' : 'Pause'}
           withText
           className="icon-button-primary"
           disabled={state.status === 'pausing'}
@@ -105,11 +108,11 @@ function Controls({ run }: { readonly run: RunView }) {
         />
       )}
       <IconButton
-        icon={isAtRest(run) ? X : Square}
-        label={isAtRest(run) ? 'Close this run' : 'Stop'}
+        icon={isUnsaved ? Trash2 : isAtRest(run) ? X : Square}
+        label={isUnsaved ? 'Discard' : isAtRest(run) ? 'Close this run' : 'Stop'}
         withText
         disabled={state.status === 'pausing'}
-        onClick={() => (isAtRest(run) ? training.close() : training.stop())}
+        onClick={() => (isUnsaved ? training.discard() : isAtRest(run) ? training.close() : training.stop())}
       />
     </div>
   );
@@ -197,7 +200,10 @@ function Alerts({ run }: { readonly run: RunView }) {
       {unsaved !== null && (
         <p className="run-failure">
           <TriangleAlert aria-hidden="true" />
-          The last save failed. {describeFailure(unsaved)} The run goes on.
+          The last save failed. {describeFailure(unsaved)}{' '}
+          {state.status === 'unsaved'
+            ? 'What was learned since is in memory alone: make room (delete a run or a model) and save again, or take it with you below.'
+            : 'The run goes on.'}
         </p>
       )}
       {slowness !== null && (

@@ -15,6 +15,7 @@ import type {
   TrainingContract,
   TrainingProgress,
   TrainingRhythm,
+  UnreadableRun,
 } from '../../rpc/training-contract.ts';
 import type { ModelLibrary } from '../models/model-library.ts';
 import type { AppStore } from '../state/app-store.ts';
@@ -47,6 +48,8 @@ export interface TrainingSession {
   pause(): void;
   /** As a pause, and back to the setup: what was saved stays in the list. */
   stop(): void;
+  /** Gives up what could not be saved. */
+  discard(): void;
   setSwitches(switches: Partial<TrainingSwitches>): void;
   showCrops(wanted: boolean): void;
   /** Puts the run at rest out of sight; it stays where it is kept. */
@@ -54,7 +57,7 @@ export interface TrainingSession {
   save(run: StoredRun, what: ExportKind): Promise<void>;
   /** The trained teacher becomes the page's model. */
   use(run: StoredRun): Promise<void>;
-  remove(run: StoredRun): Promise<void>;
+  remove(run: UnreadableRun): Promise<void>;
   takeIn(files: readonly Blob[]): Promise<void>;
   refresh(): Promise<void>;
   /** Says at the start of a visit what the last one left unfinished. */
@@ -235,7 +238,6 @@ export function createTrainingSession(
         title: preset.title,
         modelTitle: null,
         configuration,
-        rhythm,
         photographs: photographs.map(({ name }) => name),
       });
       // Without it the browser may throw the run out when the disk fills. It decides by itself; we can only ask.
@@ -257,16 +259,15 @@ export function createTrainingSession(
 
     async resume(stored) {
       if (isBusy()) return;
-      const { run, setup } = store.getState();
-      const rhythm = run?.saved?.id === stored.id ? run.rhythm : setup.rhythm;
+      const { run } = store.getState();
       const { title, modelTitle, configuration, photographs, id } = stored;
       const view = {
-        ...newRunView({ title, modelTitle, configuration, rhythm, photographs }),
+        ...newRunView({ title, modelTitle, configuration, photographs }),
         saved: stored,
       };
       // What is on view of this run stays until it goes on.
       const kept = run?.saved?.id === id ? { ...run, state: view.state, unsaved: null } : view;
-      await train({ kind: 'resume', id, rhythm, crops: wantsCrops }, kept);
+      await train({ kind: 'resume', id, crops: wantsCrops }, kept);
     },
 
     pause,
@@ -275,6 +276,8 @@ export function createTrainingSession(
       closesAtEnd = true;
       pause();
     },
+
+    discard: () => void client.call('steer', { discard: true }),
 
     setSwitches(switches) {
       changeRun((run) => ({ ...run, wanted: { ...run.wanted, ...switches } }));
@@ -312,12 +315,13 @@ export function createTrainingSession(
 
     async remove(run) {
       const outcome = await client.call('deleteRun', { id: run.id });
+      const title = run.title ?? 'The run';
       if (!outcome.ok) {
-        warn(`${run.title}: ${describeFailure(outcome.error)}`);
+        warn(`${title}: ${describeFailure(outcome.error)}`);
         return;
       }
       store.setState({ list: outcome.value });
-      announce(`${run.title} is deleted, its photographs too.`);
+      announce(`${title} is deleted, its photographs too.`);
     },
 
     async takeIn(files) {

@@ -37,6 +37,8 @@ type RunStatus =
   | { readonly status: 'pausing' }
   | { readonly status: 'paused' }
   | { readonly status: 'finished' }
+  /** At its end, or paused, and not saved: its networks are in memory alone. */
+  | { readonly status: 'unsaved' }
   /** `saved`: the step that it can go on from. */
   | { readonly status: 'failed'; readonly failure: Failure };
 
@@ -47,7 +49,6 @@ export interface RunView {
   /** Null until the run stands ready. */
   readonly kernelCheck: KernelCheck | null;
   readonly configuration: TrainingConfiguration;
-  readonly rhythm: TrainingRhythm;
   readonly state: RunStatus;
   readonly reports: readonly StepReport[];
   readonly switches: readonly SwitchMark[];
@@ -102,7 +103,7 @@ export const isAtRest = ({ state: { status } }: RunView): boolean =>
 
 /** What a run is before it has told anything. */
 export const newRunView = (
-  facts: Pick<RunView, 'title' | 'modelTitle' | 'configuration' | 'rhythm' | 'photographs'>,
+  facts: Pick<RunView, 'title' | 'modelTitle' | 'configuration' | 'photographs'>,
 ): RunView => ({
   ...facts,
   state: { status: 'preparing', progress: null },
@@ -162,6 +163,11 @@ export function withProgress(run: RunView, progress: TrainingProgress): RunView 
     case 'saved':
       return { ...run, isSaving: false, saved: progress.run, unsaved: null };
     case 'unsaved':
-      return { ...run, isSaving: false, unsaved: progress.failure };
+      return {
+        ...run,
+        isSaving: false,
+        unsaved: progress.failure,
+        state: progress.waits ? { status: 'unsaved' } : run.state,
+      };
   }
 }
