@@ -65,7 +65,10 @@ export type StepKernels = 'ours' | 'plain';
 export interface KernelCheck {
   /** 'plain' where ours are not to be trusted. */
   readonly kernels: StepKernels;
-  /** Of any gradient or parameter after an update, relative to each tensor's largest value; 0 where there are none of ours. */
+  /**
+   * Of any gradient or parameter after an update, relative to each tensor's largest value; 0 where there are none of ours, Infinity where
+   * the device refuses them.
+   */
   readonly maxRelativeDifference: number;
 }
 

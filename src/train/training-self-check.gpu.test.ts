@@ -1,3 +1,4 @@
+import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
 import { openBackend, type OpenBackend } from '../gpu/open-backend.ts';
@@ -41,4 +42,23 @@ test.each([
   } finally {
     restore();
   }
+});
+
+test('takes plain ops where the device refuses a shader, and nobody else hears of it', async () => {
+  const own = tf.getKernel('DinoscopeGelu', 'webgpu').kernelFunc;
+  const restore = replaceKernel('DinoscopeGelu', 'webgpu', (args) => {
+    const { device } = tf.backend() as WebGPUBackend;
+    device.createShaderModule({ code: 'no shader' });
+    return own(args) as tf.TensorInfo;
+  });
+  try {
+    expect(await checkStepKernels(backend.faults)).toEqual({
+      kernels: 'plain',
+      maxRelativeDifference: Infinity,
+    });
+  } finally {
+    restore();
+  }
+  await backend.finish();
+  backend.faults.check();
 });

@@ -8,6 +8,7 @@ import { officialConfiguration } from '../core/hyper-parameters.ts';
 import { randomStream } from '../core/random.ts';
 import type { KernelCheck } from '../core/training.ts';
 import type { FaultWatch } from '../gpu/fault-watch.ts';
+import { refusalOf } from '../gpu/error-scope.ts';
 import { hasFusedKernels } from '../gpu/kernels/fused-kernels.ts';
 import { fastLossAndGradients } from './fast-step.ts';
 import { parameterSpecs } from './parameter-specs.ts';
@@ -123,11 +124,15 @@ async function compare(faults: FaultWatch): Promise<number> {
 }
 
 /**
- * @returns 'plain' where our kernels differ from tfjs's ops, or where there are none
+ * @returns 'plain' where the device refuses our kernels, where they differ from tfjs's ops, or where there are none
  * @throws FailureError on a fault of the device
  */
 export async function checkStepKernels(faults: FaultWatch): Promise<KernelCheck> {
   if (!hasFusedKernels()) return { kernels: 'plain', maxRelativeDifference: 0 };
-  const maxRelativeDifference = await compare(faults);
+  let maxRelativeDifference = Infinity;
+  const refusal = await refusalOf(async () => {
+    maxRelativeDifference = await compare(faults);
+  });
+  if (refusal !== null) return { kernels: 'plain', maxRelativeDifference: Infinity };
   return { kernels: maxRelativeDifference < tolerance ? 'ours' : 'plain', maxRelativeDifference };
 }
