@@ -26,7 +26,7 @@ export function openForKernels(): (
   return async (inputs, ours, plain) => {
     const before = tf.memory();
     const expected = tf.tidy(plain);
-    const actual = ours();
+    const actual = tf.tidy(ours);
     expect(actual.shape).toEqual(expected.shape);
     expect(tf.memory().numTensors).toBe(before.numTensors + 2);
     const expectedValues = (await backend.faults.race(expected.data())) as Float32Array;

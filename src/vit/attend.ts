@@ -9,7 +9,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { specialTokenCount } from '../core/architecture.ts';
 import type { FaultWatch } from '../gpu/fault-watch.ts';
 import { layersFor } from './block-layers.ts';
-import { embedTokens, gridOf } from './layers.ts';
+import { gridOf } from './layers.ts';
 import type { BlockParameters, VitParameters } from './parameters.ts';
 import { attentionRows, runBlock } from './run-block.ts';
 import { checkRows, takeColumns, type RowsShape } from './softmax-rows.ts';
@@ -63,9 +63,7 @@ export async function attendSpecial(
   const tokens = special + rows * columns;
   const layers = layersFor(architecture, tokens, maxScoresBytes);
   const start = performance.now();
-  let x = tf.tidy(() =>
-    embedTokens(parameters, tf.tensor3d(input, [size.height, size.width, 3]), layers.linear),
-  );
+  let x = tf.tidy(() => layers.embed(parameters, tf.tensor3d(input, [size.height, size.width, 3])));
   try {
     for (const [index, block] of parameters.blocks.slice(0, -1).entries()) {
       const next = runBlock(x, block, architecture, layers);

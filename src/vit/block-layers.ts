@@ -1,9 +1,9 @@
-/** What a block is made of: the same layers by tfjs's plain ops or by our fused kernels, whichever the current back end has. */
+/** What a pass is made of: the same layers by tfjs's plain ops or by our fused kernels, whichever the current back end has. */
 import type * as tf from '@tensorflow/tfjs-core';
 import type { VitArchitecture } from '../core/architecture.ts';
 import { fusedKernelsSupport, hasFusedKernels } from '../gpu/kernels/fused-kernels.ts';
 import { fusedBlockLayers } from './fused-block-layers.ts';
-import type { LayerNormParameters, LinearParameters } from './parameters.ts';
+import type { LayerNormParameters, LinearParameters, VitParameters } from './parameters.ts';
 import { plainBlockLayers } from './plain-block-layers.ts';
 
 /** Columns [begin, begin + count) of a linear layer. */
@@ -14,6 +14,8 @@ export interface ColumnRange {
 
 /** Every function runs inside the caller's tidy and borrows its inputs. */
 export interface BlockLayers {
+  /** @param image shape [height, width, 3], normalised, sides whole patches @returns tokens, shape [T, C] */
+  embed(parameters: VitParameters, image: tf.Tensor3D): tf.Tensor2D;
   /** @param x shape [T, C] @returns shape [T, C] */
   layerNorm(x: tf.Tensor2D, parameters: LayerNormParameters, eps: number): tf.Tensor2D;
   /** @param x shape [T, in] @returns shape [T, out] */

@@ -1,11 +1,14 @@
 /** Layers of one dispatch each, by our own kernels (gpu/kernels). */
-import type * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
 import { attentionKernel } from '../gpu/kernels/attention.ts';
+import { embedPatchesKernel } from '../gpu/kernels/embed-patches.ts';
+import { hasEmbedKernel } from '../gpu/kernels/fused-kernels.ts';
 import { queryRowsKernel } from '../gpu/kernels/query-rows.ts';
 import { layerNormKernel } from '../gpu/kernels/layer-norm.ts';
 import { linearKernel, type LinearAttributes } from '../gpu/kernels/linear.ts';
 import type { BlockLayers } from './block-layers.ts';
-import type { LinearParameters } from './parameters.ts';
+import { embedTokens, gridOf, positionsFor } from './layers.ts';
+import type { LinearParameters, VitParameters } from './parameters.ts';
 
 function linear(
   x: tf.Tensor2D,
@@ -23,7 +26,27 @@ function linear(
   return linearKernel.run(inputs, { ...whole, ...attributes });
 }
 
+/** On wasm, which has no kernel for the whole, its linear layer alone is ours. */
+function embed(parameters: VitParameters, image: tf.Tensor3D): tf.Tensor2D {
+  const { architecture, patchEmbedding, specialTokens } = parameters;
+  const { weight, bias } = patchEmbedding;
+  if (bias === null || !hasEmbedKernel())
+    return embedTokens(parameters, image, (x, layer) => linear(x, layer, {}));
+  const { patchSize, embedDim } = architecture;
+  const [height, width] = image.shape;
+  const positions = positionsFor(parameters, gridOf({ height, width }, patchSize));
+  const inputs = {
+    image,
+    weight,
+    bias,
+    special: specialTokens,
+    positions: tf.tensor2d(positions, [positions.length / embedDim, embedDim]),
+  };
+  return embedPatchesKernel.run(inputs, { patchSize });
+}
+
 export const fusedBlockLayers: BlockLayers = {
+  embed,
   layerNorm: (x, parameters, eps) => layerNormKernel.run({ x, ...parameters }, { eps }),
   linear: (x, parameters) => linear(x, parameters, {}),
   linearPart: (x, parameters, rows, { begin, count }) =>

@@ -40,7 +40,7 @@ export function gridOf(
  * What is added to the tokens: CLS's position, nothing for the registers, then the patches' positions.
  * @returns shape [T, C], row-major
  */
-function positionsFor(
+export function positionsFor(
   { architecture, positionEmbedding }: VitParameters,
   grid: { readonly rows: number; readonly columns: number },
 ): Float32Array {

@@ -4,7 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { BlockLayers, ColumnRange } from './block-layers.ts';
-import { gelu, layerNorm, linear } from './layers.ts';
+import { embedTokens, gelu, layerNorm, linear } from './layers.ts';
 import type { LinearParameters } from './parameters.ts';
 
 /** The columns of q, k or v (part 0, 1, 2) of one head or of all: shape [rows, width]. */
@@ -92,6 +92,7 @@ function queryRows(queries: tf.Tensor2D, keys: tf.Tensor2D, numHeads: number): t
 export function plainBlockLayers(maxScoresBytes: number): BlockLayers {
   const mixValues = tf.getBackend() === 'wasm' ? mixValuesHeadByHead : mixValuesBatched;
   return {
+    embed: (parameters, image) => embedTokens(parameters, image),
     layerNorm,
     linear,
     linearPart: (x, parameters, rows, columns) =>

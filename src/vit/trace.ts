@@ -6,7 +6,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { specialTokenCount } from '../core/architecture.ts';
 import { defaultMaxScoresBytes, type AttendOptions } from './attend.ts';
 import { layersFor } from './block-layers.ts';
-import { embedTokens, gridOf } from './layers.ts';
+import { gridOf } from './layers.ts';
 import type { VitParameters } from './parameters.ts';
 import { attentionRows, runBlock } from './run-block.ts';
 import { checkRows } from './softmax-rows.ts';
@@ -42,9 +42,7 @@ export async function traceForward(
       tensor.dispose();
     }
   };
-  let x = tf.tidy(() =>
-    embedTokens(parameters, tf.tensor3d(input, [size.height, size.width, 3]), layers.linear),
-  );
+  let x = tf.tidy(() => layers.embed(parameters, tf.tensor3d(input, [size.height, size.width, 3])));
   try {
     for (const [index, block] of blocks.entries()) {
       const attention = await read(attentionRows(x, block, architecture, layers, 1));

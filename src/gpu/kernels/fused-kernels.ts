@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { mlpHiddenDim, type VitArchitecture } from '../../core/architecture.ts';
 import { attentionKernel } from './attention.ts';
 import { columnSumsKernel } from './column-sums.ts';
+import { embedPatchesKernel } from './embed-patches.ts';
 import { geluKernel } from './gelu.ts';
 import { layerNormGradientKernel, rowStatisticsKernel } from './layer-norm-gradient.ts';
 import { layerNormKernel } from './layer-norm.ts';
@@ -17,7 +18,9 @@ const configs = [
   queryRowsKernel.config,
 ] as const;
 
-/** WebGPU alone has these; wasm has the others too. */
+/** WebGPU alone has these; wasm has those above too. */
+const embedConfigs = [embedPatchesKernel.config] as const;
+
 const trainingConfigs = [
   columnSumsKernel.config,
   geluKernel.config,
@@ -41,13 +44,16 @@ export function switchKernels(of: readonly tf.KernelConfig[], wanted: boolean): 
 }
 
 export const switchFusedKernels = (wanted: boolean): void =>
-  switchKernels([...configs, ...trainingConfigs], wanted);
+  switchKernels([...configs, ...embedConfigs, ...trainingConfigs], wanted);
 
 const hasAll = (of: readonly tf.KernelConfig[]): boolean =>
   of.every(({ kernelName }) => tf.getKernel(kernelName, tf.getBackend()) !== undefined);
 
 /** Whether the current back end has those of the forward pass. */
 export const hasFusedKernels = (): boolean => hasAll(configs);
+
+/** Whether the current back end makes tokens of a photograph in one dispatch. */
+export const hasEmbedKernel = (): boolean => hasAll(embedConfigs);
 
 /** Whether the current back end has those of the forward pass and of training. */
 export const hasTrainingKernels = (): boolean => hasAll(configs) && hasAll(trainingConfigs);

@@ -1,0 +1,100 @@
+/** From a photograph to tokens in one dispatch: patches through their linear layer, CLS and registers in front, positions added. */
+import type * as tf from '@tensorflow/tfjs-core';
+import { defineKernel, int32, unroll } from './define-kernel.ts';
+
+export interface EmbedPatchesInputs {
+  /** shape [height, width, 3], sides whole patches */
+  readonly image: tf.TensorInfo;
+  /** shape [P × P × 3, C], over patch rows, columns, colour channels; C a multiple of 4 */
+  readonly weight: tf.TensorInfo;
+  /** shape [C] */
+  readonly bias: tf.TensorInfo;
+  /** shape [S, C]: CLS and the registers */
+  readonly special: tf.TensorInfo;
+  /** shape [T, C], added to all tokens */
+  readonly positions: tf.TensorInfo;
+}
+
+/** Numbers of a patch row (3 × P of them) that are read at once: as many as divide it. */
+const stepFor = (patchSize: number): 1 | 2 | 4 => (patchSize % 4 === 0 ? 4 : patchSize % 2 === 0 ? 2 : 1);
+
+/**
+ * An invocation holds `tile` patches × 4 channels in registers, as the linear kernel does, and reads each patch where it lies in the
+ * image: 3 × P numbers beside each other in each of P rows. What comes after the last patch are the special tokens.
+ */
+function embedCode(tile: number, step: 1 | 2 | 4): string {
+  const rows = (code: (row: number) => string): string => unroll(tile, code);
+  return `
+  fn main() {
+    let tokens = uniforms.outShape.x;
+    let vectors = uniforms.outShape.y / 4;
+    let patches = tokens - uniforms.specialShape.x;
+    let side = uniforms.patchSize;
+    let across = uniforms.imageShape.y / side;
+    let stride = uniforms.imageShape.y * 3 / ${step};
+    let first = i32(globalId.y) * ${tile};
+    let column = i32(globalId.x);
+    if (first >= tokens || column >= vectors) { return; }
+    ${rows(
+      (i) => `let patch_${i} = min(first + ${i}, patches - 1);
+    var from_${i} = patch_${i} / across * side * stride + patch_${i} % across * side * 3 / ${step};
+    var sum_${i} = bias[column];`,
+    )}
+    var w = column;
+    let lines = select(0, side, first < patches);
+    for (var line = 0; line < lines; line++) {
+      for (var k = 0; k < 3 * side / ${step}; k++) {
+        ${rows((i) => `let x_${i} = image[from_${i} + k];`)}
+        ${unroll(
+          step,
+          (component) => `{
+          let weights = weight[w];
+          w += vectors;
+          ${rows((i) => `sum_${i} += x_${i}${step === 1 ? '' : `[${component}]`} * weights;`)}
+        }`,
+        )}
+      }
+      ${rows((i) => `from_${i} += stride;`)}
+    }
+    ${rows(
+      (i) => `if (first + ${i} < patches) {
+      let to = (uniforms.specialShape.x + first + ${i}) * vectors + column;
+      result[to] = sum_${i} + positions[to];
+    } else if (first + ${i} < tokens) {
+      let to = (first + ${i} - patches) * vectors + column;
+      result[to] = special[to] + positions[to];
+    }`,
+    )}
+  }`;
+}
+
+const workgroup = { vectors: 8, tiles: 8 };
+/** As in the linear kernel: fewer rows an invocation where a GPU would have too few invocations to be busy with. */
+const enoughInvocations = 4096;
+
+/** Tokens of an image, shape [T, C]: the special ones, then the patches row by row. */
+export const embedPatchesKernel = defineKernel<EmbedPatchesInputs, { patchSize: number }>(
+  'DinoscopeEmbedPatches',
+  ({ image, weight, bias, special, positions }, { patchSize }) => {
+    const [tokens = 0, channels = 0] = positions.shape;
+    const vectors = channels / 4;
+    const tile = (tokens / 8) * vectors >= enoughInvocations ? 8 : 4;
+    const step = stepFor(patchSize);
+    return {
+      program: {
+        variableNames: ['image', 'weight', 'bias', 'special', 'positions'],
+        variableComponents: [step, 4, 4, 4, 4],
+        outputComponent: 4,
+        outputShape: [tokens, channels],
+        dispatchLayout: { x: [1], y: [0] },
+        dispatch: [Math.ceil(vectors / workgroup.vectors), Math.ceil(tokens / (tile * workgroup.tiles)), 1],
+        workgroupSize: [workgroup.vectors, workgroup.tiles, 1],
+        uniforms: 'patchSize : i32,',
+        shaderKey: `dinoscope-embed-patches-${tile}-${step}`,
+        getUserCode: () => embedCode(tile, step),
+      },
+      inputs: [image, weight, bias, special, positions],
+      uniforms: [int32(patchSize)],
+    };
+  },
+);
