@@ -11,3 +11,9 @@ export interface Box extends Size {
 }
 
 export const formatSize = ({ height, width }: Size): string => `${width} × ${height}`;
+
+/** A patch of a photograph's grid, both from 0; people count from 1. */
+export interface PatchPosition {
+  readonly row: number;
+  readonly column: number;
+}

@@ -225,6 +225,76 @@ describe('attending', () => {
   });
 });
 
+describe('asking a patch', () => {
+  const keepAs = 'photo-1';
+  const attend = (framing = small) => engine.attend(photo, { framing, keepAs, signal, onProgress: ignore });
+  const patch = { row: 5, column: 7 };
+
+  test('that was attended with a name tells what it looks at, on the same grid', async () => {
+    expect(await attend()).toMatchObject({ ok: true, value: { rows: 6, columns: 8 } });
+    const answer = await engine.attendPatch(keepAs, small, patch);
+    expect(answer).toMatchObject({ ok: true, value: { ...patch, numHeads, rows: 6, columns: 8 } });
+    if (!answer?.ok) return;
+    const { maps, specialShares, lookMs } = answer.value;
+    expect(lookMs).toBeGreaterThan(0);
+    for (let head = 0; head < numHeads; head++) {
+      const map = maps.subarray(head * 48, (head + 1) * 48);
+      const sum = map.reduce((total, value) => total + value, specialShares[head] ?? NaN);
+      expect(sum).toBeCloseTo(1, 4);
+    }
+    const other = await engine.attendPatch(keepAs, small, { row: 0, column: 0 });
+    expect(other?.ok && other.value.maps).not.toEqual(maps);
+  });
+
+  test('of what is not kept is no failure: its pass has to run', async () => {
+    await engine.attend(photo, { framing: small, signal, onProgress: ignore });
+    expect(await engine.attendPatch('photo-2', small, patch)).toBeNull();
+    expect(await engine.attendPatch(keepAs, { ...small, shape: 'square' }, patch)).toBeNull();
+  });
+
+  test('that is on no such grid is answered to nobody', async () => {
+    await attend();
+    const cancelled = { ok: false, error: { code: 'cancelled' } };
+    expect(await engine.attendPatch(keepAs, small, { row: 6, column: 0 })).toEqual(cancelled);
+    expect(await engine.attendPatch(keepAs, small, { row: 0, column: 8 })).toEqual(cancelled);
+  });
+
+  test('again and again keeps the two tensors of its photograph and no other', async () => {
+    await attend();
+    const before = tensors();
+    for (let column = 0; column < 8; column++) await engine.attendPatch(keepAs, small, { row: 2, column });
+    await attend();
+    expect(tensors()).toEqual(before);
+  });
+
+  test('is over with the model and with the engine, which leave no tensor', async () => {
+    const empty = tensors();
+    const used = await started();
+    const withModel = tensors();
+    const keep = () => used.attend(photo, { framing: small, keepAs, signal, onProgress: ignore });
+    await keep();
+    expect(tensors().count).toBe(withModel.count + 2);
+    const again = await nodePlatform.load(signal, ignore);
+    expect(again.ok && (await used.useModel(again.value, signal)).ok).toBe(true);
+    expect(tensors()).toEqual(withModel);
+    expect(await used.attendPatch(keepAs, small, patch)).toBeNull();
+    await keep();
+    used.dispose();
+    expect(tensors()).toEqual(empty);
+  });
+
+  test('of numbers that are no attention fails, and names the patch', async () => {
+    await attend();
+    const restore = replaceKernel('DinoscopeQueryRows', 'wasm', ({ inputs }) =>
+      tf.zeros([numHeads, (inputs['keys'] as tf.TensorInfo).shape[0] ?? 0]),
+    );
+    const answer = await engine.attendPatch(keepAs, small, patch);
+    restore();
+    const problem = 'head 1 sums to 0.000 instead of 1 for the patch in row 6, column 8';
+    expect(answer).toEqual({ ok: false, error: { code: 'wrong-result', problem } });
+  });
+});
+
 describe('another model', () => {
   const checkpoint = async (change: (model: LoadedModel) => LoadedModel = (model) => model) => {
     const load = checkpointModel({

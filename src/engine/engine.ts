@@ -4,6 +4,7 @@
  */
 import { specialTokenCount, type VitArchitecture } from '../core/architecture.ts';
 import { FailureError, failureOf, type Failure } from '../core/failure.ts';
+import type { PatchPosition } from '../core/geometry.ts';
 import type { FramingOptions } from '../core/photo.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
 import type { FaultWatch } from '../gpu/fault-watch.ts';
@@ -18,9 +19,12 @@ import type {
   BackendDescription,
   EngineContract,
   ModelDescription,
+  PatchAttentionResult,
 } from '../rpc/engine-contract.ts';
-import { attendSpecial } from '../vit/attend.ts';
+import { attendAndKeep, disposePass, keptBytes } from '../vit/attend.ts';
+import { attendPatches, isOnGrid } from '../vit/attend-patches.ts';
 import { chooseBackend, type ChosenBackend } from './choose-backend.ts';
+import { KeptPasses } from './kept-passes.ts';
 import { isOutOfMemory } from './out-of-memory.ts';
 import { tuneBackend, type TimingStore } from './tune-backend.ts';
 import { uploadModel, type UploadedModel } from './upload-model.ts';
@@ -40,6 +44,8 @@ export type EngineResult = Omit<AttentionResult, 'decodeMs' | 'notices'>;
 
 export interface AttendCall {
   readonly framing: FramingOptions;
+  /** A name under which the photograph's patches can be asked afterwards, see `attendPatch`; without one nothing is kept. */
+  readonly keepAs?: string;
   readonly signal: AbortSignal;
   onProgress(progress: EngineContract['attend']['progress']): void;
 }
@@ -78,6 +84,17 @@ async function bringToDevice(
   return uploadModel(model, backend.faults);
 }
 
+/** One photograph differs from itself by how it is framed. */
+const nameOf = (keepAs: string, { shape, sidePx }: FramingOptions): string => `${shape} ${sidePx} ${keepAs}`;
+
+/** @throws what is no failure but a bug */
+function failureOfPass(error: unknown, tokens: number): Failure {
+  const failure =
+    failureOf(error) ?? (isOutOfMemory(error) ? ({ code: 'out-of-memory', tokens } as const) : null);
+  if (failure === null) throw error;
+  return failure.code === 'out-of-memory' ? { ...failure, tokens } : failure;
+}
+
 export class Engine {
   readonly backend: BackendDescription;
   private readonly chosen: ChosenBackend;
@@ -85,6 +102,7 @@ export class Engine {
   private used: UploadedModel;
   /** WebGPU only: the most tokens that a pass has had in little time. Larger passes wait for each block. */
   private fastTokens = 0;
+  private readonly kept = new KeptPasses();
 
   private constructor(chosen: ChosenBackend, model: UploadedModel, timings: TimingStore | undefined) {
     const { backend, reason, selfCheckMaxAbsDifference } = chosen;
@@ -133,6 +151,7 @@ export class Engine {
       uploaded.value.parameters.dispose();
       return fail({ code: 'cancelled' });
     }
+    this.kept.clear();
     this.used.parameters.dispose();
     this.used = uploaded.value;
     this.fastTokens = 0;
@@ -142,7 +161,7 @@ export class Engine {
   /** @param pixels the upright photograph over white */
   async attend(
     pixels: PixelGrid,
-    { framing, signal, onProgress }: AttendCall,
+    { framing, keepAs, signal, onProgress }: AttendCall,
   ): Promise<Result<EngineResult, Failure>> {
     onProgress({ stage: 'prepare' });
     const prepareStart = performance.now();
@@ -159,10 +178,14 @@ export class Engine {
       const isPaced = this.backend.name !== 'webgpu' || tokens > this.fastTokens;
       const afterBlock = (blocksDone: number): Promise<void> =>
         isPaced ? this.afterBlock(blocksDone, signal, onProgress) : Promise.resolve();
-      const attention = await attendSpecial(this.used.parameters, input, frame.inputSizePx, {
+      const name = keepAs === undefined ? null : nameOf(keepAs, framing);
+      if (name !== null) this.kept.makeRoom(name, keptBytes(tokens, this.model));
+      const { attention, pass } = await attendAndKeep(this.used.parameters, input, frame.inputSizePx, {
         faults,
         afterBlock,
       });
+      if (name === null) disposePass(pass);
+      else this.kept.keep(name, pass);
       if (attention.forwardMs <= pacedFromMs) this.fastTokens = Math.max(this.fastTokens, tokens);
       else this.fastTokens = Math.min(this.fastTokens, tokens - 1);
       return succeed({
@@ -173,14 +196,36 @@ export class Engine {
         prepareMs,
       });
     } catch (error) {
-      const failure =
-        failureOf(error) ?? (isOutOfMemory(error) ? ({ code: 'out-of-memory', tokens } as const) : null);
-      if (failure === null) throw error;
-      return fail(failure.code === 'out-of-memory' ? { ...failure, tokens } : failure);
+      return fail(failureOfPass(error, tokens));
+    }
+  }
+
+  /**
+   * What a patch looks at on a photograph that was attended: one small product and no pass.
+   * @param keptAs the name that `attend` was given, with the same framing
+   * @returns null where the pass is no longer there, and `attend` has to run again first
+   */
+  async attendPatch(
+    keptAs: string,
+    framing: FramingOptions,
+    patch: PatchPosition,
+  ): Promise<Result<PatchAttentionResult, Failure> | null> {
+    const pass = this.kept.find(nameOf(keptAs, framing));
+    if (pass === null) return null;
+    // Asked of a model that has been exchanged meanwhile: nobody waits for the answer.
+    if (!isOnGrid(patch, pass)) return fail({ code: 'cancelled' });
+    const start = performance.now();
+    try {
+      const [attention] = await attendPatches(this.used.parameters, pass, [patch], this.faults);
+      if (attention === undefined) throw new Error('one patch was asked');
+      return succeed({ ...attention, lookMs: performance.now() - start });
+    } catch (error) {
+      return fail(failureOfPass(error, pass.keys.shape[0]));
     }
   }
 
   dispose(): void {
+    this.kept.clear();
     this.used.parameters.dispose();
   }
 

@@ -4,7 +4,8 @@ import { fail, succeed, type Result } from '../core/result.ts';
 import type { FaultWatch } from '../gpu/fault-watch.ts';
 import type { LoadedModel } from '../models/loaded-model.ts';
 import type { ModelDescription } from '../rpc/engine-contract.ts';
-import { attendSpecial } from '../vit/attend.ts';
+import { attendAndKeep, disposePass } from '../vit/attend.ts';
+import { attendPatches } from '../vit/attend-patches.ts';
 import { uploadParameters, type VitParameters } from '../vit/parameters.ts';
 import { isOutOfMemory } from './out-of-memory.ts';
 
@@ -45,10 +46,16 @@ export async function uploadModel(
   let parameters: VitParameters | null = null;
   try {
     parameters = uploadParameters(architecture, takingFrom(model.parameters));
-    await attendSpecial(parameters, probeInput(size.height * size.width * 3), size, {
+    const { pass } = await attendAndKeep(parameters, probeInput(size.height * size.width * 3), size, {
       faults,
       afterBlock: () => Promise.resolve(),
     });
+    try {
+      // What a click asks later: on WebGPU its code is compiled now.
+      await attendPatches(parameters, pass, [{ row: 1, column: 2 }], faults);
+    } finally {
+      disposePass(pass);
+    }
   } catch (error) {
     parameters?.dispose();
     const failure =

@@ -4,7 +4,7 @@
  */
 import type { CheckpointHints, ModelBytes } from '../core/model.ts';
 import type { BackendName, Failure } from '../core/failure.ts';
-import type { Box, Size } from '../core/geometry.ts';
+import type { Box, PatchPosition, Size } from '../core/geometry.ts';
 import type { FramingOptions, PhotoNotice } from '../core/photo.ts';
 import type { TrainingContract } from './training-contract.ts';
 
@@ -91,6 +91,19 @@ export interface AttentionResult {
   readonly notices: readonly PhotoNotice[];
 }
 
+/** What one patch looks at; on the grid of the photograph's own result. */
+export interface PatchAttentionResult extends PatchPosition {
+  readonly numHeads: number;
+  readonly rows: number;
+  readonly columns: number;
+  /** shape [numHeads, rows, columns]: as an `AttentionResult`'s, of the patch's row. */
+  readonly maps: Float32Array<ArrayBuffer>;
+  /** shape [numHeads, 1 + R]: what the patch gives to CLS and to each register. */
+  readonly specialShares: Float32Array<ArrayBuffer>;
+  /** From the first op to the values read back and checked; the pass before is not in it. */
+  readonly lookMs: number;
+}
+
 export interface EngineContract extends TrainingContract {
   /** Chooses a back end, loads the model, checks both. Must be the first call. */
   start: {
@@ -125,6 +138,20 @@ export interface EngineContract extends TrainingContract {
       | { readonly stage: 'prepare' }
       | { readonly stage: 'forward'; readonly blocksDone: number; readonly depth: number };
     result: AttentionResult;
+  };
+  /**
+   * What one patch of a photograph looks at. At once where the photograph is among those that were attended last; where it is not, its
+   * pass runs again first, with progress. Has its turn among the attends, in the order they came.
+   */
+  attendPatch: {
+    request: {
+      readonly id: string;
+      readonly photo: Blob;
+      readonly framing: FramingOptions;
+      readonly patch: PatchPosition;
+    };
+    progress: EngineContract['attend']['progress'];
+    result: PatchAttentionResult;
   };
   /** The upright photograph for the screen, its long side at most `maxSidePx`; never enlarged. Caller closes the bitmap. */
   decode: {

@@ -4,7 +4,8 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { floatsOfBase64 } from '../core/base64.ts';
 import type { BackendName } from '../core/failure.ts';
 import { openBackend, type OpenBackend } from '../gpu/open-backend.ts';
-import { attendSpecial } from '../vit/attend.ts';
+import { attendAndKeep, attendSpecial, disposePass } from '../vit/attend.ts';
+import { attendPatches } from '../vit/attend-patches.ts';
 import { uploadParameters, type VitParameters } from '../vit/parameters.ts';
 import { forwardPlain } from '../vit/plain-forward.ts';
 import { selfCheck } from '../vit/self-check.ts';
@@ -116,6 +117,53 @@ export function checkForward(name: BackendName, tolerance: number): void {
           const difference = traceDifference(trace, referenceOf(each));
           expect(difference.attention).toBeLessThan(tolerance);
           expect(difference.feature).toBeLessThan(tolerance);
+        });
+      },
+    );
+
+    // PyTorch's whole matrix where it is kept, else the plain pass's, which is compared with PyTorch above.
+    test.each(fixture.cases)(
+      'every patch, asked after the pass at $rows × $columns, looks where it should',
+      async (each) => {
+        await withParameters(fixture, async (parameters) => {
+          const { rows, columns } = each;
+          const input = floatsOfBase64(each.input.values);
+          const image = inputOf(each);
+          const { attentions, feature } = forwardPlain(parameters, image);
+          const expected =
+            each.lastAttention === undefined
+              ? ((await attentions.at(-1)?.data()) as Float32Array)
+              : floatsOfBase64(each.lastAttention.values);
+          tf.dispose([image, attentions, feature]);
+          const options = { faults: backend.faults, afterBlock: nothing };
+          const { attention, pass } = await attendAndKeep(parameters, input, each.input, options);
+          expect(attentionDifference(attention, referenceOf(each))).toBeLessThan(tolerance);
+          const patches = Array.from({ length: rows * columns }, (_, patch) => ({
+            row: Math.floor(patch / columns),
+            column: patch % columns,
+          })).toReversed();
+          // A few at a time, the last time fewer.
+          const special = 1 + numRegisters;
+          const tokens = special + rows * columns;
+          const { numHeads } = fixture.architecture;
+          const maxScoresBytes = 4 * numHeads * tokens * 3;
+          const answers = await attendPatches(parameters, pass, patches, backend.faults, maxScoresBytes);
+          disposePass(pass);
+          expect(answers.map(({ row, column }) => ({ row, column }))).toEqual(patches);
+          for (const { row, column, maps, specialShares } of answers) {
+            const token = special + row * columns + column;
+            for (let head = 0; head < numHeads; head++) {
+              const from = (head * tokens + token) * tokens;
+              const shares = specialShares.subarray(head * special, (head + 1) * special);
+              const map = maps.subarray(head * rows * columns, (head + 1) * rows * columns);
+              expect(maxAbsDifference(shares, expected.subarray(from, from + special))).toBeLessThan(
+                tolerance,
+              );
+              expect(maxAbsDifference(map, expected.subarray(from + special, from + tokens))).toBeLessThan(
+                tolerance,
+              );
+            }
+          }
         });
       },
     );

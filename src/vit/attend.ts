@@ -3,16 +3,18 @@
  *
  * It equals `forwardPlain` and differs in three ways. Its layers are the fastest that the back end has, none of which ever
  * holds a T × T matrix whole (`block-layers`). The last block computes keys for all tokens, queries for the special ones
- * alone, and nothing after the softmax. Between blocks it gives way, so that the worker can hear a cancel.
+ * alone, and nothing after the softmax; `attend-patches` asks for more of them afterwards. Between blocks it gives way, so that the worker can hear a cancel.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { specialTokenCount } from '../core/architecture.ts';
+import type { Size } from '../core/geometry.ts';
 import type { FaultWatch } from '../gpu/fault-watch.ts';
-import { layersFor } from './block-layers.ts';
+import { type BlockLayers, layersFor } from './block-layers.ts';
 import { gridOf } from './layers.ts';
-import type { BlockParameters, VitParameters } from './parameters.ts';
-import { attentionRows, runBlock } from './run-block.ts';
-import { checkRows, takeColumns, type RowsShape } from './softmax-rows.ts';
+import { lastBlock, type VitParameters } from './parameters.ts';
+import { type AttentionInputs, attentionInputs, firstRows, runBlock } from './run-block.ts';
+import { readRows } from './read-rows.ts';
+import { takeColumns, type RowsShape } from './softmax-rows.ts';
 
 /** Softmax rows of the last block, softmax(QKᵀ/√d), taken apart by what looks and what is looked at; not renormalised. */
 export interface SpecialAttention {
@@ -46,44 +48,68 @@ export interface AttendOptions {
 
 export const defaultMaxScoresBytes = 32 * 1024 * 1024;
 
-/**
- * @param input shape [height, width, 3], normalised RGB, sides whole patches
- * @throws FailureError on a fault of the device, or where the result fails its check
- */
-export async function attendSpecial(
+/** A pass up to the attention of its last block, which any of its tokens can be asked for. Its owner disposes of the tensors. */
+export interface KeptPass extends AttentionInputs {
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/** What a kept pass takes on the device. */
+export const keptBytes = (tokens: number, { embedDim }: { readonly embedDim: number }): number =>
+  2 * tokens * embedDim * Float32Array.BYTES_PER_ELEMENT;
+
+export const disposePass = ({ normed, keys }: AttentionInputs): void => tf.dispose([normed, keys]);
+
+/** Everything before the last block's softmax. */
+async function runToLastBlock(
   parameters: VitParameters,
   input: Float32Array,
-  size: { readonly height: number; readonly width: number },
-  { faults, afterBlock, maxScoresBytes = defaultMaxScoresBytes }: AttendOptions,
-): Promise<SpecialAttention> {
-  const { architecture } = parameters;
-  const { numHeads, numRegisters, depth } = architecture;
-  const special = specialTokenCount(architecture);
-  const { rows, columns } = gridOf(size, architecture.patchSize);
-  const tokens = special + rows * columns;
-  const layers = layersFor(architecture, tokens, maxScoresBytes);
-  const start = performance.now();
-  let x = tf.tidy(() => layers.embed(parameters, tf.tensor3d(input, [size.height, size.width, 3])));
+  { height, width }: Size,
+  layers: BlockLayers,
+  { faults, afterBlock }: AttendOptions,
+): Promise<AttentionInputs> {
+  const { architecture, blocks } = parameters;
+  let x = tf.tidy(() => layers.embed(parameters, tf.tensor3d(input, [height, width, 3])));
   try {
-    for (const [index, block] of parameters.blocks.slice(0, -1).entries()) {
+    for (const [index, block] of blocks.slice(0, -1).entries()) {
       const next = runBlock(x, block, architecture, layers);
       x.dispose();
       x = next;
       await afterBlock(index + 1);
       faults.check();
     }
-    const last = parameters.blocks[depth - 1] as BlockParameters;
-    const attention = attentionRows(x, last, architecture, layers, special);
-    try {
-      const values = (await faults.race(attention.data())) as Float32Array;
-      const forwardMs = performance.now() - start;
-      // A shader error is reported after the read-back that it spoiled; one more turn lets it arrive.
-      await new Promise((resolve) => setTimeout(resolve, 0));
-      faults.check();
-      const shape: RowsShape = { numHeads, queries: special, tokens };
-      checkRows(values, shape);
-      const patches = { begin: special, end: tokens };
-      return {
+    return attentionInputs(x, lastBlock(parameters), architecture, layers);
+  } finally {
+    x.dispose();
+  }
+}
+
+/**
+ * What CLS and the registers look at, and what it takes to ask other tokens.
+ * @param input shape [height, width, 3], normalised RGB, sides whole patches
+ * @throws FailureError on a fault of the device, or where the result fails its check
+ */
+export async function attendAndKeep(
+  parameters: VitParameters,
+  input: Float32Array,
+  size: Size,
+  options: AttendOptions,
+): Promise<{ readonly attention: SpecialAttention; readonly pass: KeptPass }> {
+  const { architecture } = parameters;
+  const { numHeads, numRegisters } = architecture;
+  const special = specialTokenCount(architecture);
+  const { rows, columns } = gridOf(size, architecture.patchSize);
+  const tokens = special + rows * columns;
+  const layers = layersFor(architecture, tokens, options.maxScoresBytes ?? defaultMaxScoresBytes);
+  const start = performance.now();
+  const inputs = await runToLastBlock(parameters, input, size, layers, options);
+  try {
+    const shape: RowsShape = { numHeads, queries: special, tokens };
+    const attention = firstRows(inputs, lastBlock(parameters), architecture, layers, special);
+    const { values, readAt } = await readRows(attention, shape, options.faults);
+    const patches = { begin: special, end: tokens };
+    return {
+      attention: {
         numHeads,
         numRegisters,
         rows,
@@ -92,12 +118,24 @@ export async function attendSpecial(
         maps: takeColumns(values, shape, { begin: 0, end: 1 }, patches),
         registerMaps: takeColumns(values, shape, { begin: 1, end: special }, patches),
         specialShares: takeColumns(values, shape, { begin: 0, end: 1 }, { begin: 0, end: special }),
-        forwardMs,
-      };
-    } finally {
-      attention.dispose();
-    }
-  } finally {
-    x.dispose();
+        forwardMs: readAt - start,
+      },
+      pass: { ...inputs, rows, columns },
+    };
+  } catch (error) {
+    disposePass(inputs);
+    throw error;
   }
+}
+
+/** As `attendAndKeep`, and nothing is kept. */
+export async function attendSpecial(
+  parameters: VitParameters,
+  input: Float32Array,
+  size: Size,
+  options: AttendOptions,
+): Promise<SpecialAttention> {
+  const { attention, pass } = await attendAndKeep(parameters, input, size, options);
+  disposePass(pass);
+  return attention;
 }

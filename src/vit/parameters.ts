@@ -50,6 +50,12 @@ export interface VitParameters {
   dispose(): void;
 }
 
+export function lastBlock({ blocks }: VitParameters): BlockParameters {
+  const last = blocks.at(-1);
+  if (last === undefined) throw new Error('a network without blocks');
+  return last;
+}
+
 /** @param values shape [rows, columns] @returns shape [columns, rows] */
 export function transposed(values: Float32Array, rows: number, columns: number): Float32Array {
   const result = new Float32Array(values.length);

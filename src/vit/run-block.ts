@@ -19,23 +19,62 @@ export function runBlock(
   });
 }
 
+/** What a block's attention is made of before somebody asks: all keys, and what queries are made from. */
+export interface AttentionInputs {
+  /** The block's input after its first norm, shape [T, C]. */
+  readonly normed: tf.Tensor2D;
+  /** shape [T, C] */
+  readonly keys: tf.Tensor2D;
+}
+
+/** @param x the block's input, shape [T, C], borrowed @returns tensors that the caller disposes */
+export function attentionInputs(
+  x: tf.Tensor2D,
+  block: BlockParameters,
+  { embedDim, layerNormEps }: VitArchitecture,
+  layers: BlockLayers,
+): AttentionInputs {
+  return tf.tidy(() => {
+    const normed = layers.layerNorm(x, block.norm1, layerNormEps);
+    const keys = layers.linearPart(normed, block.qkv, x.shape[0], { begin: embedDim, count: embedDim });
+    return { normed, keys };
+  });
+}
+
 /**
  * The attention of the first tokens in a block, and no more work than that takes: keys of all tokens, queries of these.
- * @param x the block's input, shape [T, C], borrowed
+ * @param inputs borrowed
  * @param queryCount Q; 1 is CLS alone
  * @returns shape [H × Q, T], a head's queries one after the other
  */
-export function attentionRows(
-  x: tf.Tensor2D,
+export function firstRows(
+  { normed, keys }: AttentionInputs,
   block: BlockParameters,
-  { numHeads, embedDim, layerNormEps }: VitArchitecture,
+  { numHeads, embedDim }: VitArchitecture,
   layers: BlockLayers,
   queryCount: number,
 ): tf.Tensor2D {
   return tf.tidy(() => {
-    const normed = layers.layerNorm(x, block.norm1, layerNormEps);
     const queries = layers.linearPart(normed, block.qkv, queryCount, { begin: 0, count: embedDim });
-    const keys = layers.linearPart(normed, block.qkv, x.shape[0], { begin: embedDim, count: embedDim });
     return layers.queryRows(queries, keys, numHeads);
+  });
+}
+
+/**
+ * The attention of any tokens in a block.
+ * @param inputs borrowed
+ * @param tokens Q of them, 0 for CLS
+ * @returns shape [H × Q, T], a head's queries one after the other
+ */
+export function rowsOfTokens(
+  { normed, keys }: AttentionInputs,
+  block: BlockParameters,
+  architecture: VitArchitecture,
+  layers: BlockLayers,
+  tokens: readonly number[],
+): tf.Tensor2D {
+  return tf.tidy(() => {
+    const asked = tf.gather(normed, tf.tensor1d([...tokens], 'int32'));
+    return firstRows({ normed: asked, keys }, block, architecture, layers, tokens.length);
   });
 }

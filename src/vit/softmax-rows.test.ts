@@ -47,4 +47,13 @@ describe('checkRows', () => {
       expect.objectContaining({ failure: { code: 'wrong-result', problem } }) as Error,
     );
   });
+
+  test('names a token that is neither CLS nor a register as it is told to', () => {
+    const wrong = rows();
+    wrong[7] = 1;
+    const problem = 'head 1 sums to 1.800 instead of 1 for patch 2';
+    expect(() => checkRows(wrong, shape, (query) => `patch ${query + 1}`)).toThrow(
+      expect.objectContaining({ failure: { code: 'wrong-result', problem } }) as Error,
+    );
+  });
 });

@@ -3,7 +3,7 @@ import { FailureError } from '../core/failure.ts';
 
 export interface RowsShape {
   readonly numHeads: number;
-  /** Q, tokens that look: CLS first, then the registers. */
+  /** Q, tokens that look. */
   readonly queries: number;
   /** T, tokens that are looked at. */
   readonly tokens: number;
@@ -15,19 +15,28 @@ export interface Span {
   readonly end: number;
 }
 
+/** Of rows that begin with CLS, go on with the registers, and end there. */
+const registerName = (query: number): string | null => (query === 0 ? null : `register ${query}`);
+
 /**
  * A softmax row sums to 1; what a GPU leaves behind when it fails in silence (zeros, stale values, NaN) does not.
+ * @param nameOf the token of a query, for the failure; null for CLS
  * @throws FailureError 'wrong-result'
  */
-export function checkRows(values: Float32Array, { numHeads, queries, tokens }: RowsShape): void {
+export function checkRows(
+  values: Float32Array,
+  { numHeads, queries, tokens }: RowsShape,
+  nameOf: (query: number) => string | null = registerName,
+): void {
   for (let row = 0; row < numHeads * queries; row++) {
     let sum = 0;
     for (let token = 0; token < tokens; token++) sum += values[row * tokens + token] as number;
     if (!(Math.abs(sum - 1) < 1e-3)) {
-      const register = row % queries === 0 ? '' : ` for register ${row % queries}`;
+      const name = nameOf(row % queries);
+      const asked = name === null ? '' : ` for ${name}`;
       throw new FailureError({
         code: 'wrong-result',
-        problem: `head ${Math.floor(row / queries) + 1} sums to ${sum.toPrecision(4)} instead of 1${register}`,
+        problem: `head ${Math.floor(row / queries) + 1} sums to ${sum.toPrecision(4)} instead of 1${asked}`,
       });
     }
   }

@@ -8,7 +8,7 @@ import { defaultMaxScoresBytes, type AttendOptions } from './attend.ts';
 import { layersFor } from './block-layers.ts';
 import { gridOf } from './layers.ts';
 import type { VitParameters } from './parameters.ts';
-import { attentionRows, runBlock } from './run-block.ts';
+import { attentionInputs, firstRows, runBlock } from './run-block.ts';
 import { checkRows } from './softmax-rows.ts';
 
 export interface ForwardTrace {
@@ -45,7 +45,11 @@ export async function traceForward(
   let x = tf.tidy(() => layers.embed(parameters, tf.tensor3d(input, [size.height, size.width, 3])));
   try {
     for (const [index, block] of blocks.entries()) {
-      const attention = await read(attentionRows(x, block, architecture, layers, 1));
+      const attention = await read(
+        tf.tidy(() =>
+          firstRows(attentionInputs(x, block, architecture, layers), block, architecture, layers, 1),
+        ),
+      );
       checkRows(attention, { numHeads, queries: 1, tokens });
       clsAttention.set(attention, index * numHeads * tokens);
       const next = runBlock(x, block, architecture, layers);

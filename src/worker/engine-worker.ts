@@ -33,6 +33,14 @@ const finalCodes: ReadonlySet<FailureCode> = new Set([
   'worker-crashed',
 ]);
 
+/** What computes on the device. */
+const finalMethods: ReadonlySet<keyof EngineContract> = new Set([
+  'attend',
+  'attendPatch',
+  'useModel',
+  'train',
+]);
+
 const wasmAssets: WasmAssets = {
   paths: {
     'tfjs-backend-wasm.wasm': plainWasmUrl,
@@ -98,6 +106,26 @@ const training = createTrainingHandlers({
   readPhotograph,
 });
 
+const attendPhoto: Handlers<EngineContract>['attend'] = async (
+  { id, photo, framing, upNext },
+  { signal, onProgress },
+) => {
+  onProgress({ stage: 'decode' });
+  const decodeStart = performance.now();
+  const opened = await decodeAhead.take({ id, photo });
+  if (!opened.ok) return opened;
+  const { bitmap, notices } = opened.value;
+  const { pixels, transparent } = readPixels(bitmap);
+  bitmap.close();
+  if (signal.aborted) return fail({ code: 'cancelled' });
+  const decodeMs = performance.now() - decodeStart;
+  if (upNext !== null) decodeAhead.begin(upNext);
+  const result = await running().attend(pixels, { framing, keepAs: id, signal, onProgress });
+  if (!result.ok) return result;
+  const allNotices: PhotoNotice[] = transparent ? [...notices, 'alpha-flattened'] : [...notices];
+  return succeed({ ...result.value, decodeMs, notices: allNotices });
+};
+
 const handlers: Handlers<EngineContract> = {
   ...training,
 
@@ -135,21 +163,16 @@ const handlers: Handlers<EngineContract> = {
     });
   },
 
-  async attend({ id, photo, framing, upNext }, { signal, onProgress }) {
-    onProgress({ stage: 'decode' });
-    const decodeStart = performance.now();
-    const opened = await decodeAhead.take({ id, photo });
-    if (!opened.ok) return opened;
-    const { bitmap, notices } = opened.value;
-    const { pixels, transparent } = readPixels(bitmap);
-    bitmap.close();
-    if (signal.aborted) return fail({ code: 'cancelled' });
-    const decodeMs = performance.now() - decodeStart;
-    if (upNext !== null) decodeAhead.begin(upNext);
-    const result = await running().attend(pixels, { framing, signal, onProgress });
-    if (!result.ok) return result;
-    const allNotices: PhotoNotice[] = transparent ? [...notices, 'alpha-flattened'] : [...notices];
-    return succeed({ ...result.value, decodeMs, notices: allNotices });
+  attend: attendPhoto,
+
+  async attendPatch({ id, photo, framing, patch }, context) {
+    const atOnce = await running().attendPatch(id, framing, patch);
+    if (atOnce !== null) return atOnce;
+    const again = await attendPhoto({ id, photo, framing, upNext: null }, context);
+    if (!again.ok) return again;
+    const answer = await running().attendPatch(id, framing, patch);
+    if (answer === null) throw new Error('the pass that has just run was not kept');
+    return answer;
   },
 
   async decode({ photo, maxSidePx }) {
@@ -163,12 +186,12 @@ const handlers: Handlers<EngineContract> = {
 
 const line = serveCalls<EngineContract>(handlers, {
   // Each with the whole device.
-  oneByOne: ['attend'],
-  isFinal: (method, { code }) =>
-    (method === 'attend' || method === 'useModel' || method === 'train') && finalCodes.has(code),
+  oneByOne: ['attend', 'attendPatch'],
+  isFinal: (method, { code }) => finalMethods.has(method) && finalCodes.has(code),
   transferablesOf: (result) => {
-    if ('maps' in result)
+    if ('registerMaps' in result)
       return [result.maps.buffer, result.registerMaps.buffer, result.specialShares.buffer];
+    if ('maps' in result) return [result.maps.buffer, result.specialShares.buffer];
     return 'bitmap' in result ? [result.bitmap] : [];
   },
   failureOfCrash: (error) =>
