@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openBackend } from '../gpu/open-backend.ts';
 import type { KeptPass } from '../vit/attend.ts';
 import { KeptPasses } from './kept-passes.ts';
@@ -22,7 +22,6 @@ beforeAll(async () => {
 beforeEach(() => {
   kept = new KeptPasses(2000);
 });
-afterAll(() => expect(tf.memory().numTensors).toBe(tensorsBefore));
 
 const names = (): string[] => ['a', 'b', 'c', 'd'].filter((name) => kept.find(name) !== null);
 
@@ -69,5 +68,9 @@ describe('what is kept', () => {
     expect(first.normed.isDisposed).toBe(true);
     expect(kept.find('a')).toBe(second);
     kept.clear();
+  });
+
+  test('is all that there was: no tensor is left', () => {
+    expect(tf.memory().numTensors).toBe(tensorsBefore);
   });
 });

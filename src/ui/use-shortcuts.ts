@@ -1,6 +1,8 @@
 import { useEffect } from 'react';
+import { patchPickerId } from './components/patch-picker.tsx';
 import { useServices } from './services.tsx';
 import type { AppActions, AppState } from './state/app-store.ts';
+import { visibleOutcome } from './state/photo.ts';
 
 const massStepPercent = 5;
 const opacityStepPercent = 5;
@@ -28,6 +30,22 @@ function turnPhoto(key: string, { order, selectedId, select }: AppState & AppAct
   if (step === 0 || selectedId === null) return false;
   const next = order[order.indexOf(selectedId) + step];
   if (next !== undefined) select(next);
+  return true;
+}
+
+/** Asks the patch in the middle of the photograph, and puts the arrow keys there; or goes back to CLS. */
+function togglePatch({ photos, selectedId, askPatch }: AppState & AppActions): void {
+  const photo = selectedId === null ? undefined : photos[selectedId];
+  if (!photo || visibleOutcome(photo.state) === null) return;
+  if (photo.asked !== null) return askPatch(photo.id, null);
+  askPatch(photo.id, { x: 0.5, y: 0.5 });
+  document.getElementById(patchPickerId)?.focus();
+}
+
+/** @returns whether the selected photograph had a patch to let go of */
+function leavePatch({ photos, selectedId, askPatch }: AppState & AppActions): boolean {
+  if (selectedId === null || !photos[selectedId]?.asked) return false;
+  askPatch(selectedId, null);
   return true;
 }
 
@@ -92,7 +110,11 @@ function handleKey(key: string, state: AppState & AppActions): boolean {
     case 'p':
       state.setPresenting(!presenting);
       return true;
+    case 'q':
+      togglePatch(state);
+      return true;
     case 'escape':
+      if (leavePatch(state)) return true;
       state.setPresenting(false);
       return presenting;
     default:

@@ -1,12 +1,14 @@
 /** The page's sentences about things that are no failures. Failures have theirs in core/describe-failure.ts. */
 import { describeFailure } from '../core/describe-failure.ts';
 import type { BackendName } from '../core/failure.ts';
+import type { PatchPosition } from '../core/geometry.ts';
 import { assertNever } from '../core/result.ts';
 import type { PhotoNotice } from '../core/photo.ts';
 import type { BackendReason } from '../rpc/engine-contract.ts';
 import type { ModelSwitch, StartProgress } from './state/app-store.ts';
 import { type AttendProgress, type Photo, runFraction } from './state/photo.ts';
-import type { Query, View } from './state/settings.ts';
+import { isPatch, type Query } from './state/query.ts';
+import type { View } from './state/settings.ts';
 
 export const backendTitles: Readonly<Record<BackendName, string>> = {
   webgpu: 'WebGPU',
@@ -111,7 +113,14 @@ export function describePhotoState({ state }: Photo): string {
 export const viewTitle = (view: View): string =>
   view === 'all' ? 'All heads' : view === 'mean' ? 'Mean' : `Head ${view + 1}`;
 
-export const queryTitle = (query: Query): string => (query === 0 ? 'CLS token' : `Register ${query}`);
+/** Rows and columns as people count them. */
+export const patchTitle = ({ row, column }: PatchPosition): string =>
+  `Patch (row ${row + 1}, column ${column + 1})`;
+
+export function queryTitle(query: Query): string {
+  if (isPatch(query)) return patchTitle(query);
+  return query === 0 ? 'CLS token' : `Register ${query}`;
+}
 
 export const formatPercent = (share: number): string =>
   `${(100 * share).toFixed(share > 0 && share < 0.0995 ? 1 : 0)} %`;

@@ -45,7 +45,7 @@ export function Bench() {
       </Stage>
       <section className="bench-views" aria-label="Attention heads">
         {numHeads > 0 && !isNothing && (
-          <ViewTiles numHeads={numHeads} aspect={aspect} bitmap={bitmap} outcome={outcome} />
+          <ViewTiles photo={photo} numHeads={numHeads} aspect={aspect} bitmap={bitmap} outcome={outcome} />
         )}
       </section>
       {presenting ? (

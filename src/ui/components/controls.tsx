@@ -2,9 +2,10 @@ import { colourMapFunction, colourMapNames, type ColourMapName } from '../../ove
 import { mapsOf } from '../painting/result-maps.ts';
 import { useApp, useServices } from '../services.tsx';
 import { type Photo, visibleOutcome } from '../state/photo.ts';
-import { drawnStyle, hasContour, isSmooth, type Query, queryWithin, type View } from '../state/settings.ts';
+import { markedPatch, type SpecialToken, shownQuery, tokenWithin } from '../state/query.ts';
+import { drawnStyle, hasContour, isSmooth, type View } from '../state/settings.ts';
 import { shownView } from '../state/shown-view.ts';
-import { countOf, queryTitle } from '../words.ts';
+import { countOf, patchTitle, queryTitle } from '../words.ts';
 import { type Choice, ChoiceField } from './choice-field.tsx';
 import { RangeField } from './range-field.tsx';
 import { SwitchField } from './switch-field.tsx';
@@ -27,54 +28,63 @@ const inputSides = [160, 224, 320, 480, 640];
 /** "142 of 1200 patches": what the mass slider means for the map on view. */
 function describeKept(
   photo: Photo | undefined,
-  query: Query,
+  token: SpecialToken,
   view: View,
   massPercent: number,
 ): string | null {
   const result = photo && visibleOutcome(photo.state)?.result;
   if (!result || view === 'all') return null;
-  const { keptPatches } = mapsOf(result, query)
+  const { keptPatches } = mapsOf(result, shownQuery(photo, token))
     .drawing(view)
     .threshold(massPercent / 100);
   return `${keptPatches} of ${countOf(result.rows * result.columns, 'patch', 'patches')}`;
 }
 
-const queryChoices = (numRegisters: number): Choice<Query>[] =>
-  Array.from({ length: 1 + numRegisters }, (_, query) => ({
-    value: query,
-    label: queryTitle(query),
-    picture: <span>{query === 0 ? 'CLS' : query}</span>,
-  }));
+type QueryChoice = SpecialToken | 'patch';
 
-/** Which token looks: a question only where there are registers. */
-function QueryControl() {
+const queryChoices = (numRegisters: number): Choice<QueryChoice>[] => [
+  ...Array.from({ length: 1 + numRegisters }, (_, token) => ({
+    value: token,
+    label: queryTitle(token),
+    picture: <span>{token === 0 ? 'CLS' : token}</span>,
+  })),
+  { value: 'patch', label: 'Patch' },
+];
+
+/** Which token looks: CLS, a register where there are some, or a patch of the photograph. */
+function QueryControl({ photo }: { readonly photo: Photo | undefined }) {
   const numRegisters = useApp((state) => state.model?.numRegisters ?? 0);
-  const query = useApp((state) => state.query);
-  const setQuery = useApp((state) => state.setQuery);
-  if (numRegisters === 0) return null;
-  const shown = queryWithin(query, { numRegisters });
+  const token = useApp((state) => tokenWithin(state.token, { numRegisters }));
+  const setToken = useApp((state) => state.setToken);
+  const askPatch = useApp((state) => state.askPatch);
+  if (photo === undefined || visibleOutcome(photo.state) === null) return null;
+  const marked = markedPatch(photo);
   return (
-    <ChoiceField
+    <ChoiceField<QueryChoice>
       label="Query"
-      value={shown}
-      display={queryTitle(shown)}
+      value={marked === null ? token : 'patch'}
+      display={marked === null ? queryTitle(token) : patchTitle(marked)}
       choices={queryChoices(numRegisters)}
-      onChange={setQuery}
+      note={marked === null ? 'Click the photograph, or press Q.' : 'Arrow keys move it, Esc goes back.'}
+      onChange={(choice) => {
+        if (choice === 'patch') askPatch(photo.id, { x: 0.5, y: 0.5 });
+        else setToken(choice);
+      }}
     />
   );
 }
 
 function OverlayControls() {
-  const query = useApp((state) => state.query);
   const view = useApp(shownView);
   const overlay = useApp((state) => state.overlay);
   const change = useApp((state) => state.changeOverlay);
   const photo = useApp((state) => (state.selectedId === null ? undefined : state.photos[state.selectedId]));
   const { style, colourMap, massPercent, opacityPercent } = overlay;
-  const kept = describeKept(photo, query, view, massPercent);
+  const token = useApp((state) => state.token);
+  const kept = describeKept(photo, token, view, massPercent);
   return (
     <>
-      <QueryControl />
+      <QueryControl photo={photo} />
       <ChoiceField
         label="Drawn as"
         value={style}

@@ -13,6 +13,8 @@ const keys: readonly (readonly [keys: readonly string[], does: string])[] = [
   [['0', 'A'], 'All heads'],
   [['E'], 'Mean over the heads'],
   [['1', '9'], 'Head 1 to head 9'],
+  [['Q'], 'Ask a patch what it looks at, and back to CLS'],
+  [['↑', '↓', '←', '→'], 'The patch beside it, while a patch is asked'],
   [['H', 'K'], 'Heat map, mask'],
   [['[', ']'], 'Keep less, more of the attention'],
   [['−', '+'], 'Opacity'],
@@ -41,6 +43,11 @@ export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
             to settle on the things in it. The <em>mask</em> keeps the fewest patches that hold the chosen
             part of a head’s attention, as the authors’ own script does. The <em>heat map</em> shows every
             value, each head stretched over its own range.
+          </p>
+          <p>
+            Click a patch of the photograph, and the maps show what that patch looks at instead: often its own
+            thing, and what is like it. A patch’s attention says what goes together; CLS’s says what the
+            picture is about. Esc goes back to CLS.
           </p>
           <p>
             The model that comes with the page is a small one, made for demonstration; it is not one of the

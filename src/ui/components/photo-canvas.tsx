@@ -1,9 +1,11 @@
 import { type ReactNode, useCallback, useRef } from 'react';
 import { mapsOf } from '../painting/result-maps.ts';
-import { paintOverlay, scaleBox } from '../painting/paint-overlay.ts';
+import type { PatchPosition } from '../../core/geometry.ts';
+import { paintOverlay, paintPatchMark, scaleBox } from '../painting/paint-overlay.ts';
 import { type DeviceSize, useCanvasLayer, useDeviceSize } from '../painting/use-canvas-layer.ts';
 import { useApp } from '../services.tsx';
 import type { Outcome } from '../state/photo.ts';
+import type { Query } from '../state/query.ts';
 import { drawnStyle, hasContour, isSmooth, type View } from '../state/settings.ts';
 import './photo-canvas.css';
 
@@ -11,6 +13,9 @@ interface PhotoCanvasProps {
   readonly bitmap: ImageBitmap | null;
   readonly outcome: Pick<Outcome, 'result'> | null;
   readonly view: View;
+  readonly query: Query;
+  /** The patch to outline. */
+  readonly marked: PatchPosition | null;
   readonly detail: 'stage' | 'tile';
   /** The text alternative; null where a label beside the picture says it all. */
   readonly label: string | null;
@@ -21,12 +26,12 @@ interface PhotoCanvasProps {
  * A photograph with its overlay: two canvases, for the photograph below needs no painting when a slider moves.
  * Fills its parent, which gives it the photograph's aspect.
  */
-export function PhotoCanvas({ bitmap, outcome, view, detail, label, children }: PhotoCanvasProps) {
+export function PhotoCanvas(props: PhotoCanvasProps) {
+  const { bitmap, outcome, view, query, marked, detail, label, children } = props;
   const frame = useRef<HTMLDivElement>(null);
   const photoLayer = useRef<HTMLCanvasElement>(null);
   const overlayLayer = useRef<HTMLCanvasElement>(null);
   const overlay = useApp((state) => state.overlay);
-  const query = useApp((state) => state.query);
   const size = useDeviceSize(frame);
   const priority = detail === 'stage' ? 0 : 1;
 
@@ -42,19 +47,18 @@ export function PhotoCanvas({ bitmap, outcome, view, detail, label, children }: 
   useCanvasLayer(photoLayer, size, priority, paintPhoto);
 
   const result = outcome?.result ?? null;
+  const { row = null, column = null } = marked ?? {};
   const paintMaps = useCallback(
     (context: CanvasRenderingContext2D, { width, height }: DeviceSize) => {
       if (!result) return;
       const scale = { x: width / result.photoSizePx.width, y: height / result.photoSizePx.height };
       const lineWidthPx =
         detail === 'stage' ? Math.max(1.5 * devicePixelRatio, width / 560) : 1.1 * devicePixelRatio;
-      paintOverlay(context, mapsOf(result, query), view, overlay, {
-        box: scaleBox(result.box, scale),
-        detail,
-        lineWidthPx,
-      });
+      const target = { box: scaleBox(result.box, scale), detail, lineWidthPx };
+      paintOverlay(context, mapsOf(result, query), view, overlay, target);
+      if (row !== null && column !== null) paintPatchMark(context, { row, column }, result, target);
     },
-    [result, query, view, overlay, detail],
+    [result, query, row, column, view, overlay, detail],
   );
   const prepare = useCallback(() => {
     if (!result) return true;

@@ -1,4 +1,4 @@
-import { Check, Copy, Download } from 'lucide-react';
+import { Check, Copy, Download, Undo2 } from 'lucide-react';
 import { useState } from 'react';
 import { formatSize } from '../../core/geometry.ts';
 import type { AttentionResult } from '../../rpc/engine-contract.ts';
@@ -6,14 +6,8 @@ import { mapsOf } from '../painting/result-maps.ts';
 import { canCopyPicture, copyPicture, savePicture } from '../painting/save-picture.ts';
 import { useApp, useServices } from '../services.tsx';
 import { type Outcome, type Photo, visibleOutcome } from '../state/photo.ts';
-import {
-  drawnStyle,
-  isSmooth,
-  type OverlaySettings,
-  type Query,
-  queryWithin,
-  type View,
-} from '../state/settings.ts';
+import { isPatch, type Query, shownQuery } from '../state/query.ts';
+import { drawnStyle, isSmooth, type OverlaySettings, type View } from '../state/settings.ts';
 import { shownView } from '../state/shown-view.ts';
 import {
   backendTitles,
@@ -28,13 +22,19 @@ import { IconButton } from './icon-button.tsx';
 import { HeadChip } from './view-tiles.tsx';
 import './stage-caption.css';
 
+/** Whose attention it is; of CLS alone nothing has to be said. */
+function describeQuery(query: Query, numRegisters: number): string {
+  if (isPatch(query)) return `What ${queryTitle(query).toLowerCase()} looks at. `;
+  return numRegisters === 0 ? '' : `Query: ${queryTitle(query)}. `;
+}
+
 /** What is to be seen, in one sentence. */
 function describeView({ result }: Outcome, query: Query, view: View, settings: OverlaySettings): string {
   const { massPercent } = settings;
   const patches = result.rows * result.columns;
   const isInterpolated = drawnStyle(view, settings) === 'mask' && isSmooth(view, settings);
   const note = isInterpolated ? ' Its edge is interpolated between the patches.' : '';
-  const from = result.numRegisters === 0 ? '' : `Query: ${queryTitle(queryWithin(query, result))}. `;
+  const from = describeQuery(query, result.numRegisters);
   if (view === 'all')
     return `${from}Each colour is a head and holds ${massPercent} % of its attention.${note}`;
   const { keptPatches } = mapsOf(result, query)
@@ -61,32 +61,50 @@ function Legend({ numHeads }: { readonly numHeads: number }) {
 
 type DataItem = readonly [name: string, value: string, title?: string];
 
-/** The part of CLS's attention that goes to the registers and so is on no map. */
-function registerShares({ numHeads, numRegisters, specialShares }: AttentionResult): DataItem[] {
-  if (numRegisters === 0) return [];
-  const shares = Array.from({ length: numHeads }, (_, head) =>
-    specialShares
-      .subarray(head * (1 + numRegisters) + 1, (head + 1) * (1 + numRegisters))
-      .reduce((sum, share) => sum + share, 0),
-  );
-  const mean = shares.reduce((sum, share) => sum + share, 0) / numHeads;
+/**
+ * The part of somebody's attention that is on no map.
+ * @param shares of it in each head
+ */
+function shareItem(name: string, shares: readonly number[], whose: string): DataItem {
+  const mean = shares.reduce((sum, share) => sum + share, 0) / shares.length;
   const each = shares.map((share, head) => `${viewTitle(head)}: ${formatPercent(share)}`).join(', ');
-  return [['CLS to registers', formatPercent(mean), `The share of CLS’s attention. ${each}`]];
+  return [name, formatPercent(mean), `The share of ${whose} attention. ${each}`];
 }
 
-function Data({ outcome: { result, model, backend } }: { readonly outcome: Outcome }) {
+/** What the token that looks gives to CLS and to the registers. */
+function specialItems({ numHeads, numRegisters, specialShares }: AttentionResult, query: Query): DataItem[] {
+  // A register's are not kept: its maps come with CLS's.
+  if (!isPatch(query) && query !== 0) return [];
+  const values = isPatch(query) ? query.specialShares : specialShares;
+  const whose = isPatch(query) ? 'the patch’s' : 'CLS’s';
+  const sums = (begin: number, end: number): number[] =>
+    Array.from({ length: numHeads }, (_, head) => {
+      const first = head * (1 + numRegisters);
+      return values.subarray(first + begin, first + end).reduce((sum, share) => sum + share, 0);
+    });
+  const toCls = shareItem('To CLS', sums(0, 1), whose);
+  return numRegisters === 0 ? [toCls] : [toCls, shareItem('To registers', sums(1, 1 + numRegisters), whose)];
+}
+
+interface DataProps {
+  readonly outcome: Outcome;
+  readonly query: Query;
+}
+
+function Data({ outcome: { result, model, backend }, query }: DataProps) {
+  const afterwards = isPatch(query) ? `. After it: the patch ${formatMilliseconds(query.lookMs)}` : '';
   const items: readonly DataItem[] = [
     ['Model', model.title],
     ['Back end', backendTitles[backend.name], backend.device],
     [
       'Forward pass',
       formatMilliseconds(result.forwardMs),
-      `Before it: decoding ${formatMilliseconds(result.decodeMs)}, resampling ${formatMilliseconds(result.prepareMs)}`,
+      `Before it: decoding ${formatMilliseconds(result.decodeMs)}, resampling ${formatMilliseconds(result.prepareMs)}${afterwards}`,
     ],
     ['Tokens', String(result.tokens)],
     ['Input', `${formatSize(result.inputSizePx)} px`],
     ['Rows × columns', `${result.rows} × ${result.columns}`],
-    ...registerShares(result),
+    ...specialItems(result, query),
   ];
   return (
     <dl className="caption-data">
@@ -108,8 +126,8 @@ function PictureActions({ photo, outcome }: { readonly photo: Photo; readonly ou
   };
   const picture = () => {
     const state = store.getState();
-    const { query, overlay } = state;
-    return { photo, outcome, view: shownView(state), query, overlay, pictures };
+    const query = shownQuery(photo, state.token);
+    return { photo, outcome, view: shownView(state), query, overlay: state.overlay, pictures };
   };
   const save = async (): Promise<void> => {
     if (!(await savePicture(picture()))) explain();
@@ -138,7 +156,9 @@ function PictureActions({ photo, outcome }: { readonly photo: Photo; readonly ou
 /** Under the photograph, as under a picture in a museum: what it is, what is to be seen, how it was made. */
 export function StageCaption({ photo }: { readonly photo: Photo }) {
   const view = useApp(shownView);
-  const query = useApp((state) => state.query);
+  const query = useApp((state) => shownQuery(photo, state.token));
+  const token = useApp((state) => state.token);
+  const askPatch = useApp((state) => state.askPatch);
   const overlay = useApp((state) => state.overlay);
   const outcome = visibleOutcome(photo.state);
   return (
@@ -146,6 +166,15 @@ export function StageCaption({ photo }: { readonly photo: Photo }) {
       <div className="caption-title">
         <h2>{photo.name}</h2>
         {photo.credit !== null && <span className="caption-credit">Photograph: {photo.credit}</span>}
+        {photo.asked !== null && (
+          <IconButton
+            icon={Undo2}
+            label={`Back to ${token === 0 ? 'CLS' : queryTitle(token).toLowerCase()}`}
+            withText
+            className="caption-back"
+            onClick={() => askPatch(photo.id, null)}
+          />
+        )}
         {outcome && <PictureActions photo={photo} outcome={outcome} />}
       </div>
       {outcome && (
@@ -157,7 +186,7 @@ export function StageCaption({ photo }: { readonly photo: Photo }) {
               {describePhotoNotice(notice)}
             </p>
           ))}
-          <Data outcome={outcome} />
+          <Data outcome={outcome} query={query} />
         </>
       )}
     </div>

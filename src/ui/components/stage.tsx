@@ -5,10 +5,12 @@ import { pictureSideFor } from '../engine/pictures.ts';
 import { useDeviceSize } from '../painting/use-canvas-layer.ts';
 import { useApp, useServices } from '../services.tsx';
 import { type Photo, runFraction, visibleOutcome } from '../state/photo.ts';
-import { type Query, queryWithin, type View } from '../state/settings.ts';
+import { isPatch, markedPatch, type Query, shownQuery } from '../state/query.ts';
+import type { View } from '../state/settings.ts';
 import { shownView } from '../state/shown-view.ts';
 import { describeRun, queryTitle, viewTitle } from '../words.ts';
 import { IconButton } from './icon-button.tsx';
+import { PatchPicker } from './patch-picker.tsx';
 import { PhotoCanvas } from './photo-canvas.tsx';
 import './stage.css';
 
@@ -17,9 +19,21 @@ function describePicture(photo: Photo, query: Query, view: View): string {
   const subject = photo.alt ?? photo.name;
   const outcome = visibleOutcome(photo.state);
   if (!outcome) return subject;
-  const shown = queryWithin(query, outcome.result);
-  const from = shown === 0 ? '' : `, from ${queryTitle(shown).toLowerCase()},`;
+  const from = query === 0 ? '' : `, from ${isPatch(query) ? 'the ' : ''}${queryTitle(query).toLowerCase()},`;
   return `${subject} Attention of ${viewTitle(view).toLowerCase()}${from} is drawn over it.`;
+}
+
+/** The pass that runs again before a patch can be answered: too many others have run since. */
+function AskingState({ photo: { id, asked } }: { readonly photo: Photo }) {
+  const askPatch = useApp((state) => state.askPatch);
+  if (asked === null || asked.progress === null) return null;
+  return (
+    <div className="stage-state">
+      <p id="run-label">{describeRun(asked.progress)}</p>
+      <progress aria-labelledby="run-label" value={runFraction(asked.progress)} />
+      <IconButton icon={X} label="Cancel" withText onClick={() => askPatch(id, null)} />
+    </div>
+  );
 }
 
 /** What happens to the photograph now, as a line on the stage; nothing once it is done. */
@@ -29,7 +43,7 @@ function StageState({ photo }: { readonly photo: Photo }) {
   const { id, state } = photo;
   switch (state.status) {
     case 'done':
-      return null;
+      return <AskingState photo={photo} />;
     case 'queued':
       return (
         <div className="stage-state">
@@ -77,7 +91,7 @@ interface StageProps {
 /** The photograph, large. */
 export function Stage({ photo, bitmap, aspect, onNeedsSide, children }: StageProps) {
   const view = useApp(shownView);
-  const query = useApp((state) => state.query);
+  const query = useApp((state) => shownQuery(photo, state.token));
   const area = useRef<HTMLDivElement>(null);
   const size = useDeviceSize(area);
   const needed = size ? pictureSideFor(Math.max(1024, size.width, size.height)) : null;
@@ -101,9 +115,12 @@ export function Stage({ photo, bitmap, aspect, onNeedsSide, children }: StagePro
               bitmap={bitmap}
               outcome={outcome}
               view={view}
+              query={query}
+              marked={markedPatch(photo)}
               detail="stage"
               label={describePicture(photo, query, view)}
             />
+            {outcome !== null && <PatchPicker photo={photo} result={outcome.result} />}
           </div>
         )}
         <StageState photo={photo} />

@@ -3,7 +3,8 @@ import { formatColour } from '../../overlay/colour-maps.ts';
 import { headColours } from '../../overlay/head-colours.ts';
 import { viewColour } from '../painting/paint-overlay.ts';
 import { useApp } from '../services.tsx';
-import type { Outcome } from '../state/photo.ts';
+import type { Outcome, Photo } from '../state/photo.ts';
+import { markedPatch, shownQuery } from '../state/query.ts';
 import type { View } from '../state/settings.ts';
 import { shownView } from '../state/shown-view.ts';
 import { viewTitle } from '../words.ts';
@@ -29,6 +30,7 @@ export function HeadChip({ view, numHeads }: { readonly view: View; readonly num
 }
 
 interface ViewTileProps {
+  readonly photo: Photo;
   readonly view: View;
   readonly numHeads: number;
   readonly aspect: number;
@@ -36,7 +38,8 @@ interface ViewTileProps {
   readonly outcome: Outcome | null;
 }
 
-function ViewTile({ view, numHeads, aspect, bitmap, outcome }: ViewTileProps) {
+function ViewTile({ photo, view, numHeads, aspect, bitmap, outcome }: ViewTileProps) {
+  const query = useApp((state) => shownQuery(photo, state.token));
   const selected = useApp((state) => shownView(state) === view);
   const setView = useApp((state) => state.setView);
   const tile = useRef<HTMLLabelElement>(null);
@@ -52,7 +55,15 @@ function ViewTile({ view, numHeads, aspect, bitmap, outcome }: ViewTileProps) {
         onChange={() => setView(view)}
       />
       <span className="view-tile-picture" style={{ aspectRatio: aspect }}>
-        <PhotoCanvas bitmap={bitmap} outcome={outcome} view={view} detail="tile" label={null} />
+        <PhotoCanvas
+          bitmap={bitmap}
+          outcome={outcome}
+          view={view}
+          query={query}
+          marked={markedPatch(photo)}
+          detail="tile"
+          label={null}
+        />
       </span>
       <span className="view-tile-label" aria-hidden="true">
         <HeadChip view={view} numHeads={numHeads} />

@@ -11,6 +11,7 @@ import type { AppStore } from '../state/app-store.ts';
 import type { ChosenModel } from '../state/model-choice.ts';
 import { isWaiting, type NewPhoto, type PhotoId, visibleOutcome } from '../state/photo.ts';
 import { createModelSwitching, type ModelSwitching } from './model-switching.ts';
+import { createPatchAsking } from './patch-asking.ts';
 import { backendTitles, countOf, describeBackendReason, formatMilliseconds } from '../words.ts';
 
 /** An engine that is lost this often within this time is not started again unasked. */
@@ -247,6 +248,11 @@ export function createSession(
     }
     pump();
   };
+
+  createPatchAsking(client, store, (id) => {
+    queue(id);
+    pump();
+  });
 
   const models = createModelSwitching(client, store, {
     startWith: async (next) => {

@@ -1,6 +1,6 @@
 import { formatColour, type Rgb } from '../../overlay/colour-maps.ts';
 import { headColours } from '../../overlay/head-colours.ts';
-import type { Box } from '../../core/geometry.ts';
+import type { Box, PatchPosition } from '../../core/geometry.ts';
 import { hasContour, isSmooth, type OverlaySettings, type View } from '../state/settings.ts';
 import type { ResultMaps } from './result-maps.ts';
 
@@ -101,6 +101,32 @@ export function paintOverlay(
   }
   context.globalAlpha = 1;
   if (contour && outline) strokeContour(context, outline, viewColour(view, numHeads), lineWidthPx, true);
+  context.restore();
+}
+
+/**
+ * The patch that looks: a light line between dark ones, which is seen on any photograph and in any colour map. It lies around the patch,
+ * so that the patch itself stays to be seen.
+ */
+export function paintPatchMark(
+  context: Context,
+  { row, column }: PatchPosition,
+  { rows, columns }: { readonly rows: number; readonly columns: number },
+  { box, lineWidthPx }: Pick<OverlayTarget, 'box' | 'lineWidthPx'>,
+): void {
+  const patch = { height: box.height / rows, width: box.width / columns };
+  const left = box.left + column * patch.width - lineWidthPx;
+  const top = box.top + row * patch.height - lineWidthPx;
+  const width = patch.width + 2 * lineWidthPx;
+  const height = patch.height + 2 * lineWidthPx;
+  context.save();
+  context.lineJoin = 'miter';
+  context.strokeStyle = 'rgb(0 0 0)';
+  context.lineWidth = lineWidthPx * 3;
+  context.strokeRect(left, top, width, height);
+  context.strokeStyle = 'rgb(255 255 255)';
+  context.lineWidth = lineWidthPx * 1.25;
+  context.strokeRect(left, top, width, height);
   context.restore();
 }
 

@@ -14,7 +14,7 @@ import { paintHeatMap, type Pixels } from '../../overlay/heat-map.ts';
 import { outlineLevel, outlinePatches, outlinePath } from '../../overlay/mask-outline.ts';
 import { type Grid, upsampleSmooth } from '../../overlay/upsample.ts';
 import type { AttentionResult } from '../../rpc/engine-contract.ts';
-import type { Query } from '../state/settings.ts';
+import { isPatch, type Query } from '../state/query.ts';
 
 /** One map: a head's (0-based) or the mean over all. */
 export type MapKey = 'mean' | number;
@@ -112,7 +112,7 @@ export class ResultMaps {
   constructor(result: AttentionResult, query: Query) {
     this.result = result;
     this.query = query;
-    this.#source = queryMaps(result, query);
+    this.#source = isPatch(query) ? query : queryMaps(result, query);
   }
 
   drawing(key: MapKey): MapDrawing {

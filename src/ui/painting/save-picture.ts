@@ -1,9 +1,10 @@
 import type { Pictures } from '../engine/pictures.ts';
 import type { Outcome, Photo } from '../state/photo.ts';
-import { type OverlaySettings, type Query, queryWithin, type View } from '../state/settings.ts';
+import { isPatch, type Query } from '../state/query.ts';
+import type { OverlaySettings, View } from '../state/settings.ts';
 import { saveFile } from '../save-file.ts';
 import { queryTitle, viewTitle } from '../words.ts';
-import { paintOverlay, scaleBox } from './paint-overlay.ts';
+import { paintOverlay, paintPatchMark, scaleBox } from './paint-overlay.ts';
 import { mapsOf } from './result-maps.ts';
 
 /** What is on the stage. */
@@ -37,15 +38,13 @@ async function renderPicture({
   const { photoSizePx, box } = outcome.result;
   const scale = { x: width / photoSizePx.width, y: height / photoSizePx.height };
   const lineWidthPx = Math.max(1.5, Math.max(width, height) / 560);
-  paintOverlay(context, mapsOf(outcome.result, query), view, overlay, {
-    box: scaleBox(box, scale),
-    detail: 'stage',
-    lineWidthPx,
-  });
+  const target = { box: scaleBox(box, scale), detail: 'stage', lineWidthPx } as const;
+  paintOverlay(context, mapsOf(outcome.result, query), view, overlay, target);
+  if (isPatch(query)) paintPatchMark(context, query, outcome.result, target);
   return canvas.convertToBlob({ type: 'image/png' });
 }
 
-/** Photograph, register (CLS goes without saying), head and model, as a file's name. */
+/** Photograph, register or patch (CLS goes without saying), head and model, as a file's name. */
 export function pictureFileName(photoName: string, query: Query, view: View, modelId: string): string {
   const base = photoName.replace(/\.[a-z0-9]{2,5}$/i, '');
   const what = query === 0 ? viewTitle(view) : `${queryTitle(query)} ${viewTitle(view)}`;
@@ -57,8 +56,7 @@ export function pictureFileName(photoName: string, query: Query, view: View, mod
 export async function savePicture(picture: StagePicture): Promise<boolean> {
   const blob = await renderPicture(picture);
   if (!blob) return false;
-  const { photo, outcome, view } = picture;
-  const query = queryWithin(picture.query, outcome.result);
+  const { photo, outcome, view, query } = picture;
   saveFile(blob, pictureFileName(photo.name, query, view, outcome.model.id));
   return true;
 }

@@ -4,10 +4,10 @@ import type { FramingOptions } from '../../core/photo.ts';
 import type { BackendDescription, EngineContract, ModelDescription } from '../../rpc/engine-contract.ts';
 import { emptyLibrary, type LibraryState, type Transfer } from './library-state.ts';
 import type { ModelChoice } from './model-choice.ts';
-import type { NewPhoto, Photo, PhotoId, PhotoState } from './photo.ts';
+import type { AskedPatch, NewPhoto, Photo, PhotoId, PhotoState } from './photo.ts';
+import type { PhotoPoint, SpecialToken } from './query.ts';
 import {
   type OverlaySettings,
-  type Query,
   type RememberedSettings,
   type Theme,
   type View,
@@ -60,7 +60,8 @@ export interface AppState {
   readonly order: readonly PhotoId[];
   readonly selectedId: PhotoId | null;
   readonly view: View;
-  readonly query: Query;
+  /** Which special token is asked wherever no patch is, see `Photo.asked`. */
+  readonly token: SpecialToken;
   readonly overlay: OverlaySettings;
   readonly framing: FramingOptions;
   readonly theme: Theme;
@@ -88,7 +89,11 @@ export interface AppActions {
   setPhotoState(id: PhotoId, update: (state: PhotoState) => PhotoState): void;
   select(id: PhotoId): void;
   setView(view: View): void;
-  setQuery(query: Query): void;
+  /** CLS or a register, on every photograph; the selected one's patch is let go of. */
+  setToken(token: SpecialToken): void;
+  /** @param point of a photograph that has a result; null goes back to the special token */
+  askPatch(id: PhotoId, point: PhotoPoint | null): void;
+  changeAsked(id: PhotoId, change: Partial<AskedPatch>): void;
   changeOverlay(change: Partial<OverlaySettings>): void;
   setFraming(framing: FramingOptions): void;
   setTheme(theme: Theme): void;
@@ -128,7 +133,7 @@ export function createAppStore(settings: RememberedSettings, framing: FramingOpt
     order: [],
     selectedId: null,
     view: 'all',
-    query: 0,
+    token: 0,
     overlay: settings.overlay,
     framing,
     theme: settings.theme,
@@ -158,7 +163,12 @@ export function createAppStore(settings: RememberedSettings, framing: FramingOpt
     addPhotos(added, selectFirst) {
       const photos = added.map((photo): Photo => {
         photosMade += 1;
-        return { ...photo, id: `photo-${photosMade}`, state: { status: 'queued', previous: null } };
+        return {
+          ...photo,
+          id: `photo-${photosMade}`,
+          state: { status: 'queued', previous: null },
+          asked: null,
+        };
       });
       const ids = photos.map(({ id }) => id);
       set((state) => ({
@@ -188,7 +198,32 @@ export function createAppStore(settings: RememberedSettings, framing: FramingOpt
 
     select: (selectedId) => set({ selectedId }),
     setView: (view) => set({ view }),
-    setQuery: (query) => set({ query }),
+    setToken: (token) =>
+      set(({ photos, selectedId }) => {
+        const photo = selectedId === null ? undefined : photos[selectedId];
+        if (!photo) return { token };
+        return { token, photos: { ...photos, [photo.id]: { ...photo, asked: null } } };
+      }),
+
+    askPatch(id, point) {
+      set(({ photos }) => {
+        const photo = photos[id];
+        if (!photo) return {};
+        const { progress = null, answer = null } = photo.asked ?? {};
+        const asked = point === null ? null : { point, progress, answer };
+        return { photos: { ...photos, [id]: { ...photo, asked } } };
+      });
+    },
+
+    changeAsked(id, change) {
+      set(({ photos }) => {
+        const photo = photos[id];
+        // Somebody has gone back to CLS, or removed the photograph, while it was asked.
+        if (!photo?.asked) return {};
+        return { photos: { ...photos, [id]: { ...photo, asked: { ...photo.asked, ...change } } } };
+      });
+    },
+
     changeOverlay: (change) => set((state) => ({ overlay: { ...state.overlay, ...change } })),
     setFraming: (next) => set({ framing: next }),
     setTheme: (theme) => set({ theme }),

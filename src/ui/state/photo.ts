@@ -5,7 +5,9 @@ import type {
   BackendDescription,
   EngineContract,
   ModelDescription,
+  PatchAttentionResult,
 } from '../../rpc/engine-contract.ts';
+import type { PhotoPoint } from './query.ts';
 
 export type AttendProgress = EngineContract['attend']['progress'];
 
@@ -29,6 +31,15 @@ export type PhotoState =
   | { readonly status: 'failed'; readonly failure: Failure; readonly previous: Outcome | null }
   | { readonly status: 'cancelled'; readonly previous: Outcome | null };
 
+/** A patch that somebody picked: it belongs to its photograph, and stays at its place when model or input change. */
+export interface AskedPatch {
+  readonly point: PhotoPoint;
+  /** How far the photograph's pass is, where it has to run again first. */
+  readonly progress: AttendProgress | null;
+  /** The answer of the patch, or of the one before until then, and the result that it belongs to. */
+  readonly answer: { readonly of: AttentionResult; readonly attention: PatchAttentionResult } | null;
+}
+
 export type PhotoId = string;
 
 export interface Photo {
@@ -41,6 +52,8 @@ export interface Photo {
   readonly credit: string | null;
   readonly blob: Blob;
   readonly state: PhotoState;
+  /** Null: CLS is asked, or a register. */
+  readonly asked: AskedPatch | null;
 }
 
 export type NewPhoto = Pick<Photo, 'name' | 'alt' | 'credit' | 'blob'>;

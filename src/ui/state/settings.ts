@@ -4,13 +4,6 @@ import { type ColourMapName, colourMapNames } from '../../overlay/colour-maps.ts
 /** What the stage shows: all heads in colours, their mean, or one head (0-based). */
 export type View = 'all' | 'mean' | number;
 
-/** The token whose attention is drawn: 0 is CLS, others are registers from 1. A model without that register shows CLS's. */
-export type Query = number;
-
-/** What is drawn where `query` was chosen with another model in view. */
-export const queryWithin = (query: Query, { numRegisters }: { readonly numRegisters: number }): Query =>
-  query > numRegisters ? 0 : query;
-
 /** What is drawn where a head was chosen with another model in view. */
 export const viewWithin = (view: View, { numHeads }: { readonly numHeads: number }): View =>
   typeof view === 'number' && view >= numHeads ? 'all' : view;

@@ -83,6 +83,8 @@ function Tiles({ pinned, snapshot, role }: TilesProps) {
               bitmap={bitmap}
               outcome={outcome}
               view={view}
+              query={0}
+              marked={null}
               detail="tile"
               label={`${viewTitle(view)} of the ${role} after ${snapshot.step} steps`}
             />

@@ -1,0 +1,138 @@
+/** A patch of the photograph as the query: picked by a click, a tap or the keyboard, and left again. */
+import { fileURLToPath } from 'node:url';
+import type { Page } from 'playwright/test';
+import { expect, samplePath, test } from './scope.ts';
+
+const picker = (page: Page) => page.locator('.patch-picker');
+
+/** Clicks the middle of a patch, rows and columns as the page counts them. */
+async function clickPatch(
+  page: Page,
+  [row, column]: readonly [number, number],
+  [rows, columns]: readonly [number, number],
+  how: 'click' | 'tap' = 'click',
+): Promise<void> {
+  const box = await picker(page).boundingBox();
+  if (box === null) throw new Error('nothing to pick on');
+  const position = { x: ((column - 0.5) / columns) * box.width, y: ((row - 0.5) / rows) * box.height };
+  await picker(page)[how]({ position });
+}
+
+test('a click asks the patch under it, in every head, and one more click goes back to CLS', async ({
+  scope,
+  page,
+}) => {
+  await page.setViewportSize({ width: 1366, height: 768 });
+  await scope.open();
+  await scope.drop(samplePath('cat'));
+  await scope.allSettled(1);
+  await expect(scope.fact('Rows × columns')).toHaveText('13 × 20');
+  const place = await scope.overlay.boundingBox();
+  await scope.showView('Head 1');
+  const time = await scope.fact('Forward pass').textContent();
+  const fromCls = await scope.overlayPicture();
+  // Nothing happens on the way to the patch.
+  await picker(page).hover({ position: { x: 20, y: 20 } });
+  expect(await scope.overlayPicture()).toBe(fromCls);
+  await scope.showView('All heads');
+  await clickPatch(page, [5, 12], [13, 20]);
+  await expect(scope.stage).toContainText('What patch (row 5, column 12) looks at. Each colour is a head');
+  expect(await scope.overlay.boundingBox()).toEqual(place);
+  await scope.showView('Head 1');
+  await expect(scope.stage).toContainText('What patch (row 5, column 12) looks at. Head 1: 60 %');
+  await expect(page.locator('[data-announcer]')).toHaveText('Patch (row 5, column 12) of 13 × 20');
+  await expect(page.getByRole('img', { name: /from the patch \(row 5, column 12\)/ })).toBeVisible();
+  const fromPatch = await scope.overlayPicture();
+  expect(fromPatch).not.toBe(fromCls);
+  await expect(scope.fact('Forward pass')).toHaveText(time ?? '');
+  const download = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Save picture' }).click();
+  expect((await download).suggestedFilename()).toBe('cat-patch-row-5-column-12-head-1-dinoscope-nano8.png');
+  await clickPatch(page, [9, 3], [13, 20]);
+  await expect(scope.stage).toContainText('What patch (row 9, column 3) looks at.');
+  expect(await scope.overlayPicture()).not.toBe(fromPatch);
+  await clickPatch(page, [9, 3], [13, 20]);
+  await expect(scope.stage).not.toContainText('What patch');
+  expect(await scope.overlayPicture()).toBe(fromCls);
+});
+
+test('the keyboard asks, moves to the edge and no further, and leaves', async ({ scope, page }) => {
+  await scope.open();
+  await scope.drop(samplePath('cat'));
+  await scope.allSettled(1);
+  await scope.showView('Mean');
+  const fromCls = await scope.overlayPicture();
+  await page.keyboard.press('q');
+  await expect(picker(page)).toBeFocused();
+  await expect(scope.stage).toContainText('What patch (row 7, column 11) looks at.');
+  await page.keyboard.press('ArrowUp');
+  await page.keyboard.press('ArrowRight');
+  await expect(scope.stage).toContainText('What patch (row 6, column 12) looks at.');
+  for (let presses = 0; presses < 12; presses++) await page.keyboard.press('ArrowRight');
+  await expect(scope.stage).toContainText('What patch (row 6, column 20) looks at.');
+  await page.keyboard.press('f');
+  await page.keyboard.press('ArrowDown');
+  await expect(scope.stage).toContainText('What patch (row 7, column 20) looks at.');
+  await page.keyboard.press('Escape');
+  await expect(page.locator('[data-announcer]')).toHaveText('CLS token');
+  await expect(scope.stage).not.toContainText('What patch');
+  await page.keyboard.press('f');
+  await expect(page.getByRole('region', { name: 'Film strip' })).toBeVisible();
+  expect(await scope.overlayPicture()).toBe(fromCls);
+  await scope.choose('Patch');
+  await expect(scope.stage).toContainText('What patch (row 7, column 11) looks at.');
+  await page.getByRole('button', { name: 'Back to CLS' }).click();
+  expect(await scope.overlayPicture()).toBe(fromCls);
+});
+
+test('a patch belongs to its photograph, and keeps its place at another input size', async ({
+  scope,
+  page,
+}) => {
+  await scope.open();
+  await scope.drop(samplePath('cat'), samplePath('dog'));
+  await scope.allSettled(2);
+  await scope.select('cat.jpg');
+  await clickPatch(page, [5, 12], [13, 20]);
+  await expect(scope.stage).toContainText('What patch (row 5, column 12) looks at.');
+  await scope.select('dog.jpg');
+  await expect(scope.stage).not.toContainText('What patch');
+  await scope.select('cat.jpg');
+  await expect(scope.stage).toContainText('What patch (row 5, column 12) looks at.');
+  await scope.choose('320');
+  await expect(scope.fact('Rows × columns')).toHaveText('27 × 40');
+  await expect(scope.stage).toContainText(/What patch \(row (9|10), column 2[34]\) looks at\./);
+});
+
+test('another model is asked the same place', async ({ scope, page }) => {
+  await scope.open('backend=wasm&side=64');
+  await scope.drop(samplePath('cat'));
+  await scope.allSettled(1);
+  await expect(scope.fact('Rows × columns')).toHaveText('5 × 8');
+  await scope.showView('Mean');
+  await clickPatch(page, [2, 5], [5, 8]);
+  await expect(scope.stage).toContainText('What patch (row 2, column 5) looks at.');
+  const before = await scope.overlayPicture();
+  await scope.drop(
+    fileURLToPath(new URL('../tools/reference/fixtures/checkpoints/moco-v3.pth.tar', import.meta.url)),
+  );
+  // Smaller patches: the same place has other numbers.
+  await expect(scope.fact('Rows × columns')).toHaveText('21 × 32');
+  await expect(scope.stage).toContainText(/What patch \(row [678], column 1[89]\) looks at\./);
+  expect(await scope.overlayPicture()).not.toBe(before);
+});
+
+test.describe('with a finger', () => {
+  test.use({ hasTouch: true, viewport: { width: 390, height: 844 } });
+
+  test('a tap asks', async ({ scope, page }) => {
+    await scope.open();
+    await scope.isReady();
+    await page.getByRole('button', { name: /Chelsea the cat/ }).click();
+    await scope.allSettled(1);
+    await clickPatch(page, [4, 6], [13, 20], 'tap');
+    await expect(scope.stage).toContainText('What patch (row 4, column 6) looks at.');
+    await page.getByRole('button', { name: 'Back to CLS' }).tap();
+    await expect(scope.stage).not.toContainText('What patch');
+  });
+});
