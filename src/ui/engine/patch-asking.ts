@@ -71,8 +71,8 @@ export function createPatchAsking(
     } else if (answer.error.code !== 'cancelled') {
       const times = failed !== null && isOfSamePass(failed.wish, wish) ? failed.times + 1 : 1;
       failed = { wish, times };
-      changeAsked(photo.id, { progress: null });
-      if (times >= maxFailures) {
+      if (times < maxFailures) changeAsked(photo.id, { progress: null });
+      else {
         failed = null;
         const { askPatch, say } = store.getState();
         askPatch(photo.id, null);
