@@ -53,6 +53,12 @@ const attendRequest: EngineContract['attend']['request'] = {
   framing: { shape: 'photograph', sidePx: 224 },
   upNext: null,
 };
+const trainRequest: EngineContract['train']['request'] = {
+  kind: 'resume',
+  id: 'run-1',
+  rhythm: { saveEvery: 1, mapsEvery: 1 },
+  crops: false,
+};
 const decodeRequest: EngineContract['decode']['request'] = { photo: new Blob(), maxSidePx: 100 };
 
 let workers: FakeWorker[];
@@ -232,6 +238,20 @@ describe('a cancelled call', () => {
     worker().say(answer(id));
     vi.advanceTimersByTime(60_000);
     expect(losses).toEqual([]);
+  });
+
+  test('loses no worker that is in the midst of a long training step, but one that is stuck after the run', () => {
+    const controller = new AbortController();
+    const run = client.call('train', trainRequest, { keepsWorkerBusy: true });
+    const { id } = worker().last;
+    void client.call('attend', attendRequest, { signal: controller.signal });
+    controller.abort();
+    vi.advanceTimersByTime(60_000);
+    expect(losses).toEqual([]);
+    worker().say({ kind: 'failed', id, failure: { code: 'run-busy' } });
+    vi.advanceTimersByTime(10_000);
+    expect(losses).toEqual([{ code: 'worker-stuck' }]);
+    return run;
   });
 
   test('of a worker that was replaced is not waited for', () => {

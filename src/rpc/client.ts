@@ -8,6 +8,11 @@ interface CallOptions<Progress> {
   readonly signal?: AbortSignal;
   /** An aborted call ends when the worker has let go of it, with what became of it: for calls that leave something changed. */
   readonly awaitsWorker?: boolean;
+  /**
+   * While this call is open the worker may be out of hearing for longer than patience lasts, as training is within a step: no
+   * cancelled call is held against it then.
+   */
+  readonly keepsWorkerBusy?: boolean;
   readonly onProgress?: (progress: Progress) => void;
 }
 
@@ -29,6 +34,7 @@ export interface WorkerClient<C extends ContractShape<C>> {
 const cancelPatienceMs = 10_000;
 
 interface OpenCall<C extends ContractShape<C>> {
+  readonly keepsWorkerBusy: boolean;
   settle(outcome: Result<C[keyof C]['result'], Failure>): void;
   progress(progress: C[keyof C]['progress']): void;
 }
@@ -61,6 +67,15 @@ export function createWorkerClient<C extends ContractShape<C>>(
     if (worker === null) return;
     release(failure);
     for (const listener of listeners) listener(failure);
+  };
+
+  /** Replaces a worker that does not let go of a cancelled call, but never in the midst of a call that may be long. */
+  const waitFor = (id: number): void => {
+    const decide = (): void => {
+      if ([...calls.values()].some(({ keepsWorkerBusy }) => keepsWorkerBusy)) waitFor(id);
+      else lose({ code: 'worker-stuck' });
+    };
+    overdue.set(id, setTimeout(decide, cancelPatienceMs));
   };
 
   const receive = (message: FromWorker<C>): void => {
@@ -109,23 +124,21 @@ export function createWorkerClient<C extends ContractShape<C>>(
       options: CallOptions<C[M]['progress']> = {},
     ) =>
       new Promise<Result<C[M]['result'], Failure>>((resolve) => {
-        const { signal, awaitsWorker = false, onProgress } = options;
+        const { signal, awaitsWorker = false, keepsWorkerBusy = false, onProgress } = options;
         if (signal?.aborted) return resolve(fail({ code: 'cancelled' }));
         if (worker === null)
           return resolve(fail({ code: 'worker-crashed', message: 'it has not been started again' }));
         const id = nextId++;
         const cancel = (): void => {
           send({ kind: 'cancel', id });
-          overdue.set(
-            id,
-            setTimeout(() => lose({ code: 'worker-stuck' }), cancelPatienceMs),
-          );
+          waitFor(id);
           if (awaitsWorker) return;
           calls.delete(id);
           resolve(fail({ code: 'cancelled' }));
         };
         signal?.addEventListener('abort', cancel, { once: true });
         calls.set(id, {
+          keepsWorkerBusy,
           settle: (outcome) => {
             signal?.removeEventListener('abort', cancel);
             resolve(outcome as Result<C[M]['result'], Failure>);

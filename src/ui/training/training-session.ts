@@ -160,7 +160,7 @@ export function createTrainingSession(
     waiting = [];
     toldCollapse = '';
     store.setState({ run: view });
-    const outcome = await client.call('train', request, { onProgress: take });
+    const outcome = await client.call('train', request, { onProgress: take, keepsWorkerBusy: true });
     showWaiting();
     forgetOpenRun();
     if (outcome.ok) {
