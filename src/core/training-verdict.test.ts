@@ -62,8 +62,16 @@ describe('what the curves say', () => {
     expect(kindOf(run(40, () => ({ entropy: 0.6, kl: 0.4 })))).toBe('at-chance');
   });
 
-  test('a loss that is no number has diverged, however few steps there are', () => {
-    expect(kindOf(run(3, () => ({ entropy: 0.5, kl: NaN })))).toBe('diverged');
+  test('between one window and two the halves are compared: a rising loss is not called a falling one', () => {
+    for (const count of [verdictWindow, 12, 15, 2 * verdictWindow - 1]) {
+      expect(kindOf(run(count, (i) => ({ entropy: 0.5, kl: 0.1 + i / 100 }))), `${count} rise`).toBe(
+        'steady',
+      );
+      expect(kindOf(run(count, () => ({ entropy: 0.5, kl: 0.2 }))), `${count} stand`).toBe('steady');
+      expect(kindOf(run(count, (i) => ({ entropy: 0.5, kl: 0.4 - i / 100 }))), `${count} fall`).toBe(
+        'learning',
+      );
+    }
   });
 
   test('only the last window counts: a collapse that ended is one no more', () => {

@@ -8,7 +8,7 @@ import type { StepReport, TrainingSwitches } from './training.ts';
 
 export type TrainingVerdict =
   | { readonly kind: 'too-early' }
-  /** The last loss was not finite. */
+  /** A loss was not finite and the run ended over it. No report tells it: the step that fails makes none. */
   | { readonly kind: 'diverged' }
   | { readonly kind: 'one-output' }
   | { readonly kind: 'uniform' }
@@ -37,16 +37,17 @@ const constantKlBelow = 0.002;
 const leaning = { entropyBelow: 0.1, entropyAbove: 0.9, klBelow: 0.1 };
 /** A student that has learned nothing is uniform: its cross-entropy with any teacher is ln K. */
 const chanceWithin = 0.03;
-/** The loss counts as falling when it has come down by this share between the window before and the last one. */
+/**
+ * The loss counts as falling when it has come down by this share between the window before and the last one; where there are not
+ * two windows yet, between the halves of what there is.
+ */
 const fallingBy = 0.01;
 
 const meanOf = (reports: readonly StepReport[], pick: (report: StepReport) => number): number =>
   reports.reduce((sum, report) => sum + pick(report), 0) / reports.length;
 
-/** @param reports of the run, in order @param outputDim K */
+/** @param reports of the run, in order; the last `2 * verdictWindow` of them are enough @param outputDim K */
 export function judgeTraining(reports: readonly StepReport[], outputDim: number): TrainingVerdict {
-  const last = reports.at(-1);
-  if (last !== undefined && !Number.isFinite(last.loss)) return { kind: 'diverged' };
   if (reports.length < verdictWindow) return { kind: 'too-early' };
   const recent = reports.slice(-verdictWindow);
   const uniform = Math.log(outputDim);
@@ -64,10 +65,10 @@ export function judgeTraining(reports: readonly StepReport[], outputDim: number)
     if (longEntropy > leaning.entropyAbove) return { kind: 'towards-uniform' };
   }
   if (Math.abs(loss - 1) < chanceWithin) return { kind: 'at-chance' };
-  const before = reports.slice(-2 * verdictWindow, -verdictWindow);
-  const earlier =
-    before.length < verdictWindow ? Infinity : meanOf(before, (report) => report.loss) / uniform;
-  return { kind: earlier - loss > fallingBy * earlier || earlier === Infinity ? 'learning' : 'steady' };
+  const half = Math.floor(both.length / 2);
+  const before = meanOf(both.slice(0, -half), (report) => report.loss);
+  const now = meanOf(both.slice(-half), (report) => report.loss);
+  return { kind: before - now > fallingBy * before ? 'learning' : 'steady' };
 }
 
 /** What a verdict's sentence depends on beside the curves. */
