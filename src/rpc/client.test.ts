@@ -56,7 +56,6 @@ const attendRequest: EngineContract['attend']['request'] = {
 const trainRequest: EngineContract['train']['request'] = {
   kind: 'resume',
   id: 'run-1',
-  rhythm: { saveEvery: 1, mapsEvery: 1 },
   crops: false,
 };
 const decodeRequest: EngineContract['decode']['request'] = { photo: new Blob(), maxSidePx: 100 };

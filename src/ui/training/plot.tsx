@@ -3,6 +3,7 @@ import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import type { SwitchMark } from '../../rpc/training-contract.ts';
 import { useApp } from '../services.tsx';
+import type { CurvePoints } from './report-log.ts';
 import './plot.css';
 
 interface PlotReference {
@@ -12,9 +13,9 @@ interface PlotReference {
 
 interface PlotProps {
   readonly title: string;
-  /** The same array for every plot of a run; as long as `values`. */
-  readonly steps: readonly number[];
-  readonly values: readonly number[];
+  readonly points: CurvePoints;
+  /** So many were measured; a long run has fewer points. */
+  readonly stepsTaken: number;
   /** The run's length: the axis ends there from the beginning, so that nothing moves but the curve. */
   readonly lastStep: number;
   readonly marks: readonly SwitchMark[];
@@ -123,7 +124,8 @@ function axis(rem: number): uPlot.Axis {
 
 /** One quantity over the steps. All plots of a run share the hand of the cursor. */
 export function Plot(props: PlotProps) {
-  const { title, steps, values, lastStep, marks, reference, fromZero, format } = props;
+  const { title, points, stepsTaken, lastStep, marks, reference, fromZero, format } = props;
+  const { steps, values } = points;
   const holder = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const extras = useRef<Extras>({ marks, ...(reference ? { reference } : {}) });
@@ -206,7 +208,7 @@ export function Plot(props: PlotProps) {
   const words =
     last === undefined || first === undefined
       ? `${title}: nothing measured yet`
-      : `${title} over ${steps.length} steps: ${format(first)} at step ${steps[0]}, ${format(last)} at step ${steps.at(-1)}` +
+      : `${title} over ${stepsTaken} steps: ${format(first)} at step ${steps[0]}, ${format(last)} at step ${steps.at(-1)}` +
         (reference ? `; for comparison ${reference.label}` : '');
   return (
     <figure className="plot">

@@ -1,9 +1,8 @@
 import { Download, Eye, Pause, Play, Save, Square, Trash2, TriangleAlert, X } from 'lucide-react';
-import { useMemo } from 'react';
 import { formatBytes } from '../../core/bytes.ts';
 import { describeFailure } from '../../core/describe-failure.ts';
 import { describeKernelCheck } from '../../core/describe-kernel-check.ts';
-import { describeVerdict, judgeTraining } from '../../core/training-verdict.ts';
+import { describeVerdict } from '../../core/training-verdict.ts';
 import { IconButton } from '../components/icon-button.tsx';
 import { SwitchField } from '../components/switch-field.tsx';
 import { useApp, useServices } from '../services.tsx';
@@ -11,7 +10,7 @@ import { formatMilliseconds } from '../words.ts';
 import { CropsPanel } from './crops-panel.tsx';
 import { Curves } from './curves.tsx';
 import { PinnedPanel } from './pinned-panel.tsx';
-import { isAtRest, type RunView } from './training-state.ts';
+import { isAtRest, type RunView, verdictOf } from './training-state.ts';
 
 /** The last steps say how long the next ones take. */
 const paceWindow = 20;
@@ -49,9 +48,9 @@ function describeState({ state, isSaving, saved, configuration }: RunView): stri
 
 function Facts({ run }: { readonly run: RunView }) {
   const { reports, configuration, memoryBytes, saved } = run;
-  const last = reports.at(-1);
+  const { last } = reports;
   const step = last?.step ?? 0;
-  const pace = reports.slice(-paceWindow);
+  const pace = reports.tail(paceWindow);
   const stepMs = pace.reduce((sum, report) => sum + report.stepMs, 0) / Math.max(1, pace.length);
   const items: readonly (readonly [name: string, value: string, title?: string])[] = [
     ['Step', `${step} of ${configuration.steps}`],
@@ -121,8 +120,8 @@ function Controls({ run }: { readonly run: RunView }) {
 function Verdict({ run }: { readonly run: RunView }) {
   const { reports, configuration, wanted } = run;
   const { outputDim, freezeLastLayerSteps } = configuration;
-  const verdict = useMemo(() => judgeTraining(reports, outputDim), [reports, outputDim]);
-  const step = reports.at(-1)?.step ?? 0;
+  const verdict = verdictOf(run);
+  const step = reports.last?.step ?? 0;
   return (
     <p className="verdict" data-verdict={verdict.kind}>
       {describeVerdict(verdict, { step, freezeLastLayerSteps, outputDim, switches: wanted })}
@@ -225,7 +224,7 @@ function Alerts({ run }: { readonly run: RunView }) {
 /** A run on its way, or at rest. */
 export function RunPanel({ run }: { readonly run: RunView }) {
   const { state, reports, configuration, title, modelTitle } = run;
-  const step = reports.at(-1)?.step ?? 0;
+  const step = reports.last?.step ?? 0;
   return (
     <div className="run" data-run-status={state.status} data-step={step}>
       <header className="run-head">

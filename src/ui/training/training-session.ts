@@ -7,7 +7,6 @@ import type { Failure } from '../../core/failure.ts';
 import { findProblems } from '../../core/hyper-parameters.ts';
 import type { TrainingConfiguration, TrainingSwitches } from '../../core/training.ts';
 import { presetOf, type TrainingPresetId } from '../../core/training-presets.ts';
-import { judgeTraining } from '../../core/training-verdict.ts';
 import type { EngineClient } from '../../rpc/engine-client.ts';
 import type {
   ExportKind,
@@ -27,6 +26,7 @@ import {
   isAtRest,
   newRunView,
   setupOf,
+  verdictOf,
   withProgress,
   type RunView,
   type TrainingSetup,
@@ -119,8 +119,8 @@ export function createTrainingSession(
     }
     if (progress.stage !== 'step') return;
     const { step } = progress.report;
-    const { steps, outputDim } = run.configuration;
-    const { kind } = judgeTraining(run.reports.slice(-40), outputDim);
+    const { steps } = run.configuration;
+    const { kind } = verdictOf(run);
     const isCollapse = kind === 'one-output' || kind === 'uniform' || kind === 'constant';
     if (isCollapse && toldCollapse !== kind) announce(`Step ${step}: the run has collapsed.`);
     toldCollapse = isCollapse ? kind : '';
@@ -135,9 +135,10 @@ export function createTrainingSession(
   const showWaiting = (): void => {
     const news = waiting;
     waiting = [];
-    if (news.length === 0) return;
-    changeRun((run) => news.reduce(withProgress, run));
-    news.forEach(tell);
+    for (const progress of news) {
+      changeRun((run) => withProgress(run, progress));
+      tell(progress);
+    }
   };
   const take = (progress: TrainingProgress): void => {
     if (progress.stage === 'ready') rememberOpenRun(progress.run.id);

@@ -1,13 +1,9 @@
 /** What the training view shows: what would be started, the run on view, the runs that are kept. */
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { Failure } from '../../core/failure.ts';
-import type {
-  KernelCheck,
-  StepReport,
-  TrainingConfiguration,
-  TrainingSwitches,
-} from '../../core/training.ts';
+import type { KernelCheck, TrainingConfiguration, TrainingSwitches } from '../../core/training.ts';
 import { presetOf, type TrainingPresetId } from '../../core/training-presets.ts';
+import { judgeTraining, type TrainingVerdict, verdictWindow } from '../../core/training-verdict.ts';
 import type {
   CropView,
   MapSnapshot,
@@ -20,6 +16,7 @@ import type {
   TrainingRhythm,
 } from '../../rpc/training-contract.ts';
 import type { PhotoId } from '../state/photo.ts';
+import { ReportLog } from './report-log.ts';
 
 export interface TrainingSetup {
   readonly presetId: TrainingPresetId;
@@ -39,7 +36,6 @@ type RunStatus =
   | { readonly status: 'finished' }
   /** At its end, or paused, and not saved: its networks are in memory alone. */
   | { readonly status: 'unsaved' }
-  /** `saved`: the step that it can go on from. */
   | { readonly status: 'failed'; readonly failure: Failure };
 
 /** The run on view. */
@@ -50,9 +46,9 @@ export interface RunView {
   readonly kernelCheck: KernelCheck | null;
   readonly configuration: TrainingConfiguration;
   readonly state: RunStatus;
-  readonly reports: readonly StepReport[];
+  readonly reports: ReportLog;
   readonly switches: readonly SwitchMark[];
-  /** As the person has set them; the next step takes them. */
+  /** As the person has set them; the next step takes them and says so. */
   readonly wanted: TrainingSwitches;
   readonly photographs: readonly string[];
   readonly pinned: PinnedPhotograph | null;
@@ -108,7 +104,7 @@ export const newRunView = (
   ...facts,
   state: { status: 'preparing', progress: null },
   kernelCheck: null,
-  reports: [],
+  reports: ReportLog.of([], facts.configuration.steps),
   switches: [],
   wanted: { centring: facts.configuration.centring, sharpening: facts.configuration.sharpening },
   pinned: null,
@@ -142,22 +138,26 @@ export function withProgress(run: RunView, progress: TrainingProgress): RunView 
         kernelCheck,
         isKept,
         pinned,
-        reports,
+        reports: ReportLog.of(reports, configuration.steps),
         snapshots,
         wanted: { centring, sharpening },
         state: run.state.status === 'pausing' ? run.state : { status: 'running' },
       };
     }
     case 'step':
-      return { ...run, reports: [...run.reports, progress.report], memoryBytes: progress.memoryBytes };
+      return { ...run, reports: run.reports.with(progress.report), memoryBytes: progress.memoryBytes };
     case 'crops':
       return { ...run, crops: { step: progress.step, crops: progress.crops } };
     case 'maps': {
       const all = [...run.snapshots.filter(({ step }) => step !== progress.snapshot.step), progress.snapshot];
       return { ...run, snapshots: all.filter(({ step }) => progress.kept.includes(step)) };
     }
-    case 'switched':
-      return { ...run, switches: [...run.switches, progress.mark] };
+    case 'switched': {
+      const { mark } = progress;
+      const { centring, sharpening } = mark;
+      // What was thrown while the run was being prepared is told here first.
+      return { ...run, switches: [...run.switches, mark], wanted: { centring, sharpening } };
+    }
     case 'saving':
       return { ...run, isSaving: true };
     case 'saved':
@@ -170,4 +170,10 @@ export function withProgress(run: RunView, progress: TrainingProgress): RunView 
         state: progress.waits ? { status: 'unsaved' } : run.state,
       };
   }
+}
+
+/** What the curves say; a divergence is in none of them, since the step that fails makes no report. */
+export function verdictOf({ state, reports, configuration }: RunView): TrainingVerdict {
+  if (state.status === 'failed' && state.failure.code === 'training-diverged') return { kind: 'diverged' };
+  return judgeTraining(reports.tail(2 * verdictWindow), configuration.outputDim);
 }
