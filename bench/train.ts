@@ -17,7 +17,7 @@ interface Step {
 }
 
 const titles: Readonly<Record<string, string>> = {
-  tiny: 'tiny preset, batch 8',
+  tiny: 'tiny preset',
   's16-2-locals': 'ViT-S/16, batch 1, 2 × 224 + 2 × 96',
   's16-6-locals': 'ViT-S/16, batch 2, 2 × 224 + 6 × 96',
 };

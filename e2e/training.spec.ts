@@ -224,11 +224,20 @@ test('what cannot start says why, at the field and at the button', async ({ scop
   );
   await training.fill({ 'Outputs K': 64, 'Global crops, px': 50 });
   await expect(note).toContainText('50 px are not made of whole patches of 8 px');
+  // As it is written in half of Europe; and what is pasted into a field is no photograph.
+  const temperature = page.getByRole('textbox', { name: 'Teacher temperature', exact: true });
+  await temperature.fill('');
+  await temperature.pressSequentially('0,03');
+  await temperature.blur();
+  await expect(temperature).toHaveValue('0.03');
+  await temperature.fill('much');
+  await temperature.blur();
+  await expect(temperature).toHaveValue('much');
   await training.fill({ 'Global crops, px': 48, 'Teacher temperature': 0.2 });
   await expect(start).toBeEnabled();
   await expect(
     page.getByRole('textbox', { name: 'Teacher temperature', exact: true }),
-  ).toHaveAccessibleDescription(/official 0.04.*|.*the run collapses/);
+  ).toHaveAccessibleDescription(/collapse/);
   const damaged = await folder.write('broken.run.zip', 'PK no archive');
   await scope.drop(damaged);
   await expect(scope.messages.filter({ hasText: 'This is no run that can go on' }).first()).toBeVisible();

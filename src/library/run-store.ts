@@ -140,7 +140,7 @@ export type RunFacts = Omit<StoredRun, 'byteLength'>;
 
 /** The files of a slot, the record last. */
 function slotFilesOf(
-  { id: _, ...facts }: RunFacts,
+  run: RunFacts,
   generation: number,
   photographs: readonly KeptPhotograph[],
   state: RunState,
@@ -153,7 +153,7 @@ function slotFilesOf(
   const record: RunRecord = {
     version: 1,
     generation,
-    ...facts,
+    ...run,
     photographs: photographs.map(({ name, height, width }) => ({ name, height, width })),
     mapShape: state.mapShape,
     files: Object.fromEntries([...files].map(([file, { size }]) => [file, size])),

@@ -8,7 +8,7 @@ const massStepPercent = 5;
 const opacityStepPercent = 5;
 
 /** Where letters and digits mean something else. */
-function isTyping(target: EventTarget | null): boolean {
+export function isTyping(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
   if (
     target.isContentEditable ||

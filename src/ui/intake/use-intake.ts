@@ -2,6 +2,7 @@ import { type DragEvent, useCallback, useEffect } from 'react';
 import { useDropzone } from 'react-dropzone';
 import { useServices } from '../services.tsx';
 import { areAllPhotos, sortFiles } from './sort-files.ts';
+import { isTyping } from '../use-shortcuts.ts';
 
 const linkSentence =
   'That is a link or a picture inside another page, not a file. Nothing is fetched from other sites: save the picture, then drop the file here.';
@@ -61,7 +62,8 @@ export function useIntake() {
   useEffect(() => {
     const paste = (event: ClipboardEvent): void => {
       const data = event.clipboardData;
-      if (!data) return;
+      // Text for a field is no photograph that went wrong.
+      if (!data || isTyping(event.target)) return;
       event.preventDefault();
       const files = [...data.files];
       if (files.length > 0) {

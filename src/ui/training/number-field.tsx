@@ -14,6 +14,12 @@ interface NumberFieldProps {
   readonly onChange: (value: number) => void;
 }
 
+/** As people write numbers, with a decimal point or comma. @returns NaN where it is none */
+function parseNumber(text: string): number {
+  const plain = text.trim().replace(',', '.');
+  return plain === '' ? NaN : Number(plain);
+}
+
 /** A number with its official default beside it. What cannot be is said, and stays in the field to be mended. */
 export function NumberField(props: NumberFieldProps) {
   const { label, value, min, max, isWhole, official, warning, onChange } = props;
@@ -22,7 +28,9 @@ export function NumberField(props: NumberFieldProps) {
   const [typed, setTyped] = useState<string | null>(null);
   const isValid = value >= min && value <= max && (!isWhole || Number.isInteger(value));
   const problem = isValid ? null : `A ${isWhole ? 'whole ' : ''}number from ${min} to ${max}.`;
-  const text = typed !== null && (Number(typed) === value || Number.isNaN(value)) ? typed : String(value);
+  // Object.is: what is no number stays as it was typed, until a preset puts a number there.
+  const isStill = typed !== null && Object.is(parseNumber(typed), value);
+  const text = isStill ? typed : Number.isNaN(value) ? '' : String(value);
   const notes = [
     problem === null && warning === null ? null : `${id}-note`,
     official === null ? null : `${id}-official`,
@@ -40,9 +48,11 @@ export function NumberField(props: NumberFieldProps) {
         onChange={(event) => {
           const next = event.currentTarget.value;
           setTyped(next);
-          onChange(next.trim() === '' ? NaN : Number(next.replace(',', '.')));
+          onChange(parseNumber(next));
         }}
-        onBlur={() => setTyped(null)}
+        onBlur={() => {
+          if (!Number.isNaN(value)) setTyped(null);
+        }}
       />
       {official !== null && (
         <span className="number-official" id={`${id}-official`}>
