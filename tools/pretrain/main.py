@@ -95,6 +95,8 @@ def main() -> None:
         print(line, flush=True)
 
     def save() -> None:
+        if not all(bool(torch.isfinite(each).all()) for each in trainer.leader):
+            sys.exit("The weights are not finite. The last checkpoint is from before.")
         torch.save(trainer.state(), checkpoint.with_suffix(".new"))
         os.replace(checkpoint.with_suffix(".new"), checkpoint)
         export_teacher(trainer.teacher, arguments.out, arguments.export)

@@ -124,7 +124,7 @@ class Trainer:
         return terms
 
     def clip(self) -> None:
-        """Each parameter's gradient by itself, as main_dino.py does."""
+        """Each parameter's gradient by itself, as main_dino.py does, which clips the head's too."""
         gradients = [p.grad for p in self.student.parameters() if p.grad is not None]
         limit = self.config.optimisation.gradient_clip
         norms = torch.stack(torch._foreach_norm(gradients))
