@@ -109,6 +109,30 @@ describe('a run', () => {
     expect(session.store.getState().run?.state.status).toBe('preparing');
   });
 
+  test('that adapts a model is called by the model, whatever the preset was made for', () => {
+    const { app, session, last } = setUp();
+    app.setState({ model: { title: 'DINOscope nano/8' } as never });
+    session.choosePreset('adapt-vit-s16');
+    void session.start();
+    expect(last('train').request).toMatchObject({ title: 'Adapt DINOscope nano/8', model: 'current' });
+  });
+
+  test('that could not be saved at its end is not at rest: it is saved again or discarded', async () => {
+    const { session, last, calls, run } = setUp();
+    void session.start();
+    last('train').tell(ready(0));
+    const failure = { code: 'storage-full', neededBytes: null, freeBytes: null } as const;
+    last('train').tell({ stage: 'unsaved', failure, waits: true });
+    await vi.waitFor(() => expect(run()?.state.status).toBe('unsaved'));
+    // Nothing else begins meanwhile.
+    void session.start();
+    expect(calls.filter(({ method }) => method === 'train')).toHaveLength(1);
+    session.pause();
+    expect(last('steer').request).toEqual({ pause: true });
+    session.discard();
+    expect(last('steer').request).toEqual({ discard: true });
+  });
+
   test('shows what it is told, and rests where it was paused', async () => {
     const { session, last, run, calls } = setUp();
     const started = session.start();
@@ -121,7 +145,7 @@ describe('a run', () => {
     expect(last('steer').request).toEqual({ pause: true });
     last('train').answer(succeed({ how: 'paused', run: stored(3) }));
     await vi.waitFor(() => expect(run()?.state.status).toBe('paused'));
-    last('listRuns').answer(succeed({ runs: [stored(3)], isKept: true }));
+    last('listRuns').answer(succeed({ runs: [stored(3)], unreadable: [], isKept: true }));
     await started;
     expect(session.store.getState().list?.runs).toHaveLength(1);
     void session.resume(stored(3));

@@ -94,6 +94,7 @@ export function createTrainingSession(
   let wantsCrops = false;
   let toldTenth = 0;
   let toldCollapse = '';
+  let isOpenHere = false;
   let plansMade = 0;
   let closesAtEnd = false;
 
@@ -141,7 +142,10 @@ export function createTrainingSession(
     }
   };
   const take = (progress: TrainingProgress): void => {
-    if (progress.stage === 'ready') rememberOpenRun(progress.run.id);
+    if (progress.stage === 'ready') {
+      isOpenHere = true;
+      rememberOpenRun(progress.run.id);
+    }
     waiting.push(progress);
     if (waiting.length === 1) setTimeout(showWaiting, 40);
   };
@@ -159,11 +163,13 @@ export function createTrainingSession(
 
   const train = async (request: TrainingContract['train']['request'], view: RunView): Promise<void> => {
     waiting = [];
+    isOpenHere = false;
     toldCollapse = '';
     store.setState({ run: view });
     const outcome = await client.call('train', request, { onProgress: take, keepsWorkerBusy: true });
     showWaiting();
-    forgetOpenRun();
+    // A run that was refused here may be open in another window, which has written the note.
+    if (isOpenHere) forgetOpenRun();
     if (outcome.ok) {
       const { how, run: saved } = outcome.value;
       changeRun((run) => ({ ...run, saved, isSaving: false, state: { status: how } }));
@@ -234,9 +240,12 @@ export function createTrainingSession(
       if (isBusy() || chosen.photographs.length === 0) return;
       const preset = presetOf(presetId);
       const model = preset.scratch ?? 'current';
+      // By what learns, which need not be the network that the preset was made for.
+      const learner = app.getState().model?.title;
+      const title = preset.scratch === null && learner !== undefined ? `Adapt ${learner}` : preset.title;
       const photographs = chosen.photographs.map(({ name, blob }) => ({ name, blob }));
       const view = newRunView({
-        title: preset.title,
+        title,
         modelTitle: null,
         configuration,
         photographs: photographs.map(({ name }) => name),
@@ -246,7 +255,7 @@ export function createTrainingSession(
       await train(
         {
           kind: 'new',
-          title: preset.title,
+          title,
           model,
           configuration,
           photographs,
