@@ -230,7 +230,9 @@ export function RunPanel({ run }: { readonly run: RunView }) {
       <header className="run-head">
         <div className="run-name">
           <h2>{title}</h2>
-          {modelTitle !== null && <span className="setup-note">{modelTitle}</span>}
+          {modelTitle !== null && !title.endsWith(modelTitle) && (
+            <span className="setup-note">{modelTitle}</span>
+          )}
         </div>
         <div className="run-progress">
           <span id="run-state">{describeState(run)}</span>
