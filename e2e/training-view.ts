@@ -48,7 +48,8 @@ export class TrainingView {
 
   async start(): Promise<void> {
     await this.page.getByRole('button', { name: 'Start training' }).click();
-    await this.has('running');
+    // A run of three steps may be over before anybody looks.
+    await expect(this.run).toHaveAttribute('data-run-status', /running|finished/, { timeout: 90_000 });
   }
 
   async has(status: 'running' | 'paused' | 'finished' | 'failed'): Promise<void> {
