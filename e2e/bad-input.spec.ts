@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import sharp, { type Sharp } from 'sharp';
-import { expect, samplePath, test } from './scope.ts';
+import { expect, samplePath, sideOf, test } from './scope.ts';
 
 /** A PNG's header with any size, and nothing behind it worth decoding. */
 function pngHeader(width: number, height: number): Buffer {
@@ -146,7 +146,7 @@ test('200 files at once all run', async ({ scope, folder }) => {
           .toBuffer(),
       ),
     );
-  await scope.open('backend=wasm&side=64');
+  await scope.open(`backend=wasm&side=${sideOf(8)}`);
   await scope.drop(...files);
   await expect(scope.frames).toHaveCount(200);
   await expect(scope.page.locator('.frame[data-status=done]')).toHaveCount(200, { timeout: 200_000 });
@@ -154,7 +154,7 @@ test('200 files at once all run', async ({ scope, folder }) => {
 
 test('a file that vanishes before its turn gets a sentence', async ({ scope, folder }) => {
   const path = await folder.write('gone.png', await plain(64, 64).png().toBuffer());
-  await scope.open('backend=cpu&side=224');
+  await scope.open(`backend=cpu&side=${sideOf(28)}`);
   await scope.drop(samplePath('cat'), path);
   await expect(scope.frames).toHaveCount(2);
   await folder.remove('gone.png');

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Page } from 'playwright/test';
-import { expect, samplePath, test } from './scope.ts';
+import { expect, samplePath, sideOf, test } from './scope.ts';
 
 /** Runs before the worker's own script: the one way to reach a device that the worker keeps to itself. */
 async function beforeWorker(page: Page, script: string, times = 100): Promise<void> {
@@ -24,7 +24,7 @@ const rememberDevices = `
   };`;
 
 test('WebGPU runs where it is asked for, and says so', async ({ scope, page }) => {
-  await scope.open('backend=webgpu&side=96');
+  await scope.open(`backend=webgpu&side=${sideOf(12)}`);
   await scope.drop(samplePath('cat'));
   await scope.allSettled(1);
   await expect(scope.stage).toHaveAttribute('data-status', 'done');
@@ -34,7 +34,7 @@ test('WebGPU runs where it is asked for, and says so', async ({ scope, page }) =
 });
 
 test('a software adapter is not chosen by itself, and the page says why', async ({ scope, page }) => {
-  await scope.open('side=96');
+  await scope.open(`side=${sideOf(12)}`);
   await scope.isReady();
   await expect(page.locator('[data-backend=wasm]')).toBeVisible();
   await expect(page.getByText(/only graphics device here is software/)).toBeVisible();
@@ -42,7 +42,7 @@ test('a software adapter is not chosen by itself, and the page says why', async 
 
 test('without WebGPU the page says so and runs on wasm', async ({ scope, page }) => {
   await beforeWorker(page, "Object.defineProperty(WorkerNavigator.prototype, 'gpu', { value: undefined });");
-  await scope.open('side=96');
+  await scope.open(`side=${sideOf(12)}`);
   await scope.isReady();
   await expect(page.getByText(/has no WebGPU|no graphics device/)).toBeVisible();
   await scope.drop(samplePath('cat'));
@@ -55,7 +55,7 @@ test('a lost device is replaced: parameters are loaded again, the photograph run
   page,
 }) => {
   await beforeWorker(page, rememberDevices);
-  await scope.open('backend=webgpu&side=96');
+  await scope.open(`backend=webgpu&side=${sideOf(12)}`);
   await scope.drop(samplePath('cat'));
   await scope.allSettled(1);
   const before = page.workers().length;
@@ -76,7 +76,7 @@ test('a lost device is replaced: parameters are loaded again, the photograph run
 
 test('a device lost in the middle of a photograph runs it again', async ({ scope, page }) => {
   await beforeWorker(page, rememberDevices);
-  await scope.open('backend=webgpu&side=224');
+  await scope.open(`backend=webgpu&side=${sideOf(28)}`);
   await scope.isReady();
   await scope.drop(samplePath('cat'));
   await expect(scope.stage.getByText(/^Block [2-6] of 6$/)).toBeVisible();
@@ -84,7 +84,7 @@ test('a device lost in the middle of a photograph runs it again', async ({ scope
     for (const device of (globalThis as unknown as { devices: GPUDevice[] }).devices) device.destroy();
   });
   await expect(page.locator('.message', { hasText: /graphics device was lost.*starts again/ })).toBeVisible();
-  await scope.choose('160');
+  await scope.choose(`${sideOf(20)}`);
   await scope.allSettled(1);
   await expect(scope.stage).toHaveAttribute('data-status', 'done');
 });
@@ -99,7 +99,7 @@ test('an error that the GPU does not throw is never shown as a picture', async (
       return createBindGroup.call(this, globalThis.spoil ? { ...descriptor, entries: [] } : descriptor);
     };`,
   );
-  await scope.open('backend=webgpu&side=96');
+  await scope.open(`backend=webgpu&side=${sideOf(12)}`);
   await scope.isReady();
   await page.workers()[0]?.evaluate(() => {
     (globalThis as unknown as { spoil: boolean }).spoil = true;
@@ -119,7 +119,7 @@ test('a back end that computes wrong numbers is refused', async ({ scope, page }
       return createShaderModule.call(this, { ...descriptor, code: descriptor.code.replaceAll('inverseSqrt(', 'sqrt(').replaceAll('exp(', 'exp2(') });
     };`,
   );
-  await scope.open('backend=webgpu&side=96');
+  await scope.open(`backend=webgpu&side=${sideOf(12)}`);
   await expect(page.getByRole('alert')).toContainText(/webgpu back end computes wrong numbers/);
   await scope.drop(samplePath('cat'));
   await page.getByRole('button', { name: 'Use wasm instead' }).click();
@@ -145,7 +145,7 @@ test('memory that runs out is said, and the photograph runs again in a fresh eng
   page,
 }) => {
   await beforeWorker(page, memoryEnds, 1);
-  await scope.open('backend=webgpu&side=96');
+  await scope.open(`backend=webgpu&side=${sideOf(12)}`);
   await scope.isReady();
   await scope.drop(samplePath('cat'));
   await expect(page.locator('.message', { hasText: /not enough memory for 97 tokens/ })).toBeVisible();
@@ -158,7 +158,7 @@ test('memory that runs out twice over one photograph is said with advice; the ot
   page,
 }) => {
   await beforeWorker(page, memoryEnds, 2);
-  await scope.open('backend=webgpu&side=96');
+  await scope.open(`backend=webgpu&side=${sideOf(12)}`);
   await scope.isReady();
   await scope.drop(samplePath('cat'), samplePath('dog'));
   await scope.allSettled(2);
@@ -173,7 +173,7 @@ test('wasm runs in threads where the page is isolated and there are cores', asyn
     page,
     "Object.defineProperty(WorkerNavigator.prototype, 'hardwareConcurrency', { value: 8 });",
   );
-  await scope.open('backend=wasm&side=96');
+  await scope.open(`backend=wasm&side=${sideOf(12)}`);
   await scope.drop(samplePath('cat'));
   await scope.allSettled(1);
   await expect(scope.stage).toHaveAttribute('data-status', 'done');
@@ -183,11 +183,11 @@ test('wasm runs in threads where the page is isolated and there are cores', asyn
 
 test('a cancel that a long block does not hear ends in a quiet new start', async ({ scope, page }) => {
   // Plain JavaScript takes longer over one block of 640 px than anybody waits.
-  await scope.open('backend=cpu&side=640');
+  await scope.open(`backend=cpu&side=${sideOf(80)}`);
   await scope.isReady();
   await scope.drop(samplePath('dog'));
   await expect(scope.stage.getByText(/^Block 1 of 6$/)).toBeVisible();
-  await scope.choose('160');
+  await scope.choose(`${sideOf(20)}`);
   await scope.allSettled(1);
   await expect(scope.stage).toHaveAttribute('data-status', 'done');
   await expect(page.locator('.message[data-tone=warning]')).toHaveCount(0);
@@ -204,7 +204,7 @@ interface TraceEvent {
 }
 
 test('no task of the main thread exceeds 100 ms while the model runs', async ({ scope, page, browser }) => {
-  await scope.open('backend=wasm&side=320');
+  await scope.open(`backend=wasm&side=${sideOf(40)}`);
   await scope.isReady();
   await browser.startTracing(page, { categories: ['toplevel', '__metadata'] });
   await scope.drop(samplePath('cat'), samplePath('dog'), samplePath('raccoon'));

@@ -9,7 +9,7 @@ import { formatBytes } from '../src/core/bytes.ts';
 import { decodeNpy } from '../src/formats/npy.ts';
 import { runTool } from '../src/testing/run-tool.ts';
 import { publishedCheckpoint } from './published-checkpoint.ts';
-import { expect, samplePath, test } from './scope.ts';
+import { embedded, expect, samplePath, sideOf, test } from './scope.ts';
 
 const checkpoint = (name: string): string =>
   fileURLToPath(new URL(`../tools/reference/fixtures/checkpoints/${name}`, import.meta.url));
@@ -93,11 +93,11 @@ test('a published checkpoint: nothing before a press; broken off, resumed, check
         },
       });
   });
-  await scope.open('backend=wasm&side=64');
+  await scope.open(`backend=wasm&side=${sideOf(8)}`);
   await scope.drop(samplePath('cat'));
   await scope.allSettled(1);
   const list = await openList(page);
-  await isUsed(list, 'DINOscope nano/8');
+  await isUsed(list, embedded.title);
   expect(outside).toEqual([]);
 
   const entry = row(list, published.title);
@@ -144,8 +144,8 @@ test('a published checkpoint: nothing before a press; broken off, resumed, check
   await entry.getByRole('button', { name: `Delete ${published.title}` }).click();
   await expect(entry).toContainText('It is in use');
   await entry.getByRole('button', { name: 'I see' }).click();
-  await row(list, 'DINOscope nano/8').getByRole('button', { name: 'Use' }).click();
-  await isUsed(list, 'DINOscope nano/8');
+  await row(list, embedded.title).getByRole('button', { name: 'Use' }).click();
+  await isUsed(list, embedded.title);
   await entry.getByRole('button', { name: `Delete ${published.title}` }).click();
   await entry.getByRole('button', { name: 'Delete', exact: true }).click();
   await expect(entry.getByRole('button', { name: 'Download' })).toBeVisible();
@@ -166,7 +166,7 @@ test('what a host gives under a published name and is another network is not use
   await expect(list).toContainText(
     /MoCo v3 ViT-S: The model's parameters do not fit its architecture: missing blocks\.2\..*cls_token is \[1, 1, 12\], not \[1, 1, 384\]/,
   );
-  await isUsed(list, 'DINOscope nano/8');
+  await isUsed(list, embedded.title);
 });
 
 test('a download that is not the model is refused and leaves nothing; a host that fails gives way to the next', async ({
@@ -200,7 +200,7 @@ test('a checkpoint is dropped like a photograph, with photographs; two networks 
   page,
   folder,
 }) => {
-  await scope.open('backend=wasm&side=64');
+  await scope.open(`backend=wasm&side=${sideOf(8)}`);
   await scope.isReady();
   const file = await folder.write('dino-full.pth', await readFile(checkpoint('full.pth')));
   const config = await folder.write('config.json', '{"num_attention_heads": 3}');
@@ -231,7 +231,7 @@ test('a checkpoint is dropped like a photograph, with photographs; two networks 
 });
 
 test('where the head count is in no file it is asked for', async ({ scope, page }) => {
-  await scope.open('backend=wasm&side=64');
+  await scope.open(`backend=wasm&side=${sideOf(8)}`);
   await scope.isReady();
   await scope.drop(checkpoint('dino.pth'));
   const list = page.getByRole('dialog', { name: 'Models' });
@@ -261,13 +261,13 @@ test('rubbish with a checkpoint’s name gets a sentence, and the model in use g
   ).toBeVisible();
   await scope.allSettled(1);
   await expect(scope.frame('picture.bin')).toHaveAttribute('data-status', 'done');
-  await expect(scope.fact('Model')).toHaveText('DINOscope nano/8');
+  await expect(scope.fact('Model')).toHaveText(embedded.title);
 });
 
 test('a converted model is dropped as its folder', async ({ scope, page, folder }) => {
   const out = join(folder.path, 'tiny');
   await runTool('convert', checkpoint('dino.pth'), '--heads', '3', '--out', out, '--title', 'Tiny');
-  await scope.open('backend=wasm&side=64');
+  await scope.open(`backend=wasm&side=${sideOf(8)}`);
   await scope.drop(samplePath('cat'));
   await scope.allSettled(1);
   await scope.drop(out);
@@ -286,7 +286,7 @@ test('where the browser keeps no files a model lasts for the visit, and the page
     await route.fulfill({ response, body });
   });
   await page.route(url, serveWhole);
-  await scope.open('backend=wasm&side=64');
+  await scope.open(`backend=wasm&side=${sideOf(8)}`);
   await scope.isReady();
   const list = await openList(page);
   await expect(list).toContainText('This window keeps no files');
@@ -294,7 +294,7 @@ test('where the browser keeps no files a model lasts for the visit, and the page
   await row(list, published.title).getByRole('button', { name: 'Use' }).click();
   await isUsed(list, published.title);
   await page.reload();
-  await expect(page.locator('[data-engine-status=ready]')).toContainText('DINOscope nano/8');
+  await expect(page.locator('[data-engine-status=ready]')).toContainText(embedded.title);
 });
 
 test('two windows do not write one model', async ({ scope, page, context }) => {
@@ -343,7 +343,7 @@ test('a kept model that is gone gives way to the embedded one, with a word', asy
   await expect(
     scope.messages.filter({ hasText: /model of your last visit is no longer/ }).first(),
   ).toBeVisible();
-  await expect(page.locator('[data-engine-status=ready]')).toContainText('DINOscope nano/8');
+  await expect(page.locator('[data-engine-status=ready]')).toContainText(embedded.title);
 });
 
 for (const [theme, width] of [

@@ -1,9 +1,9 @@
-import { expect, samplePath, test } from './scope.ts';
+import { expect, samplePath, sideOf, test } from './scope.ts';
 
 test.use({ serviceWorkers: 'allow' });
 
 test('from the second visit on the page opens and runs with no network', async ({ scope, page, context }) => {
-  await scope.open('side=160');
+  await scope.open(`side=${sideOf(20)}`);
   await scope.isReady();
   await page.evaluate(() => navigator.serviceWorker.ready);
   await context.setOffline(true);

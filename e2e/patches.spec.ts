@@ -1,7 +1,7 @@
 /** A patch of the photograph as the query: picked by a click, a tap or the keyboard, and left again. */
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright/test';
-import { expect, samplePath, test } from './scope.ts';
+import { embedded, expect, samplePath, sideOf, test } from './scope.ts';
 
 const picker = (page: Page) => page.locator('.patch-picker');
 
@@ -47,7 +47,7 @@ test('a click asks the patch under it, in every head, and one more click goes ba
   await expect(scope.fact('Forward pass')).toHaveText(time ?? '');
   const download = page.waitForEvent('download');
   await page.getByRole('button', { name: 'Save picture' }).click();
-  expect((await download).suggestedFilename()).toBe('cat-patch-row-5-column-12-head-1-dinoscope-nano8.png');
+  expect((await download).suggestedFilename()).toBe(`cat-patch-row-5-column-12-head-1-${embedded.id}.png`);
   await clickPatch(page, [9, 3], [13, 20]);
   await expect(scope.stage).toContainText('What patch (row 9, column 3) looks at.');
   expect(await scope.overlayPicture()).not.toBe(fromPatch);
@@ -99,13 +99,13 @@ test('a patch belongs to its photograph, and keeps its place at another input si
   await expect(scope.stage).not.toContainText('What patch');
   await scope.select('cat.jpg');
   await expect(scope.stage).toContainText('What patch (row 5, column 12) looks at.');
-  await scope.choose('320');
+  await scope.choose(`${sideOf(40)}`);
   await expect(scope.fact('Rows × columns')).toHaveText('27 × 40');
   await expect(scope.stage).toContainText(/What patch \(row (9|10), column 2[34]\) looks at\./);
 });
 
 test('another model is asked the same place', async ({ scope, page }) => {
-  await scope.open('backend=wasm&side=64');
+  await scope.open(`backend=wasm&side=${sideOf(8)}`);
   await scope.drop(samplePath('cat'));
   await scope.allSettled(1);
   await expect(scope.fact('Rows × columns')).toHaveText('5 × 8');

@@ -1,27 +1,31 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
+import cases from '../tools/reference/fixtures/embedded/cases.json' with { type: 'json' };
 import { decodeNpy } from '../src/formats/npy.ts';
-import { expect, numHeads, samplePath, test } from './scope.ts';
+import { embedded, expect, samplePath, sideOf, test } from './scope.ts';
 
-/** PyTorch's attention on the cat at 224 px, and where its patches lie: the photograph is 451 × 300 px. */
+/** PyTorch's attention on the cat at 224 px, and where its patches lie on the photograph, 0..1. */
 async function referenceMaps(): Promise<{
   rows: number;
   columns: number;
   maps: readonly Float32Array[];
   centres: readonly { x: number; y: number }[];
 }> {
-  const file = new URL('../tools/reference/fixtures/embedded/cat.photograph-224.npy', import.meta.url);
-  const { shape, values } = decodeNpy(await readFile(fileURLToPath(file)));
+  const file = 'cat.photograph-224.npy';
+  const fixture = new URL(`../tools/reference/fixtures/embedded/${file}`, import.meta.url);
+  const { shape, values } = decodeNpy(await readFile(fileURLToPath(fixture)));
   const [heads = 0, rows = 0, columns = 0] = shape;
   const patches = rows * columns;
   const maps = Array.from({ length: heads }, (_, head) =>
     values.subarray(head * patches, (head + 1) * patches),
   );
-  const box = { top: 0, left: 4.447_368_421, height: 300, width: 442.105_263_158 };
+  const box = cases.find((each) => each.file === file)?.box;
+  if (box === undefined) throw new Error(`no case ${file}`);
+  const photo = await sharp(samplePath('cat')).metadata();
   const centres = Array.from({ length: patches }, (_, patch) => ({
-    x: (box.left + ((patch % columns) + 0.5) * (box.width / columns)) / 451,
-    y: (box.top + (Math.floor(patch / columns) + 0.5) * (box.height / rows)) / 300,
+    x: (box.left + ((patch % columns) + 0.5) * (box.width / columns)) / photo.width,
+    y: (box.top + (Math.floor(patch / columns) + 0.5) * (box.height / rows)) / photo.height,
   }));
   return { rows, columns, maps, centres };
 }
@@ -46,15 +50,15 @@ test('a dropped photograph gets as many overlays as the model has heads', async 
   await scope.allSettled(1);
   await expect(scope.stage).toHaveAttribute('data-status', 'done');
   await expect(page.getByRole('group', { name: 'What to show' }).getByRole('radio')).toHaveCount(
-    numHeads + 2,
+    embedded.numHeads + 2,
   );
   const pictures = new Set<string>();
-  for (let head = 1; head <= numHeads; head++) {
+  for (let head = 1; head <= embedded.numHeads; head++) {
     await scope.showView(`Head ${head}`);
     await expect(page.getByRole('img', { name: new RegExp(`head ${head}`) })).toBeVisible();
     pictures.add(await scope.overlayPicture());
   }
-  expect(pictures.size).toBe(numHeads);
+  expect(pictures.size).toBe(embedded.numHeads);
 });
 
 test('the overlay is bright where PyTorch says that the head looks', async ({ scope, page }) => {
@@ -208,7 +212,7 @@ test('the official square can be chosen, and the photograph keeps its old maps u
 });
 
 test('a running photograph is cancelled, and runs when it is asked to', async ({ scope, page }) => {
-  await scope.open('backend=cpu&side=320');
+  await scope.open(`backend=cpu&side=${sideOf(40)}`);
   await scope.drop(samplePath('cat'), samplePath('dog'));
   await expect(scope.stage).toHaveAttribute('data-status', 'running');
   await expect(page.getByRole('progressbar')).toBeVisible();
@@ -216,7 +220,7 @@ test('a running photograph is cancelled, and runs when it is asked to', async ({
   await scope.allSettled(2);
   await expect(scope.frame('cat.jpg')).toHaveAttribute('data-status', 'cancelled');
   await expect(scope.frame('dog.jpg')).toHaveAttribute('data-status', 'cancelled');
-  await scope.choose('160');
+  await scope.choose(`${sideOf(20)}`);
   await scope.allSettled(2);
   await expect(scope.frame('cat.jpg')).toHaveAttribute('data-status', 'done');
 });

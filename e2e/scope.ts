@@ -1,15 +1,26 @@
 /** The page as its users handle it: names for what the tests do and see. */
+import { readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { embeddedModelId } from '../src/core/embedded-model.ts';
 import { expect, test as base, type Locator, type Page } from 'playwright/test';
 
 export const samplePath = (id: string): string =>
   fileURLToPath(new URL(`../public/samples/${id}.jpg`, import.meta.url));
 
-/** The embedded model's heads; the page must show as many overlays. */
-export const numHeads = 4;
+/** The embedded model, as its own file describes it: the tests hold for whichever is in the page. */
+export const embedded = describeEmbedded();
+
+/** An input side, px, with so many of the embedded model's patches: few, so that a photograph takes a moment everywhere. */
+export const sideOf = (patches: number): number => patches * embedded.patchSize;
+
+function describeEmbedded(): { id: string; title: string; numHeads: number; patchSize: number } {
+  const file = new URL(`../public/models/${embeddedModelId}/model.json`, import.meta.url);
+  const { id, title, architecture } = JSON.parse(readFileSync(file, 'utf8')).userDefinedMetadata.dinoscope;
+  return { id, title, numHeads: architecture.numHeads, patchSize: architecture.patchSize };
+}
 
 type Layer = 'photo' | 'overlay';
 
@@ -34,7 +45,7 @@ class Scope {
   }
 
   /** Small inputs: a photograph takes a moment even on a software adapter. */
-  async open(query = 'backend=wasm&side=160'): Promise<void> {
+  async open(query = `backend=wasm&side=${sideOf(20)}`): Promise<void> {
     await this.page.goto(`./?${query}`);
   }
 

@@ -4,7 +4,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, samplePath, test } from './scope.ts';
+import { embedded, expect, samplePath, sideOf, test } from './scope.ts';
 
 const dist = fileURLToPath(new URL('../dist', import.meta.url));
 const types: Readonly<Record<string, string>> = {
@@ -78,7 +78,7 @@ test('dist works on a plain host below its root; the download shows its bytes; i
 }) => {
   const host = await serve('/talks/2026/');
   try {
-    await page.goto(`${host.address}?backend=wasm&side=160`);
+    await page.goto(`${host.address}?backend=wasm&side=${sideOf(20)}`);
     const bytes = new Set<string>();
     await expect
       .poll(
@@ -111,7 +111,7 @@ test('a network that takes requests and never answers does not keep the page fro
 }) => {
   const host = await serve('/');
   try {
-    await page.goto(`${host.address}?backend=wasm&side=160`);
+    await page.goto(`${host.address}?backend=wasm&side=${sideOf(20)}`);
     await scope.isReady();
     await page.evaluate(() => navigator.serviceWorker.ready);
     host.fallSilent();
@@ -132,7 +132,7 @@ test('a model that is put beside a page which was visited before is offered; a s
   const host = await serve('/');
   const models = page.getByRole('dialog', { name: 'Models' });
   try {
-    await page.goto(`${host.address}?backend=wasm&side=160`);
+    await page.goto(`${host.address}?backend=wasm&side=${sideOf(20)}`);
     await scope.isReady();
     await page.evaluate(() => navigator.serviceWorker.ready);
     await page.reload();
@@ -149,7 +149,7 @@ test('a model that is put beside a page which was visited before is offered; a s
     await page.reload();
     await scope.isReady();
     await page.keyboard.press('m');
-    await expect(models.getByRole('listitem', { name: 'DINOscope nano/8' })).toBeVisible();
+    await expect(models.getByRole('listitem', { name: embedded.title })).toBeVisible();
   } finally {
     host.close();
   }

@@ -2,7 +2,7 @@ import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
 import type { Page } from 'playwright/test';
-import { expect, samplePath, test } from './scope.ts';
+import { expect, samplePath, sideOf, test } from './scope.ts';
 import { tinyRun, TrainingView, type LoggedStep } from './training-view.ts';
 
 const numbers = ({ step, loss, teacherEntropy, gradientNorm }: LoggedStep): LoggedStep => ({
@@ -35,7 +35,7 @@ for (const [backend, steps, setup] of setups) {
   }) => {
     test.setTimeout(300_000);
     const training = new TrainingView(page);
-    await scope.open(`backend=${backend}&side=64`);
+    await scope.open(`backend=${backend}&side=${sideOf(8)}`);
     await scope.isReady();
     await scope.drop(samplePath('cat'), samplePath('coffee'), samplePath('dahlia'));
     await scope.allSettled(3);
@@ -103,7 +103,7 @@ for (const [backend, steps, setup] of setups) {
   }) => {
     test.setTimeout(240_000);
     const training = new TrainingView(page);
-    await scope.open(`backend=${backend}&side=64`);
+    await scope.open(`backend=${backend}&side=${sideOf(8)}`);
     await scope.isReady();
     await scope.drop(samplePath('cat'), samplePath('dog'));
     await scope.allSettled(2);
@@ -140,7 +140,7 @@ test('centring switched off collapses the run that goes on; photographs are look
 }) => {
   test.setTimeout(300_000);
   const training = new TrainingView(page);
-  await scope.open('backend=wasm&side=64');
+  await scope.open(`backend=wasm&side=${sideOf(8)}`);
   await scope.isReady();
   await scope.drop(samplePath('cat'), samplePath('coffee'), samplePath('dahlia'), samplePath('fruit'));
   await scope.allSettled(4);
@@ -186,7 +186,7 @@ test('centring switched off collapses the run that goes on; photographs are look
 
 test('photographs come from the samples without leaving the view', async ({ scope, page }) => {
   const training = new TrainingView(page);
-  await scope.open('backend=wasm&side=64');
+  await scope.open(`backend=wasm&side=${sideOf(8)}`);
   await scope.isReady();
   await training.open();
   await page.getByRole('button', { name: 'Samples' }).click();
@@ -205,7 +205,7 @@ test('photographs come from the samples without leaving the view', async ({ scop
 
 test('what cannot start says why, at the field and at the button', async ({ scope, page, folder }) => {
   const training = new TrainingView(page);
-  await scope.open('backend=wasm&side=64');
+  await scope.open(`backend=wasm&side=${sideOf(8)}`);
   await scope.isReady();
   await training.open();
   const start = page.getByRole('button', { name: 'Start training' });
@@ -268,7 +268,7 @@ for (const [theme, width] of [
     await page.emulateMedia({ reducedMotion: 'reduce' });
     await page.setViewportSize({ width, height: 844 });
     const training = new TrainingView(page);
-    await scope.open('backend=wasm&side=64');
+    await scope.open(`backend=wasm&side=${sideOf(8)}`);
     await scope.isReady();
     if (theme === 'light') await page.keyboard.press('t');
     await scope.drop(samplePath('cat'), samplePath('dog'));
