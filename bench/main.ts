@@ -15,10 +15,10 @@ import { runRace } from './race.ts';
 import { timePage } from './page-load.ts';
 import { writeReport, type Report } from './report.ts';
 import { openChromium, openNode, type Venue } from './venue.ts';
-import { benchTraining } from './train.ts';
+import { benchTraining, reportTraining } from './train.ts';
 
 const usage = `Usage: npm run bench -- [chromium] [node] [page] [options]
-       npm run bench -- train
+       npm run bench -- train [--note <sentence>]
 
 Times the forward pass: ours, ours by tfjs's plain ops, and onnxruntime-web, on WebGPU and on WebAssembly.
 With no place named, Chromium and then Node on Dawn, where there is a driver. "page" times the built page instead, from its
@@ -45,13 +45,9 @@ const { values: options, positionals } = readOptions(
   usage,
 );
 if (options.help) stopWith(usage, 0);
-if (positionals.includes('train')) {
-  benchTraining();
-  process.exit(0);
-}
 const places = positionals.length === 0 ? ['chromium', 'node'] : positionals;
-const unknown = places.find((place) => !['chromium', 'node', 'page'].includes(place));
-if (unknown !== undefined) stopWith(`${unknown} is not chromium, node or page.\n\n${usage}`, 2);
+const unknown = places.find((place) => !['chromium', 'node', 'page', 'train'].includes(place));
+if (unknown !== undefined) stopWith(`${unknown} is not chromium, node, page or train.\n\n${usage}`, 2);
 
 const ownFolder = fileURLToPath(new URL('.', import.meta.url));
 const runtimeFolder = join(ownFolder, 'node_modules/onnxruntime-web/dist');
@@ -76,6 +72,14 @@ async function keep(report: Report): Promise<void> {
   await writeFile(join(reports, `${report.name}.json`), report.json);
   await writeFile(join(reports, `${report.name}.md`), report.markdown);
   console.log(`\n${report.markdown}\ndocs/bench/${report.name}.md`);
+}
+
+if (positionals.includes('train')) {
+  const rows = await benchTraining((line) => console.log(line));
+  const report = reportTraining(rows, options.note, new Date());
+  if (report === null) stopWith(`No step could be taken: ${rows[0]?.leftOut ?? ''}`);
+  await keep(report);
+  process.exit(0);
 }
 
 if (places.includes('page')) {

@@ -39,11 +39,14 @@ function tableRow(row: Row, race: Race): string {
 }
 
 /** The adapter's words as a file name. */
-const fileName = (text: string): string =>
+export const fileName = (text: string): string =>
   text
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, '-')
     .replaceAll(/^-|-$/g, '');
+
+export const describeProcessor = (): string =>
+  `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${cpus().length} cores`;
 
 /** Files of docs/bench, by their name without an ending. */
 export interface Report {
@@ -55,7 +58,7 @@ export interface Report {
 export function writeReport(race: Race, note: string): Report {
   const { ceilings, devices, rows, venue } = race;
   const adapter = (devices['ours, WebGPU'] ?? 'processor only').split(';', 1)[0] ?? '';
-  const processor = `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${cpus().length} cores`;
+  const processor = describeProcessor();
   const networks = [...new Set(rows.map(({ network }) => network))];
   const lines = [
     `# ${adapter}, ${venue}`,
