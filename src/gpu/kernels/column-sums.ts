@@ -14,12 +14,16 @@ interface ColumnSumInputs {
 /** A workgroup: so many vectors of four columns, and so many invocations that share the rows of each. */
 const workgroup = { columns: 8, lanes: 32 };
 
+/** Workgroups in one dimension of a dispatch, by WebGPU's own limit. */
+const mostGroups = 65_535;
+
 const code = (isStandardised: boolean): string => `
   var<workgroup> sums: array<vec4<f32>, ${workgroup.columns * workgroup.lanes}>;
   fn main(index: i32) {
     let rows = uniforms.xShape.x;
     let vectors = uniforms.xShape.y / 4;
-    let column = i32(globalId.x);
+    let group = i32(workgroupId.x + workgroupId.y * numWorkgroups.x);
+    let column = group * ${workgroup.columns} + i32(localId.x);
     let lane = i32(localId.y);
     var sum = vec4<f32>(0.0);
     if (column < vectors) {
@@ -41,6 +45,9 @@ export const columnSumsKernel = defineKernel<ColumnSumInputs, object>(
   ({ x, other, statistics }) => {
     const columns = x.shape[1] ?? 0;
     const isStandardised = other !== undefined && statistics !== undefined;
+    const groups = Math.ceil(columns / (4 * workgroup.columns));
+    // Positions' gradients are sums over crops, a column for each channel of each token: of large crops more than one dimension takes.
+    const across = Math.min(groups, mostGroups);
     return {
       program: {
         variableNames: isStandardised ? ['x', 'other', 'statistics'] : ['x'],
@@ -48,7 +55,7 @@ export const columnSumsKernel = defineKernel<ColumnSumInputs, object>(
         outputComponent: 4,
         outputShape: [1, columns],
         dispatchLayout: { x: [1] },
-        dispatch: [Math.ceil(columns / (4 * workgroup.columns)), 1, 1],
+        dispatch: [across, Math.ceil(groups / across), 1],
         workgroupSize: [workgroup.columns, workgroup.lanes, 1],
         shaderKey: `dinoscope-column-sums-${isStandardised}`,
         getUserCode: () => code(isStandardised),

@@ -105,6 +105,9 @@ const ratesCode = `
     eps: f32, firstCorrection: f32, secondCorrection: f32, unused0: f32, unused1: f32,
   };`;
 
+/** Of one parameter. */
+const ownCode = 'struct Own { count: u32, index: u32, decays: f32, unused: u32 };';
+
 const updateGroup = 64;
 
 const elementCode = `
@@ -113,7 +116,7 @@ const elementCode = `
 
 const updateCode = `
   ${ratesCode}
-  struct Own { count: u32, index: u32, decays: f32, unused: u32 };
+  ${ownCode}
   @group(0) @binding(0) var<storage, read> gradient: array<f32>;
   @group(0) @binding(1) var<storage, read> norms: array<f32>;
   @group(0) @binding(2) var<storage, read> verdict: array<f32>;
@@ -143,7 +146,7 @@ const updateCode = `
 /** The teacher alone, where the student stands still. */
 const followCode = `
   ${ratesCode}
-  struct Own { count: u32, index: u32, decays: f32, unused: u32 };
+  ${ownCode}
   @group(0) @binding(0) var<storage, read> student: array<f32>;
   @group(0) @binding(1) var<storage, read> verdict: array<f32>;
   @group(0) @binding(2) var<storage, read_write> teacher: array<f32>;

@@ -60,6 +60,17 @@ describe.each([
   });
 });
 
+test('column sums of more columns than one dimension of a dispatch takes, as ViT-B/8 has them above 416 px', async () => {
+  const x = randomTensor<tf.Rank.R2>([1, 65_535 * 32 + 36], 1);
+  await check(
+    [x],
+    () => scoped(() => fusedStepLayers.columnSums(x)),
+    // Of one row; tfjs's own sum refuses so many.
+    () => tf.reshape(tf.mul(x, 1), [-1]),
+  );
+  expect.hasAssertions();
+});
+
 describe.each([
   [1, 4],
   [3, 24],
