@@ -11,6 +11,8 @@ export interface TrainingPreset {
   readonly description: string;
   /** The network to train from scratch; null where a trained model is adapted. */
   readonly scratch: VitArchitecture | null;
+  /** Whether it adapts a network that does not come with the page. */
+  readonly needsCheckpoint?: true;
   readonly configuration: TrainingConfiguration;
   /** In steps: how often the run is saved, and how often its maps are taken. */
   readonly rhythm: { readonly saveEvery: number; readonly mapsEvery: number };
@@ -88,6 +90,7 @@ export const trainingPresets: readonly TrainingPreset[] = [
     title: 'Adapt ViT-S/16',
     description: 'A published ViT-S/16, with the official crops. It wants a graphics card.',
     scratch: null,
+    needsCheckpoint: true,
     rhythm: { saveEvery: 50, mapsEvery: 10 },
     configuration: {
       ...shortRun,

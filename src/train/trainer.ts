@@ -54,6 +54,8 @@ export interface RunOptions {
   /** Steps from one report to the next. Scalars are read back only then, so that a GPU never waits in between. */
   readonly reportEvery: number;
   readonly signal: AbortSignal;
+  /** After every step, reported or not; the next one waits for it. */
+  readonly afterStep?: (step: number) => Promise<void>;
 }
 
 /** What makes a run impossible with this network, beyond what the configuration itself tells. */
@@ -74,7 +76,9 @@ export function findMisfits(
   if (photographs.length === 0) problems.push('there is no photograph');
   // The training pass knows neither, and would leave them out in silence.
   if (numRegisters > 0 || layerScale)
-    problems.push('networks of the DINOv2 kind (registers, LayerScale) cannot be trained here');
+    problems.push(
+      'networks of the DINOv2 kind (registers, LayerScale) cannot be trained here: take one of DINO, DeiT or MoCo v3',
+    );
   const known = parameterShapes(architecture);
   const foreign = [...(parameters?.keys() ?? [])].filter((name) => !known.has(name));
   if (foreign.length > 0)
@@ -182,7 +186,7 @@ export class Trainer {
   }
 
   /** Takes steps until the configured length, a failure, or an abort; the first failure is the last report. */
-  async *run({ reportEvery, signal }: RunOptions): AsyncGenerator<Result<StepReport, Failure>> {
+  async *run({ reportEvery, signal, afterStep }: RunOptions): AsyncGenerator<Result<StepReport, Failure>> {
     while (this.state.step < this.currentConfiguration.steps && !signal.aborted) {
       const next = this.state.step + 1;
       const report = await this.step(next % reportEvery === 0 || next === this.currentConfiguration.steps);
@@ -191,6 +195,7 @@ export class Trainer {
         return;
       }
       if (report.value !== null) yield succeed(report.value);
+      await afterStep?.(this.state.step);
     }
   }
 

@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process';
-import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { openAsBlob } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,8 +30,11 @@ async function lossesOf(log: string): Promise<number[]> {
   return reports.map(({ loss }) => loss);
 }
 
-/** Presses Ctrl-C once a line for step 2 has come. */
-const runUntilStopped = (...args: readonly string[]): Promise<{ exitCode: number | null; stderr: string }> =>
+/** Stops it once a line for step 2 has come. */
+const runUntilStopped = (
+  stop: (child: ChildProcess) => void,
+  ...args: readonly string[]
+): Promise<{ exitCode: number | null; stderr: string }> =>
   new Promise((resolve) => {
     const child = spawn(process.execPath, ['--import', 'tsx', 'tools/finetune/main.ts', ...args], {
       cwd: root,
@@ -42,7 +45,7 @@ const runUntilStopped = (...args: readonly string[]): Promise<{ exitCode: number
       stderr += piece.toString();
       if (!isStopped && /^step 2\//m.test(stderr)) {
         isStopped = true;
-        child.kill('SIGINT');
+        stop(child);
       }
     });
     child.on('close', (exitCode) => resolve({ exitCode, stderr }));
@@ -59,7 +62,13 @@ test(
     expect(new Set(expected).size).toBe(6);
 
     const out = join(folder, 'part.safetensors');
-    const stopped = await runUntilStopped(...samples, ...small, '--out', out);
+    const stopped = await runUntilStopped(
+      (child) => child.kill('SIGINT'),
+      ...samples,
+      ...small,
+      '--out',
+      out,
+    );
     expect(stopped).toMatchObject({ exitCode: 0 });
     expect(stopped.stderr).toMatch(/Stopping after this step/);
     const begun = await lossesOf('part.jsonl');
@@ -88,7 +97,65 @@ test(
   },
 );
 
+test('a run that is told to end by the system saves; one that nobody listens to goes on', async () => {
+  const ended = join(folder, 'ended.safetensors');
+  const stopped = await runUntilStopped(
+    (child) => child.kill('SIGTERM'),
+    ...samples,
+    ...small,
+    '--out',
+    ended,
+  );
+  expect(stopped.exitCode).toBe(0);
+  expect((await openCheckpoint(await openAsBlob(ended))).ok).toBe(true);
+  const unheard = join(folder, 'unheard.safetensors');
+  const { exitCode } = await runUntilStopped(
+    (child) => child.stderr?.destroy(),
+    ...[...samples, ...small, '--out', unheard],
+  );
+  expect(exitCode).toBe(0);
+  expect(await lossesOf('unheard.jsonl')).toHaveLength(6);
+});
+
+test('a run that is there stays as it is; saves count steps, reported or not', async () => {
+  const out = join(folder, 'there.safetensors');
+  const log = join(folder, 'there.jsonl');
+  await writeFile(log, 'the numbers of another run\n');
+  const refused = await runTool('finetune', ...samples, ...small, '--out', out);
+  expect(refused.exitCode).toBe(1);
+  expect(refused.stderr).toMatch(/^There is a run at .*there\.safetensors already/);
+  expect(await readFile(log, 'utf8')).toBe('the numbers of another run\n');
+
+  const rhythm = ['--steps', '5', '--report-every', '5', '--save-every', '2'];
+  const seldom = join(folder, 'seldom.safetensors');
+  // The second save takes the first one's place: a folder in its way ends the run there, between two reports.
+  await mkdir(join(`${seldom}.part`));
+  const blocked = await runTool('finetune', ...samples, ...small, ...rhythm, '--out', seldom);
+  expect(blocked.exitCode).not.toBe(0);
+  expect(await readFile(join(folder, 'seldom.jsonl'), 'utf8')).toBe('');
+});
+
 test.concurrent.each([
+  [
+    1,
+    /^--preset adapt-vit-s16 adapts a network that does not come with the page/,
+    [...samples, '--preset', 'adapt-vit-s16'],
+  ],
+  [
+    1,
+    /^Training cannot start: networks of the DINOv2 kind \(registers, LayerScale\) cannot be trained here/,
+    [
+      ...samples,
+      '--model',
+      join(root, 'tools/reference/fixtures/checkpoints/dinov2-registers.pth'),
+      '--set',
+      'globalCropPx=56',
+      '--set',
+      'localCropPx=28',
+      '--heads',
+      '2',
+    ],
+  ],
   [2, /^Usage: npm run finetune/, []],
   [1, /^--preset none is none of collapse-in-a-minute/, [...samples, '--preset', 'none']],
   [1, /^--set learningrate=1: there is no learningrate/, [...samples, '--set', 'learningrate=1']],

@@ -1,5 +1,5 @@
 /** npm run finetune -- <photographs>: DINO's own loss on one's own photographs, by the same trainer as the page's. */
-import { openAsBlob } from 'node:fs';
+import { openAsBlob, writeSync } from 'node:fs';
 import { appendFile, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -25,7 +25,7 @@ const usage = `Usage: npm run finetune -- <folders or images…> [options]
 
 Trains a student and its teacher with DINO's loss. Writes <name>.safetensors (the whole run: --resume goes on from it, and every
 reader of DINO's names takes the networks in it), <name>.teacher.safetensors and <name>.student.safetensors (one backbone each,
-for attend and convert) and <name>.jsonl (a line a report). Ctrl-C saves and ends.
+for attend and convert) and <name>.jsonl (a line a report). Ctrl-C saves and ends. Nothing of a run that is there is overwritten.
 
   --preset <name>    ${presetUsage}
   --model <path>     a folder in tfjs format or a checkpoint file (default: the embedded model)
@@ -36,7 +36,7 @@ for attend and convert) and <name>.jsonl (a line a report). Ctrl-C saves and end
   --backend <name>   wasm, cpu, or webgpu by Dawn (default: wasm)
   --report-every <n> steps from one report to the next (default: 1)
   --save-every <n>   steps from one saved file to the next (default: at the end)
-  --out <file>       <name>.safetensors (default: finetune-out/run.safetensors)
+  --out <file>       <name>.safetensors (default: finetune-out/run.safetensors, or run-2 where there is one; with --resume its file)
   --resume <file>    go on with a saved run and its settings, with the same photographs
 ${checkpointUsage}`;
 
@@ -56,7 +56,7 @@ const { values: options, positionals: paths } = readOptions(
       backend: { type: 'string', default: 'wasm' },
       'report-every': { type: 'string', default: '1' },
       'save-every': { type: 'string' },
-      out: { type: 'string', default: 'finetune-out/run.safetensors' },
+      out: { type: 'string' },
       resume: { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -71,9 +71,22 @@ function wholeNumber(option: string, text: string): number {
   return value;
 }
 
-const { backend, out } = options;
+const { backend } = options;
 if (backend !== 'wasm' && backend !== 'cpu' && backend !== 'webgpu')
   stopWith(`--backend ${backend} is not wasm, cpu or webgpu.`);
+const isThere = async (path: string): Promise<boolean> => (await stat(path).catch(() => null)) !== null;
+const isRunThere = async (file: string): Promise<boolean> =>
+  (await isThere(file)) || (await isThere(file.replace(/\.safetensors$/, '.jsonl')));
+
+/** A run's numbers took hours, and may be all that is left of it: no other run may take their place. */
+async function freeName(): Promise<string> {
+  for (let number = 1; ; number++) {
+    const file = `finetune-out/run${number === 1 ? '' : `-${number}`}.safetensors`;
+    if (!(await isRunThere(file))) return file;
+  }
+}
+const resumedRun = options.resume?.endsWith('.safetensors') ? options.resume : undefined;
+const out = options.out ?? resumedRun ?? (await freeName());
 if (!out.endsWith('.safetensors')) stopWith(`--out ${out} must end in .safetensors.`);
 const reportEvery = wholeNumber('report-every', options['report-every']);
 const saveEvery =
@@ -91,14 +104,29 @@ if (isResumed && Object.keys(changes).length > 0)
 if (isResumed && options.model !== undefined)
   stopWith('A run that goes on has its network: --resume takes no --model.');
 
+if (!isResumed && (await isRunThere(out)))
+  stopWith(
+    `There is a run at ${out} already. Give --out another name, or go on with that run: --resume ${out}.`,
+  );
+if (!isResumed && options.model === undefined && readPreset(options.preset).needsCheckpoint)
+  stopWith(
+    `--preset ${options.preset} adapts a network that does not come with the page: give its checkpoint by --model. ` +
+      'To adapt the embedded model, take --preset adapt-embedded.',
+  );
+
 const stopping = new AbortController();
 const { signal } = stopping;
-process.on('SIGINT', () => {
+const stop = (exitCode: number): void => {
   // Asked twice, it ends at once.
-  if (signal.aborted) process.exit(130);
+  if (signal.aborted) process.exit(exitCode);
   console.error('\nStopping after this step …');
   stopping.abort();
-});
+};
+process.on('SIGINT', () => stop(130));
+process.on('SIGTERM', () => stop(143));
+process.on('SIGHUP', () => stop(129));
+// Nobody may be reading any more (`| head`, a terminal that was closed): the run goes on, and its log has the numbers.
+process.stderr.on('error', () => {});
 
 const photographs = await readPhotographs(paths, (sentence) => console.error(sentence));
 if (photographs.length === 0) stopWith('There is no photograph to learn from.');
@@ -174,7 +202,7 @@ console.error(
 await mkdir(dirname(out), { recursive: true }).catch(() => stopWith(`The folder of ${out} cannot be made.`));
 
 const logPath = `${nameOfRun}.jsonl`;
-/** A run that goes on keeps the lines up to where it goes on from; a new run begins a new log. */
+/** A run that goes on keeps the lines up to where it goes on from. */
 async function openLog(): Promise<void> {
   const old = isResumed ? await readFile(logPath, 'utf8').catch(() => '') : '';
   const isBefore = (line: string): boolean => {
@@ -198,7 +226,17 @@ const show = ({ step, loss, teacherEntropy, kl, learningRate, stepMs }: StepRepo
 };
 
 let exitCode = 0;
-for await (const report of trainer.run({ reportEvery, signal })) {
+let isSaved = false;
+process.on('exit', (code) => {
+  // Node ends without a word (0 or 13) when nothing is left to wait for, as after a device that answers no more.
+  if (isSaved || (code !== 0 && code !== 13)) return;
+  writeSync(2, `\nThe run ended before it was saved, after step ${trainer.stepsTaken}.\n`);
+  process.exitCode = 1;
+});
+const saveInRhythm = async (step: number): Promise<void> => {
+  if (step % saveEvery === 0) await save();
+};
+for await (const report of trainer.run({ reportEvery, signal, afterStep: saveInRhythm })) {
   if (!report.ok) {
     console.error(`\n${describeFailure(report.error)}`);
     exitCode = 1;
@@ -206,9 +244,9 @@ for await (const report of trainer.run({ reportEvery, signal })) {
   }
   await appendFile(logPath, `${JSON.stringify(report.value)}\n`);
   show(report.value);
-  if (report.value.step % saveEvery === 0) await save();
 }
 await save();
+isSaved = true;
 console.error(`${process.stderr.isTTY ? '\n' : ''}Saved ${out} after ${trainer.stepsTaken} steps.`);
 // Dawn keeps the process alive.
 process.exit(exitCode);
