@@ -59,8 +59,9 @@ for (const [backend, steps, setup] of setups) {
     await training.press('Close this run');
     await training.start();
     await training.reaches(2);
-    await training.press('Pause');
+    await page.getByRole('button', { name: 'Pause', exact: true }).press('Enter');
     await training.has('paused');
+    await expect(page.getByRole('button', { name: 'Resume', exact: true })).toBeFocused();
     const paused = await training.step();
     expect(paused).toBeLessThan(steps);
     const { path, fileName } = await training.download('Whole run');
@@ -212,6 +213,13 @@ test('what cannot start says why, at the field and at the button', async ({ scop
   const note = page.locator('#start-note');
   await expect(start).toBeDisabled();
   await expect(note).toHaveText('Choose at least one photograph.');
+  await page.getByRole('radio', { name: 'Adapt ViT-S/16' }).check({ force: true });
+  await expect(page.locator('.setup-mismatch')).toContainText(
+    'was made for a ViT-S/16, and the embedded model is in use',
+  );
+  await page.getByRole('radio', { name: 'Adapt the embedded model' }).check({ force: true });
+  await expect(page.locator('.setup-mismatch')).toHaveCount(0);
+  await page.getByRole('radio', { name: 'Collapse in a minute' }).check({ force: true });
   await scope.drop(samplePath('cat'), await folder.write('notes.txt', 'no picture'));
   await expect(page.locator('.pick')).toHaveCount(2);
   await expect(page.getByRole('checkbox', { name: 'notes.txt' })).toBeDisabled();

@@ -1,7 +1,9 @@
 import { Download, Play, Trash2, Undo2 } from 'lucide-react';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { formatBytes } from '../../core/bytes.ts';
-import type { StoredRun, UnreadableRun } from '../../rpc/training-contract.ts';
+import { describeFailure } from '../../core/describe-failure.ts';
+import type { Failure } from '../../core/failure.ts';
+import type { RunList, StoredRun, UnreadableRun } from '../../rpc/training-contract.ts';
 import { IconButton } from '../components/icon-button.tsx';
 import { useKeptFocus } from '../components/use-kept-focus.ts';
 import { useApp, useServices, useTraining } from '../services.tsx';
@@ -77,19 +79,26 @@ function UnreadableRow({ run }: { readonly run: UnreadableRun }) {
   );
 }
 
+function listTitle(list: RunList | null, failure: Failure | null): string {
+  if (list === null) return failure === null ? 'Looking for kept runs …' : 'Kept runs cannot be listed now';
+  return list.runs.length > 0 ? 'Go on with a run' : 'No run is kept yet';
+}
+
 /** Runs of earlier, to go on with. */
-export function RunList({ fileButton }: { readonly fileButton: ReactNode }) {
+export function KeptRuns({ fileButton }: { readonly fileButton: ReactNode }) {
   const list = useTraining((state) => state.list);
   const { training } = useServices();
-  useEffect(() => void training.refresh(), [training]);
+  const failure = useTraining((state) => state.listFailure);
+  // A worker that was started again may have other runs, or none.
+  const engine = useApp((state) => state.engine.status);
+  useEffect(() => void training.refresh(), [training, engine]);
   return (
     <section aria-labelledby="runs-title" className="kept-runs">
       <div className="setup-head">
-        <h3 id="runs-title">
-          {list !== null && list.runs.length > 0 ? 'Go on with a run' : 'No run is kept yet'}
-        </h3>
+        <h3 id="runs-title">{listTitle(list, failure)}</h3>
         {fileButton}
       </div>
+      {list === null && failure !== null && <p className="setup-note">{describeFailure(failure)}</p>}
       {list !== null && !list.isKept && (
         <p className="setup-note">
           This window keeps no files (a private window, or a page without https): a run lasts as long as the

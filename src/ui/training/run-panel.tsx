@@ -86,24 +86,19 @@ function Controls({ run }: { readonly run: RunView }) {
   const canGoOn = isAtRest(run) && saved !== null && saved.step < configuration.steps;
   return (
     <div className="run-controls">
-      {!isAtRest(run) && (
+      {(!isAtRest(run) || canGoOn) && (
+        // One button, which keeps the focus as it changes; a disabled one would lose it.
         <IconButton
-          icon={isUnsaved ? Save : Pause}
-          label={isUnsaved ? 'Save again' : 'Pause'}
+          icon={isUnsaved ? Save : canGoOn ? Play : Pause}
+          label={isUnsaved ? 'Save again' : canGoOn ? 'Resume' : 'Pause'}
           withText
           className="icon-button-primary"
-          disabled={state.status === 'pausing'}
-          onClick={() => training.pause()}
-        />
-      )}
-      {canGoOn && (
-        <IconButton
-          icon={Play}
-          label="Resume"
-          withText
-          className="icon-button-primary"
-          disabled={!isReady}
-          onClick={() => void training.resume(saved)}
+          aria-disabled={state.status === 'pausing' || (canGoOn && !isReady)}
+          onClick={() => {
+            if (state.status === 'pausing') return;
+            if (!canGoOn) training.pause();
+            else if (isReady) void training.resume(saved);
+          }}
         />
       )}
       <IconButton

@@ -1,4 +1,4 @@
-import { Cpu, FolderOpen, ImagePlus, Images, Pin, Play } from 'lucide-react';
+import { Cpu, FolderOpen, ImagePlus, Images, Pin, Play, TriangleAlert } from 'lucide-react';
 import { type ReactNode, useEffect, useId, useRef } from 'react';
 import { formatBytes } from '../../core/bytes.ts';
 import { describeFailure } from '../../core/describe-failure.ts';
@@ -7,12 +7,13 @@ import { presetOf, trainingPresets } from '../../core/training-presets.ts';
 import { Thumbnail } from '../components/film-strip.tsx';
 import { IconButton } from '../components/icon-button.tsx';
 import { useApp, useServices, useTraining } from '../services.tsx';
+import { embeddedChoice, isSameChoice } from '../state/model-choice.ts';
 import type { PhotoId } from '../state/photo.ts';
 import { countOf } from '../words.ts';
 import { canBeLearned, chosenPhotographs } from './chosen-photographs.ts';
 import { HyperFields } from './hyper-fields.tsx';
 import { fieldLabels } from './hyper-parameter-words.ts';
-import { RunList } from './run-list.tsx';
+import { KeptRuns } from './run-list.tsx';
 
 function PickedPhotograph({ id, isPinned }: { readonly id: PhotoId; readonly isPinned: boolean }) {
   const photo = useApp((state) => state.photos[id]);
@@ -94,7 +95,8 @@ function PresetPicker() {
   const setDialog = useApp((state) => state.setDialog);
   const { training } = useServices();
   const name = useId();
-  const { scratch } = presetOf(presetId);
+  const { scratch, needsCheckpoint = false } = presetOf(presetId);
+  const isEmbedded = useApp(({ usedModel }) => isSameChoice(usedModel, embeddedChoice));
   return (
     <section aria-labelledby="preset-title">
       <div className="setup-head">
@@ -127,6 +129,16 @@ function PresetPicker() {
             Adapts the model in use: <strong>{model?.title ?? 'none yet'}</strong>
           </span>
           <IconButton icon={FolderOpen} label="Another model" withText onClick={() => setDialog('models')} />
+        </p>
+      )}
+      {scratch === null && model !== null && needsCheckpoint === isEmbedded && (
+        <p className="setup-note setup-mismatch">
+          <TriangleAlert aria-hidden="true" />
+          <span>
+            {needsCheckpoint
+              ? 'This preset was made for a ViT-S/16, and the embedded model is in use: its numbers are too large for it. Press Another model, and download DINO ViT-S/16 or open its checkpoint; or take Adapt the embedded model.'
+              : 'This preset was made for the embedded model, and another one is in use: its small crops suit few others. Press Another model to go back, or take Adapt ViT-S/16.'}
+          </span>
         </p>
       )}
     </section>
@@ -218,7 +230,7 @@ export function SetupPanel({ onAdd }: { readonly onAdd: () => void }) {
   return (
     <div className="setup">
       <div className="setup-what">
-        <RunList fileButton={<OpenRunFile />} />
+        <KeptRuns fileButton={<OpenRunFile />} />
         <PhotographPicker onAdd={onAdd} />
         <PresetPicker />
       </div>

@@ -217,6 +217,21 @@ test('the trained teacher is given to the models under a name that says what it 
   expect([...(dropped[0]?.files.keys() ?? [])]).toEqual(['collapse-in-a-minute-step-12.safetensors']);
 });
 
+test('runs that were in a lost worker’s memory are not listed any more; those in files are', async () => {
+  const { session, last } = setUp();
+  for (const isKept of [true, false]) {
+    const looked = session.refresh();
+    last('listRuns').answer(succeed({ runs: [stored(3)], unreadable: [], isKept }));
+    await looked;
+    const lookedAgain = session.refresh();
+    last('listRuns').answer(fail({ code: 'worker-crashed', message: '' }));
+    await lookedAgain;
+    const { list, listFailure } = session.store.getState();
+    expect(list?.runs.length ?? 0).toBe(isKept ? 1 : 0);
+    expect(listFailure?.code).toBe('worker-crashed');
+  }
+});
+
 test('a plan that is overtaken by another one is forgotten', async () => {
   const { app, session, calls } = setUp();
   app.setState({ engine: { status: 'ready' } as never });

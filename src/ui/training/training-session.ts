@@ -107,7 +107,13 @@ export function createTrainingSession(
 
   const refresh = async (): Promise<void> => {
     const outcome = await client.call('listRuns', {});
-    if (outcome.ok) store.setState({ list: outcome.value });
+    if (outcome.ok) {
+      store.setState({ list: outcome.value, listFailure: null });
+      return;
+    }
+    // Files outlive a worker that was lost; runs that were in its memory do not.
+    const { list } = store.getState();
+    store.setState({ list: list?.isKept ? list : null, listFailure: outcome.error });
   };
 
   /** Sparing: what can be heard while somebody speaks. */

@@ -72,8 +72,10 @@ export interface TrainingState {
   readonly setup: TrainingSetup;
   readonly plan: PlanState;
   readonly run: RunView | null;
-  /** Null before the first look. */
+  /** Null before the first look, and where what was listed has gone with its worker. */
   readonly list: RunList | null;
+  /** Why the last look saw nothing. */
+  readonly listFailure: Failure | null;
 }
 
 export type TrainingStore = StoreApi<TrainingState>;
@@ -91,6 +93,7 @@ export const createTrainingStore = (): TrainingStore =>
     plan: { status: 'unknown' },
     run: null,
     list: null,
+    listFailure: null,
   }));
 
 /** A run that stands: nothing of it is on the device. */
