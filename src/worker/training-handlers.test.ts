@@ -203,6 +203,22 @@ describe('a run', () => {
     expect(valueOf(await trained)).toMatchObject({ how: 'paused', run: { step: 0 } });
   });
 
+  test.each(['check', 'photographs', 'model', 'maps', 'saving', 'saved'] as const)(
+    'that is cancelled while it is prepared (%s) leaves nothing',
+    async (stage) => {
+      const before = tf.memory().numTensors;
+      const controller = new AbortController();
+      onNews = (progress) => {
+        if (progress.stage === stage) controller.abort();
+      };
+      const outcome = await handlers.train(newRun(), { ...context(), signal: controller.signal });
+      expect(outcome).toEqual(fail({ code: 'cancelled' }));
+      expect(losses()).toEqual([]);
+      expect(tf.memory().numTensors).toBe(before);
+      expect(await folders.list()).toEqual([]);
+    },
+  );
+
   test('is alone: another one is refused', async () => {
     const first = handlers.train(newRun({ steps: 1 }), context());
     expect(await handlers.train(newRun(), quiet)).toEqual(fail({ code: 'run-busy' }));

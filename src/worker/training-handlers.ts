@@ -156,6 +156,7 @@ export function createTrainingHandlers(room: TrainingRoom): Handlers<TrainingCon
     const photographs = await readPhotographs(request, context);
     context.onProgress({ stage: 'model' });
     const model = await modelOf(request.model, context.signal);
+    context.signal.throwIfAborted();
     const options = {
       configuration,
       photographs: photographs.map(isGrid),
@@ -212,8 +213,10 @@ export function createTrainingHandlers(room: TrainingRoom): Handlers<TrainingCon
     const { signal, onProgress } = context;
     const folders = await room.folders;
     const id = request.kind === 'new' ? newId() : request.id;
-    return locked(id, async () => {
+    let isReady = false;
+    const prepareAndGoOn = async () => {
       const kernelCheck = await check(context);
+      signal.throwIfAborted();
       const beginning =
         request.kind === 'new'
           ? await beginNew(request, context, id, kernelCheck)
@@ -222,13 +225,29 @@ export function createTrainingHandlers(room: TrainingRoom): Handlers<TrainingCon
       try {
         active = new TrainingRun(
           { ...beginning, showsCrops: request.crops },
-          { ...room.tools, folders, onProgress },
+          {
+            ...room.tools,
+            folders,
+            onProgress: (progress) => {
+              if (progress.stage === 'ready') isReady = true;
+              onProgress(progress);
+            },
+          },
         );
         for (const steering of early ?? []) active.steer(steering);
         return valueOf(await active.goOn(signal, folders.isKept));
       } finally {
         active = null;
         await room.tools.inLine(() => Promise.resolve(trainer.dispose()));
+      }
+    };
+    return locked(id, async () => {
+      try {
+        return await prepareAndGoOn();
+      } catch (error) {
+        // A new run that was cancelled before it stood leaves nothing, its photographs least of all.
+        if (request.kind === 'new' && signal.aborted && !isReady) await folders.remove(id);
+        throw error;
       }
     });
   };

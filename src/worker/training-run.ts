@@ -131,7 +131,7 @@ export class TrainingRun {
 
   /** Trains to the end. The trainer stays its owner's. */
   async goOn(signal: AbortSignal, isKept: boolean): Promise<Result<RunEnd, Failure>> {
-    const begun = await this.begin();
+    const begun = await this.begin(signal);
     if (!begun.ok) return begun;
     this.tools.onProgress({
       stage: 'ready',
@@ -156,12 +156,17 @@ export class TrainingRun {
   }
 
   /** A run that could not be saved is told before it has cost an hour: into both slots, since every save needs the other one. */
-  private async begin(): Promise<Result<StoredRun, Failure>> {
+  private async begin(signal: AbortSignal): Promise<Result<StoredRun, Failure>> {
     if (this.saved !== null) return succeed(this.saved);
     const seen = await this.tools.inLine(() => this.takeMaps());
     if (!seen.ok) return seen;
-    const first = await this.save();
-    return first.ok ? this.save() : first;
+    for (const slot of [1, 2]) {
+      if (signal.aborted) return fail({ code: 'cancelled' });
+      const saved = await this.save();
+      if (!saved.ok || slot === 2) return signal.aborted ? fail({ code: 'cancelled' }) : saved;
+      await this.tools.giveWay();
+    }
+    throw new Error('two slots');
   }
 
   private async takeSteps(signal: AbortSignal): Promise<Result<void, Failure>> {

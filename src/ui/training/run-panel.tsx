@@ -83,6 +83,7 @@ function Controls({ run }: { readonly run: RunView }) {
   const isReady = useApp((state) => state.engine.status === 'ready');
   const { state, saved, configuration } = run;
   const isUnsaved = state.status === 'unsaved';
+  const isPreparing = state.status === 'preparing';
   const canGoOn = isAtRest(run) && saved !== null && saved.step < configuration.steps;
   return (
     <div className="run-controls">
@@ -103,10 +104,15 @@ function Controls({ run }: { readonly run: RunView }) {
       )}
       <IconButton
         icon={isUnsaved ? Trash2 : isAtRest(run) ? X : Square}
-        label={isUnsaved ? 'Discard' : isAtRest(run) ? 'Close this run' : 'Stop'}
+        label={isUnsaved ? 'Discard' : isAtRest(run) ? 'Close this run' : isPreparing ? 'Cancel' : 'Stop'}
         withText
         disabled={state.status === 'pausing'}
-        onClick={() => (isUnsaved ? training.discard() : isAtRest(run) ? training.close() : training.stop())}
+        onClick={() => {
+          if (isUnsaved) training.discard();
+          else if (isAtRest(run)) training.close();
+          else if (isPreparing) training.cancel();
+          else training.stop();
+        }}
       />
     </div>
   );

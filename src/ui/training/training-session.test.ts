@@ -168,6 +168,16 @@ describe('a run', () => {
     await started;
   });
 
+  test('that is cancelled while it is prepared goes out of sight', async () => {
+    const { session, last, run } = setUp();
+    const started = session.start();
+    session.cancel();
+    last('train').answer(fail({ code: 'cancelled' }));
+    await vi.waitFor(() => expect(run()).toBeNull());
+    last('listRuns').answer(succeed({ runs: [], unreadable: [], isKept: true }));
+    await started;
+  });
+
   test('that the engine is lost over says so, and can go on from its last save', async () => {
     const { session, last, run } = setUp();
     void session.start();

@@ -46,6 +46,8 @@ export interface TrainingSession {
   resume(run: StoredRun): Promise<void>;
   /** Ends the run after the step that runs, and saves it. */
   pause(): void;
+  /** Ends a run that is still being prepared: of a new one nothing stays. */
+  cancel(): void;
   /** As a pause, and back to the setup: what was saved stays in the list. */
   stop(): void;
   /** Gives up what could not be saved. */
@@ -97,6 +99,7 @@ export function createTrainingSession(
   let isOpenHere = false;
   let plansMade = 0;
   let closesAtEnd = false;
+  let preparing: AbortController | null = null;
 
   const announce = (text: string): void => app.getState().announce(text);
   const warn = (text: string): void => void app.getState().say(text, 'warning');
@@ -172,7 +175,15 @@ export function createTrainingSession(
     isOpenHere = false;
     toldCollapse = '';
     store.setState({ run: view });
-    const outcome = await client.call('train', request, { onProgress: take, keepsWorkerBusy: true });
+    const controller = new AbortController();
+    preparing = controller;
+    const outcome = await client.call('train', request, {
+      signal: controller.signal,
+      awaitsWorker: true,
+      onProgress: take,
+      keepsWorkerBusy: true,
+    });
+    preparing = null;
     showWaiting();
     // A run that was refused here may be open in another window, which has written the note.
     if (isOpenHere) forgetOpenRun();
@@ -184,6 +195,9 @@ export function createTrainingSession(
           ? `Training has ended after ${saved.step} steps.`
           : `Paused at step ${saved.step}.`,
       );
+    } else if (outcome.error.code === 'cancelled' && controller.signal.aborted && request.kind === 'new') {
+      store.setState({ run: null });
+      announce('Cancelled.');
     } else endWith(outcome.error);
     if (closesAtEnd && outcome.ok) store.setState({ run: null });
     closesAtEnd = false;
@@ -287,6 +301,11 @@ export function createTrainingSession(
     },
 
     pause,
+
+    cancel() {
+      changeRun((run) => ({ ...run, state: { status: 'pausing' } }));
+      preparing?.abort();
+    },
 
     stop() {
       closesAtEnd = true;
