@@ -111,7 +111,10 @@ test('a run that is told to end by the system saves; one that nobody listens to 
   const unheard = join(folder, 'unheard.safetensors');
   const { exitCode } = await runUntilStopped(
     (child) => child.stderr?.destroy(),
-    ...[...samples, ...small, '--out', unheard],
+    ...samples,
+    ...small,
+    '--out',
+    unheard,
   );
   expect(exitCode).toBe(0);
   expect(await lossesOf('unheard.jsonl')).toHaveLength(6);
