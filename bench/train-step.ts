@@ -127,7 +127,9 @@ for (let step = 1; step <= Number(steps); step++) {
       buffers: seen.buffers - before.buffers,
       submits: seen.submits - before.submits,
       peakMB: Math.round(seen.peakBytes / 1e6),
-      estimatedMB: Math.round(estimateTrainingMemory(architecture, configuration).totalBytes / 1e6),
+      estimatedMB: Math.round(
+        estimateTrainingMemory(architecture, configuration, 'streamed').totalBytes / 1e6,
+      ),
       tensors: tf.memory().numTensors,
     }),
   );

@@ -13,13 +13,19 @@ export interface MemoryEstimate {
 
 const bytesPerValue = 4;
 
+/** T × T matrices of every head that attention's way back by tfjs's ops holds at once: weights, scores, and their gradients. */
+const squareMatrices = 8;
+
 /**
+ * @param attention 'square' where its way back is tfjs's: everywhere but on WebGPU with our kernels
+ *
  * What a run will hold on the device, worked out from its sizes: what goes into each block, the inside of one block, and the
  * head. Measured peaks lie near it (docs/adr/0009); tfjs keeps freed buffers for the next step, which is part of the estimate.
  */
 export function estimateTrainingMemory(
   architecture: VitArchitecture,
   configuration: TrainingConfiguration,
+  attention: 'streamed' | 'square',
 ): MemoryEstimate {
   const { embedDim, depth, patchSize } = architecture;
   const { batchSize, globalCropPx, localCropPx, localCrops, hiddenDim, bottleneckDim, outputDim } =
@@ -36,6 +42,12 @@ export function estimateTrainingMemory(
   const patches = 2 * rows * patchSize * patchSize * 3;
   const head =
     4 * sequences * (2 * hiddenDim + bottleneckDim + 2 * outputDim) + 4 * bottleneckDim * outputDim;
-  const activationBytes = bytesPerValue * (betweenBlocks + withinBlock + patches + head);
+  // Crops of one size after the other.
+  const squares = Math.max(
+    globalViews * tokensOf(globalCropPx) ** 2,
+    localCrops === 0 ? 0 : localCrops * tokensOf(localCropPx) ** 2,
+  );
+  const square = attention === 'streamed' ? 0 : squareMatrices * batchSize * architecture.numHeads * squares;
+  const activationBytes = bytesPerValue * (betweenBlocks + withinBlock + patches + head + square);
   return { parameterBytes, activationBytes, totalBytes: parameterBytes + activationBytes };
 }

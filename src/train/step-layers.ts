@@ -43,6 +43,10 @@ export interface StepLayers {
   columnSums(x: tf.Tensor2D): tf.Tensor1D;
 }
 
+/** How attention's way back holds its weights on the current back end: a row at a time by our kernels, whole by tfjs's ops. */
+export const attentionHere = (kernels: StepKernels = 'ours'): 'streamed' | 'square' =>
+  kernels === 'ours' && hasTrainingKernels() ? 'streamed' : 'square';
+
 /** @returns where ours are asked for, those that the current back end has and that can take the network's widths */
 export function stepLayersFor(
   { architecture, mlp }: Network,

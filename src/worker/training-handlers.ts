@@ -31,6 +31,7 @@ import { parameterSpecs } from '../train/parameter-specs.ts';
 import { fingerprintOf, shrinkPhotograph } from '../train/photographs.ts';
 import { readTrainingCheckpoint, writeBackbone } from '../train/training-checkpoint.ts';
 import { findMisfits, Trainer } from '../train/trainer.ts';
+import { attentionHere } from '../train/step-layers.ts';
 import { checkStepKernels } from '../train/training-self-check.ts';
 import { TrainingRun, type RunBeginning, type RunTools } from './training-run.ts';
 import { withLock } from './with-lock.ts';
@@ -314,7 +315,7 @@ export function createTrainingHandlers(room: TrainingRoom): Handlers<TrainingCon
     planTraining: async ({ model, configuration }) => {
       const architecture = model === 'current' ? room.currentArchitecture() : model;
       const problems = findMisfits(configuration, { architecture, parameters: null }, [null]);
-      return succeed({ ...estimateTrainingMemory(architecture, configuration), problems });
+      return succeed({ ...estimateTrainingMemory(architecture, configuration, attentionHere()), problems });
     },
     train: (request, context) => {
       if (early !== null) return Promise.resolve(fail({ code: 'run-busy' }));

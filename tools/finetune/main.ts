@@ -11,6 +11,7 @@ import { findWarnings } from '../../src/core/hyper-parameters.ts';
 import type { StepReport, TrainingConfiguration } from '../../src/core/training.ts';
 import { openBackend } from '../../src/gpu/open-backend.ts';
 import { estimateTrainingMemory } from '../../src/train/memory-estimate.ts';
+import { attentionHere } from '../../src/train/step-layers.ts';
 import { Trainer, type TrainingModel } from '../../src/train/trainer.ts';
 import { checkStepKernels } from '../../src/train/training-self-check.ts';
 import { installDawn } from '../attend/dawn.ts';
@@ -194,7 +195,7 @@ const trainer = options.resume === undefined ? await beginRun() : await resumeRu
 const { configuration, architecture } = trainer;
 for (const { name, sentence } of findWarnings(configuration)) console.error(`${name}: ${sentence}`);
 const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`;
-const memory = estimateTrainingMemory(architecture, configuration);
+const memory = estimateTrainingMemory(architecture, configuration, attentionHere(kernels));
 console.error(
   `${photographs.length} photographs, ${configuration.steps} steps on ${opened.value.name} (${opened.value.device}); ` +
     `about ${megabytes(memory.totalBytes)} on the device, ${megabytes(memory.parameterBytes)} of it parameters`,
