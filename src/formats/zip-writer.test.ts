@@ -31,3 +31,16 @@ test('the same files make the same archive', async () => {
   const [first, second] = [await writeZip(files), await writeZip(files)];
   expect(new Uint8Array(await first.arrayBuffer())).toEqual(new Uint8Array(await second.arrayBuffer()));
 });
+
+test('who listens is told of every byte that is read, and can end it', async () => {
+  let doneBytes = 0;
+  await writeZip(files, (byteLength) => {
+    doneBytes += byteLength;
+  });
+  expect(doneBytes).toBe(70_009);
+  const end = new Error('enough');
+  const ended = writeZip(files, () => {
+    throw end;
+  });
+  await expect(ended).rejects.toBe(end);
+});

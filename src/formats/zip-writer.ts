@@ -13,13 +13,17 @@ const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
 
 const pieceBytes = 4 * 1024 * 1024;
 
+/** Told of each piece that has been read, in bytes; what it throws ends the reading. */
+export type PieceListener = (byteLength: number) => void;
+
 /** CRC-32 of a file's bytes, read a piece at a time. @throws FailureError 'unreadable-file' */
-export async function crc32Of(file: Blob): Promise<number> {
+export async function crc32Of(file: Blob, onPiece: PieceListener = () => undefined): Promise<number> {
   let crc = 0xffffffff;
   for (let at = 0; at < file.size; at += pieceBytes) {
     const piece = await readBytes(file, at, Math.min(at + pieceBytes, file.size));
     if (piece === null) throw new FailureError({ code: 'unreadable-file' });
     for (const byte of piece) crc = (crcTable[(crc ^ byte) & 0xff] as number) ^ (crc >>> 8);
+    onPiece(piece.byteLength);
   }
   return (crc ^ 0xffffffff) >>> 0;
 }
@@ -39,13 +43,13 @@ function writeFields(view: DataView, at: number, crc: number, byteLength: number
 }
 
 /** @returns an archive whose parts are the given files themselves, in their order */
-export async function writeZip(files: ReadonlyMap<string, Blob>): Promise<Blob> {
+export async function writeZip(files: ReadonlyMap<string, Blob>, onPiece?: PieceListener): Promise<Blob> {
   const parts: BlobPart[] = [];
   const directory: Uint8Array<ArrayBuffer>[] = [];
   let offset = 0;
   for (const [name, file] of files) {
     const nameBytes = new TextEncoder().encode(name);
-    const crc = await crc32Of(file);
+    const crc = await crc32Of(file, onPiece);
     const local = new Uint8Array(30 + nameBytes.byteLength);
     const localView = new DataView(local.buffer);
     localView.setUint32(0, 0x04034b50, true);

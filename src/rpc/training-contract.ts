@@ -110,6 +110,12 @@ export type TrainingProgress =
    */
   | { readonly stage: 'unsaved'; readonly failure: Failure; readonly waits: boolean };
 
+/** How much of a run's files has been gone through, on its way out or in. */
+export interface TransferProgress {
+  readonly doneBytes: number;
+  readonly totalBytes: number;
+}
+
 export type ExportKind = 'teacher' | 'student' | 'run' | 'log';
 
 export interface TrainingPlan {
@@ -171,10 +177,10 @@ export interface TrainingContract {
    */
   exportRun: {
     request: { readonly id: string; readonly what: ExportKind };
-    progress: never;
+    progress: TransferProgress;
     result: { readonly file: Blob; readonly step: number };
   };
-  /** Takes in what `exportRun` has made of a whole run, as a run of its own. */
-  importRun: { request: { readonly file: Blob }; progress: never; result: StoredRun };
+  /** Takes in what `exportRun` has made of a whole run, as a run of its own; of one that is cancelled nothing stays. */
+  importRun: { request: { readonly file: Blob }; progress: TransferProgress; result: StoredRun };
   deleteRun: { request: { readonly id: string }; progress: never; result: RunList };
 }

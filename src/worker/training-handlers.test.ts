@@ -8,7 +8,7 @@ import { openBackend, type OpenBackend } from '../gpu/open-backend.ts';
 import { createMemoryFolders, type ModelFolders } from '../library/model-folders.ts';
 import { openCheckpoint } from '../models/open-checkpoint.ts';
 import type { Handlers } from '../rpc/serve-calls.ts';
-import type { TrainingContract, TrainingProgress } from '../rpc/training-contract.ts';
+import type { TrainingContract, TrainingProgress, TransferProgress } from '../rpc/training-contract.ts';
 import { randomPhotographs, tinyArchitecture, tinyConfiguration } from '../testing/tiny-training.ts';
 import { Trainer } from '../train/trainer.ts';
 import { createTrainingHandlers } from './training-handlers.ts';
@@ -354,6 +354,39 @@ describe('what is taken away', () => {
     expect(taken).toMatchObject({ title: 'Tiny', step: 4 });
     valueOf(await handlers.train({ kind: 'resume', id: taken.id, crops: false }, context()));
     expect(losses()).toEqual(expected);
+  });
+
+  test('an export and an import say how far they are; cancelled, they leave nothing', async () => {
+    const { run } = valueOf(await handlers.train(newRun({ steps: 1 }), context()));
+    const told: TransferProgress[] = [];
+    const listening = { ...quiet, onProgress: (progress: TransferProgress) => told.push(progress) };
+    const { file } = valueOf(await handlers.exportRun({ id: run.id, what: 'run' }, listening));
+    expect(told.length).toBeGreaterThan(1);
+    expect(told.at(-1)?.doneBytes).toBe(told.at(-1)?.totalBytes);
+    const ended = () => {
+      const controller = new AbortController();
+      return { signal: controller.signal, onProgress: () => controller.abort() };
+    };
+    const cancelled = fail({ code: 'cancelled' });
+    expect(await handlers.exportRun({ id: run.id, what: 'run' }, ended())).toEqual(cancelled);
+    expect(await handlers.importRun({ file }, ended())).toEqual(cancelled);
+    // Just before it would be taken in, and while it is.
+    for (const wait of [0, 1, 2]) {
+      const controller = new AbortController();
+      const { open } = folders;
+      let opened = 0;
+      vi.spyOn(folders, 'open').mockImplementation(async (...args) => {
+        opened += 1;
+        if (opened > wait) controller.abort();
+        return open.apply(folders, args);
+      });
+      const outcome = await handlers.importRun({ file }, { ...quiet, signal: controller.signal });
+      vi.restoreAllMocks();
+      expect(outcome).toEqual(cancelled);
+    }
+    expect(await folders.list()).toEqual([run.id]);
+    expect(valueOf(await handlers.importRun({ file }, listening)).step).toBe(1);
+    expect(told.at(-1)?.totalBytes).toBe(file.size);
   });
 
   test('an archive with one wrong byte is refused, wherever it lies, and nothing is taken in', async () => {

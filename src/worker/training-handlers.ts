@@ -4,35 +4,19 @@ import { FailureError, failureOf, type Failure } from '../core/failure.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
 import type { KernelCheck } from '../core/training.ts';
 import type { VitArchitecture } from '../core/architecture.ts';
-import { crc32Of, writeZip } from '../formats/zip-writer.ts';
-import { findEntryBytes, readZipDirectory } from '../formats/zip-directory.ts';
 import type { FaultWatch } from '../gpu/fault-watch.ts';
 import type { ModelFolders } from '../library/model-folders.ts';
-import {
-  listRuns,
-  openRun,
-  runFiles,
-  takeInRun,
-  writePhotographs,
-  type KeptPhotograph,
-} from '../library/run-store.ts';
+import { listRuns, openRun, writePhotographs, type KeptPhotograph } from '../library/run-store.ts';
 import type { PixelGrid } from '../media/resample.ts';
 import type { LoadedModel } from '../models/loaded-model.ts';
 import type { CallContext, Handlers } from '../rpc/serve-calls.ts';
-import type {
-  RunList,
-  StoredRun,
-  TrainingContract,
-  TrainingProgress,
-  TrainingStart,
-} from '../rpc/training-contract.ts';
+import type { RunList, TrainingContract, TrainingProgress, TrainingStart } from '../rpc/training-contract.ts';
 import { estimateTrainingMemory } from '../train/memory-estimate.ts';
-import { parameterSpecs } from '../train/parameter-specs.ts';
-import { fingerprintOf, shrinkPhotograph } from '../train/photographs.ts';
-import { readTrainingCheckpoint, writeBackbone } from '../train/training-checkpoint.ts';
+import { shrinkPhotograph } from '../train/photographs.ts';
 import { findMisfits, Trainer } from '../train/trainer.ts';
 import { attentionHere } from '../train/step-layers.ts';
 import { checkStepKernels } from '../train/training-self-check.ts';
+import { exportRun, gridOf, keptFiles, readArchive, takeInArchive, valueOf } from './run-archive.ts';
 import { TrainingRun, type RunBeginning, type RunTools } from './training-run.ts';
 import { withLock } from './with-lock.ts';
 
@@ -60,14 +44,9 @@ function withoutAlpha({ height, width, channels, values }: PixelGrid): PixelGrid
   return { height, width, channels: 3, values: rgb };
 }
 
-const valueOf = <T>(result: Result<T, Failure>): T => {
-  if (!result.ok) throw new FailureError(result.error);
-  return result.value;
-};
-
 /** An abort and a failure are outcomes like the others; what else is thrown is a bug. */
 async function outcomeOf<T>(
-  { signal }: CallContext<never>,
+  { signal }: Pick<CallContext<never>, 'signal'>,
   work: () => Promise<T>,
 ): Promise<Result<T, Failure>> {
   try {
@@ -78,21 +57,6 @@ async function outcomeOf<T>(
     if (failure === null) throw error;
     return fail(failure);
   }
-}
-
-const isGrid = ({ height, width, values }: KeptPhotograph): PixelGrid => ({
-  height,
-  width,
-  channels: 3,
-  values,
-});
-
-async function keptFiles(
-  folders: ModelFolders,
-  id: string,
-): Promise<{ readonly step: number; readonly files: ReadonlyMap<string, Blob> }> {
-  const { record, files } = await runFiles(folders, id);
-  return { step: record.step, files };
 }
 
 export function createTrainingHandlers(room: TrainingRoom): Handlers<TrainingContract> {
@@ -160,7 +124,7 @@ export function createTrainingHandlers(room: TrainingRoom): Handlers<TrainingCon
     context.signal.throwIfAborted();
     const options = {
       configuration,
-      photographs: photographs.map(isGrid),
+      photographs: photographs.map(gridOf),
       model,
       faults: room.faults(),
       kernels: kernelCheck.kernels,
@@ -199,7 +163,7 @@ export function createTrainingHandlers(room: TrainingRoom): Handlers<TrainingCon
     const { run, photographs, state, reports, snapshots } = await openRun(await room.folders, id);
     const resumed = valueOf(
       await room.tools.inLine(() =>
-        Trainer.resume(state, photographs.map(isGrid), room.faults(), kernelCheck.kernels),
+        Trainer.resume(state, photographs.map(gridOf), room.faults(), kernelCheck.kernels),
       ),
     );
     const { trainer, samePhotographs } = resumed;
@@ -265,52 +229,6 @@ export function createTrainingHandlers(room: TrainingRoom): Handlers<TrainingCon
     return { runs, unreadable, isKept: folders.isKept };
   };
 
-  const exportRun = async ({ id, what }: TrainingContract['exportRun']['request']) => {
-    const { step, files } =
-      active?.id === id ? await active.filesNow() : await keptFiles(await room.folders, id);
-    if (what === 'log') return { file: files.get('log.jsonl') as Blob, step };
-    if (what === 'run') return { file: await writeZip(files), step };
-    const checkpoint = valueOf(await readTrainingCheckpoint(files.get('state.safetensors') as Blob));
-    const specs = parameterSpecs(checkpoint.architecture, checkpoint.configuration);
-    return { file: writeBackbone(checkpoint.architecture, specs, checkpoint.state[what]), step };
-  };
-
-  const importRun = async (file: Blob): Promise<StoredRun> => {
-    const invalid = (problem: string): FailureError =>
-      new FailureError({ code: 'run-file-invalid', problem });
-    const files = new Map<string, Blob>();
-    try {
-      for (const [name, entry] of await readZipDirectory(file)) {
-        const begin = await findEntryBytes(file, entry);
-        const bytes = file.slice(begin, begin + entry.byteLength);
-        if ((await crc32Of(bytes)) !== entry.crc32) throw invalid(`${name} in it is damaged`);
-        files.set(name, bytes);
-      }
-    } catch (error) {
-      const failure = failureOf(error);
-      throw failure?.code === 'checkpoint-invalid' ? invalid(failure.problem) : error;
-    }
-    const folders = await room.folders;
-    const id = newId();
-    return locked(id, async () => {
-      const run = await takeInRun(folders, id, files);
-      try {
-        // Everything a resume would trip over later is found now.
-        const { photographs, state } = await openRun(folders, id);
-        const checkpoint = await readTrainingCheckpoint(state);
-        if (!checkpoint.ok) throw invalid(describeFailure(checkpoint.error).replace(/\.$/, ''));
-        if (checkpoint.value.state.step !== run.step)
-          throw invalid('its record is of another step than its state');
-        if (fingerprintOf(photographs.map(isGrid)) !== checkpoint.value.photographs)
-          throw invalid('its photographs are not those that it learned from');
-      } catch (error) {
-        await folders.remove(id);
-        throw error;
-      }
-      return run;
-    });
-  };
-
   return {
     planTraining: async ({ model, configuration }) => {
       const architecture = model === 'current' ? room.currentArchitecture() : model;
@@ -320,7 +238,7 @@ export function createTrainingHandlers(room: TrainingRoom): Handlers<TrainingCon
     train: (request, context) => {
       if (early !== null) return Promise.resolve(fail({ code: 'run-busy' }));
       early = [];
-      return outcomeOf(context as CallContext<never>, () => train(request, context)).finally(() => {
+      return outcomeOf(context, () => train(request, context)).finally(() => {
         early = null;
       });
     },
@@ -330,8 +248,17 @@ export function createTrainingHandlers(room: TrainingRoom): Handlers<TrainingCon
       return succeed({});
     },
     listRuns: (_, context) => outcomeOf(context, list),
-    exportRun: (request, context) => outcomeOf(context, () => exportRun(request)),
-    importRun: ({ file }, context) => outcomeOf(context, () => importRun(file)),
+    exportRun: ({ id, what }, context) =>
+      outcomeOf(context, async () => {
+        const kept = active?.id === id ? await active.filesNow() : await keptFiles(await room.folders, id);
+        return exportRun(kept, what, context);
+      }),
+    importRun: ({ file }, context) =>
+      outcomeOf(context, async () => {
+        const files = await readArchive(file, context);
+        const id = newId();
+        return locked(id, async () => takeInArchive(await room.folders, id, files, context));
+      }),
     deleteRun: ({ id }, context) =>
       outcomeOf(context, async () => {
         await locked(id, async () => (await room.folders).remove(id));

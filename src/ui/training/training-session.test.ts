@@ -4,7 +4,7 @@ import { officialConfiguration } from '../../core/hyper-parameters.ts';
 import { fail, type Result, succeed } from '../../core/result.ts';
 import type { StepReport } from '../../core/training.ts';
 import type { EngineClient } from '../../rpc/engine-client.ts';
-import type { StoredRun, TrainingProgress } from '../../rpc/training-contract.ts';
+import type { StoredRun, TrainingProgress, TransferProgress } from '../../rpc/training-contract.ts';
 import type { ModelLibrary, NewDroppedModel } from '../models/model-library.ts';
 import { createAppStore } from '../state/app-store.ts';
 import { parseSettings } from '../state/settings.ts';
@@ -20,7 +20,13 @@ interface OpenCall {
   readonly method: string;
   readonly request: unknown;
   answer(outcome: Outcome): void;
-  tell(progress: TrainingProgress): void;
+  readonly signal: AbortSignal | undefined;
+  tell(progress: TrainingProgress | TransferProgress): void;
+}
+
+interface CallOptions {
+  readonly signal?: AbortSignal;
+  onProgress?(progress: TrainingProgress | TransferProgress): void;
 }
 
 const stored = (step: number): StoredRun => ({
@@ -64,9 +70,10 @@ const stepAt = (step: number, teacherEntropy = 3, kl = 1): TrainingProgress => (
 
 function setUp() {
   const calls: OpenCall[] = [];
-  const call = (method: string, request: unknown, options: { onProgress?: OpenCall['tell'] } = {}) =>
+  const call = (method: string, request: unknown, options: CallOptions = {}) =>
     new Promise<Outcome>((answer) => {
-      calls.push({ method, request, answer, tell: (progress) => options.onProgress?.(progress) });
+      const { signal, onProgress } = options;
+      calls.push({ method, request, answer, signal, tell: (progress) => onProgress?.(progress) });
     });
   const client = { call } as unknown as EngineClient;
   const app = createAppStore(parseSettings(null), { shape: 'photograph', sidePx: 64 });
@@ -225,6 +232,36 @@ test('the trained teacher is given to the models under a name that says what it 
   await used;
   expect(dropped).toMatchObject([{ title: 'Collapse in a minute · step 12', kind: 'checkpoint' }]);
   expect([...(dropped[0]?.files.keys() ?? [])]).toEqual(['collapse-in-a-minute-step-12.safetensors']);
+});
+
+test('a run on its way into a file says how far it is, is alone, and can be cancelled', async () => {
+  const { app, session, calls, last, dropped, announced } = setUp();
+  const transfer = () => session.store.getState().transfer;
+  const used = session.use(stored(12));
+  expect(transfer()).toEqual({ words: 'Getting Collapse in a minute ready', progress: null });
+  last('exportRun').tell({ doneBytes: 5, totalBytes: 20 });
+  expect(transfer()?.progress).toEqual({ doneBytes: 5, totalBytes: 20 });
+  await session.save(stored(12), 'run');
+  expect(calls.filter(({ method }) => method === 'exportRun')).toHaveLength(1);
+  expect(app.getState().messages.at(-1)?.text).toContain('Another run is on its way');
+  const messages = app.getState().messages.length;
+  session.cancelTransfer();
+  expect(last('exportRun').signal?.aborted).toBe(true);
+  last('exportRun').answer(fail({ code: 'cancelled' }));
+  await used;
+  expect(transfer()).toBeNull();
+  expect(dropped).toEqual([]);
+  expect(announced.at(-1)).toBe('Cancelled.');
+  expect(app.getState().messages).toHaveLength(messages);
+
+  // The files behind one that is cancelled are not begun.
+  const taken = session.takeIn([new Blob(['a']), new Blob(['b'])]);
+  session.cancelTransfer();
+  last('importRun').answer(fail({ code: 'cancelled' }));
+  await vi.waitFor(() => expect(last('listRuns')).toBeDefined());
+  last('listRuns').answer(succeed({ runs: [], unreadable: [], isKept: true }));
+  await taken;
+  expect(calls.filter(({ method }) => method === 'importRun')).toHaveLength(1);
 });
 
 test('runs that were in a lost worker’s memory are not listed any more; those in files are', async () => {

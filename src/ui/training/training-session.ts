@@ -19,8 +19,8 @@ import type {
 import type { ModelLibrary } from '../models/model-library.ts';
 import type { AppStore } from '../state/app-store.ts';
 import type { PhotoId } from '../state/photo.ts';
-import { saveFile } from '../save-file.ts';
 import { chosenPhotographs } from './chosen-photographs.ts';
+import { createRunTransfers } from './run-transfers.ts';
 import { forgetOpenRun, recallOpenRun, rememberOpenRun } from './open-run.ts';
 import {
   isAtRest,
@@ -61,6 +61,8 @@ export interface TrainingSession {
   use(run: StoredRun): Promise<void>;
   remove(run: UnreadableRun): Promise<void>;
   takeIn(files: readonly Blob[]): Promise<void>;
+  /** Ends what is on its way into a file or out of one; nothing of it stays. */
+  cancelTransfer(): void;
   refresh(): Promise<void>;
   /** Says at the start of a visit what the last one left unfinished. */
   offerToResume(): Promise<void>;
@@ -76,23 +78,13 @@ async function isLocked(id: string): Promise<boolean> {
   return true;
 }
 
-const fileEndings: Readonly<Record<ExportKind, string>> = {
-  teacher: 'teacher.safetensors',
-  student: 'student.safetensors',
-  run: 'run.zip',
-  log: 'log.jsonl',
-};
-
-const plainName = (text: string): string => text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '-');
-
-const runName = ({ title }: StoredRun, step: number): string => `${title} · step ${step}`;
-
 export function createTrainingSession(
   client: EngineClient,
   app: AppStore,
   library: ModelLibrary,
   store: TrainingStore,
 ): TrainingSession {
+  const transfers = createRunTransfers(client, app, library, store);
   let wantsCrops = false;
   let toldTenth = 0;
   let toldCollapse = '';
@@ -202,12 +194,6 @@ export function createTrainingSession(
     if (closesAtEnd && outcome.ok) store.setState({ run: null });
     closesAtEnd = false;
     await refresh();
-  };
-
-  const exported = async (run: StoredRun, what: ExportKind) => {
-    const outcome = await client.call('exportRun', { id: run.id, what });
-    if (!outcome.ok) warn(`${run.title}: ${describeFailure(outcome.error)}`);
-    return outcome.ok ? outcome.value : null;
   };
 
   const isBusy = (): boolean => {
@@ -328,25 +314,13 @@ export function createTrainingSession(
       if (!isBusy()) store.setState({ run: null });
     },
 
-    async save(run, what) {
-      const file = await exported(run, what);
-      if (file === null) return;
-      saveFile(file.file, `${plainName(runName(run, file.step))}.${fileEndings[what]}`);
+    save: transfers.save,
+    use: transfers.use,
+    takeIn: async (files) => {
+      await transfers.takeIn(files);
+      await refresh();
     },
-
-    async use(run) {
-      const file = await exported(run, 'teacher');
-      if (file === null) return;
-      const title = runName(run, file.step);
-      library.addDropped([
-        {
-          title,
-          kind: 'checkpoint',
-          files: new Map([[`${plainName(title)}.safetensors`, file.file]]),
-          hints: {},
-        },
-      ]);
-    },
+    cancelTransfer: transfers.cancel,
 
     async remove(run) {
       const outcome = await client.call('deleteRun', { id: run.id });
@@ -357,19 +331,6 @@ export function createTrainingSession(
       }
       store.setState({ list: outcome.value });
       announce(`${title} is deleted, its photographs too.`);
-    },
-
-    async takeIn(files) {
-      for (const file of files) {
-        const outcome = await client.call('importRun', { file });
-        if (!outcome.ok) {
-          warn(describeFailure(outcome.error));
-          continue;
-        }
-        app.getState().say(`${outcome.value.title}, step ${outcome.value.step}, is taken in and can go on.`);
-        app.getState().setPlace('training');
-      }
-      await refresh();
     },
 
     refresh,

@@ -14,6 +14,7 @@ import type {
   TrainingPlan,
   TrainingProgress,
   TrainingRhythm,
+  TransferProgress,
 } from '../../rpc/training-contract.ts';
 import type { PhotoId } from '../state/photo.ts';
 import { ReportLog } from './report-log.ts';
@@ -76,6 +77,8 @@ export interface TrainingState {
   readonly list: RunList | null;
   /** Why the last look saw nothing. */
   readonly listFailure: Failure | null;
+  /** A run on its way into a file or out of one; no progress where only its end can be told. */
+  readonly transfer: { readonly words: string; readonly progress: TransferProgress | null } | null;
 }
 
 export type TrainingStore = StoreApi<TrainingState>;
@@ -94,6 +97,7 @@ export const createTrainingStore = (): TrainingStore =>
     run: null,
     list: null,
     listFailure: null,
+    transfer: null,
   }));
 
 /** A run that stands: nothing of it is on the device. */

@@ -2,6 +2,7 @@ import { useEffect, useRef } from 'react';
 import { useTraining } from '../services.tsx';
 import { RunPanel } from './run-panel.tsx';
 import { SetupPanel } from './setup-panel.tsx';
+import { TransferLine } from './transfer-line.tsx';
 import './training.css';
 
 /** DINO's own loss on the person's photographs: what to train, then the run itself. */
@@ -24,6 +25,7 @@ export function TrainingView({ onAdd }: { readonly onAdd: () => void }) {
       ) : (
         <RunPanel run={run} />
       )}
+      <TransferLine />
     </main>
   );
 }

@@ -1,0 +1,27 @@
+import { X } from 'lucide-react';
+import { useId } from 'react';
+import { formatBytes } from '../../core/bytes.ts';
+import { IconButton } from '../components/icon-button.tsx';
+import { useServices, useTraining } from '../services.tsx';
+
+/** A run on its way into a file or out of one. The style sheet shows it only after a moment: most are over before. */
+export function TransferLine() {
+  const { training } = useServices();
+  const transfer = useTraining((state) => state.transfer);
+  const labelId = useId();
+  if (transfer === null) return null;
+  const { words, progress } = transfer;
+  return (
+    <div className="run-transfer">
+      <span id={labelId}>
+        {words} …
+        {progress !== null && ` ${formatBytes(progress.doneBytes)} of ${formatBytes(progress.totalBytes)}`}
+      </span>
+      <progress
+        aria-labelledby={labelId}
+        {...(progress ? { value: progress.doneBytes, max: progress.totalBytes } : {})}
+      />
+      <IconButton icon={X} label="Cancel" withText onClick={() => training.cancelTransfer()} />
+    </div>
+  );
+}
