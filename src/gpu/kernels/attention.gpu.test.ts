@@ -1,9 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openForKernels, randomTensor } from '../../testing/check-kernel.ts';
 import { plainBlockLayers } from '../../vit/plain-block-layers.ts';
 import { attentionKernel } from './attention.ts';
 import { queryRowsKernel } from './query-rows.ts';
+import { attentionVariants } from './tune-kernels.ts';
+import { setTuning, untuned } from './tuning.ts';
 
 const check = openForKernels();
 const plain = plainBlockLayers(2 ** 25);
@@ -59,4 +61,25 @@ test.each([1, 10, 100])('scores of up to thousands do not overflow: values of ab
     () => plain.mixValues(qkv, 3),
   );
   expect.hasAssertions();
+});
+
+describe.each(attentionVariants)('%i queries an invocation', (queries) => {
+  beforeAll(() => setTuning(tf.backend(), { ...untuned, attentionQueries: queries }));
+  afterAll(() => setTuning(tf.backend(), untuned));
+
+  // Numbers of tokens that end within the queries and the keys that go together.
+  test.each([
+    [1, 128, 4],
+    [3, 128, 2],
+    [66, 36, 3],
+    [197, 128, 4],
+  ])('%i tokens of %i channels in %i heads', async (tokens, channels, numHeads) => {
+    const qkv = randomTensor<tf.Rank.R2>([tokens, 3 * channels], 1);
+    await check(
+      [qkv],
+      () => attentionKernel.run({ qkv }, { numHeads }),
+      () => plain.mixValues(qkv, numHeads),
+    );
+    expect.hasAssertions();
+  });
 });

@@ -23,15 +23,23 @@ function queriesAtOnce(tokens: number, numHeads: number, vectors: number): numbe
   return [4, 2].find(fits) ?? 1;
 }
 
+/** Keys that go together. With few queries it gains little on SwiftShader and takes two to three times as long to compile. */
+const keysAtOnce = (tile: number): number => (tile >= 4 ? 4 : 1);
+
 /**
  * An invocation takes a few queries of one head and goes over all keys, with the queries and their weighted sums of values in
  * registers, so the code is written for one head width. `largest` is a query's greatest score so far; whenever it grows, what
- * has been summed is scaled down by the same factor.
+ * has been summed is scaled down by the same factor. A few keys go together: the sums, which may not fit into registers, are then
+ * touched and scaled once for all of them.
  * @param tile queries an invocation @param vectors head width / 4
  */
 function attentionCode(tile: number, vectors: number): string {
+  const span = keysAtOnce(tile);
   const queries = (code: (query: number) => string): string => unroll(tile, code);
+  const keys = (code: (key: number) => string): string => unroll(span, code);
   const channelsOf = (code: (vector: number) => string): string => unroll(vectors, code);
+  const all = (count: number, join: string, code: (index: number) => string): string =>
+    Array.from({ length: count }, (_, index) => code(index)).join(join);
   return `
   fn main() {
     let tokens = uniforms.outShape.x;
@@ -48,28 +56,33 @@ function attentionCode(tile: number, vectors: number): string {
     var largest_${q} = -3.0e38;
     var total_${q} = 0.0;`,
     )}
-    var key = channels + head;
-    for (var token = 0; token < tokens; token++) {
-      ${queries((q) => `var score_${q} = 0.0;`)}
+    for (var token = 0; token < tokens; token += ${span}) {
+      ${keys((k) => `let key_${k} = min(token + ${k}, tokens - 1) * stride + channels + head;`)}
+      ${queries((q) => keys((k) => `var score_${q}_${k} = 0.0;`))}
       ${channelsOf(
         (i) => `
-      let k_${i} = qkv[key + ${i}];
-      ${queries((q) => `score_${q} += dot(q_${q}_${i}, k_${i});`)}`,
+      ${keys((k) => `let k_${i}_${k} = qkv[key_${k} + ${i}];`)}
+      ${queries((q) => keys((k) => `score_${q}_${k} += dot(q_${q}_${i}, k_${i}_${k});`))}`,
+      )}
+      ${unroll(
+        span - 1,
+        (k) => `let isThere_${k + 1} = token + ${k + 1} < tokens;
+      ${queries((q) => `score_${q}_${k + 1} = select(-3.0e38, score_${q}_${k + 1}, isThere_${k + 1});`)}`,
       )}
       ${queries(
         (q) => `
-      let next_${q} = max(largest_${q}, score_${q});
+      var next_${q} = largest_${q};
+      ${keys((k) => `next_${q} = max(next_${q}, score_${q}_${k});`)}
       let shrink_${q} = exp(largest_${q} - next_${q});
-      let weight_${q} = exp(score_${q} - next_${q});
+      ${keys((k) => `let weight_${q}_${k} = exp(score_${q}_${k} - next_${q});`)}
       largest_${q} = next_${q};
-      total_${q} = total_${q} * shrink_${q} + weight_${q};`,
+      total_${q} = total_${q} * shrink_${q} + ${all(span, ' + ', (k) => `weight_${q}_${k}`)};`,
       )}
       ${channelsOf(
         (i) => `
-      let v_${i} = qkv[key + channels + ${i}];
-      ${queries((q) => `mixed_${q}_${i} = mixed_${q}_${i} * shrink_${q} + weight_${q} * v_${i};`)}`,
+      ${keys((k) => `let v_${i}_${k} = qkv[key_${k} + channels + ${i}];`)}
+      ${queries((q) => `mixed_${q}_${i} = mixed_${q}_${i} * shrink_${q} + ${all(span, ' + ', (k) => `weight_${q}_${k} * v_${i}_${k}`)};`)}`,
       )}
-      key += stride;
     }
     ${queries(
       (q) => `

@@ -16,7 +16,7 @@ import { setTuning, tuningOf, untuned, type Tuning } from './tuning.ts';
 export interface Timed {
   /** `depth → columns` of a linear layer → a variant's name */
   readonly linear: Readonly<Record<string, string>>;
-  readonly attentionQueries: 1 | 2 | 4 | null;
+  readonly attentionQueries: 1 | 2 | 4 | 8 | null;
 }
 
 export const linearVariants: readonly LinearVariant[] = [
@@ -28,9 +28,19 @@ export const linearVariants: readonly LinearVariant[] = [
   { kind: 'shared', rows: 4, side: 16 },
   { kind: 'shared', rows: 8, side: 16 },
 ];
-const attentionVariants = [4, 2, 1] as const;
-/** Two of them in registers are 64 vectors; more would spill. */
-const mostAttentionVectors = 32;
+export const attentionVariants = [4, 8, 2, 1] as const;
+/** Two of them in registers are 64 vectors; more spill on a GPU, so they are timed last. On software they may still win. */
+const registerVectors = 32;
+/** Beyond that the code alone takes a driver long. */
+const mostAttentionVectors = 128;
+
+/** Those that a head of so many vectors of four allows, the usual one first. */
+function attentionVariantsFor(vectors: number): (typeof attentionVariants)[number][] {
+  const spills = (queries: number): number => Number(queries * vectors > registerVectors);
+  return attentionVariants
+    .filter((queries) => queries * vectors <= mostAttentionVectors)
+    .sort((a, b) => spills(a) - spills(b));
+}
 
 const shapeName = (depth: number, columns: number): string => `${depth} → ${columns}`;
 
@@ -204,7 +214,7 @@ export async function timeKernels(
     const attentionQueries = await fastest(
       backend,
       { run, expected: () => tf.clone(usual) },
-      attentionVariants.filter((queries) => (queries * embedDim) / numHeads / 4 <= mostAttentionVectors),
+      attentionVariantsFor(embedDim / numHeads / 4),
       (queries) => ({ ...untuned, attentionQueries: queries }),
       deadline,
     );

@@ -5,7 +5,7 @@ export interface Tuning {
   /** @returns null where nothing was timed for a shape like this */
   linear(rows: number, depth: number, columns: number): LinearVariant | null;
   /** Queries an invocation of the attention takes; null where nothing was timed. */
-  readonly attentionQueries: 1 | 2 | 4 | null;
+  readonly attentionQueries: 1 | 2 | 4 | 8 | null;
 }
 
 export const untuned: Tuning = { linear: () => null, attentionQueries: null };
