@@ -79,8 +79,8 @@ export function applyTimed(timed: Timed): boolean {
 
 const forgetTuning = (): void => setTuning(tf.backend(), untuned);
 
-/** The WGSL of a variant may be more than a driver takes; that is no fault of the device. */
-async function withoutFault<T>(device: GPUDevice, work: () => Promise<T>): Promise<T | null> {
+/** The WGSL of a variant may be more than a driver takes; that is no fault of the device. @returns null then */
+export async function withoutFault<T>(device: GPUDevice, work: () => Promise<T>): Promise<T | null> {
   device.pushErrorScope('validation');
   device.pushErrorScope('internal');
   const result = await work();
