@@ -160,13 +160,15 @@ export class TrainingRun {
     if (this.saved !== null) return succeed(this.saved);
     const seen = await this.tools.inLine(() => this.takeMaps());
     if (!seen.ok) return seen;
-    for (const slot of [1, 2]) {
+    const saveUnlessAborted = async (): Promise<Result<StoredRun, Failure>> => {
       if (signal.aborted) return fail({ code: 'cancelled' });
       const saved = await this.save();
-      if (!saved.ok || slot === 2) return signal.aborted ? fail({ code: 'cancelled' }) : saved;
-      await this.tools.giveWay();
-    }
-    throw new Error('two slots');
+      return signal.aborted ? fail({ code: 'cancelled' }) : saved;
+    };
+    const first = await saveUnlessAborted();
+    if (!first.ok) return first;
+    await this.tools.giveWay();
+    return saveUnlessAborted();
   }
 
   private async takeSteps(signal: AbortSignal): Promise<Result<void, Failure>> {

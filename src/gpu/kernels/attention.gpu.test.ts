@@ -29,14 +29,19 @@ const sizes = [
   [533, 384, 6],
 ] as const;
 
+/** Against the plain pass. */
+async function checkMixing(tokens: number, channels: number, numHeads: number): Promise<void> {
+  const qkv = randomTensor<tf.Rank.R2>([tokens, 3 * channels], 1);
+  await check(
+    [qkv],
+    () => attentionKernel.run({ qkv }, { numHeads }),
+    () => plain.mixValues(qkv, numHeads),
+  );
+}
+
 describe.each(sizes)('%i tokens of %i channels in %i heads', (tokens, channels, numHeads) => {
   test('mixed values', async () => {
-    const qkv = randomTensor<tf.Rank.R2>([tokens, 3 * channels], 1);
-    await check(
-      [qkv],
-      () => attentionKernel.run({ qkv }, { numHeads }),
-      () => plain.mixValues(qkv, numHeads),
-    );
+    await checkMixing(tokens, channels, numHeads);
     expect.hasAssertions();
   });
 
@@ -74,12 +79,7 @@ describe.each(attentionVariants)('%i queries an invocation', (queries) => {
     [66, 36, 3],
     [197, 128, 4],
   ])('%i tokens of %i channels in %i heads', async (tokens, channels, numHeads) => {
-    const qkv = randomTensor<tf.Rank.R2>([tokens, 3 * channels], 1);
-    await check(
-      [qkv],
-      () => attentionKernel.run({ qkv }, { numHeads }),
-      () => plain.mixValues(qkv, numHeads),
-    );
+    await checkMixing(tokens, channels, numHeads);
     expect.hasAssertions();
   });
 });
