@@ -131,7 +131,7 @@ test('a run that is there stays as it is; saves count steps, reported or not', a
 
   const rhythm = ['--steps', '5', '--report-every', '5', '--save-every', '2'];
   const seldom = join(folder, 'seldom.safetensors');
-  // The second save takes the first one's place: a folder in its way ends the run there, between two reports.
+  // A save is written beside its place first: a folder in its way ends the run there, between two reports.
   await mkdir(join(`${seldom}.part`));
   const blocked = await runTool('finetune', ...samples, ...small, ...rhythm, '--out', seldom);
   expect(blocked.exitCode).not.toBe(0);

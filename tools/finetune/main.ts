@@ -26,7 +26,7 @@ const usage = `Usage: npm run finetune -- <folders or images…> [options]
 
 Trains a student and its teacher with DINO's loss. Writes <name>.safetensors (the whole run: --resume goes on from it, and every
 reader of DINO's names takes the networks in it), <name>.teacher.safetensors and <name>.student.safetensors (one backbone each,
-for attend and convert) and <name>.jsonl (a line a report). Ctrl-C saves and ends. Nothing of a run that is there is overwritten.
+for attend and convert) and <name>.jsonl (a line a report). Ctrl-C saves and ends. A new run overwrites none that is there.
 
   --preset <name>    ${presetUsage}
   --model <path>     a folder in tfjs format or a checkpoint file (default: the embedded model)
