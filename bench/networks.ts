@@ -9,6 +9,7 @@ import {
   type VitArchitecture,
 } from '../src/core/architecture.ts';
 import { embeddedModelId } from '../src/core/embedded-model.ts';
+import type { WeightStorage } from '../src/gpu/kernels/half-weights.ts';
 import { framePhotograph } from '../src/media/framing.ts';
 import { prepareInput } from '../src/media/prepare-input.ts';
 import { tfjsModel } from '../src/models/load-model.ts';
@@ -23,6 +24,8 @@ export interface Network {
   readonly height: number;
   readonly width: number;
   readonly tokens: number;
+  /** As its file holds them. */
+  readonly weights: WeightStorage;
   /** Of a pass that stops at CLS's row of the last block. */
   readonly gflop: number;
 }
@@ -43,21 +46,22 @@ function network(
   id: string,
   title: string,
   architecture: VitArchitecture,
+  weights: WeightStorage,
   height: number,
   width = height,
 ): Network {
   const tokens = 1 + (height / architecture.patchSize) * (width / architecture.patchSize);
-  return { id, title, architecture, height, width, tokens, gflop: passGflop(architecture, tokens) };
+  return { id, title, architecture, weights, height, width, tokens, gflop: passGflop(architecture, tokens) };
 }
 
 const small8 = { ...vitSmall16, patchSize: 8, gridSize: 28 };
 const base16 = { ...vitSmall16, embedDim: 768, numHeads: 12 };
 
 export const publishedShapes: readonly Network[] = [
-  network('s16-224', 'ViT-S/16, 224 × 224', vitSmall16, 224),
-  network('b16-224', 'ViT-B/16, 224 × 224', base16, 224),
-  network('s8-224', 'ViT-S/8, 224 × 224', small8, 224),
-  network('s8-480', 'ViT-S/8, 480 × 480', small8, 480),
+  network('s16-224', 'ViT-S/16, 224 × 224', vitSmall16, 'float32', 224),
+  network('b16-224', 'ViT-B/16, 224 × 224', base16, 'float32', 224),
+  network('s8-224', 'ViT-S/8, 224 × 224', small8, 'float32', 224),
+  network('s8-480', 'ViT-S/8, 480 × 480', small8, 'float32', 480),
 ];
 
 /** Evenly distributed, variance 1 (mulberry32). */
@@ -140,7 +144,7 @@ async function embedded(id: string, sidePx: number): Promise<Prepared> {
     at += part.length;
   }
   return {
-    network: network(id, `the embedded model, ${height} × ${width}`, architecture, height, width),
+    network: network(id, `the embedded model, ${height} × ${width}`, architecture, 'float16', height, width),
     weights,
     input: prepareInput(photo.value, frame),
   };

@@ -45,10 +45,13 @@ export interface RaceOptions {
 /** The machine's cores, at most four: what onnxruntime-web takes by itself too. */
 const manyThreads = Math.min(4, cpus().length);
 
-function choicesFor(backend: string, isBrowser: boolean): ContestantChoice[] {
+function choicesFor(backend: string, isBrowser: boolean, { weights }: Network): ContestantChoice[] {
   if (backend === 'webgpu')
     return [
       { engine: 'ours', backend: 'webgpu', threads: 1 },
+      ...(weights === 'float32'
+        ? [{ engine: 'ours, float16 weights', backend: 'webgpu', threads: 1 } as const]
+        : []),
       { engine: 'plain ops', backend: 'webgpu', threads: 1 },
       { engine: 'onnxruntime-web', backend: 'webgpu', threads: 1 },
     ];
@@ -129,7 +132,7 @@ export async function runRace(
       const runners: Runner[] = [];
       let reference: readonly number[] | null = null;
       const firstRow = rows.length;
-      for (const choice of choicesFor(backend, isBrowser)) {
+      for (const choice of choicesFor(backend, isBrowser, network)) {
         const name = nameOf(choice);
         const leaveOut = (why: string): void => {
           log(`${network.title}: ${name} is left out: ${why}`);

@@ -1,6 +1,8 @@
 /** What an adapter can do at best: arithmetic alone, and a large matrix product by every variant of the kernel that the networks run on. */
 import * as tf from '@tensorflow/tfjs-core';
+import { decodeFloat16, encodeFloat16 } from '../../src/core/float16.ts';
 import { openBackend } from '../../src/gpu/open-backend.ts';
+import { halfWeight, storageOf } from '../../src/gpu/kernels/half-weights.ts';
 import { variantName } from '../../src/gpu/kernels/linear-code.ts';
 import { linearKernel } from '../../src/gpu/kernels/linear.ts';
 import { linearVariants, withoutFault } from '../../src/gpu/kernels/tune-kernels.ts';
@@ -76,16 +78,20 @@ export async function measureCeilings(): Promise<Ceilings> {
   for (const [rows, depth, columns] of shapes) {
     const x = tf.randomNormal<tf.Rank.R2>([rows, depth]);
     const weight = tf.randomNormal<tf.Rank.R2>([depth, columns]);
+    const values = decodeFloat16(encodeFloat16((await weight.data()) as Float32Array));
+    const half = halfWeight(values, [depth, columns]) ?? weight;
     const attributes = { rows, firstColumn: 0, columns, activation: 'none' } as const;
     const products = [
       { name: 'tfjs matMul', product: () => tf.matMul<tf.Tensor2D>(x, weight) },
-      ...linearVariants.map((variant) => ({
-        name: `our linear kernel ${variantName(variant)}`,
-        product: () => {
-          setTuning(tf.backend(), { ...untuned, linear: () => variant });
-          return linearKernel.run({ x, weight }, attributes);
-        },
-      })),
+      ...linearVariants.flatMap((variant) =>
+        [weight, half].map((used) => ({
+          name: `our linear kernel ${variantName(variant)}, ${storageOf(used)} weights`,
+          product: () => {
+            setTuning(tf.backend(), { ...untuned, linear: () => variant });
+            return linearKernel.run({ x, weight: used }, attributes);
+          },
+        })),
+      ),
     ];
     for (const { name, product } of products) {
       for (let run = 0; run < 4; run++) {
@@ -109,7 +115,7 @@ export async function measureCeilings(): Promise<Ceilings> {
         if (run > 0 && isSlow) break;
       }
     }
-    tf.dispose([x, weight]);
+    tf.dispose([x, weight, half]);
   }
   setTuning(tf.backend(), untuned);
   return { arithmeticGflops, matmulGflops, matmulName };

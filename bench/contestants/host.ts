@@ -1,4 +1,5 @@
 /** Opens one contestant and runs it on demand: the part that is the same in a browser's worker and in a Node process. */
+import { decodeFloat16, encodeFloat16 } from '../../src/core/float16.ts';
 import type { BackendName } from '../../src/core/failure.ts';
 import type { WasmAssets } from '../../src/gpu/open-backend.ts';
 import type { Network } from '../networks.ts';
@@ -9,7 +10,7 @@ import { openOnnx, type OnnxProvider, type OnnxRuntime } from './onnx.ts';
 import { openOurs } from './ours.ts';
 
 export interface ContestantChoice {
-  readonly engine: 'ours' | 'plain ops' | 'onnxruntime-web';
+  readonly engine: 'ours' | 'ours, float16 weights' | 'plain ops' | 'onnxruntime-web';
   readonly backend: Exclude<BackendName, 'cpu'>;
   readonly threads: number;
 }
@@ -64,7 +65,10 @@ export function createHost(
       return openOnnx(await platform.loadOnnxRuntime(backend), task, backend, threads);
     // Our engine takes the cores that it is told of.
     Object.defineProperty(navigator, 'hardwareConcurrency', { value: threads, configurable: true });
-    return openOurs(task, backend, engine === 'ours', platform.wasmAssets);
+    // As a float16 file of the same network would bring them.
+    const given =
+      engine === 'ours, float16 weights' ? { ...task, weights: decodeFloat16(encodeFloat16(weights)) } : task;
+    return openOurs(given, backend, engine !== 'plain ops', platform.wasmAssets);
   }
 
   return async (request) => {

@@ -1,12 +1,16 @@
 /** Our own pass, by our kernels or by tfjs's plain ops. */
 import type { BackendName } from '../../src/core/failure.ts';
-import { timeKernels } from '../../src/gpu/kernels/tune-kernels.ts';
+import { timeKernels, type TimedLayer } from '../../src/gpu/kernels/tune-kernels.ts';
 import { openBackend, type WasmAssets } from '../../src/gpu/open-backend.ts';
 import { attendSpecial } from '../../src/vit/attend.ts';
 import { uploadParameters } from '../../src/vit/parameters.ts';
 import { namedParameters, type Contestant, type Task } from './contestant.ts';
 
 const tuningMs = 20_000;
+
+/** In the words of the table: both, where the weights' values decide. */
+const kernelName = ({ float32, float16 }: TimedLayer): string =>
+  float16 === null ? float32 : `${float32} (float16 weights: ${float16})`;
 
 export async function openOurs(
   task: Task,
@@ -22,7 +26,7 @@ export async function openOurs(
     backend === 'webgpu' && fusedKernels
       ? await timeKernels(opened.value, task.architecture, tuningMs)
       : null;
-  const kernels = [...new Set(Object.values(timed?.linear ?? {}))].join(' and ');
+  const kernels = [...new Set(Object.values(timed?.linear ?? {}).map(kernelName))].join(' and ');
   const parameters = uploadParameters(task.architecture, namedParameters(task.architecture, task.weights));
   const afterBlock = (): Promise<void> => Promise.resolve();
   return {

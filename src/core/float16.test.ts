@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { decodeFloat16, encodeFloat16 } from './float16.ts';
+import { decodeFloat16, encodeFloat16, exactFloat16 } from './float16.ts';
 
 const roundTrip = (value: number): number => decodeFloat16(encodeFloat16(Float32Array.of(value)))[0] ?? NaN;
 
@@ -32,4 +32,17 @@ test.each([
 
 test('NaN stays NaN', () => {
   expect(roundTrip(NaN)).toBeNaN();
+});
+
+test('what is a float16 is taken as it is, and one value that is none refuses all', () => {
+  const patterns = Uint16Array.from({ length: 65536 }, (_, bits) => bits).filter(
+    (bits) => (bits & 0x7c00) !== 0x7c00,
+  );
+  const values = decodeFloat16(new Uint8Array(patterns.buffer));
+  expect(exactFloat16(values)).toEqual(patterns);
+  expect(exactFloat16(Float32Array.of(1, 0.1))).toBeNull();
+  expect(exactFloat16(Float32Array.of(1 + 2 ** -11))).toBeNull();
+  expect(exactFloat16(Float32Array.of(65520))).toBeNull();
+  expect(exactFloat16(Float32Array.of(2 ** -25))).toBeNull();
+  expect(exactFloat16(Float32Array.of(NaN))).toBeNull();
 });

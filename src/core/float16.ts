@@ -51,6 +51,19 @@ function float16Bits(value: number): number {
   return sign | ((magnitude - 0x38000000 + roundToEven) >>> 13);
 }
 
+/** @returns the binary16 patterns of these values, or null where one of them is none: nothing is rounded */
+export function exactFloat16(values: Float32Array): Uint16Array<ArrayBuffer> | null {
+  valueOfBits ??= buildTable();
+  const patterns = new Uint16Array(values.length);
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] ?? 0;
+    const pattern = float16Bits(value);
+    if (valueOfBits[pattern] !== value) return null;
+    patterns[i] = pattern;
+  }
+  return patterns;
+}
+
 /** @returns little-endian binary16, two bytes a value, rounded to nearest even */
 export function encodeFloat16(values: Float32Array): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(values.length * 2);

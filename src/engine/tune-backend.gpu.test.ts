@@ -54,14 +54,14 @@ describe('timing', () => {
     expect(tf.memory().numTensors).toBe(before);
     expect(Object.keys(timed?.linear ?? {})).toEqual(shapes);
     expect([1, 2, 4, 8]).toContain(timed?.attentionQueries);
-    expect(tuningOf(tf.backend()).linear(197, 32, 96)).not.toBeNull();
-    expect(tuningOf(tf.backend()).linear(197, 32, 100)).toBeNull();
+    expect(tuningOf(tf.backend()).linear(197, 32, 96, 'float32')).not.toBeNull();
+    expect(tuningOf(tf.backend()).linear(197, 32, 100, 'float32')).toBeNull();
     await backend.finish();
   });
 
   test('that has no time left leaves everything as it is', async () => {
     expect(await timeKernels(backend, architecture, 0)).toEqual({ linear: {}, attentionQueries: null });
-    expect(tuningOf(tf.backend()).linear(197, 32, 96)).toBeNull();
+    expect(tuningOf(tf.backend()).linear(197, 32, 96, 'float32')).toBeNull();
   });
 
   test('passes over what the device refuses, and that is no fault', async () => {
@@ -71,7 +71,10 @@ describe('timing', () => {
     );
     const { linear = {} } = (await timeKernels(backend, architecture, Infinity)) ?? {};
     expect(Object.values(linear)).toHaveLength(4);
-    for (const name of Object.values(linear)) expect(name).toMatch(/^shared/);
+    for (const { float32, float16 } of Object.values(linear)) {
+      expect(float32).toMatch(/^shared/);
+      expect(float16 ?? 'shared').toMatch(/^shared/);
+    }
     await backend.finish();
   });
 
@@ -97,15 +100,25 @@ describe('a choice', () => {
 
   test('that was remembered is taken without timing', async () => {
     const dispatch = vi.spyOn(GPUComputePassEncoder.prototype, 'dispatchWorkgroups');
-    const store = memoryStore({ linear: { '32 → 96': 'shared-8x8-4x4' }, attentionQueries: 2 });
+    const store = memoryStore({
+      linear: { '32 → 96': { float32: 'shared-8x8-4x4', float16: null } },
+      attentionQueries: 2,
+    });
     await tuneBackend(backend, architecture, store);
     expect(dispatch).not.toHaveBeenCalled();
     expect(tuningOf(tf.backend())).toMatchObject({ attentionQueries: 2 });
-    expect(tuningOf(tf.backend()).linear(197, 32, 96)).toEqual({ kind: 'shared', rows: 4, side: 8 });
+    expect(tuningOf(tf.backend()).linear(197, 32, 96, 'float32')).toEqual({
+      kind: 'shared',
+      rows: 4,
+      side: 8,
+    });
   });
 
   test('of a variant that is no more is made anew', async () => {
-    const store = memoryStore({ linear: { '32 → 96': 'steam-engine' }, attentionQueries: null });
+    const store = memoryStore({
+      linear: { '32 → 96': { float32: 'steam-engine', float16: null } },
+      attentionQueries: null,
+    });
     await tuneBackend(backend, architecture, store);
     expect(store.written).toHaveLength(2);
   });

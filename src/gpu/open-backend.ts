@@ -7,6 +7,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { BackendName, Failure } from '../core/failure.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
 import { noFaults, watchDevice, type FaultWatch } from './fault-watch.ts';
+import { liftDirectives } from './kernels/shader-top.ts';
 import { switchFusedKernels } from './kernels/fused-kernels.ts';
 import { switchSimdKernels } from './simd/simd-kernels.ts';
 import { openSimdRunner } from './simd/simd-runner.ts';
@@ -73,6 +74,9 @@ function requiredLimits(limits: GPUSupportedLimits): Record<string, number> {
   };
 }
 
+/** What variants of our kernels are made of where there is such. */
+const optionalFeatures: readonly GPUFeatureName[] = ['subgroups'];
+
 async function openWebgpu(fusedKernels: boolean): Promise<Result<OpenBackend, Failure>> {
   const report = await probeAdapter();
   if (typeof report === 'string')
@@ -83,9 +87,11 @@ async function openWebgpu(fusedKernels: boolean): Promise<Result<OpenBackend, Fa
     });
   const { WebGPUBackend } = await import('@tensorflow/tfjs-backend-webgpu');
   const device = await report.adapter.requestDevice({
+    requiredFeatures: optionalFeatures.filter((feature) => report.adapter.features.has(feature)),
     requiredLimits: requiredLimits(report.adapter.limits),
   });
   const faults = watchDevice(device);
+  liftDirectives(device);
   // Ours instead of the package's own factory, which keeps the device to itself until the first error is lost.
   tf.removeBackend('webgpu');
   tf.registerBackend('webgpu', () => new WebGPUBackend(device, report.adapter.info));

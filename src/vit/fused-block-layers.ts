@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { attentionKernel } from '../gpu/kernels/attention.ts';
 import { embedPatchesKernel } from '../gpu/kernels/embed-patches.ts';
 import { hasEmbedKernel } from '../gpu/kernels/fused-kernels.ts';
+import { weightColumns } from '../gpu/kernels/half-weights.ts';
 import { queryRowsKernel } from '../gpu/kernels/query-rows.ts';
 import { layerNormKernel } from '../gpu/kernels/layer-norm.ts';
 import { linearKernel, type LinearAttributes } from '../gpu/kernels/linear.ts';
@@ -22,7 +23,12 @@ function linear(
     ...(bias === null ? {} : { bias }),
     ...(residual === undefined ? {} : { residual }),
   };
-  const whole = { rows: x.shape[0], firstColumn: 0, columns: weight.shape[1], activation: 'none' } as const;
+  const whole = {
+    rows: x.shape[0],
+    firstColumn: 0,
+    columns: weightColumns(weight),
+    activation: 'none',
+  } as const;
   return linearKernel.run(inputs, { ...whole, ...attributes });
 }
 

@@ -1,7 +1,9 @@
 /** That the pass on WebGPU runs our kernels where it can, and how few dispatches it takes. Its numbers: forward.gpu.test.ts. */
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import type { VitArchitecture } from '../core/architecture.ts';
+import type { NamedTensor, VitArchitecture } from '../core/architecture.ts';
+import { decodeFloat16, encodeFloat16 } from '../core/float16.ts';
+import { setTuning, untuned } from '../gpu/kernels/tuning.ts';
 import { openBackend, type OpenBackend } from '../gpu/open-backend.ts';
 import { maxAbsDifference } from '../testing/max-abs-difference.ts';
 import { randomParameters, randomValues } from '../testing/random-parameters.ts';
@@ -81,6 +83,42 @@ test('a block is seven dispatches, the last one four', async () => {
   parameters.dispose();
   expect(tf.memory().numTensors).toBe(before.numTensors);
   expect(tf.memory().numBytes).toBe(before.numBytes);
+});
+
+test('weights of half the size take as many dispatches and give the same maps', async () => {
+  const named = new Map(
+    [...randomParameters(architecture)].map(([name, { shape, values }]) => [
+      name,
+      { shape, values: decodeFloat16(encodeFloat16(values)) },
+    ]),
+  );
+  const full = uploadParameters(architecture, named);
+  const fullBytes = tf.memory().numBytes;
+  const expected = await attend(full);
+  full.dispose();
+  const before = tf.memory();
+  setTuning(tf.backend(), { ...untuned, storage: () => 'float16' });
+  try {
+    const parameters = uploadParameters(architecture, named);
+    expect(tf.memory().numBytes).toBeLessThan(0.6 * fullBytes);
+    const { attention, dispatches } = await attend(parameters);
+    expect(dispatches).toEqual(expected.dispatches);
+    expect(maxAbsDifference(attention.maps, expected.attention.maps)).toBeLessThan(1e-6);
+    await expectPlainMaps(parameters, attention);
+    parameters.dispose();
+    expect(tf.memory().numTensors).toBe(before.numTensors);
+    // One value of one layer that is no float16: that layer stays as it was.
+    const odd = new Map(named);
+    const qkv = odd.get('blocks.0.attn.qkv.weight') as NamedTensor;
+    odd.set('blocks.0.attn.qkv.weight', { ...qkv, values: Float32Array.from(qkv.values).fill(0.1, 0, 1) });
+    const mixed = uploadParameters(architecture, odd);
+    expect(mixed.blocks[0]?.qkv.weight.dtype).toBe('float32');
+    expect(mixed.blocks[1]?.qkv.weight.dtype).toBe('int32');
+    await expectPlainMaps(mixed, (await attend(mixed)).attention);
+    mixed.dispose();
+  } finally {
+    setTuning(tf.backend(), untuned);
+  }
 });
 
 test.each<[string, Partial<VitArchitecture>]>([

@@ -1,6 +1,7 @@
 /** The layers that both forward passes share. Every function runs inside the caller's tidy and borrows its inputs. */
 import * as tf from '@tensorflow/tfjs-core';
 import { positionResampling } from '../core/architecture.ts';
+import { floatWeight } from '../gpu/kernels/half-weights.ts';
 import type { LayerNormParameters, LinearParameters, VitParameters } from './parameters.ts';
 import { interpolatePositionEmbedding } from './position-embedding.ts';
 
@@ -13,7 +14,7 @@ export function layerNorm<T extends tf.Tensor>(x: T, { gain, bias }: LayerNormPa
 
 /** @param x shape [rows, in] @returns shape [rows, out] */
 export function linear(x: tf.Tensor2D, { weight, bias }: LinearParameters): tf.Tensor2D {
-  const product = tf.matMul<tf.Tensor2D>(x, weight);
+  const product = tf.matMul<tf.Tensor2D>(x, floatWeight(weight));
   return bias === null ? product : tf.add<tf.Tensor2D>(product, bias);
 }
 

@@ -11,6 +11,8 @@ import {
   type NamedTensor,
   type VitArchitecture,
 } from '../core/architecture.ts';
+import { halfWeight } from '../gpu/kernels/half-weights.ts';
+import { tuningOf } from '../gpu/kernels/tuning.ts';
 
 export interface LayerNormParameters {
   /** shape [C] */
@@ -20,7 +22,10 @@ export interface LayerNormParameters {
 }
 
 export interface LinearParameters {
-  /** shape [in, out]: the official layout transposed, so that matMul takes its fast path on every back end. */
+  /**
+   * shape [in, out]: the official layout transposed, so that matMul takes its fast path on every back end. Of a block's layers it may be
+   * half as wide and int32, see gpu/kernels/half-weights.
+   */
   readonly weight: tf.Tensor2D;
   /** shape [out] */
   readonly bias: tf.Tensor1D | null;
@@ -109,8 +114,13 @@ export function uploadParameters(
     gain: vector(`${name}.weight`),
     bias: vector(`${name}.bias`),
   });
+  const matrix = (values: Float32Array, inputs: number, outputs: number): tf.Tensor2D => {
+    const isHalved = tuningOf(tf.backend()).storage(inputs, outputs) === 'float16';
+    const halved = isHalved ? halfWeight(values, [inputs, outputs]) : null;
+    return keep(halved ?? tf.tensor2d(values, [inputs, outputs]));
+  };
   const linear = (name: string, inputs: number, outputs: number, hasBias = true): LinearParameters => ({
-    weight: keep(tf.tensor2d(transposed(valuesOf(`${name}.weight`), outputs, inputs), [inputs, outputs])),
+    weight: matrix(transposed(valuesOf(`${name}.weight`), outputs, inputs), inputs, outputs),
     bias: hasBias ? vector(`${name}.bias`) : null,
   });
   const scaledLinear = (name: string, gamma: string, inputs: number): LinearParameters => {
@@ -118,7 +128,7 @@ export function uploadParameters(
     const gains = valuesOf(gamma);
     const weight = scaleOutputs(valuesOf(`${name}.weight`), gains);
     return {
-      weight: keep(tf.tensor2d(transposed(weight, embedDim, inputs), [inputs, embedDim])),
+      weight: matrix(transposed(weight, embedDim, inputs), inputs, embedDim),
       bias: keep(tf.tensor1d(scaleOutputs(valuesOf(`${name}.bias`), gains))),
     };
   };

@@ -3,6 +3,7 @@
  * exists whole (FACTS: at 3601 tokens it passes the binding limit and comes back wrong without a word).
  */
 import * as tf from '@tensorflow/tfjs-core';
+import { floatWeight } from '../gpu/kernels/half-weights.ts';
 import type { BlockLayers, ColumnRange } from './block-layers.ts';
 import { embedTokens, gelu, layerNorm, linear } from './layers.ts';
 import type { LinearParameters } from './parameters.ts';
@@ -73,7 +74,7 @@ function mixValuesBatched(qkv: tf.Tensor2D, numHeads: number, maxScoresBytes: nu
 /** Columns of a linear layer, as a linear layer. */
 function linearColumns({ weight, bias }: LinearParameters, { begin, count }: ColumnRange): LinearParameters {
   return {
-    weight: tf.slice2d(weight, [0, begin], [-1, count]),
+    weight: tf.slice2d(floatWeight(weight), [0, begin], [-1, count]),
     bias: bias === null ? null : tf.slice1d(bias, begin, count),
   };
 }

@@ -5,6 +5,7 @@ import { attentionKernel } from './attention.ts';
 import { columnSumsKernel } from './column-sums.ts';
 import { embedPatchesKernel } from './embed-patches.ts';
 import { geluKernel } from './gelu.ts';
+import { floatWeightKernel } from './half-weights.ts';
 import { layerNormGradientKernel, rowStatisticsKernel } from './layer-norm-gradient.ts';
 import { layerNormKernel } from './layer-norm.ts';
 import { linearKernel } from './linear.ts';
@@ -19,7 +20,7 @@ const configs = [
 ] as const;
 
 /** WebGPU alone has these; wasm has those above too. */
-const embedConfigs = [embedPatchesKernel.config] as const;
+const embedConfigs = [embedPatchesKernel.config, floatWeightKernel.config] as const;
 
 const trainingConfigs = [
   columnSumsKernel.config,

@@ -1,33 +1,46 @@
 /** The WGSL of a linear layer: one way without shared memory and one with it, for which a GPU is timed (tune-kernels). */
 import { unroll } from './define-kernel.ts';
+import type { WeightStorage } from './half-weights.ts';
+import { atTop } from './shader-top.ts';
 
 /** How the work is laid out; every way computes the same sums in the same order. */
 export type LinearVariant =
   /** An invocation holds `rows` × `vectors` × 4 sums; rows of x and the weight come through the caches. */
   | { readonly kind: 'registers'; readonly rows: 4 | 8; readonly vectors: 1 | 2 }
   /** A workgroup of `side` × `side` invocations keeps a tile of x and one of the weight in shared memory. */
-  | { readonly kind: 'shared'; readonly rows: 4 | 8; readonly side: 8 | 16 };
+  | { readonly kind: 'shared'; readonly rows: 4 | 8; readonly side: 8 | 16 }
+  /** As registers, but the lanes of a subgroup each read a part of the rows of x and hand it around; needs the device's 'subgroups'. */
+  | { readonly kind: 'subgroup'; readonly rows: 4 | 8; readonly vectors: 1 | 2 };
 
 /** What changes the code of a variant. */
 export interface LinearCodeOptions {
   readonly hasBias: boolean;
   readonly hasResidual: boolean;
   readonly activation: 'none' | 'gelu';
+  readonly storage: WeightStorage;
 }
 
 /** How much a workgroup computes: [columns in vectors of four, rows]. */
 export function workgroupTile(variant: LinearVariant): [vectors: number, rows: number] {
   const [x, y] = workgroupSize(variant);
-  return [x * (variant.kind === 'registers' ? variant.vectors : 1), y * variant.rows];
+  return [x * (variant.kind === 'shared' ? 1 : variant.vectors), y * variant.rows];
 }
 
-export const workgroupSize = (variant: LinearVariant): [number, number, number] =>
-  variant.kind === 'registers' ? [8, 8, 1] : [variant.side, variant.side, 1];
+export function workgroupSize(variant: LinearVariant): [number, number, number] {
+  switch (variant.kind) {
+    case 'registers':
+      return [8, 8, 1];
+    case 'shared':
+      return [variant.side, variant.side, 1];
+    case 'subgroup':
+      return [32, 1, 1];
+  }
+}
 
 export const variantName = (variant: LinearVariant): string =>
-  variant.kind === 'registers'
-    ? `registers-${variant.rows}x${4 * variant.vectors}`
-    : `shared-${variant.side}x${variant.side}-${variant.rows}x4`;
+  variant.kind === 'shared'
+    ? `shared-${variant.side}x${variant.side}-${variant.rows}x4`
+    : `${variant.kind}-${variant.rows}x${4 * variant.vectors}`;
 
 /** Exact GELU by erf; Abramowitz and Stegun 7.1.26, whose error is at most 1.5e-7. */
 const geluCode = `
@@ -63,7 +76,7 @@ function registersCode(
     let rows = uniforms.outShape.x;
     let vectors = uniforms.outShape.y / 4;
     let depth = uniforms.xShape.y / ${step};
-    let stride = uniforms.weightShape.y / 4;
+    let stride = weightVectors();
     let row = i32(globalId.y) * ${tile};
     let column = i32(globalId.x) * ${columns};
     if (row >= rows || column >= vectors) { return; }
@@ -76,7 +89,7 @@ function registersCode(
         step,
         (component) => `{
         ${vectors(
-          (v) => `let weights_${v} = weight[w_${v}];
+          (v) => `let weights_${v} = weightAt(w_${v});
         w_${v} += stride;`,
         )}
         ${rows((i) => vectors((v) => `sum_${i}_${v} += x_${i}${step === 1 ? '' : `[${component}]`} * weights_${v};`))}
@@ -120,7 +133,7 @@ function sharedCode(
     let rows = uniforms.outShape.x;
     let vectors = uniforms.outShape.y / 4;
     let depth = uniforms.xShape.y / 4;
-    let stride = uniforms.weightShape.y / 4;
+    let stride = weightVectors();
     let lane = i32(localIndex);
     let firstRow = i32(workgroupId.y) * ${tileRows};
     let column = i32(globalId.x);
@@ -139,7 +152,7 @@ function sharedCode(
       ${load(
         4 * tileDepth * side,
         `let k = min(4 * first + at / ${side}, 4 * depth - 1);
-        tileWeight[at] = weight[k * stride + offset + min(firstVector + at % ${side}, vectors - 1)];`,
+        tileWeight[at] = weightAt(k * stride + offset + min(firstVector + at % ${side}, vectors - 1));`,
       )}
       workgroupBarrier();
       for (var k = 0; k < ${tileDepth}; k++) {
@@ -164,9 +177,84 @@ function sharedCode(
   }`;
 }
 
+/**
+ * All lanes of a workgroup have the same rows. Of each row every lane reads another vector, and all have it from there in turn: a
+ * subgroup reads x once, whatever its size, which the code asks for as it runs.
+ */
+function subgroupCode(
+  { rows: tile, vectors: columns }: Extract<LinearVariant, { kind: 'subgroup' }>,
+  options: LinearCodeOptions,
+): string {
+  const rows = (code: (row: number) => string): string => unroll(tile, code);
+  const vectors = (code: (vector: number) => string): string => unroll(columns, code);
+  return `
+  fn main() {
+    let rows = uniforms.outShape.x;
+    let vectors = uniforms.outShape.y / 4;
+    let depth = uniforms.xShape.y / 4;
+    let stride = weightVectors();
+    let size = i32(subgroupAdd(1u));
+    let lane = i32(subgroupExclusiveAdd(1u));
+    let row = i32(workgroupId.y) * ${tile};
+    let column = i32(globalId.x) * ${columns};
+    ${vectors((v) => `var w_${v} = uniforms.firstColumn / 4 + min(column + ${v}, vectors - 1);`)}
+    ${rows((i) => `let from_${i} = min(row + ${i}, rows - 1) * depth;`)}
+    ${rows((i) => vectors((v) => `var sum_${i}_${v} = ${startOf(options, `w_${v}`)};`))}
+    for (var first = 0; first < depth; first += size) {
+      let at = min(first + lane, depth - 1);
+      ${rows((i) => `let own_${i} = x[from_${i} + at];`)}
+      let count = min(size, depth - first);
+      for (var k = 0; k < count; k++) {
+        ${rows((i) => `let x_${i} = subgroupShuffle(own_${i}, u32(k));`)}
+        ${unroll(
+          4,
+          (component) => `{
+          ${vectors(
+            (v) => `let weights_${v} = weightAt(w_${v});
+          w_${v} += stride;`,
+          )}
+          ${rows((i) => vectors((v) => `sum_${i}_${v} += x_${i}[${component}] * weights_${v};`))}
+        }`,
+        )}
+      }
+    }
+    ${rows((i) =>
+      vectors(
+        (v) => `if (row + ${i} < rows && column + ${v} < vectors) {
+      let to = (row + ${i}) * vectors + column + ${v};
+      result[to] = ${finished(options, `sum_${i}_${v}`)};
+    }`,
+      ),
+    )}
+  }`;
+}
+
+/** The weight by vectors of four columns, however it lies. */
+const weightCode: Readonly<Record<WeightStorage, string>> = {
+  float32: `
+  fn weightVectors() -> i32 { return uniforms.weightShape.y / 4; }
+  fn weightAt(at: i32) -> vec4<f32> { return weight[at]; }`,
+  float16: `
+  fn weightVectors() -> i32 { return uniforms.weightShape.y / 2; }
+  fn weightAt(at: i32) -> vec4<f32> {
+    let pairs = bitcast<vec2<u32>>(weight[at]);
+    return vec4<f32>(unpack2x16float(pairs.x), unpack2x16float(pairs.y));
+  }`,
+};
+
 /** @param step 4 where x is read as vectors; 1 value by value, in registers only */
 export function linearCode(variant: LinearVariant, step: number, options: LinearCodeOptions): string {
-  const main =
-    variant.kind === 'registers' ? registersCode(variant, step, options) : sharedCode(variant, options);
-  return (options.activation === 'gelu' ? geluCode : '') + main;
+  const helpers = weightCode[options.storage] + (options.activation === 'gelu' ? geluCode : '');
+  switch (variant.kind) {
+    case 'registers':
+      return helpers + registersCode(variant, step, options);
+    case 'shared':
+      return helpers + sharedCode(variant, options);
+    case 'subgroup':
+      return (
+        atTop('enable subgroups; diagnostic(off, subgroup_uniformity);') +
+        helpers +
+        subgroupCode(variant, options)
+      );
+  }
 }

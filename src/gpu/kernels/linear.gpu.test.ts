@@ -1,12 +1,15 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { decodeFloat16, encodeFloat16 } from '../../core/float16.ts';
 import { openForKernels, randomTensor } from '../../testing/check-kernel.ts';
 import { gelu, linear } from '../../vit/layers.ts';
+import { halfWeight } from './half-weights.ts';
 import { linearKernel } from './linear.ts';
-import { linearVariants } from './tune-kernels.ts';
+import { linearVariants, runsOn } from './tune-kernels.ts';
 import { setTuning, untuned } from './tuning.ts';
 
 const check = openForKernels();
+const device = (): GPUDevice => (tf.backend() as unknown as { readonly device: GPUDevice }).device;
 
 interface Layer {
   readonly x: tf.Tensor2D;
@@ -93,22 +96,34 @@ describe.each(linearVariants)('the variant %o', (variant) => {
   afterAll(() => setTuning(tf.backend(), untuned));
 
   // Tiles that end within rows, columns and depth; and a part of the columns.
-  test.each([
+  describe.each([
     [1, 4, 4, 0],
     [70, 36, 68, 0],
     [130, 64, 132, 0],
     [65, 20, 12, 8],
-  ])('%i rows, %i → %i, from column %i on', async (rows, depth, columns, firstColumn) => {
-    const { x, weight, bias, residual: wide } = randomLayer(rows, depth, firstColumn + columns);
-    wide.dispose();
-    const residual = randomTensor<tf.Rank.R2>([rows, columns], 4);
-    const attributes = { rows, firstColumn, columns, activation: 'gelu' } as const;
-    await check(
-      [x, weight, bias, residual],
-      () => linearKernel.run({ x, weight, bias, residual }, attributes),
-      () =>
-        tf.add(residual, gelu(tf.slice2d(linear(x, { weight, bias }), [0, firstColumn], [rows, columns]))),
-    );
-    expect.hasAssertions();
+  ])('%i rows, %i → %i, from column %i on', (rows, depth, columns, firstColumn) => {
+    test.for(['float32', 'float16'] as const)('%s weights', async (storage, context) => {
+      context.skip(!runsOn(device(), variant), 'this adapter has no subgroups');
+      const { x, weight, bias, residual: wide } = randomLayer(rows, depth, firstColumn + columns);
+      wide.dispose();
+      const residual = randomTensor<tf.Rank.R2>([rows, columns], 4);
+      const values = decodeFloat16(encodeFloat16((await weight.data()) as Float32Array));
+      weight.dispose();
+      const shape: [number, number] = [depth, firstColumn + columns];
+      const full = tf.tensor2d(values, shape);
+      const half = halfWeight(values, shape);
+      expect(half?.dtype).toBe('int32');
+      const used = storage === 'float16' ? (half as tf.Tensor2D) : full;
+      const attributes = { rows, firstColumn, columns, activation: 'gelu' } as const;
+      await check(
+        [x, full, half as tf.Tensor2D, bias, residual],
+        () => linearKernel.run({ x, weight: used, bias, residual }, attributes),
+        () =>
+          tf.add(
+            residual,
+            gelu(tf.slice2d(linear(x, { weight: full, bias }), [0, firstColumn], [rows, columns])),
+          ),
+      );
+    });
   });
 });

@@ -1,15 +1,16 @@
 /** A linear layer in one dispatch, with its bias and with the GELU or the residual sum that follows it. */
 import type * as tf from '@tensorflow/tfjs-core';
 import { defineKernel, int32 } from './define-kernel.ts';
+import { storageOf } from './half-weights.ts';
 import { linearCode, variantName, workgroupSize, workgroupTile, type LinearVariant } from './linear-code.ts';
 import { tuningOf } from './tuning.ts';
 
 export interface LinearInputs {
   /** shape [≥ rows, in] */
   readonly x: tf.TensorInfo;
-  /** shape [in, ≥ firstColumn + columns]; its width a multiple of 4 */
+  /** shape [in, ≥ firstColumn + columns]; its width a multiple of 4. Or half of that as int32, see half-weights. */
   readonly weight: tf.TensorInfo;
-  /** shape [the weight's width] */
+  /** shape [the weight's columns] */
   readonly bias?: tf.TensorInfo;
   /** shape [rows, columns], added to the result */
   readonly residual?: tf.TensorInfo;
@@ -38,8 +39,9 @@ function usualVariant(rows: number, columns: number): LinearVariant {
 export const linearKernel = defineKernel<LinearInputs, LinearAttributes>(
   'DinoscopeLinear',
   ({ x, weight, bias, residual }, { rows, firstColumn, columns, activation }, backend) => {
+    const storage = storageOf(weight);
     const step = (x.shape[1] ?? 0) % 4 === 0 ? 4 : 1;
-    const timed = step === 4 ? tuningOf(backend).linear(rows, x.shape[1] ?? 0, columns) : null;
+    const timed = step === 4 ? tuningOf(backend).linear(rows, x.shape[1] ?? 0, columns, storage) : null;
     const variant = timed ?? usualVariant(rows, columns);
     const [tileVectors, tileRows] = workgroupTile(variant);
     const names = ['x', 'weight'];
@@ -55,7 +57,9 @@ export const linearKernel = defineKernel<LinearInputs, LinearAttributes>(
     return {
       program: {
         variableNames: names, // part of tfjs's key: what is optional among them need not be in ours
-        variableComponents: names.map((name) => (name === 'x' ? step : 4)),
+        variableComponents: names.map((name) =>
+          name === 'x' ? step : name === 'weight' && storage === 'float16' ? 2 : 4,
+        ),
         outputComponent: 4,
         outputShape: [rows, columns],
         dispatchLayout: { x: [1], y: [0] },
@@ -65,6 +69,7 @@ export const linearKernel = defineKernel<LinearInputs, LinearAttributes>(
         shaderKey: `dinoscope-linear-${variantName(variant)}-${step}-${activation}`,
         getUserCode: () =>
           linearCode(variant, step, {
+            storage,
             hasBias: bias !== undefined,
             hasResidual: residual !== undefined,
             activation,

@@ -1,6 +1,6 @@
 /**
  * Times the variants of our WebGPU kernels on a model's own shapes, since which of them is fastest is known of no adapter
- * before: registers alone on one, tiles in shared memory on another. Takes about a second, once for an adapter and model. A
+ * before: registers alone on one, tiles in shared memory or subgroups on another; weights of half the size cost time here and save it there. Takes about a second, once for an adapter and model. A
  * variant that the driver refuses or that computes something else is passed over.
  */
 import * as tf from '@tensorflow/tfjs-core';
@@ -8,14 +8,22 @@ import { mlpHiddenDim, type VitArchitecture } from '../../core/architecture.ts';
 import type { OpenBackend } from '../open-backend.ts';
 import { attentionKernel } from './attention.ts';
 import { fusedKernelsSupport, hasFusedKernels } from './fused-kernels.ts';
+import { halfWeight, type WeightStorage } from './half-weights.ts';
 import { variantName, type LinearVariant } from './linear-code.ts';
 import { linearKernel } from './linear.ts';
 import { setTuning, tuningOf, untuned, type Tuning } from './tuning.ts';
 
-/** What is remembered of an adapter and model: names of variants, by shape. */
+/** Names of the fastest variants for a linear layer of one shape, by how its weight lies. */
+export interface TimedLayer {
+  readonly float32: string;
+  /** Null where a weight of half the size is not worth its time. */
+  readonly float16: string | null;
+}
+
+/** What is remembered of an adapter and model. */
 export interface Timed {
-  /** `depth → columns` of a linear layer → a variant's name */
-  readonly linear: Readonly<Record<string, string>>;
+  /** `depth → columns` of a linear layer → its variants */
+  readonly linear: Readonly<Record<string, TimedLayer>>;
   readonly attentionQueries: 1 | 2 | 4 | 8 | null;
 }
 
@@ -27,7 +35,13 @@ export const linearVariants: readonly LinearVariant[] = [
   { kind: 'shared', rows: 4, side: 8 },
   { kind: 'shared', rows: 4, side: 16 },
   { kind: 'shared', rows: 8, side: 16 },
+  { kind: 'subgroup', rows: 4, vectors: 1 },
+  { kind: 'subgroup', rows: 8, vectors: 1 },
+  { kind: 'subgroup', rows: 4, vectors: 2 },
+  { kind: 'subgroup', rows: 8, vectors: 2 },
 ];
+export const runsOn = (device: GPUDevice, { kind }: LinearVariant): boolean =>
+  kind !== 'subgroup' || device.features.has('subgroups');
 export const attentionVariants = [4, 8, 2, 1] as const;
 /** Two of them in registers are 64 vectors; more spill on a GPU, so they are timed last. On software they may still win. */
 const registerVectors = 32;
@@ -54,25 +68,34 @@ const budgetMs = 1000;
 /** Of the largest value; another order of summation moves sums by about 1e-6. */
 const tolerance = 1e-4;
 
+const variantNamed = (name: string | null): LinearVariant | undefined =>
+  linearVariants.find((each) => variantName(each) === name);
+
 /** @param others shapes of models that were in use before */
 function tuningFrom({ linear, attentionQueries }: Timed, others: Tuning): Tuning {
-  const byShape = new Map<string, LinearVariant>();
-  for (const [shape, name] of Object.entries(linear)) {
-    const variant = linearVariants.find((each) => variantName(each) === name);
-    if (variant !== undefined) byShape.set(shape, variant);
-  }
+  const layerOf = (depth: number, columns: number): TimedLayer | undefined =>
+    linear[shapeName(depth, columns)];
   return {
     // Few rows (CLS's query) are another shape, of no weight.
-    linear: (rows, depth, columns) =>
-      rows < 64 ? null : (byShape.get(shapeName(depth, columns)) ?? others.linear(rows, depth, columns)),
+    linear: (rows, depth, columns, storage) =>
+      rows < 64
+        ? null
+        : (variantNamed(layerOf(depth, columns)?.[storage] ?? null) ??
+          others.linear(rows, depth, columns, storage)),
+    storage: (depth, columns) => {
+      const layer = layerOf(depth, columns);
+      if (layer === undefined) return others.storage(depth, columns);
+      return layer.float16 === null ? 'float32' : 'float16';
+    },
     attentionQueries,
   };
 }
 
 /** Puts a remembered choice into force. @returns whether it could be: another version may have had other variants */
 export function applyTimed(timed: Timed): boolean {
-  const known = new Set(linearVariants.map(variantName));
-  if (!Object.values(timed.linear).every((name) => known.has(name))) return false;
+  const isKnown = (name: string | null): boolean => name === null || variantNamed(name) !== undefined;
+  if (!Object.values(timed.linear).every(({ float32, float16 }) => isKnown(float32) && isKnown(float16)))
+    return false;
   setTuning(tf.backend(), tuningFrom(timed, tuningOf(tf.backend())));
   return true;
 }
@@ -104,9 +127,10 @@ async function differs({ run, expected }: Trial): Promise<boolean> {
   return !(value <= tolerance);
 }
 
+const currentDevice = (): GPUDevice => (tf.backend() as unknown as { readonly device: GPUDevice }).device;
+
 /** @returns ms of the fastest of a few runs, null where the device refuses the code */
 async function time(backend: OpenBackend, run: () => tf.Tensor): Promise<number | null> {
-  const { device } = tf.backend() as unknown as { readonly device: GPUDevice };
   const once = async (): Promise<number> => {
     const start = performance.now();
     const result = run();
@@ -114,65 +138,151 @@ async function time(backend: OpenBackend, run: () => tf.Tensor): Promise<number 
     result.dispose();
     return performance.now() - start;
   };
-  if ((await withoutFault(device, once)) === null) return null; // and the compilation is over
+  if ((await withoutFault(currentDevice(), once)) === null) return null; // and the compilation is over
   const two = Math.min(await once(), await once());
   return two > slowMs ? two : Math.min(two, await once(), await once());
 }
 
-/** @returns the fastest of those that were timed before the deadline and compute what they should; null where there is none */
-async function fastest<V>(
+/** What a run took with a variant. */
+interface Time<V> {
+  readonly variant: V;
+  readonly ms: number;
+}
+
+/** @returns variants that the device takes and what they took, fastest first, as far as there was time */
+async function timeVariants<V>(
   backend: OpenBackend,
   trial: Trial,
   variants: readonly V[],
   tuningFor: (variant: V) => Tuning,
   deadline: number,
-): Promise<V | null> {
+): Promise<Time<V>[]> {
   // Now the inputs are on the device: a refused variant takes along what was to be copied in the same breath.
   trial.expected().dispose();
   await backend.finish();
-  const times: { readonly variant: V; readonly ms: number }[] = [];
+  const times: Time<V>[] = [];
   for (const variant of variants) {
     if (performance.now() > deadline) break;
     setTuning(tf.backend(), tuningFor(variant));
     const ms = await time(backend, trial.run);
     if (ms !== null) times.push({ variant, ms });
   }
-  // The first is the usual one: another has to be clearly faster, not luckier.
-  const handicap = ({ variant, ms }: (typeof times)[number]): number =>
-    variant === variants[0] ? 0.9 * ms : ms;
-  for (const { variant } of times.sort((a, b) => handicap(a) - handicap(b))) {
-    setTuning(tf.backend(), tuningFor(variant));
-    if (!(await differs(trial))) return variant;
+  return times.sort((a, b) => a.ms - b.ms);
+}
+
+/** What is there already stays unless something else is clearly faster, and not luckier. */
+const clearly = 0.9;
+
+/** @returns the fastest that computes what it should; null where there is none */
+async function fastest<V>(
+  times: readonly Time<V>[],
+  trial: Trial,
+  usual: V,
+  tuningFor: (variant: V) => Tuning,
+): Promise<Time<V> | null> {
+  const handicap = ({ variant, ms }: Time<V>): number => (variant === usual ? clearly * ms : ms);
+  for (const each of [...times].sort((a, b) => handicap(a) - handicap(b))) {
+    setTuning(tf.backend(), tuningFor(each.variant));
+    if (!(await differs(trial))) return each;
   }
   return null;
 }
 
-/** The same in every run, between −0.5 and 0.5; faster than tfjs's normally distributed numbers. */
-function someValues(rows: number, columns: number): tf.Tensor2D {
-  const values = Float32Array.from(
-    { length: rows * columns },
-    (_, i) => (Math.imul(i + 1, 0x9e3779b1) >>> 0) / 2 ** 32 - 0.5,
-  );
-  return tf.tensor2d(values, [rows, columns]);
-}
+/** The same in every run, between −0.5 and 0.5, float16s all; faster than tfjs's normally distributed numbers. */
+const someValues = (length: number): Float32Array =>
+  Float32Array.from({ length }, (_, i) => (Math.imul(i + 1, 0x9e3779b1) >>> 21) / 2 ** 11 - 0.5);
 
-function linearTrial(tokens: number, depth: number, columns: number): Trial & { dispose(): void } {
-  const x = someValues(tokens, depth);
-  const weight = someValues(depth, columns);
+function linearTrial(
+  tokens: number,
+  depth: number,
+  columns: number,
+  storage: WeightStorage,
+): Trial & { dispose(): void } {
+  const x = tf.tensor2d(someValues(tokens * depth), [tokens, depth]);
+  const values = someValues(depth * columns);
+  const full = tf.tensor2d(values, [depth, columns]);
+  const weight = storage === 'float16' ? (halfWeight(values, [depth, columns]) ?? full) : full;
   const whole = { rows: tokens, firstColumn: 0, columns, activation: 'none' } as const;
   return {
     run: () => linearKernel.run({ x, weight }, whole),
-    expected: () => tf.matMul(x, weight),
-    dispose: () => tf.dispose([x, weight]),
+    expected: () => tf.matMul(x, full),
+    dispose: () => tf.dispose([x, full, weight]),
   };
 }
 
 /** @returns how many tokens to time with: a slow adapter would take minutes for as many as a fast one needs */
 async function timingTokens(backend: OpenBackend, embedDim: number): Promise<number> {
-  const trial = linearTrial(fewTokens, embedDim, embedDim);
+  const trial = linearTrial(fewTokens, embedDim, embedDim, 'float32');
   const ms = await time(backend, trial.run);
   trial.dispose();
   return ms !== null && ms < slowMs ? manyTokens : fewTokens;
+}
+
+/** The linear layers of a block, one after the other: what was fastest for one is asked first for the next. */
+async function timeLinear(
+  backend: OpenBackend,
+  { architecture, tokens, deadline }: TimingTask,
+): Promise<Record<string, TimedLayer>> {
+  const { embedDim } = architecture;
+  const hiddenDim = mlpHiddenDim(architecture);
+  const usual = linearVariants[0] as LinearVariant;
+  const variants = linearVariants.filter((variant) => runsOn(currentDevice(), variant));
+  const order = { float32: variants, float16: variants };
+  const tuningFor = (variant: LinearVariant): Tuning => ({ ...untuned, linear: () => variant });
+  const timed: Record<string, TimedLayer> = {};
+  for (const [depth, columns] of [
+    [embedDim, hiddenDim],
+    [hiddenDim, embedDim],
+    [embedDim, 3 * embedDim],
+    [embedDim, embedDim],
+  ] as const) {
+    const best = async (storage: WeightStorage): Promise<Time<LinearVariant> | null> => {
+      const trial = linearTrial(tokens, depth, columns, storage);
+      const times = await timeVariants(backend, trial, order[storage], tuningFor, deadline);
+      const found = times.map(({ variant }) => variant);
+      order[storage] = [...found, ...order[storage].filter((variant) => !found.includes(variant))];
+      const chosen = await fastest(times, trial, usual, tuningFor);
+      trial.dispose();
+      return chosen;
+    };
+    const float32 = await best('float32');
+    if (float32 === null) continue;
+    const float16 = await best('float16');
+    // Half the memory is worth a little time.
+    const isWorthIt = float16 !== null && clearly * float16.ms <= float32.ms;
+    timed[shapeName(depth, columns)] = {
+      float32: variantName(float32.variant),
+      float16: isWorthIt ? variantName(float16.variant) : null,
+    };
+  }
+  return timed;
+}
+
+interface TimingTask {
+  readonly architecture: VitArchitecture;
+  readonly tokens: number;
+  /** By performance.now(): what has not been timed then stays as it is. */
+  readonly deadline: number;
+}
+
+async function timeAttention(
+  backend: OpenBackend,
+  { architecture: { embedDim, numHeads }, tokens, deadline }: TimingTask,
+): Promise<Timed['attentionQueries']> {
+  const qkv = tf.tensor2d(someValues(tokens * 3 * embedDim), [tokens, 3 * embedDim]);
+  const run = (): tf.Tensor => attentionKernel.run({ qkv }, { numHeads });
+  forgetTuning();
+  const expected = run();
+  const trial = { run, expected: () => tf.clone(expected) };
+  const variants = attentionVariantsFor(embedDim / numHeads / 4);
+  const tuningFor = (queries: (typeof variants)[number]): Tuning => ({
+    ...untuned,
+    attentionQueries: queries,
+  });
+  const times = await timeVariants(backend, trial, variants, tuningFor, deadline);
+  const chosen = await fastest(times, trial, variants[0] ?? 1, tuningFor);
+  tf.dispose([qkv, expected]);
+  return chosen?.variant ?? null;
 }
 
 /**
@@ -186,40 +296,13 @@ export async function timeKernels(
   milliseconds = budgetMs,
 ): Promise<Timed | null> {
   if (!hasFusedKernels() || !fusedKernelsSupport(architecture, manyTokens)) return null;
-  const { embedDim, numHeads } = architecture;
-  const hiddenDim = mlpHiddenDim(architecture);
-  const linear: Record<string, string> = {};
-  const shapes = [
-    [embedDim, hiddenDim],
-    [hiddenDim, embedDim],
-    [embedDim, 3 * embedDim],
-    [embedDim, embedDim],
-  ] as const;
   const before = tuningOf(tf.backend());
   forgetTuning();
   try {
-    const tokens = await timingTokens(backend, embedDim);
-    const deadline = performance.now() + milliseconds;
-    for (const [depth, columns] of shapes) {
-      const trial = linearTrial(tokens, depth, columns);
-      const tuningFor = (variant: LinearVariant): Tuning => ({ ...untuned, linear: () => variant });
-      const chosen = await fastest(backend, trial, linearVariants, tuningFor, deadline);
-      trial.dispose();
-      if (chosen !== null) linear[shapeName(depth, columns)] = variantName(chosen);
-    }
-    const qkv = someValues(tokens, 3 * embedDim);
-    const run = (): tf.Tensor => attentionKernel.run({ qkv }, { numHeads });
-    forgetTuning();
-    const usual = run();
-    const attentionQueries = await fastest(
-      backend,
-      { run, expected: () => tf.clone(usual) },
-      attentionVariantsFor(embedDim / numHeads / 4),
-      (queries) => ({ ...untuned, attentionQueries: queries }),
-      deadline,
-    );
-    tf.dispose([qkv, usual]);
-    const timed = { linear, attentionQueries };
+    const tokens = await timingTokens(backend, architecture.embedDim);
+    const task = { architecture, tokens, deadline: performance.now() + milliseconds };
+    const linear = await timeLinear(backend, task);
+    const timed = { linear, attentionQueries: await timeAttention(backend, task) };
     setTuning(tf.backend(), tuningFrom(timed, before));
     return timed;
   } catch (error) {
