@@ -6,7 +6,7 @@ import { attendSpecial } from '../../src/vit/attend.ts';
 import { uploadParameters } from '../../src/vit/parameters.ts';
 import { namedParameters, type Contestant, type Task } from './contestant.ts';
 
-const tuningMs = 20_000;
+const tuningMs = 90_000;
 
 /** In the words of the table: both, where the weights' values decide. */
 const kernelName = ({ float32, float16 }: TimedLayer): string =>
