@@ -7,6 +7,14 @@ import { onnxRuntimeFile, type OnnxRuntime } from './contestants/onnx.ts';
 
 const [folder = '', runtimeFolder = ''] = process.argv.slice(2);
 await installDawn();
+
+// Node's binding refuses a view of shared memory, which onnxruntime-web's heap is: with a copy it runs, here as in a browser.
+const write = GPUQueue.prototype.writeBuffer;
+GPUQueue.prototype.writeBuffer = function (this: GPUQueue, buffer, bufferOffset, data, dataOffset, size) {
+  const isShared = data instanceof Uint8Array && data.buffer instanceof SharedArrayBuffer;
+  const given = isShared ? new Uint8Array(data) : (data as GPUAllowSharedBufferSource);
+  return write.call(this, buffer, bufferOffset, given, dataOffset, size);
+};
 const host = createHost({
   wasmAssets: null,
   cpuMs: () => {
