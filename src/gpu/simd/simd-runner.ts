@@ -111,7 +111,7 @@ export async function openSimdRunner(backend: BackendWasm, threads: number): Pro
       if (block === null || helpers === 0 || units === 1) functions[operation](address, 0, units, ...values);
       else {
         const share = Math.max(1, Math.ceil(units / (sharesPerThread * (1 + helpers))));
-        runJob(block, functions, helpers, {
+        runJob(block, functions, {
           operation,
           values,
           units,

@@ -6,18 +6,22 @@ import { operations, type Operation, type SimdFunctions } from './simd-module.ts
 
 /** Where each number of the block is. The values of the operation follow. */
 const at = {
+  /** Counts jobs: what helpers wait for. */
   job: 0,
   operation: 1,
   units: 2,
   share: 3,
   next: 4,
-  done: 5,
-  scratch: 6,
-  scratchBytes: 7,
-  valueCount: 8,
+  /** Whether there is a job to be worked at. */
+  open: 5,
+  /** Helpers that may be reading the block. */
+  inside: 6,
+  scratch: 7,
+  scratchBytes: 8,
+  valueCount: 9,
   /** Whether a helper has trapped in this job. */
-  failed: 9,
-  values: 10,
+  failed: 10,
+  values: 11,
 };
 
 /** Of an Int32Array. */
@@ -33,6 +37,21 @@ export interface Job {
   /** Scratch memory of the first thread; that of the others follows. */
   readonly scratch: number;
   readonly scratchBytes: number;
+}
+
+/** Longer than the engine's own work between two jobs of a pass, and soon over when there is no pass. */
+const watchMs = 0.1;
+
+/**
+ * Returns when a number of the block is another. To wake a thread takes as long as a whole job of a small network, so for a short time
+ * a thread looks for itself; then it sleeps.
+ */
+function awaitChange(block: Int32Array, index: number, value: number): void {
+  const end = performance.now() + watchMs;
+  do {
+    for (let look = 0; look < 50; look++) if (Atomics.load(block, index) !== value) return;
+  } while (performance.now() < end);
+  Atomics.wait(block, index, value);
 }
 
 /** Takes shares of the job in the block until none is left. */
@@ -51,41 +70,48 @@ function work(block: Int32Array, functions: SimdFunctions, thread: number): void
 }
 
 /**
- * Writes a job into the block, works at it too, and returns when all of it is done.
+ * Writes a job into the block, works at it too, and returns when all of it is done. A helper that comes too late finds the job closed:
+ * nobody waits for a thread that the system has not woken yet.
  * @throws WebAssembly.RuntimeError where any thread has trapped
  */
-export function runJob(block: Int32Array, functions: SimdFunctions, helpers: number, job: Job): void {
+export function runJob(block: Int32Array, functions: SimdFunctions, job: Job): void {
   block[at.operation] = operations.indexOf(job.operation);
   block[at.units] = job.units;
   block[at.share] = job.share;
   block[at.next] = 0;
-  block[at.done] = 0;
   block[at.failed] = 0;
   block[at.scratch] = job.scratch;
   block[at.scratchBytes] = job.scratchBytes;
   block[at.valueCount] = job.values.length;
   block.set(job.values, at.values);
+  Atomics.store(block, at.open, 1);
   Atomics.add(block, at.job, 1);
   Atomics.notify(block, at.job);
-  work(block, functions, 0);
-  for (let done = Atomics.load(block, at.done); done < helpers; done = Atomics.load(block, at.done))
-    Atomics.wait(block, at.done, done);
+  try {
+    work(block, functions, 0);
+  } finally {
+    Atomics.store(block, at.open, 0);
+    for (let inside = Atomics.load(block, at.inside); inside > 0; inside = Atomics.load(block, at.inside))
+      awaitChange(block, at.inside, inside);
+  }
   // As if this thread had trapped itself: the memory is not to be trusted any more.
   if (Atomics.load(block, at.failed) !== 0) throw new WebAssembly.RuntimeError('a helper thread has trapped');
 }
 
-/** A helper's whole life: waits for a job, works, says that it is done. Ends with its worker. */
+/** A helper's whole life: waits for a job, works at it if it is still open. Ends with its worker. */
 export function serveJobs(block: Int32Array, functions: SimdFunctions, thread: number): never {
-  // Counted here and not read from the block: the next job may already stand there when this one is done.
-  for (let job = 0; ; job = (job + 1) | 0) {
-    Atomics.wait(block, at.job, job);
+  for (let seen = 0; ;) {
+    awaitChange(block, at.job, seen);
+    seen = Atomics.load(block, at.job);
+    // Before it asks whether there is a job: what is open stays in the block as long as somebody is inside.
+    Atomics.add(block, at.inside, 1);
     try {
-      work(block, functions, thread);
+      if (Atomics.load(block, at.open) === 1) work(block, functions, thread);
     } catch {
       Atomics.store(block, at.failed, 1);
     }
-    // Said in any case: the others would wait for ever.
-    Atomics.add(block, at.done, 1);
-    Atomics.notify(block, at.done);
+    // Said in any case: the engine would wait for ever.
+    Atomics.sub(block, at.inside, 1);
+    Atomics.notify(block, at.inside);
   }
 }

@@ -1,0 +1,69 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { countingFunctions, firstScratch, type JobMemory } from '../../testing/counting-functions.ts';
+import { jobBlockLength, runJob } from './thread-job.ts';
+
+const helpers = 3;
+const mostUnits = 64;
+const shared = (length: number): Int32Array => new Int32Array(new SharedArrayBuffer(4 * length));
+const memory: JobMemory = { block: shared(jobBlockLength), counts: shared(mostUnits) };
+const functions = countingFunctions(memory.counts);
+
+/** TypeScript, which a thread of Node does not read by itself. */
+const startHelper = new URL(
+  `data:text/javascript,import { register } from ${JSON.stringify(import.meta.resolve('tsx/esm/api'))};
+  register();
+  await import(${JSON.stringify(new URL('../../testing/job-helper.ts', import.meta.url).href)});`,
+);
+let workers: Worker[] = [];
+beforeAll(async () => {
+  workers = Array.from(
+    { length: helpers },
+    (_, i) =>
+      new Worker(startHelper, {
+        workerData: { ...memory, thread: i + 1 },
+      }),
+  );
+  await Promise.all(workers.map((worker) => once(worker, 'online')));
+});
+afterAll(() => Promise.all(workers.map((worker) => worker.terminate())));
+
+/** @returns for each unit the thread that did it, by the time that the job was said to be done */
+function run(units: number, share: number, values: readonly number[] = [0, 0]): number[] {
+  memory.counts.fill(0);
+  runJob(memory.block, functions, {
+    operation: 'linear',
+    values,
+    units,
+    share,
+    scratch: firstScratch,
+    scratchBytes: 1,
+  });
+  const done = [...memory.counts.subarray(0, units)];
+  expect(done.map((count) => count % 1000)).toEqual(done.map(() => 1));
+  return done.map((count) => Math.floor(count / 1000));
+}
+
+test('every unit is done once, and before the job is said to be done: thousands of short jobs on end', () => {
+  for (let job = 0; job < 5000; job++) run(1 + ((job * 7) % mostUnits), 1 + (job % 5));
+  // The last shares take as long as the others: whoever does not wait for them sees that they are missing.
+  for (let job = 0; job < 50; job++) run(7, 1, [1, 0]);
+  expect.hasAssertions();
+});
+
+test('helpers that sleep wake up and help', async () => {
+  // Long enough that no helper looks for itself any more.
+  await new Promise((resolve) => void setTimeout(resolve, 50));
+  // The first thread may be done before one wakes, if not each time.
+  const helped = Array.from({ length: 20 }, () => run(16, 1, [2, 0])).flat();
+  expect(Math.max(...helped)).toBeGreaterThan(0);
+});
+
+test('a helper that traps makes the job fail, and the next one is done', () => {
+  expect(() => {
+    // Until a helper has had a share: the first thread may be done before one wakes.
+    for (let round = 0; round < 100; round++) run(16, 1, [2, 1]);
+  }).toThrow('a helper thread has trapped');
+  expect(run(16, 1)).toHaveLength(16);
+});
