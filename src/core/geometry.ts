@@ -17,3 +17,8 @@ export interface PatchPosition {
   readonly row: number;
   readonly column: number;
 }
+
+export const isOnGrid = (
+  { row, column }: PatchPosition,
+  { rows, columns }: { readonly rows: number; readonly columns: number },
+): boolean => row >= 0 && row < rows && column >= 0 && column < columns;

@@ -73,6 +73,7 @@ describe('without a graphics card that is worth it, the choice is wasm', () => {
         Promise.resolve({
           info: { ...softwareInfo, isFallbackAdapter: false },
           limits: {},
+          features: new Set(),
           requestDevice: () => Promise.reject(new Error('no device today')),
         }),
       {

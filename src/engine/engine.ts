@@ -4,7 +4,7 @@
  */
 import { specialTokenCount, type VitArchitecture } from '../core/architecture.ts';
 import { FailureError, failureOf, type Failure } from '../core/failure.ts';
-import type { PatchPosition } from '../core/geometry.ts';
+import { isOnGrid, type PatchPosition } from '../core/geometry.ts';
 import type { FramingOptions } from '../core/photo.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
 import type { FaultWatch } from '../gpu/fault-watch.ts';
@@ -22,7 +22,7 @@ import type {
   PatchAttentionResult,
 } from '../rpc/engine-contract.ts';
 import { attendAndKeep, disposePass, keptBytes } from '../vit/attend.ts';
-import { attendPatches, isOnGrid } from '../vit/attend-patches.ts';
+import { attendPatches } from '../vit/attend-patches.ts';
 import { chooseBackend, type ChosenBackend } from './choose-backend.ts';
 import { KeptPasses } from './kept-passes.ts';
 import { isOutOfMemory } from './out-of-memory.ts';

@@ -1,6 +1,6 @@
 /** What patches look at in the last block, after the pass: one small product with keys that are still on the device. */
 import { specialTokenCount } from '../core/architecture.ts';
-import type { PatchPosition } from '../core/geometry.ts';
+import { isOnGrid, type PatchPosition } from '../core/geometry.ts';
 import type { FaultWatch } from '../gpu/fault-watch.ts';
 import { defaultMaxScoresBytes, type KeptPass } from './attend.ts';
 import { layersFor } from './block-layers.ts';
@@ -19,11 +19,6 @@ export interface PatchAttention extends PatchPosition {
   /** shape [H, S]: what it gives to CLS and to each register. With `maps`, a head sums to 1. */
   readonly specialShares: Float32Array<ArrayBuffer>;
 }
-
-export const isOnGrid = (
-  { row, column }: PatchPosition,
-  { rows, columns }: { readonly rows: number; readonly columns: number },
-): boolean => row >= 0 && row < rows && column >= 0 && column < columns;
 
 /**
  * @param pass of the same parameters; borrowed

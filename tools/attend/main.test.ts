@@ -1,3 +1,5 @@
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,9 +7,16 @@ import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { embeddedModelId } from '../../src/core/embedded-model.ts';
+import { framePhotograph } from '../../src/media/framing.ts';
+import { prepareInput } from '../../src/media/prepare-input.ts';
+import { tfjsModel } from '../../src/models/load-model.ts';
 import { checkpointPath } from '../../src/testing/checkpoint-fixtures.ts';
 import { maxAbsDifference } from '../../src/testing/max-abs-difference.ts';
+import { uploadParameters } from '../../src/vit/parameters.ts';
+import { forwardPlain } from '../../src/vit/plain-forward.ts';
 import { runTool, type ToolRun } from '../../src/testing/run-tool.ts';
+import { folderSource } from './folder-source.ts';
+import { readPhoto } from './read-photo.ts';
 
 const fromRoot = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const cat = fromRoot('public/samples/cat.jpg'); // 451 × 300
@@ -139,6 +148,49 @@ describe('a checkpoint as people have it', () => {
   });
 });
 
+test('patches that are asked have maps and pictures of their own, which are the plain pass’s', async () => {
+  const to = join(folder, 'patches');
+  const options = ['--side', String(8 * patchSize), '--out', to];
+  const asked = await runTool(
+    'attend',
+    cat,
+    ...options,
+    '--patch',
+    '1,4',
+    '--patch',
+    '4,1',
+    '--patch',
+    '5,0',
+  );
+  expect(asked.exitCode).toBe(1); // for the last one
+  expect(asked.stderr.trim()).toBe(`${cat}: There is no patch 5,0: the patches go from 0,0 to 4,7.`);
+  const pictures = (await readdir(to)).filter((name) => name.startsWith('cat-patch-1-4-'));
+  expect(pictures).toHaveLength(1 + numHeads);
+  expect(await readdir(to)).toHaveLength(3 * (2 + numHeads));
+
+  const loaded = await tfjsModel(folderSource(fromRoot(`public/models/${embeddedModelId}`)))(
+    new AbortController().signal,
+    () => {},
+  );
+  const photo = await readPhoto(cat);
+  if (!loaded.ok || !photo.ok) throw new Error('the embedded model or the sample is broken');
+  const frame = framePhotograph(photo.value, { shape: 'photograph', sidePx: 8 * patchSize }, patchSize);
+  const { height, width } = frame.inputSizePx;
+  await tf.setBackend('cpu');
+  const parameters = uploadParameters(loaded.value.architecture, loaded.value.parameters);
+  const image = tf.tensor3d(prepareInput(photo.value, frame), [height, width, 3]);
+  const attention = forwardPlain(parameters, image).attentions.at(-1) as tf.Tensor3D; // [H, T, T], CLS first
+  for (const [row, column] of [
+    [1, 4],
+    [4, 1],
+  ] as const) {
+    const { shape, values } = await readNpy(`cat-patch-${row}-${column}.npy`, to);
+    expect(shape).toEqual([numHeads, 5, 8]);
+    const expected = tf.slice(attention, [0, 1 + 8 * row + column, 1], [-1, 1, -1]).dataSync<'float32'>();
+    expect(maxAbsDifference(values, expected)).toBeLessThan(1e-6);
+  }
+}, 60_000);
+
 describe('a wrong call ends in a sentence, not in a stack trace', () => {
   test.concurrent.each([
     [2, /^Unknown option '--sied'[^]*Usage: /, [cat, '--sied', '64']],
@@ -148,6 +200,7 @@ describe('a wrong call ends in a sentence, not in a stack trace', () => {
       /^--key is for checkpoint files; public\S* is in tfjs format\.$/,
       [cat, ...embedded, '--key', 'teacher'],
     ],
+    [1, /^--patch 3;7 is not a row and a column, as in --patch 3,7\.$/, [cat, '--patch', '3;7']],
     [1, /Say how many there are/, [cat, '--model', checkpointPath('dino.pth')]],
     [1, /^This checkpoint cannot be read: it is neither/, [cat, '--model', cat]],
   ])('with exit code %i: %s', async (exitCode, sentence, args) => {
