@@ -1,27 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import type { Page } from 'playwright/test';
+import { beforeWorker, rememberDevices } from './before-worker.ts';
 import { expect, samplePath, sideOf, test } from './scope.ts';
-
-/** Runs before the worker's own script: the one way to reach a device that the worker keeps to itself. */
-async function beforeWorker(page: Page, script: string, times = 100): Promise<void> {
-  await page.route(
-    '**/assets/engine-worker-*.js',
-    async (route) => {
-      const response = await route.fetch();
-      await route.fulfill({ response, body: `${script}\n${await response.text()}` });
-    },
-    { times },
-  );
-}
-
-const rememberDevices = `
-  globalThis.devices = [];
-  const requestDevice = GPUAdapter.prototype.requestDevice;
-  GPUAdapter.prototype.requestDevice = async function (...args) {
-    const device = await requestDevice.apply(this, args);
-    globalThis.devices.push(device);
-    return device;
-  };`;
 
 test('WebGPU runs where it is asked for, and says so', async ({ scope, page }) => {
   await scope.open(`backend=webgpu&side=${sideOf(12)}`);

@@ -1,7 +1,9 @@
 /** A patch of the photograph as the query: picked by a click, a tap or the keyboard, and left again. */
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright/test';
+import { beforeWorker, rememberDevices } from './before-worker.ts';
 import { embedded, expect, samplePath, sideOf, test } from './scope.ts';
+import { tinyRun, TrainingView } from './training-view.ts';
 
 const picker = (page: Page) => page.locator('.patch-picker');
 
@@ -135,4 +137,48 @@ test.describe('with a finger', () => {
     await page.getByRole('button', { name: 'Back to CLS' }).tap();
     await expect(scope.stage).not.toContainText('What patch');
   });
+});
+
+test('a patch is answered while a run of training goes on', async ({ scope, page }) => {
+  test.setTimeout(300_000);
+  const training = new TrainingView(page);
+  await scope.open(`side=${sideOf(12)}`);
+  await scope.drop(samplePath('cat'));
+  await scope.allSettled(1);
+  await training.open();
+  await training.fill({ ...tinyRun, Steps: 100_000 });
+  await training.start();
+  await training.has('running');
+  await page.keyboard.press('Escape');
+  await clickPatch(page, [3, 7], [8, 12]);
+  await expect(scope.stage).toContainText('What patch (row 3, column 7) looks at.');
+  await training.open();
+  await training.has('running');
+  // And not only where the answer came: it goes on.
+  await training.reaches((await training.step()) + 5);
+});
+
+test('a patch that is asked after the device was lost has the photograph run again, and its map comes', async ({
+  scope,
+  page,
+}) => {
+  await beforeWorker(page, rememberDevices);
+  await scope.open(`backend=webgpu&side=${sideOf(12)}`);
+  await scope.drop(samplePath('cat'));
+  await scope.allSettled(1);
+  await clickPatch(page, [3, 7], [8, 12]);
+  await expect(scope.stage).toContainText('What patch (row 3, column 7) looks at.');
+  await scope.showView('Head 1');
+  const caption = /What patch \(row 3, column 7\) looks at\. Head 1: 60 % of its attention lies on \d+ of/;
+  const [answer = ''] = caption.exec((await scope.stage.textContent()) ?? '') ?? [];
+  expect(answer).not.toBe('');
+  await clickPatch(page, [3, 7], [8, 12]);
+  await expect(scope.stage).not.toContainText('What patch');
+  await page.workers()[0]?.evaluate(() => {
+    for (const device of (globalThis as unknown as { devices: GPUDevice[] }).devices) device.destroy();
+  });
+  await clickPatch(page, [3, 7], [8, 12]);
+  await expect(page.locator('.message', { hasText: /graphics device was lost.*starts again/ })).toBeVisible();
+  await expect(scope.stage).toContainText(answer, { timeout: 90_000 });
+  await expect(scope.frame('cat.jpg')).toHaveAttribute('data-status', 'done');
 });

@@ -28,7 +28,7 @@ files, <name>-patch-<row>-<column>.npy and so on: what that patch looks at.
   --backend <name>   wasm, cpu, or webgpu by Dawn (default: wasm)
   --side <px>        the long side of what the model sees (default: 320)
   --square           squash to side × side, as the official script does
-  --patch <row,col>  a patch that is asked too, from 0,0 at the top left; may be given several times
+  --patch <row,col>  a patch that is asked too, counted from 0 as in the arrays (the page counts from 1); several if you like
   --out <folder>     where the files go (default: attend-out)
 
 Of a checkpoint file:

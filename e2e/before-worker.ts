@@ -1,0 +1,24 @@
+/** What a page cannot reach by itself: the world of the engine's worker, and the device in it. */
+import type { Page } from 'playwright/test';
+
+/** Runs before the worker's own script: the one way to reach a device that the worker keeps to itself. */
+export async function beforeWorker(page: Page, script: string, times = 100): Promise<void> {
+  await page.route(
+    '**/assets/engine-worker-*.js',
+    async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, body: `${script}\n${await response.text()}` });
+    },
+    { times },
+  );
+}
+
+/** All devices that the worker opens, as `devices`. */
+export const rememberDevices = `
+  globalThis.devices = [];
+  const requestDevice = GPUAdapter.prototype.requestDevice;
+  GPUAdapter.prototype.requestDevice = async function (...args) {
+    const device = await requestDevice.apply(this, args);
+    globalThis.devices.push(device);
+    return device;
+  };`;
