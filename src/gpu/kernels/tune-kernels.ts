@@ -94,13 +94,17 @@ interface Trial {
   expected(): tf.Tensor;
 }
 
-async function differs({ run, expected }: Trial): Promise<boolean> {
-  const difference = tf.tidy(() => {
+/** @returns the largest difference as a share of the largest value, a scalar */
+const difference = ({ run, expected }: Trial): tf.Tensor =>
+  tf.tidy(() => {
     const wanted = expected();
     return tf.div(tf.max(tf.abs(tf.sub(run(), wanted))), tf.max(tf.abs(wanted)));
   });
-  const [value = NaN] = await difference.data();
-  difference.dispose();
+
+async function differs(trial: Trial): Promise<boolean> {
+  const found = difference(trial);
+  const [value = NaN] = await found.data();
+  found.dispose();
   return !(value <= tolerance);
 }
 
@@ -167,6 +171,58 @@ function linearTrial(tokens: number, depth: number, columns: number): Trial & { 
   };
 }
 
+/** Depth and columns of a block's linear layers. */
+function linearShapes(architecture: VitArchitecture): readonly (readonly [depth: number, columns: number])[] {
+  const { embedDim } = architecture;
+  const hiddenDim = mlpHiddenDim(architecture);
+  return [
+    [embedDim, hiddenDim],
+    [hiddenDim, embedDim],
+    [embedDim, 3 * embedDim],
+    [embedDim, embedDim],
+  ];
+}
+
+const withLinear = (variant: LinearVariant): Tuning => ({ ...untuned, linear: () => variant });
+const withAttention = (attentionQueries: Tuning['attentionQueries']): Tuning => ({
+  ...untuned,
+  attentionQueries,
+});
+
+/**
+ * What `timeKernels` runs of a model's variants, in its order and in pieces, for whoever has it compiled before. Which variants are in
+ * force is afterwards as it was.
+ * @returns synchronous functions, to be run in a tidy; none where there are no kernels to choose from
+ */
+export function variantRuns(architecture: VitArchitecture): (() => void)[] {
+  if (!hasFusedKernels() || !fusedKernelsSupport(architecture, manyTokens)) return [];
+  const { embedDim, numHeads } = architecture;
+  const runWith = (tunings: readonly Tuning[], trial: () => Trial) => (): void => {
+    const before = tuningOf(tf.backend());
+    const tried = trial();
+    for (const tuning of tunings) {
+      setTuning(tf.backend(), tuning);
+      difference(tried);
+    }
+    setTuning(tf.backend(), before);
+  };
+  return [
+    ...linearShapes(architecture).flatMap(([depth, columns]) =>
+      // tfjs chooses its own product, which ours is compared with, by the number of tokens.
+      [fewTokens, manyTokens].map((tokens) =>
+        runWith(linearVariants.map(withLinear), () => linearTrial(tokens, depth, columns)),
+      ),
+    ),
+    ...attentionVariantsFor(embedDim / numHeads / 4).map((queries) =>
+      runWith([withAttention(queries)], () => {
+        const qkv = someValues(fewTokens, 3 * embedDim);
+        const run = (): tf.Tensor => attentionKernel.run({ qkv }, { numHeads });
+        return { run, expected: run };
+      }),
+    ),
+  ];
+}
+
 /** @returns how many tokens to time with: a slow adapter would take minutes for as many as a fast one needs */
 async function timingTokens(backend: OpenBackend, embedDim: number): Promise<number> {
   const trial = linearTrial(fewTokens, embedDim, embedDim);
@@ -187,23 +243,15 @@ export async function timeKernels(
 ): Promise<Timed | null> {
   if (!hasFusedKernels() || !fusedKernelsSupport(architecture, manyTokens)) return null;
   const { embedDim, numHeads } = architecture;
-  const hiddenDim = mlpHiddenDim(architecture);
   const linear: Record<string, string> = {};
-  const shapes = [
-    [embedDim, hiddenDim],
-    [hiddenDim, embedDim],
-    [embedDim, 3 * embedDim],
-    [embedDim, embedDim],
-  ] as const;
   const before = tuningOf(tf.backend());
   forgetTuning();
   try {
     const tokens = await timingTokens(backend, embedDim);
     const deadline = performance.now() + milliseconds;
-    for (const [depth, columns] of shapes) {
+    for (const [depth, columns] of linearShapes(architecture)) {
       const trial = linearTrial(tokens, depth, columns);
-      const tuningFor = (variant: LinearVariant): Tuning => ({ ...untuned, linear: () => variant });
-      const chosen = await fastest(backend, trial, linearVariants, tuningFor, deadline);
+      const chosen = await fastest(backend, trial, linearVariants, withLinear, deadline);
       trial.dispose();
       if (chosen !== null) linear[shapeName(depth, columns)] = variantName(chosen);
     }
@@ -215,7 +263,7 @@ export async function timeKernels(
       backend,
       { run, expected: () => tf.clone(usual) },
       attentionVariantsFor(embedDim / numHeads / 4),
-      (queries) => ({ ...untuned, attentionQueries: queries }),
+      withAttention,
       deadline,
     );
     tf.dispose([qkv, usual]);
