@@ -3,7 +3,7 @@
  * only where bytes and pixels come from differs.
  */
 import { specialTokenCount, type VitArchitecture } from '../core/architecture.ts';
-import { FailureError, failureOf, type Failure } from '../core/failure.ts';
+import { FailureError, type Failure } from '../core/failure.ts';
 import { isOnGrid, type PatchPosition } from '../core/geometry.ts';
 import type { FramingOptions } from '../core/photo.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
@@ -24,8 +24,9 @@ import type {
 import { attendAndKeep, disposePass, keptBytes } from '../vit/attend.ts';
 import { attendPatches } from '../vit/attend-patches.ts';
 import { chooseBackend, type ChosenBackend } from './choose-backend.ts';
+import { compileAhead, compilePasses } from './compile-ahead.ts';
 import { KeptPasses } from './kept-passes.ts';
-import { isOutOfMemory } from './out-of-memory.ts';
+import { failureOfComputing } from './out-of-memory.ts';
 import { tuneBackend, type TimingStore } from './tune-backend.ts';
 import { uploadModel, type UploadedModel } from './upload-model.ts';
 
@@ -68,7 +69,14 @@ export const giveWay = (): Promise<void> =>
     port2.postMessage(null);
   });
 
-/** Has the kernels chosen for a model's shapes where that is wanted, and uploads it. */
+/** @throws what is no failure but a bug */
+function failWith(error: unknown): Result<never, Failure> {
+  const failure = failureOfComputing(error);
+  if (failure === null) throw error;
+  return fail(failure);
+}
+
+/** Has the kernels chosen for a model's shapes where that is wanted, and compiled, and uploads it. */
 async function bringToDevice(
   model: LoadedModel,
   backend: OpenBackend,
@@ -76,12 +84,33 @@ async function bringToDevice(
 ): Promise<Result<UploadedModel, Failure>> {
   try {
     if (timings !== undefined) await tuneBackend(backend, model.architecture, timings);
+    await compilePasses(backend, model.architecture);
   } catch (error) {
-    const failure = failureOf(error);
-    if (failure === null) throw error;
-    return fail(failure);
+    return failWith(error);
   }
   return uploadModel(model, backend.faults);
+}
+
+/**
+ * @param architecture null where nobody came to know it
+ * @param isWanted whether there is still time to compile
+ * @returns also, whether all is compiled that the model's passes will run
+ */
+async function openAndCompile(
+  { backend, wasmAssets, timings, onProgress }: EngineOptions,
+  architecture: Promise<VitArchitecture | null>,
+  isWanted: () => boolean,
+): Promise<Result<ChosenBackend & { readonly isCompiled: boolean }, Failure>> {
+  const onSelfCheck = (): void => onProgress({ stage: 'self-check' });
+  const chosen = await chooseBackend(backend, { wasmAssets, onSelfCheck });
+  if (!chosen.ok) return chosen;
+  const known = await architecture;
+  try {
+    const isCompiled = known !== null && (await compileAhead(chosen.value.backend, known, timings, isWanted));
+    return succeed({ ...chosen.value, isCompiled });
+  } catch (error) {
+    return failWith(error);
+  }
 }
 
 /** One photograph differs from itself by how it is framed. */
@@ -89,8 +118,7 @@ const nameOf = (keepAs: string, { shape, sidePx }: FramingOptions): string => `$
 
 /** @throws what is no failure but a bug */
 function failureOfPass(error: unknown, tokens: number): Failure {
-  const failure =
-    failureOf(error) ?? (isOutOfMemory(error) ? ({ code: 'out-of-memory', tokens } as const) : null);
+  const failure = failureOfComputing(error);
   if (failure === null) throw error;
   return failure.code === 'out-of-memory' ? { ...failure, tokens } : failure;
 }
@@ -125,17 +153,31 @@ export class Engine {
     return this.used.description;
   }
 
-  /** Opens and checks the back end while the model downloads. */
+  /** Opens and checks the back end while the model downloads, and compiles for its sizes as soon as they are known. */
   static async start(options: EngineOptions): Promise<Result<Engine, Failure>> {
-    const { backend, load, wasmAssets, timings, signal, onProgress } = options;
+    const { load, timings, signal, onProgress } = options;
     onProgress({ stage: 'backend' });
-    const [chosen, model] = await Promise.all([
-      chooseBackend(backend, { wasmAssets, onSelfCheck: () => onProgress({ stage: 'self-check' }) }),
-      load(signal, (progress) => onProgress({ stage: 'download', ...progress })),
-    ]);
+    let isLoading = true;
+    let tell: (architecture: VitArchitecture | null) => void = () => {};
+    const architecture = new Promise<VitArchitecture | null>((resolve) => (tell = resolve));
+    const loading = load(signal, (progress) => onProgress({ stage: 'download', ...progress }), tell).finally(
+      () => {
+        isLoading = false;
+        tell(null);
+      },
+    );
+    const opening = openAndCompile(options, architecture, () => isLoading && !signal.aborted);
+    // To the end of both, whatever comes of either: nothing goes on compiling on a device that is somebody else's by then.
+    await Promise.allSettled([opening, loading]);
+    const [chosen, model] = [await opening, await loading];
     if (!model.ok) return model;
     if (!chosen.ok) return chosen;
-    const uploaded = await bringToDevice(model.value, chosen.value.backend, timings);
+    // Compiling may have gone on for longer than the download.
+    if (signal.aborted) return fail({ code: 'cancelled' });
+    const { backend, isCompiled } = chosen.value;
+    const uploaded = isCompiled
+      ? await uploadModel(model.value, backend.faults)
+      : await bringToDevice(model.value, backend, timings);
     return uploaded.ok ? succeed(new Engine(chosen.value, uploaded.value, timings)) : uploaded;
   }
 

@@ -33,6 +33,7 @@ function memoryStore(remembered: Timed | null): TimingStore & { readonly written
     written,
     read: () => Promise.resolve(written.at(-1) ?? remembered),
     write: (_, timed) => Promise.resolve(void written.push(timed)),
+    forget: () => Promise.resolve(void written.splice(0)),
   };
 }
 

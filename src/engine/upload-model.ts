@@ -1,5 +1,6 @@
+import type { VitArchitecture } from '../core/architecture.ts';
 import type { Failure } from '../core/failure.ts';
-import { failureOf } from '../core/failure.ts';
+import type { Size } from '../core/geometry.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
 import type { FaultWatch } from '../gpu/fault-watch.ts';
 import type { LoadedModel } from '../models/loaded-model.ts';
@@ -7,7 +8,7 @@ import type { ModelDescription } from '../rpc/engine-contract.ts';
 import { attendAndKeep, disposePass } from '../vit/attend.ts';
 import { attendPatches } from '../vit/attend-patches.ts';
 import { uploadParameters, type VitParameters } from '../vit/parameters.ts';
-import { isOutOfMemory } from './out-of-memory.ts';
+import { failureOfComputing } from './out-of-memory.ts';
 
 /** A model on the device; its owner disposes the parameters. */
 export interface UploadedModel {
@@ -17,6 +18,12 @@ export interface UploadedModel {
 
 /** Patches of the probe: enough that rows and columns differ. */
 const probe = { rows: 2, columns: 3 };
+
+/** In px. What a model computes when it is brought onto the device. */
+export const probeSize = ({ patchSize }: VitArchitecture): Size => ({
+  height: probe.rows * patchSize,
+  width: probe.columns * patchSize,
+});
 
 /** No picture, but values of a picture's size, the same each time. */
 const probeInput = (length: number): Float32Array =>
@@ -42,7 +49,7 @@ export async function uploadModel(
 ): Promise<Result<UploadedModel, Failure>> {
   const { architecture, id, title, parameterCount, networks = [] } = model;
   const { embedDim, depth, numHeads, patchSize: patchSizePx, numRegisters } = architecture;
-  const size = { height: probe.rows * patchSizePx, width: probe.columns * patchSizePx };
+  const size = probeSize(architecture);
   let parameters: VitParameters | null = null;
   try {
     parameters = uploadParameters(architecture, takingFrom(model.parameters));
@@ -58,8 +65,7 @@ export async function uploadModel(
     }
   } catch (error) {
     parameters?.dispose();
-    const failure =
-      failureOf(error) ?? (isOutOfMemory(error) ? ({ code: 'out-of-memory', tokens: null } as const) : null);
+    const failure = failureOfComputing(error);
     if (failure === null) throw error;
     return fail(
       failure.code === 'wrong-result' ? { code: 'model-fails-check', problem: failure.problem } : failure,

@@ -69,6 +69,21 @@ describe('a checkpoint that is kept', () => {
   });
 });
 
+test('the architecture is told before the first parameter is read', async () => {
+  const file = await openFixture('dino.pth');
+  const reads = vi.spyOn(file, 'slice');
+  const told: unknown[] = [];
+  let readsBefore = 0;
+  const model = checkpointModel({ id: 'tiny', title: 'Tiny', file, sha256: null, hints });
+  const loaded = await model(signal, ignore, (architecture) => {
+    told.push(architecture);
+    readsBefore = reads.mock.calls.length;
+  });
+  if (!loaded.ok) return expect.unreachable(loaded.error.code);
+  expect(told).toEqual([loaded.value.architecture]);
+  expect(reads.mock.calls.length - readsBefore).toBeGreaterThanOrEqual(loaded.value.parameters.size);
+});
+
 test('a cancel is heard between two parameters, and the rest of the file is not read', async () => {
   const controller = new AbortController();
   const file = await openFixture('dino.pth');

@@ -17,7 +17,7 @@ export interface CheckpointFile {
 /** A checkpoint file of any format and family, read where it lies. */
 export const checkpointModel =
   ({ id, title, file, sha256, hints }: CheckpointFile): ModelLoader =>
-  async (signal, onProgress) => {
+  async (signal, onProgress, onArchitecture) => {
     const report = (loadedBytes: number): boolean => {
       onProgress({ loadedBytes, totalBytes: file.size, cached: true });
       return !signal.aborted;
@@ -32,7 +32,7 @@ export const checkpointModel =
             code: 'checkpoint-invalid',
             problem: 'it has changed since it was stored; delete it and fetch it again',
           });
-    const checkpoint = await openCheckpoint(file, hints, () => !signal.aborted);
+    const checkpoint = await openCheckpoint(file, hints, { isWanted: () => !signal.aborted, onArchitecture });
     if (signal.aborted) return fail({ code: 'cancelled' });
     if (!checkpoint.ok) return checkpoint;
     report(file.size);

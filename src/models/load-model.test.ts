@@ -141,6 +141,13 @@ describe('a whole model', () => {
   });
 });
 
+test('the architecture is told before the first shard is asked for', async () => {
+  const told: unknown[] = [];
+  await loadModel(source, signal, ignore, (known) => told.push(known, [...source.fetched]));
+  expect(told).toEqual([architecture, ['model.json']]);
+  expect(source.fetched).toEqual(['model.json', ...shards.keys()]);
+});
+
 describe('a damaged shard is refused', () => {
   const flipped = (bytes: Buffer): Buffer => {
     const copy = Buffer.from(bytes);
@@ -235,11 +242,16 @@ test.each<[string, string, Failure]>([
       misshaped: [{ name: 'cls_token', expected: [1, 1, 16], actual: [16, 1] }],
     },
   ],
-])('a model.json is refused before any shard is fetched because %s', async (_, text, error) => {
-  source.answers.set('model.json', () => new Response(text));
-  expect(await loadModel(source, signal, ignore)).toEqual({ ok: false, error });
-  expect(source.fetched).toEqual(['model.json']);
-});
+])(
+  'a model.json is refused before any shard is fetched or anything told because %s',
+  async (_, text, error) => {
+    source.answers.set('model.json', () => new Response(text));
+    expect(
+      await loadModel(source, signal, ignore, () => expect.unreachable('an architecture that is none')),
+    ).toEqual({ ok: false, error });
+    expect(source.fetched).toEqual(['model.json']);
+  },
+);
 
 test('a model that no memory holds is refused', async () => {
   const vast = { ...architecture, embedDim: 16_384, depth: 256, mlpRatio: 64 };

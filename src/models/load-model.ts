@@ -2,7 +2,12 @@
  * model.json and its shards, from the network or the cache, into checked parameters:
  * nothing is returned unless every byte's hash and every parameter's shape is right.
  */
-import { elementCount, parseArchitecture, type NamedTensor } from '../core/architecture.ts';
+import {
+  elementCount,
+  parseArchitecture,
+  type NamedTensor,
+  type VitArchitecture,
+} from '../core/architecture.ts';
 import { FailureError, failureOf, type Failure } from '../core/failure.ts';
 import type { ModelBytes } from '../core/model.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
@@ -180,11 +185,15 @@ async function readGroup(group: WeightsGroup, reader: ShardReader): Promise<Map<
   );
 }
 
-/** @param onProgress called for every piece that arrives */
+/**
+ * @param onProgress called for every piece that arrives
+ * @param onArchitecture called before the first shard is asked for
+ */
 export async function loadModel(
   source: ModelSource,
   signal: AbortSignal,
   onProgress: (progress: ModelBytes) => void,
+  onArchitecture?: (architecture: VitArchitecture) => void,
 ): Promise<Result<LoadedModel, Failure>> {
   try {
     const fetched = await fetchManifest(source, signal);
@@ -197,6 +206,7 @@ export async function loadModel(
     const weights = groups.flatMap((group) => group.weights);
     const checked = checkParameters(architecture, new Map(weights.map(({ name, shape }) => [name, shape])));
     if (!checked.ok) return checked;
+    onArchitecture?.(architecture);
 
     const totalBytes = groups
       .flatMap((group) => group.shards)
@@ -220,5 +230,5 @@ export async function loadModel(
 /** A model in tfjs format, model.json and its shards, as the engine takes it. */
 export const tfjsModel =
   (source: ModelSource): ModelLoader =>
-  (signal, onProgress) =>
-    loadModel(source, signal, onProgress);
+  (signal, onProgress, onArchitecture) =>
+    loadModel(source, signal, onProgress, onArchitecture);

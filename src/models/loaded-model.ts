@@ -15,8 +15,13 @@ export interface LoadedModel {
   readonly networks?: readonly string[];
 }
 
-/** One way to a model, ready to be taken: the engine cares for nothing else. An abort ends in 'cancelled'. */
+/**
+ * One way to a model, ready to be taken: the engine cares for nothing else. An abort ends in 'cancelled'.
+ * @param onArchitecture told the network's sizes as soon as they are known and checked, which may be long before its parameters are
+ *   there, and at most once
+ */
 export type ModelLoader = (
   signal: AbortSignal,
   onProgress: (progress: ModelBytes) => void,
+  onArchitecture?: (architecture: VitArchitecture) => void,
 ) => Promise<Result<LoadedModel, Failure>>;

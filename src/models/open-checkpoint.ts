@@ -28,6 +28,13 @@ export interface Checkpoint {
   readonly networks: readonly string[];
 }
 
+interface OpenOptions {
+  /** Asked before each parameter is read; false ends it in 'cancelled'. */
+  readonly isWanted?: () => boolean;
+  /** Told the network's sizes before the first parameter is read. */
+  readonly onArchitecture?: ((architecture: VitArchitecture) => void) | undefined;
+}
+
 const invalid = (problem: string): FailureError => new FailureError({ code: 'checkpoint-invalid', problem });
 
 function valueOf<T>(result: Result<T, Failure>): T {
@@ -86,7 +93,7 @@ function chooseArchitecture(
 async function readCheckpoint(
   file: Blob,
   hints: CheckpointHints,
-  isWanted: () => boolean,
+  { isWanted, onArchitecture }: OpenOptions,
 ): Promise<Checkpoint> {
   const { tree, skipped, config } = await openTensors(file);
   const { tensors, ignored, isMocoV3 } = mapParameterNames(tree, hints.network);
@@ -103,9 +110,10 @@ async function readCheckpoint(
   const count = [...expected.values()].reduce((sum, shape) => sum + elementCount(shape), 0);
   if (count * 2 > file.size)
     throw invalid(`its parameters have ${count} values, more than the file can hold`);
+  onArchitecture?.(architecture);
   const parameters = new Map<string, NamedTensor>();
   for (const [name, shape] of expected) {
-    if (!isWanted()) throw new FailureError({ code: 'cancelled' });
+    if (isWanted?.() === false) throw new FailureError({ code: 'cancelled' });
     const stored = tensors.get(name);
     if (stored !== undefined) parameters.set(name, { shape, values: await stored.read() });
   }
@@ -117,17 +125,14 @@ async function readCheckpoint(
   };
 }
 
-/**
- * @param isWanted asked before each parameter is read; false ends it in 'cancelled'
- * @returns the parameters, all of them and nothing else, or what is wrong
- */
+/** @returns the parameters, all of them and nothing else, or what is wrong */
 export async function openCheckpoint(
   file: Blob,
   hints: CheckpointHints = {},
-  isWanted: () => boolean = () => true,
+  options: OpenOptions = {},
 ): Promise<Result<Checkpoint, Failure>> {
   try {
-    return succeed(await readCheckpoint(file, hints, isWanted));
+    return succeed(await readCheckpoint(file, hints, options));
   } catch (error) {
     const failure = failureOf(error);
     if (failure === null) throw error;

@@ -24,4 +24,11 @@ export const timingStore: TimingStore = {
       // It is timed again the next time.
     }
   },
+  forget: async (key) => {
+    try {
+      await (await caches.open(cacheName)).delete(addressOf(key));
+    } catch {
+      // Nor was it written.
+    }
+  },
 };

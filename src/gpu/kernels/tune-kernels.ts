@@ -37,11 +37,11 @@ export const linearVariants: readonly LinearVariant[] = [
   { kind: 'shared', rows: 8, side: 16 },
   { kind: 'subgroup', rows: 4, vectors: 1 },
   { kind: 'subgroup', rows: 8, vectors: 1 },
-  { kind: 'subgroup', rows: 4, vectors: 2 },
   { kind: 'subgroup', rows: 8, vectors: 2 },
 ];
 export const runsOn = (device: GPUDevice, { kind }: LinearVariant): boolean =>
   kind !== 'subgroup' || device.features.has('subgroups');
+const storages: readonly WeightStorage[] = ['float32', 'float16'];
 export const attentionVariants = [4, 8, 2, 1] as const;
 /** Two of them in registers are 64 vectors; more spill on a GPU, so they are timed last. On software they may still win. */
 const registerVectors = 32;
@@ -117,15 +117,22 @@ interface Trial {
   expected(): tf.Tensor;
 }
 
-async function differs({ run, expected }: Trial): Promise<boolean> {
-  const difference = tf.tidy(() => {
+/** @returns the largest difference as a share of the largest value, a scalar */
+const difference = ({ run, expected }: Trial): tf.Tensor =>
+  tf.tidy(() => {
     const wanted = expected();
     return tf.div(tf.max(tf.abs(tf.sub(run(), wanted))), tf.max(tf.abs(wanted)));
   });
-  const [value = NaN] = await difference.data();
-  difference.dispose();
+
+async function differs(trial: Trial): Promise<boolean> {
+  const found = difference(trial);
+  const [value = NaN] = await found.data();
+  found.dispose();
   return !(value <= tolerance);
 }
+
+const linearVariantsHere = (): readonly LinearVariant[] =>
+  linearVariants.filter((variant) => runsOn(currentDevice(), variant));
 
 const currentDevice = (): GPUDevice => (tf.backend() as unknown as { readonly device: GPUDevice }).device;
 
@@ -192,13 +199,16 @@ async function fastest<V>(
 const someValues = (length: number): Float32Array =>
   Float32Array.from({ length }, (_, i) => (Math.imul(i + 1, 0x9e3779b1) >>> 21) / 2 ** 11 - 0.5);
 
+const someTensor = (rows: number, columns: number): tf.Tensor2D =>
+  tf.tensor2d(someValues(rows * columns), [rows, columns]);
+
 function linearTrial(
   tokens: number,
   depth: number,
   columns: number,
   storage: WeightStorage,
 ): Trial & { dispose(): void } {
-  const x = tf.tensor2d(someValues(tokens * depth), [tokens, depth]);
+  const x = someTensor(tokens, depth);
   const values = someValues(depth * columns);
   const full = tf.tensor2d(values, [depth, columns]);
   const weight = storage === 'float16' ? (halfWeight(values, [depth, columns]) ?? full) : full;
@@ -208,6 +218,61 @@ function linearTrial(
     expected: () => tf.matMul(x, full),
     dispose: () => tf.dispose([x, full, weight]),
   };
+}
+
+/** Depth and columns of a block's linear layers. */
+function linearShapes(architecture: VitArchitecture): readonly (readonly [depth: number, columns: number])[] {
+  const { embedDim } = architecture;
+  const hiddenDim = mlpHiddenDim(architecture);
+  return [
+    [embedDim, hiddenDim],
+    [hiddenDim, embedDim],
+    [embedDim, 3 * embedDim],
+    [embedDim, embedDim],
+  ];
+}
+
+const withLinear = (variant: LinearVariant): Tuning => ({ ...untuned, linear: () => variant });
+const withAttention = (attentionQueries: Tuning['attentionQueries']): Tuning => ({
+  ...untuned,
+  attentionQueries,
+});
+
+/**
+ * What `timeKernels` runs of a model's variants, in its order and in pieces, for whoever has it compiled before. Which variants are in
+ * force is afterwards as it was.
+ * @returns synchronous functions, to be run in a tidy; none where there are no kernels to choose from
+ */
+export function variantRuns(architecture: VitArchitecture): (() => void)[] {
+  if (!hasFusedKernels() || !fusedKernelsSupport(architecture, manyTokens)) return [];
+  const { embedDim, numHeads } = architecture;
+  const runWith = (tunings: readonly Tuning[], trial: () => Trial) => (): void => {
+    const before = tuningOf(tf.backend());
+    const tried = trial();
+    for (const tuning of tunings) {
+      setTuning(tf.backend(), tuning);
+      difference(tried);
+    }
+    setTuning(tf.backend(), before);
+  };
+  const linear = linearVariantsHere().map(withLinear);
+  return [
+    ...attentionVariantsFor(embedDim / numHeads / 4).map((queries) =>
+      runWith([withAttention(queries)], () => {
+        const qkv = someTensor(fewTokens, 3 * embedDim);
+        const run = (): tf.Tensor => attentionKernel.run({ qkv }, { numHeads });
+        return { run, expected: run };
+      }),
+    ),
+    ...linearShapes(architecture).flatMap(([depth, columns]) =>
+      storages.flatMap((storage) =>
+        // tfjs chooses its own product, which ours is compared with, by the number of tokens.
+        [fewTokens, manyTokens].map((tokens) =>
+          runWith(linear, () => linearTrial(tokens, depth, columns, storage)),
+        ),
+      ),
+    ),
+  ];
 }
 
 /** @returns how many tokens to time with: a slow adapter would take minutes for as many as a fast one needs */
@@ -223,25 +288,16 @@ async function timeLinear(
   backend: OpenBackend,
   { architecture, tokens, deadline }: TimingTask,
 ): Promise<Record<string, TimedLayer>> {
-  const { embedDim } = architecture;
-  const hiddenDim = mlpHiddenDim(architecture);
   const usual = linearVariants[0] as LinearVariant;
-  const variants = linearVariants.filter((variant) => runsOn(currentDevice(), variant));
-  const order = { float32: variants, float16: variants };
-  const tuningFor = (variant: LinearVariant): Tuning => ({ ...untuned, linear: () => variant });
+  const order = { float32: linearVariantsHere(), float16: linearVariantsHere() };
   const timed: Record<string, TimedLayer> = {};
-  for (const [depth, columns] of [
-    [embedDim, hiddenDim],
-    [hiddenDim, embedDim],
-    [embedDim, 3 * embedDim],
-    [embedDim, embedDim],
-  ] as const) {
+  for (const [depth, columns] of linearShapes(architecture)) {
     const best = async (storage: WeightStorage): Promise<Time<LinearVariant> | null> => {
       const trial = linearTrial(tokens, depth, columns, storage);
-      const times = await timeVariants(backend, trial, order[storage], tuningFor, deadline);
+      const times = await timeVariants(backend, trial, order[storage], withLinear, deadline);
       const found = times.map(({ variant }) => variant);
       order[storage] = [...found, ...order[storage].filter((variant) => !found.includes(variant))];
-      const chosen = await fastest(times, trial, usual, tuningFor);
+      const chosen = await fastest(times, trial, usual, withLinear);
       trial.dispose();
       return chosen;
     };
@@ -269,18 +325,14 @@ async function timeAttention(
   backend: OpenBackend,
   { architecture: { embedDim, numHeads }, tokens, deadline }: TimingTask,
 ): Promise<Timed['attentionQueries']> {
-  const qkv = tf.tensor2d(someValues(tokens * 3 * embedDim), [tokens, 3 * embedDim]);
+  const qkv = someTensor(tokens, 3 * embedDim);
   const run = (): tf.Tensor => attentionKernel.run({ qkv }, { numHeads });
   forgetTuning();
   const expected = run();
   const trial = { run, expected: () => tf.clone(expected) };
   const variants = attentionVariantsFor(embedDim / numHeads / 4);
-  const tuningFor = (queries: (typeof variants)[number]): Tuning => ({
-    ...untuned,
-    attentionQueries: queries,
-  });
-  const times = await timeVariants(backend, trial, variants, tuningFor, deadline);
-  const chosen = await fastest(times, trial, variants[0] ?? 1, tuningFor);
+  const times = await timeVariants(backend, trial, variants, withAttention, deadline);
+  const chosen = await fastest(times, trial, variants[0] ?? 1, withAttention);
   tf.dispose([qkv, expected]);
   return chosen?.variant ?? null;
 }

@@ -1,0 +1,235 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { elementCount, type VitArchitecture } from '../core/architecture.ts';
+import type { Failure } from '../core/failure.ts';
+import { decodeFloat16, encodeFloat16 } from '../core/float16.ts';
+import { fail, succeed, type Result } from '../core/result.ts';
+import type { Timed } from '../gpu/kernels/tune-kernels.ts';
+import type { PixelGrid } from '../media/resample.ts';
+import type { LoadedModel, ModelLoader } from '../models/loaded-model.ts';
+import { countPipelines } from '../testing/count-pipelines.ts';
+import { randomParameters } from '../testing/random-parameters.ts';
+import { vitSmall16 } from '../testing/vit-small-16.ts';
+import { Engine } from './engine.ts';
+import type { TimingStore } from './tune-backend.ts';
+
+const architecture: VitArchitecture = { ...vitSmall16, embedDim: 32, numHeads: 2, depth: 3, gridSize: 6 };
+const ignore = (): void => {};
+
+function model(): LoadedModel {
+  const parameters = randomParameters(architecture);
+  const parameterCount = [...parameters.values()].reduce((sum, { shape }) => sum + elementCount(shape), 0);
+  return { id: 'tiny', title: 'Tiny', architecture, parameters, parameterCount };
+}
+
+/** A download that stands still once the sizes are known, until it is told how it ends. */
+class HeldDownload {
+  readonly load: ModelLoader;
+  end: (result: Result<LoadedModel, Failure>) => void = ignore;
+  private readonly ended = new Promise<Result<LoadedModel, Failure>>((resolve) => (this.end = resolve));
+
+  constructor(sizes = architecture) {
+    this.load = (signal, _, onArchitecture) => {
+      signal.addEventListener('abort', () => this.end(fail({ code: 'cancelled' })));
+      onArchitecture?.(sizes);
+      return this.ended;
+    };
+  }
+}
+
+/** One entry is enough. */
+class MemoryStore implements TimingStore {
+  kept: Timed | null;
+  readonly forgotten: Promise<void>;
+  private hasForgotten: () => void = ignore;
+
+  constructor(kept: Timed | null = null) {
+    this.kept = kept;
+    this.forgotten = new Promise((resolve) => (this.hasForgotten = resolve));
+  }
+
+  read(): Promise<Timed | null> {
+    return Promise.resolve(this.kept);
+  }
+
+  write(_: string, timed: Timed): Promise<void> {
+    this.kept = timed;
+    return Promise.resolve();
+  }
+
+  forget(): Promise<void> {
+    this.kept = null;
+    this.hasForgotten();
+    return Promise.resolve();
+  }
+}
+
+const start = (load: ModelLoader, timings?: TimingStore, { signal } = new AbortController()) =>
+  Engine.start({
+    backend: 'webgpu',
+    load,
+    wasmAssets: null,
+    ...(timings === undefined ? {} : { timings }),
+    signal,
+    onProgress: ignore,
+  });
+
+const photo: PixelGrid = {
+  height: 240,
+  width: 320,
+  channels: 3,
+  values: Uint8Array.from({ length: 240 * 320 * 3 }, (_, i) => (i * 7) % 256),
+};
+const { signal: never } = new AbortController();
+
+/** Photographs of several sizes, and a patch of each. */
+async function use(engine: Engine): Promise<void> {
+  for (const sidePx of [96, 224, 320, 480]) {
+    const framing = { shape: 'photograph', sidePx } as const;
+    const attended = await engine.attend(photo, {
+      framing,
+      keepAs: 'photo',
+      signal: never,
+      onProgress: ignore,
+    });
+    expect(attended).toMatchObject({ ok: true });
+    expect(await engine.attendPatch('photo', framing, { row: 1, column: 1 })).toMatchObject({ ok: true });
+  }
+}
+
+async function endWell(starting: ReturnType<typeof start>): Promise<Engine> {
+  const started = await starting;
+  if (!started.ok) throw new Error(JSON.stringify(started.error));
+  return started.value;
+}
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+describe('while the parameters are on their way', () => {
+  test('the passes are compiled: afterwards no photograph waits for it', async () => {
+    const pipelines = countPipelines();
+    const download = new HeldDownload();
+    const starting = start(download.load);
+    await vi.waitFor(() => expect(pipelines.beside).toBeGreaterThan(0), { timeout: 60_000 });
+    const before = { ...pipelines };
+    download.end(succeed(model()));
+    const engine = await endWell(starting);
+    await use(engine);
+    expect(pipelines).toEqual(before);
+    engine.dispose();
+  });
+
+  test.each([
+    ['float32', (values: Float32Array): Float32Array => values],
+    ['float16', (values: Float32Array): Float32Array => decodeFloat16(encodeFloat16(values))],
+  ])(
+    'so are they with the kernels that are remembered, and nothing is timed: %s weights',
+    async (_, round) => {
+      const remembered: Timed = {
+        linear: {
+          '32 → 96': { float32: 'shared-8x8-4x4', float16: 'registers-8x8' },
+          '32 → 128': { float32: 'registers-4x8', float16: null },
+        },
+        attentionQueries: 2,
+      };
+      const store = new MemoryStore(remembered);
+      const pipelines = countPipelines();
+      const download = new HeldDownload();
+      const starting = start(download.load, store);
+      await vi.waitFor(() => expect(pipelines.beside).toBeGreaterThan(0), { timeout: 60_000 });
+      const before = { ...pipelines };
+      const loaded = model();
+      for (const [name, { shape, values }] of loaded.parameters)
+        loaded.parameters.set(name, { shape, values: round(values) });
+      download.end(succeed(loaded));
+      const engine = await endWell(starting);
+      await use(engine);
+      expect(pipelines).toEqual(before);
+      expect(store.kept).toBe(remembered);
+      engine.dispose();
+    },
+  );
+
+  test('so are the kernels that will be timed, and no timing waits for it, nor any photograph', async () => {
+    const store = new MemoryStore();
+    const pipelines = countPipelines();
+    const download = new HeldDownload();
+    const starting = start(download.load, store);
+    await store.forgotten;
+    const { waitedFor } = pipelines;
+    download.end(succeed(model()));
+    const engine = await endWell(starting);
+    await use(engine);
+    expect(pipelines.waitedFor).toBe(waitedFor);
+    expect(store.kept).not.toBeNull();
+    engine.dispose();
+  });
+});
+
+describe('a start that comes to nothing while it compiles', () => {
+  const failure = { code: 'model-unreachable', url: 'https://example.org/one.bin', status: 404 } as const;
+
+  /** The end of a start that was `stopped` with candidates still to be compiled. */
+  async function stop(how: (download: HeldDownload, controller: AbortController) => void) {
+    const store = new MemoryStore();
+    const pipelines = countPipelines();
+    const download = new HeldDownload();
+    const controller = new AbortController();
+    const write = vi.spyOn(store, 'write');
+    const starting = start(download.load, store, controller);
+    await vi.waitFor(() => expect(write).toHaveBeenCalled(), { timeout: 60_000, interval: 1 });
+    how(download, controller);
+    const ended = await starting;
+    return { ended, store, pipelines };
+  }
+
+  test('because the download fails says so, compiles no further, and will time the next time', async () => {
+    const { ended, store, pipelines } = await stop((download) => download.end(fail(failure)));
+    expect(ended).toEqual({ ok: false, error: failure });
+    expect(store.kept).toBeNull();
+    expect(tf.memory().numTensors).toBe(0);
+    const before = { ...pipelines };
+    const engine = await endWell(start(() => Promise.resolve(succeed(model()))));
+    expect(pipelines.waitedFor).toBeGreaterThan(before.waitedFor); // the next device's self-check
+    await use(engine);
+    engine.dispose();
+  });
+
+  test('because nobody wants it any more ends as cancelled', async () => {
+    const { ended, store } = await stop((_, controller) => controller.abort());
+    expect(ended).toEqual({ ok: false, error: { code: 'cancelled' } });
+    expect(store.kept).toBeNull();
+    expect(tf.memory().numTensors).toBe(0);
+  });
+
+  test('because the device is lost says so, and asks for none of these kernels again', async () => {
+    const { ended, store } = await stop((download) => {
+      (tf.backend() as unknown as { device: GPUDevice }).device.destroy();
+      download.end(succeed(model()));
+    });
+    expect(ended).toMatchObject({ ok: false, error: { code: 'device-lost' } });
+    expect(store.kept).toEqual({ linear: {}, attentionQueries: null });
+  });
+
+  test('because no memory holds such a model says what the download says', async () => {
+    const compiling = vi.spyOn(GPUDevice.prototype, 'pushErrorScope');
+    const download = new HeldDownload({ ...architecture, embedDim: 2 ** 40, numHeads: 2 ** 34 });
+    const starting = start(download.load);
+    const invalid = { code: 'model-manifest-invalid', problem: 'its weights take too many bytes' } as const;
+    await vi.waitFor(() => expect(compiling).toHaveBeenCalled(), { timeout: 60_000 });
+    download.end(fail(invalid));
+    expect(await starting).toEqual({ ok: false, error: invalid });
+  });
+
+  test('because the back end does not open leaves nothing to compile', async () => {
+    vi.spyOn(GPUAdapter.prototype, 'requestDevice').mockRejectedValue(new Error('no device today'));
+    const pipelines = countPipelines();
+    const download = new HeldDownload();
+    const starting = start(download.load);
+    download.end(succeed(model()));
+    expect(await starting).toMatchObject({ ok: false, error: { code: 'backend-unavailable' } });
+    expect(pipelines).toEqual({ waitedFor: 0, beside: 0 });
+  });
+});
