@@ -97,6 +97,12 @@ async function use(engine: Engine): Promise<void> {
   }
 }
 
+/** Each of the three sizes of image has its shaders tried in an error scope of its own. */
+function watchSizes(): () => Promise<void> {
+  const scopes = vi.spyOn(GPUDevice.prototype, 'pushErrorScope');
+  return () => vi.waitFor(() => expect(scopes).toHaveBeenCalledTimes(3), { timeout: 60_000 });
+}
+
 async function endWell(starting: ReturnType<typeof start>): Promise<Engine> {
   const started = await starting;
   if (!started.ok) throw new Error(JSON.stringify(started.error));
@@ -110,9 +116,10 @@ afterEach(() => {
 describe('while the parameters are on their way', () => {
   test('the passes are compiled: afterwards no photograph waits for it', async () => {
     const pipelines = countPipelines();
+    const allSizesAsked = watchSizes();
     const download = new HeldDownload();
     const starting = start(download.load);
-    await vi.waitFor(() => expect(pipelines.beside).toBeGreaterThan(0), { timeout: 60_000 });
+    await allSizesAsked();
     const before = { ...pipelines };
     download.end(succeed(model()));
     const engine = await endWell(starting);
@@ -136,9 +143,10 @@ describe('while the parameters are on their way', () => {
       };
       const store = new MemoryStore(remembered);
       const pipelines = countPipelines();
+      const allSizesAsked = watchSizes();
       const download = new HeldDownload();
       const starting = start(download.load, store);
-      await vi.waitFor(() => expect(pipelines.beside).toBeGreaterThan(0), { timeout: 60_000 });
+      await allSizesAsked();
       const before = { ...pipelines };
       const loaded = model();
       for (const [name, { shape, values }] of loaded.parameters)

@@ -76,15 +76,16 @@ function failWith(error: unknown): Result<never, Failure> {
   return fail(failure);
 }
 
-/** Has the kernels chosen for a model's shapes where that is wanted, and compiled, and uploads it. */
+/** Has the kernels chosen for a model's shapes where that is wanted, and uploads it. */
 async function bringToDevice(
   model: LoadedModel,
   backend: OpenBackend,
   timings: TimingStore | undefined,
 ): Promise<Result<UploadedModel, Failure>> {
   try {
-    if (timings !== undefined) await tuneBackend(backend, model.architecture, timings);
-    await compilePasses(backend, model.architecture);
+    const isNew = timings !== undefined && (await tuneBackend(backend, model.architecture, timings));
+    // They were timed alone, without what goes before and after them in a pass.
+    if (isNew) await compilePasses(backend, model.architecture);
   } catch (error) {
     return failWith(error);
   }
@@ -94,20 +95,19 @@ async function bringToDevice(
 /**
  * @param architecture null where nobody came to know it
  * @param isWanted whether there is still time to compile
- * @returns also, whether all is compiled that the model's passes will run
  */
 async function openAndCompile(
   { backend, wasmAssets, timings, onProgress }: EngineOptions,
   architecture: Promise<VitArchitecture | null>,
   isWanted: () => boolean,
-): Promise<Result<ChosenBackend & { readonly isCompiled: boolean }, Failure>> {
+): Promise<Result<ChosenBackend, Failure>> {
   const onSelfCheck = (): void => onProgress({ stage: 'self-check' });
   const chosen = await chooseBackend(backend, { wasmAssets, onSelfCheck });
   if (!chosen.ok) return chosen;
   const known = await architecture;
   try {
-    const isCompiled = known !== null && (await compileAhead(chosen.value.backend, known, timings, isWanted));
-    return succeed({ ...chosen.value, isCompiled });
+    if (known !== null) await compileAhead(chosen.value.backend, known, timings, isWanted);
+    return chosen;
   } catch (error) {
     return failWith(error);
   }
@@ -174,10 +174,7 @@ export class Engine {
     if (!chosen.ok) return chosen;
     // Compiling may have gone on for longer than the download.
     if (signal.aborted) return fail({ code: 'cancelled' });
-    const { backend, isCompiled } = chosen.value;
-    const uploaded = isCompiled
-      ? await uploadModel(model.value, backend.faults)
-      : await bringToDevice(model.value, backend, timings);
+    const uploaded = await bringToDevice(model.value, chosen.value.backend, timings);
     return uploaded.ok ? succeed(new Engine(chosen.value, uploaded.value, timings)) : uploaded;
   }
 

@@ -45,20 +45,13 @@ function runLayers(parameters: VitParameters, size: Size): void {
 }
 
 /**
- * Compiles what a network's passes over images of these sizes run, and a look at one of their patches, on the current back end.
+ * Compiles what a network's pass over an image of this size runs, and a look at one of its patches, on the current back end.
  * Nothing to do on others than WebGPU.
- * @param sizes in px, whole patches
+ * @param size in px, whole patches
  * @throws FailureError where the device is lost on the way
  */
-export const compilePass = (
-  backend: OpenBackend,
-  architecture: VitArchitecture,
-  sizes: readonly Size[],
-): Promise<void> =>
+export const compilePass = (backend: OpenBackend, architecture: VitArchitecture, size: Size): Promise<void> =>
   compileOnly(backend, () => {
     // What the file will bring is not known yet.
-    for (const value of [0, 0.1]) {
-      const parameters = blankParameters(architecture, value);
-      for (const size of sizes) runLayers(parameters, size);
-    }
+    for (const value of [0, 0.1]) runLayers(blankParameters(architecture, value), size);
   });

@@ -48,13 +48,14 @@ const registerVectors = 32;
 /** Beyond that the code alone takes a driver long. */
 const mostAttentionVectors = 128;
 
+/** @param vectors of four in a head */
+const spills = (queries: number, vectors: number): boolean => queries * vectors > registerVectors;
+
 /** Those that a head of so many vectors of four allows, the usual one first. */
-function attentionVariantsFor(vectors: number): (typeof attentionVariants)[number][] {
-  const spills = (queries: number): number => Number(queries * vectors > registerVectors);
-  return attentionVariants
+const attentionVariantsFor = (vectors: number): (typeof attentionVariants)[number][] =>
+  attentionVariants
     .filter((queries) => queries * vectors <= mostAttentionVectors)
-    .sort((a, b) => spills(a) - spills(b));
-}
+    .sort((a, b) => Number(spills(a, vectors)) - Number(spills(b, vectors)));
 
 const shapeName = (depth: number, columns: number): string => `${depth} → ${columns}`;
 
@@ -239,13 +240,14 @@ const withAttention = (attentionQueries: Tuning['attentionQueries']): Tuning => 
 });
 
 /**
- * What `timeKernels` runs of a model's variants, in its order and in pieces, for whoever has it compiled before. Which variants are in
- * force is afterwards as it was.
+ * What `timeKernels` runs of a model's variants, in its order and in pieces, for whoever has it compiled before; without those that
+ * spill, which take seconds to compile where timing is over before their turn. Which variants are in force is afterwards as it was.
  * @returns synchronous functions, to be run in a tidy; none where there are no kernels to choose from
  */
 export function variantRuns(architecture: VitArchitecture): (() => void)[] {
   if (!hasFusedKernels() || !fusedKernelsSupport(architecture, manyTokens)) return [];
   const { embedDim, numHeads } = architecture;
+  const vectors = embedDim / numHeads / 4;
   const runWith = (tunings: readonly Tuning[], trial: () => Trial) => (): void => {
     const before = tuningOf(tf.backend());
     const tried = trial();
@@ -257,13 +259,15 @@ export function variantRuns(architecture: VitArchitecture): (() => void)[] {
   };
   const linear = linearVariantsHere().map(withLinear);
   return [
-    ...attentionVariantsFor(embedDim / numHeads / 4).map((queries) =>
-      runWith([withAttention(queries)], () => {
-        const qkv = someTensor(fewTokens, 3 * embedDim);
-        const run = (): tf.Tensor => attentionKernel.run({ qkv }, { numHeads });
-        return { run, expected: run };
-      }),
-    ),
+    ...attentionVariantsFor(vectors)
+      .filter((queries) => !spills(queries, vectors))
+      .map((queries) =>
+        runWith([withAttention(queries)], () => {
+          const qkv = someTensor(fewTokens, 3 * embedDim);
+          const run = (): tf.Tensor => attentionKernel.run({ qkv }, { numHeads });
+          return { run, expected: run };
+        }),
+      ),
     ...linearShapes(architecture).flatMap(([depth, columns]) =>
       storages.flatMap((storage) =>
         // tfjs chooses its own product, which ours is compared with, by the number of tokens.
