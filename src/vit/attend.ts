@@ -6,9 +6,11 @@
  * alone, and nothing after the softmax; `attend-patches` asks for more of them afterwards. Between blocks it gives way, so that the worker can hear a cancel.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { specialTokenCount } from '../core/architecture.ts';
+import { mlpHiddenDim, specialTokenCount, type VitArchitecture } from '../core/architecture.ts';
 import type { Size } from '../core/geometry.ts';
 import type { FaultWatch } from '../gpu/fault-watch.ts';
+import { fusedKernelsSupport, hasFusedKernels } from '../gpu/kernels/fused-kernels.ts';
+import { submitTogether } from '../gpu/submit-together.ts';
 import { type BlockLayers, layersFor } from './block-layers.ts';
 import { gridOf } from './layers.ts';
 import { lastBlock, type VitParameters } from './parameters.ts';
@@ -60,6 +62,14 @@ export const keptBytes = (tokens: number, { embedDim }: { readonly embedDim: num
 
 export const disposePass = ({ normed, keys }: AttentionInputs): void => tf.dispose([normed, keys]);
 
+/** What a pass of our kernels computes on its way, q, k, v and the hidden layer above all; by plain ops it is many times as much. */
+const passBytes = (tokens: number, architecture: VitArchitecture): number => {
+  const { embedDim, depth } = architecture;
+  if (!hasFusedKernels() || !fusedKernelsSupport(architecture, tokens)) return Infinity;
+  // Of a block: two norms, q, k and v, what is mixed, two sums and the hidden layer.
+  return depth * tokens * (8 * embedDim + mlpHiddenDim(architecture)) * Float32Array.BYTES_PER_ELEMENT;
+};
+
 /** Everything before the last block's softmax. */
 async function runToLastBlock(
   parameters: VitParameters,
@@ -89,7 +99,19 @@ async function runToLastBlock(
  * @param input shape [height, width, 3], normalised RGB, sides whole patches
  * @throws FailureError on a fault of the device, or where the result fails its check
  */
-export async function attendAndKeep(
+export function attendAndKeep(
+  parameters: VitParameters,
+  input: Float32Array,
+  size: Size,
+  options: AttendOptions,
+): Promise<{ readonly attention: SpecialAttention; readonly pass: KeptPass }> {
+  const { architecture } = parameters;
+  const { rows, columns } = gridOf(size, architecture.patchSize);
+  const tokens = specialTokenCount(architecture) + rows * columns;
+  return submitTogether(passBytes(tokens, architecture), () => runPass(parameters, input, size, options));
+}
+
+async function runPass(
   parameters: VitParameters,
   input: Float32Array,
   size: Size,

@@ -85,6 +85,22 @@ test('a block is seven dispatches, the last one four', async () => {
   expect(tf.memory().numBytes).toBe(before.numBytes);
 });
 
+test('a pass is one submit, unless somebody waits for each block', async () => {
+  const parameters = uploadParameters(architecture, randomParameters(architecture));
+  await attend(parameters); // brings the parameters along
+  const submit = vi.spyOn(GPUQueue.prototype, 'submit');
+  await attend(parameters);
+  expect(submit).toHaveBeenCalledTimes(1);
+  submit.mockClear();
+  await attendSpecial(parameters, input(), size, {
+    faults: backend.faults,
+    afterBlock: () => backend.finish(),
+  });
+  expect(submit).toHaveBeenCalledTimes(architecture.depth);
+  submit.mockRestore();
+  parameters.dispose();
+});
+
 test('weights of half the size take as many dispatches and give the same maps', async () => {
   const named = new Map(
     [...randomParameters(architecture)].map(([name, { shape, values }]) => [
