@@ -42,7 +42,8 @@ export async function compileVariants(
   isWanted: () => boolean,
 ): Promise<void> {
   const key = keyOf(backend, architecture);
-  // As below: a variant may take the device or the page with it when it is compiled, too.
+  // As below: a variant may take the device or the page with it when it is compiled, too. For no longer than that, since many a page is
+  // closed while it downloads.
   await store.write(key, usual);
   for (const run of variantRuns(architecture)) if (isWanted()) await compileOnly(backend, run);
   await backend.finish(); // which a device does not that one of them took with it

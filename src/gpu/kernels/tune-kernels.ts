@@ -249,13 +249,16 @@ export function variantRuns(architecture: VitArchitecture): (() => void)[] {
   const { embedDim, numHeads } = architecture;
   const vectors = embedDim / numHeads / 4;
   const runWith = (tunings: readonly Tuning[], trial: () => Trial) => (): void => {
-    const before = tuningOf(tf.backend());
     const tried = trial();
-    for (const tuning of tunings) {
-      setTuning(tf.backend(), tuning);
-      difference(tried);
+    const before = tuningOf(tf.backend());
+    try {
+      for (const tuning of tunings) {
+        setTuning(tf.backend(), tuning);
+        difference(tried);
+      }
+    } finally {
+      setTuning(tf.backend(), before);
     }
-    setTuning(tf.backend(), before);
   };
   const linear = linearVariantsHere().map(withLinear);
   return [
