@@ -116,7 +116,7 @@ async function runPass(
   input: Float32Array,
   size: Size,
   options: AttendOptions,
-): Promise<{ readonly attention: SpecialAttention; readonly pass: KeptPass }> {
+): ReturnType<typeof attendAndKeep> {
   const { architecture } = parameters;
   const { numHeads, numRegisters } = architecture;
   const special = specialTokenCount(architecture);

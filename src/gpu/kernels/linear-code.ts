@@ -58,16 +58,24 @@ const startOf = ({ hasBias }: LinearCodeOptions, vector: string): string =>
 const finished = ({ activation, hasResidual }: LinearCodeOptions, sum: string): string =>
   (activation === 'gelu' ? `gelu(${sum})` : sum) + (hasResidual ? ' + residual[to]' : '');
 
+/** A tile of sums in an invocation's registers. */
+interface RegisterTile {
+  readonly rows: number;
+  readonly vectors: number;
+}
+
 /**
- * No shared memory and no barrier: an invocation reads its rows of x and its vectors of columns, and the caches do the rest.
- * On SwiftShader that is three to nine times as fast as tiles in shared memory, on lavapipe twice (docs/adr/0006).
- * Rows of x whose width is no multiple of 4 are read value by value (`step`): patches of an odd side have such.
- * Products are not written as fma(), which SwiftShader computes slowly; GPUs fuse them by themselves.
+ * A kernel whose invocations hold tiles of sums in registers.
+ * @param step numbers of x that are read at once, whose vectors make the depth
+ * @param place WGSL that says `row` and `column`, the first of the tile
+ * @param along WGSL that goes along the depth, see `multiplyCode`
  */
-function registersCode(
-  { rows: tile, vectors: columns }: Extract<LinearVariant, { kind: 'registers' }>,
+function registerTileCode(
+  { rows: tile, vectors: columns }: RegisterTile,
   step: number,
   options: LinearCodeOptions,
+  place: string,
+  along: string,
 ): string {
   const rows = (code: (row: number) => string): string => unroll(tile, code);
   const vectors = (code: (vector: number) => string): string => unroll(columns, code);
@@ -77,25 +85,11 @@ function registersCode(
     let vectors = uniforms.outShape.y / 4;
     let depth = uniforms.xShape.y / ${step};
     let stride = weightVectors();
-    let row = i32(globalId.y) * ${tile};
-    let column = i32(globalId.x) * ${columns};
-    if (row >= rows || column >= vectors) { return; }
+    ${place}
     ${vectors((v) => `var w_${v} = uniforms.firstColumn / 4 + min(column + ${v}, vectors - 1);`)}
     ${rows((i) => `let from_${i} = min(row + ${i}, rows - 1) * depth;`)}
     ${rows((i) => vectors((v) => `var sum_${i}_${v} = ${startOf(options, `w_${v}`)};`))}
-    for (var k = 0; k < depth; k++) {
-      ${rows((i) => `let x_${i} = x[from_${i} + k];`)}
-      ${unroll(
-        step,
-        (component) => `{
-        ${vectors(
-          (v) => `let weights_${v} = weightAt(w_${v});
-        w_${v} += stride;`,
-        )}
-        ${rows((i) => vectors((v) => `sum_${i}_${v} += x_${i}${step === 1 ? '' : `[${component}]`} * weights_${v};`))}
-      }`,
-      )}
-    }
+    ${along}
     ${rows((i) =>
       vectors(
         (v) => `if (row + ${i} < rows && column + ${v} < vectors) {
@@ -106,6 +100,69 @@ function registersCode(
     )}
   }`;
 }
+
+/** One step along the depth: `x_<row>` times the next rows of the weight, of which there are `step`. */
+const multiplyCode = ({ rows, vectors }: RegisterTile, step: number): string =>
+  unroll(
+    step,
+    (component) => `{
+      ${unroll(
+        vectors,
+        (v) => `let weights_${v} = weightAt(w_${v});
+      w_${v} += stride;`,
+      )}
+      ${unroll(rows, (i) =>
+        unroll(
+          vectors,
+          (v) => `sum_${i}_${v} += x_${i}${step === 1 ? '' : `[${component}]`} * weights_${v};`,
+        ),
+      )}
+    }`,
+  );
+
+/**
+ * No shared memory and no barrier: an invocation reads its rows of x and its vectors of columns, and the caches do the rest.
+ * On SwiftShader that is three to nine times as fast as tiles in shared memory, on lavapipe twice (docs/adr/0006).
+ * Rows of x whose width is no multiple of 4 are read value by value (`step`): patches of an odd side have such.
+ * Products are not written as fma(), which SwiftShader computes slowly; GPUs fuse them by themselves.
+ */
+const registersCode = (tile: RegisterTile, step: number, options: LinearCodeOptions): string =>
+  registerTileCode(
+    tile,
+    step,
+    options,
+    `let row = i32(globalId.y) * ${tile.rows};
+    let column = i32(globalId.x) * ${tile.vectors};
+    if (row >= rows || column >= vectors) { return; }`,
+    `for (var k = 0; k < depth; k++) {
+      ${unroll(tile.rows, (i) => `let x_${i} = x[from_${i} + k];`)}
+      ${multiplyCode(tile, step)}
+    }`,
+  );
+
+/**
+ * All lanes of a workgroup have the same rows. Of each row every lane reads another vector, and all have it from there in turn: a
+ * subgroup reads x once, whatever its size, which the code asks for as it runs. No lane leaves early: the others ask it.
+ */
+const subgroupCode = (tile: RegisterTile, options: LinearCodeOptions): string =>
+  registerTileCode(
+    tile,
+    4,
+    options,
+    `let size = i32(subgroupAdd(1u));
+    let lane = i32(subgroupExclusiveAdd(1u));
+    let row = i32(workgroupId.y) * ${tile.rows};
+    let column = i32(globalId.x) * ${tile.vectors};`,
+    `for (var first = 0; first < depth; first += size) {
+      let at = min(first + lane, depth - 1);
+      ${unroll(tile.rows, (i) => `let own_${i} = x[from_${i} + at];`)}
+      let count = min(size, depth - first);
+      for (var k = 0; k < count; k++) {
+        ${unroll(tile.rows, (i) => `let x_${i} = subgroupShuffle(own_${i}, u32(k));`)}
+        ${multiplyCode(tile, 4)}
+      }
+    }`,
+  );
 
 /** Vectors of four along the depth that a tile in shared memory holds. */
 const tileDepth = 4;
@@ -173,58 +230,6 @@ function sharedCode(
       let to = (firstRow + own + ${i}) * vectors + column;
       result[to] = ${finished(options, `sum_${i}`)};
     }`,
-    )}
-  }`;
-}
-
-/**
- * All lanes of a workgroup have the same rows. Of each row every lane reads another vector, and all have it from there in turn: a
- * subgroup reads x once, whatever its size, which the code asks for as it runs.
- */
-function subgroupCode(
-  { rows: tile, vectors: columns }: Extract<LinearVariant, { kind: 'subgroup' }>,
-  options: LinearCodeOptions,
-): string {
-  const rows = (code: (row: number) => string): string => unroll(tile, code);
-  const vectors = (code: (vector: number) => string): string => unroll(columns, code);
-  return `
-  fn main() {
-    let rows = uniforms.outShape.x;
-    let vectors = uniforms.outShape.y / 4;
-    let depth = uniforms.xShape.y / 4;
-    let stride = weightVectors();
-    let size = i32(subgroupAdd(1u));
-    let lane = i32(subgroupExclusiveAdd(1u));
-    let row = i32(workgroupId.y) * ${tile};
-    let column = i32(globalId.x) * ${columns};
-    ${vectors((v) => `var w_${v} = uniforms.firstColumn / 4 + min(column + ${v}, vectors - 1);`)}
-    ${rows((i) => `let from_${i} = min(row + ${i}, rows - 1) * depth;`)}
-    ${rows((i) => vectors((v) => `var sum_${i}_${v} = ${startOf(options, `w_${v}`)};`))}
-    for (var first = 0; first < depth; first += size) {
-      let at = min(first + lane, depth - 1);
-      ${rows((i) => `let own_${i} = x[from_${i} + at];`)}
-      let count = min(size, depth - first);
-      for (var k = 0; k < count; k++) {
-        ${rows((i) => `let x_${i} = subgroupShuffle(own_${i}, u32(k));`)}
-        ${unroll(
-          4,
-          (component) => `{
-          ${vectors(
-            (v) => `let weights_${v} = weightAt(w_${v});
-          w_${v} += stride;`,
-          )}
-          ${rows((i) => vectors((v) => `sum_${i}_${v} += x_${i}[${component}] * weights_${v};`))}
-        }`,
-        )}
-      }
-    }
-    ${rows((i) =>
-      vectors(
-        (v) => `if (row + ${i} < rows && column + ${v} < vectors) {
-      let to = (row + ${i}) * vectors + column + ${v};
-      result[to] = ${finished(options, `sum_${i}_${v}`)};
-    }`,
-      ),
     )}
   }`;
 }
