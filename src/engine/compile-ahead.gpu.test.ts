@@ -147,7 +147,7 @@ describe('while the parameters are on their way', () => {
     engine.dispose();
   });
 
-  test('so are the kernels that will be timed, and no timing waits for it, nor any photograph', async () => {
+  test('so are the kernels that will be timed, and no timing waits for it', async () => {
     const store = new MemoryStore();
     const pipelines = countPipelines();
     const download = new HeldDownload();
@@ -156,7 +156,6 @@ describe('while the parameters are on their way', () => {
     const { waitedFor } = pipelines;
     download.end(succeed(model()));
     const engine = await endWell(starting);
-    await use(engine);
     expect(pipelines.waitedFor).toBe(waitedFor);
     expect(store.kept).not.toBeNull();
     engine.dispose();
