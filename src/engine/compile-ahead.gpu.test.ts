@@ -160,7 +160,7 @@ describe('while the parameters are on their way', () => {
     },
   );
 
-  test('so are the kernels that will be timed, and no timing waits for it, nor any photograph', async () => {
+  test('so are the kernels that will be timed, and no timing waits for it', async () => {
     const store = new MemoryStore();
     const pipelines = countPipelines();
     const download = new HeldDownload();
@@ -169,7 +169,6 @@ describe('while the parameters are on their way', () => {
     const { waitedFor } = pipelines;
     download.end(succeed(model()));
     const engine = await endWell(starting);
-    await use(engine);
     expect(pipelines.waitedFor).toBe(waitedFor);
     expect(store.kept).not.toBeNull();
     engine.dispose();

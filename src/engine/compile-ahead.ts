@@ -20,22 +20,9 @@ function sizesFor(architecture: VitArchitecture): Size[] {
 }
 
 /**
- * Compiles the kernels of a model's passes on the current back end, those that are not there yet.
- * @param isWanted asked before each few of them; what has begun is awaited
- * @throws FailureError where the device is lost on the way
- */
-export async function compilePasses(
-  backend: OpenBackend,
-  architecture: VitArchitecture,
-  isWanted: () => boolean = () => true,
-): Promise<void> {
-  for (const size of sizesFor(architecture)) if (isWanted()) await compilePass(backend, architecture, size);
-}
-
-/**
  * Compiles while a model is on its way, and no longer, since then whoever runs a kernel has it compiled: its passes, or where it has yet to
  * be timed which kernels they will have, the candidates, and what its first computation runs, which is too small for any choice.
- * @param isWanted whether the model is still on its way; what has begun is awaited
+ * @param isWanted whether the model is still on its way, asked before each few kernels; what has begun is awaited
  * @throws FailureError where the device is lost on the way
  */
 export async function compileAhead(
@@ -45,8 +32,8 @@ export async function compileAhead(
   isWanted: () => boolean,
 ): Promise<void> {
   if (backend.name !== 'webgpu' || !isWanted()) return;
-  if (timings === undefined || (await recallTuning(backend, architecture, timings)))
-    return compilePasses(backend, architecture, isWanted);
-  await compilePass(backend, architecture, probeSize(architecture));
-  if (isWanted()) await compileVariants(backend, architecture, timings, isWanted);
+  const isChosen = timings === undefined || (await recallTuning(backend, architecture, timings));
+  const sizes = isChosen ? sizesFor(architecture) : [probeSize(architecture)];
+  for (const size of sizes) if (isWanted()) await compilePass(backend, architecture, size);
+  if (!isChosen && isWanted()) await compileVariants(backend, architecture, timings, isWanted);
 }

@@ -24,7 +24,7 @@ import type {
 import { attendAndKeep, disposePass, keptBytes } from '../vit/attend.ts';
 import { attendPatches } from '../vit/attend-patches.ts';
 import { chooseBackend, type ChosenBackend } from './choose-backend.ts';
-import { compileAhead, compilePasses } from './compile-ahead.ts';
+import { compileAhead } from './compile-ahead.ts';
 import { KeptPasses } from './kept-passes.ts';
 import { failureOfComputing } from './out-of-memory.ts';
 import { tuneBackend, type TimingStore } from './tune-backend.ts';
@@ -83,9 +83,7 @@ async function bringToDevice(
   timings: TimingStore | undefined,
 ): Promise<Result<UploadedModel, Failure>> {
   try {
-    const isNew = timings !== undefined && (await tuneBackend(backend, model.architecture, timings));
-    // They were timed alone, without what goes before and after them in a pass.
-    if (isNew) await compilePasses(backend, model.architecture);
+    if (timings !== undefined) await tuneBackend(backend, model.architecture, timings);
   } catch (error) {
     return failWith(error);
   }

@@ -50,20 +50,16 @@ export async function compileVariants(
   await store.forget(key);
 }
 
-/**
- * @returns whether a choice was made that was not remembered
- * @throws FailureError where the device is lost on the way
- */
+/** @throws FailureError where the device is lost on the way */
 export async function tuneBackend(
   backend: OpenBackend,
   architecture: VitArchitecture,
   store: TimingStore,
-): Promise<boolean> {
-  if (backend.name !== 'webgpu' || (await recallTuning(backend, architecture, store))) return false;
+): Promise<void> {
+  if (backend.name !== 'webgpu' || (await recallTuning(backend, architecture, store))) return;
   const key = keyOf(backend, architecture);
   // Should a variant take the device or the page with it, the next start does without the question.
   await store.write(key, usual);
   const timed = await timeKernels(backend, architecture);
   if (timed !== null) await store.write(key, timed);
-  return timed !== null;
 }
