@@ -191,7 +191,7 @@ const withAttention = (attentionQueries: Tuning['attentionQueries']): Tuning => 
 });
 
 /**
- * What `timeKernels` runs of a model's variants, in its order and in pieces, for whoever has it compiled before; without those that
+ * What `timeKernels` runs of a model's variants, one by one in its order, for whoever has them compiled before; without those that
  * spill, which take seconds to compile where timing is over before their turn. Which variants are in force is afterwards as it was.
  * @returns synchronous functions, to be run in a tidy; none where there are no kernels to choose from
  */
@@ -199,34 +199,32 @@ export function variantRuns(architecture: VitArchitecture): (() => void)[] {
   if (!hasFusedKernels() || !fusedKernelsSupport(architecture, manyTokens)) return [];
   const { embedDim, numHeads } = architecture;
   const vectors = embedDim / numHeads / 4;
-  const runWith = (tunings: readonly Tuning[], trial: () => Trial) => (): void => {
-    const tried = trial();
+  const runWith = (tuning: Tuning, trial: () => Trial) => (): void => {
     const before = tuningOf(tf.backend());
+    setTuning(tf.backend(), tuning);
     try {
-      for (const tuning of tunings) {
-        setTuning(tf.backend(), tuning);
-        difference(tried);
-      }
+      difference(trial());
     } finally {
       setTuning(tf.backend(), before);
     }
   };
+  const attentionTrial = (): Trial => {
+    const qkv = someValues(fewTokens, 3 * embedDim);
+    const run = (): tf.Tensor => attentionKernel.run({ qkv }, { numHeads });
+    return { run, expected: run };
+  };
   return [
     ...linearShapes(architecture).flatMap(([depth, columns]) =>
       // tfjs chooses its own product, which ours is compared with, by the number of tokens.
-      [fewTokens, manyTokens].map((tokens) =>
-        runWith(linearVariants.map(withLinear), () => linearTrial(tokens, depth, columns)),
+      [fewTokens, manyTokens].flatMap((tokens) =>
+        linearVariants.map((variant) =>
+          runWith(withLinear(variant), () => linearTrial(tokens, depth, columns)),
+        ),
       ),
     ),
     ...attentionVariantsFor(vectors)
       .filter((queries) => !spills(queries, vectors))
-      .map((queries) =>
-        runWith([withAttention(queries)], () => {
-          const qkv = someValues(fewTokens, 3 * embedDim);
-          const run = (): tf.Tensor => attentionKernel.run({ qkv }, { numHeads });
-          return { run, expected: run };
-        }),
-      ),
+      .map((queries) => runWith(withAttention(queries), attentionTrial)),
   ];
 }
 
