@@ -32,7 +32,7 @@ export async function recallTuning(
 /**
  * Compiles the variants that `tuneBackend` will time: that takes far longer than to run them, and is not in the way of what else this
  * thread does, while times taken beside other work would be worth nothing.
- * @param isWanted asked before each few of them
+ * @param isWanted asked before each of them
  * @throws FailureError where the device is lost on the way
  */
 export async function compileVariants(

@@ -62,6 +62,7 @@ const shapeName = (depth: number, columns: number): string => `${depth} → ${co
 /** Enough rows that a GPU's launch does not hide the work; on a slow adapter few are enough, and many take long. */
 const manyTokens = 577;
 const fewTokens = 96;
+const tokenCounts = [fewTokens, manyTokens];
 /** From this time on for `fewTokens`, an adapter is slow. */
 const slowMs = 8;
 /** Once so much time is gone, what has not been timed stays as it is. */
@@ -200,17 +201,18 @@ async function fastest<V>(
 const someValues = (length: number): Float32Array =>
   Float32Array.from({ length }, (_, i) => (Math.imul(i + 1, 0x9e3779b1) >>> 21) / 2 ** 11 - 0.5);
 
-const someTensor = (rows: number, columns: number): tf.Tensor2D =>
-  tf.tensor2d(someValues(rows * columns), [rows, columns]);
+/** Where nothing is computed. */
+const zeros = (length: number): Float32Array => new Float32Array(length);
 
 function linearTrial(
   tokens: number,
   depth: number,
   columns: number,
   storage: WeightStorage,
+  valuesOf = someValues,
 ): Trial & { dispose(): void } {
-  const x = someTensor(tokens, depth);
-  const values = someValues(depth * columns);
+  const x = tf.tensor2d(valuesOf(tokens * depth), [tokens, depth]);
+  const values = valuesOf(depth * columns);
   const full = tf.tensor2d(values, [depth, columns]);
   const weight = storage === 'float16' ? (halfWeight(values, [depth, columns]) ?? full) : full;
   const whole = { rows: tokens, firstColumn: 0, columns, activation: 'none' } as const;
@@ -221,8 +223,10 @@ function linearTrial(
   };
 }
 
-/** Depth and columns of a block's linear layers. */
-function linearShapes(architecture: VitArchitecture): readonly (readonly [depth: number, columns: number])[] {
+type Shape = readonly [depth: number, columns: number];
+
+/** Of a block's linear layers; the last one's output is as wide as its input. */
+function linearShapes(architecture: VitArchitecture): readonly [Shape, Shape, Shape, Shape] {
   const { embedDim } = architecture;
   const hiddenDim = mlpHiddenDim(architecture);
   return [
@@ -240,7 +244,7 @@ const withAttention = (attentionQueries: Tuning['attentionQueries']): Tuning => 
 });
 
 /**
- * What `timeKernels` runs of a model's variants, in its order and in pieces, for whoever has it compiled before; without those that
+ * What `timeKernels` runs of a model's variants, one by one in its order, for whoever has them compiled before; without those that
  * spill, which take seconds to compile where timing is over before their turn. Which variants are in force is afterwards as it was.
  * @returns synchronous functions, to be run in a tidy; none where there are no kernels to choose from
  */
@@ -248,34 +252,39 @@ export function variantRuns(architecture: VitArchitecture): (() => void)[] {
   if (!hasFusedKernels() || !fusedKernelsSupport(architecture, manyTokens)) return [];
   const { embedDim, numHeads } = architecture;
   const vectors = embedDim / numHeads / 4;
-  const runWith = (tunings: readonly Tuning[], trial: () => Trial) => (): void => {
-    const tried = trial();
+  const runWith = (tuning: Tuning, trial: () => Trial) => (): void => {
     const before = tuningOf(tf.backend());
+    setTuning(tf.backend(), tuning);
     try {
-      for (const tuning of tunings) {
-        setTuning(tf.backend(), tuning);
-        difference(tried);
-      }
+      difference(trial());
     } finally {
       setTuning(tf.backend(), before);
     }
   };
-  const linear = linearVariantsHere().map(withLinear);
+  const attentionTrial = (): Trial => {
+    const qkv = tf.zeros<tf.Rank.R2>([fewTokens, 3 * embedDim]);
+    const run = (): tf.Tensor => attentionKernel.run({ qkv }, { numHeads });
+    return { run, expected: run };
+  };
+  const shapes = linearShapes(architecture);
   return [
     ...attentionVariantsFor(vectors)
       .filter((queries) => !spills(queries, vectors))
-      .map((queries) =>
-        runWith([withAttention(queries)], () => {
-          const qkv = someTensor(fewTokens, 3 * embedDim);
-          const run = (): tf.Tensor => attentionKernel.run({ qkv }, { numHeads });
-          return { run, expected: run };
-        }),
+      .map((queries) => runWith(withAttention(queries), attentionTrial)),
+    // tfjs chooses its own product, which ours is compared with, by the number of tokens and the shape.
+    ...shapes.flatMap(([depth, columns]) =>
+      tokenCounts.map((tokens) =>
+        runWith(untuned, () => linearTrial(tokens, depth, columns, 'float32', zeros)),
       ),
-    ...linearShapes(architecture).flatMap(([depth, columns]) =>
+    ),
+    // Ours are the same for all shapes, but that tfjs compiles anew where the input has the output's, and where one row of workgroups is
+    // enough.
+    ...[shapes[0], shapes[3]].flatMap(([depth, columns]) =>
       storages.flatMap((storage) =>
-        // tfjs chooses its own product, which ours is compared with, by the number of tokens.
-        [fewTokens, manyTokens].map((tokens) =>
-          runWith(linear, () => linearTrial(tokens, depth, columns, storage)),
+        linearVariantsHere().flatMap((variant) =>
+          tokenCounts.map((tokens) =>
+            runWith(withLinear(variant), () => linearTrial(tokens, depth, columns, storage, zeros)),
+          ),
         ),
       ),
     ),
@@ -332,7 +341,7 @@ async function timeAttention(
   backend: OpenBackend,
   { architecture: { embedDim, numHeads }, tokens, deadline }: TimingTask,
 ): Promise<Timed['attentionQueries']> {
-  const qkv = someTensor(tokens, 3 * embedDim);
+  const qkv = tf.tensor2d(someValues(tokens * 3 * embedDim), [tokens, 3 * embedDim]);
   const run = (): tf.Tensor => attentionKernel.run({ qkv }, { numHeads });
   forgetTuning();
   const expected = run();
