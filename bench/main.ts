@@ -24,7 +24,7 @@ Times the forward pass: ours, ours by tfjs's plain ops, and onnxruntime-web, on 
 With no place named, Chromium and then Node on Dawn, where there is a driver. "page" times the built page instead, from its
 opening to the first overlay; "train" counts what a training step takes.
 
-  --networks <ids>   of nano8-96,nano8,s16-224,b16-224,s8-224,s8-480 (default: all)
+  --networks <ids>   of embedded-12,embedded-40,s16-224,b16-224,s8-224,s8-480 (default: all)
   --backends <ids>   of webgpu,wasm (default: both)
   --rounds <n>       passes of each contestant after its first (default: 5)
   --patience <s>     a pass that is likely to take longer is left out, with a word (default: 45)
@@ -34,7 +34,7 @@ const { values: options, positionals } = readOptions(
   {
     allowPositionals: true,
     options: {
-      networks: { type: 'string', default: 'nano8-96,nano8,s16-224,b16-224,s8-224,s8-480' },
+      networks: { type: 'string', default: 'embedded-12,embedded-40,s16-224,b16-224,s8-224,s8-480' },
       backends: { type: 'string', default: 'webgpu,wasm' },
       rounds: { type: 'string', default: '5' },
       patience: { type: 'string', default: '45' },

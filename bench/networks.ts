@@ -123,8 +123,8 @@ interface Prepared {
   readonly input: Float32Array;
 }
 
-/** The embedded model and what it sees of the cat. */
-async function embedded(id: string, sidePx: number): Promise<Prepared> {
+/** The embedded model and what it sees of the cat, so many patches wide. */
+async function embedded(id: string, patches: number): Promise<Prepared> {
   const loaded = await tfjsModel(folderSource(fromRoot(`public/models/${embeddedModelId}`)))(
     new AbortController().signal,
     () => {},
@@ -132,7 +132,11 @@ async function embedded(id: string, sidePx: number): Promise<Prepared> {
   const photo = await readPhoto(fromRoot('public/samples/cat.jpg'));
   if (!loaded.ok || !photo.ok) throw new Error('the embedded model or the sample photograph is broken');
   const { architecture, parameters } = loaded.value;
-  const frame = framePhotograph(photo.value, { shape: 'photograph', sidePx }, architecture.patchSize);
+  const frame = framePhotograph(
+    photo.value,
+    { shape: 'photograph', sidePx: patches * architecture.patchSize },
+    architecture.patchSize,
+  );
   const { height, width } = frame.inputSizePx;
   const values = [...parameterShapes(architecture).keys()].flatMap(
     (name) => parameters.get(name)?.values ?? [],
@@ -162,8 +166,8 @@ const write = (file: string, { buffer, byteOffset, byteLength }: Float32Array): 
 /** Writes `<id>.weights` and `<id>.input` of the wanted networks into `folder`. @returns them, least work first */
 export async function prepareNetworks(folder: string, wanted: (id: string) => boolean): Promise<Network[]> {
   const all: readonly (readonly [id: string, prepare: () => Prepared | Promise<Prepared>])[] = [
-    ['nano8-96', () => embedded('nano8-96', 96)],
-    ['nano8', () => embedded('nano8', 320)],
+    ['embedded-12', () => embedded('embedded-12', 12)],
+    ['embedded-40', () => embedded('embedded-40', 40)],
     ...publishedShapes.map((each) => [each.id, () => published(each)] as const),
   ];
   const networks: Network[] = [];
