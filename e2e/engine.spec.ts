@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { beforeWorker, rememberDevices } from './before-worker.ts';
-import { expect, samplePath, sideOf, test } from './scope.ts';
+import { embedded, expect, samplePath, sideOf, test } from './scope.ts';
 
 test('WebGPU runs where it is asked for, and says so', async ({ scope, page }) => {
   await scope.open(`backend=webgpu&side=${sideOf(12)}`);
@@ -58,7 +58,9 @@ test('a device lost in the middle of a photograph runs it again', async ({ scope
   await scope.open(`backend=webgpu&side=${sideOf(28)}`);
   await scope.isReady();
   await scope.drop(samplePath('cat'));
-  await expect(scope.stage.getByText(/^Block [2-6] of 6$/)).toBeVisible();
+  await expect(
+    scope.stage.getByText(new RegExp(`^Block [2-${embedded.depth}] of ${embedded.depth}$`)),
+  ).toBeVisible();
   await page.workers()[0]?.evaluate(() => {
     for (const device of (globalThis as unknown as { devices: GPUDevice[] }).devices) device.destroy();
   });
@@ -165,7 +167,7 @@ test('a cancel that a long block does not hear ends in a quiet new start', async
   await scope.open(`backend=cpu&side=${sideOf(80)}`);
   await scope.isReady();
   await scope.drop(samplePath('dog'));
-  await expect(scope.stage.getByText(/^Block 1 of 6$/)).toBeVisible();
+  await expect(scope.stage.getByText(`Block 1 of ${embedded.depth}`, { exact: true })).toBeVisible();
   await scope.choose(`${sideOf(20)}`);
   await scope.allSettled(1);
   await expect(scope.stage).toHaveAttribute('data-status', 'done');

@@ -34,7 +34,7 @@ const damages: readonly (readonly [
   [
     'an architecture that does not fit the shapes',
     manifest,
-    (bytes) => Buffer.from(bytes.toString().replace(/"embedDim": 128/, '"embedDim": 64')),
+    (bytes) => Buffer.from(bytes.toString().replace(/"gridSize": \d+/, '"gridSize": 3')),
     /parameters do not fit its architecture/,
   ],
   ['a model.json that is not JSON', manifest, () => Buffer.from('<!doctype html>'), /model.json is not JSON/],
@@ -67,16 +67,17 @@ test('a second visit takes the model from the cache, and mends a damaged copy', 
   });
   await scope.open();
   await scope.isReady();
-  expect(fetched).toHaveLength(1);
+  const shards = fetched.length;
+  expect(shards).toBeGreaterThan(0);
   await page.reload();
   await scope.isReady();
-  expect(fetched).toHaveLength(1);
+  expect(fetched).toHaveLength(shards);
   await page.evaluate(async () => {
     const cache = await caches.open('dinoscope-models');
-    const shards = (await cache.keys()).filter(({ url }) => url.includes('.bin'));
-    for (const request of shards) await cache.put(request, new Response(new Uint8Array(10)));
+    const kept = (await cache.keys()).filter(({ url }) => url.includes('.bin'));
+    for (const request of kept) await cache.put(request, new Response(new Uint8Array(10)));
   });
   await page.reload();
   await scope.isReady();
-  expect(fetched).toHaveLength(2);
+  expect(fetched).toHaveLength(2 * shards);
 });

@@ -46,7 +46,8 @@ async function serveWhole(route: Route): Promise<void> {
 
 /** How many patches each head needs for 60 % of its attention, from the maps that `npm run attend` writes. */
 async function keptPatches(model: string, photo: string, out: string): Promise<number[]> {
-  await runTool('attend', photo, '--model', model, '--side', '64', '--backend', 'wasm', '--out', out);
+  const side = String(sideOf(8));
+  await runTool('attend', photo, '--model', model, '--side', side, '--backend', 'wasm', '--out', out);
   const { shape, values } = decodeNpy(new Uint8Array(await readFile(join(out, 'cat.npy'))));
   const [heads = 0, rows = 0, columns = 0] = shape;
   return Array.from({ length: heads }, (_, head) => {

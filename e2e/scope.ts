@@ -16,10 +16,19 @@ export const embedded = describeEmbedded();
 /** An input side, px, with so many of the embedded model's patches: few, so that a photograph takes a moment everywhere. */
 export const sideOf = (patches: number): number => patches * embedded.patchSize;
 
-function describeEmbedded(): { id: string; title: string; numHeads: number; patchSize: number } {
+interface EmbeddedModel {
+  readonly id: string;
+  readonly title: string;
+  readonly depth: number;
+  readonly numHeads: number;
+  readonly patchSize: number;
+}
+
+function describeEmbedded(): EmbeddedModel {
   const file = new URL(`../public/models/${embeddedModelId}/model.json`, import.meta.url);
   const { id, title, architecture } = JSON.parse(readFileSync(file, 'utf8')).userDefinedMetadata.dinoscope;
-  return { id, title, numHeads: architecture.numHeads, patchSize: architecture.patchSize };
+  const { depth, numHeads, patchSize } = architecture;
+  return { id, title, depth, numHeads, patchSize };
 }
 
 type Layer = 'photo' | 'overlay';
