@@ -118,9 +118,16 @@ test('another model is asked the same place', async ({ scope, page }) => {
   await scope.drop(
     fileURLToPath(new URL('../tools/reference/fixtures/checkpoints/moco-v3.pth.tar', import.meta.url)),
   );
-  // Smaller patches: the same place has other numbers.
-  await expect(scope.fact('Rows × columns')).toHaveText('21 × 32');
-  await expect(scope.stage).toContainText(/What patch \(row [678], column 1[89]\) looks at\./);
+  // Patches of 2 px: the same place has other numbers.
+  const columns = sideOf(8) / 2;
+  const rows = Math.round((columns * 300) / 451);
+  await expect(scope.fact('Rows × columns')).toHaveText(`${rows} × ${columns}`);
+  const found = /What patch \(row (\d+), column (\d+)\) looks at\./;
+  await expect(scope.stage).toContainText(found);
+  const [, row, column] = (found.exec((await scope.stage.textContent()) ?? '') ?? []).map(Number);
+  // The middle of the patch that was asked, to one and a half patches.
+  expect(Math.abs(((row ?? NaN) - 0.5) / rows - 1.5 / 5)).toBeLessThan(1.5 / rows);
+  expect(Math.abs(((column ?? NaN) - 0.5) / columns - 4.5 / 8)).toBeLessThan(1.5 / columns);
   expect(await scope.overlayPicture()).not.toBe(before);
 });
 
