@@ -24,7 +24,9 @@ function dispatchNothing(backend: WebGPUBackend, work: () => void): void {
   const { uploadToGPU } = backend;
   backend.uploadToGPU = () => {};
   try {
-    tf.tidy(() => void work());
+    tf.tidy(() => {
+      work();
+    });
   } finally {
     backend.uploadToGPU = uploadToGPU;
     for (const [flag, value] of before) flags.set(flag, value);
