@@ -18,6 +18,7 @@ import {
   queryTitle,
   viewTitle,
 } from '../words.ts';
+import { type Fact, FactList } from './fact-list.tsx';
 import { IconButton } from './icon-button.tsx';
 import { HeadChip } from './view-tiles.tsx';
 import './stage-caption.css';
@@ -59,20 +60,18 @@ function Legend({ numHeads }: { readonly numHeads: number }) {
   );
 }
 
-type DataItem = readonly [name: string, value: string, title?: string];
-
 /**
  * The part of somebody's attention that is on no map.
  * @param shares of it in each head
  */
-function shareItem(name: string, shares: readonly number[], whose: string): DataItem {
+function shareItem(name: string, shares: readonly number[], whose: string): Fact {
   const mean = shares.reduce((sum, share) => sum + share, 0) / shares.length;
   const each = shares.map((share, head) => `${viewTitle(head)}: ${formatPercent(share)}`).join(', ');
   return [name, formatPercent(mean), `The share of ${whose} attention. ${each}`];
 }
 
 /** What the token that looks gives to CLS and to the registers. */
-function specialItems({ numHeads, numRegisters, specialShares }: AttentionResult, query: Query): DataItem[] {
+function specialItems({ numHeads, numRegisters, specialShares }: AttentionResult, query: Query): Fact[] {
   // A register's are not kept: its maps come with CLS's.
   if (!isPatch(query) && query !== 0) return [];
   const values = isPatch(query) ? query.specialShares : specialShares;
@@ -93,7 +92,7 @@ interface DataProps {
 
 function Data({ outcome: { result, model, backend }, query }: DataProps) {
   const afterwards = isPatch(query) ? `. After it: the patch ${formatMilliseconds(query.lookMs)}` : '';
-  const items: readonly DataItem[] = [
+  const facts: readonly Fact[] = [
     ['Model', model.title],
     ['Back end', backendTitles[backend.name], backend.device],
     [
@@ -106,16 +105,7 @@ function Data({ outcome: { result, model, backend }, query }: DataProps) {
     ['Rows × columns', `${result.rows} × ${result.columns}`],
     ...specialItems(result, query),
   ];
-  return (
-    <dl className="caption-data">
-      {items.map(([name, value, title]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd title={title}>{value}</dd>
-        </div>
-      ))}
-    </dl>
-  );
+  return <FactList facts={facts} className="caption-data" />;
 }
 
 function PictureActions({ photo, outcome }: { readonly photo: Photo; readonly outcome: Outcome }) {

@@ -3,6 +3,7 @@ import { formatBytes } from '../../core/bytes.ts';
 import { describeFailure } from '../../core/describe-failure.ts';
 import { describeKernelCheck } from '../../core/describe-kernel-check.ts';
 import { describeVerdict } from '../../core/training-verdict.ts';
+import { type Fact, FactList } from '../components/fact-list.tsx';
 import { IconButton } from '../components/icon-button.tsx';
 import { SwitchField } from '../components/switch-field.tsx';
 import { useApp, useServices } from '../services.tsx';
@@ -52,7 +53,7 @@ function Facts({ run }: { readonly run: RunView }) {
   const step = last?.step ?? 0;
   const pace = reports.tail(paceWindow);
   const stepMs = pace.reduce((sum, report) => sum + report.stepMs, 0) / Math.max(1, pace.length);
-  const items: readonly (readonly [name: string, value: string, title?: string])[] = [
+  const facts: readonly Fact[] = [
     ['Step', `${step} of ${configuration.steps}`],
     ['A step takes', last === undefined ? '–' : formatMilliseconds(stepMs)],
     [
@@ -66,16 +67,7 @@ function Facts({ run }: { readonly run: RunView }) {
     ],
     ['Saved', saved === null ? '–' : `step ${saved.step}`],
   ];
-  return (
-    <dl className="run-facts">
-      {items.map(([name, value, title]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd title={title}>{value}</dd>
-        </div>
-      ))}
-    </dl>
-  );
+  return <FactList facts={facts} className="run-facts" />;
 }
 
 function Controls({ run }: { readonly run: RunView }) {
