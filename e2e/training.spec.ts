@@ -251,6 +251,55 @@ test('what cannot start says why, at the field and at the button', async ({ scop
   await expect(scope.messages.filter({ hasText: 'This is no run that can go on' }).first()).toBeVisible();
 });
 
+for (const [width, height] of [
+  [1366, 768],
+  [390, 844],
+] as const)
+  test(`nothing that is in use lies under the start bar, and nothing over it (${width} × ${height})`, async ({
+    scope,
+    page,
+    folder,
+  }) => {
+    await page.setViewportSize({ width, height });
+    const training = new TrainingView(page);
+    await scope.open(`backend=wasm&side=${sideOf(8)}`);
+    await scope.isReady();
+    await scope.drop(samplePath('cat'));
+    await scope.allSettled(1);
+    await training.open();
+    await training.fill({});
+    const hidden = await page.evaluate(() => {
+      const bar = document.querySelector('.setup-start');
+      const controls = document.querySelectorAll<HTMLElement>(
+        ':is(.setup-what, .setup-numbers) :is(button, input, summary):not([hidden], :disabled)',
+      );
+      return [...controls].filter((control) => {
+        window.scrollTo(0, 0);
+        control.focus();
+        return (
+          control.getBoundingClientRect().bottom > (bar?.getBoundingClientRect().top ?? -Infinity) ||
+          document.activeElement !== control
+        );
+      }).length;
+    });
+    expect(hidden).toBe(0);
+
+    // A file whose bytes never come: its line stays.
+    await page.workers()[0]?.evaluate(() => {
+      Blob.prototype.arrayBuffer = () => new Promise(() => {});
+    });
+    await scope.drop(await folder.write('slow.run.zip', 'PK'));
+    const line = page.locator('.run-transfer');
+    await expect(line).toBeVisible();
+    const bar = page.locator('.setup-start');
+    for (const end of [0, 1e6]) {
+      await page.evaluate((top) => window.scrollTo(0, top), end);
+      const [above, below] = [await line.boundingBox(), await bar.boundingBox()];
+      expect((above?.y ?? NaN) + (above?.height ?? NaN)).toBeLessThanOrEqual(below?.y ?? NaN);
+      await expect(line).toBeInViewport({ ratio: 1 });
+    }
+  });
+
 async function expectNoViolations(page: Page, state: string): Promise<void> {
   const { violations } = await new AxeBuilder({ page }).analyze();
   expect(

@@ -14,6 +14,7 @@ import { canBeLearned, chosenPhotographs } from './chosen-photographs.ts';
 import { HyperFields } from './hyper-fields.tsx';
 import { fieldLabels } from './hyper-parameter-words.ts';
 import { KeptRuns } from './run-list.tsx';
+import { TransferLine } from './transfer-line.tsx';
 
 function PickedPhotograph({ id, isPinned }: { readonly id: PhotoId; readonly isPinned: boolean }) {
   const photo = useApp((state) => state.photos[id]);
@@ -254,6 +255,7 @@ export function SetupPanel({ onAdd }: { readonly onAdd: () => void }) {
         <p id="start-note">
           {obstacle === null ? <Memory /> : <span className="setup-obstacle">{obstacle}</span>}
         </p>
+        <TransferLine />
       </div>
     </div>
   );

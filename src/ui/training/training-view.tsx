@@ -23,9 +23,11 @@ export function TrainingView({ onAdd }: { readonly onAdd: () => void }) {
           <SetupPanel onAdd={onAdd} />
         </>
       ) : (
-        <RunPanel run={run} />
+        <>
+          <RunPanel run={run} />
+          <TransferLine />
+        </>
       )}
-      <TransferLine />
     </main>
   );
 }
