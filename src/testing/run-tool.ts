@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 export interface ToolRun {
   readonly exitCode: number;
@@ -7,22 +9,29 @@ export interface ToolRun {
   readonly stderr: string;
 }
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
+type Tool = 'attend' | 'convert' | 'evaluate' | 'finetune';
 
-/** Runs a command of tools/ as a person would: in a process of its own, from the root of the repository. */
-export const runTool = (
-  tool: 'attend' | 'convert' | 'evaluate' | 'finetune',
-  ...args: readonly string[]
-): Promise<ToolRun> =>
+export const root = fileURLToPath(new URL('../..', import.meta.url));
+const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+
+/** What Node is called with for a command of tools/, from whatever folder. */
+export const toolArguments = (tool: Tool, args: readonly string[]): string[] => [
+  '--import',
+  tsx,
+  join(root, `tools/${tool}/main.ts`),
+  ...args,
+];
+
+/** Runs a command of tools/ as a person would, in a process of its own. @param cwd the folder that it is called in */
+export const runToolIn = (cwd: string, tool: Tool, ...args: readonly string[]): Promise<ToolRun> =>
   new Promise((resolve, reject) => {
-    execFile(
-      process.execPath,
-      ['--import', 'tsx', `tools/${tool}/main.ts`, ...args],
-      { cwd: root },
-      (error, stdout, stderr) => {
-        const exitCode = error === null ? 0 : error.code;
-        if (typeof exitCode === 'number') resolve({ exitCode, stdout, stderr });
-        else reject(error ?? new Error('it did not start'));
-      },
-    );
+    execFile(process.execPath, toolArguments(tool, args), { cwd }, (error, stdout, stderr) => {
+      const exitCode = error === null ? 0 : error.code;
+      if (typeof exitCode === 'number') resolve({ exitCode, stdout, stderr });
+      else reject(error ?? new Error('it did not start'));
+    });
   });
+
+/** The same from the root of the repository. */
+export const runTool = (tool: Tool, ...args: readonly string[]): Promise<ToolRun> =>
+  runToolIn(root, tool, ...args);

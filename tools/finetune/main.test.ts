@@ -1,15 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { openAsBlob } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { StepReport } from '../../src/core/training.ts';
 import { openCheckpoint } from '../../src/models/open-checkpoint.ts';
-import { runTool } from '../../src/testing/run-tool.ts';
+import { root, runTool, runToolIn, toolArguments } from '../../src/testing/run-tool.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
 const samples = ['cat', 'dog', 'coffee'].map((name) => join(root, `public/samples/${name}.jpg`));
 /** Small enough that a step takes a fraction of a second. */
 const small = (
@@ -30,15 +28,14 @@ async function lossesOf(log: string): Promise<number[]> {
   return reports.map(({ loss }) => loss);
 }
 
-/** Stops it once a line for step 2 has come. */
-const runUntilStopped = (
+/** Stops it once a line for step 2 has come. @param cwd the folder that it is called in */
+const runUntilStoppedIn = (
+  cwd: string,
   stop: (child: ChildProcess) => void,
   ...args: readonly string[]
 ): Promise<{ exitCode: number | null; stderr: string }> =>
   new Promise((resolve) => {
-    const child = spawn(process.execPath, ['--import', 'tsx', 'tools/finetune/main.ts', ...args], {
-      cwd: root,
-    });
+    const child = spawn(process.execPath, toolArguments('finetune', args), { cwd });
     let stderr = '';
     let isStopped = false;
     child.stderr.on('data', (piece: Buffer) => {
@@ -50,6 +47,7 @@ const runUntilStopped = (
     });
     child.on('close', (exitCode) => resolve({ exitCode, stderr }));
   });
+const runUntilStopped = runUntilStoppedIn.bind(null, root);
 
 test(
   'a run that was stopped with Ctrl-C and resumed gives the losses of one that was not',
@@ -118,6 +116,26 @@ test('a run that is told to end by the system saves; one that nobody listens to 
   );
   expect(exitCode).toBe(0);
   expect(await lossesOf('unheard.jsonl')).toHaveLength(6);
+});
+
+test('a run whose terminal is closed saves under a free name, and goes on in its own file', async () => {
+  const home = join(folder, 'home');
+  const files = join(home, 'finetune-out');
+  await mkdir(files, { recursive: true });
+  // Numbers alone are a run too.
+  await writeFile(join(files, 'run.jsonl'), 'the numbers of another run\n');
+  const closed = await runUntilStoppedIn(home, (child) => child.kill('SIGHUP'), ...samples, ...small);
+  expect(closed).toMatchObject({ exitCode: 0 });
+  expect(closed.stderr).toMatch(/Saved finetune-out\/run-2\.safetensors after \d+ steps/);
+
+  const run = ['run-2.jsonl', 'run-2.safetensors', 'run-2.student.safetensors', 'run-2.teacher.safetensors'];
+  expect((await readdir(files)).sort()).toEqual([...run, 'run.jsonl']);
+  const resumed = await runToolIn(home, 'finetune', ...samples, '--resume', 'finetune-out/run-2.safetensors');
+  expect(resumed).toMatchObject({ exitCode: 0 });
+  expect(resumed.stderr).toMatch(/Saved finetune-out\/run-2\.safetensors after 6 steps/);
+  expect((await readdir(files)).sort()).toEqual([...run, 'run.jsonl']);
+  expect(await lossesOf('home/finetune-out/run-2.jsonl')).toHaveLength(6);
+  expect(await readFile(join(files, 'run.jsonl'), 'utf8')).toBe('the numbers of another run\n');
 });
 
 test('a run that is there stays as it is; saves count steps, reported or not', async () => {
