@@ -4,7 +4,7 @@
  */
 import { disposePass, type KeptPass } from '../vit/attend.ts';
 
-/** Forty photographs of the embedded model at 320 px, or one of ViT-B/8 at 640 px. */
+/** A hundred and twenty photographs of the embedded model at 320 px, or one of ViT-B/8 at 640 px. */
 const defaultMaxBytes = 48 * 1024 * 1024;
 
 const bytesOf = ({ normed, keys }: KeptPass): number =>
