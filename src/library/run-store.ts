@@ -44,11 +44,18 @@ type SlotFile = (typeof slotFiles)[number];
 
 const nameIn = (slot: number, file: SlotFile): string => `${slot}-${file}`;
 
-async function writeFile(folders: ModelFolders, id: string, name: string, blob: Blob): Promise<void> {
+async function writeFile(
+  folders: ModelFolders,
+  id: string,
+  name: string,
+  blob: Blob,
+  signal?: AbortSignal,
+): Promise<void> {
   const file = await folders.open(id, name);
   try {
     file.truncate(0);
     for (let at = 0; at < blob.size; at += pieceBytes) {
+      signal?.throwIfAborted();
       const piece = await readBytes(blob, at, Math.min(at + pieceBytes, blob.size));
       if (piece === null) throw new FailureError({ code: 'unreadable-file' });
       file.write(piece, at);
@@ -172,12 +179,16 @@ export const filesInMemory = (
     [photographsFile, pixelsOf(photographs)],
   ]);
 
-/** @throws FailureError 'storage-full' and the like; what was saved before is there then as it was */
+/**
+ * @param signal ends it between two pieces of a file
+ * @throws FailureError 'storage-full' and the like, and the signal's reason; what was saved before is there then as it was
+ */
 export async function saveRun(
   folders: ModelFolders,
   run: RunFacts,
   photographs: readonly KeptPhotograph[],
   state: RunState,
+  signal?: AbortSignal,
 ): Promise<StoredRun> {
   const current = await currentSlot(folders, run.id);
   const slot = current?.slot === 0 ? 1 : 0;
@@ -185,7 +196,7 @@ export async function saveRun(
   const { record, files } = slotFilesOf(run, generation, photographs, state);
   // From here on the slot is nobody's.
   await folders.removeFile(run.id, nameIn(slot, 'run.json'));
-  for (const [file, blob] of files) await writeFile(folders, run.id, nameIn(slot, file), blob);
+  for (const [file, blob] of files) await writeFile(folders, run.id, nameIn(slot, file), blob, signal);
   return storedRun(run.id, record);
 }
 

@@ -219,6 +219,22 @@ describe('a run', () => {
     },
   );
 
+  test('that is cancelled inside its first save writes no further', async () => {
+    const controller = new AbortController();
+    const { open } = folders;
+    const opened: string[] = [];
+    vi.spyOn(folders, 'open').mockImplementation((id, file) => {
+      opened.push(file);
+      if (file.endsWith('state.safetensors')) controller.abort();
+      return open.call(folders, id, file);
+    });
+    const outcome = await handlers.train(newRun(), { ...context(), signal: controller.signal });
+    vi.restoreAllMocks();
+    expect(outcome).toEqual(fail({ code: 'cancelled' }));
+    expect(opened.at(-1)).toMatch(/state\.safetensors$/);
+    expect(await folders.list()).toEqual([]);
+  });
+
   test('is alone: another one is refused', async () => {
     const first = handlers.train(newRun({ steps: 1 }), context());
     expect(await handlers.train(newRun(), quiet)).toEqual(fail({ code: 'run-busy' }));

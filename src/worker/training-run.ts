@@ -162,7 +162,7 @@ export class TrainingRun {
     if (!seen.ok) return seen;
     const saveUnlessAborted = async (): Promise<Result<StoredRun, Failure>> => {
       if (signal.aborted) return fail({ code: 'cancelled' });
-      const saved = await this.save();
+      const saved = await this.save(signal);
       return signal.aborted ? fail({ code: 'cancelled' }) : saved;
     };
     const first = await saveUnlessAborted();
@@ -265,14 +265,17 @@ export class TrainingRun {
     });
   }
 
-  /** What is kept is the state between two steps. Told apart from the steps' failures: a full disk ends no run. */
-  private async save(): Promise<Result<StoredRun, Failure>> {
+  /**
+   * What is kept is the state between two steps. Told apart from the steps' failures: a full disk ends no run.
+   * @param signal before the first step alone: later there is something to lose, and a save that has begun is finished
+   */
+  private async save(signal?: AbortSignal): Promise<Result<StoredRun, Failure>> {
     const { folders, inLine, onProgress } = this.tools;
     onProgress({ stage: 'saving' });
     try {
       const saved = await inLine(async () => {
         const state = await this.collect();
-        return saveRun(folders, this.facts, this.photographs, state);
+        return saveRun(folders, this.facts, this.photographs, state, signal);
       });
       this.saved = saved;
       onProgress({ stage: 'saved', run: saved });
