@@ -22,3 +22,11 @@ export const rememberDevices = `
     globalThis.devices.push(device);
     return device;
   };`;
+
+/** Every device of the engine's worker is lost, as when a driver starts anew; needs `rememberDevices`. @returns how many there were */
+export const loseDevices = async (page: Page): Promise<number | undefined> =>
+  page.workers()[0]?.evaluate(() => {
+    const { devices } = globalThis as unknown as { devices: GPUDevice[] };
+    for (const device of devices) device.destroy();
+    return devices.length;
+  });

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { beforeWorker, rememberDevices } from './before-worker.ts';
+import { beforeWorker, loseDevices, rememberDevices } from './before-worker.ts';
 import { embedded, expect, samplePath, sideOf, test } from './scope.ts';
 
 test('WebGPU runs where it is asked for, and says so', async ({ scope, page }) => {
@@ -39,12 +39,7 @@ test('a lost device is replaced: parameters are loaded again, the photograph run
   await scope.allSettled(1);
   const before = page.workers().length;
   expect(before).toBe(1);
-  const destroyed = await page.workers()[0]?.evaluate(() => {
-    const { devices } = globalThis as unknown as { devices: GPUDevice[] };
-    for (const device of devices) device.destroy();
-    return devices.length;
-  });
-  expect(destroyed).toBe(1);
+  expect(await loseDevices(page)).toBe(1);
   await scope.drop(samplePath('dog'));
   await expect(page.locator('.message', { hasText: /graphics device was lost.*starts again/ })).toBeVisible();
   await scope.allSettled(2);
@@ -61,9 +56,7 @@ test('a device lost in the middle of a photograph runs it again', async ({ scope
   await expect(
     scope.stage.getByText(new RegExp(`^Block [2-${embedded.depth}] of ${embedded.depth}$`)),
   ).toBeVisible();
-  await page.workers()[0]?.evaluate(() => {
-    for (const device of (globalThis as unknown as { devices: GPUDevice[] }).devices) device.destroy();
-  });
+  expect(await loseDevices(page)).toBe(1);
   await expect(page.locator('.message', { hasText: /graphics device was lost.*starts again/ })).toBeVisible();
   await scope.choose(`${sideOf(20)}`);
   await scope.allSettled(1);

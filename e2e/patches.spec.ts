@@ -1,7 +1,7 @@
 /** A patch of the photograph as the query: picked by a click, a tap or the keyboard, and left again. */
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright/test';
-import { beforeWorker, rememberDevices } from './before-worker.ts';
+import { beforeWorker, loseDevices, rememberDevices } from './before-worker.ts';
 import { embedded, expect, samplePath, sideOf, test } from './scope.ts';
 import { tinyRun, TrainingView } from './training-view.ts';
 
@@ -181,9 +181,7 @@ test('a patch that is asked after the device was lost has the photograph run aga
   expect(answer).not.toBe('');
   await clickPatch(page, [3, 7], [8, 12]);
   await expect(scope.stage).not.toContainText('What patch');
-  await page.workers()[0]?.evaluate(() => {
-    for (const device of (globalThis as unknown as { devices: GPUDevice[] }).devices) device.destroy();
-  });
+  expect(await loseDevices(page)).toBe(1);
   await clickPatch(page, [3, 7], [8, 12]);
   await expect(page.locator('.message', { hasText: /graphics device was lost.*starts again/ })).toBeVisible();
   await expect(scope.stage).toContainText(answer, { timeout: 90_000 });
