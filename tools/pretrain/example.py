@@ -12,7 +12,7 @@ from PIL import Image
 FOLDER = Path(__file__).resolve().parent
 sys.path.insert(0, str(FOLDER))
 from config import Config, parse  # noqa: E402
-from photographs import Photographs  # noqa: E402
+from photographs import Photographs, find_things  # noqa: E402
 
 SMALL = {
     "seed": 3,
@@ -23,7 +23,7 @@ SMALL = {
     "gridSize": 4,
     "start": "sines-and-likeness",
     "head": {"prototypes": 32, "hidden": 32, "bottleneck": 16, "batchNorm": True},
-    "augmentation": {"globalArea": [0.4, 1.0], "localArea": [0.1, 0.4], "hue": 0.3, "grey": 0.2},
+    "augmentation": {"globalArea": [0.4, 1.0], "localArea": [0.1, 0.4], "hue": 0.3, "grey": 0.2, "otherBackground": 0.5},
     "optimisation": {
         "learningRate": 0.001,
         "warmUpImages": 40,
@@ -51,7 +51,7 @@ def made_up(count: int, side: int) -> Photographs:
     generator = torch.Generator().manual_seed(0)
     pixels = torch.randint(0, 256, (count, side, side, 3), generator=generator, dtype=torch.uint8)
     names = [f"small_{i:05d}" for i in range(count)]
-    return Photographs(pixels, names, torch.arange(count - 4), torch.arange(count - 4, count))
+    return Photographs(pixels, names, torch.arange(count - 4), torch.arange(count - 4, count), find_things(pixels))
 
 
 def write_tar(path: Path, photographs: dict) -> None:

@@ -19,7 +19,7 @@ import torch
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from config import read_config  # noqa: E402
 from export import export_teacher  # noqa: E402
-from monitor import attention_agreement, knn_accuracy  # noqa: E402
+from monitor import attention_agreement, fit_to_things, knn_accuracy  # noqa: E402
 from photographs import Photographs, load_photographs  # noqa: E402
 from trainer import Trainer  # noqa: E402
 from weights import read_safetensors  # noqa: E402
@@ -38,9 +38,10 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--images", type=float, default=math.inf, help="or after so many photographs in all")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--threads", type=int, help="CPU threads")
+    parser.add_argument("--shares", type=int, default=1, metavar="N", help="of a batch, each on a CPU thread of its own")
     parser.add_argument("--bfloat16", action="store_true", help="autocast; on a CPU only where it is faster")
     parser.add_argument("--compile", action="store_true", help="torch.compile (2.x)")
-    parser.add_argument("--start-from", type=Path, metavar="FILE", help="safetensors to begin with")
+    parser.add_argument("--start-from", type=Path, metavar="FILE", help="weights (.safetensors) or the whole run (checkpoint.pt) to begin with")
     parser.add_argument("--export", choices=["float32", "float16"], default="float32", help="of model.safetensors")
     parser.add_argument("--log-every", type=int, default=20, metavar="STEPS")
     parser.add_argument("--judge-every", type=float, default=5, metavar="MINUTES", help="k-NN and agreement")
@@ -61,7 +62,8 @@ def judge(trainer: Trainer, sets: List[Photographs], numbers_a_class: Dict[str, 
         result[f"knn{each.side}"] = accuracy
     largest = max(sets, key=lambda each: each.side)
     mean, best = attention_agreement(trainer.teacher, largest, side, trainer.device)
-    return {**result, "agreement": mean, "bestHeadAgreement": best}
+    fit, best_fit = fit_to_things(trainer.teacher, largest, side, trainer.device)
+    return {**result, "agreement": mean, "bestHeadAgreement": best, "fit": fit, "bestHeadFit": best_fit}
 
 
 def main() -> None:
@@ -78,12 +80,15 @@ def main() -> None:
         each.to(device)
         for each in load_photographs(arguments.data, arguments.cache or arguments.out / "cache").values()
     ]
-    trainer = Trainer(config, device, arguments.compile, arguments.bfloat16)
+    trainer = Trainer(config, device, arguments.compile, arguments.bfloat16, arguments.shares)
     checkpoint = arguments.out / CHECKPOINT
     if checkpoint.exists():
         trainer.restore(torch.load(checkpoint, map_location=device))
     elif arguments.start_from is not None:
-        trainer.start_from(read_safetensors(arguments.start_from))
+        if arguments.start_from.suffix == ".pt":
+            trainer.start_from_run(torch.load(arguments.start_from, map_location=device))
+        else:
+            trainer.start_from(read_safetensors(arguments.start_from))
 
     log = open(arguments.out / "log.jsonl", "a", encoding="utf-8")
 

@@ -7,9 +7,10 @@ from pathlib import Path
 import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+from foreground import barrier_distance, foreground  # noqa: E402
 from network import Architecture, Backbone, initialise, start_attention_near_likeness, start_from_sines  # noqa: E402
 from trainer import dino_loss  # noqa: E402
-from views import Augmentation, blur, crop, jitter, luma, make_views, normalise  # noqa: E402
+from views import Augmentation, blur, crop, cut_out, jitter, luma, make_views, normalise, without_things  # noqa: E402
 
 
 class TheNetwork(unittest.TestCase):
@@ -44,6 +45,60 @@ class TheNetwork(unittest.TestCase):
         tokens = torch.randn(1, 30, 96)
         attention = network.blocks[0].attn(tokens)[1][0]
         self.assertGreater(float(attention.diagonal(dim1=1, dim2=2).mean()), 5 / 30)
+
+
+class TheForeground(unittest.TestCase):
+    """The rule by colour."""
+
+    def exact_distance(self, x: torch.Tensor) -> torch.Tensor:
+        """By trying all ranges of values: who reaches the border through pixels within one?"""
+        values = x.flatten().tolist()
+        best = torch.full_like(x, torch.inf)
+        border = torch.zeros_like(x, dtype=torch.bool)
+        border[0] = border[-1] = border[:, 0] = border[:, -1] = True
+        for low in values:
+            for high in values:
+                open_to = (x >= low) & (x <= high)
+                reached = open_to & border
+                while True:
+                    padded = torch.nn.functional.pad(reached, (1, 1, 1, 1))
+                    near = padded[2:, 1:-1] | padded[:-2, 1:-1] | padded[1:-1, 2:] | padded[1:-1, :-2]
+                    more = open_to & (reached | near)
+                    if torch.equal(more, reached):
+                        break
+                    reached = more
+                best[reached] = best[reached].clamp(max=high - low)
+        best[border] = 0
+        return best
+
+    def test_measures_barriers_as_trying_all_ranges_does(self):
+        torch.manual_seed(0)
+        off = []
+        for _ in range(6):
+            x = torch.rand(5, 6)
+            found, wanted = barrier_distance(x[None, None])[0, 0], self.exact_distance(x)
+            # Scans know no shorter way than there is, and miss a few.
+            self.assertGreaterEqual(float((found - wanted).min()), -1e-6)
+            off.append(((found - wanted) > 1e-6).float().mean())
+        self.assertLess(float(torch.stack(off).mean()), 0.05)
+
+    def test_finds_what_stands_before_a_background_of_slowly_changing_colour(self):
+        side = 128
+        y, x = torch.meshgrid(torch.arange(side), torch.arange(side), indexing="ij")
+        photographs = torch.stack([y, y // 2 + 60, x], dim=-1).expand(3, -1, -1, -1).clone().to(torch.uint8)
+        wanted = torch.zeros(3, side, side, dtype=torch.bool)
+        for i, (down, across, radius) in enumerate(((64, 64, 30), (50, 80, 20), (75, 45, 40))):
+            wanted[i] = (y - down) ** 2 + (x - across) ** 2 < radius**2
+            photographs[i][wanted[i]] = torch.tensor([230, 40, 30], dtype=torch.uint8)
+        found = foreground(photographs)
+        found = torch.nn.functional.interpolate(found[:, None], size=(side, side), mode="bilinear")[:, 0] > 0.5
+        jaccard = (found & wanted).sum((1, 2)) / (found | wanted).sum((1, 2))
+        self.assertGreater(float(jaccard.min()), 0.85)
+
+    def test_finds_nothing_certain_in_one_colour(self):
+        found = foreground(torch.full((2, 128, 128, 3), 90, dtype=torch.uint8))
+        self.assertTrue(bool(found.isfinite().all()))
+        self.assertLess(float(found.max()), 0.5)
 
 
 class TheLoss(unittest.TestCase):
@@ -102,12 +157,28 @@ class Views(unittest.TestCase):
         self.assertLess(float((blur(flat) - flat).abs().max()), 1e-6)
         self.assertLess(float(blur(self.photographs).std()), float(self.photographs.std()))
 
+    def test_show_the_thing_before_another_background(self):
+        things = torch.zeros(4, 1, 40, 40)
+        things[:3, :, 10:30, 10:30] = 1  # the last photograph has none
+        values = torch.tensor([0.1, 0.2, 0.3, 0.4]).view(4, 1, 1, 1)
+        photographs = (values + 0.5 * things).expand(4, 3, 40, 40)
+        backgrounds = without_things(photographs, things)
+        self.assertLess(float((backgrounds - values).abs().max()), 0.01)
+        views = cut_out(torch.cat([photographs, things], dim=1), backgrounds, 40, (0.999, 1.0), 1.0)
+        self.assertLess(float((views[:3, :, 15:25, 15:25] - values[:3] - 0.5).abs().max()), 1e-3)
+        around = torch.cat([views[:3, :, :8], views[:3, :, -8:]], dim=2)
+        self.assertGreater(float((around - values[:3]).abs().min()), 0.05)
+        self.assertLess(float((views[3] - 0.4).abs().max()), 1e-3)
+        same = cut_out(torch.cat([photographs, things], dim=1), backgrounds, 40, (0.999, 1.0), 0.0)
+        self.assertLess(float((same[:3, :, :8] - values[:3]).abs().max()), 1e-3)
+
     def test_come_view_by_view_normalised(self):
         pixels = torch.randint(0, 256, (5, 40, 40, 3), dtype=torch.uint8)
-        augmentation = Augmentation((0.4, 1.0), (0.1, 0.4), 0.3, 0.2)
-        two, more = make_views(pixels, 32, 16, 3, augmentation)
+        augmentation = Augmentation((0.4, 1.0), (0.1, 0.4), 0.3, 0.2, 0.5)
+        things = torch.randint(0, 256, (5, 10, 10), dtype=torch.uint8)
+        two, more = make_views(pixels, things, 32, 16, 3, augmentation)
         self.assertEqual((tuple(two.shape), tuple(more.shape)), ((10, 3, 32, 32), (15, 3, 16, 16)))
-        self.assertEqual(len(make_views(pixels, 32, 16, 0, augmentation)[1]), 0)
+        self.assertEqual(len(make_views(pixels, things, 32, 16, 0, augmentation)[1]), 0)
         black = normalise(torch.zeros(1, 3, 1, 1)).flatten().tolist()
         self.assertEqual([round(value, 4) for value in black], [-2.1179, -2.0357, -1.8044])
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,9 @@ import torch
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from config import Config, parse, read_config  # noqa: E402
 from example import CPU, FOLDER, SMALL, made_up, small_config, write_example, write_tar  # noqa: E402
-from monitor import attention_agreement, class_of, classify_by_neighbours, mass_masks  # noqa: E402
+from monitor import attention_agreement, class_of, classify_by_neighbours, fit_to_things, mass_masks  # noqa: E402
 from network import Architecture, Backbone  # noqa: E402
-from photographs import Photographs, is_held_out, load_photographs  # noqa: E402
+from photographs import Photographs, find_things, is_held_out, load_photographs  # noqa: E402
 from trainer import Trainer  # noqa: E402
 from weights import read_safetensors  # noqa: E402
 
@@ -54,13 +55,35 @@ class TheMonitor(unittest.TestCase):
         for i in range(12):
             y, x = 20 + 8 * (i % 3), 20 + 8 * (i // 3)
             photographs[i, y : y + 24, x : x + 24] = 255
-        block = Photographs(photographs, [f"a_{i}" for i in range(12)], torch.arange(0), torch.arange(12))
+        names = [f"a_{i}" for i in range(12)]
+        block = Photographs(photographs, names, torch.arange(0), torch.arange(12), find_things(photographs))
         mean, best = attention_agreement(Stub(), block, 64, CPU)
         self.assertGreater(best, 0.4)
         self.assertLess(abs(2 * mean - best), 0.05)
+        fit, best_fit = fit_to_things(Stub(), block, 80, CPU)
+        # The head looks at the patches that are wholly bright, four of nine, and the mask keeps three.
+        self.assertAlmostEqual(best_fit, 3 / 9, delta=0.05)
+        self.assertLess(fit, best_fit)
 
 
 class TheTrainer(unittest.TestCase):
+    def test_makes_the_same_step_in_shares(self):
+        photographs = made_up(40, 40)
+        config = small_config()
+        config = replace(config, optimisation=replace(config.optimisation, drop_path=0.0))
+        found = []
+        for shares in (1, 2, 3):
+            trainer = Trainer(config, CPU, shares=shares)
+            torch.manual_seed(0)
+            trainer.step(photographs, config.stages[0])
+            found.append({name: each.grad for name, each in trainer.student.named_parameters()})
+        for name, wanted in found[0].items():
+            self.assertGreater(float(wanted.abs().max()), 0, name)
+            for others in found[1:]:
+                self.assertLess(float((others[name] - wanted).abs().max()), 1e-5, name)
+        with self.assertRaisesRegex(ValueError, "dropPath"):
+            Trainer(small_config(), CPU, shares=2)
+
     def test_goes_on_after_a_pause_as_if_there_had_been_none(self):
         photographs = made_up(40, 40)
 
@@ -174,7 +197,7 @@ class AWholeRun(unittest.TestCase):
             for entry in steps:
                 self.assertAlmostEqual(entry["loss"], entry["entropy"] + entry["kl"], places=4)
                 self.assertGreaterEqual(entry["kl"], -1e-4)
-            for key in ("knn40", "knn24", "agreement", "bestHeadAgreement"):
+            for key in ("knn40", "knn24", "agreement", "bestHeadAgreement", "fit", "bestHeadFit"):
                 self.assertIn(key, entries[-1])
 
             weights = read_safetensors(folder / "run" / "model.safetensors")
@@ -184,6 +207,13 @@ class AWholeRun(unittest.TestCase):
             state = torch.load(folder / "run" / "checkpoint.pt")
             for name, value in state["teacher"].items():
                 self.assertTrue(torch.equal(value, tensors[name]), name)
+
+            run("--out", str(folder / "next"), "--start-from", str(folder / "run" / "checkpoint.pt"), "--images", "0")
+            following = torch.load(folder / "next" / "checkpoint.pt")
+            self.assertEqual(following["seen"], 0)
+            for part in ("student", "studentHead", "teacher", "teacherHead"):
+                for name, value in state[part].items():
+                    self.assertTrue(torch.equal(value, following[part][name]), f"{part} {name}")
 
             exported = str(folder / "run" / "model.safetensors")
             more = ["--start-from", exported, "--images", "0", "--export", "float16", "--set", "gridSize=6"]

@@ -1,6 +1,7 @@
 """One run of DINO: student, teacher, centre, optimizer, and the step that moves them."""
 import math
-from typing import Dict, NamedTuple
+from concurrent.futures import ThreadPoolExecutor
+from typing import Callable, Dict, List, NamedTuple, TypeVar
 
 import numpy as np
 import torch
@@ -12,6 +13,10 @@ from network import Backbone, Head, initialise, start_attention_near_likeness, s
 from photographs import Photographs
 from views import make_views
 from vit import resample_positions
+
+T = TypeVar("T")
+# What a run hands on to another that begins where it ended.
+PARTS = ("student", "studentHead", "teacher", "teacherHead", "centre")
 
 
 class Terms(NamedTuple):
@@ -33,11 +38,28 @@ def dino_loss(teacher: Tensor, student: Tensor) -> Terms:
     return Terms(-agreement / (2 * (views - 1) * batch), entropy)
 
 
+class Run(NamedTuple):
+    """What the two networks made of a batch."""
+
+    teacher: Tensor  # features of the global views, shape [2 × B, C]
+    student: List[List[Tensor]]  # of the global views and, if there are, of the local ones: those of each share
+
+
 class Trainer:
-    def __init__(self, config: Config, device: torch.device, compiled: bool = False, half: bool = False):
-        """:param half: bfloat16 autocast"""
+    def __init__(
+        self, config: Config, device: torch.device, compiled: bool = False, half: bool = False, shares: int = 1
+    ):
+        """
+        :param half: bfloat16 autocast
+        :param shares: the networks see so many parts of a batch at once, each on a thread of its own: on a CPU, PyTorch's
+            threads within one operation gain little with so small ones
+        """
+        if shares > 1 and config.optimisation.drop_path > 0:
+            raise ValueError("Shares draw at random in no order, so a run with dropPath could not be repeated: use one.")
         torch.manual_seed(config.seed)
         self.config, self.device, self.half = config, device, half
+        self.pool = ThreadPoolExecutor(shares, initializer=torch.set_num_threads, initargs=(1,)) if shares > 1 else None
+        self.shares = shares
         self.student = Backbone(config.architecture, config.optimisation.drop_path)
         initialise(self.student)
         if config.start == "sines-and-likeness":
@@ -84,33 +106,64 @@ class Trainer:
     def autocast(self):
         return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.half)
 
-    def terms(self, global_views: Tensor, local_views: Tensor, count: int):
-        """:returns: the loss's terms and the teacher's scores, shape [2 × B, K]"""
+    def share_out(self, work: Callable[[int], T]) -> List[T]:
+        """:returns: what `work` makes of each share"""
+        return list((map if self.pool is None else self.pool.map)(work, range(self.shares)))
+
+    def run(self, global_views: Tensor, local_views: Tensor) -> Run:
+        kinds = [views for views in (global_views, local_views) if len(views) > 0]
+        parts = [views.chunk(self.shares) for views in kinds]
+
+        def features_of(share: int):
+            with torch.no_grad(), self.autocast():
+                teacher = self.teacher.features(parts[0][share])
+            with torch.enable_grad(), self.autocast():
+                return teacher, [self.student.features(part[share]) for part in parts]
+
+        found = self.share_out(features_of)
+        teacher = torch.cat([features for features, _ in found])
+        return Run(teacher, [[features[kind] for _, features in found] for kind in range(len(kinds))])
+
+    def descend(self, global_views: Tensor, local_views: Tensor, count: int):
+        """Loss and gradients. :returns: the loss's terms and the teacher's scores, shape [2 × B, K]"""
+        run = self.run(global_views, local_views)
         teacher = self.config.teacher
-        with torch.no_grad(), self.autocast():
-            features = self.teacher.features(global_views)
         with torch.no_grad():
             # The heads are small, and a temperature of 0.025 would make forty times as much of a bfloat16's rounding.
-            scores = self.teacher_head(features.float())
+            scores = self.teacher_head(run.teacher.float())
             wanted = F.softmax((scores - self.centre) / teacher.temperature, dim=-1)
-        with self.autocast():
-            parts = [self.student.features(views) for views in (global_views, local_views) if len(views) > 0]
-        given = self.student_head(torch.cat(parts).float()) / teacher.student_temperature
+        # Head and loss need the whole batch at once; what comes before them goes its way in shares, there and back.
+        features = [[part.detach().requires_grad_() for part in kind] for kind in run.student]
+        given = self.student_head(torch.cat([part for kind in features for part in kind]).float())
+        given = F.log_softmax(given / teacher.student_temperature, dim=-1)
         batch = len(global_views) // 2
-        return dino_loss(wanted.view(2, batch, -1), F.log_softmax(given, dim=-1).view(count, batch, -1)), scores
+        terms = dino_loss(wanted.view(2, batch, -1), given.view(count, batch, -1))
+        self.optimizer.zero_grad(set_to_none=True)
+        terms.loss.backward()
+        weights = [parameter for parameter in self.student.parameters() if parameter.requires_grad]
+
+        def gradients_of(share: int):
+            outputs = [kind[share] for kind in run.student]
+            return torch.autograd.grad(outputs, weights, [kind[share].grad for kind in features], allow_unused=True)
+
+        # Added in order, so that a run can be repeated to the bit.
+        for gradients in self.share_out(gradients_of):
+            for weight, gradient in zip(weights, gradients):
+                if gradient is not None:
+                    weight.grad = gradient if weight.grad is None else weight.grad.add_(gradient)
+        return terms, scores
 
     def step(self, photographs: Photographs, stage: Stage) -> Terms:
         """Views, loss, gradients, clip, AdamW, teacher, centre: once."""
         chosen = torch.randint(len(photographs.trained), (stage.batch,), device=photographs.pixels.device)
-        pixels = photographs.pixels[photographs.trained[chosen]].to(self.device)
-        views = make_views(pixels, stage.global_px, stage.local_px, stage.locals, self.config.augmentation)
+        numbers = photographs.trained[chosen]
+        pixels, things = (each[numbers].to(self.device) for each in (photographs.pixels, photographs.things))
+        views = make_views(pixels, things, stage.global_px, stage.local_px, stage.locals, self.config.augmentation)
         schedule = self.schedule()
         for group in self.optimizer.param_groups:
             group["lr"] = schedule["learningRate"]
         self.student.train()
-        terms, scores = self.terms(*views, 2 + stage.locals)
-        self.optimizer.zero_grad(set_to_none=True)
-        terms.loss.backward()
+        terms, scores = self.descend(*views, 2 + stage.locals)
         if self.seen < self.config.optimisation.frozen_images:
             self.student_head.prototypes.grad = None
         self.clip()
@@ -140,6 +193,11 @@ class Trainer:
         tensors["pos_embed"] = torch.cat([positions[:, :1], patches[None]], dim=1)
         self.student.load_state_dict(tensors)
         self.teacher.load_state_dict(tensors)
+
+    def start_from_run(self, state: dict) -> None:
+        """Begin where another run of the same network ended: its student, teacher, heads and centre; the optimizer and the
+        count begin anew."""
+        self.restore({**self.state(), **{key: state[key] for key in PARTS}})
 
     def state(self) -> dict:
         return {

@@ -2,6 +2,7 @@
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import List
 
 import torch
 import torch.nn.functional as F
@@ -23,6 +24,7 @@ class Augmentation:
     local_area: tuple
     hue: float  # largest turn of the chroma plane, in half turns
     grey: float  # how often a view has no colour
+    other_background: float  # how often a view shows its thing before another photograph's background
 
 
 @lru_cache(maxsize=None)
@@ -51,7 +53,7 @@ def chance(count: int, probability: float, device: torch.device) -> Tensor:
 
 
 def crop(x: Tensor, side: int, area: tuple) -> Tensor:
-    """Random resized crop with flip, as one bilinear sampling. :returns: shape [B, 3, side, side]"""
+    """Random resized crop with flip, as one bilinear sampling. :returns: shape [B, channels, side, side]"""
     count, device = x.shape[0], x.device
     part = uniform(count, area[0], area[1], device)
     aspect = torch.exp(uniform(count, math.log(3 / 4), math.log(4 / 3), device))
@@ -61,7 +63,7 @@ def crop(x: Tensor, side: int, area: tuple) -> Tensor:
     mirror = torch.where(torch.rand(count, device=device) < 0.5, -1.0, 1.0)
     zero = torch.zeros(count, device=device)
     affine = torch.stack([width * mirror, zero, across, zero, height, down], dim=1).view(count, 2, 3)
-    grid = F.affine_grid(affine, (count, 3, side, side), align_corners=False)
+    grid = F.affine_grid(affine, (count, 1, side, side), align_corners=False)
     return F.grid_sample(x, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
 
 
@@ -114,17 +116,60 @@ def recolour(x: Tensor, augmentation: Augmentation, blurred: float, solarised: f
     return normalise(x)
 
 
-def make_views(pixels: Tensor, global_px: int, local_px: int, local_count: int, augmentation: Augmentation):
+def without_things(x: Tensor, things: Tensor) -> Tensor:
+    """What surrounds each thing spread over it, without detail.
+
+    :param x: shape [B, 3, side, side] :param things: from 0 (background) to 1, shape [B, 1, side, side]
+    """
+    small = x.shape[-1] // 8
+    weights = F.interpolate(1.001 - things, size=(small, small), mode="area")
+    colours = F.interpolate(x * (1.001 - things), size=(small, small), mode="area")
+    for _ in range(2):
+        weights, colours = (F.avg_pool2d(each, 7, 1, 3, count_include_pad=False) for each in (weights, colours))
+    filling = F.interpolate(colours / weights, size=x.shape[-2:], mode="bilinear", align_corners=False)
+    return x + things * (filling - x)
+
+
+def cut_out(x: Tensor, backgrounds: Tensor, side: int, area: tuple, often: float) -> Tensor:
+    """Crops, of which some show their thing before another photograph's background. So what two views have in common is
+    the thing, and a network that tells them by what lies around it is wrong ("background swaps" of Ryali et al. 2021,
+    "Characterizing and Improving the Robustness of Self-Supervised Learning through Background Augmentations").
+
+    :param x: RGB and what is the thing, from 0 (background) to 1, shape [B, 4, any, any]
+    :param backgrounds: shape [B, 3, any, any]
+    :returns: shape [B, 3, side, side]
+    """
+    count = len(x)
+    both = crop(x, side, area)
+    view, thing = both[:, :3], both[:, 3:]
+    elsewhere = crop(backgrounds, side, area).roll(int(torch.randint(1, count, ())), 0)
+    # A crop that shows next to nothing of the thing would have nothing in common with the other views.
+    shown = (thing > 0.5).float().mean((2, 3), keepdim=True) > 0.08
+    return torch.where(chance(count, often, x.device) & shown, elsewhere + thing * (view - elsewhere), view)
+
+
+def make_views(
+    pixels: Tensor, things: Tensor, global_px: int, local_px: int, local_count: int, augmentation: Augmentation
+):
     """Two global views and some local ones of each photograph, blurred and solarised as often as in main_dino.py.
 
     :param pixels: uint8, shape [B, side, side, 3]
+    :param things: what of them is likely to be the foreground, uint8, shape [B, any, any]; used where other_background > 0
     :returns: shape [2 × B, 3, global_px, global_px] and [local_count × B, 3, local_px, local_px], view by view
     """
     x = pixels.permute(0, 3, 1, 2).float() / 255
-    first = recolour(crop(x, global_px, augmentation.global_area), augmentation, 1.0, 0.0)
-    second = recolour(crop(x, global_px, augmentation.global_area), augmentation, 0.1, 0.2)
+    often = augmentation.other_background
+    if often > 0:
+        masks = F.interpolate(things[:, None].float() / 255, size=x.shape[-2:], mode="bilinear", align_corners=False)
+        backgrounds = without_things(x, masks)
+        x = torch.cat([x, masks], dim=1)
+
+    def crops(side: int, area: tuple, count: int) -> List[Tensor]:
+        return [cut_out(x, backgrounds, side, area, often) if often > 0 else crop(x, side, area) for _ in range(count)]
+
+    first, second = crops(global_px, augmentation.global_area, 2)
+    first, second = recolour(first, augmentation, 1.0, 0.0), recolour(second, augmentation, 0.1, 0.2)
     if local_count == 0:
         return torch.cat([first, second]), x.new_empty(0, 3, local_px, local_px)
-    repeated = x.repeat(local_count, 1, 1, 1)
-    local = recolour(crop(repeated, local_px, augmentation.local_area), augmentation, 0.5, 0.0)
-    return torch.cat([first, second]), local
+    local = torch.cat(crops(local_px, augmentation.local_area, local_count))
+    return torch.cat([first, second]), recolour(local, augmentation, 0.5, 0.0)
