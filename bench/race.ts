@@ -1,5 +1,6 @@
 /** Contestants beside each other on one network after the other. */
 import { cpus } from 'node:os';
+import { setTimeout } from 'node:timers/promises';
 import type { Ceilings } from './contestants/ceilings.ts';
 import type { ContestantChoice, PassReport } from './contestants/host.ts';
 import type { Network } from './networks.ts';
@@ -92,6 +93,8 @@ const messageOf = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? '';
 
 const shortMs = 1500;
+/** Before each pass, so that the threads of the one before it no longer look for work. */
+const restMs = 50;
 
 interface Runner {
   readonly choice: ContestantChoice;
@@ -192,6 +195,7 @@ export async function runRace(
           const { choice, seat, warm, cold } = runner;
           // Slow ones take fewer rounds: their spread is small beside their time.
           if (runner.isGone || (cold.passMs > 10_000 && round >= 2)) continue;
+          await setTimeout(restMs);
           try {
             warm.push(await seat.ask({ kind: 'run', wantsMaps: false }));
           } catch (error) {

@@ -12,7 +12,10 @@ import { isolationHeaders } from '../tools/page-policy.ts';
 import type { HostReplies, HostRequest } from './contestants/host.ts';
 import type { Ask } from './page/page.ts';
 
-/** Threads, processes and their memory are taken with the first request and given back by `end`. */
+/**
+ * Threads, processes and their memory are taken with the first request and given back by `end`. A process that is not asked
+ * anything is stopped until it is.
+ */
 export interface Seat {
   /** @throws Error with the contestant's own words */
   ask<K extends HostRequest['kind']>(request: Extract<HostRequest, { kind: K }>): Promise<HostReplies[K]>;
@@ -31,6 +34,9 @@ function unwrap<T>(answer: Answer): T {
   if ('error' in answer) throw new Error(answer.error);
   return answer.ok as T;
 }
+
+/** Windows has no signal for it. */
+const canPause = process.platform !== 'win32';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -99,6 +105,10 @@ export async function openChromium(dataFolder: string, runtimeFolder: string): P
 export function openNode(dataFolder: string, runtimeFolder: string): Venue {
   const script = fileURLToPath(new URL('node-host.ts', import.meta.url));
   const children = new Set<ChildProcess>();
+  // A software device's idle threads, and a runtime's that spin, would take cores from the one whose turn it is.
+  const pause = (child: ChildProcess): void => void (canPause && child.kill('SIGSTOP'));
+  const resume = (child: ChildProcess): void => void (canPause && child.kill('SIGCONT'));
+  const stop = (child: ChildProcess): void => void child.kill('SIGKILL');
   return {
     title: `Dawn in Node ${process.version}`,
     newSeat: () => {
@@ -111,29 +121,29 @@ export function openNode(dataFolder: string, runtimeFolder: string): Venue {
           });
           children.add(child);
           const asked = child;
-          return unwrap(
-            await new Promise<Answer>((resolve) => {
-              const gone = (code: number | null): void =>
-                resolve({ error: `the process ended with ${code}` });
-              asked.once('exit', gone);
-              asked.once('message', (answer) => {
-                asked.off('exit', gone);
-                resolve(answer as Answer);
-              });
-              asked.send(request);
-            }),
-          );
+          resume(asked);
+          const answer = await new Promise<Answer>((resolve) => {
+            const gone = (code: number | null): void => resolve({ error: `the process ended with ${code}` });
+            asked.once('exit', gone);
+            asked.once('message', (said) => {
+              asked.off('exit', gone);
+              resolve(said as Answer);
+            });
+            asked.send(request);
+          });
+          pause(asked);
+          return unwrap(answer);
         },
         end: async () => {
           if (child === null) return;
           children.delete(child);
-          child.kill();
+          stop(child);
           child = null;
         },
       };
     },
     close: async () => {
-      for (const child of children) child.kill();
+      for (const child of children) stop(child);
     },
   };
 }
