@@ -3,23 +3,17 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vi
 import type { VitArchitecture } from '../core/architecture.ts';
 import { timeKernels, type Timed } from '../gpu/kernels/tune-kernels.ts';
 import { setTuning, tuningOf, untuned } from '../gpu/kernels/tuning.ts';
-import { openBackend, type OpenBackend } from '../gpu/open-backend.ts';
+import type { OpenBackend } from '../gpu/open-backend.ts';
+import { openWebGpu } from '../testing/open-webgpu.ts';
 import { vitSmall16 } from '../testing/vit-small-16.ts';
 import { tuneBackend, type TimingStore } from './tune-backend.ts';
 
 const architecture: VitArchitecture = { ...vitSmall16, embedDim: 32, numHeads: 2 };
 const shapes = ['32 → 128', '128 → 32', '32 → 96', '32 → 32'];
 
-/** On a device of its own, where no code has been compiled yet. */
-async function open(): Promise<OpenBackend> {
-  const opened = await openBackend('webgpu', null);
-  if (!opened.ok) throw new Error(JSON.stringify(opened.error));
-  return opened.value;
-}
-
 let backend: OpenBackend;
 beforeAll(async () => {
-  backend = await open();
+  backend = await openWebGpu();
 });
 beforeEach(() => setTuning(tf.backend(), untuned));
 afterEach(() => {
@@ -66,7 +60,7 @@ describe('timing', () => {
   });
 
   test('passes over what the device refuses, and that is no fault', async () => {
-    backend = await open();
+    backend = await openWebGpu();
     changeShaders((code) =>
       code.includes('firstColumn') && !code.includes('tileX') ? `${code} no WGSL` : code,
     );
@@ -80,7 +74,7 @@ describe('timing', () => {
   });
 
   test('passes over what computes something else', async () => {
-    backend = await open();
+    backend = await openWebGpu();
     changeShaders((code) => code.replaceAll('* weights', '* 1.001 * weights'));
     expect((await timeKernels(backend, architecture, Infinity))?.linear).toEqual({});
   });
@@ -88,7 +82,7 @@ describe('timing', () => {
 
 describe('a choice', () => {
   beforeAll(async () => {
-    backend = await open(); // without what the tests above have left compiled
+    backend = await openWebGpu(); // without what the tests above have left compiled
   });
 
   test('is made once, and should it take the page with it, not again', async () => {

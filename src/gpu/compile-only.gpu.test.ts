@@ -1,21 +1,19 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { countPipelines } from '../testing/count-pipelines.ts';
+import { openWebGpu } from '../testing/open-webgpu.ts';
 import { compileOnly } from './compile-only.ts';
 import { attentionKernel } from './kernels/attention.ts';
-import { openBackend, type OpenBackend } from './open-backend.ts';
+import type { OpenBackend } from './open-backend.ts';
 
 const numHeads = 2;
 /** shape [T, 3C], 8 channels a head */
 const someTokens = (): tf.Tensor2D => tf.randomNormal([20, 48], 0, 1, 'float32', 7);
 const attend = (): tf.Tensor => attentionKernel.run({ qkv: someTokens() }, { numHeads });
 
-/** On a device of its own, where no code has been compiled yet. */
 let backend: OpenBackend;
 beforeEach(async () => {
-  const opened = await openBackend('webgpu', null);
-  if (!opened.ok) throw new Error(JSON.stringify(opened.error));
-  backend = opened.value;
+  backend = await openWebGpu();
 });
 afterEach(() => {
   vi.restoreAllMocks();
@@ -31,10 +29,9 @@ async function attended(): Promise<Float32Array> {
 
 test('what was compiled runs without another pipeline, and computes what it does without', async () => {
   const expected = await attended();
-  const reopened = await openBackend('webgpu', null);
-  if (!reopened.ok) throw new Error(JSON.stringify(reopened.error));
+  const reopened = await openWebGpu();
   const pipelines = countPipelines();
-  await compileOnly(reopened.value, attend);
+  await compileOnly(reopened, attend);
   expect(pipelines).toEqual({ waitedFor: 0, beside: 1 });
   expect(await attended()).toEqual(expected);
   expect(pipelines).toEqual({ waitedFor: 0, beside: 1 });

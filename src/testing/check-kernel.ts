@@ -1,8 +1,9 @@
 /** Our kernels against tfjs's plain ops, for tests beside the kernels. */
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect } from 'vitest';
-import { openBackend, type OpenBackend } from '../gpu/open-backend.ts';
+import type { OpenBackend } from '../gpu/open-backend.ts';
 import { maxAbsDifference } from './max-abs-difference.ts';
+import { openWebGpu } from './open-webgpu.ts';
 
 /** Normally distributed and the same in every run. Caller disposes. */
 export const randomTensor = <R extends tf.Rank>(
@@ -19,9 +20,7 @@ export function openForKernels(): (
 ) => Promise<void> {
   let backend: OpenBackend;
   beforeAll(async () => {
-    const opened = await openBackend('webgpu', null);
-    if (!opened.ok) throw new Error(JSON.stringify(opened.error));
-    backend = opened.value;
+    backend = await openWebGpu();
   });
   return async (inputs, ours, plain) => {
     const before = tf.memory();

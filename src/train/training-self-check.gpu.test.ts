@@ -1,15 +1,14 @@
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
-import { openBackend, type OpenBackend } from '../gpu/open-backend.ts';
+import type { OpenBackend } from '../gpu/open-backend.ts';
+import { openWebGpu } from '../testing/open-webgpu.ts';
 import { replaceKernel } from '../testing/replace-kernel.ts';
 import { checkStepKernels } from './training-self-check.ts';
 
 let backend: OpenBackend;
 beforeAll(async () => {
-  const opened = await openBackend('webgpu', null);
-  if (!opened.ok) throw new Error(JSON.stringify(opened.error));
-  backend = opened.value;
+  backend = await openWebGpu();
 });
 
 test('passes where the kernels are right, and leaves no tensor', async () => {

@@ -106,22 +106,23 @@ export function attendAndKeep(
   options: AttendOptions,
 ): Promise<{ readonly attention: SpecialAttention; readonly pass: KeptPass }> {
   const { architecture } = parameters;
-  const { rows, columns } = gridOf(size, architecture.patchSize);
-  const tokens = specialTokenCount(architecture) + rows * columns;
-  return submitTogether(passBytes(tokens, architecture), () => runPass(parameters, input, size, options));
+  const grid = gridOf(size, architecture.patchSize);
+  const tokens = specialTokenCount(architecture) + grid.rows * grid.columns;
+  return submitTogether(passBytes(tokens, architecture), () =>
+    runPass(parameters, input, size, { ...grid, tokens }, options),
+  );
 }
 
 async function runPass(
   parameters: VitParameters,
   input: Float32Array,
   size: Size,
+  { rows, columns, tokens }: Pick<SpecialAttention, 'rows' | 'columns' | 'tokens'>,
   options: AttendOptions,
 ): ReturnType<typeof attendAndKeep> {
   const { architecture } = parameters;
   const { numHeads, numRegisters } = architecture;
   const special = specialTokenCount(architecture);
-  const { rows, columns } = gridOf(size, architecture.patchSize);
-  const tokens = special + rows * columns;
   const layers = layersFor(architecture, tokens, options.maxScoresBytes ?? defaultMaxScoresBytes);
   const start = performance.now();
   const inputs = await runToLastBlock(parameters, input, size, layers, options);

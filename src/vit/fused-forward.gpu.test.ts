@@ -4,8 +4,9 @@ import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { NamedTensor, VitArchitecture } from '../core/architecture.ts';
 import { decodeFloat16, encodeFloat16 } from '../core/float16.ts';
 import { setTuning, untuned } from '../gpu/kernels/tuning.ts';
-import { openBackend, type OpenBackend } from '../gpu/open-backend.ts';
+import type { OpenBackend } from '../gpu/open-backend.ts';
 import { maxAbsDifference } from '../testing/max-abs-difference.ts';
+import { openWebGpu } from '../testing/open-webgpu.ts';
 import { randomParameters, randomValues } from '../testing/random-parameters.ts';
 import { replaceKernel } from '../testing/replace-kernel.ts';
 import { attendSpecial, type SpecialAttention } from './attend.ts';
@@ -30,9 +31,7 @@ const size = { height: 20, width: 28 };
 
 let backend: OpenBackend;
 beforeAll(async () => {
-  const opened = await openBackend('webgpu', null);
-  if (!opened.ok) throw new Error(JSON.stringify(opened.error));
-  backend = opened.value;
+  backend = await openWebGpu();
 });
 
 const dispatch = vi.spyOn(GPUComputePassEncoder.prototype, 'dispatchWorkgroups');

@@ -8,8 +8,9 @@ import {
   type VitArchitecture,
 } from '../core/architecture.ts';
 import { failureOf } from '../core/failure.ts';
-import { openBackend, type OpenBackend } from '../gpu/open-backend.ts';
+import type { OpenBackend } from '../gpu/open-backend.ts';
 import { countBuffers } from '../testing/count-buffers.ts';
+import { openWebGpu } from '../testing/open-webgpu.ts';
 import { randomParameters, randomValues } from '../testing/random-parameters.ts';
 import { vitSmall16 } from '../testing/vit-small-16.ts';
 import { attendSpecial } from './attend.ts';
@@ -20,9 +21,7 @@ const afterBlock = (): Promise<void> => Promise.resolve();
 
 let backend: OpenBackend;
 beforeEach(async () => {
-  const opened = await openBackend('webgpu', null);
-  if (!opened.ok) throw new Error(JSON.stringify(opened.error));
-  backend = opened.value;
+  backend = await openWebGpu();
 });
 afterEach(() => {
   vi.restoreAllMocks();
