@@ -47,13 +47,16 @@ class Backbone(VisionTransformer):
         """One program for all blocks, and each size of views: a whole network takes minutes to compile."""
         self.compiled = torch.compile(run_block, dynamic=False)
 
-    def features(self, pixels: Tensor, compiled: bool = True) -> Tensor:
+    def features(self, pixels: Tensor, compiled: bool = True, kept: Optional[Tensor] = None) -> Tensor:
         """
         :param pixels: normalised RGB, shape [B, 3, height, width]
+        :param kept: the patches that are not left out of each view, shape [B, any]; None for all
         :param compiled: run the compiled blocks, if there are; each new size of a batch is compiled anew
         :returns: the CLS features, shape [B, C]
         """
         x = self.embed(pixels)
+        if kept is not None:
+            x = torch.cat([x[:, :1], x[:, 1:].gather(1, kept[..., None].expand(-1, -1, x.shape[2]))], dim=1)
         run = self.compiled if compiled else run_block
         for block, drop_path in zip(self.blocks, self.drop_paths):
             x = run(block, x, self.keep(x, drop_path), self.keep(x, drop_path))

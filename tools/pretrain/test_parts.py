@@ -37,6 +37,23 @@ class TheNetwork(unittest.TestCase):
         self.assertEqual(set(network.keep(views, 0.0).unique().tolist()), {1.0})
         self.assertIsNone(Backbone(Architecture(24, 2, 3, 4, 5)).train().keep(views, 0.0))
 
+    def test_sees_the_patches_that_are_kept_and_no_others(self):
+        torch.manual_seed(0)
+        network = Backbone(Architecture(24, 3, 3, 4, 5)).eval()
+        initialise(network)
+        pixels = torch.randn(2, 3, 12, 16)
+        all_of_them = torch.stack([torch.randperm(12), torch.randperm(12)])
+        with torch.no_grad():
+            whole = network.features(pixels)
+            self.assertLess(float((network.features(pixels, kept=all_of_them) - whole).abs().max()), 1e-5)
+            part = network.features(pixels, kept=all_of_them[:, :7])
+            self.assertGreater(float((part - whole).abs().max()), 1e-3)
+            for view, left_out in enumerate(all_of_them[:, 7:]):
+                for patch in left_out.tolist():
+                    down, across = 4 * (patch // 4), 4 * (patch % 4)
+                    pixels[view, :, down : down + 4, across : across + 4] = 9
+            self.assertTrue(torch.equal(network.features(pixels, kept=all_of_them[:, :7]), part))
+
     def test_that_starts_near_likeness_looks_at_what_is_like_itself(self):
         torch.manual_seed(0)
         network = Backbone(Architecture(96, 1, 4, 4, 5)).eval()

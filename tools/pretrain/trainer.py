@@ -1,7 +1,7 @@
 """One run of DINO: student, teacher, centre, optimizer, and the step that moves them."""
 import math
 from concurrent.futures import ThreadPoolExecutor
-from typing import Callable, Dict, List, NamedTuple, TypeVar
+from typing import Callable, Dict, List, NamedTuple, Optional, TypeVar
 
 import numpy as np
 import torch
@@ -110,15 +110,27 @@ class Trainer:
         """:returns: what `work` makes of each share"""
         return list((map if self.pool is None else self.pool.map)(work, range(self.shares)))
 
+    def kept_patches(self, views: Tensor) -> Optional[Tensor]:
+        """Which patches of each view the student sees, shape [B, any], in random order; None for all of them."""
+        left_out = self.config.optimisation.patch_dropout
+        if left_out == 0:
+            return None
+        patches = views.shape[2] * views.shape[3] // self.config.patch_size**2
+        order = torch.rand(len(views), patches, device=views.device).argsort(dim=1)
+        return order[:, : max(1, round((1 - left_out) * patches))]
+
     def run(self, global_views: Tensor, local_views: Tensor) -> Run:
         kinds = [views for views in (global_views, local_views) if len(views) > 0]
         parts = [views.chunk(self.shares) for views in kinds]
+        kept = [self.kept_patches(views) for views in kinds]
+        kept_parts = [[None] * self.shares if each is None else each.chunk(self.shares) for each in kept]
 
         def features_of(share: int):
             with torch.no_grad(), self.autocast():
                 teacher = self.teacher.features(parts[0][share])
             with torch.enable_grad(), self.autocast():
-                return teacher, [self.student.features(part[share]) for part in parts]
+                pairs = zip(parts, kept_parts)
+                return teacher, [self.student.features(part[share], kept=kept[share]) for part, kept in pairs]
 
         found = self.share_out(features_of)
         teacher = torch.cat([features for features, _ in found])
