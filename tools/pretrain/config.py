@@ -24,7 +24,7 @@ class Optimisation:
     weight_decay: float
     gradient_clip: float  # largest norm of one parameter's gradient
     drop_path: float
-    patch_dropout: float  # the part of each view's patches that the student does not see
+    attention_dropout: float  # of what CLS looks at in the last block
     frozen_images: int  # so long the prototypes stay as they were made
 
 

@@ -31,7 +31,7 @@ SMALL = {
         "weightDecay": 0.04,
         "gradientClip": 1.0,
         "dropPath": 0.1,
-        "patchDropout": 0.25,
+        "attentionDropout": 0.25,
         "frozenImages": 16,
     },
     "teacher": {"temperature": 0.03, "studentTemperature": 0.1, "momentum": 0.99, "centreMomentum": 0.9},

@@ -15,21 +15,33 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "reference"))
 from vit import Architecture, Attention, Block, VisionTransformer  # noqa: E402
 
 
-def attend(attention: Attention, x: Tensor) -> Tensor:
-    """What `Attention.forward` returns first. :param x: shape [B, T, C]"""
+def attend(attention: Attention, x: Tensor, kept: Optional[Tensor] = None) -> Tensor:
+    """What `Attention.forward` returns first.
+
+    :param x: shape [B, T, C] :param kept: factors of what CLS looks at, shape [B, H, 1, T], or None for 1
+    """
     batch, tokens, channels = x.shape
     q, k, v = attention.qkv(x).reshape(batch, tokens, 3, attention.num_heads, -1).permute(2, 0, 3, 1, 4)
     # On a CPU its gradient for some ten tokens takes fifteen times as long as products and a softmax (2.13, bfloat16).
-    if x.is_cuda and hasattr(F, "scaled_dot_product_attention"):
+    if kept is None and x.is_cuda and hasattr(F, "scaled_dot_product_attention"):
         mixed = F.scaled_dot_product_attention(q, k, v)
     else:
-        mixed = torch.softmax((q / q.shape[-1] ** 0.5) @ k.transpose(-1, -2), dim=-1) @ v
+        weights = torch.softmax((q / q.shape[-1] ** 0.5) @ k.transpose(-1, -2), dim=-1)
+        if kept is not None:
+            weights = torch.cat([weights[:, :, :1] * kept.to(weights.dtype), weights[:, :, 1:]], dim=2)
+        mixed = weights @ v
     return attention.proj(mixed.transpose(1, 2).reshape(batch, tokens, channels))
 
 
-def run_block(block: Block, x: Tensor, attended: Optional[Tensor], mixed: Optional[Tensor]) -> Tensor:
-    """:param attended, mixed: factors of the two updates, shape [B, 1, 1], or None for 1"""
-    update = block.ls1(attend(block.attn, block.norm1(x)))
+def run_block(
+    block: Block,
+    x: Tensor,
+    attended: Optional[Tensor],
+    mixed: Optional[Tensor],
+    looked_at: Optional[Tensor] = None,
+) -> Tensor:
+    """:param attended, mixed: factors of the two updates, shape [B, 1, 1], or None for 1 :param looked_at: as `attend`'s"""
+    update = block.ls1(attend(block.attn, block.norm1(x), looked_at))
     x = x + (update if attended is None else update * attended)
     update = block.ls2(block.mlp(block.norm2(x)))
     return x + (update if mixed is None else update * mixed)
@@ -47,19 +59,18 @@ class Backbone(VisionTransformer):
         """One program for all blocks, and each size of views: a whole network takes minutes to compile."""
         self.compiled = torch.compile(run_block, dynamic=False)
 
-    def features(self, pixels: Tensor, compiled: bool = True, kept: Optional[Tensor] = None) -> Tensor:
+    def features(self, pixels: Tensor, compiled: bool = True, looked_at: Optional[Tensor] = None) -> Tensor:
         """
         :param pixels: normalised RGB, shape [B, 3, height, width]
-        :param kept: the patches that are not left out of each view, shape [B, any]; None for all
+        :param looked_at: factors of what CLS looks at in the last block, shape [B, H, 1, T], or None for 1
         :param compiled: run the compiled blocks, if there are; each new size of a batch is compiled anew
         :returns: the CLS features, shape [B, C]
         """
         x = self.embed(pixels)
-        if kept is not None:
-            x = torch.cat([x[:, :1], x[:, 1:].gather(1, kept[..., None].expand(-1, -1, x.shape[2]))], dim=1)
         run = self.compiled if compiled else run_block
-        for block, drop_path in zip(self.blocks, self.drop_paths):
-            x = run(block, x, self.keep(x, drop_path), self.keep(x, drop_path))
+        last = len(self.blocks) - 1
+        for i, (block, drop_path) in enumerate(zip(self.blocks, self.drop_paths)):
+            x = run(block, x, self.keep(x, drop_path), self.keep(x, drop_path), looked_at if i == last else None)
         return self.norm(x)[:, 0]
 
     def keep(self, x: Tensor, drop_path: float) -> Optional[Tensor]:

@@ -110,27 +110,32 @@ class Trainer:
         """:returns: what `work` makes of each share"""
         return list((map if self.pool is None else self.pool.map)(work, range(self.shares)))
 
-    def kept_patches(self, views: Tensor) -> Optional[Tensor]:
-        """Which patches of each view the student sees, shape [B, any], in random order; None for all of them."""
-        left_out = self.config.optimisation.patch_dropout
+    def looked_at(self, views: Tensor) -> Optional[Tensor]:
+        """Dropout of the student's attention where it is shown: 0, or so much more than 1 that the mean is 1. A head that
+        looks at few patches loses all at once, so it learns to look at all that tell it the same.
+
+        :returns: shape [B, H, 1, T], or None for 1
+        """
+        left_out = self.config.optimisation.attention_dropout
         if left_out == 0:
             return None
-        patches = views.shape[2] * views.shape[3] // self.config.patch_size**2
-        order = torch.rand(len(views), patches, device=views.device).argsort(dim=1)
-        return order[:, : max(1, round((1 - left_out) * patches))]
+        tokens = 1 + views.shape[2] * views.shape[3] // self.config.patch_size**2
+        shape = (len(views), self.config.num_heads, 1, tokens)
+        return (torch.rand(shape, device=views.device) >= left_out).float() / (1 - left_out)
 
     def run(self, global_views: Tensor, local_views: Tensor) -> Run:
         kinds = [views for views in (global_views, local_views) if len(views) > 0]
         parts = [views.chunk(self.shares) for views in kinds]
-        kept = [self.kept_patches(views) for views in kinds]
-        kept_parts = [[None] * self.shares if each is None else each.chunk(self.shares) for each in kept]
+        # Drawn here, not on the threads, so that a run can be repeated.
+        drawn = [self.looked_at(views) for views in kinds]
+        factors = [[None] * self.shares if each is None else each.chunk(self.shares) for each in drawn]
 
         def features_of(share: int):
             with torch.no_grad(), self.autocast():
                 teacher = self.teacher.features(parts[0][share])
             with torch.enable_grad(), self.autocast():
-                pairs = zip(parts, kept_parts)
-                return teacher, [self.student.features(part[share], kept=kept[share]) for part, kept in pairs]
+                pairs = zip(parts, factors)
+                return teacher, [self.student.features(views[share], looked_at=kept[share]) for views, kept in pairs]
 
         found = self.share_out(features_of)
         teacher = torch.cat([features for features, _ in found])

@@ -52,19 +52,24 @@ def chance(count: int, probability: float, device: torch.device) -> Tensor:
     return torch.rand(count, 1, 1, 1, device=device) < probability
 
 
-def crop(x: Tensor, side: int, area: tuple) -> Tensor:
-    """Random resized crop with flip, as one bilinear sampling. :returns: shape [B, channels, side, side]"""
+def crop(x: Tensor, side: int, area: tuple, beyond: float = 0.0) -> Tensor:
+    """Random resized crop with flip, as one bilinear sampling.
+
+    :param beyond: how far, in half sides, a crop's middle may at least be from the photograph's. What is outside of it is 0.
+    :returns: shape [B, channels, side, side]
+    """
     count, device = x.shape[0], x.device
     part = uniform(count, area[0], area[1], device)
     aspect = torch.exp(uniform(count, math.log(3 / 4), math.log(4 / 3), device))
     width, height = (part * aspect).sqrt().clamp(max=1), (part / aspect).sqrt().clamp(max=1)
-    across = uniform(count, -1, 1, device) * (1 - width)
-    down = uniform(count, -1, 1, device) * (1 - height)
+    across = uniform(count, -1, 1, device) * (1 - width).clamp(min=beyond)
+    down = uniform(count, -1, 1, device) * (1 - height).clamp(min=beyond)
     mirror = torch.where(torch.rand(count, device=device) < 0.5, -1.0, 1.0)
     zero = torch.zeros(count, device=device)
     affine = torch.stack([width * mirror, zero, across, zero, height, down], dim=1).view(count, 2, 3)
     grid = F.affine_grid(affine, (count, 1, side, side), align_corners=False)
-    return F.grid_sample(x, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
+    padding = "reflection" if beyond == 0 else "zeros"
+    return F.grid_sample(x, grid, mode="bilinear", padding_mode=padding, align_corners=False)
 
 
 def luma(x: Tensor) -> Tensor:
@@ -140,12 +145,14 @@ def cut_out(x: Tensor, backgrounds: Tensor, side: int, area: tuple, often: float
     :returns: shape [B, 3, side, side]
     """
     count = len(x)
-    both = crop(x, side, area)
+    # Anywhere, and not where the photographer had it: else the middle would be a thing's mark.
+    both = crop(x, side, area, beyond=0.5)
     view, thing = both[:, :3], both[:, 3:]
     elsewhere = crop(backgrounds, side, area).roll(int(torch.randint(1, count, ())), 0)
     # A crop that shows next to nothing of the thing would have nothing in common with the other views.
     shown = (thing > 0.5).float().mean((2, 3), keepdim=True) > 0.08
-    return torch.where(chance(count, often, x.device) & shown, elsewhere + thing * (view - elsewhere), view)
+    chosen = chance(count, often, x.device) & shown
+    return torch.where(chosen, elsewhere + thing * (view - elsewhere), crop(x[:, :3], side, area))
 
 
 def make_views(
