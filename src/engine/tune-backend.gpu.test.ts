@@ -3,10 +3,16 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vi
 import type { VitArchitecture } from '../core/architecture.ts';
 import { timeKernels, type Timed } from '../gpu/kernels/tune-kernels.ts';
 import { setTuning, tuningOf, untuned } from '../gpu/kernels/tuning.ts';
-import type { OpenBackend } from '../gpu/open-backend.ts';
+import { openBackend, type OpenBackend } from '../gpu/open-backend.ts';
 import { openWebGpu } from '../testing/open-webgpu.ts';
 import { vitSmall16 } from '../testing/vit-small-16.ts';
-import { tuneBackend, type TimingStore } from './tune-backend.ts';
+import {
+  compileVariants,
+  recallTuning,
+  tuneBackend,
+  type Remembered,
+  type TimingStore,
+} from './tune-backend.ts';
 
 const architecture: VitArchitecture = { ...vitSmall16, embedDim: 32, numHeads: 2 };
 const shapes = ['32 → 128', '128 → 32', '32 → 96', '32 → 32'];
@@ -20,16 +26,31 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** What was written, first to last. */
-function memoryStore(remembered: Timed | null): TimingStore & { readonly written: Timed[] } {
-  const written: Timed[] = [];
+/** One entry, and what was written, first to last. */
+function memoryStore(
+  kept: Remembered | null,
+): TimingStore & { kept(): Remembered | null; readonly written: Remembered[] } {
+  const written: Remembered[] = [];
   return {
     written,
-    read: () => Promise.resolve(written.at(-1) ?? remembered),
-    write: (_, timed) => Promise.resolve(void written.push(timed)),
-    forget: () => Promise.resolve(void written.splice(0)),
+    kept: () => kept,
+    read: () => Promise.resolve(kept),
+    write: (_, remembered) => {
+      written.push(remembered);
+      kept = remembered;
+      return Promise.resolve();
+    },
+    forget: () => {
+      kept = null;
+      return Promise.resolve();
+    },
   };
 }
+
+const remembered: Timed = {
+  linear: { '32 → 96': { float32: 'shared-8x8-4x4', float16: 'registers-4x8' } },
+  attentionQueries: 2,
+};
 
 /** The WGSL of our kernels as the test wants it; each variant's code has names of its own. */
 function changeShaders(change: (code: string) => string): void {
@@ -81,40 +102,87 @@ describe('timing', () => {
 });
 
 describe('a choice', () => {
-  beforeAll(async () => {
-    backend = await openWebGpu(); // without what the tests above have left compiled
+  beforeEach(async () => {
+    backend = await openWebGpu(); // without what other tests have left compiled
   });
 
-  test('is made once, and should it take the page with it, not again', async () => {
+  test('is made once', async () => {
     const store = memoryStore(null);
     await tuneBackend(backend, architecture, store);
-    expect(store.written[0]).toEqual({ linear: {}, attentionQueries: null });
+    expect(store.written[0]).toEqual({ attempts: 1 });
+    expect(store.kept()).toHaveProperty('linear');
     await tuneBackend(backend, architecture, store);
     expect(store.written).toHaveLength(2); // how much was timed in the time that there is, this machine decides
   });
 
-  test('that was remembered is taken without timing', async () => {
+  test('that was remembered is taken without timing, once each variant has computed what it should', async () => {
+    const before = tf.memory().numTensors;
+    const store = memoryStore(remembered);
     const dispatch = vi.spyOn(GPUComputePassEncoder.prototype, 'dispatchWorkgroups');
-    const store = memoryStore({
-      linear: { '32 → 96': { float32: 'shared-8x8-4x4', float16: null } },
-      attentionQueries: 2,
-    });
     await tuneBackend(backend, architecture, store);
-    expect(dispatch).not.toHaveBeenCalled();
+    expect(tf.memory().numTensors).toBe(before);
+    expect(store.written).toHaveLength(0);
     expect(tuningOf(tf.backend())).toMatchObject({ attentionQueries: 2 });
     expect(tuningOf(tf.backend()).linear(197, 32, 96, 'float32')).toEqual({
       kind: 'shared',
       rows: 4,
       side: 8,
     });
+    dispatch.mockClear();
+    await tuneBackend(backend, architecture, store);
+    expect(dispatch).not.toHaveBeenCalled();
   });
 
-  test('of a variant that is no more is made anew', async () => {
-    const store = memoryStore({
-      linear: { '32 → 96': { float32: 'steam-engine', float16: null } },
-      attentionQueries: null,
-    });
+  test.each([
+    ['computes something else', (code: string) => code.replaceAll('* weights', '* 1.001 * weights')],
+    ['is refused', (code: string) => `${code} no WGSL`],
+  ])('whose variant now %s is forgotten, and nothing of it is left in force', async (_, change) => {
+    changeShaders((code) => (code.includes('tileX') ? change(code) : code));
+    const before = tf.memory().numTensors;
+    const store = memoryStore(remembered);
+    expect(await recallTuning(backend, architecture, store)).toBe(false);
+    expect(tf.memory().numTensors).toBe(before);
+    expect(store.kept()).toBeNull();
+    expect(tuningOf(tf.backend())).toEqual(untuned);
+    await backend.finish();
+  });
+
+  test('of a variant that is no more, or not on this device, is made anew', async () => {
+    const { device } = tf.backend() as unknown as { device: GPUDevice };
+    vi.spyOn(device.features, 'has').mockReturnValue(false);
+    for (const name of ['steam-engine', 'subgroup-4x4']) {
+      const store = memoryStore({
+        linear: { '32 → 96': { float32: name, float16: null } },
+        attentionQueries: null,
+      });
+      expect(await recallTuning(backend, architecture, store), name).toBe(false);
+      expect(store.kept()).toBeNull();
+    }
+  });
+
+  test('that was not survived twice is not asked for again', async () => {
+    const store = memoryStore({ attempts: 1 });
+    expect(await recallTuning(backend, architecture, store)).toBe(false);
+    // Compiling for it, which goes well, does not make up for what came after it.
+    await compileVariants(backend, architecture, store, () => false);
+    expect(store.written[0]).toEqual({ attempts: 2 });
+    expect(store.kept()).toEqual({ attempts: 1 });
+    await store.write('', { attempts: 2 });
+    const dispatch = vi.spyOn(GPUComputePassEncoder.prototype, 'dispatchWorkgroups');
     await tuneBackend(backend, architecture, store);
-    expect(store.written).toHaveLength(2);
+    expect(dispatch).not.toHaveBeenCalled();
+    expect(store.kept()).toEqual({ attempts: 2 });
+  });
+
+  test('is neither made nor taken where our kernels are off', async () => {
+    const opened = await openBackend('webgpu', null, false);
+    if (!opened.ok) throw new Error(JSON.stringify(opened.error));
+    for (const kept of [remembered, null]) {
+      const store = memoryStore(kept);
+      await tuneBackend(opened.value, architecture, store);
+      expect(tuningOf(tf.backend())).toEqual(untuned);
+      expect(store.written).toHaveLength(0);
+      expect(store.kept()).toBe(kept);
+    }
   });
 });

@@ -1,32 +1,78 @@
 /** The choice among our WebGPU kernels' variants, made once for an adapter and model and remembered where the platform can. */
+import * as tf from '@tensorflow/tfjs-core';
 import type { VitArchitecture } from '../core/architecture.ts';
 import { compileOnly } from '../gpu/compile-only.ts';
-import { applyTimed, timeKernels, variantRuns, type Timed } from '../gpu/kernels/tune-kernels.ts';
+import {
+  applyTimed,
+  hasVariants,
+  timeKernels,
+  variantRuns,
+  type Timed,
+} from '../gpu/kernels/tune-kernels.ts';
+import { setTuning, tuningOf } from '../gpu/kernels/tuning.ts';
 import type { OpenBackend } from '../gpu/open-backend.ts';
+
+/** A choice; or, while variants are tried that may take the device or the page with them, how often that was begun. */
+export type Remembered = Timed | { readonly attempts: number };
 
 /** Where choices are kept. No function rejects: storage that fails is storage without the entry. */
 export interface TimingStore {
-  read(key: string): Promise<Timed | null>;
-  write(key: string, timed: Timed): Promise<void>;
+  read(key: string): Promise<Remembered | null>;
+  write(key: string, remembered: Remembered): Promise<void>;
   forget(key: string): Promise<void>;
 }
 
 /** To be raised when kernels or their variants change. */
-const version = 3;
+const version = 4;
 
-const usual: Timed = { linear: {}, attentionQueries: null };
+/** A page is closed now and then while it starts. Twice on one adapter with one model, it was not the person who closed it. */
+const mostAttempts = 2;
 
 const keyOf = ({ device }: OpenBackend, { embedDim, numHeads, mlpRatio }: VitArchitecture): string =>
   `${version} ${device} ${embedDim} ${numHeads} ${mlpRatio}`;
 
-/** Puts the choice that is remembered into force. @returns whether there is one */
+const attemptsOf = (remembered: Remembered | null): number =>
+  remembered !== null && 'attempts' in remembered ? remembered.attempts : 0;
+
+/** Does `work` with a mark in the store that it was begun, which stays where nobody comes back from it. */
+async function attempt<T>(store: TimingStore, key: string, work: () => Promise<T>): Promise<T> {
+  const before = await store.read(key);
+  await store.write(key, { attempts: attemptsOf(before) + 1 });
+  const result = await work();
+  // Not none: what else is tried in this start may have ended one before it.
+  await (before === null ? store.forget(key) : store.write(key, before));
+  return result;
+}
+
+/** Of each back end, the models whose choice is in force. */
+const settled = new WeakMap<OpenBackend, Set<string>>();
+
+function settle(backend: OpenBackend, key: string): void {
+  const keys = settled.get(backend) ?? new Set();
+  settled.set(backend, keys.add(key));
+}
+
+/**
+ * Puts the choice that is remembered into force, once it has shown that it still computes what it should.
+ * @returns whether nothing is left to choose: it is in force, or there are no variants here, or trying them went wrong too often
+ */
 export async function recallTuning(
   backend: OpenBackend,
   architecture: VitArchitecture,
   store: TimingStore,
 ): Promise<boolean> {
-  const remembered = await store.read(keyOf(backend, architecture));
-  return remembered !== null && applyTimed(remembered);
+  if (!hasVariants(architecture)) return true;
+  const key = keyOf(backend, architecture);
+  if (settled.get(backend)?.has(key) === true) return true;
+  const remembered = await store.read(key);
+  if (remembered === null) return false;
+  if ('attempts' in remembered) return remembered.attempts >= mostAttempts;
+  if (!(await applyTimed(remembered, architecture))) {
+    await store.forget(key);
+    return false;
+  }
+  settle(backend, key);
+  return true;
 }
 
 /**
@@ -41,13 +87,10 @@ export async function compileVariants(
   store: TimingStore,
   isWanted: () => boolean,
 ): Promise<void> {
-  const key = keyOf(backend, architecture);
-  // As below: a variant may take the device or the page with it when it is compiled, too. For no longer than that, since many a page is
-  // closed while it downloads.
-  await store.write(key, usual);
-  for (const run of variantRuns(architecture)) if (isWanted()) await compileOnly(backend, run);
-  await backend.finish(); // which a device does not that one of them took with it
-  await store.forget(key);
+  await attempt(store, keyOf(backend, architecture), async () => {
+    for (const run of variantRuns(architecture)) if (isWanted()) await compileOnly(backend, run);
+    await backend.finish(); // which a device does not that one of them took with it
+  });
 }
 
 /** @throws FailureError where the device is lost on the way */
@@ -58,8 +101,15 @@ export async function tuneBackend(
 ): Promise<void> {
   if (backend.name !== 'webgpu' || (await recallTuning(backend, architecture, store))) return;
   const key = keyOf(backend, architecture);
-  // Should a variant take the device or the page with it, the next start does without the question.
-  await store.write(key, usual);
-  const timed = await timeKernels(backend, architecture);
-  if (timed !== null) await store.write(key, timed);
+  const timed = await attempt(store, key, () => timeKernels(backend, architecture));
+  if (timed === null) return;
+  await store.write(key, timed);
+  settle(backend, key);
+}
+
+/** @returns a function that puts into force what is in force now */
+export function rememberTuning(): () => void {
+  const backend = tf.backend();
+  const tuning = tuningOf(backend);
+  return () => setTuning(backend, tuning);
 }

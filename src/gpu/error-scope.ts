@@ -12,12 +12,24 @@ export async function refusalOf(work: () => Promise<void>): Promise<string | nul
     return null;
   }
   const { device } = tf.backend() as WebGPUBackend;
-  device.pushErrorScope('validation');
-  let refusal: Promise<GPUError | null>;
+  // A driver's compiler may give up on what is valid: that is an internal error.
+  const filters = ['validation', 'internal'] as const;
+  for (const filter of filters) device.pushErrorScope(filter);
+  let refusals: Promise<(GPUError | null)[]>;
   try {
     await work();
   } finally {
-    refusal = device.popErrorScope();
+    refusals = Promise.all(filters.map(() => device.popErrorScope()));
+    refusals.catch(() => undefined); // where the work throws, nobody else hears of a device that is lost
   }
-  return (await refusal)?.message ?? null;
+  return (await refusals).find((refusal) => refusal !== null)?.message ?? null;
+}
+
+/** @returns what `work` resolves to, or null where the device refuses it */
+export async function unlessRefused<T>(work: () => Promise<T>): Promise<T | null> {
+  let result: T | null = null;
+  const refusal = await refusalOf(async () => {
+    result = await work();
+  });
+  return refusal === null ? result : null;
 }

@@ -11,6 +11,9 @@ export interface FaultWatch {
   race<T>(work: Promise<T>): Promise<T>;
 }
 
+/** A shader error is reported after the read-back that it spoiled; one more turn lets it arrive, to be asked for by `check`. */
+export const afterReadBack = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
+
 /** For back ends whose errors all throw. */
 export const noFaults: FaultWatch = { check: () => {}, race: (work) => work };
 

@@ -12,7 +12,7 @@ import { failureOf, type Failure } from '../core/failure.ts';
 import { findProblems } from '../core/hyper-parameters.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
 import type { StepKernels, StepReport, TrainingConfiguration, TrainingSwitches } from '../core/training.ts';
-import type { FaultWatch } from '../gpu/fault-watch.ts';
+import { afterReadBack, type FaultWatch } from '../gpu/fault-watch.ts';
 import type { PixelGrid } from '../media/resample.ts';
 import { attendSpecial, type SpecialAttention } from '../vit/attend.ts';
 import { fastLossAndGradients } from './fast-step.ts';
@@ -294,14 +294,23 @@ export class Trainer {
     return writeTrainingCheckpoint({
       architecture: this.architecture,
       configuration: this.currentConfiguration,
-      state: await downloadState(this.state),
+      state: await this.readBack(downloadState(this.state)),
       photographs: fingerprintOf(this.photographs),
     });
   }
 
   /** One backbone by the official names, as safetensors. */
   async exportBackbone(role: NetworkRole): Promise<Blob> {
-    return writeBackbone(this.architecture, this.state.specs, await downloadNetwork(this.state, role));
+    const network = await this.readBack(downloadNetwork(this.state, role));
+    return writeBackbone(this.architecture, this.state.specs, network);
+  }
+
+  /** What a device in trouble sends back may be stale or zeros, and must not be written over what is kept. */
+  private async readBack<T>(work: Promise<T>): Promise<T> {
+    const result = await this.faults.race(work);
+    await afterReadBack();
+    this.faults.check();
+    return result;
   }
 
   /** Frees every tensor. */

@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import type { FaultWatch } from '../gpu/fault-watch.ts';
+import { afterReadBack, type FaultWatch } from '../gpu/fault-watch.ts';
 import { checkRows, type RowsShape } from './softmax-rows.ts';
 
 /**
@@ -17,8 +17,7 @@ export async function readRows(
   try {
     const values = (await faults.race(rows.data())) as Float32Array;
     const readAt = performance.now();
-    // A shader error is reported after the read-back that it spoiled; one more turn lets it arrive.
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    await afterReadBack();
     faults.check();
     checkRows(values, shape, nameOf);
     return { values, readAt };

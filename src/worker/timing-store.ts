@@ -1,6 +1,5 @@
 /** Choices among kernels, kept by the Cache API: a worker has no localStorage. */
-import type { TimingStore } from '../engine/tune-backend.ts';
-import type { Timed } from '../gpu/kernels/tune-kernels.ts';
+import type { Remembered, TimingStore } from '../engine/tune-backend.ts';
 
 const cacheName = 'dinoscope-kernels';
 
@@ -12,7 +11,7 @@ export const timingStore: TimingStore = {
   read: async (key) => {
     try {
       const kept = await (await caches.open(cacheName)).match(addressOf(key));
-      return kept === undefined ? null : ((await kept.json()) as Timed);
+      return kept === undefined ? null : ((await kept.json()) as Remembered);
     } catch {
       return null; // No Cache API, or storage that cannot be read.
     }

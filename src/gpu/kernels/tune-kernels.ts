@@ -5,6 +5,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { mlpHiddenDim, type VitArchitecture } from '../../core/architecture.ts';
+import { unlessRefused } from '../error-scope.ts';
 import type { OpenBackend } from '../open-backend.ts';
 import { attentionKernel } from './attention.ts';
 import { fusedKernelsSupport, hasFusedKernels } from './fused-kernels.ts';
@@ -93,25 +94,7 @@ function tuningFrom({ linear, attentionQueries }: Timed, others: Tuning): Tuning
   };
 }
 
-/** Puts a remembered choice into force. @returns whether it could be: another version may have had other variants */
-export function applyTimed(timed: Timed): boolean {
-  const isKnown = (name: string | null): boolean => name === null || variantNamed(name) !== undefined;
-  if (!Object.values(timed.linear).every(({ float32, float16 }) => isKnown(float32) && isKnown(float16)))
-    return false;
-  setTuning(tf.backend(), tuningFrom(timed, tuningOf(tf.backend())));
-  return true;
-}
-
 const forgetTuning = (): void => setTuning(tf.backend(), untuned);
-
-/** The WGSL of a variant may be more than a driver takes; that is no fault of the device. @returns null then */
-export async function withoutFault<T>(device: GPUDevice, work: () => Promise<T>): Promise<T | null> {
-  device.pushErrorScope('validation');
-  device.pushErrorScope('internal');
-  const result = await work();
-  const errors = [await device.popErrorScope(), await device.popErrorScope()];
-  return errors.every((error) => error === null) ? result : null;
-}
 
 /** A kernel under test, and the same by ops that the self-check has seen. */
 interface Trial {
@@ -147,7 +130,7 @@ async function time(backend: OpenBackend, run: () => tf.Tensor): Promise<number 
     result.dispose();
     return performance.now() - start;
   };
-  if ((await withoutFault(currentDevice(), once)) === null) return null; // and the compilation is over
+  if ((await unlessRefused(once)) === null) return null; // and the compilation is over
   const two = Math.min(await once(), await once());
   return two > slowMs ? two : Math.min(two, await once(), await once());
 }
@@ -243,13 +226,75 @@ const withAttention = (attentionQueries: Tuning['attentionQueries']): Tuning => 
   attentionQueries,
 });
 
+/** Whether there is anything to choose for a model on the current back end. */
+export const hasVariants = (architecture: VitArchitecture): boolean =>
+  hasFusedKernels() && fusedKernelsSupport(architecture, manyTokens);
+
+/** Other variants may be known to another version of the page, and another version of the browser may have other features. */
+function isChoiceOfHere({ linear }: Timed): boolean {
+  const isHere = (name: string | null): boolean => {
+    const variant = variantNamed(name);
+    return name === null || (variant !== undefined && runsOn(currentDevice(), variant));
+  };
+  return Object.values(linear).every(({ float32, float16 }) => isHere(float32) && isHere(float16));
+}
+
+/** What is chosen for a model's layers beside what runs where nothing is: the self-check has seen the latter. */
+function trialsOf(architecture: VitArchitecture): (Trial & { dispose(): void })[] {
+  const { embedDim, numHeads } = architecture;
+  const usually = (run: () => tf.Tensor) => (): tf.Tensor => {
+    const before = tuningOf(tf.backend());
+    forgetTuning();
+    try {
+      return run();
+    } finally {
+      setTuning(tf.backend(), before);
+    }
+  };
+  const layers = linearShapes(architecture).flatMap(([depth, columns]) =>
+    storages
+      .filter(
+        (storage) => storage === 'float32' || storage === tuningOf(tf.backend()).storage(depth, columns),
+      )
+      .map((storage) => {
+        const trial = linearTrial(fewTokens, depth, columns, storage);
+        return { ...trial, expected: usually(trial.run) };
+      }),
+  );
+  const qkv = tf.tensor2d(someValues(fewTokens * 3 * embedDim), [fewTokens, 3 * embedDim]);
+  const attend = (): tf.Tensor => attentionKernel.run({ qkv }, { numHeads });
+  return [...layers, { run: attend, expected: usually(attend), dispose: () => tf.dispose(qkv) }];
+}
+
+/**
+ * Puts a remembered choice into force. A driver or browser may be another than when it was made, so each of its variants computes once
+ * first.
+ * @returns whether it could be; if not, everything is as it was
+ */
+export async function applyTimed(timed: Timed, architecture: VitArchitecture): Promise<boolean> {
+  if (!isChoiceOfHere(timed)) return false;
+  const before = tuningOf(tf.backend());
+  setTuning(tf.backend(), tuningFrom(timed, before));
+  const trials = trialsOf(architecture);
+  try {
+    for (const trial of trials)
+      if ((await unlessRefused(() => differs(trial))) !== false) {
+        setTuning(tf.backend(), before);
+        return false;
+      }
+    return true;
+  } finally {
+    for (const trial of trials) trial.dispose();
+  }
+}
+
 /**
  * What `timeKernels` runs of a model's variants, one by one in its order, for whoever has them compiled before; without those that
  * spill, which take seconds to compile where timing is over before their turn. Which variants are in force is afterwards as it was.
  * @returns synchronous functions, to be run in a tidy; none where there are no kernels to choose from
  */
 export function variantRuns(architecture: VitArchitecture): (() => void)[] {
-  if (!hasFusedKernels() || !fusedKernelsSupport(architecture, manyTokens)) return [];
+  if (!hasVariants(architecture)) return [];
   const { embedDim, numHeads } = architecture;
   const vectors = embedDim / numHeads / 4;
   const runWith = (tuning: Tuning, trial: () => Trial) => (): void => {
@@ -363,7 +408,7 @@ export async function timeKernels(
   architecture: VitArchitecture,
   milliseconds = budgetMs,
 ): Promise<Timed | null> {
-  if (!hasFusedKernels() || !fusedKernelsSupport(architecture, manyTokens)) return null;
+  if (!hasVariants(architecture)) return null;
   const before = tuningOf(tf.backend());
   forgetTuning();
   try {
