@@ -27,7 +27,7 @@ import { chooseBackend, type ChosenBackend } from './choose-backend.ts';
 import { compileAhead } from './compile-ahead.ts';
 import { KeptPasses } from './kept-passes.ts';
 import { failureOfComputing } from './out-of-memory.ts';
-import { tuneBackend, type TimingStore } from './tune-backend.ts';
+import { rememberTuning, tuneBackend, type TimingStore } from './tune-backend.ts';
 import { uploadModel, type UploadedModel } from './upload-model.ts';
 
 export interface EngineOptions {
@@ -76,18 +76,24 @@ function failWith(error: unknown): Result<never, Failure> {
   return fail(failure);
 }
 
-/** Has the kernels chosen for a model's shapes where that is wanted, and uploads it. */
+/** Has the kernels chosen for a model's shapes where that is wanted, and uploads it. Whoever cancels meanwhile gets none. */
 async function bringToDevice(
   model: LoadedModel,
   backend: OpenBackend,
   timings: TimingStore | undefined,
+  signal: AbortSignal,
 ): Promise<Result<UploadedModel, Failure>> {
   try {
     if (timings !== undefined) await tuneBackend(backend, model.architecture, timings);
   } catch (error) {
     return failWith(error);
   }
-  return uploadModel(model, backend.faults);
+  await giveWay();
+  if (signal.aborted) return fail({ code: 'cancelled' });
+  const uploaded = await uploadModel(model, backend.faults);
+  if (!uploaded.ok || !signal.aborted) return uploaded;
+  uploaded.value.parameters.dispose();
+  return fail({ code: 'cancelled' });
 }
 
 /**
@@ -156,23 +162,35 @@ export class Engine {
     const { load, timings, signal, onProgress } = options;
     onProgress({ stage: 'backend' });
     let isLoading = true;
+    const stop = new AbortController();
+    signal.addEventListener('abort', () => stop.abort(), { once: true });
     let tell: (architecture: VitArchitecture | null) => void = () => {};
     const architecture = new Promise<VitArchitecture | null>((resolve) => (tell = resolve));
-    const loading = load(signal, (progress) => onProgress({ stage: 'download', ...progress }), tell).finally(
-      () => {
-        isLoading = false;
-        tell(null);
-      },
-    );
+    const loading = load(
+      stop.signal,
+      (progress) => onProgress({ stage: 'download', ...progress }),
+      tell,
+    ).finally(() => {
+      isLoading = false;
+      tell(null);
+    });
     const opening = openAndCompile(options, architecture, () => isLoading && !signal.aborted);
+    // Nobody waits for a model that there will be nothing to run on.
+    void opening.then(
+      ({ ok }) => {
+        if (!ok) stop.abort();
+      },
+      () => stop.abort(),
+    );
     // To the end of both, whatever comes of either: nothing goes on compiling on a device that is somebody else's by then.
     await Promise.allSettled([opening, loading]);
     const [chosen, model] = [await opening, await loading];
+    if (!chosen.ok && stop.signal.aborted && !signal.aborted) return chosen;
     if (!model.ok) return model;
     if (!chosen.ok) return chosen;
     // Compiling may have gone on for longer than the download.
     if (signal.aborted) return fail({ code: 'cancelled' });
-    const uploaded = await bringToDevice(model.value, chosen.value.backend, timings);
+    const uploaded = await bringToDevice(model.value, chosen.value.backend, timings, signal);
     return uploaded.ok ? succeed(new Engine(chosen.value, uploaded.value, timings)) : uploaded;
   }
 
@@ -181,12 +199,11 @@ export class Engine {
    * Not to be called while an `attend` runs: whoever owns the engine keeps them in line.
    */
   async useModel(model: LoadedModel, signal: AbortSignal): Promise<Result<void, Failure>> {
-    const uploaded = await bringToDevice(model, this.chosen.backend, this.timings);
-    if (!uploaded.ok) return uploaded;
-    // Somebody who cancelled while it was brought onto the device and tried keeps the old one.
-    if (signal.aborted) {
-      uploaded.value.parameters.dispose();
-      return fail({ code: 'cancelled' });
+    const putBack = rememberTuning();
+    const uploaded = await bringToDevice(model, this.chosen.backend, this.timings, signal);
+    if (!uploaded.ok) {
+      putBack();
+      return uploaded;
     }
     this.kept.clear();
     this.used.parameters.dispose();

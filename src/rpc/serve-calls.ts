@@ -1,6 +1,7 @@
 /** The worker's end of a contract: calls in, answers out, whatever the worker does. */
 import { failureOf, type Failure } from '../core/failure.ts';
 import { fail, type Result } from '../core/result.ts';
+import { openLine, type InLine } from './line.ts';
 import type { ContractShape, FromWorker, ToWorker } from './messages.ts';
 
 export interface CallContext<Progress> {
@@ -34,13 +35,23 @@ export const crashed = (error: unknown): Failure => ({
 export function serveCalls<C extends ContractShape<C>>(
   handlers: Handlers<C>,
   { oneByOne, isFinal, transferablesOf, failureOfCrash }: ServeOptions<C>,
-): { inLine<T>(work: () => Promise<T>): Promise<T> } {
+): { readonly inLine: InLine } {
   const open = new Map<number, AbortController>();
-  /** The end of the line. */
-  let last: Promise<unknown> = Promise.resolve();
+  const inLine = openLine();
 
   const post = (message: FromWorker<C>, transfer: Transferable[] = []): void =>
     globalThis.postMessage(message, { transfer });
+
+  const end = <M extends keyof C>(id: number, method: M, outcome: Result<C[M]['result'], Failure>): void => {
+    if (outcome.ok)
+      post(
+        { kind: 'done', id, method, result: outcome.value } as FromWorker<C>,
+        transferablesOf(outcome.value),
+      );
+    // The client fails every open call with it, this one too, and starts another worker.
+    else if (isFinal(method, outcome.error)) post({ kind: 'gone', failure: outcome.error });
+    else post({ kind: 'failed', id, failure: outcome.error });
+  };
 
   /** Runs one call to its end and posts how it ended; never rejects. */
   const answer = async <M extends keyof C>(
@@ -59,20 +70,12 @@ export function serveCalls<C extends ContractShape<C>>(
       outcome = fail(failureOf(error) ?? failureOfCrash(error));
     }
     open.delete(id);
-    if (outcome.ok)
-      post(
-        { kind: 'done', id, method, result: outcome.value } as FromWorker<C>,
-        transferablesOf(outcome.value),
-      );
-    // The client fails every open call with it, this one too, and starts another worker.
-    else if (isFinal(method, outcome.error)) post({ kind: 'gone', failure: outcome.error });
-    else post({ kind: 'failed', id, failure: outcome.error });
-  };
-
-  const inLine = <T>(work: () => Promise<T>): Promise<T> => {
-    const result = last.then(work);
-    last = result.catch(() => undefined);
-    return result;
+    try {
+      end(id, method, outcome);
+    } catch (error) {
+      // What cannot be sent is a bug, and nobody may wait for it for ever.
+      end(id, method, fail(failureOfCrash(error)));
+    }
   };
 
   const receive = <M extends keyof C>(id: number, method: M, request: C[M]['request']): void => {
@@ -82,14 +85,9 @@ export function serveCalls<C extends ContractShape<C>>(
       void answer(id, method, request, controller);
       return;
     }
-    let isWaiting = true;
-    controller.signal.addEventListener('abort', () => {
-      // A call that has not begun ends here and now, not when the ones before it are done.
-      if (isWaiting && open.delete(id)) post({ kind: 'failed', id, failure: { code: 'cancelled' } });
-    });
-    void inLine(async () => {
-      isWaiting = false;
-      if (!controller.signal.aborted) await answer(id, method, request, controller);
+    inLine(() => answer(id, method, request, controller), controller.signal).catch(() => {
+      open.delete(id);
+      post({ kind: 'failed', id, failure: { code: 'cancelled' } });
     });
   };
 

@@ -91,7 +91,7 @@ function memoryBytes(): number {
 const training = createTrainingHandlers({
   folders: openOpfsFolders('runs').then((opened) => opened ?? createMemoryFolders()),
   tools: {
-    inLine: (work) => line.inLine(work),
+    inLine: (work, signal) => line.inLine(work, signal),
     giveWay,
     memoryBytes,
     now: () => performance.now(),
@@ -154,13 +154,12 @@ const handlers: Handlers<EngineContract> = {
     const loaded = await load(signal, (bytes) => onProgress({ stage: 'download', ...bytes }));
     if (!loaded.ok) return loaded;
     return line.inLine(async () => {
-      if (signal.aborted) return fail({ code: 'cancelled' });
       onProgress({ stage: 'check' });
       const taken = await used.useModel(loaded.value, signal);
       if (!taken.ok) return taken;
       usedModel = model;
       return succeed({ model: used.model });
-    });
+    }, signal);
   },
 
   attend: attendPhoto,

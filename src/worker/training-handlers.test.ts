@@ -8,6 +8,7 @@ import { openBackend, type OpenBackend } from '../gpu/open-backend.ts';
 import { createMemoryFolders, type ModelFolders } from '../library/model-folders.ts';
 import { openCheckpoint } from '../models/open-checkpoint.ts';
 import type { Handlers } from '../rpc/serve-calls.ts';
+import { openLine, type InLine } from '../rpc/line.ts';
 import type { TrainingContract, TrainingProgress, TransferProgress } from '../rpc/training-contract.ts';
 import { randomPhotographs, tinyArchitecture, tinyConfiguration } from '../testing/tiny-training.ts';
 import { Trainer } from '../train/trainer.ts';
@@ -21,17 +22,11 @@ let handlers: Handlers<TrainingContract>;
 /** What was said, in its order; `onNews` is asked at each. */
 let news: TrainingProgress[];
 let onNews: (progress: TrainingProgress) => void;
-let line: Promise<unknown>;
+let inLine: InLine;
 
 const valueOf = <T>(result: Result<T, Failure>): T => {
   if (!result.ok) throw new Error(JSON.stringify(result.error));
   return result.value;
-};
-
-const inLine = <T>(work: () => Promise<T>): Promise<T> => {
-  const result = line.then(work);
-  line = result.catch(() => undefined);
-  return result;
 };
 
 beforeAll(async () => {
@@ -42,7 +37,7 @@ beforeEach(() => {
   folders = createMemoryFolders();
   news = [];
   onNews = () => undefined;
-  line = Promise.resolve();
+  inLine = openLine();
   handlers = createTrainingHandlers({
     folders: Promise.resolve(folders),
     tools: {

@@ -13,6 +13,7 @@ import {
 import type { ModelFolders } from '../library/model-folders.ts';
 import { framePhotograph, type Framing } from '../media/framing.ts';
 import { prepareInput } from '../media/prepare-input.ts';
+import type { InLine } from '../rpc/line.ts';
 import type {
   MapSnapshot,
   PinnedPhotograph,
@@ -30,7 +31,7 @@ export type RunEnd = TrainingContract['train']['result'];
 export interface RunTools {
   readonly folders: ModelFolders;
   /** Has the device for itself until `work` ends; photographs that wait have their turn in between. */
-  inLine<T>(work: () => Promise<T>): Promise<T>;
+  readonly inLine: InLine;
   /** Lets messages in that came meanwhile. */
   giveWay(): Promise<void>;
   /** What all tensors take on the device. */
@@ -292,8 +293,6 @@ export class TrainingRun {
     const { rows, columns } = this.framing;
     const state = await this.trainer.saveCheckpoint();
     const step = this.trainer.stepsTaken;
-    // A step that had failed unseen is taken back by the save, and its report with it.
-    while ((this.reports.at(-1)?.step ?? 0) > step) this.reports.pop();
     this.facts = {
       ...this.facts,
       configuration: this.trainer.configuration,

@@ -1,0 +1,65 @@
+import { expect, test } from 'vitest';
+import { failureOf } from '../core/failure.ts';
+import { openLine } from './line.ts';
+
+/** Work that goes on until it is told to end. */
+function held(order: string[], name: string): { readonly work: () => Promise<string>; end(): void } {
+  let end = (): void => {};
+  const ended = new Promise<void>((resolve) => (end = resolve));
+  const work = async (): Promise<string> => {
+    order.push(`${name} begins`);
+    await ended;
+    order.push(`${name} ends`);
+    return name;
+  };
+  return { work, end: () => end() };
+}
+
+const aTurn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
+
+test('one is done after the other, and one that fails holds nobody up', async () => {
+  const inLine = openLine();
+  const order: string[] = [];
+  const first = held(order, 'first');
+  const firstDone = inLine(first.work);
+  const second = inLine(() => Promise.reject(new Error('no')));
+  const third = inLine(() => Promise.resolve(order.push('third')));
+  await aTurn();
+  expect(order).toEqual(['first begins']);
+  first.end();
+  expect(await firstDone).toBe('first');
+  await expect(second).rejects.toThrow('no');
+  await third;
+  expect(order).toEqual(['first begins', 'first ends', 'third']);
+});
+
+test('whoever is cancelled while waiting hears at once and never begins', async () => {
+  const inLine = openLine();
+  const order: string[] = [];
+  const first = held(order, 'first');
+  const firstDone = inLine(first.work);
+  const controller = new AbortController();
+  const waiting = inLine(held(order, 'second').work, controller.signal);
+  const third = inLine(() => Promise.resolve(order.push('third')));
+  await aTurn();
+  controller.abort();
+  expect(failureOf(await waiting.catch((error: unknown) => error))).toEqual({ code: 'cancelled' });
+  expect(order).toEqual(['first begins']);
+  first.end();
+  await Promise.all([firstDone, third]);
+  expect(order).toEqual(['first begins', 'first ends', 'third']);
+  const late = await inLine(() => Promise.resolve(1), controller.signal).catch((error: unknown) => error);
+  expect(failureOf(late)).toEqual({ code: 'cancelled' });
+});
+
+test('what has begun hears of a cancel by itself, and its answer counts', async () => {
+  const inLine = openLine();
+  const order: string[] = [];
+  const controller = new AbortController();
+  const first = held(order, 'first');
+  const done = inLine(first.work, controller.signal);
+  await aTurn();
+  controller.abort();
+  first.end();
+  expect(await done).toBe('first');
+});
