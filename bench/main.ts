@@ -49,6 +49,14 @@ const places = positionals.length === 0 ? ['chromium', 'node'] : positionals;
 const unknown = places.find((place) => !['chromium', 'node', 'page', 'train'].includes(place));
 if (unknown !== undefined) stopWith(`${unknown} is not chromium, node, page or train.\n\n${usage}`, 2);
 
+const backends = options.backends.split(',');
+const rounds = Number(options.rounds);
+const patienceSeconds = Number(options.patience);
+if (!backends.every((backend) => ['webgpu', 'wasm'].includes(backend)))
+  stopWith(`--backends ${options.backends} is not webgpu, wasm or both.\n\n${usage}`, 2);
+if (!Number.isInteger(rounds) || rounds < 1 || !(patienceSeconds > 0))
+  stopWith(`--rounds and --patience take a number above 0.\n\n${usage}`, 2);
+
 const ownFolder = fileURLToPath(new URL('.', import.meta.url));
 const runtimeFolder = join(ownFolder, 'node_modules/onnxruntime-web/dist');
 
@@ -83,7 +91,7 @@ if (positionals.includes('train')) {
 }
 
 if (places.includes('page')) {
-  await keep(await timePage(Number(options.rounds), options.note));
+  await keep(await timePage(rounds, options.note));
   if (places.length === 1) process.exit(0);
 }
 
@@ -107,9 +115,9 @@ for (const place of places.filter((each) => each !== 'page')) {
     continue;
   }
   const race = await runRace(venue, networks, {
-    backends: options.backends.split(','),
-    rounds: Number(options.rounds),
-    patienceSeconds: Number(options.patience),
+    backends,
+    rounds,
+    patienceSeconds,
     hasOnnxRuntime: runtimeProblem === null,
     log: (line) => console.log(line),
   });

@@ -3,14 +3,14 @@
  * sample photograph that is clicked as soon as it is there. Bytes are counted where they leave the server.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
-import { cpus, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium, type Browser } from 'playwright';
 import { build, preview, type Plugin } from 'vite';
 import { browserArguments, findBrowser } from '../tools/find-browser.ts';
 import { median } from './race.ts';
-import type { Report } from './report.ts';
+import { describeProcessor, type Report } from './report.ts';
 
 interface Visit {
   readonly overlayMs: number;
@@ -75,7 +75,7 @@ export async function timePage(rounds: number, note: string): Promise<Report> {
   await server.close();
   await rm(outDir, { recursive: true, force: true });
   const of = (value: (visit: Visit) => number): number => median(visits.map(value));
-  const processor = `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${cpus().length} cores`;
+  const processor = describeProcessor();
   const title = `Page load, Chromium ${version}`;
   return {
     name: 'page-load-chromium',

@@ -21,6 +21,7 @@ import { openUpdater } from '../src/train/step-update.ts';
 import { uploadState } from '../src/train/training-state.ts';
 import { installDawn } from '../tools/attend/dawn.ts';
 import { stopWith } from '../tools/stop-with.ts';
+import { countGpu } from './contestants/count-gpu.ts';
 
 const small = presetOf('adapt-vit-s16').configuration;
 const tiny = presetOf('collapse-in-a-minute');
@@ -39,44 +40,6 @@ const cases: Readonly<
   },
 };
 
-/**
- * Counts from now on what is asked of WebGPU, and how many bytes its buffers take.
- * @param isRun false asks for everything and dispatches nothing: what a step needs does not depend on its numbers, and a
- *   software adapter would take an hour
- */
-function watchWebgpu(isRun: boolean): {
-  dispatches: number;
-  buffers: number;
-  submits: number;
-  bytes: number;
-  peakBytes: number;
-} {
-  const seen = { dispatches: 0, buffers: 0, submits: 0, bytes: 0, peakBytes: 0 };
-  const { dispatchWorkgroups } = GPUComputePassEncoder.prototype;
-  GPUComputePassEncoder.prototype.dispatchWorkgroups = function count(...size) {
-    seen.dispatches++;
-    return isRun ? dispatchWorkgroups.apply(this, size) : undefined;
-  };
-  const { createBuffer } = GPUDevice.prototype;
-  GPUDevice.prototype.createBuffer = function count(descriptor) {
-    seen.buffers++;
-    seen.bytes += descriptor.size;
-    seen.peakBytes = Math.max(seen.peakBytes, seen.bytes);
-    return createBuffer.call(this, descriptor);
-  };
-  const { destroy } = GPUBuffer.prototype;
-  GPUBuffer.prototype.destroy = function count() {
-    seen.bytes -= this.size;
-    return destroy.call(this);
-  };
-  const { submit } = GPUQueue.prototype;
-  GPUQueue.prototype.submit = function count(buffers) {
-    seen.submits++;
-    return submit.call(this, buffers);
-  };
-  return seen;
-}
-
 const [name = '', implementation = '', mode = 'time', steps = '3'] = process.argv.slice(2);
 const chosen = cases[name];
 if (chosen === undefined || (implementation !== 'plain' && implementation !== 'fast'))
@@ -90,7 +53,7 @@ const opened = await openBackend('webgpu', null, implementation === 'fast');
 if (!opened.ok) stopWith(JSON.stringify(opened.error));
 const { device, faults } = opened.value;
 
-const seen = watchWebgpu(mode === 'time');
+const seen = countGpu(mode === 'time');
 const specs = parameterSpecs(architecture, configuration);
 const student = initialValues(specs, null, configuration.seed);
 const state = uploadState(

@@ -109,6 +109,9 @@ export function openNode(dataFolder: string, runtimeFolder: string): Venue {
   const pause = (child: ChildProcess): void => void (canPause && child.kill('SIGSTOP'));
   const resume = (child: ChildProcess): void => void (canPause && child.kill('SIGCONT'));
   const stop = (child: ChildProcess): void => void child.kill('SIGKILL');
+  // One that is stopped does not notice that nobody is left to ask it.
+  process.once('exit', () => children.forEach(stop));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
   return {
     title: `Dawn in Node ${process.version}`,
     newSeat: () => {
@@ -129,7 +132,9 @@ export function openNode(dataFolder: string, runtimeFolder: string): Venue {
               asked.off('exit', gone);
               resolve(said as Answer);
             });
-            asked.send(request);
+            asked.send(request, (error) => {
+              if (error !== null) resolve({ error: error.message });
+            });
           });
           pause(asked);
           return unwrap(answer);

@@ -2,6 +2,8 @@
 export interface GpuCounts {
   dispatches: number;
   submits: number;
+  /** That were made. */
+  buffers: number;
   /** Of all buffers that were made and not destroyed. */
   bytes: number;
   peakBytes: number;
@@ -9,13 +11,24 @@ export interface GpuCounts {
   firstMapAt: number | null;
 }
 
-export function countGpu(): GpuCounts {
-  const counts: GpuCounts = { dispatches: 0, submits: 0, bytes: 0, peakBytes: 0, firstMapAt: null };
+/**
+ * @param isRun false asks for everything and dispatches nothing: what a computation needs does not depend on its numbers, and a
+ *   software adapter may take an hour for it
+ */
+export function countGpu(isRun = true): GpuCounts {
+  const counts: GpuCounts = {
+    dispatches: 0,
+    submits: 0,
+    buffers: 0,
+    bytes: 0,
+    peakBytes: 0,
+    firstMapAt: null,
+  };
   if (!('GPUDevice' in globalThis)) return counts;
   const { dispatchWorkgroups } = GPUComputePassEncoder.prototype;
   GPUComputePassEncoder.prototype.dispatchWorkgroups = function (...sizes): undefined {
     counts.dispatches++;
-    return dispatchWorkgroups.apply(this, sizes);
+    return isRun ? dispatchWorkgroups.apply(this, sizes) : undefined;
   };
   const { submit } = GPUQueue.prototype;
   GPUQueue.prototype.submit = function (buffers): undefined {
@@ -26,6 +39,7 @@ export function countGpu(): GpuCounts {
   const { createBuffer } = GPUDevice.prototype;
   GPUDevice.prototype.createBuffer = function (descriptor): GPUBuffer {
     const buffer = createBuffer.call(this, descriptor);
+    counts.buffers++;
     sizes.set(buffer, descriptor.size);
     counts.bytes += descriptor.size;
     counts.peakBytes = Math.max(counts.peakBytes, counts.bytes);

@@ -64,7 +64,7 @@ async function openFor(
   const checked = await openChecked(name, options);
   if (checked.ok) return succeed({ ...checked.value, reason });
   if (!hasFusedKernels()) return checked;
-  // WebGPU on another device: a fault of the first one is final.
+  // WebGPU on another device, since a fault of the first one is final.
   const plain = await openChecked(name, options, false);
   return plain.ok
     ? succeed({ ...plain.value, reason: { kind: 'fused-kernels-failed', failure: checked.error } })

@@ -8,6 +8,7 @@ import { isOnGrid, type PatchPosition } from '../core/geometry.ts';
 import type { FramingOptions } from '../core/photo.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
 import type { FaultWatch } from '../gpu/fault-watch.ts';
+import { rememberTuning } from '../gpu/kernels/tune-kernels.ts';
 import type { OpenBackend, WasmAssets } from '../gpu/open-backend.ts';
 import { framePhotograph } from '../media/framing.ts';
 import { prepareInput } from '../media/prepare-input.ts';
@@ -27,7 +28,7 @@ import { chooseBackend, type ChosenBackend } from './choose-backend.ts';
 import { compileAhead } from './compile-ahead.ts';
 import { KeptPasses } from './kept-passes.ts';
 import { failureOfComputing } from './out-of-memory.ts';
-import { rememberTuning, tuneBackend, type TimingStore } from './tune-backend.ts';
+import { tuneBackend, type TimingStore } from './tune-backend.ts';
 import { uploadModel, type UploadedModel } from './upload-model.ts';
 
 export interface EngineOptions {

@@ -147,18 +147,19 @@ describe('a choice', () => {
     await backend.finish();
   });
 
-  test('of a variant that is no more, or not on this device, is made anew', async () => {
-    const { device } = tf.backend() as unknown as { device: GPUDevice };
-    vi.spyOn(device.features, 'has').mockReturnValue(false);
-    for (const name of ['steam-engine', 'subgroup-4x4']) {
+  test.each(['steam-engine', 'subgroup-4x4'])(
+    'of a variant that is no more, or not on this device, is made anew: %s',
+    async (float32) => {
+      const { device } = tf.backend() as unknown as { device: GPUDevice };
+      vi.spyOn(device.features, 'has').mockReturnValue(false);
       const store = memoryStore({
-        linear: { '32 → 96': { float32: name, float16: null } },
+        linear: { '32 → 96': { float32, float16: null } },
         attentionQueries: null,
       });
-      expect(await recallTuning(backend, architecture, store), name).toBe(false);
+      expect(await recallTuning(backend, architecture, store)).toBe(false);
       expect(store.kept()).toBeNull();
-    }
-  });
+    },
+  );
 
   test('that was not survived twice is not asked for again', async () => {
     const store = memoryStore({ attempts: 1 });

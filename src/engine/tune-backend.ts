@@ -1,5 +1,4 @@
 /** The choice among our WebGPU kernels' variants, made once for an adapter and model and remembered where the platform can. */
-import * as tf from '@tensorflow/tfjs-core';
 import type { VitArchitecture } from '../core/architecture.ts';
 import { compileOnly } from '../gpu/compile-only.ts';
 import {
@@ -9,7 +8,6 @@ import {
   variantRuns,
   type Timed,
 } from '../gpu/kernels/tune-kernels.ts';
-import { setTuning, tuningOf } from '../gpu/kernels/tuning.ts';
 import type { OpenBackend } from '../gpu/open-backend.ts';
 
 /** A choice; or, while variants are tried that may take the device or the page with them, how often that was begun. */
@@ -105,11 +103,4 @@ export async function tuneBackend(
   if (timed === null) return;
   await store.write(key, timed);
   settle(backend, key);
-}
-
-/** @returns a function that puts into force what is in force now */
-export function rememberTuning(): () => void {
-  const backend = tf.backend();
-  const tuning = tuningOf(backend);
-  return () => setTuning(backend, tuning);
 }

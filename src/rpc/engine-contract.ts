@@ -1,6 +1,6 @@
 /**
  * The engine worker's contract: one entry a method, request → progress → result. Types only; `rpc/messages` says how calls
- * travel. Large arrays and bitmaps are transferred, never cloned. Tensors never leave the worker.
+ * travel. A result's large arrays and bitmaps are transferred; progress is cloned. Tensors never leave the worker.
  */
 import type { CheckpointHints, ModelBytes } from '../core/model.ts';
 import type { BackendName, Failure } from '../core/failure.ts';
@@ -18,7 +18,7 @@ export type BackendReason =
   | { readonly kind: 'no-webgpu' }
   | { readonly kind: 'no-adapter' }
   | { readonly kind: 'software-adapter'; readonly adapter: string }
-  /** WebGPU runs, by tfjs's plain ops: our own kernels did not pass the self-check. */
+  /** WebGPU or wasm runs, by tfjs's plain ops: our own kernels did not pass the self-check. */
   | { readonly kind: 'fused-kernels-failed'; readonly failure: Failure }
   | { readonly kind: 'webgpu-failed'; readonly failure: Failure }
   | { readonly kind: 'wasm-failed'; readonly failure: Failure };

@@ -1,6 +1,6 @@
 /** The worker's end of a contract: calls in, answers out, whatever the worker does. */
 import { failureOf, type Failure } from '../core/failure.ts';
-import { fail, type Result } from '../core/result.ts';
+import { fail, succeed, type Result } from '../core/result.ts';
 import { openLine, type InLine } from './line.ts';
 import type { ContractShape, FromWorker, ToWorker } from './messages.ts';
 
@@ -15,6 +15,21 @@ export type Handlers<C extends ContractShape<C>> = {
     context: CallContext<C[M]['progress']>,
   ) => Promise<Result<C[M]['result'], Failure>>;
 };
+
+/** For handlers that throw: an abort and a failure are outcomes like the others; what else is thrown is a bug. */
+export async function outcomeOf<T>(
+  { signal }: Pick<CallContext<never>, 'signal'>,
+  work: () => Promise<T>,
+): Promise<Result<T, Failure>> {
+  try {
+    return succeed(await work());
+  } catch (error) {
+    if (signal.aborted) return fail({ code: 'cancelled' });
+    const failure = failureOf(error);
+    if (failure === null) throw error;
+    return fail(failure);
+  }
+}
 
 export interface ServeOptions<C extends ContractShape<C>> {
   /** Calls of these methods run one after the other, in the order they came. */

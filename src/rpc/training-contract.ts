@@ -99,7 +99,7 @@ export type TrainingProgress =
     }
   /** Only while they are asked for, and a few times a second at most. */
   | { readonly stage: 'crops'; readonly step: number; readonly crops: readonly CropView[] }
-  /** `snapshots` is what is kept of them now: with time they are thinned out. */
+  /** `kept` are the steps whose maps are kept now: with time they are thinned out. */
   | { readonly stage: 'maps'; readonly snapshot: MapSnapshot; readonly kept: readonly number[] }
   | { readonly stage: 'switched'; readonly mark: SwitchMark }
   | { readonly stage: 'saving' }

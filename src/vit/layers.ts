@@ -37,17 +37,37 @@ export function gridOf(
   return { rows, columns };
 }
 
+interface PositionsOfGrid {
+  readonly rows: number;
+  readonly columns: number;
+  readonly positions: Float32Array;
+}
+
+/** Of each embedding, its positions on the grid that was asked for last: most photographs of a person have one shape. */
+const lastPositions = new WeakMap<Float32Array, PositionsOfGrid>();
+
 /**
  * What is added to the tokens: CLS's position, nothing for the registers, then the patches' positions.
- * @returns shape [T, C], row-major
+ * @returns shape [T, C], row-major; read-only
  */
 export function positionsFor(
   { architecture, positionEmbedding }: VitParameters,
   grid: { readonly rows: number; readonly columns: number },
 ): Float32Array {
-  const { embedDim, numRegisters } = architecture;
+  const last = lastPositions.get(positionEmbedding);
+  if (last?.rows === grid.rows && last.columns === grid.columns) return last.positions;
   const resampling = positionResampling(architecture);
-  const positions = interpolatePositionEmbedding(positionEmbedding, architecture, grid, resampling);
+  const resampled = interpolatePositionEmbedding(positionEmbedding, architecture, grid, resampling);
+  const positions = withRegisters(resampled, architecture);
+  lastPositions.set(positionEmbedding, { rows: grid.rows, columns: grid.columns, positions });
+  return positions;
+}
+
+/** Registers have no position. */
+function withRegisters(
+  positions: Float32Array,
+  { embedDim, numRegisters }: VitParameters['architecture'],
+): Float32Array {
   if (numRegisters === 0) return positions;
   const spread = new Float32Array(positions.length + numRegisters * embedDim);
   spread.set(positions.subarray(0, embedDim));

@@ -91,15 +91,29 @@ function scaleOutputs(values: Float32Array, gains: Float32Array): Float32Array {
  * Puts a model on the current back end. LayerScale is folded into the layer before it: (Wx + b) × γ is (γW)x + γb, so that
  * a block with it costs what one without costs, and the forward passes need not know of it.
  * @param named every parameter of the architecture (`checkParameters` has seen them), official names and layouts; each is asked for once
- * @returns parameters that the caller disposes
+ * @returns parameters that the caller disposes; where it throws, nothing is left on the back end
  */
 export function uploadParameters(
   architecture: VitArchitecture,
   named: Pick<ReadonlyMap<string, NamedTensor>, 'get'>,
 ): VitParameters {
+  const owned: tf.Tensor[] = [];
+  try {
+    return { ...upload(architecture, named, owned), dispose: () => tf.dispose(owned) };
+  } catch (error) {
+    tf.dispose(owned);
+    throw error;
+  }
+}
+
+/** @param owned gets every tensor as soon as it is made */
+function upload(
+  architecture: VitArchitecture,
+  named: Pick<ReadonlyMap<string, NamedTensor>, 'get'>,
+  owned: tf.Tensor[],
+): Omit<VitParameters, 'dispose'> {
   const { embedDim, depth, patchSize, qkvBias, numRegisters, layerScale } = architecture;
   const hiddenDim = mlpHiddenDim(architecture);
-  const owned: tf.Tensor[] = [];
   const keep = <T extends tf.Tensor>(tensor: T): T => {
     owned.push(tensor);
     return tensor;
@@ -156,6 +170,5 @@ export function uploadParameters(
       };
     }),
     norm: layerNorm('norm'),
-    dispose: () => tf.dispose(owned),
   };
 }

@@ -19,7 +19,8 @@ export interface Span {
 const registerName = (query: number): string | null => (query === 0 ? null : `register ${query}`);
 
 /**
- * A softmax row sums to 1; what a GPU leaves behind when it fails in silence (zeros, stale values, NaN) does not.
+ * A softmax row sums to 1; what a GPU leaves behind when it fails in silence (zeros, NaN, something else's values) does not. Another
+ * photograph's rows would: the fault watch is there for those.
  * @param nameOf the token of a query, for the failure; null for CLS
  * @throws FailureError 'wrong-result'
  */

@@ -1,7 +1,6 @@
 /** The entry of the worker that downloads models and keeps them: beside the engine, so that neither takes the other down. */
 import { catalogue } from '../catalogue/catalogue.ts';
 import { failureOf } from '../core/failure.ts';
-import { fail, succeed } from '../core/result.ts';
 import { downloadModel, type DownloadTools } from '../library/download.ts';
 import { keepFiles } from '../library/keep-files.ts';
 import { createMemoryFolders, type ModelFolders } from '../library/model-folders.ts';
@@ -9,7 +8,7 @@ import { openOpfsFolders } from '../library/opfs-folders.ts';
 import { listModels, openStored } from '../library/records.ts';
 import type { LibraryContents, LibraryContract } from '../rpc/library-contract.ts';
 import { withLock } from './with-lock.ts';
-import { crashed, serveCalls, type CallContext, type Handlers } from '../rpc/serve-calls.ts';
+import { crashed, outcomeOf, serveCalls, type Handlers } from '../rpc/serve-calls.ts';
 
 const folders: Promise<ModelFolders> = openOpfsFolders('models').then(
   (opened) => opened ?? createMemoryFolders(),
@@ -53,23 +52,11 @@ async function contents(): Promise<LibraryContents> {
   return { stored, partial, isKept: opened.isKept, freeBytes: opened.isKept ? await freeBytes() : null };
 }
 
-/** An abort is an outcome like the others. */
-async function cancellable<T>({ signal }: CallContext<never>, work: () => Promise<T>) {
-  try {
-    return succeed(await work());
-  } catch (error) {
-    if (signal.aborted) return fail({ code: 'cancelled' } as const);
-    const failure = failureOf(error);
-    if (failure === null) throw error;
-    return fail(failure);
-  }
-}
-
 const handlers: Handlers<LibraryContract> = {
-  list: (_, context) => cancellable(context, contents),
+  list: (_, context) => outcomeOf(context, contents),
 
   download: ({ id }, context) =>
-    cancellable(context, async () => {
+    outcomeOf(context, async () => {
       const entry = catalogue.models.find((model) => model.id === id);
       if (entry === undefined) throw new Error(`the catalogue has no ${id}`);
       const used = await tools();
@@ -77,15 +64,15 @@ const handlers: Handlers<LibraryContract> = {
     }),
 
   keep: (request, context) =>
-    cancellable(context, async () => {
+    outcomeOf(context, async () => {
       const used = await tools();
       return locked(request.id, () => keepFiles(request, used, context.signal, context.onProgress));
     }),
 
-  open: ({ id }, context) => cancellable(context, async () => openStored(await folders, id)),
+  open: ({ id }, context) => outcomeOf(context, async () => openStored(await folders, id)),
 
   remove: ({ id }, context) =>
-    cancellable(context, async () => {
+    outcomeOf(context, async () => {
       await locked(id, async () => (await folders).remove(id));
       return contents();
     }),

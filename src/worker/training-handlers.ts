@@ -9,7 +9,7 @@ import type { ModelFolders } from '../library/model-folders.ts';
 import { listRuns, openRun, writePhotographs, type KeptPhotograph } from '../library/run-store.ts';
 import type { PixelGrid } from '../media/resample.ts';
 import type { LoadedModel } from '../models/loaded-model.ts';
-import type { CallContext, Handlers } from '../rpc/serve-calls.ts';
+import { outcomeOf, type CallContext, type Handlers } from '../rpc/serve-calls.ts';
 import type { RunList, TrainingContract, TrainingProgress, TrainingStart } from '../rpc/training-contract.ts';
 import { estimateTrainingMemory } from '../train/memory-estimate.ts';
 import { shrinkPhotograph } from '../train/photographs.ts';
@@ -42,21 +42,6 @@ function withoutAlpha({ height, width, channels, values }: PixelGrid): PixelGrid
     for (let channel = 0; channel < 3; channel++)
       rgb[pixel * 3 + channel] = values[pixel * 4 + channel] as number;
   return { height, width, channels: 3, values: rgb };
-}
-
-/** An abort and a failure are outcomes like the others; what else is thrown is a bug. */
-async function outcomeOf<T>(
-  { signal }: Pick<CallContext<never>, 'signal'>,
-  work: () => Promise<T>,
-): Promise<Result<T, Failure>> {
-  try {
-    return succeed(await work());
-  } catch (error) {
-    if (signal.aborted) return fail({ code: 'cancelled' });
-    const failure = failureOf(error);
-    if (failure === null) throw error;
-    return fail(failure);
-  }
 }
 
 export function createTrainingHandlers(room: TrainingRoom): Handlers<TrainingContract> {

@@ -201,8 +201,11 @@ export class TrainingRun {
   private async takeStep(): Promise<Result<void, Failure>> {
     const { inLine, onProgress, memoryBytes } = this.tools;
     const { saveEvery, mapsEvery } = this.facts.rhythm;
-    if (this.pendingSwitches !== null) this.applySwitches(this.pendingSwitches);
-    const report = await inLine(() => this.trainer.step());
+    const report = await inLine(() => {
+      // In line, too: what is saved in between must not have one half of the change.
+      if (this.pendingSwitches !== null) this.applySwitches(this.pendingSwitches);
+      return this.trainer.step();
+    });
     if (!report.ok) return report;
     if (report.value === null) throw new Error('a step was asked to report and did not');
     this.reports.push(report.value);

@@ -24,7 +24,7 @@ export interface Kernel<Inputs, Attributes> {
 export const int32 = (value: number): { type: string; data: number[] } => ({ type: 'int32', data: [value] });
 export const float32 = (value: number): Uniform => ({ type: 'float32', data: [value] });
 
-/** A kernel of float32 tensors whose result is one of two dimensions. */
+/** A kernel whose result is a float32 tensor of two dimensions. */
 export function defineKernel<Inputs extends object, Attributes extends object>(
   kernelName: string,
   plan: (inputs: Inputs, attributes: Attributes, backend: WebGPUBackend) => Dispatch,

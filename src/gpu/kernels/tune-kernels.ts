@@ -226,6 +226,13 @@ const withAttention = (attentionQueries: Tuning['attentionQueries']): Tuning => 
   attentionQueries,
 });
 
+/** @returns a function that puts into force what is in force now */
+export function rememberTuning(): () => void {
+  const backend = tf.backend();
+  const tuning = tuningOf(backend);
+  return () => setTuning(backend, tuning);
+}
+
 /** Whether there is anything to choose for a model on the current back end. */
 export const hasVariants = (architecture: VitArchitecture): boolean =>
   hasFusedKernels() && fusedKernelsSupport(architecture, manyTokens);

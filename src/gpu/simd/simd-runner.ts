@@ -42,14 +42,14 @@ function growing(heap: EmscriptenHeap): (bytes: number) => number {
   };
 }
 
-/** @returns whether it runs; a page's policy may forbid it */
-function startHelper(start: ThreadStart): Promise<boolean> {
+/** @returns null where it does not run; a page's policy may forbid it */
+function startHelper(start: ThreadStart): Promise<Worker | null> {
   return new Promise((resolve) => {
     const worker = new Worker(new URL('./simd-thread.ts', import.meta.url), { type: 'module' });
-    worker.addEventListener('message', () => resolve(true));
+    worker.addEventListener('message', () => resolve(worker));
     worker.addEventListener('error', () => {
       worker.terminate();
-      resolve(false);
+      resolve(null);
     });
     worker.postMessage(start);
   });
@@ -60,7 +60,9 @@ async function startHelpers(wanted: number, common: Omit<ThreadStart, 'thread'>)
   const running = await Promise.all(
     Array.from({ length: wanted }, (_, i) => startHelper({ ...common, thread: i + 1 })),
   );
-  return running.every(Boolean) ? wanted : 0;
+  if (running.every((worker) => worker !== null)) return wanted;
+  for (const worker of running) worker?.terminate();
+  return 0;
 }
 
 /** Shares of a job: enough that threads of different speed end together. */

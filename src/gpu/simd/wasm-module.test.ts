@@ -55,7 +55,7 @@ test.each([
   expect(value).toBe(expected);
 });
 
-test('vectors are shuffled, multiplied and added lane by lane', () => {
+test('vectors are multiplied and added lane by lane, with one number for all lanes', () => {
   const values = run((f) => {
     for (const [i, n] of [1, 2, 3, 4].entries()) f.storeF32(i32.const(16), f32.const(n), 4 * i);
     const v = f.local('v128', f32x4.load(i32.const(16)));

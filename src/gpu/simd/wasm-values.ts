@@ -74,7 +74,6 @@ export const i32 = {
   lessThan: binary<'i32', 'i32'>('i32', 0x49),
   select: (ifTrue: I32, ifFalse: I32, condition: I32): I32 =>
     value('i32', ...ifTrue.code, ...ifFalse.code, ...condition.code, 0x1b),
-  load: (address: I32, offset = 0): I32 => value('i32', ...address.code, 0x28, ...memory(offset)),
 };
 
 export const f32 = {
@@ -97,19 +96,7 @@ export const f32x4 = {
   /** One number, four times. */
   loadSplat: (address: I32, offset = 0): V128 =>
     value('v128', ...address.code, ...simd(0x09), ...memory(offset)),
-  /** One number and three zeros. */
-  loadOne: (address: I32, offset = 0): V128 =>
-    value('v128', ...address.code, ...simd(0x5c), ...memory(offset)),
   lane: (a: V128, lane: number): F32 => value('f32', ...a.code, ...simd(0x1f), lane),
-  /** Four of the eight numbers of a and b, by their indices. */
-  shuffle: (a: V128, b: V128, lanes: readonly [number, number, number, number]): V128 =>
-    value(
-      'v128',
-      ...a.code,
-      ...b.code,
-      ...simd(0x0d),
-      ...lanes.flatMap((lane) => [0, 1, 2, 3].map((byte) => 4 * lane + byte)),
-    ),
   abs: unary<'v128', 'v128'>('v128', ...simd(0xe0)),
   add: binary<'v128', 'v128'>('v128', ...simd(0xe4)),
   sub: binary<'v128', 'v128'>('v128', ...simd(0xe5)),
