@@ -5,6 +5,7 @@ import type { Failure } from '../core/failure.ts';
 import { decodeFloat16, encodeFloat16 } from '../core/float16.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
 import type { Timed } from '../gpu/kernels/tune-kernels.ts';
+import { tuningOf } from '../gpu/kernels/tuning.ts';
 import type { PixelGrid } from '../media/resample.ts';
 import type { LoadedModel, ModelLoader } from '../models/loaded-model.ts';
 import { countPipelines } from '../testing/count-pipelines.ts';
@@ -16,10 +17,10 @@ import type { Remembered, TimingStore } from './tune-backend.ts';
 const architecture: VitArchitecture = { ...vitSmall16, embedDim: 32, numHeads: 2, depth: 3, gridSize: 6 };
 const ignore = (): void => {};
 
-function model(): LoadedModel {
-  const parameters = randomParameters(architecture);
+function model(sizes = architecture): LoadedModel {
+  const parameters = randomParameters(sizes);
   const parameterCount = [...parameters.values()].reduce((sum, { shape }) => sum + elementCount(shape), 0);
-  return { id: 'tiny', title: 'Tiny', architecture, parameters, parameterCount };
+  return { id: 'tiny', title: 'Tiny', architecture: sizes, parameters, parameterCount };
 }
 
 /** A download that stands still once the sizes are known, until it is told how it ends. */
@@ -235,13 +236,27 @@ describe('a start that comes to nothing while it compiles', () => {
     expect(await starting).toEqual({ ok: false, error: invalid });
   });
 
-  test('because the back end does not open leaves nothing to compile', async () => {
+  test('because the back end does not open leaves nothing to compile, and nobody waits for the download', async () => {
     vi.spyOn(GPUAdapter.prototype, 'requestDevice').mockRejectedValue(new Error('no device today'));
     const pipelines = countPipelines();
-    const download = new HeldDownload();
-    const starting = start(download.load);
-    download.end(succeed(model()));
-    expect(await starting).toMatchObject({ ok: false, error: { code: 'backend-unavailable' } });
+    expect(await start(new HeldDownload().load)).toMatchObject({
+      ok: false,
+      error: { code: 'backend-unavailable' },
+    });
     expect(pipelines).toEqual({ waitedFor: 0, beside: 0 });
   });
+});
+
+test('a model that is refused leaves the kernels of the one in use as they were', async () => {
+  const store = new MemoryStore({ linear: {}, attentionQueries: 2 });
+  const engine = await endWell(start(() => Promise.resolve(succeed(model())), store));
+  expect(tuningOf(tf.backend()).attentionQueries).toBe(2);
+  store.kept = { linear: {}, attentionQueries: 4 };
+  const broken = model({ ...architecture, mlpRatio: 2 });
+  for (const { values } of broken.parameters.values()) values.fill(NaN);
+  const taken = await engine.useModel(broken, never);
+  expect(taken).toMatchObject({ ok: false, error: { code: 'model-fails-check' } });
+  expect(tuningOf(tf.backend()).attentionQueries).toBe(2);
+  await use(engine);
+  engine.dispose();
 });
