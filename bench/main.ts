@@ -20,13 +20,14 @@ import { benchTraining, reportTraining } from './train.ts';
 const usage = `Usage: npm run bench -- [chromium] [node] [page] [options]
        npm run bench -- train [--note <sentence>]
 
-Times the forward pass: ours, ours by tfjs's plain ops, and onnxruntime-web, on WebGPU and on WebAssembly.
+Times the forward pass: ours (with float16 weights, too, where the network's are float32), ours by tfjs's plain ops, and
+onnxruntime-web, on WebGPU and on WebAssembly.
 With no place named, Chromium and then Node on Dawn, where there is a driver. "page" times the built page instead, from its
 opening to the first overlay; "train" counts what a training step takes.
 
   --networks <ids>   of embedded-12,embedded-40,s16-224,b16-224,s8-224,s8-480 (default: all)
   --backends <ids>   of webgpu,wasm (default: both)
-  --rounds <n>       passes of each contestant after its first (default: 5)
+  --rounds <n>       passes of each contestant after its first, or visits of the page (default: 5)
   --patience <s>     a pass that is likely to take longer is left out, with a word (default: 45)
   --note <sentence>  goes into the report: what else the machine was doing`;
 
@@ -101,7 +102,8 @@ if (runtimeProblem !== null) console.error(runtimeProblem);
 const dataFolder = await mkdtemp(join(tmpdir(), 'dinoscope-bench-'));
 const wantedNetworks = options.networks.split(',');
 const networks = await prepareNetworks(dataFolder, (id) => wantedNetworks.includes(id));
-if (networks.length === 0) stopWith(`--networks ${options.networks} names none.\n\n${usage}`, 2);
+const unknownNetwork = wantedNetworks.find((id) => !networks.some((network) => network.id === id));
+if (unknownNetwork !== undefined) stopWith(`--networks: there is no ${unknownNetwork}.\n\n${usage}`, 2);
 
 for (const place of places.filter((each) => each !== 'page')) {
   let venue: Venue;

@@ -131,7 +131,7 @@ async function embedded(id: string, patches: number): Promise<Prepared> {
   );
   const photo = await readPhoto(fromRoot('public/samples/cat.jpg'));
   if (!loaded.ok || !photo.ok) throw new Error('the embedded model or the sample photograph is broken');
-  const { architecture, parameters } = loaded.value;
+  const { architecture, parameters, title } = loaded.value;
   const frame = framePhotograph(
     photo.value,
     { shape: 'photograph', sidePx: patches * architecture.patchSize },
@@ -148,7 +148,7 @@ async function embedded(id: string, patches: number): Promise<Prepared> {
     at += part.length;
   }
   return {
-    network: network(id, `the embedded model, ${height} × ${width}`, architecture, 'float16', height, width),
+    network: network(id, `${title}, ${height} × ${width}`, architecture, 'float16', height, width),
     weights,
     input: prepareInput(photo.value, frame),
   };

@@ -79,7 +79,7 @@ export function writeReport(race: Race, note: string): Report {
       ...rows.filter((row) => row.network === network).map((row) => tableRow(row, race)),
       '',
     ]),
-    'Warm: the median of interleaved passes, from the input in JavaScript to the attention in JavaScript. Processor time: what the process used of all cores; other jobs disturb it less than the clock. Difference: from the first row’s attention.',
+    'Warm: the median of interleaved passes, from the input in JavaScript to the attention in JavaScript. Processor time: what the process used of all cores; other jobs disturb it less than the clock. Difference: from the first row’s attention. The matrix product is the best of some shapes; a network’s own may be faster, so a share can pass 100 %.',
     ...Object.entries(devices).map(([name, device]) => `- ${name}: ${device}`),
     '',
   ];

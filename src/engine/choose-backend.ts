@@ -71,7 +71,7 @@ async function openFor(
     : plain;
 }
 
-/** Without a usable GPU: wasm, which is ten times faster than WebGPU in software (FACTS, measured), then plain JavaScript. */
+/** Without a usable GPU: wasm, which is ten times faster than WebGPU in software (ADR 4), then plain JavaScript. */
 async function openWithoutGpu(
   reason: BackendReason,
   options: ChooseOptions,

@@ -1,6 +1,6 @@
 /**
  * Faults that do not throw. A shader error, a binding over the limit, a lost device: tfjs goes on and returns stale values
- * or zeros (FACTS of tfjs 4.22), so whoever runs an operation asks here before believing its result.
+ * or zeros (tfjs 4.22), so whoever runs an operation asks here before believing its result.
  */
 import { FailureError, type Failure } from '../core/failure.ts';
 

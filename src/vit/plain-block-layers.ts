@@ -1,6 +1,6 @@
 /**
  * Layers by tfjs's own ops, for every back end. Attention goes over the queries in chunks, so that no T × T matrix ever
- * exists whole (FACTS: at 3601 tokens it passes the binding limit and comes back wrong without a word).
+ * exists whole (at 3601 tokens it passes the binding limit and comes back wrong without a word).
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { floatWeight } from '../gpu/kernels/half-weights.ts';

@@ -22,7 +22,7 @@ const usage = `Usage: npm run attend -- <images…> [options]
 Writes for each image <name>.npy (float32, [heads, rows, columns]: the last layer's CLS attention over the patches),
 <name>-head-<n>.png for each head and <name>-heads.png with all of them. Where the model has registers also
 <name>-registers.npy ([registers, heads, rows, columns]: what each of them looks at). For each patch that is asked for the same
-files, <name>-patch-<row>-<column>.npy and so on: what that patch looks at.
+files but that one, <name>-patch-<row>-<column>.npy and so on: what that patch looks at.
 
   --model <path>     a checkpoint file as npm run convert takes it, or a folder in tfjs format (default: the embedded model)
   --backend <name>   wasm, cpu, or webgpu by Dawn (default: wasm)
