@@ -100,15 +100,20 @@ async function bringToDevice(
 /**
  * @param architecture null where nobody came to know it
  * @param isWanted whether there is still time to compile
+ * @param onNone told at once where there is no back end, which is more than that something could not be compiled
  */
 async function openAndCompile(
   { backend, wasmAssets, timings, onProgress }: EngineOptions,
   architecture: Promise<VitArchitecture | null>,
   isWanted: () => boolean,
+  onNone: () => void,
 ): Promise<Result<ChosenBackend, Failure>> {
   const onSelfCheck = (): void => onProgress({ stage: 'self-check' });
   const chosen = await chooseBackend(backend, { wasmAssets, onSelfCheck });
-  if (!chosen.ok) return chosen;
+  if (!chosen.ok) {
+    onNone();
+    return chosen;
+  }
   const known = await architecture;
   try {
     if (known !== null) await compileAhead(chosen.value.backend, known, timings, isWanted);
@@ -175,18 +180,17 @@ export class Engine {
       isLoading = false;
       tell(null);
     });
-    const opening = openAndCompile(options, architecture, () => isLoading && !signal.aborted);
-    // Nobody waits for a model that there will be nothing to run on.
-    void opening.then(
-      ({ ok }) => {
-        if (!ok) stop.abort();
-      },
-      () => stop.abort(),
-    );
+    let hasBackend = true;
+    const onNone = (): void => {
+      // Nobody waits for a model that there will be nothing to run on.
+      hasBackend = false;
+      stop.abort();
+    };
+    const opening = openAndCompile(options, architecture, () => isLoading && !signal.aborted, onNone);
     // To the end of both, whatever comes of either: nothing goes on compiling on a device that is somebody else's by then.
     await Promise.allSettled([opening, loading]);
     const [chosen, model] = [await opening, await loading];
-    if (!chosen.ok && stop.signal.aborted && !signal.aborted) return chosen;
+    if (!chosen.ok && !hasBackend && !signal.aborted) return chosen;
     if (!model.ok) return model;
     if (!chosen.ok) return chosen;
     // Compiling may have gone on for longer than the download.
