@@ -169,6 +169,7 @@ export class Engine {
     onProgress({ stage: 'backend' });
     let isLoading = true;
     const stop = new AbortController();
+    if (signal.aborted) stop.abort();
     signal.addEventListener('abort', () => stop.abort(), { once: true });
     let tell: (architecture: VitArchitecture | null) => void = () => {};
     const architecture = new Promise<VitArchitecture | null>((resolve) => (tell = resolve));

@@ -161,6 +161,18 @@ describe('a choice', () => {
     },
   );
 
+  test('is in force again when its model is used again, and is not tried again', async () => {
+    const other = { ...architecture, embedDim: 64, numHeads: 2 };
+    const [mine, others] = [memoryStore(remembered), memoryStore({ linear: {}, attentionQueries: 4 })];
+    await tuneBackend(backend, architecture, mine);
+    await tuneBackend(backend, other, others);
+    expect(tuningOf(tf.backend()).attentionQueries).toBe(4);
+    const dispatch = vi.spyOn(GPUComputePassEncoder.prototype, 'dispatchWorkgroups');
+    await tuneBackend(backend, architecture, mine);
+    expect(tuningOf(tf.backend()).attentionQueries).toBe(2);
+    expect(dispatch).not.toHaveBeenCalled();
+  });
+
   test('that was not survived twice is not asked for again', async () => {
     const store = memoryStore({ attempts: 1 });
     expect(await recallTuning(backend, architecture, store)).toBe(false);

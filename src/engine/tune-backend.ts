@@ -4,6 +4,7 @@ import { compileOnly } from '../gpu/compile-only.ts';
 import {
   applyTimed,
   hasVariants,
+  stillHolds,
   timeKernels,
   variantRuns,
   type Timed,
@@ -42,12 +43,13 @@ async function attempt<T>(store: TimingStore, key: string, work: () => Promise<T
   return result;
 }
 
-/** Of each back end, the models whose choice is in force. */
-const settled = new WeakMap<OpenBackend, Set<string>>();
+/** Of each back end, the choices that have proved right on it, so that an exchange of models does not try them again. */
+const proven = new WeakMap<OpenBackend, Map<string, Timed>>();
 
-function settle(backend: OpenBackend, key: string): void {
-  const keys = settled.get(backend) ?? new Set();
-  settled.set(backend, keys.add(key));
+function provenOn(backend: OpenBackend): Map<string, Timed> {
+  const choices = proven.get(backend) ?? new Map<string, Timed>();
+  proven.set(backend, choices);
+  return choices;
 }
 
 /**
@@ -61,15 +63,16 @@ export async function recallTuning(
 ): Promise<boolean> {
   if (!hasVariants(architecture)) return true;
   const key = keyOf(backend, architecture);
-  if (settled.get(backend)?.has(key) === true) return true;
-  const remembered = await store.read(key);
+  const choices = provenOn(backend);
+  const remembered = choices.get(key) ?? (await store.read(key));
   if (remembered === null) return false;
   if ('attempts' in remembered) return remembered.attempts >= mostAttempts;
-  if (!(await applyTimed(remembered, architecture))) {
+  if (!choices.has(key) && !(await stillHolds(remembered, architecture))) {
     await store.forget(key);
     return false;
   }
-  settle(backend, key);
+  choices.set(key, remembered);
+  applyTimed(remembered);
   return true;
 }
 
@@ -102,5 +105,5 @@ export async function tuneBackend(
   const timed = await attempt(store, key, () => timeKernels(backend, architecture));
   if (timed === null) return;
   await store.write(key, timed);
-  settle(backend, key);
+  provenOn(backend).set(key, timed);
 }

@@ -1,9 +1,10 @@
 /** A whole run: reports, going on from a checkpoint, exports, failures. One suite for every back end. */
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { BackendName, Failure } from '../core/failure.ts';
+import { FailureError, failureOf, type BackendName, type Failure } from '../core/failure.ts';
 import type { Result } from '../core/result.ts';
 import type { StepReport, TrainingConfiguration } from '../core/training.ts';
+import type { FaultWatch } from '../gpu/fault-watch.ts';
 import { openBackend, type OpenBackend } from '../gpu/open-backend.ts';
 import { openCheckpoint } from '../models/open-checkpoint.ts';
 import { Trainer, type TrainerOptions } from '../train/trainer.ts';
@@ -145,6 +146,30 @@ export function checkTrainer(name: BackendName): void {
       expect(trainer.stepsTaken).toBe(2);
       const kept = valueOf(await openCheckpoint(await trainer.saveCheckpoint(), { network: 'student' }));
       expect(kept.parameters).toEqual(good.parameters);
+      trainer.dispose();
+    });
+
+    test('a fault of the device that comes with what is read back spoils no save and no export', async () => {
+      const lost: Failure = { code: 'device-lost', message: 'gone' };
+      let isLost = false;
+      const faults: FaultWatch = {
+        check: () => {
+          if (isLost) throw new FailureError(lost);
+        },
+        // The values come, and the news of the fault a moment later.
+        race: async (work) => {
+          const values = await work;
+          setTimeout(() => (isLost = true), 0);
+          return values;
+        },
+      };
+      const trainer = valueOf(Trainer.create({ ...options(), faults }));
+      const failures = [];
+      for (const read of [() => trainer.saveCheckpoint(), () => trainer.exportBackbone('teacher')]) {
+        isLost = false;
+        failures.push(failureOf(await read().catch((error: unknown) => error)));
+      }
+      expect(failures).toEqual([lost, lost]);
       trainer.dispose();
     });
 

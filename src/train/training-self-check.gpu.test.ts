@@ -43,6 +43,20 @@ test.each([
   }
 });
 
+test('takes plain ops where a kernel throws', async () => {
+  const restore = replaceKernel('DinoscopeGelu', 'webgpu', () => {
+    throw new Error('not for this device');
+  });
+  try {
+    expect(await checkStepKernels(backend.faults)).toEqual({
+      kernels: 'plain',
+      maxRelativeDifference: Infinity,
+    });
+  } finally {
+    restore();
+  }
+});
+
 test('takes plain ops where the device refuses a shader, and nobody else hears of it', async () => {
   const own = tf.getKernel('DinoscopeGelu', 'webgpu').kernelFunc;
   const restore = replaceKernel('DinoscopeGelu', 'webgpu', (args) => {

@@ -129,6 +129,8 @@ def read_config(path: Path, settings: Sequence[str] = ()) -> Config:
         raise ValueError(f".start: {config.start!r} is not official or sines-and-likeness")
     if config.embed_dim % config.num_heads != 0:
         raise ValueError(f".numHeads: {config.embed_dim} channels do not part into {config.num_heads} heads")
+    if config.augmentation.other_background > 0 and any(stage.batch < 2 for stage in config.stages):
+        raise ValueError(".stages: batches of one photograph have no other background; otherBackground must be 0 then")
     for stage in config.stages:
         if stage.global_px % config.patch_size != 0 or stage.local_px % config.patch_size != 0:
             raise ValueError(f".stages: {stage.global_px} and {stage.local_px} px are not whole patches")

@@ -23,7 +23,13 @@ SMALL = {
     "gridSize": 4,
     "start": "sines-and-likeness",
     "head": {"prototypes": 32, "hidden": 32, "bottleneck": 16, "batchNorm": True},
-    "augmentation": {"globalArea": [0.4, 1.0], "localArea": [0.1, 0.4], "hue": 0.3, "grey": 0.2, "otherBackground": 0.5},
+    "augmentation": {
+        "globalArea": [0.4, 1.0],
+        "localArea": [0.1, 0.4],
+        "hue": 0.3,
+        "grey": 0.2,
+        "otherBackground": 0.5,
+    },
     "optimisation": {
         "learningRate": 0.001,
         "warmUpImages": 40,

@@ -1,14 +1,17 @@
-"""What of a photograph is likely to be its thing, and what its background: a rule by colour alone, with no label and no network.
+"""What of a photograph is likely to be its thing, and what its background: a rule by colour alone, without labels or network.
 
 What reaches the border of the picture without crossing an edge is background (the minimum barrier distance of Zhang et
 al. 2015, "Minimum Barrier Salient Object Detection at 80 FPS"), and so is what has the colours of a border.
 """
-from typing import Tuple
+import hashlib
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+# Another rule does not take what this one found.
+RULE = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:8]
 SIDE = 64  # px: what the rule sees
 SWEEPS = 2
 
@@ -72,7 +75,7 @@ def stretched(maps: Tensor) -> Tensor:
 
 
 def opponent(x: Tensor) -> Tensor:
-    """Lightness and two differences of colour, as much apart as the eye sees them, roughly Lab / 100. :param x: RGB in 0..1"""
+    """Lightness and two differences of colour, weighed roughly as the eye does (Lab / 100). :param x: RGB in 0..1"""
     r, g, b = x.unbind(1)
     return torch.stack([(r + g + b) / 3, (r - g) * 0.9, (0.5 * (r + g) - b) * 0.7], dim=1)
 

@@ -41,10 +41,10 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--shares", type=int, default=1, metavar="N", help="of a batch, each on a CPU thread of its own")
     parser.add_argument("--bfloat16", action="store_true", help="autocast; on a CPU only where it is faster")
     parser.add_argument("--compile", action="store_true", help="torch.compile (2.x)")
-    parser.add_argument("--start-from", type=Path, metavar="FILE", help="weights (.safetensors) or the whole run (checkpoint.pt) to begin with")
+    parser.add_argument("--start-from", type=Path, metavar="FILE", help="weights (.safetensors) or a run (.pt) to begin with")
     parser.add_argument("--export", choices=["float32", "float16"], default="float32", help="of model.safetensors")
     parser.add_argument("--log-every", type=int, default=20, metavar="STEPS")
-    parser.add_argument("--judge-every", type=float, default=5, metavar="MINUTES", help="k-NN and agreement")
+    parser.add_argument("--judge-every", type=float, default=5, metavar="MINUTES", help="k-NN, agreement and fit")
     return parser.parse_args()
 
 

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from foreground import foreground
+from foreground import RULE, foreground
 
 # One in this many of each source is never trained on.
 HELD_OUT_EVERY = 25
@@ -115,7 +115,7 @@ def load_photographs(folder: Path, cache: Path) -> Dict[int, Photographs]:
         assert len(names) == len(pixels), f"{path}: {len(pixels)} photographs, {len(names)} names"
         held_out = torch.tensor([is_held_out(name) for name in names])
         split = ((~held_out).nonzero().flatten(), held_out.nonzero().flatten())
-        found = path.with_name(path.name.replace("photographs", "things"))
+        found = path.with_name(f"{path.stem.replace('photographs', 'things')}-{RULE}.npy")
         if not found.exists():
             np.save(found, find_things(pixels).numpy())
         loaded[pixels.shape[1]] = Photographs(pixels, names, *split, torch.from_numpy(np.load(found)))

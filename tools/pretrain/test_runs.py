@@ -71,16 +71,17 @@ class TheTrainer(unittest.TestCase):
         photographs = made_up(40, 40)
         config = small_config()
         config = replace(config, optimisation=replace(config.optimisation, drop_path=0.0))
-        found = []
-        for shares in (1, 2, 3):
-            trainer = Trainer(config, CPU, shares=shares)
-            torch.manual_seed(0)
-            trainer.step(photographs, config.stages[0])
-            found.append({name: each.grad for name, each in trainer.student.named_parameters()})
-        for name, wanted in found[0].items():
-            self.assertGreater(float(wanted.abs().max()), 0, name)
-            for others in found[1:]:
-                self.assertLess(float((others[name] - wanted).abs().max()), 1e-5, name)
+        for stage in config.stages:  # of batches that do not part evenly, too
+            found = []
+            for shares in (1, 2, 3):
+                trainer = Trainer(config, CPU, shares=shares)
+                torch.manual_seed(0)
+                trainer.step(photographs, stage)
+                found.append({name: each.grad for name, each in trainer.student.named_parameters()})
+            for name, wanted in found[0].items():
+                self.assertGreater(float(wanted.abs().max()), 0, name)
+                for others in found[1:]:
+                    self.assertLess(float((others[name] - wanted).abs().max()), 1e-5, name)
         with self.assertRaisesRegex(ValueError, "dropPath"):
             Trainer(small_config(), CPU, shares=2)
 
@@ -154,6 +155,12 @@ class Configs(unittest.TestCase):
             change(changed)
             with self.assertRaisesRegex(ValueError, words):
                 parse(Config, changed, "")
+
+    def test_with_a_photograph_alone_before_another_background_are_refused(self):
+        path = FOLDER / "configs" / "cpu-mini16-things.json"
+        with self.assertRaisesRegex(ValueError, "otherBackground"):
+            read_config(path, ["stages.1.batch=1"])
+        self.assertEqual(read_config(path, ["stages.1.batch=1", "augmentation.otherBackground=0"]).stages[1].batch, 1)
 
     def test_can_be_changed_for_a_trial(self):
         path = FOLDER / "configs" / "cpu-small16.json"
@@ -234,7 +241,10 @@ class AWholeRun(unittest.TestCase):
             self.assertTrue(is_held_out("a_00024"))
             whole = np.random.RandomState(len("a_00001") + 30).randint(0, 256, (20, 30, 3), dtype=np.uint8)
             self.assertTrue(np.array_equal(photographs.pixels[0].numpy(), whole[:, 5:25]))
+            self.assertEqual(len(list((folder / "cache").glob("things-20-*.npy"))), 1)
             again = load_photographs(folder / "nowhere", folder / "cache")[20]
+            self.assertTrue(torch.equal(again.things, photographs.things))
+            self.assertTrue(torch.equal(again.things, find_things(again.pixels)))
             self.assertTrue(torch.equal(again.pixels, photographs.pixels))
             write_tar(folder / "x.tar", {"a_00002": (20, 20)})
             self.assertEqual(len(load_photographs(folder, folder / "cache")[20].names), 4)

@@ -125,10 +125,10 @@ class Trainer:
 
     def run(self, global_views: Tensor, local_views: Tensor) -> Run:
         kinds = [views for views in (global_views, local_views) if len(views) > 0]
-        parts = [views.chunk(self.shares) for views in kinds]
+        parts = [views.tensor_split(self.shares) for views in kinds]
         # Drawn here, not on the threads, so that a run can be repeated.
         drawn = [self.looked_at(views) for views in kinds]
-        factors = [[None] * self.shares if each is None else each.chunk(self.shares) for each in drawn]
+        factors = [[None] * self.shares if each is None else each.tensor_split(self.shares) for each in drawn]
 
         def features_of(share: int):
             with torch.no_grad(), self.autocast():

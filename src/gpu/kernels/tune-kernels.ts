@@ -250,12 +250,12 @@ function isChoiceOfHere({ linear }: Timed): boolean {
 function trialsOf(architecture: VitArchitecture): (Trial & { dispose(): void })[] {
   const { embedDim, numHeads } = architecture;
   const usually = (run: () => tf.Tensor) => (): tf.Tensor => {
-    const before = tuningOf(tf.backend());
+    const putBack = rememberTuning();
     forgetTuning();
     try {
       return run();
     } finally {
-      setTuning(tf.backend(), before);
+      putBack();
     }
   };
   const layers = linearShapes(architecture).flatMap(([depth, columns]) =>
@@ -273,24 +273,24 @@ function trialsOf(architecture: VitArchitecture): (Trial & { dispose(): void })[
   return [...layers, { run: attend, expected: usually(attend), dispose: () => tf.dispose(qkv) }];
 }
 
+/** Puts a choice into force. */
+export const applyTimed = (timed: Timed): void =>
+  setTuning(tf.backend(), tuningFrom(timed, tuningOf(tf.backend())));
+
 /**
- * Puts a remembered choice into force. A driver or browser may be another than when it was made, so each of its variants computes once
- * first.
- * @returns whether it could be; if not, everything is as it was
+ * Whether a remembered choice is one for this device, and each of its variants computes what it should: a driver or browser may be
+ * another than when it was made. What is in force is afterwards as it was.
  */
-export async function applyTimed(timed: Timed, architecture: VitArchitecture): Promise<boolean> {
+export async function stillHolds(timed: Timed, architecture: VitArchitecture): Promise<boolean> {
   if (!isChoiceOfHere(timed)) return false;
-  const before = tuningOf(tf.backend());
-  setTuning(tf.backend(), tuningFrom(timed, before));
+  const putBack = rememberTuning();
+  applyTimed(timed);
   const trials = trialsOf(architecture);
   try {
-    for (const trial of trials)
-      if ((await unlessRefused(() => differs(trial))) !== false) {
-        setTuning(tf.backend(), before);
-        return false;
-      }
+    for (const trial of trials) if ((await unlessRefused(() => differs(trial))) !== false) return false;
     return true;
   } finally {
+    putBack();
     for (const trial of trials) trial.dispose();
   }
 }
@@ -305,12 +305,12 @@ export function variantRuns(architecture: VitArchitecture): (() => void)[] {
   const { embedDim, numHeads } = architecture;
   const vectors = embedDim / numHeads / 4;
   const runWith = (tuning: Tuning, trial: () => Trial) => (): void => {
-    const before = tuningOf(tf.backend());
+    const putBack = rememberTuning();
     setTuning(tf.backend(), tuning);
     try {
       difference(trial());
     } finally {
-      setTuning(tf.backend(), before);
+      putBack();
     }
   };
   const attentionTrial = (): Trial => {
