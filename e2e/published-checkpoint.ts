@@ -2,7 +2,7 @@ import { type CatalogueEntry, wholeArchitecture } from '../src/catalogue/parse-c
 import { elementCount, parameterShapes } from '../src/core/architecture.ts';
 import { encodeFloat16 } from '../src/core/float16.ts';
 import { safetensorsBytes } from '../src/testing/make-safetensors.ts';
-import { seededRandom } from '../src/testing/seeded-random.ts';
+import { seededRandom } from '../src/core/seeded-random.ts';
 
 /** A prime, so that no two rows of a matrix are the same. */
 const chanceCount = 65_537;

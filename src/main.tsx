@@ -5,7 +5,7 @@ import { createRoot } from 'react-dom/client';
 import { createEngineClient } from './rpc/engine-client.ts';
 import type { BackendChoice } from './rpc/engine-contract.ts';
 import { createLibraryClient } from './rpc/library-client.ts';
-import { App } from './ui/app.tsx';
+import { App } from './ui/shell/app.tsx';
 import { createPictures } from './ui/engine/pictures.ts';
 import { createSession } from './ui/engine/session.ts';
 import { createModelLibrary } from './ui/models/model-library.ts';

@@ -90,7 +90,7 @@ async function playwright(): Promise<Count> {
 const suites: readonly (readonly [name: string, run: () => Promise<Count>])[] = [
   ['types', () => check('tsc', '-p', '.')],
   ['types of the service worker', () => check('tsc', '-p', 'src/service-worker')],
-  ['lint', () => check('oxlint', '--type-aware')],
+  ['lint', () => check('oxlint', '--type-aware', '-c', 'oxlint.config.mjs')],
   ['format', () => check('prettier', '--check', '--log-level', 'warn', '.')],
   ['unused code and packages', () => check('knip')],
   ['build', () => check('vite', 'build', '--logLevel', 'warn')],

@@ -1,5 +1,5 @@
 import { fetchBlob } from '../testing/browser-platform.ts';
-import { checkCheckpoints } from '../testing/check-checkpoints.ts';
+import { checkCheckpoints } from './checkpoints.suite.ts';
 
 const openFixture = (file: string): Promise<Blob> =>
   fetchBlob(`/tools/reference/fixtures/checkpoints/${file}`);

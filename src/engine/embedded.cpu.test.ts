@@ -1,4 +1,4 @@
-import { checkEmbedded } from '../testing/check-embedded.ts';
+import { checkEmbedded } from './embedded.suite.ts';
 import { embeddedCases } from '../testing/embedded-cases.ts';
 import { nodePlatform } from '../testing/node-platform.ts';
 

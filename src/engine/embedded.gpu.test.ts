@@ -1,4 +1,4 @@
-import { checkEmbedded } from '../testing/check-embedded.ts';
+import { checkEmbedded } from './embedded.suite.ts';
 import { openBrowserPlatform } from '../testing/browser-platform.ts';
 
 checkEmbedded('webgpu', await openBrowserPlatform(), { tolerance: 1e-4, relativeTolerance: 1e-3 });

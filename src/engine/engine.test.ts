@@ -12,7 +12,7 @@ import type { EngineContract } from '../rpc/engine-contract.ts';
 import { openFixture } from '../testing/checkpoint-fixtures.ts';
 import { nodePlatform } from '../testing/node-platform.ts';
 import { replaceKernel } from '../testing/replace-kernel.ts';
-import { seededRandom } from '../testing/seeded-random.ts';
+import { seededRandom } from '../core/seeded-random.ts';
 import { Engine, type EngineOptions } from './engine.ts';
 
 /** What the embedded model's own file says. */

@@ -1,4 +1,4 @@
-import { checkKeptPasses } from '../testing/check-kept-passes.ts';
+import { checkKeptPasses } from './kept-passes.suite.ts';
 import { countBuffers } from '../testing/count-buffers.ts';
 
 const count = countBuffers();

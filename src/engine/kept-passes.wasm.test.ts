@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { checkKeptPasses } from '../testing/check-kept-passes.ts';
+import { checkKeptPasses } from './kept-passes.suite.ts';
 
 /** The heap never shrinks. */
 checkKeptPasses('wasm', () => {

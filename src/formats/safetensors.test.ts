@@ -7,7 +7,7 @@ import { elementCount } from '../core/architecture.ts';
 import { failureOf } from '../core/failure.ts';
 import { safetensorsBytes } from '../testing/make-safetensors.ts';
 import { oddNumbers } from '../testing/odd-numbers.ts';
-import { damage, seededRandom } from '../testing/seeded-random.ts';
+import { damage, seededRandom } from '../core/seeded-random.ts';
 import { isFloatType } from './float-values.ts';
 import { matchesSafetensors, openSafetensors } from './safetensors.ts';
 import type { TensorFile } from './tensor-file.ts';

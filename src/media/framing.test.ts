@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { seededRandom } from '../testing/seeded-random.ts';
+import { seededRandom } from '../core/seeded-random.ts';
 import { framePhotograph } from './framing.ts';
 
 const photograph = (sidePx: number) => ({ shape: 'photograph', sidePx }) as const;

@@ -2,7 +2,7 @@ import { crc32, deflateSync } from 'node:zlib';
 import sharp, { type Sharp } from 'sharp';
 import { describe, expect, test } from 'vitest';
 import type { Failure } from '../core/failure.ts';
-import { damage, seededRandom } from '../testing/seeded-random.ts';
+import { damage, seededRandom } from '../core/seeded-random.ts';
 import { inspectImage } from './inspect-image.ts';
 
 /** A picture with something to see in every corner, so that its file has a body worth cutting. */

@@ -3,7 +3,7 @@ import { decodeNpy } from '../formats/npy.ts';
 import { openPhoto, readPixels } from '../media/decode-photo.ts';
 import { openBrowserSource } from '../models/browser-source.ts';
 import { tfjsModel } from '../models/load-model.ts';
-import type { Platform } from './check-embedded.ts';
+import type { Platform } from '../engine/embedded.suite.ts';
 
 /** A file of the repository, as the test server serves it. */
 export async function fetchBlob(path: string): Promise<Blob> {

@@ -2,7 +2,7 @@
 import { openAsBlob } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const folder = new URL('../../tools/reference/fixtures/checkpoints/', import.meta.url);
+const folder = new URL('../../tools/reference/fixtures/checkpoints', import.meta.url);
 
 export const checkpointPath = (file: string): string => fileURLToPath(new URL(file, folder));
 

@@ -17,7 +17,7 @@ import { exchangePickleNumbers, randomPickle } from './random-pickle.ts';
 import { makeZip } from './make-zip.ts';
 import { safetensorsBytes } from './make-safetensors.ts';
 import { oddNumbers } from './odd-numbers.ts';
-import { damage, seededRandom, type SeededRandom } from './seeded-random.ts';
+import { damage, seededRandom, type SeededRandom } from '../core/seeded-random.ts';
 import { vitFixtures } from './vit-fixtures.ts';
 
 export interface FuzzReport {

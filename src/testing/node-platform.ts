@@ -5,7 +5,7 @@ import { tfjsModel } from '../models/load-model.ts';
 import { folderSource } from '../../tools/attend/folder-source.ts';
 import { readPhoto } from '../../tools/attend/read-photo.ts';
 import { decodeNpy } from '../formats/npy.ts';
-import type { Platform } from './check-embedded.ts';
+import type { Platform } from '../engine/embedded.suite.ts';
 
 const pathOf = (fromRoot: string): string => fileURLToPath(new URL(`../../${fromRoot}`, import.meta.url));
 

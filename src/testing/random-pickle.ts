@@ -1,4 +1,4 @@
-import type { SeededRandom } from './seeded-random.ts';
+import type { SeededRandom } from '../core/seeded-random.ts';
 
 const text = (latin1: string): Uint8Array => Buffer.from(latin1, 'latin1');
 

@@ -3,7 +3,7 @@ import { fastLossAndGradients } from '../train/fast-step.ts';
 import { lossAndGradients, plainStep } from '../train/plain-step.ts';
 import { openUpdater, type Updater } from '../train/step-update.ts';
 import type { TrainingState } from '../train/training-state.ts';
-import type { StepImplementation } from './check-training.ts';
+import type { StepImplementation } from '../train/step.suite.ts';
 
 export const plainImplementation: StepImplementation = {
   lossAndGradients,

@@ -1,3 +1,3 @@
-import { checkFastEqualsPlain } from '../testing/check-fast-step.ts';
+import { checkFastEqualsPlain } from './fast-equals-plain.suite.ts';
 
 checkFastEqualsPlain('webgpu', 1e-4);

@@ -1,3 +1,3 @@
-import { checkFastEqualsPlain } from '../testing/check-fast-step.ts';
+import { checkFastEqualsPlain } from './fast-equals-plain.suite.ts';
 
 checkFastEqualsPlain('wasm', 1e-4);

@@ -1,3 +1,3 @@
-import { checkTrainer } from '../testing/check-trainer.ts';
+import { checkTrainer } from './trainer.suite.ts';
 
 checkTrainer('wasm');

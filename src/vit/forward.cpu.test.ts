@@ -1,3 +1,3 @@
-import { checkForward } from '../testing/check-forward.ts';
+import { checkForward } from './forward.suite.ts';
 
 checkForward('cpu', 1e-5);

@@ -1,3 +1,3 @@
-import { checkForward } from '../testing/check-forward.ts';
+import { checkForward } from './forward.suite.ts';
 
 checkForward('webgpu', 2e-5);

@@ -1,3 +1,3 @@
-import { checkForward } from '../testing/check-forward.ts';
+import { checkForward } from './forward.suite.ts';
 
 checkForward('wasm', 1e-5);

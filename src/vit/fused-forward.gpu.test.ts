@@ -5,7 +5,7 @@ import type { NamedTensor, VitArchitecture } from '../core/architecture.ts';
 import { decodeFloat16, encodeFloat16 } from '../core/float16.ts';
 import { setTuning, untuned } from '../gpu/kernels/tuning.ts';
 import type { OpenBackend } from '../gpu/open-backend.ts';
-import { maxAbsDifference } from '../testing/max-abs-difference.ts';
+import { maxAbsDifference } from '../core/max-abs-difference.ts';
 import { openWebGpu } from '../testing/open-webgpu.ts';
 import { randomParameters, randomValues } from '../testing/random-parameters.ts';
 import { replaceKernel } from '../testing/replace-kernel.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import fixture from '../../tools/reference/fixtures/position-embedding.json';
 import { floatsOfBase64 } from '../core/base64.ts';
-import { maxAbsDifference } from '../testing/max-abs-difference.ts';
+import { maxAbsDifference } from '../core/max-abs-difference.ts';
 import { interpolatePositionEmbedding } from './position-embedding.ts';
 
 describe.each(fixture.grids)('a grid of $grid', ({ grid, channels, embedding, cases }) => {

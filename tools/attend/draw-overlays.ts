@@ -5,11 +5,11 @@ import { massMask, massThreshold, rankByMass } from '../../src/attention/mass-ma
 import { valueRange } from '../../src/attention/value-range.ts';
 import type { EngineResult } from '../../src/engine/engine.ts';
 import type { PixelGrid } from '../../src/media/resample.ts';
-import { colourTable } from '../../src/overlay/colour-maps.ts';
-import { composeHeads } from '../../src/overlay/compose-heads.ts';
-import { headColours } from '../../src/overlay/head-colours.ts';
-import { paintHeatMap, type Pixels } from '../../src/overlay/heat-map.ts';
-import { upsampleSmooth } from '../../src/overlay/upsample.ts';
+import { colourTable } from '../../src/render/colour-maps.ts';
+import { composeHeads } from '../../src/render/compose-heads.ts';
+import { headColours } from '../../src/render/head-colours.ts';
+import { paintHeatMap, type Pixels } from '../../src/render/heat-map.ts';
+import { upsampleSmooth } from '../../src/render/upsample.ts';
 
 /** The share of a head's mass that a mask keeps: the official script's default. */
 const keptShare = 0.6;

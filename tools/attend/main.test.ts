@@ -11,7 +11,7 @@ import { framePhotograph } from '../../src/media/framing.ts';
 import { prepareInput } from '../../src/media/prepare-input.ts';
 import { tfjsModel } from '../../src/models/load-model.ts';
 import { checkpointPath } from '../../src/testing/checkpoint-fixtures.ts';
-import { maxAbsDifference } from '../../src/testing/max-abs-difference.ts';
+import { maxAbsDifference } from '../../src/core/max-abs-difference.ts';
 import { uploadParameters } from '../../src/vit/parameters.ts';
 import { forwardPlain } from '../../src/vit/plain-forward.ts';
 import { runTool, type ToolRun } from '../../src/testing/run-tool.ts';

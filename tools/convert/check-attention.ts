@@ -7,11 +7,11 @@ import { FailureError, failureOf, type Failure } from '../../src/core/failure.ts
 import { fail, succeed, type Result } from '../../src/core/result.ts';
 import { Engine, type EngineResult } from '../../src/engine/engine.ts';
 import type { ModelLoader } from '../../src/models/loaded-model.ts';
-import { maxAbsDifference } from '../../src/testing/max-abs-difference.ts';
+import { maxAbsDifference } from '../../src/core/max-abs-difference.ts';
 import { readPhoto } from '../attend/read-photo.ts';
 import { rankCorrelation } from './rank-correlation.ts';
 
-const samples = fileURLToPath(new URL('../../public/samples/', import.meta.url));
+const samples = fileURLToPath(new URL('../../public/samples', import.meta.url));
 const framing = { shape: 'photograph', sidePx: 224 } as const;
 
 /** Beyond these a mask shows other patches. For each head on each photograph. */

@@ -7,7 +7,7 @@ import type { LoadedModel } from '../../src/models/loaded-model.ts';
 import { checkpointPath } from '../../src/testing/checkpoint-fixtures.ts';
 import { expectedNetwork } from '../../src/testing/checkpoint-networks.ts';
 import { makeSafetensors } from '../../src/testing/make-safetensors.ts';
-import { maxAbsDifference } from '../../src/testing/max-abs-difference.ts';
+import { maxAbsDifference } from '../../src/core/max-abs-difference.ts';
 import { runTool, type ToolRun } from '../../src/testing/run-tool.ts';
 import { vitFixtures, type VitFixture } from '../../src/testing/vit-fixtures.ts';
 import { folderSource } from '../attend/folder-source.ts';

@@ -1,7 +1,7 @@
 /** Photographs with their masks in a folder: `<stem>.jpg` (or .jpeg, .webp) and `<stem>.png`. */
 import { readdir } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import { seededRandom } from '../../src/testing/seeded-random.ts';
+import { seededRandom } from '../../src/core/seeded-random.ts';
 import { groupBy } from './group-by.ts';
 
 export interface Pair {

@@ -1,7 +1,7 @@
 /** A network of the same sizes that has learned nothing, as the official code makes it before training. */
 import { elementCount, parameterShapes, type NamedTensor } from '../../src/core/architecture.ts';
 import type { LoadedModel } from '../../src/models/loaded-model.ts';
-import { seededRandom } from '../../src/testing/seeded-random.ts';
+import { seededRandom } from '../../src/core/seeded-random.ts';
 
 /** vision_transformer.py: trunc_normal_(std=.02), cut at ± 2, which is never met. */
 const standardDeviation = 0.02;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describeFailure } from '../../src/core/describe-failure.ts';
 import { TracedModel, type TraceBackend } from '../../src/engine/trace-model.ts';
 import { openCheckpoint, type Checkpoint } from '../../src/models/open-checkpoint.ts';
-import { attentionDifference, traceDifference } from '../../src/testing/compare-attention.ts';
+import { attentionDifference, traceDifference } from '../../src/vit/compare-attention.ts';
 import { findCheckpoint } from '../checkpoint-file.ts';
 import { readCase, type ReferenceCase, type ReferenceModel } from './reference.ts';
 

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { decodeNpy } from '../../src/formats/npy.ts';
-import type { ReferenceForward } from '../../src/testing/compare-attention.ts';
+import type { ReferenceForward } from '../../src/vit/compare-attention.ts';
 import { stopWith } from '../stop-with.ts';
 
 const script = fileURLToPath(new URL('../reference/make_full_size.py', import.meta.url));

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openForKernels, randomTensor } from '../../testing/check-kernel.ts';
+import { openForKernels, randomTensor } from './kernel.suite.ts';
 import { plainBlockLayers } from '../../vit/plain-block-layers.ts';
 import { attentionKernel } from './attention.ts';
 import { queryRowsKernel } from './query-rows.ts';

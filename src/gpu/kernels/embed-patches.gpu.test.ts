@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
 import type { VitArchitecture } from '../../core/architecture.ts';
-import { openForKernels, randomTensor } from '../../testing/check-kernel.ts';
+import { openForKernels, randomTensor } from './kernel.suite.ts';
 import { randomParameters } from '../../testing/random-parameters.ts';
 import { vitSmall16 } from '../../testing/vit-small-16.ts';
 import { fusedBlockLayers } from '../../vit/fused-block-layers.ts';

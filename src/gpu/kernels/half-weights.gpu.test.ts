@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
 import { decodeFloat16 } from '../../core/float16.ts';
-import { openForKernels } from '../../testing/check-kernel.ts';
+import { openForKernels } from './kernel.suite.ts';
 import { floatWeight, halfWeight, storageOf, weightColumns } from './half-weights.ts';
 
 const check = openForKernels();

@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
-import { openForKernels, randomTensor } from '../../testing/check-kernel.ts';
+import { openForKernels, randomTensor } from './kernel.suite.ts';
 import { layerNorm } from '../../vit/layers.ts';
 import { layerNormKernel } from './layer-norm.ts';
 

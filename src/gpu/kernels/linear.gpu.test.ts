@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { decodeFloat16, encodeFloat16 } from '../../core/float16.ts';
-import { openForKernels, randomTensor } from '../../testing/check-kernel.ts';
+import { openForKernels, randomTensor } from './kernel.suite.ts';
 import { gelu, linear } from '../../vit/layers.ts';
 import { halfWeight } from './half-weights.ts';
 import { variantName } from './linear-code.ts';

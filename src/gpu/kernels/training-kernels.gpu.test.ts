@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
-import { openForKernels, randomTensor } from '../../testing/check-kernel.ts';
+import { openForKernels, randomTensor } from './kernel.suite.ts';
 import { fusedStepLayers } from '../../train/fused-step-layers.ts';
 import { plainStepLayers } from '../../train/plain-step-layers.ts';
 

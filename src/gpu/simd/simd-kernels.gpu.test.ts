@@ -1,5 +1,5 @@
 import simdWasmUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url';
-import { checkSimd } from '../../testing/check-simd.ts';
+import { checkSimd } from './simd-kernels.suite.ts';
 
 // Chromium has relaxed SIMD, Node 20 has not: between them both codes are checked.
 checkSimd(/^CPU, relaxed SIMD, 1 thread$/, {

@@ -1,3 +1,3 @@
-import { checkSimd } from '../../testing/check-simd.ts';
+import { checkSimd } from './simd-kernels.suite.ts';
 
 checkSimd(/^CPU, (relaxed )?SIMD, 1 thread$/);

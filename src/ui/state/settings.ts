@@ -1,5 +1,5 @@
 import { isModelId, type ModelChoice } from './model-choice.ts';
-import { type ColourMapName, colourMapNames } from '../../overlay/colour-maps.ts';
+import { type ColourMapName, colourMapNames } from '../../render/colour-maps.ts';
 
 /** What the stage shows: all heads in colours, their mean, or one head (0-based). */
 export type View = 'all' | 'mean' | number;

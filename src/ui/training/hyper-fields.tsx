@@ -1,7 +1,7 @@
 import { type ReactNode, useState } from 'react';
 import { findProblems, findWarnings, hyperParameters } from '../../core/hyper-parameters.ts';
 import type { TrainingNumber } from '../../core/training.ts';
-import { SwitchField } from '../components/switch-field.tsx';
+import { SwitchField } from '../kit/switch-field.tsx';
 import { useServices, useTraining } from '../services.tsx';
 import { fieldGroups, fieldLabels, officialIsComparable } from './hyper-parameter-words.ts';
 import { NumberField } from './number-field.tsx';

@@ -1,10 +1,10 @@
 import { useEffect, useState } from 'react';
 import type { AttentionResult } from '../../rpc/engine-contract.ts';
 import type { MapSnapshot, PinnedPhotograph } from '../../rpc/training-contract.ts';
-import { ChoiceField } from '../components/choice-field.tsx';
-import { PhotoCanvas } from '../components/photo-canvas.tsx';
-import { RangeField } from '../components/range-field.tsx';
-import { HeadChip } from '../components/view-tiles.tsx';
+import { ChoiceField } from '../kit/choice-field.tsx';
+import { PhotoCanvas } from '../shell/photo-canvas.tsx';
+import { RangeField } from '../kit/range-field.tsx';
+import { HeadChip } from '../shell/view-tiles.tsx';
 import type { View } from '../state/settings.ts';
 import { viewTitle } from '../words.ts';
 import { toImageData } from './pixels.ts';

@@ -4,8 +4,8 @@ import { formatBytes } from '../../core/bytes.ts';
 import { describeFailure } from '../../core/describe-failure.ts';
 import type { Failure } from '../../core/failure.ts';
 import type { RunList, StoredRun, UnreadableRun } from '../../rpc/training-contract.ts';
-import { IconButton } from '../components/icon-button.tsx';
-import { useKeptFocus } from '../components/use-kept-focus.ts';
+import { IconButton } from '../kit/icon-button.tsx';
+import { useKeptFocus } from '../kit/use-kept-focus.ts';
 import { useApp, useServices, useTraining } from '../services.tsx';
 import { countOf } from '../words.ts';
 

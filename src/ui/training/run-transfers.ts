@@ -5,7 +5,7 @@ import { fail, type Result } from '../../core/result.ts';
 import type { EngineClient } from '../../rpc/engine-client.ts';
 import type { ExportKind, StoredRun, TransferProgress } from '../../rpc/training-contract.ts';
 import type { ModelLibrary } from '../models/model-library.ts';
-import { saveFile } from '../save-file.ts';
+import { saveFile } from '../kit/save-file.ts';
 import type { AppStore } from '../state/app-store.ts';
 import type { TrainingStore } from './training-state.ts';
 

@@ -1,7 +1,7 @@
 import { X } from 'lucide-react';
 import { useId } from 'react';
 import { formatBytes } from '../../core/bytes.ts';
-import { IconButton } from '../components/icon-button.tsx';
+import { IconButton } from '../kit/icon-button.tsx';
 import { useServices, useTraining } from '../services.tsx';
 
 /** A run on its way into a file or out of one. The style sheet shows it only after a moment: most are over before. */

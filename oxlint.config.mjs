@@ -1,0 +1,126 @@
+/**
+ * The lint's rules. Which room may import from which is said once, in `rooms`; ARCHITECTURE.md says what each room is for.
+ */
+
+/** Room → the rooms that it may import from, besides itself. A room is a folder of this path. */
+const rooms = {
+  'src/core': [],
+  'src/formats': ['src/core'],
+  'src/models': ['src/core', 'src/formats'],
+  'src/catalogue': ['src/core'],
+  'src/media': ['src/core'],
+  'src/gpu': ['src/core'],
+  'src/vit': ['src/core', 'src/gpu'],
+  'src/train': ['src/core', 'src/formats', 'src/media', 'src/gpu', 'src/vit'],
+  'src/attention': ['src/core'],
+  'src/render': ['src/core', 'src/attention'],
+  'src/rpc': ['src/core'],
+  'src/library': ['src/core', 'src/formats', 'src/catalogue', 'src/rpc'],
+  'src/engine': ['src/core', 'src/formats', 'src/models', 'src/media', 'src/gpu', 'src/vit', 'src/rpc'],
+  'src/worker': [
+    'src/core',
+    'src/formats',
+    'src/models',
+    'src/media',
+    'src/gpu',
+    'src/vit',
+    'src/train',
+    'src/attention',
+    'src/rpc',
+    'src/engine',
+    'src/catalogue',
+    'src/library',
+  ],
+  'src/ui/kit': ['src/core', 'src/render'],
+  'src/ui': ['src/ui/kit', 'src/core', 'src/rpc', 'src/render', 'src/attention', 'src/catalogue'],
+  tools: [
+    'src/core',
+    'src/formats',
+    'src/models',
+    'src/media',
+    'src/gpu',
+    'src/vit',
+    'src/engine',
+    'src/train',
+    'src/attention',
+    'src/render',
+    'src/testing',
+    'src/catalogue',
+  ],
+  e2e: ['tools', 'src/core', 'src/formats', 'src/catalogue', 'src/testing'],
+  'src/testing': [],
+};
+
+const reactIn = { group: ['react', 'react-dom', 'zustand'], message: 'React lives in ui.' };
+const tensorsIn = { group: ['@tensorflow/*'], message: 'Tensors live in gpu, vit, train and worker.' };
+const forbid = (...patterns) => ({ 'no-restricted-imports': ['error', { patterns }] });
+
+export default {
+  plugins: ['typescript', 'react', 'import', 'unicorn', 'promise', 'vitest', 'jsx-a11y'],
+  jsPlugins: ['eslint-plugin-boundaries'],
+  categories: { correctness: 'error', suspicious: 'error' },
+  rules: {
+    'boundaries/dependencies': [
+      'error',
+      {
+        default: 'disallow',
+        policies: [
+          ...Object.entries(rooms).map(([room, others]) => ({
+            from: { element: { type: room } },
+            allow: { to: { element: { types: { anyOf: [room, ...others] } } } },
+          })),
+          { allow: { to: { module: { origin: ['external', 'core'] } } } },
+        ],
+      },
+    ],
+    ...forbid(tensorsIn, reactIn),
+    'typescript/no-explicit-any': 'error',
+    'typescript/no-floating-promises': 'error',
+    'typescript/no-misused-promises': 'error',
+    'typescript/switch-exhaustiveness-check': 'error',
+    'typescript/consistent-type-imports': 'error',
+    'react/rules-of-hooks': 'error',
+    'react/exhaustive-deps': 'error',
+    'import/no-cycle': 'error',
+    'import/no-default-export': 'error',
+    'react/react-in-jsx-scope': 'off',
+    'import/no-unassigned-import': 'off',
+    'typescript/no-unsafe-type-assertion': 'off',
+    'typescript/unbound-method': 'off',
+    'typescript/consistent-return': 'off',
+    'unicorn/consistent-function-scoping': 'off',
+    'unicorn/no-array-sort': 'off',
+    'unicorn/require-post-message-target-origin': 'off',
+    'promise/always-return': 'off',
+    'jsx-a11y/prefer-tag-over-role': 'off',
+    'no-underscore-dangle': 'off',
+    'vitest/no-conditional-expect': 'off',
+    'jsx-a11y/role-has-required-aria-props': 'off',
+    'jsx-a11y/click-events-have-key-events': 'off',
+    'jsx-a11y/no-noninteractive-element-interactions': 'off',
+    'react/exhaustive-effect-dependencies': 'off',
+    'react/immutability': 'off',
+    'unicorn/no-array-fill-with-reference-type': 'off',
+    'import/no-named-as-default': 'off',
+    'typescript/no-unnecessary-type-parameters': 'off',
+    'typescript/no-unnecessary-type-assertion': 'off',
+  },
+  settings: {
+    // The innermost folder counts: more specific rooms come first.
+    'boundaries/elements': Object.keys(rooms).map((room) => ({ type: room, pattern: room })),
+  },
+  overrides: [
+    { files: ['src/gpu/**', 'src/vit/**', 'src/train/**', 'src/worker/**'], rules: forbid(reactIn) },
+    { files: ['src/ui/**', 'src/main.tsx'], rules: forbid(tensorsIn) },
+    {
+      files: ['**/*.test.ts', '**/*.suite.ts', 'src/testing/**', 'src/main.tsx', 'bench/**'],
+      rules: { 'boundaries/dependencies': 'off', 'no-restricted-imports': 'off' },
+    },
+    {
+      files: ['vite.config.ts', 'oxlint.config.mjs', 'e2e/playwright.config.ts'],
+      rules: { 'import/no-default-export': 'off' },
+    },
+    { files: ['e2e/**'], rules: { 'react/rules-of-hooks': 'off', 'no-empty-pattern': 'off' } },
+  ],
+  ignorePatterns: ['dist', 'public'],
+};

@@ -1,0 +1,179 @@
+import { FolderOpen, WifiOff } from 'lucide-react';
+import { type ReactNode, useEffect, useId } from 'react';
+import { catalogue } from '../../catalogue/catalogue.ts';
+import type { CatalogueEntry } from '../../catalogue/parse-catalogue.ts';
+import { formatBytes } from '../../core/bytes.ts';
+import { embeddedModelTitle } from '../../core/embedded-model.ts';
+import { describeSizes } from './describe-model.ts';
+import { useApp, useServices } from '../services.tsx';
+import { bytesOf } from '../state/library-state.ts';
+import { embeddedChoice, isSameChoice } from '../state/model-choice.ts';
+import { useOnline } from '../shell/use-page-effects.ts';
+import { CatalogueRow } from './catalogue-row.tsx';
+import { Dialog } from '../kit/dialog.tsx';
+import { DroppedRow } from './dropped-row.tsx';
+import { IconButton } from '../kit/icon-button.tsx';
+import { Messages } from '../shell/messages.tsx';
+import { DeleteAction, ModelRow } from './model-row.tsx';
+import './model-dialog.css';
+
+interface GroupProps {
+  readonly title: string;
+  /** What holds for all of them. */
+  readonly note?: string;
+  readonly children: ReactNode;
+}
+
+function Group({ title, note, children }: GroupProps) {
+  const titleId = useId();
+  return (
+    <section className="model-group" aria-labelledby={titleId}>
+      <h3 id={titleId}>{title}</h3>
+      {note !== undefined && <p>{note}</p>}
+      <ul>{children}</ul>
+    </section>
+  );
+}
+
+function EmbeddedRow() {
+  const used = useApp((state) => (isSameChoice(state.usedModel, embeddedChoice) ? state.model : null));
+  return (
+    <ModelRow title={embeddedModelTitle} choice={embeddedChoice}>
+      <p>Comes with the page: a small demonstration model, not one of the published networks.</p>
+      {used && <p>{describeSizes(used)}</p>}
+    </ModelRow>
+  );
+}
+
+function PageGroup() {
+  const served = useApp((state) => state.library.served);
+  return (
+    <Group title="With this page">
+      <EmbeddedRow />
+      {served.map(({ id, title, byteLength }) => (
+        <ModelRow key={id} title={title} choice={{ kind: 'served', id }}>
+          <p>Lies beside the page{byteLength !== null && `, ${formatBytes(byteLength)}`}</p>
+        </ModelRow>
+      ))}
+    </Group>
+  );
+}
+
+function OwnGroup() {
+  const dropped = useApp((state) => state.library.dropped);
+  const stored = useApp((state) => state.library.stored);
+  const own = stored.filter(({ id }) => !catalogue.models.some((entry) => entry.id === id));
+  if (dropped.length + own.length === 0) return null;
+  return (
+    <Group title="Your own files">
+      {dropped.map((model) => (
+        <DroppedRow key={model.id} model={model} />
+      ))}
+      {own.map(({ id, title, files }) => {
+        const size = formatBytes(bytesOf(files));
+        return (
+          <ModelRow
+            key={id}
+            title={title}
+            choice={{ kind: 'stored', id }}
+            actions={<DeleteAction title={title} id={id} size={size} />}
+          >
+            <p>Kept in this browser, {size}</p>
+          </ModelRow>
+        );
+      })}
+    </Group>
+  );
+}
+
+interface PublishedGroupProps {
+  readonly title: string;
+  readonly group: CatalogueEntry['group'];
+  readonly isOnline: boolean;
+}
+
+/** Where all figures are from one place, it is named once. */
+function PublishedGroup({ title, group, isOnline }: PublishedGroupProps) {
+  const entries = catalogue.models.filter((entry) => entry.group === group);
+  const sources = new Set(entries.map(({ figures }) => figures?.source));
+  const [source] = sources;
+  const common = sources.size === 1 ? source : undefined;
+  return (
+    <Group title={title} {...(common === undefined ? {} : { note: `Figures from ${common}.` })}>
+      {entries.map((entry) => (
+        <CatalogueRow
+          key={entry.id}
+          entry={entry}
+          isOnline={isOnline}
+          namesSource={entry.figures !== null && common === undefined}
+        />
+      ))}
+    </Group>
+  );
+}
+
+/** How much is kept, and how much more could be. */
+function Room() {
+  const { status, stored, partial, isKept, freeBytes } = useApp((state) => state.library);
+  if (status === 'unread') return null;
+  if (status === 'failed') return <p>What this browser keeps could not be read.</p>;
+  if (!isKept)
+    return (
+      <p>
+        This window keeps no files (a private window, or a page without https): a model that is downloaded
+        here lasts as long as the visit.
+      </p>
+    );
+  const kept = stored.reduce((sum, { files }) => sum + bytesOf(files), 0);
+  const begun = partial.reduce((sum, { keptBytes }) => sum + keptBytes, 0);
+  return (
+    <p>
+      Models take {formatBytes(kept + begun)} in this browser
+      {freeBytes !== null && `; it would give about ${formatBytes(freeBytes)} more`}.
+    </p>
+  );
+}
+
+interface ModelDialogProps {
+  readonly onClose: () => void;
+  /** Opens the file picker. */
+  readonly onAdd: () => void;
+}
+
+/** Which network looks at the photographs: those that are here, those that can be fetched, and one's own. */
+export function ModelDialog({ onClose, onAdd }: ModelDialogProps) {
+  const { library } = useServices();
+  const announcement = useApp((state) => state.announcement);
+  const isOnline = useOnline();
+  useEffect(() => void library.refresh(), [library]);
+  return (
+    <Dialog title="Models" onClose={onClose}>
+      {/* The page behind a modal dialog is silent to a screen reader, so its news are told here. */}
+      <div className="visually-hidden" role="status">
+        {announcement}
+      </div>
+      <Messages />
+      <div className="models">
+        <PageGroup />
+        <OwnGroup />
+        {!isOnline && (
+          <p className="models-offline">
+            <WifiOff aria-hidden="true" />
+            There is no network: downloads have to wait. Everything that can be used now has a button “Use”.
+          </p>
+        )}
+        <PublishedGroup title="DINO, learned without labels" group="dino" isOnline={isOnline} />
+        <PublishedGroup title="For comparison" group="comparison" isOnline={isOnline} />
+        <footer className="models-foot">
+          <Room />
+          <p>
+            Without a network: bring a checkpoint on a stick, as .safetensors or .pth from its authors or as a
+            folder from <code>npm run convert</code>, and drop it on the page. “Keep in this browser” has it
+            at hand the next time.
+          </p>
+          <IconButton icon={FolderOpen} label="Open a checkpoint file" withText onClick={onAdd} />
+        </footer>
+      </div>
+    </Dialog>
+  );
+}

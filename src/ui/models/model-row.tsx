@@ -1,0 +1,132 @@
+import { Check, Play, Trash2, X } from 'lucide-react';
+import { type ReactNode, useId, useRef, useState } from 'react';
+import { describeFailure } from '../../core/describe-failure.ts';
+import { describeTransfer } from './describe-model.ts';
+import { useApp, useServices } from '../services.tsx';
+import type { Transfer } from '../state/library-state.ts';
+import { isSameChoice, type ModelChoice } from '../state/model-choice.ts';
+import { describeSwitch } from '../words.ts';
+import { IconButton } from '../kit/icon-button.tsx';
+import { useKeptFocus } from '../kit/use-kept-focus.ts';
+
+interface ModelRowProps {
+  readonly title: string;
+  /** Null where it is not here yet. */
+  readonly choice: ModelChoice | null;
+  /** What is known of it, a line each. */
+  readonly children: ReactNode;
+  /** A download or a copy on its way, or one that failed. */
+  readonly transfer?: Transfer | undefined;
+  readonly onCancelTransfer?: () => void;
+  /** What can be done with it beside using it. */
+  readonly actions?: ReactNode;
+}
+
+/** One model of the list: what it is on the left, what can be done with it on the right. */
+export function ModelRow({ title, choice, children, transfer, onCancelTransfer, actions }: ModelRowProps) {
+  const titleId = useId();
+  const row = useRef<HTMLLIElement>(null);
+  useKeptFocus(row);
+  const isUsed = useApp((state) => isSameChoice(state.usedModel, choice));
+  return (
+    <li className="model" data-used={isUsed} aria-labelledby={titleId} ref={row} tabIndex={-1}>
+      <div className="model-facts">
+        <h4 id={titleId}>{title}</h4>
+        {children}
+      </div>
+      <div className="model-state">
+        {transfer?.status === 'running' && (
+          <TransferLine transfer={transfer} title={title} onCancel={onCancelTransfer} />
+        )}
+        {transfer?.status === 'failed' && (
+          <p className="model-failure">{describeFailure(transfer.failure)}</p>
+        )}
+        {choice !== null && <UseAction choice={choice} title={title} />}
+        {transfer?.status !== 'running' && actions}
+      </div>
+    </li>
+  );
+}
+
+interface TransferLineProps {
+  readonly transfer: Extract<Transfer, { status: 'running' }>;
+  readonly title: string;
+  readonly onCancel: (() => void) | undefined;
+}
+
+function TransferLine({ transfer: { progress }, title, onCancel }: TransferLineProps) {
+  const labelId = useId();
+  const bytes = progress?.stage === 'transfer' && progress.totalBytes !== null ? progress : null;
+  return (
+    <div className="model-transfer">
+      <span id={labelId}>{describeTransfer(progress)}</span>
+      <progress
+        aria-labelledby={labelId}
+        {...(bytes ? { value: bytes.loadedBytes, max: bytes.totalBytes ?? 1 } : {})}
+      />
+      {onCancel !== undefined && (
+        <IconButton icon={X} label={`Cancel ${title}`} className="model-cancel" onClick={onCancel} />
+      )}
+    </div>
+  );
+}
+
+function UseAction({ choice, title }: { readonly choice: ModelChoice; readonly title: string }) {
+  const { library, session } = useServices();
+  const isUsed = useApp((state) => isSameChoice(state.usedModel, choice));
+  const modelSwitch = useApp((state) =>
+    isSameChoice(state.modelSwitch?.choice ?? null, choice) ? state.modelSwitch : null,
+  );
+  if (modelSwitch !== null)
+    return (
+      <>
+        <span className="model-word">{describeSwitch(modelSwitch)}</span>
+        <IconButton icon={X} label="Cancel" withText onClick={() => session.cancelModelSwitch()} />
+      </>
+    );
+  if (isUsed)
+    return (
+      <span className="model-used">
+        <Check aria-hidden="true" />
+        In use
+      </span>
+    );
+  return (
+    <IconButton
+      icon={Play}
+      label="Use"
+      withText
+      aria-label={`Use ${title}`}
+      onClick={() => void library.use(choice)}
+    />
+  );
+}
+
+interface DeleteActionProps {
+  readonly title: string;
+  readonly id: string;
+  /** Of what is thrown away, for the question. */
+  readonly size: string;
+}
+
+/** Asks once more: what is deleted may have taken a long time to come. The model in use is not deleted, and that is said. */
+export function DeleteAction({ title, id, size }: DeleteActionProps) {
+  const { library } = useServices();
+  const [asks, setAsks] = useState(false);
+  const isUsed = useApp((state) => isSameChoice(state.usedModel, { kind: 'stored', id }));
+  if (!asks) return <IconButton icon={Trash2} label={`Delete ${title}`} onClick={() => setAsks(true)} />;
+  if (isUsed)
+    return (
+      <div className="model-question" role="group" aria-label={`Delete ${title}`}>
+        <p>It is in use. Use another model first, then delete this one.</p>
+        <IconButton icon={Check} label="I see" withText onClick={() => setAsks(false)} />
+      </div>
+    );
+  return (
+    <div className="model-question" role="group" aria-label={`Delete ${title}`}>
+      <p>Throw {size} away?</p>
+      <IconButton icon={Trash2} label="Delete" withText onClick={() => void library.remove(id)} />
+      <IconButton icon={X} label="Keep" withText onClick={() => setAsks(false)} />
+    </div>
+  );
+}

@@ -1,0 +1,78 @@
+import { useCallback } from 'react';
+import { Bench } from './viewer.tsx';
+import { HelpDialog, SampleDialog } from './dialogs.tsx';
+import { DrawingBoundary } from './drawing-boundary.tsx';
+import { DropVeil } from './drop-veil.tsx';
+import { EmptyState } from './empty-state.tsx';
+import { Masthead } from './masthead.tsx';
+import { EngineFailure, Messages } from './messages.tsx';
+import { ModelDialog } from '../models/model-dialog.tsx';
+import { useIntake } from './intake/use-intake.ts';
+import { type Services, ServicesProvider, useApp } from '../services.tsx';
+import { TrainingView } from '../training/training-view.tsx';
+import { usePresentation, usePrunedPictures, useRememberedSettings } from './use-page-effects.ts';
+import { useShortcuts } from './use-shortcuts.ts';
+
+function Page() {
+  const { rootProps, inputProps, isDragging, openPicker } = useIntake();
+  const dialog = useApp((state) => state.dialog);
+  const setDialog = useApp((state) => state.setDialog);
+  const isEmpty = useApp((state) => state.order.length === 0);
+  const announcement = useApp((state) => state.announcement);
+  const setView = useApp((state) => state.setView);
+  const showAll = useCallback(() => setView('all'), [setView]);
+  const closeDialog = useCallback(() => setDialog(null), [setDialog]);
+  useShortcuts();
+  useRememberedSettings();
+  usePrunedPictures();
+  // Without a photograph there is nothing to present.
+  const presenting = usePresentation() && !isEmpty;
+  const place = useApp((state) => state.place);
+  return (
+    <div
+      {...rootProps}
+      className="app"
+      data-presenting={presenting}
+      data-empty={isEmpty || place === 'training'}
+      data-place={place}
+    >
+      <input {...inputProps} />
+      <a className="skip-link" href="#content">
+        Skip to the photographs
+      </a>
+      {presenting ? (
+        <header className="visually-hidden">
+          <h1>DINOscope</h1>
+        </header>
+      ) : (
+        <Masthead onAdd={openPicker} />
+      )}
+      <EngineFailure />
+      <Messages />
+      <DrawingBoundary onRetry={showAll}>
+        {place === 'training' ? (
+          <TrainingView onAdd={openPicker} />
+        ) : isEmpty ? (
+          <EmptyState onAdd={openPicker} />
+        ) : (
+          <Bench />
+        )}
+      </DrawingBoundary>
+      <div className="visually-hidden" role="status" data-announcer>
+        {announcement}
+      </div>
+      {dialog === 'help' && <HelpDialog onClose={closeDialog} />}
+      {dialog === 'samples' && <SampleDialog onClose={closeDialog} />}
+      {dialog === 'models' && <ModelDialog onClose={closeDialog} onAdd={openPicker} />}
+      <DropVeil visible={isDragging} />
+    </div>
+  );
+}
+
+export function App({ services }: { readonly services: Services }) {
+  return (
+    <ServicesProvider services={services}>
+      <Page />
+    </ServicesProvider>
+  );
+}

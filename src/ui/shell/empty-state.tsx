@@ -1,0 +1,33 @@
+import { ImagePlus } from 'lucide-react';
+import { IconButton } from '../kit/icon-button.tsx';
+import { SampleGrid } from './sample-grid.tsx';
+import './empty-state.css';
+
+/** The first screen: what will be seen, and something to see it with. */
+export function EmptyState({ onAdd }: { readonly onAdd: () => void }) {
+  return (
+    <main className="empty" id="content">
+      <h2>See what a Vision Transformer looks at.</h2>
+      <div className="empty-words">
+        <p className="empty-lead">
+          DINO taught itself to see, from photographs without a single label. Drop one of yours, and every
+          attention head draws where it looks, patch by patch.
+        </p>
+        <div className="empty-ways">
+          <IconButton
+            icon={ImagePlus}
+            label="Choose photographs"
+            withText
+            className="icon-button-primary"
+            onClick={onAdd}
+          />
+          <p>or drop them anywhere, or paste one. They stay on this machine.</p>
+        </div>
+      </div>
+      <section className="empty-samples" aria-label="Sample photographs">
+        <h3>Or begin with one of these</h3>
+        <SampleGrid />
+      </section>
+    </main>
+  );
+}

@@ -1,0 +1,164 @@
+import { CircleSlash, Hourglass, Trash2, TriangleAlert, X } from 'lucide-react';
+import { memo, type RefObject, useCallback, useEffect, useRef, useState } from 'react';
+import { type DeviceSize, useCanvasLayer, useDeviceSize } from '../kit/use-canvas-layer.ts';
+import { thumbnailSidePx } from '../engine/pictures.ts';
+import { useApp, useServices } from '../services.tsx';
+import { isWaiting, type Photo, type PhotoId, runFraction } from '../state/photo.ts';
+import { countOf, describePhotoState } from '../words.ts';
+import { IconButton } from '../kit/icon-button.tsx';
+import { usePicture } from './use-picture.ts';
+import { useScrollIntoView } from '../kit/use-scroll-into-view.ts';
+import './film-strip.css';
+
+/** A photograph, small, filling its frame; decoded when it comes into sight. */
+export function Thumbnail({ id }: { readonly id: PhotoId }) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const [seen, setSeen] = useState(false);
+  useEffect(() => {
+    const element = canvas.current;
+    if (!element) return undefined;
+    const observer = new IntersectionObserver(
+      (entries) => {
+        if (entries.some(({ isIntersecting }) => isIntersecting)) setSeen(true);
+      },
+      { rootMargin: '0px 400px' },
+    );
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+  const bitmap = usePicture(id, seen ? thumbnailSidePx : null);
+  const size = useDeviceSize(canvas);
+  const paint = useCallback(
+    (context: CanvasRenderingContext2D, { width, height }: DeviceSize) => {
+      if (!bitmap || bitmap.width === 0) return;
+      // Fills the frame and cuts what stands over, as a contact sheet does.
+      const scale = Math.max(width / bitmap.width, height / bitmap.height);
+      const drawn = { width: bitmap.width * scale, height: bitmap.height * scale };
+      context.imageSmoothingQuality = 'high';
+      context.drawImage(
+        bitmap,
+        (width - drawn.width) / 2,
+        (height - drawn.height) / 2,
+        drawn.width,
+        drawn.height,
+      );
+    },
+    [bitmap],
+  );
+  useCanvasLayer(canvas, size, 2, paint);
+  return <canvas ref={canvas} className="frame-picture" aria-hidden="true" />;
+}
+
+function StateMark({ photo: { state } }: { readonly photo: Photo }) {
+  switch (state.status) {
+    case 'queued':
+      return <Hourglass className="frame-mark" aria-hidden="true" />;
+    case 'running':
+      return (
+        <span className="frame-progress" aria-hidden="true">
+          <span style={{ '--fill': runFraction(state.progress) }} />
+        </span>
+      );
+    case 'failed':
+      return <TriangleAlert className="frame-mark frame-mark-failed" aria-hidden="true" />;
+    case 'cancelled':
+      return <CircleSlash className="frame-mark" aria-hidden="true" />;
+    case 'done':
+      return null;
+  }
+}
+
+interface FrameProps {
+  readonly id: PhotoId;
+  readonly number: number;
+  /** Set while a frame that held the focus is being removed: the next one takes it over. */
+  readonly passFocus: RefObject<boolean>;
+}
+
+const Frame = memo(function Frame({ id, number, passFocus }: FrameProps) {
+  const photo = useApp((state) => state.photos[id]);
+  const selected = useApp((state) => state.selectedId === id);
+  const select = useApp((state) => state.select);
+  const { session } = useServices();
+  const frame = useRef<HTMLLIElement>(null);
+  useScrollIntoView(frame, selected);
+  useEffect(() => {
+    if (!selected) return;
+    if (passFocus.current) frame.current?.querySelector('input')?.focus();
+    passFocus.current = false;
+  }, [selected, passFocus]);
+  if (!photo) return null;
+  const { name, state } = photo;
+  const remove = (): void => {
+    passFocus.current = selected;
+    session.remove(id);
+  };
+  return (
+    <li className="frame" data-status={state.status} ref={frame}>
+      <label className="frame-label" title={`${name}: ${describePhotoState(photo)}`}>
+        <input
+          type="radio"
+          name="photo"
+          className="covering-input"
+          checked={selected}
+          aria-label={`${name}: ${describePhotoState(photo)}`}
+          onChange={() => select(id)}
+          onKeyDown={(event) => {
+            if (event.key === 'Delete' || event.key === 'Backspace') remove();
+          }}
+        />
+        <span className="frame-window">
+          <Thumbnail id={id} />
+          <StateMark photo={photo} />
+        </span>
+        <span className="frame-caption" aria-hidden="true">
+          <span className="frame-number">{number}</span>
+          <span className="frame-name">{name}</span>
+        </span>
+      </label>
+      {/* One stop on the way of the Tab key, not two hundred: the selected frame's. */}
+      <button
+        type="button"
+        className="frame-remove"
+        aria-label={`Remove ${name}`}
+        tabIndex={selected ? 0 : -1}
+        onClick={remove}
+      >
+        <X aria-hidden="true" />
+      </button>
+    </li>
+  );
+});
+
+/** The photographs, as on a contact sheet. */
+export function FilmStrip() {
+  const order = useApp((state) => state.order);
+  const waiting = useApp((state) => {
+    let count = 0;
+    for (const id of state.order) if (state.photos[id] && isWaiting(state.photos[id].state)) count += 1;
+    return count;
+  });
+  const { session } = useServices();
+  const passFocus = useRef(false);
+  return (
+    <section className="strip" aria-label="Film strip">
+      <div className="strip-head">
+        <p className="strip-count">
+          {waiting > 0 ? `${waiting} of ${order.length} to do` : countOf(order.length, 'photograph')}
+        </p>
+        {waiting > 1 && (
+          <IconButton icon={X} label="Cancel all" withText onClick={() => session.cancelAll()} />
+        )}
+        <IconButton icon={Trash2} label="Remove all" withText onClick={() => session.removeAll()} />
+      </div>
+      <fieldset className="strip-frames">
+        <legend className="visually-hidden">Photographs</legend>
+        <ol>
+          {order.map((id, index) => (
+            <Frame key={id} id={id} number={index + 1} passFocus={passFocus} />
+          ))}
+        </ol>
+      </fieldset>
+    </section>
+  );
+}

@@ -1,0 +1,118 @@
+/** What somebody dropped: photographs, networks, and what belongs to a network. Told by content where a name can deceive. */
+import type { NewDroppedModel } from '../../models/model-library.ts';
+
+export interface SortedFiles {
+  readonly photos: readonly File[];
+  /** The one to use first. */
+  readonly models: readonly NewDroppedModel[];
+  /** Training runs that somebody took along. */
+  readonly runs: readonly File[];
+}
+
+const checkpointEnding = /\.(safetensors|pth|pt|bin|ckpt|pth\.tar)$/i;
+/** As the page itself names an exported run. */
+const runEnding = /\.run\.zip$/i;
+/** What lies in a model's folder and is neither a photograph nor a network. */
+const besideModel =
+  /\.(json|md|txt|yaml|yml|py|msgpack|h5|ot|onnx|gitattributes)$|^(readme|license|licence)$/i;
+
+/** The browser's own path for a file out of a folder; a bare name for one that was dropped by itself. */
+const pathOf = (file: File): string =>
+  (file as { path?: string }).path ?? file.webkitRelativePath ?? file.name;
+
+const folderOf = (file: File): string => pathOf(file).replace(/[^/]*$/, '');
+
+const startsWith = (head: Uint8Array, text: string, at = 0): boolean =>
+  Array.from(text).every((letter, i) => head[at + i] === letter.charCodeAt(0));
+
+/** Formats that the decoder knows: whoever calls a JPEG `x.bin` still wants to look at it. */
+const isPicture = (head: Uint8Array): boolean =>
+  startsWith(head, '\xff\xd8\xff') ||
+  startsWith(head, '\x89PNG') ||
+  startsWith(head, 'GIF8') ||
+  startsWith(head, 'BM') ||
+  startsWith(head, 'ftyp', 4) ||
+  (startsWith(head, 'RIFF') && startsWith(head, 'WEBP', 8));
+
+/** Safetensors, and the pickle that older PyTorch files begin with. A zip may be anything, so its name must say more. */
+const isCheckpoint = (head: Uint8Array): boolean =>
+  startsWith(head, '{"', 8) || (head[0] === 0x80 && (head[1] ?? 9) >= 2 && (head[1] ?? 9) <= 5);
+
+async function headOf(file: File): Promise<Uint8Array> {
+  try {
+    return new Uint8Array(await file.slice(0, 16).arrayBuffer());
+  } catch {
+    return new Uint8Array(); // What cannot be read is told by whoever reads it next.
+  }
+}
+
+async function readJson(file: File): Promise<unknown> {
+  try {
+    return JSON.parse(await file.text()) as unknown;
+  } catch {
+    return null;
+  }
+}
+
+const isManifest = (json: unknown): boolean =>
+  typeof json === 'object' && json !== null && 'weightsManifest' in json;
+
+/** @returns whether a look into the file is needed to tell */
+const isSuspect = ({ name, type }: File): boolean =>
+  checkpointEnding.test(name) ||
+  runEnding.test(name) ||
+  name === 'model.json' ||
+  (type === '' && !/\.\w{2,5}$/.test(name));
+
+/** @returns true where all are photographs by their names, so that nothing need be read */
+export const areAllPhotos = (files: readonly File[]): boolean => !files.some(isSuspect);
+
+/** model.json and everything beside it in its folder, as one model. */
+function tfjsModel(manifest: File, files: readonly File[]): NewDroppedModel {
+  const beside = files.filter((file) => folderOf(file) === folderOf(manifest));
+  const title =
+    folderOf(manifest)
+      .split('/')
+      .findLast((part) => part !== '' && part !== '.') ?? manifest.name;
+  return {
+    title,
+    kind: 'tfjs',
+    files: new Map(
+      beside.filter(({ name }) => name === 'model.json' || name.endsWith('.bin')).map((f) => [f.name, f]),
+    ),
+    hints: {},
+  };
+}
+
+/** @param files of one drop; `config.json` beside a checkpoint belongs to it */
+export async function sortFiles(files: readonly File[]): Promise<SortedFiles> {
+  const manifests: File[] = [];
+  for (const file of files)
+    if (file.name === 'model.json' && isManifest(await readJson(file))) manifests.push(file);
+  const runs = files.filter(({ name }) => runEnding.test(name));
+  const taken = new Set<File>(runs);
+  const models: NewDroppedModel[] = manifests.map((manifest) => {
+    const model = tfjsModel(manifest, files);
+    for (const file of model.files.values()) taken.add(file as File);
+    return model;
+  });
+
+  const checkpoints: File[] = [];
+  for (const file of files.filter((each) => !taken.has(each) && isSuspect(each))) {
+    const head = await headOf(file);
+    if (isPicture(head)) continue;
+    if (checkpointEnding.test(file.name) || isCheckpoint(head)) checkpoints.push(file);
+  }
+  // Where a folder has the same network in two formats, the one that needs no interpreter comes first.
+  checkpoints.sort(
+    (a, b) => Number(b.name.endsWith('.safetensors')) - Number(a.name.endsWith('.safetensors')),
+  );
+  for (const file of checkpoints) {
+    const config = files.find((each) => each.name === 'config.json' && folderOf(each) === folderOf(file));
+    const hints = config === undefined ? {} : { config: await readJson(config) };
+    models.push({ title: file.name, kind: 'checkpoint', files: new Map([[file.name, file]]), hints });
+    taken.add(file);
+  }
+  const isLeftOver = ({ name }: File): boolean => models.length > 0 && besideModel.test(name);
+  return { photos: files.filter((file) => !taken.has(file) && !isLeftOver(file)), models, runs };
+}

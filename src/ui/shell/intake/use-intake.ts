@@ -1,0 +1,94 @@
+import { type DragEvent, useCallback, useEffect } from 'react';
+import { useDropzone } from 'react-dropzone';
+import { useServices } from '../../services.tsx';
+import { areAllPhotos, sortFiles } from './sort-files.ts';
+import { isTyping } from '../use-shortcuts.ts';
+
+const linkSentence =
+  'That is a link or a picture inside another page, not a file. Nothing is fetched from other sites: save the picture, then drop the file here.';
+const textSentence = 'That is text, not a photograph. Drop picture files, or paste a copied picture.';
+const emptySentence =
+  'There was no file in that. Drop photographs, or a folder that holds some, or a checkpoint.';
+
+const hasFiles = (data: DataTransfer): boolean => data.types.includes('Files');
+
+/** @returns the sentence for something that holds no file */
+function explainNoFile(data: DataTransfer): string {
+  const types = data.types;
+  if (types.includes('text/uri-list') || types.includes('text/html')) return linkSentence;
+  if (/^\s*https?:\/\//.test(data.getData('text/plain'))) return linkSentence;
+  return types.length > 0 ? textSentence : emptySentence;
+}
+
+/** Photographs and networks come in by drop, by paste and from the file picker; whatever else comes in gets a sentence. */
+export function useIntake() {
+  const { session, library, training, store } = useServices();
+
+  const addPhotos = useCallback(
+    (files: readonly File[], nameOf = (file: File): string => file.name) =>
+      session.add(files.map((file) => ({ name: nameOf(file), alt: null, credit: null, blob: file }))),
+    [session],
+  );
+
+  const add = useCallback(
+    (files: readonly File[]) => {
+      if (files.length === 0) {
+        store.getState().say(emptySentence, 'warning');
+        return;
+      }
+      if (areAllPhotos(files)) {
+        addPhotos(files);
+        return;
+      }
+      void sortFiles(files).then(({ photos, models, runs }) => {
+        if (runs.length > 0) void training.takeIn(runs);
+        if (models.length > 0) library.addDropped(models);
+        if (photos.length > 0) addPhotos(photos);
+      });
+    },
+    [addPhotos, library, training, store],
+  );
+
+  const dropzone = useDropzone({
+    noClick: true,
+    noKeyboard: true,
+    noPaste: true,
+    multiple: true,
+    onDrop: (files) => add(files),
+    onError: () => store.getState().say('What was dropped could not be read.', 'warning'),
+  });
+
+  // Pasting goes to the document: where nothing has the focus, the event never passes the page's root.
+  useEffect(() => {
+    const paste = (event: ClipboardEvent): void => {
+      const data = event.clipboardData;
+      // Text for a field is no photograph that went wrong.
+      if (!data || isTyping(event.target)) return;
+      event.preventDefault();
+      const files = [...data.files];
+      if (files.length > 0) {
+        // Browsers call every copied picture image.png.
+        const isNameless = files.length === 1 && files[0]?.name === 'image.png';
+        if (isNameless) addPhotos(files, () => 'Pasted picture');
+        else add(files);
+      } else if (data.types.length > 0) store.getState().say(explainNoFile(data), 'warning');
+    };
+    document.addEventListener('paste', paste);
+    return () => document.removeEventListener('paste', paste);
+  }, [add, addPhotos, store]);
+
+  // The drop zone ignores what holds no file; without this the browser would leave for the link.
+  const onDrop = (event: DragEvent<HTMLElement>): void => {
+    if (hasFiles(event.dataTransfer)) return;
+    event.preventDefault();
+    store.getState().say(explainNoFile(event.dataTransfer), 'warning');
+  };
+
+  return {
+    rootProps: dropzone.getRootProps({ onDrop, role: 'presentation' }),
+    // Only buttons open it: it is no stop for the Tab key and nothing for a screen reader.
+    inputProps: dropzone.getInputProps({ style: { display: 'none' } }),
+    isDragging: dropzone.isDragGlobal,
+    openPicker: dropzone.open,
+  };
+}

@@ -1,0 +1,66 @@
+import { CircleHelp, Eye, ImagePlus, Images, Moon, Presentation, Sun, TrendingDown } from 'lucide-react';
+import { useApp } from '../services.tsx';
+import { EngineLine } from './engine-line.tsx';
+import { IconButton } from '../kit/icon-button.tsx';
+import { Wordmark } from './wordmark.tsx';
+import './masthead.css';
+
+interface MastheadProps {
+  readonly onAdd: () => void;
+}
+
+export function Masthead({ onAdd }: MastheadProps) {
+  const theme = useApp((state) => state.theme);
+  const setTheme = useApp((state) => state.setTheme);
+  const setDialog = useApp((state) => state.setDialog);
+  const setPresenting = useApp((state) => state.setPresenting);
+  const hasPhotos = useApp((state) => state.order.length > 0);
+  const place = useApp((state) => state.place);
+  const setPlace = useApp((state) => state.setPlace);
+  const isTraining = place === 'training';
+  const isDark = theme === 'dark';
+  return (
+    <header className="masthead">
+      <h1 className="masthead-title">
+        <Wordmark />
+      </h1>
+      <EngineLine />
+      <div className="masthead-actions">
+        {hasPhotos && (
+          <>
+            <IconButton
+              icon={ImagePlus}
+              label="Add photographs"
+              withText
+              className="masthead-add"
+              onClick={onAdd}
+            />
+            <IconButton icon={Images} label="Sample photographs" onClick={() => setDialog('samples')} />
+            {!isTraining && (
+              <IconButton
+                icon={Presentation}
+                label="Present (F)"
+                className="masthead-present"
+                onClick={() => setPresenting(true)}
+              />
+            )}
+          </>
+        )}
+        <IconButton
+          icon={isTraining ? Eye : TrendingDown}
+          label={isTraining ? 'View' : 'Train'}
+          withText
+          className="masthead-train"
+          title={isTraining ? 'Back to the photographs (R)' : 'Train a network on photographs (R)'}
+          onClick={() => setPlace(isTraining ? 'viewer' : 'training')}
+        />
+        <IconButton
+          icon={isDark ? Sun : Moon}
+          label={isDark ? 'Light theme (T)' : 'Dark theme (T)'}
+          onClick={() => setTheme(isDark ? 'light' : 'dark')}
+        />
+        <IconButton icon={CircleHelp} label="Help and keys (?)" onClick={() => setDialog('help')} />
+      </div>
+    </header>
+  );
+}

@@ -1,0 +1,65 @@
+import { Cpu, Info, RotateCw, TriangleAlert, X } from 'lucide-react';
+import { describeFailure } from '../../core/describe-failure.ts';
+import type { FailureCode } from '../../core/failure.ts';
+import { useApp, useServices } from '../services.tsx';
+import { IconButton } from '../kit/icon-button.tsx';
+import './messages.css';
+
+/** What the page has to say: it stays until it is dismissed, and a screen reader is told. */
+export function Messages() {
+  const messages = useApp((state) => state.messages);
+  const dismiss = useApp((state) => state.dismiss);
+  return (
+    <div className="messages" role="status">
+      {messages.map(({ id, tone, text }) => (
+        <div key={id} className="message" data-tone={tone}>
+          {tone === 'warning' ? <TriangleAlert aria-hidden="true" /> : <Info aria-hidden="true" />}
+          <p>{text}</p>
+          <IconButton icon={X} label="Dismiss" onClick={() => dismiss(id)} />
+        </div>
+      ))}
+    </div>
+  );
+}
+
+/** Where another back end may do better; a model that is damaged stays so on any. */
+const machineFailures: readonly FailureCode[] = [
+  'backend-unavailable',
+  'backend-wrong',
+  'gpu-error',
+  'device-lost',
+  'out-of-memory',
+  'wrong-result',
+  'worker-crashed',
+];
+
+/** The engine does not start, or was lost too often: what happened and what one can do. */
+export function EngineFailure() {
+  const engine = useApp((state) => state.engine);
+  const { session } = useServices();
+  return (
+    <div className="engine-alert" role="alert">
+      {engine.status === 'failed' && (
+        <div className="message engine-failure" data-tone="warning">
+          <TriangleAlert aria-hidden="true" />
+          <p>
+            {describeFailure(engine.failure)}
+            {engine.repeatedly &&
+              ' That was the third time within two minutes, so the engine is not started again by itself. Your photographs and their results stay.'}
+          </p>
+          <div className="engine-failure-actions">
+            <IconButton icon={RotateCw} label="Try again" withText onClick={() => session.startAgain()} />
+            {machineFailures.includes(engine.failure.code) && (
+              <IconButton
+                icon={Cpu}
+                label="Use wasm instead"
+                withText
+                onClick={() => session.startAgain('wasm')}
+              />
+            )}
+          </div>
+        </div>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,73 @@
+import { useCallback, useEffect, useMemo, useSyncExternalStore } from 'react';
+import { useApp, useServices } from '../services.tsx';
+import { rememberSettings } from '../state/settings.ts';
+
+/** Theme and settings, on the page and in its memory. */
+export function useRememberedSettings(): void {
+  const theme = useApp((state) => state.theme);
+  const overlay = useApp((state) => state.overlay);
+  const model = useApp((state) => state.rememberedModel);
+  useEffect(() => {
+    document.documentElement.dataset['theme'] = theme;
+    const ground = getComputedStyle(document.documentElement).getPropertyValue('--ground').trim();
+    document.querySelector('meta[name="theme-color"]')?.setAttribute('content', ground);
+  }, [theme]);
+  useEffect(() => {
+    // A slider on its way need not write at every step.
+    const timer = setTimeout(() => rememberSettings({ theme, overlay, model }), 250);
+    return () => clearTimeout(timer);
+  }, [theme, overlay, model]);
+}
+
+/** The whole screen while presenting, where the browser allows it; leaving it ends the presentation. */
+export function usePresentation(): boolean {
+  const { store } = useServices();
+  const presenting = useApp((state) => state.presenting);
+  useEffect(() => {
+    if (presenting) {
+      // Refused (an iframe, a phone) means: within the window.
+      document.documentElement.requestFullscreen?.().catch(() => undefined);
+    } else if (document.fullscreenElement) {
+      document.exitFullscreen().catch(() => undefined);
+    }
+  }, [presenting]);
+  useEffect(() => {
+    const change = (): void => {
+      if (!document.fullscreenElement) store.getState().setPresenting(false);
+    };
+    document.addEventListener('fullscreenchange', change);
+    return () => document.removeEventListener('fullscreenchange', change);
+  }, [store]);
+  return presenting;
+}
+
+/** Bitmaps of photographs that are gone hold memory. */
+export function usePrunedPictures(): void {
+  const { pictures } = useServices();
+  const order = useApp((state) => state.order);
+  useEffect(() => pictures.prune(), [pictures, order]);
+}
+
+export function useMediaQuery(query: string): boolean {
+  const list = useMemo(() => matchMedia(query), [query]);
+  const subscribe = useCallback(
+    (changed: () => void) => {
+      list.addEventListener('change', changed);
+      return () => list.removeEventListener('change', changed);
+    },
+    [list],
+  );
+  return useSyncExternalStore(subscribe, () => list.matches);
+}
+
+const watchOnline = (changed: () => void): (() => void) => {
+  addEventListener('online', changed);
+  addEventListener('offline', changed);
+  return () => {
+    removeEventListener('online', changed);
+    removeEventListener('offline', changed);
+  };
+};
+
+/** False only where there is certainly no network; a network that leads nowhere counts as one. */
+export const useOnline = (): boolean => useSyncExternalStore(watchOnline, () => navigator.onLine);
