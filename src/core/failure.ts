@@ -1,4 +1,5 @@
-import type { Size } from './geometry.ts';
+import { formatBytes } from './bytes.ts';
+import { formatSize, type Size } from './geometry.ts';
 
 export type BackendName = 'webgpu' | 'wasm' | 'cpu';
 
@@ -8,7 +9,7 @@ export interface ShapeMismatch {
   readonly actual: readonly number[];
 }
 
-/** Every expected failure of the program. `describeFailure` turns one into a person's words. */
+/** Every expected failure of the program. The table below says what each one means. */
 export type Failure =
   // A photograph
   | { readonly code: 'empty-file' }
@@ -76,6 +77,231 @@ export type Failure =
   | { readonly code: 'cancelled' };
 
 export type FailureCode = Failure['code'];
+
+/** What a failure is the fault of. A file may be a photograph or a model; 'nothing': somebody only has to wait, or to ask again. */
+type FailureSource = 'file' | 'photograph' | 'model' | 'storage' | 'training' | 'engine' | 'nothing';
+
+interface FailureFacts<F extends Failure> {
+  /** One or two sentences: what happened, and what to do. */
+  readonly says: string | ((failure: F) => string);
+  readonly of: FailureSource;
+  /** The engine's memory or device is not to be trusted after it: the worker is replaced, and the next one may do better. */
+  readonly isFinal: boolean;
+}
+
+const of = (source: FailureSource, isFinal = false) => ({ of: source, isFinal });
+
+const listNames = (names: readonly string[]): string =>
+  names.slice(0, 3).join(', ') + (names.length > 3 ? ` and ${names.length - 3} more` : '');
+
+function describeMismatch({
+  missing,
+  unexpected,
+  misshaped,
+}: Extract<Failure, { code: 'model-parameters-mismatch' }>): string {
+  const parts: string[] = [];
+  if (missing.length > 0) parts.push(`missing ${listNames(missing)}`);
+  if (unexpected.length > 0) parts.push(`unexpected ${listNames(unexpected)}`);
+  if (misshaped.length > 0)
+    parts.push(
+      listNames(
+        misshaped.map((m) => `${m.name} is [${m.actual.join(', ')}], not [${m.expected.join(', ')}]`),
+      ),
+    );
+  return `The model's parameters do not fit its architecture: ${parts.join('; ')}. Nothing was loaded.`;
+}
+
+function describeUnreachable({ url, status }: Extract<Failure, { code: 'model-unreachable' }>): string {
+  if (!/^https?:/.test(url)) return `There is no model at ${url}.`;
+  return status === null
+    ? `The model could not be fetched from ${url}: there was no answer. Check the connection and try again.`
+    : `The model could not be fetched from ${url}: the server answered ${status}.`;
+}
+
+/** One row a failure: a new code does not compile until it stands here. */
+const failures: { readonly [C in FailureCode]: FailureFacts<Extract<Failure, { code: C }>> } = {
+  'empty-file': {
+    ...of('file'),
+    says: 'This file is empty (0 bytes). Perhaps the copy or download did not finish.',
+  },
+  'unreadable-file': {
+    ...of('file'),
+    says: 'This file could not be read. It may have been moved, or it is a folder.',
+  },
+  'not-an-image': {
+    ...of('photograph'),
+    says: 'This is not an image. Photographs as JPEG, PNG, WebP, AVIF, GIF or BMP work.',
+  },
+  'vector-image': {
+    ...of('photograph'),
+    says: 'This is an SVG drawing, not a photograph. Export it as PNG and drop that.',
+  },
+  'unsupported-image': {
+    ...of('photograph'),
+    says: ({ format }) =>
+      `${format.toUpperCase()} images cannot be opened here. Save it as JPEG, PNG or WebP.`,
+  },
+  'damaged-image': {
+    ...of('photograph'),
+    says: ({ format, problem }) =>
+      problem === 'truncated'
+        ? `This ${format.toUpperCase()} ends too early: part of the file is missing.`
+        : `This ${format.toUpperCase()} is damaged and cannot be decoded.`,
+  },
+  'image-too-large': {
+    ...of('photograph'),
+    says: ({ size, limitMegapixels, limitSidePx }) =>
+      `This image is ${formatSize(size)} px. The limit is ${limitMegapixels} megapixels ` +
+      `and ${limitSidePx} px a side: make it smaller first.`,
+  },
+  'image-too-small': {
+    ...of('photograph'),
+    says: ({ size, minSidePx }) =>
+      `This image is ${formatSize(size)} px: too small to look at. Each side needs at least ${minSidePx} px.`,
+  },
+  'model-unreachable': { ...of('model'), says: describeUnreachable },
+  'model-manifest-invalid': {
+    ...of('model'),
+    says: ({ problem }) => `The model's description is wrong: ${problem}. Nothing was loaded.`,
+  },
+  'model-shard-damaged': {
+    ...of('model'),
+    says: ({ path, problem }) =>
+      `The model file ${path} is damaged: ${problem}. Nothing was loaded; fetch or convert it again.`,
+  },
+  'model-parameters-mismatch': { ...of('model'), says: describeMismatch },
+  'checkpoint-invalid': {
+    ...of('model'),
+    says: ({ problem }) => `This checkpoint cannot be read: ${problem}.`,
+  },
+  'heads-unknown': {
+    ...of('model'),
+    says: ({ embedDim }) =>
+      `How many attention heads this network has is not in its file, and its ${embedDim} channels are no multiple of 64. ` +
+      'Say how many there are (--heads on the command line), or give the config.json along with it.',
+  },
+  'model-fails-check': {
+    ...of('model'),
+    says: 'What this network computes is no attention: its parameters are damaged, or it is of another kind.',
+  },
+  'download-interrupted': {
+    ...of('storage'),
+    says: ({ host, keptBytes }) =>
+      `The download from ${host} broke off` +
+      (keptBytes > 0
+        ? `; the ${formatBytes(keptBytes)} that came are kept, and it goes on from there.`
+        : '. Check the connection and try again.'),
+  },
+  'download-damaged': {
+    ...of('storage'),
+    says: ({ host, problem }) => `What ${host} sent is not the model: ${problem}. It was thrown away.`,
+  },
+  'download-failed': {
+    ...of('storage'),
+    says: ({ reasons }) => `The model could not be downloaded. ${reasons.map(describeFailure).join(' ')}`,
+  },
+  'storage-full': {
+    ...of('storage'),
+    says: ({ neededBytes, freeBytes }) =>
+      'There is not enough room in this browser' +
+      (neededBytes === null ? '' : `: ${formatBytes(neededBytes)} are needed`) +
+      (freeBytes === null ? '' : `, ${formatBytes(freeBytes)} are free`) +
+      '. Delete a model, or make room on the disk.',
+  },
+  'storage-failed': {
+    ...of('storage'),
+    says: ({ problem }) => `The browser’s storage does not work (${problem}).`,
+  },
+  'model-busy': {
+    ...of('storage'),
+    says: 'Another window of this page is downloading or changing this model. Wait for it, or cancel it there.',
+  },
+  'model-not-kept': {
+    ...of('storage'),
+    says: 'This model is no longer in this browser: it was deleted, or the browser made room.',
+  },
+  'training-impossible': {
+    ...of('training'),
+    says: ({ problems }) => `Training cannot start: ${problems.join('; ')}.`,
+  },
+  'training-diverged': {
+    ...of('training'),
+    says: ({ step }) =>
+      `The loss of step ${step} is not a finite number. The run was stopped, and the networks are as they ` +
+      'were before that step. A lower learning rate may help.',
+  },
+  'run-busy': {
+    ...of('training'),
+    says: 'Another window of this page is training this run. Pause it there first.',
+  },
+  'run-not-kept': {
+    ...of('training'),
+    says: 'This run is no longer in this browser: it was deleted, or the browser made room.',
+  },
+  'run-file-invalid': {
+    ...of('training'),
+    says: ({ problem }) => `This is no run that can go on: ${problem}. Nothing was taken in.`,
+  },
+  'backend-unavailable': {
+    ...of('engine'),
+    says: ({ backend, reason }) => `The ${backend} back end cannot run here: ${reason}.`,
+  },
+  'backend-wrong': {
+    ...of('engine'),
+    says: ({ backend, maxAbsDifference, tolerance }) => {
+      const measured = Number.isFinite(maxAbsDifference)
+        ? `off by ${maxAbsDifference.toExponential(1)}, allowed ${tolerance.toExponential(0)}`
+        : 'not even near';
+      return `The ${backend} back end computes wrong numbers on this machine (${measured}), so it is not used.`;
+    },
+  },
+  'gpu-error': {
+    ...of('engine', true),
+    says: ({ message }) =>
+      `The graphics driver refused an operation (${message}). The result was thrown away.`,
+  },
+  'device-lost': {
+    ...of('engine', true),
+    says: ({ message }) => `The graphics device was lost${message === '' ? '' : ` (${message})`}.`,
+  },
+  'out-of-memory': {
+    ...of('engine', true),
+    says: ({ tokens }) =>
+      tokens === null
+        ? 'There was not enough memory. A smaller model, photograph or input size needs less.'
+        : `There was not enough memory for ${tokens} tokens. Choose a smaller input size and try again.`,
+  },
+  'wrong-result': {
+    ...of('engine', true),
+    says: ({ problem }) => `The result failed its check (${problem}) and is not shown.`,
+  },
+  'worker-crashed': {
+    ...of('engine', true),
+    says: ({ message }) => `The engine stopped unexpectedly (${message}).`,
+  },
+  'worker-stuck': {
+    ...of('nothing'),
+    says: 'The engine was too busy to hear the cancel and starts again.',
+  },
+  cancelled: { ...of('nothing'), says: 'Cancelled.' },
+};
+
+/** @returns one or two sentences that say what happened and what to do, for the page and the command line alike */
+export function describeFailure(failure: Failure): string {
+  // Each row takes the failure of its own code.
+  const { says } = failures[failure.code] as FailureFacts<Failure>;
+  return typeof says === 'string' ? says : says(failure);
+}
+
+/** Another engine may do better: the one that failed is not to be trusted any more. */
+export const isFinalFailure = ({ code }: Failure): boolean => failures[code].isFinal;
+
+/** The machine's, not the file's: another back end may do better. */
+export const isEngineFailure = ({ code }: Failure): boolean => failures[code].of === 'engine';
+
+/** Of a start: with another model the engine may run. */
+export const isModelFailure = ({ code }: Failure): boolean =>
+  failures[code].of === 'model' || failures[code].of === 'file';
 
 /**
  * Carries a `Failure` through code that can only be left by throwing (a tensor scope, a library's callback).

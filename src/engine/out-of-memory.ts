@@ -1,12 +1,19 @@
 import { failureOf, type Failure } from '../core/failure.ts';
 
-/** What tfjs and the browsers throw when memory ends; the wasm heap is unusable afterwards. */
+/**
+ * What engines say when memory ends: V8, SpiderMonkey and JavaScriptCore of arrays and of wasm memory, Emscripten of its heap. A trap
+ * of a wasm program is not among them: it is a bug, since tfjs's heap says so itself where it is full (`gpu/wasm-heap`).
+ */
+const memoryEnded =
+  /out of memory|cannot enlarge memory|\boom\b|allocation failed|allocation size overflow|could not allocate|(unable|failed) to (grow|allocate)|maximum memory size/i;
+
+/** V8 of a typed array that no machine has the room for. A length that is negative or no number is a bug. */
+const refusedLength = /^Invalid typed array length: (\d+)$/;
+
 export function isOutOfMemory(error: unknown): boolean {
-  if (error instanceof WebAssembly.RuntimeError) return true;
-  return (
-    error instanceof Error &&
-    /out of memory|enlarge memory|\boom\b|allocation|array length|array buffer/i.test(error.message)
-  );
+  if (!(error instanceof Error)) return false;
+  const length = Number(refusedLength.exec(error.message)?.[1] ?? 0);
+  return length >= 2 ** 31 || memoryEnded.test(error.message);
 }
 
 /** @returns what went wrong where something was to be computed, its tokens unknown yet; null where it is a bug */

@@ -11,6 +11,7 @@ import { liftDirectives } from './kernels/shader-top.ts';
 import { switchFusedKernels } from './kernels/fused-kernels.ts';
 import { switchSimdKernels } from './simd/simd-kernels.ts';
 import { openSimdRunner } from './simd/simd-runner.ts';
+import { guardWasmHeap } from './wasm-heap.ts';
 
 /** File name → address, as tfjs's `setWasmPaths` takes it. */
 type WasmPaths = Readonly<
@@ -127,6 +128,7 @@ async function openWasm(
   tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', isThreaded);
   if (!(await tf.setBackend('wasm')))
     return fail({ code: 'backend-unavailable', backend: 'wasm', reason: 'WebAssembly did not start' });
+  guardWasmHeap((tf.backend() as BackendWasm).wasm);
   const simd = await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT');
   const runner =
     fusedKernels && simd ? await openSimdRunner(tf.backend() as BackendWasm, isThreaded ? threads : 1) : null;

@@ -1,6 +1,5 @@
-/** The page's sentences about things that are no failures. Failures have theirs in core/describe-failure.ts. */
-import { describeFailure } from '../core/describe-failure.ts';
-import type { BackendName } from '../core/failure.ts';
+/** The page's sentences about things that are no failures. Failures have theirs in core/failure.ts. */
+import { type BackendName, describeFailure } from '../core/failure.ts';
 import type { PatchPosition } from '../core/geometry.ts';
 import { assertNever } from '../core/result.ts';
 import type { PhotoNotice } from '../core/photo.ts';

@@ -3,7 +3,7 @@ import simdWasmUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-si
 import threadedWasmUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm?url';
 import plainWasmUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Failure, FailureCode } from '../core/failure.ts';
+import { type Failure, isFinalFailure } from '../core/failure.ts';
 import type { PhotoNotice } from '../core/photo.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
 import { Engine, giveWay } from '../engine/engine.ts';
@@ -23,15 +23,6 @@ import type { EngineContract, ModelReference } from '../rpc/engine-contract.ts';
 import { crashed, serveCalls, type Handlers } from '../rpc/serve-calls.ts';
 import { timingStore } from './timing-store.ts';
 import { createTrainingHandlers } from './training-handlers.ts';
-
-/** After these the engine's memory or device is not to be trusted: the client starts another worker. */
-const finalCodes: ReadonlySet<FailureCode> = new Set([
-  'device-lost',
-  'out-of-memory',
-  'gpu-error',
-  'wrong-result',
-  'worker-crashed',
-]);
 
 /** What computes on the device. */
 const finalMethods: ReadonlySet<keyof EngineContract> = new Set([
@@ -186,7 +177,7 @@ const handlers: Handlers<EngineContract> = {
 const line = serveCalls<EngineContract>(handlers, {
   // Each with the whole device.
   oneByOne: ['attend', 'attendPatch'],
-  isFinal: (method, { code }) => finalMethods.has(method) && finalCodes.has(code),
+  isFinal: (method, failure) => finalMethods.has(method) && isFinalFailure(failure),
   transferablesOf: (result) => {
     if ('registerMaps' in result)
       return [result.maps.buffer, result.registerMaps.buffer, result.specialShares.buffer];

@@ -1,6 +1,6 @@
 /** The entry of the worker that downloads models and keeps them: beside the engine, so that neither takes the other down. */
 import { catalogue } from '../catalogue/catalogue.ts';
-import { failureOf } from '../core/failure.ts';
+import { failureOf, isFinalFailure } from '../core/failure.ts';
 import { downloadModel, type DownloadTools } from '../library/download.ts';
 import { keepFiles } from '../library/keep-files.ts';
 import { createMemoryFolders, type ModelFolders } from '../library/model-folders.ts';
@@ -80,7 +80,7 @@ const handlers: Handlers<LibraryContract> = {
 
 serveCalls<LibraryContract>(handlers, {
   oneByOne: [],
-  isFinal: (_, { code }) => code === 'worker-crashed',
+  isFinal: (_, failure) => isFinalFailure(failure),
   transferablesOf: () => [],
   failureOfCrash: crashed,
 });

@@ -1,6 +1,5 @@
 /** How a run leaves this browser, and how one comes in: whole as a zip archive, or the networks and the numbers in it. */
-import { describeFailure } from '../core/describe-failure.ts';
-import { FailureError, failureOf, type Failure } from '../core/failure.ts';
+import { describeFailure, type Failure, FailureError, failureOf } from '../core/failure.ts';
 import type { Result } from '../core/result.ts';
 import { findEntryBytes, readZipDirectory } from '../formats/zip-directory.ts';
 import { crc32Of, writeZip, type PieceListener } from '../formats/zip-writer.ts';

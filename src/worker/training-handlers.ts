@@ -1,6 +1,5 @@
 /** What the engine's worker does for training: begins runs and lets them go on, and takes care of those that are kept. */
-import { describeFailure } from '../core/describe-failure.ts';
-import { FailureError, failureOf, type Failure } from '../core/failure.ts';
+import { describeFailure, type Failure, FailureError, failureOf } from '../core/failure.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
 import type { KernelCheck } from '../core/training.ts';
 import type { VitArchitecture } from '../core/architecture.ts';

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { describeFailure } from '../../src/core/describe-failure.ts';
+import { describeFailure } from '../../src/core/failure.ts';
 import { checkpointModel } from '../../src/models/load-checkpoint.ts';
 import { tfjsModel } from '../../src/models/load-model.ts';
 import type { ModelLoader } from '../../src/models/loaded-model.ts';

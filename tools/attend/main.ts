@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describeFailure } from '../../src/core/describe-failure.ts';
+import { describeFailure } from '../../src/core/failure.ts';
 import { embeddedModelId } from '../../src/core/embedded-model.ts';
 import { isOnGrid, type PatchPosition } from '../../src/core/geometry.ts';
 import type { FramingOptions } from '../../src/core/photo.ts';

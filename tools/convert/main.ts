@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { elementCount } from '../../src/core/architecture.ts';
-import { describeFailure } from '../../src/core/describe-failure.ts';
+import { describeFailure } from '../../src/core/failure.ts';
 import { writeTfjsModel } from '../../src/formats/tfjs-writer.ts';
 import { succeed } from '../../src/core/result.ts';
 import { tfjsModel } from '../../src/models/load-model.ts';

@@ -1,5 +1,5 @@
 /** Every network and the centre prior on every photograph. */
-import { describeFailure } from '../../src/core/describe-failure.ts';
+import { describeFailure } from '../../src/core/failure.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import { succeed } from '../../src/core/result.ts';
 import type { LoadedModel, ModelLoader } from '../../src/models/loaded-model.ts';

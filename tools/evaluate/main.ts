@@ -2,7 +2,7 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describeFailure } from '../../src/core/describe-failure.ts';
+import { describeFailure } from '../../src/core/failure.ts';
 import { findModel } from '../attend/find-model.ts';
 import { checkpointOptions, checkpointUsage } from '../checkpoint-file.ts';
 import { readOptions } from '../read-options.ts';

@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import { describeFailure } from '../../src/core/describe-failure.ts';
+import { describeFailure } from '../../src/core/failure.ts';
 import type { PixelGrid } from '../../src/media/resample.ts';
 import { readPhoto } from '../attend/read-photo.ts';
 

@@ -1,6 +1,6 @@
 /** One network: every file of it opens to the same parameters, and they compute what PyTorch computes, layer by layer. */
 import { join } from 'node:path';
-import { describeFailure } from '../../src/core/describe-failure.ts';
+import { describeFailure } from '../../src/core/failure.ts';
 import { TracedModel, type TraceBackend } from '../../src/engine/trace-model.ts';
 import { openCheckpoint, type Checkpoint } from '../../src/models/open-checkpoint.ts';
 import { attentionDifference, traceDifference } from '../../src/vit/compare-attention.ts';

@@ -33,9 +33,9 @@ function growing(heap: EmscriptenHeap): (bytes: number) => number {
   return (bytes) => {
     if (bytes > size) {
       if (address !== 0) heap._free(address);
-      [address, size] = [heap._malloc(bytes) >>> 0, 0];
-      // Emscripten says it so; 0 is where its own data lie.
-      if (address === 0) throw new Error(`out of memory: the wasm heap has no ${bytes} bytes more`);
+      // Freed: where the next line throws, nothing is there.
+      [address, size] = [0, 0];
+      address = heap._malloc(bytes) >>> 0;
       size = bytes;
     }
     return address;

@@ -1,6 +1,5 @@
 /** Another model in place of the one in use, while the engine runs: the old one goes on until the new one has computed. */
-import { describeFailure } from '../../core/describe-failure.ts';
-import type { Failure } from '../../core/failure.ts';
+import { describeFailure, type Failure } from '../../core/failure.ts';
 import { fail, type Result, succeed } from '../../core/result.ts';
 import type { EngineClient } from '../../rpc/engine-client.ts';
 import type { ModelDescription } from '../../rpc/engine-contract.ts';

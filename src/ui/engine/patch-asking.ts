@@ -2,7 +2,7 @@
  * Asks the engine what the picked patch of the selected photograph looks at. The store says what is wished; this brings about that
  * it is answered: after a pick, after another model or input, after an engine that was lost.
  */
-import { describeFailure } from '../../core/describe-failure.ts';
+import { describeFailure } from '../../core/failure.ts';
 import type { PatchPosition } from '../../core/geometry.ts';
 import type { EngineClient } from '../../rpc/engine-client.ts';
 import type { AppState, AppStore } from '../state/app-store.ts';

@@ -2,8 +2,7 @@
  * The engine's life as the page sees it: start, the queue of photographs, loss and recovery.
  * State lives in the store; this is the only place that calls 'start' and 'attend'.
  */
-import { describeFailure } from '../../core/describe-failure.ts';
-import type { Failure, FailureCode } from '../../core/failure.ts';
+import { describeFailure, type Failure, isFinalFailure, isModelFailure } from '../../core/failure.ts';
 import type { FramingOptions } from '../../core/photo.ts';
 import type { EngineClient } from '../../rpc/engine-client.ts';
 import type { BackendChoice } from '../../rpc/engine-contract.ts';
@@ -22,27 +21,6 @@ const maxLossesPerPhoto = 2;
 
 /** Frames of the film strip that are made in one go: two hundred at once would hold up the page. */
 const photosPerTask = 8;
-
-/** Failures of a photograph that were the engine's: another engine may do better. */
-const engineFailures: ReadonlySet<FailureCode> = new Set([
-  'device-lost',
-  'worker-crashed',
-  'gpu-error',
-  'out-of-memory',
-  'wrong-result',
-]);
-
-/** Failures at a start that are the model's: with another one the engine may run. */
-const modelFailures: ReadonlySet<FailureCode> = new Set([
-  'model-unreachable',
-  'model-manifest-invalid',
-  'model-shard-damaged',
-  'model-parameters-mismatch',
-  'checkpoint-invalid',
-  'heads-unknown',
-  'model-fails-check',
-  'unreadable-file',
-]);
 
 export interface EngineSession extends ModelSwitching {
   /** @param fallback taken with a word where the model cannot be had; null: the start has failed then */
@@ -109,7 +87,7 @@ export function createSession(
     // A loss or a person has begun another start meanwhile.
     if (attempt !== startsMade) return;
     if (!outcome.ok) {
-      if (spareModel !== null && spareModel !== asked && modelFailures.has(outcome.error.code)) {
+      if (spareModel !== null && spareModel !== asked && isModelFailure(outcome.error)) {
         say(
           `${describeFailure(outcome.error)} The page begins with the model that comes with it instead.`,
           'warning',
@@ -266,7 +244,7 @@ export function createSession(
     take: (next) => {
       model = next;
       // The worker answers in order: what ran until now was the old model's, and is not waited for.
-      runAllAgain(({ code }) => engineFailures.has(code));
+      runAllAgain(isFinalFailure);
     },
   });
 
@@ -338,7 +316,7 @@ export function createSession(
       // Whatever the old engine had lost deserves the new one.
       for (const id of order) {
         const state = photos[id]?.state;
-        if (state?.status === 'failed' && engineFailures.has(state.failure.code)) queue(id);
+        if (state?.status === 'failed' && isFinalFailure(state.failure)) queue(id);
       }
       void start(null);
     },

@@ -3,9 +3,8 @@
  * store; this is the only place that calls the worker that keeps models.
  */
 import { catalogue } from '../../catalogue/catalogue.ts';
-import { describeFailure } from '../../core/describe-failure.ts';
+import { describeFailure, type Failure } from '../../core/failure.ts';
 import { embeddedModelTitle } from '../../core/embedded-model.ts';
-import type { Failure } from '../../core/failure.ts';
 import type { CheckpointHints } from '../../core/model.ts';
 import { fail, type Result, succeed } from '../../core/result.ts';
 import type { LibraryClient } from '../../rpc/library-client.ts';

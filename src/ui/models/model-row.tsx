@@ -1,6 +1,6 @@
 import { Check, Play, Trash2, X } from 'lucide-react';
 import { type ReactNode, useId, useRef, useState } from 'react';
-import { describeFailure } from '../../core/describe-failure.ts';
+import { describeFailure } from '../../core/failure.ts';
 import { describeTransfer } from './describe-model.ts';
 import { useApp, useServices } from '../services.tsx';
 import type { Transfer } from '../state/library-state.ts';

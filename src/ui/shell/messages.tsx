@@ -1,6 +1,5 @@
 import { Cpu, Info, RotateCw, TriangleAlert, X } from 'lucide-react';
-import { describeFailure } from '../../core/describe-failure.ts';
-import type { FailureCode } from '../../core/failure.ts';
+import { describeFailure, isEngineFailure } from '../../core/failure.ts';
 import { useApp, useServices } from '../services.tsx';
 import { IconButton } from '../kit/icon-button.tsx';
 import './messages.css';
@@ -22,17 +21,6 @@ export function Messages() {
   );
 }
 
-/** Where another back end may do better; a model that is damaged stays so on any. */
-const machineFailures: readonly FailureCode[] = [
-  'backend-unavailable',
-  'backend-wrong',
-  'gpu-error',
-  'device-lost',
-  'out-of-memory',
-  'wrong-result',
-  'worker-crashed',
-];
-
 /** The engine does not start, or was lost too often: what happened and what one can do. */
 export function EngineFailure() {
   const engine = useApp((state) => state.engine);
@@ -49,7 +37,7 @@ export function EngineFailure() {
           </p>
           <div className="engine-failure-actions">
             <IconButton icon={RotateCw} label="Try again" withText onClick={() => session.startAgain()} />
-            {machineFailures.includes(engine.failure.code) && (
+            {isEngineFailure(engine.failure) && (
               <IconButton
                 icon={Cpu}
                 label="Use wasm instead"

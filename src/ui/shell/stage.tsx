@@ -1,5 +1,5 @@
 import { type ReactNode, useEffect, useRef } from 'react';
-import { describeFailure } from '../../core/describe-failure.ts';
+import { describeFailure } from '../../core/failure.ts';
 import { CircleSlash, RotateCw, TriangleAlert, X } from 'lucide-react';
 import { pictureSideFor } from '../engine/pictures.ts';
 import { useDeviceSize } from '../kit/use-canvas-layer.ts';

@@ -1,8 +1,7 @@
 import { Download, Play, Trash2, Undo2 } from 'lucide-react';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { formatBytes } from '../../core/bytes.ts';
-import { describeFailure } from '../../core/describe-failure.ts';
-import type { Failure } from '../../core/failure.ts';
+import { describeFailure, type Failure } from '../../core/failure.ts';
 import type { RunList, StoredRun, UnreadableRun } from '../../rpc/training-contract.ts';
 import { IconButton } from '../kit/icon-button.tsx';
 import { useKeptFocus } from '../kit/use-kept-focus.ts';

@@ -1,6 +1,6 @@
 import { Download, Eye, Pause, Play, Save, Square, Trash2, TriangleAlert, X } from 'lucide-react';
 import { formatBytes } from '../../core/bytes.ts';
-import { describeFailure } from '../../core/describe-failure.ts';
+import { describeFailure } from '../../core/failure.ts';
 import { describeKernelCheck } from '../../core/describe-kernel-check.ts';
 import { describeVerdict } from '../../core/training-verdict.ts';
 import { type Fact, FactList } from '../kit/fact-list.tsx';

@@ -1,6 +1,5 @@
 /** Runs on their way into a file and out of one. One at a time, with progress, and a way to end it. */
-import { describeFailure } from '../../core/describe-failure.ts';
-import type { Failure } from '../../core/failure.ts';
+import { describeFailure, type Failure } from '../../core/failure.ts';
 import { fail, type Result } from '../../core/result.ts';
 import type { EngineClient } from '../../rpc/engine-client.ts';
 import type { ExportKind, StoredRun, TransferProgress } from '../../rpc/training-contract.ts';

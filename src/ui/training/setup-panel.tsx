@@ -1,7 +1,7 @@
 import { Cpu, FolderOpen, ImagePlus, Images, Pin, Play, TriangleAlert } from 'lucide-react';
 import { type ReactNode, useEffect, useId, useRef } from 'react';
 import { formatBytes } from '../../core/bytes.ts';
-import { describeFailure } from '../../core/describe-failure.ts';
+import { describeFailure } from '../../core/failure.ts';
 import { findProblems } from '../../core/hyper-parameters.ts';
 import { presetOf, trainingPresets } from '../../core/training-presets.ts';
 import { Thumbnail } from '../shell/film-strip.tsx';

@@ -2,8 +2,7 @@
  * Training as the page sees it: plans, begins, steers and keeps runs. State lives in the training store; this is the only place
  * that calls the worker's training methods.
  */
-import { describeFailure } from '../../core/describe-failure.ts';
-import type { Failure } from '../../core/failure.ts';
+import { describeFailure, type Failure } from '../../core/failure.ts';
 import { findProblems } from '../../core/hyper-parameters.ts';
 import type { TrainingConfiguration, TrainingSwitches } from '../../core/training.ts';
 import { presetOf, type TrainingPresetId } from '../../core/training-presets.ts';

@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest';
-import { describeFailure } from './describe-failure.ts';
-import type { Failure, FailureCode } from './failure.ts';
+import {
+  describeFailure,
+  type Failure,
+  type FailureCode,
+  isEngineFailure,
+  isFinalFailure,
+  isModelFailure,
+} from './failure.ts';
 
 type Examples = { readonly [C in FailureCode]: readonly Extract<Failure, { code: C }>[] };
 
@@ -109,4 +115,29 @@ test.each([
   { failure: examples['out-of-memory'][1], details: /3601 tokens/ },
 ])('$failure.code tells $details', ({ failure, details }) => {
   expect(describeFailure(failure as Failure)).toMatch(details);
+});
+
+test('what ends an engine is the engine’s; waiting, files and storage are not', () => {
+  const codesOf = (has: (failure: Failure) => boolean): string[] => [
+    ...new Set(failures.filter(has).map(({ code }) => code)),
+  ];
+  expect(codesOf(isFinalFailure).toSorted()).toEqual([
+    'device-lost',
+    'gpu-error',
+    'out-of-memory',
+    'worker-crashed',
+    'wrong-result',
+  ]);
+  expect(codesOf(isEngineFailure).toSorted()).toEqual([
+    'backend-unavailable',
+    'backend-wrong',
+    'device-lost',
+    'gpu-error',
+    'out-of-memory',
+    'worker-crashed',
+    'wrong-result',
+  ]);
+  expect(codesOf(isModelFailure)).toContain('unreadable-file');
+  expect(codesOf(isModelFailure)).toContain('model-shard-damaged');
+  expect(codesOf((failure) => isModelFailure(failure) && isEngineFailure(failure))).toEqual([]);
 });
