@@ -11,10 +11,10 @@ const thrownBy = (work: () => unknown): unknown => {
 };
 
 /** (module (func (export "f") unreachable)) */
-const trapping = Uint8Array.of(
-  ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0, 7, 5, 1, 1, 0x66, 0, 0],
-  ...[10, 5, 1, 3, 0, 0, 0x0b],
-);
+const trapping = Uint8Array.from([
+  0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0, 7, 5, 1, 1, 0x66, 0, 0, 10, 5, 1, 3, 0, 0,
+  0x0b,
+]);
 
 test.each([
   ['an array that this engine has no room for', thrownBy(() => new ArrayBuffer(2 ** 53 - 1))],
