@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 import { browserArguments, findBrowser } from './tools/find-browser.ts';
 import { isolationHeaders, pageHeaders, withoutPolicyInDevelopment } from './tools/page-policy.ts';
 import { serviceWorker } from './tools/service-worker-plugin.ts';
+import { workerEntry } from './tools/worker-entry-plugin.ts';
 
 const browser = findBrowser();
 
@@ -13,7 +14,7 @@ export default defineConfig({
   plugins: [react(), withoutPolicyInDevelopment(), serviceWorker()],
   server: { headers: isolationHeaders },
   preview: { headers: pageHeaders },
-  worker: { format: 'es' },
+  worker: { format: 'es', plugins: () => [workerEntry()] },
   build: { target: 'es2023' },
   test: {
     projects: [

@@ -1,7 +1,7 @@
 /** Runs our wasm kernels on the memory of tfjs's wasm back end, in its thread alone or with helpers. */
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { compileSimd, instantiateSimd, type Operation, type SimdFunctions } from './simd-module.ts';
-import type { ThreadStart } from './simd-thread.ts';
+import type { ThreadStart } from './serve-thread.ts';
 import { jobBlockLength, runJob } from './thread-job.ts';
 
 export interface SimdRunner {

@@ -1,19 +1,4 @@
 /** A helper thread's entry: the engine's worker starts it, and it ends with that worker. */
-import { instantiateSimd } from './simd-module.ts';
-import { jobBlockLength, serveJobs } from './thread-job.ts';
+import { serveThread } from './serve-thread.ts';
 
-export interface ThreadStart {
-  readonly module: WebAssembly.Module;
-  readonly memory: WebAssembly.Memory;
-  /** Where the job block lies in the memory. */
-  readonly blockAddress: number;
-  /** From 1; the engine's own thread is 0. */
-  readonly thread: number;
-}
-
-globalThis.addEventListener('message', ({ data }: MessageEvent<ThreadStart>) => {
-  const { module, memory, blockAddress, thread } = data;
-  const functions = instantiateSimd(module, memory);
-  globalThis.postMessage('ready');
-  serveJobs(new Int32Array(memory.buffer, blockAddress, jobBlockLength), functions, thread);
-});
+serveThread();

@@ -1,0 +1,83 @@
+/** The worker that downloads models and keeps them: beside the engine, so that neither takes the other down. */
+import { catalogue } from '../catalogue/catalogue.ts';
+import { failureOf, isFinalFailure } from '../core/failure.ts';
+import { downloadModel, type DownloadTools } from '../library/download.ts';
+import { keepFiles } from '../library/keep-files.ts';
+import { createMemoryFolders, type ModelFolders } from '../library/model-folders.ts';
+import { openOpfsFolders } from '../library/opfs-folders.ts';
+import { listModels, openStored } from '../library/records.ts';
+import type { LibraryContents, LibraryContract } from '../rpc/library-contract.ts';
+import { withLock } from './with-lock.ts';
+import { crashed, outcomeOf, serveCalls, type Handlers } from '../rpc/serve-calls.ts';
+
+async function freeBytes(): Promise<number | null> {
+  const { quota, usage } = (await navigator.storage?.estimate?.().catch(() => null)) ?? {};
+  return quota === undefined || usage === undefined ? null : Math.max(0, quota - usage);
+}
+
+const locked = <T>(id: string, work: () => Promise<T>): Promise<T> =>
+  withLock(`model-${id}`, { code: 'model-busy' }, work);
+
+/** Bytes that nobody will ask for again. What another window is just copying looks the same, and its lock tells. */
+async function clearAway(opened: ModelFolders, id: string): Promise<void> {
+  if (!('locks' in navigator)) return;
+  try {
+    await locked(id, () => opened.remove(id));
+  } catch (error) {
+    if (failureOf(error) === null) throw error;
+  }
+}
+
+async function contentsOf(folders: ModelFolders): Promise<LibraryContents> {
+  const { stored, partial, remains } = await listModels(folders);
+  await Promise.all(remains.map((id) => clearAway(folders, id)));
+  return { stored, partial, isKept: folders.isKept, freeBytes: folders.isKept ? await freeBytes() : null };
+}
+
+const toolsFor = (folders: ModelFolders): DownloadTools => ({
+  folders,
+  fetch: (...args) => fetch(...args),
+  now: () => performance.now(),
+  patienceMs: 30_000,
+  freeBytes: () => (folders.isKept ? freeBytes() : Promise.resolve(null)),
+  wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+  today: () => new Date(),
+});
+
+const createLibraryHandlers = (folders: Promise<ModelFolders>): Handlers<LibraryContract> => ({
+  list: (_, context) => outcomeOf(context, async () => contentsOf(await folders)),
+
+  download: ({ id }, context) =>
+    outcomeOf(context, async () => {
+      const entry = catalogue.models.find((model) => model.id === id);
+      if (entry === undefined) throw new Error(`the catalogue has no ${id}`);
+      const tools = toolsFor(await folders);
+      return locked(id, () => downloadModel(entry, tools, context.signal, context.onProgress));
+    }),
+
+  keep: (request, context) =>
+    outcomeOf(context, async () => {
+      const tools = toolsFor(await folders);
+      return locked(request.id, () => keepFiles(request, tools, context.signal, context.onProgress));
+    }),
+
+  open: ({ id }, context) => outcomeOf(context, async () => openStored(await folders, id)),
+
+  remove: ({ id }, context) =>
+    outcomeOf(context, async () => {
+      const opened = await folders;
+      await locked(id, () => opened.remove(id));
+      return contentsOf(opened);
+    }),
+});
+
+/** Answers the calls of the page from now on. */
+export function serveLibrary(): void {
+  const folders = openOpfsFolders('models').then((opened) => opened ?? createMemoryFolders());
+  serveCalls<LibraryContract>(createLibraryHandlers(folders), {
+    oneByOne: [],
+    isFinal: (_, failure) => isFinalFailure(failure),
+    transferablesOf: () => [],
+    failureOfCrash: crashed,
+  });
+}
