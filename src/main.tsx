@@ -3,7 +3,7 @@ import './ui/styles/page.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { createEngineClient } from './rpc/engine-client.ts';
-import type { BackendChoice } from './rpc/engine-contract.ts';
+import type { BackendChoice } from './core/backend.ts';
 import { createLibraryClient } from './rpc/library-client.ts';
 import { App } from './ui/shell/app.tsx';
 import { createPictures } from './ui/engine/pictures.ts';

@@ -17,3 +17,18 @@ export interface ModelBytes {
   /** Whether everything so far came out of the cache, or from the person's own disk. */
   readonly cached: boolean;
 }
+
+/** A network that is ready to look, as the page names and describes it. */
+export interface ModelDescription {
+  readonly id: string;
+  readonly title: string;
+  readonly embedDim: number;
+  readonly depth: number;
+  readonly numHeads: number;
+  readonly patchSizePx: number;
+  /** R, register tokens; 0 for most networks. */
+  readonly numRegisters: number;
+  readonly parameterCount: number;
+  /** The networks that its file holds, the one in use first, where there are several. */
+  readonly networks?: readonly string[];
+}

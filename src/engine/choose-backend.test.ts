@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { hasFusedKernels } from '../gpu/kernels/fused-kernels.ts';
 import type { BackendName } from '../core/failure.ts';
-import type { BackendChoice } from '../rpc/engine-contract.ts';
+import type { BackendChoice } from '../core/backend.ts';
 import { replaceKernel } from '../testing/replace-kernel.ts';
 import { chooseBackend, type ChosenBackend } from './choose-backend.ts';
 

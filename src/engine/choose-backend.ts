@@ -6,7 +6,7 @@ import { failureOf, type BackendName, type Failure } from '../core/failure.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
 import { hasFusedKernels } from '../gpu/kernels/fused-kernels.ts';
 import { openBackend, probeAdapter, type OpenBackend, type WasmAssets } from '../gpu/open-backend.ts';
-import type { BackendChoice, BackendReason } from '../rpc/engine-contract.ts';
+import type { BackendChoice, BackendReason } from '../core/backend.ts';
 import { selfCheck, selfCheckTolerance } from '../vit/self-check.ts';
 
 export interface ChosenBackend {

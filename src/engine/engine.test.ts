@@ -1,3 +1,4 @@
+import type { PassProgress, StartProgress } from '../core/progress.ts';
 import { readFile } from 'node:fs/promises';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -8,7 +9,6 @@ import type { PixelGrid } from '../media/resample.ts';
 import { checkpointModel } from '../models/load-checkpoint.ts';
 import { tfjsModel } from '../models/load-model.ts';
 import type { LoadedModel } from '../models/loaded-model.ts';
-import type { EngineContract } from '../rpc/engine-contract.ts';
 import { openFixture } from '../testing/checkpoint-fixtures.ts';
 import { nodePlatform } from '../testing/node-platform.ts';
 import { replaceKernel } from '../testing/replace-kernel.ts';
@@ -35,8 +35,6 @@ const totalBytes = Object.values(shards).reduce((sum, { byteLength }) => sum + b
 const parameterCount = description.weightsManifest
   .flatMap(({ weights }) => weights)
   .reduce((sum, { shape }) => sum + shape.reduce((product, side) => product * side, 1), 0);
-
-type AttendProgress = EngineContract['attend']['progress'];
 
 const { signal } = new AbortController();
 const ignore = (): void => {};
@@ -94,7 +92,7 @@ describe('starting', () => {
   });
 
   test('reports the back end, its self-check, and the download to its last byte', async () => {
-    const reports: EngineContract['start']['progress'][] = [];
+    const reports: StartProgress[] = [];
     const result = await Engine.start({ ...startOptions, onProgress: (report) => reports.push(report) });
     if (result.ok) result.value.dispose();
     expect(reports[0]).toEqual({ stage: 'backend' });
@@ -138,7 +136,7 @@ describe('starting', () => {
 
 describe('attending', () => {
   test('answers for the frame that was asked for, and reports each block on the way', async () => {
-    const reports: AttendProgress[] = [];
+    const reports: PassProgress[] = [];
     const result = await engine.attend(photo, {
       framing: small,
       signal,
@@ -194,7 +192,7 @@ describe('attending', () => {
   });
 
   test('with an aborted signal ends as cancelled before the first block', async () => {
-    const reports: AttendProgress[] = [];
+    const reports: PassProgress[] = [];
     const before = tensors();
     const result = await engine.attend(photo, {
       framing: small,

@@ -2,6 +2,7 @@
  * A back end and a model, ready to look at photographs. The page's worker and the command line run the same engine;
  * only where bytes and pixels come from differs.
  */
+import type { PassProgress, StartProgress } from '../core/progress.ts';
 import { specialTokenCount, type VitArchitecture } from '../core/architecture.ts';
 import { FailureError, type Failure } from '../core/failure.ts';
 import { isOnGrid, type PatchPosition } from '../core/geometry.ts';
@@ -14,14 +15,9 @@ import { framePhotograph } from '../media/framing.ts';
 import { prepareInput } from '../media/prepare-input.ts';
 import type { PixelGrid } from '../media/resample.ts';
 import type { LoadedModel, ModelLoader } from '../models/loaded-model.ts';
-import type {
-  AttentionResult,
-  BackendChoice,
-  BackendDescription,
-  EngineContract,
-  ModelDescription,
-  PatchAttentionResult,
-} from '../rpc/engine-contract.ts';
+import type { AttentionResult, PatchAttentionResult } from '../rpc/engine-contract.ts';
+import type { BackendChoice, BackendDescription } from '../core/backend.ts';
+import type { ModelDescription } from '../core/model.ts';
 import { attendAndKeep, disposePass, keptBytes } from '../vit/attend.ts';
 import { attendPatches } from '../vit/attend-patches.ts';
 import { chooseBackend, type ChosenBackend } from './choose-backend.ts';
@@ -39,7 +35,7 @@ export interface EngineOptions {
   /** WebGPU: where it is remembered which kernels are fastest. Without it the usual ones run. */
   readonly timings?: TimingStore;
   readonly signal: AbortSignal;
-  onProgress(progress: EngineContract['start']['progress']): void;
+  onProgress(progress: StartProgress): void;
 }
 
 export type EngineResult = Omit<AttentionResult, 'decodeMs' | 'notices'>;
@@ -49,7 +45,7 @@ export interface AttendCall {
   /** A name under which the photograph's patches can be asked afterwards, see `attendPatch`; without one nothing is kept. */
   readonly keepAs?: string;
   readonly signal: AbortSignal;
-  onProgress(progress: EngineContract['attend']['progress']): void;
+  onProgress(progress: PassProgress): void;
 }
 
 /**

@@ -4,7 +4,7 @@ import type { Size } from '../core/geometry.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
 import type { FaultWatch } from '../gpu/fault-watch.ts';
 import type { LoadedModel } from '../models/loaded-model.ts';
-import type { ModelDescription } from '../rpc/engine-contract.ts';
+import type { ModelDescription } from '../core/model.ts';
 import { attendAndKeep, disposePass } from '../vit/attend.ts';
 import { attendPatches } from '../vit/attend-patches.ts';
 import { uploadParameters, type VitParameters } from '../vit/parameters.ts';

@@ -2,49 +2,13 @@
  * The engine worker's contract: one entry a method, request → progress → result. Types only; `rpc/messages` says how calls
  * travel. A result's large arrays and bitmaps are transferred; progress is cloned. Tensors never leave the worker.
  */
-import type { CheckpointHints, ModelBytes } from '../core/model.ts';
-import type { BackendName, Failure } from '../core/failure.ts';
-import type { Box, PatchPosition, Size } from '../core/geometry.ts';
+import type { BackendChoice, BackendDescription } from '../core/backend.ts';
+import type { CheckpointHints, ModelDescription } from '../core/model.ts';
+import type { ModelProgress, PassProgress, StartProgress } from '../core/progress.ts';
+import type { Frame, PassTimings } from '../core/frame.ts';
+import type { PatchPosition, Size } from '../core/geometry.ts';
 import type { FramingOptions, PhotoNotice } from '../core/photo.ts';
 import type { TrainingContract } from './training-contract.ts';
-
-/** What the person asked for; 'auto' lets the engine choose. */
-export type BackendChoice = BackendName | 'auto';
-
-/** Why this back end runs. Everything but 'best' and 'asked-for' deserves a sentence in the page. */
-export type BackendReason =
-  | { readonly kind: 'best' }
-  | { readonly kind: 'asked-for' }
-  | { readonly kind: 'no-webgpu' }
-  | { readonly kind: 'no-adapter' }
-  | { readonly kind: 'software-adapter'; readonly adapter: string }
-  /** WebGPU or wasm runs, by tfjs's plain ops: our own kernels did not pass the self-check. */
-  | { readonly kind: 'fused-kernels-failed'; readonly failure: Failure }
-  | { readonly kind: 'webgpu-failed'; readonly failure: Failure }
-  | { readonly kind: 'wasm-failed'; readonly failure: Failure };
-
-export interface BackendDescription {
-  readonly name: BackendName;
-  /** The adapter's own description, or how the CPU is used; for captions. */
-  readonly device: string;
-  readonly reason: BackendReason;
-  /** Largest difference from PyTorch's numbers in the start-up self-check. */
-  readonly selfCheckMaxAbsDifference: number;
-}
-
-export interface ModelDescription {
-  readonly id: string;
-  readonly title: string;
-  readonly embedDim: number;
-  readonly depth: number;
-  readonly numHeads: number;
-  readonly patchSizePx: number;
-  /** R, register tokens; 0 for most networks. */
-  readonly numRegisters: number;
-  readonly parameterCount: number;
-  /** The networks that its file holds, the one in use first, where there are several. */
-  readonly networks?: readonly string[];
-}
 
 /** A way to a model that can cross to the worker. Files are handed over, not their bytes: they are read where they lie. */
 export type ModelReference =
@@ -61,12 +25,10 @@ export type ModelReference =
       readonly hints: CheckpointHints;
     };
 
-export interface AttentionResult {
+export interface AttentionResult extends Frame, PassTimings {
   readonly numHeads: number;
   /** R, register tokens; 0 for most networks. */
   readonly numRegisters: number;
-  readonly rows: number;
-  readonly columns: number;
   /**
    * shape [numHeads, rows, columns]: the last block's softmax(QKᵀ/√d), row CLS, patch columns.
    * Not renormalised: a head sums to 1 less what CLS gives to itself and to the registers.
@@ -76,18 +38,7 @@ export interface AttentionResult {
   readonly registerMaps: Float32Array<ArrayBuffer>;
   /** shape [numHeads, 1 + R]: what CLS gives to itself and to each register. */
   readonly specialShares: Float32Array<ArrayBuffer>;
-  /** The part of the upright photograph that the maps cover, in px of the photograph. */
-  readonly box: Box;
-  /** The upright photograph's own size in px. */
-  readonly photoSizePx: Size;
-  /** What the model saw, in px. */
-  readonly inputSizePx: Size;
   readonly tokens: number;
-  /** Waited for; less where it was decoded while another one ran. */
-  readonly decodeMs: number;
-  readonly prepareMs: number;
-  /** Forward pass, from the first op to the values read back from the device. */
-  readonly forwardMs: number;
   readonly notices: readonly PhotoNotice[];
 }
 
@@ -108,10 +59,7 @@ export interface EngineContract extends TrainingContract {
   /** Chooses a back end, loads the model, checks both. Must be the first call. */
   start: {
     request: { readonly model: ModelReference; readonly backend: BackendChoice };
-    progress:
-      | { readonly stage: 'backend' }
-      | ({ readonly stage: 'download' } & ModelBytes)
-      | { readonly stage: 'self-check' };
+    progress: StartProgress;
     result: { readonly backend: BackendDescription; readonly model: ModelDescription };
   };
   /**
@@ -120,7 +68,7 @@ export interface EngineContract extends TrainingContract {
    */
   useModel: {
     request: { readonly model: ModelReference };
-    progress: ({ readonly stage: 'download' } & ModelBytes) | { readonly stage: 'check' };
+    progress: ModelProgress;
     result: { readonly model: ModelDescription };
   };
   /** A photograph's attention maps. Calls run one after the other in the order they came. */
@@ -133,10 +81,7 @@ export interface EngineContract extends TrainingContract {
       /** Decoded while this one runs; null where nothing waits. */
       readonly upNext: { readonly id: string; readonly photo: Blob } | null;
     };
-    progress:
-      | { readonly stage: 'decode' }
-      | { readonly stage: 'prepare' }
-      | { readonly stage: 'forward'; readonly blocksDone: number; readonly depth: number };
+    progress: PassProgress;
     result: AttentionResult;
   };
   /**
@@ -150,7 +95,7 @@ export interface EngineContract extends TrainingContract {
       readonly framing: FramingOptions;
       readonly patch: PatchPosition;
     };
-    progress: EngineContract['attend']['progress'];
+    progress: PassProgress;
     result: PatchAttentionResult;
   };
   /** The upright photograph for the screen, its long side at most `maxSidePx`; never enlarged. Caller closes the bitmap. */

@@ -3,9 +3,10 @@ import { type BackendName, describeFailure } from '../core/failure.ts';
 import type { PatchPosition } from '../core/geometry.ts';
 import { assertNever } from '../core/result.ts';
 import type { PhotoNotice } from '../core/photo.ts';
-import type { BackendReason } from '../rpc/engine-contract.ts';
-import type { ModelSwitch, StartProgress } from './state/app-store.ts';
-import { type AttendProgress, type Photo, runFraction } from './state/photo.ts';
+import type { BackendReason } from '../core/backend.ts';
+import type { PassProgress, StartProgress } from '../core/progress.ts';
+import type { ModelSwitch } from './state/app-store.ts';
+import { type Photo, runFraction } from './state/photo.ts';
 import { isPatch, type Query } from './state/query.ts';
 import type { View } from './state/settings.ts';
 
@@ -77,7 +78,7 @@ export function describeStart(progress: StartProgress | null): string {
   }
 }
 
-export function describeRun(progress: AttendProgress | null): string {
+export function describeRun(progress: PassProgress | null): string {
   if (progress === null) return 'Starting';
   switch (progress.stage) {
     case 'decode':

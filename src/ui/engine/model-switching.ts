@@ -2,7 +2,7 @@
 import { describeFailure, type Failure } from '../../core/failure.ts';
 import { fail, type Result, succeed } from '../../core/result.ts';
 import type { EngineClient } from '../../rpc/engine-client.ts';
-import type { ModelDescription } from '../../rpc/engine-contract.ts';
+import type { ModelDescription } from '../../core/model.ts';
 import type { AppStore } from '../state/app-store.ts';
 import { type ChosenModel, isSameChoice } from '../state/model-choice.ts';
 import { countOf } from '../words.ts';

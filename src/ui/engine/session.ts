@@ -5,7 +5,7 @@
 import { describeFailure, type Failure, isFinalFailure, isModelFailure } from '../../core/failure.ts';
 import type { FramingOptions } from '../../core/photo.ts';
 import type { EngineClient } from '../../rpc/engine-client.ts';
-import type { BackendChoice } from '../../rpc/engine-contract.ts';
+import type { BackendChoice } from '../../core/backend.ts';
 import type { AppStore } from '../state/app-store.ts';
 import type { ChosenModel } from '../state/model-choice.ts';
 import { isWaiting, type NewPhoto, type PhotoId, visibleOutcome } from '../state/photo.ts';

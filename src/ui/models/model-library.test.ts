@@ -3,7 +3,7 @@ import type { Failure } from '../../core/failure.ts';
 import { fail, type Result, succeed } from '../../core/result.ts';
 import type { LibraryClient } from '../../rpc/library-client.ts';
 import type { LibraryContents, StoredModel } from '../../rpc/library-contract.ts';
-import type { ModelDescription } from '../../rpc/engine-contract.ts';
+import type { ModelDescription } from '../../core/model.ts';
 import type { EngineSession } from '../engine/session.ts';
 import { createAppStore } from '../state/app-store.ts';
 import { embeddedChoice, type ChosenModel } from '../state/model-choice.ts';

@@ -1,7 +1,9 @@
+import type { ModelProgress, StartProgress } from '../../core/progress.ts';
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { Failure } from '../../core/failure.ts';
 import type { FramingOptions } from '../../core/photo.ts';
-import type { BackendDescription, EngineContract, ModelDescription } from '../../rpc/engine-contract.ts';
+import type { BackendDescription } from '../../core/backend.ts';
+import type { ModelDescription } from '../../core/model.ts';
 import { emptyLibrary, type LibraryState, type Transfer } from './library-state.ts';
 import type { ModelChoice } from './model-choice.ts';
 import type { AskedPatch, NewPhoto, Photo, PhotoId, PhotoState } from './photo.ts';
@@ -13,8 +15,6 @@ import {
   type View,
   viewWithin,
 } from './settings.ts';
-
-export type StartProgress = EngineContract['start']['progress'];
 
 type EngineState =
   | {
@@ -31,7 +31,7 @@ type EngineState =
 export interface ModelSwitch {
   readonly choice: ModelChoice;
   readonly title: string;
-  readonly progress: EngineContract['useModel']['progress'] | null;
+  readonly progress: ModelProgress | null;
 }
 
 /** Looking at photographs, or training a network on them. */

@@ -1,15 +1,10 @@
+import type { PassProgress } from '../../core/progress.ts';
 import type { Failure } from '../../core/failure.ts';
 import type { FramingOptions } from '../../core/photo.ts';
-import type {
-  AttentionResult,
-  BackendDescription,
-  EngineContract,
-  ModelDescription,
-  PatchAttentionResult,
-} from '../../rpc/engine-contract.ts';
+import type { AttentionResult, PatchAttentionResult } from '../../rpc/engine-contract.ts';
+import type { BackendDescription } from '../../core/backend.ts';
+import type { ModelDescription } from '../../core/model.ts';
 import type { PhotoPoint } from './query.ts';
-
-export type AttendProgress = EngineContract['attend']['progress'];
 
 /** A result and what made it: the caption must stay true when the engine or the settings change afterwards. */
 export interface Outcome {
@@ -24,7 +19,7 @@ export type PhotoState =
   | { readonly status: 'queued'; readonly previous: Outcome | null }
   | {
       readonly status: 'running';
-      readonly progress: AttendProgress | null;
+      readonly progress: PassProgress | null;
       readonly previous: Outcome | null;
     }
   | { readonly status: 'done'; readonly outcome: Outcome }
@@ -35,7 +30,7 @@ export type PhotoState =
 export interface AskedPatch {
   readonly point: PhotoPoint;
   /** How far the photograph's pass is, where it has to run again first. */
-  readonly progress: AttendProgress | null;
+  readonly progress: PassProgress | null;
   /** The answer of the patch, or of the one before until then, and the result that it belongs to. */
   readonly answer: { readonly of: AttentionResult; readonly attention: PatchAttentionResult } | null;
 }
@@ -66,7 +61,7 @@ export const isWaiting = (state: PhotoState): boolean =>
   state.status === 'queued' || state.status === 'running';
 
 /** How far an attend call is, 0..1. Decoding and preparing are short beside the blocks. */
-export function runFraction(progress: AttendProgress | null): number {
+export function runFraction(progress: PassProgress | null): number {
   if (progress === null) return 0;
   switch (progress.stage) {
     case 'decode':

@@ -1,0 +1,24 @@
+/** Where on a photograph a network looked, and what looking took. */
+import type { Box, Size } from './geometry.ts';
+
+/** Where a map of patches lies on its photograph: what drawing needs, and no more. */
+export interface Frame {
+  /** Patches, height before width. */
+  readonly rows: number;
+  readonly columns: number;
+  /** The part of the upright photograph that the patches cover, in px of the photograph. */
+  readonly box: Box;
+  /** The upright photograph's own size in px. */
+  readonly photoSizePx: Size;
+  /** What the network saw, in px. */
+  readonly inputSizePx: Size;
+}
+
+/** Measured; 0 only where nothing had to be done. */
+export interface PassTimings {
+  /** Waited for; less where the photograph was decoded while another one ran. */
+  readonly decodeMs: number;
+  readonly prepareMs: number;
+  /** Forward pass, from the first op to the values read back from the device. */
+  readonly forwardMs: number;
+}
