@@ -2,8 +2,8 @@
 import { sumOfLanes } from './layer-norm-code.ts';
 import { panelBytes, type Tiles } from './tiles.ts';
 import { exp } from './vector-math.ts';
-import type { FunctionReference, ModuleWriter } from './wasm-module.ts';
-import { f32, f32x4, i32, type I32, type V128 } from './wasm-values.ts';
+import type { FunctionReference, ModuleWriter } from '../../wasm/wasm-module.ts';
+import { f32, f32x4, i32, type I32, type V128 } from '../../wasm/wasm-values.ts';
 
 const lowest = -3e38;
 /** Panels of eight tokens. */

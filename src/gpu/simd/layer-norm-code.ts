@@ -1,6 +1,6 @@
 /** LayerNorm over the last axis. */
-import type { ModuleWriter } from './wasm-module.ts';
-import { f32, f32x4, i32, type F32, type Local, type V128 } from './wasm-values.ts';
+import type { ModuleWriter } from '../../wasm/wasm-module.ts';
+import { f32, f32x4, i32, type F32, type Local, type V128 } from '../../wasm/wasm-values.ts';
 
 export const sumOfLanes = (v: V128): F32 =>
   f32.add(f32.add(f32x4.lane(v, 0), f32x4.lane(v, 1)), f32.add(f32x4.lane(v, 2), f32x4.lane(v, 3)));

@@ -1,8 +1,8 @@
 /** A linear layer with its bias, and with the GELU or the residual sum that follows it. */
 import type { Tiles, PanelVectors } from './tiles.ts';
 import { gelu } from './vector-math.ts';
-import type { FunctionReference, ModuleWriter } from './wasm-module.ts';
-import { f32x4, i32 } from './wasm-values.ts';
+import type { FunctionReference, ModuleWriter } from '../../wasm/wasm-module.ts';
+import { f32x4, i32 } from '../../wasm/wasm-values.ts';
 
 /** Columns of the weight → panel. Parameters: first column's address, stride in bytes, depth, bias or 0, panel. */
 function definePack(module: ModuleWriter, vectors: PanelVectors): FunctionReference {

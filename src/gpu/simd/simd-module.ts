@@ -3,7 +3,7 @@ import { defineAttention } from './attention-code.ts';
 import { defineLayerNorm } from './layer-norm-code.ts';
 import { defineLinear } from './linear-code.ts';
 import { defineTiles } from './tiles.ts';
-import { ModuleWriter } from './wasm-module.ts';
+import { ModuleWriter } from '../../wasm/wasm-module.ts';
 
 /** What a thread can be told to do: a share [begin, end) of an operation, with scratch memory of its own. */
 export const operations = ['linear', 'layerNorm', 'packHeads', 'attend'] as const;

@@ -2,8 +2,8 @@
  * The product that all else is made of: some rows of a matrix times a panel, which is eight (or four) columns of the other
  * matrix laid out row by row. A tile's sums stay in registers, so a panel in the first-level cache is read once for five or six rows.
  */
-import type { FunctionReference, ModuleWriter } from './wasm-module.ts';
-import { f32x4, i32, type I32, type Local } from './wasm-values.ts';
+import type { FunctionReference, ModuleWriter } from '../../wasm/wasm-module.ts';
+import { f32x4, i32, type I32, type Local } from '../../wasm/wasm-values.ts';
 
 /** Of four columns each. */
 export type PanelVectors = 1 | 2;

@@ -1,6 +1,6 @@
 /** exp and GELU of four numbers at once. */
-import type { FunctionWriter } from './wasm-module.ts';
-import { f32x4, i32x4, type V128 } from './wasm-values.ts';
+import type { FunctionWriter } from '../../wasm/wasm-module.ts';
+import { f32x4, i32x4, type V128 } from '../../wasm/wasm-values.ts';
 
 /** highest power first */
 function polynomial(x: V128, coefficients: readonly number[], relaxed: boolean): V128 {

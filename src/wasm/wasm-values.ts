@@ -72,6 +72,7 @@ export const i32 = {
   remainder: binary<'i32', 'i32'>('i32', 0x70),
   shiftLeft: binary<'i32', 'i32'>('i32', 0x74),
   lessThan: binary<'i32', 'i32'>('i32', 0x49),
+  load: (address: I32, offset = 0): I32 => value('i32', ...address.code, 0x28, ...memory(offset)),
   select: (ifTrue: I32, ifFalse: I32, condition: I32): I32 =>
     value('i32', ...ifTrue.code, ...ifFalse.code, ...condition.code, 0x1b),
 };
@@ -116,4 +117,27 @@ export const i32x4 = {
     value('v128', ...simd(0x0c), ...repeat4([...new Uint8Array(Int32Array.of(n).buffer)])),
   add: binary<'v128', 'v128'>('v128', ...simd(0xae)),
   shiftLeft: (a: V128, bits: number): V128 => value('v128', ...a.code, 0x41, ...signed(bits), ...simd(0xab)),
+  /** The sign stays. */
+  shiftRight: (a: V128, bits: number): V128 => value('v128', ...a.code, 0x41, ...signed(bits), ...simd(0xac)),
+  /** Of eight numbers of 16 bits each: products of neighbours, added in pairs. */
+  dot: binary<'v128', 'v128'>('v128', ...simd(0xba)),
+};
+
+export const i16x8 = {
+  /** Two times four numbers of 32 bits, clipped to 16 bits. */
+  narrow: binary<'v128', 'v128'>('v128', ...simd(0x85)),
+  extendLowUnsigned: unary<'v128', 'v128'>('v128', ...simd(0x89)),
+  extendHighUnsigned: unary<'v128', 'v128'>('v128', ...simd(0x8a)),
+};
+
+export const u8x16 = {
+  load: f32x4.load,
+  /** Two times eight numbers of 16 bits with a sign, clipped to 0 … 255. */
+  narrow: binary<'v128', 'v128'>('v128', ...simd(0x66)),
+  /** Sixteen of the 32 bytes of both. */
+  shuffle: (a: V128, b: V128, from: readonly number[]): V128 =>
+    value('v128', ...a.code, ...b.code, ...simd(0x0d), ...from),
+  /** Bytes by their index; 0 where it is null. */
+  pick: (a: V128, from: readonly (number | null)[]): V128 =>
+    value('v128', ...a.code, ...simd(0x0c), ...from.map((index) => index ?? 0x80), ...simd(0x0e)),
 };

@@ -54,6 +54,11 @@ export class FunctionWriter {
     this.body.push(...address.code, ...what.code, 0x38, ...memory(offset));
   }
 
+  /** The first four bytes. */
+  storeFirst32(address: I32, what: V128, offset = 0): void {
+    this.body.push(...address.code, ...what.code, ...simd(0x5a), ...memory(offset), 0);
+  }
+
   /** Runs `body` as long as `condition` holds before it. */
   while(condition: I32, body: () => void): void {
     this.when(condition, () => {

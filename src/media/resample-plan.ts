@@ -1,0 +1,94 @@
+/** What a resize reads and by what it is weighted, along both axes. Source: the algorithm of Pillow's libImaging/Resample.c. */
+import type { Box, Size } from '../core/geometry.ts';
+
+export type ResampleFilter = 'bicubic' | 'bilinear';
+
+const kernels: Readonly<Record<ResampleFilter, { readonly support: number; weight(x: number): number }>> = {
+  bilinear: { support: 1, weight: (x) => Math.max(0, 1 - Math.abs(x)) },
+  bicubic: {
+    support: 2,
+    weight: (signed) => {
+      const a = -0.5;
+      const x = Math.abs(signed);
+      if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
+      return x < 2 ? (((x - 5) * x + 8) * x - 4) * a : 0;
+    },
+  },
+};
+
+/** 8 bits for the value and 2 for overshoot leave 22 for the weight's fraction. */
+export const precisionBits = 32 - 8 - 2;
+
+export interface Taps {
+  /** Row length of `weights`: the most taps that an output pixel has. */
+  readonly count: number;
+  /** First input index of each output pixel, and how many inputs it sees (fewer at the edges). */
+  readonly starts: Int32Array;
+  readonly lengths: Int32Array;
+  /** shape [outputs, count], fixed point. */
+  readonly weights: Int32Array;
+}
+
+/** Weights of one axis: output pixel i looks at the input around begin + (i + ½) × scale. */
+function computeTaps(
+  inputLength: number,
+  begin: number,
+  length: number,
+  outputLength: number,
+  filter: ResampleFilter,
+): Taps {
+  const { support: kernelSupport, weight } = kernels[filter];
+  // Pillow takes the box as float32, and its length as their float32 difference.
+  const from = Math.fround(begin);
+  const scale = Math.fround(Math.fround(begin + length) - from) / outputLength;
+  const filterScale = Math.max(1, scale);
+  const support = kernelSupport * filterScale;
+  const count = Math.ceil(support) * 2 + 1;
+  const starts = new Int32Array(outputLength);
+  const lengths = new Int32Array(outputLength);
+  const weights = new Int32Array(outputLength * count);
+  const exact = new Float64Array(count);
+  for (let output = 0; output < outputLength; output++) {
+    const centre = from + (output + 0.5) * scale;
+    const start = Math.max(0, Math.trunc(centre - support + 0.5));
+    const end = Math.min(inputLength, Math.trunc(centre + support + 0.5));
+    let sum = 0;
+    for (let tap = 0; tap < end - start; tap++) {
+      const w = weight((tap + start - centre + 0.5) * (1 / filterScale));
+      exact[tap] = w;
+      sum += w;
+    }
+    starts[output] = start;
+    lengths[output] = end - start;
+    for (let tap = 0; tap < end - start; tap++) {
+      const w = ((exact[tap] ?? 0) / (sum === 0 ? 1 : sum)) * 2 ** precisionBits;
+      weights[output * count + tap] = Math.trunc(w < 0 ? w - 0.5 : w + 0.5);
+    }
+  }
+  return { count, starts, lengths, weights };
+}
+
+/** Columns first, then rows. */
+export interface ResamplePlan {
+  readonly across: Taps;
+  readonly down: Taps;
+  /** Only these rows of the image are read. */
+  readonly firstRow: number;
+  readonly rows: number;
+}
+
+/** @param box the part to resize, in px of the image; edges may lie between pixels */
+export function planResample(image: Size, box: Box, output: Size, filter: ResampleFilter): ResamplePlan {
+  const across = computeTaps(image.width, box.left, box.width, output.width, filter);
+  const down = computeTaps(image.height, box.top, box.height, output.height, filter);
+  const firstRow = down.starts[0] ?? 0;
+  const end = (down.starts.at(-1) ?? 0) + (down.lengths.at(-1) ?? 0);
+  return { across, down, firstRow, rows: end - firstRow };
+}
+
+/** What both resamplers read: interleaved 8-bit values, of which they take the first three channels. */
+export interface ResampleSource {
+  readonly width: number;
+  readonly channels: 3 | 4;
+  readonly values: Uint8Array | Uint8ClampedArray;
+}
