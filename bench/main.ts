@@ -14,21 +14,24 @@ import { prepareNetworks } from './networks.ts';
 import { runRace } from './race.ts';
 import { timePage } from './page-load.ts';
 import { writeReport, type Report } from './report.ts';
+import { benchResampling } from './resampling.ts';
 import { openChromium, openNode, type Venue } from './venue.ts';
 import { benchTraining, reportTraining } from './train.ts';
 
 const usage = `Usage: npm run bench -- [chromium] [node] [page] [options]
        npm run bench -- train [--note <sentence>]
+       npm run bench -- resampling [--python <command>] [--rounds <n>] [--note <sentence>]
 
 Times the forward pass: ours (with float16 weights, too, where the network's are float32), ours by tfjs's plain ops, and
 onnxruntime-web, on WebGPU and on WebAssembly.
 With no place named, Chromium and then Node on Dawn, where there is a driver. "page" times the built page instead, from its
-opening to the first overlay; "train" counts what a training step takes.
+opening to the first overlay; "train" counts what a training step takes; "resampling" times what comes before a pass.
 
   --networks <ids>   of embedded-12,embedded-40,s16-224,b16-224,s8-224,s8-480 (default: all)
   --backends <ids>   of webgpu,wasm (default: both)
   --rounds <n>       passes of each contestant after its first, or visits of the page (default: 5)
   --patience <s>     a pass that is likely to take longer is left out, with a word (default: 45)
+  --python <command> that starts a Python with Pillow (default: python3); without one its times are left out
   --note <sentence>  goes into the report: what else the machine was doing`;
 
 const { values: options, positionals } = readOptions(
@@ -39,6 +42,7 @@ const { values: options, positionals } = readOptions(
       backends: { type: 'string', default: 'webgpu,wasm' },
       rounds: { type: 'string', default: '5' },
       patience: { type: 'string', default: '45' },
+      python: { type: 'string', default: 'python3' },
       note: { type: 'string', default: '' },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -47,8 +51,9 @@ const { values: options, positionals } = readOptions(
 );
 if (options.help) stopWith(usage, 0);
 const places = positionals.length === 0 ? ['chromium', 'node'] : positionals;
-const unknown = places.find((place) => !['chromium', 'node', 'page', 'train'].includes(place));
-if (unknown !== undefined) stopWith(`${unknown} is not chromium, node, page or train.\n\n${usage}`, 2);
+const known = ['chromium', 'node', 'page', 'train', 'resampling'];
+const unknown = places.find((place) => !known.includes(place));
+if (unknown !== undefined) stopWith(`${unknown} is none of ${known.join(', ')}.\n\n${usage}`, 2);
 
 const backends = options.backends.split(',');
 const rounds = Number(options.rounds);
@@ -81,6 +86,11 @@ async function keep(report: Report): Promise<void> {
   await writeFile(join(reports, `${report.name}.json`), report.json);
   await writeFile(join(reports, `${report.name}.md`), report.markdown);
   console.log(`\n${report.markdown}\ndocs/bench/${report.name}.md`);
+}
+
+if (positionals.includes('resampling')) {
+  await keep(await benchResampling(options.python, rounds, options.note));
+  process.exit(0);
 }
 
 if (positionals.includes('train')) {

@@ -1,0 +1,48 @@
+/** A rival in Python, where there is one: a process that answers each line of JSON with another. */
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+export interface PythonRival {
+  /** With its version, in its own words. */
+  readonly name: string;
+  ask(request: Readonly<Record<string, unknown>>): Promise<Readonly<Record<string, unknown>>>;
+  end(): void;
+}
+
+/**
+ * @param python a command @param script in bench/rivals; answers `{ kind: 'open' }` with its name
+ * @param environment added to ours
+ * @returns why there is none, where it does not start: no Python, or not the packages that it needs
+ */
+export async function openPythonRival(
+  python: string,
+  script: string,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<PythonRival | string> {
+  const path = fileURLToPath(new URL(`rivals/${script}`, import.meta.url));
+  const child = spawn(python, [path], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: { ...process.env, ...environment },
+  });
+  let complaint = '';
+  child.stderr.on('data', (piece: Buffer) => (complaint += piece.toString()));
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const failure = new Promise<string>((resolve) => {
+    child.on('error', ({ message }) => resolve(message));
+    child.on('close', () => resolve(complaint.trim().split('\n').at(-1) ?? 'it ended'));
+  });
+  child.stdin.on('error', () => {}); // told by `close`
+  const ask = async (request: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>> => {
+    child.stdin.write(`${JSON.stringify(request)}\n`);
+    const answer = await lines.next();
+    if (answer.done === true) throw new Error(await failure);
+    return JSON.parse(answer.value) as Record<string, unknown>;
+  };
+  try {
+    const { name } = await ask({ kind: 'open' });
+    return { name: String(name), ask, end: () => void child.kill() };
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
