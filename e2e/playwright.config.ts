@@ -3,7 +3,7 @@ import { browserArguments, findBrowser } from '../tools/find-browser.ts';
 
 const browser = findBrowser();
 /** Not the port of `npm start`: a page that someone has open is left alone. */
-const port = 4391;
+const port = Number(process.env['E2E_PORT'] ?? 4391);
 
 export default defineConfig({
   testDir: '.',

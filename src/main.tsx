@@ -6,6 +6,7 @@ import { createEngineClient } from './rpc/engine-client.ts';
 import type { BackendChoice } from './core/backend.ts';
 import { createLibraryClient } from './rpc/library-client.ts';
 import { App } from './ui/shell/app.tsx';
+import { replaceUnknownLanguage } from './ui/known-language.ts';
 import { createPictures } from './ui/engine/pictures.ts';
 import { createSession } from './ui/engine/session.ts';
 import { createModelLibrary } from './ui/models/model-library.ts';
@@ -13,6 +14,8 @@ import { createAppStore } from './ui/state/app-store.ts';
 import { recallSettings } from './ui/state/settings.ts';
 import { createTrainingSession } from './ui/training/training-session.ts';
 import { createTrainingStore } from './ui/training/training-state.ts';
+
+replaceUnknownLanguage(navigator);
 
 const defaultSidePx = 320;
 

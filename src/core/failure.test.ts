@@ -80,6 +80,10 @@ const examples: Examples = {
     { code: 'out-of-memory', tokens: 3601 },
   ],
   'wrong-result': [{ code: 'wrong-result', problem: 'head 1 sums to 0.000 instead of 1' }],
+  'script-missing': [
+    { code: 'script-missing', isGone: true },
+    { code: 'script-missing', isGone: false },
+  ],
   'worker-crashed': [{ code: 'worker-crashed', message: 'its script did not load' }],
   'worker-stuck': [{ code: 'worker-stuck' }],
   'training-impossible': [

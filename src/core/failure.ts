@@ -70,7 +70,9 @@ export type Failure =
   | { readonly code: 'device-lost'; readonly message: string }
   | { readonly code: 'out-of-memory'; readonly tokens: number | null }
   | { readonly code: 'wrong-result'; readonly problem: string }
-  // The worker
+  // The page's own scripts, and the worker
+  /** `isGone`: the host answers that it does not have it, since the page was updated after this tab was opened. */
+  | { readonly code: 'script-missing'; readonly isGone: boolean }
   | { readonly code: 'worker-crashed'; readonly message: string }
   /** A cancelled call was not let go in time: nothing is wrong but the wait. */
   | { readonly code: 'worker-stuck' }
@@ -79,7 +81,7 @@ export type Failure =
 export type FailureCode = Failure['code'];
 
 /** What a failure is the fault of. A file may be a photograph or a model; 'nothing': somebody only has to wait, or to ask again. */
-type FailureSource = 'file' | 'photograph' | 'model' | 'storage' | 'training' | 'engine' | 'nothing';
+type FailureSource = 'file' | 'photograph' | 'model' | 'storage' | 'training' | 'engine' | 'page' | 'nothing';
 
 interface FailureFacts<F extends Failure> {
   /** One or two sentences: what happened, and what to do. */
@@ -274,6 +276,13 @@ const failures: { readonly [C in FailureCode]: FailureFacts<Extract<Failure, { c
   'wrong-result': {
     ...of('engine', true),
     says: ({ problem }) => `The result failed its check (${problem}) and is not shown.`,
+  },
+  'script-missing': {
+    ...of('page'),
+    says: ({ isGone }) =>
+      isGone
+        ? 'This page was updated after it was opened here, and a script that it needs is gone. Reload the page; open photographs have to be added again.'
+        : 'A script of this page could not be fetched. Check the connection, then reload the page; open photographs have to be added again.',
   },
   'worker-crashed': {
     ...of('engine', true),

@@ -1,4 +1,5 @@
-import { useCallback } from 'react';
+import { lazy, Suspense, useCallback } from 'react';
+import { loadScript } from '../../core/script.ts';
 import { Bench } from './viewer.tsx';
 import { HelpDialog, SampleDialog } from './dialogs.tsx';
 import { DrawingBoundary } from './drawing-boundary.tsx';
@@ -9,9 +10,14 @@ import { EngineFailure, Messages } from './messages.tsx';
 import { ModelDialog } from '../models/model-dialog.tsx';
 import { useIntake } from './intake/use-intake.ts';
 import { type Services, ServicesProvider, useApp } from '../services.tsx';
-import { TrainingView } from '../training/training-view.tsx';
 import { usePresentation, usePrunedPictures, useRememberedSettings } from './use-page-effects.ts';
 import { useShortcuts } from './use-shortcuts.ts';
+
+/** Fetched when it is asked for: most visits never open it, and its plots are large. */
+const TrainingView = lazy(async () => {
+  const view = await loadScript(() => import('../training/training-view.tsx'), import.meta.url);
+  return { default: view.TrainingView };
+});
 
 function Page() {
   const { rootProps, inputProps, isDragging, openPicker } = useIntake();
@@ -49,9 +55,11 @@ function Page() {
       )}
       <EngineFailure />
       <Messages />
-      <DrawingBoundary onRetry={showAll}>
+      <DrawingBoundary key={place} onRetry={showAll}>
         {place === 'training' ? (
-          <TrainingView onAdd={openPicker} />
+          <Suspense fallback={<main id="content" aria-busy="true" />}>
+            <TrainingView onAdd={openPicker} />
+          </Suspense>
         ) : isEmpty ? (
           <EmptyState onAdd={openPicker} />
         ) : (

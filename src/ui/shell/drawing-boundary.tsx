@@ -1,5 +1,6 @@
 import { RotateCw, TriangleAlert } from 'lucide-react';
 import { Component, type ReactNode } from 'react';
+import { describeFailure, failureOf } from '../../core/failure.ts';
 import { IconButton } from '../kit/icon-button.tsx';
 import './messages.css';
 
@@ -23,6 +24,16 @@ export class DrawingBoundary extends Component<DrawingBoundaryProps, { readonly 
   override render() {
     const { error } = this.state;
     if (error === null) return this.props.children;
+    const failure = failureOf(error);
+    // No bug: the part's script is not there. Browsers do not fetch it again before the page is loaded anew.
+    if (failure !== null)
+      return (
+        <main id="content" className="message" data-tone="warning" role="alert">
+          <TriangleAlert aria-hidden="true" />
+          <p>{describeFailure(failure)}</p>
+          <IconButton icon={RotateCw} label="Reload the page" withText onClick={() => location.reload()} />
+        </main>
+      );
     return (
       <main id="content" className="message" data-tone="warning" role="alert">
         <TriangleAlert aria-hidden="true" />

@@ -1,0 +1,62 @@
+import { expect, samplePath, sideOf, test } from './scope.ts';
+import { tinyRun, TrainingView } from './training-view.ts';
+
+const curves = ['Loss', 'Teacher’s entropy', 'Learning rate'];
+
+test('a browser whose language is "C", which Intl refuses, opens the page and draws the curves', async ({
+  scope,
+  page,
+}) => {
+  test.setTimeout(240_000);
+  await page.addInitScript(() =>
+    Object.defineProperty(Navigator.prototype, 'language', { configurable: true, get: () => 'C' }),
+  );
+  const training = new TrainingView(page);
+  await scope.open(`backend=wasm&side=${sideOf(8)}`);
+  await scope.isReady();
+  await scope.drop(samplePath('cat'), samplePath('dog'));
+  await scope.allSettled(2);
+  await training.open();
+  await training.fill({ ...tinyRun, Steps: 6 });
+  await training.start();
+  await training.has('finished');
+  for (const title of curves) expect(await training.inkOf(title), title).toBeGreaterThan(40);
+});
+
+test('what only training needs is fetched when somebody trains', async ({ scope, page }) => {
+  const scripts: string[] = [];
+  page.on('request', (request) => scripts.push(new URL(request.url()).pathname));
+  await scope.open();
+  await scope.isReady();
+  expect(scripts.filter((path) => path.includes('training'))).toEqual([]);
+  await new TrainingView(page).open();
+  expect(scripts.filter((path) => /training-view-.*\.js$/.test(path))).toHaveLength(1);
+});
+
+test('a part of the page whose script is gone says so, offers to reload, and leaves the rest', async ({
+  scope,
+  page,
+  faults,
+}) => {
+  await page.route(/training-view-.*\.js$/, (route) => route.fulfill({ status: 404 }));
+  let isOld = false;
+  // The host has another version: what this one's page was made of is no longer there.
+  await page.route(/index-.*\.js$/, (route) => (isOld ? route.fulfill({ status: 404 }) : route.fallback()));
+  await scope.open(`backend=wasm&side=${sideOf(12)}`);
+  await scope.drop(samplePath('cat'));
+  await scope.allSettled(1);
+  isOld = true;
+  await page.keyboard.press('r');
+  const alert = page.getByRole('alert').filter({ hasText: 'This page was updated after it was opened here' });
+  await expect(alert).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(scope.stage).toHaveAttribute('data-status', 'done');
+  await page.keyboard.press('r');
+  isOld = false;
+  await page.unrouteAll();
+  await alert.getByRole('button', { name: 'Reload the page' }).click();
+  await scope.isReady();
+  await new TrainingView(page).open();
+  // The browser's own word about each script that it did not get, and React's.
+  faults.length = 0;
+});
