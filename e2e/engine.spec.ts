@@ -96,9 +96,28 @@ test('a back end that computes wrong numbers is refused', async ({ scope, page }
   await scope.open(`backend=webgpu&side=${sideOf(12)}`);
   await expect(page.getByRole('alert')).toContainText(/webgpu back end computes wrong numbers/);
   await scope.drop(samplePath('cat'));
-  await page.getByRole('button', { name: 'Use wasm instead' }).click();
+  await page.getByRole('button', { name: 'Use WebAssembly instead' }).click();
   await scope.allSettled(1);
   await expect(scope.fact('Back end')).toContainText('WebAssembly');
+});
+
+test('where wasm itself does not start, plain JavaScript is offered, and wasm is not', async ({
+  scope,
+  page,
+}) => {
+  await beforeWorker(
+    page,
+    "WebAssembly.instantiate = WebAssembly.instantiateStreaming = () => Promise.reject(new Error('no wasm today'));",
+  );
+  await scope.open(`backend=wasm&side=${sideOf(8)}`);
+  await expect(page.getByRole('alert')).toContainText(
+    /wasm back end cannot run here: WebAssembly did not start/,
+  );
+  await expect(page.getByRole('button', { name: 'Use WebAssembly instead' })).toHaveCount(0);
+  await scope.drop(samplePath('cat'));
+  await page.getByRole('button', { name: 'Use JavaScript instead' }).click();
+  await scope.allSettled(1);
+  await expect(scope.fact('Back end')).toContainText('JavaScript');
 });
 
 /** Memory ends when the first photograph comes. */

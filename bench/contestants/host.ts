@@ -1,7 +1,7 @@
 /** Opens one contestant and runs it on demand: the part that is the same in a browser's worker and in a Node process. */
 import { decodeFloat16, encodeFloat16 } from '../../src/core/float16.ts';
 import type { BackendName } from '../../src/core/failure.ts';
-import type { WasmAssets } from '../../src/gpu/open-backend.ts';
+import type { WasmAssets } from '../../src/gpu/open-wasm.ts';
 import type { Network } from '../networks.ts';
 import { measureCeilings, type Ceilings } from './ceilings.ts';
 import type { Contestant } from './contestant.ts';

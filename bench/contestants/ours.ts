@@ -1,7 +1,8 @@
 /** Our own pass, by our kernels or by tfjs's plain ops. */
 import type { BackendName } from '../../src/core/failure.ts';
 import { timeKernels, type TimedLayer } from '../../src/gpu/kernels/tune-kernels.ts';
-import { openBackend, type WasmAssets } from '../../src/gpu/open-backend.ts';
+import { openBackend } from '../../src/gpu/open-backend.ts';
+import type { WasmAssets } from '../../src/gpu/open-wasm.ts';
 import { attendSpecial } from '../../src/vit/attend.ts';
 import { uploadParameters } from '../../src/vit/parameters.ts';
 import { namedParameters, type Contestant, type Task } from './contestant.ts';

@@ -5,7 +5,8 @@
 import { failureOf, type BackendName, type Failure } from '../core/failure.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
 import { hasFusedKernels } from '../gpu/kernels/fused-kernels.ts';
-import { openBackend, probeAdapter, type OpenBackend, type WasmAssets } from '../gpu/open-backend.ts';
+import { openBackend, probeAdapter, type OpenBackend } from '../gpu/open-backend.ts';
+import type { WasmAssets } from '../gpu/open-wasm.ts';
 import type { BackendChoice, BackendReason } from '../core/backend.ts';
 import { selfCheck, selfCheckTolerance } from '../vit/self-check.ts';
 

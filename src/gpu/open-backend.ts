@@ -2,30 +2,13 @@
  * One tfjs back end, opened and watched. Each is imported only when it is asked for, so a page that runs on WebGPU
  * never fetches the wasm binary and the other way round.
  */
-import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import type { BackendName, Failure } from '../core/failure.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
 import { noFaults, watchDevice, type FaultWatch } from './fault-watch.ts';
 import { liftDirectives } from './kernels/shader-top.ts';
 import { switchFusedKernels } from './kernels/fused-kernels.ts';
-import { switchSimdKernels } from './simd/simd-kernels.ts';
-import { openSimdRunner } from './simd/simd-runner.ts';
-import { guardWasmHeap } from './wasm-heap.ts';
-
-/** File name → address, as tfjs's `setWasmPaths` takes it. */
-type WasmPaths = Readonly<
-  Record<
-    'tfjs-backend-wasm.wasm' | 'tfjs-backend-wasm-simd.wasm' | 'tfjs-backend-wasm-threaded-simd.wasm',
-    string
-  >
->;
-
-export interface WasmAssets {
-  readonly paths: WasmPaths;
-  /** Asked before threads are started: whether they can be; see `threaded-wasm.ts`. */
-  prepareThreads(): Promise<boolean>;
-}
+import { openWasm, type WasmAssets } from './open-wasm.ts';
 
 export interface OpenBackend {
   readonly name: BackendName;
@@ -110,34 +93,6 @@ async function openWebgpu(fusedKernels: boolean): Promise<Result<OpenBackend, Fa
   return succeed({ name: 'webgpu', device: report.description, faults, finish });
 }
 
-/** Beyond that, threads wait for memory more than they compute. */
-const mostThreads = 8;
-
-/** All of few cores, since whoever is free takes the next share; of many half, which is what most of them really are. */
-const threadsFor = (cores: number): number =>
-  Math.min(mostThreads, cores <= 4 ? cores : Math.ceil(cores / 2));
-
-async function openWasm(
-  assets: WasmAssets | null,
-  fusedKernels: boolean,
-): Promise<Result<OpenBackend, Failure>> {
-  const wasm = await import('@tensorflow/tfjs-backend-wasm');
-  if (assets !== null) wasm.setWasmPaths(assets.paths);
-  const threads = globalThis.crossOriginIsolated ? threadsFor(navigator.hardwareConcurrency) : 1;
-  const isThreaded = threads > 1 && assets !== null && (await assets.prepareThreads());
-  tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', isThreaded);
-  if (!(await tf.setBackend('wasm')))
-    return fail({ code: 'backend-unavailable', backend: 'wasm', reason: 'WebAssembly did not start' });
-  guardWasmHeap((tf.backend() as BackendWasm).wasm);
-  const simd = await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT');
-  const runner =
-    fusedKernels && simd ? await openSimdRunner(tf.backend() as BackendWasm, isThreaded ? threads : 1) : null;
-  switchSimdKernels(runner !== null);
-  const running = runner?.threads ?? (isThreaded ? wasm.getThreadsCount() : 1);
-  const device = `CPU${runner?.relaxed ? ', relaxed SIMD' : simd ? ', SIMD' : ''}, ${running === 1 ? '1 thread' : `${running} threads`}`;
-  return succeed({ name: 'wasm', device, faults: noFaults, finish: () => Promise.resolve() });
-}
-
 async function openCpu(): Promise<Result<OpenBackend, Failure>> {
   await import('@tensorflow/tfjs-backend-cpu');
   await tf.setBackend('cpu');
@@ -164,7 +119,12 @@ export async function openBackend(
       case 'webgpu':
         return await openWebgpu(fusedKernels);
       case 'wasm':
-        return await openWasm(wasmAssets, fusedKernels);
+        return succeed({
+          name,
+          device: await openWasm(wasmAssets, fusedKernels),
+          faults: noFaults,
+          finish: () => Promise.resolve(),
+        });
       case 'cpu':
         return await openCpu();
     }

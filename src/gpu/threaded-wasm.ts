@@ -22,8 +22,9 @@ const blobUrl = (script: string): string =>
 
 /** A thread starts from a blob and imports another; a host's policy may forbid it, and tfjs would then wait for ever. */
 async function threadsCanStart(): Promise<boolean> {
-  const imported = blobUrl('');
-  const script = blobUrl(`importScripts(${JSON.stringify(imported)}); postMessage('started');`);
+  // Not empty: Firefox takes a worker from an empty source for a mistake, and says so on the console.
+  const imported = blobUrl("const answer = 'started';");
+  const script = blobUrl(`importScripts(${JSON.stringify(imported)}); postMessage(answer);`);
   try {
     const thread = new Worker(script);
     return await new Promise<boolean>((resolve) => {

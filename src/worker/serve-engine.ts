@@ -8,7 +8,7 @@ import type { PhotoNotice } from '../core/photo.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
 import { Engine, giveWay } from '../engine/engine.ts';
 import { isOutOfMemory } from '../engine/out-of-memory.ts';
-import type { WasmAssets } from '../gpu/open-backend.ts';
+import type { WasmAssets } from '../gpu/open-wasm.ts';
 import { createDecodeAhead } from '../media/decode-ahead.ts';
 import { createMemoryFolders } from '../library/model-folders.ts';
 import { openOpfsFolders } from '../library/opfs-folders.ts';

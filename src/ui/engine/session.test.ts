@@ -284,7 +284,7 @@ describe('losing the engine', () => {
     await settle();
     fake.lose(lost);
     await settle();
-    expect(store.getState().engine).toMatchObject({ status: 'failed', repeatedly: true });
+    expect(store.getState().engine).toMatchObject({ status: 'failed', repeatedly: true, instead: 'wasm' });
     expect(fake.restarts).toBe(2);
     session.startAgain('wasm');
     expect(fake.last().request).toMatchObject({ backend: 'wasm' });

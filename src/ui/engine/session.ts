@@ -2,13 +2,20 @@
  * The engine's life as the page sees it: start, the queue of photographs, loss and recovery.
  * State lives in the store; this is the only place that calls 'start' and 'attend'.
  */
-import { describeFailure, type Failure, isFinalFailure, isModelFailure } from '../../core/failure.ts';
+import {
+  type BackendName,
+  describeFailure,
+  type Failure,
+  isFinalFailure,
+  isModelFailure,
+} from '../../core/failure.ts';
 import type { FramingOptions } from '../../core/photo.ts';
 import type { EngineClient } from '../../rpc/engine-client.ts';
 import type { BackendChoice } from '../../core/backend.ts';
 import type { AppStore } from '../state/app-store.ts';
 import type { ChosenModel } from '../state/model-choice.ts';
 import { isWaiting, type NewPhoto, type PhotoId, visibleOutcome } from '../state/photo.ts';
+import { otherBackend } from './other-backend.ts';
 import { createModelSwitching, type ModelSwitching } from './model-switching.ts';
 import { createPatchAsking } from './patch-asking.ts';
 import { backendTitles, countOf, describeBackendReason, formatMilliseconds } from '../words.ts';
@@ -57,6 +64,7 @@ export function createSession(
   { backend, now = () => performance.now() }: SessionOptions,
 ): EngineSession {
   let choice = backend;
+  let usedBackend: BackendName | null = null;
   /** What a start loads: the model in use, once there is one. */
   let model: ChosenModel | null = null;
   let spareModel: ChosenModel | null = null;
@@ -67,6 +75,11 @@ export function createSession(
   let lossTimes: number[] = [];
   const lossesOf = new Map<PhotoId, number>();
   const incoming: NewPhoto[] = [];
+
+  const setFailed = (failure: Failure, repeatedly: boolean): void => {
+    const instead = otherBackend(failure, usedBackend, choice);
+    store.getState().setEngine({ status: 'failed', failure, repeatedly, instead });
+  };
 
   const start = async (recoversFrom: Failure | null): Promise<void> => {
     if (model === null) return;
@@ -96,9 +109,10 @@ export function createSession(
         await start(recoversFrom);
         return;
       }
-      setEngine({ status: 'failed', failure: outcome.error, repeatedly: false });
+      setFailed(outcome.error, false);
       return;
     }
+    usedBackend = outcome.value.backend.name;
     setUsedModel(asked.choice);
     setEngine({ status: 'ready', ...outcome.value });
     const { name, reason } = outcome.value.backend;
@@ -162,7 +176,7 @@ export function createSession(
     const { engine, photos, framing, setPhotoState } = store.getState();
     const photo = photos[id];
     if (!photo || engine.status !== 'ready') return;
-    const { backend: usedBackend, model: usedModel } = engine;
+    const { backend: madeBy, model: usedModel } = engine;
     const mine: Run = { id, controller: new AbortController(), abandoned: false };
     run = mine;
     setPhotoState(id, (state) => ({ status: 'running', progress: null, previous: visibleOutcome(state) }));
@@ -183,7 +197,7 @@ export function createSession(
     if (mine.abandoned) return;
     run = null;
     if (outcome.ok) {
-      const done = { result: outcome.value, framing, model: usedModel, backend: usedBackend };
+      const done = { result: outcome.value, framing, model: usedModel, backend: madeBy };
       setPhotoState(id, () => ({ status: 'done', outcome: done }));
       lossesOf.delete(id);
     } else {
@@ -249,7 +263,7 @@ export function createSession(
   });
 
   client.onGone((failure) => {
-    const { setEngine, say, setPhotoState, modelSwitch } = store.getState();
+    const { say, setPhotoState, modelSwitch } = store.getState();
     // The client has failed the call already, but its promise has not got round to `attend` yet.
     const lost = run;
     run = null;
@@ -279,7 +293,7 @@ export function createSession(
     const happened = describeFailure(failure);
     if (lossTimes.length >= maxLosses) {
       startsMade += 1;
-      setEngine({ status: 'failed', failure, repeatedly: true });
+      setFailed(failure, true);
       return;
     }
     if (lossMessage !== null) store.getState().dismiss(lossMessage);

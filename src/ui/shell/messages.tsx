@@ -1,6 +1,7 @@
 import { Cpu, Info, RotateCw, TriangleAlert, X } from 'lucide-react';
-import { describeFailure, isEngineFailure } from '../../core/failure.ts';
+import { describeFailure } from '../../core/failure.ts';
 import { useApp, useServices } from '../services.tsx';
+import { backendTitles } from '../words.ts';
 import { IconButton } from '../kit/icon-button.tsx';
 import './messages.css';
 
@@ -25,6 +26,7 @@ export function Messages() {
 export function EngineFailure() {
   const engine = useApp((state) => state.engine);
   const { session } = useServices();
+  const instead = engine.status === 'failed' ? engine.instead : null;
   return (
     <div className="engine-alert" role="alert">
       {engine.status === 'failed' && (
@@ -37,12 +39,12 @@ export function EngineFailure() {
           </p>
           <div className="engine-failure-actions">
             <IconButton icon={RotateCw} label="Try again" withText onClick={() => session.startAgain()} />
-            {isEngineFailure(engine.failure) && (
+            {instead !== null && (
               <IconButton
                 icon={Cpu}
-                label="Use wasm instead"
+                label={`Use ${backendTitles[instead]} instead`}
                 withText
-                onClick={() => session.startAgain('wasm')}
+                onClick={() => session.startAgain(instead)}
               />
             )}
           </div>

@@ -1,6 +1,6 @@
 import type { ModelProgress, StartProgress } from '../../core/progress.ts';
 import { createStore, type StoreApi } from 'zustand/vanilla';
-import type { Failure } from '../../core/failure.ts';
+import type { BackendName, Failure } from '../../core/failure.ts';
 import type { FramingOptions } from '../../core/photo.ts';
 import type { BackendDescription } from '../../core/backend.ts';
 import type { ModelDescription } from '../../core/model.ts';
@@ -24,8 +24,14 @@ type EngineState =
       readonly recoversFrom: Failure | null;
     }
   | { readonly status: 'ready'; readonly backend: BackendDescription; readonly model: ModelDescription }
-  /** `repeatedly`: it was lost so often that it is not started again unasked. */
-  | { readonly status: 'failed'; readonly failure: Failure; readonly repeatedly: boolean };
+  | {
+      readonly status: 'failed';
+      readonly failure: Failure;
+      /** It was lost so often that it is not started again unasked. */
+      readonly repeatedly: boolean;
+      /** The back end that may do better; null where none is left, or it is not the back end's fault. */
+      readonly instead: BackendName | null;
+    };
 
 /** Another model on its way into the engine, while the one in use stays. */
 export interface ModelSwitch {
