@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Dict, List, Sequence, get_args, get_origin, get_type_hints
 
 from views import Augmentation
+from labels import Turns
 from network import Architecture
 
 
@@ -17,7 +18,7 @@ class HeadSizes:
 
 
 @dataclass(frozen=True)
-class Optimisation:
+class Descent:
     learning_rate: float
     warm_up_images: int
     decay_share: float  # of the run, at its end: 1 is a cosine from the beginning
@@ -25,6 +26,10 @@ class Optimisation:
     gradient_clip: float  # largest norm of one parameter's gradient
     drop_path: float
     attention_dropout: float  # of what CLS looks at in the last block
+
+
+@dataclass(frozen=True)
+class Optimisation(Descent):
     frozen_images: int  # so long the prototypes stay as they were made
 
 
@@ -37,6 +42,22 @@ class Teacher:
 
 
 @dataclass(frozen=True)
+class Mixing:
+    """Of the labels of two photographs, as in DeiT: mixup and CutMix, each for half of the batches that are mixed."""
+
+    often: float  # how many batches are mixed
+    mixup: float  # of Beta(mixup, mixup) the share comes
+    cutmix: float
+
+
+@dataclass(frozen=True)
+class Labels:
+    turns: Dict[str, Turns]  # of the sources in which the classes take turns
+    smoothing: float
+    mixing: Mixing
+
+
+@dataclass(frozen=True)
 class Stage:
     images: int
     batch: int
@@ -46,7 +67,9 @@ class Stage:
 
 
 @dataclass(frozen=True)
-class Config:
+class AnyConfig:
+    """What every run has, whatever it learns by."""
+
     seed: int
     embed_dim: int
     depth: int
@@ -54,10 +77,8 @@ class Config:
     patch_size: int
     grid_size: int
     start: str  # official | sines-and-likeness
-    head: HeadSizes
     augmentation: Augmentation
-    optimisation: Optimisation
-    teacher: Teacher
+    optimisation: Descent
     stages: List[Stage]
     numbers_a_class: Dict[str, int]  # of the sources whose photographs are numbered class by class
 
@@ -76,6 +97,22 @@ class Config:
                 return stage
             seen -= stage.images
         return self.stages[-1]
+
+
+@dataclass(frozen=True)
+class Config(AnyConfig):
+    """Of a run without labels: DINO's loss."""
+
+    head: HeadSizes
+    optimisation: Optimisation
+    teacher: Teacher
+
+
+@dataclass(frozen=True)
+class SupervisedConfig(AnyConfig):
+    """Of a run with labels: cross-entropy."""
+
+    labels: Labels
 
 
 def parse(kind, value, path: str):
@@ -120,11 +157,12 @@ def change(entries: dict, setting: str) -> None:
     place[last] = text if isinstance(place[last], str) else json.loads(text)
 
 
-def read_config(path: Path, settings: Sequence[str] = ()) -> Config:
+def read_config(path: Path, settings: Sequence[str] = ()) -> AnyConfig:
+    """:returns: a `SupervisedConfig` where there are labels, else a `Config`"""
     entries = json.loads(path.read_text(encoding="utf-8"))
     for setting in settings:
         change(entries, setting)
-    config = parse(Config, entries, "")
+    config = parse(SupervisedConfig if "labels" in entries else Config, entries, "")
     if config.start not in ("official", "sines-and-likeness"):
         raise ValueError(f".start: {config.start!r} is not official or sines-and-likeness")
     if config.embed_dim % config.num_heads != 0:

@@ -1,9 +1,11 @@
 """A run small enough for a test: a config, and photographs made up for it."""
 import io
 import json
+import subprocess
 import sys
 import tarfile
 from pathlib import Path
+from typing import List
 
 import numpy as np
 import torch
@@ -47,6 +49,17 @@ SMALL = {
     ],
     "numbersAClass": {"small": 10},
 }
+# The same with labels: of small_00000 and so on, two classes that take turns.
+SMALL_SUPERVISED = {
+    **{key: value for key, value in SMALL.items() if key not in ("head", "teacher", "numbersAClass")},
+    "optimisation": {key: value for key, value in SMALL["optimisation"].items() if key != "frozenImages"},
+    "labels": {
+        "turns": {"small": {"classes": 2, "leftOut": []}, "taking": {"classes": 2, "leftOut": []}},
+        "smoothing": 0.1,
+        "mixing": {"often": 0.25, "mixup": 0.8, "cutmix": 1.0},
+    },
+    "numbersAClass": {},
+}
 CPU = torch.device("cpu")
 
 
@@ -74,11 +87,19 @@ def write_tar(path: Path, photographs: dict) -> None:
             tar.addfile(entry, data)
 
 
-def write_example(folder: Path) -> None:
+def write_example(folder: Path, config: dict = SMALL) -> None:
     """Photographs of two sizes in two tars, and a config: all that a run takes."""
     names = [f"small_{i:05d}" for i in range(60)]
     write_tar(folder / "b.tar", {name: (40, 56) for name in names[30:]})
     write_tar(
         folder / "a.tar", {**{name: (48, 40) for name in names[:30]}, "tiny_00024": (24, 24), "tiny_00001": (24, 24)}
     )
-    (folder / "config.json").write_text(json.dumps(SMALL))
+    (folder / "config.json").write_text(json.dumps(config))
+
+
+def run_main(folder: Path, *more: str) -> List[dict]:
+    """Run main.py with what `write_example` wrote. :returns: all that is in its log"""
+    command = [sys.executable, str(FOLDER / "main.py"), "--config", str(folder / "config.json")]
+    command += ["--data", str(folder), "--out", str(folder / "run"), "--log-every", "1", "--device", "cpu", *more]
+    subprocess.run(command, check=True, stdout=subprocess.PIPE)
+    return [json.loads(line) for line in (folder / "run" / "log.jsonl").read_text().splitlines()]

@@ -1,4 +1,4 @@
-"""What `npm run convert` takes: the teacher's backbone under its official names, and its architecture beside it."""
+"""What `npm run convert` takes: the network under its official names, and its architecture beside it."""
 import json
 import struct
 from pathlib import Path
@@ -8,11 +8,11 @@ import torch
 from network import Backbone
 
 
-def export_teacher(teacher: Backbone, folder: Path, dtype: str = "float32") -> None:
+def export_network(network: Backbone, folder: Path, dtype: str = "float32") -> None:
     """Write model.safetensors and config.json. :param dtype: float16 or float32"""
     short, kind = {"float32": ("F32", "<f4"), "float16": ("F16", "<f2")}[dtype]
     header, parts, offset = {}, [], 0
-    for name, value in teacher.state_dict().items():
+    for name, value in network.state_dict().items():
         data = value.detach().to("cpu", torch.float32).contiguous().numpy().astype(kind).tobytes()
         header[name] = {"dtype": short, "shape": list(value.shape), "data_offsets": [offset, offset + len(data)]}
         parts.append(data)
@@ -20,4 +20,4 @@ def export_teacher(teacher: Backbone, folder: Path, dtype: str = "float32") -> N
     text = json.dumps(header).encode("utf-8")
     text += b" " * (-len(text) % 8)
     (folder / "model.safetensors").write_bytes(struct.pack("<Q", len(text)) + text + b"".join(parts))
-    (folder / "config.json").write_text(json.dumps(teacher.architecture.to_json(), indent=2) + "\n", encoding="utf-8")
+    (folder / "config.json").write_text(json.dumps(network.architecture.to_json(), indent=2) + "\n", encoding="utf-8")

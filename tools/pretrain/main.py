@@ -1,4 +1,4 @@
-"""Pretrain a small Vision Transformer with DINO, in pieces of any length. README.md says how.
+"""Pretrain a small Vision Transformer with DINO or, to compare, with labels; in pieces of any length. README.md says how.
 
 A signal to end, as from Ctrl-C, lets the step finish and keeps what is there.
 
@@ -12,15 +12,17 @@ import signal
 import sys
 import time
 from pathlib import Path
-from typing import Dict, List
+from typing import List
 
 import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from config import read_config  # noqa: E402
-from export import export_teacher  # noqa: E402
+from config import AnyConfig, SupervisedConfig, read_config  # noqa: E402
+from export import export_network  # noqa: E402
 from monitor import attention_agreement, fit_to_things, knn_accuracy  # noqa: E402
 from photographs import Photographs, load_photographs  # noqa: E402
+from learner import Learner  # noqa: E402
+from supervised import Supervised  # noqa: E402
 from trainer import Trainer  # noqa: E402
 from weights import read_safetensors  # noqa: E402
 
@@ -48,22 +50,23 @@ def read_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def choose_set(sets: List[Photographs]) -> Photographs:
-    """Sets by how many photographs they have."""
-    sizes = torch.tensor([float(len(each.trained)) for each in sets])
-    return sets[int(torch.multinomial(sizes, 1))]
+def make_trainer(config: AnyConfig, sets: List[Photographs], device: torch.device, arguments: argparse.Namespace):
+    how = {"compiled": arguments.compile, "half": arguments.bfloat16, "shares": arguments.shares}
+    kind = Supervised if isinstance(config, SupervisedConfig) else Trainer
+    return kind(config, sets, device, **how)
 
 
-def judge(trainer: Trainer, sets: List[Photographs], numbers_a_class: Dict[str, int]) -> dict:
+def judge(trainer: Learner) -> dict:
     side = trainer.config.stage_at(trainer.seen).global_px
     result = {}
-    for each in sets:
-        accuracy = knn_accuracy(trainer.teacher, each, side, trainer.device, numbers_a_class)
+    for each in trainer.sets:
+        accuracy = knn_accuracy(trainer.network, each, side, trainer.device, trainer.config.numbers_a_class)
         result[f"knn{each.side}"] = accuracy
-    largest = max(sets, key=lambda each: each.side)
-    mean, best = attention_agreement(trainer.teacher, largest, side, trainer.device)
-    fit, best_fit = fit_to_things(trainer.teacher, largest, side, trainer.device)
-    return {**result, "agreement": mean, "bestHeadAgreement": best, "fit": fit, "bestHeadFit": best_fit}
+    largest = max(trainer.sets, key=lambda each: each.side)
+    mean, best = attention_agreement(trainer.network, largest, side, trainer.device)
+    fit, best_fit = fit_to_things(trainer.network, largest, side, trainer.device)
+    result.update(agreement=mean, bestHeadAgreement=best, fit=fit, bestHeadFit=best_fit)
+    return {**result, **trainer.judge_itself(side)}
 
 
 def main() -> None:
@@ -80,7 +83,7 @@ def main() -> None:
         each.to(device)
         for each in load_photographs(arguments.data, arguments.cache or arguments.out / "cache").values()
     ]
-    trainer = Trainer(config, device, arguments.compile, arguments.bfloat16, arguments.shares)
+    trainer = make_trainer(config, sets, device, arguments)
     checkpoint = arguments.out / CHECKPOINT
     if checkpoint.exists():
         trainer.restore(torch.load(checkpoint, map_location=device))
@@ -100,11 +103,11 @@ def main() -> None:
         print(line, flush=True)
 
     def save() -> None:
-        if not all(bool(torch.isfinite(each).all()) for each in trainer.leader):
+        if not all(bool(torch.isfinite(each).all()) for each in trainer.parameters):
             sys.exit("The weights are not finite. The last checkpoint is from before.")
         torch.save(trainer.state(), checkpoint.with_suffix(".new"))
         os.replace(checkpoint.with_suffix(".new"), checkpoint)
-        export_teacher(trainer.teacher, arguments.out, arguments.export)
+        export_network(trainer.network, arguments.out, arguments.export)
 
     stopped = []
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -113,25 +116,23 @@ def main() -> None:
     seen_before, clock = trainer.seen, time.monotonic()
     wanted = min(config.images, arguments.images)
     while trainer.seen < wanted and time.monotonic() - begun < arguments.minutes * 60 and not stopped:
-        found = trainer.step(choose_set(sets), config.stage_at(trainer.seen))
+        found = trainer.step(config.stage_at(trainer.seen))
         steps += 1
         if steps % arguments.log_every == 0:
-            loss, entropy = float(found.loss.detach()), float(found.entropy)
+            described = trainer.describe(found)
             rate = (trainer.seen - seen_before) / (time.monotonic() - clock)
-            terms = {"loss": loss, "entropy": entropy, "kl": loss - entropy}
-            share = entropy / math.log(config.head.prototypes)
-            write({**terms, "entropyOfUniform": share, "imagesPerSecond": rate, **trainer.schedule()})
+            write({**described, "imagesPerSecond": rate, **trainer.schedule()})
             seen_before, clock = trainer.seen, time.monotonic()
-            if not math.isfinite(loss):
+            if not math.isfinite(described["loss"]):
                 sys.exit("The loss is not finite. The last checkpoint is from before.")
         if time.monotonic() - last_judged > arguments.judge_every * 60:
             save()
-            write(judge(trainer, sets, config.numbers_a_class))
+            write(judge(trainer))
             last_judged = clock = time.monotonic()
             seen_before = trainer.seen
     save()
     if not stopped:
-        write(judge(trainer, sets, config.numbers_a_class))
+        write(judge(trainer))
     left = config.images - trainer.seen
     print("The run is whole." if left <= 0 else f"{left} images are left: call again to go on.")
 

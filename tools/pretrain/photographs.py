@@ -120,3 +120,9 @@ def load_photographs(folder: Path, cache: Path) -> Dict[int, Photographs]:
             np.save(found, find_things(pixels).numpy())
         loaded[pixels.shape[1]] = Photographs(pixels, names, *split, torch.from_numpy(np.load(found)))
     return loaded
+
+
+def choose_set(sets: Sequence[Photographs]) -> Photographs:
+    """Sets by how many photographs they have."""
+    sizes = torch.tensor([float(len(each.trained)) for each in sets])
+    return sets[int(torch.multinomial(sizes, 1))]

@@ -1,7 +1,6 @@
 """What the monitor, the trainer and a whole run must do."""
 import io
 import json
-import subprocess
 import sys
 import tempfile
 import unittest
@@ -13,7 +12,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from config import Config, parse, read_config  # noqa: E402
-from example import CPU, FOLDER, SMALL, made_up, small_config, write_example, write_tar  # noqa: E402
+from example import CPU, FOLDER, SMALL, made_up, run_main, small_config, write_example, write_tar  # noqa: E402
 from monitor import attention_agreement, class_of, classify_by_neighbours, fit_to_things, mass_masks  # noqa: E402
 from network import Architecture, Backbone  # noqa: E402
 from photographs import Photographs, find_things, is_held_out, load_photographs  # noqa: E402
@@ -74,16 +73,16 @@ class TheTrainer(unittest.TestCase):
         for stage in config.stages:  # of batches that do not part evenly, too
             found = []
             for shares in (1, 2, 3):
-                trainer = Trainer(config, CPU, shares=shares)
+                trainer = Trainer(config, [photographs], CPU, shares=shares)
                 torch.manual_seed(0)
-                trainer.step(photographs, stage)
+                trainer.step(stage)
                 found.append({name: each.grad for name, each in trainer.student.named_parameters()})
             for name, wanted in found[0].items():
                 self.assertGreater(float(wanted.abs().max()), 0, name)
                 for others in found[1:]:
                     self.assertLess(float((others[name] - wanted).abs().max()), 1e-5, name)
         with self.assertRaisesRegex(ValueError, "dropPath"):
-            Trainer(small_config(), CPU, shares=2)
+            Trainer(small_config(), [photographs], CPU, shares=2)
 
     def test_goes_on_after_a_pause_as_if_there_had_been_none(self):
         photographs = made_up(40, 40)
@@ -91,16 +90,16 @@ class TheTrainer(unittest.TestCase):
         def steps(trainer: Trainer, count: int) -> None:
             for _ in range(count):
                 torch.manual_seed(trainer.seen)
-                trainer.step(photographs, trainer.config.stage_at(trainer.seen))
+                trainer.step(trainer.config.stage_at(trainer.seen))
 
-        whole = Trainer(small_config(), CPU)
+        whole = Trainer(small_config(), [photographs], CPU)
         steps(whole, 12)
-        first = Trainer(small_config(), CPU)
+        first = Trainer(small_config(), [photographs], CPU)
         steps(first, 5)
         state = io.BytesIO()
         torch.save(first.state(), state)
         state.seek(0)
-        second = Trainer(small_config(), CPU)
+        second = Trainer(small_config(), [photographs], CPU)
         second.restore(torch.load(state))
         steps(second, 7)
         self.assertEqual(second.seen, whole.seen)
@@ -108,10 +107,10 @@ class TheTrainer(unittest.TestCase):
             self.assertTrue(torch.allclose(value, second.teacher.state_dict()[name], atol=1e-6), name)
 
     def test_moves_the_teacher_after_the_student_and_keeps_the_prototypes_at_first(self):
-        trainer = Trainer(small_config(), CPU)
+        trainer = Trainer(small_config(), [made_up(40, 40)], CPU)
         before = {name: value.clone() for name, value in trainer.teacher.state_dict().items()}
         prototypes = trainer.student_head.prototypes.clone()
-        trainer.step(made_up(40, 40), trainer.config.stages[0])
+        trainer.step(trainer.config.stages[0])
         for name, value in trainer.teacher.state_dict().items():
             wanted = 0.99 * before[name] + 0.01 * trainer.student.state_dict()[name]
             self.assertTrue(torch.allclose(value, wanted, atol=1e-6), name)
@@ -119,7 +118,7 @@ class TheTrainer(unittest.TestCase):
         self.assertGreater(float(trainer.centre.abs().max()), 0)
 
     def test_warms_up_stays_level_and_comes_down(self):
-        trainer = Trainer(small_config(), CPU)
+        trainer = Trainer(small_config(), [made_up(40, 40)], CPU)
         rates, momenta = [], []
         for trainer.seen in (0, 20, 48, 72, 96):
             rates.append(trainer.schedule()["learningRate"] / 0.001)
@@ -129,7 +128,7 @@ class TheTrainer(unittest.TestCase):
         self.assertEqual(momenta, sorted(momenta))
 
     def test_clips_each_gradient_by_itself(self):
-        trainer = Trainer(small_config(), CPU)
+        trainer = Trainer(small_config(), [made_up(40, 40)], CPU)
         for parameter in trainer.student.parameters():
             parameter.grad = torch.full_like(parameter, 1e-6)
         large = trainer.student.blocks[0].mlp.fc1.weight
@@ -176,27 +175,9 @@ class AWholeRun(unittest.TestCase):
         with tempfile.TemporaryDirectory() as temporary:
             folder = Path(temporary)
             write_example(folder)
-
-            def run(*more: str) -> list:
-                command = [sys.executable, str(FOLDER / "main.py"), "--config", str(folder / "config.json")]
-                command += [
-                    "--data",
-                    str(folder),
-                    "--out",
-                    str(folder / "run"),
-                    "--log-every",
-                    "1",
-                    "--device",
-                    "cpu",
-                    *more,
-                ]
-                subprocess.run(command, check=True, stdout=subprocess.PIPE)
-                lines = (folder / "run" / "log.jsonl").read_text().splitlines()
-                return [json.loads(line) for line in lines]
-
-            first = run("--images", "40")
+            first = run_main(folder, "--images", "40")
             self.assertEqual(first[-1]["seen"], 40)
-            entries = run()
+            entries = run_main(folder)
             self.assertEqual(entries[-1]["seen"], 96)
             self.assertGreater(len(entries), len(first))
             steps = [entry for entry in entries if "loss" in entry]
@@ -215,7 +196,7 @@ class AWholeRun(unittest.TestCase):
             for name, value in state["teacher"].items():
                 self.assertTrue(torch.equal(value, tensors[name]), name)
 
-            run("--out", str(folder / "next"), "--start-from", str(folder / "run" / "checkpoint.pt"), "--images", "0")
+            run_main(folder, "--out", str(folder / "next"), "--start-from", str(folder / "run" / "checkpoint.pt"), "--images", "0")
             following = torch.load(folder / "next" / "checkpoint.pt")
             self.assertEqual(following["seen"], 0)
             for part in ("student", "studentHead", "teacher", "teacherHead"):
@@ -224,7 +205,7 @@ class AWholeRun(unittest.TestCase):
 
             exported = str(folder / "run" / "model.safetensors")
             more = ["--start-from", exported, "--images", "0", "--export", "float16", "--set", "gridSize=6"]
-            run("--out", str(folder / "other"), *more)
+            run_main(folder, "--out", str(folder / "other"), *more)
             begun = read_safetensors(folder / "other" / "model.safetensors")
             self.assertEqual(begun["pos_embed"].shape, (1, 37, 24))
             for name in set(weights) - {"pos_embed"}:

@@ -9,10 +9,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from config import Config, Stage
-from network import Backbone, Head, initialise, start_attention_near_likeness, start_from_sines
-from photographs import Photographs
+from learner import Learner
+from network import Backbone, Head, initialise
+from photographs import Photographs, choose_set
 from views import make_views
-from vit import resample_positions
 
 T = TypeVar("T")
 # What a run hands on to another that begins where it ended.
@@ -45,9 +45,15 @@ class Run(NamedTuple):
     student: List[List[Tensor]]  # of the global views and, if there are, of the local ones: those of each share
 
 
-class Trainer:
+class Trainer(Learner):
     def __init__(
-        self, config: Config, device: torch.device, compiled: bool = False, half: bool = False, shares: int = 1
+        self,
+        config: Config,
+        sets: List[Photographs],
+        device: torch.device,
+        compiled: bool = False,
+        half: bool = False,
+        shares: int = 1,
     ):
         """
         :param half: bfloat16 autocast
@@ -56,18 +62,13 @@ class Trainer:
         """
         if shares > 1 and config.optimisation.drop_path > 0:
             raise ValueError("Shares draw at random in no order, so a run with dropPath could not be repeated: use one.")
-        torch.manual_seed(config.seed)
-        self.config, self.device, self.half = config, device, half
+        super().__init__(config, device, half)
+        self.sets = sets
         self.pool = ThreadPoolExecutor(shares, initializer=torch.set_num_threads, initargs=(1,)) if shares > 1 else None
         self.shares = shares
-        self.student = Backbone(config.architecture, config.optimisation.drop_path)
-        initialise(self.student)
-        if config.start == "sines-and-likeness":
-            start_from_sines(self.student)
-            start_attention_near_likeness(self.student, torch.Generator().manual_seed(config.seed))
         self.student_head = Head(config.embed_dim, **vars(config.head))
         initialise(self.student_head)
-        self.student, self.student_head = self.student.to(device), self.student_head.to(device)
+        self.student_head = self.student_head.to(device)
         self.teacher, self.teacher_head = Backbone(config.architecture), Head(config.embed_dim, **vars(config.head))
         self.teacher, self.teacher_head = self.teacher.to(device).eval(), self.teacher_head.to(device).eval()
         self.teacher.load_state_dict(self.student.state_dict())
@@ -77,51 +78,28 @@ class Trainer:
         for parameter in self.follower:
             parameter.requires_grad_(False)
         self.centre = torch.zeros(1, config.head.prototypes, device=device)
-        self.seen = 0
-        self.optimizer = self.make_optimizer()
+        self.optimizer = self.make_optimizer(self.student_head)
         if compiled:
             self.student.compile_blocks()
             self.teacher.compile_blocks()
 
-    def make_optimizer(self) -> torch.optim.Optimizer:
-        """Weights decay; biases, gains, tokens and positions do not."""
-        named = [*self.student.named_parameters(), *self.student_head.named_parameters()]
-        kept = [p for name, p in named if p.ndim == 1 or name in ("pos_embed", "cls_token")]
-        decaying = [p for name, p in named if not any(p is each for each in kept)]
-        groups = [{"params": decaying}, {"params": kept, "weight_decay": 0.0}]
-        return torch.optim.AdamW(groups, lr=0.0, weight_decay=self.config.optimisation.weight_decay)
+    @property
+    def network(self) -> Backbone:
+        """What a run is judged by, and hands out."""
+        return self.teacher
+
+    @property
+    def parameters(self) -> List[Tensor]:
+        return self.leader
 
     def schedule(self) -> Dict[str, float]:
-        """Learning rate: up, level, and down a half cosine at the end. The teacher slows down as the student does."""
-        o, teacher = self.config.optimisation, self.config.teacher
-        progress = min(1.0, self.seen / self.config.images)
-        decay = max(0.0, (progress - (1 - o.decay_share)) / o.decay_share)
-        level = 0.5 * (1 + math.cos(math.pi * decay))
-        warm = min(1.0, (self.seen + 1) / max(1, o.warm_up_images))
-        return {
-            "learningRate": o.learning_rate * warm * level,
-            "momentum": 1 - (1 - teacher.momentum) * max(level, 0.02),
-        }
-
-    def autocast(self):
-        return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.half)
+        """The teacher slows down as the student does."""
+        rate, level = self.pace()
+        return {"learningRate": rate, "momentum": 1 - (1 - self.config.teacher.momentum) * max(level, 0.02)}
 
     def share_out(self, work: Callable[[int], T]) -> List[T]:
         """:returns: what `work` makes of each share"""
         return list((map if self.pool is None else self.pool.map)(work, range(self.shares)))
-
-    def looked_at(self, views: Tensor) -> Optional[Tensor]:
-        """Dropout of the student's attention where it is shown: 0, or so much more than 1 that the mean is 1. A head that
-        looks at few patches loses all at once, so it learns to look at all that tell it the same.
-
-        :returns: shape [B, H, 1, T], or None for 1
-        """
-        left_out = self.config.optimisation.attention_dropout
-        if left_out == 0:
-            return None
-        tokens = 1 + views.shape[2] * views.shape[3] // self.config.patch_size**2
-        shape = (len(views), self.config.num_heads, 1, tokens)
-        return (torch.rand(shape, device=views.device) >= left_out).float() / (1 - left_out)
 
     def run(self, global_views: Tensor, local_views: Tensor) -> Run:
         kinds = [views for views in (global_views, local_views) if len(views) > 0]
@@ -170,8 +148,9 @@ class Trainer:
                     weight.grad = gradient if weight.grad is None else weight.grad.add_(gradient)
         return terms, scores
 
-    def step(self, photographs: Photographs, stage: Stage) -> Terms:
+    def step(self, stage: Stage) -> Terms:
         """Views, loss, gradients, clip, AdamW, teacher, centre: once."""
+        photographs = choose_set(self.sets)
         chosen = torch.randint(len(photographs.trained), (stage.batch,), device=photographs.pixels.device)
         numbers = photographs.trained[chosen]
         pixels, things = (each[numbers].to(self.device) for each in (photographs.pixels, photographs.things))
@@ -193,21 +172,17 @@ class Trainer:
         self.seen += stage.batch
         return terms
 
-    def clip(self) -> None:
-        """Each parameter's gradient by itself, as main_dino.py does, which clips the head's too."""
-        gradients = [p.grad for p in self.student.parameters() if p.grad is not None]
-        limit = self.config.optimisation.gradient_clip
-        norms = torch.stack(torch._foreach_norm(gradients))
-        factors = (limit / (norms + 1e-6)).clamp(max=1)
-        torch._foreach_mul_(gradients, list(factors.unbind()))
+    def describe(self, found: Terms) -> Dict[str, float]:
+        loss, entropy = float(found.loss.detach()), float(found.entropy)
+        share = entropy / math.log(self.config.head.prototypes)
+        return {"loss": loss, "entropy": entropy, "kl": loss - entropy, "entropyOfUniform": share}
+
+    def judge_itself(self, side: int) -> Dict[str, float]:
+        return {}
 
     def start_from(self, weights: Dict[str, np.ndarray]) -> None:
         """Begin with the weights of another run, of any grid; heads and optimizer begin anew."""
-        tensors = {name: torch.from_numpy(array) for name, array in weights.items()}
-        grid = self.config.grid_size
-        positions = tensors["pos_embed"]
-        patches = resample_positions(positions[0, 1:], grid, grid)
-        tensors["pos_embed"] = torch.cat([positions[:, :1], patches[None]], dim=1)
+        tensors = self.fit(weights)
         self.student.load_state_dict(tensors)
         self.teacher.load_state_dict(tensors)
 
