@@ -2,6 +2,7 @@
 import { openAsBlob } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { PatchGrid } from '../src/core/geometry.ts';
 import type { CheckpointHints } from '../src/core/model.ts';
 import { stopWith } from './stop-with.ts';
 
@@ -9,12 +10,15 @@ import { stopWith } from './stop-with.ts';
 export const checkpointOptions = {
   key: { type: 'string' },
   heads: { type: 'string' },
+  grid: { type: 'string' },
   config: { type: 'string' },
 } as const;
 
 export const checkpointUsage = `\
   --key <name>       which of the file's networks: teacher or student, or any dictionary in it (default: teacher)
   --heads <n>        how many attention heads (default: from the config; else channels / 64, and 12 for MoCo v3)
+  --grid <r>x<c>     the rows and columns of patches that it was trained on, as in 6x8 (default: from the config or an image size
+                     in the file; else one CLS token and a square)
   --config <file>    the architecture as JSON (default: config.json beside the checkpoint, if there is one;
                      else it is worked out from the tensors' shapes)`;
 
@@ -23,6 +27,13 @@ export type CheckpointValues = { readonly [name in keyof typeof checkpointOption
 export interface CheckpointFile {
   readonly file: Blob;
   readonly hints: CheckpointHints;
+}
+
+function readGrid(text: string): PatchGrid {
+  const [, rows, columns] =
+    /^([1-9]\d{0,3})[x×,]([1-9]\d{0,3})$/.exec(text) ??
+    stopWith(`--grid ${text} is not rows × columns of patches, as in --grid 6x8.`);
+  return { rows: Number(rows), columns: Number(columns) };
 }
 
 /** A config that was asked for must be there; one beside the checkpoint may be. */
@@ -48,12 +59,13 @@ async function openFile(path: string): Promise<Blob> {
 /** Stops with a sentence where an option or a file is wrong. Nothing of the checkpoint itself is read yet. */
 export async function findCheckpoint(
   path: string,
-  { key, heads, config }: CheckpointValues,
+  { key, heads, grid, config }: CheckpointValues,
 ): Promise<CheckpointFile> {
   const numHeads = heads === undefined ? undefined : Number(heads);
   if (numHeads !== undefined && !(Number.isInteger(numHeads) && numHeads > 0))
     stopWith(`--heads ${heads} is not a positive whole number.`);
+  const trained = grid === undefined ? undefined : readGrid(grid);
   const file = await openFile(path);
   const fromConfig = await readConfig(config ?? join(dirname(path), 'config.json'), config !== undefined);
-  return { file, hints: { config: fromConfig, network: key, numHeads } };
+  return { file, hints: { config: fromConfig, network: key, numHeads, grid: trained } };
 }

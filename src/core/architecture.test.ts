@@ -6,6 +6,7 @@ import {
   parseArchitecture,
   positionResampling,
   specialTokenCount,
+  trainedGrid,
 } from './architecture.ts';
 import { vitSmall16 } from '../testing/vit-small-16.ts';
 
@@ -95,6 +96,15 @@ describe('parseArchitecture', () => {
     expect(parseArchitecture(older)).toEqual(vitSmall16);
   });
 
+  test('takes an oblong grid as rows and columns; a square has one number', () => {
+    const oblong = parseArchitecture({ ...vitSmall16, gridSize: [6, 8] });
+    if (typeof oblong === 'string') throw new Error(oblong);
+    expect(oblong.gridSize).toEqual([6, 8]);
+    expect(trainedGrid(oblong)).toEqual({ rows: 6, columns: 8 });
+    expect(parameterShapes(oblong).get('pos_embed')).toEqual([1, 49, 384]);
+    expect(parseArchitecture({ ...vitSmall16, gridSize: [14, 14] })).toEqual(vitSmall16);
+  });
+
   test.each([null, undefined, 'dino', 3])('refuses %j, which is no object', (json) => {
     expect(parseArchitecture(json)).toBe('the architecture is missing');
   });
@@ -107,7 +117,11 @@ describe('parseArchitecture', () => {
     [{ depth: 0 }, 'depth is not a positive whole number'],
     [{ numHeads: 1.5 }, 'numHeads is not a positive whole number'],
     [{ patchSize: -16 }, 'patchSize is not a positive whole number'],
-    [{ gridSize: Infinity }, 'gridSize is not a positive whole number'],
+    [{ gridSize: Infinity }, 'gridSize is neither a positive whole number nor two of them'],
+    [{ gridSize: [6] }, 'gridSize is neither a positive whole number nor two of them'],
+    [{ gridSize: [6, 8, 1] }, 'gridSize is neither a positive whole number nor two of them'],
+    [{ gridSize: [6, 0] }, 'gridSize is neither a positive whole number nor two of them'],
+    [{ gridSize: [6, 2000] }, 'gridSize 2000 is more than 1024'],
     [{ numHeads: 7 }, 'embedDim 384 is not a multiple of numHeads 7'],
     [{ mlpRatio: 0 }, 'mlpRatio is not a positive number'],
     [{ mlpRatio: NaN }, 'mlpRatio is not a positive number'],

@@ -2,6 +2,11 @@
  * A Vision Transformer's sizes, from which everything else follows: parameter shapes, token counts, head width.
  * Names follow the official checkpoints (vision_transformer.py of facebookresearch/dino and facebookresearch/dinov2).
  */
+import type { PatchGrid } from './geometry.ts';
+
+/** The side of a square, in patches; of an oblong grid its rows and columns. */
+export type GridSize = number | readonly [rows: number, columns: number];
+
 export interface VitArchitecture {
   readonly family: 'dino';
   /** C, channels of a token. */
@@ -12,8 +17,8 @@ export interface VitArchitecture {
   readonly numHeads: number;
   /** Side of a square patch in px. */
   readonly patchSize: number;
-  /** Side of the square grid of patches that the position embedding was trained for. */
-  readonly gridSize: number;
+  /** The grid of patches that the position embedding was trained for. */
+  readonly gridSize: GridSize;
   /** Hidden width of the MLP is embedDim × mlpRatio. */
   readonly mlpRatio: number;
   readonly qkvBias: boolean;
@@ -39,6 +44,15 @@ export const positionResampling = ({ numRegisters }: VitArchitecture): PositionR
 export const specialTokenCount = ({ numRegisters }: Pick<VitArchitecture, 'numRegisters'>): number =>
   1 + numRegisters;
 
+/** @returns the grid that the position embedding was trained for */
+export const trainedGrid = ({ gridSize }: Pick<VitArchitecture, 'gridSize'>): PatchGrid =>
+  typeof gridSize === 'number'
+    ? { rows: gridSize, columns: gridSize }
+    : { rows: gridSize[0], columns: gridSize[1] };
+
+export const gridSizeOf = ({ rows, columns }: PatchGrid): GridSize =>
+  rows === columns ? rows : [rows, columns];
+
 /** A parameter's values in the official PyTorch layout, e.g. a linear layer's weight is [out, in]. */
 export interface NamedTensor {
   readonly shape: readonly number[];
@@ -53,11 +67,12 @@ export const mlpHiddenDim = (architecture: VitArchitecture): number =>
 
 /** @returns official parameter name → shape, in the order of the official state dict */
 export function parameterShapes(architecture: VitArchitecture): Map<string, readonly number[]> {
-  const { embedDim, depth, patchSize, gridSize, qkvBias, numRegisters, layerScale } = architecture;
+  const { embedDim, depth, patchSize, qkvBias, numRegisters, layerScale } = architecture;
+  const { rows, columns } = trainedGrid(architecture);
   const hiddenDim = mlpHiddenDim(architecture);
   const shapes = new Map<string, readonly number[]>([
     ['cls_token', [1, 1, embedDim]],
-    ['pos_embed', [1, 1 + gridSize * gridSize, embedDim]],
+    ['pos_embed', [1, 1 + rows * columns, embedDim]],
   ]);
   if (numRegisters > 0) shapes.set('register_tokens', [1, numRegisters, embedDim]);
   shapes.set('patch_embed.proj.weight', [embedDim, 3, patchSize, patchSize]);
@@ -98,6 +113,14 @@ const limits = {
 const isPositiveInteger = (value: unknown): value is number =>
   typeof value === 'number' && Number.isInteger(value) && value > 0;
 
+/** @returns null where it is neither a number nor two */
+function parseGridSize(value: unknown): GridSize | null {
+  if (isPositiveInteger(value)) return value;
+  const [rows, columns, ...rest] = Array.isArray(value) ? (value as unknown[]) : [];
+  if (!isPositiveInteger(rows) || !isPositiveInteger(columns) || rest.length > 0) return null;
+  return gridSizeOf({ rows, columns });
+}
+
 /**
  * Checks what a file says of its architecture before anything is believed. Files from before there were registers and
  * LayerScale do not name them, and have none.
@@ -106,7 +129,8 @@ const isPositiveInteger = (value: unknown): value is number =>
 export function parseArchitecture(json: unknown): VitArchitecture | string {
   if (typeof json !== 'object' || json === null) return 'the architecture is missing';
   const fields = json as Readonly<Record<string, unknown>>;
-  const { embedDim, depth, numHeads, patchSize, gridSize, mlpRatio, layerNormEps } = fields;
+  const { embedDim, depth, numHeads, patchSize, mlpRatio, layerNormEps } = fields;
+  const gridSize = parseGridSize(fields['gridSize']);
   const { numRegisters = 0, layerScale = false } = fields;
   if (fields['family'] !== 'dino')
     return typeof fields['family'] === 'string'
@@ -116,7 +140,7 @@ export function parseArchitecture(json: unknown): VitArchitecture | string {
   if (!isPositiveInteger(depth)) return 'depth is not a positive whole number';
   if (!isPositiveInteger(numHeads)) return 'numHeads is not a positive whole number';
   if (!isPositiveInteger(patchSize)) return 'patchSize is not a positive whole number';
-  if (!isPositiveInteger(gridSize)) return 'gridSize is not a positive whole number';
+  if (gridSize === null) return 'gridSize is neither a positive whole number nor two of them';
   if (embedDim % numHeads !== 0) return `embedDim ${embedDim} is not a multiple of numHeads ${numHeads}`;
   if (typeof mlpRatio !== 'number' || !(mlpRatio > 0)) return 'mlpRatio is not a positive number';
   if (typeof layerNormEps !== 'number' || !(layerNormEps > 0 && layerNormEps < 1))
@@ -125,11 +149,20 @@ export function parseArchitecture(json: unknown): VitArchitecture | string {
   if (numRegisters !== 0 && !isPositiveInteger(numRegisters))
     return 'numRegisters is not a whole number from 0';
   if (typeof layerScale !== 'boolean') return 'layerScale is not true or false';
-  const sizes = { embedDim, depth, numHeads, patchSize, gridSize, mlpRatio, numRegisters };
+  const sizes = { embedDim, depth, numHeads, patchSize, mlpRatio, numRegisters };
+  const { rows, columns } = trainedGrid({ gridSize });
+  const counts = { ...sizes, gridSize: Math.max(rows, columns) };
   for (const name of Object.keys(limits) as (keyof typeof limits)[])
-    if (sizes[name] > limits[name]) return `${name} ${sizes[name]} is more than ${limits[name]}`;
+    if (counts[name] > limits[name]) return `${name} ${counts[name]} is more than ${limits[name]}`;
   const qkvBias = fields['qkvBias'];
-  const architecture: VitArchitecture = { family: 'dino', ...sizes, qkvBias, layerNormEps, layerScale };
+  const architecture: VitArchitecture = {
+    family: 'dino',
+    ...sizes,
+    gridSize,
+    qkvBias,
+    layerNormEps,
+    layerScale,
+  };
   return mlpHiddenDim(architecture) > 0 ? architecture : `mlpRatio ${mlpRatio} leaves the MLP no width`;
 }
 

@@ -38,6 +38,8 @@ export type Failure =
   | { readonly code: 'checkpoint-invalid'; readonly problem: string }
   /** A head count is in no tensor, and the usual rule (64 channels a head) does not hold here: a person must give it. */
   | { readonly code: 'heads-unknown'; readonly embedDim: number }
+  /** A count of positions does not tell their rows and columns, and it is not one CLS token and a square: a person must say them. */
+  | { readonly code: 'grid-unknown'; readonly positions: number }
   /** Every parameter is there and fits, but what the network computes is no attention. */
   | { readonly code: 'model-fails-check'; readonly problem: string }
   // A download, and what the browser keeps of it
@@ -181,6 +183,13 @@ const failures: { readonly [C in FailureCode]: FailureFacts<Extract<Failure, { c
     says: ({ embedDim }) =>
       `How many attention heads this network has is not in its file, and its ${embedDim} channels are no multiple of 64. ` +
       'Say how many there are (--heads on the command line), or give the config.json along with it.',
+  },
+  'grid-unknown': {
+    ...of('model'),
+    says: ({ positions }) =>
+      `This network has ${positions} positions, which are not one CLS token and a square grid of patches. ` +
+      'How many rows and columns of patches it was trained on is not in its file. ' +
+      'Say it (--grid 6x8 on the command line), or give the config.json along with it.',
   },
   'model-fails-check': {
     ...of('model'),

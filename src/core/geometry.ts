@@ -10,6 +10,14 @@ export interface Box extends Size {
   readonly left: number;
 }
 
+/** How many patches lie above each other and beside each other. */
+export interface PatchGrid {
+  readonly rows: number;
+  readonly columns: number;
+}
+
+export const formatGrid = ({ rows, columns }: PatchGrid): string => `${rows} × ${columns}`;
+
 export const formatSize = ({ height, width }: Size): string => `${width} × ${height}`;
 
 /** A patch of a photograph's grid, both from 0; people count from 1. */
@@ -18,7 +26,5 @@ export interface PatchPosition {
   readonly column: number;
 }
 
-export const isOnGrid = (
-  { row, column }: PatchPosition,
-  { rows, columns }: { readonly rows: number; readonly columns: number },
-): boolean => row >= 0 && row < rows && column >= 0 && column < columns;
+export const isOnGrid = ({ row, column }: PatchPosition, { rows, columns }: PatchGrid): boolean =>
+  row >= 0 && row < rows && column >= 0 && column < columns;

@@ -1,9 +1,12 @@
 /** What threads tell each other of models. */
+import type { PatchGrid } from './geometry.ts';
 
 /** What a checkpoint does not say of itself; each is left out where nobody has said it. */
 export interface CheckpointHints {
   /** Believed before the config. */
   readonly numHeads?: number | undefined;
+  /** The patches that it was trained on, where they make no square; believed before the config. */
+  readonly grid?: PatchGrid | undefined;
   /** Which of the file's dictionaries to take, e.g. `student`; without it the teacher's where there is one. */
   readonly network?: string | undefined;
   /** What config.json beside the checkpoint says: our architecture, or Hugging Face's fields; others are passed over. */

@@ -18,11 +18,13 @@ interface PickleGlobal {
   readonly name: string;
 }
 
-/** Stands where Python would have made an object that we do not know; whatever is put into it is dropped. */
+/** Stands where Python would have made an object that we do not know; items that are put into it are dropped. */
 interface PickleOpaque {
   readonly kind: 'opaque';
   /** The class or function that would have made it. */
   readonly name: string;
+  /** What Python would have filled it with: most often a dictionary of its attributes. */
+  state?: PickleValue;
 }
 
 /** Text of bytes: recognised, never needed. */

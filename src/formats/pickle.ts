@@ -171,10 +171,13 @@ class PickleMachine {
       case 0x65: // APPENDS
       case 0x90: // ADDITEMS
         return this.append(this.popToMark());
-      case 0x62: // BUILD: an object's own state, such as a state dict's `_metadata`; not needed
-        this.pop();
-        this.top();
+      case 0x62: {
+        // BUILD: an object's own state. That of what we know, such as a state dict's `_metadata`, is not needed.
+        const state = this.pop();
+        const target = this.top();
+        if (isKind(target, 'opaque')) target.state = state;
         return true;
+      }
       default:
         return false;
     }

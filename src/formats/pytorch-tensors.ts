@@ -3,6 +3,7 @@ import { elementCount } from '../core/architecture.ts';
 import { FailureError } from '../core/failure.ts';
 import { bytesPerFloat, toFloat32, type FloatType } from './float-values.ts';
 import { itemsOf, isKind, type PickleTensor, type PickleValue } from './pickle-values.ts';
+import { readSettings } from './pickle-settings.ts';
 import { storageTypes, type StorageFile } from './pytorch-storages.ts';
 import { readBytes } from './read-bytes.ts';
 import type { StoredTensor, TensorTree } from './tensor-file.ts';
@@ -101,6 +102,8 @@ export interface TensorParts {
   readonly tree: TensorTree;
   /** What the file holds besides float tensors and plain values, by the names of their types. */
   readonly skipped: readonly string[];
+  /** Its plain values, nested as in the file: the options of the run that wrote it. */
+  readonly settings: unknown;
 }
 
 /**
@@ -137,5 +140,5 @@ export function collectTensors(root: PickleValue, source: StorageFile): TensorPa
       else if (isContainer(part)) put(container, name, treeOf(part));
     }
   }
-  return { tree, skipped: [...skipped] };
+  return { tree, skipped: [...skipped], settings: readSettings(root) };
 }

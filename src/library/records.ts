@@ -25,13 +25,17 @@ type Fields = Readonly<Record<string, unknown>>;
 
 const isFields = (json: unknown): json is Fields => typeof json === 'object' && json !== null;
 const isLength = (json: unknown): json is number => Number.isSafeInteger(json) && Number(json) >= 0;
+const isSide = (json: unknown): json is number => isLength(json) && json > 0;
 const isTextOrNull = (json: unknown): json is string | null => json === null || typeof json === 'string';
 
 function parseHints(json: unknown): CheckpointHints {
   if (!isFields(json)) return {};
-  const { numHeads, network, config } = json;
+  const { numHeads, grid, network, config } = json;
   return {
-    ...(isLength(numHeads) && numHeads > 0 ? { numHeads } : {}),
+    ...(isSide(numHeads) ? { numHeads } : {}),
+    ...(isFields(grid) && isSide(grid['rows']) && isSide(grid['columns'])
+      ? { grid: { rows: grid['rows'], columns: grid['columns'] } }
+      : {}),
     ...(typeof network === 'string' ? { network } : {}),
     ...(config === undefined ? {} : { config }),
   };

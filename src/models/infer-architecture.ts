@@ -1,5 +1,6 @@
 /** A Vision Transformer's sizes from its tensors' shapes. The head count is not in them; see `chooseHeads`. */
-import { mlpHiddenDim, parseArchitecture, type VitArchitecture } from '../core/architecture.ts';
+import { gridSizeOf, mlpHiddenDim, parseArchitecture, type VitArchitecture } from '../core/architecture.ts';
+import type { PatchGrid } from '../core/geometry.ts';
 
 type Shapes = ReadonlyMap<string, readonly number[]>;
 
@@ -9,10 +10,15 @@ const mocoV3Heads = 12;
 /** The official code's; a file does not record it. */
 const layerNormEps = 1e-6;
 
-export interface HeadHints {
+interface HeadHints {
   /** Given by a person or a config: believed before everything else. */
   readonly numHeads: number | undefined;
   readonly isMocoV3: boolean;
+}
+
+export interface ArchitectureHints extends HeadHints {
+  /** What its positions belong to, see `chooseGrid`. */
+  readonly grid: PatchGrid;
 }
 
 /** @returns the head count, or a phrase that says why there is none */
@@ -36,16 +42,11 @@ function ratioOf(hiddenDim: number, embedDim: number): number {
  * @param shapes by official parameter names
  * @returns the architecture, or a phrase that says what is missing
  */
-export function inferArchitecture(shapes: Shapes, hints: HeadHints): VitArchitecture | string {
+export function inferArchitecture(shapes: Shapes, hints: ArchitectureHints): VitArchitecture | string {
   const embedDim = shapes.get('cls_token')?.at(-1);
   if (embedDim === undefined) return 'it is no Vision Transformer: there is no cls_token';
   const patchSize = shapes.get('patch_embed.proj.weight')?.at(-1);
   if (patchSize === undefined) return 'it has no patch_embed.proj.weight, which tells the patch size';
-  const positions = shapes.get('pos_embed')?.at(-2);
-  if (positions === undefined) return 'it has no pos_embed, which tells the grid of patches';
-  const gridSize = Math.round(Math.sqrt(positions - 1));
-  if (gridSize * gridSize !== positions - 1)
-    return `its pos_embed has ${positions} positions, which are not one CLS token and a square grid`;
   const blocks = [...shapes.keys()].map((name) => Number(/^blocks\.(\d+)\./.exec(name)?.[1] ?? -1));
   const depth = blocks.reduce((largest, block) => Math.max(largest, block), -1) + 1;
   if (depth === 0) return 'it has no blocks';
@@ -62,7 +63,7 @@ export function inferArchitecture(shapes: Shapes, hints: HeadHints): VitArchitec
     depth,
     numHeads,
     patchSize,
-    gridSize,
+    gridSize: gridSizeOf(hints.grid),
     mlpRatio: ratioOf(hiddenDim, embedDim),
     qkvBias: [...shapes.keys()].some((name) => name.endsWith('.attn.qkv.bias')),
     layerNormEps,

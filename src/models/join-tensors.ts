@@ -1,5 +1,5 @@
 import { FailureError } from '../core/failure.ts';
-import type { StoredTensor, TensorFile } from '../formats/tensor-file.ts';
+import type { StoredTensor } from '../formats/tensor-file.ts';
 
 /**
  * One tensor of several, one after the other along their first axis: Hugging Face keeps apart what the official
@@ -34,19 +34,15 @@ export function joinTensors(name: string, parts: readonly (StoredTensor | undefi
   };
 }
 
-const isSquare = (count: number): boolean => Number.isInteger(Math.sqrt(count));
-
 /**
- * timm's networks with registers keep no position for CLS: what the official file holds of it is already part of their
- * `cls_token`. A row of zeros in its place makes their `pos_embed` the official one and changes nothing.
- * @returns the tensors, `pos_embed` with a CLS row where it has a square grid alone
+ * timm's networks with registers and DeiT III keep no position for CLS: where the official file has one, it is already part of their
+ * `cls_token`. A row of zeros in its place changes nothing.
+ * @param positions `pos_embed`, shape [1, count, channels]
+ * @returns shape [1, 1 + count, channels]
  */
-export function addClsPosition(tensors: TensorFile): TensorFile {
-  const positions = tensors.get('pos_embed');
-  const [batch, count = 0, channels = 0, ...rest] = positions?.shape ?? [];
-  if (positions === undefined || batch !== 1 || rest.length > 0) return tensors;
-  if (!isSquare(count) || isSquare(count - 1)) return tensors;
-  return new Map(tensors).set('pos_embed', {
+export function addClsPosition(positions: StoredTensor): StoredTensor {
+  const [, count = 0, channels = 0] = positions.shape;
+  return {
     ...positions,
     shape: [1, 1 + count, channels],
     read: async () => {
@@ -54,5 +50,5 @@ export function addClsPosition(tensors: TensorFile): TensorFile {
       values.set(await positions.read(), channels);
       return values;
     },
-  });
+  };
 }

@@ -4,7 +4,7 @@
  */
 import { FailureError } from '../core/failure.ts';
 import { isTree, type StoredTensor, type TensorFile, type TensorTree } from '../formats/tensor-file.ts';
-import { addClsPosition, joinTensors } from './join-tensors.ts';
+import { joinTensors } from './join-tensors.ts';
 
 export interface NamedParameters {
   /** By official names where they are known, else by their own without prefixes. */
@@ -13,6 +13,8 @@ export interface NamedParameters {
   readonly ignored: readonly string[];
   /** MoCo v3 saves under a prefix of its own, and its networks have 12 heads whatever their width. */
   readonly isMocoV3: boolean;
+  /** Whether the names are those of a family that keeps no position for CLS: timm's with registers. */
+  readonly lacksClsPosition: boolean;
 }
 
 /** Where a state dict may lie below the top, the first that is there. DINO's figures are the teacher's. */
@@ -186,5 +188,5 @@ export function mapParameterNames(tree: TensorTree, key: string | undefined): Na
     (name) => name.replace(hubPrefix, '') === 'embeddings.cls_token',
   );
   const tensors = isHuggingFace ? renameHuggingFace(own) : renameTimm(own);
-  return { tensors: addClsPosition(tensors), ignored: [...ignored], isMocoV3 };
+  return { tensors, ignored: [...ignored], isMocoV3, lacksClsPosition: own.has('reg_token') };
 }

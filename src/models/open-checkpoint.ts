@@ -2,20 +2,27 @@
 import {
   architectureMetadata,
   elementCount,
+  gridSizeOf,
   parameterShapes,
   parseArchitecture,
+  trainedGrid,
   type NamedTensor,
   type VitArchitecture,
 } from '../core/architecture.ts';
 import { FailureError, failureOf, type Failure } from '../core/failure.ts';
+import type { PatchGrid } from '../core/geometry.ts';
 import type { CheckpointHints } from '../core/model.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
 import { isFloatType } from '../formats/float-values.ts';
 import { openPytorch } from '../formats/pytorch.ts';
 import type { TensorParts } from '../formats/pytorch-tensors.ts';
 import { matchesSafetensors, openSafetensors, readSafetensorsMetadata } from '../formats/safetensors.ts';
+import type { TensorFile } from '../formats/tensor-file.ts';
 import { checkParameters } from './check-parameters.ts';
+import { chooseGrid, type PositionLayout } from './choose-grid.ts';
+import { findImageSizes } from './image-sizes.ts';
 import { headsOfConfig, inferArchitecture } from './infer-architecture.ts';
+import { addClsPosition } from './join-tensors.ts';
 import { listNetworks, mapParameterNames } from './key-maps.ts';
 
 export interface Checkpoint {
@@ -53,6 +60,7 @@ async function ownConfig(file: Blob): Promise<unknown> {
   }
 }
 
+/** `config` is our own description of the architecture, where the file carries one. */
 type OpenedTensors = TensorParts & { readonly config?: unknown };
 
 /** The format is chosen by the first bytes: a name's ending says little. */
@@ -63,31 +71,64 @@ async function openTensors(file: Blob): Promise<OpenedTensors> {
     .catch(() => null);
   if (head === null) throw invalid('the file cannot be read');
   if (!matchesSafetensors(new Uint8Array(head))) return valueOf(await openPytorch(file));
-  return { tree: valueOf(await openSafetensors(file)), skipped: [], config: await ownConfig(file) };
+  const tree = valueOf(await openSafetensors(file));
+  return { tree, skipped: [], settings: undefined, config: await ownConfig(file) };
 }
 
-const isOurConfig = (config: unknown): boolean =>
+const shapesOf = (tensors: TensorFile): Map<string, readonly number[]> =>
+  new Map([...tensors].map(([name, { shape }]) => [name, shape]));
+
+const isOurConfig = (config: unknown): config is object =>
   typeof config === 'object' && config !== null && 'embedDim' in config;
 
+type Shapes = ReadonlyMap<string, readonly number[]>;
+
+/** @param settings what the file holds beside its tensors */
+function layPositions(
+  shapes: Shapes,
+  lacksClsPosition: boolean,
+  { config, grid }: CheckpointHints,
+  settings: unknown,
+): PositionLayout {
+  const positions = shapes.get('pos_embed')?.at(-2);
+  if (positions === undefined) throw invalid('it has no pos_embed, which tells the grid of patches');
+  const ours = isOurConfig(config) ? parseArchitecture(config) : null;
+  return chooseGrid(positions, {
+    said: grid ?? (ours === null || typeof ours === 'string' ? undefined : trainedGrid(ours)),
+    imageSizesPx: [...findImageSizes(config), ...findImageSizes(settings)],
+    patchSizePx: shapes.get('patch_embed.proj.weight')?.at(-1),
+    lacksClsPosition,
+  });
+}
+
 function chooseArchitecture(
-  shapes: ReadonlyMap<string, readonly number[]>,
+  shapes: Shapes,
   { config, numHeads }: CheckpointHints,
+  grid: PatchGrid,
   isMocoV3: boolean,
 ): VitArchitecture {
   const heads = numHeads === undefined ? {} : { numHeads };
   const architecture = isOurConfig(config)
-    ? parseArchitecture({ ...(config as object), ...heads })
-    : inferArchitecture(shapes, { numHeads: numHeads ?? headsOfConfig(config), isMocoV3 });
+    ? parseArchitecture({ ...config, gridSize: gridSizeOf(grid), ...heads })
+    : inferArchitecture(shapes, { numHeads: numHeads ?? headsOfConfig(config), isMocoV3, grid });
   if (typeof architecture !== 'string') return architecture;
   const embedDim = shapes.get('cls_token')?.at(-1);
   // With any head count it would do: what is missing is that number and nothing else.
   const lacksHeads =
     !isOurConfig(config) &&
     (numHeads ?? headsOfConfig(config)) === undefined &&
-    typeof inferArchitecture(shapes, { numHeads: 1, isMocoV3 }) !== 'string';
+    typeof inferArchitecture(shapes, { numHeads: 1, isMocoV3, grid }) !== 'string';
   throw lacksHeads && embedDim !== undefined
     ? new FailureError({ code: 'heads-unknown', embedDim })
     : invalid(architecture);
+}
+
+/** Positions of an odd shape stay as they are, and are refused with it. */
+function withClsPosition(tensors: TensorFile): TensorFile {
+  const positions = tensors.get('pos_embed');
+  return positions?.shape.length === 3 && positions.shape[0] === 1
+    ? new Map(tensors).set('pos_embed', addClsPosition(positions))
+    : tensors;
 }
 
 async function readCheckpoint(
@@ -95,13 +136,16 @@ async function readCheckpoint(
   hints: CheckpointHints,
   { isWanted, onArchitecture }: OpenOptions,
 ): Promise<Checkpoint> {
-  const { tree, skipped, config } = await openTensors(file);
-  const { tensors, ignored, isMocoV3 } = mapParameterNames(tree, hints.network);
-  const shapes = new Map([...tensors].map(([name, { shape }]) => [name, shape]));
-  const architecture = chooseArchitecture(shapes, { ...hints, config: hints.config ?? config }, isMocoV3);
+  const { tree, skipped, settings, config } = await openTensors(file);
+  const { tensors, ignored, isMocoV3, lacksClsPosition } = mapParameterNames(tree, hints.network);
+  const known = { ...hints, config: hints.config ?? config };
+  const { grid, hasClsPosition } = layPositions(shapesOf(tensors), lacksClsPosition, known, settings);
+  const laid = hasClsPosition ? tensors : withClsPosition(tensors);
+  const shapes = shapesOf(laid);
+  const architecture = chooseArchitecture(shapes, known, grid, isMocoV3);
   const expected = parameterShapes(architecture);
   // Counters and masks are no parameters; where a parameter is stored as one, reading it says so.
-  const counters = [...tensors]
+  const counters = [...laid]
     .filter(([name, { storedType }]) => !isFloatType(storedType) && !expected.has(name))
     .map(([name]) => name);
   for (const name of counters) shapes.delete(name);
@@ -114,7 +158,7 @@ async function readCheckpoint(
   const parameters = new Map<string, NamedTensor>();
   for (const [name, shape] of expected) {
     if (isWanted?.() === false) throw new FailureError({ code: 'cancelled' });
-    const stored = tensors.get(name);
+    const stored = laid.get(name);
     if (stored !== undefined) parameters.set(name, { shape, values: await stored.read() });
   }
   return {

@@ -17,7 +17,7 @@ export interface Network {
   readonly patchEmbedding: LinearParameters;
   /** shape [1, C] */
   readonly clsToken: tf.Tensor2D;
-  /** shape [1 + gridSize², C] */
+  /** shape [1 + trained rows × trained columns, C] */
   readonly positions: tf.Tensor2D;
   readonly blocks: readonly BlockParameters[];
   readonly norm: LayerNormParameters;

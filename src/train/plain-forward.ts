@@ -9,7 +9,7 @@ import type { Network } from './network.ts';
 export interface CropPass {
   /** Normalised RGB, shape [S, side, side, 3]. */
   readonly images: tf.Tensor4D;
-  /** Position embeddings as a product with the trained ones, shape [T, 1 + gridSize²]; null where the grid is the trained one. */
+  /** Position embeddings as a product with the trained ones, shape [T, 1 + trained rows × trained columns]; null where the grid is the trained one. */
   readonly positionMatrix: tf.Tensor2D | null;
   /** Drop path: [block][branch] → shape [S, 1]; null where nothing is dropped. */
   readonly dropScales: readonly (readonly [tf.Tensor2D, tf.Tensor2D])[] | null;

@@ -1,6 +1,7 @@
 /** The layers that both forward passes share. Every function runs inside the caller's tidy and borrows its inputs. */
 import * as tf from '@tensorflow/tfjs-core';
 import { positionResampling } from '../core/architecture.ts';
+import type { PatchGrid } from '../core/geometry.ts';
 import { floatWeight } from '../gpu/kernels/half-weights.ts';
 import type { LayerNormParameters, LinearParameters, VitParameters } from './parameters.ts';
 import { interpolatePositionEmbedding } from './position-embedding.ts';
@@ -52,7 +53,7 @@ const lastPositions = new WeakMap<Float32Array, PositionsOfGrid>();
  */
 export function positionsFor(
   { architecture, positionEmbedding }: VitParameters,
-  grid: { readonly rows: number; readonly columns: number },
+  grid: PatchGrid,
 ): Float32Array {
   const last = lastPositions.get(positionEmbedding);
   if (last?.rows === grid.rows && last.columns === grid.columns) return last.positions;

@@ -47,7 +47,7 @@ export interface VitParameters {
   readonly patchEmbedding: LinearParameters;
   /** shape [S, C]: CLS, then the registers. */
   readonly specialTokens: tf.Tensor2D;
-  /** shape [1 + gridSize², C]; stays in main memory, since every input size resamples it. */
+  /** shape [1 + trained rows × trained columns, C]; stays in main memory, since every input size resamples it. */
   readonly positionEmbedding: Float32Array;
   readonly blocks: readonly BlockParameters[];
   readonly norm: LayerNormParameters;

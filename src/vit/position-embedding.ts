@@ -2,7 +2,8 @@
  * Position embeddings for other sizes than the trained grid, each as the official code of its network makes them
  * (interpolate_pos_encoding in vision_transformer.py of facebookresearch/dino and facebookresearch/dinov2).
  */
-import type { PositionResampling, VitArchitecture } from '../core/architecture.ts';
+import { trainedGrid, type PositionResampling, type VitArchitecture } from '../core/architecture.ts';
+import type { PatchGrid } from '../core/geometry.ts';
 
 interface Tap {
   readonly index: number;
@@ -54,18 +55,19 @@ const tapsBy: Readonly<Record<PositionResampling, typeof offsetTaps>> = {
 };
 
 /**
- * @param embedding `pos_embed`, shape [1 + gridSize², embedDim], the CLS token's first
+ * @param embedding `pos_embed`, shape [1 + trained rows × trained columns, embedDim], the CLS token's first
  * @returns shape [1 + rows × columns, embedDim]; `embedding` itself where the grid is the trained one
  */
 export function interpolatePositionEmbedding(
   embedding: Float32Array,
   { gridSize, embedDim }: Pick<VitArchitecture, 'gridSize' | 'embedDim'>,
-  { rows, columns }: { readonly rows: number; readonly columns: number },
+  { rows, columns }: PatchGrid,
   resampling: PositionResampling,
 ): Float32Array {
-  if (rows === gridSize && columns === gridSize) return embedding;
-  const down = tapsBy[resampling](gridSize, rows);
-  const across = tapsBy[resampling](gridSize, columns);
+  const trained = trainedGrid({ gridSize });
+  if (rows === trained.rows && columns === trained.columns) return embedding;
+  const down = tapsBy[resampling](trained.rows, rows);
+  const across = tapsBy[resampling](trained.columns, columns);
   const result = new Float32Array((1 + rows * columns) * embedDim);
   result.set(embedding.subarray(0, embedDim));
   for (const [row, rowTaps] of down.entries()) {
@@ -73,7 +75,7 @@ export function interpolatePositionEmbedding(
       const to = (1 + row * columns + column) * embedDim;
       for (const r of rowTaps) {
         for (const c of columnTaps) {
-          const from = (1 + r.index * gridSize + c.index) * embedDim;
+          const from = (1 + r.index * trained.columns + c.index) * embedDim;
           const weight = r.weight * c.weight;
           for (let channel = 0; channel < embedDim; channel++)
             result[to + channel] =

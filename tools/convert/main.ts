@@ -1,8 +1,9 @@
 /** npm run convert -- <checkpoint> --out <folder>: a checkpoint file into the tfjs format that the page loads. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { elementCount } from '../../src/core/architecture.ts';
+import { elementCount, trainedGrid } from '../../src/core/architecture.ts';
 import { describeFailure } from '../../src/core/failure.ts';
+import { formatGrid } from '../../src/core/geometry.ts';
 import { writeTfjsModel } from '../../src/formats/tfjs-writer.ts';
 import { succeed } from '../../src/core/result.ts';
 import { tfjsModel } from '../../src/models/load-model.ts';
@@ -65,9 +66,9 @@ await mkdir(options.out, { recursive: true }).catch(() =>
 for (const { path, bytes } of files) await writeFile(join(options.out, path), bytes);
 
 const { architecture, parameters, ignored } = checkpoint.value;
-const { embedDim, depth, numHeads: heads, patchSize, gridSize } = architecture;
+const { embedDim, depth, numHeads: heads, patchSize } = architecture;
 console.log(
-  `${id}: ${embedDim} channels, ${depth} blocks, ${heads} heads, patches of ${patchSize} px, trained on ${gridSize} × ${gridSize}`,
+  `${id}: ${embedDim} channels, ${depth} blocks, ${heads} heads, patches of ${patchSize} px, trained on ${formatGrid(trainedGrid(architecture))}`,
 );
 if (ignored.length > 0) console.log(`Left out: ${ignored.join(', ')}`);
 console.log(`\n${summarise(parameters, dtype).join('\n')}\n`);

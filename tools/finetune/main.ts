@@ -144,12 +144,7 @@ const slowness = describeKernelCheck(kernelCheck);
 if (slowness !== null) console.error(slowness);
 
 async function loadNetwork(path: string): Promise<TrainingModel> {
-  const { key, heads, config } = options;
-  const load = await findModel(path, {
-    ...(key === undefined ? {} : { key }),
-    ...(heads === undefined ? {} : { heads }),
-    ...(config === undefined ? {} : { config }),
-  });
+  const load = await findModel(path, options);
   const model = await load(signal, () => {});
   if (!model.ok) stopWith(describeFailure(model.error));
   return model.value;

@@ -1,53 +1,40 @@
-import { HardDriveDownload, Play } from 'lucide-react';
-import { useEffect, useId, useRef, useState } from 'react';
+import { HardDriveDownload } from 'lucide-react';
 import { formatBytes } from '../../core/bytes.ts';
+import { assertNever } from '../../core/result.ts';
 import { useApp, useServices } from '../services.tsx';
 import type { DroppedModel } from '../state/library-state.ts';
 import { ChoiceField } from '../kit/choice-field.tsx';
 import { IconButton } from '../kit/icon-button.tsx';
 import { ModelRow } from './model-row.tsx';
+import { NumbersForm } from './numbers-form.tsx';
 
-const mostHeads = 1024;
-
-/** A head count is in no file; where the usual rule does not hold, a person gives it. */
-function HeadsForm({ id }: { readonly id: string }) {
+/** What no file says and the usual rules do not tell, a person gives. */
+function Question({ id, lacks }: { readonly id: string; readonly lacks: 'heads' | 'grid' }) {
   const { library } = useServices();
-  const [text, setText] = useState('');
-  const inputId = useId();
-  const input = useRef<HTMLInputElement>(null);
-  // The question is why the list has opened. An effect, so that it comes after the dialog's own choice of focus.
-  useEffect(() => input.current?.focus(), []);
-  const heads = Number(text);
-  const isGood = Number.isInteger(heads) && heads >= 1 && heads <= mostHeads;
-  return (
-    <form
-      className="model-heads"
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (isGood) library.giveHints(id, { numHeads: heads });
-      }}
-    >
-      <label htmlFor={inputId}>Attention heads</label>
-      <input
-        id={inputId}
-        type="number"
-        min={1}
-        max={mostHeads}
-        step={1}
-        required
-        ref={input}
-        value={text}
-        onChange={(event) => setText(event.target.value)}
-      />
-      <IconButton icon={Play} label="Use" withText type="submit" />
-    </form>
-  );
+  switch (lacks) {
+    case 'heads':
+      return (
+        <NumbersForm
+          labels={['Attention heads']}
+          onGive={([numHeads]) => library.giveHints(id, { numHeads })}
+        />
+      );
+    case 'grid':
+      return (
+        <NumbersForm
+          labels={['Rows of patches', 'Columns of patches']}
+          onGive={([rows = 1, columns = 1]) => library.giveHints(id, { grid: { rows, columns } })}
+        />
+      );
+    default:
+      return assertNever(lacks);
+  }
 }
 
 /** A network from files of this visit: what is missing is asked for, and it can be kept. */
 export function DroppedRow({ model }: { readonly model: DroppedModel }) {
   const { library } = useServices();
-  const { id, title, kind, files, networks, lacksHeads, hints } = model;
+  const { id, title, kind, files, networks, lacks, hints } = model;
   const transfer = useApp((state) => state.library.transfers[id]);
   const isKept = useApp((state) => state.library.isKept);
   const byteLength = [...files.values()].reduce((sum, { size }) => sum + size, 0);
@@ -73,7 +60,7 @@ export function DroppedRow({ model }: { readonly model: DroppedModel }) {
         {kind === 'tfjs' ? 'A converted model' : 'A checkpoint'} of {formatBytes(byteLength)}
         {kind === 'tfjs' && ` in ${files.size} files`}, from this machine
       </p>
-      {lacksHeads && <HeadsForm id={id} />}
+      {lacks !== null && <Question key={lacks} id={id} lacks={lacks} />}
       {networks.length > 1 && first !== undefined && (
         <ChoiceField
           label="Network in the file"

@@ -122,12 +122,16 @@ export function createModelLibrary(
       const { isKept } = store.getState().library;
       if (choice.kind !== 'stored' || isKept) rememberModel(choice);
       const { title, networks = [] } = outcome.value;
-      if (choice.kind === 'dropped') changeDropped(choice.id, { title, networks, lacksHeads: false });
-    } else if (choice.kind === 'dropped' && outcome.error.code === 'heads-unknown') {
-      changeDropped(choice.id, { lacksHeads: true });
+      if (choice.kind === 'dropped') changeDropped(choice.id, { title, networks, lacks: null });
+      return true;
+    }
+    const { code } = outcome.error;
+    const lacks = code === 'heads-unknown' ? 'heads' : code === 'grid-unknown' ? 'grid' : null;
+    if (choice.kind === 'dropped' && lacks !== null) {
+      changeDropped(choice.id, { lacks });
       setDialog('models');
     }
-    return outcome.ok;
+    return false;
   };
 
   /** Runs a download or a copy, its progress in the store. @returns the model, or null where it was cancelled or failed */
@@ -245,7 +249,7 @@ export function createModelLibrary(
       const { library, changeLibrary } = store.getState();
       const added = models.map((model): DroppedModel => {
         droppedMade += 1;
-        return { ...model, id: `file-${droppedMade}`, networks: [], lacksHeads: false };
+        return { ...model, id: `file-${droppedMade}`, networks: [], lacks: null };
       });
       changeLibrary({ dropped: [...library.dropped, ...added] });
       const [first] = added;
@@ -258,9 +262,10 @@ export function createModelLibrary(
       const tried = { ...dropped.hints, ...hints };
       changeDropped(id, { hints: tried });
       void choose({ kind: 'dropped', id }).then((isUsed) => {
-        // The list says what computes, and only what has been tried is kept.
+        // The list says what computes, and only what has been tried is kept; so is an answer after which something else is asked.
         const now = store.getState().library.dropped.find((model) => model.id === id);
-        if (!isUsed && now?.hints === tried) changeDropped(id, { hints: dropped.hints });
+        const isAnswered = isUsed || (now?.lacks ?? null) !== dropped.lacks;
+        if (!isAnswered && now?.hints === tried) changeDropped(id, { hints: dropped.hints });
       });
     },
 

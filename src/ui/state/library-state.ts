@@ -20,8 +20,8 @@ export interface DroppedModel {
   readonly hints: CheckpointHints;
   /** The networks in the file, the one that was taken first; known once it has been read. */
   readonly networks: readonly string[];
-  /** It has been tried, and how many heads it has must be said. */
-  readonly lacksHeads: boolean;
+  /** It has been tried, and this must be said of it. */
+  readonly lacks: 'heads' | 'grid' | null;
 }
 
 export type Transfer =

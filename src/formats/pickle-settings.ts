@@ -1,0 +1,57 @@
+/**
+ * What a pickle holds beside its tensors, as plain data: the options of the run that wrote it. Python's objects are read as their
+ * attributes, nothing of them is made.
+ */
+import { isKind, itemsOf, type PickleValue } from './pickle-values.ts';
+
+/** Options are few. A list of a data set's files, or of a generator's state, is no option. */
+const maxParts = 20_000;
+const maxItems = 64;
+
+type Plain = Record<string, unknown> | unknown[];
+
+/** An object's attributes; of OmegaConf's, what they stand for. */
+function attributesOf(value: PickleValue): PickleValue {
+  if (!isKind(value, 'opaque')) return value;
+  const state = value.state ?? null;
+  // With __slots__ it is a pair: the attributes, and those in slots.
+  const attributes = itemsOf(state)?.find((item) => isKind(item, 'dict')) ?? state;
+  if (!isKind(attributes, 'dict')) return null;
+  const { entries } = attributes;
+  const inner = entries.get('_content') ?? entries.get('_val');
+  return inner === undefined ? attributes : attributesOf(inner);
+}
+
+function emptyLike(value: PickleValue): Plain | null {
+  if (isKind(value, 'dict')) return Object.create(null) as Record<string, unknown>;
+  const items = itemsOf(value);
+  return items !== null && items.length <= maxItems ? [] : null;
+}
+
+/** @returns objects, lists, numbers, texts and truth values as they are nested in `root`; everything else is left out */
+export function readSettings(root: PickleValue): unknown {
+  const made = new Map<PickleValue, Plain>();
+  const pending: { readonly value: PickleValue; readonly into: Plain }[] = [];
+  const plainOf = (value: PickleValue): unknown => {
+    const held = attributesOf(value);
+    if (held === null || typeof held !== 'object') return typeof held === 'bigint' ? undefined : held;
+    const known = made.get(held);
+    if (known !== undefined) return known;
+    const into = emptyLike(held);
+    if (into === null || made.size >= maxParts) return undefined;
+    made.set(held, into);
+    pending.push({ value: held, into });
+    return into;
+  };
+  const whole = plainOf(root);
+  for (let next = 0; next < pending.length; next++) {
+    const { value, into } = pending[next] ?? { value: null, into: [] };
+    if (Array.isArray(into)) for (const item of itemsOf(value) ?? []) into.push(plainOf(item));
+    else if (isKind(value, 'dict'))
+      for (const [name, part] of value.entries) {
+        const plain = plainOf(part);
+        if (plain !== undefined) into[name] = plain;
+      }
+  }
+  return whole;
+}

@@ -1,0 +1,68 @@
+/**
+ * The grid of patches that a position embedding belongs to. A count of positions does not tell it: 49 are CLS and 6 × 8 patches,
+ * or 7 × 7 patches and none for CLS. Nothing is guessed: one CLS token and a square is what every published network of this kind
+ * has, and everything else must be said by somebody.
+ */
+import { FailureError } from '../core/failure.ts';
+import { formatGrid, type PatchGrid, type Size } from '../core/geometry.ts';
+
+export interface PositionLayout {
+  readonly grid: PatchGrid;
+  /** Whether the first position is CLS's. */
+  readonly hasClsPosition: boolean;
+}
+
+/** What is known beside the count. */
+export interface GridClues {
+  /** By a person or by our own config: believed, or refused where it does not fit. */
+  readonly said: PatchGrid | undefined;
+  /** Sizes of the pictures that the network was trained on, in px, as configs give them: believed where exactly one grid of them fits. */
+  readonly imageSizesPx: readonly Size[];
+  readonly patchSizePx: number | undefined;
+  /** Whether its parameters' names are those of a family that keeps no position for CLS. */
+  readonly lacksClsPosition: boolean;
+}
+
+const isSquare = (count: number): boolean => count > 0 && Number.isInteger(Math.sqrt(count));
+
+const squareOf = (count: number): PatchGrid => ({ rows: Math.sqrt(count), columns: Math.sqrt(count) });
+
+/** @returns null where the grid has another number of patches */
+function fit(grid: PatchGrid, positions: number): PositionLayout | null {
+  const patches = grid.rows * grid.columns;
+  if (patches === positions - 1) return { grid, hasClsPosition: true };
+  return patches === positions ? { grid, hasClsPosition: false } : null;
+}
+
+function fitImageSizes(positions: number, { imageSizesPx, patchSizePx }: GridClues): PositionLayout | null {
+  if (patchSizePx === undefined || patchSizePx < 1) return null;
+  const fitting = new Map<string, PositionLayout>();
+  for (const { height, width } of imageSizesPx) {
+    const grid = { rows: Math.floor(height / patchSizePx), columns: Math.floor(width / patchSizePx) };
+    const layout = fit(grid, positions);
+    if (layout !== null) fitting.set(formatGrid(grid), layout);
+  }
+  const [first] = fitting.values();
+  return fitting.size === 1 && first !== undefined ? first : null;
+}
+
+/**
+ * @param positions rows of `pos_embed`
+ * @throws FailureError 'grid-unknown' where nobody has said it, 'checkpoint-invalid' where what was said does not fit
+ */
+export function chooseGrid(positions: number, clues: GridClues): PositionLayout {
+  const { said, lacksClsPosition } = clues;
+  if (said !== undefined) {
+    const layout = fit(said, positions);
+    if (layout !== null) return layout;
+    throw new FailureError({
+      code: 'checkpoint-invalid',
+      problem: `its pos_embed has ${positions} positions, which are not those of ${formatGrid(said)} patches, with or without CLS`,
+    });
+  }
+  const fromSizes = fitImageSizes(positions, clues);
+  if (fromSizes !== null) return fromSizes;
+  if (lacksClsPosition && isSquare(positions)) return { grid: squareOf(positions), hasClsPosition: false };
+  if (isSquare(positions - 1)) return { grid: squareOf(positions - 1), hasClsPosition: true };
+  throw new FailureError({ code: 'grid-unknown', positions });
+}
