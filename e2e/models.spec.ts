@@ -1,18 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import AxeBuilder from '@axe-core/playwright';
 import type { Locator, Page, Route } from 'playwright/test';
 import { catalogue } from '../src/catalogue/catalogue.ts';
 import type { CatalogueEntry } from '../src/catalogue/parse-catalogue.ts';
 import { formatBytes } from '../src/core/bytes.ts';
 import { decodeNpy } from '../src/formats/npy.ts';
+import { checkpointPath as checkpoint, wrappedPath } from '../src/testing/checkpoint-fixtures.ts';
 import { runTool } from '../src/testing/run-tool.ts';
 import { publishedCheckpoint } from './published-checkpoint.ts';
 import { embedded, expect, samplePath, sideOf, test } from './scope.ts';
-
-const checkpoint = (name: string): string =>
-  fileURLToPath(new URL(`../tools/reference/fixtures/checkpoints/${name}`, import.meta.url));
 
 function entryOf(id: string): CatalogueEntry {
   const entry = catalogue.models.find((model) => model.id === id);
@@ -245,6 +242,25 @@ test('where the head count is in no file it is asked for', async ({ scope, page 
   await field.fill('3');
   await page.keyboard.press('Enter');
   await isUsed(list, 'dino.pth');
+});
+
+test('where the grid is no square and in no file it is asked for', async ({ scope, page }) => {
+  await scope.open(`backend=wasm&side=${sideOf(8)}`);
+  await scope.isReady();
+  await scope.drop(wrappedPath('oblong.pth'));
+  const list = page.getByRole('dialog', { name: 'Models' });
+  await expect(list).toContainText('9 positions, which are not one CLS token and a square grid of patches');
+  await expect(list.getByRole('spinbutton', { name: 'Rows of patches' })).toBeFocused();
+  await page.keyboard.type('2');
+  await page.keyboard.press('Tab');
+  await page.keyboard.type('4');
+  await page.keyboard.press('Enter');
+  // And then for what it does not say either.
+  const heads = list.getByRole('spinbutton', { name: 'Attention heads' });
+  await expect(heads).toBeFocused();
+  await heads.fill('3');
+  await page.keyboard.press('Enter');
+  await isUsed(list, 'oblong.pth');
 });
 
 test('rubbish with a checkpoint’s name gets a sentence, and the model in use goes on; a picture with one is a picture', async ({

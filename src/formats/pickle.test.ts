@@ -74,8 +74,12 @@ describe('what Python writes', () => {
     expect(read('K\x06(K\x05Q0K\x0712.')).toBe(6);
   });
 
-  test('what is put into something unknown is dropped with it', () => {
-    expect(read("cmy\nOwn\n)\x81}S'a'\nK\x01sb.")).toEqual({ kind: 'opaque', name: 'my.Own' });
+  test('something unknown keeps its attributes; what is put into it is dropped', () => {
+    expect(read("cmy\nOwn\n)\x81}S'a'\nK\x01sb.")).toEqual({
+      kind: 'opaque',
+      name: 'my.Own',
+      state: { kind: 'dict', entries: new Map([['a', 1]]) },
+    });
     expect(read("cmy\nOwn\n)\x81S'a'\nK\x01s(S'b'\nK\x02uK\x03a(K\x04e.")).toEqual({
       kind: 'opaque',
       name: 'my.Own',

@@ -14,8 +14,10 @@ export interface PositionLayout {
 
 /** What is known beside the count. */
 export interface GridClues {
-  /** By a person or by our own config: believed, or refused where it does not fit. */
+  /** By a person: believed, or refused where it does not fit. */
   readonly said: PatchGrid | undefined;
+  /** By our own config, which is believed in everything: where it does not fit, the check of all parameters says so. */
+  readonly described: PatchGrid | undefined;
   /** Sizes of the pictures that the network was trained on, in px, as configs give them: believed where exactly one grid of them fits. */
   readonly imageSizesPx: readonly Size[];
   readonly patchSizePx: number | undefined;
@@ -51,7 +53,7 @@ function fitImageSizes(positions: number, { imageSizesPx, patchSizePx }: GridClu
  * @throws FailureError 'grid-unknown' where nobody has said it, 'checkpoint-invalid' where what was said does not fit
  */
 export function chooseGrid(positions: number, clues: GridClues): PositionLayout {
-  const { said, lacksClsPosition } = clues;
+  const { said, described, lacksClsPosition } = clues;
   if (said !== undefined) {
     const layout = fit(said, positions);
     if (layout !== null) return layout;
@@ -60,6 +62,7 @@ export function chooseGrid(positions: number, clues: GridClues): PositionLayout 
       problem: `its pos_embed has ${positions} positions, which are not those of ${formatGrid(said)} patches, with or without CLS`,
     });
   }
+  if (described !== undefined) return fit(described, positions) ?? { grid: described, hasClsPosition: true };
   const fromSizes = fitImageSizes(positions, clues);
   if (fromSizes !== null) return fromSizes;
   if (lacksClsPosition && isSquare(positions)) return { grid: squareOf(positions), hasClsPosition: false };

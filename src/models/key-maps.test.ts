@@ -124,29 +124,13 @@ test('MoCo v3 is known by its prefix; its second encoder and its predictor are l
   expect(mapParameterNames(treeOf('module.cls_token'), undefined).isMocoV3).toBe(false);
 });
 
-describe('positions without one for CLS, as timm keeps them beside registers', () => {
-  const withPositions = (shape: readonly number[]): TensorTree =>
-    new Map([
-      ['cls_token', stored('cls_token')],
-      ['reg_token', stored('reg_token')],
-      ['pos_embed', stored('pos_embed', shape, 3)],
-    ]);
-
-  test('get a row of zeros in front', async () => {
-    const { tensors } = mapParameterNames(withPositions([1, 4, 2]), undefined);
-    expect([...tensors.keys()]).toEqual(['cls_token', 'register_tokens', 'pos_embed']);
-    const positions = tensors.get('pos_embed');
-    expect(positions?.shape).toEqual([1, 5, 2]);
-    expect([...((await positions?.read()) ?? [])]).toEqual([0, 0, 3, 3, 3, 3, 3, 3, 3, 3]);
-  });
-
-  test.each([[[1, 5, 2]], [[1, 1, 2]], [[1, 3, 2]], [[4, 2]], [[2, 4, 2]]])(
-    'of the shape %j are left',
-    (shape) => {
-      const { tensors } = mapParameterNames(withPositions(shape), undefined);
-      expect(tensors.get('pos_embed')?.shape).toEqual(shape);
-    },
-  );
+test.each([
+  ['reg_token', true],
+  ['register_tokens', false],
+])('beside timm’s registers there is no position for CLS: %s', (registers, lacksClsPosition) => {
+  const mapping = mapParameterNames(treeOf('cls_token', registers, 'pos_embed'), undefined);
+  expect([...mapping.tensors.keys()]).toEqual(['cls_token', 'register_tokens', 'pos_embed']);
+  expect(mapping.lacksClsPosition).toBe(lacksClsPosition);
 });
 
 describe('Hugging Face', () => {

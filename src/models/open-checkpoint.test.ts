@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parameterShapes, type NamedTensor } from '../core/architecture.ts';
-import { openFixture } from '../testing/checkpoint-fixtures.ts';
+import { openFixture, openWrapped } from '../testing/checkpoint-fixtures.ts';
 import { checkpointFiles, expectedNetwork } from '../testing/checkpoint-networks.ts';
 import { makeSafetensors } from '../testing/make-safetensors.ts';
 import { makeZip } from '../testing/make-zip.ts';
@@ -183,6 +183,59 @@ describe('what PyTorch wrote', () => {
         problem: 'it holds no Vision Transformer: there is no cls_token (it holds scalar, empty, nested)',
       },
     });
+  });
+});
+
+describe('a grid that is no square', () => {
+  const network = expectedNetwork('wrapped/oblong');
+  const heads = { numHeads: 3 };
+
+  const expectOpened = async (file: string, hints: CheckpointHints): Promise<void> => {
+    const opened = await openCheckpoint(await openWrapped(file), { ...heads, ...hints });
+    if (!opened.ok) throw new Error(JSON.stringify(opened.error));
+    expect(opened.value.architecture).toEqual(network.architecture);
+    expect([...opened.value.parameters]).toEqual([...network.parameters]);
+  };
+
+  test.each<[string, CheckpointHints]>([
+    ['a person', { grid: { rows: 2, columns: 4 } }],
+    ['our config', { config: network.architecture }],
+    ['Hugging Face’s config', { config: { model_type: 'vit', image_size: [4, 8] } }],
+    ['timm’s config', { config: { pretrained_cfg: { input_size: [3, 4, 8] } } }],
+    ['timm’s arguments', { config: { model_args: { img_size: [4, 8] } } }],
+  ])('is loaded where %s says it', (_, hints) => expectOpened('oblong.pth', hints));
+
+  test.each(['oblong-args.pth', 'oblong-hyper.ckpt'])(
+    'is loaded where the run’s options in %s say it',
+    async (file) => {
+      await expectOpened(file, {});
+    },
+  );
+
+  test.each<[string, CheckpointHints]>([
+    ['nothing', {}],
+    ['a config that does not say it', { config: { model_type: 'vit', hidden_size: 12 } }],
+    ['the size of another training', { config: { image_size: 224 } }],
+  ])('is never guessed: with %s it is asked for', async (_, hints) => {
+    expect(await openCheckpoint(await openWrapped('oblong.pth'), { ...heads, ...hints })).toEqual({
+      ok: false,
+      error: { code: 'grid-unknown', positions: 9 },
+    });
+  });
+
+  test('is refused where what is said does not fit, and is another where another is said', async () => {
+    const file = await openWrapped('oblong.pth');
+    expect(await openCheckpoint(file, { ...heads, grid: { rows: 2, columns: 5 } })).toMatchObject({
+      ok: false,
+      error: { code: 'checkpoint-invalid', problem: expect.stringContaining('2 × 5 patches') as string },
+    });
+    const square = await openCheckpoint(file, { ...heads, grid: { rows: 3, columns: 3 } });
+    if (!square.ok) throw new Error(JSON.stringify(square.error));
+    // Without CLS: 3 × 3 patches and a row of zeros in front.
+    const positions = square.value.parameters.get('pos_embed');
+    const stored = network.parameters.get('pos_embed')?.values ?? [];
+    expect(positions?.shape).toEqual([1, 10, 12]);
+    expect([...(positions?.values ?? [])]).toEqual([...Array<number>(12).fill(0), ...stored]);
   });
 });
 

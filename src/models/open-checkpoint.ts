@@ -94,7 +94,8 @@ function layPositions(
   if (positions === undefined) throw invalid('it has no pos_embed, which tells the grid of patches');
   const ours = isOurConfig(config) ? parseArchitecture(config) : null;
   return chooseGrid(positions, {
-    said: grid ?? (ours === null || typeof ours === 'string' ? undefined : trainedGrid(ours)),
+    said: grid,
+    described: ours === null || typeof ours === 'string' ? undefined : trainedGrid(ours),
     imageSizesPx: [...findImageSizes(config), ...findImageSizes(settings)],
     patchSizePx: shapes.get('patch_embed.proj.weight')?.at(-1),
     lacksClsPosition,

@@ -2,8 +2,13 @@
 import { openAsBlob } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const folder = new URL('../../tools/reference/fixtures/checkpoints', import.meta.url);
+const folder = new URL('../../tools/reference/fixtures/', import.meta.url);
 
-export const checkpointPath = (file: string): string => fileURLToPath(new URL(file, folder));
+export const checkpointPath = (file: string): string => fileURLToPath(new URL(`checkpoints/${file}`, folder));
 
 export const openFixture = (file: string): Promise<Blob> => openAsBlob(checkpointPath(file));
+
+/** Of tools/reference/make_wrapped.py: checkpoints as other programs wrap them. */
+export const wrappedPath = (file: string): string => fileURLToPath(new URL(`wrapped/${file}`, folder));
+
+export const openWrapped = (file: string): Promise<Blob> => openAsBlob(wrappedPath(file));

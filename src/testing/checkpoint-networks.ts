@@ -1,10 +1,16 @@
 /** Which checkpoint of tools/reference/fixtures/checkpoints holds which network, and what PyTorch computes from it. */
 import networks from '../../tools/reference/fixtures/checkpoints/expected.json';
+import wrapped from '../../tools/reference/fixtures/wrapped/expected.json';
 import { readVitFixture, type VitFixture } from './vit-fixtures.ts';
 
-const fixtures = new Map(networks.map((network) => [network.name, readVitFixture(network.name, network)]));
+const fixtures = new Map(
+  [...networks, ...wrapped.map((each) => ({ ...each, name: `wrapped/${each.name}` }))].map((network) => [
+    network.name,
+    readVitFixture(network.name, network),
+  ]),
+);
 
-/** @param name one of `networks` in make_checkpoints.py */
+/** @param name one of `networks` in make_checkpoints.py; `wrapped/…` one of make_wrapped.py */
 export function expectedNetwork(name: string): VitFixture {
   const fixture = fixtures.get(name);
   if (fixture === undefined) throw new Error(`no network ${name} in expected.json`);

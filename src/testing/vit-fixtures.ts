@@ -2,6 +2,7 @@
 import dim16 from '../../tools/reference/fixtures/vit/dim16-depth1-heads1.json';
 import dim24 from '../../tools/reference/fixtures/vit/dim24-depth3-heads2-registers4.json';
 import dim32 from '../../tools/reference/fixtures/vit/dim32-depth3-heads4.json';
+import oblong from '../../tools/reference/fixtures/oblong.json';
 import dim36 from '../../tools/reference/fixtures/vit/dim36-depth2-heads3.json';
 import {
   elementCount,
@@ -62,4 +63,5 @@ export const vitFixtures: readonly VitFixture[] = [
   readVitFixture('dim 32, depth 3, 4 heads', dim32),
   readVitFixture('dim 36, depth 2, 3 heads', dim36),
   readVitFixture('dim 24, depth 3, 2 heads, 4 registers, LayerScale', dim24),
+  ...oblong.networks.map((network) => readVitFixture(network.name, network)),
 ];

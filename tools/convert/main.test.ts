@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadModel } from '../../src/models/load-model.ts';
 import type { LoadedModel } from '../../src/models/loaded-model.ts';
-import { checkpointPath } from '../../src/testing/checkpoint-fixtures.ts';
+import { checkpointPath, wrappedPath } from '../../src/testing/checkpoint-fixtures.ts';
 import { expectedNetwork } from '../../src/testing/checkpoint-networks.ts';
 import { makeSafetensors } from '../../src/testing/make-safetensors.ts';
 import { maxAbsDifference } from '../../src/core/max-abs-difference.ts';
@@ -189,4 +189,26 @@ describe('a wrong call ends in a sentence, writes nothing', () => {
     expect(run.exitCode).toBe(exitCode);
     expect(await readdir(folder)).not.toContain('none');
   });
+});
+
+describe('a network whose grid is no square', () => {
+  const oblong = wrappedPath('oblong.pth');
+  const convert = (...options: string[]): Promise<ToolRun> =>
+    runTool('convert', oblong, '--heads', '3', '--out', join(folder, 'oblong'), ...options);
+
+  test('is refused with a sentence that says how to say it, and converted when it is said', async () => {
+    const unsaid = await convert();
+    expect(unsaid.exitCode).toBe(1);
+    expect(unsaid.stderr).toMatch(/9 positions.*not one CLS token and a square.*--grid 6x8/);
+    const odd = await convert('--grid', '2');
+    expect(odd.exitCode).toBe(1);
+    expect(odd.stderr).toContain('--grid 2 is not rows × columns of patches, as in --grid 6x8.');
+    const said = await convert('--grid', '2x4', '--dtype', 'float32');
+    expect(said).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(said.stdout).toContain('trained on 2 × 4');
+    const expected = expectedNetwork('wrapped/oblong');
+    const model = await load('oblong');
+    expect(model.architecture).toEqual(expected.architecture);
+    expect([...model.parameters]).toEqual([...expected.parameters]);
+  }, 60_000);
 });

@@ -30,8 +30,8 @@ def below(tensors: Tensors, prefix: str) -> Tensors:
 def check_backbone(architecture: Architecture, weights: Tensors) -> Tensor:
     model = VisionTransformer(architecture)
     model.load_state_dict(weights, strict=True)
-    side = architecture.grid_size * architecture.patch_size
-    feature = model(torch.linspace(-1, 1, 3 * side * side).reshape(1, 3, side, side)).cls_feature
+    height, width = (side * architecture.patch_size for side in architecture.grid)
+    feature = model(torch.linspace(-1, 1, 3 * height * width).reshape(1, 3, height, width)).cls_feature
     assert torch.isfinite(feature).all()
     return feature
 

@@ -9,7 +9,7 @@ tokens stand between CLS and the patches. Its models with registers also resampl
 Dimensions: B batch, T tokens (1 CLS + R registers + rows × columns patches), H heads, D head width, C channels.
 """
 from dataclasses import dataclass
-from typing import List, NamedTuple, Optional
+from typing import List, NamedTuple, Optional, Tuple, Union
 
 import torch
 import torch.nn.functional as F
@@ -22,12 +22,17 @@ class Architecture:
     depth: int
     num_heads: int
     patch_size: int
-    grid_size: int  # patches along a side of the square that the position embedding was trained for
+    grid_size: Union[int, Tuple[int, int]]  # patches along a side of the square that the positions were trained for, or rows and columns
     mlp_ratio: float = 4
     qkv_bias: bool = True
     layer_norm_eps: float = 1e-6
     num_registers: int = 0
     layer_scale: bool = False
+
+    @property
+    def grid(self) -> Tuple[int, int]:
+        """:returns: rows and columns"""
+        return self.grid_size if isinstance(self.grid_size, tuple) else (self.grid_size, self.grid_size)
 
     @staticmethod
     def from_json(fields: dict) -> "Architecture":
@@ -36,7 +41,7 @@ class Architecture:
             depth=fields["depth"],
             num_heads=fields["numHeads"],
             patch_size=fields["patchSize"],
-            grid_size=fields["gridSize"],
+            grid_size=tuple(fields["gridSize"]) if isinstance(fields["gridSize"], list) else fields["gridSize"],
             mlp_ratio=fields["mlpRatio"],
             qkv_bias=fields["qkvBias"],
             layer_norm_eps=fields["layerNormEps"],
@@ -51,7 +56,7 @@ class Architecture:
             "depth": self.depth,
             "numHeads": self.num_heads,
             "patchSize": self.patch_size,
-            "gridSize": self.grid_size,
+            "gridSize": list(self.grid_size) if isinstance(self.grid_size, tuple) else self.grid_size,
             "mlpRatio": self.mlp_ratio,
             "qkvBias": self.qkv_bias,
             "layerNormEps": self.layer_norm_eps,
@@ -65,8 +70,10 @@ class Result(NamedTuple):
     cls_feature: Tensor  # the CLS token after the final norm, shape [B, C]
 
 
-def resample_positions(grid_positions: Tensor, rows: int, columns: int, resampling: str = "offset") -> Tensor:
-    """Fit a square grid of position embeddings to another size.
+def resample_positions(
+    grid_positions: Tensor, rows: int, columns: int, resampling: str = "offset", grid: Optional[Tuple[int, int]] = None
+) -> Tensor:
+    """Fit a grid of position embeddings to another size.
 
     Two ways, and nothing in a checkpoint says which: DINO and DINOv2 without registers use 'offset', the published
     DINOv2 with registers 'antialiased' (dinov2/hub/backbones.py: interpolate_antialias, interpolate_offset=0).
@@ -75,21 +82,25 @@ def resample_positions(grid_positions: Tensor, rows: int, columns: int, resampli
     few. PyTorch then samples by that scale factor and not by the ratio of the sizes, so the 0.1 moves every sample
     and trained networks are used with it: it is part of the definition.
 
-    :param grid_positions: shape [grid × grid, C], row by row
+    The official code knows squares alone. Of an oblong grid the same is done with its rows and its columns, and nothing
+    where its own size is asked for.
+
+    :param grid_positions: shape [rows × columns of the grid, C], row by row
+    :param grid: its rows and columns; a square where nothing is said
     :returns: shape [rows × columns, C]
     """
     count, channels = grid_positions.shape
-    grid = round(count**0.5)
-    assert grid * grid == count, f"{count} position embeddings do not make a square"
+    high, wide = grid or (round(count**0.5), round(count**0.5))
+    assert high * wide == count, f"{count} position embeddings do not make {high} × {wide}"
     # Both conditions: 2 × 8 patches are as many as 4 × 4, but lie elsewhere.
-    if rows == columns and rows * columns == count:
+    if (rows, columns) == (high, wide):
         return grid_positions
-    image = grid_positions.reshape(1, grid, grid, channels).permute(0, 3, 1, 2)
+    image = grid_positions.reshape(1, high, wide, channels).permute(0, 3, 1, 2)
     if resampling == "antialiased":
         image = F.interpolate(image, size=(rows, columns), mode="bicubic", antialias=True)
     else:
         assert resampling == "offset", resampling
-        image = F.interpolate(image, scale_factor=((rows + 0.1) / grid, (columns + 0.1) / grid), mode="bicubic")
+        image = F.interpolate(image, scale_factor=((rows + 0.1) / high, (columns + 0.1) / wide), mode="bicubic")
     assert image.shape[-2:] == (rows, columns), f"got {tuple(image.shape[-2:])}, not {(rows, columns)}"
     return image.permute(0, 2, 3, 1).reshape(rows * columns, channels)
 
@@ -160,7 +171,7 @@ class VisionTransformer(nn.Module):
         super().__init__()
         self.architecture = a
         self.cls_token = nn.Parameter(torch.zeros(1, 1, a.embed_dim))
-        self.pos_embed = nn.Parameter(torch.zeros(1, 1 + a.grid_size**2, a.embed_dim))
+        self.pos_embed = nn.Parameter(torch.zeros(1, 1 + a.grid[0] * a.grid[1], a.embed_dim))
         if a.num_registers > 0:
             self.register_tokens = nn.Parameter(torch.zeros(1, a.num_registers, a.embed_dim))
         self.patch_embed = PatchEmbed(a)
@@ -176,7 +187,8 @@ class VisionTransformer(nn.Module):
         cls_position, grid_positions = self.pos_embed[0, :1], self.pos_embed[0, 1:]
         registers = self.architecture.num_registers
         resampling = "antialiased" if registers > 0 else "offset"
-        fitted = resample_positions(grid_positions, height // patch, width // patch, resampling)
+        size = height // patch, width // patch
+        fitted = resample_positions(grid_positions, *size, resampling, self.architecture.grid)
         positions = torch.cat([cls_position, fitted])
         tokens = torch.cat([self.cls_token.expand(batch, -1, -1), patches], dim=1) + positions
         if registers == 0:

@@ -170,6 +170,37 @@ describe('what is said of a dropped file', () => {
   });
 });
 
+describe('what a dropped file does not say', () => {
+  it('is asked for, one thing after the other, and every answer that was of use is kept', async () => {
+    const { library, store, answers } = setUp();
+    const dropped = () => store.getState().library.dropped[0];
+    answers.next = fail({ code: 'grid-unknown', positions: 49 });
+    library.addDropped([
+      { title: 'x.pth', kind: 'checkpoint', files: new Map([['x.pth', new Blob(['x'])]]), hints: {} },
+    ]);
+    await settle();
+    expect(dropped()?.lacks).toBe('grid');
+    expect(store.getState().dialog).toBe('models');
+
+    answers.next = fail({ code: 'checkpoint-invalid', problem: 'it does not fit' });
+    library.giveHints('file-1', { grid: { rows: 5, columns: 9 } });
+    await settle();
+    expect(dropped()).toMatchObject({ lacks: 'grid', hints: {} });
+
+    answers.next = fail({ code: 'heads-unknown', embedDim: 12 });
+    library.giveHints('file-1', { grid: { rows: 6, columns: 8 } });
+    await settle();
+    expect(dropped()).toMatchObject({ lacks: 'heads', hints: { grid: { rows: 6, columns: 8 } } });
+
+    library.giveHints('file-1', { numHeads: 3 });
+    await settle();
+    expect(dropped()).toMatchObject({
+      lacks: null,
+      hints: { grid: { rows: 6, columns: 8 }, numHeads: 3 },
+    });
+  });
+});
+
 describe('the model of the last visit', () => {
   const remembered = { kind: 'stored', id: 'mine' } as const;
 

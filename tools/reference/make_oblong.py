@@ -1,0 +1,71 @@
+"""Write what PyTorch makes of networks whose grid of patches is no square. README.md says what it is.
+
+    python3 tools/reference/make_oblong.py
+"""
+import torch
+
+from make_fixtures import FIXTURES, describe_model, encode, load, random_input, random_source, random_weights, run, tensor
+from make_fixtures import write_json
+from vit import Architecture, VisionTransformer, resample_positions
+
+# rows and columns of the grid: sizes to fit it to. The first is the grid itself; the second has as many patches in another shape.
+GRIDS = {
+    (6, 8): [(6, 8), (8, 6), (7, 7), (12, 16), (3, 5), (6, 11)],
+    (5, 3): [(5, 3), (3, 5), (9, 9), (2, 1)],
+    (2, 24): [(2, 24), (24, 2), (7, 7)],
+}
+NETWORKS = {
+    "dim32-grid6x8": Architecture(32, 2, 4, patch_size=4, grid_size=(6, 8), mlp_ratio=2),
+    "dim24-grid5x3-registers2": Architecture(24, 2, 2, patch_size=3, grid_size=(5, 3), num_registers=2, layer_scale=True),
+}
+
+
+def positions() -> list:
+    channels, grids = 4, []
+    for grid, wanted in GRIDS.items():
+        rows, columns = grid
+        embedding = random_source(100 * rows + columns).standard_normal((rows * columns, channels)).astype("float32")
+        cases = []
+        for resampling in ("offset", "antialiased"):
+            for size in wanted:
+                fitted = resample_positions(torch.from_numpy(embedding), *size, resampling, grid).numpy()
+                cases.append({"rows": size[0], "columns": size[1], "resampling": resampling, "values": encode(fitted)})
+        grids.append({"rows": rows, "columns": columns, "channels": channels, "embedding": encode(embedding), "cases": cases})
+    return grids
+
+
+def networks() -> list:
+    described = []
+    for seed, (name, architecture) in enumerate(NETWORKS.items(), start=80):
+        rng = random_source(seed)
+        weights = random_weights(VisionTransformer(architecture), rng)
+        model = load(architecture, weights)
+        cases = []
+        for rows, columns in (architecture.grid, (architecture.grid[1], architecture.grid[0]), (4, 9)):
+            patch = architecture.patch_size
+            pixels = random_input(rng, rows * patch, columns * patch)
+            result = run(model, pixels)
+            case = {
+                "rows": rows,
+                "columns": columns,
+                "input": {"height": rows * patch, "width": columns * patch, "values": encode(pixels)},
+                "clsAttention": tensor(torch.cat([layer[:, :, 0] for layer in result.attention]).numpy()),
+                "clsFeature": tensor(result.cls_feature[0].numpy()),
+            }
+            if architecture.num_registers > 0:
+                registers = result.attention[-1][0, :, 1 : 1 + architecture.num_registers]
+                case["registerAttention"] = tensor(registers.transpose(0, 1).numpy())
+            if not cases:
+                case["lastAttention"] = tensor(result.attention[-1][0].numpy())
+            cases.append(case)
+        described.append({"name": name, **describe_model(model, weights, "float32"), "cases": cases})
+    return described
+
+
+def main() -> None:
+    torch.set_num_threads(1)
+    write_json(FIXTURES / "oblong.json", {"grids": positions(), "networks": networks()})
+
+
+if __name__ == "__main__":
+    main()
