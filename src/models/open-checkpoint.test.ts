@@ -190,27 +190,20 @@ describe('a grid that is no square', () => {
   const network = expectedNetwork('wrapped/oblong');
   const heads = { numHeads: 3 };
 
-  const expectOpened = async (file: string, hints: CheckpointHints): Promise<void> => {
+  test.each<[string, string, CheckpointHints]>([
+    ['a person', 'oblong.pth', { grid: { rows: 2, columns: 4 } }],
+    ['our config', 'oblong.pth', { config: network.architecture }],
+    ['Hugging Face’s config', 'oblong.pth', { config: { model_type: 'vit', image_size: [4, 8] } }],
+    ['timm’s config', 'oblong.pth', { config: { pretrained_cfg: { input_size: [3, 4, 8] } } }],
+    ['timm’s arguments', 'oblong.pth', { config: { model_args: { img_size: [4, 8] } } }],
+    ['the run’s argparse.Namespace', 'oblong-args.pth', {}],
+    ['Lightning’s hyper-parameters', 'oblong-hyper.ckpt', {}],
+  ])('is loaded where %s says it', async (_, file, hints) => {
     const opened = await openCheckpoint(await openWrapped(file), { ...heads, ...hints });
     if (!opened.ok) throw new Error(JSON.stringify(opened.error));
     expect(opened.value.architecture).toEqual(network.architecture);
     expect([...opened.value.parameters]).toEqual([...network.parameters]);
-  };
-
-  test.each<[string, CheckpointHints]>([
-    ['a person', { grid: { rows: 2, columns: 4 } }],
-    ['our config', { config: network.architecture }],
-    ['Hugging Face’s config', { config: { model_type: 'vit', image_size: [4, 8] } }],
-    ['timm’s config', { config: { pretrained_cfg: { input_size: [3, 4, 8] } } }],
-    ['timm’s arguments', { config: { model_args: { img_size: [4, 8] } } }],
-  ])('is loaded where %s says it', (_, hints) => expectOpened('oblong.pth', hints));
-
-  test.each(['oblong-args.pth', 'oblong-hyper.ckpt'])(
-    'is loaded where the run’s options in %s say it',
-    async (file) => {
-      await expectOpened(file, {});
-    },
-  );
+  });
 
   test.each<[string, CheckpointHints]>([
     ['nothing', {}],
