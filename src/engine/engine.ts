@@ -19,7 +19,7 @@ import type { LoadedModel, ModelLoader } from '../models/loaded-model.ts';
 import type { AttentionResult, PatchAttentionResult } from '../rpc/engine-contract.ts';
 import type { BackendChoice, BackendDescription } from '../core/backend.ts';
 import type { ModelDescription } from '../core/model.ts';
-import { attendAndKeep, disposePass, keptBytes } from '../vit/attend.ts';
+import { attendAndKeep, keptBytes } from '../vit/attend.ts';
 import { attendPatches } from '../vit/attend-patches.ts';
 import { chooseBackend, type ChosenBackend } from './choose-backend.ts';
 import { compileAhead } from './compile-ahead.ts';
@@ -236,12 +236,12 @@ export class Engine {
       const afterBlock = (blocksDone: number): Promise<void> =>
         isPaced ? this.afterBlock(blocksDone, signal, onProgress) : Promise.resolve();
       const name = keepAs === undefined ? null : nameOf(keepAs, framing);
-      if (name !== null) this.kept.makeRoom(name, keptBytes(tokens, this.model));
+      if (name !== null) this.kept.makeRoom(name, keptBytes(tokens, this.architecture));
       const { attention, pass } = await attendAndKeep(this.used.parameters, input, frame.inputSizePx, {
         faults,
         afterBlock,
       });
-      if (name === null) disposePass(pass);
+      if (name === null) pass.dispose();
       else this.kept.keep(name, pass);
       if (attention.forwardMs <= pacedFromMs) this.fastTokens = Math.max(this.fastTokens, tokens);
       else this.fastTokens = Math.min(this.fastTokens, tokens - 1);
@@ -273,11 +273,11 @@ export class Engine {
     if (!isOnGrid(patch, pass)) return fail({ code: 'cancelled' });
     const start = performance.now();
     try {
-      const [attention] = await attendPatches(this.used.parameters, pass, [patch], this.faults);
+      const [attention] = await attendPatches(pass, [patch]);
       if (attention === undefined) throw new Error('one patch was asked');
       return succeed({ ...attention, lookMs: performance.now() - start });
     } catch (error) {
-      return fail(failureOfPass(error, pass.keys.shape[0]));
+      return fail(failureOfPass(error, pass.tokens));
     }
   }
 

@@ -33,7 +33,7 @@ export function checkKeptPasses(name: BackendName, heldBytes: () => number): voi
       for (const asked of [image, image - 1]) {
         const found = kept.find(`photo ${asked}`);
         if (found === null) expect(asked).toBeLessThan(0);
-        else await attendPatches(parameters, found, [{ row: image % 2, column: image % 3 }], faults);
+        else await attendPatches(found, [{ row: image % 2, column: image % 3 }]);
       }
       const { numTensors, numBytes } = tf.memory();
       return [numTensors, numBytes, heldBytes()];

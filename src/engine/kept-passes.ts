@@ -2,18 +2,15 @@
  * The passes that ran last, on the device: with one of them, a patch is asked by one small product. Older ones go when together they
  * take too much; the last one stays, whatever it takes, until the next pass wants its room.
  */
-import { disposePass, type KeptPass } from '../vit/attend.ts';
+import type { Tapped } from '../vit/tapped.ts';
 
 /** A hundred and twenty photographs of the embedded model at 320 px, or one of ViT-B/8 at 640 px. */
 const defaultMaxBytes = 48 * 1024 * 1024;
 
-const bytesOf = ({ normed, keys }: KeptPass): number =>
-  (normed.size + keys.size) * Float32Array.BYTES_PER_ELEMENT;
-
 export class KeptPasses {
   private readonly maxBytes: number;
   /** By name; a Map keeps the order, the one used last at its end. */
-  private readonly passes = new Map<string, KeptPass>();
+  private readonly passes = new Map<string, Tapped>();
 
   constructor(maxBytes = defaultMaxBytes) {
     this.maxBytes = maxBytes;
@@ -29,13 +26,13 @@ export class KeptPasses {
   }
 
   /** Owns the pass from now on. */
-  keep(name: string, pass: KeptPass): void {
-    this.makeRoom(name, bytesOf(pass));
+  keep(name: string, pass: Tapped): void {
+    this.makeRoom(name, pass.byteLength);
     this.passes.set(name, pass);
   }
 
   /** @returns the pass, borrowed until the next one is kept; null where there is none of this name */
-  find(name: string): KeptPass | null {
+  find(name: string): Tapped | null {
     const pass = this.passes.get(name);
     if (pass === undefined) return null;
     this.passes.delete(name);
@@ -48,13 +45,13 @@ export class KeptPasses {
   }
 
   private get byteLength(): number {
-    return [...this.passes.values()].reduce((sum, pass) => sum + bytesOf(pass), 0);
+    return [...this.passes.values()].reduce((sum, pass) => sum + pass.byteLength, 0);
   }
 
   private drop(name: string): void {
     const pass = this.passes.get(name);
     if (pass === undefined) return;
     this.passes.delete(name);
-    disposePass(pass);
+    pass.dispose();
   }
 }

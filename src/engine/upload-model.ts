@@ -5,7 +5,7 @@ import { fail, succeed, type Result } from '../core/result.ts';
 import type { FaultWatch } from '../gpu/fault-watch.ts';
 import type { LoadedModel } from '../models/loaded-model.ts';
 import type { ModelDescription } from '../core/model.ts';
-import { attendAndKeep, disposePass } from '../vit/attend.ts';
+import { attendAndKeep } from '../vit/attend.ts';
 import { attendPatches } from '../vit/attend-patches.ts';
 import { uploadParameters, type VitParameters } from '../vit/parameters.ts';
 import { failureOfComputing } from './out-of-memory.ts';
@@ -55,13 +55,12 @@ export async function uploadModel(
     parameters = uploadParameters(architecture, takingFrom(model.parameters));
     const { pass } = await attendAndKeep(parameters, probeInput(size.height * size.width * 3), size, {
       faults,
-      afterBlock: () => Promise.resolve(),
     });
     try {
       // What a click asks later: on WebGPU its code is compiled now.
-      await attendPatches(parameters, pass, [{ row: 1, column: 2 }], faults);
+      await attendPatches(pass, [{ row: 1, column: 2 }]);
     } finally {
-      disposePass(pass);
+      pass.dispose();
     }
   } catch (error) {
     parameters?.dispose();

@@ -1,13 +1,9 @@
 /** What patches look at in the last block, after the pass: one small product with keys that are still on the device. */
 import { specialTokenCount } from '../core/architecture.ts';
 import { isOnGrid, type PatchPosition } from '../core/geometry.ts';
-import type { FaultWatch } from '../gpu/fault-watch.ts';
-import { defaultMaxScoresBytes, type KeptPass } from './attend.ts';
-import { layersFor } from './block-layers.ts';
-import { lastBlock, type VitParameters } from './parameters.ts';
-import { readRows } from './read-rows.ts';
-import { rowsOfTokens } from './run-block.ts';
-import { takeColumns, type RowsShape } from './softmax-rows.ts';
+import { readAttention } from './read-attention.ts';
+import { takeColumns } from './softmax-rows.ts';
+import type { Tapped } from './tapped.ts';
 
 /** One row of the last block's softmax(QKᵀ/√d) a head, not renormalised. */
 export interface PatchAttention extends PatchPosition {
@@ -21,50 +17,36 @@ export interface PatchAttention extends PatchPosition {
 }
 
 /**
- * @param pass of the same parameters; borrowed
+ * @param pass keeps 'all' of the last block (`keptTaps`); borrowed
  * @param patches on the pass's grid, in any order
- * @param maxScoresBytes what comes back from the device at once is no larger, or one patch's rows
  * @returns theirs in the same order
  * @throws FailureError on a fault of the device, or where the result fails its check
  */
 export async function attendPatches(
-  parameters: VitParameters,
-  pass: KeptPass,
+  pass: Tapped,
   patches: readonly PatchPosition[],
-  faults: FaultWatch,
-  maxScoresBytes = defaultMaxScoresBytes,
 ): Promise<PatchAttention[]> {
-  const { architecture } = parameters;
-  const { numHeads } = architecture;
-  const { rows, columns } = pass;
+  const { rows, columns, tokens } = pass;
+  const { architecture } = pass.parameters;
+  const { numHeads, depth } = architecture;
   const special = specialTokenCount(architecture);
-  const tokens = special + rows * columns;
   const stray = patches.find((patch) => !isOnGrid(patch, pass));
   if (stray !== undefined)
     throw new Error(`patch (${stray.row}, ${stray.column}) on a grid of ${rows} × ${columns}`);
-  const layers = layersFor(architecture, tokens, maxScoresBytes);
-  const atOnce = Math.max(1, Math.floor(maxScoresBytes / (4 * numHeads * tokens)));
-  const attentions: PatchAttention[] = [];
-  for (let begin = 0; begin < patches.length; begin += atOnce) {
-    const some = patches.slice(begin, begin + atOnce);
-    const asked = some.map(({ row, column }) => special + row * columns + column);
-    const shape: RowsShape = { numHeads, queries: some.length, tokens };
-    const nameOf = (query: number): string =>
-      `the patch in row ${(some[query]?.row ?? NaN) + 1}, column ${(some[query]?.column ?? NaN) + 1}`;
-    const attention = rowsOfTokens(pass, lastBlock(parameters), architecture, layers, asked);
-    const { values } = await readRows(attention, shape, faults, nameOf);
-    for (const [query, { row, column }] of some.entries()) {
-      const itself = { begin: query, end: query + 1 };
-      attentions.push({
-        numHeads,
-        rows,
-        columns,
-        row,
-        column,
-        maps: takeColumns(values, shape, itself, { begin: special, end: tokens }),
-        specialShares: takeColumns(values, shape, itself, { begin: 0, end: special }),
-      });
-    }
-  }
-  return attentions;
+  const asked = patches.map(({ row, column }) => special + row * columns + column);
+  const { values } = await readAttention(pass, [depth - 1], asked);
+  return patches.map(({ row, column }, query) => {
+    const itself = { begin: query, end: query + 1 };
+    const shares = (begin: number, end: number): Float32Array<ArrayBuffer> =>
+      takeColumns(values, { numHeads, tokens }, itself, { begin, end });
+    return {
+      numHeads,
+      rows,
+      columns,
+      row,
+      column,
+      maps: shares(special, tokens),
+      specialShares: shares(0, special),
+    };
+  });
 }

@@ -9,39 +9,53 @@ import {
 import type { Size } from '../core/geometry.ts';
 import { compileOnly } from '../gpu/compile-only.ts';
 import type { OpenBackend } from '../gpu/open-backend.ts';
-import { defaultMaxScoresBytes } from './attend.ts';
+import { keptTaps } from './attend.ts';
 import { layersFor } from './block-layers.ts';
+import { defaultMaxScoresBytes, forwardSteps } from './forward.ts';
 import { gridOf } from './layers.ts';
 import { lastBlock, uploadParameters, type VitParameters } from './parameters.ts';
-import { attentionInputs, firstRows, rowsOfTokens, runBlock } from './run-block.ts';
+import { queriesOfTokens } from './run-block.ts';
+import { planPass, queriesOf } from './taps.ts';
 
 /**
- * One block, which stands for all. They are made as a model's own are, so that tensors are of the same types.
+ * Two blocks that share their parameters: one that runs to its end, and the last. They are made as a model's own are, so that tensors are
+ * of the same types.
  * @param value of all of them; one that is no float16 keeps weights at their full size, as a file of float32 does
  */
 function blankParameters(architecture: VitArchitecture, value: number): VitParameters {
   const single = { ...architecture, depth: 1 };
   const shapes = parameterShapes(single);
-  return uploadParameters(single, {
+  const blank = uploadParameters(single, {
     get: (name) => {
       const shape = shapes.get(name);
       return shape && { shape, values: new Float32Array(elementCount(shape)).fill(value) };
     },
   });
+  return {
+    ...blank,
+    architecture: { ...architecture, depth: 2 },
+    blocks: [...blank.blocks, ...blank.blocks],
+  };
 }
 
-/** Every layer of a pass once: what `attendAndKeep` and `attendPatches` run. */
+/** Every layer of a pass once, and looks at its rows and at one of its patches: what `attendAndKeep` and `attendPatches` run. */
 function runLayers(parameters: VitParameters, size: Size): void {
   const { architecture } = parameters;
   const { rows, columns } = gridOf(size, architecture.patchSize);
   const special = specialTokenCount(architecture);
-  const layers = layersFor(architecture, special + rows * columns, defaultMaxScoresBytes);
-  const block = lastBlock(parameters);
-  const embedded = layers.embed(parameters, tf.zeros([size.height, size.width, 3]));
-  const x = runBlock(embedded, block, architecture, layers);
-  const inputs = attentionInputs(x, block, architecture, layers);
-  firstRows(inputs, block, architecture, layers, special);
-  rowsOfTokens(inputs, block, architecture, layers, [special]);
+  const tokens = special + rows * columns;
+  const layers = layersFor(architecture, tokens, defaultMaxScoresBytes);
+  const plans = planPass(architecture, tokens, keptTaps(architecture));
+  const steps = forwardSteps(parameters, () => tf.zeros([size.height, size.width, 3]), layers, plans);
+  let step = steps.next();
+  while (step.done !== true) step = steps.next();
+  const last = step.value.at(-1);
+  const key = last?.parts.key;
+  if (last === undefined || key === undefined) throw new Error('a pass that keeps nothing');
+  for (const queries of [queriesOf('special', architecture, tokens), [special]]) {
+    const asked = queriesOfTokens(last.parts, lastBlock(parameters), architecture, layers, queries);
+    layers.queryRows(asked, key, architecture.numHeads);
+  }
 }
 
 /**

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { floatsOfBase64 } from '../core/base64.ts';
 import type { BackendName } from '../core/failure.ts';
 import { openBackend, type OpenBackend } from '../gpu/open-backend.ts';
-import { attendAndKeep, attendSpecial, disposePass } from './attend.ts';
+import { attendAndKeep, attendSpecial } from './attend.ts';
 import { attendPatches } from './attend-patches.ts';
 import { uploadParameters, type VitParameters } from './parameters.ts';
 import { forwardPlain } from './plain-forward.ts';
@@ -135,20 +135,20 @@ export function checkForward(name: BackendName, tolerance: number): void {
               ? ((await attentions.at(-1)?.data()) as Float32Array)
               : floatsOfBase64(each.lastAttention.values);
           tf.dispose([image, attentions, feature]);
-          const options = { faults: backend.faults, afterBlock: nothing };
+          // A few at a time, the last time fewer.
+          const special = 1 + numRegisters;
+          const tokens = special + rows * columns;
+          const { numHeads } = fixture.architecture;
+          const maxScoresBytes = 4 * numHeads * tokens * 3;
+          const options = { faults: backend.faults, maxScoresBytes };
           const { attention, pass } = await attendAndKeep(parameters, input, each.input, options);
           expect(attentionDifference(attention, referenceOf(each))).toBeLessThan(tolerance);
           const patches = Array.from({ length: rows * columns }, (_, patch) => ({
             row: Math.floor(patch / columns),
             column: patch % columns,
           })).toReversed();
-          // A few at a time, the last time fewer.
-          const special = 1 + numRegisters;
-          const tokens = special + rows * columns;
-          const { numHeads } = fixture.architecture;
-          const maxScoresBytes = 4 * numHeads * tokens * 3;
-          const answers = await attendPatches(parameters, pass, patches, backend.faults, maxScoresBytes);
-          disposePass(pass);
+          const answers = await attendPatches(pass, patches);
+          pass.dispose();
           expect(answers.map(({ row, column }) => ({ row, column }))).toEqual(patches);
           for (const { row, column, maps, specialShares } of answers) {
             const token = special + row * columns + column;

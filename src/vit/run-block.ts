@@ -1,80 +1,124 @@
-/** One block of the fast pass, and a look at its attention: what every pass but the plain one is made of. */
+/** One block of the fast pass: whole, or of its attention only what somebody wants to see. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { VitArchitecture } from '../core/architecture.ts';
 import type { BlockLayers } from './block-layers.ts';
 import type { BlockParameters } from './parameters.ts';
+import type { BlockPlan, Part, TokenIndex } from './taps.ts';
 
-/** @param x shape [T, C], borrowed @returns shape [T, C] */
-export function runBlock(
-  x: tf.Tensor2D,
-  block: BlockParameters,
-  { numHeads, layerNormEps }: VitArchitecture,
-  layers: BlockLayers,
-): tf.Tensor2D {
-  return tf.tidy(() => {
-    const qkv = layers.linear(layers.layerNorm(x, block.norm1, layerNormEps), block.qkv);
-    const attended = layers.linearResidual(layers.mixValues(qkv, numHeads), block.projection, x);
-    const hidden = layers.linearGelu(layers.layerNorm(attended, block.norm2, layerNormEps), block.fc1);
-    return layers.linearResidual(hidden, block.fc2, attended);
-  });
+/** What was kept of a block; its owner disposes the tensors. */
+export interface KeptBlock {
+  readonly parts: Readonly<Partial<Record<Part, tf.Tensor2D>>>;
+  /** Ascending. */
+  readonly queries: readonly TokenIndex[];
+  /** Attention rows of these queries, shape [H × Q, T], a head's queries one after the other; null where there are none. */
+  readonly attention: tf.Tensor2D | null;
 }
 
-/** What a block's attention is made of before somebody asks: all keys, and what queries are made from. */
-export interface AttentionInputs {
-  /** The block's input after its first norm, shape [T, C]. */
-  readonly normed: tf.Tensor2D;
-  /** shape [T, C] */
-  readonly keys: tf.Tensor2D;
-}
+export const tensorsOf = ({ parts, attention }: KeptBlock): tf.Tensor2D[] => [
+  ...Object.values(parts),
+  ...(attention === null ? [] : [attention]),
+];
 
-/** @param x the block's input, shape [T, C], borrowed @returns tensors that the caller disposes */
-export function attentionInputs(
-  x: tf.Tensor2D,
-  block: BlockParameters,
-  { embedDim, layerNormEps }: VitArchitecture,
-  layers: BlockLayers,
-): AttentionInputs {
-  return tf.tidy(() => {
-    const normed = layers.layerNorm(x, block.norm1, layerNormEps);
-    const keys = layers.linearPart(normed, block.qkv, x.shape[0], { begin: embedDim, count: embedDim });
-    return { normed, keys };
-  });
+/** What a block makes: its output, shape [T, C], where the plan wants it; its attention's rows; its parts. */
+type Made = { [name in 'next' | 'attention' | Part]?: tf.Tensor2D };
+
+/** What one linear layer computes, beside each other in this order. */
+const qkvFacets = ['query', 'key', 'value'] as const;
+type QkvFacet = (typeof qkvFacets)[number];
+const columnOf: Readonly<Record<QkvFacet, number>> = { query: 0, key: 1, value: 2 };
+
+const isPrefix = (tokens: readonly TokenIndex[]): boolean => tokens.every((token, i) => token === i);
+
+/** Rows of x. Runs inside the caller's tidy. @returns shape [Q, columns] */
+function rowsOf(x: tf.Tensor2D, tokens: readonly TokenIndex[], columns = x.shape[1]): tf.Tensor2D {
+  if (isPrefix(tokens)) return tf.slice2d(x, [0, 0], [tokens.length, columns]);
+  const rows = tf.gather(x, tf.tensor1d([...tokens], 'int32'));
+  return columns === x.shape[1] ? rows : tf.slice2d(rows, [0, 0], [-1, columns]);
 }
 
 /**
- * The attention of the first tokens in a block, and no more work than that takes: keys of all tokens, queries of these.
- * @param inputs borrowed
- * @param queryCount Q; 1 is CLS alone
- * @returns shape [H × Q, T], a head's queries one after the other
+ * Query, key or value of the first tokens. Runs inside the caller's tidy.
+ * @param normed the block's input after its first norm, shape [T, C] @returns shape [rows, C]
  */
-export function firstRows(
-  { normed, keys }: AttentionInputs,
+export const facetOf = (
+  normed: tf.Tensor2D,
   block: BlockParameters,
-  { numHeads, embedDim }: VitArchitecture,
+  { embedDim }: VitArchitecture,
   layers: BlockLayers,
-  queryCount: number,
-): tf.Tensor2D {
-  return tf.tidy(() => {
-    const queries = layers.linearPart(normed, block.qkv, queryCount, { begin: 0, count: embedDim });
-    return layers.queryRows(queries, keys, numHeads);
-  });
-}
+  facet: QkvFacet,
+  rows = normed.shape[0],
+): tf.Tensor2D =>
+  layers.linearPart(normed, block.qkv, rows, { begin: columnOf[facet] * embedDim, count: embedDim });
 
 /**
- * The attention of any tokens in a block.
- * @param inputs borrowed
- * @param tokens Q of them, 0 for CLS
- * @returns shape [H × Q, T], a head's queries one after the other
+ * The queries of some tokens, from what was kept. Runs inside the caller's tidy.
+ * @param parts with queries, or with what they are made of @returns shape [Q, C]
  */
-export function rowsOfTokens(
-  { normed, keys }: AttentionInputs,
+export function queriesOfTokens(
+  { query, normed }: KeptBlock['parts'],
   block: BlockParameters,
   architecture: VitArchitecture,
   layers: BlockLayers,
-  tokens: readonly number[],
+  tokens: readonly TokenIndex[],
 ): tf.Tensor2D {
-  return tf.tidy(() => {
-    const asked = tf.gather(normed, tf.tensor1d([...tokens], 'int32'));
-    return firstRows({ normed: asked, keys }, block, architecture, layers, tokens.length);
-  });
+  if (query !== undefined) return rowsOf(query, tokens);
+  if (normed === undefined) throw new Error('a block whose queries were not kept');
+  const asked = isPrefix(tokens) ? normed : rowsOf(normed, tokens);
+  return facetOf(asked, block, architecture, layers, 'query', tokens.length);
+}
+
+/** A block from x to its end. */
+function runWhole(
+  x: tf.Tensor2D,
+  block: BlockParameters,
+  { embedDim, numHeads, layerNormEps }: VitArchitecture,
+  layers: BlockLayers,
+  { parts, queries }: BlockPlan,
+): Made {
+  const qkv = layers.linear(layers.layerNorm(x, block.norm1, layerNormEps), block.qkv);
+  const made: Made = {};
+  const facet = (name: QkvFacet): tf.Tensor2D =>
+    tf.slice2d(qkv, [0, columnOf[name] * embedDim], [-1, embedDim]);
+  for (const name of qkvFacets) if (parts.has(name)) made[name] = facet(name);
+  if (queries.length > 0)
+    made.attention = layers.queryRows(rowsOf(qkv, queries, embedDim), made.key ?? facet('key'), numHeads);
+  const attended = layers.linearResidual(layers.mixValues(qkv, numHeads), block.projection, x);
+  const hidden = layers.linearGelu(layers.layerNorm(attended, block.norm2, layerNormEps), block.fc1);
+  made.next = layers.linearResidual(hidden, block.fc2, attended);
+  return made;
+}
+
+/** Of a block no more than what is kept: keys of all tokens, queries of those that are asked. */
+function runPart(
+  x: tf.Tensor2D,
+  block: BlockParameters,
+  architecture: VitArchitecture,
+  layers: BlockLayers,
+  { parts, queries }: BlockPlan,
+): Made {
+  const normed = layers.layerNorm(x, block.norm1, architecture.layerNormEps);
+  const made: Made = parts.has('normed') ? { normed } : {};
+  const facet = (name: QkvFacet): tf.Tensor2D => facetOf(normed, block, architecture, layers, name);
+  for (const name of qkvFacets) if (parts.has(name)) made[name] = facet(name);
+  if (queries.length === 0) return made;
+  const keys = made.key ?? facet('key');
+  const asked = queriesOfTokens({ ...made, normed }, block, architecture, layers, queries);
+  made.attention = layers.queryRows(asked, keys, architecture.numHeads);
+  return made;
+}
+
+/**
+ * @param x the block's input, shape [T, C], borrowed
+ * @returns tensors that the caller disposes; `next` is the block's output, shape [T, C], null where the plan does not need it
+ */
+export function runBlock(
+  x: tf.Tensor2D,
+  block: BlockParameters,
+  architecture: VitArchitecture,
+  layers: BlockLayers,
+  plan: BlockPlan,
+): { readonly next: tf.Tensor2D | null; readonly kept: KeptBlock } {
+  const run = plan.isWhole ? runWhole : runPart;
+  const { next, attention, ...parts } = tf.tidy(() => run(x, block, architecture, layers, plan));
+  return { next: next ?? null, kept: { parts, queries: plan.queries, attention: attention ?? null } };
 }

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { checkRows, takeColumns, type RowsShape } from './softmax-rows.ts';
 
-/** Two heads, three queries (CLS and two registers), five tokens; a value says head, query and token. */
+/** Two heads, three queries (CLS and two registers), five tokens; a value says head, query and token. A query's heads lie side by side. */
 const shape: RowsShape = { numHeads: 2, queries: 3, tokens: 5 };
 const values = Float32Array.from({ length: 30 }, (_, i) => {
   const row = Math.floor(i / 5);
-  return 100 * (1 + Math.floor(row / 3)) + 10 * (row % 3) + (i % 5);
+  return 100 * (1 + (row % 2)) + 10 * Math.floor(row / 2) + (i % 5);
 });
 
 describe('takeColumns', () => {

@@ -1,4 +1,4 @@
-/** Softmax rows as they come back from the device, shape [H, Q, T]: checked, and taken apart. Plain arrays. */
+/** Softmax rows on plain arrays: checked as they come back from the device, shape [H, Q, T], and taken apart, shape [Q, H, T]. */
 import { FailureError } from '../core/failure.ts';
 
 export interface RowsShape {
@@ -43,10 +43,13 @@ export function checkRows(
   }
 }
 
-/** @returns some queries' looks at some tokens, queries first: shape [queries, H, tokens] */
+/**
+ * @param values shape [Q, H, T]
+ * @returns some queries' looks at some tokens, shape [queries, H, tokens]
+ */
 export function takeColumns(
   values: Float32Array,
-  shape: RowsShape,
+  shape: Omit<RowsShape, 'queries'>,
   queries: Span,
   tokens: Span,
 ): Float32Array<ArrayBuffer> {
@@ -55,7 +58,7 @@ export function takeColumns(
   let at = 0;
   for (let query = queries.begin; query < queries.end; query++)
     for (let head = 0; head < shape.numHeads; head++, at += width) {
-      const row = (head * shape.queries + query) * shape.tokens;
+      const row = (query * shape.numHeads + head) * shape.tokens;
       taken.set(values.subarray(row + tokens.begin, row + tokens.end), at);
     }
   return taken;

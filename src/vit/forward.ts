@@ -1,0 +1,126 @@
+/**
+ * The pass that everything runs: one loop over the blocks, which keeps what its taps want and ends at the last block that one of
+ * them wants. It equals `forwardPlain`, but its layers are the fastest that the back end has, and none of them ever holds a T × T
+ * matrix (`block-layers`).
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import { mlpHiddenDim, specialTokenCount, type VitArchitecture } from '../core/architecture.ts';
+import { FailureError } from '../core/failure.ts';
+import type { Size } from '../core/geometry.ts';
+import type { FaultWatch } from '../gpu/fault-watch.ts';
+import { fusedKernelsSupport, hasFusedKernels } from '../gpu/kernels/fused-kernels.ts';
+import { submitTogether } from '../gpu/submit-together.ts';
+import { type BlockLayers, layersFor } from './block-layers.ts';
+import { gridOf } from './layers.ts';
+import type { BlockParameters, VitParameters } from './parameters.ts';
+import { runBlock, tensorsOf, type KeptBlock } from './run-block.ts';
+import { planPass, tappedBytes, type BlockPlan, type Tap } from './taps.ts';
+import { Tapped } from './tapped.ts';
+
+export interface ForwardOptions {
+  readonly faults: FaultWatch;
+  /** Heard between blocks. */
+  readonly signal?: AbortSignal;
+  /** Awaited between blocks; throw to stop. Tensors are freed either way. */
+  afterBlock?(blocksDone: number): Promise<void>;
+  /**
+   * With plain ops no intermediate of the attention is larger, and no more comes back from the device at once. The default is a quarter
+   * of WebGPU's default binding, and kind to the wasm heap, which never shrinks.
+   */
+  readonly maxScoresBytes?: number;
+}
+
+export const defaultMaxScoresBytes = 32 * 1024 * 1024;
+
+/** @throws FailureError 'cancelled' */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) throw new FailureError({ code: 'cancelled' });
+}
+
+/** What a pass of our kernels computes on its way, q, k, v and the hidden layer above all; by plain ops it is many times as much. */
+function passBytes(tokens: number, architecture: VitArchitecture): number {
+  const { embedDim, depth } = architecture;
+  if (!hasFusedKernels() || !fusedKernelsSupport(architecture, tokens)) return Infinity;
+  // Of a block: two norms, q, k and v, what is mixed, two sums and the hidden layer.
+  return depth * tokens * (8 * embedDim + mlpHiddenDim(architecture)) * Float32Array.BYTES_PER_ELEMENT;
+}
+
+/**
+ * The loop, one block a step, so that whoever drives it may wait between blocks or not. Yields how many blocks are done.
+ * @param makeImage shape [height, width, 3], normalised; called within a tidy
+ * @returns what was kept of each block; the caller disposes
+ */
+export function* forwardSteps(
+  parameters: VitParameters,
+  makeImage: () => tf.Tensor3D,
+  layers: BlockLayers,
+  plans: readonly BlockPlan[],
+): Generator<number, KeptBlock[]> {
+  const { architecture, blocks, norm } = parameters;
+  const kept: KeptBlock[] = [];
+  let isDone = false;
+  let x = tf.tidy(() => layers.embed(parameters, makeImage()));
+  try {
+    for (const [index, plan] of plans.entries()) {
+      if (index > 0) yield index;
+      const of = runBlock(x, blocks[index] as BlockParameters, architecture, layers, plan);
+      kept.push(of.kept);
+      if (of.next === null) break;
+      x.dispose();
+      x = of.next;
+      if (!plan.parts.has('out')) continue;
+      const isLast = index === blocks.length - 1;
+      const out = isLast ? tf.tidy(() => layers.layerNorm(x, norm, architecture.layerNormEps)) : tf.clone(x);
+      kept[index] = { ...of.kept, parts: { ...of.kept.parts, out } };
+    }
+    isDone = true;
+    return kept;
+  } finally {
+    x.dispose();
+    if (!isDone) tf.dispose(kept.flatMap(tensorsOf));
+  }
+}
+
+/**
+ * @param parameters borrowed, also by the result
+ * @param input shape [height, width, 3], normalised RGB, sides whole patches
+ * @returns what the taps want, on the device; the caller disposes
+ * @throws FailureError on a fault of the device, 'cancelled' where the signal says so
+ */
+export async function runForward(
+  parameters: VitParameters,
+  input: Float32Array,
+  size: Size,
+  taps: readonly Tap[],
+  options: ForwardOptions,
+): Promise<Tapped> {
+  const { architecture } = parameters;
+  const { faults, signal, afterBlock, maxScoresBytes = defaultMaxScoresBytes } = options;
+  const grid = gridOf(size, architecture.patchSize);
+  const tokens = specialTokenCount(architecture) + grid.rows * grid.columns;
+  const plans = planPass(architecture, tokens, taps);
+  const layers = layersFor(architecture, tokens, maxScoresBytes);
+  const bytes = passBytes(tokens, architecture) + tappedBytes(architecture, tokens, taps);
+  const startedAt = performance.now();
+  const blocks = await submitTogether(bytes, async () => {
+    const steps = forwardSteps(
+      parameters,
+      () => tf.tensor3d(input, [size.height, size.width, 3]),
+      layers,
+      plans,
+    );
+    try {
+      for (;;) {
+        const step = steps.next();
+        if (step.done === true) return step.value;
+        await afterBlock?.(step.value);
+        faults.check();
+        throwIfAborted(signal);
+      }
+    } catch (error) {
+      steps.return([]);
+      throw error;
+    }
+  });
+  return new Tapped({ parameters, ...grid, tokens, startedAt, blocks, layers, faults, maxScoresBytes });
+}

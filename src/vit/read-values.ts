@@ -1,0 +1,22 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import { afterReadBack, type FaultWatch } from '../gpu/fault-watch.ts';
+
+/**
+ * Values from the device, once no fault was reported of what computed them.
+ * @param tensor disposed of
+ * @throws FailureError on a fault of the device
+ */
+export async function readValues(
+  tensor: tf.Tensor,
+  faults: FaultWatch,
+): Promise<{ readonly values: Float32Array<ArrayBuffer>; readonly readAt: number }> {
+  try {
+    const values = (await faults.race(tensor.data())) as Float32Array<ArrayBuffer>;
+    const readAt = performance.now();
+    await afterReadBack();
+    faults.check();
+    return { values, readAt };
+  } finally {
+    tensor.dispose();
+  }
+}

@@ -1,0 +1,3 @@
+import { checkTaps } from './taps.suite.ts';
+
+checkTaps('webgpu', 2e-5);

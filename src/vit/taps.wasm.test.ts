@@ -1,0 +1,3 @@
+import { checkTaps } from './taps.suite.ts';
+
+checkTaps('wasm', 1e-5);
