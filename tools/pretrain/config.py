@@ -31,6 +31,7 @@ class Descent:
 @dataclass(frozen=True)
 class Optimisation(Descent):
     frozen_images: int  # so long the prototypes stay as they were made
+    head_first_images: int  # and so long the network, where it was trained before and its head was not
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,16 @@ class Teacher:
     student_temperature: float
     momentum: float  # at the beginning; goes to 1 as the learning rate goes to 0
     centre_momentum: float
+
+
+@dataclass(frozen=True)
+class PatchTask:
+    """Beside DINO's loss: masked patches (patches.py)."""
+
+    weight: float  # of its loss; 0: there is none
+    masked_views: float  # how many of the global views are masked
+    masked_share: tuple  # of a masked view's patches: the least and the most
+    temperature: float  # of the teacher's softmax
 
 
 @dataclass(frozen=True)
@@ -106,6 +117,7 @@ class Config(AnyConfig):
     head: HeadSizes
     optimisation: Optimisation
     teacher: Teacher
+    patches: PatchTask
 
 
 @dataclass(frozen=True)

@@ -41,8 +41,10 @@ SMALL = {
         "dropPath": 0.1,
         "attentionDropout": 0.25,
         "frozenImages": 16,
+        "headFirstImages": 0,
     },
     "teacher": {"temperature": 0.03, "studentTemperature": 0.1, "momentum": 0.99, "centreMomentum": 0.9},
+    "patches": {"weight": 0, "maskedViews": 0.5, "maskedShare": [0.1, 0.5], "temperature": 0.04},
     "stages": [
         {"images": 64, "batch": 8, "globalPx": 32, "localPx": 16, "locals": 2},
         {"images": 32, "batch": 4, "globalPx": 48, "localPx": 16, "locals": 1},
@@ -51,8 +53,8 @@ SMALL = {
 }
 # The same with labels: of small_00000 and so on, two classes that take turns.
 SMALL_SUPERVISED = {
-    **{key: value for key, value in SMALL.items() if key not in ("head", "teacher", "numbersAClass")},
-    "optimisation": {key: value for key, value in SMALL["optimisation"].items() if key != "frozenImages"},
+    **{key: value for key, value in SMALL.items() if key not in ("head", "teacher", "patches")},
+    "optimisation": {key: value for key, value in SMALL["optimisation"].items() if "Images" not in key or key == "warmUpImages"},
     "labels": {
         "turns": {"small": {"classes": 2, "leftOut": []}, "taking": {"classes": 2, "leftOut": []}},
         "smoothing": 0.1,

@@ -71,6 +71,8 @@ class Learner:
     def clip(self) -> None:
         """Each parameter's gradient by itself, as main_dino.py does, which clips the head's too."""
         gradients: List[Tensor] = [p.grad for p in self.student.parameters() if p.grad is not None]
+        if not gradients:
+            return
         limit = self.config.optimisation.gradient_clip
         norms = torch.stack(torch._foreach_norm(gradients))
         factors = (limit / (norms + 1e-6)).clamp(max=1)

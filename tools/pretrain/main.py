@@ -24,7 +24,7 @@ from photographs import Photographs, load_photographs  # noqa: E402
 from learner import Learner  # noqa: E402
 from supervised import Supervised  # noqa: E402
 from trainer import Trainer  # noqa: E402
-from weights import read_safetensors  # noqa: E402
+from weights import Weights, read_safetensors, read_tfjs  # noqa: E402
 
 CHECKPOINT = "checkpoint.pt"
 
@@ -43,7 +43,7 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--shares", type=int, default=1, metavar="N", help="of a batch, each on a CPU thread of its own")
     parser.add_argument("--bfloat16", action="store_true", help="autocast; on a CPU only where it is faster")
     parser.add_argument("--compile", action="store_true", help="torch.compile (2.x)")
-    parser.add_argument("--start-from", type=Path, metavar="FILE", help="weights (.safetensors) or a run (.pt) to begin with")
+    parser.add_argument("--start-from", type=Path, metavar="PATH", help="weights (.safetensors, a model's folder) or a run (.pt)")
     parser.add_argument("--export", choices=["float32", "float16"], default="float32", help="of model.safetensors")
     parser.add_argument("--log-every", type=int, default=20, metavar="STEPS")
     parser.add_argument("--judge-every", type=float, default=5, metavar="MINUTES", help="k-NN, agreement and fit")
@@ -54,6 +54,11 @@ def make_trainer(config: AnyConfig, sets: List[Photographs], device: torch.devic
     how = {"compiled": arguments.compile, "half": arguments.bfloat16, "shares": arguments.shares}
     kind = Supervised if isinstance(config, SupervisedConfig) else Trainer
     return kind(config, sets, device, **how)
+
+
+def read_weights(path: Path) -> Weights:
+    """:param path: a safetensors file, or a folder as the page loads it"""
+    return read_tfjs(path)[1] if path.is_dir() else read_safetensors(path)
 
 
 def judge(trainer: Learner) -> dict:
@@ -91,7 +96,7 @@ def main() -> None:
         if arguments.start_from.suffix == ".pt":
             trainer.start_from_run(torch.load(arguments.start_from, map_location=device))
         else:
-            trainer.start_from(read_safetensors(arguments.start_from))
+            trainer.start_from(read_weights(arguments.start_from))
 
     log = open(arguments.out / "log.jsonl", "a", encoding="utf-8")
 

@@ -5,14 +5,14 @@ Dimensions: B batch, T tokens (1 CLS + patches), H heads, D head width, C channe
 import math
 import sys
 from pathlib import Path
-from typing import List, Optional
+from typing import List, NamedTuple, Optional
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "reference"))
-from vit import Architecture, Attention, Block, VisionTransformer  # noqa: E402
+from vit import Architecture, Attention, Block, VisionTransformer, resample_positions  # noqa: E402
 
 
 def mix_values(q: Tensor, k: Tensor, v: Tensor, kept: Optional[Tensor] = None) -> Tensor:
@@ -52,9 +52,17 @@ def attend_from_cls(attention: Attention, x: Tensor, kept: Optional[Tensor] = No
     return attention.proj(mix_values(q, k, v, kept))
 
 
-def run_block(block: Block, x: Tensor, attended: Optional[Tensor], mixed: Optional[Tensor]) -> Tensor:
-    """:param attended, mixed: factors of the two updates, shape [B, 1, 1], or None for 1"""
-    update = block.ls1(attend(block.attn, block.norm1(x)))
+def run_block(
+    block: Block,
+    x: Tensor,
+    attended: Optional[Tensor],
+    mixed: Optional[Tensor],
+    looked_at: Optional[Tensor] = None,
+) -> Tensor:
+    """:param attended, mixed: factors of the two updates, shape [B, 1, 1], or None for 1
+    :param looked_at: factors of what CLS looks at, as `mix_values`' `kept`
+    """
+    update = block.ls1(attend(block.attn, block.norm1(x), looked_at))
     x = x + (update if attended is None else update * attended)
     update = block.ls2(block.mlp(block.norm2(x)))
     return x + (update if mixed is None else update * mixed)
@@ -77,6 +85,11 @@ def run_last_block(
     return x + (update if mixed is None else update * mixed)
 
 
+class Blanks(NamedTuple):
+    where: Tensor  # bool, shape [B, patches]
+    token: Tensor  # shape [1, 1, C]
+
+
 class Backbone(VisionTransformer):
     def __init__(self, architecture: Architecture, drop_path: float = 0.0):
         """:param drop_path: how often the last block's updates are left out of a view; linear from 0 in the first"""
@@ -86,7 +99,7 @@ class Backbone(VisionTransformer):
         self.compiled, self.compiled_last = run_block, run_last_block
 
     def compile_blocks(self) -> None:
-        """A program for the last block and one for the others, for each size of views: a whole network takes minutes to compile."""
+        """A program for each block but the last, one for the last, and each size of views: a whole network takes minutes."""
         self.compiled = torch.compile(run_block, dynamic=False)
         self.compiled_last = torch.compile(run_last_block, dynamic=False)
 
@@ -103,6 +116,25 @@ class Backbone(VisionTransformer):
             x = run(block, x, self.keep(x, drop_path), self.keep(x, drop_path))
         kept = [self.keep(x, self.drop_paths[-1]) for _ in range(2)]
         return self.norm(run_last(self.blocks[-1], x, *kept, looked_at))[:, 0]
+
+    def tokens(
+        self, pixels: Tensor, looked_at: Optional[Tensor] = None, blanks: Optional[Blanks] = None
+    ) -> Tensor:
+        """As `features`, of all tokens. :param blanks: which patches it does not see :returns: shape [B, T, C]"""
+        x = self.embed(pixels) if blanks is None else self.embed_with_blanks(pixels, blanks)
+        last = len(self.blocks) - 1
+        for i, (block, drop_path) in enumerate(zip(self.blocks, self.drop_paths)):
+            kept = [self.keep(x, drop_path) for _ in range(2)]
+            x = self.compiled(block, x, *kept, looked_at if i == last else None)
+        return self.norm(x)
+
+    def embed_with_blanks(self, pixels: Tensor, blanks: Blanks) -> Tensor:
+        """A learned token in their places, which are told."""
+        rows, columns = (side // self.architecture.patch_size for side in pixels.shape[-2:])
+        positions = resample_positions(self.pos_embed[0, 1:], rows, columns)
+        x = self.embed(pixels)
+        patches = torch.where(blanks.where[..., None], blanks.token + positions, x[:, 1:])
+        return torch.cat([x[:, :1], patches], dim=1)
 
     def keep(self, x: Tensor, drop_path: float) -> Optional[Tensor]:
         """Stochastic depth: 0 where a view goes without an update, else so much more than 1 that the mean is 1."""

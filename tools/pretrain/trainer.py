@@ -6,17 +6,18 @@ from typing import Callable, Dict, List, NamedTuple, Optional, TypeVar
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from config import Config, Stage
 from learner import Learner
-from network import Backbone, Head, initialise
+from network import Backbone, Blanks, Head, initialise
+from patches import PatchTerms, draw_masks, patch_loss
 from photographs import Photographs, choose_set
 from views import make_views
 
 T = TypeVar("T")
 # What a run hands on to another that begins where it ended.
-PARTS = ("student", "studentHead", "teacher", "teacherHead", "centre")
+PARTS = ("student", "studentHead", "teacher", "teacherHead", "centre", "blank", "patchCentre")
 
 
 class Terms(NamedTuple):
@@ -24,6 +25,7 @@ class Terms(NamedTuple):
 
     loss: Tensor
     entropy: Tensor
+    patches: Optional[PatchTerms] = None  # beside it, where there is a task for them
 
 
 def dino_loss(teacher: Tensor, student: Tensor) -> Terms:
@@ -39,9 +41,9 @@ def dino_loss(teacher: Tensor, student: Tensor) -> Terms:
 
 
 class Run(NamedTuple):
-    """What the two networks made of a batch."""
+    """What the two networks made of a batch. Tokens: CLS, and the patches of global views where there is a task for them, shape [views, 1 or T, C]."""
 
-    teacher: Tensor  # features of the global views, shape [2 × B, C]
+    teacher: Tensor  # of the global views
     student: List[List[Tensor]]  # of the global views and, if there are, of the local ones: those of each share
 
 
@@ -74,11 +76,16 @@ class Trainer(Learner):
         self.teacher.load_state_dict(self.student.state_dict())
         self.teacher_head.load_state_dict(self.student_head.state_dict())
         self.follower = [*self.teacher.parameters(), *self.teacher_head.parameters()]
+        # What stands where the student sees no patch.
+        self.blank = nn.Parameter(torch.zeros(1, 1, config.embed_dim, device=device))
         self.leader = [*self.student.parameters(), *self.student_head.parameters()]
         for parameter in self.follower:
             parameter.requires_grad_(False)
         self.centre = torch.zeros(1, config.head.prototypes, device=device)
+        self.patch_centre = torch.zeros(1, config.head.prototypes, device=device)
         self.optimizer = self.make_optimizer(self.student_head)
+        if config.patches.weight > 0:
+            self.optimizer.add_param_group({"params": [self.blank], "weight_decay": 0.0})
         if compiled:
             self.student.compile_blocks()
             self.teacher.compile_blocks()
@@ -101,52 +108,85 @@ class Trainer(Learner):
         """:returns: what `work` makes of each share"""
         return list((map if self.pool is None else self.pool.map)(work, range(self.shares)))
 
-    def run(self, global_views: Tensor, local_views: Tensor) -> Run:
+    def run(self, global_views: Tensor, local_views: Tensor, masked: Optional[Tensor]) -> Run:
+        """:param masked: which patches of global views the student does not see, bool, shape [2 × B, P]; None: no task"""
         kinds = [views for views in (global_views, local_views) if len(views) > 0]
         parts = [views.tensor_split(self.shares) for views in kinds]
         # Drawn here, not on the threads, so that a run can be repeated.
         drawn = [self.looked_at(views) for views in kinds]
         factors = [[None] * self.shares if each is None else each.tensor_split(self.shares) for each in drawn]
+        masks = None if masked is None else masked.tensor_split(self.shares)
+
+        def tokens_of(network: Backbone, kind: int, share: int, **more) -> Tensor:
+            if masks is None or kind > 0:
+                return network.features(parts[kind][share], **more)[:, None]
+            if network is self.student:
+                more["blanks"] = Blanks(masks[share], self.blank)
+            return network.tokens(parts[kind][share], **more)
 
         def features_of(share: int):
             with torch.no_grad(), self.autocast():
-                teacher = self.teacher.features(parts[0][share])
+                teacher = tokens_of(self.teacher, 0, share)
             with torch.enable_grad(), self.autocast():
-                pairs = zip(parts, factors)
-                return teacher, [self.student.features(views[share], looked_at=kept[share]) for views, kept in pairs]
+                kinds = range(len(parts))
+                return teacher, [tokens_of(self.student, kind, share, looked_at=factors[kind][share]) for kind in kinds]
 
         found = self.share_out(features_of)
         teacher = torch.cat([features for features, _ in found])
         return Run(teacher, [[features[kind] for _, features in found] for kind in range(len(kinds))])
 
     def descend(self, global_views: Tensor, local_views: Tensor, count: int):
-        """Loss and gradients. :returns: the loss's terms and the teacher's scores, shape [2 × B, K]"""
-        run = self.run(global_views, local_views)
-        teacher = self.config.teacher
+        """Loss and gradients.
+
+        :returns: the loss's terms, and the teacher's scores of the views, shape [2 × B, K], and of masked patches, or None
+        """
+        task, teacher = self.config.patches, self.config.teacher
+        masked = None
+        if task.weight > 0:
+            masked = draw_masks(len(global_views), global_views.shape[2] // self.config.patch_size, task, self.device)
+        run = self.run(global_views, local_views, masked)
         with torch.no_grad():
             # The heads are small, and a temperature of 0.025 would make forty times as much of a bfloat16's rounding.
-            scores = self.teacher_head(run.teacher.float())
+            scores = self.teacher_head(run.teacher[:, 0].float())
             wanted = F.softmax((scores - self.centre) / teacher.temperature, dim=-1)
         # Head and loss need the whole batch at once; what comes before them goes its way in shares, there and back.
         features = [[part.detach().requires_grad_() for part in kind] for kind in run.student]
-        given = self.student_head(torch.cat([part for kind in features for part in kind]).float())
+        given = self.student_head(torch.cat([part[:, 0] for kind in features for part in kind]).float())
         given = F.log_softmax(given / teacher.student_temperature, dim=-1)
         batch = len(global_views) // 2
         terms = dino_loss(wanted.view(2, batch, -1), given.view(count, batch, -1))
+        loss, patch_scores = terms.loss, None
+        if masked is not None:
+            patches, patch_scores = self.compare_patches(run.teacher, torch.cat(features[0]), masked)
+            terms = terms._replace(patches=patches)
+            loss = loss + task.weight * patches.loss
         self.optimizer.zero_grad(set_to_none=True)
-        terms.loss.backward()
-        weights = [parameter for parameter in self.student.parameters() if parameter.requires_grad]
+        loss.backward()
+        if self.seen >= self.config.optimisation.head_first_images:
+            self.hand_on([[part.grad for part in kind] for kind in features], run)
+        return terms, scores, patch_scores
+
+    def hand_on(self, gradients: List[List[Tensor]], run: Run) -> None:
+        """From what the network made to its weights. :param gradients: of `run.student`"""
+        weights = [parameter for parameter in [*self.student.parameters(), self.blank] if parameter.requires_grad]
 
         def gradients_of(share: int):
             outputs = [kind[share] for kind in run.student]
-            return torch.autograd.grad(outputs, weights, [kind[share].grad for kind in features], allow_unused=True)
+            return torch.autograd.grad(outputs, weights, [kind[share] for kind in gradients], allow_unused=True)
 
         # Added in order, so that a run can be repeated to the bit.
-        for gradients in self.share_out(gradients_of):
-            for weight, gradient in zip(weights, gradients):
+        for found in self.share_out(gradients_of):
+            for weight, gradient in zip(weights, found):
                 if gradient is not None:
                     weight.grad = gradient if weight.grad is None else weight.grad.add_(gradient)
-        return terms, scores
+
+    def compare_patches(self, teacher: Tensor, student: Tensor, masked: Tensor):
+        """:returns: the terms, and the teacher's scores of the masked patches, shape [masked, K]"""
+        with torch.no_grad():
+            scores = self.teacher_head(teacher[:, 1:][masked].float())
+            wanted = F.softmax((scores - self.patch_centre) / self.config.patches.temperature, dim=-1)
+        given = self.student_head(student[:, 1:][masked].float())
+        return patch_loss(wanted, F.log_softmax(given / self.config.teacher.student_temperature, dim=-1)), scores
 
     def step(self, stage: Stage) -> Terms:
         """Views, loss, gradients, clip, AdamW, teacher, centre: once."""
@@ -159,7 +199,7 @@ class Trainer(Learner):
         for group in self.optimizer.param_groups:
             group["lr"] = schedule["learningRate"]
         self.student.train()
-        terms, scores = self.descend(*views, 2 + stage.locals)
+        terms, scores, patch_scores = self.descend(*views, 2 + stage.locals)
         if self.seen < self.config.optimisation.frozen_images:
             self.student_head.prototypes.grad = None
         self.clip()
@@ -168,14 +208,20 @@ class Trainer(Learner):
         with torch.no_grad():
             torch._foreach_mul_(self.follower, momentum)
             torch._foreach_add_(self.follower, [p.detach() for p in self.leader], alpha=1 - momentum)
-            self.centre.mul_(centre_momentum).add_(scores.mean(0, keepdim=True), alpha=1 - centre_momentum)
+            self.centre.lerp_(scores.mean(0, keepdim=True), 1 - centre_momentum)
+            if patch_scores is not None:
+                self.patch_centre.lerp_(patch_scores.mean(0, keepdim=True), 1 - centre_momentum)
         self.seen += stage.batch
         return terms
 
     def describe(self, found: Terms) -> Dict[str, float]:
         loss, entropy = float(found.loss.detach()), float(found.entropy)
         share = entropy / math.log(self.config.head.prototypes)
-        return {"loss": loss, "entropy": entropy, "kl": loss - entropy, "entropyOfUniform": share}
+        described = {"loss": loss, "entropy": entropy, "kl": loss - entropy, "entropyOfUniform": share}
+        if found.patches is not None:
+            patches, entropy = float(found.patches.loss.detach()), float(found.patches.entropy)
+            described.update(patchLoss=patches, patchEntropy=entropy, patchKl=patches - entropy)
+        return described
 
     def judge_itself(self, side: int) -> Dict[str, float]:
         return {}
@@ -199,6 +245,8 @@ class Trainer(Learner):
             "teacherHead": self.teacher_head.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "centre": self.centre,
+            "blank": self.blank.data,
+            "patchCentre": self.patch_centre,
             "seen": self.seen,
         }
 
@@ -209,6 +257,8 @@ class Trainer(Learner):
         self.teacher_head.load_state_dict(state["teacherHead"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.centre.copy_(state["centre"])
+        self.blank.data.copy_(state["blank"])
+        self.patch_centre.copy_(state["patchCentre"])
         self.seen = state["seen"]
         # The views after a pause are others than those before it, and the same in every repetition.
         torch.manual_seed(self.config.seed + self.seen)
