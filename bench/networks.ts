@@ -15,7 +15,7 @@ import { prepareInput } from '../src/media/prepare-input.ts';
 import { tfjsModel } from '../src/models/load-model.ts';
 import { vitSmall16 } from '../src/testing/vit-small-16.ts';
 import { folderSource } from '../tools/attend/folder-source.ts';
-import { readPhoto } from '../tools/attend/read-photo.ts';
+import { readPhoto } from '../tools/photographs/read-photo.ts';
 
 export interface Network {
   readonly id: string;

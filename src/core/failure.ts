@@ -25,6 +25,8 @@ export type Failure =
       readonly limitSidePx: number;
     }
   | { readonly code: 'image-too-small'; readonly size: Size; readonly minSidePx: number }
+  /** The browser gives pages noise in place of pixels. */
+  | { readonly code: 'pixels-hidden' }
   // A model
   | { readonly code: 'model-unreachable'; readonly url: string; readonly status: number | null }
   | { readonly code: 'model-manifest-invalid'; readonly problem: string }
@@ -162,6 +164,12 @@ const failures: { readonly [C in FailureCode]: FailureFacts<Extract<Failure, { c
     ...of('photograph'),
     says: ({ size, minSidePx }) =>
       `This image is ${formatSize(size)} px: too small to look at. Each side needs at least ${minSidePx} px.`,
+  },
+  'pixels-hidden': {
+    ...of('photograph'),
+    says:
+      'This browser gives pages noise in place of a photograph’s pixels (protection against fingerprinting), so nothing can be ' +
+      'computed from it. Allow this page to read canvases, or use another browser.',
   },
   'model-unreachable': { ...of('model'), says: describeUnreachable },
   'model-manifest-invalid': {

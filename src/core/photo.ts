@@ -1,3 +1,5 @@
+import { assertNever } from './result.ts';
+
 /** How a photograph is brought to the model's size. */
 export interface FramingOptions {
   /** 'photograph' keeps the aspect ratio; 'square' squashes to sidePx × sidePx as visualize_attention.py does. */
@@ -8,4 +10,37 @@ export interface FramingOptions {
 
 /** Something that was done to a photograph on the way in, and that its owner should know. */
 export type PhotoNotice =
-  'animation-first-frame' | 'cmyk-converted' | 'sixteen-bit-reduced' | 'alpha-flattened';
+  | 'animation-first-frame'
+  | 'cmyk-converted'
+  /** This browser has a way of its own from CMYK to RGB. */
+  | 'cmyk-by-browser'
+  | 'sixteen-bit-reduced'
+  | 'alpha-flattened'
+  | 'colours-as-stored'
+  | 'end-missing'
+  /** The browser gives pages pixels that are a little wrong, as a protection against fingerprinting. */
+  | 'pixels-altered';
+
+/** @returns one sentence, for the page and the command line alike */
+export function describePhotoNotice(notice: PhotoNotice): string {
+  switch (notice) {
+    case 'animation-first-frame':
+      return 'This is an animation: its first frame is shown.';
+    case 'cmyk-converted':
+      return 'CMYK colours were converted to RGB; they may look a little different.';
+    case 'cmyk-by-browser':
+      return 'This browser converts CMYK in a way of its own, so the numbers differ from those of the official scripts.';
+    case 'sixteen-bit-reduced':
+      return '16 bits a colour were reduced to 8.';
+    case 'alpha-flattened':
+      return 'Transparent parts were laid on white.';
+    case 'colours-as-stored':
+      return 'Its colour profile is not applied: the network sees the colours as they are stored, as in the official scripts.';
+    case 'end-missing':
+      return 'The end of this file is missing or odd, but the picture is whole.';
+    case 'pixels-altered':
+      return 'This browser changes the pixels that pages read (protection against fingerprinting), so the numbers are a little off.';
+    default:
+      return assertNever(notice);
+  }
+}

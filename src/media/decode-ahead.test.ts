@@ -2,16 +2,16 @@ import { expect, test, vi } from 'vitest';
 import type { Failure } from '../core/failure.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
 import { createDecodeAhead } from './decode-ahead.ts';
-import type { UprightPhoto } from './decode-photo.ts';
+import type { DecodedPhoto } from './decode-photo.ts';
 
 interface Opened {
   readonly close: () => void;
-  readonly result: Result<UprightPhoto, Failure>;
+  readonly result: Result<DecodedPhoto, Failure>;
 }
 
 function opened(): Opened {
   const close = vi.fn<() => void>();
-  return { close, result: succeed({ bitmap: { close } as unknown as ImageBitmap, notices: [] }) };
+  return { close, result: succeed({ close } as unknown as DecodedPhoto) };
 }
 
 const photo = new Blob(['a photograph']);

@@ -1,9 +1,9 @@
 /** Decodes the photograph that comes next while another runs: browsers decode beside the worker's own thread. */
 import type { Failure } from '../core/failure.ts';
 import type { Result } from '../core/result.ts';
-import type { UprightPhoto } from './decode-photo.ts';
+import type { DecodedPhoto } from './decode-photo.ts';
 
-type Decoded = Promise<Result<UprightPhoto, Failure>>;
+type Decoded = Promise<Result<DecodedPhoto, Failure>>;
 
 /** A photograph and the name that it is asked for by: a blob that crosses threads is another object each time. */
 interface NamedPhoto {
@@ -12,7 +12,7 @@ interface NamedPhoto {
 }
 
 export interface DecodeAhead {
-  /** What was begun for this photograph, or begins now. What was begun for another one is given up. Caller closes the bitmap. */
+  /** What was begun for this photograph, or begins now. What was begun for another one is given up. Caller closes it. */
   take(next: NamedPhoto): Decoded;
   /** At most one photograph is held, since a large one is hundreds of megabytes. */
   begin(next: NamedPhoto): void;
@@ -23,7 +23,7 @@ export function createDecodeAhead(open: (photo: Blob) => Decoded): DecodeAhead {
 
   const giveUp = (decoded: Decoded): void =>
     void decoded.then(
-      (result) => result.ok && result.value.bitmap.close(),
+      (result) => result.ok && result.value.close(),
       () => {}, // what went wrong with it is told when it is asked for
     );
 

@@ -1,15 +1,39 @@
-/** Photographs in the browser's worker: bytes → upright pixels. The browser's own decoders do the decoding. */
+/**
+ * Photographs in the browser's worker: bytes → upright pixels, colours as they are stored (ADR 3). The browser decodes what it has a
+ * decoder for; it is not asked to turn or to convert anything.
+ */
 import type { Failure } from '../core/failure.ts';
 import type { Size } from '../core/geometry.ts';
 import type { PhotoNotice } from '../core/photo.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
-import { inspectImage } from './inspect-image.ts';
+import { decodeBmp } from './bmp-file.ts';
+import { convertsCmykPlainly } from './cmyk-probe.ts';
+import { decodeGif } from './gif-file.ts';
+import type { StoredImage } from './image-file.ts';
+import { type DecodableFormat, inspectImage, type ImageFacts } from './inspect-image.ts';
+import { type Orientation, turnUpright, uprightSize, uprightTransform } from './orientation.ts';
+import { layOnWhite } from './over-white.ts';
+import { contextOf, pixelReader, readOverWhite } from './read-pixels.ts';
 import type { PixelGrid } from './resample.ts';
+import { storedImage, type CodedFormat } from './stored-image.ts';
 
-/** Upright means that EXIF orientation has been applied; colours are sRGB. The caller closes the bitmap. */
-export interface UprightPhoto {
-  readonly bitmap: ImageBitmap;
+/** What the network sees, and what was done to it on the way. */
+interface UprightPixels {
+  /** RGBA, all of it opaque. */
+  readonly pixels: PixelGrid;
   readonly notices: readonly PhotoNotice[];
+}
+
+/** A photograph that has been decoded. Whoever opened it closes it. */
+export interface DecodedPhoto {
+  /** Upright. */
+  readonly sizePx: Size;
+  readonly notices: readonly PhotoNotice[];
+  /** May be called once; then only `close` may. */
+  readPixels(): Promise<Result<UprightPixels, Failure>>;
+  /** @returns the upright photograph, its long side at most `maxSidePx`, never enlarged; the caller closes it */
+  drawForScreen(maxSidePx: number): Promise<ImageBitmap>;
+  close(): void;
 }
 
 /** The whole file, or 'unreadable-file': a folder, or a file that has gone since it was dropped. */
@@ -21,58 +45,117 @@ async function readBytes(photo: Blob): Promise<Result<Uint8Array<ArrayBuffer>, F
   }
 }
 
-/** Inspects the file and decodes it. @returns the upright photograph, or what is wrong with the file */
-export async function openPhoto(photo: Blob): Promise<Result<UprightPhoto, Failure>> {
+/** The size of a picture whose long side is at most `maxSidePx`; its own where it is that small. */
+function shrunkSize({ height, width }: Size, maxSidePx: number): Size {
+  const scale = Math.min(1, maxSidePx / Math.max(height, width));
+  return { height: Math.max(1, Math.round(height * scale)), width: Math.max(1, Math.round(width * scale)) };
+}
+
+/** @returns a smaller one, or `source` itself as a bitmap of the caller's own */
+function shrinkBitmap(source: ImageBitmap | ImageData, maxSidePx: number): Promise<ImageBitmap> {
+  const { height, width } = shrunkSize(source, maxSidePx);
+  if (height === source.height && width === source.width) return createImageBitmap(source);
+  return createImageBitmap(source, { resizeHeight: height, resizeWidth: width, resizeQuality: 'high' });
+}
+
+/** Consumes the bitmap. */
+function turnBitmap(bitmap: ImageBitmap, orientation: Orientation): ImageBitmap {
+  if (orientation === 1) return bitmap;
+  const { height, width } = uprightSize(bitmap, orientation);
+  const canvas = new OffscreenCanvas(width, height);
+  const context = contextOf(canvas);
+  context.setTransform(...uprightTransform(bitmap, orientation));
+  context.drawImage(bitmap, 0, 0);
+  bitmap.close();
+  return canvas.transferToImageBitmap();
+}
+
+const undecodable = (format: string): Failure => ({ code: 'damaged-image', format, problem: 'undecodable' });
+
+function openBitmap(
+  bitmap: ImageBitmap,
+  { format, notices }: ImageFacts,
+  { orientation, mayBeTransparent }: StoredImage,
+): DecodedPhoto {
+  const { height, width } = bitmap;
+  return {
+    sizePx: uprightSize(bitmap, orientation),
+    notices,
+    async readPixels() {
+      const { read, accuracy } = await pixelReader();
+      if (accuracy === 'hidden') return fail({ code: 'pixels-hidden' });
+      const { values, wasTransparent } = await readOverWhite(read, bitmap);
+      bitmap.close();
+      // WebKit gives nothing, and no error, for what it cannot decode.
+      if (wasTransparent && !mayBeTransparent) return fail(undecodable(format));
+      const more: PhotoNotice[] = [
+        ...(wasTransparent ? (['alpha-flattened'] as const) : []),
+        ...(accuracy === 'altered' ? (['pixels-altered'] as const) : []),
+      ];
+      const pixels = turnUpright({ height, width, channels: 4, values }, orientation);
+      return succeed({ pixels, notices: [...notices, ...more] });
+    },
+    drawForScreen: async (maxSidePx) => turnBitmap(await shrinkBitmap(bitmap, maxSidePx), orientation),
+    close: () => bitmap.close(),
+  };
+}
+
+/** Of a format that is decoded here. */
+function openPixels(pixels: PixelGrid, notices: readonly PhotoNotice[]): DecodedPhoto {
+  const { height, width } = pixels;
+  const wasTransparent = layOnWhite(pixels);
+  return {
+    sizePx: { height, width },
+    notices,
+    readPixels: () =>
+      Promise.resolve(
+        succeed({ pixels, notices: wasTransparent ? [...notices, 'alpha-flattened' as const] : notices }),
+      ),
+    drawForScreen: (maxSidePx) =>
+      shrinkBitmap(new ImageData(Uint8ClampedArray.from(pixels.values), width, height), maxSidePx),
+    close: () => {},
+  };
+}
+
+/** @returns null where the browser cannot decode it */
+async function openCoded(
+  format: CodedFormat,
+  bytes: Uint8Array<ArrayBuffer>,
+  facts: ImageFacts,
+): Promise<DecodedPhoto | null> {
+  const stored = await storedImage(format, bytes);
+  // Typed by its content: a wrong file name must not choose the decoder. A file's bytes are never shared between threads.
+  const file = new Blob([...(stored.parts as readonly Uint8Array<ArrayBuffer>[])], {
+    type: `image/${format === 'jpg' ? 'jpeg' : format}`,
+  });
+  const bitmap = await createImageBitmap(file, { colorSpaceConversion: 'none' }).catch(() => null);
+  if (bitmap === null) return null;
+  const notices: PhotoNotice[] = [...facts.notices];
+  if (stored.hasOtherColours) notices.push('colours-as-stored');
+  if (notices.includes('cmyk-converted') && !(await convertsCmykPlainly())) notices.push('cmyk-by-browser');
+  return openBitmap(bitmap, { ...facts, notices }, stored);
+}
+
+/** Of a format that is decoded here. */
+function openOwn(
+  format: Exclude<DecodableFormat, CodedFormat>,
+  bytes: Uint8Array,
+  { notices }: ImageFacts,
+): DecodedPhoto | null {
+  const grid = format === 'gif' ? decodeGif(bytes) : decodeBmp(bytes);
+  return grid && openPixels(grid, notices);
+}
+
+/** Inspects the file and decodes it. @returns the photograph, or what is wrong with the file */
+export async function openPhoto(photo: Blob): Promise<Result<DecodedPhoto, Failure>> {
   const bytes = await readBytes(photo);
   if (!bytes.ok) return bytes;
   const facts = inspectImage(bytes.value);
   if (!facts.ok) return facts;
-  try {
-    // Typed by its content: a wrong file name must not choose the decoder.
-    const typed = new Blob([bytes.value], {
-      type: `image/${facts.value.format === 'jpg' ? 'jpeg' : facts.value.format}`,
-    });
-    const bitmap = await createImageBitmap(typed, { imageOrientation: 'from-image' });
-    return succeed({ bitmap, notices: facts.value.notices });
-  } catch {
-    return fail({ code: 'damaged-image', format: facts.value.format, problem: 'undecodable' });
-  }
-}
-
-/** @returns the pixels over white, and whether any of them had been transparent. Borrows the bitmap. */
-export function readPixels(bitmap: ImageBitmap): { pixels: PixelGrid; transparent: boolean } {
-  const { height, width } = bitmap;
-  const canvas = new OffscreenCanvas(width, height);
-  // Read from main memory: a canvas on the GPU may round colours and would cost a copy back.
-  const context = canvas.getContext('2d', { willReadFrequently: true });
-  if (context === null) throw new Error('no 2D context');
-  context.drawImage(bitmap, 0, 0);
-  const seen = context.getImageData(0, 0, width, height).data;
-  let transparent = false;
-  for (let i = 3; i < seen.length && !transparent; i += 4) transparent = seen[i] !== 255;
-  if (!transparent) return { pixels: { height, width, channels: 4, values: seen }, transparent };
-  context.globalCompositeOperation = 'destination-over';
-  context.fillStyle = '#fff';
-  context.fillRect(0, 0, width, height);
-  return {
-    pixels: { height, width, channels: 4, values: context.getImageData(0, 0, width, height).data },
-    transparent,
-  };
-}
-
-/** @returns a bitmap for the screen whose long side is at most `maxSidePx`; never enlarged. Consumes `bitmap`. */
-export async function shrinkForScreen(bitmap: ImageBitmap, maxSidePx: number): Promise<ImageBitmap> {
-  const scale = maxSidePx / Math.max(bitmap.height, bitmap.width);
-  if (scale >= 1) return bitmap;
-  const target: Size = {
-    height: Math.max(1, Math.round(bitmap.height * scale)),
-    width: Math.max(1, Math.round(bitmap.width * scale)),
-  };
-  const shrunk = await createImageBitmap(bitmap, {
-    resizeHeight: target.height,
-    resizeWidth: target.width,
-    resizeQuality: 'high',
-  });
-  bitmap.close();
-  return shrunk;
+  const { format } = facts.value;
+  const isOwn = format === 'gif' || format === 'bmp';
+  const decoded = isOwn
+    ? openOwn(format, bytes.value, facts.value)
+    : await openCoded(format, bytes.value, facts.value);
+  return decoded === null ? fail(undecodable(format)) : succeed(decoded);
 }

@@ -1,8 +1,9 @@
-import { crc32, deflateSync } from 'node:zlib';
+import { deflateSync } from 'node:zlib';
 import sharp, { type Sharp } from 'sharp';
 import { describe, expect, test } from 'vitest';
 import type { Failure } from '../core/failure.ts';
 import { damage, seededRandom } from '../core/seeded-random.ts';
+import { pngChunk, withPngChunk } from '../testing/png-chunks.ts';
 import { inspectImage } from './inspect-image.ts';
 
 /** A picture with something to see in every corner, so that its file has a body worth cutting. */
@@ -40,15 +41,6 @@ function makeBmp(width: number, height: number): Buffer {
   bytes.writeUInt16LE(1, 26);
   bytes.writeUInt16LE(24, 28);
   return bytes;
-}
-
-function pngChunk(type: string, data: Uint8Array): Buffer {
-  const body = Buffer.concat([Buffer.from(type), data]);
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(data.length);
-  const check = Buffer.alloc(4);
-  check.writeUInt32BE(crc32(body));
-  return Buffer.concat([length, body, check]);
 }
 
 /** A PNG that says it is as large as this and holds next to nothing. */
@@ -128,20 +120,26 @@ describe('a whole photograph', () => {
 });
 
 describe('a photograph that was cut short', () => {
-  test.each([...Object.entries(files), ['jpg', progressive] as const])(
-    'as %s is told at every length, and the whole file is not',
-    (format, bytes) => {
-      const told = Array.from({ length: bytes.length + 1 }, (_, length) =>
-        inspectImage(bytes.subarray(0, length)),
-      );
-      // Twelve bytes are enough for each format's name.
-      const others = told
-        .slice(12, -1)
-        .filter((result) => JSON.stringify(result) !== JSON.stringify(truncated(format)));
-      expect(others).toEqual([]);
-      expect(told.at(-1)?.ok).toBe(true);
-    },
-  );
+  /** What may be missing at the end without anything missing of the picture. */
+  const spareBytes = { jpg: 2, png: 0, webp: 0, gif: 1, avif: 0, progressive: 0 } as const;
+
+  test.each([
+    ...Object.entries(files).map(([format, bytes]) => [format, bytes, format] as const),
+    ['progressive', progressive, 'jpg'] as const,
+  ])('as %s is told at every length, and the whole file is not', (name, bytes, format) => {
+    const told = Array.from({ length: bytes.length + 1 }, (_, length) =>
+      inspectImage(bytes.subarray(0, length)),
+    );
+    const firstWhole = bytes.length - spareBytes[name as keyof typeof spareBytes];
+    // Twelve bytes are enough for each format's name.
+    const others = told
+      .slice(12, firstWhole)
+      .filter((result) => JSON.stringify(result) !== JSON.stringify(truncated(format)));
+    expect(others).toEqual([]);
+    for (const result of told.slice(firstWhole, -1))
+      expect(result).toEqual(factsOf(format, 48, 64, ['end-missing']));
+    expect(told.at(-1)).toEqual(factsOf(format, 48, 64));
+  });
 
   test('is told although its EXIF thumbnail has an end of its own', async () => {
     const thumbnail = await picture(16, 12).jpeg().toBuffer();
@@ -157,6 +155,67 @@ describe('a photograph that was cut short', () => {
     const photo = withSegment(files.jpg, 0xe5, Buffer.from('abc'));
     photo.writeUInt16BE(0xffff, 4);
     expect(inspectImage(photo)).toEqual(truncated('jpg'));
+  });
+});
+
+describe('a JPEG without an end marker whose picture is whole', () => {
+  const withoutEnd = (jpeg: Buffer): Buffer => jpeg.subarray(0, jpeg.length - 2);
+  /** A trailer as Samsung's panoramas have it, in which bytes look like the start of another frame. */
+  const trailer = Buffer.from([
+    ...Buffer.from('SEFH'),
+    0xff,
+    0xc3,
+    0,
+    17,
+    8,
+    0xe6,
+    0x43,
+    0xb4,
+    0xbc,
+    3,
+    1,
+    2,
+  ]);
+  const isWhole = factsOf('jpg', 48, 64, ['end-missing']);
+
+  test.each([
+    ['colours of half the resolution', () => picture().jpeg({ chromaSubsampling: '4:2:0' })],
+    ['colours of full resolution', () => picture().jpeg({ chromaSubsampling: '4:4:4' })],
+    ['grey', () => picture().greyscale().jpeg()],
+    ['CMYK', () => picture().toColourspace('cmyk').jpeg()],
+    ['tables of its own', () => picture().jpeg({ optimiseCoding: true, quantisationTable: 3 })],
+    ['sides that are no whole blocks', () => picture(61, 43).jpeg()],
+  ])('of %s is known, with a trailer and without; cut, it is not', async (_, make) => {
+    const jpeg = withoutEnd(await make().toBuffer());
+    for (const end of [Buffer.alloc(0), trailer, Buffer.alloc(40)]) {
+      const facts = inspectImage(Buffer.concat([jpeg, end]));
+      expect(facts).toMatchObject({ ok: true, value: { format: 'jpg' } });
+      if (facts.ok) expect(facts.value.notices).toContain('end-missing');
+    }
+    // What follows must not be taken for the picture's own data.
+    for (const end of [Buffer.alloc(0), trailer.subarray(4)])
+      expect(inspectImage(Buffer.concat([jpeg.subarray(0, -3), end]))).toEqual(truncated('jpg'));
+  });
+
+  test('is as large as its own frame says, and not as its trailer seems to say', () => {
+    expect(inspectImage(Buffer.concat([withoutEnd(files.jpg), trailer]))).toEqual(isWhole);
+  });
+
+  test('with several scans cannot be told from a cut one, and is refused: Pillow does not open it either', () => {
+    expect(inspectImage(Buffer.concat([withoutEnd(progressive), trailer]))).toEqual(truncated('jpg'));
+  });
+});
+
+describe('a GIF whose end is odd and whose first frame is whole', () => {
+  const withoutTrailer = files.gif.subarray(0, -1);
+  test.each([
+    ['nothing', []],
+    ['a zero in front of the trailer', [0, 0x3b]],
+    ['another byte in front of the trailer', [0x55, 0x3b]],
+    ['half of a second frame', [0x2c, 0, 0, 0, 0, 8, 0, 8, 0, 0, 2, 9, 1, 2]],
+  ])('with %s at its end is known', (_, end) => {
+    const gif = Buffer.concat([withoutTrailer, Buffer.from(end)]);
+    expect(inspectImage(gif)).toEqual(factsOf('gif', 48, 64, ['end-missing']));
   });
 });
 
@@ -221,11 +280,7 @@ describe('what happens to a photograph on the way in is told', () => {
   ])('a PNG of %i frames', (frames, expected) => {
     const control = Buffer.alloc(8);
     control.writeUInt32BE(frames);
-    const moving = Buffer.concat([
-      files.png.subarray(0, 33),
-      pngChunk('acTL', control),
-      files.png.subarray(33),
-    ]);
+    const moving = withPngChunk(files.png, 'acTL', control);
     expect(notices(moving)).toEqual(expected);
   });
 });

@@ -1,6 +1,6 @@
 import { embeddedModelId } from '../core/embedded-model.ts';
 import { decodeNpy } from '../formats/npy.ts';
-import { openPhoto, readPixels } from '../media/decode-photo.ts';
+import { openPhoto } from '../media/decode-photo.ts';
 import { openBrowserSource } from '../models/browser-source.ts';
 import { tfjsModel } from '../models/load-model.ts';
 import type { Platform } from '../engine/embedded.suite.ts';
@@ -20,7 +20,9 @@ export async function openBrowserPlatform(): Promise<Platform> {
     readSample: async (sample) => {
       const opened = await openPhoto(await fetchBlob(`/samples/${sample}.jpg`));
       if (!opened.ok) throw new Error(opened.error.code);
-      return readPixels(opened.value.bitmap).pixels;
+      const read = await opened.value.readPixels();
+      if (!read.ok) throw new Error(read.error.code);
+      return read.value.pixels;
     },
     readExpected: async (file) =>
       decodeNpy(

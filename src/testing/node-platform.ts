@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { embeddedModelId } from '../core/embedded-model.ts';
 import { tfjsModel } from '../models/load-model.ts';
 import { folderSource } from '../../tools/attend/folder-source.ts';
-import { readPhoto } from '../../tools/attend/read-photo.ts';
+import { readPhoto } from '../../tools/photographs/read-photo.ts';
 import { decodeNpy } from '../formats/npy.ts';
 import type { Platform } from '../engine/embedded.suite.ts';
 

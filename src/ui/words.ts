@@ -2,7 +2,6 @@
 import { type BackendName, describeFailure } from '../core/failure.ts';
 import type { PatchPosition } from '../core/geometry.ts';
 import { assertNever } from '../core/result.ts';
-import type { PhotoNotice } from '../core/photo.ts';
 import type { BackendReason } from '../core/backend.ts';
 import type { PassProgress, StartProgress } from '../core/progress.ts';
 import type { ModelSwitch } from './state/app-store.ts';
@@ -36,21 +35,6 @@ export function describeBackendReason(reason: BackendReason, used: BackendName):
       return `${describeFailure(reason.failure)} ${instead}`;
     default:
       return assertNever(reason);
-  }
-}
-
-export function describePhotoNotice(notice: PhotoNotice): string {
-  switch (notice) {
-    case 'animation-first-frame':
-      return 'This is an animation: its first frame is shown.';
-    case 'cmyk-converted':
-      return 'CMYK colours were converted to RGB; they may look a little different.';
-    case 'sixteen-bit-reduced':
-      return '16 bits a colour were reduced to 8.';
-    case 'alpha-flattened':
-      return 'Transparent parts were laid on white.';
-    default:
-      return assertNever(notice);
   }
 }
 

@@ -4,7 +4,6 @@ import threadedWasmUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-was
 import plainWasmUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url';
 import * as tf from '@tensorflow/tfjs-core';
 import { type Failure, isFinalFailure } from '../core/failure.ts';
-import type { PhotoNotice } from '../core/photo.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
 import { Engine, giveWay } from '../engine/engine.ts';
 import { isOutOfMemory } from '../engine/out-of-memory.ts';
@@ -12,7 +11,7 @@ import type { WasmAssets } from '../gpu/open-wasm.ts';
 import { createDecodeAhead } from '../media/decode-ahead.ts';
 import { createMemoryFolders } from '../library/model-folders.ts';
 import { openOpfsFolders } from '../library/opfs-folders.ts';
-import { openPhoto, readPixels, shrinkForScreen } from '../media/decode-photo.ts';
+import { openPhoto } from '../media/decode-photo.ts';
 import type { PixelGrid } from '../media/resample.ts';
 import { openBrowserSource } from '../models/browser-source.ts';
 import { openFilesSource } from '../models/files-source.ts';
@@ -58,9 +57,9 @@ const loaderOf = async (model: ModelReference): Promise<ModelLoader> => {
 async function readPhotograph(blob: Blob): Promise<Result<PixelGrid, Failure>> {
   const opened = await openPhoto(blob);
   if (!opened.ok) return opened;
-  const { pixels } = readPixels(opened.value.bitmap);
-  opened.value.bitmap.close();
-  return succeed(pixels);
+  const read = await opened.value.readPixels();
+  opened.value.close();
+  return read.ok ? succeed(read.value.pixels) : read;
 }
 
 /** Where the GPU's buffers are counted, those that tfjs keeps for the next step are counted too. */
@@ -132,16 +131,16 @@ class EngineHost {
     const decodeStart = performance.now();
     const opened = await this.decodeAhead.take({ id, photo });
     if (!opened.ok) return opened;
-    const { bitmap, notices } = opened.value;
-    const { pixels, transparent } = readPixels(bitmap);
-    bitmap.close();
+    const read = await opened.value.readPixels();
+    opened.value.close();
+    if (!read.ok) return read;
+    const { pixels, notices } = read.value;
     if (signal.aborted) return fail({ code: 'cancelled' });
     const decodeMs = performance.now() - decodeStart;
     if (upNext !== null) this.decodeAhead.begin(upNext);
     const result = await this.running.attend(pixels, { framing, keepAs: id, signal, onProgress });
     if (!result.ok) return result;
-    const allNotices: PhotoNotice[] = transparent ? [...notices, 'alpha-flattened'] : [...notices];
-    return succeed({ ...result.value, decodeMs, notices: allNotices });
+    return succeed({ ...result.value, decodeMs, notices });
   }
 
   async attendPatch(...[{ id, photo, framing, patch }, context]: Call<'attendPatch'>): Answer<'attendPatch'> {
@@ -174,9 +173,10 @@ const createTraining = (host: EngineHost, inLine: InLine): Handlers<TrainingCont
 async function decode(...[{ photo, maxSidePx }]: Call<'decode'>): Answer<'decode'> {
   const opened = await openPhoto(photo);
   if (!opened.ok) return opened;
-  const { bitmap, notices } = opened.value;
-  const photoSizePx = { height: bitmap.height, width: bitmap.width };
-  return succeed({ bitmap: await shrinkForScreen(bitmap, maxSidePx), photoSizePx, notices });
+  const { sizePx, notices } = opened.value;
+  const bitmap = await opened.value.drawForScreen(maxSidePx);
+  opened.value.close();
+  return succeed({ bitmap, photoSizePx: sizePx, notices });
 }
 
 function transferablesOf(result: EngineContract[keyof EngineContract]['result']): Transferable[] {

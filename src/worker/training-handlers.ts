@@ -6,6 +6,7 @@ import type { VitArchitecture } from '../core/architecture.ts';
 import type { FaultWatch } from '../gpu/fault-watch.ts';
 import type { ModelFolders } from '../library/model-folders.ts';
 import { listRuns, openRun, writePhotographs, type KeptPhotograph } from '../library/run-store.ts';
+import { withoutAlpha } from '../media/over-white.ts';
 import type { PixelGrid } from '../media/resample.ts';
 import type { LoadedModel } from '../models/loaded-model.ts';
 import { outcomeOf, type CallContext, type Handlers } from '../rpc/serve-calls.ts';
@@ -32,16 +33,6 @@ export interface TrainingRoom {
 
 type TrainRequest = TrainingContract['train']['request'];
 type NewRequest = Extract<TrainRequest, { kind: 'new' }>;
-
-/** Without a fourth channel, which would only take room. */
-function withoutAlpha({ height, width, channels, values }: PixelGrid): PixelGrid {
-  if (channels === 3) return { height, width, channels, values };
-  const rgb = new Uint8ClampedArray(height * width * 3);
-  for (let pixel = 0; pixel < height * width; pixel++)
-    for (let channel = 0; channel < 3; channel++)
-      rgb[pixel * 3 + channel] = values[pixel * 4 + channel] as number;
-  return { height, width, channels: 3, values: rgb };
-}
 
 export function createTrainingHandlers(room: TrainingRoom): Handlers<TrainingContract> {
   let active: TrainingRun | null = null;

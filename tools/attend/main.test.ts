@@ -16,7 +16,7 @@ import { uploadParameters } from '../../src/vit/parameters.ts';
 import { forwardPlain } from '../../src/vit/plain-forward.ts';
 import { runTool, type ToolRun } from '../../src/testing/run-tool.ts';
 import { folderSource } from './folder-source.ts';
-import { readPhoto } from './read-photo.ts';
+import { readPhoto } from '../photographs/read-photo.ts';
 
 const fromRoot = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const cat = fromRoot('public/samples/cat.jpg'); // 451 × 300

@@ -15,7 +15,7 @@ import { stopWith } from '../stop-with.ts';
 import { installDawn } from './dawn.ts';
 import { drawOverlays } from './draw-overlays.ts';
 import { findModel } from './find-model.ts';
-import { readPhoto } from './read-photo.ts';
+import { readPhoto } from '../photographs/read-photo.ts';
 
 const usage = `Usage: npm run attend -- <images…> [options]
 

@@ -8,7 +8,7 @@ import { fail, succeed, type Result } from '../../src/core/result.ts';
 import { Engine, type EngineResult } from '../../src/engine/engine.ts';
 import type { ModelLoader } from '../../src/models/loaded-model.ts';
 import { maxAbsDifference } from '../../src/core/max-abs-difference.ts';
-import { readPhoto } from '../attend/read-photo.ts';
+import { readPhoto } from '../photographs/read-photo.ts';
 import { rankCorrelation } from './rank-correlation.ts';
 
 const samples = fileURLToPath(new URL('../../public/samples', import.meta.url));

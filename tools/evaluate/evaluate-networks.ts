@@ -3,7 +3,7 @@ import { describeFailure } from '../../src/core/failure.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import { succeed } from '../../src/core/result.ts';
 import type { LoadedModel, ModelLoader } from '../../src/models/loaded-model.ts';
-import { readPhoto } from '../attend/read-photo.ts';
+import { readPhoto } from '../photographs/read-photo.ts';
 import { stopWith } from '../stop-with.ts';
 import { centrePrior } from './centre-prior.ts';
 import type { Pair } from './find-pairs.ts';

@@ -1,8 +1,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { deflateSync } from 'node:zlib';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { withPngChunk } from '../../src/testing/png-chunks.ts';
 import { readObjects } from './read-objects.ts';
 
 let folder: string;
@@ -46,6 +48,36 @@ test.each([false, true])('every colour but black is an object (palette: %s)', as
     count: 2,
     labels,
   });
+});
+
+test.each([8, 16])('objects stay apart whatever a profile makes of their colours (%i bits)', async (bits) => {
+  const { icc } = await sharp(
+    await sharp({ create: { height: 1, width: 1, channels: 3, background: '#000' } })
+      .withIccProfile('p3')
+      .png()
+      .toBuffer(),
+  ).metadata();
+  // As Display P3 all three greens are the same to sRGB.
+  const values = [0, 0, 0, 0, 255, 0, 60, 255, 0, 0, 0, 0, 0, 0, 0, 30, 255, 0];
+  const raw = { height: 2, width: 3, channels: 3 } as const;
+  const mask =
+    bits === 8
+      ? sharp(Uint8Array.from(values), { raw })
+      : sharp(
+          Uint16Array.from(values, (value) => value * 257),
+          { raw },
+        ).toColourspace('rgb16');
+  const path = join(folder, `profile-${bits}.png`);
+  await writeFile(
+    path,
+    withPngChunk(
+      await mask.png().toBuffer(),
+      'iCCP',
+      Buffer.concat([Buffer.from('p3\0\0'), deflateSync(icc ?? new Uint8Array())]),
+    ),
+  );
+  const labels = Uint8Array.of(0, 1, 2, 0, 0, 3);
+  expect(await readObjects(path)).toEqual({ height: 2, width: 3, count: 3, labels });
 });
 
 test('black holds no object', async () => {

@@ -19,7 +19,8 @@ const maxObjects = 30;
 export async function readObjects(path: string): Promise<Objects | string> {
   let decoded;
   try {
-    decoded = await sharp(path)
+    // Colours as they are stored: a profile could make two objects one.
+    decoded = await sharp(path, { ignoreIcc: true })
       .toColourspace('srgb')
       .removeAlpha()
       .raw({ depth: 'uchar' })

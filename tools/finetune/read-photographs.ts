@@ -2,7 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { describeFailure } from '../../src/core/failure.ts';
 import type { PixelGrid } from '../../src/media/resample.ts';
-import { readPhoto } from '../attend/read-photo.ts';
+import { readPhoto } from '../photographs/read-photo.ts';
 
 /** Folders hold other things too; a file that is named by itself is always tried. */
 const endings: ReadonlySet<string> = new Set([

@@ -1,6 +1,7 @@
 import { Check, Copy, Download, Undo2 } from 'lucide-react';
 import { useState } from 'react';
 import { formatSize } from '../../core/geometry.ts';
+import { describePhotoNotice } from '../../core/photo.ts';
 import type { AttentionResult } from '../../rpc/engine-contract.ts';
 import { mapsOf } from './painting/result-maps.ts';
 import { canCopyPicture, copyPicture, savePicture } from './painting/save-picture.ts';
@@ -12,7 +13,6 @@ import { shownView } from '../state/shown-view.ts';
 import {
   backendTitles,
   countOf,
-  describePhotoNotice,
   formatMilliseconds,
   formatPercent,
   queryTitle,

@@ -1,0 +1,220 @@
+/**
+ * BMP: header and pixels, as Pillow gives them. Decoded here so that the command line, whose decoder has no BMP, and every browser have
+ * the same pixels. Source: BITMAPINFOHEADER of the Windows API; Pillow's BmpImagePlugin.
+ */
+import { type Findings, viewOf } from './image-file.ts';
+import type { PixelGrid } from './resample.ts';
+
+const compressions = { none: 0, rle8: 1, rle4: 2, masks: 3, alphaMasks: 6 } as const;
+
+interface BmpHeader {
+  readonly height: number;
+  readonly width: number;
+  readonly isFromAbove: boolean;
+  readonly bits: number;
+  readonly compression: number;
+  readonly dataBegin: number;
+  /** Of the colour table, and how many bytes a colour has there. */
+  readonly coloursBegin: number;
+  readonly colourBytes: 3 | 4;
+  readonly colourCount: number;
+  /** Of red, green, blue and alpha, where the header has them. */
+  readonly masks: readonly [number, number, number, number] | null;
+}
+
+/** The oldest header has sides of 16 bits and colours of three bytes. */
+const oldHeaderLength = 12;
+
+function readHeader(bytes: Uint8Array): BmpHeader | null {
+  if (bytes.length < 26) return null;
+  const view = viewOf(bytes);
+  const dataBegin = view.getUint32(10, true);
+  const headerLength = view.getUint32(14, true);
+  if (headerLength === oldHeaderLength) {
+    const bits = view.getUint16(24, true);
+    return {
+      height: view.getUint16(20, true),
+      width: view.getUint16(18, true),
+      isFromAbove: false,
+      bits,
+      compression: compressions.none,
+      dataBegin,
+      coloursBegin: 26,
+      colourBytes: 3,
+      colourCount: bits <= 8 ? 2 ** bits : 0,
+      masks: null,
+    };
+  }
+  // What is missing of a header that is cut short is zero.
+  const field = (at: number): number => (at + 4 <= bytes.length ? view.getUint32(at, true) : 0);
+  const storedHeight = view.getInt32(22, true);
+  const bits = field(26) >>> 16;
+  const compression = field(30);
+  const hasMasks = compression === compressions.masks || compression === compressions.alphaMasks;
+  const hasAlphaMask = compression === compressions.alphaMasks || headerLength >= 56;
+  // Of the plain header the masks come behind it, of all others they are a part.
+  const masksBehind =
+    headerLength === 40 && hasMasks ? (compression === compressions.alphaMasks ? 16 : 12) : 0;
+  return {
+    height: Math.abs(storedHeight),
+    width: view.getInt32(18, true),
+    isFromAbove: storedHeight < 0,
+    bits,
+    compression,
+    dataBegin,
+    coloursBegin: 14 + headerLength + masksBehind,
+    colourBytes: 4,
+    colourCount: bits <= 8 ? field(46) || 2 ** bits : 0,
+    masks: hasMasks ? [field(54), field(58), field(62), hasAlphaMask ? field(66) : 0] : null,
+  };
+}
+
+/** Whether the pixels are all there, `decodeBmp` will tell. */
+export function inspectBmp(bytes: Uint8Array): Findings {
+  const header = readHeader(bytes);
+  return {
+    sizePx: header && { height: header.height, width: header.width },
+    complete: header !== null,
+    notices: [],
+  };
+}
+
+const rowBytesOf = ({ width, bits }: BmpHeader): number => Math.floor((width * bits + 31) / 32) * 4;
+
+/** @returns one index a pixel, the lowest row first as the file has it; null where some are missing */
+function unpackIndices(bytes: Uint8Array, header: BmpHeader): Uint8Array | null {
+  const { height, width, bits, dataBegin } = header;
+  const rowBytes = rowBytesOf(header);
+  if (dataBegin + rowBytes * height > bytes.length) return null;
+  const indices = new Uint8Array(height * width);
+  const mask = 2 ** bits - 1;
+  for (let row = 0; row < height; row++)
+    for (let column = 0; column < width; column++) {
+      const bit = column * bits;
+      const byte = bytes[dataBegin + row * rowBytes + (bit >> 3)] as number;
+      indices[row * width + column] = (byte >> (8 - bits - (bit & 7))) & mask;
+    }
+  return indices;
+}
+
+/** Run lengths. What no run reaches is the first colour. @returns as `unpackIndices` */
+function unpackRuns(bytes: Uint8Array, { height, width, bits, dataBegin }: BmpHeader): Uint8Array | null {
+  const indices = new Uint8Array(height * width);
+  const nibble = (byte: number, i: number): number =>
+    bits === 8 ? byte : i % 2 === 0 ? byte >> 4 : byte & 15;
+  let row = 0;
+  let column = 0;
+  const put = (index: number): void => {
+    if (column < width && row < height) indices[row * width + column] = index;
+    column += 1;
+  };
+  for (let at = dataBegin; row < height;) {
+    const count = bytes[at];
+    const value = bytes[at + 1];
+    if (count === undefined || value === undefined) return null;
+    at += 2;
+    if (count > 0) {
+      for (let i = 0; i < count; i++) put(nibble(value, i));
+    } else if (value === 0) {
+      row += 1;
+      column = 0;
+    } else if (value === 1) {
+      return indices;
+    } else if (value === 2) {
+      column += bytes[at] ?? 0;
+      row += bytes[at + 1] ?? 0;
+      at += 2;
+    } else {
+      const length = bits === 8 ? value : Math.ceil(value / 2);
+      if (at + length > bytes.length) return null;
+      for (let i = 0; i < value; i++) put(nibble(bytes[at + (bits === 8 ? i : i >> 1)] as number, i));
+      at += length + (length & 1);
+    }
+  }
+  return indices;
+}
+
+/** Opaque RGBA of the table's colours; black where a colour is not in it. */
+function paintIndices(
+  bytes: Uint8Array,
+  header: BmpHeader,
+  indices: Uint8Array,
+): Uint8ClampedArray<ArrayBuffer> {
+  const { height, width, coloursBegin, colourBytes, colourCount } = header;
+  const values = new Uint8ClampedArray(height * width * 4);
+  for (let pixel = 0; pixel < indices.length; pixel++) {
+    const index = indices[pixel] as number;
+    const from = coloursBegin + index * colourBytes;
+    const isListed = index < colourCount;
+    for (let channel = 0; channel < 3; channel++)
+      values[4 * pixel + channel] = isListed ? (bytes[from + 2 - channel] ?? 0) : 0;
+    values[4 * pixel + 3] = 255;
+  }
+  return values;
+}
+
+/** Of one channel: how far its bits lie from the lowest, and the largest value they hold. */
+function fieldOf(mask: number): { readonly shift: number; readonly largest: number } {
+  const shift = mask === 0 ? 0 : 31 - Math.clz32(mask & -mask);
+  return { shift, largest: mask >>> shift };
+}
+
+const masksByBits: Readonly<Record<number, BmpHeader['masks']>> = {
+  16: [0x7c00, 0x03e0, 0x001f, 0],
+  24: [0xff0000, 0xff00, 0xff, 0],
+  32: [0xff0000, 0xff00, 0xff, 0],
+};
+
+/** Pixels that hold their colour. @returns RGBA, the lowest row first as the file has it; null where some are missing */
+function unpackColours(bytes: Uint8Array, header: BmpHeader): Uint8ClampedArray<ArrayBuffer> | null {
+  const { height, width, bits, dataBegin } = header;
+  const rowBytes = rowBytesOf(header);
+  const masks = header.masks ?? masksByBits[bits] ?? null;
+  if (masks === null || dataBegin + rowBytes * height > bytes.length) return null;
+  const fields = masks.map(fieldOf);
+  const pixelBytes = bits / 8;
+  const values = new Uint8ClampedArray(height * width * 4);
+  for (let row = 0; row < height; row++)
+    for (let column = 0; column < width; column++) {
+      const at = dataBegin + row * rowBytes + column * pixelBytes;
+      let pixel = 0;
+      for (let i = pixelBytes - 1; i >= 0; i--) pixel = (pixel << 8) | (bytes[at + i] as number);
+      const to = 4 * (row * width + column);
+      for (let channel = 0; channel < 4; channel++) {
+        const { shift, largest } = fields[channel] as { shift: number; largest: number };
+        const value = (pixel >>> shift) & largest;
+        // Rounded down, as Pillow does.
+        values[to + channel] = largest === 0 ? 255 : Math.floor((value * 255) / largest);
+      }
+    }
+  return values;
+}
+
+function turnOver(values: Uint8ClampedArray, height: number, rowLength: number): void {
+  for (let row = 0; row < height >> 1; row++) {
+    const upper = values.slice(row * rowLength, (row + 1) * rowLength);
+    values.copyWithin(row * rowLength, (height - 1 - row) * rowLength, (height - row) * rowLength);
+    values.set(upper, (height - 1 - row) * rowLength);
+  }
+}
+
+/** @returns RGBA, not laid on anything; null where pixels are missing or packed in a way that Pillow does not open either */
+export function decodeBmp(bytes: Uint8Array): PixelGrid | null {
+  const header = readHeader(bytes);
+  if (header === null || header.width <= 0) return null;
+  const { height, width, bits, compression } = header;
+  let values: Uint8ClampedArray<ArrayBuffer> | null = null;
+  const isIndexed = [1, 4, 8].includes(bits);
+  if (isIndexed) {
+    const isPacked =
+      (compression === compressions.rle8 && bits === 8) || (compression === compressions.rle4 && bits === 4);
+    if (!isPacked && compression !== compressions.none) return null;
+    const indices = (isPacked ? unpackRuns : unpackIndices)(bytes, header);
+    values = indices && paintIndices(bytes, header, indices);
+  } else if (compression === compressions.none || header.masks !== null) {
+    values = unpackColours(bytes, header);
+  }
+  if (values === null) return null;
+  if (!header.isFromAbove) turnOver(values, height, width * 4);
+  return { height, width, channels: 4, values };
+}

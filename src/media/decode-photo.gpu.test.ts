@@ -1,0 +1,133 @@
+/** In a browser: every file as Pillow reads it, and the pixels whatever the browser does to canvases. */
+import { describe, expect, test, vi } from 'vitest';
+import { differenceFromPillow, imageCases } from '../testing/image-cases.ts';
+import { convertsCmykPlainly } from './cmyk-probe.ts';
+import { type DecodedPhoto, openPhoto } from './decode-photo.ts';
+import { choosePixelReader, pixelReader, type ReadBitmap } from './read-pixels.ts';
+
+async function open(file: Uint8Array<ArrayBuffer>): Promise<DecodedPhoto> {
+  const opened = await openPhoto(new Blob([file]));
+  if (!opened.ok) throw new Error(JSON.stringify(opened.error));
+  return opened.value;
+}
+
+async function read(file: Uint8Array<ArrayBuffer>) {
+  const photo = await open(file);
+  const pixels = await photo.readPixels();
+  photo.close();
+  if (!pixels.ok) throw new Error(JSON.stringify(pixels.error));
+  return pixels.value;
+}
+
+describe('a photograph', () => {
+  test.each(imageCases)('$name has the pixels that Pillow gives', async (imageCase) => {
+    const { pixels } = await read(imageCase.file);
+    expect(differenceFromPillow(pixels, imageCase)).toBeLessThanOrEqual(imageCase.tolerance);
+  });
+
+  test.each(imageCases)('$name is drawn for the screen as the network sees it', async (imageCase) => {
+    const photo = await open(imageCase.file);
+    expect(photo.sizePx).toEqual({ height: imageCase.height, width: imageCase.width });
+    const bitmap = await photo.drawForScreen(4096);
+    const { height, width } = bitmap;
+    const values = await (await pixelReader()).read(bitmap);
+    photo.close();
+    // What is transparent stays so on the screen of the formats that the browser decodes.
+    if (!imageCase.name.includes('transparent'))
+      expect(differenceFromPillow({ height, width, channels: 4, values }, imageCase)).toBeLessThanOrEqual(
+        imageCase.tolerance,
+      );
+    bitmap.close();
+  });
+
+  const noticesOf = async (name: string) => {
+    const found = imageCases.find((each) => each.name === name);
+    if (found === undefined) throw new Error(name);
+    return (await read(found.file)).notices;
+  };
+
+  test.each([
+    ['srgb-profile.png', []],
+    ['gamma-of-srgb.png', []],
+    ['gamma-1.png', ['colours-as-stored']],
+    ['chromaticities.png', ['colours-as-stored']],
+    ['codes-of-hdr.png', ['colours-as-stored']],
+    ['linear-profile.png', ['colours-as-stored']],
+    ['p3-profile.png', ['colours-as-stored']],
+    ['p3-profile.jpg', ['colours-as-stored']],
+    ['p3-profile.webp', ['colours-as-stored']],
+    ['deep-p3-profile.png', ['sixteen-bit-reduced', 'colours-as-stored']],
+    ['cmyk.jpg', ['cmyk-converted']],
+    ['no-end-trailer.jpg', ['end-missing']],
+    ['no-trailer.gif', ['end-missing']],
+    ['offset.gif', []],
+    ['offset-transparent.gif', ['alpha-flattened']],
+    ['transparent.webp', ['alpha-flattened']],
+  ])('%s tells what was done to it', async (name, expected) => {
+    expect(await noticesOf(name)).toEqual(expected);
+  });
+
+  test('of CMYK is converted here as Pillow converts it', async () => {
+    expect(await convertsCmykPlainly()).toBe(true);
+  });
+});
+
+describe('pixels of a bitmap', () => {
+  /** As Brave does it: the lowest bit of some values. */
+  const noisy =
+    (read: ReadBitmap): ReadBitmap =>
+    async (bitmap) => {
+      const values = await read(bitmap);
+      for (let at = 0; at < values.length; at += 101) values[at] = (values[at] as number) ^ 1;
+      return values;
+    };
+  const random: ReadBitmap = async ({ height, width }) =>
+    Uint8ClampedArray.from({ length: height * width * 4 }, (_, i) => (i * 7919 + (i >> 3) * 31) & 255);
+  const missing: ReadBitmap = () => Promise.reject(new ReferenceError('VideoFrame is not defined'));
+
+  test('are read exactly here', async () => {
+    expect((await choosePixelReader()).accuracy).toBe('exact');
+  });
+
+  test('come by VideoFrame, and exactly, where a canvas has noise', async () => {
+    // In place of the canvas's own, which both the choice and the photograph would use.
+    const original = OffscreenCanvasRenderingContext2D.prototype.getImageData;
+    vi.spyOn(OffscreenCanvasRenderingContext2D.prototype, 'getImageData').mockImplementation(function noise(
+      this: OffscreenCanvasRenderingContext2D,
+      ...area: Parameters<typeof original>
+    ) {
+      const image = original.apply(this, area);
+      for (let at = 0; at < image.data.length; at += 37) image.data[at] = (image.data[at] as number) ^ 1;
+      return image;
+    } as typeof original);
+    try {
+      const { read: readBitmap, accuracy } = await choosePixelReader();
+      expect(accuracy).toBe('exact');
+      for (const imageCase of imageCases.filter(({ name }) => /^(turned|p3)/.test(name))) {
+        const photo = await open(imageCase.file);
+        const bitmap = await photo.drawForScreen(4096);
+        const values = await readBitmap(bitmap);
+        const pixels = { height: bitmap.height, width: bitmap.width, channels: 4, values } as const;
+        expect(differenceFromPillow(pixels, imageCase), imageCase.name).toBeLessThanOrEqual(
+          imageCase.tolerance,
+        );
+        bitmap.close();
+        photo.close();
+      }
+    } finally {
+      vi.restoreAllMocks();
+    }
+  });
+
+  test('are called altered where no way is exact and one is near, and that one is taken', async () => {
+    const { read: exact } = await choosePixelReader();
+    const near = noisy(exact);
+    expect(await choosePixelReader([random, near])).toEqual({ read: near, accuracy: 'altered' });
+    expect(await choosePixelReader([near, missing])).toEqual({ read: near, accuracy: 'altered' });
+    expect(await choosePixelReader([near, exact])).toEqual({ read: exact, accuracy: 'exact' });
+  });
+
+  test('are called hidden where all is noise', async () => {
+    expect((await choosePixelReader([random, missing])).accuracy).toBe('hidden');
+  });
+});

@@ -1,0 +1,110 @@
+/** PNG: chunk after chunk. Source: W3C PNG, third edition, chapters 5 and 11. */
+import type { PhotoNotice } from '../core/photo.ts';
+import { isNearSrgb } from './icc-profile.ts';
+import { ascii, type Findings, readSize, type StoredImage, viewOf, without } from './image-file.ts';
+import { readOrientation } from './orientation.ts';
+
+interface Chunk {
+  readonly type: string;
+  /** Of the length that stands before the type. */
+  readonly begin: number;
+  readonly data: Uint8Array;
+  readonly end: number;
+}
+
+/** Up to IEND, or to the first chunk that is not all there. */
+function* chunksOf(bytes: Uint8Array): Generator<Chunk> {
+  const view = viewOf(bytes);
+  for (let begin = 8; begin + 12 <= bytes.length;) {
+    const length = view.getUint32(begin);
+    const end = begin + 12 + length;
+    const type = ascii(bytes, begin + 4, 4);
+    yield { type, begin, data: bytes.subarray(begin + 8, end - 4), end };
+    if (type === 'IEND') return;
+    begin = end;
+  }
+}
+
+export function inspectPng(bytes: Uint8Array): Findings {
+  const notices: PhotoNotice[] = [];
+  let complete = false;
+  for (const { type, data } of chunksOf(bytes)) {
+    if (type === 'IHDR' && data[8] === 16) notices.push('sixteen-bit-reduced');
+    if (type === 'acTL' && data.length >= 8 && viewOf(data).getUint32(0) > 1)
+      notices.push('animation-first-frame');
+    complete = type === 'IEND';
+  }
+  return { sizePx: readSize(bytes), complete, notices };
+}
+
+/** The meaning of the colours, the way the picture is turned, and all frames but the one for viewers that show no animation. */
+const leftOut: ReadonlySet<string> = new Set([
+  'iCCP',
+  'gAMA',
+  'cHRM',
+  'sRGB',
+  'cICP',
+  'mDCV',
+  'cLLI',
+  'eXIf',
+  'acTL',
+  'fcTL',
+  'fdAT',
+]);
+
+async function inflate(bytes: Uint8Array): Promise<Uint8Array> {
+  const stream = new Blob([bytes as Uint8Array<ArrayBuffer>])
+    .stream()
+    .pipeThrough(new DecompressionStream('deflate'));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+/** @param data of iCCP: a name, a zero, the method of compression, the profile */
+async function hasOtherProfile(data: Uint8Array): Promise<boolean> {
+  try {
+    return !isNearSrgb(await inflate(data.subarray(data.indexOf(0) + 2)));
+  } catch {
+    return true; // a profile that nobody can read is not sRGB's
+  }
+}
+
+/** White, red, green and blue of sRGB as cHRM holds them, in 1 / 100,000. */
+const srgbChromaticities = [31_270, 32_900, 64_000, 33_000, 30_000, 60_000, 15_000, 6_000];
+const srgbGamma = 45_455;
+
+const areNear = (data: Uint8Array, expected: readonly number[], tolerance: number): boolean =>
+  data.length === 4 * expected.length &&
+  expected.every((value, i) => Math.abs(viewOf(data).getUint32(4 * i) - value) <= tolerance);
+
+/** The chunks in the order in which they overrule one another. */
+async function hasOtherColours(chunks: ReadonlyMap<string, Uint8Array>): Promise<boolean> {
+  const coded = chunks.get('cICP');
+  // Primaries 1 are sRGB's; 1, 6 and 13 are curves near its own.
+  if (coded !== undefined) return coded[0] !== 1 || ![1, 6, 13].includes(coded[1] ?? 0);
+  const profile = chunks.get('iCCP');
+  if (profile !== undefined) return hasOtherProfile(profile);
+  if (chunks.has('sRGB')) return false;
+  const gamma = chunks.get('gAMA');
+  const chromaticities = chunks.get('cHRM');
+  return (
+    (gamma !== undefined && !areNear(gamma, [srgbGamma], 1_500)) ||
+    (chromaticities !== undefined && !areNear(chromaticities, srgbChromaticities, 1_000))
+  );
+}
+
+export async function storedPng(bytes: Uint8Array): Promise<StoredImage> {
+  const all = [...chunksOf(bytes)];
+  const byType = new Map(all.map(({ type, data }) => [type, data]));
+  const exif = byType.get('eXIf');
+  const colourType = byType.get('IHDR')?.[9] ?? 6;
+  return {
+    parts: without(
+      bytes,
+      all.filter(({ type }) => leftOut.has(type)),
+    ),
+    orientation: exif === undefined ? 1 : readOrientation(exif),
+    hasOtherColours: await hasOtherColours(byType),
+    // Bit 2 of the colour type is an alpha channel.
+    mayBeTransparent: (colourType & 4) !== 0 || byType.has('tRNS'),
+  };
+}

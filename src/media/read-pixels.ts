@@ -1,0 +1,145 @@
+/**
+ * Pixels out of an ImageBitmap, unchanged. Browsers that protect against fingerprinting give pages noise for what a canvas holds:
+ * a little in some pixels (Brave), or nothing but noise (Firefox with privacy.resistFingerprinting). So each way is tried on pixels
+ * that are known, and the first that gives them back is taken.
+ */
+
+/** RGBA, shape [height, width, 4]. Borrows the bitmap. */
+export type ReadBitmap = (bitmap: ImageBitmap) => Promise<Uint8ClampedArray<ArrayBuffer>>;
+
+/** 'altered': a little wrong, which the person is told. 'hidden': noise, from which nothing may be computed. */
+type PixelAccuracy = 'exact' | 'altered' | 'hidden';
+
+export interface PixelReader {
+  readonly read: ReadBitmap;
+  readonly accuracy: PixelAccuracy;
+}
+
+/** For drawing and reading in main memory: a canvas on the GPU may round colours and would cost a copy back. */
+export function contextOf(canvas: OffscreenCanvas): OffscreenCanvasRenderingContext2D {
+  const context = canvas.getContext('2d', { willReadFrequently: true });
+  if (context === null) throw new Error('no 2D context');
+  return context;
+}
+
+const readByCanvas: ReadBitmap = async (bitmap) => {
+  const { height, width } = bitmap;
+  const context = contextOf(new OffscreenCanvas(width, height));
+  context.drawImage(bitmap, 0, 0);
+  return context.getImageData(0, 0, width, height).data;
+};
+
+/** In memory's order of bytes, of the formats that a bitmap becomes. */
+const isBlueFirst: Readonly<Record<string, boolean>> = { RGBA: false, RGBX: false, BGRA: true, BGRX: true };
+
+/** WebCodecs: no noise is known there. Asking for RGBA is not heard everywhere, so the bytes are put in order here. */
+const readByVideoFrame: ReadBitmap = async (bitmap) => {
+  const frame = new VideoFrame(bitmap, { timestamp: 0 });
+  try {
+    const { format } = frame;
+    const blueFirst = format === null ? undefined : isBlueFirst[format];
+    if (format === null || blueFirst === undefined) throw new Error(`pixels as ${format}`);
+    const { height, width } = bitmap;
+    const values = new Uint8ClampedArray(height * width * 4);
+    await frame.copyTo(values, { layout: [{ offset: 0, stride: width * 4 }] });
+    const hasAlpha = format.endsWith('A');
+    for (let at = 0; at < values.length; at += 4) {
+      if (blueFirst) {
+        const blue = values[at] as number;
+        values[at] = values[at + 2] as number;
+        values[at + 2] = blue;
+      }
+      if (!hasAlpha) values[at + 3] = 255;
+    }
+    return values;
+  } finally {
+    frame.close();
+  }
+};
+
+/** Large enough that noise in one pixel of a hundred hits it, and of many colours: noise is left out where a picture is of one. */
+const probeSidePx = 64;
+
+function makeProbe(): ImageData {
+  const probe = new ImageData(probeSidePx, probeSidePx);
+  let state = 1;
+  for (let at = 0; at < probe.data.length; at++) {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    probe.data[at] = at % 4 === 3 ? 255 : state >>> 24;
+  }
+  return probe;
+}
+
+/** Mean difference a value, in levels of 255, up to which pixels are still those of the picture. */
+const alteredMean = 4;
+
+async function tryRoute(read: ReadBitmap, bitmap: ImageBitmap, expected: ImageData): Promise<PixelAccuracy> {
+  try {
+    const seen = await read(bitmap);
+    if (seen.length !== expected.data.length) return 'hidden';
+    let sum = 0;
+    for (let at = 0; at < seen.length; at++)
+      sum += Math.abs((seen[at] as number) - (expected.data[at] as number));
+    if (sum === 0) return 'exact';
+    return sum / seen.length <= alteredMean ? 'altered' : 'hidden';
+  } catch {
+    return 'hidden'; // a browser without it
+  }
+}
+
+/** @param routes in the order of preference */
+export async function choosePixelReader(
+  routes: readonly [ReadBitmap, ...ReadBitmap[]] = [readByCanvas, readByVideoFrame],
+): Promise<PixelReader> {
+  const expected = makeProbe();
+  const bitmap = await createImageBitmap(expected);
+  try {
+    let best: PixelReader = { read: routes[0], accuracy: 'hidden' };
+    for (const read of routes) {
+      const accuracy = await tryRoute(read, bitmap, expected);
+      if (accuracy === 'exact') return { read, accuracy };
+      if (accuracy === 'altered' && best.accuracy === 'hidden') best = { read, accuracy };
+    }
+    return best;
+  } finally {
+    bitmap.close();
+  }
+}
+
+let chosen: Promise<PixelReader> | null = null;
+
+/** The browser does not change its mind while the page is open. */
+export const pixelReader = (): Promise<PixelReader> => (chosen ??= choosePixelReader());
+
+const isTransparent = (rgba: Uint8ClampedArray): boolean => {
+  for (let at = 3; at < rgba.length; at += 4) if (rgba[at] !== 255) return true;
+  return false;
+};
+
+/** Transparent pixels over white. @returns another bitmap, which the caller closes */
+function layOnWhite(bitmap: ImageBitmap): ImageBitmap {
+  const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
+  const context = contextOf(canvas);
+  context.fillStyle = '#fff';
+  context.fillRect(0, 0, bitmap.width, bitmap.height);
+  context.drawImage(bitmap, 0, 0);
+  return canvas.transferToImageBitmap();
+}
+
+export interface OpaquePixels {
+  readonly values: Uint8ClampedArray<ArrayBuffer>;
+  /** Some had been transparent before they were laid on white. */
+  readonly wasTransparent: boolean;
+}
+
+/** @returns the pixels over white. Borrows the bitmap. */
+export async function readOverWhite(read: ReadBitmap, bitmap: ImageBitmap): Promise<OpaquePixels> {
+  const seen = await read(bitmap);
+  if (!isTransparent(seen)) return { values: seen, wasTransparent: false };
+  const flat = layOnWhite(bitmap);
+  try {
+    return { values: await read(flat), wasTransparent: true };
+  } finally {
+    flat.close();
+  }
+}

@@ -1,0 +1,39 @@
+/** Small files and Pillow's pixels of each, as tools/reference/make_images.py writes them; how far a decoder may be from Pillow. */
+import { bytesOfBase64 } from '../core/base64.ts';
+import type { PixelGrid } from '../media/resample.ts';
+import cases from '../../tools/reference/fixtures/images.json' with { type: 'json' };
+
+export interface ImageCase {
+  readonly name: string;
+  readonly file: Uint8Array<ArrayBuffer>;
+  readonly height: number;
+  readonly width: number;
+  readonly rgb: Uint8Array<ArrayBuffer>;
+  /** Levels of 255. */
+  readonly tolerance: number;
+}
+
+/** Two decoders of JPEG round each in its way; two ways of laying something on white, too. All else is exact. */
+const toleranceOf = (name: string): number =>
+  name.endsWith('.jpg') ? 3 : name.includes('transparent') ? 1 : 0;
+
+export const imageCases: readonly ImageCase[] = cases.map(({ name, file, height, width, rgb }) => ({
+  name,
+  file: bytesOfBase64(file),
+  height,
+  width,
+  rgb: bytesOfBase64(rgb),
+  tolerance: toleranceOf(name),
+}));
+
+/** @returns the largest difference of a colour from Pillow's, in levels of 255; Infinity where the size differs */
+export function differenceFromPillow(pixels: PixelGrid, { height, width, rgb }: ImageCase): number {
+  if (pixels.height !== height || pixels.width !== width) return Infinity;
+  let largest = 0;
+  for (let pixel = 0; pixel < height * width; pixel++)
+    for (let channel = 0; channel < 3; channel++) {
+      const seen = pixels.values[pixel * pixels.channels + channel] as number;
+      largest = Math.max(largest, Math.abs(seen - (rgb[pixel * 3 + channel] as number)));
+    }
+  return largest;
+}
