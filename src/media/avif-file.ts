@@ -101,6 +101,10 @@ function orientationOf(quarters: number, mirror: 0 | 1 | null): Orientation {
   return mirror === null ? none : mirror === 0 ? topBottom : leftRight;
 }
 
+/** Writes another type, four letters, over a box's. */
+const retype = (bytes: Uint8Array, { begin }: Box, type: string): void =>
+  bytes.set(new TextEncoder().encode(type), begin + 4);
+
 interface TurnAndColours {
   readonly orientation: Orientation;
   readonly hasOtherColours: boolean;
@@ -120,7 +124,7 @@ function takeOut(bytes: Uint8Array): TurnAndColours {
   for (const index of propertiesOf(bytes, item)) {
     const box = boxes[index - 1];
     if (box === undefined) continue;
-    const { type, begin, inside, end } = box;
+    const { type, inside, end } = box;
     const value = (bytes[inside] ?? 0) & 3;
     if (type === 'irot' && end > inside) {
       quarters = value;
@@ -128,10 +132,7 @@ function takeOut(bytes: Uint8Array): TurnAndColours {
     } else if (type === 'imir' && end > inside) {
       mirror = (value & 1) as 0 | 1;
       // No value leaves a picture as it is. A turn by nothing does, and is as long.
-      bytes.set(
-        [...'irot'].map((letter) => letter.charCodeAt(0)),
-        begin + 4,
-      );
+      retype(bytes, box, 'irot');
       bytes[inside] = 0;
     } else if (type === 'colr' && end >= inside + 8) {
       hasOtherColours = takeOutColours(bytes, box) || hasOtherColours;
@@ -141,14 +142,12 @@ function takeOut(bytes: Uint8Array): TurnAndColours {
 }
 
 /** A profile becomes free room. Of codes the matrix stays, which is no matter of taste: it turns YUV to RGB. */
-function takeOutColours(bytes: Uint8Array, { begin, inside, end }: Box): boolean {
+function takeOutColours(bytes: Uint8Array, box: Box): boolean {
+  const { inside, end } = box;
   const kind = ascii(bytes, inside, 4);
   if (kind === 'prof' || kind === 'rICC') {
     const isOther = !isNearSrgb(bytes.slice(inside + 4, end));
-    bytes.set(
-      [...'free'].map((letter) => letter.charCodeAt(0)),
-      begin + 4,
-    );
+    retype(bytes, box, 'free');
     return isOther;
   }
   if (kind !== 'nclx') return false;

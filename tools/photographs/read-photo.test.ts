@@ -90,9 +90,9 @@ describe('TIFF and AVIF, which Pillow’s files here do not have', () => {
   test.each(sides.flatMap((side) => (['tif', 'avif'] as const).map((ending) => [ending, ...side] as const)))(
     '%s of orientation %i has its first row at the %s',
     async (ending, orientation, side) => {
-      const picture = stored().withMetadata({ orientation });
+      const turned = stored().withMetadata({ orientation });
       const bytes = await (
-        ending === 'tif' ? picture.tiff({ compression: 'lzw' }) : picture.avif({ lossless: true, effort: 0 })
+        ending === 'tif' ? turned.tiff({ compression: 'lzw' }) : turned.avif({ lossless: true, effort: 0 })
       ).toBuffer();
       const path = join(folder, `turned.${ending}`);
       await writeFile(path, bytes);

@@ -47,7 +47,7 @@ async function decodeCmyk(bytes: Uint8Array): Promise<PixelGrid> {
 }
 
 async function decodeCoded(bytes: Uint8Array): Promise<PixelGrid> {
-  const { space, hasAlpha = false } = await openPlain(bytes).metadata();
+  const { space, hasAlpha } = await openPlain(bytes).metadata();
   return space === 'cmyk' ? decodeCmyk(bytes) : decodeColours(bytes, hasAlpha);
 }
 
