@@ -9,7 +9,7 @@ export interface ToolRun {
   readonly stderr: string;
 }
 
-type Tool = 'attend' | 'convert' | 'evaluate' | 'finetune';
+type Tool = 'attend' | 'compare' | 'convert' | 'evaluate' | 'finetune';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;

@@ -21,18 +21,23 @@ async function objectsOf(pair: Pair): Promise<Objects> {
 const { signal } = new AbortController();
 const onProgress = (): void => {};
 
+/** An engine on wasm with the network, which stays whole; ends the command where it does not start. */
+export async function startEngine(model: LoadedModel): Promise<Engine> {
+  // An engine takes the parameters out of the map as it uploads them, and this network is wanted again.
+  const parameters = new Map(model.parameters);
+  const load: ModelLoader = () => Promise.resolve(succeed({ ...model, parameters }));
+  const started = await Engine.start({ backend: 'wasm', load, wasmAssets: null, signal, onProgress });
+  if (!started.ok) stopWith(describeFailure(started.error));
+  return started.value;
+}
+
 /** Photographs in whose mask there is nothing cannot be scored, and are left out by every network alike. */
 export async function scoreNetwork(
   model: LoadedModel,
   pairs: readonly Pair[],
   sidePx: number,
 ): Promise<Average | null> {
-  // An engine takes the parameters out of the map as it uploads them, and this network is wanted again.
-  const parameters = new Map(model.parameters);
-  const load: ModelLoader = () => Promise.resolve(succeed({ ...model, parameters }));
-  const started = await Engine.start({ backend: 'wasm', load, wasmAssets: null, signal, onProgress });
-  if (!started.ok) stopWith(describeFailure(started.error));
-  const engine = started.value;
+  const engine = await startEngine(model);
   const photos: ScoredPhoto[] = [];
   try {
     for (const pair of pairs) {

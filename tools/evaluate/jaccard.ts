@@ -20,7 +20,7 @@ export function maskOf(rows: number, columns: number, values: Float32Array): Pat
 }
 
 /** @returns for each pixel along a side, the patch that its centre lies in, or -1 outside of what the network saw */
-function patchOfPixels(pixels: number, start: number, length: number, patches: number): Int32Array {
+export function patchOfPixels(pixels: number, start: number, length: number, patches: number): Int32Array {
   return Int32Array.from({ length: pixels }, (_, pixel) => {
     const patch = Math.floor(((pixel + 0.5 - start) / length) * patches);
     return patch >= 0 && patch < patches ? patch : -1;

@@ -1,7 +1,6 @@
 /** npm run evaluate -- <folder>: how well attention masks fit objects, by the protocol of the paper's figure 4. */
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describeFailure } from '../../src/core/failure.ts';
 import { findModel } from '../attend/find-model.ts';
 import { checkpointOptions, checkpointUsage } from '../checkpoint-file.ts';
@@ -13,6 +12,7 @@ import { keptShare } from './jaccard.ts';
 import { randomNetwork } from './random-network.ts';
 import { markdownReport, type NetworkScores } from './report.ts';
 import type { Average } from './scores.ts';
+import { shippedModels } from './shipped-models.ts';
 
 const usage = `Usage: npm run evaluate -- <folder> [options]
 
@@ -61,12 +61,6 @@ const found = await findPairs(folder).catch(() => stopWith(`The folder ${folder}
 if (found.pairs.length === 0) stopWith(`There is no photograph with a mask in ${folder}.\n\n${usage}`);
 if (found.unpaired.length > 0) console.error(`Left out, having no mask: ${found.unpaired.join(', ')}`);
 const sets = [...samplePairs(found.pairs, sample, seed)];
-
-async function shippedModels(): Promise<string[]> {
-  const models = fileURLToPath(new URL('../../public/models', import.meta.url));
-  const entries = await readdir(models, { withFileTypes: true });
-  return entries.filter((entry) => entry.isDirectory()).map((entry) => join(models, entry.name));
-}
 
 /** @param score of one set's photographs, null where none of them has an object */
 async function overSets(

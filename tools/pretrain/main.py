@@ -27,6 +27,7 @@ from trainer import Trainer  # noqa: E402
 from weights import Weights, read_safetensors, read_tfjs  # noqa: E402
 
 CHECKPOINT = "checkpoint.pt"
+SAVE_EVERY_S = 300
 
 
 def read_arguments() -> argparse.Namespace:
@@ -117,7 +118,8 @@ def main() -> None:
     stopped = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.append(True))
-    last_judged, steps = time.monotonic(), 0
+    last_judged = last_saved = time.monotonic()
+    steps = 0
     seen_before, clock = trainer.seen, time.monotonic()
     wanted = min(config.images, arguments.images)
     while trainer.seen < wanted and time.monotonic() - begun < arguments.minutes * 60 and not stopped:
@@ -130,8 +132,10 @@ def main() -> None:
             seen_before, clock = trainer.seen, time.monotonic()
             if not math.isfinite(described["loss"]):
                 sys.exit("The loss is not finite. The last checkpoint is from before.")
-        if time.monotonic() - last_judged > arguments.judge_every * 60:
+        if time.monotonic() - last_saved > SAVE_EVERY_S:
             save()
+            last_saved = time.monotonic()
+        if time.monotonic() - last_judged > arguments.judge_every * 60:
             write(judge(trainer))
             last_judged = clock = time.monotonic()
             seen_before = trainer.seen

@@ -1,0 +1,87 @@
+/** npm run compare -- <photographs>: what the page's networks look at, and one that knows nothing, as one picture. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { describeFailure } from '../../src/core/failure.ts';
+import type { LoadedModel } from '../../src/models/loaded-model.ts';
+import type { PixelGrid } from '../../src/media/resample.ts';
+import { findModel } from '../attend/find-model.ts';
+import { readPhoto } from '../attend/read-photo.ts';
+import { checkpointOptions, checkpointUsage } from '../checkpoint-file.ts';
+import { readOptions } from '../read-options.ts';
+import { stopWith } from '../stop-with.ts';
+import { drawTable, showKept, type Tile } from './draw-comparison.ts';
+import { startEngine } from '../evaluate/evaluate-networks.ts';
+import { randomNetwork } from '../evaluate/random-network.ts';
+import { shippedModels } from '../evaluate/shipped-models.ts';
+
+const usage = `Usage: npm run compare -- <photograph> … [options]
+
+One row a photograph; one column a network, and one for the first network's architecture with random weights. Shown is what the
+mask of the mean over heads keeps, 60 % of the mass.
+
+  --model <path>     a checkpoint file as npm run convert takes it, or a folder in tfjs format; may stand several times
+                     (default: every model in public/models)
+  --seed <n>         for the random network (default: 0)
+  --side <px>        the long side of what a network sees (default: 224)
+  --out <file>       where the picture goes (default: comparison.webp)
+
+Of a checkpoint file:
+${checkpointUsage}`;
+
+const tileSidePx = 176;
+
+const { values: options, positionals: paths } = readOptions(
+  {
+    allowPositionals: true,
+    options: {
+      model: { type: 'string', multiple: true },
+      seed: { type: 'string', default: '0' },
+      side: { type: 'string', default: '224' },
+      out: { type: 'string', default: 'comparison.webp' },
+      ...checkpointOptions,
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  },
+  usage,
+);
+if (options.help || paths.length === 0) stopWith(usage, options.help ? 0 : 2);
+const [sidePx, seed] = [Number(options.side), Number(options.seed)];
+if (!Number.isInteger(sidePx) || sidePx < 16 || sidePx > 2048)
+  stopWith(`--side ${options.side} is not a whole number from 16 to 2048.`);
+if (!Number.isInteger(seed) || seed < 0) stopWith(`--seed ${options.seed} is not a whole number from 0.`);
+
+const { signal } = new AbortController();
+const onProgress = (): void => {};
+
+const photos: PixelGrid[] = [];
+for (const path of paths) {
+  const photo = await readPhoto(path);
+  if (!photo.ok) stopWith(`${path}: ${describeFailure(photo.error)}`);
+  photos.push(photo.value);
+}
+const networks: LoadedModel[] = [];
+for (const path of options.model ?? (await shippedModels())) {
+  const model = await (await findModel(path, options))(signal, onProgress);
+  if (!model.ok) stopWith(describeFailure(model.error));
+  networks.push(model.value);
+}
+const [first] = networks;
+if (first === undefined) stopWith('There is no network.');
+networks.push({ ...randomNetwork(first, seed), title: 'random weights' });
+
+const rows: Tile[][] = photos.map(({ height, width, values }) => [{ height, width, rgb: values }]);
+for (const network of networks) {
+  const engine = await startEngine(network);
+  for (const [i, photo] of photos.entries()) {
+    const framing = { shape: 'photograph', sidePx } as const;
+    const result = await engine.attend(photo, { framing, signal, onProgress });
+    if (!result.ok) stopWith(`${paths[i]}: ${describeFailure(result.error)}`);
+    const rgb = showKept(photo, result.value, result.value.box);
+    rows[i]?.push({ height: photo.height, width: photo.width, rgb });
+  }
+  engine.dispose();
+}
+const titles = ['photograph', ...networks.map(({ title }) => title)];
+await mkdir(dirname(options.out), { recursive: true });
+await writeFile(options.out, await drawTable(titles, rows, tileSidePx));
+console.log(`${options.out}: ${photos.length} photographs, ${networks.length} networks`);
