@@ -5,7 +5,7 @@ import { describeFailure } from '../../src/core/failure.ts';
 import type { LoadedModel } from '../../src/models/loaded-model.ts';
 import type { PixelGrid } from '../../src/media/resample.ts';
 import { findModel } from '../attend/find-model.ts';
-import { readPhoto } from '../attend/read-photo.ts';
+import { readPhoto } from '../photographs/read-photo.ts';
 import { checkpointOptions, checkpointUsage } from '../checkpoint-file.ts';
 import { readOptions } from '../read-options.ts';
 import { stopWith } from '../stop-with.ts';
