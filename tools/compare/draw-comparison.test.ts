@@ -20,9 +20,7 @@ test('what the mask of the mean over heads keeps stays as it is, the rest is dar
   };
   // The patches cover the middle four columns of six.
   const shown = showKept(photo, maps, { top: 0, left: 1, height: 4, width: 4 });
-  const red = Array.from({ length: 4 }, (_, y) =>
-    Array.from({ length: 6 }, (_, x) => shown[(y * 6 + x) * 3]),
-  );
+  const red = [0, 1, 2, 3].map((y) => [0, 1, 2, 3, 4, 5].map((x) => shown[(y * 6 + x) * 3]));
   const upper = [50, 50, 50, 200, 200, 50];
   const lower = [50, 200, 200, 50, 50, 50];
   expect(red).toEqual([upper, upper, lower, lower]);
