@@ -145,6 +145,13 @@ class Scope {
     return this.channel(layer, places, 3);
   }
 
+  /** Red, green and blue, each of them either dark (0) or light (1): for pictures of plain colours. */
+  async plainColours(layer: Layer, places: readonly Place[]): Promise<string[]> {
+    const channels: number[][] = [];
+    for (const channel of [0, 1, 2]) channels.push(await this.channel(layer, places, channel));
+    return places.map((_, i) => channels.map((values) => ((values[i] ?? NaN) > 127 ? 1 : 0)).join(''));
+  }
+
   private async channel(layer: Layer, places: readonly Place[], channel: number): Promise<number[]> {
     await this.nextFrame();
     return this.stage.locator(`canvas[data-layer=${layer}]`).evaluate(

@@ -8,6 +8,12 @@ export interface FramingOptions {
   readonly sidePx: number;
 }
 
+/**
+ * What a browser gives a page for the pixels of a picture. 'altered': a little wrong, which the person is told. 'hidden': noise, from
+ * which nothing may be computed.
+ */
+export type PixelAccuracy = 'exact' | 'altered' | 'hidden';
+
 /** Something that was done to a photograph on the way in, and that its owner should know. */
 export type PhotoNotice =
   | 'animation-first-frame'

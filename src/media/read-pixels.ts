@@ -4,11 +4,10 @@
  * that are known, and the first that gives them back is taken.
  */
 
+import type { PixelAccuracy } from '../core/photo.ts';
+
 /** RGBA, shape [height, width, 4]. Borrows the bitmap. */
 export type ReadBitmap = (bitmap: ImageBitmap) => Promise<Uint8ClampedArray<ArrayBuffer>>;
-
-/** 'altered': a little wrong, which the person is told. 'hidden': noise, from which nothing may be computed. */
-type PixelAccuracy = 'exact' | 'altered' | 'hidden';
 
 export interface PixelReader {
   readonly read: ReadBitmap;

@@ -7,7 +7,7 @@ import type { CheckpointHints, ModelDescription } from '../core/model.ts';
 import type { ModelProgress, PassProgress, StartProgress } from '../core/progress.ts';
 import type { Frame, PassTimings } from '../core/frame.ts';
 import type { PatchPosition, Size } from '../core/geometry.ts';
-import type { FramingOptions, PhotoNotice } from '../core/photo.ts';
+import type { FramingOptions, PhotoNotice, PixelAccuracy } from '../core/photo.ts';
 import type { TrainingContract } from './training-contract.ts';
 
 /** A way to a model that can cross to the worker. Files are handed over, not their bytes: they are read where they lie. */
@@ -60,7 +60,11 @@ export interface EngineContract extends TrainingContract {
   start: {
     request: { readonly model: ModelReference; readonly backend: BackendChoice };
     progress: StartProgress;
-    result: { readonly backend: BackendDescription; readonly model: ModelDescription };
+    result: {
+      readonly backend: BackendDescription;
+      readonly model: ModelDescription;
+      readonly pixels: PixelAccuracy;
+    };
   };
   /**
    * Loads another model beside the one in use, and takes it when it has been checked, uploaded, and has computed. Until then,

@@ -12,6 +12,7 @@ import { createDecodeAhead } from '../media/decode-ahead.ts';
 import { createMemoryFolders } from '../library/model-folders.ts';
 import { openOpfsFolders } from '../library/opfs-folders.ts';
 import { openPhoto } from '../media/decode-photo.ts';
+import { pixelReader } from '../media/read-pixels.ts';
 import type { PixelGrid } from '../media/resample.ts';
 import { openBrowserSource } from '../models/browser-source.ts';
 import { openFilesSource } from '../models/files-source.ts';
@@ -106,7 +107,8 @@ class EngineHost {
     if (!started.ok) return started;
     this.engine = started.value;
     this.usedModel = model;
-    return succeed({ backend: this.engine.backend, model: this.engine.model });
+    const { accuracy: pixels } = await pixelReader();
+    return succeed({ backend: this.engine.backend, model: this.engine.model, pixels });
   }
 
   async useModel(...[{ model }, { signal, onProgress }]: Call<'useModel'>): Answer<'useModel'> {

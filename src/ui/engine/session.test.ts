@@ -20,6 +20,7 @@ const started: EngineContract['start']['result'] = {
     numRegisters: 0,
     parameterCount: 100,
   },
+  pixels: 'exact',
 };
 
 const attention = (tokens: number): AttentionResult => ({
@@ -310,6 +311,25 @@ describe('losing the engine', () => {
     await settle();
     expect(store.getState().engine).toMatchObject({ status: 'failed', repeatedly: false });
     expect(statuses()).toEqual(['queued']);
+  });
+});
+
+describe('pixels that this browser does not give as they are', () => {
+  it.each([
+    ['exact', []],
+    ['altered', [expect.stringMatching(/changes the pixels/)]],
+    ['hidden', [expect.stringMatching(/noise in place of/)]],
+  ] as const)('%s: said once, at the first start', async (pixels, sentences) => {
+    const { session, fake, store } = setUp();
+    fake.last().answer(succeed({ ...started, pixels }));
+    await settle();
+    const texts = (): string[] => store.getState().messages.map(({ text }) => text);
+    expect(texts()).toEqual(sentences);
+    for (const { id } of store.getState().messages) store.getState().dismiss(id);
+    session.startAgain();
+    fake.last().answer(succeed({ ...started, pixels }));
+    await settle();
+    expect(texts()).toEqual([]);
   });
 });
 

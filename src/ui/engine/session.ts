@@ -9,7 +9,7 @@ import {
   isFinalFailure,
   isModelFailure,
 } from '../../core/failure.ts';
-import type { FramingOptions } from '../../core/photo.ts';
+import { describePhotoNotice, type FramingOptions, type PixelAccuracy } from '../../core/photo.ts';
 import type { EngineClient } from '../../rpc/engine-client.ts';
 import type { BackendChoice } from '../../core/backend.ts';
 import type { AppStore } from '../state/app-store.ts';
@@ -58,6 +58,12 @@ export interface SessionOptions {
   readonly now?: () => number;
 }
 
+/** Before the first photograph: what this browser makes of every one. */
+function sayOfPixels(pixels: PixelAccuracy, say: (text: string, tone?: 'warning') => unknown): void {
+  if (pixels === 'altered') say(describePhotoNotice('pixels-altered'), 'warning');
+  if (pixels === 'hidden') say(describeFailure({ code: 'pixels-hidden' }), 'warning');
+}
+
 export function createSession(
   client: EngineClient,
   store: AppStore,
@@ -70,6 +76,7 @@ export function createSession(
   let spareModel: ChosenModel | null = null;
   let startsMade = 0;
   let reasonTold: string | null = null;
+  let pixelsTold = false;
   let lossMessage: number | null = null;
   let run: Run | null = null;
   let lossTimes: number[] = [];
@@ -121,6 +128,8 @@ export function createSession(
     // Once a session: it stays dismissed when the engine starts again.
     if (whyNotTheBest !== null && whyNotTheBest !== reasonTold) say(whyNotTheBest);
     reasonTold = whyNotTheBest;
+    if (!pixelsTold) sayOfPixels(outcome.value.pixels, say);
+    pixelsTold = true;
     if (recoversFrom) {
       if (lossMessage !== null) store.getState().dismiss(lossMessage);
       const happened = describeFailure(recoversFrom);
