@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ensureBrowser } from './ensure-browser.ts';
+import { ensureBrowser, ensureOtherEngines } from './ensure-browser.ts';
 
 interface Count {
   passed: number;
@@ -87,6 +87,16 @@ async function playwright(): Promise<Count> {
   return settle(count, exitCode);
 }
 
+/** The built page in Chromium, Firefox and WebKit; an engine that this machine has not is counted as skipped. */
+async function engines(): Promise<Count> {
+  const file = join(folder, 'engines.json');
+  const exitCode = await run('tsx', ['e2e/engines/main.ts', '--report', file]);
+  return settle(readReport<Count>(file), exitCode);
+}
+
+const describe = ({ passed, failed, skipped }: Count): string =>
+  `${passed} passed, ${failed} failed${skipped === 0 ? '' : `, ${skipped} skipped`}`;
+
 const suites: readonly (readonly [name: string, run: () => Promise<Count>])[] = [
   ['types', () => check('tsc', '-p', '.')],
   ['types of the service worker', () => check('tsc', '-p', 'src/service-worker')],
@@ -97,9 +107,11 @@ const suites: readonly (readonly [name: string, run: () => Promise<Count>])[] = 
   ['unit', () => vitest('unit')],
   ['GPU', () => vitest('gpu')],
   ['end to end', playwright],
+  ['engines', engines],
 ];
 
 ensureBrowser();
+ensureOtherEngines();
 const total: Count = { passed: 0, failed: 0, skipped: 0 };
 const lines: string[] = [];
 for (const [name, runSuite] of suites) {
@@ -107,12 +119,12 @@ for (const [name, runSuite] of suites) {
   const start = performance.now();
   const count = await runSuite();
   const seconds = Math.round((performance.now() - start) / 1000);
-  const skipped = count.skipped === 0 ? '' : `, ${count.skipped} skipped`;
-  lines.push(`${name}: ${count.passed} passed, ${count.failed} failed${skipped} (${seconds} s)`);
+  lines.push(`${name}: ${describe(count)} (${seconds} s)`);
   total.passed += count.passed;
   total.failed += count.failed;
+  total.skipped += count.skipped;
 }
 rmSync(folder, { recursive: true, force: true });
 console.log(`\n${lines.join('\n')}\n`);
-console.log(`${total.passed} passed, ${total.failed} failed`);
+console.log(describe(total));
 process.exitCode = total.failed === 0 ? 0 : 1;

@@ -1,0 +1,48 @@
+import { until } from '../page/app.ts';
+import { check, ensure, equal, type Check } from '../page/check.ts';
+import { sampleFile, setNetwork } from '../page/files.ts';
+
+export const startChecks: readonly Check[] = [
+  check('starts on the best back end there is, which passes its self-check', async (app) => {
+    await app.open('side=160');
+    await app.give(await sampleFile('cat'));
+    await app.allDone(1);
+    // No machine of the tests has a graphics card that the page would take; and nothing was given up on the way.
+    equal('the back end', app.fact('Back end'), 'WebAssembly');
+    await app.reads(/This browser has no WebGPU|no graphics device|only graphics device here is software/);
+    ensure(!/failed|cannot|wrong/.test(app.text()), `the page says that something failed: ${app.text()}`);
+  }),
+
+  check('uses threads exactly where memory can be shared', async (app) => {
+    await app.open('backend=wasm&side=160');
+    const device = app.document.querySelector('[title^=CPU]')?.getAttribute('title') ?? '';
+    ensure(/SIMD/.test(device), `the CPU runs as “${device}”`);
+    const { crossOriginIsolated: isIsolated, navigator } = app.window;
+    const canShare = isIsolated && 'SharedArrayBuffer' in app.window && navigator.hardwareConcurrency > 1;
+    ensure(isIsolated, 'the page is not isolated');
+    if (!canShare) ensure(device.endsWith(', 1 thread'), `without shared memory it runs as “${device}”`);
+    else ensure(/, \d+ threads?$/.test(device), `with shared memory it runs as “${device}”`);
+  }),
+
+  check('plain JavaScript computes too', async (app) => {
+    await app.open('backend=cpu&side=64');
+    await app.give(await sampleFile('cat'));
+    await app.allDone(1);
+    equal('the back end', app.fact('Back end'), 'JavaScript');
+  }),
+
+  check('opens and computes without a network from the second visit on', async (app) => {
+    const cat = await sampleFile('cat');
+    await app.open('backend=wasm&side=160');
+    await app.window.navigator.serviceWorker.ready;
+    await until('the service worker has taken over', () => app.window.navigator.serviceWorker.controller);
+    await setNetwork(false);
+    await app.reload();
+    await app.give(cat);
+    await app.allDone(1);
+    // A sample comes from what was kept.
+    await app.press('Sample photographs');
+    await app.press(/Raccoon/, await app.get('dialog'));
+    await app.allDone(2);
+  }),
+];

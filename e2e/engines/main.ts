@@ -1,0 +1,116 @@
+/**
+ * The built page in every engine: `tsx e2e/engines/main.ts [engine …] [--only part-of-a-name] [--report file.json]`.
+ * A browser opens the page of the checks and tells how each one ends.
+ */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { checks } from './checks/checks.ts';
+import { engineNames, findLaunch, type EngineName } from './launch.ts';
+import type { Report } from './page/report.ts';
+import { serveChecks, type CheckServer } from './serve.ts';
+
+/** A browser from which nothing is heard for so long hangs: longer than the longest check on a machine four times slower. */
+const silenceMs = 600_000;
+
+type Ending = Extract<Report, { kind: 'check' }>;
+
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { only: { type: 'string', default: '' }, report: { type: 'string' } },
+});
+const wanted = engineNames.filter(
+  (name) =>
+    positionals.length === 0 || positionals.some((asked) => asked.toLowerCase() === name.toLowerCase()),
+);
+const names = checks.map(({ name }) => name).filter((name) => name.includes(options.only));
+
+function tellEnding(engine: EngineName, { name, problem, elapsedMs }: Ending): void {
+  const seconds = (elapsedMs / 1000).toFixed(1);
+  console.log(`  ${problem === null ? '✓' : '✗'} ${engine}: ${name} (${seconds} s)`);
+  if (problem !== null) console.log(`    ${problem}`);
+}
+
+/** Listens from now on. Resolves when the browser has told of the last check, with null; or with why no more will come. */
+function hearReports(
+  server: CheckServer,
+  engine: EngineName,
+  endings: Ending[],
+  isGone: Promise<string>,
+): Promise<string | null> {
+  return new Promise((resolve) => {
+    const hush = (): NodeJS.Timeout =>
+      setTimeout(() => resolve(`nothing was heard of it for ${silenceMs / 60_000} minutes`), silenceMs);
+    let silence = hush();
+    const finish = (why: string | null): void => {
+      clearTimeout(silence);
+      resolve(why);
+    };
+    void isGone.then(finish);
+    server.onReport((report) => {
+      clearTimeout(silence);
+      silence = hush();
+      if (report.kind === 'begin') console.log(`  ${engine}: ${report.engine}`);
+      else if (report.kind === 'end') finish(null);
+      else {
+        endings.push(report);
+        tellEnding(engine, report);
+      }
+    });
+  });
+}
+
+/** @returns how each check ended; a check that nobody heard of has failed */
+async function runEngine(
+  engine: EngineName,
+  server: CheckServer,
+  launch: NonNullable<ReturnType<typeof findLaunch>>,
+): Promise<Ending[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'dinoscope-engine-'));
+  const endings: Ending[] = [];
+  const browser = launch(`${server.address}?only=${encodeURIComponent(options.only)}`, folder);
+  const isGone = browser.then(
+    ({ gone }) => gone,
+    (error: unknown) => `it did not start: ${String(error)}`,
+  );
+  const why = await hearReports(server, engine, endings, isGone);
+  await browser.then(
+    ({ close }) => close(),
+    () => undefined, // it did not start
+  );
+  await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  for (const name of names) {
+    if (endings.some((ending) => ending.name === name)) continue;
+    const ending: Ending = { kind: 'check', name, problem: why ?? 'it did not run', elapsedMs: 0 };
+    endings.push(ending);
+    tellEnding(engine, ending);
+  }
+  return endings;
+}
+
+const server = await serveChecks();
+const table = new Map<EngineName, readonly Ending[] | null>();
+for (const engine of wanted) {
+  const launch = findLaunch(engine);
+  if (launch === null)
+    console.log(`  ${engine}: left out, ${names.length} checks: this machine has no browser with it.`);
+  table.set(engine, launch === null ? null : await runEngine(engine, server, launch));
+}
+server.close();
+
+const markOf = (name: string, engine: EngineName): string => {
+  const ending = table.get(engine)?.find((each) => each.name === name);
+  if (ending === undefined) return 'left out';
+  return ending.problem === null ? `${(ending.elapsedMs / 1000).toFixed(1)} s` : 'FAILED';
+};
+console.log(`\n| check | ${wanted.join(' | ')} |\n| --- |${wanted.map(() => ' --- |').join('')}`);
+for (const name of names)
+  console.log(`| ${name} | ${wanted.map((engine) => markOf(name, engine)).join(' | ')} |`);
+
+const all = [...table.values()].flatMap((endings) => endings ?? []);
+const failed = all.filter(({ problem }) => problem !== null).length;
+const skipped = names.length * [...table.values()].filter((endings) => endings === null).length;
+const count = { passed: all.length - failed, failed, skipped };
+if (options.report !== undefined) await writeFile(options.report, JSON.stringify(count));
+process.exitCode = failed === 0 ? 0 : 1;

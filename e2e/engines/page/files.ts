@@ -1,0 +1,25 @@
+/** What checks take from the server: the page's own samples, and PyTorch's numbers. */
+import { appPath } from './app.ts';
+
+async function fetchWell(path: string): Promise<Response> {
+  const response = await fetch(path);
+  if (!response.ok) throw new Error(`${path}: ${response.status}`);
+  return response;
+}
+
+/** @param name that the page is given, where it is to be another */
+export async function sampleFile(id: string, name = `${id}.jpg`): Promise<File> {
+  return new File([await (await fetchWell(`${appPath}samples/${id}.jpg`)).blob()], name, {
+    type: 'image/jpeg',
+  });
+}
+
+/** A file of tools/reference/fixtures. */
+export async function fixtureFile(path: string, name = path.split('/').at(-1) ?? path): Promise<File> {
+  return new File([await (await fetchWell(`/fixtures/${path}`)).blob()], name);
+}
+
+/** From now on the server answers no request of the page, or does so again. */
+export async function setNetwork(isOn: boolean): Promise<void> {
+  await fetch('/checks/network', { method: 'POST', body: isOn ? 'on' : 'off' });
+}

@@ -1,0 +1,35 @@
+/** Runs the checks in the browser that has opened this page, one after the other, and tells the server how each one ended. */
+import { checks } from '../checks/checks.ts';
+import { App } from './app.ts';
+import type { Check } from './check.ts';
+import { setNetwork } from './files.ts';
+import type { Report } from './report.ts';
+
+const tell = async (report: Report): Promise<void> => {
+  await fetch('/checks/report', { method: 'POST', body: JSON.stringify(report) });
+};
+
+/** @returns what is wrong; null where all is as it should be */
+async function problemOf({ run }: Check): Promise<string | null> {
+  const app = new App();
+  try {
+    await run(app);
+    return app.faults.length === 0 ? null : `the page reported: ${app.faults.join('; ')}`;
+  } catch (error) {
+    const reported = app.faults.length === 0 ? '' : ` The page reported: ${app.faults.join('; ')}`;
+    return (error instanceof Error ? error.message : String(error)) + reported;
+  } finally {
+    app.close();
+    await setNetwork(true);
+  }
+}
+
+const only = new URLSearchParams(location.search).get('only') ?? '';
+await tell({ kind: 'begin', engine: navigator.userAgent });
+for (const each of checks) {
+  if (!each.name.includes(only)) continue;
+  const start = performance.now();
+  const problem = await problemOf(each);
+  await tell({ kind: 'check', name: each.name, problem, elapsedMs: performance.now() - start });
+}
+await tell({ kind: 'end' });
