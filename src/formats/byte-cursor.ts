@@ -1,14 +1,26 @@
-/** Walks through bytes from the front, as a pickle is read. */
+/** Walks through a part of a file from its front, as a pickle is read, and holds a window of it in memory at a time. */
 import { FailureError } from '../core/failure.ts';
+import type { PickleBytes } from './pickle-values.ts';
+import { readBytes } from './read-bytes.ts';
 
-/** Thrown where the bytes end: more may be had. Never leaves `readPickle`. */
-export class EndOfBytes extends Error {
-  override readonly name = 'EndOfBytes';
+/** Thrown where the window ends before what is asked for; after `moveWindow` it can be asked for again. Never leaves `readPickle`. */
+export class EndOfWindow extends Error {
+  override readonly name = 'EndOfWindow';
 }
 
-/** Longer whole numbers than the magic number of PyTorch's own (10 bytes) do not come up. */
+/** Thrown where the part ends before what is asked for. Never leaves `readPickle`. */
+export class EndOfPart extends Error {
+  override readonly name = 'EndOfPart';
+}
+
+/** Longer whole numbers than the magic number of PyTorch's own (10 bytes) are of no use: a UUID, the state of a generator. */
 const maxLongBytes = 16;
 const maxLongDigits = 40;
+/** No name is as long. NumPy's arrays are, as text, in the protocol that torch.save uses. */
+const maxTextBytes = 64 * 1024;
+const firstWindowBytes = 256 * 1024;
+/** Only a line of the text protocol needs a window that grows; none that is of use is as long. */
+const maxWindowBytes = 64 * 1024 * 1024;
 const newline = 10;
 
 const invalid = (problem: string): FailureError =>
@@ -17,57 +29,105 @@ const invalid = (problem: string): FailureError =>
 const plain = (value: bigint): number | bigint =>
   Number.isSafeInteger(Number(value)) ? Number(value) : value;
 
+const unneeded: PickleBytes = { kind: 'bytes' };
+
 export class ByteCursor {
+  /** In the file. */
   offset: number;
-  private readonly bytes: Uint8Array;
-  private readonly view: DataView;
+  private readonly file: Blob;
+  private readonly end: number;
+  private windowBegin: number;
+  private windowBytes = firstWindowBytes;
+  private bytes = new Uint8Array();
+  private view = new DataView(this.bytes.buffer);
   private readonly decoder = new TextDecoder();
 
-  constructor(bytes: Uint8Array, offset: number) {
-    this.bytes = bytes;
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.offset = offset;
+  /** The first window is empty. */
+  constructor(file: Blob, begin: number, end: number) {
+    this.file = file;
+    this.offset = begin;
+    this.windowBegin = begin;
+    this.end = end;
   }
 
-  /** Moves on. @returns where it was */
-  skip(byteLength: number): number {
-    const begin = this.offset;
-    if (byteLength > this.bytes.byteLength - begin) throw new EndOfBytes();
+  /**
+   * Has the window begin at `begin`, and be larger where it began there before.
+   * @throws FailureError 'checkpoint-invalid' where the file cannot be read
+   */
+  async moveWindow(begin: number): Promise<void> {
+    const isStuck = begin === this.windowBegin && this.bytes.length > 0;
+    this.windowBytes = isStuck ? this.windowBytes * 4 : firstWindowBytes;
+    if (this.windowBytes > maxWindowBytes) throw invalid('a line of it is too long');
+    const bytes = await readBytes(this.file, begin, Math.min(this.end, begin + this.windowBytes));
+    if (bytes === null)
+      throw new FailureError({ code: 'checkpoint-invalid', problem: 'the file cannot be read' });
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer);
+    this.windowBegin = begin;
+    this.offset = begin;
+  }
+
+  /** Moves on over what need not be in the window. */
+  private pass(byteLength: number): void {
+    if (byteLength > this.end - this.offset) throw new EndOfPart();
+    this.offset += byteLength;
+  }
+
+  /** Moves on over what is in the window. @returns where it was, in the window */
+  private take(byteLength: number): number {
+    const begin = this.offset - this.windowBegin;
+    if (byteLength > this.end - this.offset) throw new EndOfPart();
+    if (byteLength > this.bytes.length - begin) throw new EndOfWindow();
     this.offset += byteLength;
     return begin;
   }
 
   uint8(): number {
-    return this.view.getUint8(this.skip(1));
+    return this.view.getUint8(this.take(1));
   }
 
   uint16(): number {
-    return this.view.getUint16(this.skip(2), true);
+    return this.view.getUint16(this.take(2), true);
   }
 
   uint32(): number {
-    return this.view.getUint32(this.skip(4), true);
+    return this.view.getUint32(this.take(4), true);
   }
 
   uint64(): number {
-    return Number(this.view.getBigUint64(this.skip(8), true));
+    return Number(this.view.getBigUint64(this.take(8), true));
   }
 
   float64BigEndian(): number {
-    return this.view.getFloat64(this.skip(8), false);
+    return this.view.getFloat64(this.take(8), false);
   }
 
-  text(byteLength: number): string {
-    const begin = this.skip(byteLength);
-    return this.decoder.decode(this.bytes.subarray(begin, this.offset));
+  /** Passed over: no bytes of a pickle are needed. */
+  skipBytes(byteLength: number): PickleBytes {
+    this.pass(byteLength);
+    return unneeded;
+  }
+
+  private decode(byteLength: number): string {
+    const begin = this.take(byteLength);
+    return this.decoder.decode(this.bytes.subarray(begin, begin + byteLength));
+  }
+
+  /** @returns the text; where it is too long to be a name, it is passed over */
+  text(byteLength: number): string | PickleBytes {
+    return byteLength > maxTextBytes ? this.skipBytes(byteLength) : this.decode(byteLength);
   }
 
   /** @returns the text up to the next newline, which is passed over */
   line(): string {
-    const end = this.bytes.indexOf(newline, this.offset);
-    if (end < 0) throw new EndOfBytes();
-    const text = this.text(end - this.offset);
-    this.skip(1);
+    const begin = this.offset - this.windowBegin;
+    const end = this.bytes.indexOf(newline, begin);
+    if (end < 0) {
+      if (this.windowBegin + this.bytes.length >= this.end) throw new EndOfPart();
+      throw new EndOfWindow();
+    }
+    const text = this.decode(end - begin);
+    this.take(1);
     return text;
   }
 
@@ -78,16 +138,16 @@ export class ByteCursor {
     return value;
   }
 
-  longLine(): number | bigint {
+  longLine(): number | bigint | PickleBytes {
     const digits = this.line().replace(/L$/, '');
-    if (!/^-?\d+$/.test(digits) || digits.length > maxLongDigits) throw invalid('a whole number is none');
-    return plain(BigInt(digits));
+    if (!/^-?\d+$/.test(digits)) throw invalid('a whole number is none');
+    return digits.length > maxLongDigits ? unneeded : plain(BigInt(digits));
   }
 
   /** Two's complement, the lowest byte first. */
-  long(byteLength: number): number | bigint {
-    if (byteLength > maxLongBytes) throw invalid(`a whole number has ${byteLength} bytes`);
-    const begin = this.skip(byteLength);
+  long(byteLength: number): number | bigint | PickleBytes {
+    if (byteLength > maxLongBytes) return this.skipBytes(byteLength);
+    const begin = this.take(byteLength);
     let value = 0n;
     for (let i = byteLength - 1; i >= 0; i--) value = (value << 8n) | BigInt(this.view.getUint8(begin + i));
     return plain(BigInt.asIntN(byteLength * 8, value));

@@ -1,11 +1,6 @@
 /** The part of pickle that has no parts of its own: None, truth values, numbers, texts and bytes. */
 import type { ByteCursor } from './byte-cursor.ts';
-import type { PickleBytes, PickleValue } from './pickle-values.ts';
-
-function skipBytes(cursor: ByteCursor, byteLength: number): PickleBytes {
-  cursor.skip(byteLength);
-  return { kind: 'bytes' };
-}
+import type { PickleValue } from './pickle-values.ts';
 
 /** @returns the value that the opcode `code` pushes, or undefined where it is no scalar's */
 export function readScalar(cursor: ByteCursor, code: number): PickleValue | undefined {
@@ -46,12 +41,12 @@ export function readScalar(cursor: ByteCursor, code: number): PickleValue | unde
     case 0x8d: // BINUNICODE8
       return cursor.text(cursor.uint64());
     case 0x43: // SHORT_BINBYTES
-      return skipBytes(cursor, cursor.uint8());
+      return cursor.skipBytes(cursor.uint8());
     case 0x42: // BINBYTES
-      return skipBytes(cursor, cursor.uint32());
+      return cursor.skipBytes(cursor.uint32());
     case 0x8e: // BINBYTES8
     case 0x96: // BYTEARRAY8
-      return skipBytes(cursor, cursor.uint64());
+      return cursor.skipBytes(cursor.uint64());
     default:
       return undefined;
   }

@@ -1,15 +1,17 @@
 import { expect, test } from 'vitest';
+import { ByteCursor } from './byte-cursor.ts';
 import { readPickle, type PickleHost } from './pickle.ts';
 import { readSettings } from './pickle-settings.ts';
 
 const host: PickleHost = { call: () => null, findPersistent: () => null };
 
 /** @param text a pickle, a letter a byte */
-const settingsOf = (text: string): unknown => {
-  const read = readPickle(Buffer.from(text, 'latin1'), 0, host);
-  if (read === null) throw new Error('the pickle ends too early');
+async function settingsOf(text: string): Promise<unknown> {
+  const file = new Blob([Uint8Array.from(Buffer.from(text, 'latin1'))]);
+  const read = await readPickle(new ByteCursor(file, 0, file.size), host);
+  if (!read.ok) throw new Error('the pickle ends too early');
   return readSettings(read.value);
-};
+}
 
 const object = (name: string, state: string): string => `c${name.replace('.', '\n')}\n)\x81${state}b`;
 
@@ -25,13 +27,13 @@ test.each<[string, string, unknown]>([
   ],
   ['nothing of an object without attributes', `${object('a.B', 'I3\n')}.`, null],
   ['no numbers that are not exact', "}S'seed'\nL1267650600228229401496703205376L\ns.", {}],
-])('%s', (_, text, settings) => {
-  expect(settingsOf(text)).toEqual(settings);
+])('%s', async (_, text, settings) => {
+  expect(await settingsOf(text)).toEqual(settings);
 });
 
-test('long lists are no settings, and what holds itself ends', () => {
-  expect(settingsOf(`}S'files'\n(${'I1\n'.repeat(65)}ls.`)).toEqual({});
+test('long lists are no settings, and what holds itself ends', async () => {
+  expect(await settingsOf(`}S'files'\n(${'I1\n'.repeat(65)}ls.`)).toEqual({});
   // A dictionary that is its own value.
-  const circle = settingsOf("}p0\nS'self'\ng0\ns.") as { self: unknown };
+  const circle = (await settingsOf("}p0\nS'self'\ng0\ns.")) as { self: unknown };
   expect(circle.self).toBe(circle);
 });

@@ -27,7 +27,7 @@ interface PickleOpaque {
   state?: PickleValue;
 }
 
-/** Text of bytes: recognised, never needed. */
+/** Bytes, and texts and numbers that are too long to be of use: recognised, never needed. */
 export interface PickleBytes {
   readonly kind: 'bytes';
 }
@@ -51,6 +51,8 @@ export interface PickleTensor {
   readonly offset: number;
   readonly shape: readonly number[];
   readonly strides: readonly number[];
+  /** PyTorch's name of its type, e.g. `float8_e4m3fn`, where its storage is a storage of bytes. */
+  readonly type?: string;
 }
 
 export type PickleValue =

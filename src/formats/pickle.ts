@@ -4,7 +4,8 @@
  * Source: CPython's Lib/pickletools.py, which describes each opcode.
  */
 import { FailureError } from '../core/failure.ts';
-import { ByteCursor, EndOfBytes } from './byte-cursor.ts';
+import { fail, succeed, type Result } from '../core/result.ts';
+import { EndOfPart, EndOfWindow, type ByteCursor } from './byte-cursor.ts';
 import { readScalar } from './pickle-scalars.ts';
 import { isKind, itemsOf, makeDict, type PickleSequence, type PickleValue } from './pickle-values.ts';
 
@@ -16,12 +17,21 @@ export interface PickleHost {
   findPersistent(id: PickleValue): PickleValue;
 }
 
-/** Dictionaries, sequences and memo entries; ten times what the largest published checkpoints have. */
-const maxObjects = 2_000_000;
+/**
+ * Dictionaries, sequences, names and calls: a list of all files of ImageNet has 1.3 million. More are an attack, as each costs memory of
+ * ours that the file need not have paid for.
+ */
+const maxObjects = 4_000_000;
+const maxMemos = 8_000_000;
+/** Of one list or dictionary: more plain values than these are data of somebody's, and are dropped. */
+const maxItems = 1_000_000;
+const maxStack = 20_000_000;
 const maxGlobalName = 256;
 
 const invalid = (problem: string): FailureError =>
   new FailureError({ code: 'checkpoint-invalid', problem: `its pickle is damaged: ${problem}` });
+
+const isScalar = (value: PickleValue): boolean => typeof value !== 'object' || value === null;
 
 class PickleMachine {
   private readonly cursor: ByteCursor;
@@ -29,7 +39,9 @@ class PickleMachine {
   private readonly stack: PickleValue[] = [];
   /** Positions in the stack. */
   private readonly marks: number[] = [];
-  private readonly memo = new Map<number, PickleValue>();
+  /** Python numbers what it remembers from 0 on; what is numbered in another way lies in `sparseMemo`. */
+  private readonly memo: PickleValue[] = [];
+  private readonly sparseMemo = new Map<number, PickleValue>();
   private objects = 0;
 
   constructor(cursor: ByteCursor, host: PickleHost) {
@@ -37,18 +49,35 @@ class PickleMachine {
     this.host = host;
   }
 
-  run(): PickleValue {
+  async run(): Promise<PickleValue> {
     for (;;) {
-      const code = this.cursor.uint8();
-      if (code === 0x2e) return this.pop(); // STOP
-      const scalar = readScalar(this.cursor, code);
-      if (scalar !== undefined) this.push(scalar);
-      else if (!this.build(code) && !this.refer(code))
-        throw invalid(`the opcode 0x${code.toString(16).padStart(2, '0')} is not known`);
+      // An opcode reads all that it needs before it does anything, so that it can begin again.
+      let begin = this.cursor.offset;
+      try {
+        for (;;) {
+          begin = this.cursor.offset;
+          if (this.step()) return this.pop();
+        }
+      } catch (error) {
+        if (!(error instanceof EndOfWindow)) throw error;
+      }
+      await this.cursor.moveWindow(begin);
     }
   }
 
+  /** Does what the next opcode says. @returns whether it was the last */
+  private step(): boolean {
+    const code = this.cursor.uint8();
+    if (code === 0x2e) return true; // STOP
+    const scalar = readScalar(this.cursor, code);
+    if (scalar !== undefined) this.push(scalar);
+    else if (!this.build(code) && !this.refer(code))
+      throw invalid(`the opcode 0x${code.toString(16).padStart(2, '0')} is not known`);
+    return false;
+  }
+
   private push(value: PickleValue): true {
+    if (this.stack.length >= maxStack) throw invalid('its stack is too high');
     this.stack.push(value);
     return true;
   }
@@ -74,7 +103,6 @@ class PickleMachine {
     return this.stack.splice(mark);
   }
 
-  /** Every object costs memory of ours that the file need not have paid for. */
   private count(): void {
     if (++this.objects > maxObjects) throw invalid(`it has more than ${maxObjects} objects`);
   }
@@ -89,8 +117,9 @@ class PickleMachine {
     const target = this.top();
     for (let i = 0; i + 1 < items.length && isKind(target, 'dict'); i += 2) {
       const key = items[i];
-      if (typeof key === 'string' || typeof key === 'number' || typeof key === 'bigint')
-        target.entries.set(String(key), items[i + 1] ?? null);
+      const value = items[i + 1] ?? null;
+      if (typeof key !== 'string' && typeof key !== 'number' && typeof key !== 'bigint') continue;
+      if (target.entries.size < maxItems || !isScalar(value)) target.entries.set(String(key), value);
     }
     return true;
   }
@@ -98,7 +127,8 @@ class PickleMachine {
   private append(items: readonly PickleValue[]): true {
     const target = this.top();
     if (typeof target === 'object' && target !== null && 'items' in target && target.kind !== 'tuple')
-      for (const item of items) target.items.push(item);
+      for (const item of items)
+        if (target.items.length < maxItems || !isScalar(item)) target.items.push(item);
     return true;
   }
 
@@ -116,14 +146,22 @@ class PickleMachine {
     return this.push({ kind: 'global', name: `${module}.${name}` });
   }
 
+  private get remembered(): number {
+    return this.memo.length + this.sparseMemo.size;
+  }
+
   private remember(index: number): true {
-    this.count();
-    this.memo.set(index, this.top());
+    if (this.remembered >= maxMemos) throw invalid(`it remembers more than ${maxMemos} objects`);
+    const value = this.top();
+    if (index === this.memo.length) this.memo.push(value);
+    else if (Number.isInteger(index) && index >= 0 && index < this.memo.length) this.memo[index] = value;
+    else this.sparseMemo.set(index, value);
     return true;
   }
 
   private recall(index: number): true {
-    const value = this.memo.get(index);
+    const dense = this.memo[index];
+    const value = dense === undefined ? this.sparseMemo.get(index) : dense;
     if (value === undefined) throw invalid('it refers to something that it does not have');
     return this.push(value);
   }
@@ -211,7 +249,7 @@ class PickleMachine {
       case 0x72: // LONG_BINPUT
         return this.remember(cursor.uint32());
       case 0x94: // MEMOIZE
-        return this.remember(this.memo.size);
+        return this.remember(this.remembered);
       case 0x67: // GET
         return this.recall(cursor.numberLine());
       case 0x68: // BINGET
@@ -258,22 +296,19 @@ class PickleMachine {
   }
 }
 
-export interface PickleRead {
-  readonly value: PickleValue;
-  /** The offset behind the pickle. */
-  readonly end: number;
-}
-
 /**
- * @returns what the pickle that begins at `begin` holds, or null where the bytes end before it does
+ * @param cursor stands at the pickle's first byte; behind its last one when it has been read
+ * @returns what the pickle holds; fails where the bytes end before it does
  * @throws FailureError 'checkpoint-invalid' where it is no pickle
  */
-export function readPickle(bytes: Uint8Array, begin: number, host: PickleHost): PickleRead | null {
-  const cursor = new ByteCursor(bytes, begin);
+export async function readPickle(
+  cursor: ByteCursor,
+  host: PickleHost,
+): Promise<Result<PickleValue, 'cut-short'>> {
   try {
-    return { value: new PickleMachine(cursor, host).run(), end: cursor.offset };
+    return succeed(await new PickleMachine(cursor, host).run());
   } catch (error) {
-    if (error instanceof EndOfBytes) return null;
+    if (error instanceof EndOfPart) return fail('cut-short');
     throw error;
   }
 }

@@ -1,7 +1,14 @@
 /** The names in a PyTorch pickle that we know. Every other becomes a placeholder. */
 import { FailureError } from '../core/failure.ts';
 import type { PickleHost } from './pickle.ts';
-import { isKind, itemsOf, makeDict, type PickleStorage, type PickleValue } from './pickle-values.ts';
+import {
+  isKind,
+  itemsOf,
+  makeDict,
+  type PickleStorage,
+  type PickleTensor,
+  type PickleValue,
+} from './pickle-values.ts';
 
 /** PyTorch's own limit. */
 const maxDimensions = 64;
@@ -17,8 +24,11 @@ function countsOf(value: PickleValue | undefined): readonly number[] | null {
   return items !== null && items.length <= maxDimensions && items.every(isCount) ? items : null;
 }
 
+/** @returns a name of Python's without its module */
+const shortName = (name: string): string => name.slice(name.lastIndexOf('.') + 1);
+
 /** `_rebuild_tensor_v2(storage, offset, size, stride, requires_grad, hooks)` */
-function rebuildTensor([storage, offset, size, stride]: readonly PickleValue[]): PickleValue {
+function rebuildTensor([storage, offset, size, stride]: readonly PickleValue[]): PickleTensor {
   const shape = countsOf(size);
   const strides = countsOf(stride);
   if (
@@ -40,8 +50,7 @@ function readStorage(id: PickleValue): PickleStorage | null {
     throw invalid('its pickle refers to a storage without a type, a key or a length');
   const [, viewOffset = 0] = itemsOf(part) ?? [];
   if (!isCount(viewOffset)) throw invalid('its pickle refers to a part of a storage without an offset');
-  const name = type.name.slice(type.name.lastIndexOf('.') + 1);
-  return { kind: 'storage', type: name, key: String(key), elements, viewOffset };
+  return { kind: 'storage', type: shortName(type.name), key: String(key), elements, viewOffset };
 }
 
 /** Pairs that may be copied in all: a list of pairs costs the file two bytes each time it is referred to again. */
@@ -80,7 +89,15 @@ export function createTorchHost(): PickleHost & { readonly storages: ReadonlyMap
       switch (name) {
         case 'torch._utils._rebuild_tensor':
         case 'torch._utils._rebuild_tensor_v2':
+        // Behind the first four come the scale and the zero point, which are for nobody here.
+        case 'torch._utils._rebuild_qtensor':
           return rebuildTensor(args);
+        case 'torch._utils._rebuild_tensor_v3': {
+          // Of the types that came after PyTorch 2.0: behind the first six comes the type.
+          const tensor = rebuildTensor(args);
+          const dtype = args[6];
+          return isKind(dtype, 'global') ? { ...tensor, type: shortName(dtype.name) } : tensor;
+        }
         case 'torch._utils._rebuild_parameter':
         case 'torch._utils._rebuild_parameter_with_state':
         case 'torch.nn.parameter.Parameter':

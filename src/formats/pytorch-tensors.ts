@@ -85,6 +85,28 @@ function storeTensor(
   };
 }
 
+/** Something under a parameter's name whose values cannot be read. That it is there is worth knowing: it says what the file is. */
+const unreadable = (name: string, shape: readonly number[], storedType: string): StoredTensor => ({
+  name,
+  shape,
+  storedType,
+  read: () => Promise.reject(invalid(`${name} is stored as ${storedType}, which cannot be read`)),
+});
+
+/** @returns what stands in the tree for a value that is no container; null for what is no tensor */
+function leafOf(name: string, part: PickleValue, source: StorageFile): StoredTensor | null {
+  if (isKind(part, 'tensor')) {
+    const type = part.type ?? part.storage.type;
+    const float = part.type === undefined ? (storageTypes.get(type)?.float ?? null) : null;
+    return float === null
+      ? unreadable(name, part.shape, `torch.${type}`)
+      : storeTensor(name, part, float, source);
+  }
+  // A tensor of a kind that is not known: sparse, of a subclass, without values.
+  const isTensor = isKind(part, 'opaque') && /^torch\w*\..*_rebuild_\w*$/.test(part.name);
+  return isTensor ? unreadable(name, [], part.name) : null;
+}
+
 /** Two bytes of a pickle are enough to name a tensor once more: far more names than any network has are an attack. */
 const maxEntries = 1_000_000;
 
@@ -100,7 +122,7 @@ const isContainer = (value: PickleValue): boolean => isKind(value, 'dict') || it
 
 export interface TensorParts {
   readonly tree: TensorTree;
-  /** What the file holds besides float tensors and plain values, by the names of their types. */
+  /** What the file holds besides tensors and plain values, by the names of their types. */
   readonly skipped: readonly string[];
   /** Its plain values, nested as in the file: the options of the run that wrote it. */
   readonly settings: unknown;
@@ -132,11 +154,9 @@ export function collectTensors(root: PickleValue, source: StorageFile): TensorPa
     const container = pending[next];
     if (container === undefined) continue;
     for (const [name, part] of namedParts(container.value)) {
-      if (isKind(part, 'tensor')) {
-        const float = storageTypes.get(part.storage.type)?.float ?? null;
-        if (float === null) skipped.add(`torch.${part.storage.type}`);
-        else put(container, name, storeTensor(name, part, float, source));
-      } else if (isKind(part, 'opaque')) skipped.add(part.name);
+      const leaf = leafOf(name, part, source);
+      if (leaf !== null) put(container, name, leaf);
+      else if (isKind(part, 'opaque')) skipped.add(part.name);
       else if (isContainer(part)) put(container, name, treeOf(part));
     }
   }

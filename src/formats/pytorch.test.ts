@@ -82,9 +82,9 @@ describe('PyTorch’s own files', () => {
     },
   );
 
-  test('scalars, empty tensors, lists and keys that are numbers; whole numbers are passed over', async () => {
+  test('scalars, empty tensors, lists and keys that are numbers; whole numbers have no values', async () => {
     const { tree, skipped } = await open(await openFixture('odd.pth'));
-    expect([...tree.keys()]).toEqual(['scalar', 'empty', 'nested']);
+    expect([...tree.keys()]).toEqual(['scalar', 'empty', 'integers', 'flags', 'nested']);
     expect(tensorAt(tree, 'scalar').shape).toEqual([]);
     expect(await tensorAt(tree, 'scalar').read()).toEqual(Float32Array.of(1.5));
     expect(tensorAt(tree, 'empty').shape).toEqual([0, 3]);
@@ -92,7 +92,11 @@ describe('PyTorch’s own files', () => {
     const nested = treeAt(tree, 'nested');
     expect(await tensorAt(treeAt(nested, 'list'), '0').read()).toEqual(Float32Array.of(1, 2));
     expect(await tensorAt(nested, '7').read()).toEqual(Float32Array.of(3));
-    expect(skipped).toEqual(['torch.LongStorage', 'torch.BoolStorage']);
+    expect(skipped).toEqual([]);
+    expect(tensorAt(tree, 'flags')).toMatchObject({ shape: [2], storedType: 'torch.BoolStorage' });
+    await expect(tensorAt(tree, 'integers').read()).rejects.toMatchObject({
+      failure: { problem: 'integers is stored as torch.LongStorage, which cannot be read' },
+    });
   });
 
   test.each(['dino.pth', 'dino-legacy.pth'])('%s is read no further than what is asked for', async (file) => {

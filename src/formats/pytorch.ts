@@ -4,6 +4,7 @@
  */
 import { FailureError, failureOf, type Failure } from '../core/failure.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
+import { ByteCursor } from './byte-cursor.ts';
 import { describeStranger } from './describe-stranger.ts';
 import { readPickle } from './pickle.ts';
 import { isKind, itemsOf, type PickleStorage, type PickleValue } from './pickle-values.ts';
@@ -13,9 +14,6 @@ import { collectTensors, type TensorParts } from './pytorch-tensors.ts';
 import { readBytes } from './read-bytes.ts';
 import { findEntryBytes, readZipDirectory } from './zip-directory.ts';
 
-/** The largest published full checkpoints have a pickle of a few MB. */
-const maxPickleBytes = 16 * 1024 * 1024;
-const firstReadBytes = 64 * 1024;
 const legacyMagic = 119547037146038801333356n;
 const legacyProtocol = 1001;
 
@@ -44,13 +42,11 @@ async function openZip(file: Blob): Promise<TensorParts> {
     .sort((a, b) => a.name.length - b.name.length);
   if (pickleEntry === undefined)
     throw invalid('it is a zip archive, but not one of PyTorch: it has no data.pkl');
-  if (pickleEntry.byteLength > maxPickleBytes) throw invalid('its pickle is too long');
   const folder = pickleEntry.name.slice(0, -'data.pkl'.length);
   const begin = await findEntryBytes(file, pickleEntry);
-  const bytes = await readOrFail(file, begin, begin + pickleEntry.byteLength);
-  const host = createTorchHost();
-  const read = readPickle(bytes, 0, host);
-  if (read === null) throw invalid('its pickle ends too early');
+  const cursor = new ByteCursor(file, begin, begin + pickleEntry.byteLength);
+  const read = await readPickle(cursor, createTorchHost());
+  if (!read.ok) throw invalid('its pickle ends too early');
   const order = entries.get(`${folder}byteorder`);
   let isBigEndian = false;
   if (order !== undefined && order.byteLength === 'big'.length) {
@@ -67,16 +63,15 @@ interface LegacyPickles {
   readonly end: number;
 }
 
-/** Five pickles: magic number, protocol, the machine's sizes, the object, the keys. @returns null where `bytes` end before the last does */
-function readLegacyPickles(bytes: Uint8Array): LegacyPickles | null {
+/** Five pickles: magic number, protocol, the machine's sizes, the object, the keys. */
+async function readLegacyPickles(file: Blob): Promise<LegacyPickles> {
   const host = createTorchHost();
+  const cursor = new ByteCursor(file, 0, file.size);
   const values: PickleValue[] = [];
-  let end = 0;
   while (values.length < 5) {
-    const read = readPickle(bytes, end, host);
-    if (read === null) return null;
+    const read = await readPickle(cursor, host);
+    if (!read.ok) throw invalid('its pickle ends too early; the file was cut short');
     values.push(read.value);
-    end = read.end;
     if (values.length === 1 && read.value !== legacyMagic)
       throw invalid('it is a pickle, but not one that torch.save wrote');
     if (values.length === 2 && read.value !== legacyProtocol)
@@ -85,21 +80,13 @@ function readLegacyPickles(bytes: Uint8Array): LegacyPickles | null {
   const keys = (itemsOf(values[4]) ?? []).map((key) =>
     typeof key === 'string' || typeof key === 'number' ? String(key) : '',
   );
-  return { root: values[3] ?? null, storages: host.storages, keys, end };
+  return { root: values[3] ?? null, storages: host.storages, keys, end: cursor.offset };
 }
 
 async function openLegacy(file: Blob): Promise<TensorParts> {
-  // How long the pickles are stands nowhere: more is read until they end.
-  for (let byteLength = firstReadBytes; ; byteLength *= 4) {
-    const end = Math.min(file.size, byteLength, maxPickleBytes);
-    const pickles = readLegacyPickles(await readOrFail(file, 0, end));
-    if (pickles !== null) {
-      const source = legacyStorages(file, pickles.end, pickles.keys, pickles.storages);
-      return collectTensors(requireContainer(pickles.root), source);
-    }
-    if (end === file.size) throw invalid('its pickle ends too early; the file was cut short');
-    if (end === maxPickleBytes) throw invalid('its pickle is too long');
-  }
+  const pickles = await readLegacyPickles(file);
+  const source = legacyStorages(file, pickles.end, pickles.keys, pickles.storages);
+  return collectTensors(requireContainer(pickles.root), source);
 }
 
 /**

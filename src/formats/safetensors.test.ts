@@ -230,14 +230,21 @@ test.each<[string, Uint8Array, boolean]>([
   expect(matchesSafetensors(head)).toBe(matches);
 });
 
-test.each(['I64', 'BOOL', 'F8_E4M3', 'toString'])(
+test.each([
+  ['I64', 8],
+  ['BOOL', 1],
+  ['F8_E4M3', 1],
+  ['F8_E5M2', 1],
+  ['toString', 3],
+])(
   'a tensor of the type %s keeps no other from being read, and has itself no values',
-  async (dtype) => {
+  async (dtype, byteLength) => {
     const header = JSON.stringify({
-      counter: { dtype, shape: [1], data_offsets: [0, 4] },
+      counter: { dtype, shape: [1], data_offsets: [4, 4 + byteLength] },
       weight: { dtype: 'F32', shape: [1], data_offsets: [0, 4] },
     });
-    const tensors = await open(safetensorsBytes(header, float32.subarray(0, 4)));
+    const data = new Uint8Array([...float32.subarray(0, 4), ...new Uint8Array(byteLength)]);
+    const tensors = await open(safetensorsBytes(header, data));
     expect([...((await tensors.get('weight')?.read()) ?? [])]).toEqual([1.5]);
     expect(tensors.get('counter')).toMatchObject({ shape: [1], storedType: dtype });
     await expect(tensors.get('counter')?.read()).rejects.toMatchObject({
@@ -245,6 +252,47 @@ test.each(['I64', 'BOOL', 'F8_E4M3', 'toString'])(
     });
   },
 );
+
+describe('what the reference refuses is refused: bytes belong to one tensor each', () => {
+  const data = new Uint8Array(12);
+  const at = (begin: number, end: number): string =>
+    `{"dtype": "F32", "shape": [${(end - begin) / 4}], "data_offsets": [${begin}, ${end}]}`;
+
+  test.each<[string, string, RegExp]>([
+    ['a name twice', `{"a": ${at(0, 4)}, "b": ${at(4, 12)}, "a": ${at(0, 4)}}`, /its header has a twice/],
+    [
+      'a name twice, spelled in two ways',
+      `{"a": ${at(0, 4)}, "\\u0061": ${at(4, 12)}}`,
+      /its header has a twice/,
+    ],
+    [
+      'a field of an entry twice',
+      `{"a": {"dtype": "F32", "dtype": "F32", "shape": [3], "data_offsets": [0, 12]}}`,
+      /its header has dtype twice/,
+    ],
+    ['the same bytes', `{"a": ${at(0, 12)}, "b": ${at(0, 12)}}`, /a and b share bytes/],
+    ['bytes in part', `{"b": ${at(4, 12)}, "a": ${at(0, 8)}}`, /a and b share bytes/],
+    ['bytes within', `{"a": ${at(0, 12)}, "b": ${at(4, 8)}}`, /a and b share bytes/],
+    ['a hole', `{"a": ${at(0, 4)}, "b": ${at(8, 12)}}`, /4 bytes before b belong to no tensor/],
+    ['a hole at the beginning', `{"a": ${at(4, 12)}}`, /4 bytes before a belong to no tensor/],
+    ['bytes behind the last', `{"a": ${at(0, 4)}}`, /8 bytes at its end belong to no tensor/],
+    [
+      'whole numbers of too few bytes',
+      `{"a": {"dtype": "I64", "shape": [3], "data_offsets": [0, 12]}}`,
+      /a's bytes do not fit its shape/,
+    ],
+  ])('%s', async (_, header, problem) => {
+    expect(await openSafetensors(new Blob([safetensorsBytes(header, data)]))).toEqual({
+      ok: false,
+      error: { code: 'checkpoint-invalid', problem: expect.stringMatching(problem) as string },
+    });
+  });
+
+  test('empty tensors have no bytes, wherever they lie', async () => {
+    const header = `{"b": ${at(4, 12)}, "none": ${at(4, 4)}, "a": ${at(0, 4)}, "last": ${at(12, 12)}}`;
+    expect([...(await open(safetensorsBytes(header, data))).keys()]).toEqual(['b', 'none', 'a', 'last']);
+  });
+});
 
 test('three thousand damaged files end in tensors that fit the file, or in a refusal', async () => {
   const random = seededRandom(1);

@@ -5,8 +5,9 @@
 import { elementCount } from '../core/architecture.ts';
 import { FailureError, type Failure } from '../core/failure.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
-import { bytesPerFloat, isFloatType, toFloat32 } from './float-values.ts';
+import { isFloatType, toFloat32 } from './float-values.ts';
 import { readBytes } from './read-bytes.ts';
+import { findRepeatedName } from './repeated-name.ts';
 import type { StoredTensor, TensorFile } from './tensor-file.ts';
 
 /** The reference implementation's own limit; a larger header is an attack or another format. */
@@ -20,6 +21,16 @@ export function matchesSafetensors(head: Uint8Array): boolean {
   const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
   return view.getBigUint64(0, true) <= BigInt(maxHeaderBytes) && head[8] === 0x7b; // {
 }
+
+/** Of every type that the format knows. Of types to come nothing is known. */
+const bitsPerValue: ReadonlyMap<string, number> = new Map([
+  ...['F64', 'I64', 'U64', 'C64'].map((type) => [type, 64] as const),
+  ...['F32', 'I32', 'U32'].map((type) => [type, 32] as const),
+  ...['F16', 'BF16', 'I16', 'U16'].map((type) => [type, 16] as const),
+  ...['I8', 'U8', 'BOOL', 'F8_E4M3', 'F8_E5M2', 'F8_E8M0'].map((type) => [type, 8] as const),
+  ...['F6_E2M3', 'F6_E3M2'].map((type) => [type, 6] as const),
+  ['F4', 4],
+]);
 
 type HeaderEntry = {
   /** Of types that are no floats the values cannot be read, but a file may hold them: counters, masks. */
@@ -44,9 +55,24 @@ function parseEntry(name: string, json: unknown, dataLength: number): HeaderEntr
   const entry: HeaderEntry = { dtype, shape, begin: Number(begin), end: Number(end) };
   if (entry.begin < 0 || entry.end > dataLength) return `${name} lies outside the file (truncated?)`;
   const byteLength = entry.end - entry.begin;
-  if (isFloatType(dtype) ? byteLength !== elementCount(shape) * bytesPerFloat[dtype] : byteLength < 0)
+  const bits = bitsPerValue.get(dtype);
+  if (bits === undefined ? byteLength < 0 : byteLength * 8 !== elementCount(shape) * bits)
     return `${name}'s bytes do not fit its shape [${shape.join(', ')}]`;
   return entry;
+}
+
+/** The format has no holes and no tensors that share bytes: @returns what is wrong, or null */
+function checkLayout(entries: ReadonlyMap<string, HeaderEntry>, dataLength: number): string | null {
+  const inOrder = [...entries].sort(([, a], [, b]) => a.begin - b.begin || a.end - b.end);
+  let end = 0;
+  let last = '';
+  for (const [name, entry] of inOrder) {
+    if (entry.begin < end) return `${last} and ${name} share bytes of the file`;
+    if (entry.begin > end) return `${entry.begin - end} bytes before ${name} belong to no tensor`;
+    end = entry.end;
+    last = name;
+  }
+  return end < dataLength ? `${dataLength - end} bytes at its end belong to no tensor` : null;
 }
 
 interface Header {
@@ -63,12 +89,15 @@ async function readHeader(file: Blob): Promise<Result<Header, Failure>> {
     return invalid('its header is longer than the file');
   const headerBytes = await readBytes(file, 8, 8 + headerLength);
   if (headerBytes === null) return invalid('its header cannot be read');
+  const text = new TextDecoder().decode(headerBytes);
   let header: unknown;
   try {
-    header = JSON.parse(new TextDecoder().decode(headerBytes));
+    header = JSON.parse(text);
   } catch {
     return invalid('its header is not JSON');
   }
+  const repeated = findRepeatedName(text);
+  if (repeated !== null) return invalid(`its header has ${repeated} twice`);
   if (typeof header !== 'object' || header === null || Array.isArray(header))
     return invalid('its header is not an object');
   return succeed({ entries: header as Readonly<Record<string, unknown>>, dataStart: 8 + headerLength });
@@ -88,12 +117,18 @@ export async function readSafetensorsMetadata(file: Blob): Promise<Record<string
 export async function openSafetensors(file: Blob): Promise<Result<TensorFile, Failure>> {
   const header = await readHeader(file);
   if (!header.ok) return header;
-  const { entries, dataStart } = header.value;
-  const tensors = new Map<string, StoredTensor>();
-  for (const [name, json] of Object.entries(entries)) {
+  const { dataStart } = header.value;
+  const entries = new Map<string, HeaderEntry>();
+  for (const [name, json] of Object.entries(header.value.entries)) {
     if (name === '__metadata__') continue;
     const entry = parseEntry(name, json, file.size - dataStart);
     if (typeof entry === 'string') return invalid(entry);
+    entries.set(name, entry);
+  }
+  const problem = checkLayout(entries, file.size - dataStart);
+  if (problem !== null) return invalid(problem);
+  const tensors = new Map<string, StoredTensor>();
+  for (const [name, entry] of entries) {
     const { dtype, shape } = entry;
     tensors.set(name, {
       name,

@@ -72,10 +72,10 @@ describe('the state dict', () => {
       'student.backbone.norm.bias',
       'epoch',
     );
-    expect(mapped(flat)).toEqual({ names: ['cls_token'], ignored: ['student.*', 'epoch.*'] });
+    expect(mapped(flat)).toEqual({ names: ['cls_token'], ignored: ['student.*', 'epoch'] });
     expect(mapped(flat, 'student')).toEqual({
       names: ['cls_token', 'norm.bias'],
-      ignored: ['teacher.*', 'epoch.*'],
+      ignored: ['teacher.*', 'epoch'],
     });
   });
 
@@ -108,8 +108,8 @@ test('wrappers’ prefixes go, heads are left out and named', () => {
     'constructor',
   );
   expect(mapped(tree)).toEqual({
-    names: ['cls_token', 'norm.bias', 'constructor'],
-    ignored: ['head.*', 'fc.*'],
+    names: ['cls_token', 'norm.bias'],
+    ignored: ['head.*', 'fc.*', 'constructor'],
   });
 });
 
@@ -132,6 +132,57 @@ test.each([
   expect([...mapping.tensors.keys()]).toEqual(['cls_token', 'register_tokens', 'pos_embed']);
   expect(mapping.lacksClsPosition).toBe(lacksClsPosition);
 });
+
+test('names that are the official ones but for a part become the official ones', () => {
+  const tree = treeOf(
+    'cls_token',
+    'blocks.0.0.norm1.weight',
+    'blocks.1.13.attn.qkv.bias',
+    'blocks.1.13.gamma_1',
+    'blocks.2.gamma_2',
+    'blocks.2.gamma_3',
+  );
+  expect(mapped(tree).names).toEqual([
+    'cls_token',
+    'blocks.0.norm1.weight',
+    'blocks.13.attn.qkv.bias',
+    'blocks.13.ls1.gamma',
+    'blocks.2.ls2.gamma',
+    'blocks.2.gamma_3',
+  ]);
+  expect(() => mapped(treeOf('cls_token', 'blocks.0.1.norm1.weight', 'blocks.1.1.norm1.weight'))).toThrow(
+    expect.objectContaining({
+      failure: expect.objectContaining({
+        problem: 'it holds blocks.1.norm1.weight twice, under different names',
+      }) as unknown,
+    }) as Error,
+  );
+});
+
+test.each([
+  'head.weight',
+  'heads.0.bias',
+  'head_dist.weight',
+  'ibot_head.mlp.0.weight',
+  'projection_head.0.weight',
+  'fc.weight',
+  'prototypes.weight',
+  'mask_token',
+  'masked_embed',
+  'decoder_pos_embed',
+  'decoder_blocks.0.norm1.weight',
+  'decoder.norm.weight',
+  'queue',
+])('%s is left out', (name) => {
+  expect(mapped(treeOf('cls_token', name)).names).toEqual(['cls_token']);
+});
+
+test.each(['norm_pre.weight', 'fc_norm.weight', 'blocks.0.attn.q_norm.weight', 'forehead.weight'])(
+  '%s is not: whether it counts is not for us to say',
+  (name) => {
+    expect(mapped(treeOf('cls_token', name)).names).toEqual(['cls_token', name]);
+  },
+);
 
 describe('Hugging Face', () => {
   const layer = 'encoder.layer.3.attention.attention.';
@@ -171,9 +222,37 @@ describe('Hugging Face', () => {
         'norm.bias',
         'encoder.layer.11.lora.weight',
       ],
-      ignored: ['pooler.*', 'classifier.*'],
+      ignored: prefix === '' ? ['pooler.*', 'classifier.*'] : ['classifier.*', 'pooler.*'],
     });
   });
+
+  test.each(['', 'vit.', 'model.encoder.'])(
+    'every name since transformers 5, after the prefix %j',
+    (prefix) => {
+      const names = [
+        'embeddings.cls_token',
+        'layers.3.layernorm_before.weight',
+        'layers.3.attention.o_proj.bias',
+        'layers.3.mlp.fc1.weight',
+        'layers.3.mlp.fc2.weight',
+        'layer.4.attention.q_proj.bias',
+        'layer.4.attention.k_proj.bias',
+        'layer.4.attention.v_proj.bias',
+        'layer.4.layer_scale2.lambda1',
+        'layernorm.bias',
+      ].map((name) => prefix + name);
+      expect(mapped(treeOf(...names)).names).toEqual([
+        'cls_token',
+        'blocks.3.norm1.weight',
+        'blocks.3.attn.proj.bias',
+        'blocks.3.mlp.fc1.weight',
+        'blocks.3.mlp.fc2.weight',
+        'blocks.4.ls2.gamma',
+        'norm.bias',
+        'blocks.4.attn.qkv.bias',
+      ]);
+    },
+  );
 
   test.each(['', 'dinov2.', 'dinov2_with_registers.'])(
     'every name of DINOv2, after the prefix %j',

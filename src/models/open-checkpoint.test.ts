@@ -148,7 +148,7 @@ describe('what PyTorch wrote', () => {
       'numpy.core.multiarray.scalar',
     ],
     'deit.pth': ['head.*'],
-    'moco-v3.pth.tar': ['optimizer', 'head.*', 'momentum_encoder.*', 'predictor.*', 'torch.LongStorage'],
+    'moco-v3.pth.tar': ['optimizer', 'head.*', 'momentum_encoder.*', 'predictor.*'],
     'pytorch_model.bin': ['pooler.*'],
     'model.safetensors': ['classifier.*', 'queue_ptr', 'queue_full'],
     'dinov2.pth': ['mask_token'],
@@ -180,7 +180,64 @@ describe('what PyTorch wrote', () => {
       ok: false,
       error: {
         code: 'checkpoint-invalid',
-        problem: 'it holds no Vision Transformer: there is no cls_token (it holds scalar, empty, nested)',
+        problem:
+          'it holds no Vision Transformer: there is no cls_token (it holds scalar, empty, integers, flags, nested)',
+      },
+    });
+  });
+});
+
+describe('what other programs wrap', () => {
+  test.each<[string, string, readonly string[]]>([
+    ['model-teacher-backbone.pth', 'teacher', ['teacher', 'student']],
+    ['chunked.pth', 'deep', []],
+    ['lightning.ckpt', 'teacher', []],
+    ['solo.ckpt', 'teacher', ['momentum_backbone', 'backbone']],
+    ['lightly.ckpt', 'teacher', ['teacher_backbone.vit', 'student_backbone']],
+    ['ibot.pth', 'teacher', []],
+    ['tutorial.pt', 'teacher', []],
+    ['any-name.pth', 'teacher', []],
+    ['compiled.pth', 'teacher', []],
+    ['checkpoint-wrapped.pth', 'teacher', []],
+    ['fsdp.pth', 'teacher', []],
+    ['mae.pth', 'teacher', []],
+    ['hugging-face-5.safetensors', 'teacher', []],
+    ['objects.pth', 'teacher', []],
+    ['objects-legacy.pth', 'teacher', []],
+    ['deit-3.pth', 'deit-3', []],
+    ['two-of-no-role.pth', 'student', ['model', 'model_ema']],
+  ])('%s opens as the network %s', async (file, network, networks) => {
+    const expected = expectedNetwork(`wrapped/${network}`);
+    const opened = await openCheckpoint(await openWrapped(file), { numHeads: 3 });
+    if (!opened.ok) throw new Error(JSON.stringify(opened.error));
+    expect(opened.value.architecture).toEqual(expected.architecture);
+    expect([...opened.value.parameters]).toEqual([...expected.parameters]);
+    expect(opened.value.networks).toEqual(networks);
+  });
+
+  test.each<[string, string, string]>([
+    ['model-teacher-backbone.pth', 'student', 'student'],
+    ['model-teacher-backbone.pth', 'model.student.backbone', 'student'],
+    ['model-teacher-backbone.pth', 'model', 'teacher'],
+    ['solo.ckpt', 'backbone', 'student'],
+    ['solo.ckpt', 'momentum_backbone', 'teacher'],
+    ['lightly.ckpt', 'student_backbone', 'student'],
+    ['two-of-no-role.pth', 'model_ema', 'teacher'],
+    ['any-name.pth', 'net', 'teacher'],
+    ['lightning.ckpt', 'state_dict', 'teacher'],
+  ])('of %s the network %s is %s, when asked for', async (file, key, network) => {
+    const opened = await openCheckpoint(await openWrapped(file), { network: key, numHeads: 3 });
+    if (!opened.ok) throw new Error(JSON.stringify(opened.error));
+    expect([...opened.value.parameters]).toEqual([...expectedNetwork(`wrapped/${network}`).parameters]);
+  });
+
+  test('a name that no network has is refused with those that there are', async () => {
+    const file = await openWrapped('model-teacher-backbone.pth');
+    expect(await openCheckpoint(file, { network: 'ema', numHeads: 3 })).toEqual({
+      ok: false,
+      error: {
+        code: 'checkpoint-invalid',
+        problem: "it holds no Vision Transformer under 'ema' (it holds teacher, student)",
       },
     });
   });

@@ -23,7 +23,7 @@ import { chooseGrid, type PositionLayout } from './choose-grid.ts';
 import { findImageSizes } from './image-sizes.ts';
 import { headsOfConfig, inferArchitecture } from './infer-architecture.ts';
 import { addClsPosition } from './join-tensors.ts';
-import { listNetworks, mapParameterNames } from './key-maps.ts';
+import { mapParameterNames } from './key-maps.ts';
 
 export interface Checkpoint {
   readonly architecture: VitArchitecture;
@@ -138,7 +138,7 @@ async function readCheckpoint(
   { isWanted, onArchitecture }: OpenOptions,
 ): Promise<Checkpoint> {
   const { tree, skipped, settings, config } = await openTensors(file);
-  const { tensors, ignored, isMocoV3, lacksClsPosition } = mapParameterNames(tree, hints.network);
+  const { tensors, ignored, isMocoV3, lacksClsPosition, networks } = mapParameterNames(tree, hints.network);
   const known = { ...hints, config: hints.config ?? config };
   const { grid, hasClsPosition } = layPositions(shapesOf(tensors), lacksClsPosition, known, settings);
   const laid = hasClsPosition ? tensors : withClsPosition(tensors);
@@ -166,7 +166,7 @@ async function readCheckpoint(
     architecture,
     parameters,
     ignored: [...ignored, ...counters, ...skipped],
-    networks: listNetworks(tree, hints.network),
+    networks,
   };
 }
 
