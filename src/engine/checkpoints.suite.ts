@@ -5,7 +5,7 @@ import type { BackendName } from '../core/failure.ts';
 import { openTraceBackend, TracedModel, type TraceBackend } from './trace-model.ts';
 import { openCheckpoint } from '../models/open-checkpoint.ts';
 import { referenceOf } from '../vit/forward.suite.ts';
-import { checkpointFiles, expectedNetwork } from '../testing/checkpoint-networks.ts';
+import { checkpointFiles, expectedNetwork, wrappedFiles } from '../testing/checkpoint-networks.ts';
 import { attentionDifference, traceDifference } from '../vit/compare-attention.ts';
 import type { VitCase } from '../testing/vit-fixtures.ts';
 
@@ -25,21 +25,24 @@ export function checkCheckpoints(
     backend = opened.value;
   });
 
-  test.each(checkpointFiles)('%s (network %s) is PyTorch’s in every layer', async (file, network) => {
-    const { architecture, cases } = expectedNetwork(network);
-    const opened = await openCheckpoint(await openFile(file), { numHeads: architecture.numHeads });
-    if (!opened.ok) throw new Error(JSON.stringify(opened.error));
-    const model = new TracedModel(backend, opened.value);
-    try {
-      const [each] = cases as [VitCase, ...VitCase[]];
-      const reference = referenceOf(each);
-      const { attention, trace } = await model.run(floatsOfBase64(each.input.values), each.input);
-      expect(attentionDifference(attention, reference)).toBeLessThanOrEqual(tolerance);
-      const difference = traceDifference(trace, reference);
-      expect(difference.attention).toBeLessThanOrEqual(tolerance);
-      expect(difference.feature).toBeLessThanOrEqual(10 * tolerance);
-    } finally {
-      model.dispose();
-    }
-  });
+  test.each([...checkpointFiles, ...wrappedFiles])(
+    '%s (network %s) is PyTorch’s in every layer',
+    async (file, network) => {
+      const { architecture, cases } = expectedNetwork(network);
+      const opened = await openCheckpoint(await openFile(file), { numHeads: architecture.numHeads });
+      if (!opened.ok) throw new Error(JSON.stringify(opened.error));
+      const model = new TracedModel(backend, opened.value);
+      try {
+        const [each] = cases as [VitCase, ...VitCase[]];
+        const reference = referenceOf(each);
+        const { attention, trace } = await model.run(floatsOfBase64(each.input.values), each.input);
+        expect(attentionDifference(attention, reference)).toBeLessThanOrEqual(tolerance);
+        const difference = traceDifference(trace, reference);
+        expect(difference.attention).toBeLessThanOrEqual(tolerance);
+        expect(difference.feature).toBeLessThanOrEqual(10 * tolerance);
+      } finally {
+        model.dispose();
+      }
+    },
+  );
 }

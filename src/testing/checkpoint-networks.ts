@@ -39,3 +39,12 @@ export const checkpointFiles: readonly (readonly [file: string, network: string]
   ['dinov2-registers-hub.safetensors', 'dinov2-registers'],
   ['dinov2-registers-timm.pth', 'dinov2-registers-timm'],
 ];
+
+/** Of make_wrapped.py, those that are computed too and not only opened: other names, other layouts of the same parameters. */
+export const wrappedFiles: readonly (readonly [file: string, network: string])[] = [
+  ['../wrapped/model-teacher-backbone.pth', 'wrapped/teacher'],
+  ['../wrapped/hugging-face-5.safetensors', 'wrapped/teacher'],
+  ['../wrapped/chunked.pth', 'wrapped/deep'],
+  ['../wrapped/deit-3.pth', 'wrapped/deit-3'],
+  ['../wrapped/oblong-args.pth', 'wrapped/oblong'],
+];

@@ -146,6 +146,7 @@ describe('a full PyTorch checkpoint without a config', () => {
       join(folder, 'student'),
       ...options,
     );
+    expect(run.stdout).toMatch(/^Network: student; there are also teacher \(--key\)$/m);
     expect(run.stdout).toMatch(/^Left out: teacher/m);
     expect(run.stdout).toMatch(/^total .* 0$/m);
     expect((await load('student')).parameters).toEqual(expectedNetwork('student').parameters);

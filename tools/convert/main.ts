@@ -65,11 +65,13 @@ await mkdir(options.out, { recursive: true }).catch(() =>
 );
 for (const { path, bytes } of files) await writeFile(join(options.out, path), bytes);
 
-const { architecture, parameters, ignored } = checkpoint.value;
+const { architecture, parameters, ignored, networks } = checkpoint.value;
 const { embedDim, depth, numHeads: heads, patchSize } = architecture;
 console.log(
   `${id}: ${embedDim} channels, ${depth} blocks, ${heads} heads, patches of ${patchSize} px, trained on ${formatGrid(trainedGrid(architecture))}`,
 );
+const [taken, ...others] = networks;
+if (taken !== undefined) console.log(`Network: ${taken}; there are also ${others.join(', ')} (--key)`);
 if (ignored.length > 0) console.log(`Left out: ${ignored.join(', ')}`);
 console.log(`\n${summarise(parameters, dtype).join('\n')}\n`);
 const parameterCount = [...parameters.values()].reduce((sum, { shape }) => sum + elementCount(shape), 0);
