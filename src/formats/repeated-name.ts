@@ -16,7 +16,7 @@ export function findRepeatedName(json: string): string | null {
   const open: (Set<string> | null)[] = [];
   let isName = false;
   for (let at = 0; at < json.length; at++) {
-    switch (json[at]) {
+    switch (json.charAt(at)) {
       case '{':
         open.push(new Set());
         isName = true;
