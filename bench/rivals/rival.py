@@ -13,6 +13,7 @@ def serve(handlers):
 
 
 def timed(work):
-    start = time.perf_counter()
+    """What work takes by the clock and of all cores, in ms; other jobs disturb the second less."""
+    start, cpu_start = time.perf_counter(), time.process_time()
     work()
-    return (time.perf_counter() - start) * 1000
+    return {"ms": (time.perf_counter() - start) * 1000, "cpuMs": (time.process_time() - cpu_start) * 1000}

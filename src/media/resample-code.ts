@@ -88,7 +88,7 @@ function defineAcross(module: ModuleWriter, channels: 3 | 4): FunctionReference 
           f.set(pair, joined(i32x4.add(high0, high1), i32x4.add(low0, low1)));
           f.set(pair, i16x8.narrow(pair, pair));
           // The fourth byte is the next pixel's first, which is written after it, or the one to spare.
-          f.storeFirst32(to, u8x16.narrow(pair, pair));
+          f.storeLane32(to, u8x16.narrow(pair, pair), 0);
           f.set(to, i32.add(to, i32.const(3)));
           f.set(range, i32.add(range, i32.const(8)));
         });

@@ -27,7 +27,10 @@ export function embed(
     const parts = segments.map(({ patches, sequences, tokens, positionMatrix }) => {
       const embedded = tf.reshape(layers.linear(patches, patchEmbedding), [sequences, tokens - 1, embedDim]);
       const cls = tf.tile(tf.reshape(clsToken, [1, 1, embedDim]), [sequences, 1, 1]);
-      const places = positionMatrix === null ? positions : tf.matMul(positionMatrix, positions);
+      const places =
+        positionMatrix === null
+          ? positions
+          : layers.linear(positionMatrix, { weight: positions, bias: null });
       const whole = tf.add(tf.concat([cls, embedded], 1), tf.expandDims(places, 0));
       return tf.reshape<tf.Rank.R2>(whole, [sequences * tokens, embedDim]);
     });
@@ -50,11 +53,12 @@ export function embedGradients(
         tf.slice(tf.reshape(part, [sequences, tokens, embedDim]), [0, 1, 0], [-1, -1, -1]),
         [-1, embedDim],
       );
+      const projection = layers.weightGradients(patches, embedded);
       return {
         'backbone.cls_token': tf.slice2d(places, [0, 0], [1, -1]),
         'backbone.pos_embed': positionMatrix === null ? places : layers.product(positionMatrix, places, 'a'),
-        'backbone.patch_embed.proj.weight': layers.product(patches, embedded, 'a'),
-        'backbone.patch_embed.proj.bias': layers.columnSums(embedded),
+        'backbone.patch_embed.proj.weight': projection.weight,
+        'backbone.patch_embed.proj.bias': projection.bias,
       };
     });
     return parts.reduce<Gradients>((sum, part) => {
@@ -104,8 +108,12 @@ function linearGradients(
   name: string,
   gradients: Gradients,
 ): tf.Tensor2D {
-  gradients[`${name}.weight`] = layers.product(x, above, 'a');
-  if (bias !== null) gradients[`${name}.bias`] = layers.columnSums(above);
+  if (bias === null) gradients[`${name}.weight`] = layers.product(x, above, 'a');
+  else {
+    const found = layers.weightGradients(x, above);
+    gradients[`${name}.weight`] = found.weight;
+    gradients[`${name}.bias`] = found.bias;
+  }
   return layers.product(above, weight, 'b');
 }
 

@@ -47,5 +47,9 @@ export const fusedStepLayers: StepLayers = {
   attentionGradient: (qkv, segments, numHeads, above) =>
     packedAttentionGradient(qkv, above, packed(segments, numHeads)),
   product: (a, b, transposed) => tf.matMul(a, b, transposed === 'a', transposed === 'b'),
+  weightGradients: (x, above) => ({
+    weight: tf.matMul(x, above, true),
+    bias: asVector(columnSumsKernel.run({ x: above }, {})),
+  }),
   columnSums: (x) => asVector(columnSumsKernel.run({ x }, {})),
 };

@@ -95,5 +95,9 @@ export const plainStepLayers: StepLayers = {
       return transposed === 'a' ? tf.matMul(tf.transpose(a), b) : tf.matMul(a, tf.transpose(b));
     return tf.matMul(a, b, transposed === 'a', transposed === 'b');
   },
+  weightGradients: (x, above) => ({
+    weight: plainStepLayers.product(x, above, 'a'),
+    bias: columnSums(above),
+  }),
   columnSums,
 };

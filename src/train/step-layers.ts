@@ -1,7 +1,8 @@
 /** What the fast step is made of: layers and their gradients, by our kernels or by tfjs's plain ops. */
 import type * as tf from '@tensorflow/tfjs-core';
 import type { StepKernels } from '../core/training.ts';
-import { fusedKernelsSupport, hasFusedKernels, hasTrainingKernels } from '../gpu/kernels/fused-kernels.ts';
+import { fusedKernelsSupport, hasTrainingKernels } from '../gpu/kernels/fused-kernels.ts';
+import { hasSimdTraining } from '../gpu/simd/simd-training-kernels.ts';
 import { simdStepLayers } from './simd-step-layers.ts';
 import type { LayerNormParameters, LinearParameters } from '../vit/parameters.ts';
 import type { Network } from './network.ts';
@@ -39,24 +40,33 @@ export interface StepLayers {
   ): tf.Tensor2D;
   /** aᵀ · b or a · bᵀ. */
   product(a: tf.Tensor2D, b: tf.Tensor2D, transposed: 'a' | 'b'): tf.Tensor2D;
+  /** Of a linear layer whose width is a multiple of 4. @param x what went in, shape [rows, in] @param above shape [rows, out] */
+  weightGradients(x: tf.Tensor2D, above: tf.Tensor2D): { weight: tf.Tensor2D; bias: tf.Tensor1D };
   /** The sum over the rows, shape [columns]. */
   columnSums(x: tf.Tensor2D): tf.Tensor1D;
 }
 
 /** How attention's way back holds its weights on the current back end: a row at a time by our kernels, whole by tfjs's ops. */
 export const attentionHere = (kernels: StepKernels = 'ours'): 'streamed' | 'square' =>
-  kernels === 'ours' && hasTrainingKernels() ? 'streamed' : 'square';
+  kernels === 'ours' && (hasTrainingKernels() || hasSimdTraining()) ? 'streamed' : 'square';
+
+/** Whether our kernels can take the network's widths. @param rows tokens of all sequences, which WebGPU bounds and wasm does not */
+function kernelsFit({ architecture, mlp }: Network, rows: number): boolean {
+  const headWidths = mlp.flatMap(({ weight }) => weight.shape);
+  return fusedKernelsSupport(architecture, rows) && headWidths.every((width) => width % 4 === 0);
+}
+
+/** Whether a run of this network is by our kernels on wasm, all of it: layers and updates, see `moveParameter`. */
+export const trainsBySimd = (network: Network, kernels: StepKernels): boolean =>
+  kernels === 'ours' && hasSimdTraining() && kernelsFit(network, 0);
 
 /** @returns where ours are asked for, those that the current back end has and that can take the network's widths */
 export function stepLayersFor(
-  { architecture, mlp }: Network,
+  network: Network,
   segments: readonly Segment[],
   kernels: StepKernels,
 ): StepLayers {
-  const headWidths = mlp.flatMap(({ weight }) => weight.shape);
-  const fits =
-    fusedKernelsSupport(architecture, rowsOf(segments)) && headWidths.every((width) => width % 4 === 0);
-  if (kernels === 'plain' || !fits) return plainStepLayers;
-  if (hasTrainingKernels()) return fusedStepLayers;
-  return hasFusedKernels() ? simdStepLayers : plainStepLayers;
+  if (trainsBySimd(network, kernels)) return simdStepLayers;
+  const isFused = kernels === 'ours' && hasTrainingKernels() && kernelsFit(network, rowsOf(segments));
+  return isFused ? fusedStepLayers : plainStepLayers;
 }

@@ -1,11 +1,14 @@
-/** What comes between a step's gradients and the next step: by plain ops, or in place by our own kernels on WebGPU. */
+/** What comes between a step's gradients and the next step: by plain ops, or in place by our own kernels on WebGPU and wasm. */
+import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import * as tf from '@tensorflow/tfjs-core';
 import type { ScheduledRates, StepKernels, TrainingConfiguration } from '../core/training.ts';
 import { hasTrainingKernels } from '../gpu/kernels/fused-kernels.ts';
 import { InPlaceOptimizer } from '../gpu/kernels/in-place-optimizer.ts';
+import { moveParameter, squareSum } from '../gpu/simd/simd-optimizer.ts';
 import { lastLayerName } from './parameter-specs.ts';
-import { adam, clipEps, plainUpdate } from './plain-update.ts';
+import { adam, clipEps, plainUpdate, updateByHost, type UpdateArithmetic } from './plain-update.ts';
+import { trainsBySimd } from './step-layers.ts';
 import type { TrainingState } from './training-state.ts';
 
 /** What a step measures, as scalars on the device; the caller disposes them. */
@@ -45,6 +48,46 @@ const plainUpdater = (state: TrainingState): Updater => ({
   readFailedStep: () => Promise.resolve(0),
   dispose: () => {},
 });
+
+/** AdamW and the teacher's moving average as one SIMD loop over a parameter. */
+function simdArithmetic({ student, teacher, firstMoments, secondMoments }: TrainingState): UpdateArithmetic {
+  const backend = tf.backend() as BackendWasm;
+  const { firstDecay, secondDecay, eps } = adam;
+  return {
+    squareSums: (gradients) => Promise.resolve(gradients.map((gradient) => squareSum(backend, gradient))),
+    move: ({ spec: { name, decays }, gradient, gradientScale, updates }, rates) => {
+      const { learningRate, weightDecay, teacherMomentum } = rates;
+      const tensors = {
+        student: student.get(name) as tf.Tensor,
+        teacher: teacher.get(name) as tf.Tensor,
+        firstMoment: firstMoments.get(name) as tf.Tensor,
+        secondMoment: secondMoments.get(name) as tf.Tensor,
+      };
+      moveParameter(backend, tensors, gradient, {
+        gradientScale,
+        firstDecay,
+        firstRest: 1 - firstDecay,
+        secondDecay,
+        secondRest: 1 - secondDecay,
+        rate: learningRate / (1 - firstDecay ** updates),
+        secondCorrection: 1 / (1 - secondDecay ** updates),
+        eps,
+        kept: decays ? 1 - learningRate * weightDecay : 1,
+        teacherMomentum,
+        teacherRest: 1 - teacherMomentum,
+      });
+    },
+  };
+}
+
+const simdUpdater = (state: TrainingState): Updater => {
+  const arithmetic = simdArithmetic(state);
+  return {
+    update: (configuration, rates, found) => updateByHost(state, configuration, rates, found, arithmetic),
+    readFailedStep: () => Promise.resolve(0),
+    dispose: () => {},
+  };
+};
 
 /** Counts every step: whether one failed is known on the device alone until somebody reads it. */
 function inPlaceUpdater(state: TrainingState): Updater {
@@ -92,5 +135,7 @@ function inPlaceUpdater(state: TrainingState): Updater {
 }
 
 /** @returns an updater of the state on the current back end, which the caller disposes before the state */
-export const openUpdater = (state: TrainingState, kernels: StepKernels = 'ours'): Updater =>
-  kernels === 'ours' && hasTrainingKernels() ? inPlaceUpdater(state) : plainUpdater(state);
+export function openUpdater(state: TrainingState, kernels: StepKernels = 'ours'): Updater {
+  if (kernels === 'ours' && hasTrainingKernels()) return inPlaceUpdater(state);
+  return trainsBySimd(state.studentNetwork, kernels) ? simdUpdater(state) : plainUpdater(state);
+}

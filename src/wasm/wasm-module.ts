@@ -54,9 +54,9 @@ export class FunctionWriter {
     this.body.push(...address.code, ...what.code, 0x38, ...memory(offset));
   }
 
-  /** The first four bytes. */
-  storeFirst32(address: I32, what: V128, offset = 0): void {
-    this.body.push(...address.code, ...what.code, ...simd(0x5a), ...memory(offset), 0);
+  /** Four of the sixteen bytes: a lane. */
+  storeLane32(address: I32, what: V128, lane: number, offset = 0): void {
+    this.body.push(...address.code, ...what.code, ...simd(0x5a), ...memory(offset), lane);
   }
 
   /** Runs `body` as long as `condition` holds before it. */

@@ -71,6 +71,8 @@ export const i32 = {
   divide: binary<'i32', 'i32'>('i32', 0x6e),
   remainder: binary<'i32', 'i32'>('i32', 0x70),
   shiftLeft: binary<'i32', 'i32'>('i32', 0x74),
+  /** Of numbers without a sign. */
+  shiftRight: binary<'i32', 'i32'>('i32', 0x76),
   lessThan: binary<'i32', 'i32'>('i32', 0x49),
   load: (address: I32, offset = 0): I32 => value('i32', ...address.code, 0x28, ...memory(offset)),
   select: (ifTrue: I32, ifFalse: I32, condition: I32): I32 =>
@@ -97,8 +99,18 @@ export const f32x4 = {
   /** One number, four times. */
   loadSplat: (address: I32, offset = 0): V128 =>
     value('v128', ...address.code, ...simd(0x09), ...memory(offset)),
+  /** Four of the eight numbers of both. */
+  shuffle: (a: V128, b: V128, from: readonly [number, number, number, number]): V128 =>
+    value(
+      'v128',
+      ...a.code,
+      ...b.code,
+      ...simd(0x0d),
+      ...from.flatMap((index) => [4 * index, 4 * index + 1, 4 * index + 2, 4 * index + 3]),
+    ),
   lane: (a: V128, lane: number): F32 => value('f32', ...a.code, ...simd(0x1f), lane),
   abs: unary<'v128', 'v128'>('v128', ...simd(0xe0)),
+  sqrt: unary<'v128', 'v128'>('v128', ...simd(0xe3)),
   add: binary<'v128', 'v128'>('v128', ...simd(0xe4)),
   sub: binary<'v128', 'v128'>('v128', ...simd(0xe5)),
   mul: binary<'v128', 'v128'>('v128', ...simd(0xe6)),

@@ -12,15 +12,13 @@ export const randomTensor = <R extends tf.Rank>(
   mean = 0,
 ): tf.Tensor<R> => tf.randomNormal<R>(shape, mean, 1, 'float32', seed);
 
-/** Opens WebGPU for a test file. @returns a check for its tests, that disposes the inputs */
-export function openForKernels(): (
-  inputs: tf.Tensor[],
-  ours: () => tf.Tensor,
-  plain: () => tf.Tensor,
-) => Promise<void> {
+/** Opens a back end for a test file. @returns a check for its tests, that disposes the inputs */
+export function openForKernels(
+  open: () => Promise<OpenBackend> = openWebGpu,
+): (inputs: tf.Tensor[], ours: () => tf.Tensor, plain: () => tf.Tensor) => Promise<void> {
   let backend: OpenBackend;
   beforeAll(async () => {
-    backend = await openWebGpu();
+    backend = await open();
   });
   return async (inputs, ours, plain) => {
     const before = tf.memory();

@@ -1,5 +1,6 @@
 /** Self-attention of all tokens: a few queries against all keys at a time, so that no T × T matrix ever exists. */
 import { sumOfLanes } from './layer-norm-code.ts';
+import { fourVectors, transposeFour } from './pack-code.ts';
 import { panelBytes, type Tiles } from './tiles.ts';
 import { exp } from './vector-math.ts';
 import type { FunctionReference, ModuleWriter } from '../../wasm/wasm-module.ts';
@@ -7,18 +8,21 @@ import { f32, f32x4, i32, type I32, type V128 } from '../../wasm/wasm-values.ts'
 
 const lowest = -3e38;
 /** Panels of eight tokens. */
-const keyPanels = (tokens: I32): I32 => i32.divide(i32.add(tokens, i32.const(7)), i32.const(8));
-const keyBytes = (tokens: I32, headWidth: I32): I32 => i32.mul(keyPanels(tokens), panelBytes(2, headWidth));
+export const keyPanels = (tokens: I32): I32 => i32.divide(i32.add(tokens, i32.const(7)), i32.const(8));
+export const keyBytes = (tokens: I32, headWidth: I32): I32 =>
+  i32.mul(keyPanels(tokens), panelBytes(2, headWidth));
 
 /** Panels of eight tokens' keys, scaled: columns are tokens. Parameters: first key, stride in bytes, tokens, head width, scale's bits, panels. */
 function definePackKeys(module: ModuleWriter): FunctionReference {
   const parameters = ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'] as const;
   return module.define(null, parameters, (f, keys, stride, tokens, headWidth, scaleBits, panel) => {
-    const scale = f.local('f32', f32.ofBits(scaleBits));
+    const scale = f.local('v128', f32x4.splat(f32.ofBits(scaleBits)));
     const token = f.local('i32', i32.const(0));
     const lanes = Array.from({ length: 8 }, () => f.local('i32'));
     const last = f.local('i32', i32.sub(tokens, i32.const(1)));
     const channel = f.local('i32');
+    const block = fourVectors(f);
+    const spare = fourVectors(f);
     f.count(token, tokens, i32.const(8), () => {
       for (const [lane, address] of lanes.entries()) {
         // The last panel repeats the last token; its scores are overwritten.
@@ -30,12 +34,16 @@ function definePackKeys(module: ModuleWriter): FunctionReference {
       f.storeV128(panel, f32x4.const(0), 16);
       f.set(panel, i32.add(panel, i32.const(32)));
       f.set(channel, i32.const(0));
-      f.count(channel, headWidth, i32.const(1), () => {
-        for (const [lane, address] of lanes.entries()) {
-          f.storeF32(panel, f32.mul(f32.load(address), scale), 4 * lane);
-          f.set(address, i32.add(address, i32.const(4)));
+      f.count(channel, headWidth, i32.const(4), () => {
+        for (const half of [0, 1]) {
+          for (const [row, vector] of block.entries())
+            f.set(vector, f32x4.load(lanes[4 * half + row] ?? panel));
+          transposeFour(f, block, spare);
+          for (const [row, vector] of block.entries())
+            f.storeV128(panel, f32x4.mul(vector, scale), 32 * row + 16 * half);
         }
-        f.set(panel, i32.add(panel, i32.const(32)));
+        for (const address of lanes) f.set(address, i32.add(address, i32.const(16)));
+        f.set(panel, i32.add(panel, i32.const(128)));
       });
     });
   });
@@ -104,20 +112,133 @@ function defineSoftmaxRow(module: ModuleWriter, relaxed: boolean): FunctionRefer
   });
 }
 
-/** Bytes that one head's keys and values take, packed. */
-export function packedHeadBytes(tokens: number, headWidth: number): number {
-  return Math.ceil(tokens / 8) * (headWidth + 1) * 32 + (headWidth / 4) * (tokens + 1) * 16;
+/** Rows times all panels of a head's channels. Parameters: from, its stride, panels, depth, to, its stride, rows, head's bytes. */
+function defineTimesHead(module: ModuleWriter, tiles: Tiles['rowsTimesPanel']): FunctionReference {
+  const parameters = ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'] as const;
+  return module.define(
+    null,
+    parameters,
+    (f, from, fromStride, panel, depth, to, toStride, rows, headBytes) => {
+      const column = f.local('i32', i32.const(0));
+      f.count(column, headBytes, i32.const(32), () => {
+        const times = (vectors: 1 | 2): void =>
+          f.call(tiles[vectors], from, fromStride, panel, depth, i32.add(to, column), toStride, rows);
+        f.when(
+          i32.lessThan(i32.add(column, i32.const(16)), headBytes),
+          () => times(2),
+          () => times(1),
+        );
+        f.set(panel, i32.add(panel, panelBytes(2, depth)));
+      });
+    },
+  );
 }
+
+/** Rows times panels of all tokens. Parameters: from, its stride, panels, depth, to, its stride (whole panels), rows. */
+function defineTimesTokens(module: ModuleWriter, { rowsTimesPanel }: Tiles): FunctionReference {
+  const parameters = ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'] as const;
+  return module.define(null, parameters, (f, from, fromStride, panel, depth, to, toStride, rows) => {
+    const column = f.local('i32', i32.const(0));
+    f.count(column, toStride, i32.const(32), () => {
+      f.call(rowsTimesPanel[2], from, fromStride, panel, depth, i32.add(to, column), toStride, rows);
+      f.set(panel, i32.add(panel, panelBytes(2, depth)));
+    });
+  });
+}
+
+/**
+ * Some queries of a head. Parameters: first query, stride of queries in bytes, tokens, head's bytes, packed keys, packed values, result, its
+ * stride, queries, memory for scores and sums.
+ */
+function defineAttendQueries(
+  module: ModuleWriter,
+  { timesTokens, timesHead, softmaxRow }: Pick<AttentionParts, 'timesTokens' | 'timesHead' | 'softmaxRow'>,
+): FunctionReference {
+  return module.define(
+    null,
+    ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
+    (f, query, queryStride, tokens, headBytes, keys, values, result, resultStride, queries, scratch) => {
+      const scoresStride = f.local('i32', i32.shiftLeft(keyPanels(tokens), i32.const(5)));
+      const sums = f.local('i32', i32.add(scratch, i32.mul(scoresStride, queries)));
+      const headWidth = i32.shiftRight(headBytes, i32.const(2));
+      const row = f.local('i32', i32.const(0));
+      const column = f.local('i32');
+      const scale = f.local('v128');
+      f.call(timesTokens, query, queryStride, keys, headWidth, scratch, scoresStride, queries);
+      f.count(row, queries, i32.const(1), () => {
+        const sumAt = i32.add(sums, i32.shiftLeft(row, i32.const(2)));
+        f.call(softmaxRow, i32.add(scratch, i32.mul(row, scoresStride)), tokens, sumAt);
+      });
+      f.call(timesHead, scratch, scoresStride, values, tokens, result, resultStride, queries, headBytes);
+      f.set(row, i32.const(0));
+      f.count(row, queries, i32.const(1), () => {
+        const sum = f32.load(i32.add(sums, i32.shiftLeft(row, i32.const(2))));
+        f.set(scale, f32x4.splat(f32.divide(f32.const(1), sum)));
+        f.set(column, i32.const(0));
+        f.count(column, headBytes, i32.const(16), () => {
+          const at = i32.add(result, column);
+          f.storeV128(at, f32x4.mul(f32x4.load(at), scale));
+        });
+        f.set(result, i32.add(result, resultStride));
+      });
+    },
+  );
+}
+
+/** What attention is made of, forward and backward. */
+export interface AttentionParts {
+  readonly packKeys: FunctionReference;
+  readonly packValues: FunctionReference;
+  readonly softmaxRow: FunctionReference;
+  readonly timesTokens: FunctionReference;
+  readonly timesHead: FunctionReference;
+  /** Of packed rows. */
+  readonly packedTimesHead: FunctionReference;
+  readonly attendQueries: FunctionReference;
+}
+
+function defineParts(module: ModuleWriter, tiles: Tiles, relaxed: boolean): AttentionParts {
+  const parts = {
+    packKeys: definePackKeys(module),
+    packValues: definePackValues(module),
+    softmaxRow: defineSoftmaxRow(module, relaxed),
+    timesTokens: defineTimesTokens(module, tiles),
+    timesHead: defineTimesHead(module, tiles.rowsTimesPanel),
+    packedTimesHead: defineTimesHead(module, tiles.packedTimesPanel),
+  };
+  return { ...parts, attendQueries: defineAttendQueries(module, parts) };
+}
+
+const keysBytes = (tokens: number, headWidth: number): number => Math.ceil(tokens / 8) * (headWidth + 1) * 32;
+const valuesBytes = (tokens: number, headWidth: number): number => (headWidth / 4) * (tokens + 1) * 16;
+const scoresBytes = (tokens: number): number => Math.ceil(tokens / 8) * 32;
+
+/** Bytes that one head's keys and values take, packed. */
+export const packedHeadBytes = (tokens: number, headWidth: number): number =>
+  keysBytes(tokens, headWidth) + valuesBytes(tokens, headWidth);
 
 /** Bytes of scratch memory that `attend` needs for so many queries at once. */
 export const attendScratchBytes = (tokens: number, queries: number): number =>
-  queries * (Math.ceil(tokens / 8) * 32 + 4);
+  queries * (scoresBytes(tokens) + 4);
+
+/** Of `attendSequences`: a head's keys and values too. */
+export const sequenceScratchBytes = (tokens: number, headWidth: number, queries: number): number =>
+  packedHeadBytes(tokens, headWidth) + attendScratchBytes(tokens, queries);
+
+/** Of `attentionGradient`. */
+export const gradientScratchBytes = (tokens: number, headWidth: number, queries: number): number =>
+  2 * keysBytes(tokens, headWidth) +
+  valuesBytes(tokens, headWidth) +
+  2 * valuesBytes(queries, headWidth) +
+  2 * queries * scoresBytes(tokens) +
+  4 * queries +
+  4 * tokens * queries +
+  4 * tokens * headWidth;
 
 /** Two steps, each over a thread's share: packing heads, then groups of queries. */
-export function defineAttention(module: ModuleWriter, { rowsTimesPanel }: Tiles, relaxed: boolean): void {
-  const packKeys = definePackKeys(module);
-  const packValues = definePackValues(module);
-  const softmaxRow = defineSoftmaxRow(module, relaxed);
+export function defineAttention(module: ModuleWriter, tiles: Tiles, relaxed: boolean): AttentionParts {
+  const parts = defineParts(module, tiles, relaxed);
+  const { packKeys, packValues, attendQueries } = parts;
 
   // Heads [begin, end). Then: qkv [tokens, 3 × channels], tokens, channels, head width, the scale's bits, packed.
   module.define(
@@ -148,66 +269,33 @@ export function defineAttention(module: ModuleWriter, { rowsTimesPanel }: Tiles,
     (f, scratch, begin, end, qkv, tokens, channels, headWidth, packed, result, groupQueries, groups) => {
       const channelBytes = f.local('i32', i32.shiftLeft(channels, i32.const(2)));
       const qkvStride = f.local('i32', i32.mul(channelBytes, i32.const(3)));
-      const scoresStride = f.local('i32', i32.shiftLeft(keyPanels(tokens), i32.const(5)));
-      const sums = f.local('i32', i32.add(scratch, i32.mul(scoresStride, groupQueries)));
       const allKeys = f.local('i32', keyBytes(tokens, headWidth));
       const allValues = f.local('i32', i32.mul(i32.divide(headWidth, i32.const(4)), panelBytes(1, tokens)));
       const headBytes = f.local('i32', i32.shiftLeft(headWidth, i32.const(2)));
       const first = f.local('i32');
       const queries = f.local('i32');
-      const query = f.local('i32');
-      const panel = f.local('i32');
-      const column = f.local('i32');
-      const row = f.local('i32');
-      const mixed = f.local('i32');
-      const scale = f.local('v128');
+      const keys = f.local('i32');
       f.count(begin, end, i32.const(1), () => {
         const head = i32.divide(begin, groups);
         f.set(first, i32.mul(i32.remainder(begin, groups), groupQueries));
         const left = i32.sub(tokens, first);
         f.set(queries, i32.select(left, groupQueries, i32.lessThan(left, groupQueries)));
-        f.set(query, i32.add(i32.add(qkv, i32.mul(first, qkvStride)), i32.mul(head, headBytes)));
-        f.set(panel, i32.add(packed, i32.mul(head, i32.add(allKeys, allValues))));
-
-        f.set(column, i32.const(0));
-        f.count(column, scoresStride, i32.const(32), () => {
-          const to = i32.add(scratch, column);
-          f.call(rowsTimesPanel[2], query, qkvStride, panel, headWidth, to, scoresStride, queries);
-          f.set(panel, i32.add(panel, panelBytes(2, headWidth)));
-        });
-
-        f.set(row, i32.const(0));
-        f.count(row, queries, i32.const(1), () => {
-          const sumAt = i32.add(sums, i32.shiftLeft(row, i32.const(2)));
-          f.call(softmaxRow, i32.add(scratch, i32.mul(row, scoresStride)), tokens, sumAt);
-        });
-
-        f.set(mixed, i32.add(i32.add(result, i32.mul(first, channelBytes)), i32.mul(head, headBytes)));
-        f.set(column, i32.const(0));
-        f.count(column, headBytes, i32.const(32), () => {
-          const to = i32.add(mixed, column);
-          const times = (vectors: 1 | 2): void =>
-            f.call(rowsTimesPanel[vectors], scratch, scoresStride, panel, tokens, to, channelBytes, queries);
-          f.when(
-            i32.lessThan(i32.add(column, i32.const(16)), headBytes),
-            () => times(2),
-            () => times(1),
-          );
-          f.set(panel, i32.add(panel, panelBytes(2, tokens)));
-        });
-
-        f.set(row, i32.const(0));
-        f.count(row, queries, i32.const(1), () => {
-          const sum = f32.load(i32.add(sums, i32.shiftLeft(row, i32.const(2))));
-          f.set(scale, f32x4.splat(f32.divide(f32.const(1), sum)));
-          f.set(column, i32.const(0));
-          f.count(column, headBytes, i32.const(16), () => {
-            const at = i32.add(mixed, column);
-            f.storeV128(at, f32x4.mul(f32x4.load(at), scale));
-          });
-          f.set(mixed, i32.add(mixed, channelBytes));
-        });
+        f.set(keys, i32.add(packed, i32.mul(head, i32.add(allKeys, allValues))));
+        f.call(
+          attendQueries,
+          i32.add(i32.add(qkv, i32.mul(first, qkvStride)), i32.mul(head, headBytes)),
+          qkvStride,
+          tokens,
+          headBytes,
+          keys,
+          i32.add(keys, allKeys),
+          i32.add(i32.add(result, i32.mul(first, channelBytes)), i32.mul(head, headBytes)),
+          channelBytes,
+          queries,
+          scratch,
+        );
       });
     },
   );
+  return parts;
 }

@@ -1,26 +1,11 @@
 /** A linear layer with its bias, and with the GELU or the residual sum that follows it. */
-import type { Tiles, PanelVectors } from './tiles.ts';
-import { gelu } from './vector-math.ts';
 import type { FunctionReference, ModuleWriter } from '../../wasm/wasm-module.ts';
 import { f32x4, i32 } from '../../wasm/wasm-values.ts';
+import type { Packers } from './pack-code.ts';
+import type { PanelVectors, Tiles } from './tiles.ts';
+import { gelu } from './vector-math.ts';
 
-/** Columns of the weight → panel. Parameters: first column's address, stride in bytes, depth, bias or 0, panel. */
-function definePack(module: ModuleWriter, vectors: PanelVectors): FunctionReference {
-  return module.define(null, ['i32', 'i32', 'i32', 'i32', 'i32'], (f, from, stride, depth, bias, panel) => {
-    const columns = Array.from({ length: vectors }, (_, v) => 16 * v);
-    f.when(
-      bias,
-      () => columns.forEach((at) => f.storeV128(panel, f32x4.load(bias, at), at)),
-      () => columns.forEach((at) => f.storeV128(panel, f32x4.const(0), at)),
-    );
-    const row = f.local('i32', i32.const(0));
-    f.count(row, depth, i32.const(1), () => {
-      f.set(panel, i32.add(panel, i32.const(16 * vectors)));
-      for (const at of columns) f.storeV128(panel, f32x4.load(from, at), at);
-      f.set(from, i32.add(from, stride));
-    });
-  });
-}
+const three = ['i32', 'i32', 'i32'] as const;
 
 /** GELU of some columns in place. Parameters: address, stride in bytes, rows. */
 function defineGelu(module: ModuleWriter, vectors: PanelVectors, relaxed: boolean): FunctionReference {
@@ -46,45 +31,82 @@ function defineAdd(module: ModuleWriter, vectors: PanelVectors): FunctionReferen
   });
 }
 
+/** Sums of a panel's columns. Parameters: panel, depth, where they go. */
+function definePanelSums(module: ModuleWriter, vectors: PanelVectors): FunctionReference {
+  return module.define(null, ['i32', 'i32', 'i32'], (f, panel, depth, to) => {
+    const sums = Array.from({ length: vectors }, () => f.local('v128', f32x4.const(0)));
+    const row = f.local('i32', i32.const(0));
+    f.count(row, depth, i32.const(1), () => {
+      f.set(panel, i32.add(panel, i32.const(16 * vectors)));
+      for (const [v, sum] of sums.entries()) f.set(sum, f32x4.add(sum, f32x4.load(panel, 16 * v)));
+    });
+    for (const [v, sum] of sums.entries()) f.storeV128(to, sum, 16 * v);
+  });
+}
+
 /**
  * Panels [begin, end) of eight columns; the last may have four. A panel is packed into the thread's scratch memory, at most
  * (depth + 1) × 32 bytes, and stays in the cache while all rows pass it.
- * After scratch, begin and end: x [rows, depth], depth, weight, its row in bytes, bias or 0, residual or 0, result, rows, columns, whether GELU.
+ * After scratch, begin and end: x [rows, depth], whether it is packed (by `packColumns`), depth, weight, its row in bytes, whether it lies
+ * transposed (a row for each column; depth in whole fours), bias or 0, residual or 0, result, rows, columns, whether GELU,
+ * where the sums of the weight's columns go or 0.
  */
-export function defineLinear(module: ModuleWriter, { rowsTimesPanel }: Tiles, relaxed: boolean): void {
+export function defineLinear(
+  module: ModuleWriter,
+  { rowsTimesPanel, packedTimesPanel }: Tiles,
+  { panel, panelOfRows }: Packers,
+  relaxed: boolean,
+): void {
   const parts = ([1, 2] as const).map((vectors) => ({
     vectors,
-    pack: definePack(module, vectors),
     gelu: defineGelu(module, vectors, relaxed),
     add: defineAdd(module, vectors),
+    sum: definePanelSums(module, vectors),
   }));
   module.define(
     'linear',
-    ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
+    [...three, ...three, ...three, ...three, ...three, 'i32'],
     (
       f,
       scratch,
       begin,
       end,
       x,
+      isPacked,
       depth,
       weight,
       weightStride,
+      isTransposed,
       bias,
       residual,
       result,
       rows,
       columns,
       hasGelu,
+      sums,
     ) => {
       const stride = f.local('i32', i32.shiftLeft(columns, i32.const(2)));
       const offset = f.local('i32');
       const panelBias = f.local('i32');
-      const run = ({ vectors, pack, gelu: applyGelu, add }: (typeof parts)[number]): void => {
-        f.call(pack, i32.add(weight, offset), weightStride, depth, panelBias, scratch);
+      const run = ({ vectors, gelu: applyGelu, add, sum }: (typeof parts)[number]): void => {
+        f.when(
+          isTransposed,
+          () => {
+            const row = i32.add(weight, i32.mul(i32.shiftLeft(begin, i32.const(3)), weightStride));
+            f.call(panelOfRows[vectors], row, weightStride, depth, panelBias, scratch);
+          },
+          () => f.call(panel[vectors], i32.add(weight, offset), weightStride, depth, panelBias, scratch),
+        );
+        f.when(sums, () => f.call(sum, scratch, depth, i32.add(sums, offset)));
         const to = i32.add(result, offset);
         const xStride = i32.shiftLeft(depth, i32.const(2));
-        f.call(rowsTimesPanel[vectors], x, xStride, scratch, depth, to, stride, rows);
+        const times = (tiles: Tiles['rowsTimesPanel']): void =>
+          f.call(tiles[vectors], x, xStride, scratch, depth, to, stride, rows);
+        f.when(
+          isPacked,
+          () => times(packedTimesPanel),
+          () => times(rowsTimesPanel),
+        );
         f.when(hasGelu, () => f.call(applyGelu, to, stride, rows));
         f.when(residual, () => f.call(add, to, i32.add(residual, offset), stride, rows));
       };

@@ -1,12 +1,30 @@
 /** Our wasm kernels as one module, for a memory of one thread or of several. */
 import { defineAttention } from './attention-code.ts';
+import { defineGradients } from './gradient-code.ts';
 import { defineLayerNorm } from './layer-norm-code.ts';
 import { defineLinear } from './linear-code.ts';
-import { defineTiles } from './tiles.ts';
+import { defineOptimizer } from './optimizer-code.ts';
+import { definePackers } from './pack-code.ts';
+import { defineSequenceAttention } from './sequence-attention-code.ts';
+import { defineTiles, rowsOfTile } from './tiles.ts';
 import { ModuleWriter } from '../../wasm/wasm-module.ts';
 
 /** What a thread can be told to do: a share [begin, end) of an operation, with scratch memory of its own. */
-export const operations = ['linear', 'layerNorm', 'packHeads', 'attend'] as const;
+export const operations = [
+  'linear',
+  'layerNorm',
+  'packHeads',
+  'attend',
+  'packColumns',
+  'gelu',
+  'geluGradient',
+  'layerNormGradient',
+  'columnSums',
+  'attendSequences',
+  'attentionGradient',
+  'squareSums',
+  'update',
+] as const;
 export type Operation = (typeof operations)[number];
 export type SimdFunctions = Readonly<
   Record<Operation, (scratch: number, begin: number, end: number, ...values: number[]) => void>
@@ -15,19 +33,24 @@ export type SimdFunctions = Readonly<
 function encode(relaxed: boolean, sharedMemory: boolean): Uint8Array<ArrayBuffer> {
   const module = new ModuleWriter();
   const tiles = defineTiles(module, relaxed);
-  defineLinear(module, tiles, relaxed);
+  const packers = definePackers(module, relaxed);
+  defineLinear(module, tiles, packers, relaxed);
   defineLayerNorm(module, relaxed);
-  defineAttention(module, tiles, relaxed);
+  const attention = defineAttention(module, tiles, relaxed);
+  defineSequenceAttention(module, attention, packers, relaxed);
+  defineGradients(module, relaxed);
+  defineOptimizer(module);
   return module.encode(sharedMemory);
 }
 
 /** @returns null where the engine has no SIMD. Fused multiply-add is taken where it has relaxed SIMD. */
 export function compileSimd(
   sharedMemory: boolean,
-): { readonly module: WebAssembly.Module; readonly relaxed: boolean } | null {
+): { readonly module: WebAssembly.Module; readonly relaxed: boolean; readonly tileRows: number } | null {
   for (const relaxed of [true, false]) {
     const bytes = encode(relaxed, sharedMemory);
-    if (WebAssembly.validate(bytes)) return { module: new WebAssembly.Module(bytes), relaxed };
+    if (WebAssembly.validate(bytes))
+      return { module: new WebAssembly.Module(bytes), relaxed, tileRows: rowsOfTile(relaxed) };
   }
   return null;
 }

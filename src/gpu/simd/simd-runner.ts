@@ -9,6 +9,8 @@ export interface SimdRunner {
   readonly threads: number;
   /** Whether multiply-add is one instruction. */
   readonly relaxed: boolean;
+  /** Rows that are packed and multiplied together. */
+  readonly tileRows: number;
   /**
    * Runs an operation over all its units.
    * @param scratchBytes that a thread needs for itself
@@ -16,6 +18,8 @@ export interface SimdRunner {
   run(operation: Operation, units: number, values: readonly number[], scratchBytes: number): void;
   /** Memory that operations leave something in for each other; the same until more is asked for. */
   shared(bytes: number): number;
+  /** Numbers of the memory, good until more is asked for. */
+  floatsAt(address: number, length: number): Float32Array;
 }
 
 /** Emscripten's, of which tfjs's types say nothing. The threaded module imports its memory, the other one exports it. */
@@ -106,6 +110,7 @@ export async function openSimdRunner(backend: BackendWasm, threads: number): Pro
   const runner: SimdRunner = {
     threads: 1 + helpers,
     relaxed: compiled.relaxed,
+    tileRows: compiled.tileRows,
     run: (operation, units, values, scratchBytes) => {
       // Threads' scratch memories begin on cache lines of their own.
       const ownBytes = Math.ceil(scratchBytes / 64) * 64;
@@ -124,6 +129,7 @@ export async function openSimdRunner(backend: BackendWasm, threads: number): Pro
       }
     },
     shared: growing(heap),
+    floatsAt: (address, length) => new Float32Array(memory.buffer, address, length),
   };
   runners.set(backend, runner);
   return runner;

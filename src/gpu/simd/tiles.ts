@@ -17,36 +17,47 @@ export const panelBytes = (vectors: PanelVectors, depth: I32): I32 =>
  * row; where multiply and add are two instructions, their product takes another. With one row more each, the code was half
  * as fast, and unrolling the loop costs a third (docs/adr/0011).
  */
-const rowsOfTile = (relaxed: boolean): number => (relaxed ? 6 : 5);
+export const rowsOfTile = (relaxed: boolean): number => (relaxed ? 6 : 5);
 
+/**
+ * How the rows lie: each by itself, at a stride; or packed, a tile's rows beside each other for each of `depth`, so that one
+ * address serves them all and memory is read from end to end.
+ */
+type RowLayout = 'strided' | 'packed';
+
+/** Parameters: from, its stride (strided alone), panel, depth, to, its stride. */
 function defineTile(
   module: ModuleWriter,
   rows: number,
   vectors: PanelVectors,
+  layout: RowLayout,
   relaxed: boolean,
 ): FunctionReference {
   const parameters = ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'] as const;
   return module.define(null, parameters, (f, from, fromStride, panel, depth, to, toStride) => {
-    const x: Local<'i32'>[] = [];
-    for (let row = 0; row < rows; row++)
-      x.push(f.local('i32', i32.add(x[row - 1] ?? from, row === 0 ? i32.const(0) : fromStride)));
+    const isPacked = layout === 'packed';
+    const x: Local<'i32'>[] = [from];
+    const addresses = isPacked ? 1 : rows;
+    for (let row = 1; row < addresses; row++) x.push(f.local('i32', i32.add(x[row - 1] ?? from, fromStride)));
     const columns = Array.from({ length: vectors }, (_, v) => v);
-    const sums = x.map(() => columns.map((v) => f.local('v128', f32x4.load(panel, 16 * v))));
+    const sums = Array.from({ length: rows }, () =>
+      columns.map((v) => f.local('v128', f32x4.load(panel, 16 * v))),
+    );
     const weights = columns.map(() => f.local('v128'));
     const factor = f.local('v128');
-    const [first] = x as [Local<'i32'>];
-    const end = f.local('i32', i32.add(from, i32.shiftLeft(depth, i32.const(2))));
+    const stepBytes = isPacked ? 4 * rows : 4;
+    const end = f.local('i32', i32.add(from, i32.mul(depth, i32.const(stepBytes))));
     f.set(panel, i32.add(panel, i32.const(16 * vectors)));
-    f.while(i32.lessThan(first, end), () => {
+    f.while(i32.lessThan(from, end), () => {
       for (const [v, weight] of weights.entries()) f.set(weight, f32x4.load(panel, 16 * v));
-      for (const [row, address] of x.entries()) {
-        f.set(factor, f32x4.loadSplat(address));
+      for (const [row, sumsOfRow] of sums.entries()) {
+        f.set(factor, isPacked ? f32x4.loadSplat(from, 4 * row) : f32x4.loadSplat(x[row] ?? from));
         for (const [v, weight] of weights.entries()) {
-          const sum = sums[row]?.[v] as Local<'v128'>;
+          const sum = sumsOfRow[v] as Local<'v128'>;
           f.set(sum, f32x4.multiplyAdd(factor, weight, sum, relaxed));
         }
       }
-      for (const address of x) f.set(address, i32.add(address, i32.const(4)));
+      for (const address of x) f.set(address, i32.add(address, i32.const(stepBytes)));
       f.set(panel, i32.add(panel, i32.const(16 * vectors)));
     });
     for (const row of sums) {
@@ -60,10 +71,13 @@ function defineTile(
 function defineRowsTimesPanel(
   module: ModuleWriter,
   vectors: PanelVectors,
+  layout: RowLayout,
   relaxed: boolean,
 ): FunctionReference {
   const tileRows = rowsOfTile(relaxed);
-  const tiles = Array.from({ length: tileRows }, (_, i) => defineTile(module, i + 1, vectors, relaxed));
+  const tiles = Array.from({ length: tileRows }, (_, i) =>
+    defineTile(module, i + 1, vectors, layout, relaxed),
+  );
   const parameters = ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'] as const;
   return module.define(null, parameters, (f, from, fromStride, panel, depth, to, toStride, rows) => {
     const run = (count: number): void => {
@@ -81,11 +95,17 @@ function defineRowsTimesPanel(
 export interface Tiles {
   /** By the panel's vectors. */
   readonly rowsTimesPanel: Readonly<Record<PanelVectors, FunctionReference>>;
+  /** The same of packed rows (see `pack-code.ts`), whose stride is a row's length in bytes, 4 × depth. */
+  readonly packedTimesPanel: Readonly<Record<PanelVectors, FunctionReference>>;
 }
 
 export const defineTiles = (module: ModuleWriter, relaxed: boolean): Tiles => ({
   rowsTimesPanel: {
-    1: defineRowsTimesPanel(module, 1, relaxed),
-    2: defineRowsTimesPanel(module, 2, relaxed),
+    1: defineRowsTimesPanel(module, 1, 'strided', relaxed),
+    2: defineRowsTimesPanel(module, 2, 'strided', relaxed),
+  },
+  packedTimesPanel: {
+    1: defineRowsTimesPanel(module, 1, 'packed', relaxed),
+    2: defineRowsTimesPanel(module, 2, 'packed', relaxed),
   },
 });

@@ -1,6 +1,6 @@
-/** exp and GELU of four numbers at once. */
+/** exp, GELU and its slope of four numbers at once. */
 import type { FunctionWriter } from '../../wasm/wasm-module.ts';
-import { f32x4, i32x4, type V128 } from '../../wasm/wasm-values.ts';
+import { f32x4, i32x4, type Local, type V128 } from '../../wasm/wasm-values.ts';
 
 /** highest power first */
 function polynomial(x: V128, coefficients: readonly number[], relaxed: boolean): V128 {
@@ -35,9 +35,12 @@ export function exp(f: FunctionWriter, x: V128, relaxed: boolean): V128 {
   return f32x4.mul(f32x4.add(tail, f32x4.const(1)), power);
 }
 
-/** Exact GELU by erf; Abramowitz and Stegun 7.1.26, whose error is at most 1.5e-7, as in the WGSL kernel. */
-export function gelu(f: FunctionWriter, x: V128, relaxed: boolean): V128 {
-  const value = f.local('v128', x);
+/** The part of GELU that its slope has too: Φ(x), the share of a normal distribution that lies below x, and e^(−x²/2). */
+function normalDistribution(
+  f: FunctionWriter,
+  value: Local<'v128'>,
+  relaxed: boolean,
+): { readonly twice: V128; readonly decay: Local<'v128'> } {
   const scaled = f.local('v128', f32x4.abs(f32x4.mul(value, f32x4.const(Math.SQRT1_2))));
   const one = f32x4.const(1);
   const t = f.local(
@@ -45,12 +48,26 @@ export function gelu(f: FunctionWriter, x: V128, relaxed: boolean): V128 {
     f32x4.divide(one, f32x4.multiplyAdd(scaled, f32x4.const(0.3275911), one, relaxed)),
   );
   const coefficients = [1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592];
-  const decay = exp(f, f32x4.sub(f32x4.const(0), f32x4.mul(scaled, scaled)), relaxed);
+  const decay = f.local('v128', exp(f, f32x4.sub(f32x4.const(0), f32x4.mul(scaled, scaled)), relaxed));
   const erf = f.local(
     'v128',
     f32x4.sub(one, f32x4.mul(f32x4.mul(polynomial(t, coefficients, relaxed), t), decay)),
   );
   const sign = f32x4.bitAnd(value, f32x4.const(-0));
-  const half = f32x4.mul(value, f32x4.const(0.5));
-  return f32x4.mul(half, f32x4.add(one, f32x4.bitOr(erf, sign)));
+  return { twice: f32x4.add(one, f32x4.bitOr(erf, sign)), decay };
+}
+
+/** Exact GELU, x Φ(x), by erf; Abramowitz and Stegun 7.1.26, whose error is at most 1.5e-7, as in the WGSL kernel. */
+export function gelu(f: FunctionWriter, x: V128, relaxed: boolean): V128 {
+  const value = f.local('v128', x);
+  const { twice } = normalDistribution(f, value, relaxed);
+  return f32x4.mul(f32x4.mul(value, f32x4.const(0.5)), twice);
+}
+
+/** Φ(x) + x φ(x) */
+export function geluSlope(f: FunctionWriter, x: V128, relaxed: boolean): V128 {
+  const value = f.local('v128', x);
+  const { twice, decay } = normalDistribution(f, value, relaxed);
+  const density = f32x4.mul(f32x4.mul(value, f32x4.const(1 / Math.sqrt(2 * Math.PI))), decay);
+  return f32x4.multiplyAdd(twice, f32x4.const(0.5), density, relaxed);
 }
