@@ -2,6 +2,8 @@ import '@fontsource-variable/instrument-sans';
 import './ui/styles/page.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
+import { isScriptGone } from './core/script.ts';
+import type { WorkerScript } from './rpc/client.ts';
 import { createEngineClient } from './rpc/engine-client.ts';
 import type { BackendChoice } from './core/backend.ts';
 import { createLibraryClient } from './rpc/library-client.ts';
@@ -14,6 +16,8 @@ import { createAppStore } from './ui/state/app-store.ts';
 import { recallSettings } from './ui/state/settings.ts';
 import { createTrainingSession } from './ui/training/training-session.ts';
 import { createTrainingStore } from './ui/training/training-state.ts';
+import engineScriptUrl from './worker/engine-worker.ts?worker&url';
+import libraryScriptUrl from './worker/model-worker.ts?worker&url';
 
 replaceUnknownLanguage(navigator);
 
@@ -32,18 +36,17 @@ const readSidePx = (): number => {
   return Number.isInteger(sidePx) && sidePx >= 32 && sidePx <= 2048 ? sidePx : defaultSidePx;
 };
 
-const client = createEngineClient(
-  () => new Worker(new URL('./worker/engine-worker.ts', import.meta.url), { type: 'module', name: 'engine' }),
-);
+const workerScript = (url: string, name: string): WorkerScript => ({
+  start: () => new Worker(url, { type: 'module', name }),
+  isGone: () => isScriptGone(url),
+});
+
+const client = createEngineClient(workerScript(engineScriptUrl, 'engine'));
 const store = createAppStore(recallSettings(), { shape: 'photograph', sidePx: readSidePx() });
 const session = createSession(client, store, { backend: readBackend() });
 const pictures = createPictures(client, store);
 const library = createModelLibrary(
-  () =>
-    createLibraryClient(
-      () =>
-        new Worker(new URL('./worker/model-worker.ts', import.meta.url), { type: 'module', name: 'models' }),
-    ),
+  () => createLibraryClient(workerScript(libraryScriptUrl, 'models')),
   session,
   store,
 );

@@ -87,6 +87,7 @@ const examples: Examples = {
     { code: 'script-missing', isGone: false },
   ],
   'worker-crashed': [{ code: 'worker-crashed', message: 'its script did not load' }],
+  'worker-silent': [{ code: 'worker-silent' }],
   'worker-stuck': [{ code: 'worker-stuck' }],
   'training-impossible': [
     { code: 'training-impossible', problems: ['there is no photograph', 'steps is 0'] },
@@ -141,6 +142,7 @@ test('what ends an engine is the engine’s; waiting, files and storage are not'
     'gpu-error',
     'out-of-memory',
     'worker-crashed',
+    'worker-silent',
     'wrong-result',
   ]);
   expect(codesOf(isModelFailure)).toContain('unreadable-file');

@@ -78,9 +78,18 @@ export type Failure =
   /** `isGone`: the host answers that it does not have it, since the page was updated after this tab was opened. */
   | { readonly code: 'script-missing'; readonly isGone: boolean }
   | { readonly code: 'worker-crashed'; readonly message: string }
+  /** Not a word from a worker that was started. */
+  | { readonly code: 'worker-silent' }
   /** A cancelled call was not let go in time: nothing is wrong but the wait. */
   | { readonly code: 'worker-stuck' }
   | { readonly code: 'cancelled' };
+
+/** Of a back end that was waited for in vain. */
+export const silenceOf = (backend: BackendName): Failure => ({
+  code: 'backend-unavailable',
+  backend,
+  reason: 'it did not answer in time',
+});
 
 export type FailureCode = Failure['code'];
 
@@ -299,12 +308,13 @@ const failures: { readonly [C in FailureCode]: FailureFacts<Extract<Failure, { c
     says: ({ isGone }) =>
       isGone
         ? 'This page was updated after it was opened here, and a script that it needs is gone. Reload the page; open photographs have to be added again.'
-        : 'A script of this page could not be fetched. Check the connection, then reload the page; open photographs have to be added again.',
+        : 'A script of this page could not be fetched. Check the connection, or reload the page; open photographs have to be added again then.',
   },
   'worker-crashed': {
     ...of('engine', true),
     says: ({ message }) => `The engine stopped unexpectedly (${message}).`,
   },
+  'worker-silent': { ...of('engine'), says: 'The engine’s worker was started and did not answer in time.' },
   'worker-stuck': {
     ...of('nothing'),
     says: 'The engine was too busy to hear the cancel and starts again.',

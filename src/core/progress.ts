@@ -1,11 +1,17 @@
 /** How far the engine's work is, as it tells the page. */
+import type { BackendName } from './failure.ts';
 import type { ModelBytes } from './model.ts';
 
-/** Of the engine's start. */
-export type StartProgress =
+/** What the engine's start is doing, for a person. */
+export type StartStep =
   | { readonly stage: 'backend' }
   | ({ readonly stage: 'download' } & ModelBytes)
   | { readonly stage: 'self-check' };
+
+export type StartProgress =
+  | StartStep
+  /** A sign of life, and no news: this back end is being opened, or computes. Null: it stands, and the model is on its way. */
+  | { readonly stage: 'working'; readonly backend: BackendName | null };
 
 /** Of a model that is brought into a running engine. */
 export type ModelProgress = ({ readonly stage: 'download' } & ModelBytes) | { readonly stage: 'check' };

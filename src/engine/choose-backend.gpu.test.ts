@@ -5,7 +5,7 @@ import { hasFusedKernels, switchFusedKernels } from '../gpu/kernels/fused-kernel
 import { replaceKernel } from '../testing/replace-kernel.ts';
 import { chooseBackend } from './choose-backend.ts';
 
-const options = { wasmAssets: null, onSelfCheck: (): void => {} };
+const options = { wasmAssets: null, onTry: (): void => {}, onSelfCheck: (): void => {} };
 
 beforeEach(() => {
   switchFusedKernels(false);

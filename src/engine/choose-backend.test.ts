@@ -8,7 +8,8 @@ import { replaceKernel } from '../testing/replace-kernel.ts';
 import { chooseBackend, type ChosenBackend } from './choose-backend.ts';
 
 const onSelfCheck = vi.fn<() => void>();
-const options = { wasmAssets: null, onSelfCheck };
+const onTry = vi.fn<(backend: BackendName) => void>();
+const options = { wasmAssets: null, onTry, onSelfCheck };
 
 beforeEach(() => {
   onSelfCheck.mockReset();
@@ -87,6 +88,43 @@ describe('without a graphics card that is worth it, the choice is wasm', () => {
     expect(choice.backend.name).toBe('wasm');
     expect(tf.getBackend()).toBe('wasm');
     expect(choice.reason).toEqual(reason);
+  });
+});
+
+describe('a back end that did not answer before', () => {
+  const silence = (backend: BackendName) => ({
+    code: 'backend-unavailable',
+    backend,
+    reason: 'it did not answer in time',
+  });
+
+  test('is not opened again: the next one is, with the reason', async () => {
+    const requestAdapter = vi.fn<() => Promise<unknown>>();
+    stubGpu(requestAdapter);
+    const withoutGpu = await chooseBackend('auto', { ...options, silent: ['webgpu'] });
+    expect(withoutGpu).toMatchObject({
+      value: { backend: { name: 'wasm' }, reason: { kind: 'webgpu-failed', failure: silence('webgpu') } },
+    });
+    const withoutWasm = await chooseBackend('auto', { ...options, silent: ['webgpu', 'wasm'] });
+    expect(withoutWasm).toMatchObject({
+      value: { backend: { name: 'cpu' }, reason: { kind: 'wasm-failed', failure: silence('wasm') } },
+    });
+    expect(requestAdapter).not.toHaveBeenCalled();
+    expect(await chooseBackend('wasm', { ...options, silent: ['wasm'] })).toEqual({
+      ok: false,
+      error: silence('wasm'),
+    });
+  });
+
+  test('was told of before it could be silent', async () => {
+    onTry.mockReset();
+    let answer: (adapter: null) => void = () => {};
+    stubGpu(() => new Promise((resolve) => (answer = resolve)));
+    const choosing = chooseBackend('auto', options);
+    expect(onTry.mock.calls).toEqual([['webgpu']]);
+    answer(null);
+    expect(await choosing).toMatchObject({ ok: true });
+    expect(new Set(onTry.mock.calls.slice(1).flat())).toEqual(new Set(['wasm']));
   });
 });
 

@@ -2,7 +2,7 @@
  * Which back end runs, and why: WebGPU on a real adapter, wasm otherwise, and nothing that fails its self-check. Where it is
  * our own kernels that fail it, WebGPU or wasm runs without them.
  */
-import { failureOf, type BackendName, type Failure } from '../core/failure.ts';
+import { failureOf, silenceOf, type BackendName, type Failure } from '../core/failure.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
 import { hasFusedKernels } from '../gpu/kernels/fused-kernels.ts';
 import { openBackend, probeAdapter, type OpenBackend } from '../gpu/open-backend.ts';
@@ -23,6 +23,10 @@ interface CheckedBackend {
 
 export interface ChooseOptions {
   readonly wasmAssets: WasmAssets | null;
+  /** Back ends that have not answered before, by which a whole start was lost: they count as failed. */
+  readonly silent?: readonly BackendName[];
+  /** Told before each step in which a back end may be silent for ever. */
+  onTry(backend: BackendName): void;
   onSelfCheck(): void;
 }
 
@@ -31,8 +35,10 @@ async function openChecked(
   options: ChooseOptions,
   fusedKernels = true,
 ): Promise<Result<CheckedBackend, Failure>> {
+  options.onTry(name);
   const opened = await openBackend(name, options.wasmAssets, fusedKernels);
   if (!opened.ok) return opened;
+  options.onTry(name);
   options.onSelfCheck();
   try {
     const maxAbsDifference = await selfCheck(opened.value.faults);
@@ -62,6 +68,7 @@ async function openFor(
   reason: BackendReason,
   options: ChooseOptions,
 ): Promise<Result<ChosenBackend, Failure>> {
+  if (options.silent?.includes(name) === true) return fail(silenceOf(name));
   const checked = await openChecked(name, options);
   if (checked.ok) return succeed({ ...checked.value, reason });
   if (!hasFusedKernels()) return checked;
@@ -87,6 +94,9 @@ export async function chooseBackend(
   options: ChooseOptions,
 ): Promise<Result<ChosenBackend, Failure>> {
   if (choice !== 'auto') return openFor(choice, { kind: 'asked-for' }, options);
+  if (options.silent?.includes('webgpu') === true)
+    return openWithoutGpu({ kind: 'webgpu-failed', failure: silenceOf('webgpu') }, options);
+  options.onTry('webgpu');
   const report = await probeAdapter();
   if (typeof report === 'string') return openWithoutGpu({ kind: report }, options);
   if (report.isSoftware)

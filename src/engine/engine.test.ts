@@ -97,6 +97,11 @@ describe('starting', () => {
     if (result.ok) result.value.dispose();
     expect(reports[0]).toEqual({ stage: 'backend' });
     expect(reports.filter(({ stage }) => stage === 'self-check')).toHaveLength(1);
+    // Signs of life of the back end, one after each block of the model's first computation at the least; then of nobody, since only
+    // the model is waited for.
+    const alive = reports.flatMap((report) => (report.stage === 'working' ? [report.backend] : []));
+    expect(alive.filter((name) => name === 'wasm').length).toBeGreaterThan(depth);
+    expect(alive).toContain(null);
     expect(reports.findLast(({ stage }) => stage === 'download')).toEqual({
       stage: 'download',
       loadedBytes: totalBytes,

@@ -4,7 +4,7 @@
  */
 import type { PassProgress, StartProgress } from '../core/progress.ts';
 import { specialTokenCount, type VitArchitecture } from '../core/architecture.ts';
-import { FailureError, type Failure } from '../core/failure.ts';
+import { type BackendName, FailureError, type Failure } from '../core/failure.ts';
 import { isOnGrid, type PatchPosition } from '../core/geometry.ts';
 import type { FramingOptions } from '../core/photo.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
@@ -33,6 +33,8 @@ export interface EngineOptions {
   /** Where the model comes from: a folder in tfjs format, a checkpoint file. */
   readonly load: ModelLoader;
   readonly wasmAssets: WasmAssets | null;
+  /** See `ChooseOptions`. */
+  readonly silent?: readonly BackendName[];
   /** WebGPU: where it is remembered which kernels are fastest. Without it the usual ones run. */
   readonly timings?: TimingStore;
   readonly signal: AbortSignal;
@@ -74,13 +76,18 @@ function failWith(error: unknown): Result<never, Failure> {
   return fail(failure);
 }
 
-/** Has the kernels chosen for a model's shapes where that is wanted, and uploads it. Whoever cancels meanwhile gets none. */
+/**
+ * Has the kernels chosen for a model's shapes where that is wanted, and uploads it. Whoever cancels meanwhile gets none.
+ * @param onStep told before each step that may take long
+ */
 async function bringToDevice(
   model: LoadedModel,
   backend: OpenBackend,
   timings: TimingStore | undefined,
   signal: AbortSignal,
+  onStep: () => void = () => {},
 ): Promise<Result<UploadedModel, Failure>> {
+  onStep();
   try {
     if (timings !== undefined) await tuneBackend(backend, model.architecture, timings);
   } catch (error) {
@@ -88,7 +95,8 @@ async function bringToDevice(
   }
   await giveWay();
   if (signal.aborted) return fail({ code: 'cancelled' });
-  const uploaded = await uploadModel(model, backend.faults);
+  onStep();
+  const uploaded = await uploadModel(model, backend.faults, onStep);
   if (!uploaded.ok || !signal.aborted) return uploaded;
   uploaded.value.parameters.dispose();
   return fail({ code: 'cancelled' });
@@ -100,20 +108,27 @@ async function bringToDevice(
  * @param onNone told at once where there is no back end, which is more than that something could not be compiled
  */
 async function openAndCompile(
-  { backend, wasmAssets, timings, onProgress }: EngineOptions,
+  { backend, wasmAssets, timings, silent = [], onProgress }: EngineOptions,
   architecture: Promise<VitArchitecture | null>,
   isWanted: () => boolean,
   onNone: () => void,
 ): Promise<Result<ChosenBackend, Failure>> {
+  const working = (name: BackendName | null): void => onProgress({ stage: 'working', backend: name });
   const onSelfCheck = (): void => onProgress({ stage: 'self-check' });
-  const chosen = await chooseBackend(backend, { wasmAssets, onSelfCheck });
+  const chosen = await chooseBackend(backend, { wasmAssets, silent, onTry: working, onSelfCheck });
+  working(null);
   if (!chosen.ok) {
     onNone();
     return chosen;
   }
   const known = await architecture;
   try {
-    if (known !== null) await compileAhead(chosen.value.backend, known, timings, isWanted);
+    const goesOn = (): boolean => {
+      working(chosen.value.backend.name);
+      return isWanted();
+    };
+    if (known !== null) await compileAhead(chosen.value.backend, known, timings, goesOn);
+    working(null);
     return chosen;
   } catch (error) {
     return failWith(error);
@@ -193,7 +208,9 @@ export class Engine {
     if (!chosen.ok) return chosen;
     // Compiling may have gone on for longer than the download.
     if (signal.aborted) return fail({ code: 'cancelled' });
-    const uploaded = await bringToDevice(model.value, chosen.value.backend, timings, signal);
+    const { backend } = chosen.value;
+    const onStep = (): void => onProgress({ stage: 'working', backend: backend.name });
+    const uploaded = await bringToDevice(model.value, backend, timings, signal, onStep);
     return uploaded.ok ? succeed(new Engine(chosen.value, uploaded.value, timings)) : uploaded;
   }
 

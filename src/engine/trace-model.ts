@@ -12,7 +12,7 @@ export type TraceBackend = ChosenBackend;
 
 /** Opens and checks the back end as the page does. */
 export const openTraceBackend = (name: BackendName): Promise<Result<TraceBackend, Failure>> =>
-  chooseBackend(name, { wasmAssets: null, onSelfCheck: () => {} });
+  chooseBackend(name, { wasmAssets: null, onTry: () => {}, onSelfCheck: () => {} });
 
 export interface TraceResult {
   /** What the page's own pass returns. */

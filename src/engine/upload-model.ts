@@ -42,10 +42,12 @@ const takingFrom = (parameters: LoadedModel['parameters']): Pick<LoadedModel['pa
  * Brings a model onto the device and has it compute once: parameters may have the right names and shapes and still be
  * rubbish. No tensor is left behind where it fails.
  * @param model is empty afterwards: a large network is never in main memory twice
+ * @param onBlock told after each block of that computation
  */
 export async function uploadModel(
   model: LoadedModel,
   faults: FaultWatch,
+  onBlock: () => void = () => {},
 ): Promise<Result<UploadedModel, Failure>> {
   const { architecture, id, title, parameterCount, networks = [] } = model;
   const { embedDim, depth, numHeads, patchSize: patchSizePx, numRegisters } = architecture;
@@ -55,6 +57,7 @@ export async function uploadModel(
     parameters = uploadParameters(architecture, takingFrom(model.parameters));
     const { pass } = await attendAndKeep(parameters, probeInput(size.height * size.width * 3), size, {
       faults,
+      afterBlock: async () => onBlock(),
     });
     try {
       // What a click asks later: on WebGPU its code is compiled now.

@@ -3,8 +3,9 @@
  * never fetches the wasm binary and the other way round.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { BackendName, Failure } from '../core/failure.ts';
+import { failureOf, type BackendName, type Failure } from '../core/failure.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
+import { loadScript } from '../core/script.ts';
 import { noFaults, watchDevice, type FaultWatch } from './fault-watch.ts';
 import { liftDirectives } from './kernels/shader-top.ts';
 import { switchFusedKernels } from './kernels/fused-kernels.ts';
@@ -69,7 +70,10 @@ async function openWebgpu(fusedKernels: boolean): Promise<Result<OpenBackend, Fa
       backend: 'webgpu',
       reason: report === 'no-webgpu' ? 'this browser has no WebGPU' : 'there is no graphics adapter',
     });
-  const { WebGPUBackend } = await import('@tensorflow/tfjs-backend-webgpu');
+  const { WebGPUBackend } = await loadScript(
+    () => import('@tensorflow/tfjs-backend-webgpu'),
+    import.meta.url,
+  );
   const device = await report.adapter.requestDevice({
     requiredFeatures: optionalFeatures.filter((feature) => report.adapter.features.has(feature)),
     requiredLimits: requiredLimits(report.adapter.limits),
@@ -94,7 +98,7 @@ async function openWebgpu(fusedKernels: boolean): Promise<Result<OpenBackend, Fa
 }
 
 async function openCpu(): Promise<Result<OpenBackend, Failure>> {
-  await import('@tensorflow/tfjs-backend-cpu');
+  await loadScript(() => import('@tensorflow/tfjs-backend-cpu'), import.meta.url);
   await tf.setBackend('cpu');
   return succeed({
     name: 'cpu',
@@ -129,10 +133,12 @@ export async function openBackend(
         return await openCpu();
     }
   } catch (error) {
-    return fail({
-      code: 'backend-unavailable',
-      backend: name,
-      reason: error instanceof Error ? error.message : String(error),
-    });
+    return fail(
+      failureOf(error) ?? {
+        code: 'backend-unavailable',
+        backend: name,
+        reason: error instanceof Error ? error.message : String(error),
+      },
+    );
   }
 }

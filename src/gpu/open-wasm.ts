@@ -1,6 +1,7 @@
 /** tfjs's wasm back end and our kernels on its memory, in threads where the page may have some. */
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
+import { loadScript } from '../core/script.ts';
 import { switchSimdKernels } from './simd/simd-kernels.ts';
 import { openSimdRunner } from './simd/simd-runner.ts';
 import { guardWasmHeap } from './wasm-heap.ts';
@@ -42,7 +43,7 @@ async function startWasm(isThreaded: boolean): Promise<boolean> {
 
 /** @throws Error where WebAssembly does not start at all @returns how the CPU is used, for captions */
 export async function openWasm(assets: WasmAssets | null, fusedKernels: boolean): Promise<string> {
-  const wasm = await import('@tensorflow/tfjs-backend-wasm');
+  const wasm = await loadScript(() => import('@tensorflow/tfjs-backend-wasm'), import.meta.url);
   if (assets !== null) wasm.setWasmPaths(assets.paths);
   const wanted = canShareMemory() ? threadsFor(navigator.hardwareConcurrency) : 1;
   let isThreaded = wanted > 1 && assets !== null && (await assets.prepareThreads());

@@ -63,6 +63,7 @@ const decodeRequest: EngineContract['decode']['request'] = { photo: new Blob(), 
 let workers: FakeWorker[];
 let client: EngineClient;
 let losses: Failure[];
+let isGone: ReturnType<typeof vi.fn<() => Promise<boolean>>>;
 
 const worker = (): FakeWorker => workers.at(-1) ?? expect.unreachable('no worker');
 const done = (id: number, tokens: number): FromWorker => ({
@@ -77,10 +78,14 @@ const lost: Failure = { code: 'device-lost', message: 'for a test' };
 beforeEach(() => {
   workers = [];
   losses = [];
-  client = createEngineClient(() => {
-    const spawned = new FakeWorker();
-    workers.push(spawned);
-    return spawned;
+  isGone = vi.fn<() => Promise<boolean>>(() => Promise.resolve(true));
+  client = createEngineClient({
+    start: () => {
+      const spawned = new FakeWorker();
+      workers.push(spawned);
+      return spawned;
+    },
+    isGone,
   });
   client.onGone((failure) => losses.push(failure));
 });
@@ -279,7 +284,6 @@ describe('a worker that is lost', () => {
 
   test.each([
     ['an error', Object.assign(new Event('error'), { message: 'x is not defined' }), 'x is not defined'],
-    ['a script that does not load', new Event('error'), 'its script did not load'],
     ['an answer that cannot be read', new Event('messageerror'), 'an answer could not be read'],
   ])('by %s is a crash', async (_, event, message) => {
     const call = client.call('attend', attendRequest);
@@ -289,12 +293,41 @@ describe('a worker that is lost', () => {
     expect(losses).toEqual([failure]);
   });
 
+  test.each([true, false])('since its script did not load says whether it is gone: %s', async (gone) => {
+    isGone.mockResolvedValue(gone);
+    const call = client.call('attend', attendRequest);
+    worker().dispatchEvent(new Event('error'));
+    const failure = { code: 'script-missing', isGone: gone };
+    expect(await call).toEqual({ ok: false, error: failure });
+    expect(losses).toEqual([failure]);
+    // Nobody starts it again by itself, and each later call says why.
+    expect(workers).toHaveLength(1);
+    expect(await client.call('attend', attendRequest)).toEqual({ ok: false, error: failure });
+  });
+
+  test('after it has spoken has crashed: its script was there', async () => {
+    const call = client.call('attend', attendRequest);
+    const { id } = worker().last;
+    worker().say({ kind: 'progress', id, method: 'attend', progress: { stage: 'decode' } });
+    worker().dispatchEvent(new Event('error'));
+    expect(await call).toMatchObject({ ok: false, error: { code: 'worker-crashed' } });
+    expect(isGone).not.toHaveBeenCalled();
+  });
+
+  test('that was replaced while the host was asked for its script is lost no more', async () => {
+    let answer: (isGone: boolean) => void = () => {};
+    isGone.mockReturnValue(new Promise((resolve) => (answer = resolve)));
+    worker().dispatchEvent(new Event('error'));
+    client.restart();
+    answer(true);
+    await Promise.resolve();
+    expect(losses).toEqual([]);
+    expect(worker().isTerminated).toBe(false);
+  });
+
   test('takes no more calls until it is replaced', async () => {
     worker().say({ kind: 'gone', failure: lost });
-    expect(await client.call('attend', attendRequest)).toMatchObject({
-      ok: false,
-      error: { code: 'worker-crashed' },
-    });
+    expect(await client.call('attend', attendRequest)).toEqual({ ok: false, error: lost });
     expect(worker().received).toEqual([]);
     client.restart();
     expect(workers).toHaveLength(2);

@@ -3,6 +3,13 @@ import type { Failure } from '../core/failure.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
 import type { ContractShape, FromWorker, ToWorker } from './messages.ts';
 
+/** Where a worker comes from. */
+export interface WorkerScript {
+  start(): Worker;
+  /** Asked where it did not load: whether the host no longer has it, since the page was updated. */
+  isGone(): Promise<boolean>;
+}
+
 interface CallOptions<Progress> {
   /** Aborting ends the call with 'cancelled' at once; the worker is told. */
   readonly signal?: AbortSignal;
@@ -25,7 +32,10 @@ export interface WorkerClient<C extends ContractShape<C>> {
   ): Promise<Result<C[M]['result'], Failure>>;
   /** Told once when the worker is lost; every open call has failed by then. @returns a function that ends the telling */
   onGone(listener: (failure: Failure) => void): () => void;
-  /** A new worker in place of the old one; open calls fail as cancelled. An engine's 'start' must follow. */
+  /**
+   * A new worker in place of the old one; open calls fail as cancelled. An engine's 'start' must follow. Not to be called for ever where
+   * the script does not load.
+   */
   restart(): void;
   terminate(): void;
 }
@@ -40,11 +50,11 @@ interface OpenCall<C extends ContractShape<C>> {
 }
 
 /**
- * @param spawn makes the worker; called now and at every restart
+ * @param script of the worker; started now and at every restart
  * @param discard frees what a result holds that nobody waits for any more
  */
 export function createWorkerClient<C extends ContractShape<C>>(
-  spawn: () => Worker,
+  script: WorkerScript,
   discard: (result: C[keyof C]['result']) => void = () => undefined,
 ): WorkerClient<C> {
   const calls = new Map<number, OpenCall<C>>();
@@ -52,8 +62,11 @@ export function createWorkerClient<C extends ContractShape<C>>(
   const listeners = new Set<(failure: Failure) => void>();
   let nextId = 1;
   let worker: Worker | null = null;
+  /** Why there is no worker. */
+  let end: Failure = { code: 'cancelled' };
 
   const release = (failure: Failure): void => {
+    end = failure;
     worker?.terminate();
     worker = null;
     for (const timer of overdue.values()) clearTimeout(timer);
@@ -99,15 +112,26 @@ export function createWorkerClient<C extends ContractShape<C>>(
     }
   };
 
+  /** Its calls stay open until it is known what to say. */
+  const loseUnloaded = async (launched: Worker): Promise<void> => {
+    const isGone = await script.isGone();
+    if (worker === launched) lose({ code: 'script-missing', isGone });
+  };
+
   const launch = (): void => {
-    const launched = spawn();
+    const launched = script.start();
+    let hasSpoken = false;
     worker = launched;
     launched.addEventListener('message', ({ data }: MessageEvent<FromWorker<C>>) => {
+      hasSpoken = true;
       if (worker === launched) receive(data);
     });
     launched.addEventListener('error', (event) => {
-      if (worker === launched)
-        lose({ code: 'worker-crashed', message: event.message || 'its script did not load' });
+      if (worker !== launched) return;
+      // What a script throws comes with a message.
+      if (event.message || hasSpoken)
+        lose({ code: 'worker-crashed', message: event.message || 'nothing more is known' });
+      else void loseUnloaded(launched);
     });
     launched.addEventListener('messageerror', () => {
       if (worker === launched) lose({ code: 'worker-crashed', message: 'an answer could not be read' });
@@ -126,8 +150,7 @@ export function createWorkerClient<C extends ContractShape<C>>(
       new Promise<Result<C[M]['result'], Failure>>((resolve) => {
         const { signal, awaitsWorker = false, keepsWorkerBusy = false, onProgress } = options;
         if (signal?.aborted) return resolve(fail({ code: 'cancelled' }));
-        if (worker === null)
-          return resolve(fail({ code: 'worker-crashed', message: 'it has not been started again' }));
+        if (worker === null) return resolve(fail(end));
         const id = nextId++;
         const cancel = (): void => {
           send({ kind: 'cancel', id });

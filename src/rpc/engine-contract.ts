@@ -3,6 +3,7 @@
  * travel. A result's large arrays and bitmaps are transferred; progress is cloned. Tensors never leave the worker.
  */
 import type { BackendChoice, BackendDescription } from '../core/backend.ts';
+import type { BackendName } from '../core/failure.ts';
 import type { CheckpointHints, ModelDescription } from '../core/model.ts';
 import type { ModelProgress, PassProgress, StartProgress } from '../core/progress.ts';
 import type { Frame, PassTimings } from '../core/frame.ts';
@@ -58,7 +59,12 @@ export interface PatchAttentionResult extends PatchPosition {
 export interface EngineContract extends TrainingContract {
   /** Chooses a back end, loads the model, checks both. Must be the first call. */
   start: {
-    request: { readonly model: ModelReference; readonly backend: BackendChoice };
+    request: {
+      readonly model: ModelReference;
+      readonly backend: BackendChoice;
+      /** Back ends that an earlier start has waited for in vain: they are not opened. */
+      readonly silent: readonly BackendName[];
+    };
     progress: StartProgress;
     result: {
       readonly backend: BackendDescription;

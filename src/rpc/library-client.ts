@@ -1,8 +1,8 @@
-import { createWorkerClient, type WorkerClient } from './client.ts';
+import { createWorkerClient, type WorkerClient, type WorkerScript } from './client.ts';
 import type { LibraryContract } from './library-contract.ts';
 
 export type LibraryClient = WorkerClient<LibraryContract>;
 
-/** @param spawn makes the worker that keeps models */
-export const createLibraryClient = (spawn: () => Worker): LibraryClient =>
-  createWorkerClient<LibraryContract>(spawn);
+/** @param script of the worker that keeps models */
+export const createLibraryClient = (script: WorkerScript): LibraryClient =>
+  createWorkerClient<LibraryContract>(script);

@@ -3,7 +3,7 @@ import { type BackendName, describeFailure } from '../core/failure.ts';
 import type { PatchPosition } from '../core/geometry.ts';
 import { assertNever } from '../core/result.ts';
 import type { BackendReason } from '../core/backend.ts';
-import type { PassProgress, StartProgress } from '../core/progress.ts';
+import type { PassProgress, StartStep } from '../core/progress.ts';
 import type { ModelSwitch } from './state/app-store.ts';
 import { type Photo, runFraction } from './state/photo.ts';
 import { isPatch, type Query } from './state/query.ts';
@@ -46,7 +46,7 @@ export function describeSwitch({ title, progress }: ModelSwitch): string {
   return `Loading ${title}: ${formatMegabytes(progress.loadedBytes)} of ${formatMegabytes(progress.totalBytes)}`;
 }
 
-export function describeStart(progress: StartProgress | null): string {
+export function describeStart(progress: StartStep | null): string {
   if (progress === null) return 'Starting the engine';
   switch (progress.stage) {
     case 'backend':

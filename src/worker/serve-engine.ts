@@ -5,6 +5,7 @@ import plainWasmUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.w
 import * as tf from '@tensorflow/tfjs-core';
 import { type Failure, isFinalFailure } from '../core/failure.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
+import { loadScript } from '../core/script.ts';
 import { Engine, giveWay } from '../engine/engine.ts';
 import { isOutOfMemory } from '../engine/out-of-memory.ts';
 import type { WasmAssets } from '../gpu/open-wasm.ts';
@@ -40,7 +41,8 @@ const wasmAssets: WasmAssets = {
     'tfjs-backend-wasm-simd.wasm': simdWasmUrl,
     'tfjs-backend-wasm-threaded-simd.wasm': threadedWasmUrl,
   },
-  prepareThreads: async () => (await import('../gpu/threaded-wasm.ts')).prepareThreads(),
+  prepareThreads: async () =>
+    (await loadScript(() => import('../gpu/threaded-wasm.ts'), import.meta.url)).prepareThreads(),
 };
 
 const loaderOf = async (model: ModelReference): Promise<ModelLoader> => {
@@ -92,13 +94,14 @@ class EngineHost {
     return this.engine;
   }
 
-  async start(...[{ model, backend }, { signal, onProgress }]: Call<'start'>): Answer<'start'> {
+  async start(...[{ model, backend, silent }, { signal, onProgress }]: Call<'start'>): Answer<'start'> {
     this.engine?.dispose();
     this.engine = null;
     const load = await loaderOf(model);
     const started = await Engine.start({
       backend,
       load,
+      silent,
       wasmAssets,
       timings: timingStore,
       signal,

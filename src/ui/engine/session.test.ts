@@ -1,12 +1,14 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Failure } from '../../core/failure.ts';
 import { fail, type Result, succeed } from '../../core/result.ts';
+import type { BackendChoice } from '../../core/backend.ts';
 import type { EngineClient } from '../../rpc/engine-client.ts';
 import type { AttentionResult, EngineContract } from '../../rpc/engine-contract.ts';
 import { createAppStore } from '../state/app-store.ts';
 import { parseSettings } from '../state/settings.ts';
 import type { ChosenModel } from '../state/model-choice.ts';
 import { createSession } from './session.ts';
+import { silencePatienceMs } from './start-watch.ts';
 
 const started: EngineContract['start']['result'] = {
   backend: { name: 'webgpu', device: 'test', reason: { kind: 'best' }, selfCheckMaxAbsDifference: 0 },
@@ -55,6 +57,7 @@ interface OpenCall {
   readonly request: unknown;
   readonly answer: (outcome: Outcome) => void;
   readonly cancelled: () => boolean;
+  readonly tell: (progress: unknown) => void;
 }
 
 /** A client whose calls are answered by the test. */
@@ -65,12 +68,26 @@ function createFakeClient() {
   const call = (
     method: string,
     request: unknown,
-    { signal, awaitsWorker }: { signal?: AbortSignal; awaitsWorker?: boolean } = {},
+    {
+      signal,
+      awaitsWorker,
+      onProgress,
+    }: {
+      signal?: AbortSignal;
+      awaitsWorker?: boolean;
+      onProgress?: (progress: unknown) => void;
+    } = {},
   ) =>
     new Promise<Outcome>((resolve) => {
       if (awaitsWorker !== true)
         signal?.addEventListener('abort', () => resolve(fail({ code: 'cancelled' })));
-      open.push({ method, request, answer: resolve, cancelled: () => signal?.aborted ?? false });
+      open.push({
+        method,
+        request,
+        answer: resolve,
+        cancelled: () => signal?.aborted ?? false,
+        tell: (progress) => onProgress?.(progress),
+      });
     });
   const client: EngineClient = {
     // The map from method to result is what this fake does without.
@@ -106,12 +123,12 @@ function createFakeClient() {
 
 const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
 
-function setUp() {
+function setUp(backend: BackendChoice = 'auto') {
   const fake = createFakeClient();
   const store = createAppStore(parseSettings(null), { shape: 'photograph', sidePx: 320 });
   let time = 0;
   const session = createSession(fake.client, store, {
-    backend: 'auto',
+    backend,
     now: () => time,
   });
   session.start(nano, spare);
@@ -331,6 +348,106 @@ describe('pixels that this browser does not give as they are', () => {
     await settle();
     expect(texts()).toEqual([]);
   });
+});
+
+describe('a start that is silent', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  const passes = (ms: number): Promise<unknown> => vi.advanceTimersByTimeAsync(ms);
+  const working = (backend: string | null) => ({ stage: 'working', backend });
+
+  it('on a back end goes on with the next one, and never asks for it again unasked', async () => {
+    const { fake, store } = setUp();
+    fake.last().tell({ stage: 'backend' });
+    fake.last().tell(working('webgpu'));
+    await passes(silencePatienceMs);
+    expect(fake.restarts).toBe(1);
+    expect(fake.last().request).toMatchObject({ backend: 'auto', silent: ['webgpu'] });
+    fake.last().tell(working('wasm'));
+    await passes(silencePatienceMs);
+    expect(fake.last().request).toMatchObject({ silent: ['webgpu', 'wasm'] });
+    fake.last().tell(working('cpu'));
+    const failure = { code: 'backend-unavailable', backend: 'wasm', reason: 'it did not answer in time' };
+    const reason = { kind: 'wasm-failed', failure } as const;
+    fake.last().answer(succeed({ ...started, backend: { ...started.backend, name: 'cpu', reason } }));
+    await passes(0);
+    expect(store.getState().engine.status).toBe('ready');
+    expect(store.getState().messages.at(-1)?.text).toMatch(
+      /wasm back end .* did not answer in time.*JavaScript/,
+    );
+    fake.lose({ code: 'device-lost', message: '' });
+    expect(fake.last().request).toMatchObject({ silent: ['webgpu', 'wasm'] });
+  });
+
+  it('on the back end that was asked for, or on the last one, has failed', async () => {
+    const { fake, store, session } = setUp('webgpu');
+    fake.last().tell(working('webgpu'));
+    await passes(silencePatienceMs);
+    const failure = { code: 'backend-unavailable', backend: 'webgpu', reason: 'it did not answer in time' };
+    expect(store.getState().engine).toMatchObject({ status: 'failed', failure });
+    // Somebody tries once more: nothing is held against it.
+    session.startAgain();
+    expect(fake.last().request).toMatchObject({ backend: 'webgpu', silent: [] });
+  });
+
+  it('from a worker that says nothing at all has one more worker, said so, and no third', async () => {
+    const { fake, store } = setUp();
+    await passes(silencePatienceMs);
+    expect(fake.restarts).toBe(1);
+    expect(store.getState().messages.at(-1)?.text).toMatch(/did not answer in time. Another one is started/);
+    await passes(silencePatienceMs);
+    expect(store.getState().engine).toMatchObject({ status: 'failed', failure: { code: 'worker-silent' } });
+    const { length } = fake.calls;
+    await passes(10 * silencePatienceMs);
+    expect(fake.calls).toHaveLength(length);
+  });
+
+  it('but works is let go on', async () => {
+    const { fake, store } = setUp();
+    for (let block = 0; block < 5; block++) {
+      fake.last().tell(working('cpu'));
+      await passes(silencePatienceMs - 1);
+    }
+    fake.last().answer(succeed(started));
+    await passes(10 * silencePatienceMs);
+    expect(store.getState().engine.status).toBe('ready');
+    expect(fake.restarts).toBe(0);
+  });
+
+  it('since its model is on its way waits for it', async () => {
+    const { fake, store } = setUp();
+    fake.last().tell(working('webgpu'));
+    fake.last().tell(working(null));
+    await passes(10 * silencePatienceMs);
+    expect(fake.restarts).toBe(0);
+    expect(store.getState().engine).toMatchObject({ status: 'starting' });
+  });
+
+  it('tells a person what goes on, and not each sign of life', () => {
+    const { fake, store } = setUp();
+    fake.last().tell({ stage: 'self-check' });
+    fake.last().tell(working('webgpu'));
+    expect(store.getState().engine).toMatchObject({ progress: { stage: 'self-check' } });
+  });
+});
+
+it('a worker whose script is gone is not started again by itself', async () => {
+  const { fake, store, session, photo, statuses, ready } = setUp();
+  session.add([photo('a')]);
+  await ready();
+  fake.lose({ code: 'script-missing', isGone: true });
+  await settle();
+  expect(fake.restarts).toBe(0);
+  expect(store.getState().engine).toEqual({
+    status: 'failed',
+    failure: { code: 'script-missing', isGone: true },
+    repeatedly: false,
+    instead: null,
+  });
+  expect(statuses()).toEqual(['queued']);
+  session.startAgain();
+  expect(fake.restarts).toBe(1);
 });
 
 describe('many photographs at once', () => {

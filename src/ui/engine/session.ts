@@ -8,6 +8,7 @@ import {
   type Failure,
   isFinalFailure,
   isModelFailure,
+  silenceOf,
 } from '../../core/failure.ts';
 import { describePhotoNotice, type FramingOptions, type PixelAccuracy } from '../../core/photo.ts';
 import type { EngineClient } from '../../rpc/engine-client.ts';
@@ -18,6 +19,7 @@ import { isWaiting, type NewPhoto, type PhotoId, visibleOutcome } from '../state
 import { otherBackend } from './other-backend.ts';
 import { createModelSwitching, type ModelSwitching } from './model-switching.ts';
 import { createPatchAsking } from './patch-asking.ts';
+import { type Awaited, watchStart } from './start-watch.ts';
 import { backendTitles, countOf, describeBackendReason, formatMilliseconds } from '../words.ts';
 
 /** An engine that is lost this often within this time is not started again unasked. */
@@ -75,6 +77,9 @@ export function createSession(
   let model: ChosenModel | null = null;
   let spareModel: ChosenModel | null = null;
   let startsMade = 0;
+  /** Back ends that a start has waited for in vain. */
+  const silentBackends = new Set<BackendName>();
+  let silentWorkers = 0;
   let reasonTold: string | null = null;
   let pixelsTold = false;
   let lossMessage: number | null = null;
@@ -83,9 +88,27 @@ export function createSession(
   const lossesOf = new Map<PhotoId, number>();
   const incoming: NewPhoto[] = [];
 
-  const setFailed = (failure: Failure, repeatedly: boolean): void => {
+  const failWith = (failure: Failure, repeatedly = false): void => {
+    // What an earlier start still says counts no more.
+    startsMade += 1;
     const instead = otherBackend(failure, usedBackend, choice);
     store.getState().setEngine({ status: 'failed', failure, repeatedly, instead });
+  };
+
+  /** What has not answered is replaced by the next: another worker, or another back end. */
+  const replaceSilent = (awaited: Awaited, recoversFrom: Failure | null): void => {
+    client.restart();
+    if (awaited === 'worker') {
+      const failure: Failure = { code: 'worker-silent' };
+      silentWorkers += 1;
+      if (silentWorkers > 1) return failWith(failure);
+      store.getState().say(`${describeFailure(failure)} Another one is started.`, 'warning');
+    } else {
+      if (choice !== 'auto' || awaited === 'cpu') return failWith(silenceOf(awaited));
+      // The start that succeeds says why it is not the best back end.
+      silentBackends.add(awaited);
+    }
+    void start(recoversFrom);
   };
 
   const start = async (recoversFrom: Failure | null): Promise<void> => {
@@ -95,15 +118,19 @@ export function createSession(
     const attempt = startsMade;
     const { setEngine, setUsedModel, say, announce } = store.getState();
     setEngine({ status: 'starting', progress: null, recoversFrom });
+    const watch = watchStart((awaited) => replaceSilent(awaited, recoversFrom), now);
     const outcome = await client.call(
       'start',
-      { model: asked.reference, backend: choice },
+      { model: asked.reference, backend: choice, silent: [...silentBackends] },
       {
         onProgress: (progress) => {
-          if (attempt === startsMade) setEngine({ status: 'starting', progress, recoversFrom });
+          if (attempt !== startsMade) return;
+          watch.hear(progress);
+          if (progress.stage !== 'working') setEngine({ status: 'starting', progress, recoversFrom });
         },
       },
     );
+    watch.end();
     // A loss or a person has begun another start meanwhile.
     if (attempt !== startsMade) return;
     if (!outcome.ok) {
@@ -116,9 +143,10 @@ export function createSession(
         await start(recoversFrom);
         return;
       }
-      setFailed(outcome.error, false);
+      failWith(outcome.error);
       return;
     }
+    silentWorkers = 0;
     usedBackend = outcome.value.backend.name;
     setUsedModel(asked.choice);
     setEngine({ status: 'ready', ...outcome.value });
@@ -277,6 +305,12 @@ export function createSession(
     const lost = run;
     run = null;
     if (lost) lost.abandoned = true;
+    if (failure.code === 'script-missing') {
+      // Starting it again by itself would ask for the same script for ever.
+      if (lost) queue(lost.id);
+      failWith(failure);
+      return;
+    }
     if (failure.code === 'worker-stuck') {
       // Somebody cancelled and a long block did not hear it: no fault of the engine's, nor of the photo's that waited.
       if (lost) queue(lost.id);
@@ -301,8 +335,7 @@ export function createSession(
     }
     const happened = describeFailure(failure);
     if (lossTimes.length >= maxLosses) {
-      startsMade += 1;
-      setFailed(failure, true);
+      failWith(failure, true);
       return;
     }
     if (lossMessage !== null) store.getState().dismiss(lossMessage);
@@ -330,6 +363,8 @@ export function createSession(
 
     startAgain(next) {
       choice = next ?? choice;
+      silentBackends.clear();
+      silentWorkers = 0;
       lossTimes = [];
       lossesOf.clear();
       const { photos, order } = store.getState();

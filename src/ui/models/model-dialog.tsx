@@ -1,9 +1,10 @@
-import { FolderOpen, WifiOff } from 'lucide-react';
+import { FolderOpen, RefreshCw, WifiOff } from 'lucide-react';
 import { type ReactNode, useEffect, useId } from 'react';
 import { catalogue } from '../../catalogue/catalogue.ts';
 import type { CatalogueEntry } from '../../catalogue/parse-catalogue.ts';
 import { formatBytes } from '../../core/bytes.ts';
 import { embeddedModelTitle } from '../../core/embedded-model.ts';
+import { describeFailure } from '../../core/failure.ts';
 import { describeSizes } from './describe-model.ts';
 import { useApp, useServices } from '../services.tsx';
 import { bytesOf } from '../state/library-state.ts';
@@ -114,9 +115,17 @@ function PublishedGroup({ title, group, isOnline }: PublishedGroupProps) {
 
 /** How much is kept, and how much more could be. */
 function Room() {
-  const { status, stored, partial, isKept, freeBytes } = useApp((state) => state.library);
+  const { status, failure, stored, partial, isKept, freeBytes } = useApp((state) => state.library);
   if (status === 'unread') return null;
-  if (status === 'failed') return <p>What this browser keeps could not be read.</p>;
+  if (status === 'failed')
+    return (
+      <>
+        <p>What this browser keeps could not be read. {failure !== null && describeFailure(failure)}</p>
+        {failure?.code === 'script-missing' && (
+          <IconButton icon={RefreshCw} label="Reload the page" withText onClick={() => location.reload()} />
+        )}
+      </>
+    );
   if (!isKept)
     return (
       <p>

@@ -40,9 +40,14 @@ function setUp(remembered: unknown = null) {
   const calls: OpenCall[] = [];
   const call = (method: string, request: OpenCall['request'], options: OpenCall['options'] = {}) =>
     new Promise((resolve) => calls.push({ method, request, options, answer: resolve }));
+  const listeners: ((failure: Failure) => void)[] = [];
+  let connections = 0;
   const client = {
     call,
-    onGone: () => () => true,
+    onGone: (listener: (failure: Failure) => void) => {
+      listeners.push(listener);
+      return () => true;
+    },
     restart: () => undefined,
     terminate: () => undefined,
   } as unknown as LibraryClient;
@@ -64,7 +69,11 @@ function setUp(remembered: unknown = null) {
       return Promise.resolve(succeed({ title } as ModelDescription));
     },
   } as unknown as EngineSession;
-  const library = createModelLibrary(() => client, session, store);
+  const connect = (): LibraryClient => {
+    connections += 1;
+    return client;
+  };
+  const library = createModelLibrary(connect, session, store);
   return {
     library,
     store,
@@ -72,6 +81,13 @@ function setUp(remembered: unknown = null) {
     started,
     renamed,
     answers,
+    connections: () => connections,
+    /** As the real client: open calls fail, then the listener is told. */
+    lose: async (failure: Failure) => {
+      for (const one of calls) one.answer(fail(failure));
+      listeners.at(-1)?.(failure);
+      await settle();
+    },
     /** The latest call of that method. */
     last: (method: string): OpenCall =>
       calls.findLast((each) => each.method === method) ?? expect.unreachable(`no ${method} was called`),
@@ -95,6 +111,28 @@ describe('a choice', () => {
     slow.answer(opened('slow'));
     await first;
     expect(used.map(({ choice }) => choice.id)).toEqual(['quick']);
+  });
+});
+
+describe('the worker that keeps models', () => {
+  it('is started when it is needed, and after a loss when it is needed again, not by itself', async () => {
+    const { library, store, last, connections, lose } = setUp();
+    vi.stubGlobal('fetch', () => Promise.reject(new TypeError('no network')));
+    expect(connections()).toBe(0);
+    const look = library.refresh();
+    expect(connections()).toBe(1);
+    await lose({ code: 'script-missing', isGone: true });
+    await look;
+    expect(connections()).toBe(1);
+    expect(store.getState().library).toMatchObject({
+      status: 'failed',
+      failure: { code: 'script-missing', isGone: true },
+    });
+    const again = library.refresh();
+    expect(connections()).toBe(2);
+    last('list').answer(succeed(contents));
+    await again;
+    expect(store.getState().library).toMatchObject({ status: 'read', failure: null });
   });
 });
 

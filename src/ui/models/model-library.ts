@@ -57,19 +57,22 @@ export function createModelLibrary(
   const client = (): LibraryClient => {
     if (connected !== null) return connected;
     const made = connect();
-    // Open calls have failed by then, and say so; what had been written is there.
-    made.onGone(() => made.restart());
+    // Open calls have failed by then, and say so; what had been written is there. The next call starts another one: by itself it would
+    // ask for a script that is gone for ever.
+    made.onGone(() => {
+      if (connected === made) connected = null;
+    });
     connected = made;
     return made;
   };
 
   const show = ({ stored, partial, isKept, freeBytes }: LibraryContents): void =>
-    store.getState().changeLibrary({ status: 'read', stored, partial, isKept, freeBytes });
+    store.getState().changeLibrary({ status: 'read', failure: null, stored, partial, isKept, freeBytes });
 
   const readKept = async (): Promise<void> => {
     const outcome = await client().call('list', {});
     if (outcome.ok) show(outcome.value);
-    else store.getState().changeLibrary({ status: 'failed' });
+    else store.getState().changeLibrary({ status: 'failed', failure: outcome.error });
   };
 
   const titleOf = (choice: ModelChoice): string => {

@@ -1,4 +1,4 @@
-import { Cpu, Info, RotateCw, TriangleAlert, X } from 'lucide-react';
+import { Cpu, Info, RefreshCw, RotateCw, TriangleAlert, X } from 'lucide-react';
 import { describeFailure } from '../../core/failure.ts';
 import { useApp, useServices } from '../services.tsx';
 import { backendTitles } from '../words.ts';
@@ -38,7 +38,17 @@ export function EngineFailure() {
               ' That was the third time within two minutes, so the engine is not started again by itself. Your photographs and their results stay.'}
           </p>
           <div className="engine-failure-actions">
-            <IconButton icon={RotateCw} label="Try again" withText onClick={() => session.startAgain()} />
+            {engine.failure.code === 'script-missing' && (
+              <IconButton
+                icon={RefreshCw}
+                label="Reload the page"
+                withText
+                onClick={() => location.reload()}
+              />
+            )}
+            {!(engine.failure.code === 'script-missing' && engine.failure.isGone) && (
+              <IconButton icon={RotateCw} label="Try again" withText onClick={() => session.startAgain()} />
+            )}
             {instead !== null && (
               <IconButton
                 icon={Cpu}

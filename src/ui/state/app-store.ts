@@ -1,4 +1,4 @@
-import type { ModelProgress, StartProgress } from '../../core/progress.ts';
+import type { ModelProgress, StartStep } from '../../core/progress.ts';
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { BackendName, Failure } from '../../core/failure.ts';
 import type { FramingOptions } from '../../core/photo.ts';
@@ -19,7 +19,7 @@ import {
 type EngineState =
   | {
       readonly status: 'starting';
-      readonly progress: StartProgress | null;
+      readonly progress: StartStep | null;
       /** Why a running engine is being replaced; null at the first start. */
       readonly recoversFrom: Failure | null;
     }

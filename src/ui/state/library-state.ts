@@ -31,6 +31,8 @@ export type Transfer =
 export interface LibraryState {
   /** Nothing is known of what is kept before the first look. */
   readonly status: 'unread' | 'read' | 'failed';
+  /** Why what is kept could not be looked up. */
+  readonly failure: Failure | null;
   readonly served: readonly ServedModel[];
   readonly stored: readonly StoredModel[];
   readonly partial: readonly PartialModel[];
@@ -44,6 +46,7 @@ export interface LibraryState {
 
 export const emptyLibrary: LibraryState = {
   status: 'unread',
+  failure: null,
   served: [],
   stored: [],
   partial: [],

@@ -1,0 +1,32 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { type Awaited, silencePatienceMs, watchStart } from './start-watch.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+test('a machine that slept gives the start its time again', () => {
+  let clock = 0;
+  const silent: Awaited[] = [];
+  const watch = watchStart(
+    (awaited) => silent.push(awaited),
+    () => clock,
+  );
+  watch.hear({ stage: 'working', backend: 'webgpu' });
+  // The lid was shut for an hour; timers go on where they were.
+  clock = 3_600_000;
+  vi.advanceTimersByTime(silencePatienceMs);
+  expect(silent).toEqual([]);
+  clock += silencePatienceMs;
+  vi.advanceTimersByTime(silencePatienceMs);
+  expect(silent).toEqual(['webgpu']);
+});
+
+test('a start that has ended is silent for good', () => {
+  const onSilence = vi.fn<(awaited: Awaited) => void>();
+  const watch = watchStart(onSilence, () => 0);
+  watch.hear({ stage: 'backend' });
+  watch.hear({ stage: 'working', backend: 'wasm' });
+  watch.end();
+  vi.advanceTimersByTime(10 * silencePatienceMs);
+  expect(onSilence).not.toHaveBeenCalled();
+});
