@@ -34,6 +34,7 @@ const rooms = {
   ],
   'src/ui/kit': ['src/core', 'src/render'],
   'src/ui': ['src/ui/kit', 'src/core', 'src/rpc', 'src/render', 'src/attention', 'src/catalogue'],
+  'src/service-worker': ['src/core'],
   tools: [
     'src/core',
     'src/formats',

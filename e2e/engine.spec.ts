@@ -29,6 +29,45 @@ test('without WebGPU the page says so and runs on wasm', async ({ scope, page })
   await expect(scope.stage).toHaveAttribute('data-status', 'done');
 });
 
+/** Longer than the page waits for a sign of life. */
+const silenceMs = 61_000;
+
+test('a graphics driver that never answers is given up for the next back end, and the page says so', async ({
+  scope,
+  page,
+}) => {
+  await page.clock.install();
+  await beforeWorker(
+    page,
+    `Object.defineProperty(GPUAdapterInfo.prototype, 'isFallbackAdapter', { get: () => false });
+    GPUAdapter.prototype.requestDevice = () => {
+      globalThis.wasAsked = true;
+      return new Promise(() => {});
+    };`,
+  );
+  await scope.open(`side=${sideOf(12)}`);
+  const wasAsked = async (): Promise<boolean | undefined> =>
+    page.workers()[0]?.evaluate(() => (globalThis as unknown as { wasAsked?: boolean }).wasAsked);
+  await expect.poll(wasAsked).toBe(true);
+  await page.clock.fastForward(silenceMs);
+  await scope.isReady();
+  await expect(page.locator('[data-backend=wasm]')).toBeVisible();
+  await expect(page.locator('.message', { hasText: /webgpu .* did not answer in time/ })).toBeVisible();
+  await scope.drop(samplePath('cat'));
+  await scope.allSettled(1);
+  await expect(scope.stage).toHaveAttribute('data-status', 'done');
+});
+
+test('a worker that never says a word is replaced, and the page says so', async ({ scope, page }) => {
+  await page.clock.install();
+  await beforeWorker(page, 'await new Promise(() => {});', 1);
+  await scope.open(`backend=wasm&side=${sideOf(12)}`);
+  await expect.poll(() => page.workers().length).toBe(1);
+  await page.clock.fastForward(silenceMs);
+  await expect(page.locator('.message', { hasText: /did not answer in time. Another one/ })).toBeVisible();
+  await scope.isReady();
+});
+
 test('a lost device is replaced: parameters are loaded again, the photograph runs again, the others stay', async ({
   scope,
   page,

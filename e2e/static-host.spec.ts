@@ -1,74 +1,7 @@
-import { createReadStream } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
-import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { extname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { builtPage, servePlainly } from './plain-host.ts';
 import { embedded, expect, samplePath, sideOf, test } from './scope.ts';
-
-const dist = fileURLToPath(new URL('../dist', import.meta.url));
-const types: Readonly<Record<string, string>> = {
-  '.html': 'text/html',
-  '.js': 'text/javascript',
-  '.css': 'text/css',
-  '.json': 'application/json',
-  '.svg': 'image/svg+xml',
-  '.wasm': 'application/wasm',
-};
-
-/** A shard in pieces, with a pause after each, as a slow network brings it. */
-async function trickle(path: string, response: ServerResponse): Promise<void> {
-  for await (const piece of createReadStream(path, { highWaterMark: 250_000 })) {
-    response.write(piece);
-    await new Promise((resolve) => setTimeout(resolve, 150));
-  }
-  response.end();
-}
-
-interface Host {
-  readonly address: string;
-  /** From now on another text is given for the file. */
-  replace(file: string, text: string): void;
-  /** From now on requests are taken and never answered. */
-  fallSilent(): void;
-  close(): void;
-}
-
-/** What the plainest host does: files from a folder deep below its root, and no header of ours. */
-async function serve(prefix: string): Promise<Host> {
-  let isSilent = false;
-  const replaced = new Map<string, string>();
-  const server = createServer((request, response) => {
-    if (isSilent) return; // the connection stands, and nothing comes
-    const { pathname } = new URL(request.url ?? '/', 'http://host');
-    const text = replaced.get(pathname.slice(prefix.length));
-    if (text !== undefined) {
-      response.setHeader('Content-Type', 'application/json');
-      response.end(text);
-      return;
-    }
-    const path = join(dist, pathname.slice(prefix.length).replace(/\/$/, '/index.html') || 'index.html');
-    void stat(path).then(
-      async ({ size }) => {
-        response.setHeader('Content-Type', types[extname(path)] ?? 'application/octet-stream');
-        response.setHeader('Content-Length', size);
-        if (path.endsWith('.bin')) await trickle(path, response);
-        else createReadStream(path).pipe(response);
-      },
-      () => response.writeHead(404).end(),
-    );
-  });
-  await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve));
-  return {
-    address: `http://localhost:${(server.address() as AddressInfo).port}${prefix}`,
-    replace: (file, text) => void replaced.set(file, text),
-    fallSilent: () => void (isSilent = true),
-    close: () => {
-      server.closeAllConnections();
-      server.close();
-    },
-  };
-}
 
 test.use({ serviceWorkers: 'allow' });
 
@@ -76,7 +9,7 @@ test('dist works on a plain host below its root; the download shows its bytes; i
   scope,
   page,
 }) => {
-  const host = await serve('/talks/2026/');
+  const host = await servePlainly('/talks/2026/');
   try {
     await page.goto(`${host.address}?backend=wasm&side=${sideOf(20)}`);
     const bytes = new Set<string>();
@@ -109,7 +42,7 @@ test('a network that takes requests and never answers does not keep the page fro
   scope,
   page,
 }) => {
-  const host = await serve('/');
+  const host = await servePlainly('/');
   try {
     await page.goto(`${host.address}?backend=wasm&side=${sideOf(20)}`);
     await scope.isReady();
@@ -129,7 +62,7 @@ test('a model that is put beside a page which was visited before is offered; a s
   scope,
   page,
 }) => {
-  const host = await serve('/');
+  const host = await servePlainly('/');
   const models = page.getByRole('dialog', { name: 'Models' });
   try {
     await page.goto(`${host.address}?backend=wasm&side=${sideOf(20)}`);
@@ -137,7 +70,9 @@ test('a model that is put beside a page which was visited before is offered; a s
     await page.evaluate(() => navigator.serviceWorker.ready);
     await page.reload();
     await scope.isReady();
-    const { models: listed } = JSON.parse(await readFile(join(dist, 'models', 'models.json'), 'utf8')) as {
+    const { models: listed } = JSON.parse(
+      await readFile(join(builtPage, 'models', 'models.json'), 'utf8'),
+    ) as {
       models: unknown[];
     };
     const added = { id: 'added', title: 'Added later', bytes: 5 };

@@ -2,7 +2,7 @@ import '@fontsource-variable/instrument-sans';
 import './ui/styles/page.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { isScriptGone } from './core/script.ts';
+import { isScriptGone } from './core/script-gone.ts';
 import type { WorkerScript } from './rpc/client.ts';
 import { createEngineClient } from './rpc/engine-client.ts';
 import type { BackendChoice } from './core/backend.ts';

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { failureOf } from './failure.ts';
-import { isScriptGone, loadScript } from './script.ts';
+import { isScriptGone } from './script-gone.ts';
+import { loadScript } from './script.ts';
 
 const url = 'https://example.org/assets/engine-1.js';
 

@@ -1,26 +1,6 @@
 /** Scripts that are fetched after the page's start: the host may have other ones by then, since the page was updated. */
 import { FailureError } from './failure.ts';
-
-const patienceMs = 5000;
-
-/**
- * @param url of a script of this build
- * @returns whether the host answers that it does not have it; false where nothing answers
- */
-export async function isScriptGone(url: string | URL): Promise<boolean> {
-  try {
-    // Nothing that is kept may answer, neither in the browser nor in the service worker.
-    const { ok, status, headers } = await fetch(url, {
-      method: 'HEAD',
-      cache: 'no-store',
-      signal: AbortSignal.timeout(patienceMs),
-    });
-    // Some hosts send a page for whatever they do not have.
-    return status === 404 || status === 410 || (ok && /html/i.test(headers.get('Content-Type') ?? ''));
-  } catch {
-    return false;
-  }
-}
+import { isScriptGone } from './script-gone.ts';
 
 /** What browsers and Vite throw where a script, or the style sheet that comes with it, cannot be fetched: no bug inside it. */
 const isNotFetched = (error: unknown): boolean =>

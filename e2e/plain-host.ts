@@ -1,0 +1,98 @@
+/** What the plainest host does: files from a folder, and no header of ours. And what happens to hosts. */
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const builtPage = fileURLToPath(new URL('../dist', import.meta.url));
+
+const types: Readonly<Record<string, string>> = {
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.json': 'application/json',
+  '.svg': 'image/svg+xml',
+  '.wasm': 'application/wasm',
+};
+
+/** A shard in pieces, with a pause after each, as a slow network brings it. */
+async function trickle(path: string, response: ServerResponse): Promise<void> {
+  for await (const piece of createReadStream(path, { highWaterMark: 250_000 })) {
+    response.write(piece);
+    await new Promise((resolve) => setTimeout(resolve, 150));
+  }
+  response.end();
+}
+
+export interface PlainHost {
+  readonly address: string;
+  /** Another version of the page is served from now on. */
+  deploy(folder: string): void;
+  /** From now on another text is given for the file. */
+  replace(file: string, text: string): void;
+  /** From now on there are no such files. */
+  remove(files: RegExp): void;
+  /** How often files were asked for. */
+  requests(files: RegExp, method?: 'GET' | 'HEAD'): number;
+  /** What was asked for, and is not there. */
+  readonly missing: readonly string[];
+  /** From now on requests are taken and never answered. */
+  fallSilent(): void;
+  close(): void;
+}
+
+/** @param prefix the folder on the host in which the page lies, as `/talks/2026/` */
+export async function servePlainly(prefix: string): Promise<PlainHost> {
+  let folder = builtPage;
+  let isSilent = false;
+  const replaced = new Map<string, string>();
+  const removed: RegExp[] = [];
+  const asked: { readonly method: string; readonly file: string }[] = [];
+  const missing: string[] = [];
+  const server = createServer((request, response) => {
+    if (isSilent) return; // the connection stands, and nothing comes
+    const { pathname } = new URL(request.url ?? '/', 'http://host');
+    const file = pathname.slice(prefix.length).replace(/\/$/, '/index.html') || 'index.html';
+    const { method = 'GET' } = request;
+    asked.push({ method, file });
+    const give = (type: string, byteLength: number): void => {
+      response.setHeader('Content-Type', type);
+      response.setHeader('Content-Length', byteLength);
+    };
+    const refuse = (): void => {
+      missing.push(file);
+      response.writeHead(404).end();
+    };
+    const text = replaced.get(file);
+    if (text !== undefined) {
+      give(types[extname(file)] ?? 'text/plain', Buffer.byteLength(text));
+      response.end(method === 'HEAD' ? undefined : text);
+      return;
+    }
+    if (removed.some((files) => files.test(file))) return refuse();
+    const path = join(folder, file);
+    void stat(path).then(async ({ size }) => {
+      give(types[extname(path)] ?? 'application/octet-stream', size);
+      if (method === 'HEAD') response.end();
+      else if (path.endsWith('.bin')) await trickle(path, response);
+      else createReadStream(path).pipe(response);
+    }, refuse);
+  });
+  await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve));
+  return {
+    address: `http://localhost:${(server.address() as AddressInfo).port}${prefix}`,
+    deploy: (next) => void (folder = next),
+    replace: (file, text) => void replaced.set(file, text),
+    remove: (files) => void removed.push(files),
+    requests: (files, method = 'GET') =>
+      asked.filter((request) => request.method === method && files.test(request.file)).length,
+    missing,
+    fallSilent: () => void (isSilent = true),
+    close: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}

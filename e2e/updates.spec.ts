@@ -1,0 +1,173 @@
+/** What happens to people who have the page open, or come to it, while another version of it is put on the host. */
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Page } from 'playwright/test';
+import { makeNextVersion } from './next-version.ts';
+import { type PlainHost, servePlainly } from './plain-host.ts';
+import { expect, samplePath, sideOf, test } from './scope.ts';
+import { tinyRun, TrainingView } from './training-view.ts';
+
+const query = `?backend=wasm&side=${sideOf(12)}`;
+const updated = 'This page was updated after it was opened here';
+
+let next = '';
+let host: PlainHost;
+
+test.beforeAll(async () => {
+  next = await makeNextVersion();
+});
+test.afterAll(() => rm(next, { recursive: true, force: true }));
+test.beforeEach(async () => {
+  host = await servePlainly('/');
+});
+test.afterEach(() => host.close());
+
+/** The page's own scripts: the version of a tab. */
+const versionOf = (page: Page): Promise<string | null> =>
+  page.locator('script[type=module]').first().getAttribute('src');
+
+const cachesOf = (page: Page): Promise<string[]> =>
+  page.evaluate(async () => (await caches.keys()).filter((name) => name.startsWith('dinoscope-page-')));
+
+/** The engine's worker ends by an error that nobody catches. */
+const loseEngine = async (page: Page): Promise<void> =>
+  page.workers()[0]?.evaluate(
+    () =>
+      void setTimeout(() => {
+        throw new Error('a crash of this test');
+      }),
+  );
+
+test.describe('with the service worker', () => {
+  test.use({ serviceWorkers: 'allow' });
+
+  const openKept = async (page: Page): Promise<void> => {
+    await page.goto(`${host.address}${query}`);
+    await expect(page.locator('[data-engine-status=ready]')).toBeVisible();
+    await page.evaluate(() => navigator.serviceWorker.ready);
+    await page.reload();
+    await expect(page.locator('[data-engine-status=ready]')).toBeVisible();
+  };
+
+  test('an update takes nothing from an open tab: parts, workers and a new engine come from the version before, until its last tab is gone', async ({
+    scope,
+    page,
+    context,
+  }) => {
+    test.setTimeout(240_000);
+    await openKept(page);
+    await scope.drop(samplePath('cat'));
+    await scope.allSettled(1);
+    const [before = ''] = await cachesOf(page);
+    const version = await versionOf(page);
+
+    host.deploy(next);
+    const other = await context.newPage();
+    await other.goto(`${host.address}${query}`);
+    await expect(other.locator('[data-engine-status=ready]')).toBeVisible();
+    expect(await versionOf(other)).not.toBe(version);
+    await other.evaluate(async () => (await navigator.serviceWorker.getRegistration())?.update());
+    await expect.poll(() => cachesOf(other)).toHaveLength(2);
+    await other.reload();
+    await expect(other.locator('[data-engine-status=ready]')).toBeVisible();
+    expect(await versionOf(page)).toBe(version);
+    const missing = host.missing.length;
+
+    await page.bringToFront();
+    const training = new TrainingView(page);
+    await training.open();
+    await training.fill({ ...tinyRun, Steps: 3 });
+    await training.start();
+    await training.has('finished');
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('m');
+    await expect(page.getByRole('dialog', { name: 'Models' }).getByText(/^Models take/)).toBeVisible();
+    await page.keyboard.press('Escape');
+    await loseEngine(page);
+    await expect(page.locator('.message', { hasText: /The engine starts again/ })).toBeVisible();
+    await scope.drop(samplePath('dog'));
+    await scope.allSettled(2);
+    await expect(scope.frame('dog.jpg')).toHaveAttribute('data-status', 'done');
+    expect(host.missing.slice(missing)).toEqual([]);
+
+    expect(await cachesOf(other)).toContain(before);
+    await page.close();
+    await other.reload();
+    await expect.poll(() => cachesOf(other)).not.toContain(before);
+    expect(await cachesOf(other)).toHaveLength(1);
+  });
+
+  test('a new page before its scripts is not shown: the kept one opens, and the new one when it is whole', async ({
+    scope,
+    page,
+  }) => {
+    await openKept(page);
+    const version = await versionOf(page);
+    host.replace('index.html', await readFile(join(next, 'index.html'), 'utf8'));
+    await page.reload();
+    await scope.isReady();
+    expect(await versionOf(page)).toBe(version);
+    await scope.drop(samplePath('cat'));
+    await scope.allSettled(1);
+    await expect(scope.stage).toHaveAttribute('data-status', 'done');
+
+    host.deploy(next);
+    await page.reload();
+    await scope.isReady();
+    expect(await versionOf(page)).not.toBe(version);
+  });
+});
+
+test.describe('without a service worker', () => {
+  test('a script of a worker that is gone is asked for once, and said; the page offers to load itself anew', async ({
+    scope,
+    page,
+    faults,
+  }) => {
+    await page.goto(`${host.address}${query}`);
+    await scope.isReady();
+    await scope.drop(samplePath('cat'));
+    await scope.allSettled(1);
+    host.deploy(next);
+    const modelScript = /model-worker-(?!.*next)/;
+    await page.keyboard.press('m');
+    const models = page.getByRole('dialog', { name: 'Models' });
+    await expect(models.getByText(updated)).toBeVisible();
+    // So long that a loop would ask hundreds of times.
+    await page.waitForTimeout(3000);
+    expect(host.requests(modelScript)).toBe(1);
+    expect(host.requests(modelScript, 'HEAD')).toBe(1);
+    await page.keyboard.press('Escape');
+    await page.waitForTimeout(1000);
+    expect(host.requests(modelScript)).toBe(1);
+
+    const engineScript = /engine-worker-(?!.*next)/;
+    const asked = host.requests(engineScript);
+    await loseEngine(page);
+    const alert = page.getByRole('alert').filter({ hasText: updated });
+    await expect(alert).toBeVisible();
+    await expect(alert.getByRole('button', { name: 'Try again' })).toHaveCount(0);
+    await page.waitForTimeout(3000);
+    expect(host.requests(engineScript)).toBe(asked + 1);
+    // What is there stays.
+    await expect(scope.stage).toHaveAttribute('data-status', 'done');
+    await alert.getByRole('button', { name: 'Reload the page' }).click();
+    await scope.isReady();
+    await page.keyboard.press('m');
+    await expect(models.getByText(/^Models take/)).toBeVisible();
+    faults.length = 0;
+  });
+
+  test('a script that a host does not give now can be asked for again', async ({ scope, page, faults }) => {
+    await page.goto(`${host.address}${query}`);
+    await scope.isReady();
+    await page.route('**/engine-worker-*', (route) => route.abort());
+    await loseEngine(page);
+    const alert = page.getByRole('alert').filter({ hasText: 'could not be fetched. Check the connection' });
+    await expect(alert).toBeVisible();
+    await page.unrouteAll();
+    await alert.getByRole('button', { name: 'Try again' }).click();
+    await scope.isReady();
+    faults.length = 0;
+  });
+});
