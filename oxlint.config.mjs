@@ -103,6 +103,8 @@ export default {
     'react/exhaustive-effect-dependencies': 'off',
     'react/immutability': 'off',
     'unicorn/no-array-fill-with-reference-type': 'off',
+    // Of what Vite makes of an address with a question mark only TypeScript knows.
+    'import/default': 'off',
     'import/no-named-as-default': 'off',
     'typescript/no-unnecessary-type-parameters': 'off',
     'typescript/no-unnecessary-type-assertion': 'off',

@@ -17,7 +17,7 @@ export async function makeNextVersion(): Promise<string> {
     let text = await readFile(join(folder, file), 'utf8');
     for (const name of names) text = text.replaceAll(name, nextName(name));
     if (file === 'sw.js')
-      text = text.replaceAll(/[\da-f]{16}/g, (version) => [...version].reverse().join(''));
+      text = text.replaceAll(/[\da-f]{16}/g, (version) => `${version.slice(1)}${version.slice(0, 1)}`);
     await writeFile(join(folder, file), text);
   }
   for (const name of names)

@@ -38,7 +38,7 @@ async function install(): Promise<void> {
 
 /** The latest first. */
 const otherVersions = async (): Promise<string[]> =>
-  (await caches.keys()).filter((name) => name.startsWith(cachePrefix) && name !== cacheName).reverse();
+  (await caches.keys()).filter((name) => name.startsWith(cachePrefix) && name !== cacheName).toReversed();
 
 async function openTabs(): Promise<string[]> {
   const tabs = await scope.clients.matchAll({ type: 'window', includeUncontrolled: true });
