@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readOptions } from '../tools/read-options.ts';
 import { stopWith } from '../tools/stop-with.ts';
@@ -18,19 +18,23 @@ import { benchResampling } from './resampling.ts';
 import { openChromium, openNode, type Venue } from './venue.ts';
 import { benchTraining, reportTraining } from './train.ts';
 
+const allNetworks = 'embedded-12,embedded-40,s16-224,b16-224,s8-224,s8-480';
+
 const usage = `Usage: npm run bench -- [chromium] [node] [page] [options]
+       npm run bench -- lenses [chromium] [node] [--against <folder>] [options]
        npm run bench -- train [--note <sentence>]
        npm run bench -- resampling [--python <command>] [--rounds <n>] [--note <sentence>]
 
 Times the forward pass: ours (with float16 weights, too, where the network's are float32), ours by tfjs's plain ops, and
 onnxruntime-web, on WebGPU and on WebAssembly.
 With no place named, Chromium and then Node on Dawn, where there is a driver. "page" times the built page instead, from its
-opening to the first overlay; "train" counts what a training step takes; "resampling" times what comes before a pass.
+opening to the first overlay; "lenses" races what other lenses take with the last block's heads; "train" counts what a training step takes; "resampling" times what comes before a pass.
 
-  --networks <ids>   of embedded-12,embedded-40,s16-224,b16-224,s8-224,s8-480 (default: all)
+  --networks <ids>   of ${allNetworks} (default: all; for lenses s16-224)
   --backends <ids>   of webgpu,wasm (default: both)
   --rounds <n>       passes of each contestant after its first, or visits of the page (default: 5)
   --patience <s>     a pass that is likely to take longer is left out, with a word (default: 45)
+  --against <folder> lenses: another checkout of this repository, installed, whose heads race with ours
   --python <command> that starts a Python with Pillow (default: python3); without one its times are left out
   --note <sentence>  goes into the report: what else the machine was doing`;
 
@@ -38,10 +42,11 @@ const { values: options, positionals } = readOptions(
   {
     allowPositionals: true,
     options: {
-      networks: { type: 'string', default: 'embedded-12,embedded-40,s16-224,b16-224,s8-224,s8-480' },
+      networks: { type: 'string' },
       backends: { type: 'string', default: 'webgpu,wasm' },
       rounds: { type: 'string', default: '5' },
       patience: { type: 'string', default: '45' },
+      against: { type: 'string' },
       python: { type: 'string', default: 'python3' },
       note: { type: 'string', default: '' },
       help: { type: 'boolean', short: 'h', default: false },
@@ -50,9 +55,11 @@ const { values: options, positionals } = readOptions(
   usage,
 );
 if (options.help) stopWith(usage, 0);
-const places = positionals.length === 0 ? ['chromium', 'node'] : positionals;
-const known = ['chromium', 'node', 'page', 'train', 'resampling'];
-const unknown = places.find((place) => !known.includes(place));
+const known = ['chromium', 'node', 'page', 'lenses', 'train', 'resampling'];
+const contest = positionals.includes('lenses') ? 'lenses' : 'engines';
+const named = positionals.filter((each) => each !== 'lenses');
+const places = named.length === 0 ? ['chromium', 'node'] : named;
+const unknown = positionals.find((place) => !known.includes(place));
 if (unknown !== undefined) stopWith(`${unknown} is none of ${known.join(', ')}.\n\n${usage}`, 2);
 
 const backends = options.backends.split(',');
@@ -106,11 +113,11 @@ if (places.includes('page')) {
   if (places.length === 1) process.exit(0);
 }
 
-const runtimeProblem = installRuntime();
+const runtimeProblem = contest === 'lenses' ? null : installRuntime();
 if (runtimeProblem !== null) console.error(runtimeProblem);
 
 const dataFolder = await mkdtemp(join(tmpdir(), 'dinoscope-bench-'));
-const wantedNetworks = options.networks.split(',');
+const wantedNetworks = (options.networks ?? (contest === 'lenses' ? 's16-224' : allNetworks)).split(',');
 const networks = await prepareNetworks(dataFolder, (id) => wantedNetworks.includes(id));
 const unknownNetwork = wantedNetworks.find((id) => !networks.some((network) => network.id === id));
 if (unknownNetwork !== undefined) stopWith(`--networks: there is no ${unknownNetwork}.\n\n${usage}`, 2);
@@ -131,6 +138,8 @@ for (const place of places.filter((each) => each !== 'page')) {
     rounds,
     patienceSeconds,
     hasOnnxRuntime: runtimeProblem === null,
+    contest,
+    against: options.against === undefined ? null : resolve(options.against),
     log: (line) => console.log(line),
   });
   await venue.close();

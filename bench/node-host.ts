@@ -1,8 +1,10 @@
 /** A contestant in Node, WebGPU by Dawn: requests come as messages from the bench's process. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { installDawn } from '../tools/attend/dawn.ts';
 import { createHost, type HostRequest } from './contestants/host.ts';
+import type { openOurs } from './contestants/ours.ts';
 import { onnxRuntimeFile, type OnnxRuntime } from './contestants/onnx.ts';
 
 const [folder = '', runtimeFolder = ''] = process.argv.slice(2);
@@ -23,6 +25,10 @@ const host = createHost({
   },
   loadOnnxRuntime: async (provider) =>
     (await import(join(runtimeFolder, onnxRuntimeFile(provider)))) as OnnxRuntime,
+  loadCheckout: async (other) =>
+    (await import(pathToFileURL(join(other, 'bench/contestants/ours.ts')).href)) as {
+      openOurs: typeof openOurs;
+    },
   loadFloats: async (file) => new Float32Array(Uint8Array.from(await readFile(join(folder, file))).buffer),
 });
 process.on('message', (request: HostRequest) => {

@@ -14,6 +14,8 @@ export interface Row {
     readonly coldMs: number;
     /** Median of the passes after the first; null where there was none. */
     readonly warmMs: number | null;
+    /** The shortest of them, which other jobs on the machine disturb least. */
+    readonly leastMs: number | null;
     readonly passes: number;
     readonly encodeMs: number | null;
     /** Median of the warm passes; null in a browser. */
@@ -29,6 +31,7 @@ export interface Row {
 }
 
 export interface Race {
+  readonly contest: RaceOptions['contest'];
   readonly venue: string;
   readonly devices: Readonly<Record<string, string>>;
   readonly ceilings: Ceilings | null;
@@ -40,13 +43,28 @@ export interface RaceOptions {
   readonly rounds: number;
   readonly patienceSeconds: number;
   readonly hasOnnxRuntime: boolean;
+  /** What races: our engine with others, or our lenses with the heads. */
+  readonly contest: 'engines' | 'lenses';
+  /** Folder of another checkout of this repository, whose heads race with ours; null for none. */
+  readonly against: string | null;
   log(line: string): void;
 }
 
 /** The machine's cores, at most four: what onnxruntime-web takes by itself too. */
 const manyThreads = Math.min(4, cpus().length);
 
-function choicesFor(backend: string, isBrowser: boolean, { weights }: Network): ContestantChoice[] {
+/** In one thread: the ratios are asked for, not the times. */
+function lensChoices(backend: 'webgpu' | 'wasm', against: string | null): ContestantChoice[] {
+  const engines = ['ours', 'rows of all blocks', 'rollout'] as const;
+  return [
+    ...engines.map((engine): ContestantChoice => ({ engine, backend, threads: 1 })),
+    ...(against === null
+      ? []
+      : [{ engine: 'another checkout', backend, threads: 1, checkout: against } as const]),
+  ];
+}
+
+function engineChoices(backend: string, isBrowser: boolean, { weights }: Network): ContestantChoice[] {
   if (backend === 'webgpu')
     return [
       { engine: 'ours', backend: 'webgpu', threads: 1 },
@@ -135,7 +153,11 @@ export async function runRace(
       const runners: Runner[] = [];
       let reference: readonly number[] | null = null;
       const firstRow = rows.length;
-      for (const choice of choicesFor(backend, isBrowser, network)) {
+      const choices =
+        options.contest === 'lenses'
+          ? lensChoices(backend === 'webgpu' ? 'webgpu' : 'wasm', options.against)
+          : engineChoices(backend, isBrowser, network);
+      for (const choice of choices) {
         const name = nameOf(choice);
         const leaveOut = (why: string): void => {
           log(`${network.title}: ${name} is left out: ${why}`);
@@ -157,7 +179,9 @@ export async function runRace(
           const cold = await seat.ask({ kind: 'run', wantsMaps: true });
           const maps: readonly number[] = cold.maps ?? [];
           reference ??= maps;
-          const difference = reference === maps ? null : maxAbsDifference(maps, reference);
+          // Lenses show other things than heads.
+          const isSame = choice.engine !== 'rollout' && choice.engine !== 'rows of all blocks';
+          const difference = reference === maps || !isSame ? null : maxAbsDifference(maps, reference);
           rates.set(name, network.gflop / (cold.passMs / 1000));
           log(
             `${network.title}: ${name}: first pass ${cold.passMs.toFixed(0)} ms, from the first contestant ${difference?.toExponential(1) ?? '-'}`,
@@ -172,6 +196,7 @@ export async function runRace(
             result: {
               coldMs: cold.passMs,
               warmMs: null,
+              leastMs: null,
               passes: 0,
               encodeMs: null,
               cpuMs: null,
@@ -221,6 +246,7 @@ export async function runRace(
           result: {
             ...row.result,
             warmMs,
+            leastMs: warm.length === 0 ? null : Math.min(...warm.map(({ passMs }) => passMs)),
             passes: warm.length,
             encodeMs: medianOf(warm.flatMap(({ encodeMs }) => encodeMs ?? [])),
             cpuMs: medianOf(warm.flatMap(({ cpuMs }) => cpuMs ?? [])),
@@ -233,5 +259,5 @@ export async function runRace(
       }
     }
   }
-  return { venue: venue.title, devices, ceilings, rows };
+  return { contest: options.contest, venue: venue.title, devices, ceilings, rows };
 }

@@ -10,8 +10,9 @@ const orDash = (value: number | null, text: (value: number) => string): string =
 
 function tableRow(row: Row, race: Race): string {
   const { network, choice, result, leftOut } = row;
-  if (result === null) return `| ${nameOf(choice)} | left out: ${leftOut ?? ''} | | | | | | | |`;
-  const { coldMs, warmMs, encodeMs, cpuMs, dispatches, submits, peakBytes, maxAbsDifference } = result;
+  if (result === null) return `| ${nameOf(choice)} | left out: ${leftOut ?? ''} | | | | | | | | |`;
+  const { coldMs, warmMs, leastMs, encodeMs, cpuMs, dispatches, submits, peakBytes, maxAbsDifference } =
+    result;
   const rate = network.gflop / ((warmMs ?? coldMs) / 1000);
   const ours = race.rows.find(
     ({ network: other, choice: { engine, backend, threads }, result: own }) =>
@@ -29,6 +30,7 @@ function tableRow(row: Row, race: Race): string {
     nameOf(choice),
     number(coldMs),
     orDash(warmMs, number) + ofOurs(warmMs, ours?.warmMs),
+    orDash(leastMs, number) + ofOurs(leastMs, ours?.leastMs),
     orDash(cpuMs, number) + ofOurs(cpuMs, ours?.cpuMs),
     number(rate, 1) + orDash(ceiling, (best) => ` (${Math.round((100 * rate) / best)} %)`).replace('–', ''),
     onGpu ? `${dispatches} / ${submits}` : '–',
@@ -74,17 +76,19 @@ export function writeReport(race: Race, note: string): Report {
     ...networks.flatMap((network) => [
       `## ${network.title}: ${network.tokens} tokens, ${number(network.gflop, 1)} GFLOP`,
       '',
-      '| | first pass, ms | warm, ms (of ours) | processor time, ms (of ours) | GFLOP/s (of the matrix product) | dispatches / submits | encode, ms | GPU memory at most, MiB | max abs difference |',
-      '|---|---|---|---|---|---|---|---|---|',
+      '| | first pass, ms | warm, ms (of ours) | least, ms (of ours) | processor time, ms (of ours) | GFLOP/s (of the matrix product) | dispatches / submits | encode, ms | GPU memory at most, MiB | max abs difference |',
+      '|---|---|---|---|---|---|---|---|---|---|',
       ...rows.filter((row) => row.network === network).map((row) => tableRow(row, race)),
       '',
     ]),
-    'Warm: the median of interleaved passes, from the input in JavaScript to the attention in JavaScript. Processor time: what the process used of all cores; other jobs disturb it less than the clock. Difference: from the first row’s attention. The matrix product is the best of some shapes; a network’s own may be faster, so a share can pass 100 %.',
+    'Warm: the median of interleaved passes, least the shortest of them, from the input in JavaScript to the attention in JavaScript. Processor time: what the process used of all cores; other jobs disturb it less than the clock. Difference: from the first row’s attention. The matrix product is the best of some shapes; a network’s own may be faster, so a share can pass 100 %.',
     ...Object.entries(devices).map(([name, device]) => `- ${name}: ${device}`),
     '',
   ];
   return {
-    name: fileName(`${adapter} ${venue.replace(/ v?[\d.]+$/, '')}`),
+    name: fileName(
+      `${race.contest === 'lenses' ? 'lenses ' : ''}${adapter} ${venue.replace(/ v?[\d.]+$/, '')}`,
+    ),
     json: `${JSON.stringify({ date: new Date().toISOString(), processor, note, ...race }, null, 2)}\n`,
     markdown: lines.join('\n'),
   };

@@ -10,7 +10,16 @@ import { openOnnx, type OnnxProvider, type OnnxRuntime } from './onnx.ts';
 import { openOurs } from './ours.ts';
 
 export interface ContestantChoice {
-  readonly engine: 'ours' | 'ours, float16 weights' | 'plain ops' | 'onnxruntime-web';
+  readonly engine:
+    | 'ours'
+    | 'ours, float16 weights'
+    | 'plain ops'
+    | 'onnxruntime-web'
+    | 'rows of all blocks'
+    | 'rollout'
+    | 'another checkout';
+  /** Its folder, where that is the engine. */
+  readonly checkout?: string;
   readonly backend: Exclude<BackendName, 'cpu'>;
   readonly threads: number;
 }
@@ -44,6 +53,8 @@ export interface Platform {
   /** The process's time on processors so far; null where it cannot be had. */
   cpuMs(): number | null;
   loadOnnxRuntime(provider: OnnxProvider): Promise<OnnxRuntime>;
+  /** bench/contestants/ours.ts of another checkout of this repository, with what it imports. */
+  loadCheckout(folder: string): Promise<{ readonly openOurs: typeof openOurs }>;
   /** `<network>.weights` or `<network>.input` */
   loadFloats(file: string): Promise<Float32Array<ArrayBuffer>>;
 }
@@ -54,7 +65,10 @@ export function createHost(
   const counts = countGpu();
   let contestant: Contestant | null = null;
 
-  async function open({ engine, backend, threads }: ContestantChoice, network: Network): Promise<Contestant> {
+  async function open(
+    { engine, backend, threads, checkout }: ContestantChoice,
+    network: Network,
+  ): Promise<Contestant> {
     const { id, architecture, height, width } = network;
     const [weights, input] = await Promise.all([
       platform.loadFloats(`${id}.weights`),
@@ -68,7 +82,12 @@ export function createHost(
     // As a float16 file of the same network would bring them.
     const given =
       engine === 'ours, float16 weights' ? { ...task, weights: decodeFloat16(encodeFloat16(weights)) } : task;
-    return openOurs(given, backend, engine !== 'plain ops', platform.wasmAssets);
+    if (checkout !== undefined) {
+      const before = await platform.loadCheckout(checkout);
+      return before.openOurs(given, backend, true, platform.wasmAssets);
+    }
+    const work = engine === 'rollout' || engine === 'rows of all blocks' ? engine : 'heads';
+    return openOurs(given, backend, engine !== 'plain ops', platform.wasmAssets, work);
   }
 
   return async (request) => {

@@ -1,10 +1,16 @@
-/** Our own pass, by our kernels or by tfjs's plain ops. */
+/** Our own pass, by our kernels or by tfjs's plain ops: as the page runs it for the last block's heads, or with what other lenses take. */
 import type { BackendName } from '../../src/core/failure.ts';
 import { timeKernels, type TimedLayer } from '../../src/gpu/kernels/tune-kernels.ts';
 import { openBackend } from '../../src/gpu/open-backend.ts';
 import type { WasmAssets } from '../../src/gpu/open-wasm.ts';
+import type { FaultWatch } from '../../src/gpu/fault-watch.ts';
 import { attendSpecial } from '../../src/vit/attend.ts';
-import { uploadParameters } from '../../src/vit/parameters.ts';
+import { runForward } from '../../src/vit/forward.ts';
+import { uploadParameters, type VitParameters } from '../../src/vit/parameters.ts';
+import { readAttention } from '../../src/vit/read-attention.ts';
+import { rollOut } from '../../src/vit/roll-out.ts';
+import type { Tapped } from '../../src/vit/tapped.ts';
+import type { Tap } from '../../src/vit/taps.ts';
 import { namedParameters, type Contestant, type Task } from './contestant.ts';
 
 const tuningMs = 90_000;
@@ -13,11 +19,58 @@ const tuningMs = 90_000;
 const kernelName = ({ float32, float16 }: TimedLayer): string =>
   float16 === null ? float32 : `${float32} (float16 weights: ${float16})`;
 
+export type Work = 'heads' | 'rows of all blocks' | 'rollout';
+
+/** A pass with what it keeps, and what is read from it. */
+async function runLens(
+  parameters: VitParameters,
+  task: Task,
+  faults: FaultWatch,
+  queries: Extract<Tap, { of: 'attention' }>['queries'],
+  read: (tapped: Tapped) => Promise<Float32Array>,
+): Promise<Float32Array> {
+  const tapped = await runForward(
+    parameters,
+    task.input,
+    task,
+    [{ of: 'attention', blocks: 'all', queries }],
+    {
+      faults,
+    },
+  );
+  try {
+    return await read(tapped);
+  } finally {
+    tapped.dispose();
+  }
+}
+
+/** Every work returns what the lens shows. */
+const works: Readonly<
+  Record<Work, (parameters: VitParameters, task: Task, faults: FaultWatch) => Promise<Float32Array>>
+> = {
+  heads: async (parameters, task, faults) =>
+    (await attendSpecial(parameters, task.input, task, { faults })).maps,
+  'rows of all blocks': (parameters, task, faults) =>
+    runLens(
+      parameters,
+      task,
+      faults,
+      'special',
+      async (tapped) => (await readAttention(tapped, 'all', [0])).values,
+    ),
+  rollout: (parameters, task, faults) =>
+    runLens(parameters, task, faults, 'all', (tapped) =>
+      rollOut(tapped, 0, { fusion: 'mean', discardRatio: 0, normalise: 'rows' }),
+    ),
+};
+
 export async function openOurs(
   task: Task,
   backend: BackendName,
   fusedKernels: boolean,
   wasmAssets: WasmAssets | null,
+  work: Work = 'heads',
 ): Promise<Contestant> {
   const opened = await openBackend(backend, wasmAssets, fusedKernels);
   if (!opened.ok) throw new Error(JSON.stringify(opened.error));
@@ -29,12 +82,11 @@ export async function openOurs(
       : null;
   const kernels = [...new Set(Object.values(timed?.linear ?? {}).map(kernelName))].join(' and ');
   const parameters = uploadParameters(task.architecture, namedParameters(task.architecture, task.weights));
-  const afterBlock = (): Promise<void> => Promise.resolve();
   return {
     device: kernels === '' ? device : `${device}; linear kernels: ${kernels}`,
     run: async () => {
       const start = performance.now();
-      const { maps } = await attendSpecial(parameters, task.input, task, { faults, afterBlock });
+      const maps = await works[work](parameters, task, faults);
       return { maps, passMs: performance.now() - start };
     },
   };

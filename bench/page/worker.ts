@@ -3,6 +3,7 @@ import simdWasmUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-si
 import threadedWasmUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm?url';
 import plainWasmUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url';
 import { createHost, type HostRequest } from '../contestants/host.ts';
+import type { openOurs } from '../contestants/ours.ts';
 import { onnxRuntimeFile, type OnnxRuntime } from '../contestants/onnx.ts';
 
 const host = createHost({
@@ -19,6 +20,10 @@ const host = createHost({
     // As its authors ship it, past the development server's own transformations.
     const address = new URL(`/onnxruntime-web/${onnxRuntimeFile(provider)}`, location.href).href;
     return (await import(/* @vite-ignore */ address)) as OnnxRuntime;
+  },
+  loadCheckout: async (folder) => {
+    const address = new URL(`/@fs${folder}/bench/contestants/ours.ts`, location.href).href;
+    return (await import(/* @vite-ignore */ address)) as { openOurs: typeof openOurs };
   },
   loadFloats: async (file) => new Float32Array(await (await fetch(`/bench-data/${file}`)).arrayBuffer()),
 });

@@ -383,6 +383,24 @@ describe('where the machine fails', () => {
 
   const attend = () => engine.attend(photo, { framing: small, signal, onProgress: ignore });
 
+  test('a device that gives zeros for many tokens is found out before its first picture is believed', async () => {
+    const own = tf.getKernel('DinoscopeAttention', 'wasm').kernelFunc;
+    restore = replaceKernel('DinoscopeAttention', 'wasm', (call) => {
+      const result = own(call) as tf.TensorInfo;
+      const [tokens = 0] = result.shape;
+      return tokens > 60 ? tf.zeros(result.shape) : result;
+    });
+    const used = await started();
+    const attendAt = (sidePx: number) =>
+      used.attend(photo, { framing: { shape: 'photograph', sidePx }, signal, onProgress: ignore });
+    expect(await attendAt(small.sidePx)).toMatchObject({ ok: true });
+    expect(await attendAt(2 * small.sidePx)).toMatchObject({
+      ok: false,
+      error: { code: 'wrong-result', problem: expect.stringContaining('with 193 tokens') as string },
+    });
+    used.dispose();
+  });
+
   test('an input that no array can hold is out of memory, with its tokens', async () => {
     const framing: FramingOptions = { shape: 'square', sidePx: 2 ** 37 * patchSizePx };
     expect(await engine.attend(photo, { framing, signal, onProgress: ignore })).toEqual({

@@ -21,6 +21,7 @@ import type { BackendChoice, BackendDescription } from '../core/backend.ts';
 import type { ModelDescription } from '../core/model.ts';
 import { attendAndKeep, keptBytes } from '../vit/attend.ts';
 import { attendPatches } from '../vit/attend-patches.ts';
+import { proveSize } from '../vit/prove-size.ts';
 import { chooseBackend, type ChosenBackend } from './choose-backend.ts';
 import { compileAhead } from './compile-ahead.ts';
 import { KeptPasses } from './kept-passes.ts';
@@ -254,6 +255,7 @@ export class Engine {
         isPaced ? this.afterBlock(blocksDone, signal, onProgress) : Promise.resolve();
       const name = keepAs === undefined ? null : nameOf(keepAs, framing);
       if (name !== null) this.kept.makeRoom(name, keptBytes(tokens, this.architecture));
+      await proveSize(this.used.parameters, input, frame.inputSizePx, { faults, signal });
       const { attention, pass } = await attendAndKeep(this.used.parameters, input, frame.inputSizePx, {
         faults,
         afterBlock,

@@ -14,7 +14,10 @@ import { openWebGpu } from '../testing/open-webgpu.ts';
 import { randomParameters, randomValues } from '../testing/random-parameters.ts';
 import { vitSmall16 } from '../testing/vit-small-16.ts';
 import { attendSpecial } from './attend.ts';
+import { runForward } from './forward.ts';
 import { uploadParameters } from './parameters.ts';
+import { readAttention } from './read-attention.ts';
+import type { Tap } from './taps.ts';
 
 const mebibyte = 2 ** 20;
 const afterBlock = (): Promise<void> => Promise.resolve();
@@ -40,28 +43,55 @@ describe('GPU memory of', () => {
   const small8 = { ...vitSmall16, patchSize: 8, gridSize: 28 };
   const base8 = { ...small8, embedDim: 768, numHeads: 12 };
 
-  test.each([
+  const sizes: [string, VitArchitecture, number][] = [
     ['ViT-S/8 at 480 × 480', small8, 480],
     ['ViT-B/8 at 224 × 224', base8, 224],
-  ])('%s: no buffer above the default binding, 700 MB in all', async (_, architecture, side) => {
-    // All memory is taken and nothing is computed, which here would take minutes; the result is what a silent GPU leaves.
-    vi.spyOn(GPUComputePassEncoder.prototype, 'dispatchWorkgroups').mockImplementation(() => undefined);
-    const count = countBuffers();
-    const parameters = uploadParameters(architecture, zeroParameters(architecture));
-    const input = new Float32Array(side * side * 3);
-    const pass = attendSpecial(
-      parameters,
-      input,
-      { height: side, width: side },
-      { faults: backend.faults, afterBlock },
-    );
-    expect(failureOf(await pass.catch((error: unknown) => error))).toMatchObject({ code: 'wrong-result' });
-    expect(count.largestBytes).toBeLessThanOrEqual(128 * mebibyte);
-    expect(count.peakBytes).toBeLessThanOrEqual(700e6);
-    // Parameters alone are more than this: something was counted.
-    expect(count.peakBytes).toBeGreaterThan(80e6);
-    parameters.dispose();
-  });
+  ];
+
+  test.each(sizes)(
+    '%s: no buffer above the default binding, 700 MB in all',
+    async (_, architecture, side) => {
+      // All memory is taken and nothing is computed, which here would take minutes; the result is what a silent GPU leaves.
+      vi.spyOn(GPUComputePassEncoder.prototype, 'dispatchWorkgroups').mockImplementation(() => undefined);
+      const count = countBuffers();
+      const parameters = uploadParameters(architecture, zeroParameters(architecture));
+      const input = new Float32Array(side * side * 3);
+      const pass = attendSpecial(
+        parameters,
+        input,
+        { height: side, width: side },
+        { faults: backend.faults, afterBlock },
+      );
+      expect(failureOf(await pass.catch((error: unknown) => error))).toMatchObject({ code: 'wrong-result' });
+      expect(count.largestBytes).toBeLessThanOrEqual(128 * mebibyte);
+      expect(count.peakBytes).toBeLessThanOrEqual(700e6);
+      // Parameters alone are more than this: something was counted.
+      expect(count.peakBytes).toBeGreaterThan(80e6);
+      parameters.dispose();
+    },
+  );
+
+  test.each(sizes)(
+    '%s with rows of all blocks: no more, and the rows alone are kept',
+    async (_, architecture, side) => {
+      vi.spyOn(GPUComputePassEncoder.prototype, 'dispatchWorkgroups').mockImplementation(() => undefined);
+      const count = countBuffers();
+      const parameters = uploadParameters(architecture, zeroParameters(architecture));
+      const size = { height: side, width: side };
+      const rows: Tap = { of: 'attention', blocks: 'all', queries: 'special' };
+      const { faults } = backend;
+      const tapped = await runForward(parameters, new Float32Array(side * side * 3), size, [rows], {
+        faults,
+      });
+      expect(tapped.byteLength).toBe(4 * architecture.depth * architecture.numHeads * tapped.tokens);
+      const read = readAttention(tapped, 'all', 'special');
+      expect(failureOf(await read.catch((error: unknown) => error))).toMatchObject({ code: 'wrong-result' });
+      expect(count.largestBytes).toBeLessThanOrEqual(128 * mebibyte);
+      expect(count.peakBytes).toBeLessThanOrEqual(700e6);
+      tapped.dispose();
+      parameters.dispose();
+    },
+  );
 });
 
 test('over 1000 images nothing grows', async () => {

@@ -147,6 +147,8 @@ export async function readTokens(
   block: number,
   facet: Facet,
 ): Promise<Float32Array<ArrayBuffer>> {
-  const { values } = await readValues(tapped.facet(block, facet), tapped.faults);
-  return values;
+  // Copies, on the device and here: a tensor that is read itself leaves the device, and some back ends give the very array they hold.
+  const copy = tf.tidy(() => tf.slice(tapped.facet(block, facet), [0, 0]));
+  const { values } = await readValues(copy, tapped.faults);
+  return values.slice();
 }

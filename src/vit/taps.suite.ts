@@ -284,6 +284,36 @@ export function checkTaps(name: BackendName, tolerance: number): void {
         else await expect(run).rejects.toMatchObject({ failure: { code: 'cancelled' } });
       });
 
+      test('rollout and statistics that are cancelled leave no tensor behind', async () => {
+        const [each] = fixture.cases as [TapCase, ...TapCase[]];
+        const stopped = async (
+          run: (
+            tapped: Tapped,
+            steps: { signal: AbortSignal; afterBlock: () => Promise<void> },
+          ) => Promise<unknown>,
+        ): Promise<unknown> => {
+          const stop = new AbortController();
+          const afterBlock = (): Promise<void> => {
+            stop.abort();
+            return Promise.resolve();
+          };
+          let outcome: unknown = null;
+          await withPass(each, [everything], async (tapped) => {
+            outcome = await run(tapped, { signal: stop.signal, afterBlock }).catch((error: unknown) => error);
+          });
+          return outcome;
+        };
+        const options = { fusion: 'max', discardRatio: 0, normalise: 'rows' } as const;
+        const outcomes = [
+          await stopped((tapped, steps) => rollOut(tapped, 0, options, steps)),
+          await stopped((tapped, steps) => rollOut(tapped, 0, { ...options, discardRatio: 0.5 }, steps)),
+          await stopped((tapped, steps) => readHeadStatistics(tapped, 'all', steps)),
+        ];
+        const cancelled: unknown = expect.objectContaining({ failure: { code: 'cancelled' } });
+        if (depth > 1) expect(outcomes).toEqual([cancelled, cancelled, cancelled]);
+        else expect(outcomes).not.toContainEqual(cancelled);
+      });
+
       test('many queries are kept as what they are computed from', async () => {
         const [each] = fixture.cases as [TapCase, ...TapCase[]];
         const many = Array.from({ length: tokensOf(each) }, (__, token) => token);

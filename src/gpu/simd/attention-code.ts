@@ -209,7 +209,9 @@ function defineParts(module: ModuleWriter, tiles: Tiles, relaxed: boolean): Atte
   return { ...parts, attendQueries: defineAttendQueries(module, parts) };
 }
 
-const keysBytes = (tokens: number, headWidth: number): number => Math.ceil(tokens / 8) * (headWidth + 1) * 32;
+/** Bytes that one head's keys take, packed. */
+export const keysBytes = (tokens: number, headWidth: number): number =>
+  Math.ceil(tokens / 8) * (headWidth + 1) * 32;
 const valuesBytes = (tokens: number, headWidth: number): number => (headWidth / 4) * (tokens + 1) * 16;
 const scoresBytes = (tokens: number): number => Math.ceil(tokens / 8) * 32;
 

@@ -144,7 +144,7 @@ export function checkSimd(device: RegExp, assets: WasmAssets | null = null): voi
       qkv.dispose();
     });
 
-    test.each([1, 5])('rows of %i queries', (count) => {
+    test.each([1, 4, 5, 31, 67])('rows of %i queries', (count) => {
       const keys = sharp(channels, 2);
       const queries = randomTensor<tf.Rank.R2>([count, channels], 3);
       expect(

@@ -4,7 +4,7 @@ import { switchKernels } from '../kernels/fused-kernels.ts';
 import { layerNormKernel, type LayerNormInputs } from '../kernels/layer-norm.ts';
 import { linearKernel, type LinearAttributes, type LinearInputs } from '../kernels/linear.ts';
 import { queryRowsKernel, type QueryRowsInputs } from '../kernels/query-rows.ts';
-import { attendScratchBytes, packedHeadBytes } from './attention-code.ts';
+import { attendScratchBytes, keysBytes, packedHeadBytes } from './attention-code.ts';
 import { bitsOf, checkWhole, simdConfig, type Compute } from './simd-kernel.ts';
 import { simdTrainingConfigs } from './simd-training-kernels.ts';
 
@@ -76,7 +76,9 @@ const computeAttention: Compute<AttentionInputs, { numHeads: number }> = (
 };
 
 /** For a few queries, so little work that JavaScript does it. */
-const computeQueryRows: Compute<QueryRowsInputs, { numHeads: number }> = (
+const fewQueries = 3;
+
+const computeFewRows: Compute<QueryRowsInputs, { numHeads: number }> = (
   { queries, keys },
   { numHeads },
   { floats, make },
@@ -105,6 +107,30 @@ const computeQueryRows: Compute<QueryRowsInputs, { numHeads: number }> = (
     for (let token = 0; token < tokens; token++) row[token] = (row[token] as number) / sum;
   }
   return result;
+};
+
+const computeManyRows: typeof computeFewRows = (
+  { queries, keys },
+  { numHeads },
+  { addressOf, make, run, shared },
+) => {
+  const [queryCount = 0, channels = 0] = queries.shape;
+  const [tokens = 0] = keys.shape;
+  const headWidth = channels / numHeads;
+  const result = make([numHeads * queryCount, tokens]);
+  const packed = shared(numHeads * keysBytes(tokens, headWidth));
+  const common = [tokens, channels, headWidth];
+  run('packKeys', numHeads, [addressOf(keys), ...common, bitsOf(headWidth ** -0.5), packed], 0);
+  const atOnce = queriesAtOnce(tokens);
+  const groups = Math.ceil(queryCount / atOnce);
+  const values = [addressOf(queries), queryCount, ...common, packed, addressOf(result), atOnce, groups];
+  run('queryRows', numHeads * groups, values, attendScratchBytes(tokens, atOnce));
+  return result;
+};
+
+const computeQueryRows: typeof computeFewRows = (inputs, attributes, runner) => {
+  const compute = (inputs.queries.shape[0] ?? 0) > fewQueries ? computeManyRows : computeFewRows;
+  return compute(inputs, attributes, runner);
 };
 
 const configs = [

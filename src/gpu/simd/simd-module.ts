@@ -5,6 +5,7 @@ import { defineLayerNorm } from './layer-norm-code.ts';
 import { defineLinear } from './linear-code.ts';
 import { defineOptimizer } from './optimizer-code.ts';
 import { definePackers } from './pack-code.ts';
+import { defineQueryRows } from './query-rows-code.ts';
 import { defineSequenceAttention } from './sequence-attention-code.ts';
 import { defineTiles, rowsOfTile } from './tiles.ts';
 import { ModuleWriter } from '../../wasm/wasm-module.ts';
@@ -15,6 +16,8 @@ export const operations = [
   'layerNorm',
   'packHeads',
   'attend',
+  'packKeys',
+  'queryRows',
   'packColumns',
   'gelu',
   'geluGradient',
@@ -37,6 +40,7 @@ function encode(relaxed: boolean, sharedMemory: boolean): Uint8Array<ArrayBuffer
   defineLinear(module, tiles, packers, relaxed);
   defineLayerNorm(module, relaxed);
   const attention = defineAttention(module, tiles, relaxed);
+  defineQueryRows(module, attention);
   defineSequenceAttention(module, attention, packers, relaxed);
   defineGradients(module, relaxed);
   defineOptimizer(module);

@@ -1,0 +1,3 @@
+import { checkProveSize } from './prove-size.suite.ts';
+
+checkProveSize('cpu');
