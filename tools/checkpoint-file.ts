@@ -2,6 +2,7 @@
 import { openAsBlob } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { isMacNote } from '../src/core/file-names.ts';
 import type { PatchGrid } from '../src/core/geometry.ts';
 import type { CheckpointHints } from '../src/core/model.ts';
 import { stopWith } from './stop-with.ts';
@@ -66,6 +67,7 @@ export async function findCheckpoint(
   if (numHeads !== undefined && !(Number.isInteger(numHeads) && numHeads > 0))
     stopWith(`--heads ${heads} is not a positive whole number.`);
   const trained = grid === undefined ? undefined : readGrid(grid);
+  if (isMacNote(path)) stopWith(`${path} is what macOS notes beside a file, and no checkpoint.`);
   const file = await openFile(path);
   const fromConfig = await readConfig(config ?? join(dirname(path), 'config.json'), config !== undefined);
   return { file, hints: { config: fromConfig, network: key, numHeads, grid: trained } };

@@ -169,6 +169,20 @@ async function read(file: Blob): Promise<TrainingCheckpoint> {
   return { architecture, configuration, state, photographs };
 }
 
+/** @returns the settings alone, as the header has them, or 'checkpoint-invalid': nothing else is read */
+export async function readTrainingConfiguration(file: Blob): Promise<Result<TrainingConfiguration, Failure>> {
+  try {
+    const opened = await openSafetensors(file);
+    if (!opened.ok) return opened;
+    const metadata = await readSafetensorsMetadata(file);
+    return succeed(parseDescription(metadata[metadataName]).configuration);
+  } catch (error) {
+    const failure = failureOf(error);
+    if (failure === null) throw error;
+    return fail(failure);
+  }
+}
+
 /** @returns the run, all of it and every shape checked, or 'checkpoint-invalid' with what is wrong */
 export async function readTrainingCheckpoint(file: Blob): Promise<Result<TrainingCheckpoint, Failure>> {
   try {

@@ -1,6 +1,6 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,6 +15,7 @@ import { maxAbsDifference } from '../../src/core/max-abs-difference.ts';
 import { uploadParameters } from '../../src/vit/parameters.ts';
 import { forwardPlain } from '../../src/vit/plain-forward.ts';
 import { runTool, type ToolRun } from '../../src/testing/run-tool.ts';
+import { imageCases } from '../../src/testing/image-cases.ts';
 import { folderSource } from './folder-source.ts';
 import { readPhoto } from '../photographs/read-photo.ts';
 
@@ -108,6 +109,43 @@ describe('several images, some of them broken', () => {
     }
     expect(pictures.size).toBe(1 + numHeads);
   });
+});
+
+test('in a folder, one that cannot be written gets a sentence, and the others have their files', async () => {
+  const photos = join(folder, 'stick');
+  const to = join(folder, 'stick-maps');
+  const long = 'x'.repeat(246);
+  await mkdir(join(photos, 'day 2'), { recursive: true });
+  await mkdir(join(to, 'blocked.npy'), { recursive: true });
+  const bytes = await readFile(cat);
+  for (const name of ['blocked.jpg', `${long}.jpg`, 'day 2/photo.jfif'])
+    await writeFile(join(photos, name), bytes);
+  await writeFile(join(photos, '._blocked.jpg'), 'what macOS notes');
+  await writeFile(
+    join(photos, 'bitmap.bmp'),
+    imageCases.find(({ name }) => name === '24-bits.bmp')?.file ?? '',
+  );
+  await writeFile(join(photos, 'list.txt'), 'no photograph');
+  const pattern = join(photos, 'day *', '*.j*');
+  const result = await runTool(
+    'attend',
+    photos,
+    pattern,
+    join(folder, 'no*.jpg'),
+    '--side',
+    '16',
+    '--out',
+    to,
+  );
+  expect(result.exitCode).toBe(1);
+  expect(result.stderr.trim().split('\n')).toEqual([
+    `${join(photos, 'blocked.jpg')}: ${join(to, 'blocked.npy')} cannot be written: there is a folder of that name.`,
+    `${join(photos, `${long}.jpg`)}: ${join(to, `${long}-head-1.png`)} cannot be written: its name is too long.`,
+    `No photograph matches ${join(folder, 'no*.jpg')}.`,
+  ]);
+  const written = await readdir(to);
+  for (const name of ['bitmap', 'photo'])
+    expect(written.filter((file) => file.startsWith(name))).toHaveLength(numHeads + 2);
 });
 
 describe('a checkpoint as people have it', () => {

@@ -5,11 +5,13 @@ import { fileURLToPath } from 'node:url';
 import { describeFailure } from '../../src/core/failure.ts';
 import { embeddedModelId } from '../../src/core/embedded-model.ts';
 import { isOnGrid, type PatchPosition } from '../../src/core/geometry.ts';
-import type { FramingOptions } from '../../src/core/photo.ts';
+import { describePhotoNotice, type FramingOptions } from '../../src/core/photo.ts';
 import { Engine, type EngineResult } from '../../src/engine/engine.ts';
 import { encodeNpy } from '../../src/formats/npy.ts';
 import type { PixelGrid } from '../../src/media/resample.ts';
 import { checkpointOptions, checkpointUsage } from '../checkpoint-file.ts';
+import { attempt, endOnFileProblems } from '../file-problem.ts';
+import { findPhotographs, photographUsage } from '../photographs/find-photographs.ts';
 import { readOptions } from '../read-options.ts';
 import { stopWith } from '../stop-with.ts';
 import { installDawn } from './dawn.ts';
@@ -24,6 +26,8 @@ Writes for each image <name>.npy (float32, [heads, rows, columns]: the last laye
 <name>-registers.npy ([registers, heads, rows, columns]: what each of them looks at). For each patch that is asked for the same
 files but that one, <name>-patch-<row>-<column>.npy and so on: what that patch looks at.
 
+${photographUsage}
+
   --model <path>     a checkpoint file as npm run convert takes it, or a folder in tfjs format (default: the embedded model)
   --backend <name>   wasm, cpu, or webgpu by Dawn (default: wasm)
   --side <px>        the long side of what the model sees (default: 320)
@@ -36,6 +40,7 @@ ${checkpointUsage}`;
 
 const embeddedModel = fileURLToPath(new URL(`../../public/models/${embeddedModelId}`, import.meta.url));
 
+endOnFileProblems();
 const { values: options, positionals: images } = readOptions(
   {
     allowPositionals: true,
@@ -67,6 +72,8 @@ function readPatch(text: string): PatchPosition {
   return { row: Number(row), column: Number(column) };
 }
 
+const found = await findPhotographs(images);
+if (found.paths.length === 0) stopWith(found.problems.join('\n'));
 const load = await findModel(options.model, options);
 if (backend === 'webgpu') await installDawn();
 const { signal } = new AbortController();
@@ -90,8 +97,9 @@ const used = new Set<string>();
 function nameFor(path: string): string {
   const plain = basename(path, extname(path));
   let name = plain;
-  for (let count = 2; used.has(name); count++) name = `${plain}-${count}`;
-  used.add(name);
+  // Some file systems take A and a for the same.
+  for (let count = 2; used.has(name.toLowerCase()); count++) name = `${plain}-${count}`;
+  used.add(name.toLowerCase());
   return name;
 }
 
@@ -126,24 +134,26 @@ async function writePatch(
 }
 
 let failures = 0;
-const complain = (path: string, sentence: string): void => {
+const complain = (sentence: string): void => {
   failures++;
-  console.error(`${path}: ${sentence}`);
+  console.error(sentence);
 };
-for (const path of images) {
+
+async function lookAt(path: string): Promise<void> {
   const photo = await readPhoto(path);
   if (!photo.ok) {
-    complain(path, describeFailure(photo.error));
-    continue;
+    complain(`${path}: ${describeFailure(photo.error)}`);
+    return;
   }
   const framing = { shape: options.square ? 'square' : 'photograph', sidePx } as const;
   const name = nameFor(path);
   const keeping = asked.length > 0 ? { keepAs: name } : {};
   const result = await engine.attend(photo.value, { framing, ...keeping, signal, onProgress: () => {} });
   if (!result.ok) {
-    complain(path, describeFailure(result.error));
-    continue;
+    complain(`${path}: ${describeFailure(result.error)}`);
+    return;
   }
+  for (const notice of photo.value.notices) console.log(`${path}: ${describePhotoNotice(notice)}`);
   const { numHeads, numRegisters, rows, columns, registerMaps, tokens, forwardMs } = result.value;
   await writeMaps(name, photo.value, result.value);
   if (numRegisters > 0)
@@ -153,12 +163,18 @@ for (const path of images) {
     );
   for (const patch of asked) {
     const problem = await writePatch(name, photo.value, framing, result.value, patch);
-    if (problem !== null) complain(path, problem);
+    if (problem !== null) complain(`${path}: ${problem}`);
   }
   console.log(
     `${path}: ${numHeads} heads, ${rows} × ${columns} patches, ${tokens} tokens, ${Math.round(forwardMs)} ms`,
   );
 }
+
+for (const path of found.paths) {
+  const problem = await attempt(() => lookAt(path));
+  if (problem !== null) complain(`${path}: ${problem}`);
+}
+for (const problem of found.problems) complain(problem);
 engine.dispose();
 // Dawn keeps the process alive.
 process.exit(failures === 0 ? 0 : 1);

@@ -7,6 +7,8 @@ import type { PixelGrid } from '../../src/media/resample.ts';
 import { findModel } from '../attend/find-model.ts';
 import { readPhoto } from '../photographs/read-photo.ts';
 import { checkpointOptions, checkpointUsage } from '../checkpoint-file.ts';
+import { endOnFileProblems } from '../file-problem.ts';
+import { findPhotographs, photographUsage } from '../photographs/find-photographs.ts';
 import { readOptions } from '../read-options.ts';
 import { stopWith } from '../stop-with.ts';
 import { drawTable, showKept, type Tile } from './draw-comparison.ts';
@@ -14,10 +16,11 @@ import { startEngine } from '../evaluate/evaluate-networks.ts';
 import { randomNetwork } from '../evaluate/random-network.ts';
 import { shippedModels } from '../evaluate/shipped-models.ts';
 
-const usage = `Usage: npm run compare -- <photograph> … [options]
+const usage = `Usage: npm run compare -- <images…> [options]
 
 One row a photograph; one column a network, and one for the first network's architecture with random weights. Shown is what the
 mask of the mean over heads keeps, 60 % of the mass.
+${photographUsage}
 
   --model <path>     a checkpoint file as npm run convert takes it, or a folder in tfjs format; may stand several times
                      (default: every model in public/models)
@@ -30,6 +33,7 @@ ${checkpointUsage}`;
 
 const tileSidePx = 176;
 
+endOnFileProblems();
 const { values: options, positionals: paths } = readOptions(
   {
     allowPositionals: true,
@@ -53,17 +57,26 @@ if (!Number.isInteger(seed) || seed < 0) stopWith(`--seed ${options.seed} is not
 const { signal } = new AbortController();
 const onProgress = (): void => {};
 
-const photos: PixelGrid[] = [];
-for (const path of paths) {
+let failures = 0;
+const complain = (sentence: string): void => {
+  failures++;
+  console.error(sentence);
+};
+
+const found = await findPhotographs(paths);
+for (const problem of found.problems) complain(problem);
+const photos: (PixelGrid & { readonly path: string })[] = [];
+for (const path of found.paths) {
   const photo = await readPhoto(path);
-  if (!photo.ok) stopWith(`${path}: ${describeFailure(photo.error)}`);
-  photos.push(photo.value);
+  if (photo.ok) photos.push({ ...photo.value, path });
+  else complain(`${path}: ${describeFailure(photo.error)}`);
 }
+if (photos.length === 0) process.exit(1);
 const networks: LoadedModel[] = [];
 for (const path of options.model ?? (await shippedModels())) {
   const model = await (await findModel(path, options))(signal, onProgress);
-  if (!model.ok) stopWith(describeFailure(model.error));
-  networks.push(model.value);
+  if (model.ok) networks.push(model.value);
+  else complain(`${path}: ${describeFailure(model.error)}`);
 }
 const [first] = networks;
 if (first === undefined) stopWith('There is no network.');
@@ -75,7 +88,7 @@ for (const network of networks) {
   for (const [i, photo] of photos.entries()) {
     const framing = { shape: 'photograph', sidePx } as const;
     const result = await engine.attend(photo, { framing, signal, onProgress });
-    if (!result.ok) stopWith(`${paths[i]}: ${describeFailure(result.error)}`);
+    if (!result.ok) stopWith(`${photo.path}: ${describeFailure(result.error)}`);
     const rgb = showKept(photo, result.value, result.value.box);
     rows[i]?.push({ height: photo.height, width: photo.width, rgb });
   }
@@ -85,3 +98,4 @@ const titles = ['photograph', ...networks.map(({ title }) => title)];
 await mkdir(dirname(options.out), { recursive: true });
 await writeFile(options.out, await drawTable(titles, rows, tileSidePx));
 console.log(`${options.out}: ${photos.length} photographs, ${networks.length} networks`);
+if (failures > 0) process.exitCode = 1;

@@ -11,6 +11,7 @@ import type { ModelLoader } from '../../src/models/loaded-model.ts';
 import { openCheckpoint } from '../../src/models/open-checkpoint.ts';
 import { folderSource } from '../attend/folder-source.ts';
 import { checkpointOptions, checkpointUsage, findCheckpoint } from '../checkpoint-file.ts';
+import { endOnFileProblems } from '../file-problem.ts';
 import { readOptions } from '../read-options.ts';
 import { stopWith } from '../stop-with.ts';
 import { checkAttention, checkBounds, isWithinBounds } from './check-attention.ts';
@@ -32,6 +33,7 @@ ${checkpointUsage}
                      by more than ${100 * checkBounds.difference} % of its map's largest value, or its patches' order by a rank
                      correlation below ${checkBounds.rankCorrelation}`;
 
+endOnFileProblems();
 const { values: options, positionals } = readOptions(
   {
     allowPositionals: true,

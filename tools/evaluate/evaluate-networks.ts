@@ -3,20 +3,12 @@ import { describeFailure } from '../../src/core/failure.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import { succeed } from '../../src/core/result.ts';
 import type { LoadedModel, ModelLoader } from '../../src/models/loaded-model.ts';
-import { readPhoto } from '../photographs/read-photo.ts';
 import { stopWith } from '../stop-with.ts';
 import { centrePrior } from './centre-prior.ts';
 import type { Pair } from './find-pairs.ts';
 import { jaccardOfObjects, type PatchMask } from './jaccard.ts';
-import { readObjects, type Objects } from './read-objects.ts';
+import { readPair, type PairContent } from './read-pair.ts';
 import { averagePhotos, scorePhoto, type Average, type ScoredPhoto } from './scores.ts';
-
-/** @returns the objects of a photograph, of its own size; ends the command where the mask is none */
-async function objectsOf(pair: Pair): Promise<Objects> {
-  const objects = await readObjects(pair.mask);
-  if (typeof objects === 'string') stopWith(`${pair.mask} is not a mask: ${objects}.`);
-  return objects;
-}
 
 const { signal } = new AbortController();
 const onProgress = (): void => {};
@@ -31,27 +23,27 @@ export async function startEngine(model: LoadedModel): Promise<Engine> {
   return started.value;
 }
 
-/** Photographs in whose mask there is nothing cannot be scored, and are left out by every network alike. */
+/** Stops where a file that was good a while ago is not any more. */
+async function contentOf(pair: Pair): Promise<PairContent> {
+  const content = await readPair(pair);
+  if (content === null || typeof content === 'string')
+    return stopWith(content ?? `${pair.mask} has no object any more.`);
+  return content;
+}
+
+/** @param pairs that `checkPairs` has found usable */
 export async function scoreNetwork(
   model: LoadedModel,
   pairs: readonly Pair[],
   sidePx: number,
-): Promise<Average | null> {
+): Promise<Average> {
   const engine = await startEngine(model);
   const photos: ScoredPhoto[] = [];
   try {
     for (const pair of pairs) {
-      const objects = await objectsOf(pair);
-      if (objects.count === 0) continue;
-      const pixels = await readPhoto(pair.photo);
-      if (!pixels.ok) stopWith(`${pair.photo}: ${describeFailure(pixels.error)}`);
-      const { height, width } = pixels.value;
-      if (height !== objects.height || width !== objects.width)
-        stopWith(
-          `${pair.mask} is ${objects.height} × ${objects.width} px, its photograph ${height} × ${width}.`,
-        );
+      const { photo, objects } = await contentOf(pair);
       const framing = { shape: 'photograph', sidePx } as const;
-      const result = await engine.attend(pixels.value, { framing, signal, onProgress });
+      const result = await engine.attend(photo, { framing, signal, onProgress });
       if (!result.ok) stopWith(`${pair.photo}: ${describeFailure(result.error)}`);
       photos.push({
         sequence: pair.sequence,
@@ -61,16 +53,15 @@ export async function scoreNetwork(
   } finally {
     engine.dispose();
   }
-  return photos.length === 0 ? null : averagePhotos(photos);
+  return averagePhotos(photos);
 }
 
 /** As a network with one head, that sees the whole photograph. */
-export async function scoreCentrePrior(pairs: readonly Pair[]): Promise<Average | null> {
+export async function scoreCentrePrior(pairs: readonly Pair[]): Promise<Average> {
   const photos: ScoredPhoto[] = [];
   const priors = new Map<string, PatchMask>();
   for (const pair of pairs) {
-    const objects = await objectsOf(pair);
-    if (objects.count === 0) continue;
+    const { objects } = await contentOf(pair);
     const { height, width } = objects;
     const prior = priors.get(`${height} × ${width}`) ?? centrePrior(height, width);
     priors.set(`${height} × ${width}`, prior);
@@ -81,5 +72,5 @@ export async function scoreCentrePrior(pairs: readonly Pair[]): Promise<Average 
       scores: { bestHead: score, meanOverHeads: score, heads: [score] },
     });
   }
-  return photos.length === 0 ? null : averagePhotos(photos);
+  return averagePhotos(photos);
 }

@@ -1,6 +1,6 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { join, relative } from 'node:path';
 import { expect, test } from 'vitest';
 import { findPairs, partsOf, samplePairs, type Pair } from './find-pairs.ts';
 
@@ -17,13 +17,19 @@ test.each([
 test('a photograph goes with the PNG of its name, and one without is named', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'pairs-'));
   try {
-    for (const name of ['b_1.jpg', 'b_1.png', 'a.JPEG', 'a.png', 'c_2.webp', 'lonely.png', 'notes.md'])
-      await writeFile(join(folder, name), '');
-    const { pairs, unpaired } = await findPairs(folder);
-    expect(pairs.map(({ photo, mask }) => [basename(photo), basename(mask)])).toEqual([
+    await mkdir(join(folder, 'more'));
+    const names = ['b_1.jpg', 'b_1.png', 'a.JPEG', 'a.png', 'c_2.webp', 'lonely.png', 'notes.md'];
+    const more = ['more/d_3.jfif', 'more/d_3.png', '._b_1.jpg', '._b_1.png'];
+    for (const name of [...names, ...more]) await writeFile(join(folder, name), '');
+    const found = await findPairs(folder);
+    if (found === null) throw new Error('not read');
+    const { pairs: all, unpaired } = found;
+    expect(all.map(({ photo, mask }) => [relative(folder, photo), relative(folder, mask)])).toEqual([
       ['a.JPEG', 'a.png'],
       ['b_1.jpg', 'b_1.png'],
+      [join('more', 'd_3.jfif'), join('more', 'd_3.png')],
     ]);
+    expect(all.map(({ set }) => set)).toEqual(['all', 'b', 'd']);
     expect(unpaired).toEqual(['c_2.webp']);
   } finally {
     await rm(folder, { recursive: true });

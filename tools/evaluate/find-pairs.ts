@@ -1,7 +1,7 @@
-/** Photographs with their masks in a folder: `<stem>.jpg` (or .jpeg, .webp) and `<stem>.png`. */
-import { readdir } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+/** Photographs with their masks in a folder and its subfolders: `<stem>.jpg`, or any other kind but PNG, and `<stem>.png`. */
+import { basename, extname, relative } from 'node:path';
 import { seededRandom } from '../../src/core/seeded-random.ts';
+import { listPhotographs } from '../photographs/find-photographs.ts';
 import { groupBy } from './group-by.ts';
 
 export interface Pair {
@@ -20,8 +20,6 @@ export interface FoundPairs {
   readonly unpaired: readonly string[];
 }
 
-const photoTypes: ReadonlySet<string> = new Set(['.jpg', '.jpeg', '.webp']);
-
 /** @returns set and sequence, of 'davis_camel_00010': 'davis', 'camel'; of 'ecssd_0001': 'ecssd', null */
 export function partsOf(stem: string): Pick<Pair, 'set' | 'sequence'> {
   const first = stem.indexOf('_');
@@ -32,19 +30,19 @@ export function partsOf(stem: string): Pick<Pair, 'set' | 'sequence'> {
   };
 }
 
-/** Rejects where the folder cannot be read. */
-export async function findPairs(folder: string): Promise<FoundPairs> {
-  const files = (await readdir(folder)).toSorted();
+/** @returns null where the folder cannot be read */
+export async function findPairs(folder: string): Promise<FoundPairs | null> {
+  const files = await listPhotographs(folder);
+  if (files === null) return null;
   const all = new Set(files);
   const pairs: Pair[] = [];
   const unpaired: string[] = [];
-  for (const file of files) {
-    const type = extname(file);
-    if (!photoTypes.has(type.toLowerCase())) continue;
-    const stem = file.slice(0, -type.length);
-    const mask = `${stem}.png`;
-    if (all.has(mask)) pairs.push({ ...partsOf(stem), photo: join(folder, file), mask: join(folder, mask) });
-    else unpaired.push(file);
+  for (const photo of files) {
+    const type = extname(photo);
+    if (type.toLowerCase() === '.png') continue;
+    const mask = `${photo.slice(0, -type.length)}.png`;
+    if (all.has(mask)) pairs.push({ ...partsOf(basename(photo, type)), photo, mask });
+    else unpaired.push(relative(folder, photo));
   }
   return { pairs, unpaired };
 }

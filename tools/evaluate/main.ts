@@ -4,11 +4,13 @@ import { join } from 'node:path';
 import { describeFailure } from '../../src/core/failure.ts';
 import { findModel } from '../attend/find-model.ts';
 import { checkpointOptions, checkpointUsage } from '../checkpoint-file.ts';
+import { endOnFileProblems } from '../file-problem.ts';
 import { readOptions } from '../read-options.ts';
 import { stopWith } from '../stop-with.ts';
 import { scoreCentrePrior, scoreNetwork } from './evaluate-networks.ts';
-import { findPairs, samplePairs } from './find-pairs.ts';
+import { findPairs, samplePairs, type Pair } from './find-pairs.ts';
 import { keptShare } from './jaccard.ts';
+import { checkPairs } from './read-pair.ts';
 import { randomNetwork } from './random-network.ts';
 import { markdownReport, type NetworkScores } from './report.ts';
 import type { Average } from './scores.ts';
@@ -16,8 +18,8 @@ import { shippedModels } from './shipped-models.ts';
 
 const usage = `Usage: npm run evaluate -- <folder> [options]
 
-<folder> holds photographs (<stem>.jpg, .jpeg or .webp) and their masks (<stem>.png, of the same size: black, and one colour for
-each object). <set>_<number> puts a photograph in a set; frames of a video are <set>_<sequence>_<number>.
+<folder> and its subfolders hold photographs (<stem>.jpg, .webp or any other kind but .png) and, beside each, its mask (<stem>.png, of the
+same size: black, and one colour for each object). <set>_<number> puts a photograph in a set; frames of a video are <set>_<sequence>_<number>.
 
   --model <path>     a checkpoint file as npm run convert takes it, or a folder in tfjs format; may stand several times
                      (default: every model in public/models)
@@ -29,6 +31,7 @@ each object). <set>_<number> puts a photograph in a set; frames of a video are <
 Of a checkpoint file:
 ${checkpointUsage}`;
 
+endOnFileProblems();
 const { values: options, positionals } = readOptions(
   {
     allowPositionals: true,
@@ -57,21 +60,37 @@ const sidePx = wholeNumber('side', options.side, 16, 2048);
 const seed = wholeNumber('seed', options.seed, 0, 2 ** 32 - 1);
 const sample = options.sample === undefined ? null : wholeNumber('sample', options.sample, 1, 1_000_000);
 
-const found = await findPairs(folder).catch(() => stopWith(`The folder ${folder} cannot be read.`));
+const found = await findPairs(folder);
+if (found === null) stopWith(`The folder ${folder} cannot be read.`);
 if (found.pairs.length === 0) stopWith(`There is no photograph with a mask in ${folder}.\n\n${usage}`);
 if (found.unpaired.length > 0) console.error(`Left out, having no mask: ${found.unpaired.join(', ')}`);
-const sets = [...samplePairs(found.pairs, sample, seed)];
+await mkdir(options.out, { recursive: true }).catch(() =>
+  stopWith(`The folder ${options.out} cannot be made.`),
+);
 
-/** @param score of one set's photographs, null where none of them has an object */
+let failures = 0;
+const complain = (sentence: string): void => {
+  failures++;
+  console.error(sentence);
+};
+
+const sets: (readonly [set: string, pairs: readonly Pair[]])[] = [];
+for (const [set, pairs] of samplePairs(found.pairs, sample, seed)) {
+  const { usable, problems } = await checkPairs(pairs);
+  for (const problem of problems) complain(problem);
+  if (usable.length > 0) sets.push([set, usable]);
+  else if (problems.length === 0) complain(`No mask of the set '${set}' holds an object.`);
+}
+if (sets.length === 0) process.exit(1);
+
 async function overSets(
   name: string,
-  score: (pairs: (typeof sets)[number][1]) => Promise<Average | null>,
+  score: (pairs: readonly Pair[]) => Promise<Average>,
 ): Promise<Record<string, Average>> {
   const averages: Record<string, Average> = {};
   for (const [set, pairs] of sets) {
     const start = performance.now();
     const average = await score(pairs);
-    if (average === null) stopWith(`No mask of the set '${set}' holds an object.`);
     averages[set] = average;
     const seconds = Math.round((performance.now() - start) / 1000);
     console.error(`${name}, ${set}: ${average.photographs} photographs in ${seconds} s`);
@@ -80,10 +99,15 @@ async function overSets(
 }
 
 const networks: NetworkScores[] = [];
-for (const path of options.model ?? (await shippedModels())) {
-  const load = await findModel(path, options);
+const paths = options.model ?? (await shippedModels());
+// Those that are not there end the command before it has worked for an hour.
+const loaders = await Promise.all(paths.map((path) => findModel(path, options)));
+for (const [i, load] of loaders.entries()) {
   const model = await load(new AbortController().signal, () => {});
-  if (!model.ok) stopWith(describeFailure(model.error));
+  if (!model.ok) {
+    complain(`${paths[i]}: ${describeFailure(model.error)}`);
+    continue;
+  }
   const { id, title, parameterCount } = model.value;
   const random = randomNetwork(model.value, seed);
   networks.push({
@@ -94,13 +118,12 @@ for (const path of options.model ?? (await shippedModels())) {
     random: await overSets(`${title}, random weights`, (pairs) => scoreNetwork(random, pairs, sidePx)),
   });
 }
+if (networks.length === 0) process.exit(1);
 const centrePrior = await overSets('centre prior', scoreCentrePrior);
 
 const evaluation = { sidePx, sample, seed, keptShare, centrePrior, networks } as const;
 const report = markdownReport(evaluation);
-await mkdir(options.out, { recursive: true }).catch(() =>
-  stopWith(`The folder ${options.out} cannot be made.`),
-);
 await writeFile(join(options.out, 'evaluation.md'), report);
 await writeFile(join(options.out, 'evaluation.json'), `${JSON.stringify(evaluation, null, 2)}\n`);
 console.log(report);
+if (failures > 0) process.exitCode = 1;

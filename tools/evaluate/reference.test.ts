@@ -123,3 +123,42 @@ describe('a mask that does not fit', () => {
     expect(wrong.stderr.trim()).toMatch(sentence);
   });
 });
+
+test('what is wrong with one photograph gets a sentence each, and the others are scored', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'evaluate-'));
+  try {
+    const [cat, dog] = ['cat', 'dog'].map((name) => fromRoot(`public/samples/${name}.jpg`)) as [
+      string,
+      string,
+    ];
+    const maskOf = async (photo: string): Promise<Buffer> => {
+      const { width, height } = await sharp(photo).metadata();
+      const half = { create: { width: width >> 1, height, channels: 3, background: '#fff' } } as const;
+      return sharp({ create: { width, height, channels: 3, background: '#000' } })
+        .composite([{ input: await sharp(half).png().toBuffer(), left: 0, top: 0 }])
+        .png()
+        .toBuffer();
+    };
+    await copyFile(cat, join(folder, 'set_1.jpg'));
+    await writeFile(join(folder, 'set_1.png'), await maskOf(cat));
+    await copyFile(dog, join(folder, 'set_2.jpg'));
+    await writeFile(join(folder, 'set_2.png'), await maskOf(cat));
+    await writeFile(join(folder, 'set_3.jpg'), 'Dear reader');
+    await writeFile(join(folder, 'set_3.png'), await maskOf(dog));
+    await copyFile(dog, join(folder, 'set_4.jpg'));
+    await writeFile(join(folder, 'set_4.png'), 'Dear reader');
+    const out = join(folder, 'out');
+    const model = ['--model', fromRoot(`public/models/${embeddedModelId}`)];
+    const { exitCode, stderr } = await runTool('evaluate', folder, ...model, '--side', '64', '--out', out);
+    expect(exitCode).toBe(1);
+    const lines = stderr.split('\n').filter((line) => line.includes('set_'));
+    expect(lines).toEqual([
+      expect.stringMatching(/set_2\.png is \d+ × \d+ px, its photograph \d+ × \d+\.$/),
+      expect.stringMatching(/set_3\.jpg: This is not an image/),
+      expect.stringMatching(/set_4\.png is not a mask: it cannot be decoded\.$/),
+    ]);
+    expect(await readFile(join(out, 'evaluation.md'), 'utf8')).toContain('### set: 1 photographs');
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});

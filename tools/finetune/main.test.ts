@@ -3,6 +3,7 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/pr
 import { openAsBlob } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { StepReport } from '../../src/core/training.ts';
 import { openCheckpoint } from '../../src/models/open-checkpoint.ts';
@@ -154,6 +155,24 @@ test('a run that is there stays as it is; saves count steps, reported or not', a
   const blocked = await runTool('finetune', ...samples, ...small, ...rhythm, '--out', seldom);
   expect(blocked.exitCode).not.toBe(0);
   expect(await readFile(join(folder, 'seldom.jsonl'), 'utf8')).toBe('');
+});
+
+test('photographs of a folder are shrunk as they are read; one that cannot be read is told by the exit code', async () => {
+  const photos = join(folder, 'photos');
+  await mkdir(join(photos, 'more'), { recursive: true });
+  const large = sharp({ create: { height: 1500, width: 2000, channels: 3, background: '#3a6' } });
+  await writeFile(join(photos, 'large.jfif'), await large.jpeg().toBuffer());
+  await cp(samples[0] ?? '', join(photos, 'more', 'small.jpg'));
+  await writeFile(join(photos, '._large.jfif'), 'what macOS notes');
+  await writeFile(join(photos, 'broken.png'), 'Dear reader');
+  const out = join(folder, 'shrunk.safetensors');
+  const run = await runTool('finetune', photos, ...small, '--steps', '1', '--out', out);
+  expect(run.exitCode).toBe(1);
+  // Crops of 32 px want a short side of 64: 85 × 64 and 96 × 64 px of three bytes.
+  expect(run.stderr).toContain('2 photographs (35 kB in main memory)');
+  expect(run.stderr).toContain(`${join(photos, 'broken.png')}: This is not an image.`);
+  expect(run.stderr).not.toContain('._large');
+  expect(run.stderr).toContain(`Saved ${out} after 1 steps.`);
 });
 
 test.concurrent.each([

@@ -3,6 +3,7 @@ import { openAsBlob, writeSync } from 'node:fs';
 import { appendFile, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { formatBytes } from '../../src/core/bytes.ts';
 import { describeFailure, failureOf } from '../../src/core/failure.ts';
 import { describeKernelCheck } from '../../src/core/describe-kernel-check.ts';
 import { embeddedModelId } from '../../src/core/embedded-model.ts';
@@ -12,10 +13,13 @@ import { openBackend } from '../../src/gpu/open-backend.ts';
 import { estimateTrainingMemory } from '../../src/train/memory-estimate.ts';
 import { attentionHere } from '../../src/train/step-layers.ts';
 import { Trainer, type TrainingModel } from '../../src/train/trainer.ts';
+import { readTrainingConfiguration } from '../../src/train/training-checkpoint.ts';
 import { checkStepKernels } from '../../src/train/training-self-check.ts';
 import { installDawn } from '../attend/dawn.ts';
 import { findModel } from '../attend/find-model.ts';
 import { checkpointOptions, checkpointUsage } from '../checkpoint-file.ts';
+import { endOnFileProblems } from '../file-problem.ts';
+import { photographUsage } from '../photographs/find-photographs.ts';
 import { readOptions } from '../read-options.ts';
 import { stopWith } from '../stop-with.ts';
 import { configurationFrom, presetUsage, readPreset } from './configuration.ts';
@@ -26,6 +30,7 @@ const usage = `Usage: npm run finetune -- <folders or images…> [options]
 Trains a student and its teacher with DINO's loss. Writes <name>.safetensors (the whole run: --resume goes on from it, and every
 reader of DINO's names takes the networks in it), <name>.teacher.safetensors and <name>.student.safetensors (one backbone each,
 for attend and convert) and <name>.jsonl (a line a report). Ctrl-C saves and ends. A new run overwrites none that is there.
+${photographUsage}
 
   --preset <name>    ${presetUsage}
   --model <path>     a folder in tfjs format or a checkpoint file (default: the embedded model)
@@ -42,6 +47,7 @@ ${checkpointUsage}`;
 
 const embeddedModel = fileURLToPath(new URL(`../../public/models/${embeddedModelId}`, import.meta.url));
 
+endOnFileProblems();
 const { values: options, positionals: paths } = readOptions(
   {
     allowPositionals: true,
@@ -128,7 +134,21 @@ process.on('SIGHUP', () => stop(129));
 // Nobody may be reading any more (`| head`, a terminal that was closed): the run goes on, and its log has the numbers.
 process.stderr.on('error', () => {});
 
-const photographs = await readPhotographs(paths, (sentence) => console.error(sentence));
+async function openRun(path: string): Promise<Blob> {
+  if (!(await isThere(path))) stopWith(`${path} cannot be read.`);
+  return openAsBlob(path);
+}
+
+/** Of the run that goes on, or of the one that begins. */
+async function cropSidePx(): Promise<number> {
+  if (options.resume === undefined)
+    return { ...readPreset(options.preset).configuration, ...changes }.globalCropPx;
+  const saved = await readTrainingConfiguration(await openRun(options.resume));
+  if (!saved.ok) stopWith(describeFailure(saved.error));
+  return saved.value.globalCropPx;
+}
+const { photographs, problems } = await readPhotographs(paths, await cropSidePx());
+for (const problem of problems) console.error(problem);
 if (photographs.length === 0) stopWith('There is no photograph to learn from.');
 if (backend === 'webgpu') await installDawn();
 const opened = await openBackend(backend, null);
@@ -164,8 +184,7 @@ async function beginRun(): Promise<Trainer> {
 }
 
 async function resumeRun(path: string): Promise<Trainer> {
-  if ((await stat(path).catch(() => null)) === null) stopWith(`${path} cannot be read.`);
-  const resumed = await Trainer.resume(await openAsBlob(path), photographs, faults, kernels);
+  const resumed = await Trainer.resume(await openRun(path), photographs, faults, kernels);
   if (!resumed.ok) stopWith(describeFailure(resumed.error));
   if (!resumed.value.samePhotographs)
     console.error('These are not the photographs that the run began with; it goes on with these.');
@@ -190,9 +209,10 @@ const { configuration, architecture } = trainer;
 for (const { name, sentence } of findWarnings(configuration)) console.error(`${name}: ${sentence}`);
 const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`;
 const memory = estimateTrainingMemory(architecture, configuration, attentionHere(kernels));
+const photographBytes = photographs.reduce((sum, { values }) => sum + values.byteLength, 0);
 console.error(
-  `${photographs.length} photographs, ${configuration.steps} steps on ${opened.value.name} (${opened.value.device}); ` +
-    `about ${megabytes(memory.totalBytes)} on the device, ${megabytes(memory.parameterBytes)} of it parameters`,
+  `${photographs.length} photographs (${formatBytes(photographBytes)} in main memory), ${configuration.steps} steps on ` +
+    `${opened.value.name} (${opened.value.device}); about ${megabytes(memory.totalBytes)} on the device, ${megabytes(memory.parameterBytes)} of it parameters`,
 );
 await mkdir(dirname(out), { recursive: true }).catch(() => stopWith(`The folder of ${out} cannot be made.`));
 
@@ -220,7 +240,8 @@ const show = ({ step, loss, teacherEntropy, kl, learningRate, stepMs }: StepRepo
   else console.error(line);
 };
 
-let exitCode = 0;
+/** What could not be read is told by the exit code too, for whoever does not look at the sentences. */
+let exitCode = problems.length > 0 ? 1 : 0;
 let isSaved = false;
 process.on('exit', (code) => {
   // Node ends without a word (0 or 13) when nothing is left to wait for, as after a device that answers no more.

@@ -1,43 +1,28 @@
-import { readdir, stat } from 'node:fs/promises';
-import { extname, join } from 'node:path';
 import { describeFailure } from '../../src/core/failure.ts';
 import type { PixelGrid } from '../../src/media/resample.ts';
+import { shrinkPhotograph } from '../../src/train/photographs.ts';
+import { findPhotographs } from '../photographs/find-photographs.ts';
 import { readPhoto } from '../photographs/read-photo.ts';
 
-/** Folders hold other things too; a file that is named by itself is always tried. */
-const endings: ReadonlySet<string> = new Set([
-  '.jpg',
-  '.jpeg',
-  '.png',
-  '.webp',
-  '.avif',
-  '.gif',
-  '.tif',
-  '.tiff',
-]);
-
-/** Files of a folder in the order of their names: a run depends on it. */
-async function filesOf(path: string): Promise<string[]> {
-  const facts = await stat(path).catch(() => null);
-  if (!facts?.isDirectory()) return [path];
-  const names = await readdir(path);
-  return names
-    .filter((name) => endings.has(extname(name).toLowerCase()))
-    .sort((a, b) => (a < b ? -1 : 1))
-    .map((name) => join(path, name));
+export interface Photographs {
+  /** In the order of their names, which a run depends on. */
+  readonly photographs: readonly PixelGrid[];
+  /** A sentence for each that could not be read, or argument that names none. */
+  readonly problems: readonly string[];
 }
 
-/** @param complain hears of every file that cannot be read; the others go on */
-export async function readPhotographs(
-  paths: readonly string[],
-  complain: (sentence: string) => void,
-): Promise<PixelGrid[]> {
+/** Each is shrunk to what the crops need as soon as it has been read: those of a camera are 70 MB each. */
+export async function readPhotographs(args: readonly string[], globalCropPx: number): Promise<Photographs> {
+  const { paths, problems } = await findPhotographs(args);
   const photographs: PixelGrid[] = [];
-  for (const path of paths)
-    for (const file of await filesOf(path)) {
-      const photo = await readPhoto(file);
-      if (photo.ok) photographs.push(photo.value);
-      else complain(`${file}: ${describeFailure(photo.error)}`);
+  const unread: string[] = [];
+  for (const path of paths) {
+    const photo = await readPhoto(path);
+    if (!photo.ok) unread.push(`${path}: ${describeFailure(photo.error)}`);
+    else {
+      const { height, width, channels, values } = shrinkPhotograph(photo.value, globalCropPx);
+      photographs.push({ height, width, channels, values });
     }
-  return photographs;
+  }
+  return { photographs, problems: [...problems, ...unread] };
 }

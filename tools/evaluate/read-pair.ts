@@ -1,0 +1,44 @@
+/** A photograph and the objects in it, and which pairs can be used at all. */
+import { describeFailure } from '../../src/core/failure.ts';
+import type { PixelGrid } from '../../src/media/resample.ts';
+import { readPhoto } from '../photographs/read-photo.ts';
+import type { Pair } from './find-pairs.ts';
+import { readObjects, type Objects } from './read-objects.ts';
+
+export interface PairContent {
+  readonly photo: PixelGrid;
+  /** Of the photograph's size. */
+  readonly objects: Objects;
+}
+
+/** @returns what the two files hold, a sentence that says what is wrong with one of them, or null where there is no object */
+export async function readPair(pair: Pair): Promise<PairContent | string | null> {
+  const objects = await readObjects(pair.mask);
+  if (typeof objects === 'string') return `${pair.mask} is not a mask: ${objects}.`;
+  if (objects.count === 0) return null;
+  const photo = await readPhoto(pair.photo);
+  if (!photo.ok) return `${pair.photo}: ${describeFailure(photo.error)}`;
+  const { height, width } = photo.value;
+  if (height !== objects.height || width !== objects.width)
+    return `${pair.mask} is ${objects.height} × ${objects.width} px, its photograph ${height} × ${width}.`;
+  return { photo: photo.value, objects };
+}
+
+export interface CheckedPairs {
+  /** Those that can be scored: both files are good, and there is an object. Every network has the same ones. */
+  readonly usable: readonly Pair[];
+  /** A sentence for each that cannot be read. */
+  readonly problems: readonly string[];
+}
+
+/** Reads all of them once, so that what is wrong shows before the first network has run and not in the middle of the third. */
+export async function checkPairs(pairs: readonly Pair[]): Promise<CheckedPairs> {
+  const usable: Pair[] = [];
+  const problems: string[] = [];
+  for (const pair of pairs) {
+    const content = await readPair(pair);
+    if (typeof content === 'string') problems.push(content);
+    else if (content !== null) usable.push(pair);
+  }
+  return { usable, problems };
+}

@@ -1,0 +1,51 @@
+/** What the file system says, in a person's words. */
+
+const words: Readonly<Record<string, string>> = {
+  ENAMETOOLONG: 'its name is too long',
+  EISDIR: 'there is a folder of that name',
+  ENOTDIR: 'a part of its path is a file and not a folder',
+  ENOENT: 'its folder is not there',
+  EEXIST: 'there is something of that name',
+  EACCES: 'writing there is not allowed',
+  EPERM: 'writing there is not allowed',
+  EROFS: 'nothing can be written there',
+  ENOSPC: 'there is no room left',
+  EDQUOT: 'there is no room left',
+  EMFILE: 'too many files are open',
+  EIO: 'the disk does not work',
+};
+
+interface SystemError extends Error {
+  readonly code: string;
+  readonly path?: string;
+  readonly syscall: string;
+}
+
+const isSystemError = (error: unknown): error is SystemError =>
+  error instanceof Error && 'syscall' in error && 'code' in error && typeof error.code === 'string';
+
+/** @returns a sentence about a file that could not be written, or null where `error` is something else: a bug */
+export function describeFileProblem(error: unknown): string | null {
+  if (!isSystemError(error)) return null;
+  return `${error.path ?? 'A file'} cannot be written: ${words[error.code] ?? error.code}.`;
+}
+
+/** Does one piece of a batch. @returns a sentence where a file could not be written: the rest can go on */
+export async function attempt(work: () => Promise<void>): Promise<string | null> {
+  try {
+    await work();
+    return null;
+  } catch (error) {
+    const sentence = describeFileProblem(error);
+    if (sentence === null) throw error;
+    return sentence;
+  }
+}
+
+/** For a whole command: a file that cannot be written ends it with a sentence and not with a stack trace. */
+export function endOnFileProblems(): void {
+  process.on('uncaughtException', (error) => {
+    console.error(describeFileProblem(error) ?? error);
+    process.exit(1);
+  });
+}

@@ -1,0 +1,71 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findPhotographs } from './find-photographs.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'find-photographs-'));
+  for (const below of ['talk/day 2', 'empty', '.hidden', '__MACOSX', 'talk/folder.jpg'])
+    await mkdir(join(folder, below), { recursive: true });
+  const files = [
+    'a.jpg',
+    'B.JPEG',
+    'c.jfif',
+    'd.bmp',
+    'e.webp',
+    'f.avif',
+    'g.gif',
+    'h.tif',
+    'notes.txt',
+    '._a.jpg',
+    '.hidden/secret.jpg',
+    '__MACOSX/._a.jpg',
+    'talk/z.png',
+    'talk/[1].png',
+    'talk/day 2/y.jpg',
+    'talk/day 2/._y.jpg',
+    'empty/model.bin',
+    'no-ending',
+  ];
+  for (const file of files) await writeFile(join(folder, file), '');
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function found(...args: readonly string[]) {
+  const { paths, problems } = await findPhotographs(args.map((arg) => join(folder, arg)));
+  return {
+    paths: paths.map((path) => relative(folder, path).replaceAll('\\', '/')),
+    problems: problems.map((problem) => problem.replace(join(folder, '/'), '')),
+  };
+}
+
+const inTalk = ['talk/[1].png', 'talk/day 2/y.jpg', 'talk/z.png'];
+const beside = ['B.JPEG', 'a.jpg', 'c.jfif', 'd.bmp', 'e.webp', 'f.avif', 'g.gif', 'h.tif'];
+
+test.each<[string, string[], string[]]>([
+  ['a folder gives what ends as photographs do, in subfolders too, by name', ['.'], [...beside, ...inTalk]],
+  ['a file is taken whatever its name is', ['notes.txt', 'no-ending'], ['notes.txt', 'no-ending']],
+  ['what is not there is left to be told when it is read', ['gone.jpg'], ['gone.jpg']],
+  [
+    'arguments keep their order, and none comes twice',
+    ['talk/z.png', 'a.jpg', 'talk'],
+    ['talk/z.png', 'a.jpg', ...inTalk.slice(0, 2)],
+  ],
+  ['a pattern gives what matches and ends as photographs do', ['*'], beside],
+  ['a pattern with folders in it', ['**/*.{png,jpg}'], ['a.jpg', ...inTalk]],
+  ['a file whose name looks like a pattern is a file', ['talk/[1].png'], ['talk/[1].png']],
+])('%s', async (_, args, paths) => {
+  expect(await found(...args)).toEqual({ paths, problems: [] });
+});
+
+describe('what gives no photograph gets a sentence', () => {
+  test.each([
+    ['empty', 'There is no photograph in empty.'],
+    ['*.nothing', 'No photograph matches *.nothing.'],
+    ['._a.jpg', '._a.jpg is what macOS notes beside a file, and no photograph.'],
+  ])('%s', async (argument, problem) => {
+    expect(await found(argument, 'a.jpg')).toEqual({ paths: ['a.jpg'], problems: [problem] });
+  });
+});
