@@ -134,6 +134,24 @@ test('links, text and empty folders get a sentence, and nothing that was there i
   expect(outside).toEqual([]);
 });
 
+test('what macOS notes beside files is taken for no photograph and no model', async ({
+  scope,
+  folder,
+  page,
+}) => {
+  await folder.write('cat.jpg', await readFile(samplePath('cat')));
+  await folder.write('._cat.jpg', Buffer.from([0, 5, 0x16, 7, 0, 2, 0, 0]));
+  const note = await folder.write('._dino.pth', Buffer.from([0, 5, 0x16, 7, 0, 2, 0, 0]));
+  await scope.open();
+  await scope.drop(folder.path);
+  await scope.allSettled(1);
+  await expect(scope.frame('cat.jpg')).toHaveAttribute('data-status', 'done');
+  await expect(page.getByText('_dino.pth')).toHaveCount(0);
+  await scope.drop(note);
+  await expect(page.getByText('are what macOS notes beside a file')).toBeVisible();
+  await scope.allSettled(1);
+});
+
 test('200 files at once all run', async ({ scope, folder }) => {
   test.setTimeout(240_000);
   const files = [];

@@ -1,5 +1,6 @@
 import { type DragEvent, useCallback, useEffect } from 'react';
 import { useDropzone } from 'react-dropzone';
+import { isMacNote } from '../../../core/file-names.ts';
 import { useServices } from '../../services.tsx';
 import { areAllPhotos, sortFiles } from './sort-files.ts';
 import { isTyping } from '../use-shortcuts.ts';
@@ -9,6 +10,8 @@ const linkSentence =
 const textSentence = 'That is text, not a photograph. Drop picture files, or paste a copied picture.';
 const emptySentence =
   'There was no file in that. Drop photographs, or a folder that holds some, or a checkpoint.';
+const macNotesSentence =
+  'Files whose names begin with ._ are what macOS notes beside a file. Drop the file of the same name without the dot and the line.';
 
 const hasFiles = (data: DataTransfer): boolean => data.types.includes('Files');
 
@@ -31,9 +34,10 @@ export function useIntake() {
   );
 
   const add = useCallback(
-    (files: readonly File[]) => {
+    (all: readonly File[]) => {
+      const files = all.filter(({ name }) => !isMacNote(name));
       if (files.length === 0) {
-        store.getState().say(emptySentence, 'warning');
+        store.getState().say(all.length === 0 ? emptySentence : macNotesSentence, 'warning');
         return;
       }
       if (areAllPhotos(files)) {
