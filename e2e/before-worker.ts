@@ -2,9 +2,14 @@
 import type { Page } from 'playwright/test';
 
 /** Runs before the worker's own script: the one way to reach a device that the worker keeps to itself. */
-export async function beforeWorker(page: Page, script: string, times = 100): Promise<void> {
+export async function beforeWorker(
+  page: Page,
+  script: string,
+  times = 100,
+  worker: 'engine' | 'model' = 'engine',
+): Promise<void> {
   await page.route(
-    '**/assets/engine-worker-*.js',
+    `**/assets/${worker}-worker-*.js`,
     async (route) => {
       const response = await route.fetch();
       await route.fulfill({ response, body: `${script}\n${await response.text()}` });

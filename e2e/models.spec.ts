@@ -9,6 +9,7 @@ import { decodeNpy } from '../src/formats/npy.ts';
 import { checkpointPath as checkpoint, wrappedPath } from '../src/testing/checkpoint-fixtures.ts';
 import { runTool } from '../src/testing/run-tool.ts';
 import { publishedCheckpoint } from './published-checkpoint.ts';
+import { beforeWorker } from './before-worker.ts';
 import { embedded, expect, samplePath, sideOf, test } from './scope.ts';
 
 function entryOf(id: string): CatalogueEntry {
@@ -293,26 +294,44 @@ test('a converted model is dropped as its folder', async ({ scope, page, folder 
   await expect(scope.fact('Model')).toHaveText('Tiny');
 });
 
-test('where the browser keeps no files a model lasts for the visit, and the page says so', async ({
-  scope,
-  page,
-}) => {
-  await page.route('**/model-worker-*.js', async (route) => {
-    const response = await route.fetch();
-    const body = `delete FileSystemFileHandle.prototype.createSyncAccessHandle;\n${await response.text()}`;
-    await route.fulfill({ response, body });
+/** What keeps a browser from keeping files, done to the worker's world, and what the page says of it. */
+const keepNothing: readonly (readonly [what: string, script: string, says: RegExp])[] = [
+  [
+    'has no synchronous handles (WebKitGTK)',
+    'delete FileSystemFileHandle.prototype.createSyncAccessHandle;',
+    /This browser keeps no files for the page/,
+  ],
+  [
+    'has no file system',
+    'delete globalThis.FileSystemFileHandle; delete StorageManager.prototype.getDirectory;',
+    /This browser keeps no files for the page/,
+  ],
+  [
+    'refuses the first write',
+    `FileSystemSyncAccessHandle.prototype.write = () => {
+      throw new DOMException('not here', 'InvalidStateError');
+    };`,
+    /This window keeps no files: the browser refused to write one/,
+  ],
+];
+
+for (const [what, script, says] of keepNothing)
+  test(`where the browser ${what} a model lasts for the visit, and the page says so`, async ({
+    scope,
+    page,
+  }) => {
+    await beforeWorker(page, script, 100, 'model');
+    await page.route(url, serveWhole);
+    await scope.open(`backend=wasm&side=${sideOf(8)}`);
+    await scope.isReady();
+    const list = await openList(page);
+    await expect(list).toContainText(says);
+    await row(list, published.title).getByRole('button', { name: 'Download' }).click();
+    await row(list, published.title).getByRole('button', { name: 'Use' }).click();
+    await isUsed(list, published.title);
+    await page.reload();
+    await expect(page.locator('[data-engine-status=ready]')).toContainText(embedded.title);
   });
-  await page.route(url, serveWhole);
-  await scope.open(`backend=wasm&side=${sideOf(8)}`);
-  await scope.isReady();
-  const list = await openList(page);
-  await expect(list).toContainText('This window keeps no files');
-  await row(list, published.title).getByRole('button', { name: 'Download' }).click();
-  await row(list, published.title).getByRole('button', { name: 'Use' }).click();
-  await isUsed(list, published.title);
-  await page.reload();
-  await expect(page.locator('[data-engine-status=ready]')).toContainText(embedded.title);
-});
 
 test('two windows do not write one model', async ({ scope, page, context }) => {
   await context.route(url, () => undefined);

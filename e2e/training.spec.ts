@@ -2,6 +2,7 @@ import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
 import type { Page } from 'playwright/test';
+import { beforeWorker } from './before-worker.ts';
 import { expect, samplePath, sideOf, test } from './scope.ts';
 import { tinyRun, TrainingView, type LoggedStep } from './training-view.ts';
 
@@ -202,6 +203,34 @@ test('photographs come from the samples without leaving the view', async ({ scop
   const log = await training.log();
   expect(log.map(({ step }) => step)).toEqual([1, 2, 3]);
   for (const { loss } of log) expect(Number.isFinite(loss)).toBe(true);
+});
+
+test('where the browser refuses the first write a run trains in memory, and the page says so', async ({
+  scope,
+  page,
+}) => {
+  test.setTimeout(240_000);
+  await beforeWorker(
+    page,
+    `FileSystemSyncAccessHandle.prototype.write = () => {
+      throw new DOMException('not here', 'InvalidStateError');
+    };`,
+  );
+  const training = new TrainingView(page);
+  await scope.open(`backend=wasm&side=${sideOf(8)}`);
+  await scope.isReady();
+  await scope.drop(samplePath('cat'));
+  await scope.allSettled(1);
+  await training.open();
+  await expect(
+    page.getByText(/This window keeps no files: the browser refused .* A run lasts/),
+  ).toBeVisible();
+  await training.fill({ ...tinyRun, Steps: 6, 'Save every … steps': 2 });
+  await training.start();
+  await training.has('finished');
+  await expect(page.getByText(/keeps no files, so the run is gone when the page is closed/)).toBeVisible();
+  await training.press('Close this run');
+  await expect(page.locator('.kept-run')).toContainText('Step 6 of 6');
 });
 
 test('what cannot start says why, at the field and at the button', async ({ scope, page, folder }) => {

@@ -106,7 +106,7 @@ beforeEach(() => {
   waits = [];
   time = 0;
   tools = {
-    folders: createMemoryFolders(),
+    folders: createMemoryFolders('refused'),
     fetch: async (url, init) => {
       const headers = new Headers(init?.headers);
       const each = {

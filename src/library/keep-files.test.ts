@@ -24,7 +24,7 @@ const { signal } = new AbortController();
 const ignore = (): void => undefined;
 
 beforeEach(() => {
-  folders = createMemoryFolders();
+  folders = createMemoryFolders('refused');
   tools = {
     folders,
     fetch: () => expect.unreachable('nothing is fetched'),

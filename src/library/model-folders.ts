@@ -1,5 +1,7 @@
 /** Where models are kept: a folder for each, files in it. The browser's own file system, or memory where there is none. */
 
+import type { NotKept } from '../core/not-kept.ts';
+
 /** A file that is written where it lies. Nobody else has it open. */
 export interface OpenFile {
   /** @throws FailureError 'storage-full' where the browser gives no more room */
@@ -12,8 +14,8 @@ export interface OpenFile {
 }
 
 export interface ModelFolders {
-  /** Whether what is written is there at the next visit. */
-  readonly isKept: boolean;
+  /** Null: what is written is there at the next visit. */
+  readonly notKept: NotKept | null;
   /** Makes the file, and the model's folder, where there is none. */
   open(model: string, file: string): Promise<OpenFile>;
   /** A view of the file as it is now, or null where there is none. */
@@ -55,11 +57,11 @@ class MemoryFile implements OpenFile {
   }
 }
 
-/** For a visit: private windows, and pages without https. */
-export function createMemoryFolders(): ModelFolders {
+/** For a visit. @param notKept why there is nothing better */
+export function createMemoryFolders(notKept: NotKept): ModelFolders {
   const models = new Map<string, Map<string, MemoryFile>>();
   return {
-    isKept: false,
+    notKept,
     open: (model, name) => {
       const files = models.get(model) ?? new Map<string, MemoryFile>();
       models.set(model, files);

@@ -1,46 +1,54 @@
 /**
- * The browser's origin-private file system. Files are written by synchronous access handles, which every browser has in a
- * worker; streams to a file are younger, and Safari lacks them.
+ * The browser's origin-private file system. Files are written by synchronous access handles, in a worker; streams to a file are
+ * younger, and several browsers lack them. WebKitGTK lacks the handles too, and some windows refuse only when something is written: so
+ * it is tried, once, before anything is promised.
  */
-import { FailureError } from '../core/failure.ts';
-import type { ModelFolders, OpenFile } from './model-folders.ts';
+import { FailureError, type Failure } from '../core/failure.ts';
+import type { NotKept } from '../core/not-kept.ts';
+import { createMemoryFolders, type ModelFolders, type OpenFile } from './model-folders.ts';
 
 const isNamed = (error: unknown, name: string): boolean =>
   error instanceof DOMException && error.name === name;
 
+type Folder = FileSystemDirectoryHandle;
+
+/** Says what is wrong with the storage. */
+type Explain = (error: unknown) => FailureError;
+
+/** @param busy what it means that another window has the file open: its lock and ours are the same thing */
+const explainBy =
+  (busy: Failure): Explain =>
+  (error) => {
+    if (error instanceof FailureError) return error;
+    if (isNamed(error, 'QuotaExceededError'))
+      return new FailureError({ code: 'storage-full', neededBytes: null, freeBytes: null });
+    if (isNamed(error, 'NoModificationAllowedError')) return new FailureError(busy);
+    return new FailureError({
+      code: 'storage-failed',
+      problem: error instanceof Error ? error.message : String(error),
+    });
+  };
+
 /** Nothing there is null; all else is a failure of the storage. */
-async function orNull<T>(promise: Promise<T>): Promise<T | null> {
+async function orNull<T>(promise: Promise<T>, explain: Explain): Promise<T | null> {
   try {
     return await promise;
   } catch (error) {
     if (isNamed(error, 'NotFoundError')) return null;
-    throw storageFailure(error);
+    throw explain(error);
   }
 }
 
-function storageFailure(error: unknown): FailureError {
-  if (error instanceof FailureError) return error;
-  if (isNamed(error, 'QuotaExceededError'))
-    return new FailureError({ code: 'storage-full', neededBytes: null, freeBytes: null });
-  // Another window has the file open: its lock and ours are the same thing.
-  if (isNamed(error, 'NoModificationAllowedError')) return new FailureError({ code: 'model-busy' });
-  return new FailureError({
-    code: 'storage-failed',
-    problem: error instanceof Error ? error.message : String(error),
-  });
-}
-
-const guarded =
-  <A extends unknown[], T>(work: (...args: A) => T) =>
-  (...args: A): T => {
-    try {
-      return work(...args);
-    } catch (error) {
-      throw storageFailure(error);
-    }
-  };
-
-function openFileOf(handle: FileSystemSyncAccessHandle): OpenFile {
+function openFileOf(handle: FileSystemSyncAccessHandle, explain: Explain): OpenFile {
+  const guarded =
+    <A extends unknown[], T>(work: (...args: A) => T) =>
+    (...args: A): T => {
+      try {
+        return work(...args);
+      } catch (error) {
+        throw explain(error);
+      }
+    };
   return {
     write: guarded((bytes, at) => {
       // A full disk may take a part and say so only by its number.
@@ -57,45 +65,86 @@ function openFileOf(handle: FileSystemSyncAccessHandle): OpenFile {
   };
 }
 
-/**
- * @param folderName the folder in which all others lie
- * @returns null where this browser, or this window, keeps no files
- */
-export async function openOpfsFolders(folderName: 'models' | 'runs'): Promise<ModelFolders | null> {
-  if (!('FileSystemFileHandle' in globalThis)) return null;
-  if (!('createSyncAccessHandle' in FileSystemFileHandle.prototype)) return null;
-  let root: FileSystemDirectoryHandle;
+/** One byte, in a file that nobody else has. */
+async function writeProbe(root: Folder): Promise<void> {
+  const name = `probe-${Math.random().toString(36).slice(2)}`;
+  const file = await root.getFileHandle(name, { create: true });
   try {
-    root = await (await navigator.storage.getDirectory()).getDirectoryHandle(folderName, { create: true });
-  } catch {
-    return null; // Private windows refuse it here.
+    const handle = await file.createSyncAccessHandle();
+    try {
+      if (handle.write(Uint8Array.of(1), { at: 0 }) !== 1) throw new Error('nothing was written');
+    } finally {
+      handle.close();
+    }
+  } finally {
+    await root.removeEntry(name).catch(() => undefined);
   }
-  const folderOf = (model: string): Promise<FileSystemDirectoryHandle | null> =>
-    orNull(root.getDirectoryHandle(model));
+}
+
+async function namesIn(root: Folder): Promise<string[]> {
+  const names: string[] = [];
+  for await (const [name, handle] of root) if (handle.kind === 'directory') names.push(name);
+  return names;
+}
+
+/** @returns the folder of that name, or why nothing is kept in it */
+async function openRoot(folderName: string): Promise<Folder | NotKept> {
+  if (!globalThis.isSecureContext) return 'insecure';
+  // Typed as always there.
+  const storage = navigator.storage as Partial<StorageManager> | undefined;
+  if (storage?.getDirectory === undefined || !('FileSystemFileHandle' in globalThis)) return 'unsupported';
+  if (!('createSyncAccessHandle' in FileSystemFileHandle.prototype)) return 'unsupported';
+  let root: Folder;
+  try {
+    root = await (await storage.getDirectory()).getDirectoryHandle(folderName, { create: true });
+  } catch {
+    return 'refused';
+  }
+  try {
+    await writeProbe(root);
+    return root;
+  } catch {
+    // What lies there from before can still be read, as on a full disk; who writes is told.
+    const names = await namesIn(root).catch(() => []);
+    return names.length > 0 ? root : 'refused';
+  }
+}
+
+function opfsFolders(root: Folder, explain: Explain): ModelFolders {
+  const folderOf = (model: string): Promise<Folder | null> => orNull(root.getDirectoryHandle(model), explain);
   return {
-    isKept: true,
+    notKept: null,
     open: async (model, file) => {
       try {
         const folder = await root.getDirectoryHandle(model, { create: true });
         const handle = await folder.getFileHandle(file, { create: true });
-        return openFileOf(await handle.createSyncAccessHandle());
+        return openFileOf(await handle.createSyncAccessHandle(), explain);
       } catch (error) {
-        throw storageFailure(error);
+        throw explain(error);
       }
     },
     read: async (model, file) => {
-      const handle = await orNull((await folderOf(model))?.getFileHandle(file) ?? Promise.resolve(null));
-      return handle === null ? null : orNull(handle.getFile());
+      const handle = await orNull(
+        (await folderOf(model))?.getFileHandle(file) ?? Promise.resolve(null),
+        explain,
+      );
+      return handle === null ? null : orNull(handle.getFile(), explain);
     },
     removeFile: async (model, file) => {
       const folder = await folderOf(model);
-      if (folder !== null) await orNull(folder.removeEntry(file));
+      if (folder !== null) await orNull(folder.removeEntry(file), explain);
     },
-    remove: async (model) => void (await orNull(root.removeEntry(model, { recursive: true }))),
-    list: async () => {
-      const names: string[] = [];
-      for await (const [name, handle] of root) if (handle.kind === 'directory') names.push(name);
-      return names;
-    },
+    remove: async (model) => void (await orNull(root.removeEntry(model, { recursive: true }), explain)),
+    list: () => namesIn(root),
   };
+}
+
+/**
+ * The browser's files where it keeps some, otherwise memory: one that says why.
+ * @param folderName the folder in which all others lie
+ * @param busy the failure where another window writes the same file
+ */
+export async function openFolders(folderName: 'models' | 'runs', busy: Failure): Promise<ModelFolders> {
+  const root = await openRoot(folderName);
+  return typeof root === 'string' ? createMemoryFolders(root) : opfsFolders(root, explainBy(busy));
 }

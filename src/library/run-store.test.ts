@@ -61,7 +61,7 @@ const stateAt = (step: number): RunState => ({
 
 let folders: ModelFolders;
 beforeEach(async () => {
-  folders = createMemoryFolders();
+  folders = createMemoryFolders('refused');
   await writePhotographs(folders, 'run-1', photographs);
 });
 
@@ -166,7 +166,7 @@ test('a log or maps that are no such thing are named', async () => {
 });
 
 describe('taking in the files of another browser', () => {
-  const other = createMemoryFolders();
+  const other = createMemoryFolders('refused');
 
   test('gives the same run under its new name', async () => {
     await save(2);

@@ -59,3 +59,24 @@ test('a crash while it was decoded is the crash of the photograph itself', async
   await settle();
   await expect(ahead.take(first)).rejects.toThrow('allocation failed');
 });
+
+test('what nobody goes on with, since it was removed, is closed; what somebody goes on with is not', async () => {
+  vi.useFakeTimers();
+  try {
+    const removed = opened();
+    const wanted = opened();
+    const results = [removed.result, wanted.result];
+    const ahead = createDecodeAhead(() => Promise.resolve(results.shift() ?? wanted.result));
+    ahead.begin(first);
+    ahead.rest();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(removed.close).toHaveBeenCalledOnce();
+    ahead.begin(second);
+    ahead.rest();
+    expect(await ahead.take(second)).toBe(wanted.result);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(wanted.close).not.toHaveBeenCalled();
+  } finally {
+    vi.useRealTimers();
+  }
+});

@@ -16,10 +16,16 @@ export interface DecodeAhead {
   take(next: NamedPhoto): Decoded;
   /** At most one photograph is held, since a large one is hundreds of megabytes. */
   begin(next: NamedPhoto): void;
+  /** Nothing runs any more: where what was begun is not taken soon, nobody will, since it was removed. */
+  rest(): void;
 }
+
+/** Whoever goes on to the next photograph does so at once. */
+const restMs = 2000;
 
 export function createDecodeAhead(open: (photo: Blob) => Decoded): DecodeAhead {
   let ahead: { readonly id: string; readonly decoded: Decoded } | null = null;
+  let resting: ReturnType<typeof setTimeout> | undefined;
 
   const giveUp = (decoded: Decoded): void =>
     void decoded.then(
@@ -28,6 +34,7 @@ export function createDecodeAhead(open: (photo: Blob) => Decoded): DecodeAhead {
     );
 
   const take = ({ id, photo }: NamedPhoto): Decoded => {
+    clearTimeout(resting);
     const begun = ahead;
     ahead = null;
     if (begun?.id === id) return begun.decoded;
@@ -43,5 +50,16 @@ export function createDecodeAhead(open: (photo: Blob) => Decoded): DecodeAhead {
     ahead = { id, decoded };
   };
 
-  return { take, begin };
+  const rest = (): void => {
+    clearTimeout(resting);
+    if (ahead === null) return;
+    const { decoded } = ahead;
+    resting = setTimeout(() => {
+      if (ahead?.decoded !== decoded) return;
+      ahead = null;
+      giveUp(decoded);
+    }, restMs);
+  };
+
+  return { take, begin, rest };
 }

@@ -3,6 +3,7 @@
  * an engine that is lost takes no download with it.
  */
 import type { CheckpointHints } from '../core/model.ts';
+import type { NotKept } from '../core/not-kept.ts';
 
 /** A model that lies in this browser, whole and verified. */
 export interface StoredModel {
@@ -29,8 +30,8 @@ export interface PartialModel {
 export interface LibraryContents {
   readonly stored: readonly StoredModel[];
   readonly partial: readonly PartialModel[];
-  /** False where the browser keeps no files (a private window): models last as long as the visit then. */
-  readonly isKept: boolean;
+  /** Why the browser keeps no files: models last as long as the visit then. Null where it keeps them. */
+  readonly notKept: NotKept | null;
   /** What the browser would still give; null where it does not say. */
   readonly freeBytes: number | null;
 }

@@ -2,6 +2,7 @@
  * Training, as the page asks the engine's worker for it. Types only. One run at a time; photographs are looked at between its
  * steps. A run is kept in the browser, photographs and all, and goes on from there.
  */
+import type { NotKept } from '../core/not-kept.ts';
 import type { VitArchitecture } from '../core/architecture.ts';
 import type { Failure } from '../core/failure.ts';
 import type { Box, Size } from '../core/geometry.ts';
@@ -45,8 +46,8 @@ export interface UnreadableRun {
 export interface RunList {
   readonly runs: readonly StoredRun[];
   readonly unreadable: readonly UnreadableRun[];
-  /** False where the browser keeps no files: a run lasts as long as the visit then. */
-  readonly isKept: boolean;
+  /** Why the browser keeps no files: a run lasts as long as the visit then. Null where it keeps them. */
+  readonly notKept: NotKept | null;
 }
 
 /** Both networks' attention on the pinned photograph after so many steps; shapes [numHeads, rows, columns]. */

@@ -10,8 +10,7 @@ import { Engine, giveWay } from '../engine/engine.ts';
 import { isOutOfMemory } from '../engine/out-of-memory.ts';
 import type { WasmAssets } from '../gpu/open-wasm.ts';
 import { createDecodeAhead } from '../media/decode-ahead.ts';
-import { createMemoryFolders } from '../library/model-folders.ts';
-import { openOpfsFolders } from '../library/opfs-folders.ts';
+import { openFolders } from '../library/opfs-folders.ts';
 import { openPhoto } from '../media/decode-photo.ts';
 import { pixelReader } from '../media/read-pixels.ts';
 import type { PixelGrid } from '../media/resample.ts';
@@ -129,7 +128,15 @@ class EngineHost {
     }, signal);
   }
 
-  async attend(
+  async attend(...call: Call<'attend'>): Answer<'attend'> {
+    try {
+      return await this.decodeAndAttend(...call);
+    } finally {
+      this.decodeAhead.rest();
+    }
+  }
+
+  private async decodeAndAttend(
     ...[{ id, photo, framing, upNext }, { signal, onProgress }]: Call<'attend'>
   ): Answer<'attend'> {
     onProgress({ stage: 'decode' });
@@ -167,7 +174,7 @@ class EngineHost {
 
 const createTraining = (host: EngineHost, inLine: InLine): Handlers<TrainingContract> =>
   createTrainingHandlers({
-    folders: openOpfsFolders('runs').then((opened) => opened ?? createMemoryFolders()),
+    folders: openFolders('runs', { code: 'run-busy' }),
     tools: { inLine, giveWay, memoryBytes, now: () => performance.now(), today: () => new Date() },
     faults: () => host.running.faults,
     currentArchitecture: () => host.running.architecture,

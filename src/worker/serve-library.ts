@@ -1,13 +1,13 @@
 /** The worker that downloads models and keeps them: beside the engine, so that neither takes the other down. */
 import { catalogue } from '../catalogue/catalogue.ts';
-import { failureOf, isFinalFailure } from '../core/failure.ts';
+import { isFinalFailure } from '../core/failure.ts';
 import { downloadModel, type DownloadTools } from '../library/download.ts';
 import { keepFiles } from '../library/keep-files.ts';
-import { createMemoryFolders, type ModelFolders } from '../library/model-folders.ts';
-import { openOpfsFolders } from '../library/opfs-folders.ts';
+import type { ModelFolders } from '../library/model-folders.ts';
+import { openFolders } from '../library/opfs-folders.ts';
 import { listModels, openStored } from '../library/records.ts';
 import type { LibraryContents, LibraryContract } from '../rpc/library-contract.ts';
-import { withLock } from './with-lock.ts';
+import { clearAway, withLock } from './with-lock.ts';
 import { crashed, outcomeOf, serveCalls, type Handlers } from '../rpc/serve-calls.ts';
 
 async function freeBytes(): Promise<number | null> {
@@ -15,23 +15,16 @@ async function freeBytes(): Promise<number | null> {
   return quota === undefined || usage === undefined ? null : Math.max(0, quota - usage);
 }
 
-const locked = <T>(id: string, work: () => Promise<T>): Promise<T> =>
-  withLock(`model-${id}`, { code: 'model-busy' }, work);
+const lockOf = (id: string): string => `model-${id}`;
 
-/** Bytes that nobody will ask for again. What another window is just copying looks the same, and its lock tells. */
-async function clearAway(opened: ModelFolders, id: string): Promise<void> {
-  if (!('locks' in navigator)) return;
-  try {
-    await locked(id, () => opened.remove(id));
-  } catch (error) {
-    if (failureOf(error) === null) throw error;
-  }
-}
+const locked = <T>(id: string, work: () => Promise<T>): Promise<T> =>
+  withLock(lockOf(id), { code: 'model-busy' }, work);
 
 async function contentsOf(folders: ModelFolders): Promise<LibraryContents> {
   const { stored, partial, remains } = await listModels(folders);
-  await Promise.all(remains.map((id) => clearAway(folders, id)));
-  return { stored, partial, isKept: folders.isKept, freeBytes: folders.isKept ? await freeBytes() : null };
+  await Promise.all(remains.map((id) => clearAway(lockOf(id), () => folders.remove(id))));
+  const { notKept } = folders;
+  return { stored, partial, notKept, freeBytes: notKept === null ? await freeBytes() : null };
 }
 
 const toolsFor = (folders: ModelFolders): DownloadTools => ({
@@ -39,7 +32,7 @@ const toolsFor = (folders: ModelFolders): DownloadTools => ({
   fetch: (...args) => fetch(...args),
   now: () => performance.now(),
   patienceMs: 30_000,
-  freeBytes: () => (folders.isKept ? freeBytes() : Promise.resolve(null)),
+  freeBytes: () => (folders.notKept === null ? freeBytes() : Promise.resolve(null)),
   wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
   today: () => new Date(),
 });
@@ -73,7 +66,7 @@ const createLibraryHandlers = (folders: Promise<ModelFolders>): Handlers<Library
 
 /** Answers the calls of the page from now on. */
 export function serveLibrary(): void {
-  const folders = openOpfsFolders('models').then((opened) => opened ?? createMemoryFolders());
+  const folders = openFolders('models', { code: 'model-busy' });
   serveCalls<LibraryContract>(createLibraryHandlers(folders), {
     oneByOne: [],
     isFinal: (_, failure) => isFinalFailure(failure),

@@ -34,7 +34,7 @@ beforeAll(async () => {
 });
 
 beforeEach(() => {
-  folders = createMemoryFolders();
+  folders = createMemoryFolders('refused');
   news = [];
   onNews = () => undefined;
   inLine = openLine();
@@ -109,7 +109,23 @@ describe('a run', () => {
     expect(stages('maps')).toEqual([0, 2, 4, 6, 8]);
     // Twice at first: there is room for both slots.
     expect(stages('saved')).toEqual([0, 0, 3, 6, 8]);
-    expect(valueOf(await handlers.listRuns({}, quiet))).toMatchObject({ isKept: false, runs: [{ step: 8 }] });
+    expect(valueOf(await handlers.listRuns({}, quiet))).toMatchObject({
+      notKept: 'refused',
+      runs: [{ step: 8 }],
+    });
+  });
+
+  test('that is looked for before its first save keeps its photographs, where nobody can have a lock', async () => {
+    vi.stubGlobal('navigator', {});
+    const looks: Promise<unknown>[] = [];
+    onNews = ({ stage }) => {
+      if (stage === 'saving' && looks.length === 0) looks.push(handlers.listRuns({}, quiet));
+    };
+    const { run } = valueOf(await handlers.train(newRun(), context()));
+    await Promise.all(looks);
+    vi.unstubAllGlobals();
+    expect(looks).toHaveLength(1);
+    expect(await folders.read(run.id, 'photographs.rgb')).not.toBeNull();
   });
 
   test('that is paused and resumed gives the losses and maps of one that never stopped', async () => {

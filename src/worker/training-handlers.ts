@@ -1,5 +1,5 @@
 /** What the engine's worker does for training: begins runs and lets them go on, and takes care of those that are kept. */
-import { describeFailure, type Failure, FailureError, failureOf } from '../core/failure.ts';
+import { describeFailure, type Failure, FailureError } from '../core/failure.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
 import type { KernelCheck } from '../core/training.ts';
 import type { VitArchitecture } from '../core/architecture.ts';
@@ -18,7 +18,7 @@ import { attentionHere } from '../train/step-layers.ts';
 import { checkStepKernels } from '../train/training-self-check.ts';
 import { exportRun, gridOf, keptFiles, readArchive, takeInArchive, valueOf } from './run-archive.ts';
 import { TrainingRun, type RunBeginning, type RunTools } from './training-run.ts';
-import { withLock } from './with-lock.ts';
+import { clearAway, withLock } from './with-lock.ts';
 
 export interface TrainingRoom {
   readonly folders: Promise<ModelFolders>;
@@ -46,8 +46,10 @@ export function createTrainingHandlers(room: TrainingRoom): Handlers<TrainingCon
     return `run-${Date.now().toString(36)}-${runsMade}`;
   };
 
+  const lockOf = (id: string): string => `run-${id}`;
+
   const locked = <T>(id: string, work: () => Promise<T>): Promise<T> =>
-    withLock(`run-${id}`, { code: 'run-busy' }, work);
+    withLock(lockOf(id), { code: 'run-busy' }, work);
 
   const readPhotographs = async (
     { photographs, configuration }: NewRequest,
@@ -175,7 +177,7 @@ export function createTrainingHandlers(room: TrainingRoom): Handlers<TrainingCon
           },
         );
         for (const steering of early ?? []) active.steer(steering);
-        return valueOf(await active.goOn(signal, folders.isKept));
+        return valueOf(await active.goOn(signal, folders.notKept === null));
       } finally {
         active = null;
         await room.tools.inLine(() => Promise.resolve(trainer.dispose()));
@@ -195,13 +197,9 @@ export function createTrainingHandlers(room: TrainingRoom): Handlers<TrainingCon
   const list = async (): Promise<RunList> => {
     const folders = await room.folders;
     const { runs, unreadable, unfinished } = await listRuns(folders);
-    for (const id of unfinished) {
-      // Another window may just be writing its first save: it has the lock then.
-      await locked(id, () => folders.remove(id)).catch((error: unknown) => {
-        if (failureOf(error) === null) throw error;
-      });
-    }
-    return { runs, unreadable, isKept: folders.isKept };
+    // A run that is being prepared has not been saved yet either.
+    for (const id of unfinished) await clearAway(lockOf(id), () => folders.remove(id));
+    return { runs, unreadable, notKept: folders.notKept };
   };
 
   return {

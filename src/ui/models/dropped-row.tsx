@@ -36,7 +36,7 @@ export function DroppedRow({ model }: { readonly model: DroppedModel }) {
   const { library } = useServices();
   const { id, title, kind, files, networks, lacks, hints } = model;
   const transfer = useApp((state) => state.library.transfers[id]);
-  const isKept = useApp((state) => state.library.isKept);
+  const isKept = useApp((state) => state.library.notKept === null);
   const byteLength = [...files.values()].reduce((sum, { size }) => sum + size, 0);
   const [first] = networks;
   return (

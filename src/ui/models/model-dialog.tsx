@@ -3,6 +3,7 @@ import { type ReactNode, useEffect, useId } from 'react';
 import { catalogue } from '../../catalogue/catalogue.ts';
 import type { CatalogueEntry } from '../../catalogue/parse-catalogue.ts';
 import { formatBytes } from '../../core/bytes.ts';
+import { describeNotKept } from '../../core/not-kept.ts';
 import { embeddedModelTitle } from '../../core/embedded-model.ts';
 import { describeFailure } from '../../core/failure.ts';
 import { describeSizes } from './describe-model.ts';
@@ -115,7 +116,7 @@ function PublishedGroup({ title, group, isOnline }: PublishedGroupProps) {
 
 /** How much is kept, and how much more could be. */
 function Room() {
-  const { status, failure, stored, partial, isKept, freeBytes } = useApp((state) => state.library);
+  const { status, failure, stored, partial, notKept, freeBytes } = useApp((state) => state.library);
   if (status === 'unread') return null;
   if (status === 'failed')
     return (
@@ -126,13 +127,8 @@ function Room() {
         )}
       </>
     );
-  if (!isKept)
-    return (
-      <p>
-        This window keeps no files (a private window, or a page without https): a model that is downloaded
-        here lasts as long as the visit.
-      </p>
-    );
+  if (notKept !== null)
+    return <p>{describeNotKept(notKept)} A model that is downloaded here lasts as long as the visit.</p>;
   const kept = stored.reduce((sum, { files }) => sum + bytesOf(files), 0);
   const begun = partial.reduce((sum, { keptBytes }) => sum + keptBytes, 0);
   return (

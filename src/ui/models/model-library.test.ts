@@ -10,7 +10,7 @@ import { embeddedChoice, type ChosenModel } from '../state/model-choice.ts';
 import { parseSettings } from '../state/settings.ts';
 import { createModelLibrary } from './model-library.ts';
 
-const contents: LibraryContents = { stored: [], partial: [], isKept: true, freeBytes: null };
+const contents: LibraryContents = { stored: [], partial: [], notKept: null, freeBytes: null };
 
 const storedModel = (id: string): StoredModel => ({
   id,

@@ -66,8 +66,8 @@ export function createModelLibrary(
     return made;
   };
 
-  const show = ({ stored, partial, isKept, freeBytes }: LibraryContents): void =>
-    store.getState().changeLibrary({ status: 'read', failure: null, stored, partial, isKept, freeBytes });
+  const show = ({ stored, partial, notKept, freeBytes }: LibraryContents): void =>
+    store.getState().changeLibrary({ status: 'read', failure: null, stored, partial, notKept, freeBytes });
 
   const readKept = async (): Promise<void> => {
     const outcome = await client().call('list', {});
@@ -122,8 +122,8 @@ export function createModelLibrary(
     }
     const outcome = await session.useModel(found.value, titleOf(choice));
     if (outcome.ok) {
-      const { isKept } = store.getState().library;
-      if (choice.kind !== 'stored' || isKept) rememberModel(choice);
+      const { notKept } = store.getState().library;
+      if (choice.kind !== 'stored' || notKept === null) rememberModel(choice);
       const { title, networks = [] } = outcome.value;
       if (choice.kind === 'dropped') changeDropped(choice.id, { title, networks, lacks: null });
       return true;

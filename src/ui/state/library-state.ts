@@ -1,5 +1,6 @@
 /** What the list of models shows: what is kept, what is coming, what was dropped. */
 import type { Failure } from '../../core/failure.ts';
+import type { NotKept } from '../../core/not-kept.ts';
 import type { CheckpointHints } from '../../core/model.ts';
 import type { PartialModel, StoredModel, TransferProgress } from '../../rpc/library-contract.ts';
 
@@ -39,8 +40,8 @@ export interface LibraryState {
   readonly dropped: readonly DroppedModel[];
   /** Downloads, and copies into the browser, by the model's id. */
   readonly transfers: Readonly<Record<string, Transfer>>;
-  /** False where models last only as long as the visit. */
-  readonly isKept: boolean;
+  /** Why models last only as long as the visit; null where they are kept. */
+  readonly notKept: NotKept | null;
   readonly freeBytes: number | null;
 }
 
@@ -52,7 +53,7 @@ export const emptyLibrary: LibraryState = {
   partial: [],
   dropped: [],
   transfers: {},
-  isKept: true,
+  notKept: null,
   freeBytes: null,
 };
 

@@ -2,6 +2,7 @@ import { Download, Play, Trash2, Undo2 } from 'lucide-react';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { formatBytes } from '../../core/bytes.ts';
 import { describeFailure, type Failure } from '../../core/failure.ts';
+import { describeNotKept } from '../../core/not-kept.ts';
 import type { RunList, StoredRun, UnreadableRun } from '../../rpc/training-contract.ts';
 import { IconButton } from '../kit/icon-button.tsx';
 import { useKeptFocus } from '../kit/use-kept-focus.ts';
@@ -98,11 +99,8 @@ export function KeptRuns({ fileButton }: { readonly fileButton: ReactNode }) {
         {fileButton}
       </div>
       {list === null && failure !== null && <p className="setup-note">{describeFailure(failure)}</p>}
-      {list !== null && !list.isKept && (
-        <p className="setup-note">
-          This window keeps no files (a private window, or a page without https): a run lasts as long as the
-          visit.
-        </p>
+      {list !== null && list.notKept !== null && (
+        <p className="setup-note">{describeNotKept(list.notKept)} A run lasts as long as the visit.</p>
       )}
       {list !== null && list.runs.length + list.unreadable.length > 0 && (
         <ul>

@@ -152,7 +152,7 @@ describe('a run', () => {
     expect(last('steer').request).toEqual({ pause: true });
     last('train').answer(succeed({ how: 'paused', run: stored(3) }));
     await vi.waitFor(() => expect(run()?.state.status).toBe('paused'));
-    last('listRuns').answer(succeed({ runs: [stored(3)], unreadable: [], isKept: true }));
+    last('listRuns').answer(succeed({ runs: [stored(3)], unreadable: [], notKept: null }));
     await started;
     expect(session.store.getState().list?.runs).toHaveLength(1);
     void session.resume(stored(3));
@@ -171,7 +171,7 @@ describe('a run', () => {
     expect(run()?.state.status).toBe('pausing');
     last('train').answer(succeed({ how: 'paused', run: stored(0) }));
     await vi.waitFor(() => expect(run()).toBeNull());
-    last('listRuns').answer(succeed({ runs: [], isKept: true }));
+    last('listRuns').answer(succeed({ runs: [], unreadable: [], notKept: null }));
     await started;
   });
 
@@ -181,7 +181,7 @@ describe('a run', () => {
     session.cancel();
     last('train').answer(fail({ code: 'cancelled' }));
     await vi.waitFor(() => expect(run()).toBeNull());
-    last('listRuns').answer(succeed({ runs: [], unreadable: [], isKept: true }));
+    last('listRuns').answer(succeed({ runs: [], unreadable: [], notKept: null }));
     await started;
   });
 
@@ -259,7 +259,7 @@ test('a run on its way into a file says how far it is, is alone, and can be canc
   session.cancelTransfer();
   last('importRun').answer(fail({ code: 'cancelled' }));
   await vi.waitFor(() => expect(last('listRuns')).toBeDefined());
-  last('listRuns').answer(succeed({ runs: [], unreadable: [], isKept: true }));
+  last('listRuns').answer(succeed({ runs: [], unreadable: [], notKept: null }));
   await taken;
   expect(calls.filter(({ method }) => method === 'importRun')).toHaveLength(1);
 });
@@ -268,7 +268,9 @@ test('runs that were in a lost worker’s memory are not listed any more; those 
   const { session, last } = setUp();
   for (const isKept of [true, false]) {
     const looked = session.refresh();
-    last('listRuns').answer(succeed({ runs: [stored(3)], unreadable: [], isKept }));
+    last('listRuns').answer(
+      succeed({ runs: [stored(3)], unreadable: [], notKept: isKept ? null : 'refused' }),
+    );
     await looked;
     const lookedAgain = session.refresh();
     last('listRuns').answer(fail({ code: 'worker-crashed', message: '' }));

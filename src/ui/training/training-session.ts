@@ -107,7 +107,7 @@ export function createTrainingSession(
     }
     // Files outlive a worker that was lost; runs that were in its memory do not.
     const { list } = store.getState();
-    store.setState({ list: list?.isKept ? list : null, listFailure: outcome.error });
+    store.setState({ list: list?.notKept === null ? list : null, listFailure: outcome.error });
   };
 
   /** Sparing: what can be heard while somebody speaks. */

@@ -46,6 +46,18 @@ test('a switch that was thrown while the run was being prepared is shown as the 
   expect(run.switches.at(-1)).toEqual(mark);
 });
 
+test('a pause that somebody asks for stays one, whatever comes late', () => {
+  const pausing: RunView = { ...begun(), state: { status: 'pausing' } };
+  const late: readonly TrainingProgress[] = [
+    { stage: 'photographs', done: 1, total: 2 },
+    { stage: 'model' },
+    { stage: 'check' },
+    ready,
+  ];
+  for (const progress of late) expect(withProgress(pausing, progress).state).toEqual({ status: 'pausing' });
+  expect(withProgress(begun(), { stage: 'model' }).state).toMatchObject({ status: 'preparing' });
+});
+
 describe('the verdict on a run', () => {
   const stoppedBy = (failure: Failure): RunView => ({
     ...[ready, ...healthySteps(30)].reduce(withProgress, begun()),

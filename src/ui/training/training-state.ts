@@ -130,7 +130,8 @@ export function withProgress(run: RunView, progress: TrainingProgress): RunView 
     case 'photographs':
     case 'model':
     case 'check':
-      return { ...run, state: { status: 'preparing', progress } };
+      // What comes late changes nothing of a pause that somebody has asked for.
+      return run.state.status === 'pausing' ? run : { ...run, state: { status: 'preparing', progress } };
     case 'ready': {
       const { run: stored, kernelCheck, isKept, pinned, reports, snapshots } = progress;
       const { title, modelTitle, configuration, switches, photographs } = stored;

@@ -1,0 +1,144 @@
+/** The browser's file system as several browsers have it, played by a few maps. */
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { failureOf } from '../core/failure.ts';
+import { openFolders } from './opfs-folders.ts';
+
+/** What each write does; a test may have it throw. */
+let onWrite: () => void;
+let onOpen: () => void;
+
+class FakeFile {
+  readonly kind = 'file';
+  bytes = new Uint8Array();
+
+  createSyncAccessHandle(): Promise<unknown> {
+    onOpen();
+    return Promise.resolve({
+      write: (bytes: Uint8Array, { at }: { at: number }): number => {
+        onWrite();
+        const longer = new Uint8Array(Math.max(this.bytes.length, at + bytes.length));
+        longer.set(this.bytes);
+        longer.set(bytes, at);
+        this.bytes = longer;
+        return bytes.length;
+      },
+      truncate: (size: number) => void (this.bytes = this.bytes.slice(0, size)),
+      flush: () => undefined,
+      close: () => undefined,
+    });
+  }
+  getFile(): Promise<Blob> {
+    return Promise.resolve(new Blob([this.bytes]));
+  }
+}
+
+class FakeFolder {
+  readonly kind = 'directory';
+  readonly entries = new Map<string, FakeFile | FakeFolder>();
+
+  private async get<T>(name: string, make: () => T, create: boolean): Promise<T> {
+    const there = this.entries.get(name);
+    if (there !== undefined) return there as T;
+    if (!create) throw new DOMException('not there', 'NotFoundError');
+    const made = make();
+    this.entries.set(name, made as FakeFile | FakeFolder);
+    return made;
+  }
+  getFileHandle(name: string, { create = false } = {}): Promise<FakeFile> {
+    return this.get(name, () => new FakeFile(), create);
+  }
+  getDirectoryHandle(name: string, { create = false } = {}): Promise<FakeFolder> {
+    return this.get(name, () => new FakeFolder(), create);
+  }
+  async removeEntry(name: string): Promise<void> {
+    if (!this.entries.delete(name)) throw new DOMException('not there', 'NotFoundError');
+  }
+  async *[Symbol.asyncIterator](): AsyncGenerator<[string, FakeFile | FakeFolder]> {
+    yield* this.entries;
+  }
+}
+
+let disk: FakeFolder;
+
+beforeEach(() => {
+  disk = new FakeFolder();
+  onWrite = () => undefined;
+  onOpen = () => undefined;
+  vi.stubGlobal('isSecureContext', true);
+  vi.stubGlobal('FileSystemFileHandle', FakeFile);
+  vi.stubGlobal('navigator', { storage: { getDirectory: () => Promise.resolve(disk) } });
+});
+afterEach(() => void vi.unstubAllGlobals());
+
+const busy = { code: 'run-busy' } as const;
+const open = () => openFolders('runs', busy);
+const refuse =
+  (name: string): (() => never) =>
+  () => {
+    throw new DOMException('of a test', name);
+  };
+
+async function write(folders: Awaited<ReturnType<typeof open>>): Promise<void> {
+  const file = await folders.open('a', 'notes');
+  file.write(Uint8Array.of(1, 2, 3), 0);
+  file.close();
+}
+
+test('what is written is in the browser’s files, and of the trial nothing', async () => {
+  const folders = await open();
+  expect(folders.notKept).toBeNull();
+  expect((disk.entries.get('runs') as FakeFolder).entries.size).toBe(0);
+  await write(folders);
+  expect((await folders.read('a', 'notes'))?.size).toBe(3);
+  expect(await (await open()).list()).toEqual(['a']);
+});
+
+describe('memory is taken, and the reason kept,', () => {
+  test.each([
+    ['on a page without https', 'insecure', () => vi.stubGlobal('isSecureContext', false)],
+    ['in a browser without a file system', 'unsupported', () => vi.stubGlobal('navigator', { storage: {} })],
+    ['in a browser without any storage', 'unsupported', () => vi.stubGlobal('navigator', {})],
+    [
+      'in a browser without synchronous handles, as WebKitGTK',
+      'unsupported',
+      () => vi.stubGlobal('FileSystemFileHandle', class {}),
+    ],
+    [
+      'in a window that refuses its folder',
+      'refused',
+      () =>
+        vi.stubGlobal('navigator', {
+          storage: { getDirectory: () => Promise.reject(new DOMException('no', 'SecurityError')) },
+        }),
+    ],
+    ['where opening a file throws', 'refused', () => (onOpen = refuse('UnknownError'))],
+    ['where the first write throws', 'refused', () => (onWrite = refuse('InvalidStateError'))],
+    ['where there is no room for one byte', 'refused', () => (onWrite = refuse('QuotaExceededError'))],
+  ])('%s', async (_, reason, prepare) => {
+    prepare();
+    const folders = await open();
+    expect(folders.notKept).toBe(reason);
+    onWrite = () => undefined;
+    await write(folders);
+    expect((await folders.read('a', 'notes'))?.size).toBe(3);
+    // Not in the browser's files.
+    expect((await disk.getDirectoryHandle('runs', { create: true })).entries.size).toBe(0);
+  });
+});
+
+test('what lies there from before is still there on a full disk, and who writes is told', async () => {
+  await write(await open());
+  onWrite = refuse('QuotaExceededError');
+  const folders = await open();
+  expect(folders.notKept).toBeNull();
+  expect(await folders.list()).toEqual(['a']);
+  const thrown = await write(folders).catch((error: unknown) => error);
+  expect(failureOf(thrown)).toEqual({ code: 'storage-full', neededBytes: null, freeBytes: null });
+});
+
+test('a file that another window has open is busy in the words of what it belongs to', async () => {
+  const folders = await open();
+  onOpen = refuse('NoModificationAllowedError');
+  const thrown = await write(folders).catch((error: unknown) => error);
+  expect(failureOf(thrown)).toEqual(busy);
+});

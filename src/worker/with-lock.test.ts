@@ -1,0 +1,41 @@
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { failureOf } from '../core/failure.ts';
+import { clearAway, withLock } from './with-lock.ts';
+
+afterEach(() => void vi.unstubAllGlobals());
+
+const withLocks = (isFree: boolean): void =>
+  void vi.stubGlobal('navigator', {
+    locks: {
+      request: (name: string, _: unknown, work: (lock: object | null) => unknown) =>
+        work(isFree ? { name } : null),
+    },
+  });
+
+const busy = { code: 'run-busy' } as const;
+
+test('what another window has is refused with the failure that the caller names', async () => {
+  withLocks(false);
+  const work = vi.fn<() => Promise<void>>();
+  const thrown = await withLock('run-1', busy, work).catch((error: unknown) => error);
+  expect(failureOf(thrown)).toEqual(busy);
+  expect(work).not.toHaveBeenCalled();
+});
+
+test('where there are no locks the work is done', async () => {
+  vi.stubGlobal('navigator', {});
+  expect(await withLock('run-1', busy, () => Promise.resolve(3))).toBe(3);
+});
+
+describe('what a crash has left', () => {
+  test.each([
+    ['is cleared away', 1, () => withLocks(true)],
+    ['stays where somebody has the lock: it may be new', 0, () => withLocks(false)],
+    ['stays where nobody could have one', 0, () => vi.stubGlobal('navigator', {})],
+  ])('%s', async (_, times, prepare) => {
+    prepare();
+    const remove = vi.fn<() => Promise<void>>(() => Promise.resolve());
+    await clearAway('run-1', remove);
+    expect(remove).toHaveBeenCalledTimes(times);
+  });
+});
