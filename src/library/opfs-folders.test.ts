@@ -101,7 +101,7 @@ describe('memory is taken, and the reason kept,', () => {
     [
       'in a browser without synchronous handles, as WebKitGTK',
       'unsupported',
-      () => vi.stubGlobal('FileSystemFileHandle', class {}),
+      () => vi.stubGlobal('FileSystemFileHandle', { prototype: {} }),
     ],
     [
       'in a window that refuses its folder',
