@@ -264,6 +264,32 @@ test('where the grid is no square and in no file it is asked for', async ({ scop
   await isUsed(list, 'oblong.pth');
 });
 
+test('a checkpoint in several files is one model, and is kept whole; a part by itself says which is missing', async ({
+  scope,
+  page,
+  folder,
+}) => {
+  await scope.open(`backend=wasm&side=${sideOf(8)}`);
+  await scope.isReady();
+  const config = await folder.write('config.json', '{"num_attention_heads": 3}');
+  const part = (number: number): string => wrappedPath(`parts/model-0000${number}-of-00002.safetensors`);
+  await scope.drop(part(2));
+  await expect(
+    scope.messages.filter({ hasText: /and model-00001-of-00002\.safetensors is missing/ }).first(),
+  ).toBeVisible();
+  await scope.drop(part(2), wrappedPath('parts/model.safetensors.index.json'), config, part(1));
+  const list = await openList(page);
+  const own = row(list, 'model.safetensors').filter({ hasText: 'in 2 files' });
+  await expect(own).toHaveAttribute('data-used', 'true');
+  await own.getByRole('button', { name: 'Keep in this browser' }).click();
+  await expect(row(list, 'model.safetensors').filter({ hasText: 'Kept in this browser' })).toBeVisible();
+  await expect
+    .poll(() => page.evaluate(() => localStorage.getItem('dinoscope.settings')))
+    .toContain('own-model-safetensors');
+  await page.reload();
+  await expect(page.locator('[data-engine-status=ready]')).toContainText('model.safetensors');
+});
+
 test('rubbish with a checkpoint’s name gets a sentence, and the model in use goes on; a picture with one is a picture', async ({
   scope,
 

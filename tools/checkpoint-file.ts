@@ -1,10 +1,16 @@
 /** The options that every command has which reads a checkpoint file, and the way from them to the file and what is known of it. */
 import { openAsBlob } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { access, readdir, readFile, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { isMacNote } from '../src/core/file-names.ts';
 import type { PatchGrid } from '../src/core/geometry.ts';
 import type { CheckpointHints } from '../src/core/model.ts';
+import {
+  isIndexName,
+  partsByIndex,
+  partsByName,
+  type CheckpointParts,
+} from '../src/models/checkpoint-parts.ts';
 import { stopWith } from './stop-with.ts';
 
 /** For `readOptions`. */
@@ -27,7 +33,10 @@ export const checkpointUsage = `\
 export type CheckpointValues = { readonly [name in keyof typeof checkpointOptions]?: string };
 
 export interface CheckpointFile {
-  readonly file: Blob;
+  /** One, or the parts of one checkpoint. */
+  readonly files: readonly Blob[];
+  /** What a person calls it: its name without the endings that say only of what kind it is. */
+  readonly title: string;
   readonly hints: CheckpointHints;
 }
 
@@ -58,7 +67,73 @@ async function openFile(path: string): Promise<Blob> {
   }
 }
 
-/** Stops with a sentence where an option or a file is wrong. Nothing of the checkpoint itself is read yet. */
+async function readIndex(path: string): Promise<unknown> {
+  const text = await readFile(path, 'utf8').catch(() => stopWith(`${path} cannot be read.`));
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    stopWith(`${path} is not JSON: it must tell which parameter lies in which file.`);
+  }
+}
+
+/** @returns the files that belong together with that at `path`, which may be their index, or one of them */
+async function findParts(path: string): Promise<CheckpointParts> {
+  const name = basename(path);
+  if (isIndexName(name))
+    return (
+      partsByIndex(name, await readIndex(path)) ?? stopWith(`${path} is no index of a checkpoint's files.`)
+    );
+  return partsByName(name) ?? { title: name, names: [name] };
+}
+
+/** What a folder of Hugging Face's holds: the index where there is one, else the one checkpoint. */
+async function fileIn(folder: string): Promise<string> {
+  const all = await readdir(folder).catch(() => stopWith(`The folder ${folder} cannot be read.`));
+  const names = all.filter((name) => !isMacNote(name));
+  const found =
+    names.find(isIndexName) ??
+    ['model.safetensors', 'pytorch_model.bin'].find((name) => names.includes(name)) ??
+    names.find((name) => partsByName(name) !== null) ??
+    stopWith(
+      `${folder} holds neither a model.json nor a checkpoint by one of the usual names (model.safetensors, ` +
+        'pytorch_model.bin, or several files with their numbers or an index). Name the file itself.',
+    );
+  return join(folder, found);
+}
+
+const isThere = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+
+const titleOf = (name: string): string =>
+  name.replace(/(\.pth|\.pt|\.tar|\.bin|\.ckpt|\.safetensors)+$/i, '');
+
+interface Parts {
+  readonly title: string;
+  readonly files: readonly Blob[];
+  readonly missing: readonly string[];
+}
+
+/** @param path a file that may be one of several */
+async function openParts(path: string): Promise<Parts> {
+  const { title, names } = await findParts(path);
+  const files: Blob[] = [];
+  const missing: string[] = [];
+  for (const name of names) {
+    const part = join(dirname(path), name);
+    // One file by itself must be there; of several it is told which are not.
+    if (names.length === 1 || (await isThere(part))) files.push(await openFile(part));
+    else missing.push(name);
+  }
+  return { title: titleOf(title), files, missing };
+}
+
+/**
+ * Stops with a sentence where an option or a file is wrong. Nothing of the checkpoint itself is read yet.
+ * @param path a file, one of several that belong together, their index, or the folder of either
+ */
 export async function findCheckpoint(
   path: string,
   { key, heads, grid, config }: CheckpointValues,
@@ -68,7 +143,10 @@ export async function findCheckpoint(
     stopWith(`--heads ${heads} is not a positive whole number.`);
   const trained = grid === undefined ? undefined : readGrid(grid);
   if (isMacNote(path)) stopWith(`${path} is what macOS notes beside a file, and no checkpoint.`);
-  const file = await openFile(path);
-  const fromConfig = await readConfig(config ?? join(dirname(path), 'config.json'), config !== undefined);
-  return { file, hints: { config: fromConfig, network: key, numHeads, grid: trained } };
+  const isFolder = (await stat(path).catch(() => null))?.isDirectory() ?? false;
+  const file = isFolder ? await fileIn(path) : path;
+  const { title, files, missing } = await openParts(file);
+  const fromConfig = await readConfig(config ?? join(dirname(file), 'config.json'), config !== undefined);
+  const hints = { config: fromConfig, network: key, numHeads, grid: trained, missingParts: missing };
+  return { files, title, hints };
 }

@@ -123,7 +123,12 @@ function describeMismatch({
         misshaped.map((m) => `${m.name} is [${m.actual.join(', ')}], not [${m.expected.join(', ')}]`),
       ),
     );
-  return `The model's parameters do not fit its architecture: ${parts.join('; ')}. Nothing was loaded.`;
+  // Nothing is wrong with what there is.
+  const isPart = missing.length > 0 && unexpected.length + misshaped.length === 0;
+  return (
+    `The model's parameters do not fit its architecture: ${parts.join('; ')}. Nothing was loaded.` +
+    (isPart ? ' It may be one part of several files, which must be brought together.' : '')
+  );
 }
 
 function describeUnreachable({ url, status }: Extract<Failure, { code: 'model-unreachable' }>): string {
@@ -204,7 +209,10 @@ const failures: { readonly [C in FailureCode]: FailureFacts<Extract<Failure, { c
   'grid-unknown': {
     ...of('model'),
     says: ({ positions }) =>
-      `This network has ${positions} positions, which are not one CLS token and a square grid of patches. ` +
+      `This network has ${positions} positions, which are not one CLS token and a square grid of patches` +
+      (Number.isInteger(Math.sqrt(positions)) && positions > 0
+        ? ` (but perhaps ${Math.sqrt(positions)} × ${Math.sqrt(positions)} without one for CLS). `
+        : '. ') +
       'How many rows and columns of patches it was trained on is not in its file. ' +
       'Say it (--grid 6x8 on the command line), or give the config.json along with it.',
   },

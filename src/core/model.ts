@@ -9,6 +9,8 @@ export interface CheckpointHints {
   readonly grid?: PatchGrid | undefined;
   /** Which of the file's dictionaries to take, e.g. `student`; without it the teacher's where there is one. */
   readonly network?: string | undefined;
+  /** Of a checkpoint in several files, the names of those that are not here. */
+  readonly missingParts?: readonly string[] | undefined;
   /** What config.json beside the checkpoint says: our architecture, or Hugging Face's fields; others are passed over. */
   readonly config?: unknown;
 }

@@ -303,7 +303,7 @@ describe('another model', () => {
     const load = checkpointModel({
       id: 'tiny',
       title: 'Tiny',
-      file: await openFixture('moco-v3.pth.tar'),
+      files: [await openFixture('moco-v3.pth.tar')],
       sha256: null,
       hints: {},
     });

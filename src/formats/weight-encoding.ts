@@ -43,7 +43,28 @@ function encodeUint8(values: Float32Array): EncodedWeight | null {
  */
 const isMatrix = (name: string): boolean => /\.(qkv|proj|fc1|fc2)\.weight$/.test(name);
 
-/** @param name the parameter's official name */
+/** The largest number of binary16. What is above it would be rounded to it, or become infinite. */
+const largestFloat16 = 65504;
+
+/**
+ * @param name the parameter's official name
+ * @returns a phrase that says which value `encodeWeight` could not keep, or null
+ */
+export function describeUnstorable(name: string, values: Float32Array, dtype: WeightsDtype): string | null {
+  const isFloat16 = dtype === 'float16' || (dtype === 'uint8' && !isMatrix(name));
+  for (const value of values) {
+    if (!Number.isFinite(value))
+      return `${name} holds ${value}: the file is damaged, or its training has failed`;
+    if (isFloat16 && Math.abs(value) > largestFloat16)
+      return `${name} holds ${value}, and float16 ends at ${largestFloat16}: take --dtype float32`;
+  }
+  return null;
+}
+
+/**
+ * @param name the parameter's official name
+ * @param values such that `describeUnstorable` has nothing against
+ */
 export function encodeWeight(name: string, values: Float32Array, dtype: WeightsDtype): EncodedWeight {
   if (dtype === 'uint8' && isMatrix(name)) {
     const encoded = encodeUint8(values);

@@ -46,6 +46,20 @@ test('a file is kept with its hash and what is known of it, and comes out as it 
   expect(new Uint8Array((await file?.arrayBuffer()) ?? [])).toEqual(bytes);
 });
 
+test('the parts of a checkpoint keep their names and their order, and have one hash', async () => {
+  const half = bytes.length / 2;
+  const files = new Map([
+    ['b-00001-of-00002.bin', new Blob([bytes.subarray(0, half)])],
+    ['a-00002-of-00002.bin', new Blob([bytes.subarray(half)])],
+  ]);
+  const stored = await keepFiles({ ...request, files }, tools, signal, ignore);
+  expect(stored).toMatchObject({ kind: 'checkpoint', sha256 });
+  const opened = await openStored(folders, 'own-dino');
+  expect([...opened.files.keys()]).toEqual(['b-00001-of-00002.bin', 'a-00002-of-00002.bin']);
+  const whole = new Blob([...opened.files.values()]);
+  expect(new Uint8Array(await whole.arrayBuffer())).toEqual(bytes);
+});
+
 test('several files keep their names', async () => {
   const files = new Map([
     ['model.json', new Blob(['{}'])],

@@ -28,7 +28,7 @@ export async function keepFiles(
   const copied: { name: string; byteLength: number }[] = [];
   try {
     for (const [name, blob] of files) {
-      const stored = kind === 'checkpoint' ? weightsFile : name;
+      const stored = kind === 'checkpoint' && files.size === 1 ? weightsFile : name;
       const file = await folders.open(id, stored);
       try {
         file.truncate(0);
@@ -47,8 +47,8 @@ export async function keepFiles(
       }
       copied.push({ name: stored, byteLength: blob.size });
     }
-    const [first] = files.values();
-    const sha256 = kind === 'checkpoint' && first ? await hashFile(first, () => !signal.aborted) : null;
+    const whole = new Blob([...files.values()]);
+    const sha256 = kind === 'checkpoint' ? await hashFile(whole, () => !signal.aborted) : null;
     signal.throwIfAborted();
     if (kind === 'checkpoint' && sha256 === null) throw new FailureError({ code: 'unreadable-file' });
     const model: StoredModel = {

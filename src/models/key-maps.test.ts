@@ -260,6 +260,7 @@ describe('Hugging Face', () => {
       const names = [
         'embeddings.cls_token',
         'embeddings.register_tokens',
+        'embeddings.position_embeddings',
         'embeddings.mask_token',
         'encoder.layer.2.norm1.weight',
         'encoder.layer.2.attention.output.dense.bias',
@@ -274,6 +275,7 @@ describe('Hugging Face', () => {
         names: [
           'cls_token',
           'register_tokens',
+          'pos_embed',
           'blocks.2.norm1.weight',
           'blocks.2.attn.proj.bias',
           'blocks.2.ls1.gamma',

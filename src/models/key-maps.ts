@@ -6,6 +6,7 @@ import { FailureError } from '../core/failure.ts';
 import { isTree, type StoredTensor, type TensorFile, type TensorTree } from '../formats/tensor-file.ts';
 import { findNetworks, networksNamed, type Network } from './find-networks.ts';
 import { joinTensors } from './join-tensors.ts';
+import { describeOtherKind, describeUnreadable } from './other-kinds.ts';
 
 export interface NamedParameters {
   /** By official names where they are known, else by their own without prefixes. */
@@ -69,6 +70,10 @@ const listKeys = (names: readonly string[]): string => {
   return `it holds ${names.slice(0, 5).join(', ')}${names.length > 5 ? ` and ${names.length - 5} more` : ''}`;
 };
 
+/** Whether blocks of a network are there, and perhaps their beginning lies in another file. */
+const mayBePart = (tree: TensorTree): boolean =>
+  [...tree.keys()].some((name) => /(^|\.)(blocks|layers?)\.\d+\./.test(name));
+
 /**
  * @param key the name of the network to take, where several are there
  * @returns all networks, the one to take first
@@ -80,7 +85,7 @@ function pickNetwork(tree: TensorTree, key: string | undefined): readonly [Netwo
   const names = networks.map(({ name }) => name).filter((name) => name !== '');
   throw invalid(
     key === undefined
-      ? `it holds no Vision Transformer: there is no cls_token (${listKeys([...tree.keys()])})`
+      ? `it holds no Vision Transformer: there is no cls_token (${listKeys([...tree.keys()])})${mayBePart(tree) ? '; it may be one part of several, which must be brought together' : ''}`
       : `it holds no Vision Transformer under '${key}' (${listKeys(names.length > 0 ? names : [...tree.keys()])})`,
   );
 }
@@ -147,6 +152,8 @@ export function mapParameterNames(tree: TensorTree, key: string | undefined): Na
   const networks = pickNetwork(tree, key);
   const [{ nodes, repeated, beside, isMocoV3 }] = networks;
   if (repeated !== null) throw invalid(`it holds ${repeated} twice, under different prefixes`);
+  const kind = describeOtherKind([...nodes.keys()]);
+  if (kind !== null) throw invalid(kind);
   const ignored = new Set(beside);
   const own = new Map<string, StoredTensor>();
   const isHuggingFace = nodes.has('embeddings.cls_token');
@@ -159,8 +166,11 @@ export function mapParameterNames(tree: TensorTree, key: string | undefined): Na
   const lacksClsPosition = [...own.keys()].some(
     (name) => name === 'reg_token' || /^blocks\.[\d.]+\.gamma_1$/.test(name),
   );
+  const tensors = isHuggingFace ? renameHuggingFace(own) : renameOthers(own);
+  const unreadable = describeUnreadable(tensors);
+  if (unreadable !== null) throw invalid(unreadable);
   return {
-    tensors: isHuggingFace ? renameHuggingFace(own) : renameOthers(own),
+    tensors,
     ignored: [...ignored],
     isMocoV3,
     lacksClsPosition,

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, test, vi } from 'vitest';
 import { embeddedModelId } from '../core/embedded-model.ts';
 import { createSha256 } from '../formats/sha256.ts';
-import { checkpointPath, openFixture } from '../testing/checkpoint-fixtures.ts';
+import { checkpointPath, openFixture, openWrapped } from '../testing/checkpoint-fixtures.ts';
 import { expectedNetwork } from '../testing/checkpoint-networks.ts';
 import { vitSmall16 } from '../testing/vit-small-16.ts';
 import { openFilesSource } from './files-source.ts';
@@ -23,7 +23,7 @@ const load = async (name: string, sha256: string | null, more: object = {}) =>
   checkpointModel({
     id: 'tiny',
     title: 'Tiny',
-    file: await openFixture(name),
+    files: [await openFixture(name)],
     sha256,
     hints: { ...hints, ...more },
   })(signal, ignore);
@@ -35,6 +35,20 @@ describe('a checkpoint that is kept', () => {
     const { architecture, parameters } = expectedNetwork('dino');
     expect(loaded.value).toMatchObject({ id: 'tiny', title: 'Tiny', architecture, networks: [] });
     expect([...loaded.value.parameters.keys()]).toEqual([...parameters.keys()]);
+  });
+
+  test('in two files is loaded as one, by the hash of both', async () => {
+    const files = await Promise.all(
+      [1, 2].map((number) => openWrapped(`parts/model-0000${number}-of-00002.safetensors`)),
+    );
+    const hash = createSha256();
+    for (const file of files) hash.update(new Uint8Array(await file.arrayBuffer()));
+    const progress: number[] = [];
+    const model = checkpointModel({ id: 'tiny', title: 'Tiny', files, sha256: hash.hex(), hints });
+    const loaded = await model(signal, ({ loadedBytes }) => progress.push(loadedBytes));
+    if (!loaded.ok) return expect.unreachable(loaded.error.code);
+    expect([...loaded.value.parameters]).toEqual([...expectedNetwork('wrapped/teacher').parameters]);
+    expect(progress.at(-1)).toBe(files.reduce((sum, { size }) => sum + size, 0));
   });
 
   test('is refused where it has changed', async () => {
@@ -49,7 +63,13 @@ describe('a checkpoint that is kept', () => {
     vi.spyOn(file, 'slice').mockImplementation(() => {
       throw new DOMException('it is gone', 'NotFoundError');
     });
-    const model = checkpointModel({ id: 'tiny', title: 'Tiny', file, sha256: '0'.repeat(64), hints });
+    const model = checkpointModel({
+      id: 'tiny',
+      title: 'Tiny',
+      files: [file],
+      sha256: '0'.repeat(64),
+      hints,
+    });
     expect(await model(signal, ignore)).toEqual({ ok: false, error: { code: 'unreadable-file' } });
   });
 
@@ -58,7 +78,7 @@ describe('a checkpoint that is kept', () => {
     const model = checkpointModel({
       id: 'tiny',
       title: 'Tiny',
-      file: await openFixture('dino.pth'),
+      files: [await openFixture('dino.pth')],
       sha256: await hashOf('dino.pth'),
       hints,
     });
@@ -74,7 +94,7 @@ test('the architecture is told before the first parameter is read', async () => 
   const reads = vi.spyOn(file, 'slice');
   const told: unknown[] = [];
   let readsBefore = 0;
-  const model = checkpointModel({ id: 'tiny', title: 'Tiny', file, sha256: null, hints });
+  const model = checkpointModel({ id: 'tiny', title: 'Tiny', files: [file], sha256: null, hints });
   const loaded = await model(signal, ignore, (architecture) => {
     told.push(architecture);
     readsBefore = reads.mock.calls.length;
@@ -88,7 +108,7 @@ test('a cancel is heard between two parameters, and the rest of the file is not 
   const controller = new AbortController();
   const file = await openFixture('dino.pth');
   const reads = vi.spyOn(file, 'slice');
-  const model = checkpointModel({ id: 'tiny', title: 'Tiny', file, sha256: null, hints });
+  const model = checkpointModel({ id: 'tiny', title: 'Tiny', files: [file], sha256: null, hints });
   const whole = await model(signal, ignore);
   expect(whole.ok).toBe(true);
   const wholeReads = reads.mock.calls.length;

@@ -8,22 +8,30 @@ import { openCheckpoint } from './open-checkpoint.ts';
 export interface CheckpointFile {
   readonly id: string;
   readonly title: string;
-  readonly file: Blob;
-  /** What it must hash to; null where nobody knows. */
+  /** One, or the parts of one checkpoint in their order. */
+  readonly files: readonly Blob[];
+  /** What they must hash to, one after the other; null where nobody knows. */
   readonly sha256: string | null;
   readonly hints: CheckpointHints;
 }
 
+/** @returns the files' bytes one after the other; nothing is read */
+const joinFiles = (files: readonly Blob[]): Blob => {
+  const [first] = files;
+  return first !== undefined && files.length === 1 ? first : new Blob([...files]);
+};
+
 /** A checkpoint file of any format and family, read where it lies. */
 export const checkpointModel =
-  ({ id, title, file, sha256, hints }: CheckpointFile): ModelLoader =>
+  ({ id, title, files, sha256, hints }: CheckpointFile): ModelLoader =>
   async (signal, onProgress, onArchitecture) => {
+    const whole = joinFiles(files);
     const report = (loadedBytes: number): boolean => {
-      onProgress({ loadedBytes, totalBytes: file.size, cached: true });
+      onProgress({ loadedBytes, totalBytes: whole.size, cached: true });
       return !signal.aborted;
     };
     report(0);
-    const hash = sha256 === null ? null : await hashFile(file, report);
+    const hash = sha256 === null ? null : await hashFile(whole, report);
     if (signal.aborted) return fail({ code: 'cancelled' });
     if (hash !== sha256)
       return hash === null
@@ -32,10 +40,13 @@ export const checkpointModel =
             code: 'checkpoint-invalid',
             problem: 'it has changed since it was stored; delete it and fetch it again',
           });
-    const checkpoint = await openCheckpoint(file, hints, { isWanted: () => !signal.aborted, onArchitecture });
+    const checkpoint = await openCheckpoint(files, hints, {
+      isWanted: () => !signal.aborted,
+      onArchitecture,
+    });
     if (signal.aborted) return fail({ code: 'cancelled' });
     if (!checkpoint.ok) return checkpoint;
-    report(file.size);
+    report(whole.size);
     const { architecture, parameters, networks } = checkpoint.value;
     const parameterCount = [...parameters.values()].reduce((sum, { shape }) => sum + elementCount(shape), 0);
     return succeed({ id, title, architecture, parameters, parameterCount, networks });

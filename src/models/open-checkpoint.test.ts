@@ -3,10 +3,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { parameterShapes, type NamedTensor } from '../core/architecture.ts';
+import { elementCount, parameterShapes, type NamedTensor } from '../core/architecture.ts';
+import { describeFailure } from '../core/failure.ts';
 import { openFixture, openWrapped } from '../testing/checkpoint-fixtures.ts';
 import { checkpointFiles, expectedNetwork } from '../testing/checkpoint-networks.ts';
-import { makeSafetensors } from '../testing/make-safetensors.ts';
+import { makeSafetensors, safetensorsBytes } from '../testing/make-safetensors.ts';
 import { makeZip } from '../testing/make-zip.ts';
 import { vitFixtures, type VitFixture } from '../testing/vit-fixtures.ts';
 import type { CheckpointHints } from '../core/model.ts';
@@ -239,6 +240,98 @@ describe('what other programs wrap', () => {
         code: 'checkpoint-invalid',
         problem: "it holds no Vision Transformer under 'ema' (it holds teacher, student)",
       },
+    });
+  });
+});
+
+test.each([
+  [
+    'float8.pth',
+    /^its weights are quantized \(blocks\.0\.attn\.qkv\.weight is stored as torch\.float8_e4m3fn\)/,
+  ],
+  [
+    'quantized.pth',
+    /^its weights are quantized \(blocks\.0\.attn\.qkv\.weight is stored as torch\.QInt8Storage\)/,
+  ],
+  [
+    'sparse.pth',
+    /^blocks\.0\.attn\.qkv\.weight has the type torch\._utils\._rebuild_sparse_tensor, which is not/,
+  ],
+])('%s says what its values are', async (file, problem) => {
+  expect(await openCheckpoint(await openWrapped(file), { numHeads: 3 })).toEqual({
+    ok: false,
+    error: { code: 'checkpoint-invalid', problem: expect.stringMatching(problem) as string },
+  });
+});
+
+test('eight-bit values in safetensors are named before anything is counted', async () => {
+  const header: Record<string, unknown> = {};
+  let offset = 0;
+  for (const [name, { shape }] of parameters) {
+    const isMatrix = name.endsWith('qkv.weight');
+    const byteLength = elementCount(shape) * (isMatrix ? 1 : 4);
+    header[name] = {
+      dtype: isMatrix ? 'F8_E5M2' : 'F32',
+      shape,
+      data_offsets: [offset, offset + byteLength],
+    };
+    offset += byteLength;
+  }
+  const file = new Blob([safetensorsBytes(JSON.stringify(header), new Uint8Array(offset))]);
+  expect(await openCheckpoint(file, { config: architecture })).toEqual({
+    ok: false,
+    error: {
+      code: 'checkpoint-invalid',
+      problem: expect.stringMatching(/quantized \(.*qkv\.weight is stored as F8_E5M2\)/) as string,
+    },
+  });
+});
+
+describe('a checkpoint in several files', () => {
+  const part = (name: string): Promise<Blob> => openWrapped(`parts/${name}`);
+  const names = ['model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors'] as const;
+
+  test.each<readonly [string, string]>([
+    names,
+    ['pytorch_model-00001-of-00002.bin', 'pytorch_model-00002-of-00002.bin'],
+    [names[1], names[0]],
+  ])('opens as one, from %s and %s', async (first, second) => {
+    const files = [await part(first), await part(second)];
+    const opened = await openCheckpoint(files, { numHeads: 3 });
+    if (!opened.ok) throw new Error(JSON.stringify(opened.error));
+    expect([...opened.value.parameters]).toEqual([...expectedNetwork('wrapped/teacher').parameters]);
+  });
+
+  test('of which some are missing says which', async () => {
+    const missing = (...missingParts: string[]) =>
+      openCheckpoint([], { numHeads: 3, missingParts }).then((opened) => !opened.ok && opened.error);
+    expect(await missing(names[1])).toEqual({
+      code: 'checkpoint-invalid',
+      problem: `it is one checkpoint in several files, and ${names[1]} is missing; bring all of them together`,
+    });
+    expect(await missing('a', 'b', 'c')).toMatchObject({
+      problem: expect.stringMatching(/, and a and 2 more are missing;/) as string,
+    });
+  });
+
+  test('of which one alone has another name says that it may be a part', async () => {
+    const [first, second] = await Promise.all(names.map(part));
+    if (first === undefined || second === undefined) return expect.unreachable();
+    const begun = await openCheckpoint(first, { numHeads: 3 });
+    expect(begun.ok || describeFailure(begun.error)).toMatch(
+      /missing .*norm\.bias\..*It may be one part of several files, which must be brought together/,
+    );
+    const ended = await openCheckpoint(second, { numHeads: 3 });
+    expect(ended.ok || describeFailure(ended.error)).toMatch(
+      /there is no cls_token .*it may be one part of several, which must be brought together/,
+    );
+  });
+
+  test('in which a parameter lies twice is refused', async () => {
+    const first = await part(names[0]);
+    expect(await openCheckpoint([first, first], { numHeads: 3 })).toMatchObject({
+      ok: false,
+      error: { problem: 'vit.embeddings.cls_token is in two of its files' },
     });
   });
 });

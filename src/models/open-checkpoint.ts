@@ -17,7 +17,7 @@ import { isFloatType } from '../formats/float-values.ts';
 import { openPytorch } from '../formats/pytorch.ts';
 import type { TensorParts } from '../formats/pytorch-tensors.ts';
 import { matchesSafetensors, openSafetensors, readSafetensorsMetadata } from '../formats/safetensors.ts';
-import type { TensorFile } from '../formats/tensor-file.ts';
+import type { StoredTensor, TensorFile, TensorTree } from '../formats/tensor-file.ts';
 import { checkParameters } from './check-parameters.ts';
 import { chooseGrid, type PositionLayout } from './choose-grid.ts';
 import { findImageSizes } from './image-sizes.ts';
@@ -132,12 +132,40 @@ function withClsPosition(tensors: TensorFile): TensorFile {
     : tensors;
 }
 
+/** The parts of one checkpoint as one: each parameter lies in one of them. */
+async function openParts(
+  files: readonly Blob[],
+  { missingParts = [] }: CheckpointHints,
+): Promise<OpenedTensors> {
+  const [missing, ...others] = missingParts;
+  if (missing !== undefined)
+    throw invalid(
+      `it is one checkpoint in several files, and ${missing}${others.length > 0 ? ` and ${others.length} more are` : ' is'} missing; ` +
+        'bring all of them together',
+    );
+  const opened: OpenedTensors[] = [];
+  for (const file of files) opened.push(await openTensors(file));
+  const [first] = opened;
+  if (first !== undefined && opened.length === 1) return first;
+  const tree = new Map<string, StoredTensor | TensorTree>();
+  for (const [name, node] of opened.flatMap((part) => [...part.tree])) {
+    if (tree.has(name)) throw invalid(`${name} is in two of its files`);
+    tree.set(name, node);
+  }
+  return {
+    tree,
+    skipped: opened.flatMap(({ skipped }) => skipped),
+    settings: opened.map(({ settings }) => settings),
+    config: opened.find(({ config }) => config !== undefined)?.config,
+  };
+}
+
 async function readCheckpoint(
-  file: Blob,
+  files: readonly Blob[],
   hints: CheckpointHints,
   { isWanted, onArchitecture }: OpenOptions,
 ): Promise<Checkpoint> {
-  const { tree, skipped, settings, config } = await openTensors(file);
+  const { tree, skipped, settings, config } = await openParts(files, hints);
   const { tensors, ignored, isMocoV3, lacksClsPosition, networks } = mapParameterNames(tree, hints.network);
   const known = { ...hints, config: hints.config ?? config };
   const { grid, hasClsPosition } = layPositions(shapesOf(tensors), lacksClsPosition, known, settings);
@@ -153,7 +181,7 @@ async function readCheckpoint(
   valueOf(checkParameters(architecture, shapes));
   // Tensors may share their bytes, but a small file does not become a large model. The smallest type has two bytes.
   const count = [...expected.values()].reduce((sum, shape) => sum + elementCount(shape), 0);
-  if (count * 2 > file.size)
+  if (count * 2 > files.reduce((sum, { size }) => sum + size, 0))
     throw invalid(`its parameters have ${count} values, more than the file can hold`);
   onArchitecture?.(architecture);
   const parameters = new Map<string, NamedTensor>();
@@ -170,14 +198,17 @@ async function readCheckpoint(
   };
 }
 
-/** @returns the parameters, all of them and nothing else, or what is wrong */
+/**
+ * @param file one, or the parts of one checkpoint
+ * @returns the parameters, all of them and nothing else, or what is wrong
+ */
 export async function openCheckpoint(
-  file: Blob,
+  file: Blob | readonly Blob[],
   hints: CheckpointHints = {},
   options: OpenOptions = {},
 ): Promise<Result<Checkpoint, Failure>> {
   try {
-    return succeed(await readCheckpoint(file, hints, options));
+    return succeed(await readCheckpoint(file instanceof Blob ? [file] : file, hints, options));
   } catch (error) {
     const failure = failureOf(error);
     if (failure === null) throw error;

@@ -20,8 +20,9 @@ export type ModelReference =
       readonly kind: 'checkpoint';
       readonly id: string;
       readonly title: string;
-      readonly file: Blob;
-      /** What the file must hash to, where that is known. */
+      /** One, or the parts of one checkpoint in their order. */
+      readonly files: readonly Blob[];
+      /** What they must hash to, one after the other, where that is known. */
       readonly sha256: string | null;
       readonly hints: CheckpointHints;
     };

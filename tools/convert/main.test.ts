@@ -192,6 +192,37 @@ describe('a wrong call ends in a sentence, writes nothing', () => {
   });
 });
 
+describe('values that the result could not hold', () => {
+  const write = async (values: Readonly<Record<string, number>>): Promise<string> => {
+    const changed = new Map(parameters);
+    for (const [name, value] of Object.entries(values)) {
+      const { shape, values: old } = parameters.get(name) ?? expect.unreachable(name);
+      changed.set(name, { shape, values: old.with(0, value) });
+    }
+    const path = join(folder, 'values.safetensors');
+    await writeFile(path, makeSafetensors(changed));
+    return path;
+  };
+  const convert = (path: string, dtype: string): Promise<ToolRun> =>
+    runTool('convert', path, '--out', join(folder, 'values'), '--dtype', dtype);
+
+  test('are an error with the parameter’s name, and nothing is written', async () => {
+    const large = await write({ 'norm.weight': -65505, 'blocks.0.attn.qkv.weight': 65504 });
+    for (const dtype of ['float16', 'uint8']) {
+      const run = await convert(large, dtype);
+      expect(run).toMatchObject({ exitCode: 1, stdout: '' });
+      expect(run.stderr).toContain(
+        'norm.weight holds -65505, and float16 ends at 65504: take --dtype float32',
+      );
+    }
+    await expect(stat(join(folder, 'values'))).rejects.toThrow('ENOENT');
+    expect(await convert(large, 'float32')).toMatchObject({ exitCode: 0, stderr: '' });
+    const infinite = await convert(await write({ pos_embed: Infinity }), 'float32');
+    expect(infinite).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(infinite.stderr).toContain('pos_embed holds Infinity: the file is damaged');
+  }, 60_000);
+});
+
 describe('a network whose grid is no square', () => {
   const oblong = wrappedPath('oblong.pth');
   const convert = (...options: string[]): Promise<ToolRun> =>

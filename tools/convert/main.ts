@@ -5,6 +5,7 @@ import { elementCount, trainedGrid } from '../../src/core/architecture.ts';
 import { describeFailure } from '../../src/core/failure.ts';
 import { formatGrid } from '../../src/core/geometry.ts';
 import { writeTfjsModel } from '../../src/formats/tfjs-writer.ts';
+import { describeUnstorable } from '../../src/formats/weight-encoding.ts';
 import { succeed } from '../../src/core/result.ts';
 import { tfjsModel } from '../../src/models/load-model.ts';
 import type { ModelLoader } from '../../src/models/loaded-model.ts';
@@ -22,7 +23,8 @@ import { summarise } from './summarise.ts';
 const usage = `Usage: npm run convert -- <checkpoint> --out <folder> [options]
 
 <checkpoint> is a safetensors or PyTorch file (.safetensors, .pth, .bin, .pth.tar), in the names of DINO, DINOv2, DeiT,
-MoCo v3, timm or Hugging Face; heads, optimizers and the like are left out.
+MoCo v3, timm or Hugging Face, or one in several files: its index, one of them, or their folder; heads, optimizers and the
+like are left out.
 
   --out <folder>     where model.json and its shards go; the folder's name is the model's id. models.json beside the
                      folder, from which the page knows what it can offer, gets the model's name and size
@@ -56,8 +58,13 @@ if (dtype !== 'float16' && dtype !== 'float32' && dtype !== 'uint8')
   stopWith(`--dtype ${dtype} is not float32, float16 or uint8.`);
 
 const source = await findCheckpoint(file, options);
-const checkpoint = await openCheckpoint(source.file, source.hints);
+const checkpoint = await openCheckpoint(source.files, source.hints);
 if (!checkpoint.ok) stopWith(describeFailure(checkpoint.error));
+
+for (const [name, { values }] of checkpoint.value.parameters) {
+  const problem = describeUnstorable(name, values, dtype);
+  if (problem !== null) stopWith(`${file}: ${problem}. Nothing was written.`);
+}
 
 const id = basename(resolve(options.out));
 const title = options.title ?? id;

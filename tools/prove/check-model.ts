@@ -27,7 +27,7 @@ export interface FileReport {
 
 async function openFile(folder: string, file: string): Promise<Checkpoint | string> {
   const source = await findCheckpoint(join(folder, file), {});
-  const opened = await openCheckpoint(source.file, source.hints);
+  const opened = await openCheckpoint(source.files, source.hints);
   return opened.ok ? opened.value : describeFailure(opened.error);
 }
 

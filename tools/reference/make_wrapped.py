@@ -83,6 +83,22 @@ def beside() -> dict:
     }
 
 
+def write_parts(tensors: Tensors) -> None:
+    """As Hugging Face cuts a checkpoint that is too large for one file, in safetensors and as PyTorch writes it."""
+    names = list(tensors)
+    halves = names[: len(names) // 2], names[len(names) // 2 :]
+    for stem, ending, save in (
+        ("model", "safetensors", lambda part, path: write_safetensors(part, path)),
+        ("pytorch_model", "bin", torch.save),
+    ):
+        weight_map = {}
+        for number, half in enumerate(halves, start=1):
+            name = f"{stem}-{number:05d}-of-00002.{ending}"
+            save(OrderedDict((key, tensors[key]) for key in half), FOLDER / "parts" / name)
+            weight_map.update({key: name for key in half})
+        write_json(FOLDER / "parts" / f"{stem}.{ending}.index.json", {"metadata": {}, "weight_map": weight_map})
+
+
 def write(networks: list) -> None:
     def network(name: str, architecture: Architecture, seed: int) -> Tensors:
         weights = random_weights(VisionTransformer(architecture), random_source(seed))
@@ -124,6 +140,12 @@ def write(networks: list) -> None:
     networks.append(describe("deit-3", as_float32(without), DEEP))
     save({"model": {**deit_3(without), "head.weight": torch.ones(10, 12), "head.bias": torch.ones(10)}}, "deit-3.pth")
 
+    qkv = "blocks.0.attn.qkv.weight"
+    save({**teacher, qkv: teacher[qkv].to(torch.float8_e4m3fn)}, "float8.pth")
+    save({**teacher, qkv: torch.quantize_per_tensor(teacher[qkv].float(), 0.01, 0, torch.qint8)}, "quantized.pth")
+    save({**teacher, qkv: teacher[qkv].to_sparse()}, "sparse.pth")
+    write_parts(with_prefix(hugging_face(teacher), "vit."))
+
     save(oblong, "oblong.pth")
     save({"model": oblong, "args": argparse.Namespace(arch="vit_tiny", input_size=[4, 8])}, "oblong-args.pth")
     save({"state_dict": oblong, "hyper_parameters": {"backbone": {"img_size": (4, 8)}}}, "oblong-hyper.ckpt")
@@ -131,11 +153,11 @@ def write(networks: list) -> None:
 
 def main() -> None:
     torch.set_num_threads(1)
-    FOLDER.mkdir(parents=True, exist_ok=True)
+    (FOLDER / "parts").mkdir(parents=True, exist_ok=True)
     networks: list = []
     write(networks)
     write_json(FOLDER / "expected.json", networks)
-    for path in sorted(FOLDER.iterdir()):
+    for path in sorted(FOLDER.glob("*.*")):
         print(f"{path.name}  {path.stat().st_size / 1000:.1f} kB")
 
 

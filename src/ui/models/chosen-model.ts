@@ -14,10 +14,8 @@ interface Facts {
 
 function referenceOf(facts: Facts, files: ReadonlyMap<string, Blob>): ModelReference {
   if (facts.kind === 'tfjs') return { kind: 'tfjs-files', files };
-  const [file] = files.values();
-  if (file === undefined) throw new Error(`the checkpoint ${facts.id} has no file`);
   const { id, title, sha256, hints } = facts;
-  return { kind: 'checkpoint', id, title, file, sha256, hints };
+  return { kind: 'checkpoint', id, title, files: [...files.values()], sha256, hints };
 }
 
 export const storedModel = (model: StoredModel, files: ReadonlyMap<string, Blob>): ChosenModel => ({

@@ -58,7 +58,7 @@ export function DroppedRow({ model }: { readonly model: DroppedModel }) {
     >
       <p>
         {kind === 'tfjs' ? 'A converted model' : 'A checkpoint'} of {formatBytes(byteLength)}
-        {kind === 'tfjs' && ` in ${files.size} files`}, from this machine
+        {files.size > 1 && ` in ${files.size} files`}, from this machine
       </p>
       {lacks !== null && <Question key={lacks} id={id} lacks={lacks} />}
       {networks.length > 1 && first !== undefined && (

@@ -83,6 +83,69 @@ test('of a folder of Hugging Face the safetensors come first, and what lies besi
   });
 });
 
+const index = (...parts: string[]): string =>
+  JSON.stringify({ weight_map: Object.fromEntries(parts.map((part, i) => [`parameter-${i}`, part])) });
+
+test('parts of one checkpoint are one: by their index, or by the numbers in their names, each folder by itself', async () => {
+  expect(
+    await summary(
+      file('/vit/model-00002-of-00002.safetensors', safetensors),
+      file('/vit/model-00001-of-00002.safetensors', safetensors),
+      file(
+        '/vit/model.safetensors.index.json',
+        index('model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors'),
+      ),
+      file('/vit/config.json', '{"num_attention_heads": 3}'),
+      file('/other/pytorch_model-00001-of-00002.bin', zip),
+      file('/other/pytorch_model-00002-of-00002.bin', zip),
+      file('/other/dino.pth', zip),
+    ),
+  ).toEqual({
+    photos: [],
+    models: [
+      [
+        'model.safetensors',
+        'checkpoint',
+        ['model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors'],
+        { config: { num_attention_heads: 3 } },
+      ],
+      [
+        'pytorch_model.bin',
+        'checkpoint',
+        ['pytorch_model-00001-of-00002.bin', 'pytorch_model-00002-of-00002.bin'],
+        {},
+      ],
+      ['dino.pth', 'checkpoint', ['dino.pth'], {}],
+    ],
+  });
+});
+
+test('parts that were not dropped are named, also where only an index was', async () => {
+  expect(await summary(file('model-00002-of-00003.safetensors', safetensors))).toEqual({
+    photos: [],
+    models: [
+      [
+        'model.safetensors',
+        'checkpoint',
+        ['model-00002-of-00003.safetensors'],
+        { missingParts: ['model-00001-of-00003.safetensors', 'model-00003-of-00003.safetensors'] },
+      ],
+    ],
+  });
+  expect(areAllPhotos([file('model.safetensors.index.json', '{}')])).toBe(false);
+  expect(await summary(file('model.safetensors.index.json', index('a.safetensors')))).toEqual({
+    photos: [],
+    models: [
+      [
+        'model.safetensors',
+        'checkpoint',
+        ['model.safetensors.index.json'],
+        { missingParts: ['a.safetensors'] },
+      ],
+    ],
+  });
+});
+
 test('a config of another folder does not count', async () => {
   expect(await summary(file('/a/dino.pth', zip), file('/b/config.json', '{"x": 1}'))).toMatchObject({
     models: [['dino.pth', 'checkpoint', ['dino.pth'], {}]],

@@ -1,4 +1,10 @@
 /** What somebody dropped: photographs, networks, and what belongs to a network. Told by content where a name can deceive. */
+import {
+  isIndexName,
+  partsByIndex,
+  partsByName,
+  type CheckpointParts,
+} from '../../../models/checkpoint-parts.ts';
 import type { NewDroppedModel } from '../../models/model-library.ts';
 
 export interface SortedFiles {
@@ -62,6 +68,7 @@ const isSuspect = ({ name, type }: File): boolean =>
   checkpointEnding.test(name) ||
   runEnding.test(name) ||
   name === 'model.json' ||
+  isIndexName(name) ||
   (type === '' && !/\.\w{2,5}$/.test(name));
 
 /** @returns true where all are photographs by their names, so that nothing need be read */
@@ -82,6 +89,34 @@ function tfjsModel(manifest: File, files: readonly File[]): NewDroppedModel {
     ),
     hints: {},
   };
+}
+
+/** The files of one checkpoint, and those of them that were not dropped. */
+interface WholeCheckpoint {
+  readonly title: string;
+  readonly files: readonly File[];
+  readonly missingParts: readonly string[];
+}
+
+/** Checkpoints in several files are told by their index, or by the numbers in their names. */
+async function joinParts(checkpoints: readonly File[], all: readonly File[]): Promise<WholeCheckpoint[]> {
+  const wholes: WholeCheckpoint[] = [];
+  const taken = new Set<File>();
+  const takeParts = (first: File, { title, names }: CheckpointParts): void => {
+    const beside = checkpoints.filter((file) => !taken.has(file) && folderOf(file) === folderOf(first));
+    const files = names.flatMap((name) => beside.filter((file) => file.name === name).slice(0, 1));
+    for (const file of files) taken.add(file);
+    const missingParts = names.filter((name) => !files.some((file) => file.name === name));
+    // An index by itself is listed too, so that somebody hears what else is needed.
+    wholes.push({ title, files: files.length > 0 ? files : [first], missingParts });
+  };
+  for (const file of all.filter(({ name }) => isIndexName(name))) {
+    const parts = partsByIndex(file.name, await readJson(file));
+    if (parts !== null) takeParts(file, parts);
+  }
+  for (const file of checkpoints)
+    if (!taken.has(file)) takeParts(file, partsByName(file.name) ?? { title: file.name, names: [file.name] });
+  return wholes;
 }
 
 /** @param files of one drop; `config.json` beside a checkpoint belongs to it */
@@ -107,11 +142,17 @@ export async function sortFiles(files: readonly File[]): Promise<SortedFiles> {
   checkpoints.sort(
     (a, b) => Number(b.name.endsWith('.safetensors')) - Number(a.name.endsWith('.safetensors')),
   );
-  for (const file of checkpoints) {
-    const config = files.find((each) => each.name === 'config.json' && folderOf(each) === folderOf(file));
-    const hints = config === undefined ? {} : { config: await readJson(config) };
-    models.push({ title: file.name, kind: 'checkpoint', files: new Map([[file.name, file]]), hints });
-    taken.add(file);
+  for (const { title, files: parts, missingParts } of await joinParts(checkpoints, files)) {
+    const config = files.find(
+      (each) => each.name === 'config.json' && parts.some((part) => folderOf(part) === folderOf(each)),
+    );
+    const hints = {
+      ...(config === undefined ? {} : { config: await readJson(config) }),
+      ...(missingParts.length === 0 ? {} : { missingParts }),
+    };
+    const named = new Map(parts.map((part) => [part.name, part]));
+    models.push({ title, kind: 'checkpoint', files: named, hints });
+    for (const part of parts) taken.add(part);
   }
   const isLeftOver = ({ name }: File): boolean => models.length > 0 && besideModel.test(name);
   return { photos: files.filter((file) => !taken.has(file) && !isLeftOver(file)), models, runs };

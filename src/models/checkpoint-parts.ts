@@ -1,0 +1,42 @@
+/**
+ * Checkpoints in several files, as Hugging Face cuts them: `model-00001-of-00002.safetensors` and so on, with an index that tells
+ * which parameter lies in which. What belongs together is told by the index, or by the numbers in the names.
+ */
+
+/** What belongs together, by the files' names without their folder. */
+export interface CheckpointParts {
+  /** What the whole would be called. */
+  readonly title: string;
+  readonly names: readonly string[];
+}
+
+const numbered = /^(.+)-(\d{2,6})-of-(\d{2,6})(\.[a-z]+)$/i;
+/** Far above every published checkpoint. */
+const maxParts = 10_000;
+
+export const isIndexName = (name: string): boolean => /\.index\.json$/i.test(name);
+
+/** @returns null where the name has no numbers: the file stands by itself */
+export function partsByName(name: string): CheckpointParts | null {
+  const [, stem = '', number = '', count = '', ending = ''] = numbered.exec(name) ?? [];
+  const total = Number(count);
+  if (stem === '' || total < 1 || total > maxParts || Number(number) > total) return null;
+  const names = Array.from(
+    { length: total },
+    (_, i) => `${stem}-${String(i + 1).padStart(number.length, '0')}-of-${count}${ending}`,
+  );
+  return { title: `${stem}${ending}`, names };
+}
+
+/** @param name the index's own @param json what it holds @returns null where it is no index of a checkpoint */
+export function partsByIndex(name: string, json: unknown): CheckpointParts | null {
+  const map =
+    typeof json === 'object' && json !== null ? (json as { weight_map?: unknown }).weight_map : null;
+  if (typeof map !== 'object' || map === null) return null;
+  const names = [...new Set(Object.values(map))].filter(
+    // A name, not a path: parts lie beside their index and nowhere else.
+    (part): part is string => typeof part === 'string' && /^[^/\\]+$/.test(part) && !/^\.+$/.test(part),
+  );
+  if (names.length === 0 || names.length > maxParts) return null;
+  return { title: name.replace(/\.index\.json$/i, ''), names };
+}

@@ -1,0 +1,68 @@
+import { expect, test } from 'vitest';
+import type { StoredTensor } from '../formats/tensor-file.ts';
+import { describeOtherKind, describeUnreadable } from './other-kinds.ts';
+
+test.each<[readonly string[], RegExp]>([
+  [['cls_token', 'storage_tokens'], /a DINOv3 network \(it has storage_tokens\)/],
+  [['cls_token', 'rope_embed.periods'], /a DINOv3 network/],
+  [['cls_token', 'reg_token', 'blocks.0.norm1.weight'], /reg_token and no position embedding, as DINOv3/],
+  [['embeddings.cls_token', 'embeddings.register_tokens'], /no position embedding, as DINOv3/],
+  [['cls_token', 'blocks.0.attn.relative_position_bias_table'], /relative .* as BEiT's are/],
+  [['cls_token', 'dist_token'], /a distilled DeiT/],
+  [['embeddings.cls_token', 'embeddings.distillation_token'], /a distilled DeiT/],
+  // PyTorch's dynamic quantization, GPTQ, bitsandbytes with four and eight bits, DeepSeek's and Hugging Face's fp8.
+  [['blocks.0.attn.qkv._packed_params._packed_params'], /quantized \(it has blocks\.0\.attn\.qkv\._packed/],
+  [['blocks.0.attn.qkv.qweight'], /quantized/],
+  [['blocks.0.attn.qkv.weight.absmax'], /quantized/],
+  [['blocks.0.attn.qkv.SCB'], /quantized/],
+  [['blocks.0.attn.qkv.weight_scale'], /quantized/],
+  [['blocks.0.attn.qkv.weight_scale_inv'], /quantized/],
+])('%j says what it is', (names, sentence) => {
+  expect(describeOtherKind(names)).toMatch(sentence);
+});
+
+test.each([
+  [['cls_token', 'pos_embed', 'register_tokens', 'blocks.0.ls1.gamma']],
+  [['embeddings.cls_token', 'embeddings.position_embeddings', 'embeddings.register_tokens']],
+  [['blocks.0.attn.relative_position_index']],
+])('%j is nothing else', (names) => {
+  expect(describeOtherKind(names)).toBeNull();
+});
+
+const fileOf = (name: string, storedType: string): ReadonlyMap<string, StoredTensor> =>
+  new Map([[name, { name, storedType, shape: [1], read: () => Promise.reject(new Error('not read')) }]]);
+
+test.each([
+  ['F8_E4M3'],
+  ['F8_E5M2'],
+  ['F6_E2M3'],
+  ['F4'],
+  ['I8'],
+  ['U8'],
+  ['torch.float8_e4m3fn'],
+  ['torch.QInt8Storage'],
+  ['torch.QUInt4x2Storage'],
+  ['torch.CharStorage'],
+  ['torch.ByteStorage'],
+  ['torch.int4'],
+])('weights of the type %s are quantized', (type) => {
+  expect(describeUnreadable(fileOf('blocks.0.attn.qkv.weight', type))).toBe(
+    `its weights are quantized (blocks.0.attn.qkv.weight is stored as ${type}); ` +
+      'only float16, bfloat16, float32 and float64 can be read; take the file from which it was made',
+  );
+});
+
+test.each([
+  ['norm.bias', 'I32', 'norm.bias has the type I32, which is not a float type'],
+  ['pos_embed', 'torch.LongStorage', 'pos_embed has the type torch.LongStorage, which is not a float type'],
+  [
+    'blocks.3.mlp.fc1.weight',
+    'torch._utils._rebuild_sparse_tensor',
+    'blocks.3.mlp.fc1.weight has the type torch._utils._rebuild_sparse_tensor, which is not a float type',
+  ],
+  ['norm.bias', 'BF16', null],
+  ['blocks.0.attn.relative_position_index', 'I64', null],
+  ['num_batches_tracked', 'torch.LongStorage', null],
+])('%s of the type %s: %s', (name, type, sentence) => {
+  expect(describeUnreadable(fileOf(name, type))).toBe(sentence);
+});

@@ -1,0 +1,77 @@
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { openCheckpoint } from '../src/models/open-checkpoint.ts';
+import { wrappedPath } from '../src/testing/checkpoint-fixtures.ts';
+import { expectedNetwork } from '../src/testing/checkpoint-networks.ts';
+import { findCheckpoint } from './checkpoint-file.ts';
+
+const parts = ['model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors'];
+const others = ['pytorch_model-00001-of-00002.bin', 'pytorch_model-00002-of-00002.bin'];
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'parts-'));
+  const copy = async (into: string, ...names: string[]): Promise<void> => {
+    await mkdir(join(folder, into));
+    for (const name of names) await copyFile(wrappedPath(`parts/${name}`), join(folder, into, name));
+  };
+  await copy('indexed', ...parts, 'model.safetensors.index.json');
+  await writeFile(join(folder, 'indexed', 'config.json'), '{"num_attention_heads": 3}');
+  await copy('numbered', ...others);
+  await copy('half', parts[1] ?? '', 'model.safetensors.index.json');
+  await copy('none');
+  await copy('empty');
+  await writeFile(join(folder, 'empty', 'odd.index.json'), '[]');
+});
+afterAll(() => rm(folder, { recursive: true }));
+afterEach(() => void vi.restoreAllMocks());
+
+test.each([
+  ['an index', 'indexed/model.safetensors.index.json', 'model'],
+  ['one of the parts that an index names', 'indexed/model-00002-of-00002.safetensors', 'model'],
+  ['their folder', 'indexed', 'model'],
+  ['their folder without an index', 'numbered', 'pytorch_model'],
+  ['one of the parts that their names tell', 'numbered/pytorch_model-00002-of-00002.bin', 'pytorch_model'],
+])('%s leads to the whole checkpoint', async (_, path, title) => {
+  const found = await findCheckpoint(join(folder, path), { heads: '3' });
+  expect(found.title).toBe(title);
+  const opened = await openCheckpoint(found.files, found.hints);
+  if (!opened.ok) throw new Error(JSON.stringify(opened.error));
+  expect([...opened.value.parameters]).toEqual([...expectedNetwork('wrapped/teacher').parameters]);
+});
+
+test('the config beside them is read', async () => {
+  const { hints } = await findCheckpoint(join(folder, 'indexed'), {});
+  expect(hints.config).toEqual({ num_attention_heads: 3 });
+});
+
+test.each(['half', 'half/model-00002-of-00002.safetensors'])(
+  'of %s the part that is missing is named',
+  async (path) => {
+    const found = await findCheckpoint(join(folder, path), { heads: '3' });
+    expect(await openCheckpoint(found.files, found.hints)).toEqual({
+      ok: false,
+      error: {
+        code: 'checkpoint-invalid',
+        problem: `it is one checkpoint in several files, and ${parts[0]} is missing; bring all of them together`,
+      },
+    });
+  },
+);
+
+describe('what leads nowhere ends with a sentence', () => {
+  test.each([
+    ['empty/odd.index.json', /is no index of a checkpoint's files/],
+    ['none', /holds neither a model\.json nor a checkpoint by one of the usual names/],
+    ['nothing.pth', /nothing\.pth cannot be read/],
+  ])('%s', async (path, sentence) => {
+    const said = vi.spyOn(console, 'error').mockReturnValue();
+    vi.spyOn(process, 'exit').mockImplementation(() => {
+      throw new Error('it ended');
+    });
+    await expect(findCheckpoint(join(folder, path), {})).rejects.toThrow('it ended');
+    expect(said.mock.calls).toEqual([[expect.stringMatching(sentence) as string]]);
+  });
+});
