@@ -10,7 +10,7 @@ import {
   partsByIndex,
   partsByName,
   type CheckpointParts,
-} from '../src/models/checkpoint-parts.ts';
+} from '../src/core/checkpoint-parts.ts';
 import { stopWith } from './stop-with.ts';
 
 /** For `readOptions`. */

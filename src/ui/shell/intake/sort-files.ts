@@ -4,7 +4,7 @@ import {
   partsByIndex,
   partsByName,
   type CheckpointParts,
-} from '../../../models/checkpoint-parts.ts';
+} from '../../../core/checkpoint-parts.ts';
 import type { NewDroppedModel } from '../../models/model-library.ts';
 
 export interface SortedFiles {
