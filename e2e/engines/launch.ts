@@ -3,10 +3,14 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium, webkit } from 'playwright';
+import type { Habit } from './checks/checks.ts';
 import { browserArguments, findBrowser, findFirefox, findWebKit } from '../../tools/find-browser.ts';
 
-export const engineNames = ['Chromium', 'Firefox', 'WebKit'] as const;
+export const engineNames = ['Chromium', 'Firefox', 'WebKit', 'Firefox-resisting'] as const;
 export type EngineName = (typeof engineNames)[number];
+
+export const habitOf = (engine: EngineName): Habit =>
+  engine === 'Firefox-resisting' ? 'resisting' : 'plain';
 
 interface RunningBrowser {
   /** Resolves when the browser is gone, with what it said last. */
@@ -81,10 +85,11 @@ const launchChromium =
     return { gone, close: () => context.close() };
   };
 
+/** @param more preferences of this kind of Firefox */
 const launchFirefox =
-  (path: string): Launch =>
+  (path: string, more: typeof firefoxPreferences = {}): Launch =>
   async (address, folder) => {
-    const lines = Object.entries(firefoxPreferences).map(
+    const lines = Object.entries({ ...firefoxPreferences, ...more }).map(
       ([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});`,
     );
     writeFileSync(join(folder, 'user.js'), lines.join('\n'));
@@ -150,6 +155,10 @@ export function findLaunch(engine: EngineName): Launch | null {
     case 'Firefox': {
       const path = findFirefox();
       return path === null ? null : launchFirefox(path);
+    }
+    case 'Firefox-resisting': {
+      const path = findFirefox();
+      return path === null ? null : launchFirefox(path, { 'privacy.resistFingerprinting': true });
     }
     case 'WebKit': {
       const found = findWebKit();

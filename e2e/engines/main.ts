@@ -6,8 +6,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { checks } from './checks/checks.ts';
-import { engineNames, findLaunch, type EngineName } from './launch.ts';
+import { checksOf } from './checks/checks.ts';
+import { engineNames, findLaunch, habitOf, type EngineName } from './launch.ts';
 import type { Report } from './page/report.ts';
 import { serveChecks, type CheckServer } from './serve.ts';
 
@@ -24,7 +24,10 @@ const wanted = engineNames.filter(
   (name) =>
     positionals.length === 0 || positionals.some((asked) => asked.toLowerCase() === name.toLowerCase()),
 );
-const names = checks.map(({ name }) => name).filter((name) => name.includes(options.only));
+const namesOf = (engine: EngineName): string[] =>
+  checksOf(habitOf(engine))
+    .map(({ name }) => name)
+    .filter((name) => name.includes(options.only));
 
 function tellEnding(engine: EngineName, { name, problem, elapsedMs }: Ending): void {
   const seconds = (elapsedMs / 1000).toFixed(1);
@@ -69,7 +72,8 @@ async function runEngine(
 ): Promise<Ending[]> {
   const folder = await mkdtemp(join(tmpdir(), 'dinoscope-engine-'));
   const endings: Ending[] = [];
-  const browser = launch(`${server.address}?only=${encodeURIComponent(options.only)}`, folder);
+  const query = new URLSearchParams({ only: options.only, habit: habitOf(engine) });
+  const browser = launch(`${server.address}?${query}`, folder);
   const isGone = browser.then(
     ({ gone }) => gone,
     (error: unknown) => `it did not start: ${String(error)}`,
@@ -80,7 +84,7 @@ async function runEngine(
     () => undefined, // it did not start
   );
   await rm(folder, { recursive: true, force: true, maxRetries: 5 });
-  for (const name of names) {
+  for (const name of namesOf(engine)) {
     if (endings.some((ending) => ending.name === name)) continue;
     const ending: Ending = { kind: 'check', name, problem: why ?? 'it did not run', elapsedMs: 0 };
     endings.push(ending);
@@ -91,26 +95,31 @@ async function runEngine(
 
 const server = await serveChecks();
 const table = new Map<EngineName, readonly Ending[] | null>();
-for (const engine of wanted) {
+for (const engine of wanted.filter((each) => namesOf(each).length > 0)) {
   const launch = findLaunch(engine);
   if (launch === null)
-    console.log(`  ${engine}: left out, ${names.length} checks: this machine has no browser with it.`);
+    console.log(
+      `  ${engine}: left out, ${namesOf(engine).length} checks: this machine has no browser with it.`,
+    );
   table.set(engine, launch === null ? null : await runEngine(engine, server, launch));
 }
 server.close();
 
 const markOf = (name: string, engine: EngineName): string => {
+  if (!namesOf(engine).includes(name)) return '';
   const ending = table.get(engine)?.find((each) => each.name === name);
   if (ending === undefined) return 'left out';
   return ending.problem === null ? `${(ending.elapsedMs / 1000).toFixed(1)} s` : 'FAILED';
 };
 console.log(`\n| check | ${wanted.join(' | ')} |\n| --- |${wanted.map(() => ' --- |').join('')}`);
-for (const name of names)
+for (const name of new Set(wanted.flatMap(namesOf)))
   console.log(`| ${name} | ${wanted.map((engine) => markOf(name, engine)).join(' | ')} |`);
 
 const all = [...table.values()].flatMap((endings) => endings ?? []);
 const failed = all.filter(({ problem }) => problem !== null).length;
-const skipped = names.length * [...table.values()].filter((endings) => endings === null).length;
+const skipped = [...table]
+  .filter(([, endings]) => endings === null)
+  .reduce((sum, [engine]) => sum + namesOf(engine).length, 0);
 const count = { passed: all.length - failed, failed, skipped };
 if (options.report !== undefined) await writeFile(options.report, JSON.stringify(count));
 process.exitCode = failed === 0 ? 0 : 1;

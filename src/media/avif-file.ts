@@ -63,30 +63,38 @@ function primaryItem(bytes: Uint8Array): number | null {
   return bytes[box.inside] === 0 ? view.getUint16(box.inside + 4) : view.getUint32(box.inside + 4);
 }
 
-/** @returns the places, from 1, that an item's properties have in their container; in the order in which they apply */
-function propertiesOf(bytes: Uint8Array, item: number): number[] {
+/** That an item has a property. */
+interface Association {
+  readonly item: number;
+  /** The property's place in its container, from 1; 0 for none. */
+  readonly index: number;
+  /** Where this is written, and in how many bytes. */
+  readonly at: number;
+  readonly width: 1 | 2;
+}
+
+/** @returns what each item has, in the order in which it applies */
+function associationsOf(bytes: Uint8Array): Association[] {
   const box = findBox(bytes, ['meta', 'iprp', 'ipma']);
-  if (box === null) return [];
+  if (box === null || box.end - box.inside < 8) return [];
   const view = viewOf(bytes);
   const isLongItem = (bytes[box.inside] ?? 0) >= 1;
-  const isLongIndex = ((bytes[box.inside + 3] ?? 0) & 1) !== 0;
+  const width = ((bytes[box.inside + 3] ?? 0) & 1) === 0 ? 1 : 2;
   const entries = view.getUint32(box.inside + 4);
+  const found: Association[] = [];
   let at = box.inside + 8;
   for (let entry = 0; entry < entries && at + 5 <= box.end; entry++) {
-    const id = isLongItem ? view.getUint32(at) : view.getUint16(at);
+    const item = isLongItem ? view.getUint32(at) : view.getUint16(at);
     at += isLongItem ? 4 : 2;
     const count = bytes[at] ?? 0;
     at += 1;
-    const width = isLongIndex ? 2 : 1;
-    if (at + count * width > box.end) return [];
-    // The highest bit says that a property is essential.
-    const indices = Array.from({ length: count }, (_, i) =>
-      isLongIndex ? view.getUint16(at + 2 * i) & 0x7fff : (bytes[at + i] ?? 0) & 0x7f,
-    );
-    if (id === item) return indices;
-    at += count * width;
+    for (let i = 0; i < count && at + width <= box.end; i++, at += width) {
+      // The highest bit says that a property is essential.
+      const index = width === 2 ? view.getUint16(at) & 0x7fff : (bytes[at] ?? 0) & 0x7f;
+      found.push({ item, index, at, width });
+    }
   }
-  return [];
+  return found;
 }
 
 /** A turn by a multiple of 90° anticlockwise, then a mirror: 0 exchanges top and bottom, 1 left and right, null leaves it. */
@@ -101,56 +109,13 @@ function orientationOf(quarters: number, mirror: 0 | 1 | null): Orientation {
   return mirror === null ? none : mirror === 0 ? topBottom : leftRight;
 }
 
-/** Writes another type, four letters, over a box's. */
-const retype = (bytes: Uint8Array, { begin }: Box, type: string): void =>
-  bytes.set(new TextEncoder().encode(type), begin + 4);
-
 interface TurnAndColours {
   readonly orientation: Orientation;
   readonly hasOtherColours: boolean;
 }
 
-/** @returns how to turn it and what its colours are, which it takes out of `bytes` */
-function takeOut(bytes: Uint8Array): TurnAndColours {
-  const item = primaryItem(bytes);
-  const container = findBox(bytes, ['meta', 'iprp', 'ipco']);
-  if (item === null || container === null) return { orientation: 1, hasOtherColours: false };
-  const boxes = [...boxesOf(bytes, container.inside, container.end)].filter(
-    ({ end }) => end <= container.end,
-  );
-  let quarters = 0;
-  let mirror: 0 | 1 | null = null;
-  let hasOtherColours = false;
-  for (const index of propertiesOf(bytes, item)) {
-    const box = boxes[index - 1];
-    if (box === undefined) continue;
-    const { type, inside, end } = box;
-    const value = (bytes[inside] ?? 0) & 3;
-    if (type === 'irot' && end > inside) {
-      quarters = value;
-      bytes[inside] = 0;
-    } else if (type === 'imir' && end > inside) {
-      mirror = (value & 1) as 0 | 1;
-      // No value leaves a picture as it is. A turn by nothing does, and is as long.
-      retype(bytes, box, 'irot');
-      bytes[inside] = 0;
-    } else if (type === 'colr' && end >= inside + 8) {
-      hasOtherColours = takeOutColours(bytes, box) || hasOtherColours;
-    }
-  }
-  return { orientation: orientationOf(quarters, mirror), hasOtherColours };
-}
-
-/** A profile becomes free room. Of codes the matrix stays, which is no matter of taste: it turns YUV to RGB. */
-function takeOutColours(bytes: Uint8Array, box: Box): boolean {
-  const { inside, end } = box;
-  const kind = ascii(bytes, inside, 4);
-  if (kind === 'prof' || kind === 'rICC') {
-    const isOther = !isNearSrgb(bytes.slice(inside + 4, end));
-    retype(bytes, box, 'free');
-    return isOther;
-  }
-  if (kind !== 'nclx') return false;
+/** Whether codes say anything else than sRGB; they are made to say it. The matrix stays: it turns YUV to RGB. */
+function overwriteCodes(bytes: Uint8Array, { inside }: Box): boolean {
   const view = viewOf(bytes);
   const primaries = view.getUint16(inside + 4);
   const curve = view.getUint16(inside + 6);
@@ -158,6 +123,44 @@ function takeOutColours(bytes: Uint8Array, box: Box): boolean {
   view.setUint16(inside + 6, 13);
   // 2 means that nobody has said; the others are sRGB's primaries and curves near its own.
   return ![1, 2].includes(primaries) || ![1, 2, 6, 13].includes(curve);
+}
+
+/** @returns how to turn it and whether its colours are others than sRGB's, which it takes out of `bytes` */
+function takeOut(bytes: Uint8Array): TurnAndColours {
+  const item = primaryItem(bytes);
+  const container = findBox(bytes, ['meta', 'iprp', 'ipco']);
+  if (item === null || container === null) return { orientation: 1, hasOtherColours: false };
+  const boxes = [...boxesOf(bytes, container.inside, container.end)].filter(
+    ({ end }) => end <= container.end,
+  );
+  const associations = associationsOf(bytes);
+  const taken = new Set<number>();
+  let quarters = 0;
+  let mirror: 0 | 1 | null = null;
+  let hasOtherColours = false;
+  for (const { index } of associations.filter((each) => each.item === item)) {
+    const box = boxes[index - 1];
+    if (box === undefined) continue;
+    const { type, inside, end } = box;
+    const value = bytes[inside] ?? 0;
+    if (type === 'irot' && end > inside) {
+      quarters = value & 3;
+      taken.add(index);
+    } else if (type === 'imir' && end > inside) {
+      mirror = (value & 1) as 0 | 1;
+      taken.add(index);
+    } else if (type === 'colr' && end >= inside + 8) {
+      const kind = ascii(bytes, inside, 4);
+      if (kind === 'nclx') hasOtherColours = overwriteCodes(bytes, box) || hasOtherColours;
+      else if (kind === 'prof' || kind === 'rICC') {
+        hasOtherColours = !isNearSrgb(bytes.slice(inside + 4, end)) || hasOtherColours;
+        taken.add(index);
+      }
+    }
+  }
+  // No place in the container means no property; the boxes stay where they are.
+  for (const { index, at, width } of associations) if (taken.has(index)) bytes.fill(0, at, at + width);
+  return { orientation: orientationOf(quarters, mirror), hasOtherColours };
 }
 
 export function storedAvif(bytes: Uint8Array): StoredImage {

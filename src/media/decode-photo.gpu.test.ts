@@ -1,6 +1,7 @@
 /** In a browser: every file as Pillow reads it, and the pixels whatever the browser does to canvases. */
 import { describe, expect, test, vi } from 'vitest';
 import { differenceFromPillow, imageCases } from '../testing/image-cases.ts';
+import { quartersOf, turnedAvifs } from '../testing/turned-avif.ts';
 import { convertsCmykPlainly } from './cmyk-probe.ts';
 import { type DecodedPhoto, openPhoto } from './decode-photo.ts';
 import { choosePixelReader, pixelReader, type ReadBitmap } from './read-pixels.ts';
@@ -39,6 +40,15 @@ describe('a photograph', () => {
       );
     bitmap.close();
   });
+
+  test.each(turnedAvifs)(
+    'as AVIF turned $quarterTurns times and mirrored by $mirror is upright',
+    async ({ file, height, width, corners }) => {
+      const { pixels } = await readFile(file);
+      expect([pixels.height, pixels.width]).toEqual([height, width]);
+      expect(quartersOf(pixels)).toEqual(corners);
+    },
+  );
 
   const noticesOf = async (name: string) => {
     const found = imageCases.find((each) => each.name === name);

@@ -112,7 +112,7 @@ function openPixels(pixels: PixelGrid, notices: readonly PhotoNotice[]): Decoded
         succeed({ pixels, notices: wasTransparent ? [...notices, 'alpha-flattened' as const] : notices }),
       ),
     drawForScreen: (maxSidePx) =>
-      shrinkBitmap(new ImageData(Uint8ClampedArray.from(pixels.values), width, height), maxSidePx),
+      shrinkBitmap(new ImageData(new Uint8ClampedArray(pixels.values), width, height), maxSidePx),
     close: () => {},
   };
 }

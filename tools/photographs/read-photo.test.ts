@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { differenceFromPillow, imageCases } from '../../src/testing/image-cases.ts';
+import { quartersOf, turnedAvifs } from '../../src/testing/turned-avif.ts';
 import { readPhoto } from './read-photo.ts';
 
 let folder: string;
@@ -59,6 +60,29 @@ test.each([
   for (const [i, value] of first.entries())
     expect(Math.abs((pixels.first[i] ?? NaN) - value)).toBeLessThan(2);
   expect(pixels.last).toEqual(last);
+});
+
+test.each(turnedAvifs)(
+  'an AVIF turned $quarterTurns times and mirrored by $mirror is upright',
+  async ({ file, height, width, corners }) => {
+    const path = join(folder, 'turned-by-hand.avif');
+    await writeFile(path, file);
+    const photo = await readPhoto(path);
+    if (!photo.ok) throw new Error(JSON.stringify(photo.error));
+    expect([photo.value.height, photo.value.width]).toEqual([height, width]);
+    expect(quartersOf(photo.value)).toEqual(corners);
+  },
+);
+
+test('a turned AVIF with transparent parts is turned with them', async () => {
+  const read = async (ending: string, encode: (stored: Sharp) => Sharp) => {
+    const stored = picture([200, 100, 50, 0], [10, 20, 30, 255]).withMetadata({ orientation: 6 });
+    return pixelsOf(`glass.${ending}`, await encode(stored).toBuffer());
+  };
+  const png = await read('png', (stored) => stored.png());
+  // The stored first row, of nothing, is the right side.
+  expect(png).toMatchObject({ first: [10, 20, 30], last: [255, 255, 255] });
+  expect(await read('avif', (stored) => stored.avif({ lossless: true, effort: 0 }))).toEqual(png);
 });
 
 describe('TIFF and AVIF, which Pillow’s files here do not have', () => {

@@ -1,4 +1,5 @@
 import type { Check } from '../page/check.ts';
+import { imageChecks, resistingChecks } from './images.ts';
 import { lookChecks } from './looks.ts';
 import { modelChecks } from './models.ts';
 import { photographChecks } from './photographs.ts';
@@ -6,10 +7,16 @@ import { startChecks } from './start.ts';
 import { trainingChecks } from './training.ts';
 
 /** All checks, in the order in which they run. A new one goes into one of the lists. */
-export const checks: readonly Check[] = [
+const checks: readonly Check[] = [
   ...startChecks,
   ...photographChecks,
+  ...imageChecks,
   ...modelChecks,
   ...trainingChecks,
   ...lookChecks,
 ];
+
+/** A browser as people have it, or one that they have told to resist fingerprinting. */
+export type Habit = 'plain' | 'resisting';
+
+export const checksOf = (habit: Habit): readonly Check[] => (habit === 'plain' ? checks : resistingChecks);

@@ -1,5 +1,5 @@
 /** Runs the checks in the browser that has opened this page, one after the other, and tells the server how each one ended. */
-import { checks } from '../checks/checks.ts';
+import { checksOf, type Habit } from '../checks/checks.ts';
 import { App } from './app.ts';
 import type { Check } from './check.ts';
 import { setNetwork } from './files.ts';
@@ -24,9 +24,11 @@ async function problemOf({ run }: Check): Promise<string | null> {
   }
 }
 
-const only = new URLSearchParams(location.search).get('only') ?? '';
+const asked = new URLSearchParams(location.search);
+const only = asked.get('only') ?? '';
+const habit: Habit = asked.get('habit') === 'resisting' ? 'resisting' : 'plain';
 await tell({ kind: 'begin', engine: navigator.userAgent });
-for (const each of checks) {
+for (const each of checksOf(habit)) {
   if (!each.name.includes(only)) continue;
   const start = performance.now();
   const problem = await problemOf(each);

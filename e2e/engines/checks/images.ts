@@ -1,0 +1,92 @@
+import type { DecodedPhoto } from '../../../src/media/decode-photo.ts';
+import { openPhoto } from '../../../src/media/decode-photo.ts';
+import { differenceFromPillow, imageCases } from '../../../src/testing/image-cases.ts';
+import { quartersOf, turnedAvifs } from '../../../src/testing/turned-avif.ts';
+import { check, ensure, equal, type Check } from '../page/check.ts';
+
+async function openFile(bytes: Uint8Array<ArrayBuffer>): Promise<DecodedPhoto> {
+  const opened = await openPhoto(new Blob([bytes]));
+  if (!opened.ok) throw new Error(opened.error.code);
+  return opened.value;
+}
+
+async function readFile(bytes: Uint8Array<ArrayBuffer>) {
+  const photo = await openFile(bytes);
+  const read = await photo.readPixels();
+  photo.close();
+  if (!read.ok) throw new Error(read.error.code);
+  return read.value;
+}
+
+/** Levels of 255 beyond those that two decoders always differ by: Firefox rounds 16 bits to 8, Pillow cuts them off. */
+const spareLevels = (name: string): number => (name.startsWith('deep') ? 1 : 0);
+
+const fileOf = (name: string): File => {
+  const found = imageCases.find((each) => each.name === name);
+  if (found === undefined) throw new Error(`no case ${name}`);
+  return new File([found.file], name);
+};
+
+/** Of photographs, by the page's own code in this engine, and one through the whole page. */
+export const imageChecks: readonly Check[] = [
+  check('every kind of image file has the pixels that Pillow gives', async () => {
+    const wrong: string[] = [];
+    for (const imageCase of imageCases) {
+      const { name, file, tolerance } = imageCase;
+      try {
+        const { pixels } = await readFile(file);
+        const difference = differenceFromPillow(pixels, imageCase);
+        if (difference > tolerance + spareLevels(name)) wrong.push(`${name} by ${difference}`);
+      } catch (error) {
+        wrong.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    }
+    equal('what differs from Pillow', wrong, []);
+  }),
+
+  check('AVIF is upright however it says that it is turned', async () => {
+    for (const { file, height, width, corners, quarterTurns, mirror } of turnedAvifs) {
+      const { pixels } = await readFile(file);
+      const how = `turned ${quarterTurns} times, mirrored by ${mirror}`;
+      equal(how, [pixels.height, pixels.width, ...quartersOf(pixels)], [height, width, ...corners]);
+    }
+  }),
+
+  check('a picture whose data are damaged is told and not shown as nothing', async () => {
+    for (const name of ['no-end.jpg', 'deep.png', 'p3-profile.webp']) {
+      const bytes = new Uint8Array(await fileOf(name).arrayBuffer());
+      bytes.fill(0xaa, bytes.length >> 1, bytes.length - 16);
+      const opened = await openPhoto(new Blob([bytes]));
+      if (!opened.ok) continue;
+      const read = await opened.value.readPixels();
+      // A decoder may find colours in any data; but nothing at all is no picture.
+      ensure(!read.ok || read.value.notices.every((notice) => notice !== 'alpha-flattened'), name);
+    }
+  }),
+
+  check('an image that EXIF turns is upright on the page, and tells what was done to it', async (app) => {
+    await app.open('backend=wasm&side=320');
+    await app.give(fileOf('turned-6.webp'), fileOf('turned-8.jpg'), fileOf('p3-profile.png'));
+    await app.allDone(3);
+    for (const name of ['turned-6.webp', 'turned-8.jpg']) {
+      await app.select(name);
+      await app.factIs('Rows × columns', '20 × 13');
+    }
+    await app.select('p3-profile.png');
+    await app.factIs('Rows × columns', '13 × 20');
+    await app.reads(/Its colour profile is not applied/);
+  }),
+];
+
+/** In a browser that gives pages noise for what a canvas holds. */
+export const resistingChecks: readonly Check[] = [
+  check('no map is made of noise: the page says so at its start and of each photograph', async (app) => {
+    await app.open('backend=wasm&side=320');
+    await app.reads(/This browser gives pages noise in place of a photograph’s pixels/);
+    await app.give(fileOf('turned-1.jpg'));
+    await app.get('radio', /^turned-1\.jpg: .*noise in place of/);
+    // What is decoded here needs no canvas.
+    await app.give(fileOf('photograph.gif'));
+    await app.get('radio', /^photograph\.gif: done$/);
+  }),
+];
