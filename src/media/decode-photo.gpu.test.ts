@@ -1,33 +1,19 @@
 /** In a browser: every file as Pillow reads it, and the pixels whatever the browser does to canvases. */
 import { describe, expect, test, vi } from 'vitest';
 import { differenceFromPillow, imageCases } from '../testing/image-cases.ts';
+import { openImage, readImage } from '../testing/read-image.ts';
 import { quartersOf, turnedAvifs } from '../testing/turned-avif.ts';
 import { convertsCmykPlainly } from './cmyk-probe.ts';
-import { type DecodedPhoto, openPhoto } from './decode-photo.ts';
 import { choosePixelReader, pixelReader, type ReadBitmap } from './read-pixels.ts';
-
-async function open(file: Uint8Array<ArrayBuffer>): Promise<DecodedPhoto> {
-  const opened = await openPhoto(new Blob([file]));
-  if (!opened.ok) throw new Error(JSON.stringify(opened.error));
-  return opened.value;
-}
-
-async function readFile(file: Uint8Array<ArrayBuffer>) {
-  const photo = await open(file);
-  const pixels = await photo.readPixels();
-  photo.close();
-  if (!pixels.ok) throw new Error(JSON.stringify(pixels.error));
-  return pixels.value;
-}
 
 describe('a photograph', () => {
   test.each(imageCases)('$name has the pixels that Pillow gives', async (imageCase) => {
-    const { pixels } = await readFile(imageCase.file);
+    const { pixels } = await readImage(imageCase.file);
     expect(differenceFromPillow(pixels, imageCase)).toBeLessThanOrEqual(imageCase.tolerance);
   });
 
   test.each(imageCases)('$name is drawn for the screen as the network sees it', async (imageCase) => {
-    const photo = await open(imageCase.file);
+    const photo = await openImage(imageCase.file);
     expect(photo.sizePx).toEqual({ height: imageCase.height, width: imageCase.width });
     const bitmap = await photo.drawForScreen(4096);
     const { height, width } = bitmap;
@@ -44,7 +30,7 @@ describe('a photograph', () => {
   test.each(turnedAvifs)(
     'as AVIF turned $quarterTurns times and mirrored by $mirror is upright',
     async ({ file, height, width, corners }) => {
-      const { pixels } = await readFile(file);
+      const { pixels } = await readImage(file);
       expect([pixels.height, pixels.width]).toEqual([height, width]);
       expect(quartersOf(pixels)).toEqual(corners);
     },
@@ -53,7 +39,7 @@ describe('a photograph', () => {
   const noticesOf = async (name: string) => {
     const found = imageCases.find((each) => each.name === name);
     if (found === undefined) throw new Error(name);
-    return (await readFile(found.file)).notices;
+    return (await readImage(found.file)).notices;
   };
 
   test.each([
@@ -114,7 +100,7 @@ describe('pixels of a bitmap', () => {
       const { read: readBitmap, accuracy } = await choosePixelReader();
       expect(accuracy).toBe('exact');
       for (const imageCase of imageCases.filter(({ name }) => /^(turned|p3)/.test(name))) {
-        const photo = await open(imageCase.file);
+        const photo = await openImage(imageCase.file);
         const bitmap = await photo.drawForScreen(4096);
         const values = await readBitmap(bitmap);
         const pixels = { height: bitmap.height, width: bitmap.width, channels: 4, values } as const;

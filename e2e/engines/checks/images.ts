@@ -1,22 +1,8 @@
-import type { DecodedPhoto } from '../../../src/media/decode-photo.ts';
-import { openPhoto } from '../../../src/media/decode-photo.ts';
+import { failureOf } from '../../../src/core/failure.ts';
 import { differenceFromPillow, imageCases } from '../../../src/testing/image-cases.ts';
+import { readImage } from '../../../src/testing/read-image.ts';
 import { quartersOf, turnedAvifs } from '../../../src/testing/turned-avif.ts';
 import { check, ensure, equal, type Check } from '../page/check.ts';
-
-async function openFile(bytes: Uint8Array<ArrayBuffer>): Promise<DecodedPhoto> {
-  const opened = await openPhoto(new Blob([bytes]));
-  if (!opened.ok) throw new Error(opened.error.code);
-  return opened.value;
-}
-
-async function readFile(bytes: Uint8Array<ArrayBuffer>) {
-  const photo = await openFile(bytes);
-  const read = await photo.readPixels();
-  photo.close();
-  if (!read.ok) throw new Error(read.error.code);
-  return read.value;
-}
 
 /** Levels of 255 beyond those that two decoders always differ by: Firefox rounds 16 bits to 8, Pillow cuts them off. */
 const spareLevels = (name: string): number => (name.startsWith('deep') ? 1 : 0);
@@ -34,7 +20,7 @@ export const imageChecks: readonly Check[] = [
     for (const imageCase of imageCases) {
       const { name, file, tolerance } = imageCase;
       try {
-        const { pixels } = await readFile(file);
+        const { pixels } = await readImage(file);
         const difference = differenceFromPillow(pixels, imageCase);
         if (difference > tolerance + spareLevels(name)) wrong.push(`${name} by ${difference}`);
       } catch (error) {
@@ -46,7 +32,7 @@ export const imageChecks: readonly Check[] = [
 
   check('AVIF is upright however it says that it is turned', async () => {
     for (const { file, height, width, corners, quarterTurns, mirror } of turnedAvifs) {
-      const { pixels } = await readFile(file);
+      const { pixels } = await readImage(file);
       const how = `turned ${quarterTurns} times, mirrored by ${mirror}`;
       equal(how, [pixels.height, pixels.width, ...quartersOf(pixels)], [height, width, ...corners]);
     }
@@ -56,11 +42,12 @@ export const imageChecks: readonly Check[] = [
     for (const name of ['no-end.jpg', 'deep.png', 'p3-profile.webp']) {
       const bytes = new Uint8Array(await fileOf(name).arrayBuffer());
       bytes.fill(0xaa, bytes.length >> 1, bytes.length - 16);
-      const opened = await openPhoto(new Blob([bytes]));
-      if (!opened.ok) continue;
-      const read = await opened.value.readPixels();
+      const read = await readImage(bytes).catch((error: unknown) => {
+        if (failureOf(error) === null) throw error;
+        return null;
+      });
       // A decoder may find colours in any data; but nothing at all is no picture.
-      ensure(!read.ok || read.value.notices.every((notice) => notice !== 'alpha-flattened'), name);
+      ensure(read === null || read.notices.every((notice) => notice !== 'alpha-flattened'), name);
     }
   }),
 
