@@ -1,6 +1,7 @@
 /** What a pass is made of: the same layers by tfjs's plain ops or by our fused kernels, whichever the current back end has. */
 import type * as tf from '@tensorflow/tfjs-core';
 import type { VitArchitecture } from '../core/architecture.ts';
+import type { Fusion } from '../core/rollout-options.ts';
 import { fusedKernelsSupport, hasFusedKernels } from '../gpu/kernels/fused-kernels.ts';
 import { fusedBlockLayers } from './fused-block-layers.ts';
 import type { LayerNormParameters, LinearParameters, VitParameters } from './parameters.ts';
@@ -33,6 +34,8 @@ export interface BlockLayers {
    * @param queries shape [Q, C] @param keys shape [T, C] @returns shape [H × Q, T], a head's queries one after the other
    */
   queryRows(queries: tf.Tensor2D, keys: tf.Tensor2D, numHeads: number): tf.Tensor2D;
+  /** @param rows shape [H × Q, T], a head's queries one after the other @returns shape [Q, T] */
+  fuseHeads(rows: tf.Tensor2D, numHeads: number, fusion: Fusion): tf.Tensor2D;
 }
 
 /** @param maxScoresBytes plain ops: no intermediate of the attention is larger; the kernels hold none */

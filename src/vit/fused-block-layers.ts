@@ -2,13 +2,15 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { attentionKernel } from '../gpu/kernels/attention.ts';
 import { embedPatchesKernel } from '../gpu/kernels/embed-patches.ts';
-import { hasEmbedKernel } from '../gpu/kernels/fused-kernels.ts';
+import { fuseHeadsKernel } from '../gpu/kernels/fuse-heads.ts';
+import { hasEmbedKernel, hasRolloutKernel } from '../gpu/kernels/fused-kernels.ts';
 import { weightColumns } from '../gpu/kernels/half-weights.ts';
 import { queryRowsKernel } from '../gpu/kernels/query-rows.ts';
 import { layerNormKernel } from '../gpu/kernels/layer-norm.ts';
 import { linearKernel, type LinearAttributes } from '../gpu/kernels/linear.ts';
 import type { BlockLayers } from './block-layers.ts';
 import { embedTokens, gridOf, positionsFor } from './layers.ts';
+import { fuseHeads } from './plain-block-layers.ts';
 import type { LinearParameters, VitParameters } from './parameters.ts';
 
 function linear(
@@ -61,4 +63,8 @@ export const fusedBlockLayers: BlockLayers = {
   linearResidual: (x, parameters, residual) => linear(x, parameters, {}, residual),
   mixValues: (qkv, numHeads) => attentionKernel.run({ qkv }, { numHeads }),
   queryRows: (queries, keys, numHeads) => queryRowsKernel.run({ queries, keys }, { numHeads }),
+  fuseHeads: (rows, numHeads, fusion) =>
+    hasRolloutKernel()
+      ? fuseHeadsKernel.run({ rows }, { numHeads, fusion })
+      : fuseHeads(rows, numHeads, fusion),
 };

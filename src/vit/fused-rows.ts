@@ -14,8 +14,6 @@ export function rowChunks({ parameters, tokens, maxScoresBytes }: Tapped): [firs
   ]);
 }
 
-const fuse = { mean: tf.mean, max: tf.max, min: tf.min } as const;
-
 /**
  * Some rows of a block's attention, fused over heads. Runs inside the caller's tidy.
  * @param query shape [n, C] @param key shape [T, C] @returns shape [n, T]
@@ -28,8 +26,7 @@ export function fusedRows(
 ): tf.Tensor2D {
   const { numHeads } = parameters.architecture;
   const rows = layers.queryRows(query, key, numHeads);
-  if (numHeads === 1) return rows;
-  return fuse[fusion](tf.reshape(rows, [numHeads, query.shape[0], key.shape[0]]), 0);
+  return numHeads === 1 ? rows : layers.fuseHeads(rows, numHeads, fusion);
 }
 
 /**

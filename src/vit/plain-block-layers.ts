@@ -3,6 +3,7 @@
  * exists whole (at 3601 tokens it passes the binding limit and comes back wrong without a word).
  */
 import * as tf from '@tensorflow/tfjs-core';
+import type { Fusion } from '../core/rollout-options.ts';
 import { floatWeight } from '../gpu/kernels/half-weights.ts';
 import type { BlockLayers, ColumnRange } from './block-layers.ts';
 import { embedTokens, gelu, layerNorm, linear } from './layers.ts';
@@ -89,6 +90,14 @@ function queryRows(queries: tf.Tensor2D, keys: tf.Tensor2D, numHeads: number): t
   return tf.softmax(tf.reshape<tf.Rank.R2>(scores, [numHeads * count, tokens]));
 }
 
+const fuse = { mean: tf.mean, max: tf.max, min: tf.min } as const;
+
+/** @param rows shape [H × Q, T] @returns shape [Q, T] */
+export function fuseHeads(rows: tf.Tensor2D, numHeads: number, fusion: Fusion): tf.Tensor2D {
+  const [count, tokens] = rows.shape;
+  return fuse[fusion](tf.reshape(rows, [numHeads, count / numHeads, tokens]), 0);
+}
+
 /** @param maxScoresBytes no intermediate of the attention is larger */
 export function plainBlockLayers(maxScoresBytes: number): BlockLayers {
   const mixValues = tf.getBackend() === 'wasm' ? mixValuesHeadByHead : mixValuesBatched;
@@ -102,5 +111,6 @@ export function plainBlockLayers(maxScoresBytes: number): BlockLayers {
     linearResidual: (x, parameters, residual) => tf.add(residual, linear(x, parameters)),
     mixValues: (qkv, numHeads) => mixValues(qkv, numHeads, maxScoresBytes),
     queryRows,
+    fuseHeads,
   };
 }

@@ -12,6 +12,9 @@ import { readValues } from './read-values.ts';
 import type { Tapped } from './tapped.ts';
 import type { TokenIndex } from './taps.ts';
 
+const joined = (parts: tf.Tensor2D[]): tf.Tensor2D =>
+  parts.length === 1 ? (parts[0] as tf.Tensor2D) : tf.concat2d(parts, 1);
+
 /** v · (A + I) with its rows normalised. @param v shape [1, T], borrowed @returns shape [1, T] */
 function throughBlock(
   tapped: Tapped,
@@ -25,15 +28,18 @@ function throughBlock(
     const chunks = rowChunks(tapped).map(([first, count]) =>
       tf.tidy((): Record<'product' | 'weights' | 'sums', tf.Tensor2D> => {
         const rows = fusedRows(tapped, tf.slice2d(query, [first, 0], [count, -1]), key, fusion);
-        const sums = tf.add<tf.Tensor2D>(tf.reshape<tf.Rank.R2>(tf.sum(rows, 1), [1, count]), 1);
         const part = tf.slice2d(v, [0, first], [1, count]);
+        // Means of rows that sum to 1 do, too.
+        const sums =
+          fusion === 'mean'
+            ? tf.fill<tf.Rank.R2>([1, count], 2)
+            : tf.add<tf.Tensor2D>(tf.reshape<tf.Rank.R2>(tf.sum(rows, 1), [1, count]), 1);
         const weights = normalise === 'rows' ? tf.div<tf.Tensor2D>(part, sums) : part;
         return { product: tf.matMul<tf.Tensor2D>(weights, rows), weights, sums };
       }),
     );
-    const joined = (parts: tf.Tensor2D[]): tf.Tensor2D =>
-      parts.length === 1 ? (parts[0] as tf.Tensor2D) : tf.concat2d(parts, 1);
-    const product = tf.addN<tf.Tensor2D>(chunks.map((chunk) => chunk.product));
+    const products = chunks.map(({ product }) => product);
+    const product = products.length === 1 ? (products[0] as tf.Tensor2D) : tf.addN<tf.Tensor2D>(products);
     const sum = tf.add<tf.Tensor2D>(product, joined(chunks.map(({ weights }) => weights)));
     return normalise === 'rows' ? sum : tf.div<tf.Tensor2D>(sum, joined(chunks.map(({ sums }) => sums)));
   });

@@ -4,6 +4,7 @@ import { mlpHiddenDim, type VitArchitecture } from '../../core/architecture.ts';
 import { attentionKernel } from './attention.ts';
 import { columnSumsKernel } from './column-sums.ts';
 import { embedPatchesKernel } from './embed-patches.ts';
+import { fuseHeadsKernel } from './fuse-heads.ts';
 import { geluKernel } from './gelu.ts';
 import { floatWeightKernel } from './half-weights.ts';
 import { layerNormGradientKernel, rowStatisticsKernel } from './layer-norm-gradient.ts';
@@ -21,6 +22,8 @@ const configs = [
 
 /** WebGPU alone has these; wasm has those above too. */
 const embedConfigs = [embedPatchesKernel.config, floatWeightKernel.config] as const;
+
+const rolloutConfigs = [fuseHeadsKernel.config] as const;
 
 const trainingConfigs = [
   columnSumsKernel.config,
@@ -45,7 +48,7 @@ export function switchKernels(of: readonly tf.KernelConfig[], wanted: boolean): 
 }
 
 export const switchFusedKernels = (wanted: boolean): void =>
-  switchKernels([...configs, ...embedConfigs, ...trainingConfigs], wanted);
+  switchKernels([...configs, ...embedConfigs, ...rolloutConfigs, ...trainingConfigs], wanted);
 
 const hasAll = (of: readonly tf.KernelConfig[]): boolean =>
   of.every(({ kernelName }) => tf.getKernel(kernelName, tf.getBackend()) !== undefined);
@@ -55,6 +58,9 @@ export const hasFusedKernels = (): boolean => hasAll(configs);
 
 /** Whether the current back end makes tokens of a photograph in one dispatch. */
 export const hasEmbedKernel = (): boolean => hasAll(embedConfigs);
+
+/** Whether the current back end fuses heads in one dispatch. */
+export const hasRolloutKernel = (): boolean => hasAll(rolloutConfigs);
 
 /** Whether the current back end has those of the forward pass and of training. */
 export const hasTrainingKernels = (): boolean => hasAll(configs) && hasAll(trainingConfigs);
