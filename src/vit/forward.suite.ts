@@ -64,7 +64,7 @@ export function checkForward(name: BackendName, tolerance: number): void {
     test.each(fixture.cases)('plain pass at $rows × $columns equals PyTorch in every layer', async (each) => {
       await withParameters(fixture, async (parameters) => {
         const image = inputOf(each);
-        const { attentions, feature } = forwardPlain(parameters, image);
+        const { attentions, tokens: ofBlocks, feature } = forwardPlain(parameters, image);
         const clsRows = tf.tidy(() =>
           tf.stack(attentions.map((attention) => tf.slice(attention, [0, 0, 0], [-1, 1, -1]))),
         );
@@ -80,7 +80,7 @@ export function checkForward(name: BackendName, tolerance: number): void {
           expect(maxAbsDifference(await last.data(), floatsOfBase64(each.lastAttention.values))).toBeLessThan(
             tolerance,
           );
-        tf.dispose([image, attentions, feature, clsRows]);
+        tf.dispose([image, attentions, ofBlocks, feature, clsRows]);
       });
     });
 
@@ -129,12 +129,12 @@ export function checkForward(name: BackendName, tolerance: number): void {
           const { rows, columns } = each;
           const input = floatsOfBase64(each.input.values);
           const image = inputOf(each);
-          const { attentions, feature } = forwardPlain(parameters, image);
+          const { attentions, tokens: ofBlocks, feature } = forwardPlain(parameters, image);
           const expected =
             each.lastAttention === undefined
               ? ((await attentions.at(-1)?.data()) as Float32Array)
               : floatsOfBase64(each.lastAttention.values);
-          tf.dispose([image, attentions, feature]);
+          tf.dispose([image, attentions, ofBlocks, feature]);
           // A few at a time, the last time fewer.
           const special = 1 + numRegisters;
           const tokens = special + rows * columns;

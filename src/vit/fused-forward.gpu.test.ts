@@ -64,11 +64,11 @@ const perBlock = (dispatches: readonly number[]): number[] =>
 
 async function expectPlainMaps(parameters: VitParameters, { maps, tokens }: SpecialAttention): Promise<void> {
   const image = tf.tensor3d(input(), [size.height, size.width, 3]);
-  const { attentions, feature } = forwardPlain(parameters, image);
+  const { attentions, tokens: ofBlocks, feature } = forwardPlain(parameters, image);
   const rows = tf.tidy(() => tf.slice(attentions.at(-1) as tf.Tensor3D, [0, 0, 1], [-1, 1, tokens - 1]));
   const expected = (await rows.data()) as Float32Array;
   expect(maxAbsDifference(maps, expected)).toBeLessThan(1e-5);
-  tf.dispose([image, attentions, feature, rows]);
+  tf.dispose([image, attentions, ofBlocks, feature, rows]);
 }
 
 test('a block is seven dispatches, the last one four', async () => {

@@ -200,11 +200,17 @@ export function checkTaps(name: BackendName, tolerance: number): void {
         const tokens = tokensOf(each);
         const special = 1 + numRegisters;
         const image = tf.tensor3d(each.input, [each.size.height, each.size.width, 3]);
-        const { attentions, feature } = forwardPlain(parameters, image);
+        const { attentions, tokens: ofBlocks, feature } = forwardPlain(parameters, image);
+        for (const [block, of] of ofBlocks.entries())
+          for (const facet of facets) {
+            const expected = each.blocks[block]?.[facet] as Float32Array;
+            const difference = maxAbsDifference((await of[facet].data()) as Float32Array, expected);
+            expect(difference / largestOf(expected)).toBeLessThan(tolerance);
+          }
         const matrices = await Promise.all(
           attentions.map(async (attention) => (await attention.data()) as Float32Array),
         );
-        tf.dispose([image, attentions, feature]);
+        tf.dispose([image, attentions, ofBlocks, feature]);
         for (const { options, cls, patch } of each.rollouts) {
           const product = rollOutMatrices(matrices, tokens, options);
           const row = (query: number): Float64Array => product.subarray(query * tokens, (query + 1) * tokens);
