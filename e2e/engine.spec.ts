@@ -200,17 +200,40 @@ test('memory that runs out twice over one photograph is said with advice; the ot
   await expect(scope.frame('dog.jpg')).toHaveAttribute('data-status', 'done');
 });
 
-test('wasm runs in threads where the page is isolated and there are cores', async ({ scope, page }) => {
+test('wasm runs in threads where the page is isolated and there are cores; how many is timed once and remembered', async ({
+  scope,
+  page,
+}) => {
   await beforeWorker(
     page,
     "Object.defineProperty(WorkerNavigator.prototype, 'hardwareConcurrency', { value: 8 });",
   );
+  /** What is kept of the timing. */
+  const kept = () =>
+    page.evaluate(async () => {
+      const cache = await caches.open('dinoscope-kernels');
+      const [entry] = (await cache.keys()).filter(({ url }) => url.includes('threads'));
+      return entry === undefined ? null : ((await (await cache.match(entry))?.json()) as { threads: number });
+    });
+  const device = page.locator('.engine-line-backend');
   await scope.open(`backend=wasm&side=${sideOf(12)}`);
+  await scope.isReady();
+  expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
+  const { threads = NaN } = (await kept()) ?? {};
+  expect([1, 2, 4]).toContain(threads);
+  await expect(device).toHaveAttribute('title', new RegExp(`SIMD, ${threads} threads?$`));
+
+  // The next visit takes what is kept, whatever it is.
+  await page.evaluate(async () => {
+    const cache = await caches.open('dinoscope-kernels');
+    const [entry] = (await cache.keys()).filter(({ url }) => url.includes('threads'));
+    if (entry !== undefined) await cache.put(entry, Response.json({ threads: 3 }));
+  });
+  await page.reload();
   await scope.drop(samplePath('cat'));
   await scope.allSettled(1);
   await expect(scope.stage).toHaveAttribute('data-status', 'done');
-  expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
-  await expect(page.locator('.engine-line-backend')).toHaveAttribute('title', /SIMD, 4 threads/);
+  await expect(device).toHaveAttribute('title', /SIMD, 3 threads$/);
 });
 
 test('a cancel that a long block does not hear ends in a quiet new start', async ({ scope, page }) => {

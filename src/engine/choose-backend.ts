@@ -6,7 +6,7 @@ import { failureOf, silenceOf, type BackendName, type Failure } from '../core/fa
 import { fail, succeed, type Result } from '../core/result.ts';
 import { hasFusedKernels } from '../gpu/kernels/fused-kernels.ts';
 import { openBackend, probeAdapter, type OpenBackend } from '../gpu/open-backend.ts';
-import type { WasmAssets } from '../gpu/open-wasm.ts';
+import { threadsHere, type WasmAssets } from '../gpu/open-wasm.ts';
 import type { BackendChoice, BackendReason } from '../core/backend.ts';
 import { selfCheck, selfCheckTolerance } from '../vit/self-check.ts';
 
@@ -23,7 +23,9 @@ interface CheckedBackend {
 
 export interface ChooseOptions {
   readonly wasmAssets: WasmAssets | null;
-  /** Back ends that have not answered before, by which a whole start was lost: they count as failed. */
+  /** Of wasm, as was found to be best here; null or none: as many as there may be. */
+  readonly threads?: number | null;
+  /** Back ends that have not answered before, by which a whole start was lost, as often as it was: they count as failed. */
   readonly silent?: readonly BackendName[];
   /** Told before each step in which a back end may be silent for ever. */
   onTry(backend: BackendName): void;
@@ -36,7 +38,7 @@ async function openChecked(
   fusedKernels = true,
 ): Promise<Result<CheckedBackend, Failure>> {
   options.onTry(name);
-  const opened = await openBackend(name, options.wasmAssets, fusedKernels);
+  const opened = await openBackend(name, options.wasmAssets, fusedKernels, options.threads);
   if (!opened.ok) return opened;
   options.onTry(name);
   options.onSelfCheck();
@@ -68,7 +70,14 @@ async function openFor(
   reason: BackendReason,
   options: ChooseOptions,
 ): Promise<Result<ChosenBackend, Failure>> {
-  if (options.silent?.includes(name) === true) return fail(silenceOf(name));
+  if (options.silent?.includes(name) === true) {
+    const isThreads = name === 'wasm' && options.threads !== 1 && threadsHere() > 1;
+    const times = options.silent.filter((each) => each === name).length;
+    // It may be the threads that do not start: once, wasm is tried without.
+    return isThreads && times === 1
+      ? openFor(name, reason, { ...options, silent: [], threads: 1 })
+      : fail(silenceOf(name));
+  }
   const checked = await openChecked(name, options);
   if (checked.ok) return succeed({ ...checked.value, reason });
   if (!hasFusedKernels()) return checked;

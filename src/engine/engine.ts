@@ -26,7 +26,13 @@ import { chooseBackend, type ChosenBackend } from './choose-backend.ts';
 import { compileAhead } from './compile-ahead.ts';
 import { KeptPasses } from './kept-passes.ts';
 import { failureOfComputing } from './out-of-memory.ts';
-import { tuneBackend, type TimingStore } from './tune-backend.ts';
+import {
+  recallThreads,
+  rememberThreads,
+  tuneBackend,
+  tuneThreads,
+  type TimingStore,
+} from './tune-backend.ts';
 import { uploadModel, type UploadedModel } from './upload-model.ts';
 
 export interface EngineOptions {
@@ -36,7 +42,7 @@ export interface EngineOptions {
   readonly wasmAssets: WasmAssets | null;
   /** See `ChooseOptions`. */
   readonly silent?: readonly BackendName[];
-  /** WebGPU: where it is remembered which kernels are fastest. Without it the usual ones run. */
+  /** Where it is remembered which kernels are fastest on WebGPU, and how many threads on wasm. Without it the usual ones run. */
   readonly timings?: TimingStore;
   readonly signal: AbortSignal;
   onProgress(progress: StartProgress): void;
@@ -103,6 +109,13 @@ async function bringToDevice(
   return fail({ code: 'cancelled' });
 }
 
+/** Once the model is here, since times taken beside other work would be worth nothing. */
+async function settleThreads({ silent = [] }: EngineOptions, timings: TimingStore): Promise<void> {
+  // wasm did not answer with threads, and runs without: the next start does not wait for it.
+  if (silent.includes('wasm')) await rememberThreads(timings, 1);
+  else if ((await recallThreads(timings)) === null) await tuneThreads(timings);
+}
+
 /**
  * @param architecture null where nobody came to know it
  * @param isWanted whether there is still time to compile
@@ -116,7 +129,8 @@ async function openAndCompile(
 ): Promise<Result<ChosenBackend, Failure>> {
   const working = (name: BackendName | null): void => onProgress({ stage: 'working', backend: name });
   const onSelfCheck = (): void => onProgress({ stage: 'self-check' });
-  const chosen = await chooseBackend(backend, { wasmAssets, silent, onTry: working, onSelfCheck });
+  const threads = timings === undefined ? null : await recallThreads(timings);
+  const chosen = await chooseBackend(backend, { wasmAssets, threads, silent, onTry: working, onSelfCheck });
   working(null);
   if (!chosen.ok) {
     onNone();
@@ -211,6 +225,11 @@ export class Engine {
     if (signal.aborted) return fail({ code: 'cancelled' });
     const { backend } = chosen.value;
     const onStep = (): void => onProgress({ stage: 'working', backend: backend.name });
+    try {
+      if (timings !== undefined && backend.name === 'wasm') await settleThreads(options, timings);
+    } catch (error) {
+      return failWith(error);
+    }
     const uploaded = await bringToDevice(model.value, backend, timings, signal, onStep);
     return uploaded.ok ? succeed(new Engine(chosen.value, uploaded.value, timings)) : uploaded;
   }

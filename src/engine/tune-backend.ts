@@ -10,9 +10,13 @@ import {
   type Timed,
 } from '../gpu/kernels/tune-kernels.ts';
 import type { OpenBackend } from '../gpu/open-backend.ts';
+import { timeThreads } from '../gpu/simd/tune-threads.ts';
 
-/** A choice; or, while variants are tried that may take the device or the page with them, how often that was begun. */
-export type Remembered = Timed | { readonly attempts: number };
+/**
+ * A choice among kernels; or, while variants are tried that may take the device or the page with them, how often that was begun; or
+ * how many threads wasm has.
+ */
+export type Remembered = Timed | { readonly attempts: number } | { readonly threads: number };
 
 /** Where choices are kept. No function rejects: storage that fails is storage without the entry. */
 export interface TimingStore {
@@ -67,6 +71,7 @@ export async function recallTuning(
   const remembered = choices.get(key) ?? (await store.read(key));
   if (remembered === null) return false;
   if ('attempts' in remembered) return remembered.attempts >= mostAttempts;
+  if ('threads' in remembered) return false;
   if (!choices.has(key) && !(await stillHolds(remembered, architecture))) {
     await store.forget(key);
     return false;
@@ -106,4 +111,23 @@ export async function tuneBackend(
   if (timed === null) return;
   await store.write(key, timed);
   provenOn(backend).set(key, timed);
+}
+
+/** Threads are the machine's and the browser's, whatever the model; another machine may have its profile by now. */
+const threadsKey = (): string =>
+  `${version} threads of ${globalThis.navigator?.hardwareConcurrency ?? 1} cores`;
+
+/** @returns how many threads wasm is to have; null where that was not timed here */
+export async function recallThreads(store: TimingStore): Promise<number | null> {
+  const remembered = await store.read(threadsKey());
+  return remembered !== null && 'threads' in remembered ? remembered.threads : null;
+}
+
+export const rememberThreads = (store: TimingStore, threads: number): Promise<void> =>
+  store.write(threadsKey(), { threads });
+
+/** Times on the current back end where there is a choice. Not while anything else computes on it. */
+export async function tuneThreads(store: TimingStore): Promise<void> {
+  const threads = await timeThreads();
+  if (threads !== null) await rememberThreads(store, threads);
 }

@@ -9,7 +9,7 @@ import { loadScript } from '../core/script.ts';
 import { noFaults, watchDevice, type FaultWatch } from './fault-watch.ts';
 import { liftDirectives } from './kernels/shader-top.ts';
 import { switchFusedKernels } from './kernels/fused-kernels.ts';
-import { openWasm, type WasmAssets } from './open-wasm.ts';
+import { openWasm, type WasmAssets, type WasmOptions } from './open-wasm.ts';
 
 export interface OpenBackend {
   readonly name: BackendName;
@@ -108,14 +108,28 @@ async function openCpu(): Promise<Result<OpenBackend, Failure>> {
   });
 }
 
+async function openWasmBackend(options: WasmOptions): Promise<Result<OpenBackend, Failure>> {
+  const opened = await openWasm(options);
+  return succeed({
+    name: 'wasm',
+    get device() {
+      return opened.describe();
+    },
+    faults: noFaults,
+    finish: () => Promise.resolve(),
+  });
+}
+
 /**
- * @param wasmAssets where the page serves the wasm binaries; null in Node, where tfjs finds them itself
+ * @param assets where the page serves the wasm binaries; null in Node, where tfjs finds them itself
  * @param fusedKernels whether our own kernels run where they can, or tfjs's plain ops alone
+ * @param threads wasm: as was found to be best here; null: as many as there may be
  */
 export async function openBackend(
   name: BackendName,
-  wasmAssets: WasmAssets | null,
+  assets: WasmAssets | null,
   fusedKernels = true,
+  threads: number | null = null,
 ): Promise<Result<OpenBackend, Failure>> {
   tf.enableProdMode(); // tfjs's own NaN and leak checks read values back; ours do not
   try {
@@ -123,12 +137,7 @@ export async function openBackend(
       case 'webgpu':
         return await openWebgpu(fusedKernels);
       case 'wasm':
-        return succeed({
-          name,
-          device: await openWasm(wasmAssets, fusedKernels),
-          faults: noFaults,
-          finish: () => Promise.resolve(),
-        });
+        return await openWasmBackend({ assets, fusedKernels, threads });
       case 'cpu':
         return await openCpu();
     }

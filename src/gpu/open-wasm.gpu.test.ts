@@ -1,10 +1,14 @@
 import simdWasmUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url';
 import threadedWasmUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm?url';
 import plainWasmUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url';
+import { getThreadsCount, type BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { noFaults } from './fault-watch.ts';
+import { chooseBackend } from '../engine/choose-backend.ts';
+import { recallThreads, tuneThreads, type Remembered, type TimingStore } from '../engine/tune-backend.ts';
 import { openBackend } from './open-backend.ts';
+import { simdRunnerOf } from './simd/simd-runner.ts';
 import { prepareThreads } from './threaded-wasm.ts';
 import { selfCheck, selfCheckTolerance } from '../vit/self-check.ts';
 
@@ -30,6 +34,16 @@ beforeEach(async () => {
   assets.prepareThreads.mockClear();
   vi.stubGlobal('crossOriginIsolated', true);
   vi.spyOn(navigator, 'hardwareConcurrency', 'get').mockReturnValue(2);
+  // The engine lives in a worker, which may sleep; the thread of this test has to look again and again.
+  vi.stubGlobal('Atomics', {
+    ...Object.fromEntries(
+      Object.getOwnPropertyNames(Atomics).map((name) => [name, Atomics[name as keyof typeof Atomics]]),
+    ),
+    wait: (block: Int32Array, index: number, value: number) => {
+      while (Atomics.load(block, index) === value);
+      return 'not-equal';
+    },
+  });
 });
 afterEach(() => {
   vi.unstubAllGlobals();
@@ -37,8 +51,8 @@ afterEach(() => {
 });
 
 /** Opens wasm, and has it compute what PyTorch has computed. @returns what it says of the CPU */
-async function openedDevice(): Promise<string> {
-  const opened = await openBackend('wasm', assets);
+async function openedDevice(threads: number | null = null): Promise<string> {
+  const opened = await openBackend('wasm', assets, true, threads);
   if (!opened.ok) throw new Error(JSON.stringify(opened.error));
   expect(opened.value.name).toBe('wasm');
   expect(await selfCheck(noFaults)).toBeLessThan(selfCheckTolerance);
@@ -52,6 +66,59 @@ test('threads run where memory can be shared', async () => {
   const sizes = createObjectURL.mock.calls.map(([source]) => (source instanceof Blob ? source.size : NaN));
   expect(sizes.length).toBeGreaterThan(0);
   expect(Math.min(...sizes)).toBeGreaterThan(0);
+});
+
+test('where one thread was found to be best, no other is started', async () => {
+  expect(await openedDevice(1)).toMatch(/SIMD, 1 thread$/);
+  expect(assets.prepareThreads).not.toHaveBeenCalled();
+});
+
+test('threads are let go of and taken again, and compute the same; none of tfjs’s own help', async () => {
+  const opened = await openBackend('wasm', assets);
+  if (!opened.ok) throw new Error(JSON.stringify(opened.error));
+  const { setThreads } = simdRunnerOf(tf.backend() as BackendWasm);
+  const differences: number[] = [];
+  for (const threads of [2, 1, 2]) {
+    await setThreads(threads);
+    expect(opened.value.device).toMatch(threads === 1 ? /, 1 thread$/ : /, 2 threads$/);
+    differences.push(await selfCheck(noFaults));
+  }
+  expect(Math.max(...differences)).toBeLessThan(selfCheckTolerance);
+  expect(new Set(differences).size).toBe(1);
+  expect(getThreadsCount()).toBe(1);
+});
+
+test('how many threads there are is timed, remembered for as many cores, and taken the next time', async () => {
+  const kept = new Map<string, Remembered>();
+  const store: TimingStore = {
+    read: (key) => Promise.resolve(kept.get(key) ?? null),
+    write: async (key, remembered) => void kept.set(key, remembered),
+    forget: async (key) => void kept.delete(key),
+  };
+  const opened = await openBackend('wasm', assets);
+  if (!opened.ok) throw new Error(JSON.stringify(opened.error));
+  const before = tf.memory();
+  expect(await recallThreads(store)).toBeNull();
+  await tuneThreads(store);
+  expect(tf.memory()).toMatchObject({ numTensors: before.numTensors, numBytes: before.numBytes });
+  const threads = await recallThreads(store);
+  expect([1, 2]).toContain(threads);
+  expect(opened.value.device).toMatch(new RegExp(`, ${threads} threads?$`));
+  expect(await selfCheck(noFaults)).toBeLessThan(selfCheckTolerance);
+  vi.spyOn(navigator, 'hardwareConcurrency', 'get').mockReturnValue(16);
+  expect(await recallThreads(store)).toBeNull();
+});
+
+test('wasm that did not answer is tried once more without threads, and then no more', async () => {
+  const options = { wasmAssets: assets, onTry: () => {}, onSelfCheck: () => {} };
+  expect(await chooseBackend('wasm', { ...options, silent: ['wasm'] })).toMatchObject({
+    ok: true,
+    value: { backend: { name: 'wasm', device: expect.stringMatching(/, 1 thread$/) } },
+  });
+  expect(await chooseBackend('wasm', { ...options, silent: ['wasm', 'wasm'] })).toMatchObject({
+    ok: false,
+    error: { code: 'backend-unavailable', backend: 'wasm' },
+  });
 });
 
 test('an isolated page without SharedArrayBuffer has wasm in one thread, and asks for no other', async () => {

@@ -41,11 +41,30 @@ async function startWasm(isThreaded: boolean): Promise<boolean> {
   }
 }
 
-/** @throws Error where WebAssembly does not start at all @returns how the CPU is used, for captions */
-export async function openWasm(assets: WasmAssets | null, fusedKernels: boolean): Promise<string> {
+/** How many threads there may be here, before anything was timed; 1 where they are not to be had. */
+export const threadsHere = (): number => (canShareMemory() ? threadsFor(navigator.hardwareConcurrency) : 1);
+
+export interface WasmOptions {
+  /** Where the page serves the wasm binaries; null in Node, where tfjs finds them itself. */
+  readonly assets: WasmAssets | null;
+  /** Whether our own kernels run, or tfjs's plain ops alone. */
+  readonly fusedKernels: boolean;
+  /** As was found to be best here; null: as many as there may be. */
+  readonly threads: number | null;
+}
+
+export interface OpenedWasm {
+  /** How the CPU is used now, for captions. */
+  describe(): string;
+}
+
+/** @throws Error where WebAssembly does not start at all */
+export async function openWasm({ assets, fusedKernels, threads }: WasmOptions): Promise<OpenedWasm> {
   const wasm = await loadScript(() => import('@tensorflow/tfjs-backend-wasm'), import.meta.url);
   if (assets !== null) wasm.setWasmPaths(assets.paths);
-  const wanted = canShareMemory() ? threadsFor(navigator.hardwareConcurrency) : 1;
+  const wanted = Math.min(threads ?? Infinity, threadsHere());
+  // tfjs's own threads, which our kernels do not need: in WebKit its ops take several times as long with them.
+  wasm.setThreadsCount(fusedKernels ? 1 : wanted);
   let isThreaded = wanted > 1 && assets !== null && (await assets.prepareThreads());
   if (isThreaded && !(await startWasm(true))) isThreaded = false;
   if (!isThreaded && !(await startWasm(false))) throw new Error('WebAssembly did not start');
@@ -54,6 +73,10 @@ export async function openWasm(assets: WasmAssets | null, fusedKernels: boolean)
   const simd = await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT');
   const runner = fusedKernels && simd ? await openSimdRunner(backend, isThreaded ? wanted : 1) : null;
   switchSimdKernels(runner !== null);
-  const threads = runner?.threads ?? (isThreaded ? wasm.getThreadsCount() : 1);
-  return `CPU${runner?.relaxed ? ', relaxed SIMD' : simd ? ', SIMD' : ''}, ${threads === 1 ? '1 thread' : `${threads} threads`}`;
+  return {
+    describe: () => {
+      const count = runner?.threads ?? (isThreaded ? wasm.getThreadsCount() : 1);
+      return `CPU${runner?.relaxed ? ', relaxed SIMD' : simd ? ', SIMD' : ''}, ${count === 1 ? '1 thread' : `${count} threads`}`;
+    },
+  };
 }

@@ -12,6 +12,11 @@ export interface SimdRunner {
   /** Rows that are packed and multiplied together. */
   readonly tileRows: number;
   /**
+   * From now on operations are shared among so many threads; it stays with one where helpers do not start, or memory is not shared.
+   * Not to be called while an operation runs.
+   */
+  setThreads(wanted: number): Promise<void>;
+  /**
    * Runs an operation over all its units.
    * @param scratchBytes that a thread needs for itself
    */
@@ -59,14 +64,26 @@ function startHelper(start: ThreadStart): Promise<Worker | null> {
   });
 }
 
-/** @returns how many of the wanted helpers run: a row of the first, since shares of scratch memory go by number */
-async function startHelpers(wanted: number, common: Omit<ThreadStart, 'thread'>): Promise<number> {
+/** Threads that help, and the block through which they are told what to do. */
+interface Crew {
+  readonly block: Int32Array;
+  readonly workers: readonly Worker[];
+}
+
+/** @returns all of the wanted helpers, since shares of scratch memory go by number; null where one of them does not run */
+async function hire(
+  wanted: number,
+  { block, ...common }: Omit<ThreadStart, 'thread' | 'blockAddress'> & { readonly block: Int32Array },
+): Promise<Crew | null> {
   const running = await Promise.all(
-    Array.from({ length: wanted }, (_, i) => startHelper({ ...common, thread: i + 1 })),
+    Array.from({ length: wanted }, (_, i) =>
+      startHelper({ ...common, blockAddress: block.byteOffset, thread: i + 1 }),
+    ),
   );
-  if (running.every((worker) => worker !== null)) return wanted;
-  for (const worker of running) worker?.terminate();
-  return 0;
+  const workers = running.filter((worker) => worker !== null);
+  if (workers.length === wanted) return { block, workers };
+  for (const worker of workers) worker.terminate();
+  return null;
 }
 
 /** Shares of a job: enough that threads of different speed end together. */
@@ -75,16 +92,19 @@ const sharesPerThread = 4;
 /** One for each back end: helper threads and memory are taken once. */
 const runners = new WeakMap<object, SimdRunner>();
 
+/** @returns null where none was opened for this back end */
+export const findSimdRunner = (backend: object): SimdRunner | null => runners.get(backend) ?? null;
+
 /** The one that was opened for this back end. */
 export function simdRunnerOf(backend: BackendWasm): SimdRunner {
-  const runner = runners.get(backend);
-  if (runner === undefined) throw new Error('no SIMD runner was opened for this back end');
+  const runner = findSimdRunner(backend);
+  if (runner === null) throw new Error('no SIMD runner was opened for this back end');
   return runner;
 }
 
 /**
  * Opened once for a back end; asked again, the same.
- * @param threads that are wanted; more than one needs a memory that they can share
+ * @param threads that are wanted
  * @returns null where the engine has no SIMD
  */
 export async function openSimdRunner(backend: BackendWasm, threads: number): Promise<SimdRunner | null> {
@@ -99,26 +119,31 @@ export async function openSimdRunner(backend: BackendWasm, threads: number): Pro
   if (compiled === null) return null;
   const functions: SimdFunctions = instantiateSimd(compiled.module, memory);
   const scratch = growing(heap);
-  let helpers = 0;
-  let block: Int32Array | null = null;
-  if (isShared && threads > 1) {
-    const blockAddress = heap._malloc(4 * jobBlockLength) >>> 0;
-    block = new Int32Array(memory.buffer, blockAddress, jobBlockLength);
-    block.fill(0);
-    helpers = await startHelpers(threads - 1, { module: compiled.module, memory, blockAddress });
-  }
+  let crew: Crew | null = null;
   const runner: SimdRunner = {
-    threads: 1 + helpers,
+    get threads() {
+      return 1 + (crew?.workers.length ?? 0);
+    },
     relaxed: compiled.relaxed,
     tileRows: compiled.tileRows,
+    setThreads: async (wanted) => {
+      if (wanted === runner.threads) return;
+      for (const worker of crew?.workers ?? []) worker.terminate();
+      crew = null;
+      if (!isShared || wanted === 1) return;
+      // Of its own, and never freed: a helper that wakes while it is ended may still write into the block that it was given.
+      const address = heap._malloc(4 * jobBlockLength) >>> 0;
+      const block = new Int32Array(memory.buffer, address, jobBlockLength).fill(0);
+      crew = await hire(wanted - 1, { module: compiled.module, memory, block });
+    },
     run: (operation, units, values, scratchBytes) => {
       // Threads' scratch memories begin on cache lines of their own.
       const ownBytes = Math.ceil(scratchBytes / 64) * 64;
-      const address = scratch(ownBytes * (1 + helpers));
-      if (block === null || helpers === 0 || units === 1) functions[operation](address, 0, units, ...values);
+      const address = scratch(ownBytes * runner.threads);
+      if (crew === null || units === 1) functions[operation](address, 0, units, ...values);
       else {
-        const share = Math.max(1, Math.ceil(units / (sharesPerThread * (1 + helpers))));
-        runJob(block, functions, {
+        const share = Math.max(1, Math.ceil(units / (sharesPerThread * runner.threads)));
+        runJob(crew.block, functions, {
           operation,
           values,
           units,
@@ -131,6 +156,7 @@ export async function openSimdRunner(backend: BackendWasm, threads: number): Pro
     shared: growing(heap),
     floatsAt: (address, length) => new Float32Array(memory.buffer, address, length),
   };
+  await runner.setThreads(threads);
   runners.set(backend, runner);
   return runner;
 }

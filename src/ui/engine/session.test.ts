@@ -367,6 +367,10 @@ describe('a start that is silent', () => {
     fake.last().tell(working('wasm'));
     await passes(silencePatienceMs);
     expect(fake.last().request).toMatchObject({ silent: ['webgpu', 'wasm'] });
+    // The engine tries it once more, without threads.
+    fake.last().tell(working('wasm'));
+    await passes(silencePatienceMs);
+    expect(fake.last().request).toMatchObject({ silent: ['webgpu', 'wasm', 'wasm'] });
     fake.last().tell(working('cpu'));
     const failure = { code: 'backend-unavailable', backend: 'wasm', reason: 'it did not answer in time' };
     const reason = { kind: 'wasm-failed', failure } as const;
@@ -377,7 +381,7 @@ describe('a start that is silent', () => {
       /wasm back end .* did not answer in time.*JavaScript/,
     );
     fake.lose({ code: 'device-lost', message: '' });
-    expect(fake.last().request).toMatchObject({ silent: ['webgpu', 'wasm'] });
+    expect(fake.last().request).toMatchObject({ silent: ['webgpu', 'wasm', 'wasm'] });
   });
 
   it('on the back end that was asked for, or on the last one, has failed', async () => {

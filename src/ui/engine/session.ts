@@ -77,8 +77,8 @@ export function createSession(
   let model: ChosenModel | null = null;
   let spareModel: ChosenModel | null = null;
   let startsMade = 0;
-  /** Back ends that a start has waited for in vain. */
-  const silentBackends = new Set<BackendName>();
+  /** Back ends that a start has waited for in vain, as often as it has. */
+  let silentBackends: readonly BackendName[] = [];
   let silentWorkers = 0;
   let reasonTold: string | null = null;
   let pixelsTold = false;
@@ -106,7 +106,7 @@ export function createSession(
     } else {
       if (choice !== 'auto' || awaited === 'cpu') return failWith(silenceOf(awaited));
       // The start that succeeds says why it is not the best back end.
-      silentBackends.add(awaited);
+      silentBackends = [...silentBackends, awaited];
     }
     void start(recoversFrom);
   };
@@ -121,7 +121,7 @@ export function createSession(
     const watch = watchStart((awaited) => replaceSilent(awaited, recoversFrom), now);
     const outcome = await client.call(
       'start',
-      { model: asked.reference, backend: choice, silent: [...silentBackends] },
+      { model: asked.reference, backend: choice, silent: silentBackends },
       {
         onProgress: (progress) => {
           if (attempt !== startsMade) return;
@@ -363,7 +363,7 @@ export function createSession(
 
     startAgain(next) {
       choice = next ?? choice;
-      silentBackends.clear();
+      silentBackends = [];
       silentWorkers = 0;
       lossTimes = [];
       lossesOf.clear();

@@ -1,0 +1,80 @@
+/**
+ * How many threads share our wasm kernels' work, found by trying: a browser may report more cores than there are (WebKit says four of
+ * two), and in some to wake a thread takes longer than the work that it would take over.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import { attentionKernel } from '../kernels/attention.ts';
+import { layerNormKernel } from '../kernels/layer-norm.ts';
+import { linearKernel } from '../kernels/linear.ts';
+import { findSimdRunner } from './simd-runner.ts';
+
+/** A block of ViT-S at 224 px, the smallest of the published networks. */
+const tokens = 197;
+const channels = 384;
+const numHeads = 6;
+const hiddenDim = 4 * channels;
+
+/** The fastest of so many counts: what another program takes for a moment is not held against it. */
+const runs = 5;
+/** Fewer threads leave the machine more for other things; more have to be clearly faster, and not luckier. */
+const clearly = 0.9;
+
+/** What a block is made of, in its order; it computes nothing that anybody wants. */
+function runBlock(x: tf.Tensor2D, weights: Readonly<Record<'up' | 'down', tf.Tensor2D>>): void {
+  const { up, down } = weights;
+  const gain = tf.ones([channels]);
+  const bias = tf.zeros([channels]);
+  const linear = (input: tf.Tensor, weight: tf.Tensor2D, columns: number): tf.Tensor =>
+    linearKernel.run({ x: input, weight }, { rows: tokens, firstColumn: 0, columns, activation: 'none' });
+  const normed = layerNormKernel.run({ x, gain, bias }, { eps: 1e-6 });
+  const qkv = linear(normed, up, 3 * channels);
+  const attended = linear(attentionKernel.run({ qkv }, { numHeads }), up, channels);
+  linear(
+    linear(layerNormKernel.run({ x: attended, gain, bias }, { eps: 1e-6 }), up, hiddenDim),
+    down,
+    channels,
+  );
+}
+
+/** @returns ms of the fastest of a few blocks with as many threads as there are now */
+function timeBlock(): number {
+  return tf.tidy(() => {
+    const x = tf.fill<tf.Rank.R2>([tokens, channels], 0.5);
+    const weights = {
+      up: tf.fill<tf.Rank.R2>([channels, hiddenDim], 0.01),
+      down: tf.fill<tf.Rank.R2>([hiddenDim, channels], 0.01),
+    };
+    runBlock(x, weights); // and the memory is there
+    const times = Array.from({ length: runs }, () => {
+      const start = performance.now();
+      tf.tidy(() => runBlock(x, weights));
+      return performance.now() - start;
+    });
+    return Math.min(...times);
+  });
+}
+
+/** @returns all, half and one of so many, most first */
+const countsUpTo = (most: number): number[] => [...new Set([most, Math.ceil(most / 2), 1])];
+
+/** @param times of counts of threads, ms, most threads first @returns the fewest that are as good as any */
+export function fewestGood(times: readonly (readonly [threads: number, ms: number])[]): number {
+  const fastest = Math.min(...times.map(([, ms]) => ms));
+  return times.findLast(([, ms]) => clearly * ms <= fastest)?.[0] ?? 1;
+}
+
+/**
+ * Times on the current back end and leaves the choice in force. Takes some hundred ms.
+ * @returns the choice; null where there is none, on another back end or in one thread
+ */
+export async function timeThreads(): Promise<number | null> {
+  const runner = findSimdRunner(tf.backend());
+  if (runner === null || runner.threads === 1) return null;
+  const times: [number, number][] = [];
+  for (const threads of countsUpTo(runner.threads)) {
+    await runner.setThreads(threads);
+    if (runner.threads === threads) times.push([threads, timeBlock()]);
+  }
+  await runner.setThreads(fewestGood(times));
+  return runner.threads;
+}
