@@ -163,7 +163,8 @@ function readJpeg(bytes: Uint8Array): JpegFile {
       continue;
     }
     const length = offset + 4 <= bytes.length ? view.getUint16(offset + 2) : 0;
-    const segment: Segment = { marker, begin: offset, end: offset + 2 + length };
+    // A length may be a lie: what the segment holds ends with the file.
+    const segment: Segment = { marker, begin: offset, end: Math.min(offset + 2 + length, bytes.length) };
     // What looks like a second frame is none: it lies in the bytes behind the picture.
     if (isFrameMarker(marker) && frame !== null) return found(null, false);
     segments.push(segment);
