@@ -15,9 +15,21 @@ const rooms = {
   'src/train': ['src/core', 'src/formats', 'src/media', 'src/gpu', 'src/vit'],
   'src/attention': ['src/core'],
   'src/render': ['src/core', 'src/attention'],
-  'src/rpc': ['src/core'],
+  // What all lenses share, and the three lists; a lens itself is below.
+  'src/lenses': [
+    'src/core',
+    'src/engine',
+    'src/vit',
+    'src/render',
+    'src/attention',
+    'src/ui/kit',
+    'lens contract',
+    'lens compute',
+    'lens view',
+  ],
+  'src/rpc': ['src/core', 'src/lenses'],
   'src/library': ['src/core', 'src/formats', 'src/catalogue', 'src/rpc'],
-  'src/engine': ['src/core', 'src/formats', 'src/models', 'src/media', 'src/gpu', 'src/vit', 'src/rpc'],
+  'src/engine': ['src/core', 'src/formats', 'src/models', 'src/media', 'src/gpu', 'src/vit'],
   'src/worker': [
     'src/core',
     'src/formats',
@@ -29,11 +41,12 @@ const rooms = {
     'src/attention',
     'src/rpc',
     'src/engine',
+    'src/lenses',
     'src/catalogue',
     'src/library',
   ],
   'src/ui/kit': ['src/core', 'src/render'],
-  'src/ui': ['src/ui/kit', 'src/core', 'src/rpc', 'src/render', 'src/attention', 'src/catalogue'],
+  'src/ui': ['src/ui/kit', 'src/core', 'src/rpc', 'src/render', 'src/lenses', 'src/catalogue'],
   'src/service-worker': ['src/core'],
   tools: [
     'src/core',
@@ -46,12 +59,45 @@ const rooms = {
     'src/train',
     'src/attention',
     'src/render',
+    'src/lenses',
+    'lens contract',
     'src/testing',
     'src/catalogue',
   ],
   e2e: ['tools', 'src/core', 'src/formats', 'src/catalogue', 'src/testing'],
   'src/testing': [],
 };
+
+/** The files of a lens, and what each may import besides its own lens's files. A lens imports no other lens. */
+const lensFiles = {
+  'lens contract': { pattern: 'src/lenses/*/contract.ts', others: ['src/core', 'src/render', 'src/lenses'] },
+  'lens compute': {
+    pattern: 'src/lenses/*/compute.ts',
+    others: ['src/core', 'src/vit', 'src/engine', 'src/attention', 'src/features', 'src/lenses'],
+  },
+  'lens view': {
+    pattern: 'src/lenses/*/!(contract|compute)*',
+    others: ['src/core', 'src/render', 'src/attention', 'src/ui/kit', 'src/lenses'],
+  },
+};
+
+const lensPolicies = Object.entries(lensFiles).flatMap(([type, { others }]) => [
+  {
+    from: { element: { type } },
+    allow: { to: { element: { types: { anyOf: others } } } },
+  },
+  {
+    from: { element: { type } },
+    allow: {
+      to: {
+        element: {
+          types: { anyOf: type === 'lens view' ? ['lens contract', 'lens view'] : ['lens contract'] },
+          captured: { lens: '{{ from.element.captured.lens }}' },
+        },
+      },
+    },
+  },
+]);
 
 const reactIn = { group: ['react', 'react-dom', 'zustand'], message: 'React lives in ui.' };
 const tensorsIn = { group: ['@tensorflow/*'], message: 'Tensors live in gpu, vit, train and worker.' };
@@ -71,6 +117,7 @@ export default {
             from: { element: { type: room } },
             allow: { to: { element: { types: { anyOf: [room, ...others] } } } },
           })),
+          ...lensPolicies,
           { allow: { to: { module: { origin: ['external', 'core'] } } } },
         ],
       },
@@ -111,11 +158,22 @@ export default {
   },
   settings: {
     // The innermost folder counts: more specific rooms come first.
-    'boundaries/elements': Object.keys(rooms).map((room) => ({ type: room, pattern: room })),
+    'boundaries/elements': [
+      ...Object.entries(lensFiles).map(([type, { pattern }]) => ({
+        type,
+        pattern,
+        mode: 'full',
+        capture: ['lens'],
+      })),
+      ...Object.keys(rooms).map((room) => ({ type: room, pattern: room })),
+    ],
   },
   overrides: [
     { files: ['src/gpu/**', 'src/vit/**', 'src/train/**', 'src/worker/**'], rules: forbid(reactIn) },
-    { files: ['src/ui/**', 'src/main.tsx'], rules: forbid(tensorsIn) },
+    {
+      files: ['src/ui/**', 'src/lenses/*/view.tsx', 'src/lenses/lens-view.ts', 'src/main.tsx'],
+      rules: forbid(tensorsIn),
+    },
     {
       files: ['**/*.test.ts', '**/*.suite.ts', 'src/testing/**', 'src/main.tsx', 'bench/**'],
       rules: { 'boundaries/dependencies': 'off', 'no-restricted-imports': 'off' },

@@ -58,6 +58,7 @@ test('the whole page is usable by keyboard alone', async ({ scope, page }) => {
   await expect(page.getByRole('radio', { name: 'Mean' })).toBeChecked();
   await page.keyboard.press('a');
   await expect(page.getByRole('radio', { name: 'All heads' })).toBeChecked();
+  await page.keyboard.press('1');
   await page.keyboard.press('k');
   await expect(page.getByRole('radio', { name: 'Mask' })).toBeChecked();
   await page.keyboard.press(']');
@@ -120,7 +121,7 @@ test('on a phone the photograph comes into sight, wherever the page had been scr
   // Selecting a head scrolls the row of heads, and nothing else.
   for (const key of ['4', '1']) {
     await page.keyboard.press(key);
-    await expect(page.locator(`[data-view="${Number(key) - 1}"]`)).toBeInViewport({ ratio: 0.9 });
+    await expect(page.locator(`[data-tile="${Number(key) - 1}"]`)).toBeInViewport({ ratio: 0.9 });
     await expect(scope.overlay).toBeInViewport({ ratio: 1 });
   }
 });
@@ -143,6 +144,7 @@ test('settings and theme are remembered', async ({ scope, page }) => {
   await scope.open();
   await scope.drop(samplePath('cat'));
   await scope.allSettled(1);
+  await scope.showView('Head 1');
   await scope.choose('viridis');
   await scope.setRange('Opacity', 40);
   await page.keyboard.press('t');
@@ -154,6 +156,8 @@ test('settings and theme are remembered', async ({ scope, page }) => {
   await expect(page.locator('html')).toHaveAttribute('data-theme', 'light');
   await scope.drop(samplePath('cat'));
   await scope.allSettled(1);
+  await expect(page.getByRole('radio', { name: 'All heads' })).toBeChecked();
+  await scope.showView('Head 1');
   await expect(page.getByRole('radio', { name: 'viridis' })).toBeChecked();
   await expect(page.getByRole('slider', { name: 'Opacity' })).toHaveValue('40');
 });

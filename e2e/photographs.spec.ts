@@ -68,7 +68,7 @@ test('the overlay is bright where PyTorch says that the head looks', async ({ sc
   await scope.allSettled(1);
   await scope.showView('Head 1');
   await scope.choose('Heat map');
-  await scope.choose('Nearest');
+  await scope.choose('Patch by patch');
   await scope.choose('grey');
   await scope.setRange('Opacity', 100);
   await expect(page.getByRole('switch', { name: 'Contour' })).not.toBeChecked();
@@ -182,6 +182,7 @@ test('the mask covers the very patches that the official script keeps, and the p
   await scope.allSettled(1);
   await scope.showView('Head 1');
   await scope.choose('Mask');
+  await scope.choose('Patch by patch');
   await scope.setRange('Opacity', 100);
   await page.getByRole('switch', { name: 'Contour' }).uncheck();
   for (const [head, map] of maps.entries()) {

@@ -17,12 +17,12 @@ test('registers are queries, and the caption says what CLS gives them', async ({
   await scope.open('backend=wasm&side=32&model=registers');
   await scope.drop(samplePath('cat'));
   await scope.allSettled(1);
-  await expect(scope.stage).toContainText('Query: CLS token.');
-  await expect(scope.fact('To registers')).toHaveText(/^\d+(\.\d)? %$/);
+  await expect(scope.stage).toContainText('What CLS looks at.');
+  await expect(scope.fact('Attention on registers')).toHaveText(/^\d+(\.\d)? %$/);
   await scope.showView('Head 1');
   const fromCls = await scope.overlayPicture();
   await scope.choose('Register 2');
-  await expect(scope.stage).toContainText('Query: Register 2. Head 1: 60 %');
+  await expect(scope.stage).toContainText('What register 2 looks at. Head 1: 60 %');
   const fromRegister = await scope.overlayPicture();
   expect(fromRegister).not.toBe(fromCls);
   await scope.choose('Register 3');
@@ -36,7 +36,7 @@ test('a network without registers asks nothing of them', async ({ scope, page })
   await scope.drop(samplePath('cat'));
   await scope.allSettled(1);
   await expect(scope.fact('Tokens')).toBeVisible();
-  await expect(page.getByRole('group', { name: 'Query' }).getByRole('radio')).toHaveCount(2);
-  await expect(scope.fact('To registers')).toHaveCount(0);
-  await expect(scope.stage).not.toContainText('Query:');
+  await expect(page.getByRole('group', { name: 'Who is looking?' }).getByRole('radio')).toHaveCount(2);
+  await expect(scope.fact('Attention on registers')).toHaveCount(0);
+  await expect(scope.stage).not.toContainText('looks at.');
 });

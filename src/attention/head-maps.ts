@@ -6,60 +6,70 @@ export interface HeadMaps {
   readonly maps: Float32Array;
 }
 
-/** One value a patch: shape [rows, columns]. */
-export interface PatchMap {
-  readonly rows: number;
-  readonly columns: number;
-  readonly values: Float32Array;
+interface Split {
+  readonly heads: readonly Float32Array[];
+  mean: Float32Array | null;
 }
 
-/** A result with maps for every token that was asked what it looks at: CLS, and R registers. */
-export interface QueriedMaps extends HeadMaps {
-  readonly numRegisters: number;
-  /** shape [R, numHeads, rows, columns] */
-  readonly registerMaps: Float32Array;
-}
+/** Drawing remembers by a map's identity: the same result must give the same arrays each time. */
+const splits = new WeakMap<Float32Array, Split>();
 
-/**
- * @param query 0 for CLS, else a register from 1; where there is no such register, CLS's are taken
- * @returns the maps of that token; borrows the memory of `source`
- */
-export function queryMaps(source: QueriedMaps, query: number): HeadMaps {
-  if (query < 1 || query > source.numRegisters) return source;
-  const { numHeads, rows, columns, registerMaps } = source;
-  const size = numHeads * rows * columns;
-  return { numHeads, rows, columns, maps: registerMaps.subarray((query - 1) * size, query * size) };
-}
-
-function checkShape({ numHeads, rows, columns, maps }: HeadMaps): void {
-  if (maps.length !== numHeads * rows * columns) {
+function splitOf({ numHeads, rows, columns, maps }: HeadMaps): Split {
+  const known = splits.get(maps);
+  if (known !== undefined) return known;
+  const patches = rows * columns;
+  if (maps.length !== numHeads * patches)
     throw new Error(
-      `attention maps: expected [${numHeads}, ${rows}, ${columns}] = ${numHeads * rows * columns} values, got ${maps.length}`,
+      `attention maps: expected [${numHeads}, ${rows}, ${columns}] = ${numHeads * patches} values, got ${maps.length}`,
     );
-  }
+  const heads = Array.from({ length: numHeads }, (_, head) =>
+    maps.subarray(head * patches, (head + 1) * patches),
+  );
+  const split: Split = { heads, mean: null };
+  splits.set(maps, split);
+  return split;
 }
 
-/** @returns the map of `head` (0-based), shape [rows, columns]; borrows the memory of `source` */
-export function headMap(source: HeadMaps, head: number): PatchMap {
-  checkShape(source);
-  const { numHeads, rows, columns, maps } = source;
-  if (!Number.isInteger(head) || head < 0 || head >= numHeads) {
-    throw new Error(`attention maps: head ${head} of ${numHeads}`);
-  }
-  const patches = rows * columns;
-  return { rows, columns, values: maps.subarray(head * patches, (head + 1) * patches) };
-}
+/** @returns a map for each head, shape [rows, columns]; the same arrays each time, borrowing the memory of `source` */
+export const headMapsOf = (source: HeadMaps): readonly Float32Array[] => splitOf(source).heads;
 
-/** @returns the mean over the heads, as video_generation.py shows it, shape [rows, columns]; owns its memory */
-export function meanMap(source: HeadMaps): PatchMap {
-  checkShape(source);
-  const { numHeads, rows, columns, maps } = source;
-  const patches = rows * columns;
-  const values = new Float32Array(patches);
-  for (let patch = 0; patch < patches; patch += 1) {
+/** @returns the mean over the heads, as video_generation.py shows it, shape [rows, columns]; the same array each time */
+export function meanMapOf(source: HeadMaps): Float32Array {
+  const split = splitOf(source);
+  if (split.mean !== null) return split.mean;
+  const { heads } = split;
+  const mean = new Float32Array(source.rows * source.columns);
+  for (let patch = 0; patch < mean.length; patch += 1) {
     let sum = 0;
-    for (let head = 0; head < numHeads; head += 1) sum += maps[head * patches + patch] ?? 0;
-    values[patch] = sum / numHeads;
+    for (const map of heads) sum += map[patch] as number;
+    mean[patch] = sum / heads.length;
   }
-  return { rows, columns, values };
+  split.mean = mean;
+  return mean;
+}
+
+/** Maps of several blocks: shape [depth, numHeads, rows, columns]. */
+export interface BlockMaps extends HeadMaps {
+  readonly depth: number;
+}
+
+const blocks = new WeakMap<Float32Array, readonly HeadMaps[]>();
+
+/** @returns the maps of each block, the same each time, borrowing the memory of `source` */
+export function blocksOfMaps({ depth, numHeads, rows, columns, maps }: BlockMaps): readonly HeadMaps[] {
+  const known = blocks.get(maps);
+  if (known !== undefined) return known;
+  const size = numHeads * rows * columns;
+  if (maps.length !== depth * size)
+    throw new Error(
+      `attention maps: expected [${depth}, ${numHeads}, ${rows}, ${columns}] = ${depth * size} values, got ${maps.length}`,
+    );
+  const each = Array.from({ length: depth }, (_, block) => ({
+    numHeads,
+    rows,
+    columns,
+    maps: maps.subarray(block * size, (block + 1) * size),
+  }));
+  blocks.set(maps, each);
+  return each;
 }

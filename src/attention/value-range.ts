@@ -1,12 +1,10 @@
-import type { PatchMap } from './head-maps.ts';
-
 export interface ValueRange {
   readonly min: number;
   readonly max: number;
 }
 
 /** @param map shape [rows, columns], at least one patch @returns its smallest and largest value */
-export function valueRange({ values }: Pick<PatchMap, 'values'>): ValueRange {
+export function valueRange({ values }: { readonly values: Float32Array }): ValueRange {
   let min = Number.POSITIVE_INFINITY;
   let max = Number.NEGATIVE_INFINITY;
   for (const value of values) {

@@ -1,5 +1,6 @@
 /** Where on a photograph a network looked, and what looking took. */
 import type { Box, Size } from './geometry.ts';
+import type { PhotoNotice } from './photo.ts';
 
 /** Where a map of patches lies on its photograph: what drawing needs, and no more. */
 export interface Frame {
@@ -15,10 +16,19 @@ export interface Frame {
 }
 
 /** Measured; 0 only where nothing had to be done. */
-export interface PassTimings {
+interface PassTimings {
   /** Waited for; less where the photograph was decoded while another one ran. */
   readonly decodeMs: number;
   readonly prepareMs: number;
   /** Forward pass, from the first op to the values read back from the device. */
   readonly forwardMs: number;
+}
+
+/** What is known of one pass of one photograph through one network. */
+export interface PassFacts {
+  readonly frame: Frame;
+  /** T: CLS, registers and patches. */
+  readonly tokens: number;
+  readonly timings: PassTimings;
+  readonly notices: readonly PhotoNotice[];
 }

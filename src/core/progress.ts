@@ -16,8 +16,9 @@ export type StartProgress =
 /** Of a model that is brought into a running engine. */
 export type ModelProgress = ({ readonly stage: 'download' } & ModelBytes) | { readonly stage: 'check' };
 
-/** Of a photograph's pass through a network. */
-export type PassProgress =
+/** Of looking at a photograph: its pass through a network, and what a lens makes of it. */
+export type LookProgress =
   | { readonly stage: 'decode' }
   | { readonly stage: 'prepare' }
-  | { readonly stage: 'forward'; readonly blocksDone: number; readonly depth: number };
+  | { readonly stage: 'forward'; readonly blocksDone: number; readonly depth: number }
+  | { readonly stage: 'compute'; readonly share: number };

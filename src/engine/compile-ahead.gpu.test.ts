@@ -11,7 +11,9 @@ import type { LoadedModel, ModelLoader } from '../models/loaded-model.ts';
 import { countPipelines } from '../testing/count-pipelines.ts';
 import { randomParameters } from '../testing/random-parameters.ts';
 import { vitSmall16 } from '../testing/vit-small-16.ts';
-import { Engine } from './engine.ts';
+import { lookAtHeads } from '../testing/look-at-heads.ts';
+import type { Engine } from './engine.ts';
+import { startEngine } from './start-engine.ts';
 import type { Remembered, TimingStore } from './tune-backend.ts';
 
 const architecture: VitArchitecture = { ...vitSmall16, embedDim: 32, numHeads: 2, depth: 3, gridSize: 6 };
@@ -66,9 +68,9 @@ class MemoryStore implements TimingStore {
 }
 
 const start = (load: ModelLoader, timings?: TimingStore, { signal } = new AbortController()) =>
-  Engine.start({
+  startEngine({
     backend: 'webgpu',
-    load,
+    model: { key: 'model', load },
     wasmAssets: null,
     ...(timings === undefined ? {} : { timings }),
     signal,
@@ -87,14 +89,10 @@ const { signal: never } = new AbortController();
 async function use(engine: Engine): Promise<void> {
   for (const sidePx of [96, 224, 320, 480]) {
     const framing = { shape: 'photograph', sidePx } as const;
-    const attended = await engine.attend(photo, {
-      framing,
-      keepAs: 'photo',
-      signal: never,
-      onProgress: ignore,
-    });
-    expect(attended).toMatchObject({ ok: true });
-    expect(await engine.attendPatch('photo', framing, { row: 1, column: 1 })).toMatchObject({ ok: true });
+    const id = `photo ${sidePx}`;
+    expect(await lookAtHeads(engine, photo, { framing, id })).toMatchObject({ ok: true });
+    const patch = { row: 1, column: 1 };
+    expect(await lookAtHeads(engine, photo, { framing, id, patch })).toMatchObject({ ok: true });
   }
 }
 
@@ -254,7 +252,7 @@ test('a model that is refused leaves the kernels of the one in use as they were'
   store.kept = { linear: {}, attentionQueries: 4 };
   const broken = model({ ...architecture, mlpRatio: 2 });
   for (const { values } of broken.parameters.values()) values.fill(NaN);
-  const taken = await engine.useModel(broken, never);
+  const taken = await engine.addModel('other', broken, never);
   expect(taken).toMatchObject({ ok: false, error: { code: 'model-fails-check' } });
   expect(tuningOf(tf.backend()).attentionQueries).toBe(2);
   await use(engine);

@@ -5,7 +5,7 @@ import type { OpenBackend } from '../gpu/open-backend.ts';
 import { framePhotograph } from '../media/framing.ts';
 import { compilePass } from '../vit/compile-pass.ts';
 import { compileVariants, recallTuning, type TimingStore } from './tune-backend.ts';
-import { probeSize } from './upload-model.ts';
+import { probeSize } from './device-model.ts';
 
 /** The official scripts' two input sizes, for training and for looking: where nothing was timed, the number of tokens decides. */
 const sidesPx = [224, 480];

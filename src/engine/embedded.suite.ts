@@ -1,8 +1,9 @@
 /** The page's engine with the embedded model against PyTorch, from the photograph's pixels to the maps. */
-import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { BackendName } from '../core/failure.ts';
-import { Engine } from './engine.ts';
+import type { Engine } from './engine.ts';
+import { startEngine } from './start-engine.ts';
+import { lookAtHeads } from '../testing/look-at-heads.ts';
 import type { NpyArray } from '../formats/npy.ts';
 import { createSha256 } from '../formats/sha256.ts';
 import { framePhotograph } from '../media/framing.ts';
@@ -41,9 +42,9 @@ export function checkEmbedded(
   const { signal } = new AbortController();
   let engine: Engine;
   beforeAll(async () => {
-    const started = await Engine.start({
+    const started = await startEngine({
       backend: name,
-      load: platform.load,
+      model: { key: 'model', load: platform.load },
       wasmAssets: null,
       signal,
       onProgress: () => {},
@@ -56,15 +57,14 @@ export function checkEmbedded(
     test.each(cases.map((each) => [nameOf(each), each] as const))('equals PyTorch: %s', async (_, each) => {
       const pixels = await platform.readSample(each.sample);
       expect(sha256Of(rgbOf(pixels))).toBe(each.decodedSha256);
-      const frame = framePhotograph(pixels, each.framing, engine.model.patchSizePx);
+      const frame = framePhotograph(pixels, each.framing, engine.describeModel('model')?.patchSizePx ?? NaN);
       const resized = resample(pixels, frame.box, frame.inputSizePx, frame.filter);
       expect(sha256Of(resized)).toBe(each.resizedSha256);
-      const before = tf.memory().numTensors;
-      const result = await engine.attend(pixels, { framing: each.framing, signal, onProgress: () => {} });
+      const result = await lookAtHeads(engine, pixels, { framing: each.framing, id: nameOf(each) });
       if (!result.ok) throw new Error(JSON.stringify(result.error));
-      expect(tf.memory().numTensors).toBe(before);
       const expected = await platform.readExpected(each.file);
-      const { numHeads, rows, columns, tokens, box, maps } = result.value;
+      const { numHeads, rows, columns, maps } = result.value.result;
+      const [{ tokens, frame: { box } } = expect.unreachable('no pass')] = result.value.passes;
       expect([numHeads, rows, columns]).toEqual(expected.shape);
       expect(tokens).toBe(each.tokens);
       for (const side of ['top', 'left', 'height', 'width'] as const)

@@ -1,4 +1,4 @@
-import type { PassProgress, StartProgress } from '../core/progress.ts';
+import type { LookProgress, StartProgress } from '../core/progress.ts';
 import { readFile } from 'node:fs/promises';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -13,7 +13,10 @@ import { openFixture } from '../testing/checkpoint-fixtures.ts';
 import { nodePlatform } from '../testing/node-platform.ts';
 import { replaceKernel } from '../testing/replace-kernel.ts';
 import { seededRandom } from '../core/seeded-random.ts';
-import { Engine, type EngineOptions } from './engine.ts';
+import { lookAtHeads } from '../testing/look-at-heads.ts';
+import { chooseBackend } from './choose-backend.ts';
+import { Engine } from './engine.ts';
+import { startEngine, type EngineOptions } from './start-engine.ts';
 
 /** What the embedded model's own file says. */
 const description = JSON.parse(
@@ -40,7 +43,7 @@ const { signal } = new AbortController();
 const ignore = (): void => {};
 const startOptions: EngineOptions = {
   backend: 'wasm',
-  load: nodePlatform.load,
+  model: { key: 'model', load: nodePlatform.load },
   wasmAssets: null,
   signal,
   onProgress: ignore,
@@ -63,10 +66,16 @@ const tensors = (): { count: number; bytes: number } => {
 };
 
 async function started(): Promise<Engine> {
-  const result = await Engine.start(startOptions);
+  const result = await startEngine(startOptions);
   if (!result.ok) throw new Error(JSON.stringify(result.error));
   return result.value;
 }
+
+const openChosen = async () => {
+  const chosen = await chooseBackend('wasm', { wasmAssets: null, onSelfCheck: ignore });
+  if (!chosen.ok) throw new Error(JSON.stringify(chosen.error));
+  return chosen.value;
+};
 
 let engine: Engine;
 beforeAll(async () => {
@@ -77,7 +86,7 @@ afterAll(() => engine.dispose());
 describe('starting', () => {
   test('tells what runs', () => {
     expect(title).toBe(embeddedModelTitle);
-    expect(engine.model).toEqual({
+    expect(engine.describeModel('model')).toEqual({
       id,
       title,
       embedDim,
@@ -93,7 +102,7 @@ describe('starting', () => {
 
   test('reports the back end, its self-check, and the download to its last byte', async () => {
     const reports: StartProgress[] = [];
-    const result = await Engine.start({ ...startOptions, onProgress: (report) => reports.push(report) });
+    const result = await startEngine({ ...startOptions, onProgress: (report) => reports.push(report) });
     if (result.ok) result.value.dispose();
     expect(reports[0]).toEqual({ stage: 'backend' });
     expect(reports.filter(({ stage }) => stage === 'self-check')).toHaveLength(1);
@@ -126,7 +135,7 @@ describe('starting', () => {
       status: 404,
     } as const;
     const source = { cache: null, fetch: () => Promise.reject(new FailureError(failure)) };
-    expect(await Engine.start({ ...startOptions, load: tfjsModel(source) })).toEqual({
+    expect(await startEngine({ ...startOptions, model: { key: 'model', load: tfjsModel(source) } })).toEqual({
       ok: false,
       error: failure,
     });
@@ -134,73 +143,88 @@ describe('starting', () => {
   });
 
   test('that is cancelled ends as cancelled', async () => {
-    const result = await Engine.start({ ...startOptions, signal: AbortSignal.abort() });
+    const result = await startEngine({ ...startOptions, signal: AbortSignal.abort() });
     expect(result).toEqual({ ok: false, error: { code: 'cancelled' } });
   });
 });
 
-describe('attending', () => {
+describe('a look', () => {
   test('answers for the frame that was asked for, and reports each block on the way', async () => {
-    const reports: PassProgress[] = [];
-    const result = await engine.attend(photo, {
+    const reports: LookProgress[] = [];
+    const result = await lookAtHeads(engine, photo, {
       framing: small,
-      signal,
+      id: 'first',
       onProgress: (report) => reports.push(report),
     });
     expect(result).toMatchObject({
       ok: true,
       value: {
-        numHeads,
-        rows: 6,
-        columns: 8,
-        tokens: 49,
-        inputSizePx: { height: 6 * patchSizePx, width: 8 * patchSizePx },
-        photoSizePx: { height: 48, width: 64 },
-        box: { top: 0, left: 0, height: 48, width: 64 },
+        result: { numHeads, rows: 6, columns: 8 },
+        passes: [
+          {
+            tokens: 49,
+            frame: {
+              rows: 6,
+              columns: 8,
+              inputSizePx: { height: 6 * patchSizePx, width: 8 * patchSizePx },
+              photoSizePx: { height: 48, width: 64 },
+              box: { top: 0, left: 0, height: 48, width: 64 },
+            },
+          },
+        ],
       },
     });
     // The last block is not whole: it ends in the maps.
     expect(reports).toEqual([
+      { stage: 'decode' },
       { stage: 'prepare' },
       ...Array.from({ length: depth }, (_, blocksDone) => ({ stage: 'forward', blocksDone, depth })),
     ]);
-    const maps = result.ok ? result.value.maps : new Float32Array();
+    const maps = result.ok ? result.value.result.maps : new Float32Array();
     expect(maps.length).toBe(numHeads * 6 * 8);
     for (let head = 0; head < numHeads; head++) {
       const sum = maps.subarray(head * 48, (head + 1) * 48).reduce((total, value) => total + value, 0);
       expect(sum).toBeGreaterThan(0.1);
       expect(sum).toBeLessThan(1);
     }
+    const timings = result.ok ? result.value.passes[0]?.timings : undefined;
+    expect(timings?.forwardMs).toBeGreaterThan(0);
+    expect(timings?.prepareMs).toBeGreaterThan(0);
   });
 
-  test('is the same the second time', async () => {
-    const attend = () => engine.attend(photo, { framing: small, signal, onProgress: ignore });
-    const [first, second] = [await attend(), await attend()];
-    expect(first.ok && second.ok && first.value.maps).toEqual(second.ok && second.value.maps);
+  test('is the same the second time, by another pass', async () => {
+    const [first, second] = [
+      await lookAtHeads(engine, photo, { framing: small, id: 'one' }),
+      await lookAtHeads(engine, photo, { framing: small, id: 'two' }),
+    ];
+    expect(first.ok && second.ok && first.value.result.maps).toEqual(second.ok && second.value.result.maps);
   });
 
-  test('to twenty photographs of many sizes keeps no tensor', async () => {
-    const before = tensors();
-    for (let i = 0; i < 20; i++) {
+  test('at fifty photographs of many sizes keeps what the budget allows, and no more', async () => {
+    const budget = 200_000;
+    const used = new Engine(await openChosen(), undefined, { modelBytes: 2 ** 30, passBytes: budget });
+    const loaded = await nodePlatform.load(signal, ignore);
+    if (!loaded.ok || !(await used.addModel('model', loaded.value, signal)).ok) throw new Error('no model');
+    const empty = tensors();
+    for (let i = 0; i < 50; i++) {
       const framing: FramingOptions = {
         shape: i % 4 === 0 ? 'square' : 'photograph',
         sidePx: 8 * patchSizePx,
       };
-      const result = await engine.attend(photoOf(20 + 3 * i, 80 - 2 * i), {
-        framing,
-        signal,
-        onProgress: ignore,
-      });
-      expect(result.ok).toBe(true);
-      expect(tensors()).toEqual(before);
+      const pixels = photoOf(20 + 3 * (i % 20), 80 - 2 * (i % 20));
+      expect(await lookAtHeads(used, pixels, { framing, id: `photo ${i}` })).toMatchObject({ ok: true });
+      expect(tensors().bytes - empty.bytes).toBeLessThanOrEqual(budget);
     }
+    expect(tensors().bytes).toBeGreaterThan(empty.bytes);
+    used.dispose();
   });
 
   test('with an aborted signal ends as cancelled before the first block', async () => {
-    const reports: PassProgress[] = [];
+    const reports: LookProgress[] = [];
     const before = tensors();
-    const result = await engine.attend(photo, {
+    const result = await lookAtHeads(engine, photo, {
       framing: small,
+      id: 'cancelled',
       signal: AbortSignal.abort(),
       onProgress: (report) => reports.push(report),
     });
@@ -213,8 +237,9 @@ describe('attending', () => {
     const controller = new AbortController();
     const before = tensors();
     let blocks = 0;
-    const result = await engine.attend(photo, {
+    const result = await lookAtHeads(engine, photo, {
       framing: small,
+      id: 'cancelled',
       signal: controller.signal,
       onProgress: (report) => {
         if (report.stage !== 'forward') return;
@@ -228,70 +253,71 @@ describe('attending', () => {
   });
 });
 
-describe('asking a patch', () => {
-  const keepAs = 'photo-1';
-  const attend = (framing = small) => engine.attend(photo, { framing, keepAs, signal, onProgress: ignore });
+describe('another question to the same photograph', () => {
+  const asked = 'asked';
   const patch = { row: 5, column: 7 };
+  const ask = (about: { patch?: typeof patch; framing?: FramingOptions; onRead?: () => void } = {}) =>
+    lookAtHeads(engine, photo, { framing: small, id: asked, ...about });
 
-  test('that was attended with a name tells what it looks at, on the same grid', async () => {
-    expect(await attend()).toMatchObject({ ok: true, value: { rows: 6, columns: 8 } });
-    const answer = await engine.attendPatch(keepAs, small, patch);
-    expect(answer).toMatchObject({ ok: true, value: { ...patch, numHeads, rows: 6, columns: 8 } });
-    if (!answer?.ok) return;
-    const { maps, specialShares, lookMs } = answer.value;
+  test('is answered by its kept pass, on the same grid', async () => {
+    expect(await ask()).toMatchObject({ ok: true, value: { result: { rows: 6, columns: 8 } } });
+    let reads = 0;
+    const answer = await ask({ patch, onRead: () => (reads += 1) });
+    expect(reads).toBe(0);
+    expect(answer).toMatchObject({
+      ok: true,
+      value: { result: { query: { patch }, numHeads, rows: 6, columns: 8 } },
+    });
+    if (!answer.ok) return;
+    const { maps, specialShares, lookMs } = answer.value.result;
     expect(lookMs).toBeGreaterThan(0);
     for (let head = 0; head < numHeads; head++) {
       const map = maps.subarray(head * 48, (head + 1) * 48);
       const sum = map.reduce((total, value) => total + value, specialShares[head] ?? NaN);
       expect(sum).toBeCloseTo(1, 4);
     }
-    const other = await engine.attendPatch(keepAs, small, { row: 0, column: 0 });
-    expect(other?.ok && other.value.maps).not.toEqual(maps);
+    const other = await ask({ patch: { row: 0, column: 0 } });
+    expect(other.ok && other.value.result.maps).not.toEqual(maps);
   });
 
-  test('of what is not kept is no failure: its pass has to run', async () => {
-    await engine.attend(photo, { framing: small, signal, onProgress: ignore });
-    expect(await engine.attendPatch('photo-2', small, patch)).toBeNull();
-    expect(await engine.attendPatch(keepAs, { ...small, shape: 'square' }, patch)).toBeNull();
+  test('runs one pass where none is kept, or where it lies otherwise on the photograph', async () => {
+    let reads = 0;
+    const onRead = (): void => void (reads += 1);
+    const unseen = await lookAtHeads(engine, photo, { framing: small, id: 'unseen', patch, onRead });
+    expect(unseen).toMatchObject({ ok: true });
+    expect(reads).toBe(1);
+    expect(await ask({ patch, framing: { ...small, shape: 'square' }, onRead })).toMatchObject({ ok: true });
+    expect(reads).toBe(2);
   });
 
-  test('that is on no such grid is answered to nobody', async () => {
-    await attend();
+  test('of a patch that is on no such grid is answered to nobody', async () => {
     const cancelled = { ok: false, error: { code: 'cancelled' } };
-    expect(await engine.attendPatch(keepAs, small, { row: 6, column: 0 })).toEqual(cancelled);
-    expect(await engine.attendPatch(keepAs, small, { row: 0, column: 8 })).toEqual(cancelled);
+    expect(await ask({ patch: { row: 6, column: 0 } })).toEqual(cancelled);
+    expect(await ask({ patch: { row: 0, column: 8 } })).toEqual(cancelled);
   });
 
-  test('again and again keeps the two tensors of its photograph and no other', async () => {
-    await attend();
+  test('again and again keeps the tensors of its photograph and no other', async () => {
+    await ask({ patch });
     const before = tensors();
-    for (let column = 0; column < 8; column++) await engine.attendPatch(keepAs, small, { row: 2, column });
-    await attend();
+    for (let column = 0; column < 8; column++) await ask({ patch: { row: 2, column } });
+    await ask();
     expect(tensors()).toEqual(before);
   });
 
-  test('is over with the model and with the engine, which leave no tensor', async () => {
+  test('is over with the engine, which leaves no tensor', async () => {
     const empty = tensors();
     const used = await started();
-    const withModel = tensors();
-    const keep = () => used.attend(photo, { framing: small, keepAs, signal, onProgress: ignore });
-    await keep();
-    expect(tensors().count).toBe(withModel.count + 2);
-    const again = await nodePlatform.load(signal, ignore);
-    expect(again.ok && (await used.useModel(again.value, signal)).ok).toBe(true);
-    expect(tensors()).toEqual(withModel);
-    expect(await used.attendPatch(keepAs, small, patch)).toBeNull();
-    await keep();
+    await lookAtHeads(used, photo, { framing: small });
     used.dispose();
     expect(tensors()).toEqual(empty);
   });
 
   test('of numbers that are no attention fails, and names the patch', async () => {
-    await attend();
+    await ask();
     const restore = replaceKernel('DinoscopeQueryRows', 'wasm', ({ inputs }) =>
       tf.zeros([numHeads, (inputs['keys'] as tf.TensorInfo).shape[0] ?? 0]),
     );
-    const answer = await engine.attendPatch(keepAs, small, patch);
+    const answer = await ask({ patch });
     restore();
     const problem = 'head 1 sums to 0.000 instead of 1 for the patch in row 6, column 8';
     expect(answer).toEqual({ ok: false, error: { code: 'wrong-result', problem } });
@@ -312,17 +338,58 @@ describe('another model', () => {
     return change(loaded.value);
   };
   const framing: FramingOptions = { shape: 'square', sidePx: 16 };
-  const attendWith = (used: Engine) => used.attend(photo, { framing, signal, onProgress: ignore });
+  const lookWith = (used: Engine, key = 'model', onRead = ignore) =>
+    lookAtHeads(used, photo, { framing, model: key, onRead });
 
-  test('takes the place of the one in use, which is freed to its last tensor', async () => {
+  test('stands beside the first, and each answers with its own passes', async () => {
+    const used = await started();
+    const first = await lookWith(used);
+    const added = await used.addModel('tiny', await checkpoint(), signal);
+    expect(added).toMatchObject({
+      ok: true,
+      value: { id: 'tiny', title: 'Tiny', numHeads: 12, patchSizePx: 2 },
+    });
+    expect(await lookWith(used, 'tiny')).toMatchObject({
+      ok: true,
+      value: { result: { numHeads: 12, rows: 8, columns: 8 } },
+    });
+    let reads = 0;
+    const again = await lookWith(used, 'model', () => (reads += 1));
+    expect(reads).toBe(0);
+    expect(first.ok && first.value.result.maps).toEqual(again.ok && again.value.result.maps);
+    used.dispose();
+  });
+
+  test('under the same key takes the place of the first, which is freed to its last tensor', async () => {
     const used = await started();
     const before = tensors();
-    expect(await used.useModel(await checkpoint(), signal)).toEqual({ ok: true, value: undefined });
-    expect(used.model).toMatchObject({ id: 'tiny', title: 'Tiny', numHeads: 12, patchSizePx: 2 });
-    expect(await attendWith(used)).toMatchObject({ ok: true, value: { numHeads: 12, rows: 8, columns: 8 } });
+    await lookWith(used);
+    expect((await used.addModel('model', await checkpoint(), signal)).ok).toBe(true);
+    let reads = 0;
+    expect(await lookWith(used, 'model', () => (reads += 1))).toMatchObject({
+      ok: true,
+      value: { result: { numHeads: 12 } },
+    });
+    expect(reads).toBe(1);
     const again = await nodePlatform.load(signal, ignore);
-    expect(again.ok && (await used.useModel(again.value, signal))).toEqual({ ok: true, value: undefined });
+    expect(again.ok && (await used.addModel('model', again.value, signal)).ok).toBe(true);
     expect(tensors()).toEqual(before);
+    used.dispose();
+  });
+
+  test('that takes too much room makes the one go that was used longest ago, with its passes', async () => {
+    const loaded = await nodePlatform.load(signal, ignore);
+    if (!loaded.ok) throw new Error('no model');
+    const bytes = 4 * loaded.value.parameterCount;
+    const used = new Engine(await openChosen(), undefined, { modelBytes: bytes + 1000, passBytes: 2 ** 24 });
+    expect((await used.addModel('model', loaded.value, signal)).ok).toBe(true);
+    await lookWith(used);
+    const before = tensors();
+    expect((await used.addModel('tiny', await checkpoint(), signal)).ok).toBe(true);
+    expect(used.describeModel('model')).toBeNull();
+    expect(used.describeModel('tiny')).toMatchObject({ id: 'tiny' });
+    expect(tensors().bytes).toBeLessThan(before.bytes);
+    await expect(lookWith(used)).rejects.toThrow('not on the device');
     used.dispose();
   });
 
@@ -330,7 +397,7 @@ describe('another model', () => {
     const used = await started();
     const model = await checkpoint();
     expect(model.parameters.size).toBeGreaterThan(0);
-    expect(await used.useModel(model, signal)).toEqual({ ok: true, value: undefined });
+    expect((await used.addModel('tiny', model, signal)).ok).toBe(true);
     expect([...model.parameters.keys()]).toEqual([]);
     used.dispose();
   });
@@ -339,18 +406,19 @@ describe('another model', () => {
     const used = await started();
     const before = tensors();
     const controller = new AbortController();
-    const exchange = used.useModel(await checkpoint(), controller.signal);
+    const exchange = used.addModel('tiny', await checkpoint(), controller.signal);
     controller.abort();
     expect(await exchange).toEqual({ ok: false, error: { code: 'cancelled' } });
-    expect(used.model.id).toBe(id);
+    expect(used.describeModel('model')?.id).toBe(id);
+    expect(used.describeModel('tiny')).toBeNull();
     expect(tensors()).toEqual(before);
     used.dispose();
   });
 
   test('whose parameters compute no attention is refused, and the one in use answers as before', async () => {
     const used = await started();
+    const answer = await lookWith(used);
     const before = tensors();
-    const answer = await attendWith(used);
     const broken = await checkpoint((model) => ({
       ...model,
       parameters: new Map(
@@ -362,14 +430,15 @@ describe('another model', () => {
         ]),
       ),
     }));
-    expect(await used.useModel(broken, signal)).toMatchObject({
+    expect(await used.addModel('tiny', broken, signal)).toMatchObject({
       ok: false,
       error: { code: 'model-fails-check' },
     });
-    expect(used.model.id).toBe(id);
+    expect(used.describeModel('model')?.id).toBe(id);
+    expect(used.describeModel('tiny')).toBeNull();
     expect(tensors()).toEqual(before);
-    const after = await attendWith(used);
-    expect(answer.ok && answer.value.maps).toEqual(after.ok && after.value.maps);
+    const after = await lookWith(used);
+    expect(answer.ok && answer.value.result.maps).toEqual(after.ok && after.value.result.maps);
     used.dispose();
   });
 });
@@ -381,7 +450,9 @@ describe('where the machine fails', () => {
     restore = ignore;
   });
 
-  const attend = () => engine.attend(photo, { framing: small, signal, onProgress: ignore });
+  let looks = 0;
+  /** Of a photograph that was not seen before. */
+  const look = (framing = small) => lookAtHeads(engine, photo, { framing, id: `failing ${++looks}` });
 
   test('a device that gives zeros for many tokens is found out before its first picture is believed', async () => {
     const own = tf.getKernel('DinoscopeAttention', 'wasm').kernelFunc;
@@ -403,7 +474,7 @@ describe('where the machine fails', () => {
 
   test('an input that no array can hold is out of memory, with its tokens', async () => {
     const framing: FramingOptions = { shape: 'square', sidePx: 2 ** 37 * patchSizePx };
-    expect(await engine.attend(photo, { framing, signal, onProgress: ignore })).toEqual({
+    expect(await look(framing)).toEqual({
       ok: false,
       error: { code: 'out-of-memory', tokens: 1 + 2 ** 74 },
     });
@@ -417,18 +488,18 @@ describe('where the machine fails', () => {
     restore = replaceKernel('DinoscopeLinear', 'wasm', () => {
       throw error;
     });
-    expect(await attend()).toEqual({ ok: false, error: { code: 'out-of-memory', tokens: 49 } });
+    expect(await look()).toEqual({ ok: false, error: { code: 'out-of-memory', tokens: 49 } });
     expect(tensors()).toEqual(before);
     restore();
     restore = ignore;
-    expect(await attend()).toMatchObject({ ok: true });
+    expect(await look()).toMatchObject({ ok: true });
   });
 
   test('numbers that are no attention are not given out', async () => {
     restore = replaceKernel('DinoscopeQueryRows', 'wasm', ({ inputs }) =>
       tf.zeros([numHeads, (inputs['keys'] as tf.TensorInfo).shape[0] ?? 0]),
     );
-    expect(await attend()).toEqual({
+    expect(await look()).toEqual({
       ok: false,
       error: { code: 'wrong-result', problem: expect.stringMatching(/head 1 sums to 0/) as string },
     });
@@ -442,6 +513,6 @@ describe('where the machine fails', () => {
     restore = replaceKernel('DinoscopeLinear', 'wasm', () => {
       throw bug;
     });
-    await expect(attend()).rejects.toBe(bug);
+    await expect(look()).rejects.toBe(bug);
   });
 });

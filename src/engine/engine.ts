@@ -1,157 +1,81 @@
 /**
- * A back end and a model, ready to look at photographs. The page's worker and the command line run the same engine;
- * only where bytes and pixels come from differs.
+ * A back end, the networks on it, and the passes that were run with them. The page's worker and the command line run the same
+ * engine; only where bytes and pixels come from differs. It knows nothing of what is looked at: lenses ask it for passes.
  */
-import type { PassProgress, StartProgress } from '../core/progress.ts';
 import { specialTokenCount, type VitArchitecture } from '../core/architecture.ts';
-import { type BackendName, FailureError, type Failure } from '../core/failure.ts';
-import { isOnGrid, type PatchPosition } from '../core/geometry.ts';
-import type { FramingOptions } from '../core/photo.ts';
+import type { BackendDescription } from '../core/backend.ts';
+import { FailureError, type Failure } from '../core/failure.ts';
+import type { ModelDescription } from '../core/model.ts';
+import type { FramingOptions, PhotoNotice } from '../core/photo.ts';
+import type { LookProgress } from '../core/progress.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
 import type { FaultWatch } from '../gpu/fault-watch.ts';
 import { rememberTuning } from '../gpu/kernels/tune-kernels.ts';
-import type { OpenBackend } from '../gpu/open-backend.ts';
-import type { WasmAssets } from '../gpu/open-wasm.ts';
 import { framePhotograph } from '../media/framing.ts';
 import { prepareInput } from '../media/prepare-input.ts';
 import type { PixelGrid } from '../media/resample.ts';
-import type { LoadedModel, ModelLoader } from '../models/loaded-model.ts';
-import type { AttentionResult, PatchAttentionResult } from '../rpc/engine-contract.ts';
-import type { BackendChoice, BackendDescription } from '../core/backend.ts';
-import type { ModelDescription } from '../core/model.ts';
-import { attendAndKeep, keptBytes } from '../vit/attend.ts';
-import { attendPatches } from '../vit/attend-patches.ts';
+import type { LoadedModel } from '../models/loaded-model.ts';
+import { runForward } from '../vit/forward.ts';
 import { proveSize } from '../vit/prove-size.ts';
-import { chooseBackend, type ChosenBackend } from './choose-backend.ts';
-import { compileAhead } from './compile-ahead.ts';
-import { KeptPasses } from './kept-passes.ts';
-import { failureOfComputing } from './out-of-memory.ts';
-import {
-  recallThreads,
-  rememberThreads,
-  tuneBackend,
-  tuneThreads,
-  type TimingStore,
-} from './tune-backend.ts';
-import { uploadModel, type UploadedModel } from './upload-model.ts';
+import { tappedBytes, type Tap } from '../vit/taps.ts';
+import { ByteBudget } from './byte-budget.ts';
+import type { ChosenBackend } from './choose-backend.ts';
+import { uploadModel, type DeviceModel } from './device-model.ts';
+import { failureOfComputing, failWith } from './out-of-memory.ts';
+import { Pass } from './pass.ts';
+import { tuneBackend, type TimingStore } from './tune-backend.ts';
+import { yieldToEventLoop } from './yield-to-event-loop.ts';
 
-export interface EngineOptions {
-  readonly backend: BackendChoice;
-  /** Where the model comes from: a folder in tfjs format, a checkpoint file. */
-  readonly load: ModelLoader;
-  readonly wasmAssets: WasmAssets | null;
-  /** See `ChooseOptions`. */
-  readonly silent?: readonly BackendName[];
-  /** Where it is remembered which kernels are fastest on WebGPU, and how many threads on wasm. Without it the usual ones run. */
-  readonly timings?: TimingStore;
-  readonly signal: AbortSignal;
-  onProgress(progress: StartProgress): void;
+/** ViT-B/8 and ViT-S/16 beside each other. */
+const modelBytes = 512 * 1024 * 1024;
+
+/** A hundred and twenty photographs of the embedded model at 320 px, their last block, or one of ViT-B/8 at 640 px. */
+const passBytes = 48 * 1024 * 1024;
+
+/** A photograph, upright and over white, and what was done to it. */
+export interface ReadPhoto {
+  readonly pixels: PixelGrid;
+  readonly notices: readonly PhotoNotice[];
 }
 
-export type EngineResult = Omit<AttentionResult, 'decodeMs' | 'notices'>;
+/** Something to look at: a photograph, or a frame of a film. */
+export interface Source {
+  /** The same each time that the same pixels are meant. */
+  readonly id: string;
+  /** Called only where a pass has to run. */
+  read(): Promise<Result<ReadPhoto, Failure>>;
+}
 
-export interface AttendCall {
+/** What a lens wants of a pass. */
+export interface PassWishes {
+  readonly needs: readonly Tap[];
+  /** For questions that may come next; left out where it takes too much room. */
+  readonly keeps: readonly Tap[];
+}
+
+export interface PassRequest {
+  /** The key of a model that was added. */
+  readonly model: string;
+  readonly source: Source;
   readonly framing: FramingOptions;
-  /** A name under which the photograph's patches can be asked afterwards, see `attendPatch`; without one nothing is kept. */
-  readonly keepAs?: string;
+  readonly wishes: PassWishes;
   readonly signal: AbortSignal;
-  onProgress(progress: PassProgress): void;
+  onProgress(progress: LookProgress): void;
 }
 
-/**
- * Slower forward passes than this are paced, block by block, so that progress shows and a cancel is heard. A fast GPU's
- * whole pass is encoded in a few milliseconds, and waiting for each block would double its time.
- */
-const pacedFromMs = 500;
-
-/** One turn of the event loop: messages that came meanwhile are handled. Not a timer, which browsers stretch to 4 ms. */
-export const giveWay = (): Promise<void> =>
-  new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.addEventListener('message', () => {
-      port1.close();
-      resolve();
-    });
-    port1.start();
-    port2.postMessage(null);
-  });
-
-/** @throws what is no failure but a bug */
-function failWith(error: unknown): Result<never, Failure> {
-  const failure = failureOfComputing(error);
-  if (failure === null) throw error;
-  return fail(failure);
+/** A pass that stays until it is let go of. */
+export interface HeldPass {
+  readonly pass: Pass;
+  release(): void;
 }
 
-/**
- * Has the kernels chosen for a model's shapes where that is wanted, and uploads it. Whoever cancels meanwhile gets none.
- * @param onStep told before each step that may take long
- */
-async function bringToDevice(
-  model: LoadedModel,
-  backend: OpenBackend,
-  timings: TimingStore | undefined,
-  signal: AbortSignal,
-  onStep: () => void = () => {},
-): Promise<Result<UploadedModel, Failure>> {
-  onStep();
-  try {
-    if (timings !== undefined) await tuneBackend(backend, model.architecture, timings);
-  } catch (error) {
-    return failWith(error);
-  }
-  await giveWay();
-  if (signal.aborted) return fail({ code: 'cancelled' });
-  onStep();
-  const uploaded = await uploadModel(model, backend.faults, onStep);
-  if (!uploaded.ok || !signal.aborted) return uploaded;
-  uploaded.value.parameters.dispose();
-  return fail({ code: 'cancelled' });
+export interface EngineLimits {
+  readonly modelBytes: number;
+  readonly passBytes: number;
 }
 
-/** Once the model is here, since times taken beside other work would be worth nothing. */
-async function settleThreads({ silent = [] }: EngineOptions, timings: TimingStore): Promise<void> {
-  // wasm did not answer with threads, and runs without: the next start does not wait for it.
-  if (silent.includes('wasm')) await rememberThreads(timings, 1);
-  else if ((await recallThreads(timings)) === null) await tuneThreads(timings);
-}
-
-/**
- * @param architecture null where nobody came to know it
- * @param isWanted whether there is still time to compile
- * @param onNone told at once where there is no back end, which is more than that something could not be compiled
- */
-async function openAndCompile(
-  { backend, wasmAssets, timings, silent = [], onProgress }: EngineOptions,
-  architecture: Promise<VitArchitecture | null>,
-  isWanted: () => boolean,
-  onNone: () => void,
-): Promise<Result<ChosenBackend, Failure>> {
-  const working = (name: BackendName | null): void => onProgress({ stage: 'working', backend: name });
-  const onSelfCheck = (): void => onProgress({ stage: 'self-check' });
-  const threads = timings === undefined ? null : await recallThreads(timings);
-  const chosen = await chooseBackend(backend, { wasmAssets, threads, silent, onTry: working, onSelfCheck });
-  working(null);
-  if (!chosen.ok) {
-    onNone();
-    return chosen;
-  }
-  const known = await architecture;
-  try {
-    const goesOn = (): boolean => {
-      working(chosen.value.backend.name);
-      return isWanted();
-    };
-    if (known !== null) await compileAhead(chosen.value.backend, known, timings, goesOn);
-    working(null);
-    return chosen;
-  } catch (error) {
-    return failWith(error);
-  }
-}
-
-/** One photograph differs from itself by how it is framed. */
-const nameOf = (keepAs: string, { shape, sidePx }: FramingOptions): string => `${shape} ${sidePx} ${keepAs}`;
+const nameOf = ({ model, source, framing: { shape, sidePx } }: PassRequest): string =>
+  `${model} ${shape} ${sidePx} ${source.id}`;
 
 /** @throws what is no failure but a bug */
 function failureOfPass(error: unknown, tokens: number): Failure {
@@ -164,17 +88,22 @@ export class Engine {
   readonly backend: BackendDescription;
   private readonly chosen: ChosenBackend;
   private readonly timings: TimingStore | undefined;
-  private used: UploadedModel;
-  /** WebGPU only: the most tokens that a pass has had in little time. Larger passes wait for each block. */
-  private fastTokens = 0;
-  private readonly kept = new KeptPasses();
+  private readonly models: ByteBudget<DeviceModel>;
+  private readonly passes: ByteBudget<Pass>;
+  /** Whose choice of kernels is in force. */
+  private tuned: DeviceModel | null = null;
 
-  private constructor(chosen: ChosenBackend, model: UploadedModel, timings: TimingStore | undefined) {
+  constructor(
+    chosen: ChosenBackend,
+    timings: TimingStore | undefined,
+    limits: EngineLimits = { modelBytes, passBytes },
+  ) {
     const { backend, reason, selfCheckMaxAbsDifference } = chosen;
     this.chosen = chosen;
     this.timings = timings;
     this.backend = { name: backend.name, device: backend.device, reason, selfCheckMaxAbsDifference };
-    this.used = model;
+    this.models = new ByteBudget(limits.modelBytes);
+    this.passes = new ByteBudget(limits.passBytes);
   }
 
   /** Of the device: whoever else computes on it listens to the same. */
@@ -182,156 +111,174 @@ export class Engine {
     return this.chosen.backend.faults;
   }
 
-  get architecture(): VitArchitecture {
-    return this.used.parameters.architecture;
+  /** @returns null where it was never added, or has gone to make room */
+  describeModel(key: string): ModelDescription | null {
+    return this.models.find(key)?.description ?? null;
   }
 
-  get model(): ModelDescription {
-    return this.used.description;
-  }
-
-  /** Opens and checks the back end while the model downloads, and compiles for its sizes as soon as they are known. */
-  static async start(options: EngineOptions): Promise<Result<Engine, Failure>> {
-    const { load, timings, signal, onProgress } = options;
-    onProgress({ stage: 'backend' });
-    let isLoading = true;
-    const stop = new AbortController();
-    if (signal.aborted) stop.abort();
-    signal.addEventListener('abort', () => stop.abort(), { once: true });
-    let tell: (architecture: VitArchitecture | null) => void = () => {};
-    const architecture = new Promise<VitArchitecture | null>((resolve) => (tell = resolve));
-    const loading = load(
-      stop.signal,
-      (progress) => onProgress({ stage: 'download', ...progress }),
-      tell,
-    ).finally(() => {
-      isLoading = false;
-      tell(null);
-    });
-    let hasBackend = true;
-    const onNone = (): void => {
-      // Nobody waits for a model that there will be nothing to run on.
-      hasBackend = false;
-      stop.abort();
-    };
-    const opening = openAndCompile(options, architecture, () => isLoading && !signal.aborted, onNone);
-    // To the end of both, whatever comes of either: nothing goes on compiling on a device that is somebody else's by then.
-    await Promise.allSettled([opening, loading]);
-    const [chosen, model] = [await opening, await loading];
-    if (!chosen.ok && !hasBackend && !signal.aborted) return chosen;
-    if (!model.ok) return model;
-    if (!chosen.ok) return chosen;
-    // Compiling may have gone on for longer than the download.
-    if (signal.aborted) return fail({ code: 'cancelled' });
-    const { backend } = chosen.value;
-    const onStep = (): void => onProgress({ stage: 'working', backend: backend.name });
-    try {
-      if (timings !== undefined && backend.name === 'wasm') await settleThreads(options, timings);
-    } catch (error) {
-      return failWith(error);
-    }
-    const uploaded = await bringToDevice(model.value, backend, timings, signal, onStep);
-    return uploaded.ok ? succeed(new Engine(chosen.value, uploaded.value, timings)) : uploaded;
+  architectureOf(key: string): VitArchitecture | null {
+    return this.models.find(key)?.architecture ?? null;
   }
 
   /**
-   * Takes another model in place of the one in use, which is freed; where the new one fails or is cancelled, nothing changes.
-   * Not to be called while an `attend` runs: whoever owns the engine keeps them in line.
+   * Brings another model onto the device beside those that are there, tuned, checked and having computed; where it takes too much
+   * room, the ones that were used longest ago go. Where it fails or is cancelled, nothing changes.
+   * Not to be called while a pass runs: whoever owns the engine keeps them one after the other.
+   * @param key takes the place of what had it
+   * @param onStep told before each step that may take long
    */
-  async useModel(model: LoadedModel, signal: AbortSignal): Promise<Result<void, Failure>> {
+  async addModel(
+    key: string,
+    loaded: LoadedModel,
+    signal: AbortSignal,
+    onStep: () => void = () => {},
+  ): Promise<Result<ModelDescription, Failure>> {
     const putBack = rememberTuning();
-    const uploaded = await bringToDevice(model, this.chosen.backend, this.timings, signal);
+    const uploaded = await this.bringToDevice(loaded, signal, onStep);
     if (!uploaded.ok) {
       putBack();
       return uploaded;
     }
-    this.kept.clear();
-    this.used.parameters.dispose();
-    this.used = uploaded.value;
-    this.fastTokens = 0;
-    return succeed(undefined);
+    const model = uploaded.value;
+    this.dropPassesOf(this.models.find(key));
+    this.models.add(key, model);
+    this.tuned = model;
+    this.passes.dropWhere(({ deviceModel }) => deviceModel.isGone);
+    return succeed(model.description);
   }
 
-  /** @param pixels the upright photograph over white */
-  async attend(
-    pixels: PixelGrid,
-    { framing, keepAs, signal, onProgress }: AttendCall,
-  ): Promise<Result<EngineResult, Failure>> {
+  /**
+   * A photograph's pass: one that is kept where it answers, and else a new one.
+   * @returns a pass that the caller lets go of
+   */
+  async pass(request: PassRequest): Promise<Result<HeldPass, Failure>> {
+    const model = this.models.find(request.model);
+    if (model === null) throw new Error(`a pass of ${request.model}, which is not on the device`);
+    const name = nameOf(request);
+    const kept = this.passes.find(name);
+    if (kept !== null && kept.tapped.answers(request.wishes.needs)) return succeed(this.hold(name, kept));
+    const made = await this.run(request, model, kept?.taps ?? []);
+    if (!made.ok) return made;
+    this.passes.add(name, made.value);
+    return succeed(this.hold(name, made.value));
+  }
+
+  dispose(): void {
+    this.passes.clear();
+    this.models.clear();
+  }
+
+  private hold(name: string, pass: Pass): HeldPass {
+    return { pass, release: this.passes.hold(name) };
+  }
+
+  private dropPassesOf(model: DeviceModel | null): void {
+    if (model !== null) this.passes.dropWhere(({ deviceModel }) => deviceModel === model);
+  }
+
+  private async bringToDevice(
+    model: LoadedModel,
+    signal: AbortSignal,
+    onStep: () => void,
+  ): Promise<Result<DeviceModel, Failure>> {
+    const { backend } = this.chosen;
+    onStep();
+    try {
+      if (this.timings !== undefined) await tuneBackend(backend, model.architecture, this.timings);
+    } catch (error) {
+      return failWith(error);
+    }
+    await yieldToEventLoop();
+    if (signal.aborted) return fail({ code: 'cancelled' });
+    onStep();
+    const uploaded = await uploadModel(model, backend.faults, rememberTuning(), onStep);
+    if (!uploaded.ok || !signal.aborted) return uploaded;
+    uploaded.value.dispose();
+    return fail({ code: 'cancelled' });
+  }
+
+  /** @param before what was tapped of this photograph already: it is tapped again, so that going back to it costs no pass */
+  private tapsFor(
+    { needs, keeps }: PassWishes,
+    before: readonly Tap[],
+    architecture: VitArchitecture,
+    tokens: number,
+  ): readonly Tap[] {
+    const fits = (taps: readonly Tap[]): boolean =>
+      tappedBytes(architecture, tokens, taps) <= this.passes.maxBytes;
+    const choices = [
+      [...needs, ...keeps, ...before],
+      [...needs, ...keeps],
+    ];
+    return choices.find(fits) ?? needs;
+  }
+
+  private async run(
+    request: PassRequest,
+    model: DeviceModel,
+    before: readonly Tap[],
+  ): Promise<Result<Pass, Failure>> {
+    const { source, framing, wishes, signal, onProgress } = request;
+    const { architecture } = model;
+    onProgress({ stage: 'decode' });
+    const decodeStart = performance.now();
+    const read = await source.read();
+    if (!read.ok) return read;
+    if (signal.aborted) return fail({ code: 'cancelled' });
+    const { pixels, notices } = read.value;
     onProgress({ stage: 'prepare' });
     const prepareStart = performance.now();
-    const frame = framePhotograph(pixels, framing, this.model.patchSizePx);
-    const tokens = specialTokenCount(this.model) + frame.rows * frame.columns;
+    const place = framePhotograph(pixels, framing, architecture.patchSize);
+    const { rows, columns, box, inputSizePx } = place;
+    const photoSizePx = { height: pixels.height, width: pixels.width };
+    const frame = { rows, columns, box, inputSizePx, photoSizePx };
+    const tokens = specialTokenCount(architecture) + rows * columns;
     try {
-      const input = prepareInput(pixels, frame);
-      const prepareMs = performance.now() - prepareStart;
-      const { depth } = this.model;
-      onProgress({ stage: 'forward', blocksDone: 0, depth });
-      await giveWay();
+      const input = prepareInput(pixels, place);
+      const forwardStart = performance.now();
+      onProgress({ stage: 'forward', blocksDone: 0, depth: architecture.depth });
+      await yieldToEventLoop();
       if (signal.aborted) return fail({ code: 'cancelled' });
-      const { faults } = this.chosen.backend;
-      const isPaced = this.backend.name !== 'webgpu' || tokens > this.fastTokens;
-      const afterBlock = (blocksDone: number): Promise<void> =>
-        isPaced ? this.afterBlock(blocksDone, signal, onProgress) : Promise.resolve();
-      const name = keepAs === undefined ? null : nameOf(keepAs, framing);
-      if (name !== null) this.kept.makeRoom(name, keptBytes(tokens, this.architecture));
-      await proveSize(this.used.parameters, input, frame.inputSizePx, { faults, signal });
-      const { attention, pass } = await attendAndKeep(this.used.parameters, input, frame.inputSizePx, {
-        faults,
-        afterBlock,
+      if (this.tuned !== model) model.applyTuning();
+      this.tuned = model;
+      const taps = this.tapsFor(wishes, before, architecture, tokens);
+      this.passes.makeRoom(tappedBytes(architecture, tokens, taps));
+      await proveSize(model.parameters, input, inputSizePx, { faults: this.faults, signal });
+      const tapped = await runForward(model.parameters, input, inputSizePx, taps, {
+        faults: this.faults,
+        signal,
+        afterBlock: (blocksDone) => this.afterBlock(blocksDone, model, tokens, request),
       });
-      if (name === null) pass.dispose();
-      else this.kept.keep(name, pass);
-      if (attention.forwardMs <= pacedFromMs) this.fastTokens = Math.max(this.fastTokens, tokens);
-      else this.fastTokens = Math.min(this.fastTokens, tokens - 1);
-      return succeed({
-        ...attention,
-        box: frame.box,
-        photoSizePx: { height: pixels.height, width: pixels.width },
-        inputSizePx: frame.inputSizePx,
-        prepareMs,
-      });
+      return succeed(
+        new Pass({
+          model,
+          tapped,
+          taps,
+          frame,
+          notices,
+          decodeMs: prepareStart - decodeStart,
+          prepareMs: forwardStart - prepareStart,
+        }),
+      );
     } catch (error) {
       return fail(failureOfPass(error, tokens));
     }
   }
 
   /**
-   * What a patch looks at on a photograph that was attended: one small product and no pass.
-   * @param keptAs the name that `attend` was given, with the same framing
-   * @returns null where the pass is no longer there, and `attend` has to run again first
+   * Slow passes are paced, block by block, so that progress shows and a cancel is heard. A fast GPU's whole pass is encoded in a
+   * few milliseconds, and waiting for each block would double its time.
    */
-  async attendPatch(
-    keptAs: string,
-    framing: FramingOptions,
-    patch: PatchPosition,
-  ): Promise<Result<PatchAttentionResult, Failure> | null> {
-    const pass = this.kept.find(nameOf(keptAs, framing));
-    if (pass === null) return null;
-    // Asked of a model that has been exchanged meanwhile: nobody waits for the answer.
-    if (!isOnGrid(patch, pass)) return fail({ code: 'cancelled' });
-    const start = performance.now();
-    try {
-      const [attention] = await attendPatches(pass, [patch]);
-      if (attention === undefined) throw new Error('one patch was asked');
-      return succeed({ ...attention, lookMs: performance.now() - start });
-    } catch (error) {
-      return fail(failureOfPass(error, pass.tokens));
-    }
-  }
-
-  dispose(): void {
-    this.kept.clear();
-    this.used.parameters.dispose();
-  }
-
   private async afterBlock(
     blocksDone: number,
-    signal: AbortSignal,
-    onProgress: AttendCall['onProgress'],
+    model: DeviceModel,
+    tokens: number,
+    { signal, onProgress }: PassRequest,
   ): Promise<void> {
+    if (this.backend.name === 'webgpu' && model.isFast(tokens)) return;
     await this.chosen.backend.finish();
-    onProgress({ stage: 'forward', blocksDone, depth: this.model.depth });
-    await giveWay();
+    onProgress({ stage: 'forward', blocksDone, depth: model.architecture.depth });
+    await yieldToEventLoop();
     if (signal.aborted) throw new FailureError({ code: 'cancelled' });
   }
 }

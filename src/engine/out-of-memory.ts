@@ -1,4 +1,5 @@
 import { failureOf, type Failure } from '../core/failure.ts';
+import { fail, type Result } from '../core/result.ts';
 
 /**
  * What engines say when memory ends: V8, SpiderMonkey and JavaScriptCore of arrays and of wasm memory, Emscripten of its heap. A trap
@@ -19,3 +20,10 @@ export function isOutOfMemory(error: unknown): boolean {
 /** @returns what went wrong where something was to be computed, its tokens unknown yet; null where it is a bug */
 export const failureOfComputing = (error: unknown): Failure | null =>
   failureOf(error) ?? (isOutOfMemory(error) ? { code: 'out-of-memory', tokens: null } : null);
+
+/** @throws what is no failure but a bug */
+export function failWith(error: unknown): Result<never, Failure> {
+  const failure = failureOfComputing(error);
+  if (failure === null) throw error;
+  return fail(failure);
+}

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Failure } from '../core/failure.ts';
 import { createEngineClient, type EngineClient } from './engine-client.ts';
-import type { AttentionResult, EngineContract } from './engine-contract.ts';
+import type { EngineContract } from './engine-contract.ts';
 import type { FromWorker as From, ToWorker as To } from './messages.ts';
 
 type FromWorker = From<EngineContract>;
@@ -29,27 +29,31 @@ class FakeWorker extends EventTarget {
   }
 }
 
-const attention = (tokens: number): AttentionResult => ({
-  numHeads: 1,
-  rows: 1,
-  columns: 1,
-  maps: Float32Array.of(1),
-  numRegisters: 0,
-  registerMaps: new Float32Array(),
-  specialShares: Float32Array.of(0),
-  box: { top: 0, left: 0, height: 8, width: 8 },
-  photoSizePx: { height: 8, width: 8 },
-  inputSizePx: { height: 8, width: 8 },
-  tokens,
-  decodeMs: 1,
-  prepareMs: 1,
-  forwardMs: 1,
-  notices: [],
+type Look = EngineContract['look'];
+
+const looked = (tokens: number): Look['result'] => ({
+  passes: [
+    {
+      frame: {
+        rows: 1,
+        columns: 1,
+        box: { top: 0, left: 0, height: 8, width: 8 },
+        photoSizePx: { height: 8, width: 8 },
+        inputSizePx: { height: 8, width: 8 },
+      },
+      tokens,
+      timings: { decodeMs: 1, prepareMs: 1, forwardMs: 1 },
+      notices: [],
+    },
+  ],
+  result: { maps: Float32Array.of(1) },
 });
 
-const attendRequest: EngineContract['attend']['request'] = {
-  id: 'a',
-  photo: new Blob(['a photograph']),
+const lookRequest: Look['request'] = {
+  lens: 'heads',
+  params: {},
+  sources: [{ id: 'a', photo: new Blob(['a photograph']) }],
+  models: [{ key: 'nano', reference: { kind: 'tfjs', url: 'models/nano/model.json' } }],
   framing: { shape: 'photograph', sidePx: 224 },
   upNext: null,
 };
@@ -69,8 +73,8 @@ const worker = (): FakeWorker => workers.at(-1) ?? expect.unreachable('no worker
 const done = (id: number, tokens: number): FromWorker => ({
   kind: 'done',
   id,
-  method: 'attend',
-  result: attention(tokens),
+  method: 'look',
+  result: looked(tokens),
 });
 const cancelled = { ok: false, error: { code: 'cancelled' } };
 const lost: Failure = { code: 'device-lost', message: 'for a test' };
@@ -92,27 +96,27 @@ beforeEach(() => {
 
 describe('a call', () => {
   test('goes to the worker with its request and an id of its own', () => {
-    void client.call('attend', attendRequest);
+    void client.call('look', lookRequest);
     void client.call('decode', decodeRequest);
     const [first, second] = worker().received;
-    expect(first).toMatchObject({ kind: 'call', method: 'attend', request: attendRequest });
+    expect(first).toMatchObject({ kind: 'call', method: 'look', request: lookRequest });
     expect(second).toMatchObject({ kind: 'call', method: 'decode', request: decodeRequest });
     expect(first?.id).not.toBe(second?.id);
   });
 
   test('gets the answer with its id, in whatever order the answers come', async () => {
-    const first = client.call('attend', attendRequest);
-    const second = client.call('attend', attendRequest);
+    const first = client.call('look', lookRequest);
+    const second = client.call('look', lookRequest);
     const [one, two] = worker().received.map(({ id }) => id);
     worker().say(done(two ?? 0, 22));
     worker().say(done(one ?? 0, 11));
-    expect(await first).toMatchObject({ ok: true, value: { tokens: 11 } });
-    expect(await second).toMatchObject({ ok: true, value: { tokens: 22 } });
+    expect(await first).toMatchObject({ ok: true, value: { passes: [{ tokens: 11 }] } });
+    expect(await second).toMatchObject({ ok: true, value: { passes: [{ tokens: 22 }] } });
   });
 
   test('gets its own failure, and the others go on', async () => {
-    const first = client.call('attend', attendRequest);
-    const second = client.call('attend', attendRequest);
+    const first = client.call('look', lookRequest);
+    const second = client.call('look', lookRequest);
     const [one, two] = worker().received.map(({ id }) => id);
     worker().say({ kind: 'failed', id: one ?? 0, failure: { code: 'not-an-image' } });
     worker().say(done(two ?? 0, 22));
@@ -123,15 +127,15 @@ describe('a call', () => {
 
   test('hears of its own progress until it ends', async () => {
     const heard: unknown[] = [];
-    const call = client.call('attend', attendRequest, { onProgress: (progress) => heard.push(progress) });
+    const call = client.call('look', lookRequest, { onProgress: (progress) => heard.push(progress) });
     const { id } = worker().last;
-    const other = client.call('attend', attendRequest);
+    const other = client.call('look', lookRequest);
     const progress = { stage: 'forward', blocksDone: 1, depth: 2 } as const;
-    worker().say({ kind: 'progress', id: worker().last.id, method: 'attend', progress: { stage: 'decode' } });
-    worker().say({ kind: 'progress', id, method: 'attend', progress });
+    worker().say({ kind: 'progress', id: worker().last.id, method: 'look', progress: { stage: 'decode' } });
+    worker().say({ kind: 'progress', id, method: 'look', progress });
     worker().say(done(id, 1));
     await call;
-    worker().say({ kind: 'progress', id, method: 'attend', progress: { stage: 'prepare' } });
+    worker().say({ kind: 'progress', id, method: 'look', progress: { stage: 'prepare' } });
     expect(heard).toEqual([progress]);
     worker().say(done(worker().last.id, 2));
     await other;
@@ -144,7 +148,7 @@ describe('a cancelled call', () => {
 
   test('ends at once, and the worker is told', async () => {
     const controller = new AbortController();
-    const call = client.call('attend', attendRequest, { signal: controller.signal });
+    const call = client.call('look', lookRequest, { signal: controller.signal });
     const { id } = worker().last;
     controller.abort();
     expect(await call).toEqual(cancelled);
@@ -153,11 +157,11 @@ describe('a cancelled call', () => {
 
   test.each<[string, (id: number) => FromWorker, unknown]>([
     ['failed', (id) => ({ kind: 'failed', id, failure: { code: 'cancelled' } }), cancelled],
-    ['done', (id) => done(id, 3), { ok: true, value: { tokens: 3 } }],
+    ['done', (id) => done(id, 3), { ok: true, value: { passes: [{ tokens: 3 }] } }],
   ])('that awaits the worker ends with what became of it: %s', async (_, answer, outcome) => {
     const controller = new AbortController();
     const settled = vi.fn<() => void>();
-    const call = client.call('attend', attendRequest, { signal: controller.signal, awaitsWorker: true });
+    const call = client.call('look', lookRequest, { signal: controller.signal, awaitsWorker: true });
     void call.finally(settled);
     const { id } = worker().last;
     controller.abort();
@@ -171,13 +175,13 @@ describe('a cancelled call', () => {
   });
 
   test('is not sent at all where its signal was aborted before', async () => {
-    expect(await client.call('attend', attendRequest, { signal: AbortSignal.abort() })).toEqual(cancelled);
+    expect(await client.call('look', lookRequest, { signal: AbortSignal.abort() })).toEqual(cancelled);
     expect(worker().received).toEqual([]);
   });
 
   test('that had ended is left alone', async () => {
     const controller = new AbortController();
-    const call = client.call('attend', attendRequest, { signal: controller.signal });
+    const call = client.call('look', lookRequest, { signal: controller.signal });
     worker().say(done(worker().last.id, 5));
     expect(await call).toMatchObject({ ok: true });
     controller.abort();
@@ -189,10 +193,10 @@ describe('a cancelled call', () => {
   test('hears of no more progress', () => {
     const controller = new AbortController();
     const onProgress = vi.fn<() => void>();
-    void client.call('attend', attendRequest, { signal: controller.signal, onProgress });
+    void client.call('look', lookRequest, { signal: controller.signal, onProgress });
     const { id } = worker().last;
     controller.abort();
-    worker().say({ kind: 'progress', id, method: 'attend', progress: { stage: 'prepare' } });
+    worker().say({ kind: 'progress', id, method: 'look', progress: { stage: 'prepare' } });
     expect(onProgress).not.toHaveBeenCalled();
   });
 
@@ -219,8 +223,8 @@ describe('a cancelled call', () => {
 
   test('that the worker does not let go of within ten seconds loses the worker', async () => {
     const controller = new AbortController();
-    void client.call('attend', attendRequest, { signal: controller.signal });
-    const waiting = client.call('attend', attendRequest);
+    void client.call('look', lookRequest, { signal: controller.signal });
+    const waiting = client.call('look', lookRequest);
     controller.abort();
     vi.advanceTimersByTime(9_999);
     expect(losses).toEqual([]);
@@ -236,7 +240,7 @@ describe('a cancelled call', () => {
     ['done', (id) => done(id, 3)],
   ])('that the worker reports as %s in time loses nothing', (_, answer) => {
     const controller = new AbortController();
-    void client.call('attend', attendRequest, { signal: controller.signal });
+    void client.call('look', lookRequest, { signal: controller.signal });
     const { id } = worker().last;
     controller.abort();
     worker().say(answer(id));
@@ -248,7 +252,7 @@ describe('a cancelled call', () => {
     const controller = new AbortController();
     const run = client.call('train', trainRequest, { keepsWorkerBusy: true });
     const { id } = worker().last;
-    void client.call('attend', attendRequest, { signal: controller.signal });
+    void client.call('look', lookRequest, { signal: controller.signal });
     controller.abort();
     vi.advanceTimersByTime(60_000);
     expect(losses).toEqual([]);
@@ -260,7 +264,7 @@ describe('a cancelled call', () => {
 
   test('of a worker that was replaced is not waited for', () => {
     const controller = new AbortController();
-    void client.call('attend', attendRequest, { signal: controller.signal });
+    void client.call('look', lookRequest, { signal: controller.signal });
     controller.abort();
     client.restart();
     vi.advanceTimersByTime(60_000);
@@ -273,7 +277,7 @@ describe('a worker that is lost', () => {
   test('by its own word fails every open call, and tells each listener once', async () => {
     const another = vi.fn<(failure: Failure) => void>();
     client.onGone(another);
-    const calls = [client.call('attend', attendRequest), client.call('decode', decodeRequest)];
+    const calls = [client.call('look', lookRequest), client.call('decode', decodeRequest)];
     worker().say({ kind: 'gone', failure: lost });
     worker().say({ kind: 'gone', failure: lost });
     for (const call of calls) expect(await call).toEqual({ ok: false, error: lost });
@@ -286,7 +290,7 @@ describe('a worker that is lost', () => {
     ['an error', Object.assign(new Event('error'), { message: 'x is not defined' }), 'x is not defined'],
     ['an answer that cannot be read', new Event('messageerror'), 'an answer could not be read'],
   ])('by %s is a crash', async (_, event, message) => {
-    const call = client.call('attend', attendRequest);
+    const call = client.call('look', lookRequest);
     worker().dispatchEvent(event);
     const failure = { code: 'worker-crashed', message };
     expect(await call).toEqual({ ok: false, error: failure });
@@ -295,20 +299,20 @@ describe('a worker that is lost', () => {
 
   test.each([true, false])('since its script did not load says whether it is gone: %s', async (gone) => {
     isGone.mockResolvedValue(gone);
-    const call = client.call('attend', attendRequest);
+    const call = client.call('look', lookRequest);
     worker().dispatchEvent(new Event('error'));
     const failure = { code: 'script-missing', isGone: gone };
     expect(await call).toEqual({ ok: false, error: failure });
     expect(losses).toEqual([failure]);
     // Nobody starts it again by itself, and each later call says why.
     expect(workers).toHaveLength(1);
-    expect(await client.call('attend', attendRequest)).toEqual({ ok: false, error: failure });
+    expect(await client.call('look', lookRequest)).toEqual({ ok: false, error: failure });
   });
 
   test('after it has spoken has crashed: its script was there', async () => {
-    const call = client.call('attend', attendRequest);
+    const call = client.call('look', lookRequest);
     const { id } = worker().last;
-    worker().say({ kind: 'progress', id, method: 'attend', progress: { stage: 'decode' } });
+    worker().say({ kind: 'progress', id, method: 'look', progress: { stage: 'decode' } });
     worker().dispatchEvent(new Event('error'));
     expect(await call).toMatchObject({ ok: false, error: { code: 'worker-crashed' } });
     expect(isGone).not.toHaveBeenCalled();
@@ -327,13 +331,13 @@ describe('a worker that is lost', () => {
 
   test('takes no more calls until it is replaced', async () => {
     worker().say({ kind: 'gone', failure: lost });
-    expect(await client.call('attend', attendRequest)).toEqual({ ok: false, error: lost });
+    expect(await client.call('look', lookRequest)).toEqual({ ok: false, error: lost });
     expect(worker().received).toEqual([]);
     client.restart();
     expect(workers).toHaveLength(2);
-    const call = client.call('attend', attendRequest);
+    const call = client.call('look', lookRequest);
     worker().say(done(worker().last.id, 9));
-    expect(await call).toMatchObject({ ok: true, value: { tokens: 9 } });
+    expect(await call).toMatchObject({ ok: true, value: { passes: [{ tokens: 9 }] } });
   });
 
   test('may be replaced by its listener, who is told of the next loss too', () => {
@@ -354,7 +358,7 @@ describe('a worker that is lost', () => {
 
 describe('a restart', () => {
   test('ends open calls as cancelled and tells nobody of a loss', async () => {
-    const call = client.call('attend', attendRequest);
+    const call = client.call('look', lookRequest);
     const [old] = workers;
     client.restart();
     expect(await call).toEqual(cancelled);
@@ -364,24 +368,24 @@ describe('a restart', () => {
 
   test('leaves what the old worker still says unheard', async () => {
     const [old] = workers;
-    void client.call('attend', attendRequest);
+    void client.call('look', lookRequest);
     client.restart();
-    const call = client.call('attend', attendRequest);
+    const call = client.call('look', lookRequest);
     const { id } = worker().last;
     old?.say(done(id, 666));
     old?.say({ kind: 'gone', failure: lost });
     old?.dispatchEvent(new Event('error'));
     worker().say(done(id, 7));
-    expect(await call).toMatchObject({ ok: true, value: { tokens: 7 } });
+    expect(await call).toMatchObject({ ok: true, value: { passes: [{ tokens: 7 }] } });
     expect(losses).toEqual([]);
   });
 });
 
 test('a terminated client ends its calls and takes no more', async () => {
-  const call = client.call('attend', attendRequest);
+  const call = client.call('look', lookRequest);
   client.terminate();
   expect(await call).toEqual(cancelled);
   expect(worker().isTerminated).toBe(true);
-  expect(await client.call('attend', attendRequest)).toMatchObject({ ok: false });
+  expect(await client.call('look', lookRequest)).toMatchObject({ ok: false });
   expect(losses).toEqual([]);
 });

@@ -5,10 +5,11 @@
 import type { BackendChoice, BackendDescription } from '../core/backend.ts';
 import type { BackendName } from '../core/failure.ts';
 import type { CheckpointHints, ModelDescription } from '../core/model.ts';
-import type { ModelProgress, PassProgress, StartProgress } from '../core/progress.ts';
-import type { Frame, PassTimings } from '../core/frame.ts';
-import type { PatchPosition, Size } from '../core/geometry.ts';
+import type { ModelProgress, LookProgress, StartProgress } from '../core/progress.ts';
+import type { Size } from '../core/geometry.ts';
 import type { FramingOptions, PhotoNotice, PixelAccuracy } from '../core/photo.ts';
+import type { LensId } from '../lenses/contracts.ts';
+import type { Looked } from '../lenses/lens-contract.ts';
 import type { TrainingContract } from './training-contract.ts';
 
 /** A way to a model that can cross to the worker. Files are handed over, not their bytes: they are read where they lie. */
@@ -27,41 +28,36 @@ export type ModelReference =
       readonly hints: CheckpointHints;
     };
 
-export interface AttentionResult extends Frame, PassTimings {
-  readonly numHeads: number;
-  /** R, register tokens; 0 for most networks. */
-  readonly numRegisters: number;
-  /**
-   * shape [numHeads, rows, columns]: the last block's softmax(QKᵀ/√d), row CLS, patch columns.
-   * Not renormalised: a head sums to 1 less what CLS gives to itself and to the registers.
-   */
-  readonly maps: Float32Array<ArrayBuffer>;
-  /** shape [R, numHeads, rows, columns]: the same for the row of each register. */
-  readonly registerMaps: Float32Array<ArrayBuffer>;
-  /** shape [numHeads, 1 + R]: what CLS gives to itself and to each register. */
-  readonly specialShares: Float32Array<ArrayBuffer>;
-  readonly tokens: number;
-  readonly notices: readonly PhotoNotice[];
+/** A model and the key by which looks name it. */
+export interface KeyedModel {
+  readonly key: string;
+  readonly reference: ModelReference;
 }
 
-/** What one patch looks at; on the grid of the photograph's own result. */
-export interface PatchAttentionResult extends PatchPosition {
-  readonly numHeads: number;
-  readonly rows: number;
-  readonly columns: number;
-  /** shape [numHeads, rows, columns]: as an `AttentionResult`'s, of the patch's row. */
-  readonly maps: Float32Array<ArrayBuffer>;
-  /** shape [numHeads, 1 + R]: what the patch gives to CLS and to each register. */
-  readonly specialShares: Float32Array<ArrayBuffer>;
-  /** From the first op to the values read back and checked; the pass before is not in it. */
-  readonly lookMs: number;
+/** A photograph, or a frame of a film or of a camera. */
+export interface PhotoSource {
+  /** The same each time that the same pixels are meant. */
+  readonly id: string;
+  readonly photo: Blob;
+}
+
+export interface LookRequest {
+  readonly lens: LensId;
+  /** The lens's own. */
+  readonly params: object;
+  readonly sources: readonly PhotoSource[];
+  /** One that is no longer on the device is loaded again first. */
+  readonly models: readonly KeyedModel[];
+  readonly framing: FramingOptions;
+  /** Decoded while this one runs; null where nothing waits. */
+  readonly upNext: PhotoSource | null;
 }
 
 export interface EngineContract extends TrainingContract {
   /** Chooses a back end, loads the model, checks both. Must be the first call. */
   start: {
     request: {
-      readonly model: ModelReference;
+      readonly model: KeyedModel;
       readonly backend: BackendChoice;
       /** Back ends that an earlier start has waited for in vain: they are not opened. */
       readonly silent: readonly BackendName[];
@@ -74,40 +70,22 @@ export interface EngineContract extends TrainingContract {
     };
   };
   /**
-   * Loads another model beside the one in use, and takes it when it has been checked, uploaded, and has computed. Until then,
-   * and where it fails, the old one answers. Attends that were asked for afterwards are the new model's.
+   * Loads another model beside those on the device: checked, uploaded, and it has computed. Until then, and where it fails, nothing
+   * changes. From then on training begins with it.
    */
   useModel: {
-    request: { readonly model: ModelReference };
+    request: { readonly model: KeyedModel };
     progress: ModelProgress;
     result: { readonly model: ModelDescription };
   };
-  /** A photograph's attention maps. Calls run one after the other in the order they came. */
-  attend: {
-    request: {
-      /** The same each time that this photograph is asked for. */
-      readonly id: string;
-      readonly photo: Blob;
-      readonly framing: FramingOptions;
-      /** Decoded while this one runs; null where nothing waits. */
-      readonly upNext: { readonly id: string; readonly photo: Blob } | null;
-    };
-    progress: PassProgress;
-    result: AttentionResult;
-  };
   /**
-   * What one patch of a photograph looks at. At once where the photograph is among those that were attended last; where it is not, its
-   * pass runs again first, with progress. Has its turn among the attends, in the order they came.
+   * What is to be seen of photographs through a lens: at once where their passes are kept and answer it, and after a pass otherwise.
+   * Calls run one after the other in the order they came.
    */
-  attendPatch: {
-    request: {
-      readonly id: string;
-      readonly photo: Blob;
-      readonly framing: FramingOptions;
-      readonly patch: PatchPosition;
-    };
-    progress: PassProgress;
-    result: PatchAttentionResult;
+  look: {
+    request: LookRequest;
+    progress: LookProgress | ModelProgress;
+    result: Looked<unknown>;
   };
   /** The upright photograph for the screen, its long side at most `maxSidePx`; never enlarged. Caller closes the bitmap. */
   decode: {

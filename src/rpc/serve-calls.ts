@@ -36,7 +36,11 @@ export interface ServeOptions<C extends ContractShape<C>> {
   readonly oneByOne: readonly (keyof C)[];
   /** Whether the worker is of no more use after this: the client then fails every open call and starts another. */
   isFinal(method: keyof C, failure: Failure): boolean;
-  transferablesOf(result: C[keyof C]['result']): Transferable[];
+  transferablesOf<M extends keyof C>(
+    method: M,
+    result: C[M]['result'],
+    request: C[M]['request'],
+  ): Transferable[];
   /** What a thrown error is that carries no failure: memory that ran out, or a bug. */
   failureOfCrash(error: unknown): Failure;
 }
@@ -57,11 +61,16 @@ export function serveCalls<C extends ContractShape<C>>(
   const post = (message: FromWorker<C>, transfer: Transferable[] = []): void =>
     globalThis.postMessage(message, { transfer });
 
-  const end = <M extends keyof C>(id: number, method: M, outcome: Result<C[M]['result'], Failure>): void => {
+  const end = <M extends keyof C>(
+    id: number,
+    method: M,
+    request: C[M]['request'],
+    outcome: Result<C[M]['result'], Failure>,
+  ): void => {
     if (outcome.ok)
       post(
         { kind: 'done', id, method, result: outcome.value } as FromWorker<C>,
-        transferablesOf(outcome.value),
+        transferablesOf(method, outcome.value, request),
       );
     // The client fails every open call with it, this one too, and starts another worker.
     else if (isFinal(method, outcome.error)) post({ kind: 'gone', failure: outcome.error });
@@ -86,10 +95,10 @@ export function serveCalls<C extends ContractShape<C>>(
     }
     open.delete(id);
     try {
-      end(id, method, outcome);
+      end(id, method, request, outcome);
     } catch (error) {
       // What cannot be sent is a bug, and nobody may wait for it for ever.
-      end(id, method, fail(failureOfCrash(error)));
+      end(id, method, request, fail(failureOfCrash(error)));
     }
   };
 

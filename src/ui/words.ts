@@ -1,13 +1,10 @@
 /** The page's sentences about things that are no failures. Failures have theirs in core/failure.ts. */
 import { type BackendName, describeFailure } from '../core/failure.ts';
-import type { PatchPosition } from '../core/geometry.ts';
 import { assertNever } from '../core/result.ts';
 import type { BackendReason } from '../core/backend.ts';
-import type { PassProgress, StartStep } from '../core/progress.ts';
-import type { ModelSwitch } from './state/app-store.ts';
-import { type Photo, runFraction } from './state/photo.ts';
-import { isPatch, type Query } from './state/query.ts';
-import type { View } from './state/settings.ts';
+import type { StartStep } from '../core/progress.ts';
+import type { ModelSwitch } from './state/model-in-use.ts';
+import { type AnyLookProgress, lookFraction, type Photo } from './state/photo.ts';
 
 export const backendTitles: Readonly<Record<BackendName, string>> = {
   webgpu: 'WebGPU',
@@ -62,15 +59,21 @@ export function describeStart(progress: StartStep | null): string {
   }
 }
 
-export function describeRun(progress: PassProgress | null): string {
+export function describeLook(progress: AnyLookProgress | null): string {
   if (progress === null) return 'Starting';
   switch (progress.stage) {
+    case 'download':
+      return 'Bringing the model back';
+    case 'check':
+      return 'Checking the model';
     case 'decode':
       return 'Decoding the photograph';
     case 'prepare':
       return 'Bringing it to the model’s size';
     case 'forward':
       return `Block ${Math.min(progress.blocksDone + 1, progress.depth)} of ${progress.depth}`;
+    case 'compute':
+      return `Working it out, ${Math.round(100 * progress.share)} %`;
     default:
       return assertNever(progress);
   }
@@ -82,7 +85,7 @@ export function describePhotoState({ state }: Photo): string {
     case 'queued':
       return 'waiting';
     case 'running':
-      return `running, ${Math.round(100 * runFraction(state.progress))} %`;
+      return `running, ${Math.round(100 * lookFraction(state.progress))} %`;
     case 'done':
       return 'done';
     case 'failed':
@@ -93,24 +96,3 @@ export function describePhotoState({ state }: Photo): string {
       return assertNever(state);
   }
 }
-
-export const viewTitle = (view: View): string =>
-  view === 'all' ? 'All heads' : view === 'mean' ? 'Mean' : `Head ${view + 1}`;
-
-/** Rows and columns as people count them. */
-export const patchTitle = ({ row, column }: PatchPosition): string =>
-  `Patch (row ${row + 1}, column ${column + 1})`;
-
-export function queryTitle(query: Query): string {
-  if (isPatch(query)) return patchTitle(query);
-  return query === 0 ? 'CLS token' : `Register ${query}`;
-}
-
-export const formatPercent = (share: number): string =>
-  `${(100 * share).toFixed(share > 0 && share < 0.0995 ? 1 : 0)} %`;
-
-export const formatMilliseconds = (ms: number): string =>
-  ms < 9999.5 ? `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
-
-export const countOf = (count: number, one: string, many = `${one}s`): string =>
-  `${count} ${count === 1 ? one : many}`;

@@ -4,11 +4,14 @@ import threadedWasmUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-was
 import plainWasmUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url';
 import * as tf from '@tensorflow/tfjs-core';
 import { type Failure, isFinalFailure } from '../core/failure.ts';
-import { fail, succeed, type Result } from '../core/result.ts';
 import { loadScript } from '../core/script.ts';
-import { Engine, giveWay } from '../engine/engine.ts';
+import type { VitArchitecture } from '../core/architecture.ts';
+import { succeed, type Result } from '../core/result.ts';
+import type { Engine, Source } from '../engine/engine.ts';
 import { isOutOfMemory } from '../engine/out-of-memory.ts';
 import type { WasmAssets } from '../gpu/open-wasm.ts';
+import { startEngine } from '../engine/start-engine.ts';
+import { yieldToEventLoop } from '../engine/yield-to-event-loop.ts';
 import { createDecodeAhead } from '../media/decode-ahead.ts';
 import { openFolders } from '../library/opfs-folders.ts';
 import { openPhoto } from '../media/decode-photo.ts';
@@ -19,7 +22,18 @@ import { openFilesSource } from '../models/files-source.ts';
 import { checkpointModel } from '../models/load-checkpoint.ts';
 import { tfjsModel } from '../models/load-model.ts';
 import type { LoadedModel, ModelLoader } from '../models/loaded-model.ts';
-import type { EngineContract, ModelReference } from '../rpc/engine-contract.ts';
+import { computes } from '../lenses/computes.ts';
+import type { LensCompute } from '../lenses/lens-compute.ts';
+import type { Looked } from '../lenses/lens-contract.ts';
+import type { ParamsOf } from '../lenses/contracts.ts';
+import { runLook } from '../lenses/run-look.ts';
+import type {
+  EngineContract,
+  KeyedModel,
+  LookRequest,
+  ModelReference,
+  PhotoSource,
+} from '../rpc/engine-contract.ts';
 import type { InLine } from '../rpc/line.ts';
 import { crashed, serveCalls, type Handlers } from '../rpc/serve-calls.ts';
 import type { TrainingContract } from '../rpc/training-contract.ts';
@@ -27,12 +41,7 @@ import { timingStore } from './timing-store.ts';
 import { createTrainingHandlers } from './training-handlers.ts';
 
 /** What computes on the device. */
-const finalMethods: ReadonlySet<keyof EngineContract> = new Set([
-  'attend',
-  'attendPatch',
-  'useModel',
-  'train',
-]);
+const finalMethods: ReadonlySet<keyof EngineContract> = new Set(['look', 'useModel', 'train']);
 
 const wasmAssets: WasmAssets = {
   paths: {
@@ -80,10 +89,10 @@ class EngineHost {
   private readonly inLine: InLine;
   private readonly decodeAhead = createDecodeAhead(openPhoto);
   private engine: Engine | null = null;
-  /** The way to the model in use: training begins from its parameters, which the engine does not keep in main memory. */
-  private usedModel: ModelReference | null = null;
+  /** The model in use: training begins from its parameters, which the engine does not keep in main memory. */
+  private usedModel: KeyedModel | null = null;
 
-  /** @param inLine the line of the calls that have the whole device */
+  /** @param inLine the queue of the calls that have the whole device */
   constructor(inLine: InLine) {
     this.inLine = inLine;
   }
@@ -93,13 +102,19 @@ class EngineHost {
     return this.engine;
   }
 
+  get usedArchitecture(): VitArchitecture {
+    const architecture = this.usedModel === null ? null : this.running.architectureOf(this.usedModel.key);
+    if (architecture === null) throw new Error('the model in use is not on the device');
+    return architecture;
+  }
+
   async start(...[{ model, backend, silent }, { signal, onProgress }]: Call<'start'>): Answer<'start'> {
     this.engine?.dispose();
     this.engine = null;
-    const load = await loaderOf(model);
-    const started = await Engine.start({
+    const load = await loaderOf(model.reference);
+    const started = await startEngine({
       backend,
-      load,
+      model: { key: model.key, load },
       silent,
       wasmAssets,
       timings: timingStore,
@@ -109,75 +124,102 @@ class EngineHost {
     if (!started.ok) return started;
     this.engine = started.value;
     this.usedModel = model;
+    const description = this.engine.describeModel(model.key);
+    if (description === null) throw new Error('an engine without its first model');
     const { accuracy: pixels } = await pixelReader();
-    return succeed({ backend: this.engine.backend, model: this.engine.model, pixels });
+    return succeed({ backend: this.engine.backend, model: description, pixels });
   }
 
   async useModel(...[{ model }, { signal, onProgress }]: Call<'useModel'>): Answer<'useModel'> {
-    const used = this.running;
-    const load = await loaderOf(model);
-    // Photographs go on while the file is read; only the exchange waits for its turn.
+    const { running } = this;
+    const known = running.describeModel(model.key);
+    if (known !== null) {
+      this.usedModel = model;
+      return succeed({ model: known });
+    }
+    const load = await loaderOf(model.reference);
+    // Photographs go on while the file is read; only bringing it onto the device waits for its turn.
     const loaded = await load(signal, (bytes) => onProgress({ stage: 'download', ...bytes }));
     if (!loaded.ok) return loaded;
     return this.inLine(async () => {
       onProgress({ stage: 'check' });
-      const taken = await used.useModel(loaded.value, signal);
-      if (!taken.ok) return taken;
+      const added = await running.addModel(model.key, loaded.value, signal);
+      if (!added.ok) return added;
       this.usedModel = model;
-      return succeed({ model: used.model });
+      return succeed({ model: added.value });
     }, signal);
   }
 
-  async attend(...call: Call<'attend'>): Answer<'attend'> {
+  async look(...[request, { signal, onProgress }]: Call<'look'>): Answer<'look'> {
+    const { lens, params, models, framing, upNext } = request;
+    for (const model of models) {
+      const there = await this.ensureModel(model, { signal, onProgress });
+      if (!there.ok) return there;
+    }
+    const sources = request.sources.map((source) => this.sourceOf(source, upNext));
     try {
-      return await this.decodeAndAttend(...call);
+      return await runLook(this.running, {
+        lens,
+        // The page's own lens wrote them.
+        params: params as ParamsOf<typeof lens>,
+        models: models.map(({ key }) => key),
+        sources,
+        framing,
+        signal,
+        onProgress,
+      });
     } finally {
       this.decodeAhead.rest();
     }
   }
 
-  private async decodeAndAttend(
-    ...[{ id, photo, framing, upNext }, { signal, onProgress }]: Call<'attend'>
-  ): Answer<'attend'> {
-    onProgress({ stage: 'decode' });
-    const decodeStart = performance.now();
-    const opened = await this.decodeAhead.take({ id, photo });
-    if (!opened.ok) return opened;
-    const read = await opened.value.readPixels();
-    opened.value.close();
-    if (!read.ok) return read;
-    const { pixels, notices } = read.value;
-    if (signal.aborted) return fail({ code: 'cancelled' });
-    const decodeMs = performance.now() - decodeStart;
-    if (upNext !== null) this.decodeAhead.begin(upNext);
-    const result = await this.running.attend(pixels, { framing, keepAs: id, signal, onProgress });
-    if (!result.ok) return result;
-    return succeed({ ...result.value, decodeMs, notices });
-  }
-
-  async attendPatch(...[{ id, photo, framing, patch }, context]: Call<'attendPatch'>): Answer<'attendPatch'> {
-    const atOnce = await this.running.attendPatch(id, framing, patch);
-    if (atOnce !== null) return atOnce;
-    const again = await this.attend({ id, photo, framing, upNext: null }, context);
-    if (!again.ok) return again;
-    const answer = await this.running.attendPatch(id, framing, patch);
-    if (answer === null) throw new Error('the pass that has just run was not kept');
-    return answer;
-  }
-
   /** @returns the model in use, its parameters in main memory */
   async loadUsed(signal: AbortSignal): Promise<Result<LoadedModel, Failure>> {
     if (this.usedModel === null) throw new Error('training before start');
-    return (await loaderOf(this.usedModel))(signal, () => undefined);
+    return (await loaderOf(this.usedModel.reference))(signal, () => undefined);
+  }
+
+  /** Brings it back where it has gone to make room. */
+  private async ensureModel(
+    { key, reference }: KeyedModel,
+    { signal, onProgress }: Pick<Call<'look'>[1], 'signal' | 'onProgress'>,
+  ): Promise<Result<void, Failure>> {
+    if (this.running.describeModel(key) !== null) return succeed(undefined);
+    const load = await loaderOf(reference);
+    const loaded = await load(signal, (bytes) => onProgress({ stage: 'download', ...bytes }));
+    if (!loaded.ok) return loaded;
+    onProgress({ stage: 'check' });
+    const added = await this.running.addModel(key, loaded.value, signal);
+    return added.ok ? succeed(undefined) : added;
+  }
+
+  private sourceOf({ id, photo }: PhotoSource, upNext: PhotoSource | null): Source {
+    return {
+      id,
+      read: async () => {
+        const opened = await this.decodeAhead.take({ id, photo });
+        if (!opened.ok) return opened;
+        const read = await opened.value.readPixels();
+        opened.value.close();
+        if (upNext !== null) this.decodeAhead.begin(upNext);
+        return read;
+      },
+    };
   }
 }
 
 const createTraining = (host: EngineHost, inLine: InLine): Handlers<TrainingContract> =>
   createTrainingHandlers({
-    folders: openFolders('runs', { code: 'run-busy' }),
-    tools: { inLine, giveWay, memoryBytes, now: () => performance.now(), today: () => new Date() },
+    folders: openOpfsFolders('runs').then((opened) => opened ?? createMemoryFolders()),
+    tools: {
+      inLine,
+      giveWay: yieldToEventLoop,
+      memoryBytes,
+      now: () => performance.now(),
+      today: () => new Date(),
+    },
     faults: () => host.running.faults,
-    currentArchitecture: () => host.running.architecture,
+    currentArchitecture: () => host.usedArchitecture,
     loadCurrent: (signal) => host.loadUsed(signal),
     readPhotograph,
   });
@@ -191,10 +233,17 @@ async function decode(...[{ photo, maxSidePx }]: Call<'decode'>): Answer<'decode
   return succeed({ bitmap, photoSizePx: sizePx, notices });
 }
 
-function transferablesOf(result: EngineContract[keyof EngineContract]['result']): Transferable[] {
-  if ('registerMaps' in result)
-    return [result.maps.buffer, result.registerMaps.buffer, result.specialShares.buffer];
-  if ('maps' in result) return [result.maps.buffer, result.specialShares.buffer];
+/** A result's large arrays and bitmaps leave with it. */
+function transferablesOf<M extends keyof EngineContract>(
+  method: M,
+  result: EngineContract[M]['result'],
+  request: EngineContract[M]['request'],
+): Transferable[] {
+  if (method === 'look') {
+    const { lens } = request as LookRequest;
+    const { transfer } = computes[lens] as LensCompute<never, unknown>;
+    return [...transfer((result as Looked<unknown>).result)];
+  }
   return 'bitmap' in result ? [result.bitmap] : [];
 }
 
@@ -206,13 +255,12 @@ export function serveEngine(): void {
     ...createTraining(host, inLine),
     start: (...call) => host.start(...call),
     useModel: (...call) => host.useModel(...call),
-    attend: (...call) => host.attend(...call),
-    attendPatch: (...call) => host.attendPatch(...call),
+    look: (...call) => host.look(...call),
     decode,
   };
   const line = serveCalls<EngineContract>(handlers, {
     // Each with the whole device.
-    oneByOne: ['attend', 'attendPatch'],
+    oneByOne: ['look'],
     isFinal: (method, failure) => finalMethods.has(method) && isFinalFailure(failure),
     transferablesOf,
     failureOfCrash: (error) =>

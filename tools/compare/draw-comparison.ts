@@ -1,6 +1,6 @@
 /** What networks look at on the same photographs, beside each other: the paper's figure 4 in small. */
 import sharp from 'sharp';
-import { meanMap, type HeadMaps } from '../../src/attention/head-maps.ts';
+import { meanMapOf, type HeadMaps } from '../../src/attention/head-maps.ts';
 import type { Box } from '../../src/core/geometry.ts';
 import type { PixelGrid } from '../../src/media/resample.ts';
 import { maskOf, patchOfPixels } from '../evaluate/jaccard.ts';
@@ -13,8 +13,8 @@ const labelPx = 28;
 /** @returns the photograph where the mask of the mean over heads keeps it, and dark where not; RGB */
 export function showKept(pixels: PixelGrid, maps: HeadMaps, box: Box): Uint8Array {
   const { height, width, channels, values } = pixels;
-  const { rows, columns, values: mean } = meanMap(maps);
-  const { kept } = maskOf(rows, columns, mean);
+  const { rows, columns } = maps;
+  const { kept } = maskOf(rows, columns, meanMapOf(maps));
   const rowOf = patchOfPixels(height, box.top, box.height, rows);
   const columnOf = patchOfPixels(width, box.left, box.width, columns);
   const shown = new Uint8Array(height * width * 3);

@@ -12,7 +12,9 @@ import { findPhotographs, photographUsage } from '../photographs/find-photograph
 import { readOptions } from '../read-options.ts';
 import { stopWith } from '../stop-with.ts';
 import { drawTable, showKept, type Tile } from './draw-comparison.ts';
-import { startEngine } from '../evaluate/evaluate-networks.ts';
+import { frameOf } from '../../src/lenses/lens-contract.ts';
+import { headsContract } from '../../src/lenses/heads/contract.ts';
+import { openEngineOf } from '../evaluate/evaluate-networks.ts';
 import { randomNetwork } from '../evaluate/random-network.ts';
 import { shippedModels } from '../evaluate/shipped-models.ts';
 
@@ -84,12 +86,14 @@ networks.push({ ...randomNetwork(first, seed), title: 'random weights' });
 
 const rows: Tile[][] = photos.map(({ height, width, values }) => [{ height, width, rgb: values }]);
 for (const network of networks) {
-  const engine = await startEngine(network);
+  const engine = await openEngineOf(network);
   for (const [i, photo] of photos.entries()) {
     const framing = { shape: 'photograph', sidePx } as const;
-    const result = await engine.attend(photo, { framing, signal, onProgress });
+    const { defaults } = headsContract.params;
+    const read = { pixels: photo, notices: [] };
+    const result = await engine.look('heads', defaults, String(i), read, framing);
     if (!result.ok) stopWith(`${photo.path}: ${describeFailure(result.error)}`);
-    const rgb = showKept(photo, result.value, result.value.box);
+    const rgb = showKept(photo, result.value.result, frameOf(result.value).box);
     rows[i]?.push({ height: photo.height, width: photo.width, rgb });
   }
   engine.dispose();

@@ -2,12 +2,13 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { headMap } from '../../src/attention/head-maps.ts';
+import { headMapsOf } from '../../src/attention/head-maps.ts';
 import { FailureError, failureOf, type Failure } from '../../src/core/failure.ts';
 import { fail, succeed, type Result } from '../../src/core/result.ts';
-import { Engine, type EngineResult } from '../../src/engine/engine.ts';
+import { headsContract, type HeadsResult } from '../../src/lenses/heads/contract.ts';
 import type { ModelLoader } from '../../src/models/loaded-model.ts';
 import { maxAbsDifference } from '../../src/core/max-abs-difference.ts';
+import { openEngine } from '../look/open-engine.ts';
 import { readPhoto } from '../photographs/read-photo.ts';
 import { rankCorrelation } from './rank-correlation.ts';
 
@@ -36,16 +37,15 @@ function valueOf<T>(result: Result<T, Failure>): T {
 }
 
 /** @returns each sample photograph's maps */
-async function attendSamples(load: ModelLoader): Promise<EngineResult[]> {
-  const { signal } = new AbortController();
-  const onProgress = (): void => {};
-  const engine = valueOf(await Engine.start({ backend: 'wasm', load, wasmAssets: null, signal, onProgress }));
+async function attendSamples(load: ModelLoader): Promise<HeadsResult[]> {
+  const engine = await openEngine(load);
   try {
     const list = JSON.parse(await readFile(join(samples, 'samples.json'), 'utf8')) as { id: string }[];
-    const results: EngineResult[] = [];
+    const results: HeadsResult[] = [];
     for (const { id } of list) {
-      const photo = valueOf(await readPhoto(join(samples, `${id}.jpg`)));
-      results.push(valueOf(await engine.attend(photo, { framing, signal, onProgress })));
+      const photo = { pixels: valueOf(await readPhoto(join(samples, `${id}.jpg`))), notices: [] };
+      const { params } = headsContract;
+      results.push(valueOf(await engine.look('heads', params.defaults, id, photo, framing)).result);
     }
     return results;
   } finally {
@@ -53,9 +53,9 @@ async function attendSamples(load: ModelLoader): Promise<EngineResult[]> {
   }
 }
 
-function checkHead(head: number, pairs: readonly (readonly [EngineResult, EngineResult])[]): HeadCheck {
+function checkHead(head: number, pairs: readonly (readonly [HeadsResult, HeadsResult])[]): HeadCheck {
   const checks = pairs.map(([source, result]) => {
-    const [a, b] = [headMap(source, head).values, headMap(result, head).values];
+    const [a, b] = [headMapsOf(source)[head], headMapsOf(result)[head]] as [Float32Array, Float32Array];
     const difference = maxAbsDifference(a, b);
     const largest = a.reduce((most, value) => Math.max(most, value), 0);
     return { difference, relative: difference / largest, correlation: rankCorrelation(a, b) };

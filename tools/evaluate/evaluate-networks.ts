@@ -1,8 +1,10 @@
 /** Every network and the centre prior on every photograph. */
 import { describeFailure } from '../../src/core/failure.ts';
-import { Engine } from '../../src/engine/engine.ts';
 import { succeed } from '../../src/core/result.ts';
-import type { LoadedModel, ModelLoader } from '../../src/models/loaded-model.ts';
+import { headsContract } from '../../src/lenses/heads/contract.ts';
+import { frameOf } from '../../src/lenses/lens-contract.ts';
+import type { LoadedModel } from '../../src/models/loaded-model.ts';
+import { openEngine, type ToolEngine } from '../look/open-engine.ts';
 import { stopWith } from '../stop-with.ts';
 import { centrePrior } from './centre-prior.ts';
 import type { Pair } from './find-pairs.ts';
@@ -10,17 +12,11 @@ import { jaccardOfObjects, type PatchMask } from './jaccard.ts';
 import { readPair, type PairContent } from './read-pair.ts';
 import { averagePhotos, scorePhoto, type Average, type ScoredPhoto } from './scores.ts';
 
-const { signal } = new AbortController();
-const onProgress = (): void => {};
-
 /** An engine on wasm with the network, which stays whole; ends the command where it does not start. */
-export async function startEngine(model: LoadedModel): Promise<Engine> {
+export function openEngineOf(model: LoadedModel): Promise<ToolEngine> {
   // An engine takes the parameters out of the map as it uploads them, and this network is wanted again.
   const parameters = new Map(model.parameters);
-  const load: ModelLoader = () => Promise.resolve(succeed({ ...model, parameters }));
-  const started = await Engine.start({ backend: 'wasm', load, wasmAssets: null, signal, onProgress });
-  if (!started.ok) stopWith(describeFailure(started.error));
-  return started.value;
+  return openEngine(() => Promise.resolve(succeed({ ...model, parameters })));
 }
 
 /** Stops where a file that was good a while ago is not any more. */
@@ -37,17 +33,19 @@ export async function scoreNetwork(
   pairs: readonly Pair[],
   sidePx: number,
 ): Promise<Average> {
-  const engine = await startEngine(model);
+  const engine = await openEngineOf(model);
   const photos: ScoredPhoto[] = [];
   try {
     for (const pair of pairs) {
       const { photo, objects } = await contentOf(pair);
       const framing = { shape: 'photograph', sidePx } as const;
-      const result = await engine.attend(photo, { framing, signal, onProgress });
+      const { defaults } = headsContract.params;
+      const read = { pixels: photo, notices: [] };
+      const result = await engine.look('heads', defaults, pair.photo, read, framing);
       if (!result.ok) stopWith(`${pair.photo}: ${describeFailure(result.error)}`);
       photos.push({
         sequence: pair.sequence,
-        scores: scorePhoto(result.value, result.value.box, objects),
+        scores: scorePhoto(result.value.result, frameOf(result.value).box, objects),
       });
     }
   } finally {

@@ -1,5 +1,5 @@
 /** Scores of one photograph, and their means over many. */
-import { headMap, meanMap, type HeadMaps } from '../../src/attention/head-maps.ts';
+import { headMapsOf, meanMapOf, type HeadMaps } from '../../src/attention/head-maps.ts';
 import type { Box } from '../../src/core/geometry.ts';
 import { groupBy } from './group-by.ts';
 import { jaccardOfObjects, maskOf } from './jaccard.ts';
@@ -19,17 +19,15 @@ const mean = (values: ArrayLike<number>): number =>
 
 /** @param objects at least one; each counts the same */
 export function scorePhoto(maps: HeadMaps, box: Box, objects: Objects): Scores {
-  const heads = Array.from({ length: maps.numHeads }, (_, head) => {
-    const { rows, columns, values } = headMap(maps, head);
-    return jaccardOfObjects(maskOf(rows, columns, values), box, objects);
-  });
+  const { rows, columns } = maps;
+  const scoreOf = (map: Float32Array) => jaccardOfObjects(maskOf(rows, columns, map), box, objects);
+  const heads = headMapsOf(maps).map(scoreOf);
   const best = Float64Array.from({ length: objects.count }, (_, object) =>
     Math.max(...heads.map((scores) => scores[object] ?? 0)),
   );
-  const { rows, columns, values } = meanMap(maps);
   return {
     bestHead: mean(best),
-    meanOverHeads: mean(jaccardOfObjects(maskOf(rows, columns, values), box, objects)),
+    meanOverHeads: mean(scoreOf(meanMapOf(maps))),
     heads: heads.map(mean),
   };
 }

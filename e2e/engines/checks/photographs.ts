@@ -51,7 +51,7 @@ async function redsOf(
 async function showPlainGreys(app: App): Promise<void> {
   await app.choose('Head 1');
   await app.choose('Heat map');
-  await app.choose('Nearest');
+  await app.choose('Patch by patch');
   await app.choose('grey');
   await app.fill('slider', 'Opacity', 100);
   await app.switchTo('Contour', false);
@@ -134,7 +134,7 @@ export const photographChecks: readonly Check[] = [
   check('a click asks the patch under it, another click on it goes back', async (app) => {
     await openWithCat(app);
     await app.choose('Head 1');
-    await app.get('img', /head 1 is drawn/);
+    await app.get('img', /Heads: head 1/);
     const fromCls = await restingOverlay(app);
     await clickPatch(app, [5, 12], [13, 20]);
     await app.reads(/What patch \(row 5, column 12\) looks at\. Head 1: 60 %/);
@@ -150,6 +150,7 @@ export const photographChecks: readonly Check[] = [
       ['2', 'Head 2'],
       ['e', 'Mean'],
       ['a', 'All heads'],
+      ['1', 'Head 1'],
       ['k', 'Mask'],
       ['h', 'Heat map'],
     ] as const) {

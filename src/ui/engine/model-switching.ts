@@ -4,8 +4,9 @@ import { fail, type Result, succeed } from '../../core/result.ts';
 import type { EngineClient } from '../../rpc/engine-client.ts';
 import type { ModelDescription } from '../../core/model.ts';
 import type { AppStore } from '../state/app-store.ts';
-import { type ChosenModel, isSameChoice } from '../state/model-choice.ts';
-import { countOf } from '../words.ts';
+import type { ChosenModel } from '../state/model-choice.ts';
+import type { UsedModel } from '../state/model-in-use.ts';
+import { countOf } from '../kit/format.ts';
 
 export interface ModelSwitching {
   /**
@@ -20,8 +21,8 @@ export interface ModelSwitching {
 interface SessionHands {
   /** A new engine that begins with this model; over when it runs or has failed. */
   startWith(model: ChosenModel): Promise<void>;
-  /** The engine has exchanged its model: from now on starts load this one, and the photographs are run again. */
-  take(model: ChosenModel): void;
+  /** The engine has exchanged its model: from now on this one is in use, and the photographs are run again. */
+  take(model: UsedModel): void;
 }
 
 export function createModelSwitching(
@@ -59,17 +60,17 @@ export function createModelSwitching(
     if (store.getState().engine.status !== 'ready') {
       // Perhaps its model could not be had: it starts with the new one.
       await session.startWith(next);
-      const { engine, usedModel } = store.getState();
+      const { engine, models } = store.getState();
       if (engine.status !== 'ready')
         return fail(engine.status === 'failed' ? engine.failure : { code: 'cancelled' });
       // The start has taken the spare model, and said why.
-      if (!isSameChoice(usedModel, next.choice)) return fail({ code: 'cancelled' });
-      session.take(next);
-      return succeed(engine.model);
+      if (models.used?.key !== next.key) return fail({ code: 'cancelled' });
+      session.take(models.used);
+      return succeed(models.used.description);
     }
     const outcome = await client.call(
       'useModel',
-      { model: next.reference },
+      { model: { key: next.key, reference: next.reference } },
       {
         signal: controller.signal,
         // A cancel may come when the worker has just exchanged them: what is in use is what it says, not what was wished.
@@ -80,12 +81,10 @@ export function createModelSwitching(
       },
     );
     if (!outcome.ok) return controller.signal.aborted ? fail({ code: 'cancelled' }) : outcome;
-    const { engine, setEngine, setUsedModel } = store.getState();
+    const { engine } = store.getState();
     // Lost in the same moment: the start that has begun brings the old one back.
     if (engine.status !== 'ready') return fail({ code: 'cancelled' });
-    setUsedModel(next.choice);
-    setEngine({ ...engine, model: outcome.value.model });
-    session.take(next);
+    session.take({ ...next, description: outcome.value.model });
     return succeed(outcome.value.model);
   };
 
@@ -95,7 +94,7 @@ export function createModelSwitching(
       const controller = new AbortController();
       switching = controller;
       const outcome = await exchange(next, title, controller);
-      const { setModelSwitch, say, announce, order, engine, model: usedModel } = store.getState();
+      const { setModelSwitch, say, announce, order, engine, models } = store.getState();
       if (switching === controller) {
         switching = null;
         setModelSwitch(null);
@@ -105,7 +104,7 @@ export function createModelSwitching(
         announce(`${outcome.value.title} is in use.${again}`);
       } else if (outcome.error.code !== 'cancelled' && engine.status !== 'failed') {
         // An engine that does not run has its own alert.
-        const stays = usedModel === null ? '' : ` ${usedModel.title} stays in use.`;
+        const stays = models.used === null ? '' : ` ${models.used.description.title} stays in use.`;
         say(`${title}: ${describeFailure(outcome.error)}${stays}`, 'warning');
       }
       return outcome;

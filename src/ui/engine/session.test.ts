@@ -3,52 +3,32 @@ import type { Failure } from '../../core/failure.ts';
 import { fail, type Result, succeed } from '../../core/result.ts';
 import type { BackendChoice } from '../../core/backend.ts';
 import type { EngineClient } from '../../rpc/engine-client.ts';
-import type { AttentionResult, EngineContract } from '../../rpc/engine-contract.ts';
+import type { EngineContract } from '../../rpc/engine-contract.ts';
+import { viewOf } from '../../lenses/views.ts';
+import { lookedAtHeads, someBackend, someModel } from '../../testing/looks.ts';
 import { createAppStore } from '../state/app-store.ts';
 import { parseSettings } from '../state/settings.ts';
-import type { ChosenModel } from '../state/model-choice.ts';
+import { shownOutcome, type Outcome as Shown } from '../state/looks.ts';
+import { chosenModel, type ChosenModel } from '../state/model-choice.ts';
 import { createSession } from './session.ts';
 import { silencePatienceMs } from './start-watch.ts';
 
 const started: EngineContract['start']['result'] = {
-  backend: { name: 'webgpu', device: 'test', reason: { kind: 'best' }, selfCheckMaxAbsDifference: 0 },
-  model: {
-    id: 'nano',
-    title: 'Nano',
-    embedDim: 8,
-    depth: 2,
-    numHeads: 2,
-    patchSizePx: 8,
-    numRegisters: 0,
-    parameterCount: 100,
-  },
+  backend: someBackend,
+  model: someModel,
   pixels: 'exact',
 };
 
-const attention = (tokens: number): AttentionResult => ({
-  numHeads: 2,
-  rows: 1,
-  columns: 2,
-  maps: new Float32Array(4),
-  numRegisters: 0,
-  registerMaps: new Float32Array(),
-  specialShares: new Float32Array(1),
-  box: { top: 0, left: 0, height: 8, width: 16 },
-  photoSizePx: { height: 8, width: 16 },
-  inputSizePx: { height: 8, width: 16 },
-  tokens,
-  decodeMs: 1,
-  prepareMs: 1,
-  forwardMs: 1,
-  notices: [],
-});
+/** What a look at a photograph brings; the number of tokens tells one from the other. */
+const looked = (tokens: number) => lookedAtHeads({ rows: 1, columns: 2 }, { tokens });
 
-const chosen = (id: string): ChosenModel => ({
-  choice: { kind: 'served', id },
-  reference: { kind: 'tfjs', url: `models/${id}/model.json` },
-});
+const chosen = (id: string): ChosenModel =>
+  chosenModel({ kind: 'served', id }, { kind: 'tfjs', url: `models/${id}/model.json` });
 const nano = chosen('nano');
 const spare = chosen('spare');
+
+/** As a call names a model. */
+const asCalled = ({ key, reference }: ChosenModel) => ({ key, reference });
 
 type Outcome = Result<unknown, Failure>;
 
@@ -132,12 +112,12 @@ function setUp(backend: BackendChoice = 'auto') {
     now: () => time,
   });
   session.start(nano, spare);
-  const photo = (name: string) => ({ name, alt: null, credit: null, blob: new Blob([name]) });
+  const photoNamed = (name: string) => ({ name, alt: null, credit: null, blob: new Blob([name]) });
   return {
     fake,
     store,
     session,
-    photo,
+    photo: photoNamed,
     wait: (ms: number) => {
       time += ms;
     },
@@ -149,21 +129,33 @@ function setUp(backend: BackendChoice = 'auto') {
       const { order, photos } = store.getState();
       return order.map((id) => photos[id]?.state.status);
     },
-    attends: () => fake.calls.filter(({ method }) => method === 'attend').length,
+    looks: () => fake.calls.filter(({ method }) => method === 'look').length,
+    /** What the photograph shows. */
+    shown: (id: string) => {
+      const photo = store.getState().photos[id];
+      return photo === undefined ? null : shownOutcome(store.getState(), photo);
+    },
+    /** What of it the stage shows. */
+    titleOf: ({ look, looked: seen }: Shown) =>
+      viewOf(look.lens).title({
+        looked: seen,
+        params: look.params,
+        drawing: store.getState().drawings[look.lens],
+      }),
   };
 }
 
 describe('the queue', () => {
   it('takes photographs before the engine is ready and runs one at a time', async () => {
-    const { session, photo, ready, statuses, fake, attends } = setUp();
+    const { session, photo, ready, statuses, fake, looks } = setUp();
     session.add([photo('a'), photo('b')]);
     expect(statuses()).toEqual(['queued', 'queued']);
     await ready();
     expect(statuses()).toEqual(['running', 'queued']);
-    fake.last().answer(succeed(attention(3)));
+    fake.last().answer(succeed(looked(3)));
     await settle();
     expect(statuses()).toEqual(['done', 'running']);
-    expect(attends()).toBe(2);
+    expect(looks()).toBe(2);
   });
 
   it('runs the selected photograph next', async () => {
@@ -171,7 +163,7 @@ describe('the queue', () => {
     session.add([photo('a'), photo('b'), photo('c')]);
     await ready();
     store.getState().select('photo-3');
-    fake.last().answer(succeed(attention(3)));
+    fake.last().answer(succeed(looked(3)));
     await settle();
     expect(statuses()).toEqual(['done', 'queued', 'running']);
   });
@@ -180,10 +172,10 @@ describe('the queue', () => {
     const { session, photo, ready, fake } = setUp();
     session.add([photo('a'), photo('b')]);
     await ready();
-    expect(fake.last().request).toMatchObject({ id: 'photo-1', upNext: { id: 'photo-2' } });
-    fake.last().answer(succeed(attention(3)));
+    expect(fake.last().request).toMatchObject({ sources: [{ id: 'photo-1' }], upNext: { id: 'photo-2' } });
+    fake.last().answer(succeed(looked(3)));
     await settle();
-    expect(fake.last().request).toMatchObject({ id: 'photo-2', upNext: null });
+    expect(fake.last().request).toMatchObject({ sources: [{ id: 'photo-2' }], upNext: null });
   });
 
   it('keeps a failure to the photograph it belongs to', async () => {
@@ -212,21 +204,21 @@ describe('the queue', () => {
     await ready();
     const running = fake.last();
     session.remove('photo-1');
-    running.answer(succeed(attention(3)));
+    running.answer(succeed(looked(3)));
     await settle();
     expect(statuses()).toEqual(['running']);
     expect(store.getState().selectedId).toBe('photo-2');
   });
 
   it('asks anew at another size and keeps the old result on view meanwhile', async () => {
-    const { session, store, photo, ready, fake } = setUp();
+    const { session, shown, statuses, photo, ready, fake } = setUp();
     session.add([photo('a')]);
     await ready();
-    fake.last().answer(succeed(attention(3)));
+    fake.last().answer(succeed(looked(3)));
     await settle();
     session.changeFraming({ shape: 'photograph', sidePx: 480 });
-    const state = store.getState().photos['photo-1']?.state;
-    expect(state).toMatchObject({ status: 'running', previous: { result: { tokens: 3 } } });
+    expect(statuses()).toEqual(['running']);
+    expect(shown('photo-1')).toMatchObject({ looked: { passes: [{ tokens: 3 }] } });
     expect(fake.last().request).toMatchObject({ framing: { sidePx: 480 } });
   });
 
@@ -238,6 +230,52 @@ describe('the queue', () => {
     await settle();
     session.changeFraming({ shape: 'photograph', sidePx: 480 });
     expect(statuses()).toEqual(['failed']);
+  });
+});
+
+describe('many at once', () => {
+  const setUpThree = async () => {
+    const set = setUp();
+    set.session.add([set.photo('a'), set.photo('b'), set.photo('c')]);
+    await set.ready();
+    return set;
+  };
+
+  it('are cancelled together: none of them begins meanwhile', async () => {
+    const { session, statuses, looks, fake } = await setUpThree();
+    session.cancelAll();
+    await settle();
+    expect(statuses()).toEqual(['cancelled', 'cancelled', 'cancelled']);
+    expect(fake.last().cancelled()).toBe(true);
+    expect(looks()).toBe(1);
+  });
+
+  it('are removed together: none of them begins meanwhile, and nothing of them is kept', async () => {
+    const { session, store, looks, fake } = await setUpThree();
+    fake.last().answer(succeed(looked(3)));
+    await settle();
+    expect(store.getState().outcomes.size).toBe(1);
+    const running = fake.last();
+    session.removeAll();
+    running.answer(succeed(looked(3)));
+    await settle();
+    expect(running.cancelled()).toBe(true);
+    expect(looks()).toBe(2);
+    expect(store.getState()).toMatchObject({ order: [], photos: {}, selectedId: null });
+    expect(store.getState().outcomes.size).toBe(0);
+  });
+
+  it('wait for the new engine when the old one is lost: none of them is asked of one that is gone', async () => {
+    const { statuses, looks, fake, ready } = await setUpThree();
+    for (const loss of [1, 2]) {
+      fake.lose({ code: 'device-lost', message: 'test' });
+      await settle();
+      expect(looks()).toBe(loss);
+      expect(fake.last().method).toBe('start');
+      await ready();
+    }
+    // Lost twice over the first one.
+    expect(statuses()).toEqual(['failed', 'running', 'queued']);
   });
 });
 
@@ -477,7 +515,7 @@ describe('many photographs at once', () => {
 });
 
 describe('the model', () => {
-  const other = { ...chosen('other'), choice: { kind: 'stored', id: 'other' } } satisfies ChosenModel;
+  const other = chosenModel({ kind: 'stored', id: 'other' }, chosen('other').reference);
   const otherModel = { ...started.model, id: 'other', title: 'Other', numHeads: 1 };
   const answered = succeed({ model: otherModel });
 
@@ -485,9 +523,12 @@ describe('the model', () => {
     const { fake, store, ready } = setUp();
     fake.last().answer(fail({ code: 'model-unreachable', url: 'x', status: 404 }));
     await settle();
-    expect(fake.last().request).toMatchObject({ model: spare.reference });
+    expect(fake.last().request).toMatchObject({ model: asCalled(spare) });
     await ready();
-    expect(store.getState()).toMatchObject({ engine: { status: 'ready' }, usedModel: spare.choice });
+    expect(store.getState()).toMatchObject({
+      engine: { status: 'ready' },
+      models: { used: { choice: spare.choice } },
+    });
     expect(store.getState().messages.map(({ tone }) => tone)).toEqual(['warning']);
   });
 
@@ -501,36 +542,63 @@ describe('the model', () => {
   });
 
   it('is exchanged while photographs go on; then all run again, the old results on view until then', async () => {
-    const { session, photo, ready, statuses, fake, store } = setUp();
+    const { session, photo, ready, statuses, fake, store, shown, titleOf } = setUp();
+    const picture = () => titleOf(shown('photo-1') ?? expect.unreachable('nothing is shown'));
     session.add([photo('a'), photo('b')]);
     await ready();
-    fake.last().answer(succeed(attention(3)));
+    fake.last().answer(succeed(looked(3)));
     await settle();
-    store.getState().setView(1);
+    store.getState().changeDrawing({ view: 1 });
+    expect(picture()).toBe('Head 2');
     const running = fake.last();
     const exchange = session.useModel(other, 'Other');
     await settle();
-    expect(store.getState().modelSwitch).toMatchObject({ title: 'Other' });
-    expect(store.getState().engine).toMatchObject({ status: 'ready', model: { id: 'nano' } });
+    expect(store.getState().models.next).toMatchObject({ title: 'Other' });
+    expect(store.getState()).toMatchObject({
+      engine: { status: 'ready' },
+      models: { used: { description: { id: 'nano' } } },
+    });
     fake.last().answer(answered);
     expect(await exchange).toEqual(succeed(otherModel));
     expect(running.cancelled()).toBe(true);
-    const { engine, usedModel, modelSwitch, photos, view } = store.getState();
-    expect({ engine, usedModel, modelSwitch, view }).toMatchObject({
-      engine: { status: 'ready', model: { id: 'other' } },
-      usedModel: other.choice,
-      modelSwitch: null,
-      // The head that was on view is none of the new model's.
-      view: 'all',
+    const { engine, models } = store.getState();
+    expect({ engine, models }).toMatchObject({
+      engine: { status: 'ready' },
+      models: { used: { choice: other.choice, description: { id: 'other' } }, next: null },
     });
     expect(statuses()).toEqual(['running', 'queued']);
-    expect(photos['photo-1']?.state).toMatchObject({ previous: { model: { id: 'nano' } } });
-    fake.last().answer(succeed(attention(5)));
+    expect(shown('photo-1')).toMatchObject({ model: { id: 'nano' } });
+    fake.last().answer(succeed(lookedAtHeads({ rows: 1, columns: 2 }, { numHeads: 1, tokens: 5 })));
     await settle();
-    expect(store.getState().photos['photo-1']?.state).toMatchObject({
-      status: 'done',
-      outcome: { model: { id: 'other' }, result: { tokens: 5 } },
+    expect(statuses()).toEqual(['done', 'running']);
+    expect(shown('photo-1')).toMatchObject({
+      model: { id: 'other' },
+      looked: { passes: [{ tokens: 5 }] },
     });
+    // The head that was on view is none of the new model's.
+    expect(picture()).toBe('All heads');
+  });
+
+  it('that was in use before answers at once what it was asked before', async () => {
+    const { session, photo, ready, statuses, fake, looks, shown } = setUp();
+    session.add([photo('a')]);
+    await ready();
+    fake.last().answer(succeed(looked(3)));
+    await settle();
+    const exchangeFor = async (model: ChosenModel, description = otherModel) => {
+      const exchange = session.useModel(model, 'x');
+      await settle();
+      fake.last().answer(succeed({ model: description }));
+      await exchange;
+    };
+    await exchangeFor(other);
+    fake.last().answer(succeed(looked(5)));
+    await settle();
+    expect(looks()).toBe(2);
+    await exchangeFor(nano, someModel);
+    expect(statuses()).toEqual(['done']);
+    expect(shown('photo-1')).toMatchObject({ model: { id: 'nano' }, looked: { passes: [{ tokens: 3 }] } });
+    expect(looks()).toBe(2);
   });
 
   it('stays where the other fails, and the page says which and why', async () => {
@@ -543,9 +611,7 @@ describe('the model', () => {
     expect(await exchange).toMatchObject({ ok: false });
     expect(statuses()).toEqual(['running']);
     expect(store.getState()).toMatchObject({
-      usedModel: nano.choice,
-      modelSwitch: null,
-      model: { id: 'nano' },
+      models: { used: { choice: nano.choice, description: { id: 'nano' } }, next: null },
     });
     expect(store.getState().messages.map(({ text }) => text)).toEqual([
       'Other: This checkpoint cannot be read: it is empty. Nano stays in use.',
@@ -562,19 +628,22 @@ describe('the model', () => {
     inWorker.answer(fail({ code: 'cancelled' }));
     expect(await first).toEqual(fail({ code: 'cancelled' }));
     await settle();
-    expect(store.getState().modelSwitch).toMatchObject({ title: 'Spare' });
+    expect(store.getState().models.next).toMatchObject({ title: 'Spare' });
     session.cancelModelSwitch();
-    expect(store.getState().modelSwitch).toBeNull();
+    expect(store.getState().models.next).toBeNull();
     fake.last().answer(fail({ code: 'cancelled' }));
     expect(await second).toEqual(fail({ code: 'cancelled' }));
     expect(fake.calls.filter(({ method }) => method === 'useModel').every((call) => call.cancelled())).toBe(
       true,
     );
-    expect(store.getState()).toMatchObject({ usedModel: nano.choice, modelSwitch: null, messages: [] });
+    expect(store.getState()).toMatchObject({
+      models: { used: { choice: nano.choice }, next: null },
+      messages: [],
+    });
   });
 
   it('is the new one where a cancel comes when the worker has just exchanged them: never another than answers', async () => {
-    const { session, photo, ready, fake, store } = setUp();
+    const { session, photo, ready, fake, store, shown } = setUp();
     session.add([photo('a')]);
     await ready();
     const exchange = session.useModel(other, 'Other');
@@ -584,14 +653,12 @@ describe('the model', () => {
     await settle();
     inWorker.answer(answered);
     expect(await exchange).toEqual(succeed(otherModel));
-    fake.last().answer(succeed(attention(5)));
+    fake.last().answer(succeed(looked(5)));
     await settle();
     expect(store.getState()).toMatchObject({
-      usedModel: other.choice,
-      model: { id: 'other' },
-      modelSwitch: null,
+      models: { used: { choice: other.choice, description: { id: 'other' } }, next: null },
     });
-    expect(store.getState().photos['photo-1']?.state).toMatchObject({ outcome: { model: { id: 'other' } } });
+    expect(shown('photo-1')).toMatchObject({ model: { id: 'other' } });
   });
 
   it('is what memory ran out over, and not the photograph that waited, however often it is tried', async () => {
@@ -617,7 +684,7 @@ describe('the model', () => {
     await settle();
     fake.lose(lost);
     expect(await broken).toEqual(fail(lost));
-    expect(fake.last().request).toMatchObject({ model: nano.reference });
+    expect(fake.last().request).toMatchObject({ model: asCalled(nano) });
     await ready();
     const exchange = session.useModel(other, 'Other');
     await settle();
@@ -625,9 +692,9 @@ describe('the model', () => {
     await exchange;
     fake.lose(lost);
     await settle();
-    expect(fake.last().request).toMatchObject({ model: other.reference });
+    expect(fake.last().request).toMatchObject({ model: asCalled(other) });
     await ready();
-    expect(store.getState().usedModel).toEqual(other.choice);
+    expect(store.getState().models.used?.choice).toEqual(other.choice);
   });
 
   it('that is chosen while the engine starts waits for it', async () => {
@@ -639,7 +706,7 @@ describe('the model', () => {
     expect(fake.last().method).toBe('useModel');
     fake.last().answer(answered);
     expect(await exchange).toEqual(succeed(otherModel));
-    expect(store.getState().usedModel).toEqual(other.choice);
+    expect(store.getState().models.used?.choice).toEqual(other.choice);
   });
 
   it('that is chosen where the engine has failed starts it', async () => {
@@ -650,10 +717,13 @@ describe('the model', () => {
     }
     const exchange = session.useModel(other, 'Other');
     await settle();
-    expect(fake.last()).toMatchObject({ method: 'start', request: { model: other.reference } });
+    expect(fake.last()).toMatchObject({ method: 'start', request: { model: asCalled(other) } });
     fake.last().answer(succeed({ ...started, model: otherModel }));
     expect(await exchange).toEqual(succeed(otherModel));
-    expect(store.getState()).toMatchObject({ engine: { status: 'ready' }, usedModel: other.choice });
+    expect(store.getState()).toMatchObject({
+      engine: { status: 'ready' },
+      models: { used: { choice: other.choice } },
+    });
   });
 
   it('that is chosen where the engine has failed, and cannot be had, is not said to be in use', async () => {
@@ -664,17 +734,20 @@ describe('the model', () => {
     await settle();
     fake.last().answer(fail({ code: 'checkpoint-invalid', problem: 'it is empty' }));
     await settle();
-    expect(fake.last().request).toMatchObject({ model: spare.reference });
+    expect(fake.last().request).toMatchObject({ model: asCalled(spare) });
     await ready();
     expect(await exchange).toEqual(fail({ code: 'cancelled' }));
-    expect(store.getState()).toMatchObject({ engine: { status: 'ready' }, usedModel: spare.choice });
+    expect(store.getState()).toMatchObject({
+      engine: { status: 'ready' },
+      models: { used: { choice: spare.choice } },
+    });
   });
 
   it('that is chosen where the engine was lost too often runs the photographs of the old one again', async () => {
     const { session, photo, ready, statuses, fake, store } = setUp();
     session.add([photo('a')]);
     await ready();
-    fake.last().answer(succeed(attention(3)));
+    fake.last().answer(succeed(looked(3)));
     await settle();
     for (let loss = 0; loss < 3; loss++) {
       fake.lose({ code: 'device-lost', message: 'test' });

@@ -2,7 +2,7 @@ import type { CheckpointHints } from '../../core/model.ts';
 import type { ModelReference } from '../../rpc/engine-contract.ts';
 import type { StoredModel } from '../../rpc/library-contract.ts';
 import type { DroppedModel } from '../state/library-state.ts';
-import type { ChosenModel } from '../state/model-choice.ts';
+import { chosenModel, type ChosenModel } from '../state/model-choice.ts';
 
 interface Facts {
   readonly id: string;
@@ -18,12 +18,8 @@ function referenceOf(facts: Facts, files: ReadonlyMap<string, Blob>): ModelRefer
   return { kind: 'checkpoint', id, title, files: [...files.values()], sha256, hints };
 }
 
-export const storedModel = (model: StoredModel, files: ReadonlyMap<string, Blob>): ChosenModel => ({
-  choice: { kind: 'stored', id: model.id },
-  reference: referenceOf(model, files),
-});
+export const storedModel = (model: StoredModel, files: ReadonlyMap<string, Blob>): ChosenModel =>
+  chosenModel({ kind: 'stored', id: model.id }, referenceOf(model, files));
 
-export const droppedModel = (model: DroppedModel): ChosenModel => ({
-  choice: { kind: 'dropped', id: model.id },
-  reference: referenceOf({ ...model, sha256: null }, model.files),
-});
+export const droppedModel = (model: DroppedModel): ChosenModel =>
+  chosenModel({ kind: 'dropped', id: model.id }, referenceOf({ ...model, sha256: null }, model.files));

@@ -38,7 +38,11 @@ function Group({ title, note, children }: GroupProps) {
 }
 
 function EmbeddedRow() {
-  const used = useApp((state) => (isSameChoice(state.usedModel, embeddedChoice) ? state.model : null));
+  const used = useApp((state) =>
+    state.models.used !== null && isSameChoice(state.models.used.choice, embeddedChoice)
+      ? state.models.used.description
+      : null,
+  );
   return (
     <ModelRow title={embeddedModelTitle} choice={embeddedChoice}>
       <p>Comes with the page: a small demonstration model, not one of the published networks.</p>

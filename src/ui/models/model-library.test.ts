@@ -6,7 +6,7 @@ import type { LibraryContents, StoredModel } from '../../rpc/library-contract.ts
 import type { ModelDescription } from '../../core/model.ts';
 import type { EngineSession } from '../engine/session.ts';
 import { createAppStore } from '../state/app-store.ts';
-import { embeddedChoice, type ChosenModel } from '../state/model-choice.ts';
+import { embeddedChoice, servedModel, type ChosenModel } from '../state/model-choice.ts';
 import { parseSettings } from '../state/settings.ts';
 import { createModelLibrary } from './model-library.ts';
 
@@ -65,7 +65,7 @@ function setUp(remembered: unknown = null) {
       answers.next = null;
       if (refusal !== null) return Promise.resolve(refusal);
       used.push(model);
-      store.getState().setUsedModel(model.choice);
+      store.getState().setUsedModel({ ...model, description: { title } as ModelDescription });
       return Promise.resolve(succeed({ title } as ModelDescription));
     },
   } as unknown as EngineSession;
@@ -176,16 +176,16 @@ describe('a dropped file that is kept while it is in use', () => {
     last('open').answer(opened('own-x-pth'));
     await keeping;
     expect(renamed.map(({ choice }) => choice)).toEqual([{ kind: 'stored', id: 'own-x-pth' }]);
-    expect(store.getState().rememberedModel).toEqual({ kind: 'stored', id: 'own-x-pth' });
+    expect(store.getState().models.remembered).toEqual({ kind: 'stored', id: 'own-x-pth' });
   });
 
   it('does not take the place of another that was taken meanwhile', async () => {
     const { keeping, last, renamed, store } = await dropIn();
-    store.getState().setUsedModel(embeddedChoice);
+    store.getState().setUsedModel({ ...servedModel(embeddedChoice.id), description: {} as ModelDescription });
     last('open').answer(opened('own-x-pth'));
     await keeping;
     expect(renamed).toEqual([]);
-    expect(store.getState().usedModel).toEqual(embeddedChoice);
+    expect(store.getState().models.used?.choice).toEqual(embeddedChoice);
   });
 });
 
@@ -254,6 +254,6 @@ describe('the model of the last visit', () => {
     expect(store.getState().messages.map(({ text }) => text)).toEqual([
       expect.stringMatching(sentence) as string,
     ]);
-    expect(store.getState().rememberedModel).toEqual(next);
+    expect(store.getState().models.remembered).toEqual(next);
   });
 });

@@ -192,8 +192,8 @@ export function createModelLibrary(
     async startSession(asked) {
       const embedded = servedModel(embeddedChoice.id);
       if (asked !== null && isModelId(asked)) return session.start(servedModel(asked), null);
-      const { rememberedModel, rememberModel, say } = store.getState();
-      const found = rememberedModel === null ? succeed(embedded) : await find(rememberedModel);
+      const { models, rememberModel, say } = store.getState();
+      const found = models.remembered === null ? succeed(embedded) : await find(models.remembered);
       if (found.ok) return session.start(found.value, embedded);
       const isGone = found.error.code === 'model-not-kept';
       const what = isGone ? 'is no longer in this browser' : 'could not be opened';
@@ -229,11 +229,13 @@ export function createModelLibrary(
     },
 
     async remove(id) {
-      const { usedModel, modelSwitch, rememberedModel, rememberModel, setTransfer, say, announce } =
-        store.getState();
+      const { models, rememberModel, setTransfer, say, announce } = store.getState();
       const choice: ModelChoice = { kind: 'stored', id };
       const title = catalogue.models.find((model) => model.id === id)?.title ?? titleOf(choice);
-      if (isSameChoice(usedModel, choice) || isSameChoice(modelSwitch?.choice ?? null, choice)) {
+      if (
+        isSameChoice(models.used?.choice ?? null, choice) ||
+        isSameChoice(models.next?.choice ?? null, choice)
+      ) {
         say(`${title} is in use: use another model first, then delete it.`, 'warning');
         return;
       }
@@ -244,7 +246,7 @@ export function createModelLibrary(
       }
       show(outcome.value);
       setTransfer(id, null);
-      if (isSameChoice(rememberedModel, choice)) rememberModel(embeddedChoice);
+      if (isSameChoice(models.remembered, choice)) rememberModel(embeddedChoice);
       announce(`${title} is deleted.`);
     },
 
@@ -285,7 +287,8 @@ export function createModelLibrary(
       const { library, changeLibrary, rememberModel, announce } = store.getState();
       changeLibrary({ dropped: library.dropped.filter((model) => model.id !== id) });
       announce(`${title} is kept in this browser.`);
-      const isInUse = (): boolean => isSameChoice(store.getState().usedModel, { kind: 'dropped', id });
+      const isInUse = (): boolean =>
+        isSameChoice(store.getState().models.used?.choice ?? null, { kind: 'dropped', id });
       if (!isInUse()) return;
       const opened = await openStored(stored.id);
       // Another may have been taken meanwhile.

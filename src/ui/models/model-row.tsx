@@ -27,7 +27,7 @@ export function ModelRow({ title, choice, children, transfer, onCancelTransfer, 
   const titleId = useId();
   const row = useRef<HTMLLIElement>(null);
   useKeptFocus(row);
-  const isUsed = useApp((state) => isSameChoice(state.usedModel, choice));
+  const isUsed = useApp((state) => isSameChoice(state.models.used?.choice ?? null, choice));
   return (
     <li className="model" data-used={isUsed} aria-labelledby={titleId} ref={row} tabIndex={-1}>
       <div className="model-facts">
@@ -73,9 +73,9 @@ function TransferLine({ transfer: { progress }, title, onCancel }: TransferLineP
 
 function UseAction({ choice, title }: { readonly choice: ModelChoice; readonly title: string }) {
   const { library, session } = useServices();
-  const isUsed = useApp((state) => isSameChoice(state.usedModel, choice));
+  const isUsed = useApp((state) => isSameChoice(state.models.used?.choice ?? null, choice));
   const modelSwitch = useApp((state) =>
-    isSameChoice(state.modelSwitch?.choice ?? null, choice) ? state.modelSwitch : null,
+    isSameChoice(state.models.next?.choice ?? null, choice) ? state.models.next : null,
   );
   if (modelSwitch !== null)
     return (
@@ -113,7 +113,7 @@ interface DeleteActionProps {
 export function DeleteAction({ title, id, size }: DeleteActionProps) {
   const { library } = useServices();
   const [asks, setAsks] = useState(false);
-  const isUsed = useApp((state) => isSameChoice(state.usedModel, { kind: 'stored', id }));
+  const isUsed = useApp((state) => isSameChoice(state.models.used?.choice ?? null, { kind: 'stored', id }));
   if (!asks) return <IconButton icon={Trash2} label={`Delete ${title}`} onClick={() => setAsks(true)} />;
   if (isUsed)
     return (

@@ -1,7 +1,7 @@
 import { lazy, Suspense, useCallback } from 'react';
 import { loadScript } from '../../core/script.ts';
-import { Bench } from './viewer.tsx';
-import { HelpDialog, SampleDialog } from './dialogs.tsx';
+import { Viewer } from './viewer.tsx';
+import { HelpDialog, SampleDialog } from './help-dialog.tsx';
 import { DrawingBoundary } from './drawing-boundary.tsx';
 import { DropVeil } from './drop-veil.tsx';
 import { EmptyState } from './empty-state.tsx';
@@ -11,7 +11,7 @@ import { ModelDialog } from '../models/model-dialog.tsx';
 import { useIntake } from './intake/use-intake.ts';
 import { type Services, ServicesProvider, useApp } from '../services.tsx';
 import { usePresentation, usePrunedPictures, useRememberedSettings } from './use-page-effects.ts';
-import { useShortcuts } from './use-shortcuts.ts';
+import { useCommands } from './use-commands.ts';
 
 /** Fetched when it is asked for: most visits never open it, and its plots are large. */
 const TrainingView = lazy(async () => {
@@ -25,10 +25,9 @@ function Page() {
   const setDialog = useApp((state) => state.setDialog);
   const isEmpty = useApp((state) => state.order.length === 0);
   const announcement = useApp((state) => state.announcement);
-  const setView = useApp((state) => state.setView);
-  const showAll = useCallback(() => setView('all'), [setView]);
+  const resetDrawing = useApp((state) => state.resetDrawing);
   const closeDialog = useCallback(() => setDialog(null), [setDialog]);
-  useShortcuts();
+  useCommands();
   useRememberedSettings();
   usePrunedPictures();
   // Without a photograph there is nothing to present.
@@ -55,7 +54,7 @@ function Page() {
       )}
       <EngineFailure />
       <Messages />
-      <DrawingBoundary key={place} onRetry={showAll}>
+      <DrawingBoundary key={place} onRetry={resetDrawing}>
         {place === 'training' ? (
           <Suspense fallback={<main id="content" aria-busy="true" />}>
             <TrainingView onAdd={openPicker} />
@@ -63,7 +62,7 @@ function Page() {
         ) : isEmpty ? (
           <EmptyState onAdd={openPicker} />
         ) : (
-          <Bench />
+          <Viewer />
         )}
       </DrawingBoundary>
       <div className="visually-hidden" role="status" data-announcer>

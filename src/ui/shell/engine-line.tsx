@@ -2,7 +2,7 @@ import { ChevronDown, X } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { embeddedModelId } from '../../core/embedded-model.ts';
 import { useApp, useServices } from '../services.tsx';
-import type { ModelSwitch } from '../state/app-store.ts';
+import type { ModelSwitch } from '../state/model-in-use.ts';
 import { backendTitles, describeStart, describeSwitch } from '../words.ts';
 import { IconButton } from '../kit/icon-button.tsx';
 
@@ -47,7 +47,7 @@ function SwitchProgress({ modelSwitch }: { readonly modelSwitch: ModelSwitch }) 
 /** The model and where it runs, or how far its start is. */
 export function EngineLine() {
   const engine = useApp((state) => state.engine);
-  const modelSwitch = useApp((state) => state.modelSwitch);
+  const { used, next: modelSwitch } = useApp((state) => state.models);
   switch (engine.status) {
     case 'starting': {
       const { progress } = engine;
@@ -69,13 +69,13 @@ export function EngineLine() {
       return (
         <div className="engine-line" data-engine-status="ready" data-backend={engine.backend.name}>
           <ModelButton>
-            <strong>{engine.model.title}</strong>
+            <strong>{used?.description.title}</strong>
             <span className="engine-line-backend" title={engine.backend.device}>
               {backendTitles[engine.backend.name]}
             </span>
           </ModelButton>
           {modelSwitch === null ? (
-            engine.model.id === embeddedModelId && (
+            used?.description.id === embeddedModelId && (
               <span className="engine-line-note">
                 a small demonstration model, not one of the published networks
               </span>

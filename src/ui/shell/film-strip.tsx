@@ -3,8 +3,9 @@ import { memo, type RefObject, useCallback, useEffect, useRef, useState } from '
 import { type DeviceSize, useCanvasLayer, useDeviceSize } from '../kit/use-canvas-layer.ts';
 import { thumbnailSidePx } from '../engine/pictures.ts';
 import { useApp, useServices } from '../services.tsx';
-import { isWaiting, type Photo, type PhotoId, runFraction } from '../state/photo.ts';
-import { countOf, describePhotoState } from '../words.ts';
+import { isWaiting, type Photo, type PhotoId, lookFraction } from '../state/photo.ts';
+import { countOf } from '../kit/format.ts';
+import { describePhotoState } from '../words.ts';
 import { IconButton } from '../kit/icon-button.tsx';
 import { usePicture } from './use-picture.ts';
 import { useScrollIntoView } from '../kit/use-scroll-into-view.ts';
@@ -56,7 +57,7 @@ function StateMark({ photo: { state } }: { readonly photo: Photo }) {
     case 'running':
       return (
         <span className="frame-progress" aria-hidden="true">
-          <span style={{ '--fill': runFraction(state.progress) }} />
+          <span style={{ '--fill': lookFraction(state.progress) }} />
         </span>
       );
     case 'failed':

@@ -1,9 +1,9 @@
 import { type KeyboardEvent, type MouseEvent, useId } from 'react';
-import type { AttentionResult } from '../../rpc/engine-contract.ts';
-import { useApp } from '../services.tsx';
+import type { Frame } from '../../core/frame.ts';
+import { patchTitle } from '../../lenses/query-title.ts';
 import type { Photo } from '../state/photo.ts';
-import { isSamePatch, markedPatch, patchAt, patchBeside, pointOf } from '../state/query.ts';
-import { patchTitle } from '../words.ts';
+import { isSamePatch, patchAt, patchBeside, pointOf } from '../state/photo-point.ts';
+import { usePickPoint } from './use-scene.ts';
 import './patch-picker.css';
 
 /** What the key for patches moves the focus to. */
@@ -18,29 +18,28 @@ const steps: Readonly<Record<string, { readonly down: number; readonly right: nu
 
 interface PatchPickerProps {
   readonly photo: Photo;
-  readonly result: AttentionResult;
+  /** How the patches lie on the photograph. */
+  readonly frame: Frame;
 }
 
 /** Lies over the photograph: a click asks the patch under it, the arrow keys go from there. */
-export function PatchPicker({ photo, result }: PatchPickerProps) {
-  const askPatch = useApp((state) => state.askPatch);
+export function PatchPicker({ photo, frame }: PatchPickerProps) {
+  const pick = usePickPoint(photo.id);
   const helpId = useId();
-  const marked = markedPatch(photo);
-  const pick = ({ clientX, clientY, currentTarget, detail }: MouseEvent): void => {
+  const marked = photo.point === null ? null : patchAt(photo.point, frame);
+  const click = ({ clientX, clientY, currentTarget, detail }: MouseEvent): void => {
     const { left, top, width, height } = currentTarget.getBoundingClientRect();
     const point = { x: (clientX - left) / width, y: (clientY - top) / height };
-    const isMarked = marked !== null && isSamePatch(patchAt(point, result), marked);
+    const isMarked = marked !== null && isSamePatch(patchAt(point, frame), marked);
     // The same patch once more lets go of it; the second half of a double click does not.
-    if (!isMarked) askPatch(photo.id, point);
-    else if (detail < 2) askPatch(photo.id, null);
+    if (!isMarked) pick(point);
+    else if (detail < 2) pick(null);
   };
   const press = (event: KeyboardEvent): void => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const step = steps[event.key];
-    if (marked === null && (event.key === 'Enter' || event.key === ' '))
-      askPatch(photo.id, { x: 0.5, y: 0.5 });
-    else if (marked !== null && step !== undefined)
-      askPatch(photo.id, pointOf(patchBeside(marked, step, result), result));
+    if (marked === null && (event.key === 'Enter' || event.key === ' ')) pick({ x: 0.5, y: 0.5 });
+    else if (marked !== null && step !== undefined) pick(pointOf(patchBeside(marked, step, frame), frame));
     else return;
     event.preventDefault();
   };
@@ -54,7 +53,7 @@ export function PatchPicker({ photo, result }: PatchPickerProps) {
         aria-describedby={helpId}
         // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- an application is what screen readers leave the arrow keys to
         tabIndex={0}
-        onClick={pick}
+        onClick={click}
         onKeyDown={press}
       />
       <span className="visually-hidden" id={helpId}>

@@ -1,37 +1,63 @@
-import { type ReactNode, useEffect, useRef } from 'react';
+import { type ReactNode, useEffect, useMemo, useRef } from 'react';
 import { describeFailure } from '../../core/failure.ts';
 import { CircleSlash, RotateCw, TriangleAlert, X } from 'lucide-react';
 import { pictureSideFor } from '../engine/pictures.ts';
 import { useDeviceSize } from '../kit/use-canvas-layer.ts';
 import { useApp, useServices } from '../services.tsx';
-import { type Photo, runFraction, visibleOutcome } from '../state/photo.ts';
-import { isPatch, markedPatch, type Query, shownQuery } from '../state/query.ts';
-import type { View } from '../state/settings.ts';
-import { shownView } from '../state/shown-view.ts';
-import { describeRun, queryTitle, viewTitle } from '../words.ts';
+import { queryTitle } from '../../lenses/query-title.ts';
+import { viewOf } from '../../lenses/views.ts';
+import type { Outcome } from '../state/looks.ts';
+import { lookFraction, type Photo } from '../state/photo.ts';
+import { describeLook } from '../words.ts';
 import { IconButton } from '../kit/icon-button.tsx';
 import { PatchPicker } from './patch-picker.tsx';
-import { PhotoCanvas } from './photo-canvas.tsx';
+import { SheetCanvas } from '../kit/sheet-canvas.tsx';
+import { LayeredCanvas } from '../kit/layered-canvas.tsx';
+import {
+  frameOf,
+  markedPatch,
+  queryOf,
+  stageLayers,
+  useOutcome,
+  useScene,
+  useStableLayers,
+  type AnyScene,
+} from './use-scene.ts';
 import './stage.css';
 
 /** What a person who does not see the picture is told about it. */
-function describePicture(photo: Photo, query: Query, view: View): string {
-  const subject = photo.alt ?? photo.name;
-  const outcome = visibleOutcome(photo.state);
-  if (!outcome) return subject;
-  const from = query === 0 ? '' : `, from ${isPatch(query) ? 'the ' : ''}${queryTitle(query).toLowerCase()},`;
-  return `${subject} Attention of ${viewTitle(view).toLowerCase()}${from} is drawn over it.`;
+function describePicture({ alt, name }: Photo, outcome: Outcome | null, scene: AnyScene | null): string {
+  const subject = alt ?? name;
+  if (outcome === null || scene === null) return subject;
+  const { title, contract } = viewOf(outcome.look.lens);
+  const query = queryOf(outcome);
+  const isPlain = query === null || (query.patch === null && query.token === 0);
+  const from = isPlain
+    ? ''
+    : `, from ${query.patch === null ? '' : 'the '}${queryTitle(query).toLowerCase()},`;
+  return `${subject} ${contract.title}: ${title(scene).toLowerCase()}${from} drawn over it.`;
 }
 
-/** The pass that runs again before a patch can be answered: too many others have run since. */
-function AskingState({ photo: { id, asked } }: { readonly photo: Photo }) {
-  const askPatch = useApp((state) => state.askPatch);
-  if (asked === null || asked.progress === null) return null;
+/** What somebody wished to see of the photograph and is not there yet. */
+function AskingState({ photo: { id } }: { readonly photo: Photo }) {
+  const { session } = useServices();
+  const asking = useApp((state) => (state.asking?.look.photo === id ? state.asking : null));
+  if (asking === null) return null;
+  if (asking.status === 'failed')
+    return (
+      <div className="stage-state stage-state-failed">
+        <TriangleAlert aria-hidden="true" />
+        <p>{describeFailure(asking.failure)}</p>
+        <IconButton icon={RotateCw} label="Try again" withText onClick={() => session.wishAgain()} />
+      </div>
+    );
+  // What takes no pass is there before anybody could read of it.
+  if (asking.progress === null) return null;
   return (
     <div className="stage-state">
-      <p id="run-label">{describeRun(asked.progress)}</p>
-      <progress aria-labelledby="run-label" value={runFraction(asked.progress)} />
-      <IconButton icon={X} label="Cancel" withText onClick={() => askPatch(id, null)} />
+      <p id="run-label">{describeLook(asking.progress)}</p>
+      <progress aria-labelledby="run-label" value={lookFraction(asking.progress)} />
+      <IconButton icon={X} label="Cancel" withText onClick={() => session.cancel(id)} />
     </div>
   );
 }
@@ -54,8 +80,8 @@ function StageState({ photo }: { readonly photo: Photo }) {
     case 'running':
       return (
         <div className="stage-state">
-          <p id="run-label">{describeRun(state.progress)}</p>
-          <progress aria-labelledby="run-label" value={runFraction(state.progress)} />
+          <p id="run-label">{describeLook(state.progress)}</p>
+          <progress aria-labelledby="run-label" value={lookFraction(state.progress)} />
           <IconButton icon={X} label="Cancel" withText onClick={() => session.cancel(id)} />
         </div>
       );
@@ -90,15 +116,23 @@ interface StageProps {
 
 /** The photograph, large. */
 export function Stage({ photo, bitmap, aspect, onNeedsSide, children }: StageProps) {
-  const view = useApp(shownView);
-  const query = useApp((state) => shownQuery(photo, state.token));
+  const outcome = useOutcome(photo);
+  const scene = useScene(outcome);
   const area = useRef<HTMLDivElement>(null);
   const size = useDeviceSize(area);
   const needed = size ? pictureSideFor(Math.max(1024, size.width, size.height)) : null;
   useEffect(() => {
     if (needed !== null) onNeedsSide(needed);
   }, [needed, onNeedsSide]);
-  const outcome = visibleOutcome(photo.state);
+  const marked = markedPatch(photo, outcome);
+  const layers = useStableLayers(
+    outcome === null || scene === null ? [] : stageLayers(scene, outcome, marked),
+  );
+  const sheet = useMemo(
+    () => (outcome === null || scene === null ? null : (viewOf(outcome.look.lens).sheet?.(scene) ?? null)),
+    [outcome, scene],
+  );
+  const changeDrawing = useApp((state) => state.changeDrawing);
   const isBlank = bitmap === null && outcome === null;
   return (
     <section
@@ -109,18 +143,28 @@ export function Stage({ photo, bitmap, aspect, onNeedsSide, children }: StagePro
     >
       <div className="stage-area" id="content" tabIndex={-1} ref={area} style={{ '--aspect': aspect }}>
         {!isBlank && (
-          <div className="stage-picture">
-            <PhotoCanvas
-              key={photo.id}
-              bitmap={bitmap}
-              outcome={outcome}
-              view={view}
-              query={query}
-              marked={markedPatch(photo)}
-              detail="stage"
-              label={describePicture(photo, query, view)}
-            />
-            {outcome !== null && <PatchPicker photo={photo} result={outcome.result} />}
+          <div className={sheet === null ? 'stage-picture' : 'stage-sheet'}>
+            {sheet !== null && outcome !== null ? (
+              <SheetCanvas
+                key={photo.id}
+                bitmap={bitmap}
+                sheet={sheet}
+                aspect={aspect}
+                label={describePicture(photo, outcome, scene)}
+                onChoose={(row, column) => changeDrawing(sheet.changes[row]?.[column] ?? {})}
+              />
+            ) : (
+              <LayeredCanvas
+                key={photo.id}
+                bitmap={bitmap}
+                layers={layers}
+                detail="stage"
+                label={describePicture(photo, outcome, scene)}
+              />
+            )}
+            {sheet === null && outcome !== null && queryOf(outcome) !== null && (
+              <PatchPicker photo={photo} frame={frameOf(outcome)} />
+            )}
           </div>
         )}
         <StageState photo={photo} />

@@ -5,8 +5,9 @@ import { rememberSettings } from '../state/settings.ts';
 /** Theme and settings, on the page and in its memory. */
 export function useRememberedSettings(): void {
   const theme = useApp((state) => state.theme);
-  const overlay = useApp((state) => state.overlay);
-  const model = useApp((state) => state.rememberedModel);
+  const drawings = useApp((state) => state.drawings);
+  const shared = useApp((state) => state.shared);
+  const model = useApp((state) => state.models.remembered);
   useEffect(() => {
     document.documentElement.dataset['theme'] = theme;
     const ground = getComputedStyle(document.documentElement).getPropertyValue('--ground').trim();
@@ -14,9 +15,9 @@ export function useRememberedSettings(): void {
   }, [theme]);
   useEffect(() => {
     // A slider on its way need not write at every step.
-    const timer = setTimeout(() => rememberSettings({ theme, overlay, model }), 250);
+    const timer = setTimeout(() => rememberSettings({ theme, drawings, shared, model }), 250);
     return () => clearTimeout(timer);
-  }, [theme, overlay, model]);
+  }, [theme, drawings, shared, model]);
 }
 
 /** The whole screen while presenting, where the browser allows it; leaving it ends the presentation. */

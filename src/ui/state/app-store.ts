@@ -1,20 +1,25 @@
-import type { ModelProgress, StartStep } from '../../core/progress.ts';
+import type { StartStep } from '../../core/progress.ts';
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { BackendName, Failure } from '../../core/failure.ts';
 import type { FramingOptions } from '../../core/photo.ts';
 import type { BackendDescription } from '../../core/backend.ts';
-import type { ModelDescription } from '../../core/model.ts';
+import { contractOf, firstLens, type LensId } from '../../lenses/contracts.ts';
+import type { SharedDrawing } from '../../render/shared-drawing.ts';
 import { emptyLibrary, type LibraryState, type Transfer } from './library-state.ts';
 import type { ModelChoice } from './model-choice.ts';
-import type { AskedPatch, NewPhoto, Photo, PhotoId, PhotoState } from './photo.ts';
-import type { PhotoPoint, SpecialToken } from './query.ts';
+import type { ModelsInUse, ModelSwitch, UsedModel } from './model-in-use.ts';
+import type { AnyLookProgress, NewPhoto, Photo, PhotoId, PhotoState } from './photo.ts';
+import type { PhotoPoint } from './photo-point.ts';
 import {
-  type OverlaySettings,
-  type RememberedSettings,
-  type Theme,
-  type View,
-  viewWithin,
-} from './settings.ts';
+  keyOfLook,
+  keysOnView,
+  withOutcome,
+  withoutPhotos,
+  type Look,
+  type Outcome,
+  type Outcomes,
+} from './looks.ts';
+import { forEachLens, type RememberedSettings, type Theme } from './settings.ts';
 
 type EngineState =
   | {
@@ -23,7 +28,7 @@ type EngineState =
       /** Why a running engine is being replaced; null at the first start. */
       readonly recoversFrom: Failure | null;
     }
-  | { readonly status: 'ready'; readonly backend: BackendDescription; readonly model: ModelDescription }
+  | { readonly status: 'ready'; readonly backend: BackendDescription }
   | {
       readonly status: 'failed';
       readonly failure: Failure;
@@ -32,13 +37,6 @@ type EngineState =
       /** The back end that may do better; null where none is left, or it is not the back end's fault. */
       readonly instead: BackendName | null;
     };
-
-/** Another model on its way into the engine, while the one in use stays. */
-export interface ModelSwitch {
-  readonly choice: ModelChoice;
-  readonly title: string;
-  readonly progress: ModelProgress | null;
-}
 
 /** Looking at photographs, or training a network on them. */
 type Place = 'viewer' | 'training';
@@ -51,24 +49,31 @@ interface Message {
   readonly text: string;
 }
 
+/** More is wished to be seen of the selected photograph than is there. */
+type Asking = { readonly look: Look } & (
+  | { readonly status: 'running'; readonly progress: AnyLookProgress | null }
+  /** Not asked again unasked. */
+  | { readonly status: 'failed'; readonly failure: Failure }
+);
+
 export interface AppState {
   readonly engine: EngineState;
-  /** The model of the last successful start: it names the page's tiles while the engine starts again. */
-  readonly model: ModelDescription | null;
-  /** What `model` is to the page; null until the first start has ended. */
-  readonly usedModel: ModelChoice | null;
-  readonly modelSwitch: ModelSwitch | null;
-  /** The model to begin the next visit with; null: the embedded one. */
-  readonly rememberedModel: ModelChoice | null;
+  readonly models: ModelsInUse;
   readonly library: LibraryState;
   readonly dialog: DialogName | null;
   readonly photos: Readonly<Record<PhotoId, Photo>>;
   readonly order: readonly PhotoId[];
   readonly selectedId: PhotoId | null;
-  readonly view: View;
-  /** Which special token is asked wherever no patch is, see `Photo.asked`. */
-  readonly token: SpecialToken;
-  readonly overlay: OverlaySettings;
+  /** The way of looking, and for each of them what is asked and how it is drawn. */
+  readonly lens: LensId;
+  readonly params: Readonly<Record<LensId, object>>;
+  readonly drawings: Readonly<Record<LensId, object>>;
+  readonly shared: SharedDrawing;
+  /** Which special token is asked wherever no patch is, see `Photo.point`. */
+  readonly token: number;
+  readonly outcomes: Outcomes;
+  /** The look that runs because somebody asked for more of the selected photograph. */
+  readonly asking: Asking | null;
   readonly framing: FramingOptions;
   readonly theme: Theme;
   readonly presenting: boolean;
@@ -81,8 +86,8 @@ export interface AppState {
 
 export interface AppActions {
   setEngine(engine: EngineState): void;
-  setUsedModel(choice: ModelChoice): void;
-  setModelSwitch(modelSwitch: ModelSwitch | null): void;
+  setUsedModel(used: UsedModel): void;
+  setModelSwitch(next: ModelSwitch | null): void;
   /** Only what can be found again at the next visit is remembered. */
   rememberModel(choice: ModelChoice): void;
   changeLibrary(change: Partial<LibraryState>): void;
@@ -94,13 +99,19 @@ export interface AppActions {
   removePhotos(ids: readonly PhotoId[]): void;
   setPhotoState(id: PhotoId, update: (state: PhotoState) => PhotoState): void;
   select(id: PhotoId): void;
-  setView(view: View): void;
+  setLens(lens: LensId): void;
+  /** Of the lens in use. */
+  changeParams(change: object): void;
+  changeDrawing(change: object): void;
+  changeShared(change: Partial<SharedDrawing>): void;
+  /** Of the lens in use, as it is where nobody chose anything. */
+  resetDrawing(): void;
   /** CLS or a register, on every photograph; the selected one's patch is let go of. */
-  setToken(token: SpecialToken): void;
-  /** @param point of a photograph that has a result; null goes back to the special token */
-  askPatch(id: PhotoId, point: PhotoPoint | null): void;
-  changeAsked(id: PhotoId, change: Partial<AskedPatch>): void;
-  changeOverlay(change: Partial<OverlaySettings>): void;
+  setToken(token: number): void;
+  /** @param point null goes back to the special token */
+  pickPoint(id: PhotoId, point: PhotoPoint | null): void;
+  setAsking(asking: Asking | null): void;
+  addOutcome(outcome: Outcome): void;
   setFraming(framing: FramingOptions): void;
   setTheme(theme: Theme): void;
   setPresenting(presenting: boolean): void;
@@ -113,6 +124,11 @@ export interface AppActions {
 
 export type AppStore = StoreApi<AppState & AppActions>;
 
+const plainAddress: Address = {
+  lens: firstLens,
+  params: forEachLens((id) => contractOf(id).params.defaults),
+};
+
 /** More would bury the photograph; the oldest goes. */
 const messageLimit = 3;
 
@@ -124,23 +140,34 @@ function selectionAfter(order: readonly PhotoId[], selected: PhotoId | null, rem
   return order.slice(at + 1).find(stays) ?? order.slice(0, at).findLast(stays) ?? null;
 }
 
-export function createAppStore(settings: RememberedSettings, framing: FramingOptions): AppStore {
+/** What an address asks for, or what is so where it says nothing. */
+export interface Address {
+  readonly lens: LensId;
+  readonly params: Readonly<Record<LensId, object>>;
+}
+
+export function createAppStore(
+  settings: RememberedSettings,
+  framing: FramingOptions,
+  address: Address = plainAddress,
+): AppStore {
   let photosMade = 0;
   let messagesMade = 0;
   return createStore<AppState & AppActions>()((set) => ({
     engine: { status: 'starting', progress: null, recoversFrom: null },
-    model: null,
-    usedModel: null,
-    modelSwitch: null,
-    rememberedModel: settings.model,
+    models: { used: null, next: null, remembered: settings.model },
     library: emptyLibrary,
     dialog: null,
     photos: {},
     order: [],
     selectedId: null,
-    view: 'all',
+    lens: address.lens,
+    params: address.params,
+    drawings: settings.drawings,
+    shared: settings.shared,
     token: 0,
-    overlay: settings.overlay,
+    outcomes: new Map(),
+    asking: null,
     framing,
     theme: settings.theme,
     presenting: false,
@@ -148,15 +175,11 @@ export function createAppStore(settings: RememberedSettings, framing: FramingOpt
     messages: [],
     announcement: '',
 
-    setEngine: (engine) =>
-      set((state) => {
-        if (engine.status !== 'ready') return { engine };
-        const { model } = engine;
-        return { engine, model, view: viewWithin(state.view, model) };
-      }),
-    setUsedModel: (usedModel) => set({ usedModel }),
-    setModelSwitch: (modelSwitch) => set({ modelSwitch }),
-    rememberModel: (choice) => set(choice.kind === 'dropped' ? {} : { rememberedModel: choice }),
+    setEngine: (engine) => set({ engine }),
+    setUsedModel: (used) => set(({ models }) => ({ models: { ...models, used } })),
+    setModelSwitch: (next) => set(({ models }) => ({ models: { ...models, next } })),
+    rememberModel: (choice) =>
+      set(({ models }) => (choice.kind === 'dropped' ? {} : { models: { ...models, remembered: choice } })),
     changeLibrary: (change) => set((state) => ({ library: { ...state.library, ...change } })),
     setTransfer: (id, transfer) =>
       set(({ library }) => {
@@ -172,8 +195,10 @@ export function createAppStore(settings: RememberedSettings, framing: FramingOpt
         return {
           ...photo,
           id: `photo-${photosMade}`,
-          state: { status: 'queued', previous: null },
-          asked: null,
+          state: { status: 'queued' },
+          point: null,
+          seen: null,
+          shown: {},
         };
       });
       const ids = photos.map(({ id }) => id);
@@ -190,6 +215,7 @@ export function createAppStore(settings: RememberedSettings, framing: FramingOpt
         photos: Object.fromEntries(Object.entries(state.photos).filter(([id]) => !removed.has(id))),
         order: state.order.filter((id) => !removed.has(id)),
         selectedId: selectionAfter(state.order, state.selectedId, removed),
+        outcomes: withoutPhotos(state.outcomes, removed),
       }));
     },
 
@@ -203,34 +229,52 @@ export function createAppStore(settings: RememberedSettings, framing: FramingOpt
     },
 
     select: (selectedId) => set({ selectedId }),
-    setView: (view) => set({ view }),
+    setLens: (lens) => set({ lens }),
+    changeParams: (change) =>
+      set(({ lens, params }) => ({ params: { ...params, [lens]: { ...params[lens], ...change } } })),
+    changeDrawing: (change) =>
+      set(({ lens, drawings }) => ({ drawings: { ...drawings, [lens]: { ...drawings[lens], ...change } } })),
+    changeShared: (change) => set(({ shared }) => ({ shared: { ...shared, ...change } })),
+    resetDrawing: () =>
+      set(({ lens, drawings }) => ({
+        drawings: { ...drawings, [lens]: contractOf(lens).drawing.defaults },
+      })),
     setToken: (token) =>
       set(({ photos, selectedId }) => {
         const photo = selectedId === null ? undefined : photos[selectedId];
-        if (!photo) return { token };
-        return { token, photos: { ...photos, [photo.id]: { ...photo, asked: null } } };
+        return photo === undefined
+          ? { token }
+          : { token, photos: { ...photos, [photo.id]: { ...photo, point: null } } };
+      }),
+    pickPoint: (id, point) =>
+      set(({ photos }) => {
+        const photo = photos[id];
+        return photo === undefined ? {} : { photos: { ...photos, [id]: { ...photo, point } } };
+      }),
+    setAsking: (asking) => set({ asking }),
+
+    addOutcome: (outcome) =>
+      set((state) => {
+        const { photos, outcomes, selectedId } = state;
+        const { look, looked } = outcome;
+        const photo = photos[look.photo];
+        const [pass] = looked.passes;
+        // It may have been removed while the engine worked on it.
+        if (photo === undefined || pass === undefined) return {};
+        const key = keyOfLook(look);
+        const seen = { frame: pass.frame, model: look.model, framing: look.framing };
+        const changed = { ...photo, seen, shown: { ...photo.shown, [look.lens]: key } };
+        const selected = selectedId === null ? undefined : photos[selectedId];
+        return {
+          photos: { ...photos, [photo.id]: changed },
+          outcomes: withOutcome(
+            outcomes,
+            outcome,
+            selected === undefined ? new Set() : keysOnView(state, selected),
+          ),
+        };
       }),
 
-    askPatch(id, point) {
-      set(({ photos }) => {
-        const photo = photos[id];
-        if (!photo) return {};
-        const { progress = null, answer = null } = photo.asked ?? {};
-        const asked = point === null ? null : { point, progress, answer };
-        return { photos: { ...photos, [id]: { ...photo, asked } } };
-      });
-    },
-
-    changeAsked(id, change) {
-      set(({ photos }) => {
-        const photo = photos[id];
-        // Somebody has gone back to CLS, or removed the photograph, while it was asked.
-        if (!photo?.asked) return {};
-        return { photos: { ...photos, [id]: { ...photo, asked: { ...photo.asked, ...change } } } };
-      });
-    },
-
-    changeOverlay: (change) => set((state) => ({ overlay: { ...state.overlay, ...change } })),
     setFraming: (next) => set({ framing: next }),
     setTheme: (theme) => set({ theme }),
     setPresenting: (presenting) => set({ presenting }),

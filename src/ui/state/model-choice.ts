@@ -13,7 +13,15 @@ export interface ModelChoice {
 /** A choice and the way to it. */
 export interface ChosenModel {
   readonly choice: ModelChoice;
+  /** By which the engine and everything that was seen know it. It stays the same where the way to it changes. */
+  readonly key: string;
   readonly reference: ModelReference;
+}
+
+/** A model that is told something else of itself, its number of heads say, is another one. */
+export function chosenModel(choice: ModelChoice, reference: ModelReference): ChosenModel {
+  const hints = reference.kind === 'checkpoint' ? JSON.stringify(reference.hints) : '';
+  return { choice, key: `${choice.kind} ${choice.id} ${hints}`.trim(), reference };
 }
 
 export const isSameChoice = (a: ModelChoice | null, b: ModelChoice | null): boolean =>
@@ -25,7 +33,8 @@ export const embeddedChoice: ModelChoice = { kind: 'served', id: embeddedModelId
 export const isModelId = (id: unknown): id is string =>
   typeof id === 'string' && /^[\w.-]+$/.test(id) && !id.startsWith('.');
 
-export const servedModel = (id: string): ChosenModel => ({
-  choice: { kind: 'served', id },
-  reference: { kind: 'tfjs', url: new URL(`models/${id}/model.json`, document.baseURI).href },
-});
+export const servedModel = (id: string): ChosenModel =>
+  chosenModel(
+    { kind: 'served', id },
+    { kind: 'tfjs', url: new URL(`models/${id}/model.json`, document.baseURI).href },
+  );

@@ -1,38 +1,27 @@
-import type { PassProgress } from '../../core/progress.ts';
 import type { Failure } from '../../core/failure.ts';
+import type { Frame } from '../../core/frame.ts';
 import type { FramingOptions } from '../../core/photo.ts';
-import type { AttentionResult, PatchAttentionResult } from '../../rpc/engine-contract.ts';
-import type { BackendDescription } from '../../core/backend.ts';
-import type { ModelDescription } from '../../core/model.ts';
-import type { PhotoPoint } from './query.ts';
+import type { LookProgress, ModelProgress } from '../../core/progress.ts';
+import { assertNever } from '../../core/result.ts';
+import type { PhotoPoint } from './photo-point.ts';
 
-/** A result and what made it: the caption must stay true when the engine or the settings change afterwards. */
-export interface Outcome {
-  readonly result: AttentionResult;
-  readonly framing: FramingOptions;
-  readonly model: ModelDescription;
-  readonly backend: BackendDescription;
-}
+/** How far a look is: a model may have to be brought back first. */
+export type AnyLookProgress = LookProgress | ModelProgress;
 
-/** `previous` is the result that stays on view until there is a new one. */
+/** Whether the photograph has been looked at. What was seen of it before stays on view meanwhile. */
 export type PhotoState =
-  | { readonly status: 'queued'; readonly previous: Outcome | null }
-  | {
-      readonly status: 'running';
-      readonly progress: PassProgress | null;
-      readonly previous: Outcome | null;
-    }
-  | { readonly status: 'done'; readonly outcome: Outcome }
-  | { readonly status: 'failed'; readonly failure: Failure; readonly previous: Outcome | null }
-  | { readonly status: 'cancelled'; readonly previous: Outcome | null };
+  | { readonly status: 'queued' }
+  | { readonly status: 'running'; readonly progress: AnyLookProgress | null }
+  | { readonly status: 'done' }
+  | { readonly status: 'failed'; readonly failure: Failure }
+  | { readonly status: 'cancelled' };
 
-/** A patch that somebody picked: it belongs to its photograph, and stays at its place when model or input change. */
-export interface AskedPatch {
-  readonly point: PhotoPoint;
-  /** How far the photograph's pass is, where it has to run again first. */
-  readonly progress: PassProgress | null;
-  /** The answer of the patch, or of the one before until then, and the result that it belongs to. */
-  readonly answer: { readonly of: AttentionResult; readonly attention: PatchAttentionResult } | null;
+/** How the patches of a model lie on the photograph, known once it has been looked at. */
+interface SeenFrame {
+  readonly frame: Frame;
+  /** The model's key. */
+  readonly model: string;
+  readonly framing: FramingOptions;
 }
 
 export type PhotoId = string;
@@ -47,28 +36,34 @@ export interface Photo {
   readonly credit: string | null;
   readonly blob: Blob;
   readonly state: PhotoState;
-  /** Null: CLS is asked, or a register. */
-  readonly asked: AskedPatch | null;
+  /** The place that somebody picked: it stays where it is when model or input change. Null: CLS is asked, or a register. */
+  readonly point: PhotoPoint | null;
+  readonly seen: SeenFrame | null;
+  /** By lens, the key of the last outcome: it stays on view until there is a new one. */
+  readonly shown: Readonly<Record<string, string>>;
 }
 
 export type NewPhoto = Pick<Photo, 'name' | 'alt' | 'credit' | 'blob'>;
 
-/** @returns what may be shown now: the result, or the one before while a new one is made */
-export const visibleOutcome = (state: PhotoState): Outcome | null =>
-  state.status === 'done' ? state.outcome : state.previous;
+export const isWaiting = ({ status }: PhotoState): boolean => status === 'queued' || status === 'running';
 
-export const isWaiting = (state: PhotoState): boolean =>
-  state.status === 'queued' || state.status === 'running';
-
-/** How far an attend call is, 0..1. Decoding and preparing are short beside the blocks. */
-export function runFraction(progress: PassProgress | null): number {
+/** How far a look is, 0..1. Decoding and preparing are short beside the blocks. */
+export function lookFraction(progress: AnyLookProgress | null): number {
   if (progress === null) return 0;
   switch (progress.stage) {
+    case 'download':
+      return progress.totalBytes > 0 ? progress.loadedBytes / progress.totalBytes : 0;
+    case 'check':
+      return 1;
     case 'decode':
       return 0.03;
     case 'prepare':
       return 0.08;
     case 'forward':
-      return 0.1 + (0.9 * progress.blocksDone) / progress.depth;
+      return 0.1 + (0.8 * progress.blocksDone) / progress.depth;
+    case 'compute':
+      return 0.9 + 0.1 * progress.share;
+    default:
+      return assertNever(progress);
   }
 }

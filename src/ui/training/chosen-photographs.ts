@@ -3,8 +3,7 @@ import type { Photo } from '../state/photo.ts';
 import type { TrainingSetup } from './training-state.ts';
 
 /** What is no picture cannot be learned from; everything else may, looked at already or not. */
-export const canBeLearned = ({ state }: Photo): boolean =>
-  state.status !== 'failed' || state.previous !== null;
+export const canBeLearned = ({ state, seen }: Photo): boolean => state.status !== 'failed' || seen !== null;
 
 /** @returns the photographs that a run would begin with, and which of them is pinned */
 export function chosenPhotographs(

@@ -1,49 +1,29 @@
 import { useEffect, useState } from 'react';
-import type { AttentionResult } from '../../rpc/engine-contract.ts';
 import type { MapSnapshot, PinnedPhotograph } from '../../rpc/training-contract.ts';
 import { ChoiceField } from '../kit/choice-field.tsx';
-import { PhotoCanvas } from '../shell/photo-canvas.tsx';
+import { LayeredCanvas } from '../kit/layered-canvas.tsx';
+import { ColourChip } from '../kit/colour-chip.tsx';
 import { RangeField } from '../kit/range-field.tsx';
-import { HeadChip } from '../shell/view-tiles.tsx';
-import type { View } from '../state/settings.ts';
-import { viewTitle } from '../words.ts';
+import { headColours } from '../../render/head-colours.ts';
+import { colourOfHead, headLayers, type HeadChoice, type HeadDrawing } from '../../render/head-layers.ts';
+import { useApp } from '../services.tsx';
 import { toImageData } from './pixels.ts';
 import type { RunView } from './training-state.ts';
 
 type Role = 'teacher' | 'student';
 
-/** One result for each maps and role: drawing keeps what it has worked out by it. */
-const results = new WeakMap<Float32Array, { readonly result: AttentionResult }>();
+const drawn: HeadDrawing = {
+  view: 'all',
+  hidden: [],
+  style: 'heat',
+  mass: 60,
+  smooth: true,
+  contour: true,
+  heatContour: false,
+};
 
-function resultOf(
-  pinned: PinnedPhotograph,
-  maps: Float32Array<ArrayBuffer>,
-): { readonly result: AttentionResult } {
-  const known = results.get(maps);
-  if (known) return known;
-  const { rows, columns, numHeads, box, size, inputSizePx } = pinned;
-  const made = {
-    result: {
-      numHeads,
-      numRegisters: 0,
-      rows,
-      columns,
-      maps,
-      registerMaps: new Float32Array(),
-      specialShares: new Float32Array(numHeads),
-      box,
-      photoSizePx: size,
-      inputSizePx,
-      tokens: 1 + rows * columns,
-      decodeMs: 0,
-      prepareMs: 0,
-      forwardMs: 0,
-      notices: [],
-    },
-  };
-  results.set(maps, made);
-  return made;
-}
+const titleOf = (view: HeadChoice): string =>
+  view === 'all' ? 'All heads' : view === 'mean' ? 'Mean' : `Head ${view + 1}`;
 
 function usePinnedBitmap(pinned: PinnedPhotograph): ImageBitmap | null {
   const [bitmap, setBitmap] = useState<ImageBitmap | null>(null);
@@ -72,26 +52,27 @@ interface TilesProps {
 
 function Tiles({ pinned, snapshot, role }: TilesProps) {
   const bitmap = usePinnedBitmap(pinned);
-  const outcome = resultOf(pinned, snapshot[role]);
-  const views: View[] = ['all', 'mean', ...Array.from({ length: pinned.numHeads }, (_, head) => head)];
+  const shared = useApp((state) => state.shared);
+  const { rows, columns, numHeads, box, size: photoSizePx, inputSizePx } = pinned;
+  const views: HeadChoice[] = ['all', 'mean', ...Array.from({ length: numHeads }, (_, head) => head)];
+  const frame = { rows, columns, box, photoSizePx, inputSizePx };
+  const heads = { numHeads, rows, columns, maps: snapshot[role] };
+  const layersOf = (view: HeadChoice) => headLayers(frame, heads, { ...drawn, view }, shared);
   return (
     <ul className="pinned-tiles" data-map-step={snapshot.step}>
       {views.map((view) => (
         <li key={view}>
-          <span className="view-tile-picture" style={{ aspectRatio: pinned.size.width / pinned.size.height }}>
-            <PhotoCanvas
+          <span className="lens-tile-picture" style={{ aspectRatio: pinned.size.width / pinned.size.height }}>
+            <LayeredCanvas
               bitmap={bitmap}
-              outcome={outcome}
-              view={view}
-              query={0}
-              marked={null}
+              layers={layersOf(view)}
               detail="tile"
-              label={`${viewTitle(view)} of the ${role} after ${snapshot.step} steps`}
+              label={`${titleOf(view)} of the ${role} after ${snapshot.step} steps`}
             />
           </span>
-          <span className="view-tile-label" aria-hidden="true">
-            <HeadChip view={view} numHeads={pinned.numHeads} />
-            {viewTitle(view)}
+          <span className="lens-tile-label" aria-hidden="true">
+            <ColourChip colours={view === 'all' ? headColours(numHeads) : [colourOfHead(view, numHeads)]} />
+            {titleOf(view)}
           </span>
         </li>
       ))}

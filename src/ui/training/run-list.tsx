@@ -7,7 +7,7 @@ import type { RunList, StoredRun, UnreadableRun } from '../../rpc/training-contr
 import { IconButton } from '../kit/icon-button.tsx';
 import { useKeptFocus } from '../kit/use-kept-focus.ts';
 import { useApp, useServices, useTraining } from '../services.tsx';
-import { countOf } from '../words.ts';
+import { countOf } from '../kit/format.ts';
 
 function RunRow({ run }: { readonly run: StoredRun }) {
   const { training } = useServices();

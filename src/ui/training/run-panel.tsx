@@ -7,7 +7,7 @@ import { type Fact, FactList } from '../kit/fact-list.tsx';
 import { IconButton } from '../kit/icon-button.tsx';
 import { SwitchField } from '../kit/switch-field.tsx';
 import { useApp, useServices } from '../services.tsx';
-import { formatMilliseconds } from '../words.ts';
+import { formatMilliseconds } from '../kit/format.ts';
 import { CropsPanel } from './crops-panel.tsx';
 import { Curves } from './curves.tsx';
 import { PinnedPanel } from './pinned-panel.tsx';

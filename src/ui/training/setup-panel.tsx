@@ -9,7 +9,7 @@ import { IconButton } from '../kit/icon-button.tsx';
 import { useApp, useServices, useTraining } from '../services.tsx';
 import { embeddedChoice, isSameChoice } from '../state/model-choice.ts';
 import type { PhotoId } from '../state/photo.ts';
-import { countOf } from '../words.ts';
+import { countOf } from '../kit/format.ts';
 import { canBeLearned, chosenPhotographs } from './chosen-photographs.ts';
 import { HyperFields } from './hyper-fields.tsx';
 import { fieldLabels } from './hyper-parameter-words.ts';
@@ -92,12 +92,12 @@ function PhotographPicker({ onAdd }: { readonly onAdd: () => void }) {
 
 function PresetPicker() {
   const presetId = useTraining(({ setup }) => setup.presetId);
-  const model = useApp((state) => state.model);
+  const model = useApp((state) => state.models.used?.description ?? null);
   const setDialog = useApp((state) => state.setDialog);
   const { training } = useServices();
   const name = useId();
   const { scratch, needsCheckpoint = false } = presetOf(presetId);
-  const isEmbedded = useApp(({ usedModel }) => isSameChoice(usedModel, embeddedChoice));
+  const isEmbedded = useApp(({ models }) => isSameChoice(models.used?.choice ?? null, embeddedChoice));
   return (
     <section aria-labelledby="preset-title">
       <div className="setup-head">

@@ -118,7 +118,9 @@ describe('a run', () => {
 
   test('that adapts a model is called by the model, whatever the preset was made for', () => {
     const { app, session, last } = setUp();
-    app.setState({ model: { title: 'DINOscope nano/8' } as never });
+    app.setState({
+      models: { used: { description: { title: 'DINOscope nano/8' } }, next: null, remembered: null } as never,
+    });
     session.choosePreset('adapt-vit-s16');
     void session.start();
     expect(last('train').request).toMatchObject({ title: 'Adapt DINOscope nano/8', model: 'current' });

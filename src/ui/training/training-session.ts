@@ -246,7 +246,7 @@ export function createTrainingSession(
       const preset = presetOf(presetId);
       const model = preset.scratch ?? 'current';
       // By what learns, which need not be the network that the preset was made for.
-      const learner = app.getState().model?.title;
+      const learner = app.getState().models.used?.description.title;
       const title = preset.scratch === null && learner !== undefined ? `Adapt ${learner}` : preset.title;
       const photographs = chosen.photographs.map(({ name, blob }) => ({ name, blob }));
       const view = newRunView({

@@ -3,7 +3,7 @@ import { useDropzone } from 'react-dropzone';
 import { isMacNote } from '../../../core/file-names.ts';
 import { useServices } from '../../services.tsx';
 import { areAllPhotos, sortFiles } from './sort-files.ts';
-import { isTyping } from '../use-shortcuts.ts';
+import { isTyping } from '../use-commands.ts';
 
 const linkSentence =
   'That is a link or a picture inside another page, not a file. Nothing is fetched from other sites: save the picture, then drop the file here.';

@@ -1,0 +1,130 @@
+/**
+ * Parameters as text: in the page's address, in what the browser remembers, on the command line. A codec says once what a
+ * parameter may be, what it is where nobody said anything, and what it means.
+ */
+import { fail, succeed, type Result } from './result.ts';
+
+/** One parameter. */
+export interface Field<T> {
+  /** What it is where nobody said anything. */
+  readonly otherwise: T;
+  /** What may stand there, as the command line's help shows it: `<n>`, `mean|max|min`. */
+  readonly form: string;
+  /** What it means, in one line. */
+  readonly help: string;
+  /** @returns null where the text says nothing that is allowed */
+  read(text: string): T | null;
+  write(value: T): string;
+}
+
+export type Fields<P> = { readonly [K in keyof P]-?: Field<P[K]> };
+
+/** Parameters by name, as text. */
+export type Texts = Readonly<Record<string, string>>;
+
+export interface Codec<P> {
+  readonly fields: Fields<P>;
+  readonly defaults: P;
+  /** @returns the parameters, those that are not given by default; or what is wrong with one of them, as a sentence */
+  read(texts: Texts): Result<P, string>;
+  /** As `read`, for text of other versions or of somebody's fingers: what cannot be read is passed over. */
+  readLeniently(texts: unknown): P;
+  /** @returns what differs from the defaults */
+  write(params: P): Texts;
+}
+
+export function defineCodec<P extends object>(fields: Fields<P>): Codec<P> {
+  const names = Object.keys(fields) as (keyof P & string)[];
+  const collect = (valueOf: <K extends keyof P & string>(name: K) => P[K]): P =>
+    Object.fromEntries(names.map((name) => [name, valueOf(name)])) as P;
+  const defaults = collect((name) => fields[name].otherwise);
+  return {
+    fields,
+    defaults,
+
+    read(texts) {
+      let problem: string | null = null;
+      const params = collect((name) => {
+        const text = texts[name];
+        if (text === undefined) return defaults[name];
+        const value = fields[name].read(text);
+        if (value !== null) return value;
+        problem ??= `${name} ${text} is not ${fields[name].form}.`;
+        return defaults[name];
+      });
+      return problem === null ? succeed(params) : fail(problem);
+    },
+
+    readLeniently(texts) {
+      const known: Readonly<Record<string, unknown>> =
+        typeof texts === 'object' && texts !== null ? { ...texts } : {};
+      return collect((name) => {
+        const text = known[name];
+        return (typeof text === 'string' ? fields[name].read(text) : null) ?? defaults[name];
+      });
+    },
+
+    write: (params) =>
+      Object.fromEntries(
+        names.flatMap((name) => {
+          const text = fields[name].write(params[name]);
+          return text === fields[name].write(defaults[name]) ? [] : [[name, text]];
+        }),
+      ),
+  };
+}
+
+interface About {
+  readonly help: string;
+}
+
+export function oneOf<const T extends string>(
+  choices: readonly [T, ...T[]],
+  { help, otherwise = choices[0] }: About & { readonly otherwise?: NoInfer<T> },
+): Field<T> {
+  return {
+    otherwise,
+    form: choices.join('|'),
+    help,
+    read: (text) => choices.find((choice) => choice === text) ?? null,
+    write: (value) => value,
+  };
+}
+
+interface NumberAbout extends About {
+  readonly otherwise: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+const readNumber = (text: string, min: number, max: number): number | null => {
+  const value = text.trim() === '' ? Number.NaN : Number(text);
+  return value >= min && value <= max ? value : null;
+};
+
+export const wholeNumber = ({ help, otherwise, min, max }: NumberAbout): Field<number> => ({
+  otherwise,
+  form: `a whole number from ${min} to ${max}`,
+  help,
+  read: (text) => {
+    const value = readNumber(text, min, max);
+    return value !== null && Number.isInteger(value) ? value : null;
+  },
+  write: String,
+});
+
+export const realNumber = ({ help, otherwise, min, max }: NumberAbout): Field<number> => ({
+  otherwise,
+  form: `a number from ${min} to ${max}`,
+  help,
+  read: (text) => readNumber(text, min, max),
+  write: String,
+});
+
+export const onOrOff = ({ help, otherwise }: About & { readonly otherwise: boolean }): Field<boolean> => ({
+  otherwise,
+  form: 'on|off',
+  help,
+  read: (text) => (text === 'on' ? true : text === 'off' ? false : null),
+  write: (value) => (value ? 'on' : 'off'),
+});

@@ -1,5 +1,0 @@
-import { checkKeptPasses } from './kept-passes.suite.ts';
-import { countBuffers } from '../testing/count-buffers.ts';
-
-const count = countBuffers();
-checkKeptPasses('webgpu', () => count.bytes);

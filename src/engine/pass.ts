@@ -1,0 +1,82 @@
+/** One photograph's way through one network, with what was kept of it on the device. */
+import type { Frame, PassFacts } from '../core/frame.ts';
+import type { ModelDescription } from '../core/model.ts';
+import type { PhotoNotice } from '../core/photo.ts';
+import { readAttention, type AttentionRows } from '../vit/read-attention.ts';
+import type { Tapped } from '../vit/tapped.ts';
+import type { Tap, TokenIndex } from '../vit/taps.ts';
+import type { Budgeted } from './byte-budget.ts';
+import type { DeviceModel } from './device-model.ts';
+
+interface PassFields {
+  readonly model: DeviceModel;
+  /** Owned from now on. */
+  readonly tapped: Tapped;
+  /** What was tapped. */
+  readonly taps: readonly Tap[];
+  readonly frame: Frame;
+  readonly notices: readonly PhotoNotice[];
+  readonly decodeMs: number;
+  readonly prepareMs: number;
+}
+
+export class Pass implements Budgeted {
+  /** Borrow it, do not dispose it. */
+  readonly tapped: Tapped;
+  readonly taps: readonly Tap[];
+  private readonly fields: PassFields;
+  private forwardMs: number | null = null;
+
+  constructor(fields: PassFields) {
+    this.tapped = fields.tapped;
+    this.taps = fields.taps;
+    this.fields = fields;
+  }
+
+  get deviceModel(): DeviceModel {
+    return this.fields.model;
+  }
+
+  get model(): ModelDescription {
+    return this.fields.model.description;
+  }
+
+  get frame(): Frame {
+    return this.fields.frame;
+  }
+
+  get byteLength(): number {
+    return this.tapped.byteLength;
+  }
+
+  /** Complete once something has been read back. */
+  get facts(): PassFacts {
+    const { frame, notices, decodeMs, prepareMs } = this.fields;
+    const { tokens } = this.tapped;
+    return { frame, tokens, notices, timings: { decodeMs, prepareMs, forwardMs: this.forwardMs ?? 0 } };
+  }
+
+  /**
+   * Attention rows of any block for any tokens that were tapped, see vit/read-attention.
+   * @throws FailureError on a fault of the device, or where a row does not sum to 1
+   */
+  async readAttention(
+    blocks: 'all' | readonly number[],
+    queries: 'special' | readonly TokenIndex[],
+  ): Promise<AttentionRows> {
+    const rows = await readAttention(this.tapped, blocks, queries);
+    this.noteRead(rows.readAt);
+    return rows;
+  }
+
+  /** The first values have come back from the device: the pass has taken so long. Told by whoever reads past `readAttention`. */
+  noteRead(readAt: number): void {
+    if (this.forwardMs !== null) return;
+    this.forwardMs = readAt - this.tapped.startedAt;
+    this.fields.model.noteSpeed(this.tapped.tokens, this.forwardMs);
+  }
+
+  dispose(): void {
+    this.tapped.dispose();
+  }
+}

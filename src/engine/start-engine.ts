@@ -1,0 +1,112 @@
+/** From nothing to an engine: a back end is opened and checked while the model downloads, and both are brought together. */
+import type { VitArchitecture } from '../core/architecture.ts';
+import type { BackendChoice } from '../core/backend.ts';
+import type { BackendName, Failure } from '../core/failure.ts';
+import type { StartProgress } from '../core/progress.ts';
+import { fail, succeed, type Result } from '../core/result.ts';
+import type { WasmAssets } from '../gpu/open-wasm.ts';
+import type { ModelLoader } from '../models/loaded-model.ts';
+import { chooseBackend, type ChosenBackend } from './choose-backend.ts';
+import { compileAhead } from './compile-ahead.ts';
+import { Engine } from './engine.ts';
+import { failWith } from './out-of-memory.ts';
+import { recallThreads, rememberThreads, tuneThreads, type TimingStore } from './tune-backend.ts';
+
+export interface EngineOptions {
+  readonly backend: BackendChoice;
+  /** The model that comes first. */
+  readonly model: { readonly key: string; readonly load: ModelLoader };
+  readonly wasmAssets: WasmAssets | null;
+  /** See `ChooseOptions`. */
+  readonly silent?: readonly BackendName[];
+  /** Where it is remembered which kernels are fastest on WebGPU, and how many threads on wasm. Without it the usual ones run. */
+  readonly timings?: TimingStore;
+  readonly signal: AbortSignal;
+  onProgress(progress: StartProgress): void;
+}
+
+/** Once the model is here, since times taken beside other work would be worth nothing. */
+async function settleThreads({ silent = [] }: EngineOptions, timings: TimingStore): Promise<void> {
+  // wasm did not answer with threads, and runs without: the next start does not wait for it.
+  if (silent.includes('wasm')) await rememberThreads(timings, 1);
+  else if ((await recallThreads(timings)) === null) await tuneThreads(timings);
+}
+
+/**
+ * @param architecture null where nobody came to know it
+ * @param isWanted whether there is still time to compile
+ * @param onNone told at once where there is no back end, which is more than that something could not be compiled
+ */
+async function openAndCompile(
+  { backend, wasmAssets, timings, silent = [], onProgress }: EngineOptions,
+  architecture: Promise<VitArchitecture | null>,
+  isWanted: () => boolean,
+  onNone: () => void,
+): Promise<Result<ChosenBackend, Failure>> {
+  const working = (name: BackendName | null): void => onProgress({ stage: 'working', backend: name });
+  const onSelfCheck = (): void => onProgress({ stage: 'self-check' });
+  const threads = timings === undefined ? null : await recallThreads(timings);
+  const chosen = await chooseBackend(backend, { wasmAssets, threads, silent, onTry: working, onSelfCheck });
+  working(null);
+  if (!chosen.ok) {
+    onNone();
+    return chosen;
+  }
+  const known = await architecture;
+  try {
+    const goesOn = (): boolean => {
+      working(chosen.value.backend.name);
+      return isWanted();
+    };
+    if (known !== null) await compileAhead(chosen.value.backend, known, timings, goesOn);
+    working(null);
+    return chosen;
+  } catch (error) {
+    return failWith(error);
+  }
+}
+
+/** @returns an engine that has its first model; whoever calls disposes it */
+export async function startEngine(options: EngineOptions): Promise<Result<Engine, Failure>> {
+  const { model, timings, signal, onProgress } = options;
+  onProgress({ stage: 'backend' });
+  let isLoading = true;
+  const stop = new AbortController();
+  if (signal.aborted) stop.abort();
+  signal.addEventListener('abort', () => stop.abort(), { once: true });
+  let tell: (architecture: VitArchitecture | null) => void = () => {};
+  const architecture = new Promise<VitArchitecture | null>((resolve) => (tell = resolve));
+  const loading = model
+    .load(stop.signal, (progress) => onProgress({ stage: 'download', ...progress }), tell)
+    .finally(() => {
+      isLoading = false;
+      tell(null);
+    });
+  let hasBackend = true;
+  const onNone = (): void => {
+    // Without a back end the model is of no use: stop its download.
+    hasBackend = false;
+    stop.abort();
+  };
+  const opening = openAndCompile(options, architecture, () => isLoading && !signal.aborted, onNone);
+  // Both are awaited, whatever comes of either: nothing goes on compiling on a device that is somebody else's by then.
+  await Promise.allSettled([opening, loading]);
+  const [chosen, loaded] = [await opening, await loading];
+  if (!chosen.ok && !hasBackend && !signal.aborted) return chosen;
+  if (!loaded.ok) return loaded;
+  if (!chosen.ok) return chosen;
+  // Compiling may have gone on for longer than the download.
+  if (signal.aborted) return fail({ code: 'cancelled' });
+  try {
+    if (timings !== undefined && chosen.value.backend.name === 'wasm') await settleThreads(options, timings);
+  } catch (error) {
+    return failWith(error);
+  }
+  const engine = new Engine(chosen.value, timings);
+  const { name } = engine.backend;
+  const onStep = (): void => onProgress({ stage: 'working', backend: name });
+  const added = await engine.addModel(model.key, loaded.value, signal, onStep);
+  if (added.ok) return succeed(engine);
+  engine.dispose();
+  return added;
+}

@@ -1,0 +1,12 @@
+/** What each lens computes, by the names in `contracts`. */
+import type { LensId, ParamsOf, ResultOf } from './contracts.ts';
+import { headsCompute } from './heads/compute.ts';
+import { layersCompute } from './layers/compute.ts';
+import type { LensCompute } from './lens-compute.ts';
+import { rolloutCompute } from './rollout/compute.ts';
+
+export const computes: { readonly [L in LensId]: LensCompute<ParamsOf<L>, ResultOf<L>> } = {
+  heads: headsCompute,
+  layers: layersCompute,
+  rollout: rolloutCompute,
+};

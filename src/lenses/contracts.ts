@@ -1,0 +1,28 @@
+/** The list of lenses that everybody may read; `computes` and `views` have the same names. */
+import { headsContract } from './heads/contract.ts';
+import { layersContract } from './layers/contract.ts';
+import type { LensContract } from './lens-contract.ts';
+import { rolloutContract } from './rollout/contract.ts';
+
+const contracts = { heads: headsContract, layers: layersContract, rollout: rolloutContract } as const;
+
+export type LensId = keyof typeof contracts;
+
+type Parts<L extends LensId> =
+  (typeof contracts)[L] extends LensContract<infer P, infer D, infer R>
+    ? { readonly params: P; readonly drawing: D; readonly result: R }
+    : never;
+
+export type ParamsOf<L extends LensId> = Parts<L>['params'];
+export type DrawingOf<L extends LensId> = Parts<L>['drawing'];
+export type ResultOf<L extends LensId> = Parts<L>['result'];
+
+/** In the order in which they are offered. */
+export const lensIds = Object.keys(contracts) as readonly LensId[];
+
+/** The lens that the page opens with. */
+export const [firstLens] = lensIds as readonly [LensId, ...LensId[]];
+
+/** A contract whose parameters, drawing and result nobody needs to know more of. */
+export const contractOf = (id: LensId): LensContract<object, object, unknown> =>
+  contracts[id] as unknown as LensContract<object, object, unknown>;

@@ -1,0 +1,69 @@
+import { fail, succeed } from '../../core/result.ts';
+import type { ModelDescription } from '../../core/model.ts';
+import { tokenOf } from '../ask-token.ts';
+import type { LensCompute } from '../lens-compute.ts';
+import type { BlockChoice, HeadsParams, HeadsResult } from './contract.ts';
+
+/** @returns the block, from 0; the last one where a network has fewer */
+const blockOf = (choice: BlockChoice, { depth }: Pick<ModelDescription, 'depth'>): number =>
+  choice === 'last' ? depth - 1 : Math.min(choice, depth) - 1;
+
+export const headsCompute: LensCompute<HeadsParams, HeadsResult> = {
+  wishes(model, { block, patch }) {
+    const blocks = [blockOf(block, model)];
+    const any = { of: 'attention', blocks, queries: 'all' } as const;
+    // Of CLS the pass itself computes the rows; of a patch they come from what it keeps.
+    return patch === null
+      ? { needs: [{ of: 'attention', blocks, queries: 'special' }], keeps: [any] }
+      : { needs: [any], keeps: [] };
+  },
+
+  async compute([pass], params) {
+    if (pass === undefined) throw new Error('heads needs a pass');
+    const start = performance.now();
+    const { model, frame } = pass;
+    const token = tokenOf(params, model, frame);
+    // Asked of another grid than this one: nobody waits for the answer.
+    if (token === null) return fail({ code: 'cancelled' });
+    const block = blockOf(params.block, model);
+    const { values, tokens, readAt } = await pass.readAttention([block], [token.index]);
+    const { numHeads, numRegisters } = model;
+    const { rows, columns } = frame;
+    const special = 1 + numRegisters;
+    const patches = rows * columns;
+    const maps = new Float32Array(numHeads * patches);
+    const specialShares = new Float32Array(numHeads * special);
+    for (let head = 0; head < numHeads; head++) {
+      const row = values.subarray(head * tokens, (head + 1) * tokens);
+      specialShares.set(row.subarray(0, special), head * special);
+      maps.set(row.subarray(special), head * patches);
+    }
+    return succeed({
+      block,
+      query: token.query,
+      numHeads,
+      numRegisters,
+      rows,
+      columns,
+      maps,
+      specialShares,
+      lookMs: readAt - start,
+    });
+  },
+
+  transfer: ({ maps, specialShares }) => [maps.buffer, specialShares.buffer],
+
+  arrays: ({ numHeads, rows, columns, maps }) => [
+    { suffix: '', shape: [numHeads, rows, columns], values: maps },
+  ],
+
+  numbers: ({ block, query, numHeads, numRegisters, specialShares }) => ({
+    block: block + 1,
+    query,
+    heads: numHeads,
+    registers: numRegisters,
+    specialShares: Array.from({ length: numHeads }, (_, head) => [
+      ...specialShares.subarray(head * (1 + numRegisters), (head + 1) * (1 + numRegisters)),
+    ]),
+  }),
+};

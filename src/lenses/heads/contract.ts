@@ -1,0 +1,91 @@
+/** What each head of one block looks at, for one token: the picture that DINO is known for. */
+import { defineCodec, onOrOff, oneOf, wholeNumber, type Field } from '../../core/codec.ts';
+import type { HeadChoice, HeadDrawing } from '../../render/head-layers.ts';
+import { defineAskingCodec, type LensContract, type Query } from '../lens-contract.ts';
+
+/** Blocks count from 1, as people count them; 'last' is the last one of any network. */
+export type BlockChoice = number | 'last';
+
+export interface HeadsParams extends Query {
+  readonly block: BlockChoice;
+}
+
+export interface HeadsResult {
+  /** The block that was asked, from 0. */
+  readonly block: number;
+  /** Who was asked: what the parameters said, as far as the network and the photograph have it. */
+  readonly query: Query;
+  readonly numHeads: number;
+  /** R, register tokens; 0 for most networks. */
+  readonly numRegisters: number;
+  readonly rows: number;
+  readonly columns: number;
+  /**
+   * shape [numHeads, rows, columns]: the block's softmax(QKᵀ/√d), the asked token's row, patch columns.
+   * Not renormalised: a head sums to 1 less what goes to CLS and to the registers.
+   */
+  readonly maps: Float32Array<ArrayBuffer>;
+  /** shape [numHeads, 1 + R]: what the token gives to CLS and to each register. */
+  readonly specialShares: Float32Array<ArrayBuffer>;
+  /** From the first op of the question to the values read back; the pass before is not in it. */
+  readonly lookMs: number;
+}
+
+const blockField: Field<BlockChoice> = {
+  otherwise: 'last',
+  form: 'last, or a whole number from 1',
+  help: 'which block is asked, from 1',
+  read: (text) => {
+    if (text === 'last') return 'last';
+    return /^[1-9]\d{0,2}$/.test(text) ? Number(text) : null;
+  },
+  write: String,
+};
+
+const viewField: Field<HeadChoice> = {
+  otherwise: 'all',
+  form: 'all, mean, or the number of a head from 1',
+  help: 'which heads are drawn',
+  read: (text) => {
+    if (text === 'all' || text === 'mean') return text;
+    return /^[1-9]\d{0,2}$/.test(text) ? Number(text) - 1 : null;
+  },
+  write: (view) => (typeof view === 'number' ? String(view + 1) : view),
+};
+
+const hiddenField: Field<readonly number[]> = {
+  otherwise: [],
+  form: 'numbers of heads from 1, with commas',
+  help: 'heads that are left out where all are drawn',
+  read: (text) =>
+    /^([1-9]\d{0,2}(,[1-9]\d{0,2})*)?$/.test(text)
+      ? text
+          .split(',')
+          .filter((part) => part !== '')
+          .map((part) => Number(part) - 1)
+      : null,
+  write: (hidden) => hidden.map((head) => head + 1).join(','),
+};
+
+export const headsContract: LensContract<HeadsParams, HeadDrawing, HeadsResult> = {
+  id: 'heads',
+  title: 'Heads',
+  about: 'Where each attention head of one block looks.',
+  asks: true,
+  params: defineAskingCodec({ block: blockField }),
+  forgets: ['view', 'hidden'],
+  drawing: defineCodec({
+    view: viewField,
+    hidden: hiddenField,
+    style: oneOf(['heat', 'mask'], { help: 'how one head, or their mean, is drawn' }),
+    mass: wholeNumber({
+      otherwise: 60,
+      min: 1,
+      max: 99,
+      help: 'per cent of a head’s attention that its mask keeps',
+    }),
+    smooth: onOrOff({ otherwise: true, help: 'interpolated between patches; off: patch by patch' }),
+    contour: onOrOff({ otherwise: true, help: 'a line around each mask' }),
+    heatContour: onOrOff({ otherwise: false, help: 'the edge of the mask on a heat map' }),
+  }),
+};

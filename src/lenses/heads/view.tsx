@@ -1,0 +1,267 @@
+import { Layers2 } from 'lucide-react';
+import { colourMapNames } from '../../render/colour-maps.ts';
+import {
+  colourOfHead,
+  headLayers,
+  headWithin,
+  mapOf,
+  showsMask,
+  type HeadChoice,
+  type HeadDrawing,
+} from '../../render/head-layers.ts';
+import { headColours } from '../../render/head-colours.ts';
+import { thresholdOf } from '../../render/map-drawing.ts';
+import { formatPercent, countOf } from '../../ui/kit/format.ts';
+import { ChoiceField } from '../../ui/kit/choice-field.tsx';
+import { colourChoice } from '../../ui/kit/colour-choice.tsx';
+import { ColourChip } from '../../ui/kit/colour-chip.tsx';
+import type { Fact } from '../../ui/kit/fact-list.tsx';
+import { RangeField } from '../../ui/kit/range-field.tsx';
+import { SwitchField } from '../../ui/kit/switch-field.tsx';
+import { frameOf } from '../lens-contract.ts';
+import type { LensTile, LensView, PanelProps, Scene } from '../lens-view.ts';
+import { queryTitle } from '../query-title.ts';
+import { headsContract, type HeadsParams, type HeadsResult } from './contract.ts';
+import './view.css';
+
+type HeadsScene = Scene<HeadsParams, HeadDrawing, HeadsResult>;
+type HeadsPanelProps = PanelProps<HeadsParams, HeadDrawing, HeadsResult>;
+
+const headTitle = (view: HeadChoice): string =>
+  view === 'all' ? 'All heads' : view === 'mean' ? 'Mean' : `Head ${view + 1}`;
+
+function tilesOf(
+  scene: HeadsScene | null,
+  drawing: HeadDrawing,
+  { numHeads }: { readonly numHeads: number },
+): LensTile<HeadDrawing>[] {
+  const heads = Array.from({ length: scene?.looked.result.numHeads ?? numHeads }, (_, head) => head);
+  const shown = headWithin(drawing.view, { numHeads: heads.length });
+  return (['all', 'mean', ...heads] satisfies HeadChoice[]).map((view): LensTile<HeadDrawing> => ({
+    id: String(view),
+    title: headTitle(view),
+    chip: view === 'all' ? headColours(heads.length) : [colourOfHead(view, heads.length)],
+    change: { view },
+    isShown: view === shown,
+    layers: scene === null ? [] : layersOf({ ...scene, drawing: { ...drawing, view } }),
+  }));
+}
+
+const layersOf = (scene: HeadsScene) =>
+  headLayers(frameOf(scene.looked), scene.looked.result, scene.drawing, scene.shared);
+
+/** "142 of 1200 patches": what the mask of one head, or of their mean, keeps; null where all heads are shown. */
+function keptOf({ looked: { result }, drawing: { view, mass } }: HeadsScene): string | null {
+  const shown = headWithin(view, result);
+  if (shown === 'all') return null;
+  const { keptPatches } = thresholdOf(mapOf(result, shown), mass / 100);
+  return `${keptPatches} of ${countOf(result.rows * result.columns, 'patch', 'patches')}`;
+}
+
+/** Who looks, and in which block; of CLS in the last block nothing has to be said where there is no other special token. */
+function whose({ looked: { result }, params }: HeadsScene): string {
+  const { query, numRegisters, block } = result;
+  const where = params.block === 'last' ? '' : ` in block ${block + 1}`;
+  if (query.patch === null && query.token === 0 && numRegisters === 0 && where === '') return '';
+  const who = query.patch === null && query.token === 0 ? 'CLS' : queryTitle(query).toLowerCase();
+  return `What ${who} looks at${where}. `;
+}
+
+function describe(scene: HeadsScene): string {
+  const { result } = scene.looked;
+  const { mass, hidden, style, smooth } = scene.drawing;
+  const shown = headWithin(scene.drawing.view, result);
+  const edge =
+    smooth && (shown === 'all' || style === 'mask') ? ' Edges are interpolated between patches.' : '';
+  if (shown === 'all') {
+    const left = result.numHeads - hidden.filter((head) => head < result.numHeads).length;
+    const some = left === result.numHeads ? '' : ` ${left} of ${countOf(result.numHeads, 'head')} are shown.`;
+    return `${whose(scene)}Each colour is a head, and holds ${mass} % of what that head looks at.${some}${edge}`;
+  }
+  const keeps = `${mass} % of its attention lies on ${keptOf(scene)}`;
+  const subject = shown === 'mean' ? `The mean over ${countOf(result.numHeads, 'head')}` : headTitle(shown);
+  return `${whose(scene)}${subject}: ${keeps}.${edge}`;
+}
+
+/** @param shares in each head */
+function shareFact(name: string, shares: readonly number[], whoLooks: string): Fact {
+  const mean = shares.reduce((sum, share) => sum + share, 0) / shares.length;
+  const each = shares.map((share, head) => `${headTitle(head)}: ${formatPercent(share)}`).join(', ');
+  return [name, formatPercent(mean), `The share of ${whoLooks} attention that is on no map. ${each}`];
+}
+
+/** What the token that looks gives to CLS and to the registers, which no map shows. */
+function facts({ looked: { result } }: HeadsScene): Fact[] {
+  const { numHeads, numRegisters, specialShares, query } = result;
+  const whoLooks = query.patch !== null ? 'the patch’s' : query.token === 0 ? 'CLS’s' : 'the register’s';
+  const sums = (begin: number, end: number): number[] =>
+    Array.from({ length: numHeads }, (_, head) => {
+      const first = head * (1 + numRegisters);
+      return specialShares.subarray(first + begin, first + end).reduce((sum, share) => sum + share, 0);
+    });
+  const isCls = query.patch === null && query.token === 0;
+  const onCls = shareFact(isCls ? 'Attention on itself' : 'Attention on CLS', sums(0, 1), whoLooks);
+  return numRegisters === 0
+    ? [onCls]
+    : [onCls, shareFact('Attention on registers', sums(1, 1 + numRegisters), whoLooks)];
+}
+
+function BlockField({ params, model, changeParams }: HeadsPanelProps) {
+  if (model === null) return null;
+  const { depth } = model;
+  const block = params.block === 'last' ? depth : Math.min(params.block, depth);
+  const name = block === depth ? `${block}, the last` : String(block);
+  return (
+    <RangeField
+      label="Block"
+      min={1}
+      max={depth}
+      value={block}
+      display={name}
+      valueText={`block ${name} of ${depth}`}
+      onChange={(value) => changeParams({ block: value === depth ? 'last' : value })}
+    />
+  );
+}
+
+function HeadsPanel(props: HeadsPanelProps) {
+  const { scene, drawing, shared, changeDrawing, changeShared } = props;
+  const view = scene === null ? drawing.view : headWithin(drawing.view, scene.looked.result);
+  const isHeat = view !== 'all' && drawing.style === 'heat';
+  const shown = { ...drawing, view };
+  const kept = scene === null ? null : keptOf(scene);
+  return (
+    <>
+      <BlockField {...props} />
+      {view !== 'all' && (
+        <ChoiceField
+          label="Drawn as"
+          value={drawing.style}
+          choices={[
+            { value: 'heat', label: 'Heat map' },
+            { value: 'mask', label: 'Mask' },
+          ]}
+          onChange={(style) => changeDrawing({ style })}
+        />
+      )}
+      {isHeat && (
+        <ChoiceField
+          label="Colours"
+          value={shared.colours}
+          display={shared.colours}
+          choices={colourMapNames.map(colourChoice)}
+          onChange={(colours) => changeShared({ colours })}
+        />
+      )}
+      {showsMask(shown) && (
+        <RangeField
+          label="Attention kept"
+          min={1}
+          max={99}
+          value={drawing.mass}
+          display={`${drawing.mass} %`}
+          valueText={`${drawing.mass} per cent of the attention${kept === null ? '' : `, ${kept}`}`}
+          onChange={(mass) => changeDrawing({ mass })}
+        />
+      )}
+      <div className="heads-pair">
+        <ChoiceField
+          label="Between patches"
+          value={drawing.smooth ? 'smooth' : 'patches'}
+          choices={[
+            { value: 'smooth', label: 'Smooth' },
+            { value: 'patches', label: 'Patch by patch' },
+          ]}
+          onChange={(value) => changeDrawing({ smooth: value === 'smooth' })}
+        />
+        <SwitchField
+          label="Contour"
+          checked={isHeat ? drawing.heatContour : drawing.contour}
+          onChange={(checked) => changeDrawing(isHeat ? { heatContour: checked } : { contour: checked })}
+        />
+      </div>
+    </>
+  );
+}
+
+/** The heads by their colours, each a switch. */
+function Legend({ scene, drawing, changeDrawing }: HeadsPanelProps) {
+  if (scene === null || headWithin(drawing.view, scene.looked.result) !== 'all') return null;
+  const { numHeads } = scene.looked.result;
+  const heads = Array.from({ length: numHeads }, (_, head) => head);
+  const { hidden } = drawing;
+  const areAllShown = !heads.some((head) => hidden.includes(head));
+  return (
+    <fieldset className="heads-legend">
+      <legend className="visually-hidden">Heads in the picture</legend>
+      {heads.map((head) => (
+        <label key={head} className="heads-legend-item">
+          <input
+            type="checkbox"
+            className="covering-input"
+            checked={!hidden.includes(head)}
+            aria-label={headTitle(head)}
+            onChange={({ currentTarget: { checked } }) =>
+              changeDrawing({
+                hidden: checked ? hidden.filter((other) => other !== head) : [...hidden, head],
+              })
+            }
+          />
+          <ColourChip colours={[colourOfHead(head, numHeads)]} />
+          <span aria-hidden="true">{headTitle(head)}</span>
+        </label>
+      ))}
+      <button
+        type="button"
+        className="heads-legend-all"
+        onClick={() => changeDrawing({ hidden: areAllShown ? heads : [] })}
+      >
+        {areAllShown ? 'None' : 'All'}
+      </button>
+    </fieldset>
+  );
+}
+
+const massStepPercent = 5;
+
+export const headsView: LensView<HeadsParams, HeadDrawing, HeadsResult> = {
+  contract: headsContract,
+  icon: Layers2,
+  layers: layersOf,
+  tiles: tilesOf,
+  title: ({ drawing, looked: { result } }) => headTitle(headWithin(drawing.view, result)),
+  describe,
+  facts,
+  Panel: HeadsPanel,
+  Below: Legend,
+  commands: [
+    { keys: ['0', 'a'], does: 'All heads', run: (_, { changeDrawing }) => changeDrawing({ view: 'all' }) },
+    {
+      keys: ['e'],
+      does: 'Mean over the heads',
+      run: (_, { changeDrawing }) => changeDrawing({ view: 'mean' }),
+    },
+    {
+      keys: ['1', '2', '3', '4', '5', '6', '7', '8', '9'],
+      shownKeys: ['1', '9'],
+      does: 'Head 1 to head 9',
+      run: (key, { model, changeDrawing }) => {
+        const head = Number(key) - 1;
+        if (model !== null && head < model.numHeads) changeDrawing({ view: head });
+      },
+    },
+    {
+      keys: ['h', 'k'],
+      does: 'Heat map, mask',
+      run: (key, { changeDrawing }) => changeDrawing({ style: key === 'h' ? 'heat' : 'mask' }),
+    },
+    {
+      keys: ['[', ']'],
+      does: 'Keep less, more of the attention',
+      run: (key, { drawing: { mass }, changeDrawing }) => {
+        const step = key === '[' ? -massStepPercent : massStepPercent;
+        changeDrawing({ mass: Math.min(99, Math.max(1, mass + step)) });
+      },
+    },
+  ],
+};

@@ -1,0 +1,36 @@
+/** What a lens computes, in the page's worker and on the command line. */
+import type { Failure } from '../core/failure.ts';
+import type { ModelDescription } from '../core/model.ts';
+import type { Result } from '../core/result.ts';
+import type { PassWishes } from '../engine/engine.ts';
+import type { Pass } from '../engine/pass.ts';
+
+interface ComputeContext {
+  readonly signal: AbortSignal;
+  /** How much of what comes after the passes is done, 0..1. */
+  onProgress(share: number): void;
+}
+
+/** An array for people who want the numbers. */
+interface NamedArray {
+  /** Empty for the main one; file names get it. */
+  readonly suffix: string;
+  readonly shape: readonly number[];
+  readonly values: Float32Array<ArrayBuffer>;
+}
+
+export interface LensCompute<P, R> {
+  /** What a pass must tap, and what is worth keeping for the question that comes next. */
+  wishes(model: ModelDescription, params: P): PassWishes;
+  /**
+   * @param passes for each model each photograph, borrowed
+   * @throws FailureError on a fault of the device, where numbers are wrong, or 'cancelled'
+   */
+  compute(passes: readonly Pass[], params: P, context: ComputeContext): Promise<Result<R, Failure>>;
+  /** Large arrays, which leave with the result. */
+  transfer(result: R): readonly ArrayBuffer[];
+  /** The main array first. Command line only. */
+  arrays(result: R): readonly NamedArray[];
+  /** Everything else worth writing down; `arrays` is left out. Command line only. */
+  numbers(result: R): Readonly<Record<string, unknown>>;
+}

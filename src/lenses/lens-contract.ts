@@ -1,0 +1,66 @@
+/** What the page, the worker and the command line know of a lens without knowing what it does. */
+import { defineCodec, wholeNumber, type Codec, type Field, type Fields } from '../core/codec.ts';
+import type { Frame, PassFacts } from '../core/frame.ts';
+import type { PatchPosition } from '../core/geometry.ts';
+
+/** The token whose question is answered: a patch of the photograph, or CLS or a register where there is none. */
+export interface Query {
+  /** 0 is CLS, others are registers from 1. A network without that register answers for CLS. */
+  readonly token: number;
+  readonly patch: PatchPosition | null;
+}
+
+export interface LensContract<P, D, R> {
+  /** In addresses and file names. */
+  readonly id: string;
+  readonly title: string;
+  /** What is to be seen through it, in one sentence. */
+  readonly about: string;
+  /** Whether a token can be asked; its parameters then hold a `Query`. */
+  readonly asks: boolean;
+  /** What is computed. */
+  readonly params: Codec<P>;
+  /** What only draws differently: a change never asks the engine. */
+  readonly drawing: Codec<D>;
+  /** What of the drawing is not remembered from one visit to the next. */
+  readonly forgets: readonly (keyof D)[];
+  /** For types alone; never set. */
+  readonly result?: R;
+}
+
+/** What came of looking: the lens's result, and the facts of each pass it was made from (for each model each photograph). */
+export interface Looked<R> {
+  readonly passes: readonly PassFacts[];
+  readonly result: R;
+}
+
+/** @returns where the maps of the first photograph lie */
+export function frameOf({ passes: [pass] }: Pick<Looked<unknown>, 'passes'>): Frame {
+  if (pass === undefined) throw new Error('a result without a pass');
+  return pass.frame;
+}
+
+/** As on the command line: row and column from 0. */
+const patchField: Field<PatchPosition | null> = {
+  otherwise: null,
+  form: 'row,column',
+  help: 'the patch that is asked, row and column from 0; without it CLS is',
+  read: (text) => {
+    const [, row, column] = /^(\d{1,4}),(\d{1,4})$/.exec(text) ?? [];
+    return row === undefined || column === undefined ? null : { row: Number(row), column: Number(column) };
+  },
+  write: (patch) => (patch === null ? '' : `${patch.row},${patch.column}`),
+};
+
+/** A codec of a lens that asks a token. */
+export const defineAskingCodec = <P extends object>(fields: Fields<P>): Codec<P & Query> =>
+  defineCodec<P & Query>({
+    ...fields,
+    token: wholeNumber({
+      otherwise: 0,
+      min: 0,
+      max: 64,
+      help: 'which special token is asked where no patch is: 0 is CLS, others are registers',
+    }),
+    patch: patchField,
+  } as Fields<P & Query>);

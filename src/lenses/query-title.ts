@@ -1,0 +1,11 @@
+import type { PatchPosition } from '../core/geometry.ts';
+import type { Query } from './lens-contract.ts';
+
+/** Rows and columns as people count them. */
+export const patchTitle = ({ row, column }: PatchPosition): string =>
+  `Patch (row ${row + 1}, column ${column + 1})`;
+
+export const tokenTitle = (token: number): string => (token === 0 ? 'CLS token' : `Register ${token}`);
+
+export const queryTitle = ({ token, patch }: Query): string =>
+  patch === null ? tokenTitle(token) : patchTitle(patch);

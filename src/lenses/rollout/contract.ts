@@ -1,0 +1,56 @@
+/** What a token has looked at through all blocks: attention rollout (Abnar and Zuidema, 2020). */
+import { defineCodec, oneOf, onOrOff, realNumber, wholeNumber } from '../../core/codec.ts';
+import { fusions, type RolloutOptions } from '../../core/rollout-options.ts';
+import { defineAskingCodec, type LensContract, type Query } from '../lens-contract.ts';
+
+export interface RolloutParams extends Query {
+  readonly fusion: RolloutOptions['fusion'];
+  /** Share of each block's lowest entries that are set to 0. */
+  readonly discard: number;
+  readonly normalise: RolloutOptions['normalise'];
+}
+
+export interface RolloutDrawing {
+  readonly style: 'heat' | 'mask';
+  /** Per cent of what the patches hold that the mask keeps. */
+  readonly mass: number;
+  readonly smooth: boolean;
+  readonly contour: boolean;
+}
+
+export interface RolloutResult {
+  readonly query: Query;
+  readonly depth: number;
+  readonly rows: number;
+  readonly columns: number;
+  /** shape [rows, columns]: the asked token's row of the product, patch columns. Not renormalised. */
+  readonly map: Float32Array<ArrayBuffer>;
+  /** shape [1 + R]: what of it is on CLS and on each register. */
+  readonly specialShares: Float32Array<ArrayBuffer>;
+}
+
+export const rolloutContract: LensContract<RolloutParams, RolloutDrawing, RolloutResult> = {
+  id: 'rollout',
+  title: 'Rollout',
+  about: 'What has reached a token through all blocks, heads and residual connections together.',
+  asks: true,
+  params: defineAskingCodec({
+    fusion: oneOf(fusions, { help: 'how a block’s heads become one' }),
+    discard: realNumber({
+      otherwise: 0,
+      min: 0,
+      max: 0.99,
+      help: 'share of each block’s lowest entries that is set to 0',
+    }),
+    normalise: oneOf(['rows', 'vit-explain'], {
+      help: 'rows sum to 1, as in the paper; or as in the program vit-explain',
+    }),
+  }),
+  forgets: [],
+  drawing: defineCodec({
+    style: oneOf(['heat', 'mask'], { help: 'how it is drawn' }),
+    mass: wholeNumber({ otherwise: 60, min: 1, max: 99, help: 'per cent that the mask keeps' }),
+    smooth: onOrOff({ otherwise: true, help: 'interpolated between patches; off: patch by patch' }),
+    contour: onOrOff({ otherwise: true, help: 'a line around the mask' }),
+  }),
+};

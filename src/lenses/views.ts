@@ -1,0 +1,17 @@
+/** What each lens shows, by the names in `contracts`. */
+import type { DrawingOf, LensId, ParamsOf, ResultOf } from './contracts.ts';
+import { headsView } from './heads/view.tsx';
+import { layersView } from './layers/view.tsx';
+import type { LensView } from './lens-view.ts';
+import { rolloutView } from './rollout/view.tsx';
+
+const views: { readonly [L in LensId]: LensView<ParamsOf<L>, DrawingOf<L>, ResultOf<L>> } = {
+  heads: headsView,
+  layers: layersView,
+  rollout: rolloutView,
+};
+
+/** A view whose parameters, drawing and result nobody needs to know more of. */
+export type AnyLensView = LensView<object, object, unknown>;
+
+export const viewOf = (id: LensId): AnyLensView => views[id] as unknown as AnyLensView;

@@ -1,0 +1,68 @@
+/** Heads of one block → layers: all in their colours, their mean, or one of them. */
+import { headMapsOf, meanMapOf, type HeadMaps } from '../attention/head-maps.ts';
+import type { Frame } from '../core/frame.ts';
+import type { Rgb } from './colour-maps.ts';
+import { headColours } from './head-colours.ts';
+import type { Layer } from './layers.ts';
+import type { SharedDrawing } from './shared-drawing.ts';
+
+/** All heads in their colours, their mean, or one head (0-based). */
+export type HeadChoice = 'all' | 'mean' | number;
+
+export interface HeadDrawing {
+  readonly view: HeadChoice;
+  /** Heads that are left out where all are shown; 0-based. */
+  readonly hidden: readonly number[];
+  readonly style: 'heat' | 'mask';
+  /** Per cent of a head's attention that its mask keeps. */
+  readonly mass: number;
+  readonly smooth: boolean;
+  /** A line around each mask. */
+  readonly contour: boolean;
+  /** The mask's edge on a heat map. */
+  readonly heatContour: boolean;
+}
+
+const meanColour: Rgb = [255, 255, 255];
+
+/** @returns the head's colour, the same wherever it is named */
+export const colourOfHead = (head: number | 'mean', numHeads: number): Rgb =>
+  (head === 'mean' ? null : headColours(numHeads)[head]) ?? meanColour;
+
+/** @returns what is drawn where a head was chosen that this network has not */
+export const headWithin = (view: HeadChoice, { numHeads }: { readonly numHeads: number }): HeadChoice =>
+  typeof view === 'number' && view >= numHeads ? 'all' : view;
+
+/** Whether the mask of `mass` is to be seen: as a mask, or as a line on a heat map. */
+export const showsMask = ({ view, style, heatContour }: HeadDrawing): boolean =>
+  view === 'all' || style === 'mask' || heatContour;
+
+/** @returns the map of one head or of their mean, the same array each time */
+export const mapOf = (heads: HeadMaps, head: number | 'mean'): Float32Array =>
+  head === 'mean' ? meanMapOf(heads) : (headMapsOf(heads)[head] as Float32Array);
+
+export function headLayers(
+  frame: Frame,
+  heads: HeadMaps,
+  drawing: HeadDrawing,
+  { colours, opacityPercent }: SharedDrawing,
+): Layer[] {
+  const { hidden, style, mass, smooth, contour, heatContour } = drawing;
+  const view = headWithin(drawing.view, heads);
+  const [share, opacity] = [mass / 100, opacityPercent / 100];
+  if (view === 'all') {
+    const masks = headMapsOf(heads)
+      .map((map, head) => ({ map, head, colour: colourOfHead(head, heads.numHeads) }))
+      .filter(({ head }) => !hidden.includes(head));
+    return [{ kind: 'masks', frame, masks, share, smooth, opacity, contour }];
+  }
+  const map = mapOf(heads, view);
+  const colour = colourOfHead(view, heads.numHeads);
+  const outline: Layer = { kind: 'outline', frame, map, share, smooth, colour };
+  if (style === 'mask')
+    return [{ kind: 'veil', frame, map, share, smooth, opacity }, ...(contour ? [outline] : [])];
+  return [
+    { kind: 'scalar', frame, map, colours, range: null, smooth, opacity },
+    ...(heatContour ? [outline] : []),
+  ];
+}

@@ -1,0 +1,86 @@
+/** What is drawn over a photograph: layers, from the lowest to the uppermost. A lens makes them, `paint-layers` draws them. */
+import type { Frame } from '../core/frame.ts';
+import type { PatchPosition } from '../core/geometry.ts';
+import type { ValueRange } from '../attention/value-range.ts';
+import type { ColourMapName, Rgb } from './colour-maps.ts';
+
+/**
+ * One value a patch, shape [rows, columns] of the layer's frame. What is worked out for drawing is remembered by the array itself: the same
+ * map must be the same array each time, and must not change.
+ */
+export type PatchValues = Float32Array;
+
+/** A map in colours. */
+export interface ScalarLayer {
+  readonly kind: 'scalar';
+  readonly frame: Frame;
+  readonly map: PatchValues;
+  readonly colours: ColourMapName;
+  /** What the ends of the colours stand for; null: the map's own smallest and largest value. */
+  readonly range: ValueRange | null;
+  /** Interpolated between patches, or patch by patch. */
+  readonly smooth: boolean;
+  /** 0..1 */
+  readonly opacity: number;
+}
+
+/** The mask that keeps the largest values which together hold a share of the sum: all else is dimmed. */
+export interface VeilLayer {
+  readonly kind: 'veil';
+  readonly frame: Frame;
+  readonly map: PatchValues;
+  readonly share: number;
+  readonly smooth: boolean;
+  readonly opacity: number;
+}
+
+/** That mask's edge as a line. */
+export interface OutlineLayer {
+  readonly kind: 'outline';
+  readonly frame: Frame;
+  readonly map: PatchValues;
+  readonly share: number;
+  readonly smooth: boolean;
+  readonly colour: Rgb;
+}
+
+export interface ColouredMap {
+  readonly map: PatchValues;
+  readonly colour: Rgb;
+}
+
+/** Several such masks, each in its colour; where they overlap, the one that looks at the place most. What none keeps is dimmed. */
+export interface MasksLayer {
+  readonly kind: 'masks';
+  readonly frame: Frame;
+  readonly masks: readonly ColouredMap[];
+  readonly share: number;
+  readonly smooth: boolean;
+  readonly opacity: number;
+  /** A line around each colour. */
+  readonly contour: boolean;
+}
+
+/** A frame around one patch. */
+export interface MarkLayer {
+  readonly kind: 'mark';
+  readonly frame: Frame;
+  readonly patch: PatchPosition;
+}
+
+export type Layer = ScalarLayer | VeilLayer | OutlineLayer | MasksLayer | MarkLayer;
+
+const isSame = (a: unknown, b: unknown): boolean => {
+  if (Object.is(a, b)) return true;
+  // Maps are known by their identity.
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null || ArrayBuffer.isView(a))
+    return false;
+  const [mine, others] = [Object.entries(a), Object.entries(b)];
+  return (
+    mine.length === others.length &&
+    mine.every(([name, value]) => isSame(value, (b as Readonly<Record<string, unknown>>)[name]))
+  );
+};
+
+/** Whether two lists of layers draw the same. */
+export const drawTheSame = (a: readonly Layer[], b: readonly Layer[]): boolean => isSame(a, b);

@@ -1,0 +1,165 @@
+/**
+ * What drawing needs of a map, made when it is first asked for: its range, its order by value, interpolated grids, coloured
+ * bitmaps, outlines. Remembered by the map's identity, so that two queries in turn, or twelve blocks, cost nothing the
+ * second time; all of it together is bounded in bytes.
+ */
+import {
+  massMask,
+  massThreshold,
+  rankByMass,
+  type MassRanking,
+  type MassThreshold,
+} from '../attention/mass-mask.ts';
+import { valueRange, type ValueRange } from '../attention/value-range.ts';
+import { colourTable, type ColourMapName } from './colour-maps.ts';
+import { composeMasks, divideMasks, type MaskPart } from './compose-masks.ts';
+import { paintHeatMap, type Pixels } from './heat-map.ts';
+import type { ColouredMap, PatchValues } from './layers.ts';
+import { outlineLevel, outlinePatches, outlinePath } from './mask-outline.ts';
+import { Remembered } from './remembered.ts';
+import { upsampleSmooth, type Grid } from './upsample.ts';
+
+/** Patches, height before width. */
+export interface GridSize {
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/** The grids of some forty photographs with twelve heads, at the stage's size. */
+const maxBytes = 96 * 1024 * 1024;
+
+const remembered = new Remembered(maxBytes);
+
+const numbers = new WeakMap<PatchValues, number>();
+let mapsSeen = 0;
+
+/** A number for the map's identity. */
+function numberOf(map: PatchValues): number {
+  const known = numbers.get(map);
+  if (known !== undefined) return known;
+  mapsSeen += 1;
+  numbers.set(map, mapsSeen);
+  return mapsSeen;
+}
+
+const keyOf = (map: PatchValues, ...parts: readonly (string | number)[]): string =>
+  [numberOf(map), ...parts].join(' ');
+
+const gridBytes = ({ values }: Grid): number => values.byteLength;
+const canvasBytes = ({ width, height }: OffscreenCanvas): number => width * height * 4;
+/** SVG path data of so many characters becomes coordinates of about as many bytes. */
+const pathBytes = ({ length }: { readonly length: number }): number => 4 * length;
+
+function toBitmap({ width, height, rgba }: Pixels): OffscreenCanvas {
+  const canvas = new OffscreenCanvas(width, height);
+  canvas.getContext('2d')?.putImageData(new ImageData(rgba, width, height), 0, 0);
+  return canvas;
+}
+
+const rangeOf = (map: PatchValues): ValueRange =>
+  remembered.recall(
+    keyOf(map, 'range'),
+    () => 16,
+    () => valueRange({ values: map }),
+  );
+
+const rankingOf = (map: PatchValues): MassRanking =>
+  remembered.recall(
+    keyOf(map, 'ranking'),
+    ({ order, cumulated, values }) => order.byteLength + cumulated.byteLength + values.byteLength,
+    () => rankByMass(map),
+  );
+
+/** @param share of the map's sum that the mask keeps, 0..1 */
+export const thresholdOf = (map: PatchValues, share: number): MassThreshold =>
+  massThreshold(rankingOf(map), share);
+
+/** @returns 1 for a patch that the mask keeps, shape [rows, columns] */
+const maskOf = (map: PatchValues, share: number): Uint8Array =>
+  massMask(rankingOf(map), thresholdOf(map, share));
+
+/** @param factor samples a patch and direction; 1 is the map itself */
+export function gridOf(map: PatchValues, { rows, columns }: GridSize, factor: number): Grid {
+  if (map.length !== rows * columns)
+    throw new Error(`a map of [${rows}, ${columns}] = ${rows * columns} patches, got ${map.length} values`);
+  const source = { height: rows, width: columns, values: map };
+  if (factor === 1) return source;
+  return remembered.recall(keyOf(map, 'grid', factor), gridBytes, () => upsampleSmooth(source, factor));
+}
+
+export function heatOf(
+  map: PatchValues,
+  size: GridSize,
+  factor: number,
+  colours: ColourMapName,
+  range: ValueRange | null,
+): OffscreenCanvas {
+  const { min, max } = range ?? rangeOf(map);
+  return remembered.recall(keyOf(map, 'heat', factor, colours, min, max), canvasBytes, () =>
+    toBitmap(paintHeatMap(gridOf(map, size, factor), min, max, colourTable(colours))),
+  );
+}
+
+interface Outline {
+  readonly path: Path2D;
+  readonly length: number;
+}
+
+const toOutline = (rings: ReturnType<typeof outlinePatches>): Outline => {
+  const data = outlinePath(rings);
+  return { path: new Path2D(data), length: data.length };
+};
+
+/** @returns the mask's edge in patch coordinates, to be filled by the even-odd rule */
+export const outlineOf = (map: PatchValues, size: GridSize, factor: number, share: number): Path2D =>
+  remembered.recall(keyOf(map, 'outline', factor, share), pathBytes, () =>
+    toOutline(
+      factor === 1
+        ? outlinePatches(maskOf(map, share), size.rows, size.columns)
+        : outlineLevel(gridOf(map, size, factor), thresholdOf(map, share).level, factor),
+    ),
+  ).path;
+
+export interface ComposedMasks {
+  readonly picture: OffscreenCanvas;
+  /** For each mask the edge of what is its own, in patch coordinates. */
+  readonly outlines: readonly Path2D[];
+}
+
+function partOf({ map, colour }: ColouredMap, size: GridSize, factor: number, share: number): MaskPart {
+  const { level } = thresholdOf(map, share);
+  const part = { grid: gridOf(map, size, factor), level, max: rangeOf(map).max, colour };
+  return factor === 1 ? { ...part, kept: maskOf(map, share) } : part;
+}
+
+/** Rings of one mask's own places. */
+function ownOutline(own: Float32Array, { height, width }: Grid, size: GridSize, factor: number): Outline {
+  if (factor > 1) return toOutline(outlineLevel({ height, width, values: own }, 0, factor));
+  const kept = Uint8Array.from(own, (value) => (value > 0 ? 1 : 0));
+  return toOutline(outlinePatches(kept, size.rows, size.columns));
+}
+
+/** @param masks at least one, all of one size */
+export function composedOf(
+  masks: readonly ColouredMap[],
+  size: GridSize,
+  factor: number,
+  share: number,
+): ComposedMasks {
+  const names = masks.map(({ map, colour }) => `${numberOf(map)}:${colour.join(',')}`);
+  const made = remembered.recall(
+    `masks ${names.join(' ')} ${factor} ${share}`,
+    ({ picture, lengths }) => canvasBytes(picture) + 4 * lengths,
+    () => {
+      const parts = masks.map((mask) => partOf(mask, size, factor, share));
+      const own = divideMasks(parts);
+      const outlines = parts.map(({ grid }, at) => ownOutline(own[at] as Float32Array, grid, size, factor));
+      return {
+        picture: toBitmap(composeMasks(parts, own)),
+        outlines: outlines.map(({ path }) => path),
+        lengths: outlines.reduce((sum, { length }) => sum + length, 0),
+      };
+    },
+  );
+  return made;
+}

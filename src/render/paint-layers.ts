@@ -1,0 +1,211 @@
+/**
+ * Layers → a canvas. The one way anything is drawn over a photograph: on the stage, on tiles, in saved pictures, while a network
+ * trains, and by the command line.
+ */
+import type { Frame } from '../core/frame.ts';
+import type { Box, Size } from '../core/geometry.ts';
+import { assertNever } from '../core/result.ts';
+import { formatColour, type Rgb } from './colour-maps.ts';
+import type { Layer, MarkLayer, MasksLayer, OutlineLayer, ScalarLayer, VeilLayer } from './layers.ts';
+import { composedOf, gridOf, heatOf, outlineOf, thresholdOf, type GridSize } from './map-drawing.ts';
+
+export type Context = CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D;
+
+/** How finely maps are interpolated: a tile is small, and there are many of them. */
+export type Detail = 'stage' | 'tile';
+
+export interface PaintTarget {
+  /** The surface, which shows the whole photograph. */
+  readonly size: Size;
+  readonly detail: Detail;
+  /** Width of a contour in the surface's px. */
+  readonly lineWidthPx: number;
+}
+
+/** What dims the photograph where nobody looks. Near black in both themes: it belongs to the picture, not to the page. */
+const veil = 'rgb(8 8 10)';
+
+/** Above this many patches the grids get coarser, so that the work of a frame stays the same. */
+const manyPatches = 2500;
+
+/** Samples a patch and direction; 1 draws the patches themselves. */
+function samplesFor({ rows, columns }: GridSize, smooth: boolean, detail: Detail): number {
+  if (!smooth) return 1;
+  const many = rows * columns > manyPatches;
+  if (detail === 'tile') return many ? 2 : 3;
+  return many ? 4 : 6;
+}
+
+/** Of outlines: coarser than the colours, for lines are drawn through between the samples. */
+const outlineSamples = (size: GridSize, smooth: boolean): number => samplesFor(size, smooth, 'tile');
+
+/** @returns where the patches lie on a surface that shows the whole photograph */
+function placeOf({ box, photoSizePx }: Pick<Frame, 'box' | 'photoSizePx'>, size: Size): Box {
+  const [down, across] = [size.height / photoSizePx.height, size.width / photoSizePx.width];
+  return {
+    top: box.top * down,
+    left: box.left * across,
+    height: box.height * down,
+    width: box.width * across,
+  };
+}
+
+/** Patch coordinates → the surface. */
+function placePath(path: Path2D, { top, left, height, width }: Box, { rows, columns }: GridSize): Path2D {
+  const placed = new Path2D();
+  placed.addPath(path, { a: width / columns, d: height / rows, e: left, f: top });
+  return placed;
+}
+
+function drawCells(context: Context, cells: OffscreenCanvas, box: Box, smooth: boolean): void {
+  context.imageSmoothingEnabled = smooth;
+  context.imageSmoothingQuality = 'high';
+  context.drawImage(cells, box.left, box.top, box.width, box.height);
+}
+
+/** @param outlined a dark line under the coloured one, which is seen on any photograph */
+function strokeContour(
+  context: Context,
+  path: Path2D,
+  colour: Rgb,
+  lineWidthPx: number,
+  outlined: boolean,
+): void {
+  context.lineJoin = 'round';
+  if (outlined) {
+    context.strokeStyle = 'rgb(0 0 0 / 0.55)';
+    context.lineWidth = lineWidthPx * 2.2;
+    context.stroke(path);
+  }
+  context.strokeStyle = formatColour(colour);
+  context.lineWidth = lineWidthPx;
+  context.stroke(path);
+}
+
+function paintScalar(context: Context, layer: ScalarLayer, box: Box, detail: Detail): void {
+  const { frame, map, colours, range, smooth, opacity } = layer;
+  context.globalAlpha = opacity;
+  drawCells(context, heatOf(map, frame, samplesFor(frame, smooth, detail), colours, range), box, smooth);
+}
+
+function paintVeil(context: Context, { frame, map, share, smooth, opacity }: VeilLayer, box: Box): void {
+  const outside = placePath(outlineOf(map, frame, outlineSamples(frame, smooth), share), box, frame);
+  outside.rect(box.left, box.top, box.width, box.height);
+  context.globalAlpha = opacity;
+  context.fillStyle = veil;
+  context.fill(outside, 'evenodd');
+}
+
+function paintOutline(context: Context, layer: OutlineLayer, box: Box, lineWidthPx: number): void {
+  const { frame, map, share, smooth, colour } = layer;
+  const path = placePath(outlineOf(map, frame, outlineSamples(frame, smooth), share), box, frame);
+  strokeContour(context, path, colour, lineWidthPx, true);
+}
+
+function paintMasks(context: Context, layer: MasksLayer, box: Box, lineWidthPx: number): void {
+  const { frame, masks, share, smooth, opacity, contour } = layer;
+  context.globalAlpha = opacity * 0.72;
+  context.fillStyle = veil;
+  context.fillRect(box.left, box.top, box.width, box.height);
+  if (masks.length === 0) return;
+  const { picture, outlines } = composedOf(masks, frame, outlineSamples(frame, smooth), share);
+  context.globalAlpha = opacity;
+  drawCells(context, picture, box, smooth);
+  context.globalAlpha = 1;
+  if (!contour) return;
+  // Many lines would hide what they enclose: the more masks, the thinner.
+  const thinner = lineWidthPx * Math.min(0.8, (4 / masks.length) ** 0.75);
+  for (const [at, { colour }] of masks.entries()) {
+    const outline = outlines[at];
+    if (outline !== undefined) strokeContour(context, placePath(outline, box, frame), colour, thinner, false);
+  }
+}
+
+/**
+ * A light line between dark ones, which is seen on any photograph and in any colour map. It lies around the patch, so that the patch
+ * itself stays to be seen.
+ */
+function paintMark(context: Context, { frame, patch }: MarkLayer, box: Box, lineWidthPx: number): void {
+  const side = { height: box.height / frame.rows, width: box.width / frame.columns };
+  const left = box.left + patch.column * side.width - lineWidthPx;
+  const top = box.top + patch.row * side.height - lineWidthPx;
+  const width = side.width + 2 * lineWidthPx;
+  const height = side.height + 2 * lineWidthPx;
+  context.lineJoin = 'miter';
+  context.strokeStyle = 'rgb(0 0 0)';
+  context.lineWidth = lineWidthPx * 3;
+  context.strokeRect(left, top, width, height);
+  context.strokeStyle = 'rgb(255 255 255)';
+  context.lineWidth = lineWidthPx * 1.25;
+  context.strokeRect(left, top, width, height);
+}
+
+function paintLayer(context: Context, layer: Layer, { size, detail, lineWidthPx }: PaintTarget): void {
+  const box = placeOf(layer.frame, size);
+  switch (layer.kind) {
+    case 'scalar':
+      return paintScalar(context, layer, box, detail);
+    case 'veil':
+      return paintVeil(context, layer, box);
+    case 'outline':
+      return paintOutline(context, layer, box, lineWidthPx);
+    case 'masks':
+      return paintMasks(context, layer, box, lineWidthPx);
+    case 'mark':
+      return paintMark(context, layer, box, lineWidthPx);
+    default:
+      return assertNever(layer);
+  }
+}
+
+/** Draws over a surface that holds the photograph, or over a transparent one laid on it. */
+export function paintLayers(context: Context, layers: readonly Layer[], target: PaintTarget): void {
+  for (const layer of layers) {
+    context.save();
+    paintLayer(context, layer, target);
+    context.restore();
+  }
+}
+
+/** What preparing may take of a frame. */
+const prepareMs = 5;
+
+/** The steps of what a first painting needs, a few milliseconds each. */
+function stepsOf(layer: Layer, detail: Detail): (() => void)[] {
+  switch (layer.kind) {
+    case 'scalar':
+      return [() => gridOf(layer.map, layer.frame, samplesFor(layer.frame, layer.smooth, detail))];
+    case 'veil':
+    case 'outline':
+      return [
+        () => outlineOf(layer.map, layer.frame, outlineSamples(layer.frame, layer.smooth), layer.share),
+      ];
+    case 'masks':
+      return layer.masks.map(({ map }) => () => {
+        thresholdOf(map, layer.share);
+        gridOf(map, layer.frame, outlineSamples(layer.frame, layer.smooth));
+      });
+    case 'mark':
+      return [];
+    default:
+      return assertNever(layer);
+  }
+}
+
+/**
+ * Makes what a first painting needs, a few milliseconds at a time. Later paintings find it there, and make only what a slider
+ * has changed.
+ * @returns whether all is there
+ */
+export function prepareLayers(layers: readonly Layer[], detail: Detail): boolean {
+  const start = performance.now();
+  for (const step of layers.flatMap((layer) => stepsOf(layer, detail))) {
+    if (performance.now() - start > prepareMs) return false;
+    step();
+  }
+  return true;
+}
+
+/** Width of a contour on a surface of this size, in its px. @param pixelRatio the screen's px for each CSS px */
+export const lineWidthFor = ({ width, height }: Size, detail: Detail, pixelRatio = 1): number =>
+  detail === 'stage' ? Math.max(1.5 * pixelRatio, Math.max(width, height) / 560) : 1.1 * pixelRatio;

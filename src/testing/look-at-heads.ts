@@ -1,0 +1,53 @@
+import type { Failure } from '../core/failure.ts';
+import type { PatchPosition } from '../core/geometry.ts';
+import type { FramingOptions } from '../core/photo.ts';
+import type { LookProgress } from '../core/progress.ts';
+import type { Result } from '../core/result.ts';
+import type { Engine } from '../engine/engine.ts';
+import { headsContract, type HeadsResult } from '../lenses/heads/contract.ts';
+import type { Looked } from '../lenses/lens-contract.ts';
+import { runLook } from '../lenses/run-look.ts';
+import type { PixelGrid } from '../media/resample.ts';
+
+export interface HeadsLook {
+  readonly framing: FramingOptions;
+  readonly id?: string;
+  readonly model?: string;
+  readonly patch?: PatchPosition;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: LookProgress) => void;
+  /** Told when the photograph has to be read: its pass is not kept. */
+  readonly onRead?: () => void;
+}
+
+/** The last block's heads, as the page asks them. */
+export const lookAtHeads = (
+  engine: Engine,
+  pixels: PixelGrid,
+  {
+    framing,
+    id = 'photo',
+    model = 'model',
+    patch,
+    signal = new AbortController().signal,
+    onProgress = () => {},
+    onRead = () => {},
+  }: HeadsLook,
+): Promise<Result<Looked<HeadsResult>, Failure>> =>
+  runLook(engine, {
+    lens: 'heads',
+    params: { ...headsContract.params.defaults, patch: patch ?? null },
+    models: [model],
+    sources: [
+      {
+        id,
+        read: () => {
+          onRead();
+          return Promise.resolve({ ok: true, value: { pixels, notices: [] } });
+        },
+      },
+    ],
+    framing,
+    signal,
+    onProgress,
+  });

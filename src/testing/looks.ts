@@ -1,0 +1,68 @@
+/** What looking brings, for tests of the page: no numbers that mean anything. */
+import type { BackendDescription } from '../core/backend.ts';
+import type { Frame, PassFacts } from '../core/frame.ts';
+import type { ModelDescription } from '../core/model.ts';
+import type { HeadsResult } from '../lenses/heads/contract.ts';
+import type { Looked, Query } from '../lenses/lens-contract.ts';
+
+export const someBackend: BackendDescription = {
+  name: 'webgpu',
+  device: 'test',
+  reason: { kind: 'best' },
+  selfCheckMaxAbsDifference: 0,
+};
+
+export const someModel: ModelDescription = {
+  id: 'nano',
+  title: 'Nano',
+  embedDim: 8,
+  depth: 2,
+  numHeads: 2,
+  patchSizePx: 8,
+  numRegisters: 0,
+  parameterCount: 100,
+};
+
+/** So many patches that cover all of a photograph of 120 × 60 px. */
+export const frameOfGrid = (rows: number, columns: number): Frame => ({
+  rows,
+  columns,
+  box: { top: 0, left: 0, height: 60, width: 120 },
+  photoSizePx: { height: 60, width: 120 },
+  inputSizePx: { height: rows * 8, width: columns * 8 },
+});
+
+export const passFacts = (frame: Frame, tokens = 1 + frame.rows * frame.columns): PassFacts => ({
+  frame,
+  tokens,
+  timings: { decodeMs: 1, prepareMs: 1, forwardMs: 1 },
+  notices: [],
+});
+
+interface LookedOptions {
+  readonly numHeads?: number;
+  readonly numRegisters?: number;
+  readonly query?: Query;
+  readonly tokens?: number;
+}
+
+/** Of heads, each value of the maps another. */
+export function lookedAtHeads(
+  { rows, columns }: Pick<Frame, 'rows' | 'columns'>,
+  { numHeads = 2, numRegisters = 0, query = { token: 0, patch: null }, tokens }: LookedOptions = {},
+): Looked<HeadsResult> {
+  return {
+    passes: [passFacts(frameOfGrid(rows, columns), tokens)],
+    result: {
+      block: 1,
+      query,
+      numHeads,
+      numRegisters,
+      rows,
+      columns,
+      maps: Float32Array.from({ length: numHeads * rows * columns }, (_, i) => (1 + i) / 1000),
+      specialShares: Float32Array.from({ length: numHeads * (1 + numRegisters) }, (_, i) => (1 + i) / 10),
+      lookMs: 2,
+    },
+  };
+}

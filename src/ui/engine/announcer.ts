@@ -1,0 +1,84 @@
+/** What a screen reader is told of looks. */
+import { describeFailure } from '../../core/failure.ts';
+import { contractOf } from '../../lenses/contracts.ts';
+import type { Query } from '../../lenses/lens-contract.ts';
+import { queryTitle, tokenTitle } from '../../lenses/query-title.ts';
+import { countOf, formatMilliseconds } from '../kit/format.ts';
+import type { AppState, AppStore } from '../state/app-store.ts';
+import { keyOfLook, shownOutcome, wishedLook, type Look, type Outcome } from '../state/looks.ts';
+import { isWaiting, type Photo, type PhotoId } from '../state/photo.ts';
+
+export interface Announcer {
+  /** A photograph that waited is done, or has failed. */
+  tellPhoto(id: PhotoId): void;
+  /** Somebody asked for more, and it is there. */
+  tellWish(outcome: Outcome): void;
+  /** Something else is wished of the selected photograph: a patch was let go of, or what is wished was seen before. */
+  tellWished(before: AppState, now: AppState): void;
+  /** Of who is asked, or of the lens. */
+  titleOf(look: Look): string;
+}
+
+const selectedOf = ({ photos, selectedId }: AppState): Photo | undefined =>
+  selectedId === null ? undefined : photos[selectedId];
+
+/** @returns what is wished since then, where it had been seen already */
+function seenBefore(before: AppState, last: Photo, now: AppState, photo: Photo): Outcome | undefined {
+  const [earlier, wished] = [wishedLook(before, last), wishedLook(now, photo)];
+  if (wished === null) return undefined;
+  const key = keyOfLook(wished);
+  return earlier !== null && keyOfLook(earlier) === key ? undefined : before.outcomes.get(key);
+}
+
+export function createAnnouncer(store: AppStore): Announcer {
+  const titleOf = ({ lens, params }: Look): string =>
+    contractOf(lens).asks ? queryTitle(params as Query) : contractOf(lens).title;
+
+  const tellWish = ({ look, looked }: Outcome): void => {
+    const { title, asks } = contractOf(look.lens);
+    const [pass] = looked.passes;
+    const isPatch = asks && (look.params as Query).patch !== null;
+    const grid = pass === undefined ? '' : ` of ${pass.frame.rows} × ${pass.frame.columns}`;
+    const what = isPatch ? `${titleOf(look)}${grid}` : asks ? `${title}: ${titleOf(look)}` : title;
+    store.getState().announce(what);
+  };
+
+  return {
+    titleOf,
+
+    /** Two hundred photographs must not mean two hundred sentences: what is looked at and what fails is told. */
+    tellPhoto(id) {
+      const state = store.getState();
+      const { photos, order, selectedId, announce } = state;
+      const photo = photos[id];
+      if (photo === undefined) return;
+      const { name } = photo;
+      if (photo.state.status === 'failed') announce(`${name}: ${describeFailure(photo.state.failure)}`);
+      else if (photo.state.status === 'done' && id === selectedId) {
+        const outcome = shownOutcome(state, photo);
+        const [pass] = outcome?.looked.passes ?? [];
+        if (outcome === null || pass === undefined) return;
+        const { tokens, timings } = pass;
+        announce(
+          `${name}: ${countOf(outcome.model.numHeads, 'head')}, ${countOf(tokens, 'token')}, ${formatMilliseconds(timings.forwardMs)}`,
+        );
+      } else if (!order.some((other) => photos[other] && isWaiting(photos[other].state))) {
+        const failed = order.filter((other) => photos[other]?.state.status === 'failed').length;
+        announce(`All photographs are done${failed > 0 ? `, ${failed} failed` : ''}.`);
+      }
+    },
+
+    tellWish,
+
+    tellWished(before, now) {
+      const [last, photo] = [selectedOf(before), selectedOf(now)];
+      if (last === undefined || photo === undefined || last.id !== photo.id) return;
+      if (last.point !== null && photo.point === null) {
+        store.getState().announce(tokenTitle(now.token));
+        return;
+      }
+      const known = seenBefore(before, last, now, photo);
+      if (known !== undefined) tellWish(known);
+    },
+  };
+}

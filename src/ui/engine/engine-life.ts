@@ -1,0 +1,285 @@
+/** The engine's life as the page sees it: start, loss, recovery. This is the only place that calls 'start'. */
+import {
+  describeFailure,
+  isFinalFailure,
+  isModelFailure,
+  silenceOf,
+  type BackendName,
+  type Failure,
+} from '../../core/failure.ts';
+import type { BackendChoice } from '../../core/backend.ts';
+import { describePhotoNotice, type PixelAccuracy } from '../../core/photo.ts';
+import type { EngineContract } from '../../rpc/engine-contract.ts';
+import type { EngineClient } from '../../rpc/engine-client.ts';
+import type { AppStore } from '../state/app-store.ts';
+import type { ChosenModel } from '../state/model-choice.ts';
+import type { PhotoId } from '../state/photo.ts';
+import { backendTitles, describeBackendReason } from '../words.ts';
+import type { LookQueue } from './look-queue.ts';
+import { watchStart, type Awaited } from './start-watch.ts';
+import { otherBackend } from './other-backend.ts';
+
+/** An engine that is lost this often within this time is not started again unasked. */
+const maxLosses = 3;
+const lossWindowMs = 120_000;
+/** A photograph that the engine was lost over this often is not tried again unasked. */
+const maxLossesPerPhoto = 2;
+
+export interface EngineLife {
+  start(model: ChosenModel, fallback: ChosenModel | null): void;
+  startAgain(backend?: BackendChoice): void;
+  /** A new engine that begins with this model; over when it runs or has failed. */
+  startWith(model: ChosenModel): Promise<void>;
+  /** From now on starts load this one, which is in use. */
+  take(model: ChosenModel): void;
+  rename(model: ChosenModel): void;
+  forgetLosses(id: PhotoId): void;
+}
+
+interface LifeOptions {
+  readonly backend: BackendChoice;
+  readonly now: () => number;
+}
+
+/** How often the engine was lost: over each photograph, and lately. */
+class Losses {
+  private readonly now: () => number;
+  private readonly ofPhotos = new Map<PhotoId, number>();
+  private times: number[] = [];
+
+  constructor(now: () => number) {
+    this.now = now;
+  }
+
+  /** @returns whether it has been too often for this photograph */
+  countPhoto(id: PhotoId): boolean {
+    const losses = (this.ofPhotos.get(id) ?? 0) + 1;
+    this.ofPhotos.set(id, losses);
+    return losses >= maxLossesPerPhoto;
+  }
+
+  /** @returns whether it has been too often within a short time */
+  count(failure: Failure): boolean {
+    // Memory that ran out says something of the photograph's size and nothing of the engine.
+    if (failure.code !== 'out-of-memory') {
+      const time = this.now();
+      this.times = [...this.times.filter((earlier) => time - earlier < lossWindowMs), time];
+    }
+    return this.times.length >= maxLosses;
+  }
+
+  forget(id: PhotoId): void {
+    this.ofPhotos.delete(id);
+  }
+
+  clear(): void {
+    this.times = [];
+    this.ofPhotos.clear();
+  }
+}
+
+type Started = EngineContract['start']['result'];
+
+/** Before the first photograph: what this browser makes of every one. */
+function sayOfPixels(pixels: PixelAccuracy, say: (text: string, tone?: 'warning') => unknown): void {
+  if (pixels === 'altered') say(describePhotoNotice('pixels-altered'), 'warning');
+  if (pixels === 'hidden') say(describeFailure({ code: 'pixels-hidden' }), 'warning');
+}
+
+export function createEngineLife(
+  client: EngineClient,
+  store: AppStore,
+  queue: LookQueue,
+  { backend, now }: LifeOptions,
+): EngineLife {
+  const losses = new Losses(now);
+  let choice = backend;
+  let usedBackend: BackendName | null = null;
+  /** What a start loads: the model in use, once there is one. */
+  let model: ChosenModel | null = null;
+  let spareModel: ChosenModel | null = null;
+  let startsMade = 0;
+  /** Back ends that a start has waited for in vain, as often as it has. */
+  let silentBackends: readonly BackendName[] = [];
+  let silentWorkers = 0;
+  let reasonTold: string | null = null;
+  let pixelsTold = false;
+  let lossMessage: number | null = null;
+
+  const failWith = (failure: Failure, repeatedly = false): void => {
+    // What an earlier start still says counts no more.
+    startsMade += 1;
+    const instead = otherBackend(failure, usedBackend, choice);
+    store.getState().setEngine({ status: 'failed', failure, repeatedly, instead });
+  };
+
+  /** What has not answered is replaced by the next: another worker, or another back end. */
+  const replaceSilent = (awaited: Awaited, recoversFrom: Failure | null): void => {
+    client.restart();
+    if (awaited === 'worker') {
+      const failure: Failure = { code: 'worker-silent' };
+      silentWorkers += 1;
+      if (silentWorkers > 1) return failWith(failure);
+      store.getState().say(`${describeFailure(failure)} Another one is started.`, 'warning');
+    } else {
+      if (choice !== 'auto' || awaited === 'cpu') return failWith(silenceOf(awaited));
+      // The start that succeeds says why it is not the best back end.
+      silentBackends = [...silentBackends, awaited];
+    }
+    void start(recoversFrom);
+  };
+
+  const tellStarted = (
+    { backend: used, model: started, pixels }: Started,
+    recoversFrom: Failure | null,
+  ): void => {
+    const { name, reason } = used;
+    const { say, announce, dismiss } = store.getState();
+    const backendTitle = backendTitles[name];
+    const whyNotTheBest = describeBackendReason(reason, name);
+    // Once a session: it stays dismissed when the engine starts again.
+    if (whyNotTheBest !== null && whyNotTheBest !== reasonTold) say(whyNotTheBest);
+    reasonTold = whyNotTheBest;
+    if (!pixelsTold) sayOfPixels(pixels, say);
+    pixelsTold = true;
+    if (recoversFrom !== null) {
+      if (lossMessage !== null) dismiss(lossMessage);
+      const happened = describeFailure(recoversFrom);
+      say(
+        `${happened} When that happens the engine starts again: it runs again on ${backendTitle}, and nothing was lost.`,
+      );
+    }
+    announce(`${started.title} is ready on ${backendTitle}.`);
+  };
+
+  const start = async (recoversFrom: Failure | null): Promise<void> => {
+    if (model === null) return;
+    const asked = model;
+    startsMade += 1;
+    const attempt = startsMade;
+    const { setEngine, setUsedModel, say } = store.getState();
+    setEngine({ status: 'starting', progress: null, recoversFrom });
+    const watch = watchStart((awaited) => replaceSilent(awaited, recoversFrom), now);
+    const outcome = await client.call(
+      'start',
+      { model: { key: asked.key, reference: asked.reference }, backend: choice, silent: silentBackends },
+      {
+        onProgress: (progress) => {
+          if (attempt !== startsMade) return;
+          watch.hear(progress);
+          if (progress.stage !== 'working') setEngine({ status: 'starting', progress, recoversFrom });
+        },
+      },
+    );
+    watch.end();
+    // A loss or a person has begun another start meanwhile.
+    if (attempt !== startsMade) return;
+    if (!outcome.ok) {
+      if (spareModel !== null && spareModel !== asked && isModelFailure(outcome.error)) {
+        say(
+          `${describeFailure(outcome.error)} The page begins with the model that comes with it instead.`,
+          'warning',
+        );
+        model = spareModel;
+        await start(recoversFrom);
+        return;
+      }
+      failWith(outcome.error);
+      return;
+    }
+    const started = outcome.value;
+    silentWorkers = 0;
+    usedBackend = started.backend.name;
+    setUsedModel({ ...asked, description: started.model });
+    setEngine({ status: 'ready', backend: started.backend });
+    tellStarted(started, recoversFrom);
+  };
+
+  const restart = (recoversFrom: Failure | null): Promise<void> => {
+    client.restart();
+    return start(recoversFrom);
+  };
+
+  const recover = (failure: Failure): void => {
+    const { say, dismiss, setPhotoState, models } = store.getState();
+    const lost = queue.takeLost();
+    if (failure.code === 'script-missing') {
+      // Starting it again by itself would ask for the same script for ever.
+      if (lost !== null) queue.queue(lost);
+      failWith(failure);
+      return;
+    }
+    if (failure.code === 'worker-stuck') {
+      // Somebody cancelled and a long block did not hear it: no fault of the engine's, nor of the photo's that waited.
+      if (lost !== null) queue.queue(lost);
+      void restart(null);
+      return;
+    }
+    // Two models at once are the likelier cause.
+    const isPhotos = lost !== null && models.next === null;
+    // A fresh engine has all its memory and may do it; what fails there again would fail for ever.
+    if (isPhotos && losses.countPhoto(lost)) setPhotoState(lost, () => ({ status: 'failed', failure }));
+    else if (lost !== null) queue.queue(lost);
+    if (losses.count(failure)) {
+      failWith(failure, true);
+      return;
+    }
+    if (lossMessage !== null) dismiss(lossMessage);
+    lossMessage = say(
+      `${describeFailure(failure)} The engine starts again; photographs, results and settings stay.`,
+      'warning',
+    );
+    void restart(failure);
+  };
+
+  // The lost photograph waits until the engine no longer counts as ready, or it would run on one that is gone.
+  client.onGone((failure) => queue.hold(() => recover(failure)));
+
+  return {
+    start(first, fallback) {
+      model = first;
+      spareModel = fallback;
+      void start(null);
+    },
+
+    startAgain: (next) =>
+      queue.hold(() => {
+        choice = next ?? choice;
+        silentBackends = [];
+        silentWorkers = 0;
+        losses.clear();
+        const { photos, order } = store.getState();
+        const running = order.find((id) => photos[id]?.state.status === 'running');
+        queue.abandon();
+        if (running !== undefined) queue.queue(running);
+        // Whatever the old engine had lost deserves the new one.
+        for (const id of order) {
+          const state = photos[id]?.state;
+          if (state?.status === 'failed' && isFinalFailure(state.failure)) queue.queue(id);
+        }
+        void restart(null);
+      }),
+
+    startWith(next) {
+      model = next;
+      // With another model the engine may well hold; the losses were the old one's.
+      losses.clear();
+      return restart(null);
+    },
+
+    take(next) {
+      model = next;
+    },
+
+    rename(same) {
+      const { models, setUsedModel } = store.getState();
+      if (models.used === null) return;
+      const { choice: is, reference } = same;
+      const renamed = { ...models.used, choice: is, reference };
+      model = renamed;
+      setUsedModel(renamed);
+    },
+
+    forgetLosses: (id) => losses.forget(id),
+  };
+}

@@ -1,0 +1,326 @@
+import { describe, expect, it } from 'vitest';
+import type { BackendDescription } from '../../core/backend.ts';
+import type { Failure } from '../../core/failure.ts';
+import type { PatchPosition } from '../../core/geometry.ts';
+import type { ModelDescription } from '../../core/model.ts';
+import { fail, type Result, succeed } from '../../core/result.ts';
+import { contractOf } from '../../lenses/contracts.ts';
+import type { Query } from '../../lenses/lens-contract.ts';
+import type { EngineClient } from '../../rpc/engine-client.ts';
+import type { LookRequest } from '../../rpc/engine-contract.ts';
+import { frameOfGrid, lookedAtHeads, someModel } from '../../testing/looks.ts';
+import { createAppStore } from '../state/app-store.ts';
+import { shownOutcome } from '../state/looks.ts';
+import { chosenModel } from '../state/model-choice.ts';
+import { pointOf } from '../state/photo-point.ts';
+import { parseSettings } from '../state/settings.ts';
+import { createAnnouncer } from './announcer.ts';
+import { createLookQueue } from './look-queue.ts';
+
+const backend = { name: 'wasm' } as BackendDescription;
+const framing = { shape: 'photograph', sidePx: 96 } as const;
+const grid = frameOfGrid(6, 12);
+
+const usedModel = (id: string) => ({
+  ...chosenModel({ kind: 'served', id }, { kind: 'tfjs', url: `models/${id}/model.json` }),
+  description: { ...someModel, id } satisfies ModelDescription,
+});
+
+interface OpenCall {
+  readonly request: LookRequest;
+  readonly progress: (progress: { stage: 'decode' }) => void;
+  readonly answer: (outcome: Result<unknown, Failure>) => void;
+  readonly cancelled: () => boolean;
+}
+
+const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
+
+/** Two photographs that are done, the first one selected, and an engine whose calls the test answers. */
+async function setUp() {
+  const calls: OpenCall[] = [];
+  const call = (
+    method: string,
+    request: LookRequest,
+    { signal, onProgress }: { signal: AbortSignal; onProgress: OpenCall['progress'] },
+  ) =>
+    new Promise((resolve) => {
+      expect(method).toBe('look');
+      signal.addEventListener('abort', () => resolve(fail({ code: 'cancelled' })));
+      calls.push({ request, progress: onProgress, answer: resolve, cancelled: () => signal.aborted });
+    });
+  const store = createAppStore(parseSettings(null), framing);
+  const queue = createLookQueue({ call } as unknown as EngineClient, store, createAnnouncer(store));
+  const { addPhotos, setEngine, setUsedModel, pickPoint } = store.getState();
+  setUsedModel(usedModel('nano'));
+  setEngine({ status: 'ready', backend });
+  const last = () => calls.at(-1) ?? expect.unreachable('nothing was asked');
+  const queryOf = ({ request }: OpenCall) => request.params as Query;
+  /** @param on the grid of patches that the network saw */
+  const reply = async (on = grid) => {
+    last().answer(succeed(lookedAtHeads(on, { query: queryOf(last()) })));
+    await settle();
+  };
+  addPhotos(
+    ['a', 'b'].map((name) => ({ name, alt: null, credit: null, blob: new Blob() })),
+    true,
+  );
+  for (const _ of ['a', 'b']) await reply();
+  calls.length = 0;
+  const photo = () => store.getState().photos['photo-1'] ?? expect.unreachable('it is gone');
+  return {
+    calls,
+    store,
+    queue,
+    last,
+    reply,
+    photo,
+    ask: (row: number, column: number) => pickPoint('photo-1', pointOf({ row, column }, grid)),
+    patch: (): PatchPosition | null => queryOf(last()).patch,
+    /** Who has answered what the photograph shows. */
+    shown: () => shownOutcome(store.getState(), photo())?.look.params as Query | undefined,
+    asking: () => store.getState().asking,
+  };
+}
+
+describe('a patch', () => {
+  it('is asked on its photograph’s grid, and its answer belongs to that result', async () => {
+    const { ask, calls, last, reply, shown, store } = await setUp();
+    ask(4, 11);
+    expect(last().request).toMatchObject({
+      lens: 'heads',
+      sources: [{ id: 'photo-1' }],
+      models: [{ key: usedModel('nano').key }],
+      framing,
+      params: { patch: { row: 4, column: 11 } },
+    });
+    expect(shown()?.patch).toBeNull();
+    await reply();
+    expect(shown()?.patch).toEqual({ row: 4, column: 11 });
+    expect(store.getState().announcement).toBe('Patch (row 5, column 12) of 6 × 12');
+    ask(4, 11);
+    expect(calls).toHaveLength(1);
+  });
+
+  it('of a key that is held down is asked one at a time, and the last one counts', async () => {
+    const { ask, calls, patch, reply, shown } = await setUp();
+    for (let column = 0; column < 9; column++) ask(2, column);
+    expect(calls).toHaveLength(1);
+    await reply();
+    expect(calls).toHaveLength(2);
+    expect(patch()).toEqual({ row: 2, column: 8 });
+    await reply();
+    expect(calls).toHaveLength(2);
+    expect(shown()?.patch?.column).toBe(8);
+  });
+
+  it('is cancelled by going back to CLS, and what comes then is nobody’s', async () => {
+    const { ask, last, store, reply, shown, asking, calls } = await setUp();
+    ask(1, 1);
+    last().progress({ stage: 'decode' });
+    expect(asking()).toMatchObject({ status: 'running', progress: { stage: 'decode' } });
+    store.getState().pickPoint('photo-1', null);
+    expect(last().cancelled()).toBe(true);
+    await reply();
+    expect(store.getState().announcement).toBe('CLS token');
+    expect(shown()).toEqual({ block: 'last', token: 0, patch: null });
+    expect(asking()).toBeNull();
+    expect(calls).toHaveLength(1);
+  });
+
+  it('is cancelled when another photograph is looked at, and asked again on the way back', async () => {
+    const { ask, calls, last, store } = await setUp();
+    ask(1, 1);
+    store.getState().select('photo-2');
+    expect(last().cancelled()).toBe(true);
+    await settle();
+    expect(calls).toHaveLength(1);
+    store.getState().select('photo-1');
+    expect(calls).toHaveLength(2);
+  });
+
+  it('keeps its place on the grid of another result', async () => {
+    const { ask, patch, reply, queue, store } = await setUp();
+    ask(3, 6);
+    await reply();
+    queue.hold(() => {
+      store.getState().setFraming({ shape: 'photograph', sidePx: 192 });
+      queue.queue('photo-1');
+    });
+    expect(patch()).toBeNull();
+    await reply(frameOfGrid(12, 24)); // twice as fine
+    expect(patch()).toEqual({ row: 7, column: 13 });
+  });
+
+  it('of a result of another model than the engine’s is asked once that has run', async () => {
+    const { ask, calls, last, photo, store, patch, reply } = await setUp();
+    // As after a start that had to take the spare model.
+    store.getState().setEngine({ status: 'starting', progress: null, recoversFrom: null });
+    store.getState().setUsedModel(usedModel('another'));
+    ask(1, 1);
+    expect(calls).toHaveLength(0);
+    store.getState().setEngine({ status: 'ready', backend });
+    expect(photo().state.status).toBe('running');
+    expect(last().request).toMatchObject({
+      models: [{ key: usedModel('another').key }],
+      params: { patch: null },
+    });
+    await reply();
+    expect(patch()).toEqual({ row: 1, column: 1 });
+  });
+
+  it('waits while the engine starts again', async () => {
+    const { ask, calls, store } = await setUp();
+    store.getState().setEngine({ status: 'starting', progress: null, recoversFrom: null });
+    ask(1, 1);
+    expect(calls).toHaveLength(0);
+    store.getState().setEngine({ status: 'ready', backend });
+    expect(calls).toHaveLength(1);
+  });
+
+  it('that fails is asked once more, then given up with a sentence', async () => {
+    const { ask, calls, last, photo, asking, shown, store } = await setUp();
+    ask(1, 1);
+    for (const times of [1, 2]) {
+      expect(calls).toHaveLength(times);
+      last().answer(fail({ code: 'out-of-memory', tokens: 73 }));
+      await settle();
+    }
+    expect(calls).toHaveLength(2);
+    expect(photo().point).toBeNull();
+    expect(asking()).toBeNull();
+    expect(shown()?.patch).toBeNull();
+    expect(store.getState().messages.map(({ text }) => text)).toEqual([
+      expect.stringMatching(/^a: Patch \(row 2, column 2\) was not answered\. /),
+    ]);
+  });
+
+  it('that is cancelled is let go of, and not asked again', async () => {
+    const { ask, calls, last, queue, photo, asking } = await setUp();
+    ask(1, 1);
+    queue.cancel('photo-1');
+    await settle();
+    expect(last().cancelled()).toBe(true);
+    expect(calls).toHaveLength(1);
+    expect(photo().point).toBeNull();
+    expect(photo().state.status).toBe('done');
+    expect(asking()).toBeNull();
+  });
+
+  it('that was asked before answers at once', async () => {
+    const { ask, calls, reply, shown, store } = await setUp();
+    for (const column of [3, 4]) {
+      ask(1, column);
+      await reply();
+      expect(store.getState().announcement).toBe(`Patch (row 2, column ${column + 1}) of 6 × 12`);
+    }
+    ask(1, 3);
+    // Who does not see the picture hears of it all the same.
+    expect(store.getState().announcement).toBe('Patch (row 2, column 4) of 6 × 12');
+    expect(shown()?.patch).toEqual({ row: 1, column: 3 });
+    expect(calls).toHaveLength(2);
+  });
+});
+
+describe('another question to every photograph', () => {
+  it('is asked of the one that is looked at, and of another once that is looked at', async () => {
+    const { store, calls, last, reply, shown, asking } = await setUp();
+    store.getState().changeParams({ block: 1 });
+    expect(calls).toHaveLength(1);
+    expect(last().request).toMatchObject({ sources: [{ id: 'photo-1' }], params: { block: 1 } });
+    // What was seen stays until then.
+    expect(shown()).toMatchObject({ block: 'last' });
+    expect(asking()).toMatchObject({ status: 'running' });
+    await reply();
+    expect(shown()).toMatchObject({ block: 1 });
+    expect(store.getState().announcement).toBe('Heads: CLS token');
+    expect(calls).toHaveLength(1);
+    store.getState().select('photo-2');
+    expect(last().request).toMatchObject({ sources: [{ id: 'photo-2' }], params: { block: 1 } });
+    await reply();
+    store.getState().changeParams({ block: 'last' });
+    store.getState().select('photo-1');
+    await settle();
+    expect(calls).toHaveLength(2);
+    expect(shown()).toMatchObject({ block: 'last' });
+  });
+
+  it('that fails twice is not asked again unasked, and again when asked', async () => {
+    const { store, calls, last, asking, queue } = await setUp();
+    const failure = { code: 'out-of-memory', tokens: 73 } as const;
+    store.getState().changeParams({ block: 1 });
+    for (const times of [1, 2]) {
+      expect(calls).toHaveLength(times);
+      last().answer(fail(failure));
+      await settle();
+    }
+    expect(asking()).toMatchObject({ status: 'failed', failure });
+    expect(calls).toHaveLength(2);
+    expect(store.getState().messages).toEqual([]);
+    queue.wishAgain();
+    expect(asking()).toMatchObject({ status: 'running' });
+    expect(calls).toHaveLength(3);
+  });
+
+  it('that is cancelled waits until somebody asks for it, or for something else', async () => {
+    const { store, calls, last, asking, queue, reply } = await setUp();
+    store.getState().changeParams({ block: 1 });
+    queue.cancel('photo-1');
+    await settle();
+    expect(last().cancelled()).toBe(true);
+    expect(calls).toHaveLength(1);
+    expect(asking()).toMatchObject({ status: 'failed', failure: { code: 'cancelled' } });
+    queue.wishAgain();
+    expect(calls).toHaveLength(2);
+    await reply();
+    expect(asking()).toBeNull();
+  });
+
+  it('lets go of a failure with what had failed', async () => {
+    const { store, asking, queue, calls } = await setUp();
+    store.getState().changeParams({ block: 1 });
+    queue.cancel('photo-1');
+    store.getState().changeParams({ block: 'last' });
+    expect(asking()).toBeNull();
+    store.getState().changeParams({ block: 1 });
+    await settle();
+    expect(calls).toHaveLength(2);
+  });
+
+  it('comes before photographs that wait, and after the one that is looked at', async () => {
+    const { store, last, queue, ask, reply } = await setUp();
+    queue.hold(() => {
+      queue.queue('photo-2');
+      ask(0, 0);
+    });
+    expect(last().request).toMatchObject({
+      sources: [{ id: 'photo-1' }],
+      params: { patch: { row: 0, column: 0 } },
+      upNext: { id: 'photo-2' },
+    });
+    await reply();
+    expect(store.getState().photos['photo-2']?.state.status).toBe('done');
+  });
+});
+
+it('names the register that has answered, at once where it had answered before', async () => {
+  const { store, reply, calls } = await setUp();
+  const said = () => store.getState().announcement;
+  store.getState().setToken(1);
+  await reply();
+  expect(said()).toBe('Heads: Register 1');
+  store.getState().setToken(0);
+  expect(said()).toBe('Heads: CLS token');
+  store.getState().setToken(1);
+  expect(said()).toBe('Heads: Register 1');
+  expect(calls).toHaveLength(1);
+});
+
+it('asks nothing that only draws differently', async () => {
+  const { store, calls } = await setUp();
+  store.getState().changeDrawing({ view: 1, mass: 30 });
+  store.getState().changeShared({ opacityPercent: 20 });
+  store.getState().resetDrawing();
+  expect(store.getState().drawings.heads).toEqual(contractOf('heads').drawing.defaults);
+  await settle();
+  expect(calls).toHaveLength(0);
+});

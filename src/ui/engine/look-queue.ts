@@ -1,0 +1,295 @@
+/**
+ * Which look comes next, and one at a time: the photograph that somebody looks at first, then what somebody wishes to see
+ * more of it, then the other photographs in their order. State lives in the store; this is the only place that calls 'look'.
+ */
+import { describeFailure, type Failure } from '../../core/failure.ts';
+import { contractOf } from '../../lenses/contracts.ts';
+import type { EngineClient } from '../../rpc/engine-client.ts';
+import type { LookRequest } from '../../rpc/engine-contract.ts';
+import type { AppState, AppStore } from '../state/app-store.ts';
+import { bytesIn, keyOfLook, plainLook, wishedLook, type Look, type Outcome } from '../state/looks.ts';
+import { isWaiting, type AnyLookProgress, type Photo, type PhotoId } from '../state/photo.ts';
+import type { Announcer } from './announcer.ts';
+
+/** A wish over which the engine failed this often is not asked again unasked. */
+const maxWishFailures = 2;
+
+interface Run {
+  readonly look: Look;
+  /** Of a photograph that waits in the queue, or of a wish for more. */
+  readonly isWish: boolean;
+  readonly controller: AbortController;
+  /** Nobody waits for it any more. */
+  isAbandoned: boolean;
+}
+
+export interface LookQueue {
+  /** Changes several things as one: what comes next is found out after the last of them. */
+  hold(change: () => void): void;
+  /** Puts a photograph back into the queue; what it shows stays. */
+  queue(id: PhotoId): void;
+  cancel(id: PhotoId): void;
+  cancelAll(): void;
+  /** Stops what runs; nobody waits for it any more. */
+  abandon(): void;
+  /** The engine is gone. @returns the photograph that it was lost over, which is nobody's now; null where there was none */
+  takeLost(): PhotoId | null;
+  /** Asks again what failed before. */
+  wishAgain(): void;
+}
+
+const selectedPhoto = ({ photos, selectedId }: AppState): Photo | undefined =>
+  selectedId === null ? undefined : photos[selectedId];
+
+/** Of one pass of one photograph through one lens: what differs is cheap to ask. */
+const isOfSamePass = (a: Look, b: Look): boolean =>
+  a.photo === b.photo &&
+  a.lens === b.lens &&
+  a.model === b.model &&
+  a.framing.shape === b.framing.shape &&
+  a.framing.sidePx === b.framing.sidePx;
+
+/** A patch is asked of a photograph that this model has not looked at, or not so: it is not known yet which patch that is. */
+const isOfOtherPatches = (state: AppState, photo: Photo): boolean =>
+  photo.state.status === 'done' && plainLook(state, photo) !== null && wishedLook(state, photo) === null;
+
+export function createLookQueue(client: EngineClient, store: AppStore, announcer: Announcer): LookQueue {
+  let run: Run | null = null;
+  let isHeld = false;
+  let failed: { readonly look: Look; readonly times: number } | null = null;
+
+  const isQueued = (id: PhotoId): boolean => store.getState().photos[id]?.state.status === 'queued';
+
+  /** The photograph that somebody looks at comes first. */
+  const nextQueued = (): PhotoId | undefined => {
+    const { order, selectedId } = store.getState();
+    return selectedId !== null && isQueued(selectedId) ? selectedId : order.find(isQueued);
+  };
+
+  /** @returns what is still to be seen of the selected photograph; null where nothing is, or where it was given up */
+  const openWish = (): Look | null => {
+    const state = store.getState();
+    const photo = selectedPhoto(state);
+    if (photo === undefined || photo.state.status !== 'done') return null;
+    const look = wishedLook(state, photo);
+    if (look === null || state.outcomes.has(keyOfLook(look))) return null;
+    const { asking } = state;
+    return asking?.status === 'failed' && keyOfLook(asking.look) === keyOfLook(look) ? null : look;
+  };
+
+  const requestOf = (look: Look, photo: Photo): LookRequest | null => {
+    const { models, photos } = store.getState();
+    if (models.used?.key !== look.model) return null;
+    const nextId = nextQueued();
+    const next = nextId === undefined || nextId === photo.id ? undefined : photos[nextId];
+    return {
+      lens: look.lens,
+      params: look.params,
+      sources: [{ id: photo.id, photo: photo.blob }],
+      models: [{ key: look.model, reference: models.used.reference }],
+      framing: look.framing,
+      upNext: next === undefined ? null : { id: next.id, photo: next.blob },
+    };
+  };
+
+  /** @returns what came of it; null where nobody waits for it any more */
+  const perform = async (
+    mine: Run,
+    photo: Photo,
+    onProgress: (progress: AnyLookProgress) => void,
+  ): Promise<Outcome | Failure | null> => {
+    const { engine, models } = store.getState();
+    const request = requestOf(mine.look, photo);
+    if (engine.status !== 'ready' || models.used === null || request === null) return { code: 'cancelled' };
+    const [{ backend }, { description: model }] = [engine, models.used];
+    const outcome = await client.call('look', request, {
+      signal: mine.controller.signal,
+      onProgress: (progress) => {
+        if (!mine.isAbandoned) onProgress(progress);
+      },
+    });
+    if (mine.isAbandoned) return null;
+    run = null;
+    if (!outcome.ok) return outcome.error;
+    const looked = outcome.value;
+    return { look: mine.look, looked, model, backend, byteLength: bytesIn(looked.result) };
+  };
+
+  const begin = (look: Look, isWish: boolean): Run => {
+    run = { look, isWish, controller: new AbortController(), isAbandoned: false };
+    return run;
+  };
+
+  const runPhoto = async (photo: Photo, look: Look): Promise<void> => {
+    const { setPhotoState, addOutcome, outcomes } = store.getState();
+    const known = outcomes.get(keyOfLook(look));
+    if (known !== undefined) {
+      addOutcome(known);
+      setPhotoState(photo.id, () => ({ status: 'done' }));
+      return;
+    }
+    const mine = begin(look, false);
+    setPhotoState(photo.id, () => ({ status: 'running', progress: null }));
+    const came = await perform(mine, photo, (progress) =>
+      setPhotoState(photo.id, () => ({ status: 'running', progress })),
+    );
+    if (came === null) return;
+    if ('code' in came)
+      setPhotoState(photo.id, () =>
+        came.code === 'cancelled' ? { status: 'cancelled' } : { status: 'failed', failure: came },
+      );
+    else {
+      addOutcome(came);
+      setPhotoState(photo.id, () => ({ status: 'done' }));
+    }
+    announcer.tellPhoto(photo.id);
+    pump();
+  };
+
+  const giveUp = (look: Look, failure: Failure): void => {
+    const { setAsking, pickPoint, say, photos } = store.getState();
+    const photo = photos[look.photo];
+    failed = null;
+    if (photo !== undefined && photo.point !== null && contractOf(look.lens).asks) {
+      // Without its patch the photograph shows what it showed before.
+      hold(() => {
+        setAsking(null);
+        pickPoint(look.photo, null);
+      });
+      say(
+        `${photo.name}: ${announcer.titleOf(look)} was not answered. ${describeFailure(failure)}`,
+        'warning',
+      );
+    } else setAsking({ look, status: 'failed', failure });
+  };
+
+  const runWish = async (photo: Photo, look: Look): Promise<void> => {
+    const { setAsking, addOutcome } = store.getState();
+    const mine = begin(look, true);
+    setAsking({ look, status: 'running', progress: null });
+    const came = await perform(mine, photo, (progress) => setAsking({ look, status: 'running', progress }));
+    if (came === null) return;
+    if (!('code' in came)) {
+      failed = null;
+      // First, or the wish would still be open.
+      addOutcome(came);
+      setAsking(null);
+      announcer.tellWish(came);
+    } else if (came.code === 'cancelled' && store.getState().engine.status !== 'ready') setAsking(null);
+    else {
+      const times = failed !== null && isOfSamePass(failed.look, look) ? failed.times + 1 : 1;
+      failed = { look, times };
+      if (times < maxWishFailures) setAsking(null);
+      else giveUp(look, came);
+    }
+    pump();
+  };
+
+  /** @returns whether something was done at once, so that there may be more to do */
+  const step = (): boolean => {
+    const state = store.getState();
+    if (run !== null || state.engine.status !== 'ready') return false;
+    const selected = selectedPhoto(state);
+    if (selected !== undefined && isOfOtherPatches(state, selected)) {
+      state.setPhotoState(selected.id, () => ({ status: 'queued' }));
+      return true;
+    }
+    const next = nextQueued();
+    const wish = next === state.selectedId ? null : openWish();
+    const wished = wish === null ? undefined : state.photos[wish.photo];
+    if (wish !== null && wished !== undefined) {
+      void runWish(wished, wish);
+      return false;
+    }
+    const photo = next === undefined ? undefined : state.photos[next];
+    const look = photo === undefined ? null : plainLook(state, photo);
+    if (photo === undefined || look === null) return false;
+    void runPhoto(photo, look);
+    return run === null;
+  };
+
+  function pump(): void {
+    // Every step changes the store, which tells of it.
+    if (isHeld) return;
+    isHeld = true;
+    while (step());
+    isHeld = false;
+  }
+
+  const hold = (change: () => void): void => {
+    const wasHeld = isHeld;
+    isHeld = true;
+    change();
+    isHeld = wasHeld;
+    pump();
+  };
+
+  const abandon = (): void => {
+    if (run === null) return;
+    const { controller, isWish } = run;
+    run.isAbandoned = true;
+    run = null;
+    controller.abort();
+    if (isWish) store.getState().setAsking(null);
+  };
+
+  const cancelWaiting = (id: PhotoId): void =>
+    store.getState().setPhotoState(id, (state) => (isWaiting(state) ? { status: 'cancelled' } : state));
+
+  /** What is wished has changed: what runs for an older wish goes, unless it is as good as over. */
+  store.subscribe((state, before) => {
+    const { asking } = state;
+    if (asking?.status === 'failed') {
+      const photo = selectedPhoto(state);
+      const wished = photo === undefined ? null : wishedLook(state, photo);
+      if (wished === null || keyOfLook(wished) !== keyOfLook(asking.look)) state.setAsking(null);
+    }
+    if (run?.isWish === true) {
+      const open = openWish();
+      if (open === null || !isOfSamePass(run.look, open)) abandon();
+    }
+    announcer.tellWished(before, state);
+    pump();
+  });
+
+  return {
+    hold,
+    queue: (id) => store.getState().setPhotoState(id, () => ({ status: 'queued' })),
+
+    cancel: (id) =>
+      hold(() => {
+        cancelWaiting(id);
+        const cancelled = run?.look.photo === id ? run : null;
+        if (cancelled !== null) abandon();
+        const photo = store.getState().photos[id];
+        // The patch that was asked is let go of, or it would be asked again at once.
+        if (photo !== undefined && photo.point !== null) store.getState().pickPoint(id, null);
+        const open = openWish();
+        if (cancelled?.isWish === true && open !== null && keyOfLook(open) === keyOfLook(cancelled.look))
+          store.getState().setAsking({ look: open, status: 'failed', failure: { code: 'cancelled' } });
+      }),
+
+    cancelAll: () =>
+      hold(() => {
+        abandon();
+        for (const id of store.getState().order) cancelWaiting(id);
+      }),
+
+    abandon,
+
+    takeLost() {
+      // A wish hears of it by its own call, and is asked again.
+      if (run === null || run.isWish) return null;
+      const lost = run.look.photo;
+      run.isAbandoned = true;
+      run = null;
+      return lost;
+    },
+
+    wishAgain() {
+      failed = null;
+      store.getState().setAsking(null);
+      pump();
+    },
+  };
+}

@@ -1,0 +1,59 @@
+import { useCallback, useRef, type ReactNode } from 'react';
+import { lineWidthFor, paintLayers, prepareLayers, type Detail } from '../../render/paint-layers.ts';
+import type { Layer } from '../../render/layers.ts';
+import { type DeviceSize, useCanvasLayer, useDeviceSize } from './use-canvas-layer.ts';
+import './layered-canvas.css';
+
+interface LayeredCanvasProps {
+  readonly bitmap: ImageBitmap | null;
+  /** Repainted when it is another list. */
+  readonly layers: readonly Layer[];
+  readonly detail: Detail;
+  /** The text alternative; null where a label beside the picture says it all. */
+  readonly label: string | null;
+  readonly children?: ReactNode;
+}
+
+/**
+ * A photograph with what is drawn over it: two canvases, for the photograph below needs no painting when a slider moves.
+ * Fills its parent, which gives it the photograph's aspect.
+ */
+export function LayeredCanvas({ bitmap, layers, detail, label, children }: LayeredCanvasProps) {
+  const frame = useRef<HTMLDivElement>(null);
+  const photoLayer = useRef<HTMLCanvasElement>(null);
+  const overlayLayer = useRef<HTMLCanvasElement>(null);
+  const size = useDeviceSize(frame);
+  const priority = detail === 'stage' ? 0 : 1;
+
+  const paintPhoto = useCallback(
+    (context: CanvasRenderingContext2D, { width, height }: DeviceSize) => {
+      // A closed bitmap has no width; its owner sends another one soon.
+      if (!bitmap || bitmap.width === 0) return;
+      context.imageSmoothingQuality = 'high';
+      context.drawImage(bitmap, 0, 0, width, height);
+    },
+    [bitmap],
+  );
+  useCanvasLayer(photoLayer, size, priority, paintPhoto);
+
+  const paintOverlay = useCallback(
+    (context: CanvasRenderingContext2D, surface: DeviceSize) =>
+      paintLayers(context, layers, {
+        size: surface,
+        detail,
+        lineWidthPx: lineWidthFor(surface, detail, devicePixelRatio),
+      }),
+    [layers, detail],
+  );
+  const prepare = useCallback(() => prepareLayers(layers, detail), [layers, detail]);
+  useCanvasLayer(overlayLayer, size, priority, paintOverlay, prepare);
+
+  const role = label === null ? { 'aria-hidden': true } : { role: 'img', 'aria-label': label };
+  return (
+    <div className="layered-canvas" ref={frame} {...role}>
+      <canvas ref={photoLayer} data-layer="photo" />
+      <canvas ref={overlayLayer} data-layer="overlay" />
+      {children}
+    </div>
+  );
+}

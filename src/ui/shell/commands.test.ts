@@ -1,0 +1,262 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { viewOf } from '../../lenses/views.ts';
+import { lookedAtHeads, someBackend, someModel } from '../../testing/looks.ts';
+import type { EngineSession } from '../engine/session.ts';
+import { createAppStore } from '../state/app-store.ts';
+import { plainLook, wishedLook } from '../state/looks.ts';
+import { chosenModel } from '../state/model-choice.ts';
+import { parseSettings } from '../state/settings.ts';
+import { commandsOf, runCommand } from './commands.ts';
+import { belongsToField } from './use-commands.ts';
+
+const lens = 'heads';
+
+/** A page with three photographs that were looked at, the second one selected. */
+function setUp() {
+  const store = createAppStore(parseSettings(null), { shape: 'photograph', sidePx: 320 });
+  const actions = store.getState();
+  const nano = chosenModel({ kind: 'served', id: 'nano' }, { kind: 'tfjs', url: 'models/nano/model.json' });
+  actions.setUsedModel({ ...nano, description: someModel });
+  actions.addPhotos(
+    ['a', 'b', 'c'].map((name) => ({ name, alt: null, credit: null, blob: new Blob() })),
+    true,
+  );
+  for (const photo of Object.values(store.getState().photos)) {
+    const look = plainLook(store.getState(), photo);
+    if (look === null) expect.unreachable('there is a model');
+    const looked = lookedAtHeads({ rows: 3, columns: 5 });
+    actions.addOutcome({ look, looked, model: someModel, backend: someBackend, byteLength: 1 });
+    actions.setPhotoState(photo.id, () => ({ status: 'done' }));
+  }
+  actions.select('photo-2');
+  const removed: string[] = [];
+  const session = {
+    remove: (id: string) => {
+      removed.push(id);
+      store.getState().removePhotos([id]);
+    },
+  } as unknown as EngineSession;
+  return {
+    store,
+    actions,
+    removed,
+    press: (key: string) => runCommand(key, { state: store.getState(), session }),
+    drawing: () => store.getState().drawings[lens],
+    selected: () => store.getState().selectedId,
+  };
+}
+
+/** Everything that the page may remember of a key, but no functions. */
+const stateOf = (store: ReturnType<typeof setUp>['store']): string => JSON.stringify(store.getState());
+
+afterEach(() => void vi.unstubAllGlobals());
+
+describe('the help', () => {
+  const { store } = setUp();
+  const commands = commandsOf(store.getState());
+  const inHelp = commands.filter(({ does }) => does !== '');
+
+  it('has every command: what has no line of its own shares its keys with one that has', () => {
+    const named = new Set(inHelp.flatMap(({ keys }) => keys));
+    for (const { keys } of commands) for (const key of keys) expect(named).toContain(key);
+  });
+
+  it('says something else of each, and names keys for each', () => {
+    expect(new Set(inHelp.map(({ does }) => does)).size).toBe(inHelp.length);
+    for (const { keys, shownKeys = keys } of inHelp) expect(shownKeys.length).toBeGreaterThan(0);
+  });
+
+  it('and the keys know a lens’s commands first', () => {
+    const own = viewOf(lens).commands.map(({ does }) => does);
+    expect(commands.slice(0, own.length).map(({ does }) => does)).toEqual(own);
+    expect(commands.length).toBeGreaterThan(own.length);
+  });
+});
+
+describe('a key on a photograph', () => {
+  it.each([
+    ['e', { view: 'mean' }],
+    ['2', { view: 1 }],
+    ['K', { style: 'mask' }],
+    [']', { mass: 65 }],
+  ])('of the lens: %s changes what is drawn to %o', (key, change) => {
+    const { press, drawing } = setUp();
+    expect(press(key)).toBe(true);
+    expect(drawing()).toMatchObject(change);
+  });
+
+  it.each([
+    ['ArrowRight', 'photo-3'],
+    ['PageDown', 'photo-3'],
+    ['ArrowLeft', 'photo-1'],
+    ['PageUp', 'photo-1'],
+  ])('%s turns to the photograph beside it', (key, id) => {
+    const { press, selected } = setUp();
+    expect(press(key)).toBe(true);
+    expect(selected()).toBe(id);
+    // There is none further on.
+    expect(press(key)).toBe(true);
+    expect(selected()).toBe(id);
+  });
+
+  it.each(['Delete', 'Backspace'])('%s removes it, and no photograph that is presented', (key) => {
+    const { press, actions, removed, selected } = setUp();
+    actions.setPresenting(true);
+    expect(press(key)).toBe(false);
+    expect(removed).toEqual([]);
+    actions.setPresenting(false);
+    expect(press(key)).toBe(true);
+    expect(removed).toEqual(['photo-2']);
+    expect(selected()).toBe('photo-3');
+  });
+
+  it.each([
+    ['-', 70],
+    ['+', 80],
+    ['=', 80],
+  ])('%s makes the opacity %i per cent', (key, opacityPercent) => {
+    const { press, store } = setUp();
+    expect(press(key)).toBe(true);
+    expect(store.getState().shared.opacityPercent).toBe(opacityPercent);
+    for (let times = 0; times < 30; times++) press(key);
+    expect(store.getState().shared.opacityPercent).toBe(key === '-' ? 0 : 100);
+  });
+
+  it('q asks the patch in the middle, puts the focus there, and goes back', () => {
+    const focus = vi.fn<() => void>();
+    const getElementById = vi.fn<(id: string) => object>(() => ({ focus }));
+    vi.stubGlobal('document', { getElementById });
+    const { press, store } = setUp();
+    const wished = () => {
+      const photo = store.getState().photos['photo-2'] ?? expect.unreachable('it is gone');
+      return wishedLook(store.getState(), photo)?.params;
+    };
+    expect(press('q')).toBe(true);
+    expect(wished()).toMatchObject({ patch: { row: 1, column: 2 } });
+    expect(getElementById).toHaveBeenCalledWith('patches');
+    expect(focus).toHaveBeenCalledOnce();
+    expect(press('Q')).toBe(true);
+    expect(wished()).toMatchObject({ patch: null });
+    expect(focus).toHaveBeenCalledOnce();
+  });
+
+  it('Escape goes back one step at a time: from a patch, from presenting', () => {
+    const { press, actions, store } = setUp();
+    actions.setPresenting(true);
+    actions.pickPoint('photo-2', { x: 0.1, y: 0.1 });
+    expect(press('Escape')).toBe(true);
+    expect(store.getState()).toMatchObject({ presenting: true, photos: { 'photo-2': { point: null } } });
+    expect(press('Escape')).toBe(true);
+    expect(store.getState().presenting).toBe(false);
+    expect(press('Escape')).toBe(false);
+  });
+
+  it.each(['f', 'p'])('%s presents, and goes back', (key) => {
+    const { press, store } = setUp();
+    press(key);
+    expect(store.getState().presenting).toBe(true);
+    press(key);
+    expect(store.getState().presenting).toBe(false);
+  });
+});
+
+describe('without photographs', () => {
+  it('only what concerns the page means something', () => {
+    const store = createAppStore(parseSettings(null), { shape: 'photograph', sidePx: 320 });
+    const press = (key: string) => runCommand(key, { state: store.getState(), session: {} as EngineSession });
+    for (const key of ['1', 'e', 'k', '+', 'Delete', 'ArrowLeft', 'q', 'f', 'Escape', 'x'])
+      expect([key, press(key)]).toEqual([key, false]);
+    for (const key of ['m', 't', '?', 'r']) expect([key, press(key)]).toEqual([key, true]);
+    expect(store.getState()).toMatchObject({ dialog: 'help', theme: 'light', place: 'training' });
+  });
+});
+
+describe('in the training view', () => {
+  it('no key of the viewer or of a lens does anything', () => {
+    const { press, actions, store, removed } = setUp();
+    actions.setPlace('training');
+    const before = stateOf(store);
+    const keys = new Set(
+      commandsOf(store.getState()).flatMap(({ keys: some, where }) => (where === 'viewer' ? some : [])),
+    );
+    keys.delete('escape');
+    expect(keys.size).toBeGreaterThan(20);
+    for (const key of keys) expect([key, press(key)]).toEqual([key, false]);
+    expect(stateOf(store)).toBe(before);
+    expect(removed).toEqual([]);
+  });
+
+  it.each(['Escape', 'r'])('%s goes back to the viewer, and leaves the patch that is asked there', (key) => {
+    const { press, actions, store } = setUp();
+    actions.pickPoint('photo-2', { x: 0.1, y: 0.1 });
+    expect(press('r')).toBe(true);
+    expect(store.getState().place).toBe('training');
+    expect(press(key)).toBe(true);
+    expect(store.getState()).toMatchObject({
+      place: 'viewer',
+      photos: { 'photo-2': { point: { x: 0.1, y: 0.1 } } },
+    });
+  });
+
+  it('models, theme and help are there too', () => {
+    const { press, actions, store } = setUp();
+    actions.setPlace('training');
+    for (const key of ['m', 't', '?']) expect(press(key)).toBe(true);
+    expect(store.getState()).toMatchObject({ dialog: 'help', theme: 'light', place: 'training' });
+  });
+});
+
+describe('what has the focus', () => {
+  class FakeElement {
+    readonly isContentEditable: boolean;
+    constructor(isContentEditable = false) {
+      this.isContentEditable = isContentEditable;
+    }
+  }
+  class FakeInput extends FakeElement {
+    readonly type: string;
+    constructor(type: string) {
+      super();
+      this.type = type;
+    }
+  }
+  class FakeTextArea extends FakeElement {}
+  class FakeSelect extends FakeElement {}
+
+  const belongs = (element: object | null, key: string): boolean => {
+    vi.stubGlobal('HTMLElement', FakeElement);
+    vi.stubGlobal('HTMLInputElement', FakeInput);
+    vi.stubGlobal('HTMLTextAreaElement', FakeTextArea);
+    vi.stubGlobal('HTMLSelectElement', FakeSelect);
+    return belongsToField(element as EventTarget | null, key);
+  };
+
+  it.each<[string, object | null]>([
+    ['nothing', null],
+    ['a button, or a photograph in the strip', new FakeElement()],
+    ['a switch', new FakeInput('checkbox')],
+    ['a file to choose', new FakeInput('file')],
+  ])('%s leaves Delete and the arrows to the page', (_, element) => {
+    for (const key of ['Delete', 'Backspace', 'ArrowLeft', 'ArrowRight', 'PageUp', 'e', '1'])
+      expect([key, belongs(element, key)]).toEqual([key, false]);
+  });
+
+  it('one of several choices keeps the arrows, a slider the page keys too; both leave Delete', () => {
+    for (const key of ['ArrowLeft', 'ArrowRight']) expect(belongs(new FakeInput('radio'), key)).toBe(true);
+    for (const key of ['ArrowLeft', 'PageDown']) expect(belongs(new FakeInput('range'), key)).toBe(true);
+    expect(belongs(new FakeInput('radio'), 'PageDown')).toBe(false);
+    for (const type of ['radio', 'range'])
+      for (const key of ['Delete', '1', 'e']) expect(belongs(new FakeInput(type), key)).toBe(false);
+  });
+
+  it.each<[string, object]>([
+    ['a line of text', new FakeInput('text')],
+    ['a number', new FakeInput('number')],
+    ['a text', new FakeTextArea()],
+    ['a list', new FakeSelect()],
+    ['something that can be written in', new FakeElement(true)],
+  ])('%s keeps every key', (_, element) => {
+    for (const key of ['Delete', 'Backspace', 'ArrowLeft', 'e', '1', '?'])
+      expect([key, belongs(element, key)]).toEqual([key, true]);
+  });
+});

@@ -1,0 +1,76 @@
+import { Dialog } from '../kit/dialog.tsx';
+import { useServices } from '../services.tsx';
+import { commandsOf } from './commands.ts';
+import { SampleGrid } from './sample-grid.tsx';
+import './help-dialog.css';
+
+export function SampleDialog({ onClose }: { readonly onClose: () => void }) {
+  return (
+    <Dialog title="Sample photographs" onClose={onClose}>
+      <SampleGrid onOpened={onClose} />
+    </Dialog>
+  );
+}
+
+/** As they stand on a keyboard. */
+const keyName = (key: string): string => (key.length === 1 ? key.toUpperCase() : key);
+
+function Keys() {
+  const { store } = useServices();
+  // A lens is not changed while the help is open.
+  const commands = commandsOf(store.getState()).filter(({ does }) => does !== '');
+  return (
+    <dl className="help-keys">
+      {commands.map(({ keys, shownKeys = keys, does }) => (
+        <div key={does}>
+          <dt>
+            {shownKeys.map((key) => (
+              <kbd key={key}>{keyName(key)}</kbd>
+            ))}
+          </dt>
+          <dd>{does}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
+  return (
+    <Dialog title="What you see here" onClose={onClose}>
+      <div className="help">
+        <div className="help-words">
+          <p>
+            A Vision Transformer cuts a photograph into square patches and adds one token of its own, CLS,
+            which gathers what the picture is about. In the last layer, every attention head decides how much
+            CLS takes from each patch. Those numbers are the maps on this page.
+          </p>
+          <p>
+            DINO learned without labels, by predicting its own view of the same photograph; yet its heads tend
+            to settle on the things in it. The <em>mask</em> keeps the fewest patches that hold the chosen
+            part of a head’s attention, as the authors’ own script does. The <em>heat map</em> shows every
+            value, each head stretched over its own range.
+          </p>
+          <p>
+            Click a patch of the photograph, and the maps show what that patch looks at instead: often its own
+            thing, and what is like it. A patch’s attention says what goes together; CLS’s says what the
+            picture is about. Esc goes back to CLS.
+          </p>
+          <p>
+            The model that comes with the page is a small one, made for demonstration; it is not one of the
+            published networks, and its heads are coarser than theirs. Press M for those: download one here,
+            or drop its checkpoint file on the page.
+          </p>
+          <p>
+            No photograph leaves this machine: the network runs in the browser, and photographs are read where
+            they lie. The page asks other hosts for nothing but a model that you download.
+          </p>
+        </div>
+        <div>
+          <h3>Keys</h3>
+          <Keys />
+        </div>
+      </div>
+    </Dialog>
+  );
+}

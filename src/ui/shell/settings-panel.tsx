@@ -1,0 +1,129 @@
+import { patchTitle, tokenTitle } from '../../lenses/query-title.ts';
+import { type Choice, ChoiceField } from '../kit/choice-field.tsx';
+import { RangeField } from '../kit/range-field.tsx';
+import { useApp, useServices } from '../services.tsx';
+import type { Photo } from '../state/photo.ts';
+import { markedPatch, useLensView, useOutcome, usePanelProps, usePickPoint } from './use-scene.ts';
+import './settings-panel.css';
+
+/** Long sides of what the model sees, in px: multiples of 8, 16 and (but for 14-px patches) what people use. */
+const inputSides = [160, 224, 320, 480, 640];
+
+type QueryChoice = number | 'patch';
+
+const queryChoices = (numRegisters: number): Choice<QueryChoice>[] => [
+  ...Array.from({ length: 1 + numRegisters }, (_, token) => ({
+    value: token,
+    label: tokenTitle(token),
+    picture: <span>{token === 0 ? 'CLS' : token}</span>,
+  })),
+  { value: 'patch', label: 'Patch' },
+];
+
+/** Which token looks: CLS, a register where there are some, or a patch of the photograph. */
+function QueryField({ photo }: { readonly photo: Photo }) {
+  const outcome = useOutcome(photo);
+  const numRegisters = useApp((state) => state.models.used?.description.numRegisters ?? 0);
+  const chosen = useApp((state) => state.token);
+  const setToken = useApp((state) => state.setToken);
+  const pick = usePickPoint(photo.id);
+  if (outcome === null) return null;
+  const token = chosen > numRegisters ? 0 : chosen;
+  const marked = markedPatch(photo, outcome);
+  return (
+    <ChoiceField<QueryChoice>
+      label="Who is looking?"
+      value={marked === null ? token : 'patch'}
+      display={marked === null ? tokenTitle(token) : patchTitle(marked)}
+      choices={queryChoices(numRegisters)}
+      note={marked === null ? 'Click the photograph, or press Q.' : 'Arrow keys move it, Esc goes back.'}
+      onChange={(choice) => {
+        if (choice === 'patch') pick({ x: 0.5, y: 0.5 });
+        else setToken(choice);
+      }}
+    />
+  );
+}
+
+/** What the lens in use can be told. */
+function LensSettings({ photo }: { readonly photo: Photo }) {
+  const { contract, Panel } = useLensView();
+  const props = usePanelProps(photo);
+  const { opacityPercent } = props.shared;
+  return (
+    <>
+      {contract.asks && <QueryField photo={photo} />}
+      <Panel {...props} />
+      <RangeField
+        label="Opacity"
+        min={0}
+        max={100}
+        value={opacityPercent}
+        display={`${opacityPercent} %`}
+        valueText={`${opacityPercent} per cent`}
+        onChange={(value) => props.changeShared({ opacityPercent: value })}
+      />
+    </>
+  );
+}
+
+function InputSettings() {
+  const framing = useApp((state) => state.framing);
+  const { session } = useServices();
+  const sides = [...new Set([...inputSides, framing.sidePx])].sort((a, b) => a - b);
+  return (
+    <>
+      <ChoiceField
+        label="Input size"
+        value={framing.sidePx}
+        display={`${framing.sidePx} px`}
+        choices={sides.map((side) => ({ value: side, label: String(side) }))}
+        onChange={(sidePx) => session.changeFraming({ ...framing, sidePx })}
+      />
+      <ChoiceField
+        label="Framing"
+        value={framing.shape}
+        choices={[
+          { value: 'photograph', label: 'Photograph' },
+          { value: 'square', label: 'Square' },
+        ]}
+        onChange={(shape) => session.changeFraming({ ...framing, shape })}
+        {...(framing.shape === 'square'
+          ? { note: 'Squashed to a square, as the official script does.' }
+          : {})}
+      />
+    </>
+  );
+}
+
+interface SettingsPanelProps {
+  readonly photo: Photo;
+  /** A section to fold away, for narrow screens. */
+  readonly collapsible: boolean;
+  readonly startsOpen: boolean;
+}
+
+export function SettingsPanel({ photo, collapsible, startsOpen }: SettingsPanelProps) {
+  const body = (
+    <div className="settings-body">
+      <LensSettings photo={photo} />
+      <h2 className="settings-divider">What the model sees</h2>
+      <InputSettings />
+    </div>
+  );
+  if (!collapsible) {
+    return (
+      <aside className="settings" aria-label="Settings">
+        {body}
+      </aside>
+    );
+  }
+  return (
+    <aside className="settings" aria-label="Settings">
+      <details className="settings-sheet" open={startsOpen}>
+        <summary>Settings</summary>
+        {body}
+      </details>
+    </aside>
+  );
+}

@@ -1,0 +1,42 @@
+import { useEffect } from 'react';
+import { useServices } from '../services.tsx';
+import { runCommand } from './commands.ts';
+
+/** Where letters and digits mean something else. */
+export function isTyping(target: EventTarget | null): boolean {
+  if (!(target instanceof HTMLElement)) return false;
+  if (
+    target.isContentEditable ||
+    target instanceof HTMLTextAreaElement ||
+    target instanceof HTMLSelectElement
+  )
+    return true;
+  return (
+    target instanceof HTMLInputElement &&
+    !['radio', 'checkbox', 'range', 'button', 'file'].includes(target.type)
+  );
+}
+
+/** Keys that go from choice to choice where one of several has the focus, and move a slider. */
+const movesWithin = (target: EventTarget | null, key: string): boolean =>
+  target instanceof HTMLInputElement &&
+  ((['radio', 'range'].includes(target.type) && key.startsWith('Arrow')) ||
+    (target.type === 'range' && key.startsWith('Page')));
+
+/** Whether the key means something to what has the focus, and so nothing to the page. */
+export const belongsToField = (target: EventTarget | null, key: string): boolean =>
+  isTyping(target) || movesWithin(target, key);
+
+/** The keys of the page: see `commands`. */
+export function useCommands(): void {
+  const { store, session } = useServices();
+  useEffect(() => {
+    const press = (event: KeyboardEvent): void => {
+      if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+      if (belongsToField(event.target, event.key) || document.querySelector('dialog[open]')) return;
+      if (runCommand(event.key, { state: store.getState(), session })) event.preventDefault();
+    };
+    document.addEventListener('keydown', press);
+    return () => document.removeEventListener('keydown', press);
+  }, [store, session]);
+}

@@ -1,0 +1,80 @@
+/** What is on view of a photograph, for components that know no lens. */
+import { useCallback, useMemo, useState } from 'react';
+import type { PatchPosition } from '../../core/geometry.ts';
+import { contractOf } from '../../lenses/contracts.ts';
+import { frameOf as firstFrame, type Query } from '../../lenses/lens-contract.ts';
+import type { PanelProps, Scene } from '../../lenses/lens-view.ts';
+import { viewOf, type AnyLensView } from '../../lenses/views.ts';
+import type { Frame } from '../../core/frame.ts';
+import { drawTheSame, type Layer } from '../../render/layers.ts';
+import type { SharedDrawing } from '../../render/shared-drawing.ts';
+import { useApp } from '../services.tsx';
+import { shownOutcome, type Outcome } from '../state/looks.ts';
+import type { Photo } from '../state/photo.ts';
+import { patchAt } from '../state/photo-point.ts';
+
+export type AnyScene = Scene<object, object, unknown>;
+export type AnyPanelProps = PanelProps<object, object, unknown>;
+
+export const frameOf = ({ looked }: Outcome): Frame => firstFrame(looked);
+
+/** Who was asked; null where the lens asks nobody. */
+export const queryOf = ({ look }: Outcome): Query | null =>
+  contractOf(look.lens).asks ? (look.params as Query) : null;
+
+/** The patch that is outlined on the photograph, answered or not yet. */
+export const markedPatch = ({ point }: Photo, outcome: Outcome | null): PatchPosition | null =>
+  point === null || outcome === null || queryOf(outcome) === null ? null : patchAt(point, frameOf(outcome));
+
+export const sceneOf = (
+  { look, looked }: Outcome,
+  drawings: Readonly<Record<string, object>>,
+  shared: SharedDrawing,
+): AnyScene => ({ looked, params: look.params, drawing: drawings[look.lens] ?? {}, shared });
+
+/** What is drawn on the stage: the lens's layers, and around the patch that was asked a frame. */
+export function stageLayers(scene: AnyScene, outcome: Outcome, marked: PatchPosition | null): Layer[] {
+  const layers = [...viewOf(outcome.look.lens).layers(scene)];
+  if (marked !== null) layers.push({ kind: 'mark', frame: frameOf(outcome), patch: marked });
+  return layers;
+}
+
+export const useLensView = (): AnyLensView => viewOf(useApp((state) => state.lens));
+
+export const useOutcome = (photo: Photo): Outcome | null => useApp((state) => shownOutcome(state, photo));
+
+/** @returns null while nothing has been seen through the lens in use */
+export function useScene(outcome: Outcome | null): AnyScene | null {
+  const drawings = useApp((state) => state.drawings);
+  const shared = useApp((state) => state.shared);
+  return useMemo(
+    () => (outcome === null ? null : sceneOf(outcome, drawings, shared)),
+    [outcome, drawings, shared],
+  );
+}
+
+export function usePanelProps(photo: Photo): AnyPanelProps {
+  const scene = useScene(useOutcome(photo));
+  const params = useApp((state) => state.params[state.lens]);
+  const drawing = useApp((state) => state.drawings[state.lens]);
+  const shared = useApp((state) => state.shared);
+  const model = useApp((state) => state.models.used?.description ?? null);
+  const changeParams = useApp((state) => state.changeParams);
+  const changeDrawing = useApp((state) => state.changeDrawing);
+  const changeShared = useApp((state) => state.changeShared);
+  return { scene, params, drawing, shared, model, changeParams, changeDrawing, changeShared };
+}
+
+/** @returns the same list for as long as it draws the same */
+export function useStableLayers(layers: readonly Layer[]): readonly Layer[] {
+  const [stable, setStable] = useState(layers);
+  if (drawTheSame(stable, layers)) return stable;
+  setStable(layers);
+  return layers;
+}
+
+/** Gives the patch of a photograph that somebody picked, or lets go of it. */
+export function usePickPoint(id: string): (point: Photo['point']) => void {
+  const pickPoint = useApp((state) => state.pickPoint);
+  return useCallback((point) => pickPoint(id, point), [pickPoint, id]);
+}

@@ -1,0 +1,116 @@
+/**
+ * What is wished to be seen, and what has been seen. An outcome is kept by what made it; what is on view is derived from the wish, so
+ * that going back to a lens, a patch or a model that was looked at costs nothing.
+ */
+import type { BackendDescription } from '../../core/backend.ts';
+import type { ModelDescription } from '../../core/model.ts';
+import type { FramingOptions } from '../../core/photo.ts';
+import { contractOf, type LensId } from '../../lenses/contracts.ts';
+import type { Looked, Query } from '../../lenses/lens-contract.ts';
+import type { AppState } from './app-store.ts';
+import type { Photo, PhotoId } from './photo.ts';
+import { patchAt } from './photo-point.ts';
+
+/** Everything that makes a result what it is. */
+export interface Look {
+  readonly lens: LensId;
+  /** The lens's own. */
+  readonly params: object;
+  readonly photo: PhotoId;
+  /** The model's key. */
+  readonly model: string;
+  readonly framing: FramingOptions;
+}
+
+/** A result and what made it: the caption stays true when engine or settings change afterwards. */
+export interface Outcome {
+  readonly look: Look;
+  readonly looked: Looked<unknown>;
+  readonly model: ModelDescription;
+  readonly backend: BackendDescription;
+  readonly byteLength: number;
+}
+
+export type Outcomes = ReadonlyMap<string, Outcome>;
+
+export const keyOfLook = ({ lens, params, photo, model, framing: { shape, sidePx } }: Look): string =>
+  JSON.stringify([lens, contractOf(lens).params.write(params), photo, model, shape, sidePx]);
+
+type Settings = Pick<AppState, 'lens' | 'params' | 'token' | 'framing' | 'models'>;
+
+/** @param query who is asked, where the lens asks somebody */
+function lookWith(state: Settings, photo: Photo, query: Query): Look | null {
+  const { used } = state.models;
+  if (used === null) return null;
+  const { lens, framing } = state;
+  const own = state.params[lens];
+  const params = contractOf(lens).asks ? { ...own, ...query } : own;
+  return { lens, params, photo: photo.id, model: used.key, framing };
+}
+
+/** What every photograph is looked at with, picked patches aside; null while there is no model. */
+export const plainLook = (state: Settings, photo: Photo): Look | null =>
+  lookWith(state, photo, { token: state.token, patch: null });
+
+/** Whether it is known where the patches of the model in use lie on the photograph. */
+function seenNow({ models, framing }: Settings, { seen }: Photo): Photo['seen'] {
+  if (seen === null || seen.model !== models.used?.key) return null;
+  const isSame = seen.framing.shape === framing.shape && seen.framing.sidePx === framing.sidePx;
+  return isSame ? seen : null;
+}
+
+/** What is wished to be seen of the photograph; null while there is no model, or it is not yet known where its patches lie. */
+export function wishedLook(state: Settings, photo: Photo): Look | null {
+  if (photo.point === null || !contractOf(state.lens).asks) return plainLook(state, photo);
+  const seen = seenNow(state, photo);
+  return seen === null
+    ? null
+    : lookWith(state, photo, { token: state.token, patch: patchAt(photo.point, seen.frame) });
+}
+
+/** What is on view: what is wished, or until that is there what was seen last through the same lens. */
+export function shownOutcome(state: Settings & Pick<AppState, 'outcomes'>, photo: Photo): Outcome | null {
+  const wished = wishedLook(state, photo);
+  const answered = wished === null ? undefined : state.outcomes.get(keyOfLook(wished));
+  const last = photo.shown[state.lens];
+  return answered ?? (last === undefined ? undefined : state.outcomes.get(last)) ?? null;
+}
+
+/** Of what is on view of the photograph, through any lens: it may be an older answer than the last one. */
+export function keysOnView(state: Settings & Pick<AppState, 'outcomes'>, photo: Photo): ReadonlySet<string> {
+  const outcome = shownOutcome(state, photo);
+  return new Set([...Object.values(photo.shown), ...(outcome === null ? [] : [keyOfLook(outcome.look)])]);
+}
+
+/** Of typed arrays, wherever they lie in a result. */
+export function bytesIn(value: unknown): number {
+  if (ArrayBuffer.isView(value)) return value.byteLength;
+  if (typeof value !== 'object' || value === null) return 0;
+  return Object.values(value).reduce((sum: number, part) => sum + bytesIn(part), 0);
+}
+
+/** The maps of two hundred photographs, in all blocks of a ViT-S/16. */
+const maxBytes = 128 * 1024 * 1024;
+
+/**
+ * @param keep keys that stay, whatever they take: what is on view
+ * @returns with the outcome, and without the oldest ones where they take too much together
+ */
+export function withOutcome(outcomes: Outcomes, outcome: Outcome, keep: ReadonlySet<string>): Outcomes {
+  const next = new Map(outcomes);
+  const key = keyOfLook(outcome.look);
+  next.delete(key);
+  next.set(key, outcome);
+  let bytes = [...next.values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
+  for (const [oldest, { byteLength }] of next) {
+    if (bytes <= maxBytes) break;
+    if (oldest === key || keep.has(oldest)) continue;
+    next.delete(oldest);
+    bytes -= byteLength;
+  }
+  return next;
+}
+
+/** @returns without what was seen of these photographs */
+export const withoutPhotos = (outcomes: Outcomes, gone: ReadonlySet<PhotoId>): Outcomes =>
+  new Map([...outcomes].filter(([, { look }]) => !gone.has(look.photo)));

@@ -1,0 +1,65 @@
+/** Many photographs, one after the other: what fails is said, and never ends the batch. */
+import { mkdir } from 'node:fs/promises';
+import { basename, extname } from 'node:path';
+import { describeFailure } from '../../src/core/failure.ts';
+import type { ReadPhoto } from '../../src/engine/engine.ts';
+import { describePhotoNotice } from '../../src/core/photo.ts';
+import { attempt } from '../file-problem.ts';
+import { findPhotographs, type FoundPhotographs } from '../photographs/find-photographs.ts';
+import { readPhoto } from '../photographs/read-photo.ts';
+import { stopWith } from '../stop-with.ts';
+
+/** @returns names for results: the image's without its ending, a number where two images share it */
+export function createNames(): (path: string) => string {
+  const used = new Set<string>();
+  return (path) => {
+    const plain = basename(path, extname(path));
+    let name = plain;
+    // Some file systems take A and a for the same.
+    for (let count = 2; used.has(name.toLowerCase()); count++) name = `${plain}-${count}`;
+    used.add(name.toLowerCase());
+    return name;
+  };
+}
+
+export async function makeFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true }).catch(() => stopWith(`The folder ${folder} cannot be made.`));
+}
+
+/**
+ * @param work returns what to print of a photograph, or what is wrong
+ * @returns how many failed
+ */
+export async function forEachPhoto(
+  { paths, problems }: FoundPhotographs,
+  work: (path: string, photo: ReadPhoto) => Promise<{ readonly done: string } | { readonly problem: string }>,
+): Promise<number> {
+  let failures = 0;
+  const complain = (sentence: string): void => {
+    failures++;
+    console.error(sentence);
+  };
+  for (const path of paths) {
+    const read = await readPhoto(path);
+    if (!read.ok) {
+      complain(`${path}: ${describeFailure(read.error)}`);
+      continue;
+    }
+    const { notices } = read.value;
+    const problem = await attempt(async () => {
+      const outcome = await work(path, { pixels: read.value, notices });
+      if ('problem' in outcome) return complain(`${path}: ${outcome.problem}`);
+      for (const notice of notices) console.log(`${path}: ${describePhotoNotice(notice)}`);
+      console.log(`${path}: ${outcome.done}`);
+    });
+    if (problem !== null) complain(`${path}: ${problem}`);
+  }
+  for (const problem of problems) complain(problem);
+  return failures;
+}
+
+/** Ends the command with a sentence where there is none at all. */
+export async function photographsOf(args: readonly string[]): Promise<FoundPhotographs> {
+  const found = await findPhotographs(args);
+  return found.paths.length > 0 ? found : stopWith(found.problems.join('\n'));
+}

@@ -1,0 +1,169 @@
+/** npm run look -- <lens> <images…>: every lens of the page on the command line, for papers, batches and comparisons. */
+import { writeFile } from 'node:fs/promises';
+import { register } from 'node:module';
+import { join } from 'node:path';
+import type { Codec, Fields } from '../../src/core/codec.ts';
+import { describeFailure } from '../../src/core/failure.ts';
+import { encodeNpy } from '../../src/formats/npy.ts';
+import { computes } from '../../src/lenses/computes.ts';
+import { contractOf, lensIds, type LensId } from '../../src/lenses/contracts.ts';
+import type { LensCompute } from '../../src/lenses/lens-compute.ts';
+import { frameOf } from '../../src/lenses/lens-contract.ts';
+import { sharedDrawing } from '../../src/render/shared-drawing.ts';
+import { checkpointOptions, checkpointUsage } from '../checkpoint-file.ts';
+import { installDawn } from '../attend/dawn.ts';
+import { findModel } from '../attend/find-model.ts';
+import { endOnFileProblems } from '../file-problem.ts';
+import { photographUsage } from '../photographs/find-photographs.ts';
+import { readOptions } from '../read-options.ts';
+import { stopWith } from '../stop-with.ts';
+import { createNames, forEachPhoto, makeFolder, photographsOf } from './batch.ts';
+import { commonOptions, commonUsage, readBackend, readFraming } from './common-options.ts';
+import { openEngine } from './open-engine.ts';
+
+// A lens's view imports its style sheet, which means nothing here.
+register(
+  `data:text/javascript,${encodeURIComponent(
+    "export const load = (url, context, next) => /\\.css$/.test(url) ? { format: 'module', source: '', shortCircuit: true } : next(url, context);",
+  )}`,
+);
+
+const lensList = lensIds
+  .map((id) => `  ${id.padEnd(12)} ${contractOf(id).about.replace(/\.$/, '')}`)
+  .join('\n');
+
+const describeFields = (fields: Fields<object>): string =>
+  Object.entries(fields as Fields<Record<string, unknown>>)
+    .map(([name, { form, help, otherwise, write }]) => {
+      const usually = write(otherwise);
+      return `  --${name} <${form}>\n${' '.repeat(21)}${help}${usually === '' ? '' : ` (default: ${usually})`}`;
+    })
+    .join('\n');
+
+const usageOf = (id: LensId): string => `Usage: npm run look -- ${id} <images…> [options]
+
+${contractOf(id).about} Writes for each image <name>-${id}.npy (the main array), <name>-${id}.json (model, where the
+patches lie, parameters, numbers), <name>-${id}.png, and a picture of each way to draw it, as the page draws them.
+
+${photographUsage}
+
+${commonUsage}
+  --out <folder>     where the files go (default: look-out)
+
+What is computed:
+${describeFields(contractOf(id).params.fields)}
+
+How it is drawn:
+${describeFields({ ...contractOf(id).drawing.fields, ...sharedDrawing.fields } as Fields<object>)}
+
+Of a checkpoint file:
+${checkpointUsage}`;
+
+const generalUsage = `Usage: npm run look -- <lens> <images…> [options]
+
+Lenses:
+${lensList}
+
+npm run look -- <lens> --help tells what a lens can be told.`;
+
+const [, , lensName = '', ...rest] = process.argv;
+if (lensName === '--help' || lensName === '-h') stopWith(generalUsage, 0);
+const lens = lensIds.find((id) => id === lensName) ?? stopWith(generalUsage, 2);
+const contract = contractOf(lens);
+const compute = computes[lens] as unknown as LensCompute<object, unknown>;
+
+const ownNames = [contract.params, contract.drawing, sharedDrawing].flatMap(({ fields }) =>
+  Object.keys(fields),
+);
+endOnFileProblems();
+const { values: options, positionals: images } = readOptions(
+  {
+    args: rest,
+    allowPositionals: true,
+    options: {
+      ...commonOptions,
+      out: { type: 'string', default: 'look-out' },
+      ...checkpointOptions,
+      ...Object.fromEntries(ownNames.map((name) => [name, { type: 'string' } as const])),
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  },
+  usageOf(lens),
+);
+if (options.help || images.length === 0) stopWith(usageOf(lens), options.help ? 0 : 2);
+
+/** What was given of a codec's fields. */
+function readOwn<P>(codec: Codec<P>): P {
+  const given = options as Readonly<Record<string, unknown>>;
+  const texts = Object.fromEntries(
+    Object.keys(codec.fields as object).flatMap((name) => {
+      const text = given[name];
+      return typeof text === 'string' ? [[name, text]] : [];
+    }),
+  );
+  const read = codec.read(texts);
+  return read.ok ? read.value : stopWith(`--${read.error}`);
+}
+
+const params = readOwn(contract.params);
+const drawing = readOwn(contract.drawing);
+const shared = readOwn(sharedDrawing);
+const backend = readBackend(options.backend);
+const framing = readFraming(options);
+const found = await photographsOf(images);
+const load = await findModel(options.model, options);
+if (backend === 'webgpu') await installDawn();
+const { drawPicture, drawSheet } = await import('./canvas.ts');
+const { viewOf } = await import('../../src/lenses/views.ts');
+const view = viewOf(lens);
+const engine = await openEngine(load, backend);
+console.log(`${engine.model.title} on ${engine.engine.backend.name} (${engine.engine.backend.device})`);
+await makeFolder(options.out);
+const nameFor = createNames();
+const fileName = (title: string): string =>
+  title
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}]+/gu, '-')
+    .replaceAll(/^-|-$/g, '');
+
+const failures = await forEachPhoto(found, async (path, photo) => {
+  const name = `${nameFor(path)}-${lens}`;
+  const looked = await engine.look(lens, params as never, path, photo, framing);
+  if (!looked.ok) return { problem: describeFailure(looked.error) };
+  const { result, passes } = looked.value;
+  const frame = frameOf(looked.value);
+  const write = (suffix: string, data: Uint8Array | string): Promise<void> =>
+    writeFile(join(options.out, `${name}${suffix}`), data);
+  const arrays = compute.arrays(result);
+  for (const { suffix, shape, values } of arrays) await write(`${suffix}.npy`, encodeNpy({ shape, values }));
+  const { tokens = 0, timings } = passes[0] ?? {};
+  const facts = {
+    image: path,
+    lens,
+    model: engine.model,
+    backend: engine.engine.backend.name,
+    frame,
+    tokens,
+    timings,
+    parameters: params,
+    arrays: arrays.map(({ suffix, shape }) => ({ file: `${name}${suffix}.npy`, shape })),
+    ...compute.numbers(result),
+  };
+  await write('.json', `${JSON.stringify(facts, null, 2)}\n`);
+  const scene = { looked: looked.value, params, drawing, shared };
+  const sheet = view.sheet?.(scene) ?? null;
+  await write(
+    '.png',
+    sheet === null
+      ? await drawPicture(photo.pixels, view.layers(scene))
+      : await drawSheet(photo.pixels, sheet),
+  );
+  for (const tile of view.tiles(scene, drawing, engine.model))
+    await write(`-${fileName(tile.title)}.png`, await drawPicture(photo.pixels, tile.layers));
+  return {
+    done: `${frame.rows} × ${frame.columns} patches, ${tokens} tokens, ${Math.round(timings?.forwardMs ?? 0)} ms`,
+  };
+});
+engine.dispose();
+// Dawn keeps the process alive.
+process.exit(failures === 0 ? 0 : 1);
