@@ -210,7 +210,7 @@ class EngineHost {
 
 const createTraining = (host: EngineHost, inLine: InLine): Handlers<TrainingContract> =>
   createTrainingHandlers({
-    folders: openOpfsFolders('runs').then((opened) => opened ?? createMemoryFolders()),
+    folders: openFolders('runs', { code: 'run-busy' }),
     tools: {
       inLine,
       giveWay: yieldToEventLoop,
