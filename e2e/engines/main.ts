@@ -103,7 +103,7 @@ for (const engine of wanted.filter((each) => namesOf(each).length > 0)) {
     );
   table.set(engine, launch === null ? null : await runEngine(engine, server, launch));
 }
-server.close();
+await server.close();
 
 const markOf = (name: string, engine: EngineName): string => {
   if (!namesOf(engine).includes(name)) return '';

@@ -1,21 +1,23 @@
 /** The server of the checks: the built page, the harness that drives it, PyTorch's numbers; and it hears how each check ended. */
 import { createReadStream } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, rm, stat } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
 import { isolationHeaders, pageHeaders } from '../../tools/page-policy.ts';
+import { makeNextVersion } from '../next-version.ts';
+import { builtPage } from '../plain-host.ts';
+import { type AppHost, usualHost } from './page/host.ts';
 import type { Report } from './page/report.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Address → folder. The service worker of the page sees what is under /app/ and nothing else. */
-const folders: Readonly<Record<string, string>> = {
-  '/app/': join(root, 'dist'),
-  '/fixtures/': join(root, 'tools/reference/fixtures'),
-};
+/** The service worker of the page sees what is under this and nothing else. */
+const appPrefix = '/app/';
+const fixturesPrefix = '/fixtures/';
+const fixtures = join(root, 'tools/reference/fixtures');
 
 const types: Readonly<Record<string, string>> = {
   '.html': 'text/html',
@@ -61,17 +63,63 @@ function answer(response: ServerResponse, type: string, headers: Readonly<Record
   response.setHeader('Cache-Control', 'no-cache');
 }
 
-async function sendFile(pathname: string, response: ServerResponse): Promise<void> {
-  const [prefix, folder] = Object.entries(folders).find(([start]) => pathname.startsWith(start)) ?? [];
-  if (prefix === undefined || folder === undefined) return void response.writeHead(404).end();
-  const name = normalize(decodeURIComponent(pathname.slice(prefix.length))) || '.';
-  const path = join(folder, name.endsWith('/') || name === '.' ? `${name}/index.html` : name);
+const isWorker = (file: string): boolean => /(engine|model)-worker-[^/]*\.js$/.test(file);
+
+/** The app's host: which version it has, whether it answers, what it was asked for and does not have. */
+class AppFiles {
+  host = usualHost;
+  private missing: string[] = [];
+  private next: Promise<string> | null = null;
+
+  change(host: AppHost): void {
+    this.host = host;
+    this.missing = [];
+  }
+
+  /** Files that were asked for since the last change, and are not there. */
+  get notFound(): readonly string[] {
+    return this.missing;
+  }
+
+  /** @param name of a file, below the app's prefix */
+  async send(name: string, response: ServerResponse): Promise<void> {
+    const file = name === '' ? 'index.html' : name;
+    const isNext =
+      this.host.version === 'next' || (this.host.version === 'page-first' && file === 'index.html');
+    const folder = isNext ? await (this.next ??= makeNextVersion()) : builtPage;
+    const { beforePage, beforeWorkers } = this.host;
+    if (beforePage !== '' && file === 'index.html') {
+      const page = await readFile(join(folder, file), 'utf8');
+      answer(response, 'text/html', pageHeaders);
+      // Before all others, since it is none of the modules, which wait for the page.
+      return void response.end(page.replace('<head>', '<head><script src="/checks/before.js"></script>'));
+    }
+    const worker =
+      beforeWorkers !== '' && isWorker(file) && (await readFile(join(folder, file), 'utf8').catch(() => ''));
+    if (worker) {
+      answer(response, 'text/javascript', pageHeaders);
+      return void response.end(`${beforeWorkers}\n${worker}`);
+    }
+    if (!(await sendFile(folder, file, response))) this.missing.push(file);
+  }
+
+  async close(): Promise<void> {
+    if (this.next !== null) await rm(await this.next, { recursive: true, force: true });
+  }
+}
+
+/** @returns whether it is there */
+async function sendFile(folder: string, name: string, response: ServerResponse): Promise<boolean> {
+  const path = join(folder, normalize(decodeURIComponent(name)));
   const found = await stat(path).catch(() => null);
-  if (found === null || !found.isFile() || !path.startsWith(folder))
-    return void response.writeHead(404).end();
+  if (found === null || !found.isFile() || !path.startsWith(folder)) {
+    response.writeHead(404).end();
+    return false;
+  }
   answer(response, types[extname(path)] ?? 'application/octet-stream', pageHeaders);
   response.setHeader('Content-Length', found.size);
   createReadStream(path).pipe(response);
+  return true;
 }
 
 export interface CheckServer {
@@ -79,14 +127,14 @@ export interface CheckServer {
   readonly address: string;
   /** From now on reports of the browser go there. */
   onReport(listener: (report: Report) => void): void;
-  close(): void;
+  close(): Promise<void>;
 }
 
 export async function serveChecks(): Promise<CheckServer> {
   const harness = await buildHarness();
   const page = await readFile(join(root, 'e2e/engines/page/index.html'), 'utf8');
   let listener: (report: Report) => void = () => undefined;
-  let isOnline = true;
+  const app = new AppFiles();
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { pathname } = new URL(request.url ?? '/', 'http://host');
@@ -100,13 +148,20 @@ export async function serveChecks(): Promise<CheckServer> {
       case '/checks/report':
         listener(JSON.parse(await textOf(request)) as Report);
         return void response.end();
-      case '/checks/network':
-        isOnline = (await textOf(request)) === 'on';
-        return void response.end();
+      case '/checks/host':
+        if (request.method === 'POST') app.change(JSON.parse(await textOf(request)) as AppHost);
+        answer(response, 'application/json', isolationHeaders);
+        return void response.end(JSON.stringify(app.notFound));
+      case '/checks/before.js':
+        answer(response, 'text/javascript', isolationHeaders);
+        return void response.end(app.host.beforePage);
       default:
+        if (pathname.startsWith(fixturesPrefix))
+          return void (await sendFile(fixtures, pathname.slice(fixturesPrefix.length), response));
+        if (!pathname.startsWith(appPrefix)) return void response.writeHead(404).end();
         // As without a network: nobody answers.
-        if (!isOnline && pathname.startsWith('/app/')) return void request.socket.destroy();
-        return sendFile(pathname, response);
+        if (app.host.network === 'off') return void request.socket.destroy();
+        return app.send(pathname.slice(appPrefix.length), response);
     }
   };
   const server = createServer((request, response) => {
@@ -120,11 +175,12 @@ export async function serveChecks(): Promise<CheckServer> {
     address: `http://localhost:${(server.address() as AddressInfo).port}/checks/`,
     onReport: (next) => {
       listener = next;
-      isOnline = true;
+      app.change(usualHost);
     },
-    close: () => {
+    close: async () => {
       server.closeAllConnections();
       server.close();
+      await app.close();
     },
   };
 }

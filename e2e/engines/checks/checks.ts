@@ -4,7 +4,9 @@ import { lookChecks } from './looks.ts';
 import { modelChecks } from './models.ts';
 import { photographChecks } from './photographs.ts';
 import { startChecks } from './start.ts';
+import { storageChecks } from './storage.ts';
 import { trainingChecks } from './training.ts';
+import { updateChecks } from './updates.ts';
 
 /** All checks, in the order in which they run. A new one goes into one of the lists. */
 const checks: readonly Check[] = [
@@ -14,6 +16,8 @@ const checks: readonly Check[] = [
   ...modelChecks,
   ...trainingChecks,
   ...lookChecks,
+  ...storageChecks,
+  ...updateChecks,
 ];
 
 /** A browser as people have it, or one that they have told to resist fingerprinting. */

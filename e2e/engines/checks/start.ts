@@ -1,6 +1,10 @@
 import { until } from '../page/app.ts';
 import { check, ensure, equal, type Check } from '../page/check.ts';
-import { sampleFile, setNetwork } from '../page/files.ts';
+import { sampleFile } from '../page/files.ts';
+import { setHost } from '../page/host.ts';
+
+/** As on a system without a language, where that is what some browsers say. */
+const languageC = `Object.defineProperty(Navigator.prototype, 'language', { configurable: true, get: () => 'C' });`;
 
 export const startChecks: readonly Check[] = [
   check('starts on the best back end there is, which passes its self-check', async (app) => {
@@ -31,12 +35,24 @@ export const startChecks: readonly Check[] = [
     equal('the back end', app.fact('Back end'), 'JavaScript');
   }),
 
+  check('a language that Intl refuses does no harm', async (app) => {
+    await setHost({ beforePage: languageC });
+    await app.open('backend=wasm&side=64');
+    const language = Object.getOwnPropertyDescriptor(app.window.Navigator.prototype, 'language');
+    equal('the language', language?.get?.call(app.window.navigator), 'C');
+    await app.give(await sampleFile('cat'));
+    await app.allDone(1);
+    // The curves' package asks for it when it is fetched.
+    await app.key('r');
+    await app.get('button', 'Start training');
+  }),
+
   check('opens and computes without a network from the second visit on', async (app) => {
     const cat = await sampleFile('cat');
     await app.open('backend=wasm&side=160');
     await app.window.navigator.serviceWorker.ready;
     await until('the service worker has taken over', () => app.window.navigator.serviceWorker.controller);
-    await setNetwork(false);
+    await setHost({ network: 'off' });
     await app.reload();
     await app.give(cat);
     await app.allDone(1);

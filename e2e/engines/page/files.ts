@@ -18,8 +18,3 @@ export async function sampleFile(id: string, name = `${id}.jpg`): Promise<File> 
 export async function fixtureFile(path: string, name = path.split('/').at(-1) ?? path): Promise<File> {
   return new File([await (await fetchWell(`/fixtures/${path}`)).blob()], name);
 }
-
-/** From now on the server answers no request of the page, or does so again. */
-export async function setNetwork(isOn: boolean): Promise<void> {
-  await fetch('/checks/network', { method: 'POST', body: isOn ? 'on' : 'off' });
-}

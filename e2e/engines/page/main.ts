@@ -2,7 +2,7 @@
 import { checksOf, type Habit } from '../checks/checks.ts';
 import { App } from './app.ts';
 import type { Check } from './check.ts';
-import { setNetwork } from './files.ts';
+import { setHost } from './host.ts';
 import type { Report } from './report.ts';
 
 const tell = async (report: Report): Promise<void> => {
@@ -20,7 +20,7 @@ async function problemOf({ run }: Check): Promise<string | null> {
     return (error instanceof Error ? error.message : String(error)) + reported;
   } finally {
     app.close();
-    await setNetwork(true);
+    await setHost();
   }
 }
 
