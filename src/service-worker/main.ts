@@ -19,9 +19,6 @@ const scope = globalThis as unknown as ServiceWorkerGlobalScope;
 /** A lecture hall's network often takes a request and never answers: so long a page is waited for, then the kept one opens. */
 const pagePatienceMs = 4000;
 
-/** After a page was asked for, the one before it in the same tab is gone by then. */
-const leaveMs = 3000;
-
 const cachePrefix = 'dinoscope-page-';
 const cacheName = `${cachePrefix}${__VERSION__}`;
 /** For each older version, the tabs that were open when a newer one took its place. Only these may need it. */
@@ -143,8 +140,7 @@ scope.addEventListener('fetch', (event) => {
   const isOurs = new URL(request.url).href.startsWith(scope.registration.scope);
   // Model files are kept by hash elsewhere; `no-store` is how their reader says so.
   if (request.method !== 'GET' || !isOurs || request.cache === 'no-store') return;
-  if (request.mode !== 'navigate') return event.respondWith(answerFile(request));
-  event.respondWith(answerPage(request));
-  // Later: what the tab shows now may be the last that has a version.
-  event.waitUntil(new Promise((resolve) => setTimeout(resolve, leaveMs)).then(removeUnused));
+  event.respondWith(request.mode === 'navigate' ? answerPage(request) : answerFile(request));
+  // A page that starts its worker is there, and the one before it in the same tab is gone.
+  if (request.destination === 'worker') event.waitUntil(removeUnused());
 });

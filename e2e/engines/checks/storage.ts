@@ -1,5 +1,5 @@
 import { check, ensure, type Check } from '../page/check.ts';
-import { forgetPage, setHost } from '../page/host.ts';
+import { forgetFiles, forgetPage, setHost } from '../page/host.ts';
 import { keepsFiles } from '../page/keeps-files.ts';
 
 const lacks = /This browser keeps no files for the page/;
@@ -29,8 +29,9 @@ const variants: readonly (readonly [what: string, script: string, says: RegExp])
 export const storageChecks: readonly Check[] = variants.map(([what, script, says]) =>
   check(`a browser with ${what}: memory, and the page says why`, async (app) => {
     try {
-      // A worker's script that was kept would come without ours.
+      // A worker's script that was kept would come without ours; and what was written before is read however little can be written now.
       await forgetPage();
+      await forgetFiles();
       await setHost({ beforeWorkers: script });
       await app.open('backend=wasm&side=64');
       await app.key('m');

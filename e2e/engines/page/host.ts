@@ -27,6 +27,13 @@ export async function forgetPage(): Promise<void> {
   for (const name of await keptVersions()) await caches.delete(name);
 }
 
+/** What was written into the browser's files. */
+export async function forgetFiles(): Promise<void> {
+  const root = await navigator.storage.getDirectory().catch(() => null);
+  for (const name of ['models', 'runs'])
+    await root?.removeEntry(name, { recursive: true }).catch(() => undefined);
+}
+
 /** The caches of the page's versions. */
 export const keptVersions = async (): Promise<readonly string[]> =>
   (await caches.keys()).filter((name) => name.startsWith('dinoscope-page-'));
