@@ -4,6 +4,7 @@
  */
 import factory from '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-threaded-simd.js';
 import source from '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-threaded-simd.js?raw';
+import { hasStarted } from './has-started.ts';
 
 /** The file is `var Name = (() => …)();` and exports for several module systems; tfjs wants the expression. */
 function factoryExpression(file: string): string {
@@ -27,10 +28,7 @@ async function threadsCanStart(): Promise<boolean> {
   const script = blobUrl(`importScripts(${JSON.stringify(imported)}); postMessage(answer);`);
   try {
     const thread = new Worker(script);
-    return await new Promise<boolean>((resolve) => {
-      thread.addEventListener('message', () => resolve(true));
-      thread.addEventListener('error', () => resolve(false));
-    }).finally(() => thread.terminate());
+    return await hasStarted(thread).finally(() => thread.terminate());
   } catch {
     return false;
   } finally {

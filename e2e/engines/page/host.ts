@@ -29,7 +29,9 @@ export async function forgetPage(): Promise<void> {
 
 /** What was written into the browser's files. */
 export async function forgetFiles(): Promise<void> {
-  const root = await navigator.storage.getDirectory().catch(() => null);
+  // Typed as always there; WebKitGTK has none.
+  const storage = navigator.storage as Partial<StorageManager> | undefined;
+  const root = await storage?.getDirectory?.().catch(() => null);
   for (const name of ['models', 'runs'])
     await root?.removeEntry(name, { recursive: true }).catch(() => undefined);
 }

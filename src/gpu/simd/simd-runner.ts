@@ -1,5 +1,6 @@
 /** Runs our wasm kernels on the memory of tfjs's wasm back end, in its thread alone or with helpers. */
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
+import { hasStarted } from '../has-started.ts';
 import { compileSimd, instantiateSimd, type Operation, type SimdFunctions } from './simd-module.ts';
 import type { ThreadStart } from './serve-thread.ts';
 import { jobBlockLength, runJob } from './thread-job.ts';
@@ -52,16 +53,11 @@ function growing(heap: EmscriptenHeap): (bytes: number) => number {
 }
 
 /** @returns null where it does not run; a page's policy may forbid it */
-function startHelper(start: ThreadStart): Promise<Worker | null> {
-  return new Promise((resolve) => {
-    const worker = new Worker(new URL('./simd-thread.ts', import.meta.url), { type: 'module' });
-    worker.addEventListener('message', () => resolve(worker));
-    worker.addEventListener('error', () => {
-      worker.terminate();
-      resolve(null);
-    });
-    worker.postMessage(start);
-  });
+async function startHelper(start: ThreadStart): Promise<Worker | null> {
+  const worker = new Worker(new URL('./simd-thread.ts', import.meta.url), { type: 'module' });
+  const started = hasStarted(worker);
+  worker.postMessage(start);
+  return (await started) ? worker : null;
 }
 
 /** Threads that help, and the block through which they are told what to do. */
