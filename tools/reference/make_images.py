@@ -182,6 +182,15 @@ def run_lengths(bits: int) -> bytes:
     return lines + b"\0\1"
 
 
+def cmyk_jpeg(transform: Optional[int]) -> bytes:
+    """With Adobe's word on how the colours are coded (0: CMYK, 2: YCCK), or without it."""
+    file = encode(photograph().convert("CMYK"), "JPEG", quality=95, subsampling=0)
+    begin = file.index(b"\xff\xee\0\x0eAdobe")
+    if transform is None:
+        return file[:begin] + file[begin + 16 :]
+    return file[: begin + 15] + bytes([transform]) + file[begin + 16 :]
+
+
 # What cameras write behind a picture: bytes that look like a second frame of another size.
 TRAILER = b"SEFH" + bytes(range(1, 60)) + b"\xff\xc3\0\x11\x08\xb4\xbc\xe6\x43\x03SEFT"
 
@@ -194,6 +203,12 @@ def jpeg_without_end(trailer: bytes, **options: object) -> Tuple[bytes, bytes]:
 
 # A file, or a file and another one that has the pixels to expect of it.
 Makers = Dict[str, Callable[[], Union[bytes, Tuple[bytes, bytes]]]]
+
+
+def animation(kind: str, **options: object) -> bytes:
+    """Three pictures of which the first is the photograph."""
+    others = [Image.new("RGB", (WIDTH, HEIGHT), colour) for colour in ("red", "blue")]
+    return encode(photograph(), kind, save_all=True, append_images=others, duration=100, **options)
 
 
 def png_files() -> Makers:
@@ -213,6 +228,9 @@ def png_files() -> Makers:
         "deep-p3-profile.png": lambda: png(wide[0], with_profile(DISPLAY_P3)),
         "deep-gamma-1.png": lambda: png(wide[0], (b"gAMA", struct.pack(">I", 100000))),
         "transparent.png": lambda: encode(photograph(4), "PNG"),
+        "grey-transparent.png": lambda: encode(photograph(4).convert("LA"), "PNG"),
+        "one-colour-transparent.png": lambda: encode(photograph(), "PNG", transparency=(230, 26, 26)),
+        "animated.png": lambda: animation("PNG", default_image=True),
         "palette.png": lambda: encode(photograph().quantize(16), "PNG"),
         "palette-transparent.png": lambda: encode(photograph().quantize(16), "PNG", transparency=3),
     }
@@ -222,13 +240,19 @@ def jpeg_and_webp_files() -> Makers:
     fine = {"quality": 95, "subsampling": 0}
     return {
         "p3-profile.jpg": lambda: encode(photograph(), "JPEG", icc_profile=DISPLAY_P3, **fine),
-        "cmyk.jpg": lambda: encode(photograph(4).convert("RGB").convert("CMYK"), "JPEG", **fine),
+        "cmyk.jpg": lambda: cmyk_jpeg(0),
+        "cmyk-without-adobe.jpg": lambda: cmyk_jpeg(None),
+        "ycck.jpg": lambda: cmyk_jpeg(2),
         "cmyk-profile.jpg": lambda: encode(Image.fromarray(picture(4), "CMYK"), "JPEG", icc_profile=DISPLAY_P3, **fine),
+        "grey.jpg": lambda: encode(photograph().convert("L"), "JPEG", quality=95, icc_profile=DISPLAY_P3),
+        "progressive-turned.jpg": lambda: turned("JPEG", 3, quality=95, subsampling=0, progressive=True),
         "no-end.jpg": lambda: jpeg_without_end(b"", subsampling=0),
         "no-end-trailer.jpg": lambda: jpeg_without_end(TRAILER, subsampling=0),
         "no-end-subsampled.jpg": lambda: jpeg_without_end(TRAILER, subsampling=2),
         "no-end-restarts.jpg": lambda: jpeg_without_end(TRAILER, subsampling=0, restart_marker_blocks=2),
         "p3-profile.webp": lambda: encode(photograph(), "WEBP", lossless=True, icc_profile=DISPLAY_P3),
+        "lossy.webp": lambda: encode(photograph(), "WEBP", quality=90),
+        "animated.webp": lambda: animation("WEBP", lossless=True),
         "transparent.webp": lambda: encode(photograph(4), "WEBP", lossless=True, exact=True),
     }
 

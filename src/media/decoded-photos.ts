@@ -1,0 +1,144 @@
+/**
+ * A photograph is decoded once, whoever asks for it: the network, the stage and the film strip come within moments of each other. What
+ * has been decoded stays for that long, and for no longer: a photograph of a camera is a hundred megabytes.
+ */
+import type { Failure } from '../core/failure.ts';
+import { succeed, type Result } from '../core/result.ts';
+import type { DecodedPhoto } from './decode-photo.ts';
+
+/** A photograph and the name that it is asked for by: a blob that crosses threads is another object each time. */
+export interface NamedPhoto {
+  readonly id: string;
+  readonly photo: Blob;
+}
+
+export interface DecodedPhotos {
+  /**
+   * Decodes the photograph, or takes what is there or on its way. It is closed some time after `work` has ended.
+   * @param urgency 'now' for what computes; 'when-free' for the screen, of which few are decoded at a time
+   */
+  use<T>(
+    photo: NamedPhoto,
+    urgency: 'now' | 'when-free',
+    work: (decoded: DecodedPhoto) => Promise<T>,
+  ): Promise<Result<T, Failure>>;
+  /** Decodes what will be asked for next. Browsers do that beside the worker's own thread. */
+  begin(photo: NamedPhoto): void;
+}
+
+export interface DecodedPhotosOptions {
+  /** What nobody uses may take so much together; the oldest is closed first. */
+  readonly budgetBytes?: number;
+  /** How long what nobody uses is kept, ms. */
+  readonly keepMs?: number;
+  /** So many photographs are decoded for the screen at once: twenty of a camera would be a gigabyte. */
+  readonly atOnce?: number;
+}
+
+interface Entry {
+  readonly decoded: Promise<Result<DecodedPhoto, Failure>>;
+  users: number;
+  /** 0 until it is known. */
+  byteLength: number;
+  timer: ReturnType<typeof setTimeout> | null;
+}
+
+/** Work that waits until there is room for it; what was asked for last comes first, since that is what somebody looks at. */
+function createGate(atOnce: number) {
+  const waiting: (() => void)[] = [];
+  let running = 0;
+  const leave = (): void => {
+    running -= 1;
+    waiting.pop()?.();
+  };
+  return async <T>(work: () => Promise<T>): Promise<T> => {
+    if (running >= atOnce) await new Promise<void>((resolve) => void waiting.push(resolve));
+    running += 1;
+    try {
+      return await work();
+    } finally {
+      leave();
+    }
+  };
+}
+
+export function createDecodedPhotos(
+  open: (photo: Blob) => Promise<Result<DecodedPhoto, Failure>>,
+  { budgetBytes = 96e6, keepMs = 4000, atOnce = 2 }: DecodedPhotosOptions = {},
+): DecodedPhotos {
+  /** The one that was used last comes last. */
+  const entries = new Map<string, Entry>();
+  const whenFree = createGate(atOnce);
+
+  const drop = (id: string, entry: Entry): void => {
+    if (entry.timer !== null) clearTimeout(entry.timer);
+    if (entries.get(id) === entry) entries.delete(id);
+    void entry.decoded.then(
+      (result) => result.ok && result.value.close(),
+      () => {}, // told to whoever asked for it
+    );
+  };
+
+  const dropBeyondBudget = (): void => {
+    let total = [...entries.values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
+    for (const [id, entry] of entries) {
+      if (total <= budgetBytes) return;
+      if (entry.users > 0) continue;
+      total -= entry.byteLength;
+      drop(id, entry);
+    }
+  };
+
+  const rest = (id: string, entry: Entry): void => {
+    entry.users -= 1;
+    if (entry.users > 0 || entries.get(id) !== entry) return;
+    entries.delete(id);
+    entries.set(id, entry);
+    entry.timer = setTimeout(() => drop(id, entry), keepMs);
+    dropBeyondBudget();
+  };
+
+  /** Counts the caller as a user. */
+  const enter = ({ id, photo }: NamedPhoto): Entry => {
+    const known = entries.get(id);
+    if (known !== undefined) {
+      if (known.timer !== null) clearTimeout(known.timer);
+      known.timer = null;
+      known.users += 1;
+      return known;
+    }
+    const entry: Entry = { decoded: open(photo), users: 1, byteLength: 0, timer: null };
+    entries.set(id, entry);
+    // What could not be decoded is read again when it is asked for again.
+    const forget = (): void => void (entries.get(id) === entry && entries.delete(id));
+    entry.decoded.then((result) => result.ok || forget(), forget);
+    return entry;
+  };
+
+  const work = async <T>(
+    photo: NamedPhoto,
+    task: (decoded: DecodedPhoto) => Promise<T>,
+  ): Promise<Result<T, Failure>> => {
+    const entry = enter(photo);
+    try {
+      const result = await entry.decoded;
+      if (!result.ok) return result;
+      const { height, width } = result.value.sizePx;
+      entry.byteLength = height * width * 4;
+      return succeed(await task(result.value));
+    } finally {
+      rest(photo.id, entry);
+    }
+  };
+
+  return {
+    use(photo, urgency, task) {
+      if (urgency === 'now' || entries.has(photo.id)) return work(photo, task);
+      return whenFree(() => work(photo, task));
+    },
+    begin(photo) {
+      // What goes wrong with it is told when it is asked for.
+      work(photo, () => Promise.resolve()).catch(() => {});
+    },
+  };
+}
