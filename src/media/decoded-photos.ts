@@ -7,7 +7,7 @@ import { succeed, type Result } from '../core/result.ts';
 import type { DecodedPhoto } from './decode-photo.ts';
 
 /** A photograph and the name that it is asked for by: a blob that crosses threads is another object each time. */
-export interface NamedPhoto {
+interface NamedPhoto {
   readonly id: string;
   readonly photo: Blob;
 }
