@@ -12,6 +12,7 @@ import { replaceUnknownLanguage } from './ui/known-language.ts';
 import { createPictures } from './ui/engine/pictures.ts';
 import { createSession } from './ui/engine/session.ts';
 import { createModelLibrary } from './ui/models/model-library.ts';
+import { readAddress } from './ui/state/address.ts';
 import { createAppStore } from './ui/state/app-store.ts';
 import { recallSettings } from './ui/state/settings.ts';
 import { createTrainingSession } from './ui/training/training-session.ts';
@@ -42,7 +43,8 @@ const workerScript = (url: string, name: string): WorkerScript => ({
 });
 
 const client = createEngineClient(workerScript(engineScriptUrl, 'engine'));
-const store = createAppStore(recallSettings(), { shape: 'photograph', sidePx: readSidePx() });
+const framing = { shape: 'photograph', sidePx: readSidePx() } as const;
+const store = createAppStore(recallSettings(), framing, readAddress(parameters));
 const session = createSession(client, store, { backend: readBackend() });
 const pictures = createPictures(client, store);
 const library = createModelLibrary(

@@ -1,0 +1,89 @@
+/** The lenses, by mouse, by keyboard, and by the names that a screen reader has. */
+import { embedded, expect, samplePath, sideOf, test } from './scope.ts';
+
+const lens = (title: string) => ({ name: new RegExp(`^${title}:`) });
+
+test('each lens shows the photograph its way, and going back to one costs no second pass', async ({
+  scope,
+  page,
+}) => {
+  await scope.open(`backend=wasm&side=${sideOf(12)}`);
+  await scope.drop(samplePath('cat'));
+  await scope.allSettled(1);
+  const lenses = page.getByRole('group', { name: 'Lens' });
+  await expect(lenses.getByRole('radio', lens('Heads'))).toBeChecked();
+  await scope.showView('Mean');
+  const heads = await scope.overlayPicture();
+  const time = await scope.fact('Forward pass').textContent();
+
+  await lenses.getByRole('radio', lens('Rollout')).check();
+  await expect(scope.stage).toContainText(`What has reached CLS through ${embedded.depth} blocks`);
+  const rollout = await scope.overlayPicture();
+  expect(rollout).not.toBe(heads);
+  await scope.choose('Largest');
+  await expect(scope.stage).toContainText('by the largest value over heads');
+  expect(await scope.overlayPicture()).not.toBe(rollout);
+  await scope.choose('Mean');
+  expect(await scope.overlayPicture()).toBe(rollout);
+
+  await lenses.getByRole('radio', lens('Heads')).check();
+  expect(await scope.overlayPicture()).toBe(heads);
+  await expect(scope.fact('Forward pass')).toHaveText(time ?? '');
+});
+
+test('the grid of layers has a picture for each head of each block, and each of them opens', async ({
+  scope,
+  page,
+}) => {
+  await scope.open(`backend=wasm&side=${sideOf(12)}&lens=layers`);
+  await scope.drop(samplePath('cat'));
+  await scope.allSettled(1);
+  const grid = page.getByRole('group', { name: /Layers: all blocks and heads/ });
+  const { depth, numHeads } = embedded;
+  await expect(grid.getByRole('button')).toHaveCount(depth * (1 + numHeads));
+  await expect(
+    page.getByRole('img', { name: 'Mean attention distance of each head by block' }),
+  ).toBeVisible();
+  await grid.getByRole('button', { name: 'Block 2, head 3' }).click();
+  await expect(scope.stage).toContainText(`looks at in block 2 of ${depth}: head 3.`);
+  await expect(page.getByRole('slider', { name: 'Block' })).toHaveValue('2');
+  const second = await scope.overlayPicture();
+  await page.keyboard.press('.');
+  await expect(scope.stage).toContainText(`looks at in block 3 of ${depth}: head 3.`);
+  expect(await scope.overlayPicture()).not.toBe(second);
+  // By keyboard: the grid is one stop, the arrows go from picture to picture.
+  await page.keyboard.press('a');
+  const last = grid.getByRole('button', { name: `Block ${depth}, mean` });
+  await last.focus();
+  await page.keyboard.press('ArrowUp');
+  await page.keyboard.press('ArrowRight');
+  await expect(grid.getByRole('button', { name: `Block ${depth - 1}, head 1` })).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(scope.stage).toContainText(`looks at in block ${depth - 1} of ${depth}: head 1.`);
+});
+
+test('a patch that was picked is asked through every lens', async ({ scope, page }) => {
+  await scope.open(`backend=wasm&side=${sideOf(12)}`);
+  await scope.drop(samplePath('cat'));
+  await scope.allSettled(1);
+  await page.keyboard.press('q');
+  await expect(scope.stage).toContainText('What patch (row 5, column 7) looks at.');
+  await page.getByRole('radio', lens('Layers')).check();
+  await expect(scope.stage).toContainText('What patch (row 5, column 7) looks at in');
+  await page.getByRole('radio', lens('Rollout')).check();
+  await expect(scope.stage).toContainText('What has reached patch (row 5, column 7)');
+  await page.getByRole('button', { name: 'Back to CLS' }).click();
+  await expect(scope.stage).toContainText('What has reached CLS');
+});
+
+test('a head is left out and brought back by its name in the legend', async ({ scope, page }) => {
+  await scope.open(`backend=wasm&side=${sideOf(12)}`);
+  await scope.drop(samplePath('cat'));
+  await scope.allSettled(1);
+  const all = await scope.overlayPicture();
+  await page.getByRole('checkbox', { name: 'Head 2' }).uncheck();
+  await expect(scope.stage).toContainText(`${embedded.numHeads - 1} of ${embedded.numHeads} heads are shown`);
+  expect(await scope.overlayPicture()).not.toBe(all);
+  await page.getByRole('checkbox', { name: 'Head 2' }).check();
+  expect(await scope.overlayPicture()).toBe(all);
+});
