@@ -36,6 +36,17 @@ export interface BlockLayers {
   queryRows(queries: tf.Tensor2D, keys: tf.Tensor2D, numHeads: number): tf.Tensor2D;
   /** @param rows shape [H × Q, T], a head's queries one after the other @returns shape [Q, T] */
   fuseHeads(rows: tf.Tensor2D, numHeads: number, fusion: Fusion): tf.Tensor2D;
+  /**
+   * A row vector times the attention of all tokens, mean over heads, without its rows.
+   * @param weights shape [1, T] @param queries shape [T, C] @param keys shape [T, C]
+   * @returns shape [1, T]; null where nothing does that faster than the rows themselves
+   */
+  weighMeanRows(
+    weights: tf.Tensor2D,
+    queries: tf.Tensor2D,
+    keys: tf.Tensor2D,
+    numHeads: number,
+  ): tf.Tensor2D | null;
 }
 
 /** @param maxScoresBytes plain ops: no intermediate of the attention is larger; the kernels hold none */

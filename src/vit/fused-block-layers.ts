@@ -3,10 +3,11 @@ import * as tf from '@tensorflow/tfjs-core';
 import { attentionKernel } from '../gpu/kernels/attention.ts';
 import { embedPatchesKernel } from '../gpu/kernels/embed-patches.ts';
 import { fuseHeadsKernel } from '../gpu/kernels/fuse-heads.ts';
-import { hasEmbedKernel, hasRolloutKernel } from '../gpu/kernels/fused-kernels.ts';
+import { hasEmbedKernel, hasRolloutKernels } from '../gpu/kernels/fused-kernels.ts';
 import { weightColumns } from '../gpu/kernels/half-weights.ts';
 import { queryRowsKernel } from '../gpu/kernels/query-rows.ts';
 import { layerNormKernel } from '../gpu/kernels/layer-norm.ts';
+import { weighMeanRows } from '../gpu/kernels/weigh-rows.ts';
 import { linearKernel, type LinearAttributes } from '../gpu/kernels/linear.ts';
 import type { BlockLayers } from './block-layers.ts';
 import { embedTokens, gridOf, positionsFor } from './layers.ts';
@@ -63,8 +64,11 @@ export const fusedBlockLayers: BlockLayers = {
   linearResidual: (x, parameters, residual) => linear(x, parameters, {}, residual),
   mixValues: (qkv, numHeads) => attentionKernel.run({ qkv }, { numHeads }),
   queryRows: (queries, keys, numHeads) => queryRowsKernel.run({ queries, keys }, { numHeads }),
+  // Of rollout's layers wasm has none of its own.
   fuseHeads: (rows, numHeads, fusion) =>
-    hasRolloutKernel()
+    hasRolloutKernels()
       ? fuseHeadsKernel.run({ rows }, { numHeads, fusion })
       : fuseHeads(rows, numHeads, fusion),
+  weighMeanRows: (weights, queries, keys, numHeads) =>
+    hasRolloutKernels() ? weighMeanRows(weights, queries, keys, numHeads) : null,
 };

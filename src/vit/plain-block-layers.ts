@@ -112,5 +112,6 @@ export function plainBlockLayers(maxScoresBytes: number): BlockLayers {
     mixValues: (qkv, numHeads) => mixValues(qkv, numHeads, maxScoresBytes),
     queryRows,
     fuseHeads,
+    weighMeanRows: () => null,
   };
 }

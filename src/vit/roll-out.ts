@@ -5,6 +5,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { discardedCount, type RolloutOptions } from '../core/rollout-options.ts';
+import { FailureError } from '../core/failure.ts';
 import { throwIfAborted } from './forward.ts';
 import { forEachFusedRows, fusedRows, rowChunks } from './fused-rows.ts';
 import { findLowestEntries } from './lowest-entries.ts';
@@ -15,6 +16,29 @@ import type { TokenIndex } from './taps.ts';
 const joined = (parts: tf.Tensor2D[]): tf.Tensor2D =>
   parts.length === 1 ? (parts[0] as tf.Tensor2D) : tf.concat2d(parts, 1);
 
+/** 1 + the sums of some rows, shape [1, n]. @param rows shape [n, T] */
+function sumsOf(rows: tf.Tensor2D, fusion: RolloutOptions['fusion']): tf.Tensor2D {
+  const shape: [number, number] = [1, rows.shape[0]];
+  // Means of rows that sum to 1 do, too.
+  if (fusion === 'mean') return tf.fill<tf.Rank.R2>(shape, 2);
+  return tf.add<tf.Tensor2D>(tf.reshape<tf.Rank.R2>(tf.sum(rows, 1), shape), 1);
+}
+
+/** The top block's row of a token, all that is needed of it where rows are normalised. @param v 1 at the token @returns shape [1, T] */
+function throughTop(
+  tapped: Tapped,
+  v: tf.Tensor2D,
+  token: TokenIndex,
+  { fusion }: RolloutOptions,
+): tf.Tensor2D {
+  return tf.tidy(() => {
+    const block = tapped.parameters.architecture.depth - 1;
+    const query = tf.slice2d(tapped.facet(block, 'query'), [token, 0], [1, -1]);
+    const row = fusedRows(tapped, query, tapped.facet(block, 'key'), fusion);
+    return tf.div<tf.Tensor2D>(tf.add(row, v), sumsOf(row, fusion));
+  });
+}
+
 /** v · (A + I) with its rows normalised. @param v shape [1, T], borrowed @returns shape [1, T] */
 function throughBlock(
   tapped: Tapped,
@@ -23,23 +47,22 @@ function throughBlock(
   { fusion, normalise }: RolloutOptions,
 ): tf.Tensor2D {
   return tf.tidy(() => {
+    const { layers, parameters } = tapped;
     const query = tapped.facet(block, 'query');
     const key = tapped.facet(block, 'key');
+    const { numHeads } = parameters.architecture;
+    const mean = fusion === 'mean' ? layers.weighMeanRows(v, query, key, numHeads) : null;
+    if (mean !== null) return tf.mul<tf.Tensor2D>(tf.add(mean, v), 0.5);
     const chunks = rowChunks(tapped).map(([first, count]) =>
       tf.tidy((): Record<'product' | 'weights' | 'sums', tf.Tensor2D> => {
         const rows = fusedRows(tapped, tf.slice2d(query, [first, 0], [count, -1]), key, fusion);
         const part = tf.slice2d(v, [0, first], [1, count]);
-        // Means of rows that sum to 1 do, too.
-        const sums =
-          fusion === 'mean'
-            ? tf.fill<tf.Rank.R2>([1, count], 2)
-            : tf.add<tf.Tensor2D>(tf.reshape<tf.Rank.R2>(tf.sum(rows, 1), [1, count]), 1);
+        const sums = sumsOf(rows, fusion);
         const weights = normalise === 'rows' ? tf.div<tf.Tensor2D>(part, sums) : part;
         return { product: tf.matMul<tf.Tensor2D>(weights, rows), weights, sums };
       }),
     );
-    const products = chunks.map(({ product }) => product);
-    const product = products.length === 1 ? (products[0] as tf.Tensor2D) : tf.addN<tf.Tensor2D>(products);
+    const product = tf.addN<tf.Tensor2D>(chunks.map((chunk) => chunk.product));
     const sum = tf.add<tf.Tensor2D>(product, joined(chunks.map(({ weights }) => weights)));
     return normalise === 'rows' ? sum : tf.div<tf.Tensor2D>(sum, joined(chunks.map(({ sums }) => sums)));
   });
@@ -117,7 +140,7 @@ const only = (token: TokenIndex, tokens: number): Float64Array =>
  * @param signal heard between blocks
  * @param afterBlock awaited between blocks, with how many are done
  * @returns shape [T], special tokens first; with rows normalised it sums to 1
- * @throws FailureError on a fault of the device, 'cancelled'
+ * @throws FailureError on a fault of the device, 'wrong-result' where it sums to something else, 'cancelled'
  */
 export async function rollOut(
   tapped: Tapped,
@@ -132,18 +155,49 @@ export async function rollOut(
     tapped.faults.check();
     throwIfAborted(signal);
   };
-  if (options.discardRatio > 0) {
-    let v = only(query, tapped.tokens);
-    for (let block = depth - 1; block >= 0; block--) {
-      v = await throughThinnedBlock(tapped, block, v, options);
-      await between(depth - block);
-    }
-    return Float32Array.from(v);
+  const run = options.discardRatio > 0 ? rollOutThinned : rollOutWhole;
+  const row = await run(tapped, query, options, between);
+  const sum = row.reduce((total, value) => total + value, 0);
+  if (options.normalise === 'rows' && !(Math.abs(sum - 1) < 1e-3))
+    throw new FailureError({
+      code: 'wrong-result',
+      problem: `rollout sums to ${sum.toPrecision(4)} instead of 1`,
+    });
+  return row;
+}
+
+type Between = (blocksDone: number) => Promise<void>;
+
+async function rollOutThinned(
+  tapped: Tapped,
+  query: TokenIndex,
+  options: RolloutOptions,
+  between: Between,
+): Promise<Float32Array<ArrayBuffer>> {
+  const { depth } = tapped.parameters.architecture;
+  let v = only(query, tapped.tokens);
+  for (let block = depth - 1; block >= 0; block--) {
+    v = await throughThinnedBlock(tapped, block, v, options);
+    await between(depth - block);
   }
+  return Float32Array.from(v);
+}
+
+async function rollOutWhole(
+  tapped: Tapped,
+  query: TokenIndex,
+  options: RolloutOptions,
+  between: Between,
+): Promise<Float32Array<ArrayBuffer>> {
+  const { depth } = tapped.parameters.architecture;
   let v = tf.tensor2d(Float32Array.from(only(query, tapped.tokens)), [1, tapped.tokens]);
   try {
     for (let block = depth - 1; block >= 0; block--) {
-      const next = throughBlock(tapped, block, v, options);
+      const isTop = block === depth - 1;
+      const next =
+        isTop && options.normalise === 'rows'
+          ? throughTop(tapped, v, query, options)
+          : throughBlock(tapped, block, v, options);
       v.dispose();
       v = next;
       await between(depth - block);

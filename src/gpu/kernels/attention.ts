@@ -15,7 +15,7 @@ const workgroupSize = 32;
  * to be busy with and fit into registers (with four, SwiftShader is more than twice as fast as with one).
  * @param vectors head width / 4
  */
-function queriesAtOnce(tokens: number, numHeads: number, vectors: number): number {
+export function queriesAtOnce(tokens: number, numHeads: number, vectors: number): number {
   const enoughInvocations = 512;
   const mostVectors = 32;
   const fits = (queries: number): boolean =>

@@ -12,6 +12,7 @@ import { layerNormKernel } from './layer-norm.ts';
 import { linearKernel } from './linear.ts';
 import { packedAttentionConfigs } from './packed-attention.ts';
 import { queryRowsKernel } from './query-rows.ts';
+import { weighRowsConfigs } from './weigh-rows.ts';
 
 const configs = [
   layerNormKernel.config,
@@ -23,7 +24,7 @@ const configs = [
 /** WebGPU alone has these; wasm has those above too. */
 const embedConfigs = [embedPatchesKernel.config, floatWeightKernel.config] as const;
 
-const rolloutConfigs = [fuseHeadsKernel.config] as const;
+const rolloutConfigs = [fuseHeadsKernel.config, ...weighRowsConfigs] as const;
 
 const trainingConfigs = [
   columnSumsKernel.config,
@@ -59,8 +60,8 @@ export const hasFusedKernels = (): boolean => hasAll(configs);
 /** Whether the current back end makes tokens of a photograph in one dispatch. */
 export const hasEmbedKernel = (): boolean => hasAll(embedConfigs);
 
-/** Whether the current back end fuses heads in one dispatch. */
-export const hasRolloutKernel = (): boolean => hasAll(rolloutConfigs);
+/** Whether the current back end has those of rollout. */
+export const hasRolloutKernels = (): boolean => hasAll(rolloutConfigs);
 
 /** Whether the current back end has those of the forward pass and of training. */
 export const hasTrainingKernels = (): boolean => hasAll(configs) && hasAll(trainingConfigs);
