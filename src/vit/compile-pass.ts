@@ -14,6 +14,7 @@ import { layersFor } from './block-layers.ts';
 import { defaultMaxScoresBytes, forwardSteps } from './forward.ts';
 import { gridOf } from './layers.ts';
 import { lastBlock, uploadParameters, type VitParameters } from './parameters.ts';
+import { copyToRead, proofTaps } from './prove-size.ts';
 import { queriesOfTokens } from './run-block.ts';
 import { planPass, queriesOf } from './taps.ts';
 
@@ -38,14 +39,17 @@ function blankParameters(architecture: VitArchitecture, value: number): VitParam
   };
 }
 
-/** Every layer of a pass once, and looks at its rows and at one of its patches: what `attendAndKeep` and `attendPatches` run. */
+/**
+ * Every layer of a pass once, looks at its rows and at one of its patches, and what is read to prove its size: what `attendAndKeep`,
+ * `attendPatches` and `proveSize` run.
+ */
 function runLayers(parameters: VitParameters, size: Size): void {
   const { architecture } = parameters;
   const { rows, columns } = gridOf(size, architecture.patchSize);
   const special = specialTokenCount(architecture);
   const tokens = special + rows * columns;
   const layers = layersFor(architecture, tokens, defaultMaxScoresBytes);
-  const plans = planPass(architecture, tokens, keptTaps(architecture));
+  const plans = planPass(architecture, tokens, [...keptTaps(architecture), ...proofTaps(architecture)]);
   const steps = forwardSteps(parameters, () => tf.zeros([size.height, size.width, 3]), layers, plans);
   let step = steps.next();
   while (step.done !== true) step = steps.next();
@@ -56,6 +60,8 @@ function runLayers(parameters: VitParameters, size: Size): void {
     const asked = queriesOfTokens(last.parts, lastBlock(parameters), architecture, layers, queries);
     layers.queryRows(asked, key, architecture.numHeads);
   }
+  const { qkv, fc1, norm1 } = lastBlock(parameters);
+  for (const tensor of [key, qkv.weight, fc1.weight, norm1.gain]) copyToRead(tensor);
 }
 
 /**

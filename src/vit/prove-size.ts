@@ -61,21 +61,20 @@ class Comparison {
   }
 }
 
-/** Values of a tensor that stays where it is: one that is read itself leaves the device. */
-async function valuesOf(tensor: tf.Tensor, faults: FaultWatch): Promise<Float32Array> {
-  const start = tensor.shape.map(() => 0);
-  return (await readValues(tf.slice(tensor, start), faults)).values;
-}
+/** Something to read of a tensor that stays where it is: one that is read itself leaves the device. @returns float32, the caller's */
+export const copyToRead = (tensor: tf.Tensor): tf.Tensor =>
+  storageOf(tensor) === 'float16'
+    ? floatWeight(tensor as tf.Tensor2D)
+    : tf.slice(
+        tensor,
+        tensor.shape.map(() => 0),
+      );
 
-/** Of a weight, however it lies. */
-async function weightsOf(weight: tf.Tensor2D, faults: FaultWatch): Promise<Float32Array> {
-  if (storageOf(weight) === 'float32') return valuesOf(weight, faults);
-  const { values } = await readValues(floatWeight(weight), faults);
-  return values;
-}
+const valuesOf = async (tensor: tf.Tensor, faults: FaultWatch): Promise<Float32Array> =>
+  (await readValues(copyToRead(tensor), faults)).values;
 
 const readLinear = async ({ weight, bias }: LinearParameters, faults: FaultWatch): Promise<PlainLinear> => ({
-  weight: await weightsOf(weight, faults),
+  weight: await valuesOf(weight, faults),
   bias: bias === null ? null : await valuesOf(bias, faults),
 });
 
@@ -187,7 +186,8 @@ async function compareLastBlock(tapped: Tapped, comparison: Comparison): Promise
 
 const facets = ['query', 'key', 'value', 'out'] as const;
 
-function tapsOf({ depth }: VitArchitecture): Tap[] {
+/** What is compared. */
+export function proofTaps({ depth }: VitArchitecture): Tap[] {
   const whole = facets.map((facet): Tap => ({ of: 'tokens', block: 0, facet }));
   if (depth === 1) return whole;
   return [
@@ -217,7 +217,7 @@ export async function proveSize(
     return;
   }
   const comparison = new Comparison();
-  const tapped = await runForward(parameters, input, size, tapsOf(architecture), options);
+  const tapped = await runForward(parameters, input, size, proofTaps(architecture), options);
   try {
     const embed = await embedder(parameters, input, size, options.faults);
     await compareFirstBlock(tapped, embed, comparison);
