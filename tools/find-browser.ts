@@ -76,8 +76,11 @@ export function findFirefox(): string | null {
   return orPlaywrights(installed, firefox.executablePath());
 }
 
-/** WebKit's own small browser with a screen that nobody sees, as Debian has it; or Playwright's build. */
-export type FoundWebKit = { readonly miniBrowser: string; readonly xvfb: string } | 'playwright';
+/** WebKit's own small browser, and a screen that nobody sees. */
+export interface MiniBrowser {
+  readonly miniBrowser: string;
+  readonly xvfb: string;
+}
 
 /** Debian has it in /usr/lib/<machine>/webkit2gtk-<version>. */
 function findMiniBrowser(): string | null {
@@ -96,7 +99,8 @@ function findMiniBrowser(): string | null {
   return found.find(isExecutable) ?? null;
 }
 
-export function findWebKit(): FoundWebKit | null {
+/** @returns what Debian has, or that there is Playwright's build; null where there is neither */
+export function findWebKit(): MiniBrowser | 'playwright' | null {
   const miniBrowser = findMiniBrowser();
   const xvfb = findInstalled({ variable: 'XVFB_PATH', names: ['Xvfb'], usual: [] });
   if (miniBrowser !== null && xvfb !== null) return { miniBrowser, xvfb };

@@ -4,13 +4,25 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium, webkit } from 'playwright';
 import type { Habit } from './checks/checks.ts';
-import { browserArguments, findBrowser, findFirefox, findWebKit } from '../../tools/find-browser.ts';
+import {
+  browserArguments,
+  findBrowser,
+  findFirefox,
+  findWebKit,
+  type MiniBrowser,
+} from '../../tools/find-browser.ts';
 
-export const engineNames = ['Chromium', 'Firefox', 'WebKit', 'Firefox-resisting'] as const;
+export const engineNames = ['Chromium', 'Firefox', 'WebKit', 'WebKit-threads', 'Firefox-resisting'] as const;
 export type EngineName = (typeof engineNames)[number];
 
-export const habitOf = (engine: EngineName): Habit =>
-  engine === 'Firefox-resisting' ? 'resisting' : 'plain';
+const habits: Readonly<Record<EngineName, Habit>> = {
+  Chromium: 'plain',
+  Firefox: 'plain',
+  WebKit: 'plain',
+  'WebKit-threads': 'sharing',
+  'Firefox-resisting': 'resisting',
+};
+export const habitOf = (engine: EngineName): Habit => habits[engine];
 
 interface RunningBrowser {
   /** Resolves when the browser is gone, with what it said last. */
@@ -111,7 +123,7 @@ async function startScreen(xvfb: string): Promise<{ readonly display: string; cl
 }
 
 const launchMiniBrowser =
-  (miniBrowser: string, xvfb: string): Launch =>
+  ({ miniBrowser, xvfb }: MiniBrowser, more: Readonly<Record<string, string>> = {}): Launch =>
   async (address, folder) => {
     const screen = await startScreen(xvfb);
     const kept = Object.fromEntries(
@@ -127,6 +139,7 @@ const launchMiniBrowser =
       DISPLAY: screen.display,
       GDK_BACKEND: 'x11',
       NO_AT_BRIDGE: '1',
+      ...more,
     });
     return {
       gone: browser.gone,
@@ -163,9 +176,12 @@ export function findLaunch(engine: EngineName): Launch | null {
     case 'WebKit': {
       const found = findWebKit();
       if (found === null) return null;
-      return found === 'playwright'
-        ? launchPlaywrightsWebKit
-        : launchMiniBrowser(found.miniBrowser, found.xvfb);
+      return found === 'playwright' ? launchPlaywrightsWebKit : launchMiniBrowser(found);
+    }
+    case 'WebKit-threads': {
+      const found = findWebKit();
+      if (found === null || found === 'playwright') return null;
+      return launchMiniBrowser(found, { JSC_useSharedArrayBuffer: '1' });
     }
   }
 }

@@ -6,7 +6,7 @@ import { setHost } from '../page/host.ts';
 /** As on a system without a language, where that is what some browsers say. */
 const languageC = `Object.defineProperty(Navigator.prototype, 'language', { configurable: true, get: () => 'C' });`;
 
-export const startChecks: readonly Check[] = [
+export const threadChecks: readonly Check[] = [
   check('starts on the best back end there is, which passes its self-check', async (app) => {
     await app.open('side=160');
     await app.give(await sampleFile('cat'));
@@ -27,7 +27,9 @@ export const startChecks: readonly Check[] = [
     if (!canShare) ensure(device.endsWith(', 1 thread'), `without shared memory it runs as “${device}”`);
     else ensure(/, \d+ threads?$/.test(device), `with shared memory it runs as “${device}”`);
   }),
+];
 
+export const startChecks: readonly Check[] = [
   check('plain JavaScript computes too', async (app) => {
     await app.open('backend=cpu&side=64');
     await app.give(await sampleFile('cat'));

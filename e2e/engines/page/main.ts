@@ -1,5 +1,5 @@
 /** Runs the checks in the browser that has opened this page, one after the other, and tells the server how each one ended. */
-import { checksOf, type Habit } from '../checks/checks.ts';
+import { checksOf, habits, type Habit } from '../checks/checks.ts';
 import { App } from './app.ts';
 import type { Check } from './check.ts';
 import { setHost } from './host.ts';
@@ -26,7 +26,7 @@ async function problemOf({ run }: Check): Promise<string | null> {
 
 const asked = new URLSearchParams(location.search);
 const only = asked.get('only') ?? '';
-const habit: Habit = asked.get('habit') === 'resisting' ? 'resisting' : 'plain';
+const habit: Habit = habits.find((each) => each === asked.get('habit')) ?? 'plain';
 await tell({ kind: 'begin', engine: navigator.userAgent });
 for (const each of checksOf(habit)) {
   if (!each.name.includes(only)) continue;
