@@ -2,17 +2,22 @@
  * The built page in every engine: `tsx e2e/engines/main.ts [engine …] [--only part-of-a-name] [--report file.json]`.
  * A browser opens the page of the checks and tells how each one ends.
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { checksOf } from './checks/checks.ts';
 import { engineNames, findLaunch, habitOf, type EngineName } from './launch.ts';
 import type { Report } from './page/report.ts';
 import { serveChecks, type CheckServer } from './serve.ts';
 
+/** A browser that does not open its page in so long does not work here. */
+const openingMs = 180_000;
 /** A browser from which nothing is heard for so long hangs: longer than the longest check on a machine four times slower. */
 const silenceMs = 600_000;
+
+/** Where browsers keep what they keep. Not the system's folder for such things: a browser in a box of its own (snap) sees another one. */
+const results = fileURLToPath(new URL('../../test-results', import.meta.url));
 
 type Ending = Extract<Report, { kind: 'check' }>;
 
@@ -43,9 +48,9 @@ function hearReports(
   isGone: Promise<string>,
 ): Promise<string | null> {
   return new Promise((resolve) => {
-    const hush = (): NodeJS.Timeout =>
-      setTimeout(() => resolve(`nothing was heard of it for ${silenceMs / 60_000} minutes`), silenceMs);
-    let silence = hush();
+    const hush = (ms: number): NodeJS.Timeout =>
+      setTimeout(() => resolve(`nothing was heard of it for ${ms / 60_000} minutes`), ms);
+    let silence = hush(openingMs);
     const finish = (why: string | null): void => {
       clearTimeout(silence);
       resolve(why);
@@ -53,7 +58,7 @@ function hearReports(
     void isGone.then(finish);
     server.onReport((report) => {
       clearTimeout(silence);
-      silence = hush();
+      silence = hush(silenceMs);
       if (report.kind === 'begin') console.log(`  ${engine}: ${report.engine}`);
       else if (report.kind === 'end') finish(null);
       else {
@@ -70,7 +75,8 @@ async function runEngine(
   server: CheckServer,
   launch: NonNullable<ReturnType<typeof findLaunch>>,
 ): Promise<Ending[]> {
-  const folder = await mkdtemp(join(tmpdir(), 'dinoscope-engine-'));
+  await mkdir(results, { recursive: true });
+  const folder = await mkdtemp(join(results, 'engine-'));
   const endings: Ending[] = [];
   const query = new URLSearchParams({ only: options.only, habit: habitOf(engine) });
   const browser = launch(`${server.address}?${query}`, folder);
