@@ -65,6 +65,7 @@ const examples: Examples = {
   'model-not-kept': [{ code: 'model-not-kept' }],
   'run-busy': [{ code: 'run-busy' }],
   'run-not-kept': [{ code: 'run-not-kept' }],
+  'array-invalid': [{ code: 'array-invalid', problem: 'it ends within its header' }],
   'run-file-invalid': [{ code: 'run-file-invalid', problem: 'it has no photographs' }],
   'backend-unavailable': [{ code: 'backend-unavailable', backend: 'webgpu', reason: 'there is no adapter' }],
   'backend-wrong': [

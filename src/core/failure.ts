@@ -62,6 +62,8 @@ export type Failure =
   | { readonly code: 'run-busy' }
   | { readonly code: 'run-not-kept' }
   | { readonly code: 'run-file-invalid'; readonly problem: string }
+  /** A .npy file. */
+  | { readonly code: 'array-invalid'; readonly problem: string }
   // The machine that computes
   | { readonly code: 'backend-unavailable'; readonly backend: BackendName; readonly reason: string }
   | {
@@ -274,6 +276,7 @@ const failures: { readonly [C in FailureCode]: FailureFacts<Extract<Failure, { c
     ...of('training'),
     says: 'This run is no longer in this browser: it was deleted, or the browser made room.',
   },
+  'array-invalid': { ...of('file'), says: ({ problem }) => `This array cannot be read: ${problem}.` },
   'run-file-invalid': {
     ...of('training'),
     says: ({ problem }) => `This is no run that can go on: ${problem}. Nothing was taken in.`,

@@ -50,10 +50,20 @@ describe('refuses', () => {
 
   test.each([
     ['another format', Buffer.from('PK\x03\x04 and so on'), /not a \.npy file/],
+    ['the first bytes alone', numpyFile.subarray(0, 9), /not a \.npy file/],
+    ['half a header', numpyFile.subarray(0, 60), /ends within its header/],
+    ['half the values', numpyFile.subarray(0, 140), /needs 6 values, and it holds 3/],
+    ['one byte more', Buffer.concat([numpyFile, Buffer.from([0])]), /needs 6 values, and it holds 6\.25/],
+    ['another shape', changed('(2, 3)', '(2, 4)'), /needs 8 values, and it holds 6/],
+    ['a side of two numbers', changed('(2, 3)', '(2 3)'), /a side of its shape \(2 3\) is no number/],
     ['version 2.0', changed('\x01\x00', '\x02\x00'), /not a \.npy file/],
     ['float64', changed('<f4', '<f8'), /not a float32 array/],
     ['Fortran order', changed('False', 'True '), /not a float32 array/],
   ])('%s', (_, bytes, problem) => {
-    expect(() => decodeNpy(bytes)).toThrow(problem);
+    expect(() => decodeNpy(bytes)).toThrow(
+      expect.objectContaining({
+        failure: { code: 'array-invalid', problem: expect.stringMatching(problem) as string },
+      }) as Error,
+    );
   });
 });

@@ -1,5 +1,7 @@
 /** NumPy's .npy, version 1.0, little-endian float32 in C order: what papers' scripts read. */
 
+import { FailureError } from '../core/failure.ts';
+
 export interface NpyArray {
   readonly shape: readonly number[];
   readonly values: Float32Array<ArrayBuffer>;
@@ -20,17 +22,23 @@ export function encodeNpy({ shape, values }: NpyArray): Uint8Array<ArrayBuffer> 
   return bytes;
 }
 
-/** @throws Error where the bytes are not a little-endian float32 array in C order; for files of our own making */
+const invalid = (problem: string): FailureError => new FailureError({ code: 'array-invalid', problem });
+
+/** @throws FailureError 'array-invalid' where the bytes are not one little-endian float32 array in C order and nothing else */
 export function decodeNpy(bytes: Uint8Array): NpyArray {
-  if (!magic.every((byte, i) => bytes[i] === byte)) throw new Error('not a .npy file of version 1.0');
-  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint16(magic.length, true);
+  if (!magic.every((byte, i) => bytes[i] === byte) || bytes.length < magic.length + 2)
+    throw invalid('it is not a .npy file of version 1.0');
+  const length = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint16(magic.length, true);
   const start = magic.length + 2 + length;
+  if (start > bytes.length) throw invalid('it ends within its header');
   const header = new TextDecoder().decode(bytes.subarray(magic.length + 2, start));
-  const shape = /'descr': '<f4', 'fortran_order': False, 'shape': \(([\d, ]*)\)/.exec(header)?.[1];
-  if (shape === undefined) throw new Error(`not a float32 array in C order: ${header}`);
-  return {
-    shape: shape.split(',').flatMap((side) => (side.trim() === '' ? [] : [Number(side)])),
-    // Copied with `from`: a Node Buffer's own slice would share the memory, and its alignment.
-    values: new Float32Array(Uint8Array.from(bytes.subarray(start)).buffer),
-  };
+  const sides = /'descr': '<f4', 'fortran_order': False, 'shape': \(([\d, ]*)\)/.exec(header)?.[1];
+  if (sides === undefined) throw invalid(`it is not a float32 array in C order: ${header.trim()}`);
+  const shape = sides.split(',').flatMap((side) => (side.trim() === '' ? [] : [Number(side)]));
+  if (!shape.every(Number.isSafeInteger)) throw invalid(`a side of its shape (${sides}) is no number`);
+  const count = shape.reduce((product, side) => product * side, 1);
+  if (count * 4 !== bytes.length - start)
+    throw invalid(`its shape (${sides}) needs ${count} values, and it holds ${(bytes.length - start) / 4}`);
+  // Copied with `from`: a Node Buffer's own slice would share the memory, and its alignment.
+  return { shape, values: new Float32Array(Uint8Array.from(bytes.subarray(start)).buffer) };
 }

@@ -5,6 +5,25 @@ import { framePhotograph } from './framing.ts';
 const photograph = (sidePx: number) => ({ shape: 'photograph', sidePx }) as const;
 const square = (sidePx: number) => ({ shape: 'square', sidePx }) as const;
 
+// The sizes of dinov2#378, at which a scale factor that is rounded gives one patch too few.
+test.each([
+  [14, [546, 602, 1092, 1204, 1610, 1722]],
+  [16, [976, 1840, 1952]],
+])('of patches of %d px every side has as many as fit it: %j', (patchSizePx, sides) => {
+  for (const sidePx of sides) {
+    const patches = sidePx / patchSizePx;
+    const size = { height: sidePx, width: sidePx };
+    expect(framePhotograph(size, square(sidePx), patchSizePx)).toMatchObject({
+      rows: patches,
+      columns: patches,
+    });
+    const half = { height: sidePx, width: 2 * sidePx };
+    expect(framePhotograph(half, photograph(sidePx), patchSizePx)).toMatchObject({ columns: patches });
+    const tall = { height: 2 * sidePx, width: sidePx };
+    expect(framePhotograph(tall, photograph(sidePx), patchSizePx)).toMatchObject({ rows: patches });
+  }
+});
+
 describe('a photograph in its own shape, by hand', () => {
   test.each([
     // The grid fits exactly: nothing is cut.

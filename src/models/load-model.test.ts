@@ -130,6 +130,26 @@ describe('a whole model', () => {
     expect(result.value.parameters).toEqual(parameters);
   });
 
+  test('is fetched once, file by file, whoever listens', async () => {
+    await loadWatched(source);
+    expect(source.fetched).toEqual(['model.json', 'one.bin', 'two.bin']);
+  });
+
+  test('is there only when the cache has it: a tab that is closed then has lost nothing', async () => {
+    const slow = new MemoryCache();
+    const keep = slow.put.bind(slow);
+    let waiting = 0;
+    slow.put = async (key, bytes) => {
+      waiting++;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      await keep(key, bytes);
+      waiting--;
+    };
+    expect(await loadModel(new MemorySource(slow), signal, ignore)).toMatchObject(whole);
+    expect(waiting).toBe(0);
+    expect(slow.entries.size).toBe(3);
+  });
+
   test('is reported piece by piece, never backwards, up to all of its bytes', async () => {
     const { reports } = await loadWatched(source);
     const loaded = reports.map(({ loadedBytes }) => loadedBytes);

@@ -287,6 +287,73 @@ test('eight-bit values in safetensors are named before anything is counted', asy
   });
 });
 
+describe('what bug reports of other readers tell', () => {
+  const withNames = (
+    change: (name: string) => string,
+    more: Readonly<Record<string, NamedTensor>> = {},
+  ): Blob =>
+    blobOf(
+      new Map([
+        ...[...parameters].map(([name, tensor]) => [change(name), tensor] as const),
+        ...Object.entries(more),
+      ]),
+    );
+  const nan = (...shape: number[]): NamedTensor => ({
+    shape,
+    values: new Float32Array(elementCount(shape)).fill(NaN),
+  });
+
+  test('values that are no numbers do no harm in what is not used', async () => {
+    const file = withNames((name) => `teacher.backbone.${name}`, {
+      'teacher.backbone.mask_token': nan(1, 16),
+      'teacher.head.mlp.0.weight': nan(4, 16),
+      'student.backbone.cls_token': nan(1, 1, 16),
+      'dino_loss.center': nan(1, 4),
+    });
+    const opened = await openCheckpoint(file, { config: architecture });
+    if (!opened.ok) throw new Error(JSON.stringify(opened.error));
+    expect([...opened.value.parameters]).toEqual([...parameters]);
+  });
+
+  test('a mask over a bias, of numbers or none, is a parameter that the network has not', async () => {
+    const file = withNames((name) => name, { 'blocks.0.attn.qkv.bias_mask': nan(48) });
+    expect(await openCheckpoint(file, { config: architecture })).toMatchObject({
+      ok: false,
+      error: { code: 'model-parameters-mismatch', unexpected: ['blocks.0.attn.qkv.bias_mask'] },
+    });
+  });
+
+  test.each<[string, (name: string) => string]>([
+    ['a prefix before some of them', (name) => (name.startsWith('norm') ? `backbone.${name}` : name)],
+    ['one letter that is another', (name) => name.replace('qkv', 'qvk')],
+    ['blocks counted from 1', (name) => name.replace('blocks.0.', 'blocks.1.')],
+  ])('names that do not fit leave no parameter at random: %s', async (_, change) => {
+    const opened = await openCheckpoint(withNames(change), { config: architecture });
+    expect(opened).toMatchObject({ ok: false, error: { code: 'model-parameters-mismatch' } });
+  });
+
+  // DINOv3 by its authors, by Hugging Face, by timm.
+  test.each([
+    [
+      [
+        'cls_token',
+        'storage_tokens',
+        'rope_embed.periods',
+        'local_cls_norm.weight',
+        'patch_embed.proj.weight',
+      ],
+    ],
+    [['embeddings.cls_token', 'embeddings.register_tokens', 'layer.0.attention.q_proj.weight']],
+    [['cls_token', 'reg_token', 'blocks.0.gamma_1', 'patch_embed.proj.weight']],
+  ])('DINOv3 is told by name in each of its dialects: %j', async (names) => {
+    const file = blobOf(new Map(names.map((name) => [name, { shape: [1], values: new Float32Array(1) }])));
+    expect(await openCheckpoint(file)).toMatchObject({
+      ok: false,
+      error: { problem: expect.stringMatching(/DINOv3 networks?/) as string },
+    });
+  });
+});
+
 describe('a checkpoint in several files', () => {
   const part = (name: string): Promise<Blob> => openWrapped(`parts/${name}`);
   const names = ['model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors'] as const;

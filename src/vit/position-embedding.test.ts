@@ -1,11 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import oblong from '../../tools/reference/fixtures/oblong.json';
+import reported from '../../tools/reference/fixtures/position-sizes.json';
 import fixture from '../../tools/reference/fixtures/position-embedding.json';
 import { floatsOfBase64 } from '../core/base64.ts';
 import { maxAbsDifference } from '../core/max-abs-difference.ts';
 import { interpolatePositionEmbedding } from './position-embedding.ts';
 
-const squares = fixture.grids.map(({ grid, ...rest }) => ({ ...rest, gridSize: grid, longest: grid }));
+const squares = [...fixture.grids, ...reported.grids].map(({ grid, ...rest }) => ({
+  ...rest,
+  gridSize: grid,
+  longest: grid,
+}));
 const oblongs = oblong.grids.map(({ rows, columns, ...rest }) => ({
   ...rest,
   gridSize: [rows, columns] as const,

@@ -1,0 +1,231 @@
+/** Checkpoints of every format: each damaged one must end in tensors that fit the file. Node only. */
+import { elementCount } from '../../core/architecture.ts';
+import { damage, type SeededRandom } from '../../core/seeded-random.ts';
+import { findEntryBytes, readZipDirectory } from '../../formats/zip-directory.ts';
+import { openPytorch } from '../../formats/pytorch.ts';
+import { openSafetensors } from '../../formats/safetensors.ts';
+import { isTree, type StoredTensor, type TensorTree } from '../../formats/tensor-file.ts';
+import { decodeWeights, parseTfjsManifest } from '../../formats/tfjs-manifest.ts';
+import { writeTfjsModel } from '../../formats/tfjs-writer.ts';
+import type { WeightsDtype } from '../../formats/weight-encoding.ts';
+import { openCheckpoint } from '../../models/open-checkpoint.ts';
+import { openFixture } from '../checkpoint-fixtures.ts';
+import { safetensorsBytes } from '../make-safetensors.ts';
+import { makeZip } from '../make-zip.ts';
+import { exchangePickleNumbers, randomPickle } from '../random-pickle.ts';
+import { vitFixtures } from '../vit-fixtures.ts';
+import {
+  bytesOf,
+  damagePart,
+  damageText,
+  exchangeFields,
+  exchangeNumbers,
+  type Bytes,
+  type NonEmpty,
+} from './damages.ts';
+import type { FuzzTarget } from './fuzz-target.ts';
+
+/** Of most files a few tensors are read, since reading is the slow part; of some, all. */
+const tensorsPerFile = 4;
+/** While a file is opened: the archive's end, its directory, its pickle and headers, each of them a part of the file. */
+const maxShare = 4;
+
+/** Counts what it is asked for. That a reader asks for what is not there is noted, since it takes it for a file cut short. */
+class CountedFile extends Blob {
+  askedBytes = 0;
+  beyond: string | null = null;
+
+  override slice(begin = 0, end = this.size): Blob {
+    if (begin < 0 || end < begin || end > this.size)
+      this.beyond ??= `bytes ${begin} to ${end} were asked for, of a file of ${this.size}`;
+    this.askedBytes += end - begin;
+    return super.slice(begin, end);
+  }
+}
+
+interface Seeds {
+  readonly safetensors: Bytes;
+  readonly zips: NonEmpty<Bytes>;
+  readonly legacies: NonEmpty<Bytes>;
+  /** Of each zip: its entries, so that one can be damaged and the archive stay whole. */
+  readonly entries: NonEmpty<ZipEntries>;
+  /** Models in tfjs format: model.json and the one shard that each of them has. */
+  readonly manifests: NonEmpty<{ readonly text: string; readonly weights: Bytes }>;
+}
+
+type ZipEntries = readonly { readonly name: string; readonly bytes: Bytes }[];
+
+async function entriesOf(zip: Bytes): Promise<ZipEntries> {
+  const file = new Blob([zip]);
+  const entries: { name: string; bytes: Bytes }[] = [];
+  for (const entry of (await readZipDirectory(file)).values()) {
+    const begin = await findEntryBytes(file, entry);
+    entries.push({ name: entry.name, bytes: zip.slice(begin, begin + entry.byteLength) });
+  }
+  return entries;
+}
+
+async function readSeeds(): Promise<Seeds> {
+  const read = async (file: string): Promise<Bytes> => bytesOf(await openFixture(file));
+  const zips: NonEmpty<Bytes> = [await read('odd.pth'), await read('shared.pth'), await read('full.pth')];
+  const [network] = vitFixtures;
+  if (network === undefined) throw new Error('no network');
+  const manifestOf = (dtype: WeightsDtype): Seeds['manifests'][number] => {
+    const files = writeTfjsModel({ id: 'a', title: 'A', ...network }, dtype);
+    return {
+      text: new TextDecoder().decode(files.at(-1)?.bytes),
+      weights: files[0]?.bytes ?? new Uint8Array(),
+    };
+  };
+  return {
+    safetensors: await read('model.safetensors'),
+    zips,
+    legacies: [await read('dino-legacy.pth'), await read('full-legacy.pth'), await read('shared-legacy.pth')],
+    entries: [await entriesOf(zips[0]), ...(await Promise.all(zips.slice(1).map(entriesOf)))],
+    manifests: [manifestOf('float16'), manifestOf('uint8')],
+  };
+}
+
+function rezip(
+  entries: ZipEntries,
+  random: SeededRandom,
+  change: (pickle: Bytes, random: SeededRandom) => Bytes,
+): Promise<Bytes> {
+  const changed = entries.map(({ name, bytes }) => ({
+    name,
+    bytes: name.endsWith('data.pkl') ? change(bytes, random) : bytes,
+  }));
+  return bytesOf(makeZip(changed, random.below(2) === 0).slice());
+}
+
+type Damage = (seeds: Seeds, random: SeededRandom) => Bytes | Promise<Bytes>;
+
+const fileDamages: readonly (readonly [name: string, damage: Damage])[] = [
+  ['safetensors, bytes', ({ safetensors }, random) => damagePart(safetensors, 0, 5000, random)],
+  [
+    'safetensors, numbers of the header',
+    ({ safetensors }, random) => {
+      const end = 8 + Number(new DataView(safetensors.buffer).getBigUint64(0, true));
+      const header = new TextDecoder().decode(safetensors.subarray(8, end));
+      return safetensorsBytes(exchangeNumbers(header, random), safetensors.subarray(end));
+    },
+  ],
+  ['PyTorch zip, bytes', ({ zips }, random) => damage(random.pick(zips), random)],
+  [
+    'PyTorch zip, directory',
+    ({ zips }, random) => {
+      const zip = random.pick(zips);
+      return damagePart(zip, Math.max(0, zip.length - 600), zip.length, random);
+    },
+  ],
+  ['PyTorch zip, pickle', ({ entries }, random) => rezip(random.pick(entries), random, damage)],
+  ['PyTorch zip, random opcodes', ({ entries }, random) => rezip(random.pick(entries), random, randomPickle)],
+  [
+    'PyTorch zip, numbers of the pickle',
+    ({ entries }, random) => rezip(random.pick(entries), random, exchangePickleNumbers),
+  ],
+  [
+    'PyTorch older layout, numbers of the pickle',
+    ({ legacies }, random) => {
+      const file = random.pick(legacies);
+      const pickle = exchangePickleNumbers(file.subarray(0, 3000), random);
+      return Uint8Array.from(Buffer.concat([pickle, file.subarray(3000)]));
+    },
+  ],
+  [
+    'PyTorch older layout, pickle',
+    ({ legacies }, random) => damagePart(random.pick(legacies), 0, 3000, random),
+  ],
+  ['PyTorch older layout, bytes', ({ legacies }, random) => damage(random.pick(legacies), random)],
+];
+
+function* tensorsOf(tree: TensorTree, seen = new Set<TensorTree>()): Generator<StoredTensor> {
+  if (seen.has(tree)) return;
+  seen.add(tree);
+  for (const node of tree.values())
+    if (isTree(node)) yield* tensorsOf(node, seen);
+    else yield node;
+}
+
+function checkAsked({ askedBytes, beyond, size }: CountedFile): void {
+  if (beyond !== null) throw new Error(beyond);
+  if (askedBytes > maxShare * Math.max(1, size))
+    throw new Error(`${askedBytes} bytes were asked for, of a file of ${size}`);
+}
+
+async function readTensors(file: CountedFile, tree: TensorTree, random: SeededRandom): Promise<void> {
+  const tensors = [...tensorsOf(tree)];
+  const first = random.below(Math.max(1, tensors.length));
+  const isWhole = random.below(4) === 0;
+  for (const tensor of isWhole ? tensors : tensors.slice(first, first + tensorsPerFile)) {
+    file.askedBytes = 0;
+    const values = await tensor.read();
+    checkAsked(file);
+    // The smallest type has two bytes a value.
+    if (values.length !== elementCount(tensor.shape) || values.length * 2 > file.size)
+      throw new Error(`${values.length} values for [${tensor.shape.join(', ')}] in ${file.size} bytes`);
+  }
+}
+
+async function readFile(bytes: Bytes, isSafetensors: boolean, random: SeededRandom): Promise<boolean> {
+  const file = new CountedFile([bytes]);
+  const opened = isSafetensors ? await openSafetensors(file) : await openPytorch(file);
+  checkAsked(file);
+  // Names, sizes and all that follows a reader, for some: it may refuse, and must not break.
+  if (random.below(8) === 0) await openCheckpoint(file, { numHeads: 3 });
+  if (!opened.ok) return false;
+  await readTensors(file, 'tree' in opened.value ? opened.value.tree : opened.value, random);
+  return true;
+}
+
+function readManifest({ manifests }: Seeds, random: SeededRandom): boolean {
+  const { text: manifest, weights } = random.pick(manifests);
+  const text = random.below(3) === 0 ? damageText(manifest, random) : exchangeNumbers(manifest, random);
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return false; // As `loadModel` refuses it, before the parser sees it.
+  }
+  const parsed = parseTfjsManifest(json);
+  if (!parsed.ok) return false;
+  for (const group of parsed.value.groups) {
+    // `loadModel` allocates what the shards declare, and refuses shards that are not as long.
+    if (group.shards.reduce((sum, { byteLength }) => sum + byteLength, 0) !== weights.length) continue;
+    for (const [name, values] of decodeWeights(group, weights))
+      // A byte is the smallest value.
+      if (values.length > weights.length) throw new Error(`${name} has ${values.length} values`);
+  }
+  return true;
+}
+
+/** Any archive, not only PyTorch's: what is listed lies within the file. */
+async function readArchive(bytes: Bytes): Promise<boolean> {
+  const file = new CountedFile([bytes]);
+  const entries = await readZipDirectory(file);
+  for (const entry of entries.values()) {
+    const begin = await findEntryBytes(file, entry);
+    if (begin + entry.byteLength > file.size) throw new Error(`${entry.name} ends beyond the file`);
+  }
+  if (file.beyond !== null) throw new Error(file.beyond);
+  return entries.size > 0;
+}
+
+export async function checkpointTargets(): Promise<readonly FuzzTarget[]> {
+  const seeds = await readSeeds();
+  return [
+    ...fileDamages.map(([name, make]): FuzzTarget => ({
+      name,
+      run: async (random) => readFile(await make(seeds, random), name.startsWith('safetensors'), random),
+    })),
+    {
+      name: 'zip archive, directory and headers',
+      run: (random) => {
+        const zip = random.pick(seeds.zips);
+        const begin = random.below(3) === 0 ? 0 : Math.max(0, zip.length - 600);
+        return readArchive(exchangeFields(zip, begin, zip.length, random));
+      },
+    },
+    { name: 'tfjs manifest, values and text', run: (random) => readManifest(seeds, random) },
+  ];
+}

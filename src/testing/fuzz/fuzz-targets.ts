@@ -1,0 +1,13 @@
+/** Everything of other people's making that is read. A new parser gets its line here. Node only. */
+import { checkpointTargets } from './checkpoint-targets.ts';
+import type { FuzzTarget } from './fuzz-target.ts';
+import { imageTargets } from './image-targets.ts';
+import { runArchiveTargets } from './run-archive-targets.ts';
+import { textTargets } from './text-targets.ts';
+
+export const fuzzTargets = async (): Promise<readonly FuzzTarget[]> => [
+  ...(await checkpointTargets()),
+  ...(await runArchiveTargets()),
+  ...imageTargets(),
+  ...textTargets,
+];

@@ -1,0 +1,72 @@
+/** Photographs' files before a decoder sees them: what is read of them, what is taken out of them, and GIF and BMP to the pixels. */
+import { damage, type SeededRandom } from '../../core/seeded-random.ts';
+import { decodeBmp } from '../../media/bmp-file.ts';
+import { decodeGif } from '../../media/gif-file.ts';
+import { inspectImage, type ImageFacts } from '../../media/inspect-image.ts';
+import { storedImage } from '../../media/stored-image.ts';
+import { imageCases } from '../image-cases.ts';
+import { turnedAvifs } from '../turned-avif.ts';
+import { damagePart, exchangeFields, type Bytes, type NonEmpty } from './damages.ts';
+import type { FuzzTarget } from './fuzz-target.ts';
+
+/** A header may say anything up to the limit of 100 megapixels; filling that many pixels a hundred thousand times shows no more. */
+const maxDecodedPixels = 1_000_000;
+
+function checkPixels(bytes: Bytes, { format, storedSizePx }: ImageFacts): void {
+  const { height, width } = storedSizePx;
+  if (height * width > maxDecodedPixels) return;
+  const grid = format === 'gif' ? decodeGif(bytes) : decodeBmp(bytes);
+  if (grid !== null && grid.values.length !== grid.height * grid.width * grid.channels)
+    throw new Error(`${grid.values.length} values for ${grid.height} × ${grid.width} × ${grid.channels}`);
+}
+
+/** @returns whether a decoder would get to see it */
+async function readImage(bytes: Bytes): Promise<boolean> {
+  const facts = inspectImage(bytes);
+  if (!facts.ok) return false;
+  const { format } = facts.value;
+  if (format === 'gif' || format === 'bmp') checkPixels(bytes, facts.value);
+  else {
+    const { parts, orientation } = await storedImage(format, bytes);
+    const byteLength = parts.reduce((sum, part) => sum + part.length, 0);
+    // AVIF's turns are unhooked in place, PNG's rest may be packed again: none grows beyond a header's length.
+    if (byteLength > bytes.length + 1024) throw new Error(`${byteLength} bytes of ${bytes.length}`);
+    if (!(orientation >= 1 && orientation <= 8)) throw new Error(`orientation ${orientation}`);
+  }
+  return true;
+}
+
+const damages: NonEmpty<(bytes: Bytes, random: SeededRandom) => Bytes> = [
+  damage,
+  (bytes, random) => damagePart(bytes, 0, Math.min(400, bytes.length), random),
+  (bytes, random) => exchangeFields(bytes, 0, bytes.length, random),
+  (bytes, random) => exchangeFields(bytes, 0, 200, random),
+];
+
+const endings = ['jpg', 'png', 'webp', 'gif', 'bmp', 'avif'] as const;
+
+const nonEmpty = <T>([first, ...others]: readonly T[], what: string): NonEmpty<T> => {
+  if (first === undefined) throw new Error(`no ${what}`);
+  return [first, ...others];
+};
+
+/** Pillow's; of AVIF, which it does not write everywhere, those that say how they are turned. */
+const seedsOf = (ending: string): NonEmpty<Bytes> =>
+  nonEmpty(
+    ending === 'avif'
+      ? turnedAvifs.map(({ file }) => Uint8Array.from(file))
+      : imageCases.filter(({ name }) => name.endsWith(`.${ending}`)).map(({ file }) => file),
+    `picture ends in .${ending}`,
+  );
+
+export const imageTargets = (): readonly FuzzTarget[] =>
+  endings.map((ending): FuzzTarget => {
+    const seeds = seedsOf(ending);
+    return {
+      name: `${ending.toUpperCase()}, bytes and numbers`,
+      run: (random) => {
+        const make = random.pick(damages);
+        return readImage(make(random.pick(seeds), random));
+      },
+    };
+  });
