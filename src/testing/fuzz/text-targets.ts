@@ -29,7 +29,8 @@ function readArray(random: SeededRandom): boolean {
 const settings = JSON.stringify({
   theme: 'light',
   model: { kind: 'stored', id: 'own-dino' },
-  overlay: { style: 'mask', colourMap: 'viridis', massPercent: 60, opacityPercent: 75, heatSmooth: true },
+  shared: { colours: 'viridis', opacityPercent: '60' },
+  drawings: { heads: { view: '3', hidden: '1,2', style: 'mask', mass: '70' } },
 });
 
 const servedModels = JSON.stringify({
@@ -105,10 +106,11 @@ export const textTargets: readonly FuzzTarget[] = [
     name: 'remembered settings',
     run: (random) => {
       const parsed = parseJson(damageJson(settings, random));
-      const { overlay } = parseSettings(parsed?.json);
-      const { massPercent, opacityPercent } = overlay;
-      if (!(massPercent >= 1 && massPercent <= 99 && opacityPercent >= 0 && opacityPercent <= 100))
-        throw new Error(`${massPercent} % of the mass, ${opacityPercent} % opaque`);
+      const { shared, theme, model } = parseSettings(parsed?.json);
+      const { opacityPercent } = shared;
+      if (!(opacityPercent >= 0 && opacityPercent <= 100) || !['dark', 'light'].includes(theme))
+        throw new Error(`${opacityPercent} % opaque, ${theme}`);
+      if (model !== null && /[/\\]/.test(model.id)) throw new Error(`a path for an id: ${model.id}`);
       return parsed !== null;
     },
   },
