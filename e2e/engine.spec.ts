@@ -7,7 +7,7 @@ test('WebGPU runs where it is asked for, and says so', async ({ scope, page }) =
   await scope.drop(samplePath('cat'));
   await scope.allSettled(1);
   await expect(scope.stage).toHaveAttribute('data-status', 'done');
-  await expect(scope.fact('Back end')).toContainText('WebGPU');
+  await expect(scope.fact('Runs on')).toContainText('WebGPU');
   await expect(scope.fact('Tokens')).toHaveText('97');
   await expect(page.locator('[data-backend=webgpu]')).toBeVisible();
 });
@@ -137,7 +137,7 @@ test('a back end that computes wrong numbers is refused', async ({ scope, page }
   await scope.drop(samplePath('cat'));
   await page.getByRole('button', { name: 'Use WebAssembly instead' }).click();
   await scope.allSettled(1);
-  await expect(scope.fact('Back end')).toContainText('WebAssembly');
+  await expect(scope.fact('Runs on')).toContainText('WebAssembly');
 });
 
 test('where wasm itself does not start, plain JavaScript is offered, and wasm is not', async ({
@@ -156,7 +156,7 @@ test('where wasm itself does not start, plain JavaScript is offered, and wasm is
   await scope.drop(samplePath('cat'));
   await page.getByRole('button', { name: 'Use JavaScript instead' }).click();
   await scope.allSettled(1);
-  await expect(scope.fact('Back end')).toContainText('JavaScript');
+  await expect(scope.fact('Runs on')).toContainText('JavaScript');
 });
 
 /** Memory ends when the first photograph comes. */

@@ -12,7 +12,7 @@ export const threadChecks: readonly Check[] = [
     await app.give(await sampleFile('cat'));
     await app.allDone(1);
     // No machine of the tests has a graphics card that the page would take; and nothing was given up on the way.
-    await app.factIs('Back end', 'WebAssembly');
+    await app.factIs('Runs on', 'WebAssembly');
     await app.reads(/This browser has no WebGPU|no graphics device|only graphics device here is software/);
     ensure(!/failed|cannot|wrong/.test(app.text()), `the page says that something failed: ${app.text()}`);
   }),
@@ -34,7 +34,7 @@ export const startChecks: readonly Check[] = [
     await app.open('backend=cpu&side=64');
     await app.give(await sampleFile('cat'));
     await app.allDone(1);
-    await app.factIs('Back end', 'JavaScript');
+    await app.factIs('Runs on', 'JavaScript');
   }),
 
   check('a language that Intl refuses does no harm', async (app) => {
