@@ -164,7 +164,7 @@ const memoryEnds = `
   const createBuffer = GPUDevice.prototype.createBuffer;
   let full = false;
   addEventListener('message', ({ data }) => {
-    if (data.method === 'attend') full = true;
+    if (data.method === 'look') full = true;
   });
   GPUDevice.prototype.createBuffer = function (descriptor) {
     if (full)

@@ -213,7 +213,7 @@ test('a checkpoint is dropped like a photograph, with photographs; two networks 
   const list = await openList(page);
   const own = row(list, 'dino-full.pth');
   await expect(own.getByRole('radio', { name: 'teacher' })).toBeChecked();
-  await own.getByRole('radio', { name: 'student' }).check({ force: true });
+  await own.getByRole('radio', { name: 'student' }).click({ force: true });
   await expect.poll(() => page.locator('[data-switching]').count()).toBe(0);
   await expect(own.getByRole('radio', { name: 'student' })).toBeChecked();
   await scope.allSettled(1);

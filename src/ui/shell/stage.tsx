@@ -35,7 +35,7 @@ function describePicture({ alt, name }: Photo, outcome: Outcome | null, scene: A
   const from = isPlain
     ? ''
     : `, from ${query.patch === null ? '' : 'the '}${queryTitle(query).toLowerCase()},`;
-  return `${subject} ${contract.title}: ${title(scene).toLowerCase()}${from} drawn over it.`;
+  return `${subject} ${contract.title}: ${title(scene).toLowerCase()}${from} is drawn over it.`;
 }
 
 /** What somebody wished to see of the photograph and is not there yet. */
