@@ -29,6 +29,10 @@ const meanColour: Rgb = [255, 255, 255];
 export const colourOfHead = (head: number | 'mean', numHeads: number): Rgb =>
   (head === 'mean' ? null : headColours(numHeads)[head]) ?? meanColour;
 
+/** As people count them. */
+export const headTitle = (view: HeadChoice): string =>
+  view === 'all' ? 'All heads' : view === 'mean' ? 'Mean' : `Head ${view + 1}`;
+
 /** @returns what is drawn where a head was chosen that this network has not */
 export const headWithin = (view: HeadChoice, { numHeads }: { readonly numHeads: number }): HeadChoice =>
   typeof view === 'number' && view >= numHeads ? 'all' : view;

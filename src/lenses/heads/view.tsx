@@ -3,6 +3,7 @@ import { colourMapNames } from '../../render/colour-maps.ts';
 import {
   colourOfHead,
   headLayers,
+  headTitle,
   headWithin,
   mapOf,
   showsMask,
@@ -26,9 +27,6 @@ import './view.css';
 
 type HeadsScene = Scene<HeadsParams, HeadDrawing, HeadsResult>;
 type HeadsPanelProps = PanelProps<HeadsParams, HeadDrawing, HeadsResult>;
-
-const headTitle = (view: HeadChoice): string =>
-  view === 'all' ? 'All heads' : view === 'mean' ? 'Mean' : `Head ${view + 1}`;
 
 function tilesOf(
   scene: HeadsScene | null,

@@ -6,6 +6,7 @@ import { headColours } from '../../render/head-colours.ts';
 import {
   colourOfHead,
   headLayers,
+  headTitle,
   headWithin,
   type HeadChoice,
   type HeadDrawing,
@@ -32,9 +33,6 @@ import './view.css';
 
 type LayersScene = Scene<LayersParams, LayersDrawing, LayersResult>;
 type LayersPanelProps = PanelProps<LayersParams, LayersDrawing, LayersResult>;
-
-const headTitle = (view: HeadChoice): string =>
-  view === 'all' ? 'All heads' : view === 'mean' ? 'Mean' : `Head ${view + 1}`;
 
 /** From 0. */
 const blockOf = ({ block }: LayersDrawing, { depth }: { readonly depth: number }): number =>

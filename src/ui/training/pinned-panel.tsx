@@ -5,7 +5,13 @@ import { LayeredCanvas } from '../kit/layered-canvas.tsx';
 import { ColourChip } from '../kit/colour-chip.tsx';
 import { RangeField } from '../kit/range-field.tsx';
 import { headColours } from '../../render/head-colours.ts';
-import { colourOfHead, headLayers, type HeadChoice, type HeadDrawing } from '../../render/head-layers.ts';
+import {
+  colourOfHead,
+  headLayers,
+  headTitle,
+  type HeadChoice,
+  type HeadDrawing,
+} from '../../render/head-layers.ts';
 import { useApp } from '../services.tsx';
 import { toImageData } from './pixels.ts';
 import type { RunView } from './training-state.ts';
@@ -21,9 +27,6 @@ const drawn: HeadDrawing = {
   contour: true,
   heatContour: false,
 };
-
-const titleOf = (view: HeadChoice): string =>
-  view === 'all' ? 'All heads' : view === 'mean' ? 'Mean' : `Head ${view + 1}`;
 
 function usePinnedBitmap(pinned: PinnedPhotograph): ImageBitmap | null {
   const [bitmap, setBitmap] = useState<ImageBitmap | null>(null);
@@ -67,12 +70,12 @@ function Tiles({ pinned, snapshot, role }: TilesProps) {
               bitmap={bitmap}
               layers={layersOf(view)}
               detail="tile"
-              label={`${titleOf(view)} of the ${role} after ${snapshot.step} steps`}
+              label={`${headTitle(view)} of the ${role} after ${snapshot.step} steps`}
             />
           </span>
           <span className="lens-tile-label" aria-hidden="true">
             <ColourChip colours={view === 'all' ? headColours(numHeads) : [colourOfHead(view, numHeads)]} />
-            {titleOf(view)}
+            {headTitle(view)}
           </span>
         </li>
       ))}
