@@ -145,3 +145,28 @@ test.describe('a browser that protects against fingerprinting', () => {
     await expect(scope.stage).toContainText('noise in place of a photograph’s pixels');
   });
 });
+
+test('a photograph is decoded once for the network, the stage and the film strip', async ({
+  scope,
+  page,
+}) => {
+  await beforeWorker(
+    page,
+    `globalThis.decoded = 0;
+    const create = globalThis.createImageBitmap;
+    globalThis.createImageBitmap = (source, ...rest) => {
+      if (source instanceof Blob) globalThis.decoded += 1;
+      return create(source, ...rest);
+    };`,
+  );
+  await scope.open('backend=wasm&side=128');
+  await scope.isReady();
+  await scope.drop(samplePath('cat'));
+  await scope.allSettled(1);
+  await expect(scope.stage).toHaveAttribute('data-status', 'done');
+  // Only a picture that has been drawn for the stage has a colour in its middle.
+  await expect.poll(async () => (await scope.alphas('photo', [{ x: 0.5, y: 0.5 }]))[0]).toBe(255);
+  expect(
+    await page.workers()[0]?.evaluate(() => (globalThis as unknown as { decoded: number }).decoded),
+  ).toBe(1);
+});

@@ -29,7 +29,6 @@ export interface DecodedPhoto {
   /** Upright. */
   readonly sizePx: Size;
   readonly notices: readonly PhotoNotice[];
-  /** May be called once; then only `close` may. */
   readPixels(): Promise<Result<UprightPixels, Failure>>;
   /** @returns the upright photograph, its long side at most `maxSidePx`, never enlarged; the caller closes it */
   drawForScreen(maxSidePx: number): Promise<ImageBitmap>;
@@ -85,7 +84,6 @@ function openBitmap(
       const { read, accuracy } = await pixelReader();
       if (accuracy === 'hidden') return fail({ code: 'pixels-hidden' });
       const { values, wasTransparent } = await readOverWhite(read, bitmap);
-      bitmap.close();
       // WebKit gives nothing, and no error, for what it cannot decode.
       if (wasTransparent && !mayBeTransparent) return fail(undecodable(format));
       const more: PhotoNotice[] = [

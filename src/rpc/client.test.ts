@@ -62,7 +62,11 @@ const trainRequest: EngineContract['train']['request'] = {
   id: 'run-1',
   crops: false,
 };
-const decodeRequest: EngineContract['decode']['request'] = { photo: new Blob(), maxSidePx: 100 };
+const decodeRequest: EngineContract['decode']['request'] = {
+  id: 'photo-1',
+  photo: new Blob(),
+  maxSidePx: 100,
+};
 
 let workers: FakeWorker[];
 let client: EngineClient;

@@ -89,7 +89,7 @@ export interface EngineContract extends TrainingContract {
   };
   /** The upright photograph for the screen, its long side at most `maxSidePx`; never enlarged. Caller closes the bitmap. */
   decode: {
-    request: { readonly photo: Blob; readonly maxSidePx: number };
+    request: PhotoSource & { readonly maxSidePx: number };
     progress: never;
     result: {
       readonly bitmap: ImageBitmap;

@@ -12,7 +12,7 @@ import { isOutOfMemory } from '../engine/out-of-memory.ts';
 import type { WasmAssets } from '../gpu/open-wasm.ts';
 import { startEngine } from '../engine/start-engine.ts';
 import { yieldToEventLoop } from '../engine/yield-to-event-loop.ts';
-import { createDecodeAhead } from '../media/decode-ahead.ts';
+import { createDecodedPhotos } from '../media/decoded-photos.ts';
 import { openFolders } from '../library/opfs-folders.ts';
 import { openPhoto } from '../media/decode-photo.ts';
 import { pixelReader } from '../media/read-pixels.ts';
@@ -87,7 +87,7 @@ type Answer<M extends keyof EngineContract> = ReturnType<Handlers<EngineContract
 /** The engine that the worker has, and what is done with it. */
 class EngineHost {
   private readonly inLine: InLine;
-  private readonly decodeAhead = createDecodeAhead(openPhoto);
+  private readonly photos = createDecodedPhotos(openPhoto);
   private engine: Engine | null = null;
   /** The model in use: training begins from its parameters, which the engine does not keep in main memory. */
   private usedModel: KeyedModel | null = null;
@@ -157,20 +157,16 @@ class EngineHost {
       if (!there.ok) return there;
     }
     const sources = request.sources.map((source) => this.sourceOf(source, upNext));
-    try {
-      return await runLook(this.running, {
-        lens,
-        // The page's own lens wrote them.
-        params: params as ParamsOf<typeof lens>,
-        models: models.map(({ key }) => key),
-        sources,
-        framing,
-        signal,
-        onProgress,
-      });
-    } finally {
-      this.decodeAhead.rest();
-    }
+    return runLook(this.running, {
+      lens,
+      // The page's own lens wrote them.
+      params: params as ParamsOf<typeof lens>,
+      models: models.map(({ key }) => key),
+      sources,
+      framing,
+      signal,
+      onProgress,
+    });
   }
 
   /** @returns the model in use, its parameters in main memory */
@@ -193,16 +189,21 @@ class EngineHost {
     return added.ok ? succeed(undefined) : added;
   }
 
+  async decode(...[{ id, photo, maxSidePx }]: Call<'decode'>): Answer<'decode'> {
+    return this.photos.use({ id, photo }, 'when-free', async (decoded) => ({
+      bitmap: await decoded.drawForScreen(maxSidePx),
+      photoSizePx: decoded.sizePx,
+      notices: decoded.notices,
+    }));
+  }
+
   private sourceOf({ id, photo }: PhotoSource, upNext: PhotoSource | null): Source {
     return {
       id,
       read: async () => {
-        const opened = await this.decodeAhead.take({ id, photo });
-        if (!opened.ok) return opened;
-        const read = await opened.value.readPixels();
-        opened.value.close();
-        if (upNext !== null) this.decodeAhead.begin(upNext);
-        return read;
+        const read = await this.photos.use({ id, photo }, 'now', (decoded) => decoded.readPixels());
+        if (upNext !== null) this.photos.begin(upNext);
+        return read.ok ? read.value : read;
       },
     };
   }
@@ -223,15 +224,6 @@ const createTraining = (host: EngineHost, inLine: InLine): Handlers<TrainingCont
     loadCurrent: (signal) => host.loadUsed(signal),
     readPhotograph,
   });
-
-async function decode(...[{ photo, maxSidePx }]: Call<'decode'>): Answer<'decode'> {
-  const opened = await openPhoto(photo);
-  if (!opened.ok) return opened;
-  const { sizePx, notices } = opened.value;
-  const bitmap = await opened.value.drawForScreen(maxSidePx);
-  opened.value.close();
-  return succeed({ bitmap, photoSizePx: sizePx, notices });
-}
 
 /** A result's large arrays and bitmaps leave with it. */
 function transferablesOf<M extends keyof EngineContract>(
@@ -256,7 +248,7 @@ export function serveEngine(): void {
     start: (...call) => host.start(...call),
     useModel: (...call) => host.useModel(...call),
     look: (...call) => host.look(...call),
-    decode,
+    decode: (...call) => host.decode(...call),
   };
   const line = serveCalls<EngineContract>(handlers, {
     // Each with the whole device.

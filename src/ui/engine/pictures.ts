@@ -50,7 +50,7 @@ export function createPictures(client: EngineClient, store: AppStore): Pictures 
   const decode = async (id: PhotoId, maxSidePx: number): Promise<ImageBitmap | null> => {
     const photo = store.getState().photos[id];
     if (!photo) return null;
-    const outcome = await client.call('decode', { photo: photo.blob, maxSidePx });
+    const outcome = await client.call('decode', { id, photo: photo.blob, maxSidePx });
     // What is wrong with a photograph is told by its attend call.
     if (!outcome.ok) return null;
     const { bitmap } = outcome.value;
