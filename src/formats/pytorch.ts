@@ -5,7 +5,7 @@
 import { FailureError, failureOf, type Failure } from '../core/failure.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
 import { ByteCursor } from './byte-cursor.ts';
-import { describeStranger } from './describe-stranger.ts';
+import { describeUnknownFile } from './describe-unknown-file.ts';
 import { readPickle } from './pickle.ts';
 import { isKind, itemsOf, type PickleStorage, type PickleValue } from './pickle-values.ts';
 import { createTorchHost } from './pytorch-host.ts';
@@ -98,8 +98,8 @@ export async function openPytorch(file: Blob): Promise<Result<TensorParts, Failu
     const head = await readOrFail(file, 0, Math.min(file.size, 512));
     const [first = 0, second = 0] = head;
     if (first === 0x50 && second === 0x4b) return succeed(await openZip(file)); // PK
-    const stranger = describeStranger(head);
-    if (stranger !== null) throw invalid(stranger);
+    const unknown = describeUnknownFile(head);
+    if (unknown !== null) throw invalid(unknown);
     // PROTO, or LONG where protocol 0 was asked for.
     if (first === 0x80 || first === 0x4c) return succeed(await openLegacy(file));
     throw invalid('it is neither a safetensors nor a PyTorch file');

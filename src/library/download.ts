@@ -5,7 +5,7 @@ import {
   wholeArchitecture,
 } from '../catalogue/parse-catalogue.ts';
 import { FailureError, failureOf, type Failure } from '../core/failure.ts';
-import { describeStranger } from '../formats/describe-stranger.ts';
+import { describeUnknownFile } from '../formats/describe-unknown-file.ts';
 import { readBytes } from '../formats/read-bytes.ts';
 import { matchesSafetensors } from '../formats/safetensors.ts';
 import type { StoredModel, TransferProgress } from '../rpc/library-contract.ts';
@@ -33,8 +33,8 @@ async function inOrder(entry: CatalogueEntry, tools: DownloadTools): Promise<rea
 async function problemOfFormat(weights: Blob, { format }: CatalogueSource): Promise<string | null> {
   const head = await readBytes(weights, 0, Math.min(512, weights.size));
   if (head === null) return 'it cannot be read back';
-  const stranger = describeStranger(head);
-  if (stranger !== null) return stranger;
+  const unknown = describeUnknownFile(head);
+  if (unknown !== null) return unknown;
   return format === 'safetensors' && !matchesSafetensors(head.subarray(0, 16))
     ? 'it is no safetensors file'
     : null;

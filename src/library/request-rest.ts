@@ -1,7 +1,7 @@
 /** Asks a server for a file from some byte on, and makes sure that what comes is the rest of the same file. */
 import { FailureError } from '../core/failure.ts';
 import type { PartialRecord } from './records.ts';
-import { within } from './within.ts';
+import { withTimeout } from './with-timeout.ts';
 
 export interface Kept extends PartialRecord {
   readonly byteLength: number;
@@ -71,7 +71,7 @@ export async function requestRest(
         credentials: 'omit',
         referrerPolicy: 'no-referrer',
       });
-      response = await within(asked, network.patienceMs);
+      response = await withTimeout(asked, network.patienceMs);
     } catch {
       signal.throwIfAborted();
       continue;

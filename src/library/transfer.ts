@@ -7,7 +7,7 @@ import type { ModelFolders } from './model-folders.ts';
 import { createRateMeter } from './rate-meter.ts';
 import { readPartial, weightsFile, writePartial } from './records.ts';
 import { requestRest, type Rest } from './request-rest.ts';
-import { within } from './within.ts';
+import { withTimeout } from './with-timeout.ts';
 
 export interface TransferTools {
   readonly folders: ModelFolders;
@@ -103,7 +103,7 @@ async function receive(
 
   async function arrival<T>(bytes: Promise<T>, keptBytes: number): Promise<T> {
     try {
-      return await within(bytes, tools.patienceMs);
+      return await withTimeout(bytes, tools.patienceMs);
     } catch {
       signal.throwIfAborted();
       throw new FailureError({ code: 'download-interrupted', host, keptBytes });

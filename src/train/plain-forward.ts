@@ -28,7 +28,7 @@ function patchRows(images: tf.Tensor4D, patchSize: number): tf.Tensor2D {
 }
 
 /** softmax(QKᵀ/√D) · V. @param qkv shape [S × T, 3C] @returns shape [S × T, C] */
-function mixValues(qkv: tf.Tensor2D, sequences: number, numHeads: number): tf.Tensor2D {
+function selfAttention(qkv: tf.Tensor2D, sequences: number, numHeads: number): tf.Tensor2D {
   const [rows, width] = qkv.shape;
   const tokens = rows / sequences;
   const channels = width / 3;
@@ -53,8 +53,12 @@ function runBlock(
     scales === undefined
       ? branch
       : tf.reshape(tf.mul(tf.reshape(branch, [sequences, -1]), scales), [-1, embedDim]);
-  const mixed = mixValues(linear(layerNorm(x, block.norm1, layerNormEps), block.qkv), sequences, numHeads);
-  const attended = tf.add<tf.Tensor2D>(x, dropped(linear(mixed, block.projection), drop?.[0]));
+  const attention = selfAttention(
+    linear(layerNorm(x, block.norm1, layerNormEps), block.qkv),
+    sequences,
+    numHeads,
+  );
+  const attended = tf.add<tf.Tensor2D>(x, dropped(linear(attention, block.projection), drop?.[0]));
   const hidden = gelu(linear(layerNorm(attended, block.norm2, layerNormEps), block.fc1));
   return tf.add(attended, dropped(linear(hidden, block.fc2), drop?.[1]));
 }

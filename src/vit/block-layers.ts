@@ -28,7 +28,7 @@ export interface BlockLayers {
   /** Linear, then added to `residual`, shape [T, out]. */
   linearResidual(x: tf.Tensor2D, parameters: LinearParameters, residual: tf.Tensor2D): tf.Tensor2D;
   /** softmax(QKᵀ/√D) · V of every head. @param qkv shape [T, 3C] @returns shape [T, C] */
-  mixValues(qkv: tf.Tensor2D, numHeads: number): tf.Tensor2D;
+  selfAttention(qkv: tf.Tensor2D, numHeads: number): tf.Tensor2D;
   /**
    * softmax(QKᵀ/√D) for a few queries.
    * @param queries shape [Q, C] @param keys shape [T, C] @returns shape [H × Q, T], a head's queries one after the other

@@ -72,16 +72,17 @@ export function attentionRow(query: Float64Array, keys: Float32Array, numHeads: 
 }
 
 /** @param attention shape [H, T] @param values shape [T, C] @returns shape [C] */
-export function mixRow(attention: Float64Array, values: Float32Array, numHeads: number): Float64Array {
+export function weighValues(attention: Float64Array, values: Float32Array, numHeads: number): Float64Array {
   const tokens = attention.length / numHeads;
   const channels = values.length / tokens;
   const headWidth = channels / numHeads;
-  const mixed = new Float64Array(channels);
+  const weighted = new Float64Array(channels);
   for (let head = 0; head < numHeads; head++)
     for (let token = 0; token < tokens; token++) {
       const share = attention[head * tokens + token] as number;
       for (let channel = head * headWidth; channel < (head + 1) * headWidth; channel++)
-        mixed[channel] = (mixed[channel] as number) + share * (values[token * channels + channel] as number);
+        weighted[channel] =
+          (weighted[channel] as number) + share * (values[token * channels + channel] as number);
     }
-  return mixed;
+  return weighted;
 }

@@ -41,7 +41,7 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
 function passBytes(tokens: number, architecture: VitArchitecture): number {
   const { embedDim, depth } = architecture;
   if (!hasFusedKernels() || !fusedKernelsSupport(architecture, tokens)) return Infinity;
-  // Of a block: two norms, q, k and v, what is mixed, two sums and the hidden layer.
+  // Of a block: two norms, q, k and v, the attention, two sums and the hidden layer.
   return depth * tokens * (8 * embedDim + mlpHiddenDim(architecture)) * Float32Array.BYTES_PER_ELEMENT;
 }
 

@@ -62,7 +62,7 @@ export const fusedBlockLayers: BlockLayers = {
     linear(x, parameters, { rows, firstColumn: begin, columns: count }),
   linearGelu: (x, parameters) => linear(x, parameters, { activation: 'gelu' }),
   linearResidual: (x, parameters, residual) => linear(x, parameters, {}, residual),
-  mixValues: (qkv, numHeads) => attentionKernel.run({ qkv }, { numHeads }),
+  selfAttention: (qkv, numHeads) => attentionKernel.run({ qkv }, { numHeads }),
   queryRows: (queries, keys, numHeads) => queryRowsKernel.run({ queries, keys }, { numHeads }),
   // Of rollout's layers wasm has none of its own.
   fuseHeads: (rows, numHeads, fusion) =>

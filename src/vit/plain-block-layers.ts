@@ -30,7 +30,7 @@ function chunks(rows: number, most: number): [begin: number, count: number][] {
 }
 
 /** One head after the other in two dimensions: tfjs's wasm matMul is six times faster there than on a batch. */
-function mixValuesHeadByHead(qkv: tf.Tensor2D, numHeads: number, maxScoresBytes: number): tf.Tensor2D {
+function selfAttentionHeadByHead(qkv: tf.Tensor2D, numHeads: number, maxScoresBytes: number): tf.Tensor2D {
   const [tokens, width] = qkv.shape;
   const channels = width / 3;
   const headWidth = channels / numHeads;
@@ -54,7 +54,7 @@ function mixValuesHeadByHead(qkv: tf.Tensor2D, numHeads: number, maxScoresBytes:
 }
 
 /** All heads in one batch: fewer and larger dispatches, what a GPU wants. */
-function mixValuesBatched(qkv: tf.Tensor2D, numHeads: number, maxScoresBytes: number): tf.Tensor2D {
+function selfAttentionBatched(qkv: tf.Tensor2D, numHeads: number, maxScoresBytes: number): tf.Tensor2D {
   const [tokens, width] = qkv.shape;
   const channels = width / 3;
   const headWidth = channels / numHeads;
@@ -68,8 +68,8 @@ function mixValuesBatched(qkv: tf.Tensor2D, numHeads: number, maxScoresBytes: nu
       return tf.matMul<tf.Tensor3D>(tf.softmax(tf.matMul(part, keys, false, true)), values);
     }),
   );
-  const mixed = parts.length === 1 ? (parts[0] as tf.Tensor3D) : tf.concat(parts, 1);
-  return tf.reshape<tf.Rank.R2>(tf.transpose(mixed, [1, 0, 2]), [tokens, channels]);
+  const weighted = parts.length === 1 ? (parts[0] as tf.Tensor3D) : tf.concat(parts, 1);
+  return tf.reshape<tf.Rank.R2>(tf.transpose(weighted, [1, 0, 2]), [tokens, channels]);
 }
 
 /** Columns of a linear layer, as a linear layer. */
@@ -100,7 +100,7 @@ export function fuseHeads(rows: tf.Tensor2D, numHeads: number, fusion: Fusion): 
 
 /** @param maxScoresBytes no intermediate of the attention is larger */
 export function plainBlockLayers(maxScoresBytes: number): BlockLayers {
-  const mixValues = tf.getBackend() === 'wasm' ? mixValuesHeadByHead : mixValuesBatched;
+  const selfAttention = tf.getBackend() === 'wasm' ? selfAttentionHeadByHead : selfAttentionBatched;
   return {
     embed: (parameters, image) => embedTokens(parameters, image),
     layerNorm,
@@ -109,7 +109,7 @@ export function plainBlockLayers(maxScoresBytes: number): BlockLayers {
       linear(rows === x.shape[0] ? x : tf.slice2d(x, [0, 0], [rows, -1]), linearColumns(parameters, columns)),
     linearGelu: (x, parameters) => gelu(linear(x, parameters)),
     linearResidual: (x, parameters, residual) => tf.add(residual, linear(x, parameters)),
-    mixValues: (qkv, numHeads) => mixValues(qkv, numHeads, maxScoresBytes),
+    selfAttention: (qkv, numHeads) => selfAttention(qkv, numHeads, maxScoresBytes),
     queryRows,
     fuseHeads,
     weighMeanRows: () => null,

@@ -28,8 +28,11 @@ function attend(
     tf.transpose(tf.reshape(of, [tokens, numHeads, headWidth]), [1, 0, 2]);
   const [q, k, v] = [byHead(query), byHead(key), byHead(value)];
   const attention = tf.softmax<tf.Tensor3D>(tf.mul(tf.matMul(q, k, false, true), headWidth ** -0.5));
-  const mixed = tf.reshape<tf.Rank.R2>(tf.transpose(tf.matMul(attention, v), [1, 0, 2]), [tokens, channels]);
-  return { query, key, value, attention, out: linear(mixed, block.projection) };
+  const weighted = tf.reshape<tf.Rank.R2>(tf.transpose(tf.matMul(attention, v), [1, 0, 2]), [
+    tokens,
+    channels,
+  ]);
+  return { query, key, value, attention, out: linear(weighted, block.projection) };
 }
 
 /** @param image shape [height, width, 3], normalised, sides whole patches; borrowed */

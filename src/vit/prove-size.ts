@@ -16,7 +16,7 @@ import {
   geluRow,
   layerNormRow,
   linearRow,
-  mixRow,
+  weighValues,
   type PlainLinear,
   type PlainNorm,
 } from './few-rows.ts';
@@ -150,8 +150,12 @@ async function compareFirstBlock(
         rowOf(of, token, embedDim),
         expected.subarray(part * embedDim, (part + 1) * embedDim),
       );
-    const mixed = mixRow(attentionRow(expected.subarray(0, embedDim), keys, numHeads), values, numHeads);
-    const attended = addRows(linearRow(mixed, projection), x);
+    const weighted = weighValues(
+      attentionRow(expected.subarray(0, embedDim), keys, numHeads),
+      values,
+      numHeads,
+    );
+    const attended = addRows(linearRow(weighted, projection), x);
     const hidden = geluRow(linearRow(layerNormRow(attended, norm2, layerNormEps), fc1));
     const out = addRows(linearRow(hidden, fc2), attended);
     comparison.compare(

@@ -82,7 +82,7 @@ function runWhole(
   for (const name of qkvFacets) if (parts.has(name)) made[name] = facet(name);
   if (queries.length > 0)
     made.attention = layers.queryRows(rowsOf(qkv, queries, embedDim), made.key ?? facet('key'), numHeads);
-  const attended = layers.linearResidual(layers.mixValues(qkv, numHeads), block.projection, x);
+  const attended = layers.linearResidual(layers.selfAttention(qkv, numHeads), block.projection, x);
   const hidden = layers.linearGelu(layers.layerNorm(attended, block.norm2, layerNormEps), block.fc1);
   made.next = layers.linearResidual(hidden, block.fc2, attended);
   return made;

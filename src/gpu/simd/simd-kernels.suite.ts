@@ -138,7 +138,7 @@ export function checkSimd(device: RegExp, assets: WasmAssets | null = null): voi
       expect(
         relativeDifference(
           () => attentionKernel.run({ qkv }, { numHeads }),
-          () => plain.mixValues(qkv, numHeads),
+          () => plain.selfAttention(qkv, numHeads),
         ),
       ).toBeLessThan(tolerance);
       qkv.dispose();
@@ -162,7 +162,7 @@ export function checkSimd(device: RegExp, assets: WasmAssets | null = null): voi
     expect(
       relativeDifference(
         () => attentionKernel.run({ qkv }, { numHeads: 1 }),
-        () => plain.mixValues(qkv, 1),
+        () => plain.selfAttention(qkv, 1),
       ),
     ).toBeLessThan(tolerance);
     qkv.dispose();

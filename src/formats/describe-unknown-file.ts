@@ -7,7 +7,7 @@ const startsWith = (head: Uint8Array, bytes: readonly number[]): boolean =>
  * @param head the first 512 bytes, or all where there are fewer
  * @returns a phrase that says what the file is instead, or null
  */
-export function describeStranger(head: Uint8Array): string | null {
+export function describeUnknownFile(head: Uint8Array): string | null {
   if (head.byteLength === 0) return 'it is empty';
   const text = new TextDecoder('latin1').decode(head);
   if (text.slice(257, 262) === 'ustar' || text.startsWith('././@LongLink'))
