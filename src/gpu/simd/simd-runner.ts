@@ -61,16 +61,16 @@ async function startHelper(start: ThreadStart): Promise<Worker | null> {
 }
 
 /** Threads that help, and the block through which they are told what to do. */
-interface Crew {
+interface HelperThreads {
   readonly block: Int32Array;
   readonly workers: readonly Worker[];
 }
 
 /** @returns all of the wanted helpers, since shares of scratch memory go by number; null where one of them does not run */
-async function hire(
+async function startHelpers(
   wanted: number,
   { block, ...common }: Omit<ThreadStart, 'thread' | 'blockAddress'> & { readonly block: Int32Array },
-): Promise<Crew | null> {
+): Promise<HelperThreads | null> {
   const running = await Promise.all(
     Array.from({ length: wanted }, (_, i) =>
       startHelper({ ...common, blockAddress: block.byteOffset, thread: i + 1 }),
@@ -115,31 +115,31 @@ export async function openSimdRunner(backend: BackendWasm, threads: number): Pro
   if (compiled === null) return null;
   const functions: SimdFunctions = instantiateSimd(compiled.module, memory);
   const scratch = growing(heap);
-  let crew: Crew | null = null;
+  let helpers: HelperThreads | null = null;
   const runner: SimdRunner = {
     get threads() {
-      return 1 + (crew?.workers.length ?? 0);
+      return 1 + (helpers?.workers.length ?? 0);
     },
     relaxed: compiled.relaxed,
     tileRows: compiled.tileRows,
     setThreads: async (wanted) => {
       if (wanted === runner.threads) return;
-      for (const worker of crew?.workers ?? []) worker.terminate();
-      crew = null;
+      for (const worker of helpers?.workers ?? []) worker.terminate();
+      helpers = null;
       if (!isShared || wanted === 1) return;
       // Of its own, and never freed: a helper that wakes while it is ended may still write into the block that it was given.
       const address = heap._malloc(4 * jobBlockLength) >>> 0;
       const block = new Int32Array(memory.buffer, address, jobBlockLength).fill(0);
-      crew = await hire(wanted - 1, { module: compiled.module, memory, block });
+      helpers = await startHelpers(wanted - 1, { module: compiled.module, memory, block });
     },
     run: (operation, units, values, scratchBytes) => {
       // Threads' scratch memories begin on cache lines of their own.
       const ownBytes = Math.ceil(scratchBytes / 64) * 64;
       const address = scratch(ownBytes * runner.threads);
-      if (crew === null || units === 1) functions[operation](address, 0, units, ...values);
+      if (helpers === null || units === 1) functions[operation](address, 0, units, ...values);
       else {
         const share = Math.max(1, Math.ceil(units / (sharesPerThread * runner.threads)));
-        runJob(crew.block, functions, {
+        runJob(helpers.block, functions, {
           operation,
           values,
           units,

@@ -80,7 +80,7 @@ function damageFile(name: string, bytes: Bytes, random: SeededRandom): Bytes {
 }
 
 /** A run that is refused leaves nothing behind. */
-async function takeIn(archive: Blob): Promise<boolean> {
+async function isAccepted(archive: Blob): Promise<boolean> {
   const folders = createMemoryFolders('refused');
   try {
     const run = await takeInArchive(folders, 'run', await readArchive(archive, context), context);
@@ -97,18 +97,18 @@ async function takeIn(archive: Blob): Promise<boolean> {
 export async function runArchiveTargets(): Promise<readonly FuzzTarget[]> {
   const files = await makeRun();
   const whole = await bytesOf(await pack(files));
-  if (!(await takeIn(new Blob([whole])))) throw new Error('the whole run is refused');
+  if (!(await isAccepted(new Blob([whole])))) throw new Error('the whole run is refused');
   const [first, ...others] = files.keys();
   if (first === undefined) throw new Error('no files');
   const names: NonEmpty<string> = [first, ...others];
   return [
-    { name: 'run archive, bytes', run: (random) => takeIn(new Blob([damage(whole, random)])) },
+    { name: 'run archive, bytes', run: (random) => isAccepted(new Blob([damage(whole, random)])) },
     {
       name: 'run archive, files in it',
       run: async (random) => {
         const name = random.pick(names);
         const changed = damageFile(name, files.get(name) ?? new Uint8Array(), random);
-        return takeIn(await pack(new Map(files).set(name, changed)));
+        return isAccepted(await pack(new Map(files).set(name, changed)));
       },
     },
   ];

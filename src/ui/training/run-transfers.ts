@@ -11,7 +11,7 @@ import type { TrainingStore } from './training-state.ts';
 interface RunTransfers {
   save(run: StoredRun, what: ExportKind): Promise<void>;
   use(run: StoredRun): Promise<void>;
-  takeIn(files: readonly Blob[]): Promise<void>;
+  importRuns(files: readonly Blob[]): Promise<void>;
   cancel(): void;
 }
 
@@ -95,7 +95,7 @@ export function createRunTransfers(
       ]);
     },
 
-    async takeIn(files) {
+    async importRuns(files) {
       for (const file of files) {
         const outcome = await during('Taking in a run', (options) =>
           client.call('importRun', { file }, options),

@@ -210,7 +210,7 @@ function OpenRunFile(): ReactNode {
         onChange={(event) => {
           const files = [...(event.currentTarget.files ?? [])];
           event.currentTarget.value = '';
-          void training.takeIn(files);
+          void training.importRuns(files);
         }}
       />
       <IconButton

@@ -257,7 +257,7 @@ test('a run on its way into a file says how far it is, is alone, and can be canc
   expect(app.getState().messages).toHaveLength(messages);
 
   // The files behind one that is cancelled are not begun.
-  const taken = session.takeIn([new Blob(['a']), new Blob(['b'])]);
+  const taken = session.importRuns([new Blob(['a']), new Blob(['b'])]);
   session.cancelTransfer();
   last('importRun').answer(fail({ code: 'cancelled' }));
   await vi.waitFor(() => expect(last('listRuns')).toBeDefined());

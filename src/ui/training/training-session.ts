@@ -59,7 +59,7 @@ export interface TrainingSession {
   /** The trained teacher becomes the page's model. */
   use(run: StoredRun): Promise<void>;
   remove(run: UnreadableRun): Promise<void>;
-  takeIn(files: readonly Blob[]): Promise<void>;
+  importRuns(files: readonly Blob[]): Promise<void>;
   /** Ends what is on its way into a file or out of one; nothing of it stays. */
   cancelTransfer(): void;
   refresh(): Promise<void>;
@@ -315,8 +315,8 @@ export function createTrainingSession(
 
     save: transfers.save,
     use: transfers.use,
-    takeIn: async (files) => {
-      await transfers.takeIn(files);
+    importRuns: async (files) => {
+      await transfers.importRuns(files);
       await refresh();
     },
     cancelTransfer: transfers.cancel,

@@ -45,7 +45,7 @@ export function useIntake() {
         return;
       }
       void sortFiles(files).then(({ photos, models, runs }) => {
-        if (runs.length > 0) void training.takeIn(runs);
+        if (runs.length > 0) void training.importRuns(runs);
         if (models.length > 0) library.addDropped(models);
         if (photos.length > 0) addPhotos(photos);
       });
