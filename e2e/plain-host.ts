@@ -18,7 +18,7 @@ const types: Readonly<Record<string, string>> = {
 };
 
 /** A shard in pieces, with a pause after each, as a slow network brings it. */
-async function trickle(path: string, response: ServerResponse): Promise<void> {
+async function sendSlowly(path: string, response: ServerResponse): Promise<void> {
   for await (const piece of createReadStream(path, { highWaterMark: 250_000 })) {
     response.write(piece);
     await new Promise((resolve) => setTimeout(resolve, 150));
@@ -39,7 +39,7 @@ export interface PlainHost {
   /** What was asked for, and is not there. */
   readonly missing: readonly string[];
   /** From now on requests are taken and never answered. */
-  fallSilent(): void;
+  stopAnswering(): void;
   close(): void;
 }
 
@@ -76,7 +76,7 @@ export async function servePlainly(prefix: string): Promise<PlainHost> {
     void stat(path).then(async ({ size }) => {
       give(types[extname(path)] ?? 'application/octet-stream', size);
       if (method === 'HEAD') response.end();
-      else if (path.endsWith('.bin')) await trickle(path, response);
+      else if (path.endsWith('.bin')) await sendSlowly(path, response);
       else createReadStream(path).pipe(response);
     }, refuse);
   });
@@ -89,7 +89,7 @@ export async function servePlainly(prefix: string): Promise<PlainHost> {
     requests: (files, method = 'GET') =>
       asked.filter((request) => request.method === method && files.test(request.file)).length,
     missing,
-    fallSilent: () => void (isSilent = true),
+    stopAnswering: () => void (isSilent = true),
     close: () => {
       server.closeAllConnections();
       server.close();

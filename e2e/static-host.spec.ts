@@ -47,7 +47,7 @@ test('a network that takes requests and never answers does not keep the page fro
     await page.goto(`${host.address}?backend=wasm&side=${sideOf(20)}`);
     await scope.isReady();
     await page.evaluate(() => navigator.serviceWorker.ready);
-    host.fallSilent();
+    host.stopAnswering();
     await page.reload();
     await scope.isReady();
     await scope.drop(samplePath('cat'));
@@ -80,7 +80,7 @@ test('a model that is put beside a page which was visited before is offered; a s
     await page.keyboard.press('m');
     await expect(models.getByRole('listitem', { name: 'Added later' })).toBeVisible();
     await page.keyboard.press('Escape');
-    host.fallSilent();
+    host.stopAnswering();
     await page.reload();
     await scope.isReady();
     await page.keyboard.press('m');

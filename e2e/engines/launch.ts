@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium, webkit } from 'playwright';
-import type { Habit } from './checks/checks.ts';
+import type { BrowserMode } from './checks/checks.ts';
 import {
   browserArguments,
   findBrowser,
@@ -15,14 +15,14 @@ import {
 export const engineNames = ['Chromium', 'Firefox', 'WebKit', 'WebKit-threads', 'Firefox-resisting'] as const;
 export type EngineName = (typeof engineNames)[number];
 
-const habits: Readonly<Record<EngineName, Habit>> = {
+const modes: Readonly<Record<EngineName, BrowserMode>> = {
   Chromium: 'plain',
   Firefox: 'plain',
   WebKit: 'plain',
   'WebKit-threads': 'sharing',
   'Firefox-resisting': 'resisting',
 };
-export const habitOf = (engine: EngineName): Habit => habits[engine];
+export const modeOf = (engine: EngineName): BrowserMode => modes[engine];
 
 interface RunningBrowser {
   /** Resolves when the browser is gone, with what it said last. */

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { checksOf } from './checks/checks.ts';
-import { engineNames, findLaunch, habitOf, type EngineName } from './launch.ts';
+import { engineNames, findLaunch, modeOf, type EngineName } from './launch.ts';
 import type { Report } from './page/report.ts';
 import { serveChecks, type CheckServer } from './serve.ts';
 
@@ -17,9 +17,9 @@ const openingMs = 180_000;
 const silenceMs = 600_000;
 
 /** Where browsers keep what they keep. Not the system's folder for such things: a browser in a box of its own (snap) sees another one. */
-const results = fileURLToPath(new URL('../../test-results', import.meta.url));
+const resultsFolder = fileURLToPath(new URL('../../test-results', import.meta.url));
 
-type Ending = Extract<Report, { kind: 'check' }>;
+type CheckResult = Extract<Report, { kind: 'check' }>;
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -30,27 +30,27 @@ const wanted = engineNames.filter(
     positionals.length === 0 || positionals.some((asked) => asked.toLowerCase() === name.toLowerCase()),
 );
 const namesOf = (engine: EngineName): string[] =>
-  checksOf(habitOf(engine))
+  checksOf(modeOf(engine))
     .map(({ name }) => name)
     .filter((name) => name.includes(options.only));
 
-function tellEnding(engine: EngineName, { name, problem, elapsedMs }: Ending): void {
+function printResult(engine: EngineName, { name, problem, elapsedMs }: CheckResult): void {
   const seconds = (elapsedMs / 1000).toFixed(1);
   console.log(`  ${problem === null ? '✓' : '✗'} ${engine}: ${name} (${seconds} s)`);
   if (problem !== null) console.log(`    ${problem}`);
 }
 
 /** Listens from now on. Resolves when the browser has told of the last check, with null; or with why no more will come. */
-function hearReports(
+function collectReports(
   server: CheckServer,
   engine: EngineName,
-  endings: Ending[],
+  results: CheckResult[],
   isGone: Promise<string>,
 ): Promise<string | null> {
   return new Promise((resolve) => {
-    const hush = (ms: number): NodeJS.Timeout =>
+    const startTimer = (ms: number): NodeJS.Timeout =>
       setTimeout(() => resolve(`nothing was heard of it for ${ms / 60_000} minutes`), ms);
-    let silence = hush(openingMs);
+    let silence = startTimer(openingMs);
     const finish = (why: string | null): void => {
       clearTimeout(silence);
       resolve(why);
@@ -58,12 +58,12 @@ function hearReports(
     void isGone.then(finish);
     server.onReport((report) => {
       clearTimeout(silence);
-      silence = hush(silenceMs);
+      silence = startTimer(silenceMs);
       if (report.kind === 'begin') console.log(`  ${engine}: ${report.engine}`);
       else if (report.kind === 'end') finish(null);
       else {
-        endings.push(report);
-        tellEnding(engine, report);
+        results.push(report);
+        printResult(engine, report);
       }
     });
   });
@@ -74,33 +74,33 @@ async function runEngine(
   engine: EngineName,
   server: CheckServer,
   launch: NonNullable<ReturnType<typeof findLaunch>>,
-): Promise<Ending[]> {
-  await mkdir(results, { recursive: true });
-  const folder = await mkdtemp(join(results, 'engine-'));
-  const endings: Ending[] = [];
-  const query = new URLSearchParams({ only: options.only, habit: habitOf(engine) });
+): Promise<CheckResult[]> {
+  await mkdir(resultsFolder, { recursive: true });
+  const folder = await mkdtemp(join(resultsFolder, 'engine-'));
+  const results: CheckResult[] = [];
+  const query = new URLSearchParams({ only: options.only, mode: modeOf(engine) });
   const browser = launch(`${server.address}?${query}`, folder);
   const isGone = browser.then(
     ({ gone }) => gone,
     (error: unknown) => `it did not start: ${String(error)}`,
   );
-  const why = await hearReports(server, engine, endings, isGone);
+  const why = await collectReports(server, engine, results, isGone);
   await browser.then(
     ({ close }) => close(),
     () => undefined, // it did not start
   );
   await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   for (const name of namesOf(engine)) {
-    if (endings.some((ending) => ending.name === name)) continue;
-    const ending: Ending = { kind: 'check', name, problem: why ?? 'it did not run', elapsedMs: 0 };
-    endings.push(ending);
-    tellEnding(engine, ending);
+    if (results.some((result) => result.name === name)) continue;
+    const result: CheckResult = { kind: 'check', name, problem: why ?? 'it did not run', elapsedMs: 0 };
+    results.push(result);
+    printResult(engine, result);
   }
-  return endings;
+  return results;
 }
 
 const server = await serveChecks();
-const table = new Map<EngineName, readonly Ending[] | null>();
+const table = new Map<EngineName, readonly CheckResult[] | null>();
 for (const engine of wanted.filter((each) => namesOf(each).length > 0)) {
   const launch = findLaunch(engine);
   if (launch === null)
@@ -113,18 +113,18 @@ await server.close();
 
 const markOf = (name: string, engine: EngineName): string => {
   if (!namesOf(engine).includes(name)) return '';
-  const ending = table.get(engine)?.find((each) => each.name === name);
-  if (ending === undefined) return 'left out';
-  return ending.problem === null ? `${(ending.elapsedMs / 1000).toFixed(1)} s` : 'FAILED';
+  const result = table.get(engine)?.find((each) => each.name === name);
+  if (result === undefined) return 'left out';
+  return result.problem === null ? `${(result.elapsedMs / 1000).toFixed(1)} s` : 'FAILED';
 };
 console.log(`\n| check | ${wanted.join(' | ')} |\n| --- |${wanted.map(() => ' --- |').join('')}`);
 for (const name of new Set(wanted.flatMap(namesOf)))
   console.log(`| ${name} | ${wanted.map((engine) => markOf(name, engine)).join(' | ')} |`);
 
-const all = [...table.values()].flatMap((endings) => endings ?? []);
+const all = [...table.values()].flatMap((results) => results ?? []);
 const failed = all.filter(({ problem }) => problem !== null).length;
 const skipped = [...table]
-  .filter(([, endings]) => endings === null)
+  .filter(([, results]) => results === null)
   .reduce((sum, [engine]) => sum + namesOf(engine).length, 0);
 const count = { passed: all.length - failed, failed, skipped };
 if (options.report !== undefined) await writeFile(options.report, JSON.stringify(count));

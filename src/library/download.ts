@@ -102,7 +102,7 @@ async function fromSource(
 }
 
 /** Another source would do no better. */
-const isHopeless = ({ code }: Failure): boolean =>
+const isFinalForAllSources = ({ code }: Failure): boolean =>
   code === 'storage-full' || code === 'storage-failed' || code === 'model-busy';
 
 /**
@@ -124,7 +124,7 @@ export async function downloadModel(
     } catch (error) {
       signal.throwIfAborted();
       const failure = failureOf(error);
-      if (failure === null || isHopeless(failure)) throw error;
+      if (failure === null || isFinalForAllSources(failure)) throw error;
       // What has come of a large file is worth more than a fresh start elsewhere: the person is asked.
       if (failure.code === 'download-interrupted' && failure.keptBytes > 0) throw error;
       reasons.push(failure);

@@ -26,16 +26,16 @@ const checks: readonly Check[] = [
  * A browser as people have it; or one that they have told to resist fingerprinting; or one with memory that threads share, which
  * WebKit has on a phone and a Mac and not by itself on Linux.
  */
-export const habits = ['plain', 'resisting', 'sharing'] as const;
-export type Habit = (typeof habits)[number];
+export const modes = ['plain', 'resisting', 'sharing'] as const;
+export type BrowserMode = (typeof modes)[number];
 
 /** What threads may change. */
 const sharingChecks = [...threadChecks, ...mapChecks, ...trainingChecks];
 
-const byHabit: Readonly<Record<Habit, readonly Check[]>> = {
+const checksByMode: Readonly<Record<BrowserMode, readonly Check[]>> = {
   plain: checks,
   resisting: resistingChecks,
   sharing: sharingChecks,
 };
 
-export const checksOf = (habit: Habit): readonly Check[] => byHabit[habit];
+export const checksOf = (mode: BrowserMode): readonly Check[] => checksByMode[mode];

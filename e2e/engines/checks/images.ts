@@ -5,7 +5,7 @@ import { quartersOf, turnedAvifs } from '../../../src/testing/turned-avif.ts';
 import { check, ensure, equal, type Check } from '../page/check.ts';
 
 /** Levels of 255 beyond those that two decoders always differ by: Firefox rounds 16 bits to 8, Pillow cuts them off. */
-const spareLevels = (name: string): number => (name.startsWith('deep') ? 1 : 0);
+const extraTolerance = (name: string): number => (name.startsWith('deep') ? 1 : 0);
 
 const fileOf = (name: string): File => {
   const found = imageCases.find((each) => each.name === name);
@@ -22,7 +22,7 @@ export const imageChecks: readonly Check[] = [
       try {
         const { pixels } = await readImage(file);
         const difference = differenceFromPillow(pixels, imageCase);
-        if (difference > tolerance + spareLevels(name)) wrong.push(`${name} by ${difference}`);
+        if (difference > tolerance + extraTolerance(name)) wrong.push(`${name} by ${difference}`);
       } catch (error) {
         wrong.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
       }

@@ -1,5 +1,5 @@
 /** Runs the checks in the browser that has opened this page, one after the other, and tells the server how each one ended. */
-import { checksOf, habits, type Habit } from '../checks/checks.ts';
+import { checksOf, modes, type BrowserMode } from '../checks/checks.ts';
 import { App } from './app.ts';
 import type { Check } from './check.ts';
 import { setHost } from './host.ts';
@@ -26,9 +26,9 @@ async function problemOf({ run }: Check): Promise<string | null> {
 
 const asked = new URLSearchParams(location.search);
 const only = asked.get('only') ?? '';
-const habit: Habit = habits.find((each) => each === asked.get('habit')) ?? 'plain';
+const mode: BrowserMode = modes.find((each) => each === asked.get('mode')) ?? 'plain';
 await tell({ kind: 'begin', engine: navigator.userAgent });
-for (const each of checksOf(habit)) {
+for (const each of checksOf(mode)) {
   if (!each.name.includes(only)) continue;
   const start = performance.now();
   const problem = await problemOf(each);

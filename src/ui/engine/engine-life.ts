@@ -81,7 +81,7 @@ class Losses {
 type Started = EngineContract['start']['result'];
 
 /** Before the first photograph: what this browser makes of every one. */
-function sayOfPixels(pixels: PixelAccuracy, say: (text: string, tone?: 'warning') => unknown): void {
+function warnOfPixels(pixels: PixelAccuracy, say: (text: string, tone?: 'warning') => unknown): void {
   if (pixels === 'altered') say(describePhotoNotice('pixels-altered'), 'warning');
   if (pixels === 'hidden') say(describeFailure({ code: 'pixels-hidden' }), 'warning');
 }
@@ -140,7 +140,7 @@ export function createEngineLife(
     // Once a session: it stays dismissed when the engine starts again.
     if (whyNotTheBest !== null && whyNotTheBest !== reasonTold) say(whyNotTheBest);
     reasonTold = whyNotTheBest;
-    if (!pixelsTold) sayOfPixels(pixels, say);
+    if (!pixelsTold) warnOfPixels(pixels, say);
     pixelsTold = true;
     if (recoversFrom !== null) {
       if (lossMessage !== null) dismiss(lossMessage);

@@ -18,7 +18,7 @@ export interface ModelSwitching {
 }
 
 /** What only the session can do. */
-interface SessionHands {
+interface SessionActions {
   /** A new engine that begins with this model; over when it runs or has failed. */
   startWith(model: ChosenModel): Promise<void>;
   /** The engine has exchanged its model: from now on this one is in use, and the photographs are run again. */
@@ -28,7 +28,7 @@ interface SessionHands {
 export function createModelSwitching(
   client: EngineClient,
   store: AppStore,
-  session: SessionHands,
+  session: SessionActions,
 ): ModelSwitching {
   let switching: AbortController | null = null;
 

@@ -148,7 +148,7 @@ const exports = [
   ['log', 'Numbers'],
 ] as const;
 
-function TakeAway({ run }: { readonly run: RunView }) {
+function ExportButtons({ run }: { readonly run: RunView }) {
   const { training } = useServices();
   const { saved } = run;
   if (saved === null) return null;
@@ -245,7 +245,7 @@ export function RunPanel({ run }: { readonly run: RunView }) {
       <Curves run={run} />
       <PinnedPanel run={run} />
       <CropsPanel run={run} />
-      <TakeAway run={run} />
+      <ExportButtons run={run} />
     </div>
   );
 }
