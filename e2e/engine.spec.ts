@@ -16,14 +16,39 @@ test('a software adapter is not chosen by itself, and the page says why', async 
   await scope.open(`side=${sideOf(12)}`);
   await scope.isReady();
   await expect(page.locator('[data-backend=wasm]')).toBeVisible();
-  await expect(page.getByText(/only graphics device here is software/)).toBeVisible();
+  await expect(page.getByText(/^No graphics card: slower, same results\.$/)).toBeVisible();
+});
+
+test('what a machine lacks is one line of the page, in no dialog, and gone for good once it is dismissed', async ({
+  scope,
+  page,
+}) => {
+  const note = page.getByText('No graphics card: slower, same results.');
+  await scope.open(`side=${sideOf(12)}`);
+  await scope.isReady();
+  await page.keyboard.press('m');
+  await expect(page.getByRole('dialog')).toBeVisible();
+  await expect(note).toHaveCount(1);
+  await expect(page.getByRole('dialog').locator('.message')).toHaveCount(0);
+  await page.keyboard.press('Escape');
+  await page.setViewportSize({ width: 390, height: 844 });
+  const box = await page.locator('.message').boundingBox();
+  expect(box?.height).toBeLessThanOrEqual(48);
+  await page.getByRole('button', { name: 'Dismiss' }).click();
+  await expect(note).toHaveCount(0);
+  await expect
+    .poll(() => page.evaluate(() => JSON.stringify(Object.entries(localStorage))))
+    .toContain('slower');
+  await page.reload();
+  await scope.isReady();
+  await expect(note).toHaveCount(0);
 });
 
 test('without WebGPU the page says so and runs on wasm', async ({ scope, page }) => {
   await beforeWorker(page, "Object.defineProperty(WorkerNavigator.prototype, 'gpu', { value: undefined });");
   await scope.open(`side=${sideOf(12)}`);
   await scope.isReady();
-  await expect(page.getByText(/has no WebGPU|no graphics device/)).toBeVisible();
+  await expect(page.getByText(/No WebGPU in this browser|No graphics card/)).toBeVisible();
   await scope.drop(samplePath('cat'));
   await scope.allSettled(1);
   await expect(scope.stage).toHaveAttribute('data-status', 'done');

@@ -12,28 +12,32 @@ export const backendTitles: Readonly<Record<BackendName, string>> = {
   cpu: 'JavaScript',
 };
 
+const slower = 'slower, same results.';
+
 /** @returns why the back end is not the best there is, or null where it is, or where somebody asked for it */
 export function describeBackendReason(reason: BackendReason, used: BackendName): string | null {
-  const instead = `${backendTitles[used]} does the work instead: the same numbers, more slowly.`;
   switch (reason.kind) {
     case 'best':
     case 'asked-for':
       return null;
     case 'no-webgpu':
-      return `This browser has no WebGPU. ${instead}`;
+      return `No WebGPU in this browser: ${slower}`;
     case 'no-adapter':
-      return `The browser offers no graphics device to WebGPU. ${instead}`;
     case 'software-adapter':
-      return `The only graphics device here is software (${reason.adapter}). ${instead}`;
+      return `No graphics card: ${slower}`;
     case 'fused-kernels-failed':
-      return 'The fast kernels failed their check on this device. It does without them: the same numbers, more slowly.';
+      return `The fast kernels failed their check on this device, so it runs without them: ${slower}`;
     case 'webgpu-failed':
     case 'wasm-failed':
-      return `${describeFailure(reason.failure)} ${instead}`;
+      return `${describeFailure(reason.failure)} ${backendTitles[used]} is used instead: ${slower}`;
     default:
       return assertNever(reason);
   }
 }
+
+/** What this machine lacks stays so from visit to visit, and a failure may not. */
+export const isLasting = ({ kind }: BackendReason): boolean =>
+  kind === 'no-webgpu' || kind === 'no-adapter' || kind === 'software-adapter';
 
 const formatMegabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 

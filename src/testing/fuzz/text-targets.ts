@@ -7,6 +7,7 @@ import { findRepeatedName } from '../../formats/repeated-name.ts';
 import { findImageSizes } from '../../models/image-sizes.ts';
 import { headsOfConfig } from '../../models/infer-architecture.ts';
 import { parseServedModels } from '../../ui/models/served-models.ts';
+import { noteIds } from '../../ui/state/notes.ts';
 import { parseSettings } from '../../ui/state/settings.ts';
 import { damage, type SeededRandom } from '../../core/seeded-random.ts';
 import { damageJson, exchangeFields, type NonEmpty } from './damages.ts';
@@ -28,6 +29,7 @@ function readArray(random: SeededRandom): boolean {
 
 const settings = JSON.stringify({
   theme: 'light',
+  notesSeen: ['slower', 'ask-a-patch'],
   model: { kind: 'stored', id: 'own-dino' },
   shared: { colours: 'viridis', opacityPercent: '60' },
   drawings: { heads: { view: '3', hidden: '1,2', style: 'mask', mass: '70' } },
@@ -106,11 +108,12 @@ export const textTargets: readonly FuzzTarget[] = [
     name: 'remembered settings',
     run: (random) => {
       const parsed = parseJson(damageJson(settings, random));
-      const { shared, theme, model } = parseSettings(parsed?.json);
+      const { shared, theme, model, notesSeen } = parseSettings(parsed?.json);
       const { opacityPercent } = shared;
       if (!(opacityPercent >= 0 && opacityPercent <= 100) || !['dark', 'light'].includes(theme))
         throw new Error(`${opacityPercent} % opaque, ${theme}`);
       if (model !== null && /[/\\]/.test(model.id)) throw new Error(`a path for an id: ${model.id}`);
+      if (notesSeen.length > noteIds.length) throw new Error(`${notesSeen.length} notes`);
       return parsed !== null;
     },
   },

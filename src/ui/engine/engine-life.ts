@@ -14,7 +14,7 @@ import type { EngineClient } from '../../rpc/engine-client.ts';
 import type { AppStore } from '../state/app-store.ts';
 import type { ChosenModel } from '../state/model-choice.ts';
 import type { PhotoId } from '../state/photo.ts';
-import { backendTitles, describeBackendReason } from '../words.ts';
+import { backendTitles, describeBackendReason, isLasting } from '../words.ts';
 import type { LookQueue } from './look-queue.ts';
 import { watchStart, type Awaited } from './start-watch.ts';
 import { otherBackend } from './other-backend.ts';
@@ -134,11 +134,14 @@ export function createEngineLife(
     recoversFrom: Failure | null,
   ): void => {
     const { name, reason } = used;
-    const { say, announce, dismiss } = store.getState();
+    const { say, sayNote, announce, dismiss } = store.getState();
     const backendTitle = backendTitles[name];
     const whyNotTheBest = describeBackendReason(reason, name);
     // Once a session: it stays dismissed when the engine starts again.
-    if (whyNotTheBest !== null && whyNotTheBest !== reasonTold) say(whyNotTheBest);
+    if (whyNotTheBest !== null && whyNotTheBest !== reasonTold) {
+      if (isLasting(reason)) sayNote('slower', whyNotTheBest);
+      else say(whyNotTheBest);
+    }
     reasonTold = whyNotTheBest;
     if (!pixelsTold) warnOfPixels(pixels, say);
     pixelsTold = true;

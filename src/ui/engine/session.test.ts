@@ -103,9 +103,9 @@ function createFakeClient() {
 
 const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
 
-function setUp(backend: BackendChoice = 'auto') {
+function setUp(backend: BackendChoice = 'auto', stored: unknown = null) {
   const fake = createFakeClient();
-  const store = createAppStore(parseSettings(null), { shape: 'photograph', sidePx: 320 });
+  const store = createAppStore(parseSettings(stored), { shape: 'photograph', sidePx: 320 });
   let time = 0;
   const session = createSession(fake.client, store, {
     backend,
@@ -366,6 +366,48 @@ describe('losing the engine', () => {
     await settle();
     expect(store.getState().engine).toMatchObject({ status: 'failed', repeatedly: false });
     expect(statuses()).toEqual(['queued']);
+  });
+});
+
+describe('a machine without a graphics card', () => {
+  const backend = {
+    ...started.backend,
+    name: 'wasm',
+    reason: { kind: 'software-adapter', adapter: 'SwiftShader' },
+  } as const;
+
+  it('is told of in one short line, and once it was dismissed no more', async () => {
+    const { session, fake, store } = setUp();
+    const texts = (): string[] => store.getState().messages.map(({ text }) => text);
+    fake.last().answer(succeed({ ...started, backend }));
+    await settle();
+    expect(texts()).toEqual(['No graphics card: slower, same results.']);
+    for (const { id } of store.getState().messages) store.getState().dismiss(id);
+    expect(store.getState().notesSeen).toEqual(['slower']);
+    session.startAgain();
+    fake.last().answer(succeed({ ...started, backend }));
+    await settle();
+    expect(texts()).toEqual([]);
+  });
+
+  it('is not told of where an earlier visit dismissed it', async () => {
+    const { fake, store } = setUp('auto', { notesSeen: ['slower', 'of another version'] });
+    fake.last().answer(succeed({ ...started, backend }));
+    await settle();
+    expect(store.getState()).toMatchObject({ messages: [], notesSeen: ['slower'] });
+  });
+
+  it('is told of again where something failed, which it may not the next time', async () => {
+    const reason = {
+      kind: 'webgpu-failed',
+      failure: { code: 'gpu-error', message: 'no device' },
+    } as const;
+    const { fake, store } = setUp('auto', { notesSeen: ['slower'] });
+    fake.last().answer(succeed({ ...started, backend: { ...backend, reason } }));
+    await settle();
+    expect(store.getState().messages.map(({ text }) => text)).toEqual([
+      expect.stringMatching(/no device.*WebAssembly is used instead: slower, same results\.$/),
+    ]);
   });
 });
 

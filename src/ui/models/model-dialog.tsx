@@ -161,7 +161,7 @@ export function ModelDialog({ onClose, onAdd }: ModelDialogProps) {
       <div className="visually-hidden" role="status">
         {announcement}
       </div>
-      <Messages />
+      <Messages withNotes={false} />
       <div className="models">
         <PageGroup />
         <OwnGroup />

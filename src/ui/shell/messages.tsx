@@ -5,14 +5,20 @@ import { backendTitles } from '../words.ts';
 import { IconButton } from '../kit/icon-button.tsx';
 import './messages.css';
 
+interface MessagesProps {
+  /** In a dialog the notes that stand on the page are left out: it is there for what happens meanwhile. */
+  readonly withNotes?: boolean;
+}
+
 /** What the page has to say: it stays until it is dismissed, and a screen reader is told. */
-export function Messages() {
-  const messages = useApp((state) => state.messages);
+export function Messages({ withNotes = true }: MessagesProps) {
+  const all = useApp((state) => state.messages);
+  const messages = withNotes ? all : all.filter(({ note }) => note === null);
   const dismiss = useApp((state) => state.dismiss);
   return (
     <div className="messages" role="status">
-      {messages.map(({ id, tone, text }) => (
-        <div key={id} className="message" data-tone={tone}>
+      {messages.map(({ id, tone, text, note }) => (
+        <div key={id} className="message" data-tone={tone} data-note={note}>
           {tone === 'warning' ? <TriangleAlert aria-hidden="true" /> : <Info aria-hidden="true" />}
           <p>{text}</p>
           <IconButton icon={X} label="Dismiss" onClick={() => dismiss(id)} />

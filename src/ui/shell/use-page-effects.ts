@@ -8,6 +8,7 @@ export function useRememberedSettings(): void {
   const drawings = useApp((state) => state.drawings);
   const shared = useApp((state) => state.shared);
   const model = useApp((state) => state.models.remembered);
+  const notesSeen = useApp((state) => state.notesSeen);
   useEffect(() => {
     document.documentElement.dataset['theme'] = theme;
     const ground = getComputedStyle(document.documentElement).getPropertyValue('--ground').trim();
@@ -15,9 +16,9 @@ export function useRememberedSettings(): void {
   }, [theme]);
   useEffect(() => {
     // A slider on its way need not write at every step.
-    const timer = setTimeout(() => rememberSettings({ theme, drawings, shared, model }), 250);
+    const timer = setTimeout(() => rememberSettings({ theme, drawings, shared, model, notesSeen }), 250);
     return () => clearTimeout(timer);
-  }, [theme, drawings, shared, model]);
+  }, [theme, drawings, shared, model, notesSeen]);
 }
 
 /** The whole screen while presenting, where the browser allows it; leaving it ends the presentation. */

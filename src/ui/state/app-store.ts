@@ -9,6 +9,7 @@ import { emptyLibrary, type LibraryState, type Transfer } from './library-state.
 import type { ModelChoice } from './model-choice.ts';
 import type { ModelsInUse, ModelSwitch, UsedModel } from './model-in-use.ts';
 import type { AnyLookProgress, NewPhoto, Photo, PhotoId, PhotoState } from './photo.ts';
+import type { NoteId } from './notes.ts';
 import type { PhotoPoint } from './photo-point.ts';
 import {
   keyOfLook,
@@ -47,6 +48,8 @@ interface Message {
   readonly id: number;
   readonly tone: 'plain' | 'warning';
   readonly text: string;
+  /** Set for what is not said again once it was dismissed. */
+  readonly note: NoteId | null;
 }
 
 /** More is wished to be seen of the selected photograph than is there. */
@@ -80,6 +83,7 @@ export interface AppState {
   /** What the page is about now. */
   readonly place: Place;
   readonly messages: readonly Message[];
+  readonly notesSeen: readonly NoteId[];
   /** What a screen reader is told next. */
   readonly announcement: string;
 }
@@ -118,6 +122,10 @@ export interface AppActions {
   setPlace(place: Place): void;
   /** @returns the message's id, for `dismiss` */
   say(text: string, tone?: Message['tone']): number;
+  /** Says it where it was not dismissed before, on an earlier visit either. */
+  sayNote(note: NoteId, text: string): void;
+  /** It need not be said again, and is not on view any more. */
+  leaveNote(note: NoteId): void;
   dismiss(id: number): void;
   announce(text: string): void;
 }
@@ -131,6 +139,13 @@ const plainAddress: Address = {
 
 /** More would bury the photograph; the oldest goes. */
 const messageLimit = 3;
+
+/** The same sentence twice says no more than once. */
+const withMessage = (messages: readonly Message[], message: Message): readonly Message[] =>
+  [...messages.filter(({ text }) => text !== message.text), message].slice(-messageLimit);
+
+const withNote = (notes: readonly NoteId[], note: NoteId | null): readonly NoteId[] =>
+  note === null || notes.includes(note) ? notes : [...notes, note];
 
 /** The photo to look at when `removed` go: the next one that stays, else the one before. */
 function selectionAfter(order: readonly PhotoId[], selected: PhotoId | null, removed: ReadonlySet<PhotoId>) {
@@ -173,6 +188,7 @@ export function createAppStore(
     presenting: false,
     place: 'viewer',
     messages: [],
+    notesSeen: settings.notesSeen,
     announcement: '',
 
     setEngine: (engine) => set({ engine }),
@@ -282,15 +298,32 @@ export function createAppStore(
 
     say(text, tone = 'plain') {
       messagesMade += 1;
-      const message = { id: messagesMade, tone, text };
-      // The same sentence twice says no more than once.
-      set((state) => ({
-        messages: [...state.messages.filter((other) => other.text !== text), message].slice(-messageLimit),
-      }));
-      return message.id;
+      const id = messagesMade;
+      set(({ messages }) => ({ messages: withMessage(messages, { id, tone, text, note: null }) }));
+      return id;
     },
 
-    dismiss: (id) => set((state) => ({ messages: state.messages.filter((message) => message.id !== id) })),
+    sayNote(note, text) {
+      messagesMade += 1;
+      const id = messagesMade;
+      set(({ messages, notesSeen }) =>
+        notesSeen.includes(note)
+          ? {}
+          : { messages: withMessage(messages, { id, tone: 'plain', text, note }) },
+      );
+    },
+
+    leaveNote: (note) =>
+      set(({ messages, notesSeen }) => ({
+        messages: messages.filter((message) => message.note !== note),
+        notesSeen: withNote(notesSeen, note),
+      })),
+
+    dismiss: (id) =>
+      set(({ messages, notesSeen }) => ({
+        messages: messages.filter((message) => message.id !== id),
+        notesSeen: withNote(notesSeen, messages.find((message) => message.id === id)?.note ?? null),
+      })),
     announce: (announcement) => set({ announcement }),
   }));
 }

@@ -2,6 +2,7 @@ import { isModelId, type ModelChoice } from './model-choice.ts';
 import type { Texts } from '../../core/codec.ts';
 import { contractOf, lensIds, type LensId } from '../../lenses/contracts.ts';
 import { sharedDrawing, type SharedDrawing } from '../../render/shared-drawing.ts';
+import { readNotes, type NoteId } from './notes.ts';
 
 export type Theme = 'dark' | 'light';
 
@@ -14,6 +15,8 @@ export interface RememberedSettings {
   readonly theme: Theme;
   /** The model that was used last, where it can be found again; null: the embedded one. */
   readonly model: ModelChoice | null;
+  /** What need not be said again. */
+  readonly notesSeen: readonly NoteId[];
 }
 
 const storageKey = 'dinoscope.settings';
@@ -41,6 +44,7 @@ export function parseSettings(stored: unknown): RememberedSettings {
   return {
     theme: readChoice(root['theme'], ['dark', 'light'], 'dark'),
     model: readModel(root['model']),
+    notesSeen: readNotes(root['notesSeen']),
     shared: sharedDrawing.readLeniently(root['shared']),
     drawings: forEachLens((id) => contractOf(id).drawing.readLeniently(drawings[id])),
   };
@@ -55,10 +59,11 @@ function writeDrawing(id: LensId, drawing: object): Texts {
 }
 
 /** As it is stored: only what differs from the defaults. */
-function writeSettings({ theme, model, shared, drawings }: RememberedSettings): object {
+function writeSettings({ theme, model, notesSeen, shared, drawings }: RememberedSettings): object {
   return {
     theme,
     model,
+    notesSeen,
     shared: sharedDrawing.write(shared),
     drawings: Object.fromEntries(lensIds.map((id) => [id, writeDrawing(id, drawings[id])])),
   };
