@@ -2,19 +2,21 @@ import react from '@vitejs/plugin-react';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { browserArguments, findBrowser } from './tools/find-browser.ts';
+import { licences } from './tools/licences-plugin.ts';
 import { isolationHeaders, pageHeaders, withoutPolicyInDevelopment } from './tools/page-policy.ts';
 import { serviceWorker } from './tools/service-worker-plugin.ts';
 import { workerEntry } from './tools/worker-entry-plugin.ts';
 
 const browser = findBrowser();
+const licencePlugins = licences();
 
 export default defineConfig({
   // Relative addresses: dist/ works from any sub-path.
   base: './',
-  plugins: [react(), withoutPolicyInDevelopment(), serviceWorker()],
+  plugins: [react(), withoutPolicyInDevelopment(), licencePlugins.page, serviceWorker()],
   server: { headers: isolationHeaders },
   preview: { headers: pageHeaders },
-  worker: { format: 'es', plugins: () => [workerEntry()] },
+  worker: { format: 'es', plugins: () => [workerEntry(), licencePlugins.worker()] },
   build: { target: 'es2023' },
   test: {
     projects: [

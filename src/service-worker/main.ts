@@ -133,6 +133,12 @@ async function answerFile(request: Request): Promise<Response> {
   return withHeaders(kept);
 }
 
+/** A tab may show one of the page's files, such as the licences: it is not the page. */
+function asksPage({ mode, url }: Request): boolean {
+  const path = new URL(url).pathname.slice(new URL(scope.registration.scope).pathname.length);
+  return mode === 'navigate' && (path === 'index.html' || !__FILES__.includes(path));
+}
+
 scope.addEventListener('install', (event) => event.waitUntil(install()));
 scope.addEventListener('activate', (event) => event.waitUntil(activate()));
 scope.addEventListener('fetch', (event) => {
@@ -140,7 +146,7 @@ scope.addEventListener('fetch', (event) => {
   const isOurs = new URL(request.url).href.startsWith(scope.registration.scope);
   // Model files are kept by hash elsewhere; `no-store` is how their reader says so.
   if (request.method !== 'GET' || !isOurs || request.cache === 'no-store') return;
-  event.respondWith(request.mode === 'navigate' ? answerPage(request) : answerFile(request));
+  event.respondWith(asksPage(request) ? answerPage(request) : answerFile(request));
   // A page that starts its worker is there, and the one before it in the same tab is gone.
   if (request.destination === 'worker') event.waitUntil(removeUnused());
 });

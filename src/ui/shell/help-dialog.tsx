@@ -65,6 +65,13 @@ export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
             No photograph leaves this machine: the network runs in the browser, and photographs are read where
             they lie. The page asks other hosts for nothing but a model that you download.
           </p>
+          <p>
+            DINOscope is free software under the Apache licence 2.0. It holds work of others, whose{' '}
+            <a href="./licences.txt" target="_blank">
+              licences
+            </a>{' '}
+            come with it.
+          </p>
         </div>
         <div>
           <h3>Keys</h3>
