@@ -243,11 +243,11 @@ test('what cannot start says why, at the field and at the button', async ({ scop
   await expect(start).toBeDisabled();
   await expect(note).toHaveText('Choose at least one photograph.');
   await page.getByRole('radio', { name: 'Adapt ViT-S/16' }).check({ force: true });
-  await expect(page.locator('.setup-mismatch')).toContainText(
+  await expect(page.locator('.preset-mismatch')).toContainText(
     'was made for a ViT-S/16, and the embedded model is in use',
   );
   await page.getByRole('radio', { name: 'Adapt the embedded model' }).check({ force: true });
-  await expect(page.locator('.setup-mismatch')).toHaveCount(0);
+  await expect(page.locator('.preset-mismatch')).toHaveCount(0);
   await page.getByRole('radio', { name: 'Collapse in a minute' }).check({ force: true });
   await scope.drop(samplePath('cat'), await folder.write('notes.txt', 'no picture'));
   await expect(page.locator('.pick')).toHaveCount(2);

@@ -1,5 +1,6 @@
 import { patchTitle, tokenTitle } from '../../lenses/query-title.ts';
 import { type Choice, ChoiceField } from '../kit/choice-field.tsx';
+import { Disclosure } from '../kit/disclosure.tsx';
 import { RangeField } from '../kit/range-field.tsx';
 import { useApp, useServices } from '../services.tsx';
 import type { Photo } from '../state/photo.ts';
@@ -120,10 +121,9 @@ export function SettingsPanel({ photo, collapsible, startsOpen }: SettingsPanelP
   }
   return (
     <aside className="settings" aria-label="Settings">
-      <details className="settings-sheet" open={startsOpen}>
-        <summary>Settings</summary>
+      <Disclosure title="Settings" className="settings-sheet" isOpen={startsOpen}>
         {body}
-      </details>
+      </Disclosure>
     </aside>
   );
 }

@@ -1,8 +1,10 @@
 import { useEffect, useRef, useState } from 'react';
 import type { CropView } from '../../rpc/training-contract.ts';
+import { Disclosure } from '../kit/disclosure.tsx';
 import { useServices } from '../services.tsx';
 import { toImageData } from './pixels.ts';
 import type { RunView } from './training-state.ts';
+import './crops-panel.css';
 
 function Crop({ crop }: { readonly crop: CropView }) {
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -32,12 +34,11 @@ export function CropsPanel({ run }: { readonly run: RunView }) {
     (_, place) => crops?.crops.filter((_crop, i) => i % batch === place) ?? [],
   );
   return (
-    <details className="crops" onToggle={(event) => toggle(event.currentTarget.open)}>
-      <summary>Crops of a step</summary>
-      {isOpen && crops === null && <p className="setup-note">They come with the next step.</p>}
+    <Disclosure title="Crops of a step" className="crops" onToggle={toggle}>
+      {isOpen && crops === null && <p className="training-note">They come with the next step.</p>}
       {isOpen && crops !== null && (
         <>
-          <p className="setup-note" data-crops-step={crops.step}>
+          <p className="training-note" data-crops-step={crops.step}>
             Step {crops.step}: the teacher sees the two framed crops of each photograph, the student sees all
             of them and learns to give the teacher’s answer.
           </p>
@@ -61,6 +62,6 @@ export function CropsPanel({ run }: { readonly run: RunView }) {
           </ul>
         </>
       )}
-    </details>
+    </Disclosure>
   );
 }

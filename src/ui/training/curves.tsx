@@ -2,6 +2,7 @@ import { useMemo } from 'react';
 import type { RunView } from './training-state.ts';
 import { Plot } from './plot.tsx';
 import type { CurveName, CurvePoints } from './report-log.ts';
+import './curves.css';
 
 const fixed = (value: number): string =>
   Math.abs(value) < 0.01 && value !== 0 ? value.toExponential(2) : value.toFixed(3);

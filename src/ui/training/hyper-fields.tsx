@@ -1,10 +1,12 @@
 import { type ReactNode, useState } from 'react';
 import { findProblems, findWarnings, hyperParameters } from '../../core/hyper-parameters.ts';
 import type { TrainingNumber } from '../../core/training.ts';
+import { Disclosure } from '../kit/disclosure.tsx';
 import { SwitchField } from '../kit/switch-field.tsx';
 import { useServices, useTraining } from '../services.tsx';
 import { fieldGroups, fieldLabels, officialIsComparable } from './hyper-parameter-words.ts';
 import { NumberField } from './number-field.tsx';
+import './hyper-fields.css';
 
 const rhythmLimits = { min: 1, max: 100_000, isWhole: true, official: null, warning: null };
 
@@ -24,10 +26,9 @@ function HyperGroup({ title, startsOpen, hasProblem, children }: HyperGroupProps
     if (hasProblem) setOpen(true);
   }
   return (
-    <details className="hyper-group" open={isOpen} onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary>{title}</summary>
+    <Disclosure title={title} className="hyper-group" isOpen={isOpen} onToggle={setOpen}>
       <div className="hyper-fields">{children}</div>
-    </details>
+    </Disclosure>
   );
 }
 
@@ -86,6 +87,7 @@ export function HyperFields() {
                 <div key={name}>
                   <SwitchField
                     label={name === 'centring' ? 'Centring' : 'Sharpening'}
+                    inLine
                     checked={configuration[name]}
                     onChange={(checked) => training.changeConfiguration({ [name]: checked })}
                   />

@@ -1,5 +1,6 @@
-import { TriangleAlert } from 'lucide-react';
 import { useId, useState } from 'react';
+import { WarningMark } from '../kit/warning-mark.tsx';
+import './number-field.css';
 
 interface NumberFieldProps {
   readonly label: string;
@@ -61,7 +62,7 @@ export function NumberField(props: NumberFieldProps) {
       )}
       {(problem ?? warning) !== null && (
         <p className="number-note" id={`${id}-note`}>
-          <TriangleAlert aria-hidden="true" />
+          <WarningMark />
           {problem ?? warning}
         </p>
       )}

@@ -15,6 +15,7 @@ import {
 import { useApp } from '../services.tsx';
 import { toImageData } from './pixels.ts';
 import type { RunView } from './training-state.ts';
+import './pinned-panel.css';
 
 type Role = 'teacher' | 'student';
 
@@ -65,7 +66,7 @@ function Tiles({ pinned, snapshot, role }: TilesProps) {
     <ul className="pinned-tiles" data-map-step={snapshot.step}>
       {views.map((view) => (
         <li key={view}>
-          <span className="lens-tile-picture" style={{ aspectRatio: pinned.size.width / pinned.size.height }}>
+          <span className="pinned-picture" style={{ aspectRatio: pinned.size.width / pinned.size.height }}>
             <LayeredCanvas
               bitmap={bitmap}
               layers={layersOf(view)}
@@ -73,7 +74,7 @@ function Tiles({ pinned, snapshot, role }: TilesProps) {
               label={`${headTitle(view)} of the ${role} after ${snapshot.step} steps`}
             />
           </span>
-          <span className="lens-tile-label" aria-hidden="true">
+          <span className="pinned-label" aria-hidden="true">
             <ColourChip colours={view === 'all' ? headColours(numHeads) : [colourOfHead(view, numHeads)]} />
             {headTitle(view)}
           </span>

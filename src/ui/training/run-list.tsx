@@ -8,6 +8,7 @@ import { IconButton } from '../kit/icon-button.tsx';
 import { useKeptFocus } from '../kit/use-kept-focus.ts';
 import { useApp, useServices, useTraining } from '../services.tsx';
 import { countOf } from '../kit/format.ts';
+import './run-list.css';
 
 function RunRow({ run }: { readonly run: StoredRun }) {
   const { training } = useServices();
@@ -98,9 +99,9 @@ export function KeptRuns({ fileButton }: { readonly fileButton: ReactNode }) {
         <h3 id="runs-title">{listTitle(list, failure)}</h3>
         {fileButton}
       </div>
-      {list === null && failure !== null && <p className="setup-note">{describeFailure(failure)}</p>}
+      {list === null && failure !== null && <p className="training-note">{describeFailure(failure)}</p>}
       {list !== null && list.notKept !== null && (
-        <p className="setup-note">{describeNotKept(list.notKept)} A run lasts as long as the visit.</p>
+        <p className="training-note">{describeNotKept(list.notKept)} A run lasts as long as the visit.</p>
       )}
       {list !== null && list.runs.length + list.unreadable.length > 0 && (
         <ul>

@@ -1,4 +1,4 @@
-import { Download, Eye, Pause, Play, Save, Square, Trash2, TriangleAlert, X } from 'lucide-react';
+import { Download, Eye, Pause, Play, Save, Square, Trash2, X } from 'lucide-react';
 import { formatBytes } from '../../core/bytes.ts';
 import { describeFailure } from '../../core/failure.ts';
 import { describeKernelCheck } from '../../core/describe-kernel-check.ts';
@@ -6,12 +6,14 @@ import { describeVerdict } from '../../core/training-verdict.ts';
 import { type Fact, FactList } from '../kit/fact-list.tsx';
 import { IconButton } from '../kit/icon-button.tsx';
 import { SwitchField } from '../kit/switch-field.tsx';
+import { WarningMark } from '../kit/warning-mark.tsx';
 import { useApp, useServices } from '../services.tsx';
 import { formatMilliseconds } from '../kit/format.ts';
 import { CropsPanel } from './crops-panel.tsx';
 import { Curves } from './curves.tsx';
 import { PinnedPanel } from './pinned-panel.tsx';
 import { isAtRest, type RunView, verdictOf } from './training-state.ts';
+import './run-panel.css';
 
 /** The last steps say how long the next ones take. */
 const paceWindow = 20;
@@ -129,11 +131,13 @@ function Switches({ run }: { readonly run: RunView }) {
       <legend className="visually-hidden">Act on the run that goes on</legend>
       <SwitchField
         label="Centring"
+        inLine
         checked={run.wanted.centring}
         onChange={(centring) => training.setSwitches({ centring })}
       />
       <SwitchField
         label="Sharpening"
+        inLine
         checked={run.wanted.sharpening}
         onChange={(sharpening) => training.setSwitches({ sharpening })}
       />
@@ -167,7 +171,7 @@ function ExportButtons({ run }: { readonly run: RunView }) {
           />
         ))}
       </div>
-      <p className="setup-note">
+      <p className="training-note">
         Teacher and student are safetensors by the official names: drop one on this page, or load it in
         Python. The whole run has everything to go on elsewhere, the shrunken photographs too. Numbers are
         JSON lines.
@@ -184,14 +188,14 @@ function Alerts({ run }: { readonly run: RunView }) {
     <div className="run-alerts">
       {state.status === 'failed' && (
         <p className="run-failure">
-          <TriangleAlert aria-hidden="true" />
+          <WarningMark />
           {describeFailure(state.failure)}
           {run.saved !== null && ` The run is kept up to step ${run.saved.step}.`}
         </p>
       )}
       {unsaved !== null && (
         <p className="run-failure">
-          <TriangleAlert aria-hidden="true" />
+          <WarningMark />
           The last save failed. {describeFailure(unsaved)}{' '}
           {state.status === 'unsaved'
             ? 'What was learned since is in memory alone: make room (delete a run or a model) and save again, or take it with you below.'
@@ -200,13 +204,13 @@ function Alerts({ run }: { readonly run: RunView }) {
       )}
       {slowness !== null && (
         <p className="run-failure">
-          <TriangleAlert aria-hidden="true" />
+          <WarningMark />
           {slowness}
         </p>
       )}
       {!isKept && (
         <p className="run-failure">
-          <TriangleAlert aria-hidden="true" />
+          <WarningMark />
           This window keeps no files, so the run is gone when the page is closed. Save what you need below.
         </p>
       )}
@@ -224,7 +228,7 @@ export function RunPanel({ run }: { readonly run: RunView }) {
         <div className="run-name">
           <h2>{title}</h2>
           {modelTitle !== null && !title.endsWith(modelTitle) && (
-            <span className="setup-note">{modelTitle}</span>
+            <span className="training-note">{modelTitle}</span>
           )}
         </div>
         <div className="run-progress">

@@ -3,7 +3,7 @@ import { useTraining } from '../services.tsx';
 import { RunPanel } from './run-panel.tsx';
 import { SetupPanel } from './setup-panel.tsx';
 import { TransferLine } from './transfer-line.tsx';
-import './training.css';
+import './training-view.css';
 
 /** DINO's own loss on the person's photographs: what to train, then the run itself. */
 export function TrainingView({ onAdd }: { readonly onAdd: () => void }) {

@@ -3,6 +3,7 @@ import { useId } from 'react';
 import { formatBytes } from '../../core/bytes.ts';
 import { IconButton } from '../kit/icon-button.tsx';
 import { useServices, useTraining } from '../services.tsx';
+import './transfer-line.css';
 
 /** A run on its way into a file or out of one. The style sheet shows it only after a moment: most are over before. */
 export function TransferLine() {

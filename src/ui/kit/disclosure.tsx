@@ -1,0 +1,25 @@
+import type { ReactNode } from 'react';
+import './disclosure.css';
+
+interface DisclosureProps {
+  readonly title: string;
+  readonly className?: string;
+  /** Whether it starts open; where it changes later, the part follows it. */
+  readonly isOpen?: boolean;
+  readonly onToggle?: (isOpen: boolean) => void;
+  readonly children: ReactNode;
+}
+
+/** A part of the page that folds away under its title: the browser's own details element, with our mark. */
+export function Disclosure({ title, className, isOpen, onToggle, children }: DisclosureProps) {
+  return (
+    <details
+      className={className === undefined ? 'disclosure' : `disclosure ${className}`}
+      open={isOpen}
+      onToggle={(event) => onToggle?.(event.currentTarget.open)}
+    >
+      <summary>{title}</summary>
+      {children}
+    </details>
+  );
+}

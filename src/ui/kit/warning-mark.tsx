@@ -1,0 +1,5 @@
+import { TriangleAlert } from 'lucide-react';
+import './warning-mark.css';
+
+/** The sign before a warning, as high as its line. */
+export const WarningMark = () => <TriangleAlert className="warning-mark" aria-hidden="true" />;
