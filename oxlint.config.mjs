@@ -81,23 +81,28 @@ const lensFiles = {
   },
 };
 
-const lensPolicies = Object.entries(lensFiles).flatMap(([type, { others }]) => [
-  {
-    from: { element: { type } },
-    allow: { to: { element: { types: { anyOf: others } } } },
-  },
-  {
-    from: { element: { type } },
-    allow: {
-      to: {
-        element: {
-          types: { anyOf: type === 'lens view' ? ['lens contract', 'lens view'] : ['lens contract'] },
-          captured: { lens: '{{ from.element.captured.lens }}' },
+/** A room, or files of one kind in the folders of lenses. */
+const allFilesOf = (name) =>
+  name in lensFiles ? { element: { type: 'lens' }, file: { categories: name } } : { element: { type: name } };
+
+const allow = (from, to) => ({ from: allFilesOf(from), allow: { to: allFilesOf(to) } });
+
+const policies = [
+  ...Object.entries(rooms).flatMap(([room, others]) => [room, ...others].map((to) => allow(room, to))),
+  ...Object.entries(lensFiles).flatMap(([from, { others }]) => [
+    ...others.map((to) => allow(from, to)),
+    ...(from === 'lens view' ? ['lens contract', 'lens view'] : ['lens contract']).map((to) => ({
+      from: allFilesOf(from),
+      allow: {
+        to: {
+          ...allFilesOf(to),
+          element: { type: 'lens', captured: { lens: '{{ from.element.captured.lens }}' } },
         },
       },
-    },
-  },
-]);
+    })),
+  ]),
+  { allow: { to: { module: { origin: ['external', 'core'] } } } },
+];
 
 const reactIn = { group: ['react', 'react-dom', 'zustand'], message: 'React lives in ui.' };
 const tensorsIn = { group: ['@tensorflow/*'], message: 'Tensors live in gpu, vit, train and worker.' };
@@ -108,20 +113,7 @@ export default {
   jsPlugins: ['eslint-plugin-boundaries'],
   categories: { correctness: 'error', suspicious: 'error' },
   rules: {
-    'boundaries/dependencies': [
-      'error',
-      {
-        default: 'disallow',
-        policies: [
-          ...Object.entries(rooms).map(([room, others]) => ({
-            from: { element: { type: room } },
-            allow: { to: { element: { types: { anyOf: [room, ...others] } } } },
-          })),
-          ...lensPolicies,
-          { allow: { to: { module: { origin: ['external', 'core'] } } } },
-        ],
-      },
-    ],
+    'boundaries/dependencies': ['error', { default: 'disallow', checkInternals: true, policies }],
     ...forbid(tensorsIn, reactIn),
     'typescript/no-explicit-any': 'error',
     'typescript/no-floating-promises': 'error',
@@ -159,14 +151,10 @@ export default {
   settings: {
     // The innermost folder counts: more specific rooms come first.
     'boundaries/elements': [
-      ...Object.entries(lensFiles).map(([type, { pattern }]) => ({
-        type,
-        pattern,
-        mode: 'full',
-        capture: ['lens'],
-      })),
-      ...Object.keys(rooms).map((room) => ({ type: room, pattern: room })),
+      { type: 'lens', pattern: 'src/lenses/*', partialMatch: false, capture: ['lens'] },
+      ...Object.keys(rooms).map((room) => ({ type: room, pattern: room, partialMatch: false })),
     ],
+    'boundaries/files': Object.entries(lensFiles).map(([category, { pattern }]) => ({ category, pattern })),
   },
   overrides: [
     { files: ['src/gpu/**', 'src/vit/**', 'src/train/**', 'src/worker/**'], rules: forbid(reactIn) },

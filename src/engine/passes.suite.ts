@@ -6,9 +6,10 @@ import type { BackendName } from '../core/failure.ts';
 import { ByteBudget } from './byte-budget.ts';
 import type { Tapped } from '../vit/tapped.ts';
 import { openBackend } from '../gpu/open-backend.ts';
-import { attendAndKeep, keptBytes } from '../vit/attend.ts';
-import { attendPatches } from '../vit/attend-patches.ts';
+import { runForward } from '../vit/forward.ts';
 import { uploadParameters } from '../vit/parameters.ts';
+import { readAttention } from '../vit/read-attention.ts';
+import { anyTokenOfLastBlock, tappedBytes } from '../vit/taps.ts';
 import { randomParameters, randomValues } from '../testing/random-parameters.ts';
 import { vitSmall16 } from '../testing/vit-small-16.ts';
 
@@ -24,17 +25,20 @@ export function checkKeptPasses(name: BackendName, heldBytes: () => number): voi
     const size = { height: 8, width: 12 };
     const input = randomValues([size.height, size.width, 3], 99);
     // Room for three.
-    const passBytes = keptBytes(specialTokenCount(architecture) + 6, architecture);
+    const special = specialTokenCount(architecture);
+    const taps = [anyTokenOfLastBlock(architecture)];
+    const passBytes = tappedBytes(architecture, special + 6, taps);
     const kept = new ByteBudget<Tapped>(3.5 * passBytes);
     const attend = async (image: number): Promise<readonly number[]> => {
       const options = { faults, afterBlock: () => Promise.resolve() };
       kept.makeRoom(passBytes);
-      const { pass } = await attendAndKeep(parameters, input, size, options);
+      const pass = await runForward(parameters, input, size, taps, options);
+      await readAttention(pass, [1], 'special');
       kept.add(`photo ${image}`, pass);
       for (const asked of [image, image - 1]) {
         const found = kept.find(`photo ${asked}`);
         if (found === null) expect(asked).toBeLessThan(0);
-        else await attendPatches(found, [{ row: image % 2, column: image % 3 }]);
+        else await readAttention(found, [1], [special + (image % 2) * 3 + (image % 3)]);
       }
       const { numTensors, numBytes } = tf.memory();
       return [numTensors, numBytes, heldBytes()];

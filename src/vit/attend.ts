@@ -1,4 +1,4 @@
-/** What the page asks of a pass: what CLS and the registers look at in the last block, and, if it is kept, what patches look at. */
+/** What CLS and the registers look at in the last block: one pass, nothing kept. */
 import { specialTokenCount, type VitArchitecture } from '../core/architecture.ts';
 import type { Size } from '../core/geometry.ts';
 import { runForward, type ForwardOptions } from './forward.ts';
@@ -6,7 +6,7 @@ import type { VitParameters } from './parameters.ts';
 import { readAttention } from './read-attention.ts';
 import { takeColumns } from './softmax-rows.ts';
 import type { Tapped } from './tapped.ts';
-import { tappedBytes, type Tap } from './taps.ts';
+import type { Tap } from './taps.ts';
 
 /** Softmax rows of the last block, softmax(QKᵀ/√d), taken apart by what looks and what is looked at; not renormalised. */
 export interface SpecialAttention {
@@ -33,16 +33,8 @@ const lastRows = ({ depth }: VitArchitecture): Tap => ({
   queries: 'special',
 });
 
-/** With these any token of the last block can be asked afterwards. */
-export const keptTaps = (architecture: VitArchitecture): readonly Tap[] => [
-  { of: 'attention', blocks: [architecture.depth - 1], queries: 'all' },
-];
-
-/** What a kept pass takes on the device. */
-export const keptBytes = (tokens: number, architecture: VitArchitecture): number =>
-  tappedBytes(architecture, tokens, keptTaps(architecture));
-
-async function readSpecial(tapped: Tapped): Promise<SpecialAttention> {
+/** Rows of the special tokens in the last block. @param tapped keeps these rows, or 'all' of the last block; borrowed */
+export async function readSpecial(tapped: Tapped): Promise<SpecialAttention> {
   const { rows, columns, tokens, startedAt, parameters } = tapped;
   const { numHeads, numRegisters, depth } = parameters.architecture;
   const special = specialTokenCount(parameters.architecture);
@@ -66,45 +58,22 @@ async function readSpecial(tapped: Tapped): Promise<SpecialAttention> {
   };
 }
 
-async function attend(
-  parameters: VitParameters,
-  input: Float32Array,
-  size: Size,
-  taps: readonly Tap[],
-  options: ForwardOptions,
-): Promise<{ readonly attention: SpecialAttention; readonly pass: Tapped }> {
-  const pass = await runForward(parameters, input, size, taps, options);
-  try {
-    return { attention: await readSpecial(pass), pass };
-  } catch (error) {
-    pass.dispose();
-    throw error;
-  }
-}
-
 /**
- * What CLS and the registers look at, and what it takes to ask other tokens.
- * @param parameters borrowed, also by the pass
+ * What CLS and the registers look at.
+ * @param parameters borrowed
  * @param input shape [height, width, 3], normalised RGB, sides whole patches
  * @throws FailureError on a fault of the device, or where the result fails its check
  */
-export const attendAndKeep = (
-  parameters: VitParameters,
-  input: Float32Array,
-  size: Size,
-  options: ForwardOptions,
-): Promise<{ readonly attention: SpecialAttention; readonly pass: Tapped }> =>
-  attend(parameters, input, size, keptTaps(parameters.architecture), options);
-
-/** As `attendAndKeep`, and nothing is kept. */
 export async function attendSpecial(
   parameters: VitParameters,
   input: Float32Array,
   size: Size,
   options: ForwardOptions,
 ): Promise<SpecialAttention> {
-  const taps = [lastRows(parameters.architecture)];
-  const { attention, pass } = await attend(parameters, input, size, taps, options);
-  pass.dispose();
-  return attention;
+  const tapped = await runForward(parameters, input, size, [lastRows(parameters.architecture)], options);
+  try {
+    return await readSpecial(tapped);
+  } finally {
+    tapped.dispose();
+  }
 }

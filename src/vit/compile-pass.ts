@@ -9,14 +9,13 @@ import {
 import type { Size } from '../core/geometry.ts';
 import { compileOnly } from '../gpu/compile-only.ts';
 import type { OpenBackend } from '../gpu/open-backend.ts';
-import { keptTaps } from './attend.ts';
 import { layersFor } from './block-layers.ts';
 import { defaultMaxScoresBytes, forwardSteps } from './forward.ts';
 import { gridOf } from './layers.ts';
 import { lastBlock, uploadParameters, type VitParameters } from './parameters.ts';
 import { copyToRead, proofTaps } from './prove-size.ts';
 import { queriesOfTokens } from './run-block.ts';
-import { planPass, queriesOf } from './taps.ts';
+import { anyTokenOfLastBlock, planPass, queriesOf } from './taps.ts';
 
 /**
  * Two blocks that share their parameters: one that runs to its end, and the last. They are made as a model's own are, so that tensors are
@@ -39,17 +38,17 @@ function blankParameters(architecture: VitArchitecture, value: number): VitParam
   };
 }
 
-/**
- * Every layer of a pass once, looks at its rows and at one of its patches, and what is read to prove its size: what `attendAndKeep`,
- * `attendPatches` and `proveSize` run.
- */
+/** Every layer of a pass once, attention rows of the special tokens and of one patch, and what `proveSize` reads. */
 function runLayers(parameters: VitParameters, size: Size): void {
   const { architecture } = parameters;
   const { rows, columns } = gridOf(size, architecture.patchSize);
   const special = specialTokenCount(architecture);
   const tokens = special + rows * columns;
   const layers = layersFor(architecture, tokens, defaultMaxScoresBytes);
-  const plans = planPass(architecture, tokens, [...keptTaps(architecture), ...proofTaps(architecture)]);
+  const plans = planPass(architecture, tokens, [
+    anyTokenOfLastBlock(architecture),
+    ...proofTaps(architecture),
+  ]);
   const steps = forwardSteps(parameters, () => tf.zeros([size.height, size.width, 3]), layers, plans);
   let step = steps.next();
   while (step.done !== true) step = steps.next();

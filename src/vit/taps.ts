@@ -25,6 +25,13 @@ interface TokensTap {
 
 export type Tap = AttentionTap | TokensTap;
 
+/** With this tap any token of the last block can be asked after the pass. */
+export const anyTokenOfLastBlock = ({ depth }: VitArchitecture): Tap => ({
+  of: 'attention',
+  blocks: [depth - 1],
+  queries: 'all',
+});
+
 /** What a block keeps, shape [T, C] each. From `normed`, the block's input after its first norm, come query, key and value. */
 export type Part = 'normed' | Facet;
 
