@@ -45,7 +45,7 @@ export interface PanelProps<P, D, R> {
 }
 
 /** Something that a key does while the lens is in use. */
-interface LensCommand<P, D, R> {
+export interface LensCommand<P, D, R> {
   readonly keys: readonly string[];
   /** How the help names the keys, where not by themselves. */
   readonly shownKeys?: readonly string[];

@@ -1,3 +1,4 @@
+/** What a query is called. */
 import type { PatchPosition } from '../core/geometry.ts';
 import type { Query } from './lens-contract.ts';
 
@@ -9,3 +10,9 @@ export const tokenTitle = (token: number): string => (token === 0 ? 'CLS token' 
 
 export const queryTitle = ({ token, patch }: Query): string =>
   patch === null ? tokenTitle(token) : patchTitle(patch);
+
+export const isCls = ({ token, patch }: Query): boolean => patch === null && token === 0;
+
+/** In the middle of a sentence: "CLS", "register 2", "patch (row 1, column 3)". */
+export const queryInSentence = (query: Query): string =>
+  isCls(query) ? 'CLS' : queryTitle(query).toLowerCase();

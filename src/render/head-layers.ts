@@ -4,21 +4,16 @@ import type { Frame } from '../core/frame.ts';
 import type { Rgb } from './colour-maps.ts';
 import { headColours } from './head-colours.ts';
 import type { Layer } from './layers.ts';
+import { mapLayers, type MapDrawing } from './map-layers.ts';
 import type { SharedDrawing } from './shared-drawing.ts';
 
 /** All heads in their colours, their mean, or one head (0-based). */
 export type HeadChoice = 'all' | 'mean' | number;
 
-export interface HeadDrawing {
+export interface HeadDrawing extends MapDrawing {
   readonly view: HeadChoice;
   /** Heads that are left out where all are shown; 0-based. */
   readonly hidden: readonly number[];
-  readonly style: 'heat' | 'mask';
-  /** Per cent of a head's attention that its mask keeps. */
-  readonly mass: number;
-  readonly smooth: boolean;
-  /** A line around each mask. */
-  readonly contour: boolean;
   /** The mask's edge on a heat map. */
   readonly heatContour: boolean;
 }
@@ -49,24 +44,17 @@ export function headLayers(
   frame: Frame,
   heads: HeadMaps,
   drawing: HeadDrawing,
-  { colours, opacityPercent }: SharedDrawing,
+  shared: SharedDrawing,
 ): Layer[] {
-  const { hidden, style, mass, smooth, contour, heatContour } = drawing;
+  const { hidden, mass, smooth, contour } = drawing;
   const view = headWithin(drawing.view, heads);
-  const [share, opacity] = [mass / 100, opacityPercent / 100];
-  if (view === 'all') {
-    const masks = headMapsOf(heads)
-      .map((map, head) => ({ map, head, colour: colourOfHead(head, heads.numHeads) }))
-      .filter(({ head }) => !hidden.includes(head));
-    return [{ kind: 'masks', frame, masks, share, smooth, opacity, contour }];
+  if (view !== 'all') {
+    const colour = colourOfHead(view, heads.numHeads);
+    return mapLayers(frame, mapOf(heads, view), { ...drawing, colour }, shared);
   }
-  const map = mapOf(heads, view);
-  const colour = colourOfHead(view, heads.numHeads);
-  const outline: Layer = { kind: 'outline', frame, map, share, smooth, colour };
-  if (style === 'mask')
-    return [{ kind: 'veil', frame, map, share, smooth, opacity }, ...(contour ? [outline] : [])];
-  return [
-    { kind: 'scalar', frame, map, colours, range: null, smooth, opacity },
-    ...(heatContour ? [outline] : []),
-  ];
+  const masks = headMapsOf(heads)
+    .map((map, head) => ({ map, head, colour: colourOfHead(head, heads.numHeads) }))
+    .filter(({ head }) => !hidden.includes(head));
+  const [share, opacity] = [mass / 100, shared.opacityPercent / 100];
+  return [{ kind: 'masks', frame, masks, share, smooth, opacity, contour }];
 }

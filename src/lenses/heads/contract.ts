@@ -1,6 +1,7 @@
 /** What each head of one block looks at, for one token: the picture that DINO is known for. */
-import { defineCodec, onOrOff, oneOf, wholeNumber, type Field } from '../../core/codec.ts';
-import type { HeadChoice, HeadDrawing } from '../../render/head-layers.ts';
+import { defineCodec, onOrOff, type Field } from '../../core/codec.ts';
+import type { HeadDrawing } from '../../render/head-layers.ts';
+import { headField, mapDrawingFields } from '../drawing-fields.ts';
 import { defineAskingCodec, type LensContract, type Query } from '../lens-contract.ts';
 
 /** Blocks count from 1, as people count them; 'last' is the last one of any network. */
@@ -42,17 +43,6 @@ const blockField: Field<BlockChoice> = {
   write: String,
 };
 
-const viewField: Field<HeadChoice> = {
-  otherwise: 'all',
-  form: 'all, mean, or the number of a head from 1',
-  help: 'which heads are drawn',
-  read: (text) => {
-    if (text === 'all' || text === 'mean') return text;
-    return /^[1-9]\d{0,2}$/.test(text) ? Number(text) - 1 : null;
-  },
-  write: (view) => (typeof view === 'number' ? String(view + 1) : view),
-};
-
 const hiddenField: Field<readonly number[]> = {
   otherwise: [],
   form: 'numbers of heads from 1, with commas',
@@ -75,17 +65,9 @@ export const headsContract: LensContract<HeadsParams, HeadDrawing, HeadsResult> 
   params: defineAskingCodec({ block: blockField }),
   forgets: ['view', 'hidden'],
   drawing: defineCodec({
-    view: viewField,
+    view: headField(['all', 'mean'], 'which heads are drawn'),
     hidden: hiddenField,
-    style: oneOf(['heat', 'mask'], { help: 'how one head, or their mean, is drawn' }),
-    mass: wholeNumber({
-      otherwise: 60,
-      min: 1,
-      max: 99,
-      help: 'per cent of a head’s attention that its mask keeps',
-    }),
-    smooth: onOrOff({ otherwise: true, help: 'interpolated between patches; off: patch by patch' }),
-    contour: onOrOff({ otherwise: true, help: 'a line around each mask' }),
+    ...mapDrawingFields,
     heatContour: onOrOff({ otherwise: false, help: 'the edge of the mask on a heat map' }),
   }),
 };

@@ -1,5 +1,4 @@
 import { Layers2 } from 'lucide-react';
-import { colourMapNames } from '../../render/colour-maps.ts';
 import {
   colourOfHead,
   headLayers,
@@ -13,15 +12,15 @@ import {
 import { headColours } from '../../render/head-colours.ts';
 import { thresholdOf } from '../../render/map-drawing.ts';
 import { formatPercent, countOf } from '../../ui/kit/format.ts';
-import { ChoiceField } from '../../ui/kit/choice-field.tsx';
-import { colourChoice } from '../../ui/kit/colour-choice.tsx';
 import { ColourChip } from '../../ui/kit/colour-chip.tsx';
 import type { Fact } from '../../ui/kit/fact-list.tsx';
 import { RangeField } from '../../ui/kit/range-field.tsx';
 import { SwitchField } from '../../ui/kit/switch-field.tsx';
+import { headCommand, massCommand, styleCommand } from '../drawing-commands.ts';
+import { ColoursField, MassField, SmoothField, StyleField } from '../drawing-controls.tsx';
 import { frameOf } from '../lens-contract.ts';
 import type { LensTile, LensView, PanelProps, Scene } from '../lens-view.ts';
-import { queryTitle } from '../query-title.ts';
+import { isCls, queryInSentence } from '../query-title.ts';
 import { headsContract, type HeadsParams, type HeadsResult } from './contract.ts';
 import './view.css';
 
@@ -60,9 +59,8 @@ function keptOf({ looked: { result }, drawing: { view, mass } }: HeadsScene): st
 function whose({ looked: { result }, params }: HeadsScene): string {
   const { query, numRegisters, block } = result;
   const where = params.block === 'last' ? '' : ` in block ${block + 1}`;
-  if (query.patch === null && query.token === 0 && numRegisters === 0 && where === '') return '';
-  const who = query.patch === null && query.token === 0 ? 'CLS' : queryTitle(query).toLowerCase();
-  return `What ${who} looks at${where}. `;
+  if (isCls(query) && numRegisters === 0 && where === '') return '';
+  return `What ${queryInSentence(query)} looks at${where}. `;
 }
 
 function describe(scene: HeadsScene): string {
@@ -82,26 +80,26 @@ function describe(scene: HeadsScene): string {
 }
 
 /** @param shares in each head */
-function shareFact(name: string, shares: readonly number[], whoLooks: string): Fact {
+function shareFact(name: string, shares: readonly number[], possessive: string): Fact {
   const mean = shares.reduce((sum, share) => sum + share, 0) / shares.length;
   const each = shares.map((share, head) => `${headTitle(head)}: ${formatPercent(share)}`).join(', ');
-  return [name, formatPercent(mean), `The share of ${whoLooks} attention that is on no map. ${each}`];
+  return [name, formatPercent(mean), `The share of ${possessive} attention that is on no map. ${each}`];
 }
 
 /** What the token that looks gives to CLS and to the registers, which no map shows. */
 function facts({ looked: { result } }: HeadsScene): Fact[] {
   const { numHeads, numRegisters, specialShares, query } = result;
-  const whoLooks = query.patch !== null ? 'the patch’s' : query.token === 0 ? 'CLS’s' : 'the register’s';
+  const possessive = query.patch !== null ? 'the patch’s' : query.token === 0 ? 'CLS’s' : 'the register’s';
   const sums = (begin: number, end: number): number[] =>
     Array.from({ length: numHeads }, (_, head) => {
       const first = head * (1 + numRegisters);
       return specialShares.subarray(first + begin, first + end).reduce((sum, share) => sum + share, 0);
     });
-  const isCls = query.patch === null && query.token === 0;
-  const onCls = shareFact(isCls ? 'Attention on itself' : 'Attention on CLS', sums(0, 1), whoLooks);
+  const name = isCls(query) ? 'Attention on itself' : 'Attention on CLS';
+  const onCls = shareFact(name, sums(0, 1), possessive);
   return numRegisters === 0
     ? [onCls]
-    : [onCls, shareFact('Attention on registers', sums(1, 1 + numRegisters), whoLooks)];
+    : [onCls, shareFact('Attention on registers', sums(1, 1 + numRegisters), possessive)];
 }
 
 function BlockField({ params, model, changeParams }: HeadsPanelProps) {
@@ -123,7 +121,7 @@ function BlockField({ params, model, changeParams }: HeadsPanelProps) {
 }
 
 function HeadsPanel(props: HeadsPanelProps) {
-  const { scene, drawing, shared, changeDrawing, changeShared } = props;
+  const { scene, drawing, changeDrawing } = props;
   const view = scene === null ? drawing.view : headWithin(drawing.view, scene.looked.result);
   const isHeat = view !== 'all' && drawing.style === 'heat';
   const shown = { ...drawing, view };
@@ -131,47 +129,11 @@ function HeadsPanel(props: HeadsPanelProps) {
   return (
     <>
       <BlockField {...props} />
-      {view !== 'all' && (
-        <ChoiceField
-          label="Drawn as"
-          value={drawing.style}
-          choices={[
-            { value: 'heat', label: 'Heat map' },
-            { value: 'mask', label: 'Mask' },
-          ]}
-          onChange={(style) => changeDrawing({ style })}
-        />
-      )}
-      {isHeat && (
-        <ChoiceField
-          label="Colours"
-          value={shared.colours}
-          display={shared.colours}
-          choices={colourMapNames.map(colourChoice)}
-          onChange={(colours) => changeShared({ colours })}
-        />
-      )}
-      {showsMask(shown) && (
-        <RangeField
-          label="Attention kept"
-          min={1}
-          max={99}
-          value={drawing.mass}
-          display={`${drawing.mass} %`}
-          valueText={`${drawing.mass} per cent of the attention${kept === null ? '' : `, ${kept}`}`}
-          onChange={(mass) => changeDrawing({ mass })}
-        />
-      )}
+      {view !== 'all' && <StyleField {...props} />}
+      {isHeat && <ColoursField {...props} />}
+      {showsMask(shown) && <MassField {...props} kept={kept} />}
       <div className="heads-pair">
-        <ChoiceField
-          label="Between patches"
-          value={drawing.smooth ? 'smooth' : 'patches'}
-          choices={[
-            { value: 'smooth', label: 'Smooth' },
-            { value: 'patches', label: 'Patch by patch' },
-          ]}
-          onChange={(value) => changeDrawing({ smooth: value === 'smooth' })}
-        />
+        <SmoothField {...props} />
         <SwitchField
           label="Contour"
           checked={isHeat ? drawing.heatContour : drawing.contour}
@@ -220,8 +182,6 @@ function Legend({ scene, drawing, changeDrawing }: HeadsPanelProps) {
   );
 }
 
-const massStepPercent = 5;
-
 export const headsView: LensView<HeadsParams, HeadDrawing, HeadsResult> = {
   contract: headsContract,
   icon: Layers2,
@@ -239,27 +199,8 @@ export const headsView: LensView<HeadsParams, HeadDrawing, HeadsResult> = {
       does: 'Mean over the heads',
       run: (_, { changeDrawing }) => changeDrawing({ view: 'mean' }),
     },
-    {
-      keys: ['1', '2', '3', '4', '5', '6', '7', '8', '9'],
-      shownKeys: ['1', '9'],
-      does: 'Head 1 to head 9',
-      run: (key, { model, changeDrawing }) => {
-        const head = Number(key) - 1;
-        if (model !== null && head < model.numHeads) changeDrawing({ view: head });
-      },
-    },
-    {
-      keys: ['h', 'k'],
-      does: 'Heat map, mask',
-      run: (key, { changeDrawing }) => changeDrawing({ style: key === 'h' ? 'heat' : 'mask' }),
-    },
-    {
-      keys: ['[', ']'],
-      does: 'Keep less, more of the attention',
-      run: (key, { drawing: { mass }, changeDrawing }) => {
-        const step = key === '[' ? -massStepPercent : massStepPercent;
-        changeDrawing({ mass: Math.min(99, Math.max(1, mass + step)) });
-      },
-    },
+    headCommand<HeadDrawing>('Head 1 to head 9', (head) => ({ view: head })),
+    styleCommand,
+    massCommand,
   ],
 };

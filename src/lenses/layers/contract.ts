@@ -1,6 +1,8 @@
 /** What a token looks at in every block and every head. */
-import { defineCodec, onOrOff, oneOf, wholeNumber, type Field } from '../../core/codec.ts';
+import { defineCodec, onOrOff, wholeNumber } from '../../core/codec.ts';
 import type { HeadChoice } from '../../render/head-layers.ts';
+import type { MapDrawing } from '../../render/map-layers.ts';
+import { headField, mapDrawingFields } from '../drawing-fields.ts';
 import { defineAskingCodec, type LensContract, type Query } from '../lens-contract.ts';
 
 export interface LayersParams extends Query {
@@ -11,15 +13,10 @@ export interface LayersParams extends Query {
 /** The grid of all blocks and heads, or one block's heads. */
 export type LayersChoice = 'grid' | HeadChoice;
 
-export interface LayersDrawing {
+export interface LayersDrawing extends MapDrawing {
   readonly view: LayersChoice;
   /** From 1; blocks that a network has not are its last one. */
   readonly block: number;
-  readonly style: 'heat' | 'mask';
-  /** Per cent of a head's attention that its mask keeps. */
-  readonly mass: number;
-  readonly smooth: boolean;
-  readonly contour: boolean;
 }
 
 export interface LayersResult {
@@ -43,17 +40,6 @@ export interface LayersResult {
   } | null;
 }
 
-const viewField: Field<LayersChoice> = {
-  otherwise: 'grid',
-  form: 'grid, all, mean, or the number of a head from 1',
-  help: 'all blocks and heads, or one block’s heads',
-  read: (text) => {
-    if (text === 'grid' || text === 'all' || text === 'mean') return text;
-    return /^[1-9]\d{0,2}$/.test(text) ? Number(text) - 1 : null;
-  },
-  write: (view) => (typeof view === 'number' ? String(view + 1) : view),
-};
-
 export const layersContract: LensContract<LayersParams, LayersDrawing, LayersResult> = {
   id: 'layers',
   title: 'Layers',
@@ -64,16 +50,8 @@ export const layersContract: LensContract<LayersParams, LayersDrawing, LayersRes
   }),
   forgets: ['view', 'block'],
   drawing: defineCodec({
-    view: viewField,
+    view: headField(['grid', 'all', 'mean'], 'all blocks and heads, or one block’s heads'),
     block: wholeNumber({ otherwise: 999, min: 1, max: 999, help: 'which block; 999 is the last one' }),
-    style: oneOf(['heat', 'mask'], { help: 'how one head, or their mean, is drawn' }),
-    mass: wholeNumber({
-      otherwise: 60,
-      min: 1,
-      max: 99,
-      help: 'per cent of a head’s attention that its mask keeps',
-    }),
-    smooth: onOrOff({ otherwise: true, help: 'interpolated between patches; off: patch by patch' }),
-    contour: onOrOff({ otherwise: true, help: 'a line around each mask' }),
+    ...mapDrawingFields,
   }),
 };

@@ -1,7 +1,6 @@
 import { Grid3x3, Pause, Play } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { blocksOfMaps, type HeadMaps } from '../../attention/head-maps.ts';
-import { colourMapNames } from '../../render/colour-maps.ts';
 import { headColours } from '../../render/head-colours.ts';
 import {
   colourOfHead,
@@ -12,15 +11,15 @@ import {
   type HeadDrawing,
 } from '../../render/head-layers.ts';
 import type { Layer } from '../../render/layers.ts';
-import { ChoiceField } from '../../ui/kit/choice-field.tsx';
-import { colourChoice } from '../../ui/kit/colour-choice.tsx';
 import type { Fact } from '../../ui/kit/fact-list.tsx';
 import { countOf } from '../../ui/kit/format.ts';
 import { IconButton } from '../../ui/kit/icon-button.tsx';
 import { RangeField } from '../../ui/kit/range-field.tsx';
+import { headCommand } from '../drawing-commands.ts';
+import { ColoursField, MassField, SmoothField, StyleField } from '../drawing-controls.tsx';
 import { frameOf } from '../lens-contract.ts';
 import type { LensSheet, LensTile, LensView, PanelProps, Scene } from '../lens-view.ts';
-import { queryTitle } from '../query-title.ts';
+import { queryInSentence } from '../query-title.ts';
 import {
   layersContract,
   type LayersChoice,
@@ -106,17 +105,15 @@ function tilesOf(
   ];
 }
 
-const whoLooks = ({ looked: { result } }: LayersScene): string =>
-  result.query.patch === null && result.query.token === 0 ? 'CLS' : queryTitle(result.query).toLowerCase();
-
 function describe(scene: LayersScene): string {
   const { result } = scene.looked;
-  const { depth, numHeads } = result;
+  const { depth, numHeads, query } = result;
+  const who = queryInSentence(query);
   if (scene.drawing.view === 'grid')
-    return `What ${whoLooks(scene)} looks at in ${countOf(depth, 'block')} of ${countOf(numHeads, 'head')}: a row is a block, the first one above. Choose one to see it large.`;
+    return `What ${who} looks at in ${countOf(depth, 'block')} of ${countOf(numHeads, 'head')}: a row is a block, the first one above. Choose one to see it large.`;
   const view = headWithin(scene.drawing.view, result);
   const block = blockOf(scene.drawing, result) + 1;
-  return `What ${whoLooks(scene)} looks at in block ${block} of ${depth}: ${headTitle(view).toLowerCase()}.`;
+  return `What ${who} looks at in block ${block} of ${depth}: ${headTitle(view).toLowerCase()}.`;
 }
 
 function facts({ looked: { result }, drawing }: LayersScene): Fact[] {
@@ -185,52 +182,16 @@ function BlockField({ drawing, model, scene, changeDrawing }: LayersPanelProps) 
 }
 
 function LayersPanel(props: LayersPanelProps) {
-  const { scene, drawing, shared, changeDrawing, changeShared } = props;
+  const { scene, drawing } = props;
   const view =
     drawing.view === 'grid' || scene === null ? drawing.view : headWithin(drawing.view, scene.looked.result);
   const isHeat = view === 'grid' || (view !== 'all' && drawing.style === 'heat');
   return (
     <>
       <BlockField {...props} />
-      {view !== 'all' && view !== 'grid' && (
-        <ChoiceField
-          label="Drawn as"
-          value={drawing.style}
-          choices={[
-            { value: 'heat', label: 'Heat map' },
-            { value: 'mask', label: 'Mask' },
-          ]}
-          onChange={(style) => changeDrawing({ style })}
-        />
-      )}
-      {isHeat ? (
-        <ChoiceField
-          label="Colours"
-          value={shared.colours}
-          display={shared.colours}
-          choices={colourMapNames.map(colourChoice)}
-          onChange={(colours) => changeShared({ colours })}
-        />
-      ) : (
-        <RangeField
-          label="Attention kept"
-          min={1}
-          max={99}
-          value={drawing.mass}
-          display={`${drawing.mass} %`}
-          valueText={`${drawing.mass} per cent of the attention`}
-          onChange={(mass) => changeDrawing({ mass })}
-        />
-      )}
-      <ChoiceField
-        label="Between patches"
-        value={drawing.smooth ? 'smooth' : 'patches'}
-        choices={[
-          { value: 'smooth', label: 'Smooth' },
-          { value: 'patches', label: 'Patch by patch' },
-        ]}
-        onChange={(value) => changeDrawing({ smooth: value === 'smooth' })}
-      />
+      {view !== 'all' && view !== 'grid' && <StyleField {...props} />}
+      {isHeat ? <ColoursField {...props} /> : <MassField {...props} />}
+      <SmoothField {...props} />
     </>
   );
 }
@@ -271,15 +232,7 @@ export const layersView: LensView<LayersParams, LayersDrawing, LayersResult> = {
       does: 'Mean over the heads of a block',
       run: (_, { changeDrawing }) => changeDrawing({ view: 'mean' }),
     },
-    {
-      keys: ['1', '2', '3', '4', '5', '6', '7', '8', '9'],
-      shownKeys: ['1', '9'],
-      does: 'Head 1 to head 9 of a block',
-      run: (key, { model, changeDrawing }) => {
-        const head = Number(key) - 1;
-        if (model !== null && head < model.numHeads) changeDrawing({ view: head });
-      },
-    },
+    headCommand<LayersDrawing>('Head 1 to head 9 of a block', (head) => ({ view: head })),
     {
       keys: [',', '.'],
       does: 'The block before, the next one',

@@ -1,6 +1,8 @@
 /** What a token has looked at through all blocks: attention rollout (Abnar and Zuidema, 2020). */
-import { defineCodec, oneOf, onOrOff, realNumber, wholeNumber } from '../../core/codec.ts';
+import { defineCodec, oneOf, realNumber } from '../../core/codec.ts';
 import { fusions, type RolloutOptions } from '../../core/rollout-options.ts';
+import type { MapDrawing } from '../../render/map-layers.ts';
+import { mapDrawingFields } from '../drawing-fields.ts';
 import { defineAskingCodec, type LensContract, type Query } from '../lens-contract.ts';
 
 export interface RolloutParams extends Query {
@@ -8,14 +10,6 @@ export interface RolloutParams extends Query {
   /** Share of each block's lowest entries that are set to 0. */
   readonly discard: number;
   readonly normalise: RolloutOptions['normalise'];
-}
-
-export interface RolloutDrawing {
-  readonly style: 'heat' | 'mask';
-  /** Per cent of what the patches hold that the mask keeps. */
-  readonly mass: number;
-  readonly smooth: boolean;
-  readonly contour: boolean;
 }
 
 export interface RolloutResult {
@@ -29,7 +23,7 @@ export interface RolloutResult {
   readonly specialShares: Float32Array<ArrayBuffer>;
 }
 
-export const rolloutContract: LensContract<RolloutParams, RolloutDrawing, RolloutResult> = {
+export const rolloutContract: LensContract<RolloutParams, MapDrawing, RolloutResult> = {
   id: 'rollout',
   title: 'Rollout',
   about: 'What has reached a token through all blocks, heads and residual connections together.',
@@ -47,10 +41,5 @@ export const rolloutContract: LensContract<RolloutParams, RolloutDrawing, Rollou
     }),
   }),
   forgets: [],
-  drawing: defineCodec({
-    style: oneOf(['heat', 'mask'], { help: 'how it is drawn' }),
-    mass: wholeNumber({ otherwise: 60, min: 1, max: 99, help: 'per cent that the mask keeps' }),
-    smooth: onOrOff({ otherwise: true, help: 'interpolated between patches; off: patch by patch' }),
-    contour: onOrOff({ otherwise: true, help: 'a line around the mask' }),
-  }),
+  drawing: defineCodec(mapDrawingFields),
 };

@@ -1,0 +1,79 @@
+/** Controls of a panel that several lenses have, for the fields in `drawing-fields` and for what all lenses share. */
+import { colourMapNames } from '../render/colour-maps.ts';
+import type { MapDrawing } from '../render/map-layers.ts';
+import { ChoiceField } from '../ui/kit/choice-field.tsx';
+import { colourChoice } from '../ui/kit/colour-choice.tsx';
+import { RangeField } from '../ui/kit/range-field.tsx';
+import type { PanelProps } from './lens-view.ts';
+
+type DrawingProps<K extends keyof MapDrawing> = Pick<
+  PanelProps<object, Pick<MapDrawing, K>, unknown>,
+  'drawing' | 'changeDrawing'
+>;
+
+/** Heat map or mask. */
+export function StyleField({ drawing, changeDrawing }: DrawingProps<'style'>) {
+  return (
+    <ChoiceField
+      label="Drawn as"
+      value={drawing.style}
+      choices={[
+        { value: 'heat', label: 'Heat map' },
+        { value: 'mask', label: 'Mask' },
+      ]}
+      onChange={(style) => changeDrawing({ style })}
+    />
+  );
+}
+
+export function ColoursField({
+  shared,
+  changeShared,
+}: Pick<PanelProps<object, object, unknown>, 'shared' | 'changeShared'>) {
+  return (
+    <ChoiceField
+      label="Colours"
+      value={shared.colours}
+      display={shared.colours}
+      choices={colourMapNames.map(colourChoice)}
+      onChange={(colours) => changeShared({ colours })}
+    />
+  );
+}
+
+interface MassFieldProps extends DrawingProps<'mass'> {
+  readonly label?: string;
+  /** What the mask keeps now, for screen readers. */
+  readonly kept?: string | null;
+}
+
+/** How much the mask keeps. */
+export function MassField({ label = 'Attention kept', kept = null, drawing, changeDrawing }: MassFieldProps) {
+  const { mass } = drawing;
+  return (
+    <RangeField
+      label={label}
+      min={1}
+      max={99}
+      value={mass}
+      display={`${mass} %`}
+      valueText={`${mass} per cent of the attention${kept === null ? '' : `, ${kept}`}`}
+      onChange={(value) => changeDrawing({ mass: value })}
+    />
+  );
+}
+
+/** Interpolated, or patch by patch. */
+export function SmoothField({ drawing, changeDrawing }: DrawingProps<'smooth'>) {
+  return (
+    <ChoiceField
+      label="Between patches"
+      value={drawing.smooth ? 'smooth' : 'patches'}
+      choices={[
+        { value: 'smooth', label: 'Smooth' },
+        { value: 'patches', label: 'Patch by patch' },
+      ]}
+      onChange={(value) => changeDrawing({ smooth: value === 'smooth' })}
+    />
+  );
+}
