@@ -46,8 +46,8 @@ export interface Source {
   read(): Promise<Result<ReadPhoto, Failure>>;
 }
 
-/** What a lens wants of a pass. */
-export interface PassWishes {
+/** What must be, and what may be, tapped of a pass. */
+export interface WantedTaps {
   readonly needs: readonly Tap[];
   /** For questions that may come next; left out where it takes too much room. */
   readonly keeps: readonly Tap[];
@@ -58,7 +58,7 @@ export interface PassRequest {
   readonly model: string;
   readonly source: Source;
   readonly framing: FramingOptions;
-  readonly wishes: PassWishes;
+  readonly taps: WantedTaps;
   readonly signal: AbortSignal;
   onProgress(progress: LookProgress): void;
 }
@@ -156,7 +156,7 @@ export class Engine {
     if (model === null) throw new Error(`a pass of ${request.model}, which is not on the device`);
     const name = nameOf(request);
     const kept = this.passes.find(name);
-    if (kept !== null && kept.tapped.answers(request.wishes.needs)) return succeed(this.hold(name, kept));
+    if (kept !== null && kept.tapped.answers(request.taps.needs)) return succeed(this.hold(name, kept));
     const made = await this.run(request, model, kept?.taps ?? []);
     if (!made.ok) return made;
     this.passes.add(name, made.value);
@@ -199,7 +199,7 @@ export class Engine {
 
   /** @param before what was tapped of this photograph already: it is tapped again, so that going back to it costs no pass */
   private tapsFor(
-    { needs, keeps }: PassWishes,
+    { needs, keeps }: WantedTaps,
     before: readonly Tap[],
     architecture: VitArchitecture,
     tokens: number,
@@ -218,7 +218,7 @@ export class Engine {
     model: DeviceModel,
     before: readonly Tap[],
   ): Promise<Result<Pass, Failure>> {
-    const { source, framing, wishes, signal, onProgress } = request;
+    const { source, framing, signal, onProgress } = request;
     const { architecture } = model;
     onProgress({ stage: 'decode' });
     const decodeStart = performance.now();
@@ -241,7 +241,7 @@ export class Engine {
       if (signal.aborted) return fail({ code: 'cancelled' });
       if (this.tuned !== model) model.applyTuning();
       this.tuned = model;
-      const taps = this.tapsFor(wishes, before, architecture, tokens);
+      const taps = this.tapsFor(request.taps, before, architecture, tokens);
       this.passes.makeRoom(tappedBytes(architecture, tokens, taps));
       await proveSize(model.parameters, input, inputSizePx, { faults: this.faults, signal });
       const tapped = await runForward(model.parameters, input, inputSizePx, taps, {

@@ -2,7 +2,7 @@
 import type { Failure } from '../core/failure.ts';
 import type { ModelDescription } from '../core/model.ts';
 import type { Result } from '../core/result.ts';
-import type { PassWishes } from '../engine/engine.ts';
+import type { WantedTaps } from '../engine/engine.ts';
 import type { Pass } from '../engine/pass.ts';
 
 interface ComputeContext {
@@ -21,7 +21,7 @@ interface NamedArray {
 
 export interface LensCompute<P, R> {
   /** What a pass must tap, and what is worth keeping for the question that comes next. */
-  wishes(model: ModelDescription, params: P): PassWishes;
+  taps(model: ModelDescription, params: P): WantedTaps;
   /**
    * @param passes for each model each photograph, borrowed
    * @throws FailureError on a fault of the device, where numbers are wrong, or 'cancelled'

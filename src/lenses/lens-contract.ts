@@ -29,13 +29,13 @@ export interface LensContract<P, D, R> {
 }
 
 /** What came of looking: the lens's result, and the facts of each pass it was made from (for each model each photograph). */
-export interface Looked<R> {
+export interface LookResult<R> {
   readonly passes: readonly PassFacts[];
   readonly result: R;
 }
 
 /** @returns where the maps of the first photograph lie */
-export function frameOf({ passes: [pass] }: Pick<Looked<unknown>, 'passes'>): Frame {
+export function frameOf({ passes: [pass] }: Pick<LookResult<unknown>, 'passes'>): Frame {
   if (pass === undefined) throw new Error('a result without a pass');
   return pass.frame;
 }

@@ -7,11 +7,11 @@ import type { Layer } from '../render/layers.ts';
 import type { Sheet } from '../render/sheet.ts';
 import type { SharedDrawing } from '../render/shared-drawing.ts';
 import type { Fact } from '../ui/kit/fact-list.tsx';
-import type { LensContract, Looked } from './lens-contract.ts';
+import type { LensContract, LookResult } from './lens-contract.ts';
 
 /** All that a picture is made of. */
 export interface Scene<P, D, R> {
-  readonly looked: Looked<R>;
+  readonly looked: LookResult<R>;
   /** What the result was made with. */
   readonly params: P;
   readonly drawing: D;

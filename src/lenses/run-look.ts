@@ -9,7 +9,7 @@ import type { Pass } from '../engine/pass.ts';
 import { computes } from './computes.ts';
 import type { LensId, ParamsOf, ResultOf } from './contracts.ts';
 import type { LensCompute } from './lens-compute.ts';
-import type { Looked } from './lens-contract.ts';
+import type { LookResult } from './lens-contract.ts';
 
 export interface LookCall<L extends LensId> {
   readonly lens: L;
@@ -27,7 +27,7 @@ const computeOf = <L extends LensId>(lens: L): LensCompute<ParamsOf<L>, ResultOf
 export async function runLook<L extends LensId>(
   engine: Engine,
   { lens, params, models, sources, framing, signal, onProgress }: LookCall<L>,
-): Promise<Result<Looked<ResultOf<L>>, Failure>> {
+): Promise<Result<LookResult<ResultOf<L>>, Failure>> {
   const compute = computeOf(lens);
   const passes: Pass[] = [];
   const releases: (() => void)[] = [];
@@ -35,9 +35,9 @@ export async function runLook<L extends LensId>(
     for (const model of models) {
       const description = engine.describeModel(model);
       if (description === null) throw new Error(`a look with ${model}, which is not on the device`);
-      const wishes = compute.wishes(description, params);
+      const taps = compute.taps(description, params);
       for (const source of sources) {
-        const held = await engine.pass({ model, source, framing, wishes, signal, onProgress });
+        const held = await engine.pass({ model, source, framing, taps, signal, onProgress });
         if (!held.ok) return held;
         passes.push(held.value.pass);
         releases.push(held.value.release);

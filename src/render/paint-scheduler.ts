@@ -19,19 +19,19 @@ export function createPaintScheduler(
   requestFrame: (callback: () => void) => void,
   now: () => number,
 ): PaintScheduler {
-  const wishes = new Map<object, { priority: number; paint: () => boolean }>();
+  const requests = new Map<object, { priority: number; paint: () => boolean }>();
   let frameRequested = false;
 
   const runFrame = (): void => {
     frameRequested = false;
     const start = now();
-    const inOrder = [...wishes].sort(([, a], [, b]) => a.priority - b.priority);
+    const inOrder = [...requests].sort(([, a], [, b]) => a.priority - b.priority);
     for (const [surface, { priority, paint }] of inOrder) {
       if (priority > 0 && now() - start > budgetMs) break;
-      wishes.delete(surface);
-      if (!paint()) wishes.set(surface, { priority, paint });
+      requests.delete(surface);
+      if (!paint()) requests.set(surface, { priority, paint });
     }
-    if (wishes.size > 0) requestNext();
+    if (requests.size > 0) requestNext();
   };
 
   const requestNext = (): void => {
@@ -42,10 +42,10 @@ export function createPaintScheduler(
 
   return {
     request(surface, priority, paint) {
-      wishes.set(surface, { priority, paint });
+      requests.set(surface, { priority, paint });
       requestNext();
     },
-    cancel: (surface) => void wishes.delete(surface),
+    cancel: (surface) => void requests.delete(surface),
   };
 }
 

@@ -9,7 +9,7 @@ import type { ModelProgress, LookProgress, StartProgress } from '../core/progres
 import type { Size } from '../core/geometry.ts';
 import type { FramingOptions, PhotoNotice, PixelAccuracy } from '../core/photo.ts';
 import type { LensId } from '../lenses/contracts.ts';
-import type { Looked } from '../lenses/lens-contract.ts';
+import type { LookResult } from '../lenses/lens-contract.ts';
 import type { TrainingContract } from './training-contract.ts';
 
 /** A way to a model that can cross to the worker. Files are handed over, not their bytes: they are read where they lie. */
@@ -85,7 +85,7 @@ export interface EngineContract extends TrainingContract {
   look: {
     request: LookRequest;
     progress: LookProgress | ModelProgress;
-    result: Looked<unknown>;
+    result: LookResult<unknown>;
   };
   /** The upright photograph for the screen, its long side at most `maxSidePx`; never enlarged. Caller closes the bitmap. */
   decode: {

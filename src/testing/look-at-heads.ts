@@ -5,7 +5,7 @@ import type { LookProgress } from '../core/progress.ts';
 import type { Result } from '../core/result.ts';
 import type { Engine } from '../engine/engine.ts';
 import { headsContract, type HeadsResult } from '../lenses/heads/contract.ts';
-import type { Looked } from '../lenses/lens-contract.ts';
+import type { LookResult } from '../lenses/lens-contract.ts';
 import { runLook } from '../lenses/run-look.ts';
 import type { PixelGrid } from '../media/resample.ts';
 
@@ -33,7 +33,7 @@ export const lookAtHeads = (
     onProgress = () => {},
     onRead = () => {},
   }: HeadsLook,
-): Promise<Result<Looked<HeadsResult>, Failure>> =>
+): Promise<Result<LookResult<HeadsResult>, Failure>> =>
   runLook(engine, {
     lens: 'heads',
     params: { ...headsContract.params.defaults, patch: patch ?? null },

@@ -3,7 +3,7 @@ import type { BackendDescription } from '../core/backend.ts';
 import type { Frame, PassFacts } from '../core/frame.ts';
 import type { ModelDescription } from '../core/model.ts';
 import type { HeadsResult } from '../lenses/heads/contract.ts';
-import type { Looked, Query } from '../lenses/lens-contract.ts';
+import type { LookResult, Query } from '../lenses/lens-contract.ts';
 
 export const someBackend: BackendDescription = {
   name: 'webgpu',
@@ -39,7 +39,7 @@ export const passFacts = (frame: Frame, tokens = 1 + frame.rows * frame.columns)
   notices: [],
 });
 
-interface LookedOptions {
+interface LookResultOptions {
   readonly numHeads?: number;
   readonly numRegisters?: number;
   readonly query?: Query;
@@ -49,8 +49,8 @@ interface LookedOptions {
 /** Of heads, each value of the maps another. */
 export function lookedAtHeads(
   { rows, columns }: Pick<Frame, 'rows' | 'columns'>,
-  { numHeads = 2, numRegisters = 0, query = { token: 0, patch: null }, tokens }: LookedOptions = {},
-): Looked<HeadsResult> {
+  { numHeads = 2, numRegisters = 0, query = { token: 0, patch: null }, tokens }: LookResultOptions = {},
+): LookResult<HeadsResult> {
   return {
     passes: [passFacts(frameOfGrid(rows, columns), tokens)],
     result: {

@@ -24,7 +24,7 @@ import { tfjsModel } from '../models/load-model.ts';
 import type { LoadedModel, ModelLoader } from '../models/loaded-model.ts';
 import { computes } from '../lenses/computes.ts';
 import type { LensCompute } from '../lenses/lens-compute.ts';
-import type { Looked } from '../lenses/lens-contract.ts';
+import type { LookResult } from '../lenses/lens-contract.ts';
 import type { ParamsOf } from '../lenses/contracts.ts';
 import { runLook } from '../lenses/run-look.ts';
 import type {
@@ -234,7 +234,7 @@ function transferablesOf<M extends keyof EngineContract>(
   if (method === 'look') {
     const { lens } = request as LookRequest;
     const { transfer } = computes[lens] as LensCompute<never, unknown>;
-    return [...transfer((result as Looked<unknown>).result)];
+    return [...transfer((result as LookResult<unknown>).result)];
   }
   return 'bitmap' in result ? [result.bitmap] : [];
 }

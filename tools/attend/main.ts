@@ -6,7 +6,7 @@ import { isOnGrid, type PatchPosition } from '../../src/core/geometry.ts';
 import { encodeNpy } from '../../src/formats/npy.ts';
 import type { ReadPhoto } from '../../src/engine/engine.ts';
 import { headsContract, type HeadsResult } from '../../src/lenses/heads/contract.ts';
-import { frameOf, type Looked } from '../../src/lenses/lens-contract.ts';
+import { frameOf, type LookResult } from '../../src/lenses/lens-contract.ts';
 import { headLayers } from '../../src/render/head-layers.ts';
 import { sharedDrawing } from '../../src/render/shared-drawing.ts';
 import { checkpointOptions, checkpointUsage } from '../checkpoint-file.ts';
@@ -76,7 +76,7 @@ const look = (path: string, photo: ReadPhoto, query: { token?: number; patch?: P
   engine.look('heads', { ...plain, ...query }, path, photo, framing);
 
 /** Maps as numbers, and over the photograph as pictures. */
-async function writeMaps(name: string, photo: ReadPhoto, looked: Looked<HeadsResult>): Promise<void> {
+async function writeMaps(name: string, photo: ReadPhoto, looked: LookResult<HeadsResult>): Promise<void> {
   const { rows, columns, maps } = looked.result;
   const file = (suffix: string): string => join(options.out, `${name}${suffix}`);
   await writeFile(file('.npy'), encodeNpy({ shape: [numHeads, rows, columns], values: maps }));

@@ -6,7 +6,7 @@ import type { Result } from '../../src/core/result.ts';
 import type { Engine, ReadPhoto } from '../../src/engine/engine.ts';
 import { startEngine } from '../../src/engine/start-engine.ts';
 import type { LensId, ParamsOf, ResultOf } from '../../src/lenses/contracts.ts';
-import type { Looked } from '../../src/lenses/lens-contract.ts';
+import type { LookResult } from '../../src/lenses/lens-contract.ts';
 import { runLook } from '../../src/lenses/run-look.ts';
 import type { ModelLoader } from '../../src/models/loaded-model.ts';
 import { stopWith } from '../stop-with.ts';
@@ -25,7 +25,7 @@ export interface ToolEngine {
     id: string,
     photo: ReadPhoto,
     framing: FramingOptions,
-  ): Promise<Result<Looked<ResultOf<L>>, Failure>>;
+  ): Promise<Result<LookResult<ResultOf<L>>, Failure>>;
   dispose(): void;
 }
 

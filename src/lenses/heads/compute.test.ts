@@ -46,7 +46,7 @@ describe('what a pass must keep', () => {
     [12, 11],
     [40, 11],
   ])('for block %s of twelve is of block %i', (block, index) => {
-    expect(headsCompute.wishes(model, { block, ...cls })).toEqual({
+    expect(headsCompute.taps(model, { block, ...cls })).toEqual({
       needs: [{ of: 'attention', blocks: [index], queries: 'special' }],
       keeps: [{ of: 'attention', blocks: [index], queries: 'all' }],
     });
@@ -54,7 +54,7 @@ describe('what a pass must keep', () => {
 
   it('for a patch is what any patch can be answered from', () => {
     const patch = { row: 1, column: 1 };
-    expect(headsCompute.wishes(model, { block: 'last', token: 0, patch })).toEqual({
+    expect(headsCompute.taps(model, { block: 'last', token: 0, patch })).toEqual({
       needs: [{ of: 'attention', blocks: [11], queries: 'all' }],
       keeps: [],
     });

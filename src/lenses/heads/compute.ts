@@ -9,7 +9,7 @@ const blockOf = (choice: BlockChoice, { depth }: Pick<ModelDescription, 'depth'>
   choice === 'last' ? depth - 1 : Math.min(choice, depth) - 1;
 
 export const headsCompute: LensCompute<HeadsParams, HeadsResult> = {
-  wishes(model, { block, patch }) {
+  taps(model, { block, patch }) {
     const blocks = [blockOf(block, model)];
     const any = { of: 'attention', blocks, queries: 'all' } as const;
     // Of CLS the pass itself computes the rows; of a patch they come from what it keeps.

@@ -6,7 +6,7 @@ import type { LensCompute } from '../lens-compute.ts';
 import type { LayersParams, LayersResult } from './contract.ts';
 
 export const layersCompute: LensCompute<LayersParams, LayersResult> = {
-  wishes(_, { patch, measure }) {
+  taps(_, { patch, measure }) {
     const any = { of: 'attention', blocks: 'all', queries: 'all' } as const;
     const special = { of: 'attention', blocks: 'all', queries: 'special' } as const;
     // Of CLS the pass itself computes the rows; patches and measures need what it can keep.

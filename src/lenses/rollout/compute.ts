@@ -5,7 +5,7 @@ import type { LensCompute } from '../lens-compute.ts';
 import type { RolloutParams, RolloutResult } from './contract.ts';
 
 export const rolloutCompute: LensCompute<RolloutParams, RolloutResult> = {
-  wishes: () => ({ needs: [{ of: 'attention', blocks: 'all', queries: 'all' }], keeps: [] }),
+  taps: () => ({ needs: [{ of: 'attention', blocks: 'all', queries: 'all' }], keeps: [] }),
 
   async compute([pass], params, { signal, onProgress }) {
     if (pass === undefined) throw new Error('rollout needs a pass');

@@ -6,7 +6,7 @@ import type { BackendDescription } from '../../core/backend.ts';
 import type { ModelDescription } from '../../core/model.ts';
 import type { FramingOptions } from '../../core/photo.ts';
 import { contractOf, type LensId } from '../../lenses/contracts.ts';
-import type { Looked, Query } from '../../lenses/lens-contract.ts';
+import type { LookResult, Query } from '../../lenses/lens-contract.ts';
 import type { AppState } from './app-store.ts';
 import type { Photo, PhotoId } from './photo.ts';
 import { patchAt } from './photo-point.ts';
@@ -25,7 +25,7 @@ export interface Look {
 /** A result and what made it: the caption stays true when engine or settings change afterwards. */
 export interface Outcome {
   readonly look: Look;
-  readonly looked: Looked<unknown>;
+  readonly looked: LookResult<unknown>;
   readonly model: ModelDescription;
   readonly backend: BackendDescription;
   readonly byteLength: number;
