@@ -1,4 +1,5 @@
-/** What PyTorch finds inside the small networks (tools/reference/make_taps.py). */
+/** What PyTorch finds inside the small networks (tools/reference/make_taps.py and make_norms.py). */
+import storedNorms from '../../tools/reference/fixtures/norms.json';
 import stored from '../../tools/reference/fixtures/taps.json';
 import { floatsOfBase64 } from '../core/base64.ts';
 import { fusions, type RolloutOptions } from '../core/rollout-options.ts';
@@ -28,7 +29,11 @@ export interface TapCase {
   /** shape [L, H] */
   readonly distance: Float32Array;
   /** Of each block, shape [T, C] each. */
-  readonly blocks: readonly Readonly<Record<Facet, Float32Array>>[];
+  readonly blocks: readonly Readonly<Record<Exclude<Facet, 'residual'>, Float32Array>>[];
+  /** L2 norms of the tokens after each block, before the final norm, shape [T] each. */
+  readonly norms: readonly Float32Array[];
+  /** shape [T]: of the last block, after the final norm */
+  readonly normsAfterFinalNorm: Float32Array;
 }
 
 export interface TapFixture {
@@ -54,7 +59,22 @@ function readRollout(rollout: (typeof stored)[number]['cases'][number]['rollouts
   };
 }
 
-const readCase = (each: (typeof stored)[number]['cases'][number]): TapCase => ({
+type StoredCase = (typeof stored)[number]['cases'][number];
+type StoredNorms = (typeof storedNorms)[number]['cases'][number];
+
+function readNorms({
+  norms,
+  normsAfterFinalNorm,
+}: StoredNorms): Pick<TapCase, 'norms' | 'normsAfterFinalNorm'> {
+  const [depth = 0, tokens = 0] = norms.shape;
+  const values = floatsOfBase64(norms.values);
+  return {
+    norms: Array.from({ length: depth }, (_, block) => values.subarray(block * tokens, (block + 1) * tokens)),
+    normsAfterFinalNorm: floatsOfBase64(normsAfterFinalNorm.values),
+  };
+}
+
+const readCase = (each: StoredCase, norms: StoredNorms): TapCase => ({
   rows: each.rows,
   columns: each.columns,
   size: each.input,
@@ -70,9 +90,14 @@ const readCase = (each: (typeof stored)[number]['cases'][number]): TapCase => ({
     value: floatsOfBase64(value),
     out: floatsOfBase64(out),
   })),
+  ...readNorms(norms),
 });
 
-export const tapFixtures: readonly TapFixture[] = stored.map(({ network, cases }) => ({
-  network: smallNetworks.get(network) ?? expectedNetwork(network.replace('checkpoints/', '')),
-  cases: cases.map(readCase),
-}));
+export const tapFixtures: readonly TapFixture[] = stored.map(({ network, cases }, i) => {
+  const norms = storedNorms[i];
+  if (norms?.network !== network) throw new Error(`norms of ${norms?.network}, not of ${network}`);
+  return {
+    network: smallNetworks.get(network) ?? expectedNetwork(network.replace('checkpoints/', '')),
+    cases: cases.map((each, at) => readCase(each, norms.cases[at] as StoredNorms)),
+  };
+});

@@ -68,10 +68,12 @@ export function* forwardSteps(
       if (of.next === null) break;
       x.dispose();
       x = of.next;
+      const parts = { ...of.kept.parts };
+      kept[index] = { ...of.kept, parts };
+      if (plan.parts.has('residual')) parts.residual = tf.clone(x);
       if (!plan.parts.has('out')) continue;
       const isLast = index === blocks.length - 1;
-      const out = isLast ? tf.tidy(() => layers.layerNorm(x, norm, architecture.layerNormEps)) : tf.clone(x);
-      kept[index] = { ...of.kept, parts: { ...of.kept.parts, out } };
+      parts.out = isLast ? tf.tidy(() => layers.layerNorm(x, norm, architecture.layerNormEps)) : tf.clone(x);
     }
     isDone = true;
     return kept;

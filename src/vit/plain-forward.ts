@@ -10,7 +10,7 @@ import type { Facet } from './taps.ts';
 export interface PlainForward {
   /** Each block's softmax(QKᵀ/√d), shape [H, T, T]; caller disposes. */
   readonly attentions: tf.Tensor3D[];
-  /** Each block's tokens, shape [T, C] each, 'out' of the last block after the final norm; caller disposes. */
+  /** Each block's tokens, shape [T, C] each; caller disposes. */
   readonly tokens: Record<Facet, tf.Tensor2D>[];
   /** The CLS token after the final norm, shape [C]; caller disposes. */
   readonly feature: tf.Tensor1D;
@@ -50,11 +50,15 @@ export function forwardPlain(parameters: VitParameters, image: tf.Tensor3D): Pla
       );
       x = tf.add(x, out);
       x = tf.add(x, linear(gelu(linear(layerNorm(x, block.norm2, layerNormEps), block.fc1)), block.fc2));
-      if (index === parameters.blocks.length - 1) x = layerNorm(x, parameters.norm, layerNormEps);
       attentions.push(tf.keep(attention));
-      tokens.push({ query: tf.keep(query), key: tf.keep(key), value: tf.keep(value), out: tf.keep(x) });
+      const isLast = index === parameters.blocks.length - 1;
+      const after = isLast ? layerNorm(x, parameters.norm, layerNormEps) : tf.clone(x);
+      const kept = { query, key, value, residual: x, out: after };
+      for (const tensor of Object.values(kept)) tf.keep(tensor);
+      tokens.push(kept);
     }
-    return tf.reshape<tf.Rank.R1>(tf.slice(x, [0, 0], [1, -1]), [-1]);
+    const last = tokens.at(-1)?.out ?? x;
+    return tf.reshape<tf.Rank.R1>(tf.slice(last, [0, 0], [1, -1]), [-1]);
   });
   return { attentions, tokens, feature };
 }

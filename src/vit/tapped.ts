@@ -4,7 +4,7 @@ import type { FaultWatch } from '../gpu/fault-watch.ts';
 import type { BlockLayers } from './block-layers.ts';
 import type { BlockParameters, VitParameters } from './parameters.ts';
 import { facetOf, tensorsOf, type KeptBlock } from './run-block.ts';
-import { blocksOf, queriesOf, type Facet, type Tap } from './taps.ts';
+import { blocksOf, keptFacet, queriesOf, type Facet, type Tap } from './taps.ts';
 
 export interface TappedFields {
   /** Borrowed. */
@@ -80,11 +80,13 @@ export class Tapped {
   facet(block: number, facet: Facet): tf.Tensor2D {
     const { architecture, blocks } = this.parameters;
     const { parts } = this.keptOf(block);
-    const part = parts[facet];
+    const name = keptFacet(facet, block, architecture.depth);
+    const part = parts[name];
     if (part !== undefined) return tf.clone(part);
     const { normed } = parts;
-    if (normed === undefined || facet === 'out') throw new Error(`${facet} of block ${block} was not kept`);
-    return tf.tidy(() => facetOf(normed, blocks[block] as BlockParameters, architecture, this.layers, facet));
+    if (normed === undefined || name === 'out' || name === 'residual')
+      throw new Error(`${facet} of block ${block} was not kept`);
+    return tf.tidy(() => facetOf(normed, blocks[block] as BlockParameters, architecture, this.layers, name));
   }
 
   /** Borrowed. Nothing where no tap wanted the block. */
@@ -98,6 +100,8 @@ export class Tapped {
 
   private canTell(block: number, facet: Facet): boolean {
     const { parts } = this.keptOf(block);
-    return parts[facet] !== undefined || (facet !== 'out' && parts.normed !== undefined);
+    const name = keptFacet(facet, block, this.parameters.architecture.depth);
+    const isOutput = name === 'out' || name === 'residual';
+    return parts[name] !== undefined || (!isOutput && parts.normed !== undefined);
   }
 }

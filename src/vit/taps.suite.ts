@@ -19,10 +19,16 @@ import { maxAbsDifference } from '../core/max-abs-difference.ts';
 import { tapFixtures, type TapCase } from '../testing/tap-fixtures.ts';
 
 const everything: Tap = { of: 'attention', blocks: 'all', queries: 'all' };
-const facets: readonly Facet[] = ['query', 'key', 'value', 'out'];
+const facets = ['query', 'key', 'value', 'out'] as const satisfies readonly Facet[];
 
 const largestOf = (values: Float32Array): number =>
   values.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
+
+/** @param tokens shape [T, C] @returns each token's L2 norm, shape [T] */
+const normsOf = (tokens: Float32Array, channels: number): number[] =>
+  Array.from({ length: tokens.length / channels }, (_, token) =>
+    Math.hypot(...tokens.subarray(token * channels, (token + 1) * channels)),
+  );
 
 /** In one chunk and, at the last of the cases, also some rows of a block at a time. */
 function chunkings(
@@ -72,6 +78,11 @@ export function checkTaps(name: BackendName, tolerance: number): void {
       });
 
       const tokensOf = ({ rows, columns }: TapCase): number => 1 + numRegisters + rows * columns;
+
+      const expectNorms = (values: Float32Array, expected: Float32Array): void =>
+        expect(maxAbsDifference(normsOf(values, embedDim), expected) / largestOf(expected)).toBeLessThan(
+          tolerance,
+        );
 
       /** Runs, checks what it takes on the device, and frees it. */
       async function withPass(
@@ -153,6 +164,25 @@ export function checkTaps(name: BackendName, tolerance: number): void {
         }
       });
 
+      test.each(fixture.cases)('at $rows × $columns: norms before and after the final norm', async (each) => {
+        const last = depth - 1;
+        const taps = [...blocks.map((block) => [block, 'residual'] as const), [last, 'out'] as const].map(
+          ([block, facet]): Tap => ({ of: 'tokens', block, facet }),
+        );
+        await withPass(each, taps, async (tapped) => {
+          for (const block of blocks)
+            expectNorms(await readTokens(tapped, block, 'residual'), each.norms[block] as Float32Array);
+          expectNorms(await readTokens(tapped, last, 'out'), each.normsAfterFinalNorm);
+        });
+        // What is kept of a block's attention alone does not tell its output.
+        await withPass(each, [everything], async (tapped) => {
+          await expect(readTokens(tapped, last, 'residual')).rejects.toThrow(
+            `residual of block ${last} was not kept`,
+          );
+          expect(tapped.answers([{ of: 'tokens', block: last, facet: 'residual' }])).toBe(false);
+        });
+      });
+
       test.each(fixture.cases)('at $rows × $columns: rollout', async (each) => {
         const wrong: string[] = [];
         for (const maxScoresBytes of chunkings(fixture.cases, each, tokensOf(each), numHeads))
@@ -201,12 +231,14 @@ export function checkTaps(name: BackendName, tolerance: number): void {
         const special = 1 + numRegisters;
         const image = tf.tensor3d(each.input, [each.size.height, each.size.width, 3]);
         const { attentions, tokens: ofBlocks, feature } = forwardPlain(parameters, image);
-        for (const [block, of] of ofBlocks.entries())
+        for (const [block, of] of ofBlocks.entries()) {
           for (const facet of facets) {
             const expected = each.blocks[block]?.[facet] as Float32Array;
             const difference = maxAbsDifference((await of[facet].data()) as Float32Array, expected);
             expect(difference / largestOf(expected)).toBeLessThan(tolerance);
           }
+          expectNorms((await of.residual.data()) as Float32Array, each.norms[block] as Float32Array);
+        }
         const matrices = await Promise.all(
           attentions.map(async (attention) => (await attention.data()) as Float32Array),
         );

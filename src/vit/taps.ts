@@ -7,7 +7,8 @@ import { specialTokenCount, type VitArchitecture } from '../core/architecture.ts
 /** A token's place: CLS is 0, registers follow, then the patches row by row. */
 export type TokenIndex = number;
 
-export type Facet = 'query' | 'key' | 'value' | 'out';
+/** 'out' is a block's output, of the last block after the final norm; 'residual' is it before the final norm, which other blocks have not. */
+export type Facet = 'query' | 'key' | 'value' | 'out' | 'residual';
 
 interface AttentionTap {
   readonly of: 'attention';
@@ -19,7 +20,6 @@ interface AttentionTap {
 interface TokensTap {
   readonly of: 'tokens';
   readonly block: number;
-  /** 'out' is a block's output; of the last block after the final norm. */
   readonly facet: Facet;
 }
 
@@ -61,6 +61,10 @@ export const queriesOf = (
   return queries;
 };
 
+/** What is kept for a facet: before the last block 'residual' and 'out' are the same. */
+export const keptFacet = (facet: Facet, block: number, depth: number): Facet =>
+  facet === 'residual' && block < depth - 1 ? 'out' : facet;
+
 interface Wanted {
   readonly facets: Set<Facet>;
   readonly queries: Set<TokenIndex>;
@@ -78,7 +82,7 @@ function gather(taps: readonly Tap[], architecture: VitArchitecture, tokens: num
     const blocks = blocksOf(tap.of === 'attention' ? tap.blocks : [tap.block], depth);
     for (const block of blocks) {
       const of = wanted[block] as Wanted;
-      if (tap.of === 'tokens') of.facets.add(tap.facet);
+      if (tap.of === 'tokens') of.facets.add(keptFacet(tap.facet, block, depth));
       else if (tap.queries === 'all') of.any = true;
       else for (const query of queriesOf(tap.queries, architecture, tokens)) of.queries.add(query);
     }
@@ -98,7 +102,7 @@ export function planPass(architecture: VitArchitecture, tokens: number, taps: re
   const wanted = gather(taps, architecture, tokens);
   const end = wanted.findLastIndex(({ facets, queries, any }) => any || facets.size + queries.size > 0) + 1;
   return wanted.slice(0, end).map(({ facets, queries, any }, block): BlockPlan => {
-    const isWhole = block < end - 1 || facets.has('out');
+    const isWhole = block < end - 1 || facets.has('out') || facets.has('residual');
     const parts = new Set<Part>(facets);
     const keepsAll = any || isMany(queries.size, architecture);
     // A whole block computes all queries anyway; another one does when they are asked for.

@@ -176,29 +176,42 @@ SMALL_NETWORKS = {
 }
 
 
+def describe_cases(
+    model: VisionTransformer, rng: np.random.RandomState, sizes: List[Tuple[int, int]]
+) -> Iterator[Tuple[dict, np.ndarray, Result]]:
+    """
+    A network's answers on random inputs; of the first one the last layer's attention whole.
+
+    :param sizes: rows and columns of patches
+    :yields: what the fixture holds of an input, the input, and the network's result
+    """
+    patch, num_registers = model.architecture.patch_size, model.architecture.num_registers
+    for index, (rows, columns) in enumerate(sizes):
+        pixels = random_input(rng, rows * patch, columns * patch)
+        result = run(model, pixels)
+        case = {
+            "rows": rows,
+            "columns": columns,
+            "input": {"height": rows * patch, "width": columns * patch, "values": encode(pixels)},
+            "clsAttention": tensor(torch.cat([layer[:, :, 0] for layer in result.attention]).numpy()),
+            "clsFeature": tensor(result.cls_feature[0].numpy()),
+        }
+        if num_registers > 0:
+            # [R, H, T]: what each register looks at in the last layer
+            registers = result.attention[-1][0, :, 1 : 1 + num_registers]
+            case["registerAttention"] = tensor(registers.transpose(0, 1).numpy())
+        if index == 0:
+            case["lastAttention"] = tensor(result.attention[-1][0].numpy())
+        yield case, pixels, result
+
+
 def make_small_networks() -> None:
     for seed, (network, (architecture, sizes)) in enumerate(SMALL_NETWORKS.items(), start=10):
         rng = random_source(seed)
         weights = random_weights(VisionTransformer(architecture), rng)
         model = load(architecture, weights)
         cases, entropies, least_effects = [], [], []
-        for rows, columns in sizes:
-            patch = architecture.patch_size
-            pixels = random_input(rng, rows * patch, columns * patch)
-            result = run(model, pixels)
-            case = {
-                "rows": rows,
-                "columns": columns,
-                "input": {"height": rows * patch, "width": columns * patch, "values": encode(pixels)},
-                "clsAttention": tensor(torch.cat([layer[:, :, 0] for layer in result.attention]).numpy()),
-                "clsFeature": tensor(result.cls_feature[0].numpy()),
-            }
-            if architecture.num_registers > 0:
-                # [R, H, T]: what each register looks at in the last layer
-                registers = result.attention[-1][0, :, 1 : 1 + architecture.num_registers]
-                case["registerAttention"] = tensor(registers.transpose(0, 1).numpy())
-            if not cases:
-                case["lastAttention"] = tensor(result.attention[-1][0].numpy())
+        for case, pixels, result in describe_cases(model, rng, sizes):
             cases.append(case)
             entropies.append(relative_entropy_of_rows(result))
             least_effects.append(min(max(e[1:]) for e in effects_of_terms(model, pixels)))
@@ -209,6 +222,21 @@ def make_small_networks() -> None:
 
 
 # Parts of the way to the network and from it
+
+
+def describe_positions(embedding: np.ndarray, sizes: List[Tuple[int, int]], grid: Optional[Tuple[int, int]] = None) -> dict:
+    """
+    A position embedding fitted to other sizes, both ways.
+
+    :param embedding: shape [rows * columns, channels]
+    :param grid: rows and columns of the embedding, a square where nothing is said
+    """
+    cases = []
+    for resampling in ("offset", "antialiased"):
+        for rows, columns in sizes:
+            fitted = resample_positions(torch.from_numpy(embedding), rows, columns, resampling, grid).numpy()
+            cases.append({"rows": rows, "columns": columns, "resampling": resampling, "values": encode(fitted)})
+    return {"channels": embedding.shape[1], "embedding": encode(embedding), "cases": cases}
 
 
 def make_position_embeddings() -> None:
@@ -222,13 +250,7 @@ def make_position_embeddings() -> None:
     grids = []
     for grid, wanted in sizes.items():
         embedding = random_source(20 + grid).standard_normal((grid * grid, channels)).astype(np.float32)
-        cases = []
-        for resampling in ("offset", "antialiased"):
-            for rows, columns in wanted:
-                resampled = resample_positions(torch.from_numpy(embedding), rows, columns, resampling).numpy()
-                case = {"rows": rows, "columns": columns, "resampling": resampling, "values": encode(resampled)}
-                cases.append(case)
-        grids.append({"grid": grid, "channels": channels, "embedding": encode(embedding), "cases": cases})
+        grids.append({"grid": grid, **describe_positions(embedding, wanted)})
     write_json(FIXTURES / "position-embedding.json", {"grids": grids})
 
 

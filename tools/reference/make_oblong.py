@@ -4,9 +4,9 @@
 """
 import torch
 
-from make_fixtures import FIXTURES, describe_model, encode, load, random_input, random_source, random_weights, run, tensor
+from make_fixtures import FIXTURES, describe_cases, describe_model, describe_positions, load, random_source, random_weights
 from make_fixtures import write_json
-from vit import Architecture, VisionTransformer, resample_positions
+from vit import Architecture, VisionTransformer
 
 # rows and columns of the grid: sizes to fit it to. The first is the grid itself; the second has as many patches in another shape.
 GRIDS = {
@@ -22,15 +22,9 @@ NETWORKS = {
 
 def positions() -> list:
     channels, grids = 4, []
-    for grid, wanted in GRIDS.items():
-        rows, columns = grid
+    for (rows, columns), sizes in GRIDS.items():
         embedding = random_source(100 * rows + columns).standard_normal((rows * columns, channels)).astype("float32")
-        cases = []
-        for resampling in ("offset", "antialiased"):
-            for size in wanted:
-                fitted = resample_positions(torch.from_numpy(embedding), *size, resampling, grid).numpy()
-                cases.append({"rows": size[0], "columns": size[1], "resampling": resampling, "values": encode(fitted)})
-        grids.append({"rows": rows, "columns": columns, "channels": channels, "embedding": encode(embedding), "cases": cases})
+        grids.append({"rows": rows, "columns": columns, **describe_positions(embedding, sizes, (rows, columns))})
     return grids
 
 
@@ -40,24 +34,8 @@ def networks() -> list:
         rng = random_source(seed)
         weights = random_weights(VisionTransformer(architecture), rng)
         model = load(architecture, weights)
-        cases = []
-        for rows, columns in (architecture.grid, (architecture.grid[1], architecture.grid[0]), (4, 9)):
-            patch = architecture.patch_size
-            pixels = random_input(rng, rows * patch, columns * patch)
-            result = run(model, pixels)
-            case = {
-                "rows": rows,
-                "columns": columns,
-                "input": {"height": rows * patch, "width": columns * patch, "values": encode(pixels)},
-                "clsAttention": tensor(torch.cat([layer[:, :, 0] for layer in result.attention]).numpy()),
-                "clsFeature": tensor(result.cls_feature[0].numpy()),
-            }
-            if architecture.num_registers > 0:
-                registers = result.attention[-1][0, :, 1 : 1 + architecture.num_registers]
-                case["registerAttention"] = tensor(registers.transpose(0, 1).numpy())
-            if not cases:
-                case["lastAttention"] = tensor(result.attention[-1][0].numpy())
-            cases.append(case)
+        sizes = [architecture.grid, (architecture.grid[1], architecture.grid[0]), (4, 9)]
+        cases = [case for case, _, _ in describe_cases(model, rng, sizes)]
         described.append({"name": name, **describe_model(model, weights, "float32"), "cases": cases})
     return described
 

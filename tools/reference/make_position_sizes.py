@@ -4,8 +4,7 @@
 """
 import torch
 
-from make_fixtures import FIXTURES, encode, random_source, write_json
-from vit import resample_positions
+from make_fixtures import FIXTURES, describe_positions, random_source, write_json
 
 # grid: sides in patches at which a scale factor without the official 0.1 gives one patch too few (dinov2#378):
 # 546, 602, 1092, 1204, 1610 and 1722 px of 14 px patches; 976, 1840 and 1952 px of 16 px patches.
@@ -21,12 +20,7 @@ def main() -> None:
         embedding = random_source(200 + grid).standard_normal((grid * grid, channels)).astype("float32")
         # Rows and columns are fitted apart, so that a short other side shows all that a long one would.
         sizes = [(side, 2) for side in sides] + [(3, side) for side in sides] + OBLONG[grid]
-        cases = []
-        for resampling in ("offset", "antialiased"):
-            for rows, columns in sizes:
-                fitted = resample_positions(torch.from_numpy(embedding), rows, columns, resampling).numpy()
-                cases.append({"rows": rows, "columns": columns, "resampling": resampling, "values": encode(fitted)})
-        grids.append({"grid": grid, "channels": channels, "embedding": encode(embedding), "cases": cases})
+        grids.append({"grid": grid, **describe_positions(embedding, sizes)})
     write_json(FIXTURES / "position-sizes.json", {"grids": grids})
 
 

@@ -3,9 +3,9 @@ import type { ModelDescription } from '../../core/model.ts';
 import type { Pass } from '../../engine/pass.ts';
 import { frameOfGrid, someModel } from '../../testing/looks.ts';
 import type { AttentionRows } from '../../vit/read-attention.ts';
+import type { BlockChoice } from '../block-choice.ts';
 import type { Query } from '../lens-contract.ts';
 import { headsCompute } from './compute.ts';
-import type { BlockChoice } from './contract.ts';
 
 const model: ModelDescription = { ...someModel, depth: 12, numHeads: 2, numRegisters: 1 };
 const frame = frameOfGrid(2, 3);

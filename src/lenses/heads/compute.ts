@@ -1,16 +1,12 @@
 import { fail, succeed } from '../../core/result.ts';
-import type { ModelDescription } from '../../core/model.ts';
 import { tokenOf } from '../ask-token.ts';
+import { blockIndex } from '../block-choice.ts';
 import type { LensCompute } from '../lens-compute.ts';
-import type { BlockChoice, HeadsParams, HeadsResult } from './contract.ts';
-
-/** @returns the block, from 0; the last one where a network has fewer */
-const blockOf = (choice: BlockChoice, { depth }: Pick<ModelDescription, 'depth'>): number =>
-  choice === 'last' ? depth - 1 : Math.min(choice, depth) - 1;
+import type { HeadsParams, HeadsResult } from './contract.ts';
 
 export const headsCompute: LensCompute<HeadsParams, HeadsResult> = {
   taps(model, { block, patch }) {
-    const blocks = [blockOf(block, model)];
+    const blocks = [blockIndex(block, model)];
     const any = { of: 'attention', blocks, queries: 'all' } as const;
     // Of CLS the pass itself computes the rows; of a patch they come from what it keeps.
     return patch === null
@@ -25,7 +21,7 @@ export const headsCompute: LensCompute<HeadsParams, HeadsResult> = {
     const token = tokenOf(params, model, frame);
     // Asked of another grid than this one: nobody waits for the answer.
     if (token === null) return fail({ code: 'cancelled' });
-    const block = blockOf(params.block, model);
+    const block = blockIndex(params.block, model);
     const { values, tokens, readAt } = await pass.readAttention([block], [token.index]);
     const { numHeads, numRegisters } = model;
     const { rows, columns } = frame;

@@ -1,11 +1,9 @@
 /** What each head of one block looks at, for one token: the picture that DINO is known for. */
 import { defineCodec, onOrOff, type Field } from '../../core/codec.ts';
 import type { HeadDrawing } from '../../render/head-layers.ts';
-import { headField, mapDrawingFields } from '../drawing-fields.ts';
+import { blockField, type BlockChoice } from '../block-choice.ts';
+import { headField, mapDrawingFields } from '../shared-fields.ts';
 import { defineAskingCodec, type LensContract, type Query } from '../lens-contract.ts';
-
-/** Blocks count from 1, as people count them; 'last' is the last one of any network. */
-export type BlockChoice = number | 'last';
 
 export interface HeadsParams extends Query {
   readonly block: BlockChoice;
@@ -31,17 +29,6 @@ export interface HeadsResult {
   /** From the first op of the question to the values read back; the pass before is not in it. */
   readonly lookMs: number;
 }
-
-const blockField: Field<BlockChoice> = {
-  otherwise: 'last',
-  form: 'last, or a whole number from 1',
-  help: 'which block is asked, from 1',
-  read: (text) => {
-    if (text === 'last') return 'last';
-    return /^[1-9]\d{0,2}$/.test(text) ? Number(text) : null;
-  },
-  write: String,
-};
 
 const hiddenField: Field<readonly number[]> = {
   otherwise: [],

@@ -14,10 +14,9 @@ import { thresholdOf } from '../../render/map-drawing.ts';
 import { formatPercent, countOf } from '../../ui/kit/format.ts';
 import { ColourChip } from '../../ui/kit/colour-chip.tsx';
 import type { Fact } from '../../ui/kit/fact-list.tsx';
-import { RangeField } from '../../ui/kit/range-field.tsx';
 import { SwitchField } from '../../ui/kit/switch-field.tsx';
-import { headCommand, massCommand, styleCommand } from '../drawing-commands.ts';
-import { ColoursField, MassField, SmoothField, StyleField } from '../drawing-controls.tsx';
+import { headCommand, massCommand, styleCommand } from '../shared-commands.ts';
+import { BlockField, ColoursField, MassField, SmoothField, StyleField } from '../shared-controls.tsx';
 import { frameOf } from '../lens-contract.ts';
 import type { LensTile, LensView, PanelProps, Scene } from '../lens-view.ts';
 import { isCls, queryInSentence } from '../query-title.ts';
@@ -100,24 +99,6 @@ function facts({ looked: { result } }: HeadsScene): Fact[] {
   return numRegisters === 0
     ? [onCls]
     : [onCls, shareFact('Attention on registers', sums(1, 1 + numRegisters), possessive)];
-}
-
-function BlockField({ params, model, changeParams }: HeadsPanelProps) {
-  if (model === null) return null;
-  const { depth } = model;
-  const block = params.block === 'last' ? depth : Math.min(params.block, depth);
-  const name = block === depth ? `${block}, the last` : String(block);
-  return (
-    <RangeField
-      label="Block"
-      min={1}
-      max={depth}
-      value={block}
-      display={name}
-      valueText={`block ${name} of ${depth}`}
-      onChange={(value) => changeParams({ block: value === depth ? 'last' : value })}
-    />
-  );
 }
 
 function HeadsPanel(props: HeadsPanelProps) {

@@ -2,7 +2,7 @@
 import { defineCodec, onOrOff, wholeNumber } from '../../core/codec.ts';
 import type { HeadChoice } from '../../render/head-layers.ts';
 import type { MapDrawing } from '../../render/map-layers.ts';
-import { headField, mapDrawingFields } from '../drawing-fields.ts';
+import { headField, mapDrawingFields } from '../shared-fields.ts';
 import { defineAskingCodec, type LensContract, type Query } from '../lens-contract.ts';
 
 export interface LayersParams extends Query {

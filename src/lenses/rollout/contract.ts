@@ -2,7 +2,7 @@
 import { defineCodec, oneOf, realNumber } from '../../core/codec.ts';
 import { fusions, type RolloutOptions } from '../../core/rollout-options.ts';
 import type { MapDrawing } from '../../render/map-layers.ts';
-import { mapDrawingFields } from '../drawing-fields.ts';
+import { mapDrawingFields } from '../shared-fields.ts';
 import { defineAskingCodec, type LensContract, type Query } from '../lens-contract.ts';
 
 export interface RolloutParams extends Query {

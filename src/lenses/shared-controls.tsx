@@ -1,9 +1,10 @@
-/** Controls of a panel that several lenses have, for the fields in `drawing-fields` and for what all lenses share. */
+/** Controls that several lenses have in their panels, for the fields in `shared-fields` and `block-choice`. */
 import { colourMapNames } from '../render/colour-maps.ts';
 import type { MapDrawing } from '../render/map-layers.ts';
 import { ChoiceField } from '../ui/kit/choice-field.tsx';
 import { colourChoice } from '../ui/kit/colour-choice.tsx';
 import { RangeField } from '../ui/kit/range-field.tsx';
+import { blockIndex, type BlockChoice } from './block-choice.ts';
 import type { PanelProps } from './lens-view.ts';
 
 type DrawingProps<K extends keyof MapDrawing> = Pick<
@@ -37,6 +38,29 @@ export function ColoursField({
       display={shared.colours}
       choices={colourMapNames.map(colourChoice)}
       onChange={(colours) => changeShared({ colours })}
+    />
+  );
+}
+
+/** Which block is asked; there is nothing to choose before a model is there. */
+export function BlockField({
+  params,
+  model,
+  changeParams,
+}: Pick<PanelProps<{ readonly block: BlockChoice }, object, unknown>, 'params' | 'model' | 'changeParams'>) {
+  if (model === null) return null;
+  const { depth } = model;
+  const block = blockIndex(params.block, model) + 1;
+  const name = block === depth ? `${block}, the last` : String(block);
+  return (
+    <RangeField
+      label="Block"
+      min={1}
+      max={depth}
+      value={block}
+      display={name}
+      valueText={`block ${name} of ${depth}`}
+      onChange={(value) => changeParams({ block: value === depth ? 'last' : value })}
     />
   );
 }
