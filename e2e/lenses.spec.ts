@@ -41,6 +41,7 @@ test('the grid of layers has a picture for each head of each block, and each of 
   const grid = page.getByRole('group', { name: /Layers: all blocks and heads/ });
   const { depth, numHeads } = embedded;
   await expect(grid.getByRole('button')).toHaveCount(depth * (1 + numHeads));
+  await page.getByRole('region', { name: 'Details' }).getByText('Details').click();
   await expect(
     page.getByRole('img', { name: 'Mean attention distance of each head by block' }),
   ).toBeVisible();

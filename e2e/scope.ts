@@ -116,9 +116,12 @@ class Scope {
     await this.page.getByRole('slider', { name }).fill(String(value));
   }
 
-  /** A value of the caption under the stage, by its term. */
+  /** A number of the details, which may be folded away, by its term. */
   fact(term: string): Locator {
-    return this.stage.locator('dt', { hasText: term }).locator('xpath=following-sibling::dd[1]');
+    return this.page
+      .getByRole('region', { name: 'Details' })
+      .locator('dt', { hasText: term })
+      .locator('xpath=following-sibling::dd[1]');
   }
 
   /** The stage's overlay as it is drawn now; equal strings are equal pictures. */

@@ -78,7 +78,9 @@ export interface LensView<P, D, R> {
   readonly describe: (scene: Scene<P, D, R>) => string;
   readonly facts: (scene: Scene<P, D, R>) => readonly Fact[];
   readonly Panel: ComponentType<PanelProps<P, D, R>>;
-  /** Under the sentence, where the picture needs a key to its colours, or has more to show. */
+  /** Under the sentence, one line: a key to the picture's colours. */
   readonly Below?: ComponentType<PanelProps<P, D, R>>;
+  /** Folded away with the facts: plots and tables. */
+  readonly More?: ComponentType<PanelProps<P, D, R>>;
   readonly commands: readonly LensCommand<P, D, R>[];
 }

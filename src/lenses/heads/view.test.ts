@@ -41,20 +41,18 @@ const sceneWith = (
 const withRegister = { numRegisters: 1, specialShares: Float32Array.of(0.1, 0.2, 0.3, 0.4) };
 
 describe('the sentence', () => {
-  const smooth = ' Edges are interpolated between patches.';
-
   it.each<[string, HeadsScene, string]>([
-    ['all heads', sceneWith(), `Each colour is a head, and holds 60 % of what that head looks at.${smooth}`],
+    ['all heads', sceneWith(), 'Each colour is a head, where 60 % of its attention lies.'],
     [
       'some heads, patch by patch',
       sceneWith({ hidden: [1, 7], smooth: false }),
-      'Each colour is a head, and holds 60 % of what that head looks at. 1 of 2 heads are shown.',
+      'Each colour is a head, where 60 % of its attention lies. 1 of 2 heads are shown.',
     ],
     ['a head', sceneWith({ view: 0 }), 'Head 1: 60 % of its attention lies on 2 of 4 patches.'],
     [
       'a head’s mask',
       sceneWith({ view: 1, style: 'mask', mass: 50 }),
-      `Head 2: 50 % of its attention lies on 1 of 4 patches.${smooth}`,
+      'Head 2: 50 % of its attention lies on 1 of 4 patches.',
     ],
     [
       'the mean',
@@ -79,7 +77,7 @@ describe('the sentence', () => {
     [
       'a head that this network has not',
       sceneWith({ view: 5, smooth: false }),
-      'Each colour is a head, and holds 60 % of what that head looks at.',
+      'Each colour is a head, where 60 % of its attention lies.',
     ],
   ])('of %s', (_, scene, sentence) => {
     expect(headsView.describe(scene)).toBe(sentence);

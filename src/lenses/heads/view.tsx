@@ -64,18 +64,16 @@ function whose({ looked: { result }, params }: HeadsScene): string {
 
 function describe(scene: HeadsScene): string {
   const { result } = scene.looked;
-  const { mass, hidden, style, smooth } = scene.drawing;
+  const { mass, hidden } = scene.drawing;
   const shown = headWithin(scene.drawing.view, result);
-  const edge =
-    smooth && (shown === 'all' || style === 'mask') ? ' Edges are interpolated between patches.' : '';
   if (shown === 'all') {
     const left = result.numHeads - hidden.filter((head) => head < result.numHeads).length;
     const some = left === result.numHeads ? '' : ` ${left} of ${countOf(result.numHeads, 'head')} are shown.`;
-    return `${whose(scene)}Each colour is a head, and holds ${mass} % of what that head looks at.${some}${edge}`;
+    return `${whose(scene)}Each colour is a head, where ${mass} % of its attention lies.${some}`;
   }
   const keeps = `${mass} % of its attention lies on ${keptOf(scene)}`;
   const subject = shown === 'mean' ? `The mean over ${countOf(result.numHeads, 'head')}` : headTitle(shown);
-  return `${whose(scene)}${subject}: ${keeps}.${edge}`;
+  return `${whose(scene)}${subject}: ${keeps}.`;
 }
 
 /** @param shares in each head */

@@ -197,7 +197,7 @@ function LayersPanel(props: LayersPanelProps) {
 }
 
 /** Entropy and distance of every head, as people read them off such grids. */
-function Below({ scene, changeDrawing }: LayersPanelProps) {
+function More({ scene, changeDrawing }: LayersPanelProps) {
   if (scene === null || scene.looked.result.measured === null) return null;
   return (
     <HeadPlots
@@ -220,7 +220,7 @@ export const layersView: LensView<LayersParams, LayersDrawing, LayersResult> = {
   describe,
   facts,
   Panel: LayersPanel,
-  Below,
+  More,
   commands: [
     {
       keys: ['0', 'a'],

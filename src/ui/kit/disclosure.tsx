@@ -3,6 +3,8 @@ import './disclosure.css';
 
 interface DisclosureProps {
   readonly title: string;
+  /** Beside the title, the most telling of what is folded away. */
+  readonly hint?: string;
   readonly className?: string;
   /** Whether it starts open; where it changes later, the part follows it. */
   readonly isOpen?: boolean;
@@ -11,14 +13,17 @@ interface DisclosureProps {
 }
 
 /** A part of the page that folds away under its title: the browser's own details element, with our mark. */
-export function Disclosure({ title, className, isOpen, onToggle, children }: DisclosureProps) {
+export function Disclosure({ title, hint, className, isOpen, onToggle, children }: DisclosureProps) {
   return (
     <details
       className={className === undefined ? 'disclosure' : `disclosure ${className}`}
       open={isOpen}
       onToggle={(event) => onToggle?.(event.currentTarget.open)}
     >
-      <summary>{title}</summary>
+      <summary>
+        <span className="disclosure-title">{title}</span>
+        {hint !== undefined && <span className="disclosure-hint">{hint}</span>}
+      </summary>
       {children}
     </details>
   );

@@ -1,12 +1,14 @@
+import './fact-list.css';
+
 export type Fact = readonly [name: string, value: string, title?: string];
 
 /** Names with their values; what a value means in full is its tooltip. */
 export function FactList({
   facts,
-  className,
+  className = 'fact-list',
 }: {
   readonly facts: readonly Fact[];
-  readonly className: string;
+  readonly className?: string;
 }) {
   return (
     <dl className={className}>

@@ -142,7 +142,11 @@ export function FilmStrip() {
   const { session } = useServices();
   const passFocus = useRef(false);
   return (
-    <section className="strip" aria-label="Film strip">
+    <section
+      className="strip"
+      aria-label="Film strip"
+      {...(order.length === 1 ? { 'data-single': true } : {})}
+    >
       <div className="strip-head">
         <p className="strip-count">
           {waiting > 0 ? `${waiting} of ${order.length} to do` : countOf(order.length, 'photograph')}
@@ -150,7 +154,9 @@ export function FilmStrip() {
         {waiting > 1 && (
           <IconButton icon={X} label="Cancel all" withText onClick={() => session.cancelAll()} />
         )}
-        <IconButton icon={Trash2} label="Remove all" withText onClick={() => session.removeAll()} />
+        {order.length > 1 && (
+          <IconButton icon={Trash2} label="Remove all" withText onClick={() => session.removeAll()} />
+        )}
       </div>
       <fieldset className="strip-frames">
         <legend className="visually-hidden">Photographs</legend>

@@ -1,3 +1,4 @@
+import { useState } from 'react';
 import { patchTitle, tokenTitle } from '../../lenses/query-title.ts';
 import { type Choice, ChoiceField } from '../kit/choice-field.tsx';
 import { Disclosure } from '../kit/disclosure.tsx';
@@ -99,12 +100,13 @@ function InputSettings() {
 
 interface SettingsPanelProps {
   readonly photo: Photo;
-  /** A section to fold away, for narrow screens. */
+  /** A section to fold away, for narrow pages. */
   readonly collapsible: boolean;
   readonly startsOpen: boolean;
 }
 
 export function SettingsPanel({ photo, collapsible, startsOpen }: SettingsPanelProps) {
+  const [isOpen, setIsOpen] = useState(startsOpen);
   const body = (
     <div className="settings-body">
       <LensSettings photo={photo} />
@@ -112,18 +114,15 @@ export function SettingsPanel({ photo, collapsible, startsOpen }: SettingsPanelP
       <InputSettings />
     </div>
   );
-  if (!collapsible) {
-    return (
-      <aside className="settings" aria-label="Settings">
-        {body}
-      </aside>
-    );
-  }
   return (
     <aside className="settings" aria-label="Settings">
-      <Disclosure title="Settings" className="settings-sheet" isOpen={startsOpen}>
-        {body}
-      </Disclosure>
+      {collapsible ? (
+        <Disclosure title="Settings" className="settings-sheet" isOpen={isOpen} onToggle={setIsOpen}>
+          {body}
+        </Disclosure>
+      ) : (
+        body
+      )}
     </aside>
   );
 }

@@ -1,39 +1,15 @@
 import { Check, Copy, Download, Undo2 } from 'lucide-react';
 import { useState } from 'react';
-import { formatSize } from '../../core/geometry.ts';
 import { tokenTitle } from '../../lenses/query-title.ts';
-import { FactList, type Fact } from '../kit/fact-list.tsx';
-import { formatMilliseconds } from '../kit/format.ts';
 import { IconButton } from '../kit/icon-button.tsx';
 import { useApp, useServices } from '../services.tsx';
 import { shownOutcome, type Outcome } from '../state/looks.ts';
 import type { Photo } from '../state/photo.ts';
 import { viewOf } from '../../lenses/views.ts';
 import { describePhotoNotice } from '../../core/photo.ts';
-import { backendTitles } from '../words.ts';
 import { canCopyPicture, copyPicture, savePicture } from './save-picture.ts';
-import { markedPatch, sceneOf, usePanelProps, useScene, type AnyScene } from './use-scene.ts';
+import { markedPatch, sceneOf, usePanelProps, useScene } from './use-scene.ts';
 import './stage-caption.css';
-
-/** How it was made: numbers that the page has measured. */
-function factsOf({ looked, look, model, backend }: Outcome, scene: AnyScene): readonly Fact[] {
-  const [pass] = looked.passes;
-  if (pass === undefined) return [];
-  const { frame, tokens, timings } = pass;
-  return [
-    ['Model', model.title],
-    ['Runs on', backendTitles[backend.name], backend.device],
-    [
-      'Forward pass',
-      formatMilliseconds(timings.forwardMs),
-      `Before it: decoding ${formatMilliseconds(timings.decodeMs)}, resampling ${formatMilliseconds(timings.prepareMs)}`,
-    ],
-    ['Tokens', String(tokens)],
-    ['Input', `${formatSize(frame.inputSizePx)} px`],
-    ['Rows × columns', `${frame.rows} × ${frame.columns}`],
-    ...viewOf(look.lens).facts(scene),
-  ];
-}
 
 function PictureActions({ photo }: { readonly photo: Photo }) {
   const { store, pictures } = useServices();
@@ -81,15 +57,14 @@ function Words({ photo, outcome }: { readonly photo: Photo; readonly outcome: Ou
   const { describe, Below } = viewOf(outcome.look.lens);
   if (scene === null) return null;
   return (
-    <>
+    <div className="caption-words">
       <p className="caption-view">{describe(scene)}</p>
       {Below !== undefined && <Below {...props} />}
-      <FactList facts={factsOf(outcome, scene)} className="caption-data" />
-    </>
+    </div>
   );
 }
 
-/** Under the photograph, as under a picture in a museum: what it is, what is to be seen, how it was made. */
+/** Under the photograph, as under a picture in a museum: what it is, and what is to be seen. */
 export function StageCaption({ photo }: { readonly photo: Photo }) {
   const token = useApp((state) => state.token);
   const pickPoint = useApp((state) => state.pickPoint);

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useMemo, useSyncExternalStore } from 'react';
+import { useEffect, useSyncExternalStore } from 'react';
 import { useApp, useServices } from '../services.tsx';
 import { rememberSettings } from '../state/settings.ts';
 
@@ -9,6 +9,7 @@ export function useRememberedSettings(): void {
   const shared = useApp((state) => state.shared);
   const model = useApp((state) => state.models.remembered);
   const notesSeen = useApp((state) => state.notesSeen);
+  const detailsOpen = useApp((state) => state.detailsOpen);
   useEffect(() => {
     document.documentElement.dataset['theme'] = theme;
     const ground = getComputedStyle(document.documentElement).getPropertyValue('--ground').trim();
@@ -16,9 +17,10 @@ export function useRememberedSettings(): void {
   }, [theme]);
   useEffect(() => {
     // A slider on its way need not write at every step.
-    const timer = setTimeout(() => rememberSettings({ theme, drawings, shared, model, notesSeen }), 250);
+    const settings = { theme, drawings, shared, model, notesSeen, detailsOpen };
+    const timer = setTimeout(() => rememberSettings(settings), 250);
     return () => clearTimeout(timer);
-  }, [theme, drawings, shared, model, notesSeen]);
+  }, [theme, drawings, shared, model, notesSeen, detailsOpen]);
 }
 
 /** The whole screen while presenting, where the browser allows it; leaving it ends the presentation. */
@@ -50,17 +52,20 @@ export function usePrunedPictures(): void {
   useEffect(() => pictures.prune(), [pictures, order]);
 }
 
-export function useMediaQuery(query: string): boolean {
-  const list = useMemo(() => matchMedia(query), [query]);
-  const subscribe = useCallback(
-    (changed: () => void) => {
-      list.addEventListener('change', changed);
-      return () => list.removeEventListener('change', changed);
-    },
-    [list],
-  );
-  return useSyncExternalStore(subscribe, () => list.matches);
-}
+const watchSize = (changed: () => void): (() => void) => {
+  addEventListener('resize', changed);
+  return () => removeEventListener('resize', changed);
+};
+
+/**
+ * Whether the page has less than so many rem across: the same as `@container page (width < …rem)` in the style sheets. A media query
+ * would measure in the browser's own letters, and not in those that the page has.
+ */
+export const useIsNarrowerThan = (rem: number): boolean =>
+  useSyncExternalStore(watchSize, () => {
+    const root = document.documentElement;
+    return root.clientWidth < rem * parseFloat(getComputedStyle(root).fontSize);
+  });
 
 const watchOnline = (changed: () => void): (() => void) => {
   addEventListener('online', changed);

@@ -1,7 +1,8 @@
 import { Minimize2 } from 'lucide-react';
 import { useCallback, useEffect, useState } from 'react';
 import { useApp } from '../services.tsx';
-import { useMediaQuery } from './use-page-effects.ts';
+import { PictureDetails } from './picture-details.tsx';
+import { useIsNarrowerThan } from './use-page-effects.ts';
 import { LensBar } from './lens-bar.tsx';
 import { SettingsPanel } from './settings-panel.tsx';
 import { FilmStrip } from './film-strip.tsx';
@@ -19,8 +20,8 @@ export function Viewer() {
   const photo = useApp((state) => (state.selectedId === null ? undefined : state.photos[state.selectedId]));
   const presenting = useApp((state) => state.presenting);
   const setPresenting = useApp((state) => state.setPresenting);
-  const isNarrow = useMediaQuery('(width < 60rem)');
-  const isPhone = useMediaQuery('(width < 45rem)');
+  const isNarrow = useIsNarrowerThan(60);
+  const isPhone = useIsNarrowerThan(45);
   const [sidePx, setSidePx] = useState<number | null>(null);
   const bitmap = usePicture(photo?.id ?? null, sidePx);
   const needSide = useCallback((side: number) => setSidePx(side), []);
@@ -53,8 +54,11 @@ export function Viewer() {
         />
       ) : (
         <>
+          <div className="viewer-side">
+            <SettingsPanel photo={photo} collapsible={isNarrow} startsOpen={!isPhone} />
+            <PictureDetails photo={photo} />
+          </div>
           <FilmStrip />
-          <SettingsPanel photo={photo} collapsible={isNarrow} startsOpen={!isPhone} />
         </>
       )}
     </main>

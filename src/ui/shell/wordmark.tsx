@@ -17,7 +17,7 @@ export function Wordmark() {
   return (
     <span className="wordmark">
       <Mark className="wordmark-mark" />
-      <span>
+      <span className="wordmark-name">
         <strong>DINO</strong>scope
       </span>
     </span>

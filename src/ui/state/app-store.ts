@@ -84,6 +84,8 @@ export interface AppState {
   readonly place: Place;
   readonly messages: readonly Message[];
   readonly notesSeen: readonly NoteId[];
+  /** Whether the numbers of a picture are unfolded. */
+  readonly detailsOpen: boolean;
   /** What a screen reader is told next. */
   readonly announcement: string;
 }
@@ -120,6 +122,7 @@ export interface AppActions {
   setTheme(theme: Theme): void;
   setPresenting(presenting: boolean): void;
   setPlace(place: Place): void;
+  setDetailsOpen(detailsOpen: boolean): void;
   /** @returns the message's id, for `dismiss` */
   say(text: string, tone?: Message['tone']): number;
   /** Says it where it was not dismissed before, on an earlier visit either. */
@@ -189,6 +192,7 @@ export function createAppStore(
     place: 'viewer',
     messages: [],
     notesSeen: settings.notesSeen,
+    detailsOpen: settings.detailsOpen,
     announcement: '',
 
     setEngine: (engine) => set({ engine }),
@@ -294,6 +298,7 @@ export function createAppStore(
     setFraming: (next) => set({ framing: next }),
     setTheme: (theme) => set({ theme }),
     setPresenting: (presenting) => set({ presenting }),
+    setDetailsOpen: (detailsOpen) => set({ detailsOpen }),
     setPlace: (place) => set({ place, presenting: false }),
 
     say(text, tone = 'plain') {

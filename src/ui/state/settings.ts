@@ -17,6 +17,8 @@ export interface RememberedSettings {
   readonly model: ModelChoice | null;
   /** What need not be said again. */
   readonly notesSeen: readonly NoteId[];
+  /** Whether the numbers of a picture are unfolded. */
+  readonly detailsOpen: boolean;
 }
 
 const storageKey = 'dinoscope.settings';
@@ -45,6 +47,7 @@ export function parseSettings(stored: unknown): RememberedSettings {
     theme: readChoice(root['theme'], ['dark', 'light'], 'dark'),
     model: readModel(root['model']),
     notesSeen: readNotes(root['notesSeen']),
+    detailsOpen: root['detailsOpen'] === true,
     shared: sharedDrawing.readLeniently(root['shared']),
     drawings: forEachLens((id) => contractOf(id).drawing.readLeniently(drawings[id])),
   };
@@ -59,11 +62,9 @@ function writeDrawing(id: LensId, drawing: object): Texts {
 }
 
 /** As it is stored: only what differs from the defaults. */
-function writeSettings({ theme, model, notesSeen, shared, drawings }: RememberedSettings): object {
+function writeSettings({ shared, drawings, ...settings }: RememberedSettings): object {
   return {
-    theme,
-    model,
-    notesSeen,
+    ...settings,
     shared: sharedDrawing.write(shared),
     drawings: Object.fromEntries(lensIds.map((id) => [id, writeDrawing(id, drawings[id])])),
   };

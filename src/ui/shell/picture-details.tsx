@@ -1,0 +1,56 @@
+import { formatSize } from '../../core/geometry.ts';
+import { viewOf } from '../../lenses/views.ts';
+import { Disclosure } from '../kit/disclosure.tsx';
+import { FactList, type Fact } from '../kit/fact-list.tsx';
+import { formatMilliseconds } from '../kit/format.ts';
+import { useApp } from '../services.tsx';
+import type { Outcome } from '../state/looks.ts';
+import type { Photo } from '../state/photo.ts';
+import { backendTitles } from '../words.ts';
+import { useOutcome, usePanelProps, useScene, type AnyScene } from './use-scene.ts';
+import './picture-details.css';
+
+/** How it was made: numbers that the page has measured. */
+function factsOf({ looked, look, model, backend }: Outcome, scene: AnyScene): readonly Fact[] {
+  const [pass] = looked.passes;
+  if (pass === undefined) return [];
+  const { frame, tokens, timings } = pass;
+  return [
+    ['Model', model.title],
+    ['Runs on', backendTitles[backend.name], backend.device],
+    [
+      'Forward pass',
+      formatMilliseconds(timings.forwardMs),
+      `Before it: decoding ${formatMilliseconds(timings.decodeMs)}, resampling ${formatMilliseconds(timings.prepareMs)}`,
+    ],
+    ['Tokens', String(tokens)],
+    ['Input', `${formatSize(frame.inputSizePx)} px`],
+    ['Rows × columns', `${frame.rows} × ${frame.columns}`],
+    ...viewOf(look.lens).facts(scene),
+  ];
+}
+
+/** The numbers of what is on view, and what else the lens has to be read off; folded away until somebody wants them. */
+export function PictureDetails({ photo }: { readonly photo: Photo }) {
+  const outcome = useOutcome(photo);
+  const scene = useScene(outcome);
+  const props = usePanelProps(photo);
+  const isOpen = useApp((state) => state.detailsOpen);
+  const setDetailsOpen = useApp((state) => state.setDetailsOpen);
+  if (outcome === null || scene === null) return null;
+  const { More } = viewOf(outcome.look.lens);
+  const [pass] = outcome.looked.passes;
+  return (
+    <section className="picture-details" aria-label="Details">
+      <Disclosure
+        title="Details"
+        {...(pass === undefined ? {} : { hint: formatMilliseconds(pass.timings.forwardMs) })}
+        isOpen={isOpen}
+        onToggle={setDetailsOpen}
+      >
+        <FactList facts={factsOf(outcome, scene)} />
+        {More !== undefined && <More {...props} />}
+      </Disclosure>
+    </section>
+  );
+}
