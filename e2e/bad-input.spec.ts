@@ -55,8 +55,12 @@ test('each bad file gets its sentence, and the others still run', async ({ scope
     await expect(scope.frame(name).getByRole('radio')).toHaveAccessibleName(sentence);
     await scope.select(name);
     await expect(scope.stage).toContainText(sentence);
-    await expect(page.getByRole('button', { name: 'Try again' })).toBeVisible();
+    // The same file would fail the same way.
+    await expect(scope.stage.getByRole('button', { name: 'Remove', exact: true })).toBeVisible();
+    await expect(page.getByRole('button', { name: 'Try again' })).toHaveCount(0);
   }
+  // A text, a PDF, nothing and a drawing are no photographs; what is cut short or too large is one.
+  await expect(page.getByText('7 photographs, 4 other files')).toBeVisible();
   for (const name of ['cat.jpg', 'dog.jpg'])
     await expect(scope.frame(name)).toHaveAttribute('data-status', 'done');
 });

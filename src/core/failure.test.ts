@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest';
 import {
   describeFailure,
+  failsAlways,
   type Failure,
   type FailureCode,
   isEngineFailure,
   isFinalFailure,
   isModelFailure,
+  isNoPicture,
 } from './failure.ts';
 
 type Examples = { readonly [C in FailureCode]: readonly Extract<Failure, { code: C }>[] };
@@ -149,4 +151,15 @@ test('what ends an engine is the engine’s; waiting, files and storage are not'
   expect(codesOf(isModelFailure)).toContain('unreadable-file');
   expect(codesOf(isModelFailure)).toContain('model-shard-damaged');
   expect(codesOf((failure) => isModelFailure(failure) && isEngineFailure(failure))).toEqual([]);
+  // The same file once more would end the same way; one that could not be read may be back.
+  expect(codesOf(failsAlways).toSorted()).toEqual([
+    'damaged-image',
+    'empty-file',
+    'image-too-large',
+    'image-too-small',
+    'not-an-image',
+    'unsupported-image',
+    'vector-image',
+  ]);
+  expect(codesOf(isNoPicture).toSorted()).toEqual(['empty-file', 'not-an-image', 'vector-image']);
 });

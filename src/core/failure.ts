@@ -182,7 +182,7 @@ const failures: { readonly [C in FailureCode]: FailureFacts<Extract<Failure, { c
       `This image is ${formatSize(size)} px: too small to look at. Each side needs at least ${minSidePx} px.`,
   },
   'pixels-hidden': {
-    ...of('photograph'),
+    ...of('page'),
     says:
       'This browser gives pages noise in place of a photograph’s pixels (protection against fingerprinting), so nothing can be ' +
       'computed from it. Allow this page to read canvases, or use another browser.',
@@ -342,6 +342,15 @@ export function describeFailure(failure: Failure): string {
 
 /** Another engine may do better: the one that failed is not to be trusted any more. */
 export const isFinalFailure = ({ code }: Failure): boolean => failures[code].isFinal;
+
+/** The file itself is the reason, so it fails each time. */
+export const failsAlways = ({ code }: Failure): boolean =>
+  failures[code].of === 'photograph' || code === 'empty-file';
+
+const noPictures: ReadonlySet<FailureCode> = new Set(['empty-file', 'not-an-image', 'vector-image']);
+
+/** What was brought is no photograph at all, where a damaged one is. */
+export const isNoPicture = ({ code }: Failure): boolean => noPictures.has(code);
 
 /** The machine's, not the file's: another back end may do better. */
 export const isEngineFailure = ({ code }: Failure): boolean => failures[code].of === 'engine';

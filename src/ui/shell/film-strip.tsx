@@ -2,7 +2,9 @@ import { CircleSlash, Hourglass, Trash2, TriangleAlert, X } from 'lucide-react';
 import { memo, type RefObject, useCallback, useEffect, useRef, useState } from 'react';
 import { type DeviceSize, useCanvasLayer, useDeviceSize } from '../kit/use-canvas-layer.ts';
 import { thumbnailSidePx } from '../engine/pictures.ts';
+import { isNoPicture } from '../../core/failure.ts';
 import { useApp, useServices } from '../services.tsx';
+import type { AppState } from '../state/app-store.ts';
 import { isWaiting, type Photo, type PhotoId, lookFraction } from '../state/photo.ts';
 import { countOf } from '../kit/format.ts';
 import { describePhotoState } from '../words.ts';
@@ -131,14 +133,23 @@ const Frame = memo(function Frame({ id, number, passFocus }: FrameProps) {
   );
 });
 
+const countPhotos = ({ order, photos }: AppState, isOne: (photo: Photo) => boolean): number =>
+  order.reduce((count, id) => count + (photos[id] !== undefined && isOne(photos[id]) ? 1 : 0), 0);
+
+const isOtherFile = ({ state }: Photo): boolean => state.status === 'failed' && isNoPicture(state.failure);
+
+/** What is no picture stays in the strip, with the reason, and is no photograph. */
+function describeCount(photographs: number, others: number): string {
+  const files = countOf(others, photographs === 0 ? 'file' : 'other file');
+  if (photographs === 0) return files;
+  return countOf(photographs, 'photograph') + (others === 0 ? '' : `, ${files}`);
+}
+
 /** The photographs, as on a contact sheet. */
 export function FilmStrip() {
   const order = useApp((state) => state.order);
-  const waiting = useApp((state) => {
-    let count = 0;
-    for (const id of state.order) if (state.photos[id] && isWaiting(state.photos[id].state)) count += 1;
-    return count;
-  });
+  const waiting = useApp((state) => countPhotos(state, (photo) => isWaiting(photo.state)));
+  const others = useApp((state) => countPhotos(state, isOtherFile));
   const { session } = useServices();
   const passFocus = useRef(false);
   return (
@@ -149,7 +160,7 @@ export function FilmStrip() {
     >
       <div className="strip-head">
         <p className="strip-count">
-          {waiting > 0 ? `${waiting} of ${order.length} to do` : countOf(order.length, 'photograph')}
+          {waiting > 0 ? `${waiting} of ${order.length} to do` : describeCount(order.length - others, others)}
         </p>
         {waiting > 1 && (
           <IconButton icon={X} label="Cancel all" withText onClick={() => session.cancelAll()} />

@@ -1,5 +1,5 @@
 import { type ReactNode, useEffect, useMemo, useRef } from 'react';
-import { describeFailure } from '../../core/failure.ts';
+import { describeFailure, failsAlways } from '../../core/failure.ts';
 import { CircleSlash, RotateCw, TriangleAlert, X } from 'lucide-react';
 import { pictureSideFor } from '../engine/pictures.ts';
 import { useDeviceSize } from '../kit/use-canvas-layer.ts';
@@ -98,7 +98,9 @@ function StageState({ photo }: { readonly photo: Photo }) {
         <div className="stage-state stage-state-failed">
           <TriangleAlert aria-hidden="true" />
           <p>{describeFailure(state.failure)}</p>
-          <IconButton icon={RotateCw} label="Try again" withText onClick={() => session.retry(id)} />
+          {!failsAlways(state.failure) && (
+            <IconButton icon={RotateCw} label="Try again" withText onClick={() => session.retry(id)} />
+          )}
           <IconButton icon={X} label="Remove" withText onClick={() => session.remove(id)} />
         </div>
       );
