@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import { expect, samplePath, sideOf, test } from './scope.ts';
 
@@ -156,7 +157,11 @@ test('what macOS notes beside files is taken for no photograph and no model', as
   await scope.allSettled(1);
 });
 
-test('200 files at once all run', async ({ scope, folder }) => {
+test('200 files and a folder at once all run, and few of them are asked whether they are folders', async ({
+  scope,
+  folder,
+  page,
+}) => {
   test.setTimeout(240_000);
   const files = [];
   for (let i = 0; i < 200; i++)
@@ -168,10 +173,24 @@ test('200 files at once all run', async ({ scope, folder }) => {
           .toBuffer(),
       ),
     );
+  // A folder may be called as a photograph is.
+  await mkdir(join(folder.path, 'day.jpg'));
+  await folder.write('day.jpg/cat.jpg', await readFile(samplePath('cat')));
+  // Each of these calls takes milliseconds on the main thread, and more of them the more files there are.
+  await page.addInitScript(() => {
+    const ask = DataTransferItem.prototype.webkitGetAsEntry;
+    DataTransferItem.prototype.webkitGetAsEntry = function (this: DataTransferItem) {
+      document.documentElement.dataset['asked'] = String(
+        Number(document.documentElement.dataset['asked'] ?? 0) + 1,
+      );
+      return ask.call(this);
+    };
+  });
   await scope.open(`backend=wasm&side=${sideOf(8)}`);
-  await scope.drop(...files);
-  await expect(scope.frames).toHaveCount(200);
-  await expect(scope.page.locator('.frame[data-status=done]')).toHaveCount(200, { timeout: 200_000 });
+  await scope.drop(...files, join(folder.path, 'day.jpg'));
+  await expect(scope.frames).toHaveCount(201);
+  await expect(page.locator('.frame[data-status=done]')).toHaveCount(201, { timeout: 200_000 });
+  expect(Number(await page.locator('html').getAttribute('data-asked'))).toBeLessThan(100);
 });
 
 test('a file that vanishes before its turn gets a sentence', async ({ scope, folder }) => {

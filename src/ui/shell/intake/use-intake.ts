@@ -1,8 +1,10 @@
 import { type DragEvent, useCallback, useEffect } from 'react';
-import { useDropzone } from 'react-dropzone';
+import { type DropEvent, useDropzone } from 'react-dropzone';
+import { fromEvent } from 'file-selector';
 import { isMacNote } from '../../../core/file-names.ts';
 import { useServices } from '../../services.tsx';
 import { areAllPhotos, sortFiles } from './sort-files.ts';
+import { takeFiles } from './take-files.ts';
 import { isTyping } from '../use-commands.ts';
 
 const linkSentence =
@@ -22,6 +24,12 @@ function explainNoFile(data: DataTransfer): string {
   if (/^\s*https?:\/\//.test(data.getData('text/plain'))) return linkSentence;
   return types.length > 0 ? textSentence : emptySentence;
 }
+
+/** While files are dragged, and from the picker, there is nothing to take apart. */
+const filesOf = (event: DropEvent | FileSystemFileHandle[]): Promise<(File | DataTransferItem)[]> =>
+  'dataTransfer' in event && event.type === 'drop' && event.dataTransfer !== null
+    ? takeFiles(event.dataTransfer.items)
+    : fromEvent(event);
 
 /** Photographs and networks come in by drop, by paste and from the file picker; whatever else comes in gets a sentence. */
 export function useIntake() {
@@ -58,6 +66,7 @@ export function useIntake() {
     noKeyboard: true,
     noPaste: true,
     multiple: true,
+    getFilesFromEvent: filesOf,
     onDrop: (files) => add(files),
     onError: () => store.getState().say('What was dropped could not be read.', 'warning'),
   });

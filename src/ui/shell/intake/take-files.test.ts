@@ -1,0 +1,63 @@
+import { expect, test, vi } from 'vitest';
+import { takeFiles, type DroppedItem } from './take-files.ts';
+
+/** What a browser makes of something dropped, as far as it is asked. */
+function item(file: File | null, entry: object): DroppedItem & { webkitGetAsEntry: () => object } {
+  return { kind: 'file', getAsFile: () => file, webkitGetAsEntry: vi.fn(() => entry) };
+}
+
+const photo = (name: string, bytes: number, type = 'image/jpeg'): File =>
+  new File([new Uint8Array(bytes)], name, { type });
+
+/** A folder's entry, which gives its list in one piece and then an empty one. */
+function folder(...files: readonly File[]): object {
+  const entries = files.map((file) => ({
+    isDirectory: false,
+    fullPath: `/day/${file.name}`,
+    file: (take: (file: File) => void) => take(file),
+  }));
+  const pieces = [entries, []];
+  return {
+    isDirectory: true,
+    createReader: () => ({ readEntries: (take: (piece: object[]) => void) => take(pieces.shift() ?? []) }),
+  };
+}
+
+const isFile = { isDirectory: false, fullPath: '/x' };
+
+test('what is a photograph by its name or type is taken at once; only what may be a folder is asked', async () => {
+  const plain = [
+    item(photo('a.jpg', 33), isFile),
+    item(photo('b.JFIF', 47, ''), isFile),
+    item(photo('c', 1, 'image/png'), isFile),
+  ];
+  // The sizes that a folder's list takes on ext4, on APFS, on NTFS.
+  const folders = [4096, 96, 0].map((size) => item(photo('day.jpg', size), folder(photo('d.jpg', 5))));
+  const unknown = item(photo('dino.pth', 7, ''), isFile);
+  const without = item(null, folder(photo('e.jpg', 5), photo('f.jpg', 6)));
+  const files = await takeFiles([...plain, ...folders, unknown, without]);
+  expect(files.map(({ name }) => name)).toEqual(
+    'a.jpg b.JFIF c d.jpg d.jpg d.jpg dino.pth e.jpg f.jpg'.split(' '),
+  );
+  for (const { webkitGetAsEntry } of plain) expect(webkitGetAsEntry).not.toHaveBeenCalled();
+});
+
+test('every item is asked before anything is waited for: after the event they are empty', () => {
+  const items = [item(photo('a.jpg', 33), isFile), item(photo('day', 0, ''), folder())];
+  const asked = items.map((each) => vi.spyOn(each, 'getAsFile'));
+  void takeFiles(items);
+  for (const ask of asked) expect(ask).toHaveBeenCalled();
+  expect(items[1]?.webkitGetAsEntry).toHaveBeenCalledOnce();
+});
+
+test('what is no file is passed over, and a folder that cannot be read is an error', async () => {
+  const text: DroppedItem = { kind: 'string', getAsFile: () => null };
+  expect(await takeFiles([text])).toEqual([]);
+  const locked = {
+    isDirectory: true,
+    createReader: () => ({
+      readEntries: (_: unknown, fail: (error: Error) => void) => fail(new Error('no')),
+    }),
+  };
+  await expect(takeFiles([item(null, locked)])).rejects.toThrow('no');
+});
