@@ -30,13 +30,14 @@ async function lossesOf(log: string): Promise<number[]> {
 }
 
 /** Stops it once a line for step 2 has come. @param cwd the folder that it is called in */
-const runUntilStoppedIn = (
+async function runUntilStoppedIn(
   cwd: string,
   stop: (child: ChildProcess) => void,
   ...args: readonly string[]
-): Promise<{ exitCode: number | null; stderr: string }> =>
-  new Promise((resolve) => {
-    const child = spawn(process.execPath, toolArguments('finetune', args), { cwd });
+): Promise<{ exitCode: number | null; stderr: string }> {
+  const words = await toolArguments('finetune', args);
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, words, { cwd });
     let stderr = '';
     let isStopped = false;
     child.stderr.on('data', (piece: Buffer) => {
@@ -48,6 +49,7 @@ const runUntilStoppedIn = (
     });
     child.on('close', (exitCode) => resolve({ exitCode, stderr }));
   });
+}
 const runUntilStopped = runUntilStoppedIn.bind(null, root);
 
 test(
