@@ -3,7 +3,7 @@ import { takeFiles, type DroppedItem } from './take-files.ts';
 
 /** What a browser makes of something dropped, as far as it is asked. */
 function item(file: File | null, entry: object): DroppedItem & { webkitGetAsEntry: () => object } {
-  return { kind: 'file', getAsFile: () => file, webkitGetAsEntry: vi.fn(() => entry) };
+  return { kind: 'file', getAsFile: () => file, webkitGetAsEntry: vi.fn<() => object>(() => entry) };
 }
 
 const photo = (name: string, bytes: number, type = 'image/jpeg'): File =>

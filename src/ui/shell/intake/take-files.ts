@@ -18,10 +18,10 @@ const mayBeFolder = (file: File | null): boolean =>
   !(file.type.startsWith('image/') || hasPhotographEnding(file.name));
 
 /** All items are asked at once: after the event they are empty. */
-const takeItem = (item: DroppedItem): Promise<File[]> | File[] => {
+const takeItem = async (item: DroppedItem): Promise<File[]> => {
   const file = item.getAsFile();
   if (file !== null && !mayBeFolder(file)) return [file];
-  return fromEvent({ type: 'drop', dataTransfer: { items: [item] } }) as Promise<File[]>;
+  return (await fromEvent({ type: 'drop', dataTransfer: { items: [item] } })) as File[];
 };
 
 /** @param items of a drop's DataTransfer; call it before the event has ended. Rejects where a folder cannot be read. */
