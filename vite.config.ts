@@ -27,7 +27,8 @@ export default defineConfig({
           environment: 'node',
           include: ['{src,tools}/**/*.test.ts'],
           exclude: ['**/*.gpu.test.ts'],
-          testTimeout: 60_000,
+          testTimeout: 200_000,
+          hookTimeout: 200_000,
         },
       },
       {
@@ -35,7 +36,8 @@ export default defineConfig({
         test: {
           name: 'gpu',
           include: ['src/**/*.gpu.test.ts'],
-          testTimeout: 180_000,
+          testTimeout: 400_000,
+          hookTimeout: 200_000,
           browser: {
             enabled: true,
             headless: true,

@@ -162,7 +162,7 @@ test('200 files and a folder at once all run, and few of them are asked whether 
   folder,
   page,
 }) => {
-  test.setTimeout(240_000);
+  test.setTimeout(600_000);
   const files = [];
   for (let i = 0; i < 200; i++)
     files.push(
@@ -189,7 +189,7 @@ test('200 files and a folder at once all run, and few of them are asked whether 
   await scope.open(`backend=wasm&side=${sideOf(8)}`);
   await scope.drop(...files, join(folder.path, 'day.jpg'));
   await expect(scope.frames).toHaveCount(201);
-  await expect(page.locator('.frame[data-status=done]')).toHaveCount(201, { timeout: 200_000 });
+  await expect(page.locator('.frame[data-status=done]')).toHaveCount(201, { timeout: 300_000 });
   expect(Number(await page.locator('html').getAttribute('data-asked'))).toBeLessThan(100);
 });
 

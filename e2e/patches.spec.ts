@@ -147,7 +147,7 @@ test.describe('with a finger', () => {
 });
 
 test('a patch is answered while a run of training goes on', async ({ scope, page }) => {
-  test.setTimeout(300_000);
+  test.setTimeout(600_000);
   const training = new TrainingView(page);
   await scope.open(`side=${sideOf(12)}`);
   await scope.drop(samplePath('cat'));
@@ -188,7 +188,7 @@ test('a patch that is asked after the device was lost has the photograph run aga
   await clickPatch(page, [5, 9], [8, 12]);
   await expect(page.locator('.message', { hasText: /graphics device was lost.*starts again/ })).toBeVisible();
   await expect(scope.stage).toContainText('What patch (row 5, column 9) looks at. Head 1: 60 %', {
-    timeout: 90_000,
+    timeout: 200_000,
   });
   await expect(scope.frame('cat.jpg')).toHaveAttribute('data-status', 'done');
 });

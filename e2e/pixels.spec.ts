@@ -50,7 +50,7 @@ const encoders: Readonly<Record<string, (picture: Sharp) => Sharp>> = {
 };
 
 test('every format is upright in each of the eight orientations', async ({ scope, folder }) => {
-  test.setTimeout(300_000);
+  test.setTimeout(600_000);
   const files: { name: string; orientation: number; path: string }[] = [];
   const stored = await quarters();
   for (const [ending, encode] of Object.entries(encoders))

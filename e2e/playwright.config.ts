@@ -10,16 +10,21 @@ export default defineConfig({
   outputDir: '../test-results',
   // Two cores: a second browser would only slow the first.
   workers: 1,
-  timeout: 120_000,
-  expect: { timeout: 30_000 },
+  // They end a test that is stuck; on a busy machine one that is well takes ten times its usual seconds.
+  timeout: 300_000,
+  expect: { timeout: 100_000 },
   forbidOnly: true,
   use: {
     baseURL: `http://localhost:${port}/`,
     viewport: { width: 1280, height: 800 },
     // Only the offline test wants the service worker: it would hide requests from the tests that damage them.
     serviceWorkers: 'block',
-    actionTimeout: 20_000,
-    launchOptions: { ...(browser === null ? {} : { executablePath: browser }), args: browserArguments },
+    actionTimeout: 60_000,
+    launchOptions: {
+      ...(browser === null ? {} : { executablePath: browser }),
+      args: browserArguments,
+      timeout: 200_000,
+    },
   },
   webServer: {
     // The built page, as people get it.
@@ -27,5 +32,6 @@ export default defineConfig({
     cwd: '..',
     port,
     reuseExistingServer: false,
+    timeout: 200_000,
   },
 });

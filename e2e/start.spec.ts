@@ -7,7 +7,7 @@ test('a browser whose language is "C", which Intl refuses, opens the page and dr
   scope,
   page,
 }) => {
-  test.setTimeout(240_000);
+  test.setTimeout(600_000);
   await page.addInitScript(() =>
     Object.defineProperty(Navigator.prototype, 'language', { configurable: true, get: () => 'C' }),
   );

@@ -49,11 +49,11 @@ export class TrainingView {
   async start(): Promise<void> {
     await this.page.getByRole('button', { name: 'Start training' }).click();
     // A run of three steps may be over before anybody looks.
-    await expect(this.run).toHaveAttribute('data-run-status', /running|finished/, { timeout: 90_000 });
+    await expect(this.run).toHaveAttribute('data-run-status', /running|finished/, { timeout: 300_000 });
   }
 
   async has(status: 'running' | 'paused' | 'finished' | 'failed'): Promise<void> {
-    await expect(this.run).toHaveAttribute('data-run-status', status, { timeout: 90_000 });
+    await expect(this.run).toHaveAttribute('data-run-status', status, { timeout: 300_000 });
   }
 
   async step(): Promise<number> {
@@ -61,7 +61,7 @@ export class TrainingView {
   }
 
   async reaches(step: number): Promise<void> {
-    await expect.poll(() => this.step(), { timeout: 90_000 }).toBeGreaterThanOrEqual(step);
+    await expect.poll(() => this.step(), { timeout: 200_000 }).toBeGreaterThanOrEqual(step);
   }
 
   async press(name: string): Promise<void> {

@@ -34,7 +34,7 @@ for (const [backend, steps, setup] of setups) {
     page,
     folder,
   }) => {
-    test.setTimeout(300_000);
+    test.setTimeout(600_000);
     const training = new TrainingView(page);
     await scope.open(`backend=${backend}&side=${sideOf(8)}`);
     await scope.isReady();
@@ -103,7 +103,7 @@ for (const [backend, steps, setup] of setups) {
     page,
     folder,
   }) => {
-    test.setTimeout(240_000);
+    test.setTimeout(600_000);
     const training = new TrainingView(page);
     await scope.open(`backend=${backend}&side=${sideOf(8)}`);
     await scope.isReady();
@@ -140,7 +140,7 @@ test('centring switched off collapses the run that goes on; photographs are look
   page,
   context,
 }) => {
-  test.setTimeout(300_000);
+  test.setTimeout(600_000);
   const training = new TrainingView(page);
   await scope.open(`backend=wasm&side=${sideOf(8)}`);
   await scope.isReady();
@@ -160,7 +160,7 @@ test('centring switched off collapses the run that goes on; photographs are look
   await expect(page.locator('.crop-row').first().locator('canvas')).toHaveCount(3);
   await page.getByRole('switch', { name: 'Centring' }).click();
   const verdict = page.locator('.verdict');
-  await expect(verdict).toHaveAttribute('data-verdict', /one-output|constant/, { timeout: 120_000 });
+  await expect(verdict).toHaveAttribute('data-verdict', /one-output|constant/, { timeout: 300_000 });
   await expect(verdict).toContainText('Collapsed');
 
   await page.keyboard.press('Escape');
@@ -209,7 +209,7 @@ test('where the browser refuses the first write a run trains in memory, and the 
   scope,
   page,
 }) => {
-  test.setTimeout(240_000);
+  test.setTimeout(600_000);
   await beforeWorker(
     page,
     `FileSystemSyncAccessHandle.prototype.write = () => {
@@ -360,7 +360,7 @@ for (const [theme, width] of [
     scope,
     page,
   }) => {
-    test.setTimeout(240_000);
+    test.setTimeout(600_000);
     await page.emulateMedia({ reducedMotion: 'reduce' });
     await page.setViewportSize({ width, height: 844 });
     const training = new TrainingView(page);

@@ -54,7 +54,7 @@ test.describe('with the service worker', () => {
     page,
     context,
   }) => {
-    test.setTimeout(240_000);
+    test.setTimeout(600_000);
     await openKept(page);
     await scope.drop(samplePath('cat'));
     await scope.allSettled(1);

@@ -1,6 +1,6 @@
 /**
- * npm test: every suite, one after the other, and their sum in the last line. A suite that breaks before it can count
- * its tests is one failure; nothing is left out in silence.
+ * npm test: every suite, and their sum in the last line. A suite that breaks before it can count its tests is one failure; nothing is
+ * left out in silence.
  *
  * `tsx tools/test.ts build e2e -g layers` runs the suites that are named; what follows goes to the last one's runner.
  */
@@ -18,27 +18,29 @@ interface Count {
 
 const folder = mkdtempSync(join(tmpdir(), 'dinoscope-test-'));
 
-/** Runs one of the project's own tools, its output going where ours goes. @returns its exit code */
-function run(
-  tool: string,
-  args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
-): Promise<number> {
-  return new Promise((resolve) => {
-    const child = spawn('npx', ['--no-install', tool, ...args], {
-      stdio: ['ignore', 'inherit', 'inherit'],
-      env: { ...process.env, ...env },
-      shell: process.platform === 'win32',
+/** Runs one of the project's own tools, with its output where it belongs. @returns its exit code */
+type Run = (tool: string, args: readonly string[], env?: Readonly<Record<string, string>>) => Promise<number>;
+
+/** @param hear takes what it says; null: that goes where ours goes */
+const runner =
+  (hear: ((piece: Buffer) => void) | null): Run =>
+  (tool, args, env = {}) =>
+    new Promise((resolve) => {
+      const output = hear === null ? 'inherit' : 'pipe';
+      const child = spawn('npx', ['--no-install', tool, ...args], {
+        stdio: ['ignore', output, output],
+        env: { ...process.env, ...env },
+        shell: process.platform === 'win32',
+      });
+      for (const stream of [child.stdout, child.stderr]) if (hear !== null) stream?.on('data', hear);
+      child.on('error', () => resolve(1));
+      child.on('close', (code) => resolve(code ?? 1));
     });
-    child.on('error', () => resolve(1));
-    child.on('close', (code) => resolve(code ?? 1));
-  });
-}
 
 /** A check without tests of its own: it holds or it does not. */
 const check =
   (tool: string, ...args: string[]) =>
-  async (more: readonly string[]): Promise<Count> => {
+  async (run: Run, more: readonly string[]): Promise<Count> => {
     const code = await run(tool, [...args, ...more]);
     return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
   };
@@ -57,7 +59,7 @@ const settle = (count: Count | null, exitCode: number): Count => {
   return exitCode !== 0 && count.failed === 0 ? { ...count, failed: 1 } : count;
 };
 
-async function vitest(project: 'unit' | 'gpu', more: readonly string[]): Promise<Count> {
+async function vitest(run: Run, project: 'unit' | 'gpu', more: readonly string[]): Promise<Count> {
   const file = join(folder, `${project}.json`);
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
   const exitCode = await run('vitest', ['run', '--project', project, ...reporters, ...more]);
@@ -75,7 +77,7 @@ async function vitest(project: 'unit' | 'gpu', more: readonly string[]): Promise
   return settle(count, exitCode);
 }
 
-async function playwright(more: readonly string[]): Promise<Count> {
+async function playwright(run: Run, more: readonly string[]): Promise<Count> {
   const file = join(folder, 'e2e.json');
   const exitCode = await run('playwright', ['test', '-c', 'e2e', '--reporter=list,json', ...more], {
     PLAYWRIGHT_JSON_OUTPUT_NAME: file,
@@ -92,7 +94,7 @@ async function playwright(more: readonly string[]): Promise<Count> {
 }
 
 /** The built page in Chromium, Firefox and WebKit; an engine that this machine has not is counted as skipped. */
-async function engines(more: readonly string[]): Promise<Count> {
+async function engines(run: Run, more: readonly string[]): Promise<Count> {
   const file = join(folder, 'engines.json');
   const exitCode = await run('tsx', ['e2e/engines/main.ts', '--report', file, ...more]);
   return settle(readReport<Count>(file), exitCode);
@@ -107,21 +109,47 @@ interface Suite {
   readonly title: string;
   /** What it cannot do without, which may have to be installed. */
   readonly needs?: () => void;
-  readonly run: (more: readonly string[]) => Promise<Count>;
+  /** It looks at the built page. */
+  readonly isOfBuild?: true;
+  readonly run: (run: Run, more: readonly string[]) => Promise<Count>;
 }
 
-const suites: readonly Suite[] = [
-  { id: 'types', title: 'types', run: check('tsc', '-p', '.') },
-  { id: 'types', title: 'types of the service worker', run: check('tsc', '-p', 'src/service-worker') },
-  { id: 'lint', title: 'lint', run: check('oxlint', '--type-aware', '-c', 'oxlint.config.mjs') },
-  { id: 'format', title: 'format', run: check('prettier', '--check', '--log-level', 'warn', '.') },
-  { id: 'unused', title: 'unused code and packages', run: check('knip') },
-  { id: 'build', title: 'build', run: check('vite', 'build', '--logLevel', 'warn') },
-  { id: 'unit', title: 'unit', run: (more) => vitest('unit', more) },
-  { id: 'gpu', title: 'GPU', needs: ensureBrowser, run: (more) => vitest('gpu', more) },
-  { id: 'e2e', title: 'end to end', needs: ensureBrowser, run: playwright },
-  { id: 'engines', title: 'engines', needs: ensureOtherEngines, run: engines },
+const unitSuite: Suite = { id: 'unit', title: 'unit', run: (run, more) => vitest(run, 'unit', more) };
+const gpuSuite: Suite = {
+  id: 'gpu',
+  title: 'GPU',
+  needs: ensureBrowser,
+  run: (run, more) => vitest(run, 'gpu', more),
+};
+const endToEnd: Suite = {
+  id: 'e2e',
+  title: 'end to end',
+  needs: ensureBrowser,
+  isOfBuild: true,
+  run: playwright,
+};
+const enginesSuite: Suite = {
+  id: 'engines',
+  title: 'engines',
+  needs: ensureOtherEngines,
+  isOfBuild: true,
+  run: engines,
+};
+
+/** Each of these uses one core most of the time, or waits: two of them go on side by side, and take half the time. */
+const lanes: readonly (readonly Suite[])[] = [
+  [
+    { id: 'types', title: 'types', run: check('tsc', '-p', '.') },
+    { id: 'types', title: 'types of the service worker', run: check('tsc', '-p', 'src/service-worker') },
+    { id: 'lint', title: 'lint', run: check('oxlint', '--type-aware', '-c', 'oxlint.config.mjs') },
+    { id: 'format', title: 'format', run: check('prettier', '--check', '--log-level', 'warn', '.') },
+    { id: 'unused', title: 'unused code and packages', run: check('knip') },
+    { id: 'build', title: 'build', run: check('vite', 'build', '--logLevel', 'warn') },
+    endToEnd,
+  ],
+  [unitSuite, gpuSuite, enginesSuite],
 ];
+const suites = lanes.flat();
 
 const isSuite = (name: string): boolean => suites.some(({ id }) => id === name);
 const words = process.argv.slice(2);
@@ -132,22 +160,55 @@ if (names.length === 0 && more.length > 0) {
   console.error(`No suite ${more[0]}. There are ${[...new Set(suites.map(({ id }) => id))].join(', ')}.`);
   process.exit(1);
 }
-const wanted = names.length === 0 ? suites : suites.filter(({ id }) => names.includes(id));
+const isWanted = ({ id }: Suite): boolean => names.length === 0 || names.includes(id);
+const wanted = lanes.map((lane) => lane.filter(isWanted)).filter(({ length }) => length > 0);
 
-for (const needs of new Set(wanted.map((suite) => suite.needs))) needs?.();
-const total: Count = { passed: 0, failed: 0, skipped: 0 };
-const lines: string[] = [];
-for (const { id, title, run: runSuite } of wanted) {
-  console.log(`\n── ${title}`);
+const begun = new Set<Suite>();
+const ended = new Map<Suite, Count>();
+const lines = new Map<Suite, string>();
+let isBuilt = (): void => {};
+const built = new Promise<void>((resolve) => (isBuilt = resolve));
+if (!suites.some((suite) => suite.id === 'build' && isWanted(suite))) isBuilt();
+
+/** With another lane beside it, a suite says all at once, when it has ended, so that no two are mixed. */
+async function runSuite(suite: Suite): Promise<void> {
+  const { id, title } = suite;
+  if (suite.isOfBuild) await built;
+  const said: Buffer[] = [];
+  const isAlone = wanted.length === 1;
+  console.log(isAlone ? `\n── ${title}` : `… ${title}`);
+  const run = runner(isAlone ? null : (piece) => void said.push(piece));
+  begun.add(suite);
   const start = performance.now();
-  const count = await runSuite(id === names.at(-1) ? more : []);
+  const count = await suite.run(run, id === names.at(-1) ? more : []);
   const seconds = Math.round((performance.now() - start) / 1000);
-  lines.push(`${title}: ${describe(count)} (${seconds} s)`);
+  if (!isAlone) console.log(`\n── ${title}\n${Buffer.concat(said).toString('utf8')}`);
+  ended.set(suite, count);
+  lines.set(suite, `${title}: ${describe(count)} (${seconds} s)`);
+  if (id === 'build') isBuilt();
+}
+
+async function runLane(lane: readonly Suite[]): Promise<void> {
+  for (const suite of lane) await runSuite(suite);
+}
+
+for (const needs of new Set(wanted.flat().map((suite) => suite.needs))) needs?.();
+const begin = performance.now();
+/** What watches a run from outside may take one that says nothing for long for dead. */
+const heartbeat = setInterval(() => {
+  const running = [...begun].filter((suite) => !ended.has(suite)).map(({ title }) => title);
+  if (wanted.length > 1)
+    console.log(`… ${running.join(', ')} (${Math.round((performance.now() - begin) / 60_000)} min)`);
+}, 60_000);
+await Promise.all(wanted.map(runLane));
+clearInterval(heartbeat);
+rmSync(folder, { recursive: true, force: true });
+const total: Count = { passed: 0, failed: 0, skipped: 0 };
+for (const count of ended.values()) {
   total.passed += count.passed;
   total.failed += count.failed;
   total.skipped += count.skipped;
 }
-rmSync(folder, { recursive: true, force: true });
-console.log(`\n${lines.join('\n')}\n`);
+console.log(`\n${wanted.flatMap((lane) => lane.map((suite) => lines.get(suite))).join('\n')}\n`);
 console.log(describe(total));
 process.exitCode = total.failed === 0 ? 0 : 1;

@@ -103,7 +103,7 @@ async function use(engine: Engine): Promise<void> {
 function watchSizes(before = 0): () => Promise<void> {
   const scopes = vi.spyOn(GPUDevice.prototype, 'pushErrorScope');
   const tried = (): number => scopes.mock.calls.filter(([filter]) => filter === 'validation').length;
-  return () => vi.waitFor(() => expect(tried()).toBe(before + 3), { timeout: 60_000 });
+  return () => vi.waitFor(() => expect(tried()).toBe(before + 3), { timeout: 200_000 });
 }
 
 async function endWell(starting: ReturnType<typeof start>): Promise<Engine> {
@@ -190,7 +190,7 @@ describe('a start that comes to nothing while it compiles', () => {
     const controller = new AbortController();
     const write = vi.spyOn(store, 'write');
     const starting = start(download.load, store, controller);
-    await vi.waitFor(() => expect(write).toHaveBeenCalled(), { timeout: 60_000, interval: 1 });
+    await vi.waitFor(() => expect(write).toHaveBeenCalled(), { timeout: 200_000, interval: 1 });
     how(download, controller);
     const ended = await starting;
     return { ended, store, pipelines };
@@ -229,7 +229,7 @@ describe('a start that comes to nothing while it compiles', () => {
     const download = new HeldDownload({ ...architecture, embedDim: 2 ** 40, numHeads: 2 ** 34 });
     const starting = start(download.load);
     const invalid = { code: 'model-manifest-invalid', problem: 'its weights take too many bytes' } as const;
-    await vi.waitFor(() => expect(compiling).toHaveBeenCalled(), { timeout: 60_000 });
+    await vi.waitFor(() => expect(compiling).toHaveBeenCalled(), { timeout: 200_000 });
     download.end(fail(invalid));
     expect(await starting).toEqual({ ok: false, error: invalid });
   });

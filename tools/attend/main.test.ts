@@ -44,7 +44,7 @@ beforeAll(async () => {
   );
   const files = ['broken.jpg', 'letter.jpg', 'cat.png', 'gone.jpg'].map((name) => join(folder, name));
   run = await runTool('attend', cat, ...files, '--side', String(8 * patchSize), '--out', out);
-}, 60_000);
+});
 afterAll(() => rm(folder, { recursive: true }));
 
 /** The shape and values of a .npy file, read by hand. */
@@ -227,7 +227,7 @@ test('patches that are asked have maps and pictures of their own, which are the 
     const expected = tf.slice(attention, [0, 1 + 8 * row + column, 1], [-1, 1, -1]).dataSync<'float32'>();
     expect(maxAbsDifference(values, expected)).toBeLessThan(1e-6);
   }
-}, 60_000);
+});
 
 describe('a wrong call ends in a sentence, not in a stack trace', () => {
   test.concurrent.each([

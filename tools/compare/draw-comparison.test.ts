@@ -57,4 +57,4 @@ test('npm run compare shows the networks that it is given and one that knows not
   } finally {
     await rm(folder, { recursive: true });
   }
-}, 120_000);
+});

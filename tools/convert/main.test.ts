@@ -41,7 +41,7 @@ describe('a checkpoint', () => {
   let run: ToolRun;
   beforeAll(async () => {
     run = await runTool('convert', checkpoint, '--out', join(folder, 'tiny16/'));
-  }, 60_000);
+  });
 
   test('is converted with a word of what came of it', async () => {
     expect(run).toMatchObject({ exitCode: 0, stderr: '' });
@@ -220,7 +220,7 @@ describe('values that the result could not hold', () => {
     const infinite = await convert(await write({ pos_embed: Infinity }), 'float32');
     expect(infinite).toMatchObject({ exitCode: 1, stdout: '' });
     expect(infinite.stderr).toContain('pos_embed holds Infinity: the file is damaged');
-  }, 60_000);
+  });
 });
 
 describe('a network whose grid is no square', () => {
@@ -242,5 +242,5 @@ describe('a network whose grid is no square', () => {
     const model = await load('oblong');
     expect(model.architecture).toEqual(expected.architecture);
     expect([...model.parameters]).toEqual([...expected.parameters]);
-  }, 60_000);
+  });
 });

@@ -52,7 +52,7 @@ describe('npm run evaluate on photographs with drawn masks', () => {
     run = await runTool('evaluate', folder, '--model', model, '--side', side, '--out', join(folder, 'out'));
     const text = await readFile(join(folder, 'out', 'evaluation.json'), 'utf8').catch(() => '{}');
     evaluation = JSON.parse(text) as Evaluation;
-  }, 60_000);
+  });
   afterAll(() => rm(folder, { recursive: true }));
 
   test('ends well, prints the table it writes, and names a photograph without a mask', async () => {
