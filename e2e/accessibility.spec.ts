@@ -115,7 +115,7 @@ for (const [width, height] of [
     await scope.open(`side=${sideOf(12)}`);
     await page.getByRole('button', { name: /Chelsea the cat/ }).click();
     await scope.allSettled(1);
-    await expect(page.locator('.message')).toHaveCount(1);
+    await expect(page.locator('.message')).toHaveCount(2);
     const box = await scope.overlay.boundingBox();
     // A photograph of 3 : 2.
     expect(box?.width).toBeGreaterThanOrEqual(600);
@@ -180,6 +180,66 @@ for (const [width, height] of [
     );
   });
 }
+
+/** By their names on the page: what explains itself there, and a word of each explanation. */
+const explained = [
+  ['Who is looking?', /one token/],
+  ['Between patches', /fills in what lies between/],
+  ['Input shape', /squashes all of it into a square/],
+  ['Runs on', /WebAssembly the processor/],
+  ['Tokens', /one for each patch/],
+  ['Attention on itself', /The share of CLS’s attention/],
+] as const;
+
+test('words that need it are explained by mouse and keyboard, and Escape closes no more than that', async ({
+  scope,
+  page,
+}) => {
+  await scope.open();
+  await scope.drop(samplePath('cat'));
+  await scope.allSettled(1);
+  await page.getByRole('region', { name: 'Details' }).getByText('Details').click();
+  await page.keyboard.press('q');
+  await expect(scope.stage).toContainText('What patch');
+  for (const [term, text] of explained) {
+    const name = term === 'Attention on itself' ? 'Attention on CLS' : term;
+    const mark = page.getByRole('button', { name: `What “${name}” means` });
+    await mark.scrollIntoViewIfNeeded();
+    await mark.click();
+    const open = page.locator('.explanation:popover-open');
+    await expect(open).toContainText(name === term ? text : /The share of the patch’s attention/);
+    await expect(open).toBeInViewport({ ratio: 1 });
+    await page.keyboard.press('Escape');
+    await expect(open).toHaveCount(0);
+    await expect(scope.stage).toContainText('What patch');
+    await mark.press('Enter');
+    await expect(open).toHaveCount(1);
+    if (term === 'Runs on') await expectNoViolations(page, 'explained');
+    await mark.press('Enter');
+    await expect(open).toHaveCount(0);
+  }
+});
+
+test.describe('with a finger', () => {
+  test.use({ hasTouch: true, isMobile: true, viewport: { width: 390, height: 844 } });
+
+  test('each explanation is a tap away', async ({ scope, page }) => {
+    await scope.open();
+    await page.getByRole('button', { name: /Chelsea the cat/ }).tap();
+    await scope.allSettled(1);
+    await page.getByText('Settings', { exact: true }).tap();
+    await page.getByText('Details', { exact: true }).tap();
+    for (const [term, text] of explained) {
+      const mark = page.getByRole('button', { name: `What “${term}” means` });
+      await mark.tap();
+      const open = page.locator('.explanation:popover-open');
+      await expect(open).toContainText(text);
+      await expect(open).toBeInViewport({ ratio: 1 });
+      await mark.tap();
+      await expect(open).toHaveCount(0);
+    }
+  });
+});
 
 test('on a phone the training button has a word, and settings stand above the numbers', async ({
   scope,

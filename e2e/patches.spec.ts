@@ -58,6 +58,36 @@ test('a click asks the patch under it, in every head, and one more click goes ba
   expect(await scope.overlayPicture()).toBe(fromCls);
 });
 
+test('the first visit says once that a patch can be asked, and the patch under the pointer lights up', async ({
+  scope,
+  page,
+}) => {
+  const note = page.getByText('Click a patch: what does it look at?');
+  await scope.open();
+  await scope.drop(samplePath('cat'));
+  await scope.allSettled(1);
+  await expect(note).toBeVisible();
+  const box = await picker(page).boundingBox();
+  if (box === null) throw new Error('nothing to pick on');
+  const light = page.locator('.patch-light');
+  await expect(light).toHaveCount(0);
+  // The middle of row 5, column 12, of 13 × 20: the height is cut by framing, so rows are a little less than a thirteenth.
+  await picker(page).hover({ position: { x: (11.5 / 20) * box.width, y: (4.5 / 13) * box.height } });
+  const lit = await light.boundingBox();
+  expect((lit?.x ?? NaN) - box.x).toBeCloseTo((11 / 20) * box.width, 0);
+  expect(lit?.width).toBeCloseTo(box.width / 20, 0);
+  expect(Math.abs((lit?.y ?? NaN) - box.y - (4 / 13) * box.height)).toBeLessThan(0.02 * box.height);
+  await page.mouse.move(2, 2);
+  await expect(light).toHaveCount(0);
+  await expect
+    .poll(() => page.evaluate(() => JSON.stringify(Object.entries(localStorage))))
+    .toContain('ask-a-patch');
+  await page.reload();
+  await scope.drop(samplePath('cat'));
+  await scope.allSettled(1);
+  await expect(note).toHaveCount(0);
+});
+
 test('the keyboard asks, moves to the edge and no further, and leaves', async ({ scope, page }) => {
   await scope.open();
   await scope.drop(samplePath('cat'));
@@ -132,13 +162,15 @@ test('another model is asked the same place', async ({ scope, page }) => {
 });
 
 test.describe('with a finger', () => {
-  test.use({ hasTouch: true, viewport: { width: 390, height: 844 } });
+  test.use({ hasTouch: true, isMobile: true, viewport: { width: 390, height: 844 } });
 
   test('a tap asks', async ({ scope, page }) => {
     await scope.open();
     await scope.isReady();
     await page.getByRole('button', { name: /Chelsea the cat/ }).click();
     await scope.allSettled(1);
+    await expect(page.getByText('Tap a patch: what does it look at?')).toBeVisible();
+    await expect(page.getByText(/\bclick\b/i)).toHaveCount(0);
     await clickPatch(page, [4, 6], [13, 20], 'tap');
     await expect(scope.stage).toContainText('What patch (row 4, column 6) looks at.');
     await page.getByRole('button', { name: 'Back to CLS' }).tap();

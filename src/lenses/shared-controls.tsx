@@ -55,6 +55,9 @@ export function BlockField({
   return (
     <RangeField
       label="Block"
+      explanation={
+        'A network works in blocks, one after the other; each looks again at what the one before has made. DINO’s pictures show the last.'
+      }
       min={1}
       max={depth}
       value={block}
@@ -77,6 +80,7 @@ export function MassField({ label = 'Attention kept', kept = null, drawing, chan
   return (
     <RangeField
       label={label}
+      explanation="A mask keeps the fewest patches that together hold this share of the attention. All the rest is dimmed."
       min={1}
       max={99}
       value={mass}
@@ -92,6 +96,9 @@ export function SmoothField({ drawing, changeDrawing }: DrawingProps<'smooth'>) 
   return (
     <ChoiceField
       label="Between patches"
+      explanation={
+        'There is one value for each patch. “Smooth” fills in what lies between them; “Patch by patch” draws the values alone, as the official script does.'
+      }
       value={drawing.smooth ? 'smooth' : 'patches'}
       choices={[
         { value: 'smooth', label: 'Smooth' },

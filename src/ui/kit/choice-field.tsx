@@ -1,4 +1,5 @@
 import { type ReactNode, useId } from 'react';
+import { Explanation } from './explanation.tsx';
 import './fields.css';
 
 export interface Choice<T> {
@@ -15,17 +16,23 @@ interface ChoiceFieldProps<T> {
   /** Shown beside the label, where pictures stand for the choices. */
   readonly display?: string;
   readonly note?: string;
+  /** What the label means. */
+  readonly explanation?: string;
   readonly onChange: (value: T) => void;
 }
 
 /** One of a few: native radio buttons in the form of a divided bar. */
 export function ChoiceField<T extends string | number>(props: ChoiceFieldProps<T>) {
-  const { label, choices, value, display, note, onChange } = props;
+  const { label, choices, value, display, note, explanation, onChange } = props;
   const name = useId();
+  const labelId = useId();
   return (
-    <fieldset className="field choice">
+    <fieldset className="field choice" aria-labelledby={labelId}>
       <legend className="field-head">
-        <span className="field-label">{label}</span>
+        <span className="field-label" id={labelId}>
+          {label}
+        </span>
+        {explanation !== undefined && <Explanation term={label} text={explanation} />}
         {display !== undefined && (
           <span className="field-value" aria-hidden="true">
             {display}

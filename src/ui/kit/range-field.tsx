@@ -1,4 +1,5 @@
 import { useId } from 'react';
+import { Explanation } from './explanation.tsx';
 import './fields.css';
 
 interface RangeFieldProps {
@@ -9,10 +10,13 @@ interface RangeFieldProps {
   /** What a screen reader says for the value, with its unit. */
   readonly valueText: string;
   readonly display: string;
+  /** What the label means. */
+  readonly explanation?: string;
   readonly onChange: (value: number) => void;
 }
 
-export function RangeField({ label, min, max, value, valueText, display, onChange }: RangeFieldProps) {
+export function RangeField(props: RangeFieldProps) {
+  const { label, min, max, value, valueText, display, explanation, onChange } = props;
   const id = useId();
   return (
     <div className="field">
@@ -20,6 +24,7 @@ export function RangeField({ label, min, max, value, valueText, display, onChang
         <label className="field-label" htmlFor={id}>
           {label}
         </label>
+        {explanation !== undefined && <Explanation term={label} text={explanation} />}
         <span className="field-value" aria-hidden="true">
           {display}
         </span>

@@ -1,6 +1,7 @@
 import { Dialog } from '../kit/dialog.tsx';
 import { useServices } from '../services.tsx';
 import { commandsOf } from './commands.ts';
+import { useCoarsePointer } from './use-page-effects.ts';
 import { SampleGrid } from './sample-grid.tsx';
 import './help-dialog.css';
 
@@ -36,6 +37,7 @@ function Keys() {
 }
 
 export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
+  const press = useCoarsePointer() ? 'Tap' : 'Click';
   return (
     <Dialog title="What you see here" onClose={onClose}>
       <div className="help">
@@ -52,8 +54,8 @@ export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
             value, each head stretched over its own range.
           </p>
           <p>
-            Click a patch of the photograph, and the maps show what that patch looks at instead: often its own
-            thing, and what is like it. A patch’s attention says what goes together; CLS’s says what the
+            {press} a patch of the photograph, and the maps show what that patch looks at instead: often its
+            own thing, and what is like it. A patch’s attention says what goes together; CLS’s says what the
             picture is about. Esc goes back to CLS.
           </p>
           <p>

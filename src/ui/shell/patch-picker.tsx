@@ -1,8 +1,9 @@
-import { type KeyboardEvent, type MouseEvent, useId } from 'react';
+import { type KeyboardEvent, type MouseEvent, type PointerEvent, useId, useState } from 'react';
 import type { Frame } from '../../core/frame.ts';
+import type { PatchPosition } from '../../core/geometry.ts';
 import { patchTitle } from '../../lenses/query-title.ts';
 import type { Photo } from '../state/photo.ts';
-import { isSamePatch, patchAt, patchBeside, pointOf } from '../state/photo-point.ts';
+import { isSamePatch, patchAt, patchBeside, pointOf, type PhotoPoint } from '../state/photo-point.ts';
 import { usePickPoint } from './use-scene.ts';
 import './patch-picker.css';
 
@@ -16,25 +17,53 @@ const steps: Readonly<Record<string, { readonly down: number; readonly right: nu
   ArrowRight: { down: 0, right: 1 },
 };
 
+/** Where on the photograph the pointer is. */
+function pointUnder({ clientX, clientY, currentTarget }: MouseEvent): PhotoPoint {
+  const { left, top, width, height } = currentTarget.getBoundingClientRect();
+  return { x: (clientX - left) / width, y: (clientY - top) / height };
+}
+
+/** A patch that lights up, in shares of the photograph. */
+function PatchLight({ patch, frame }: { readonly patch: PatchPosition; readonly frame: Frame }) {
+  const { x, y } = pointOf(patch, frame);
+  const width = frame.box.width / frame.columns / frame.photoSizePx.width;
+  const height = frame.box.height / frame.rows / frame.photoSizePx.height;
+  const percent = (share: number): string => `${100 * share}%`;
+  return (
+    <div
+      className="patch-light"
+      style={{
+        left: percent(x - width / 2),
+        top: percent(y - height / 2),
+        width: percent(width),
+        height: percent(height),
+      }}
+    />
+  );
+}
+
 interface PatchPickerProps {
   readonly photo: Photo;
   /** How the patches lie on the photograph. */
   readonly frame: Frame;
 }
 
-/** Lies over the photograph: a click asks the patch under it, the arrow keys go from there. */
+/** Lies over the photograph: the patch under the pointer lights up, a click asks it, the arrow keys go from there. */
 export function PatchPicker({ photo, frame }: PatchPickerProps) {
   const pick = usePickPoint(photo.id);
   const helpId = useId();
   const marked = photo.point === null ? null : patchAt(photo.point, frame);
-  const click = ({ clientX, clientY, currentTarget, detail }: MouseEvent): void => {
-    const { left, top, width, height } = currentTarget.getBoundingClientRect();
-    const point = { x: (clientX - left) / width, y: (clientY - top) / height };
+  const [pointed, setPointed] = useState<PhotoPoint | null>(null);
+  const click = (event: MouseEvent): void => {
+    const point = pointUnder(event);
     const isMarked = marked !== null && isSamePatch(patchAt(point, frame), marked);
     // The same patch once more lets go of it; the second half of a double click does not.
     if (!isMarked) pick(point);
-    else if (detail < 2) pick(null);
+    else if (event.detail < 2) pick(null);
   };
+  // A finger would find the light where it was last.
+  const follow = (event: PointerEvent): void =>
+    setPointed(event.pointerType === 'touch' ? null : pointUnder(event));
   const press = (event: KeyboardEvent): void => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const step = steps[event.key];
@@ -55,7 +84,11 @@ export function PatchPicker({ photo, frame }: PatchPickerProps) {
         tabIndex={0}
         onClick={click}
         onKeyDown={press}
-      />
+        onPointerMove={follow}
+        onPointerLeave={() => setPointed(null)}
+      >
+        {pointed !== null && <PatchLight patch={patchAt(pointed, frame)} frame={frame} />}
+      </div>
       <span className="visually-hidden" id={helpId}>
         {marked === null
           ? 'Enter asks the patch in the middle what it looks at.'

@@ -16,16 +16,32 @@ function factsOf({ looked, look, model, backend }: Outcome, scene: AnyScene): re
   if (pass === undefined) return [];
   const { frame, tokens, timings } = pass;
   return [
-    ['Model', model.title],
-    ['Runs on', backendTitles[backend.name], backend.device],
+    ['Model', model.title, 'The network that looks. Its name at the top of the page leads to others.'],
+    [
+      'Runs on',
+      backendTitles[backend.name],
+      `What computes: WebGPU is the graphics card, WebAssembly the processor, JavaScript the processor without its fast ways. All give the same results. Here: ${backend.device}.`,
+    ],
     [
       'Forward pass',
       formatMilliseconds(timings.forwardMs),
-      `Before it: decoding ${formatMilliseconds(timings.decodeMs)}, resampling ${formatMilliseconds(timings.prepareMs)}`,
+      `What the network took, until its values were read back. Before it: decoding ${formatMilliseconds(timings.decodeMs)}, resampling ${formatMilliseconds(timings.prepareMs)}.`,
     ],
-    ['Tokens', String(tokens)],
-    ['Input', `${formatSize(frame.inputSizePx)} px`],
-    ['Rows × columns', `${frame.rows} × ${frame.columns}`],
+    [
+      'Tokens',
+      String(tokens),
+      'What the network computes with: one for each patch, and one of its own, CLS; some networks have registers besides. Attention is how much one token takes from each of the others.',
+    ],
+    [
+      'Input',
+      `${formatSize(frame.inputSizePx)} px`,
+      'What the network gets: the photograph at this size, width by height.',
+    ],
+    [
+      'Rows × columns',
+      `${frame.rows} × ${frame.columns}`,
+      `The network sees the photograph as so many square patches, ${frame.inputSizePx.width / frame.columns} px wide each.`,
+    ],
     ...viewOf(look.lens).facts(scene),
   ];
 }

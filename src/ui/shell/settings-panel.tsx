@@ -5,6 +5,7 @@ import { Disclosure } from '../kit/disclosure.tsx';
 import { RangeField } from '../kit/range-field.tsx';
 import { useApp, useServices } from '../services.tsx';
 import type { Photo } from '../state/photo.ts';
+import { useCoarsePointer } from './use-page-effects.ts';
 import { markedPatch, useLensView, useOutcome, usePanelProps, usePickPoint } from './use-scene.ts';
 import './settings-panel.css';
 
@@ -22,6 +23,12 @@ const queryChoices = (numRegisters: number): Choice<QueryChoice>[] => [
   { value: 'patch', label: 'Patch' },
 ];
 
+const keyNotes = {
+  cls: 'Click the photograph, or press Q.',
+  patch: 'Arrow keys move it, Esc goes back.',
+};
+const touchNotes = { cls: 'Tap a patch of the photograph.', patch: 'Tap it again to go back.' };
+
 /** Which token looks: CLS, a register where there are some, or a patch of the photograph. */
 function QueryField({ photo }: { readonly photo: Photo }) {
   const outcome = useOutcome(photo);
@@ -29,6 +36,7 @@ function QueryField({ photo }: { readonly photo: Photo }) {
   const chosen = useApp((state) => state.token);
   const setToken = useApp((state) => state.setToken);
   const pick = usePickPoint(photo.id);
+  const isCoarse = useCoarsePointer();
   if (outcome === null) return null;
   const token = chosen > numRegisters ? 0 : chosen;
   const marked = markedPatch(photo, outcome);
@@ -38,7 +46,13 @@ function QueryField({ photo }: { readonly photo: Photo }) {
       value={marked === null ? token : 'patch'}
       display={marked === null ? tokenTitle(token) : patchTitle(marked)}
       choices={queryChoices(numRegisters)}
-      note={marked === null ? 'Click the photograph, or press Q.' : 'Arrow keys move it, Esc goes back.'}
+      explanation={
+        'Attention starts at one token. CLS is the network’s own: it gathers what the whole picture is about. A patch of the ' +
+        'photograph asks what goes with that patch. Registers are spare tokens, which some networks have.'
+      }
+      note={
+        isCoarse ? touchNotes[marked === null ? 'cls' : 'patch'] : keyNotes[marked === null ? 'cls' : 'patch']
+      }
       onChange={(choice) => {
         if (choice === 'patch') pick({ x: 0.5, y: 0.5 });
         else setToken(choice);
@@ -79,12 +93,20 @@ function InputSettings() {
         label="Input size"
         value={framing.sidePx}
         display={`${framing.sidePx} px`}
+        explanation={
+          'The longer side of what the network sees. A larger one shows smaller things and takes longer: twice the side has four ' +
+          'times the patches.'
+        }
         choices={sides.map((side) => ({ value: side, label: String(side) }))}
         onChange={(sidePx) => session.changeFraming({ ...framing, sidePx })}
       />
       <ChoiceField
-        label="Framing"
+        label="Input shape"
         value={framing.shape}
+        explanation={
+          'How the photograph becomes whole patches. “Photograph” keeps its shape; what does not fill a patch at two of its edges is ' +
+          'not seen. “Square” squashes all of it into a square, as the official script does.'
+        }
         choices={[
           { value: 'photograph', label: 'Photograph' },
           { value: 'square', label: 'Square' },

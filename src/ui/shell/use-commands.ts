@@ -1,4 +1,5 @@
 import { useEffect } from 'react';
+import { isExplanationOpen } from '../kit/explanation.tsx';
 import { useServices } from '../services.tsx';
 import { runCommand } from './commands.ts';
 
@@ -33,6 +34,8 @@ export function useCommands(): void {
   useEffect(() => {
     const press = (event: KeyboardEvent): void => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+      // Escape closes what it opened.
+      if (event.key === 'Escape' && isExplanationOpen()) return;
       if (belongsToField(event.target, event.key) || document.querySelector('dialog[open]')) return;
       if (runCommand(event.key, { state: store.getState(), session })) event.preventDefault();
     };

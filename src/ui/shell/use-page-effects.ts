@@ -1,4 +1,5 @@
 import { useEffect, useSyncExternalStore } from 'react';
+import { contractOf } from '../../lenses/contracts.ts';
 import { useApp, useServices } from '../services.tsx';
 import { rememberSettings } from '../state/settings.ts';
 
@@ -50,6 +51,28 @@ export function usePrunedPictures(): void {
   const { pictures } = useServices();
   const order = useApp((state) => state.order);
   useEffect(() => pictures.prune(), [pictures, order]);
+}
+
+const coarsePointer = (): MediaQueryList => matchMedia('(pointer: coarse)');
+
+const watchPointer = (changed: () => void): (() => void) => {
+  const list = coarsePointer();
+  list.addEventListener('change', changed);
+  return () => list.removeEventListener('change', changed);
+};
+
+/** Whether the page is used with fingers, which tap, hover over nothing and have no keys. */
+export const useCoarsePointer = (): boolean =>
+  useSyncExternalStore(watchPointer, () => coarsePointer().matches);
+
+/** The first photograph comes with a word about what is not to be seen: that its patches can be asked. */
+export function usePatchNote(): void {
+  const { store } = useServices();
+  const press = useCoarsePointer() ? 'Tap' : 'Click';
+  const asks = useApp((state) => contractOf(state.lens).asks);
+  useEffect(() => {
+    if (asks) store.getState().sayNote('ask-a-patch', `${press} a patch: what does it look at?`);
+  }, [store, press, asks]);
 }
 
 const watchSize = (changed: () => void): (() => void) => {

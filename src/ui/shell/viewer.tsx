@@ -2,7 +2,7 @@ import { Minimize2 } from 'lucide-react';
 import { useCallback, useEffect, useState } from 'react';
 import { useApp } from '../services.tsx';
 import { PictureDetails } from './picture-details.tsx';
-import { useIsNarrowerThan } from './use-page-effects.ts';
+import { useIsNarrowerThan, usePatchNote } from './use-page-effects.ts';
 import { LensBar } from './lens-bar.tsx';
 import { SettingsPanel } from './settings-panel.tsx';
 import { FilmStrip } from './film-strip.tsx';
@@ -29,6 +29,7 @@ export function Viewer() {
   useEffect(() => {
     window.scrollTo(0, 0); // Newer browsers return a promise, which React would take for what undoes the effect.
   }, []);
+  usePatchNote();
   const outcome = useApp((state) => (photo === undefined ? null : shownOutcome(state, photo)));
   if (!photo) return null;
 

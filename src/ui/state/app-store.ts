@@ -9,7 +9,7 @@ import { emptyLibrary, type LibraryState, type Transfer } from './library-state.
 import type { ModelChoice } from './model-choice.ts';
 import type { ModelsInUse, ModelSwitch, UsedModel } from './model-in-use.ts';
 import type { AnyLookProgress, NewPhoto, Photo, PhotoId, PhotoState } from './photo.ts';
-import type { NoteId } from './notes.ts';
+import { isSaidOnce, type NoteId } from './notes.ts';
 import type { PhotoPoint } from './photo-point.ts';
 import {
   keyOfLook,
@@ -125,10 +125,8 @@ export interface AppActions {
   setDetailsOpen(detailsOpen: boolean): void;
   /** @returns the message's id, for `dismiss` */
   say(text: string, tone?: Message['tone']): number;
-  /** Says it where it was not dismissed before, on an earlier visit either. */
+  /** Says it unless it has been seen, from earlier visits either: see `notes`. */
   sayNote(note: NoteId, text: string): void;
-  /** It need not be said again, and is not on view any more. */
-  leaveNote(note: NoteId): void;
   dismiss(id: number): void;
   announce(text: string): void;
 }
@@ -314,15 +312,12 @@ export function createAppStore(
       set(({ messages, notesSeen }) =>
         notesSeen.includes(note)
           ? {}
-          : { messages: withMessage(messages, { id, tone: 'plain', text, note }) },
+          : {
+              messages: withMessage(messages, { id, tone: 'plain', text, note }),
+              notesSeen: isSaidOnce(note) ? withNote(notesSeen, note) : notesSeen,
+            },
       );
     },
-
-    leaveNote: (note) =>
-      set(({ messages, notesSeen }) => ({
-        messages: messages.filter((message) => message.note !== note),
-        notesSeen: withNote(notesSeen, note),
-      })),
 
     dismiss: (id) =>
       set(({ messages, notesSeen }) => ({
