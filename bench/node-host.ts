@@ -3,12 +3,14 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { installDawn } from '../tools/attend/dawn.ts';
+import { allowRelaxedSimd } from '../tools/relaxed-simd.ts';
 import { createHost, type HostRequest } from './contestants/host.ts';
 import type { openOurs } from './contestants/ours.ts';
 import { onnxRuntimeFile, type OnnxRuntime } from './contestants/onnx.ts';
 
 const [folder = '', runtimeFolder = ''] = process.argv.slice(2);
 await installDawn();
+allowRelaxedSimd();
 
 // Node's binding refuses a view of shared memory, which onnxruntime-web's heap is: with a copy it runs, here as in a browser.
 const write = GPUQueue.prototype.writeBuffer;

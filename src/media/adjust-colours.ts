@@ -42,16 +42,15 @@ export function adjustSaturation(pixels: Pixels, factor: number): void {
   }
 }
 
-/** Hue of one pixel as Pillow's HSV has it, in 0 … 255. */
+/** Hue of one pixel as Pillow's HSV has it, in 0 … 255. Its loop makes no function and no array: there are too many pixels. */
 function hueOf(red: number, green: number, blue: number, largest: number, range: number): number {
-  const distance = (value: number): number => Math.fround((largest - value) / range);
-  const [r, g, b] = [distance(red), distance(green), distance(blue)];
-  const sextant =
-    red === largest
-      ? Math.fround(b - g)
-      : green === largest
-        ? Math.fround(2 + r - b)
-        : Math.fround(4 + g - r);
+  const r = Math.fround((largest - red) / range);
+  const g = Math.fround((largest - green) / range);
+  const b = Math.fround((largest - blue) / range);
+  let sextant: number;
+  if (red === largest) sextant = Math.fround(b - g);
+  else if (green === largest) sextant = Math.fround(2 + r - b);
+  else sextant = Math.fround(4 + g - r);
   return Math.trunc(Math.fround((sextant / 6 + 1) % 1) * 255);
 }
 
@@ -70,7 +69,7 @@ export function adjustHue(pixels: Pixels, turn: number): void {
     if (range === 0) continue; // grey has no hue to turn
     const saturation = Math.trunc(Math.fround(range / largest) * 255);
     if (saturation === 0) {
-      pixels.fill(largest, i, i + 3);
+      pixels[i] = pixels[i + 1] = pixels[i + 2] = largest;
       continue;
     }
     const hue = (hueOf(red, green, blue, largest, range) + shift + 256) & 255;
@@ -80,25 +79,19 @@ export function adjustHue(pixels: Pixels, turn: number): void {
     const p = round(largest * (1 - share));
     const q = round(largest * (1 - Math.fround(share * fraction)));
     const t = round(largest * (1 - share * (1 - fraction)));
-    const [newRed, newGreen, newBlue] = (
-      [
-        [largest, t, p],
-        [q, largest, p],
-        [p, largest, t],
-        [p, q, largest],
-        [t, p, largest],
-        [largest, p, q],
-      ] as const
-    )[sector % 6] as readonly [number, number, number];
-    pixels[i] = newRed;
-    pixels[i + 1] = newGreen;
-    pixels[i + 2] = newBlue;
+    const inSector = sector % 6;
+    // The largest value goes around red, green, blue; the smallest is opposite, and the third one rises or falls between.
+    pixels[i] = inSector === 0 || inSector === 5 ? largest : inSector === 1 ? q : inSector === 4 ? t : p;
+    pixels[i + 1] = inSector === 1 || inSector === 2 ? largest : inSector === 0 ? t : inSector === 3 ? q : p;
+    pixels[i + 2] = inSector === 3 || inSector === 4 ? largest : inSector === 2 ? t : inSector === 5 ? q : p;
   }
 }
 
 export function turnGrey(pixels: Pixels): void {
-  for (let i = 0; i < pixels.length; i += 3)
-    pixels.fill(luma(pixels[i] as number, pixels[i + 1] as number, pixels[i + 2] as number), i, i + 3);
+  for (let i = 0; i < pixels.length; i += 3) {
+    const grey = luma(pixels[i] as number, pixels[i + 1] as number, pixels[i + 2] as number);
+    pixels[i] = pixels[i + 1] = pixels[i + 2] = grey;
+  }
 }
 
 /** Inverts every value from 128 on. */

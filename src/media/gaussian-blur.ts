@@ -31,20 +31,27 @@ function boxWeights(radius: number): BoxWeights {
   return { radius: inside, inner, edge: Math.trunc((2 ** 24 - (inside * 2 + 1) * inner) / 2) };
 }
 
-/** One pass over one line of one channel; beyond its ends the line goes on with its last value. */
+/**
+ * One pass over one line of one channel; beyond its ends the line goes on with its last value. What a value is made of is below 2^32, so
+ * that whole numbers of 32 bits do, without a sign.
+ * @param line with `radius` + 1 values before its first and after its last, which are filled here
+ */
 function blurLine(
   line: Uint8ClampedArray,
   result: Uint8ClampedArray,
   { radius, inner, edge }: BoxWeights,
 ): void {
-  const last = line.length - 1;
-  const at = (index: number): number => line[index < 0 ? 0 : index > last ? last : index] as number;
+  const margin = radius + 1;
+  const end = line.length - margin;
+  line.fill(line[margin] as number, 0, margin);
+  line.fill(line[end - 1] as number, end);
   let sum = 0;
-  for (let i = -radius; i <= radius; i++) sum += at(i);
-  for (let i = 0; i <= last; i++) {
-    const weighted = sum * inner + (at(i - radius - 1) + at(i + radius + 1)) * edge;
-    result[i] = Math.floor((weighted + 2 ** 23) / 2 ** 24);
-    sum += at(i + radius + 1) - at(i - radius);
+  for (let i = 1; i < 2 * margin; i++) sum += line[i] as number;
+  for (let i = margin; i < end; i++) {
+    const next = line[i + margin] as number;
+    const ends = (line[i - margin] as number) + next;
+    result[i] = (Math.imul(sum, inner) + Math.imul(ends, edge) + 0x80_0000) >>> 24;
+    sum += next - (line[i - radius] as number);
   }
 }
 
@@ -56,17 +63,18 @@ export function gaussianBlur(pixels: Uint8ClampedArray, { height, width }: Size,
     { lines: width, lineStep: 3, length: height, step: width * 3 },
   ];
   for (const { lines, lineStep, length, step } of axes) {
-    let line = new Uint8ClampedArray(length);
-    let result = new Uint8ClampedArray(length);
+    const margin = weights.radius + 1;
+    let line = new Uint8ClampedArray(length + 2 * margin);
+    let result = new Uint8ClampedArray(length + 2 * margin);
     for (let index = 0; index < lines; index++) {
       for (let channel = 0; channel < 3; channel++) {
         const start = index * lineStep + channel;
-        for (let i = 0; i < length; i++) line[i] = pixels[start + i * step] as number;
+        for (let i = 0; i < length; i++) line[margin + i] = pixels[start + i * step] as number;
         for (let pass = 0; pass < passes; pass++) {
           blurLine(line, result, weights);
           [line, result] = [result, line];
         }
-        for (let i = 0; i < length; i++) pixels[start + i * step] = line[i] as number;
+        for (let i = 0; i < length; i++) pixels[start + i * step] = line[margin + i] as number;
       }
     }
   }

@@ -45,13 +45,13 @@ function resampleAxis(
 
 /** @returns RGB, shape [plan.down's outputs, plan.across's outputs, 3] */
 export function plainResample(
-  { values, width, channels }: ResampleSource,
+  { values, channels, first, rowLength }: ResampleSource,
   { across, down, firstRow, rows }: ResamplePlan,
 ): Uint8ClampedArray<ArrayBuffer> {
   const lineLength = across.starts.length * 3;
   const between = new Uint8ClampedArray(rows * lineLength);
   resampleAxis(
-    { values, offset: firstRow * width * channels, alongStep: channels, lineStep: width * channels },
+    { values, offset: first + firstRow * rowLength, alongStep: channels, lineStep: rowLength },
     { values: between, alongStep: 3, lineStep: lineLength },
     rows,
     across,

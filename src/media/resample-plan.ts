@@ -18,6 +18,7 @@ const kernels: Readonly<Record<ResampleFilter, { readonly support: number; weigh
 
 /** 8 bits for the value and 2 for overshoot leave 22 for the weight's fraction. */
 export const precisionBits = 32 - 8 - 2;
+const one = 2 ** precisionBits;
 
 export interface Taps {
   /** Row length of `weights`: the most taps that an output pixel has. */
@@ -61,7 +62,7 @@ function computeTaps(
     starts[output] = start;
     lengths[output] = end - start;
     for (let tap = 0; tap < end - start; tap++) {
-      const w = ((exact[tap] ?? 0) / (sum === 0 ? 1 : sum)) * 2 ** precisionBits;
+      const w = ((exact[tap] ?? 0) / (sum === 0 ? 1 : sum)) * one;
       weights[output * count + tap] = Math.trunc(w < 0 ? w - 0.5 : w + 0.5);
     }
   }
@@ -88,7 +89,9 @@ export function planResample(image: Size, box: Box, output: Size, filter: Resamp
 
 /** What both resamplers read: interleaved 8-bit values, of which they take the first three channels. */
 export interface ResampleSource {
-  readonly width: number;
   readonly channels: 3 | 4;
   readonly values: Uint8Array | Uint8ClampedArray;
+  /** Where the first row's first value is, and how many values one row is from the next. */
+  readonly first: number;
+  readonly rowLength: number;
 }

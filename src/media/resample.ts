@@ -6,7 +6,7 @@
  */
 import type { Box, Size } from '../core/geometry.ts';
 import { plainResample } from './plain-resample.ts';
-import { planResample, type ResampleFilter } from './resample-plan.ts';
+import { planResample, type ResampleFilter, type ResampleSource } from './resample-plan.ts';
 import { simdResampler } from './simd-resample.ts';
 
 export type { ResampleFilter } from './resample-plan.ts';
@@ -28,6 +28,31 @@ export function resample(
   output: Size,
   filter: ResampleFilter,
 ): Uint8ClampedArray<ArrayBuffer> {
-  const plan = planResample(image, box, output, filter);
-  return simdResampler()?.run(image, plan) ?? plainResample(image, plan);
+  return run({ ...image, first: 0, rowLength: image.width * image.channels }, image, box, output, filter);
+}
+
+/**
+ * A part of a photograph, resized as if it had been cut out first: nothing from outside it bleeds in.
+ * @param box in whole px @returns RGB, shape [output.height, output.width, 3]
+ */
+export function resampleCut(
+  { width, channels, values }: PixelGrid,
+  box: Box,
+  output: Size,
+  filter: ResampleFilter,
+): Uint8ClampedArray<ArrayBuffer> {
+  const rowLength = width * channels;
+  const source = { channels, values, first: box.top * rowLength + box.left * channels, rowLength };
+  return run(source, box, { ...box, top: 0, left: 0 }, output, filter);
+}
+
+function run(
+  source: ResampleSource,
+  size: Size,
+  box: Box,
+  output: Size,
+  filter: ResampleFilter,
+): Uint8ClampedArray<ArrayBuffer> {
+  const plan = planResample(size, box, output, filter);
+  return simdResampler()?.run(source, size.width, plan) ?? plainResample(source, plan);
 }

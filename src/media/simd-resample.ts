@@ -82,6 +82,24 @@ class Layout {
   }
 }
 
+/** Lines of the picture, close together. */
+function copyLines(
+  { values, first, rowLength }: ResampleSource,
+  firstLine: number,
+  lines: number,
+  length: number,
+  heap: Uint8Array,
+  to: number,
+): void {
+  const start = first + firstLine * rowLength;
+  if (length === rowLength) heap.set(values.subarray(start, start + lines * length), to);
+  else
+    for (let line = 0; line < lines; line++) {
+      const from = start + line * rowLength;
+      heap.set(values.subarray(from, from + length), to + line * length);
+    }
+}
+
 /** The result's lines without what they are filled up with. */
 function cutLines(
   heap: Uint8Array,
@@ -121,12 +139,14 @@ export class SimdResampler {
     }
   }
 
-  /** @returns RGB, shape [plan.down's outputs, plan.across's outputs, 3]; null where a picture is too large for it */
+  /** @param width of the picture in px @returns RGB, shape [plan.down's outputs, plan.across's outputs, 3]; null where a picture is too large for it */
   run(
-    { values, width, channels }: ResampleSource,
+    source: ResampleSource,
+    width: number,
     { across, down, firstRow, rows }: ResamplePlan,
   ): Uint8ClampedArray<ArrayBuffer> | null {
     if (Math.max(across.count, down.count) > mostTaps) return null;
+    const { channels } = source;
     const [columns, outputs] = [across.starts.length, down.starts.length];
     const lineBytes = width * channels;
     // A byte to spare, see `defineAcross`.
@@ -145,8 +165,7 @@ export class SimdResampler {
     const runAcross = this.steps[channels === 3 ? 'acrossOf3' : 'acrossOf4'];
     for (let row = 0; row < rows; row += pieceRows) {
       const lines = Math.min(pieceRows, rows - row);
-      const from = (firstRow + row) * lineBytes;
-      heap.set(values.subarray(from, from + lines * lineBytes), piece);
+      copyLines(source, firstRow + row, lines, lineBytes, heap, piece);
       const to = between + row * betweenBytes;
       runAcross(0, 0, lines, piece, lineBytes, to, betweenBytes, columns, ...acrossTaps);
     }

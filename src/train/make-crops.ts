@@ -13,7 +13,7 @@ import {
 } from '../media/adjust-colours.ts';
 import { gaussianBlur } from '../media/gaussian-blur.ts';
 import { normalisePixels } from '../media/prepare-input.ts';
-import { resample, type PixelGrid } from '../media/resample.ts';
+import { resampleCut, type PixelGrid } from '../media/resample.ts';
 import { globalViews, type CropBatch } from './crop-batch.ts';
 import { drawCropPlan, type ColourAdjustment, type CropKind, type CropPlan } from './crop-plan.ts';
 
@@ -35,23 +35,11 @@ const adjust: Readonly<
   hue: adjustHue,
 };
 
-/** The box as a picture of its own: torchvision cuts before it resizes, so nothing from outside may bleed in. */
-function cutOut({ width, channels, values }: PixelGrid, box: CropPlan['box']): PixelGrid {
-  const rowLength = box.width * channels;
-  const cut = new Uint8ClampedArray(box.height * rowLength);
-  for (let row = 0; row < box.height; row++) {
-    const start = ((box.top + row) * width + box.left) * channels;
-    cut.set(values.subarray(start, start + rowLength), row * rowLength);
-  }
-  return { height: box.height, width: box.width, channels, values: cut };
-}
-
 /** @returns RGB, shape [sidePx, sidePx, 3] */
 export function makeCrop(photo: PixelGrid, plan: CropPlan, sidePx: number): Uint8ClampedArray<ArrayBuffer> {
-  const cut = cutOut(photo, plan.box);
   const side = { height: sidePx, width: sidePx };
-  const whole = { top: 0, left: 0, height: cut.height, width: cut.width };
-  const pixels = resample(cut, whole, side, 'bicubic');
+  // torchvision cuts before it resizes.
+  const pixels = resampleCut(photo, plan.box, side, 'bicubic');
   if (plan.mirrored) mirror(pixels, sidePx);
   for (const { kind, factor } of plan.adjustments) adjust[kind](pixels, factor);
   if (plan.grey) turnGrey(pixels);

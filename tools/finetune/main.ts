@@ -21,6 +21,7 @@ import { checkpointOptions, checkpointUsage } from '../checkpoint-file.ts';
 import { endOnFileProblems } from '../file-problem.ts';
 import { photographUsage } from '../photographs/find-photographs.ts';
 import { readOptions } from '../read-options.ts';
+import { allowRelaxedSimd } from '../relaxed-simd.ts';
 import { stopWith } from '../stop-with.ts';
 import { configurationFrom, presetUsage, readPreset } from './configuration.ts';
 import { readPhotographs } from './read-photographs.ts';
@@ -151,6 +152,7 @@ const { photographs, problems } = await readPhotographs(paths, await cropSidePx(
 for (const problem of problems) console.error(problem);
 if (photographs.length === 0) stopWith('There is no photograph to learn from.');
 if (backend === 'webgpu') await installDawn();
+allowRelaxedSimd();
 const opened = await openBackend(backend, null);
 if (!opened.ok) stopWith(describeFailure(opened.error));
 const { faults } = opened.value;

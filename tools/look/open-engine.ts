@@ -9,6 +9,7 @@ import type { LensId, ParamsOf, ResultOf } from '../../src/lenses/contracts.ts';
 import type { LookResult } from '../../src/lenses/lens-contract.ts';
 import { runLook } from '../../src/lenses/run-look.ts';
 import type { ModelLoader } from '../../src/models/loaded-model.ts';
+import { allowRelaxedSimd } from '../relaxed-simd.ts';
 import { stopWith } from '../stop-with.ts';
 
 const key = 'model';
@@ -31,6 +32,7 @@ export interface ToolEngine {
 
 /** Ends the command with a sentence where the engine does not start. */
 export async function openEngine(load: ModelLoader, backend: BackendName = 'wasm'): Promise<ToolEngine> {
+  allowRelaxedSimd();
   const started = await startEngine({ backend, model: { key, load }, wasmAssets: null, signal, onProgress });
   if (!started.ok) stopWith(describeFailure(started.error));
   const engine = started.value;

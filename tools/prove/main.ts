@@ -10,6 +10,7 @@ import { describeFailure, failureOf } from '../../src/core/failure.ts';
 import { openTraceBackend } from '../../src/engine/trace-model.ts';
 import { installDawn } from '../attend/dawn.ts';
 import { readOptions } from '../read-options.ts';
+import { allowRelaxedSimd } from '../relaxed-simd.ts';
 import { stopWith } from '../stop-with.ts';
 import { checkModel, type CaseReport, type FileReport } from './check-model.ts';
 import { findPytorch, makeReference } from './reference.ts';
@@ -54,6 +55,7 @@ const pytorch = await findPytorch(python);
 const tolerance = tolerances[name];
 
 if (name === 'webgpu') await installDawn();
+allowRelaxedSimd();
 const backend = await openTraceBackend(name);
 if (!backend.ok) stopWith(describeFailure(backend.error));
 
