@@ -91,7 +91,8 @@ for (let step = 1; step <= Number(steps); step++) {
       submits: seen.submits - before.submits,
       peakMB: Math.round(seen.peakBytes / 1e6),
       estimatedMB: Math.round(
-        estimateTrainingMemory(architecture, configuration, 'streamed').totalBytes / 1e6,
+        estimateTrainingMemory(architecture, configuration, { attention: 'streamed', keptBytes: 0 })
+          .totalBytes / 1e6,
       ),
       tensors: tf.memory().numTensors,
     }),

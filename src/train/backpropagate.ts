@@ -1,9 +1,9 @@
 /**
- * The network forward, and backward by hand: no tape. Forward keeps only what goes into each block; backward computes a block's
- * inside again before its gradients (activation checkpointing), so that memory holds one block's activations and not all of them.
+ * The network forward, and backward by hand: no tape. Forward keeps what goes into each block, and its inside where there is memory for it;
+ * otherwise backward computes the inside again before the gradients (activation checkpointing).
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { VitArchitecture } from '../core/architecture.ts';
+import { mlpHiddenDim, type VitArchitecture } from '../core/architecture.ts';
 import type { BlockParameters, LinearParameters } from '../vit/parameters.ts';
 import type { Network } from './network.ts';
 import { l2Normalise, normaliseEps } from './plain-forward.ts';
@@ -81,23 +81,78 @@ const branch = (
     ? layers.linearResidual(x, parameters, residual)
     : tf.add(residual, tf.mul(layers.linear(x, parameters), scale));
 
+/** What a block computes on its way to its result, as its gradients need it. A type and not an interface, so that tidy finds the tensors. */
+export type BlockInside = {
+  normed1: tf.Tensor2D;
+  qkv: tf.Tensor2D;
+  mixed: tf.Tensor2D;
+  attended: tf.Tensor2D;
+  normed2: tf.Tensor2D;
+  /** Before GELU and after it. */
+  hidden: tf.Tensor2D;
+  active: tf.Tensor2D;
+};
+
+/** @param rows tokens of all sequences */
+export function insideBytesOf(architecture: VitArchitecture, rows: number): number {
+  return 4 * rows * (7 * architecture.embedDim + 2 * mlpHiddenDim(architecture));
+}
+
+/** The first of a block's two branches. */
+function attendBranch(
+  x: tf.Tensor2D,
+  { norm1, qkv: toQkv, projection }: BlockParameters,
+  { numHeads, layerNormEps }: VitArchitecture,
+  segments: readonly Segment[],
+  layers: StepLayers,
+  drop: BlockDrop,
+): Pick<BlockInside, 'normed1' | 'qkv' | 'mixed' | 'attended'> {
+  const normed1 = layers.layerNorm(x, norm1, layerNormEps);
+  const qkv = layers.linear(normed1, toQkv);
+  const mixed = layers.attention(qkv, segments, numHeads);
+  return { normed1, qkv, mixed, attended: branch(mixed, projection, x, drop?.[0], layers) };
+}
+
 /** @param x shape [rows, C] @returns shape [rows, C]; caller disposes */
 export function runBlock(
   x: tf.Tensor2D,
   block: BlockParameters,
-  { numHeads, layerNormEps }: VitArchitecture,
+  architecture: VitArchitecture,
   segments: readonly Segment[],
   layers: StepLayers,
   drop: BlockDrop,
 ): tf.Tensor2D {
   return tf.tidy(() => {
-    const qkv = layers.linear(layers.layerNorm(x, block.norm1, layerNormEps), block.qkv);
-    const mixed = layers.attention(qkv, segments, numHeads);
-    const attended = branch(mixed, block.projection, x, drop?.[0], layers);
-    const hidden = layers.linearGelu(layers.layerNorm(attended, block.norm2, layerNormEps), block.fc1);
-    return branch(hidden, block.fc2, attended, drop?.[1], layers);
+    const { attended } = attendBranch(x, block, architecture, segments, layers, drop);
+    const normed2 = layers.layerNorm(attended, block.norm2, architecture.layerNormEps);
+    return branch(layers.linearGelu(normed2, block.fc1), block.fc2, attended, drop?.[1], layers);
   });
 }
+
+/** What `blockGradients` needs. @param x what goes into the block, shape [rows, C] @returns tensors that the caller disposes */
+export function computeInside(
+  x: tf.Tensor2D,
+  block: BlockParameters,
+  architecture: VitArchitecture,
+  segments: readonly Segment[],
+  layers: StepLayers,
+  drop: BlockDrop,
+): BlockInside {
+  return tf.tidy(() => {
+    const first = attendBranch(x, block, architecture, segments, layers, drop);
+    const normed2 = layers.layerNorm(first.attended, block.norm2, architecture.layerNormEps);
+    const hidden = layers.linear(normed2, block.fc1);
+    return { ...first, normed2, hidden, active: layers.gelu(hidden) };
+  });
+}
+
+/** The rest of the way. @returns the block's result, shape [rows, C]; caller disposes */
+export const finishBlock = (
+  { active, attended }: BlockInside,
+  { fc2 }: BlockParameters,
+  layers: StepLayers,
+  drop: BlockDrop,
+): tf.Tensor2D => tf.tidy(() => branch(active, fc2, attended, drop?.[1], layers));
 
 /** Fills in a linear layer's gradients. @param x what went in @returns the gradient of x */
 function linearGradients(
@@ -118,11 +173,12 @@ function linearGradients(
 }
 
 /**
- * @param x what went into the block @param above gradient of what came out
+ * @param x what went into the block @param inside of `computeInside` @param above gradient of what came out
  * @returns the gradient of x, under the name '', and those of the block's parameters; caller disposes
  */
 export function blockGradients(
   x: tf.Tensor2D,
+  { normed1, qkv, mixed, attended, normed2, hidden, active }: BlockInside,
   block: BlockParameters,
   { numHeads, layerNormEps }: VitArchitecture,
   segments: readonly Segment[],
@@ -132,13 +188,6 @@ export function blockGradients(
   name: string,
 ): { x: tf.Tensor2D; gradients: Gradients } {
   return tf.tidy(() => {
-    const normed1 = layers.layerNorm(x, block.norm1, layerNormEps);
-    const qkv = layers.linear(normed1, block.qkv);
-    const mixed = layers.attention(qkv, segments, numHeads);
-    const attended = branch(mixed, block.projection, x, drop?.[0], layers);
-    const normed2 = layers.layerNorm(attended, block.norm2, layerNormEps);
-    const hidden = layers.linear(normed2, block.fc1);
-
     const gradients: Gradients = {};
     const linearOf = (
       input: tf.Tensor2D,
@@ -149,7 +198,7 @@ export function blockGradients(
     const dropped = (from: tf.Tensor2D, scale: tf.Tensor2D | undefined): tf.Tensor2D =>
       scale === undefined ? from : tf.mul(from, scale);
 
-    const ofActive = linearOf(layers.gelu(hidden), block.fc2, dropped(above, drop?.[1]), 'mlp.fc2');
+    const ofActive = linearOf(active, block.fc2, dropped(above, drop?.[1]), 'mlp.fc2');
     const ofNormed2 = linearOf(normed2, block.fc1, layers.geluGradient(hidden, ofActive), 'mlp.fc1');
     const norm2 = layers.layerNormGradients(attended, block.norm2, layerNormEps, ofNormed2, above);
     const ofMixed = linearOf(mixed, block.projection, dropped(norm2.x, drop?.[0]), 'attn.proj');

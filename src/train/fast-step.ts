@@ -3,18 +3,22 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { ScheduledRates, StepKernels, TrainingConfiguration } from '../core/training.ts';
 import {
   blockGradients,
+  computeInside,
   embed,
   embedGradients,
+  finishBlock,
   headGradients,
+  insideBytesOf,
   runBlock,
   runHead,
   type BlockDrop,
+  type BlockInside,
   type Gradients,
 } from './backpropagate.ts';
 import { dropPathScales, type CropBatch } from './crop-batch.ts';
 import { dinoLossAndGradient, teacherTargets, type TeacherTargets } from './loss.ts';
 import type { Network } from './network.ts';
-import { dropRows, packBatch, type PackedSegment } from './packed-batch.ts';
+import { dropRows, packBatch, rowsOf, type PackedSegment } from './packed-batch.ts';
 import { isFrozen } from './parameter-specs.ts';
 
 import { stepLayersFor, type StepLayers } from './step-layers.ts';
@@ -49,9 +53,17 @@ function studentPass(
   return tf.tidy(() => {
     /** What goes into each block, and last what comes out of them. */
     const between = [embed(network, segments, layers)];
+    /** Of blocks whose inside is kept. */
+    const insides = new Map<number, BlockInside>();
+    const mostKept = Math.floor(layers.keptBytes / insideBytesOf(architecture, rowsOf(segments)));
     for (const [index, block] of blocks.entries()) {
       const x = between.at(-1) as tf.Tensor2D;
-      between.push(runBlock(x, block, architecture, segments, layers, drops[index] ?? null));
+      const drop = drops[index] ?? null;
+      if (index >= Math.max(frozenBlocks, blocks.length - mostKept)) {
+        const inside = computeInside(x, block, architecture, segments, layers, drop);
+        insides.set(index, inside);
+        between.push(finishBlock(inside, block, layers, drop));
+      } else between.push(runBlock(x, block, architecture, segments, layers, drop));
       // Nothing comes back through a frozen block.
       if (index < frozenBlocks) x.dispose();
     }
@@ -59,17 +71,13 @@ function studentPass(
     const { loss, gradient } = dinoLossAndGradient(targets, head.outputs, photographs, studentTemperature);
     let { x: above, gradients } = headGradients(network, head, segments, layers, gradient);
     for (let index = blocks.length - 1; index >= frozenBlocks; index--) {
-      const found = blockGradients(
-        between[index] as tf.Tensor2D,
-        blocks[index] as (typeof blocks)[number],
-        architecture,
-        segments,
-        layers,
-        drops[index] ?? null,
-        above,
-        `backbone.blocks.${index}`,
-      );
-      above.dispose();
+      const x = between[index] as tf.Tensor2D;
+      const block = blocks[index] as (typeof blocks)[number];
+      const drop = drops[index] ?? null;
+      const inside = insides.get(index) ?? computeInside(x, block, architecture, segments, layers, drop);
+      const name = `backbone.blocks.${index}`;
+      const found = blockGradients(x, inside, block, architecture, segments, layers, drop, above, name);
+      tf.dispose([above, inside]);
       (between[index + 1] as tf.Tensor2D).dispose();
       above = found.x;
       gradients = { ...gradients, ...found.gradients };

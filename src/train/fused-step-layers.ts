@@ -28,6 +28,8 @@ const asVector = (row: tf.Tensor2D): tf.Tensor1D => tf.reshape<tf.Rank.R1>(row, 
 const { layerNorm, linear, linearGelu, linearResidual } = fusedBlockLayers;
 
 export const fusedStepLayers: StepLayers = {
+  // Dispatches are cheaper here than memory.
+  keptBytes: 0,
   layerNorm,
   layerNormGradients: (x, { gain }, eps, above, residual) => {
     const statistics = rowStatisticsKernel.run({ x }, { eps });

@@ -1,7 +1,9 @@
 import { mlpHiddenDim, type VitArchitecture } from '../core/architecture.ts';
 import type { TrainingConfiguration } from '../core/training.ts';
 import { globalViews } from './crop-batch.ts';
+import { insideBytesOf } from './backpropagate.ts';
 import { parameterCountOf, parameterSpecs } from './parameter-specs.ts';
+import type { StepMemory } from './step-layers.ts';
 
 export interface MemoryEstimate {
   /** Student, teacher, two moments and the gradient of every parameter. */
@@ -17,15 +19,13 @@ const bytesPerValue = 4;
 const squareMatrices = 8;
 
 /**
- * @param attention 'square' where its way back is tfjs's: everywhere but on WebGPU with our kernels
- *
  * What a run will hold on the device, worked out from its sizes: what goes into each block, the inside of one block, and the
  * head. Measured peaks lie near it (docs/adr/0009); tfjs keeps freed buffers for the next step, which is part of the estimate.
  */
 export function estimateTrainingMemory(
   architecture: VitArchitecture,
   configuration: TrainingConfiguration,
-  attention: 'streamed' | 'square',
+  { attention, keptBytes }: StepMemory,
 ): MemoryEstimate {
   const { embedDim, depth, patchSize } = architecture;
   const { batchSize, globalCropPx, localCropPx, localCrops, hiddenDim, bottleneckDim, outputDim } =
@@ -39,6 +39,7 @@ export function estimateTrainingMemory(
   const betweenBlocks = rows * embedDim * (depth + 1);
   // Two norms, qkv and its gradient, mixed values, sums and their gradients; hidden values before and after GELU and theirs.
   const withinBlock = rows * (15 * embedDim + 4 * mlpHiddenDim(architecture));
+  const kept = Math.min(keptBytes, depth * insideBytesOf(architecture, rows)) / bytesPerValue;
   const patches = 2 * rows * patchSize * patchSize * 3;
   const head =
     4 * sequences * (2 * hiddenDim + bottleneckDim + 2 * outputDim) + 4 * bottleneckDim * outputDim;
@@ -48,6 +49,6 @@ export function estimateTrainingMemory(
     localCrops === 0 ? 0 : localCrops * tokensOf(localCropPx) ** 2,
   );
   const square = attention === 'streamed' ? 0 : squareMatrices * batchSize * architecture.numHeads * squares;
-  const activationBytes = bytesPerValue * (betweenBlocks + withinBlock + patches + head + square);
+  const activationBytes = bytesPerValue * (betweenBlocks + withinBlock + kept + patches + head + square);
   return { parameterBytes, activationBytes, totalBytes: parameterBytes + activationBytes };
 }

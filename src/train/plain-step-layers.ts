@@ -40,6 +40,7 @@ const bySegment = (segments: readonly Segment[], compute: (segment: Segment) => 
 };
 
 export const plainStepLayers: StepLayers = {
+  keptBytes: 0,
   layerNorm,
   layerNormGradients: (x, { gain }, eps, above, residual) => {
     const { mean, variance } = tf.moments(x, 1, true);

@@ -16,6 +16,8 @@ import type { StepLayers } from './step-layers.ts';
 const { layerNorm, linear, linearGelu, linearResidual } = fusedBlockLayers;
 
 export const simdStepLayers: StepLayers = {
+  // All of a small network, most of ViT-S/16's preset: a sixth of a step's arithmetic.
+  keptBytes: 256 * 2 ** 20,
   layerNorm,
   layerNormGradients: (x, { gain }, eps, above, residual) =>
     layerNormGradients(x, gain, eps, above, residual),

@@ -12,6 +12,8 @@ import { rowsOf, type Segment } from './packed-batch.ts';
 
 /** Gradients of a layer's result are called `above`. Every function runs inside the caller's tidy and borrows its inputs. */
 export interface StepLayers {
+  /** How much of what blocks compute inside may be kept from the way forward to the way back. The rest is computed again. */
+  readonly keptBytes: number;
   /** @param x shape [rows, C] */
   layerNorm(x: tf.Tensor2D, parameters: LayerNormParameters, eps: number): tf.Tensor2D;
   /** @param residual added to the gradient of x, shape [rows, C] */
@@ -46,9 +48,21 @@ export interface StepLayers {
   columnSums(x: tf.Tensor2D): tf.Tensor1D;
 }
 
-/** How attention's way back holds its weights on the current back end: a row at a time by our kernels, whole by tfjs's ops. */
-export const attentionHere = (kernels: StepKernels = 'ours'): 'streamed' | 'square' =>
-  kernels === 'ours' && (hasTrainingKernels() || hasSimdTraining()) ? 'streamed' : 'square';
+/** What a step holds in memory on the current back end, beside what follows from its sizes. */
+export interface StepMemory {
+  /** How attention's way back holds its weights: some rows at a time by our kernels, whole by tfjs's ops. */
+  readonly attention: 'streamed' | 'square';
+  readonly keptBytes: number;
+}
+
+export function stepMemoryHere(kernels: StepKernels = 'ours'): StepMemory {
+  if (kernels === 'ours' && hasSimdTraining())
+    return { attention: 'streamed', keptBytes: simdStepLayers.keptBytes };
+  const isStreamed = kernels === 'ours' && hasTrainingKernels();
+  return isStreamed
+    ? { attention: 'streamed', keptBytes: fusedStepLayers.keptBytes }
+    : { attention: 'square', keptBytes: plainStepLayers.keptBytes };
+}
 
 /** Whether our kernels can take the network's widths. @param rows tokens of all sequences, which WebGPU bounds and wasm does not */
 function kernelsFit({ architecture, mlp }: Network, rows: number): boolean {

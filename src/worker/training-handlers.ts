@@ -14,7 +14,7 @@ import type { RunList, TrainingContract, TrainingProgress, TrainingStart } from 
 import { estimateTrainingMemory } from '../train/memory-estimate.ts';
 import { shrinkPhotograph } from '../train/photographs.ts';
 import { findMisfits, Trainer } from '../train/trainer.ts';
-import { attentionHere } from '../train/step-layers.ts';
+import { stepMemoryHere } from '../train/step-layers.ts';
 import { checkStepKernels } from '../train/training-self-check.ts';
 import { exportRun, gridOf, keptFiles, readArchive, takeInArchive, valueOf } from './run-archive.ts';
 import { TrainingRun, type RunBeginning, type RunTools } from './training-run.ts';
@@ -206,7 +206,7 @@ export function createTrainingHandlers(room: TrainingRoom): Handlers<TrainingCon
     planTraining: async ({ model, configuration }) => {
       const architecture = model === 'current' ? room.currentArchitecture() : model;
       const problems = findMisfits(configuration, { architecture, parameters: null }, [null]);
-      return succeed({ ...estimateTrainingMemory(architecture, configuration, attentionHere()), problems });
+      return succeed({ ...estimateTrainingMemory(architecture, configuration, stepMemoryHere()), problems });
     },
     train: (request, context) => {
       if (early !== null) return Promise.resolve(fail({ code: 'run-busy' }));

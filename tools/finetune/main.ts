@@ -11,7 +11,7 @@ import { findWarnings } from '../../src/core/hyper-parameters.ts';
 import type { StepReport, TrainingConfiguration } from '../../src/core/training.ts';
 import { openBackend } from '../../src/gpu/open-backend.ts';
 import { estimateTrainingMemory } from '../../src/train/memory-estimate.ts';
-import { attentionHere } from '../../src/train/step-layers.ts';
+import { stepMemoryHere } from '../../src/train/step-layers.ts';
 import { Trainer, type TrainingModel } from '../../src/train/trainer.ts';
 import { readTrainingConfiguration } from '../../src/train/training-checkpoint.ts';
 import { checkStepKernels } from '../../src/train/training-self-check.ts';
@@ -210,7 +210,7 @@ const trainer = options.resume === undefined ? await beginRun() : await resumeRu
 const { configuration, architecture } = trainer;
 for (const { name, sentence } of findWarnings(configuration)) console.error(`${name}: ${sentence}`);
 const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`;
-const memory = estimateTrainingMemory(architecture, configuration, attentionHere(kernels));
+const memory = estimateTrainingMemory(architecture, configuration, stepMemoryHere(kernels));
 const photographBytes = photographs.reduce((sum, { values }) => sum + values.byteLength, 0);
 console.error(
   `${photographs.length} photographs (${formatBytes(photographBytes)} in main memory), ${configuration.steps} steps on ` +
