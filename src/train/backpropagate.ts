@@ -7,7 +7,7 @@ import { mlpHiddenDim, type VitArchitecture } from '../core/architecture.ts';
 import type { BlockParameters, LinearParameters } from '../vit/parameters.ts';
 import type { Network } from './network.ts';
 import { l2Normalise, normaliseEps } from './plain-forward.ts';
-import type { PackedSegment, Segment } from './packed-batch.ts';
+import { rowsOf, type PackedSegment, type Segment } from './packed-batch.ts';
 import type { StepLayers } from './step-layers.ts';
 
 /** By the names of `parameterSpecs`. */
@@ -69,6 +69,27 @@ export function embedGradients(
   });
 }
 
+/** Row of each sequence's first token. */
+function clsIndices(segments: readonly Segment[]): Int32Array {
+  const indices = segments.flatMap(({ firstRow, sequences, tokens }) =>
+    Array.from({ length: sequences }, (_, i) => firstRow + i * tokens),
+  );
+  return Int32Array.from(indices);
+}
+
+/** The first token of every sequence. @param x shape [rows, C] @returns shape [S, C] */
+const clsRows = (x: tf.Tensor2D, segments: readonly Segment[]): tf.Tensor2D =>
+  tf.gather(x, tf.tensor1d(clsIndices(segments), 'int32'));
+
+/** The other way round: CLS rows among zeros. @param ofCls shape [S, C] @returns shape [rows, C] */
+function amongZeros(ofCls: tf.Tensor2D, segments: readonly Segment[]): tf.Tensor2D {
+  const [sequences, channels] = ofCls.shape;
+  // All other rows take the one of zeros that is put behind.
+  const places = new Int32Array(rowsOf(segments)).fill(sequences);
+  for (const [sequence, row] of clsIndices(segments).entries()) places[row] = sequence;
+  return tf.gather(tf.concat2d([ofCls, tf.zeros([1, channels])], 0), tf.tensor1d(places, 'int32'));
+}
+
 /** A branch on its way into the residual sum. */
 const branch = (
   x: tf.Tensor2D,
@@ -98,61 +119,60 @@ export function insideBytesOf(architecture: VitArchitecture, rows: number): numb
   return 4 * rows * (7 * architecture.embedDim + 2 * mlpHiddenDim(architecture));
 }
 
+/** A block, and how it is run. */
+export interface BlockRun {
+  readonly block: BlockParameters;
+  readonly architecture: VitArchitecture;
+  readonly segments: readonly Segment[];
+  readonly layers: StepLayers;
+  readonly drop: BlockDrop;
+  /** Of the last block's result nothing but CLS is read: from its attention on, a row a sequence is all that is computed. */
+  readonly isLast: boolean;
+}
+
+/** The rows that go on after a block's attention. */
+const goingOn = (x: tf.Tensor2D, { isLast, segments }: BlockRun): tf.Tensor2D =>
+  isLast ? clsRows(x, segments) : x;
+
+/** Drop path's factors of those rows. */
+const dropOf = (run: BlockRun): BlockDrop =>
+  run.drop === null ? null : [goingOn(run.drop[0], run), goingOn(run.drop[1], run)];
+
 /** The first of a block's two branches. */
 function attendBranch(
   x: tf.Tensor2D,
-  { norm1, qkv: toQkv, projection }: BlockParameters,
-  { numHeads, layerNormEps }: VitArchitecture,
-  segments: readonly Segment[],
-  layers: StepLayers,
-  drop: BlockDrop,
+  run: BlockRun,
 ): Pick<BlockInside, 'normed1' | 'qkv' | 'mixed' | 'attended'> {
-  const normed1 = layers.layerNorm(x, norm1, layerNormEps);
-  const qkv = layers.linear(normed1, toQkv);
-  const mixed = layers.attention(qkv, segments, numHeads);
-  return { normed1, qkv, mixed, attended: branch(mixed, projection, x, drop?.[0], layers) };
+  const { block, architecture, segments, layers } = run;
+  const normed1 = layers.layerNorm(x, block.norm1, architecture.layerNormEps);
+  const qkv = layers.linear(normed1, block.qkv);
+  const mixed = goingOn(layers.attention(qkv, segments, architecture.numHeads), run);
+  const attended = branch(mixed, block.projection, goingOn(x, run), dropOf(run)?.[0], layers);
+  return { normed1, qkv, mixed, attended };
 }
 
-/** @param x shape [rows, C] @returns shape [rows, C]; caller disposes */
-export function runBlock(
-  x: tf.Tensor2D,
-  block: BlockParameters,
-  architecture: VitArchitecture,
-  segments: readonly Segment[],
-  layers: StepLayers,
-  drop: BlockDrop,
-): tf.Tensor2D {
-  return tf.tidy(() => {
-    const { attended } = attendBranch(x, block, architecture, segments, layers, drop);
+/** @param x shape [rows, C] @returns shape [rows, C], or [S, C] of the last block; caller disposes */
+export const runBlock = (x: tf.Tensor2D, run: BlockRun): tf.Tensor2D =>
+  tf.tidy(() => {
+    const { block, architecture, layers } = run;
+    const { attended } = attendBranch(x, run);
     const normed2 = layers.layerNorm(attended, block.norm2, architecture.layerNormEps);
-    return branch(layers.linearGelu(normed2, block.fc1), block.fc2, attended, drop?.[1], layers);
+    return branch(layers.linearGelu(normed2, block.fc1), block.fc2, attended, dropOf(run)?.[1], layers);
   });
-}
 
 /** What `blockGradients` needs. @param x what goes into the block, shape [rows, C] @returns tensors that the caller disposes */
-export function computeInside(
-  x: tf.Tensor2D,
-  block: BlockParameters,
-  architecture: VitArchitecture,
-  segments: readonly Segment[],
-  layers: StepLayers,
-  drop: BlockDrop,
-): BlockInside {
-  return tf.tidy(() => {
-    const first = attendBranch(x, block, architecture, segments, layers, drop);
+export const computeInside = (x: tf.Tensor2D, run: BlockRun): BlockInside =>
+  tf.tidy(() => {
+    const { block, architecture, layers } = run;
+    const first = attendBranch(x, run);
     const normed2 = layers.layerNorm(first.attended, block.norm2, architecture.layerNormEps);
     const hidden = layers.linear(normed2, block.fc1);
     return { ...first, normed2, hidden, active: layers.gelu(hidden) };
   });
-}
 
-/** The rest of the way. @returns the block's result, shape [rows, C]; caller disposes */
-export const finishBlock = (
-  { active, attended }: BlockInside,
-  { fc2 }: BlockParameters,
-  layers: StepLayers,
-  drop: BlockDrop,
-): tf.Tensor2D => tf.tidy(() => branch(active, fc2, attended, drop?.[1], layers));
+/** The rest of the way. @returns as `runBlock` */
+export const finishBlock = ({ active, attended }: BlockInside, run: BlockRun): tf.Tensor2D =>
+  tf.tidy(() => branch(active, run.block.fc2, attended, dropOf(run)?.[1], run.layers));
 
 /** Fills in a linear layer's gradients. @param x what went in @returns the gradient of x */
 function linearGradients(
@@ -174,20 +194,19 @@ function linearGradients(
 
 /**
  * @param x what went into the block @param inside of `computeInside` @param above gradient of what came out
- * @returns the gradient of x, under the name '', and those of the block's parameters; caller disposes
+ * @returns the gradient of x, and those of the block's parameters; caller disposes
  */
 export function blockGradients(
   x: tf.Tensor2D,
   { normed1, qkv, mixed, attended, normed2, hidden, active }: BlockInside,
-  block: BlockParameters,
-  { numHeads, layerNormEps }: VitArchitecture,
-  segments: readonly Segment[],
-  layers: StepLayers,
-  drop: BlockDrop,
+  run: BlockRun,
   above: tf.Tensor2D,
   name: string,
 ): { x: tf.Tensor2D; gradients: Gradients } {
   return tf.tidy(() => {
+    const { block, architecture, segments, layers, isLast } = run;
+    const { numHeads, layerNormEps } = architecture;
+    const drop = dropOf(run);
     const gradients: Gradients = {};
     const linearOf = (
       input: tf.Tensor2D,
@@ -197,14 +216,15 @@ export function blockGradients(
     ): tf.Tensor2D => linearGradients(input, parameters, from, layers, `${name}.${layer}`, gradients);
     const dropped = (from: tf.Tensor2D, scale: tf.Tensor2D | undefined): tf.Tensor2D =>
       scale === undefined ? from : tf.mul(from, scale);
+    const ofAllRows = (from: tf.Tensor2D): tf.Tensor2D => (isLast ? amongZeros(from, segments) : from);
 
     const ofActive = linearOf(active, block.fc2, dropped(above, drop?.[1]), 'mlp.fc2');
     const ofNormed2 = linearOf(normed2, block.fc1, layers.geluGradient(hidden, ofActive), 'mlp.fc1');
     const norm2 = layers.layerNormGradients(attended, block.norm2, layerNormEps, ofNormed2, above);
     const ofMixed = linearOf(mixed, block.projection, dropped(norm2.x, drop?.[0]), 'attn.proj');
-    const ofQkv = layers.attentionGradient(qkv, segments, numHeads, ofMixed);
+    const ofQkv = layers.attentionGradient(qkv, segments, numHeads, ofAllRows(ofMixed));
     const ofNormed1 = linearOf(normed1, block.qkv, ofQkv, 'attn.qkv');
-    const norm1 = layers.layerNormGradients(x, block.norm1, layerNormEps, ofNormed1, norm2.x);
+    const norm1 = layers.layerNormGradients(x, block.norm1, layerNormEps, ofNormed1, ofAllRows(norm2.x));
     gradients[`${name}.norm1.weight`] = norm1.gain;
     gradients[`${name}.norm1.bias`] = norm1.bias;
     gradients[`${name}.norm2.weight`] = norm2.gain;
@@ -213,35 +233,8 @@ export function blockGradients(
   });
 }
 
-/** The first token of every sequence. @param x shape [rows, C] @returns shape [S, C] */
-function clsRows(x: tf.Tensor2D, segments: readonly Segment[]): tf.Tensor2D {
-  const channels = x.shape[1];
-  const parts = segments.map(({ firstRow, sequences, tokens }) => {
-    const part = tf.reshape(tf.slice2d(x, [firstRow, 0], [sequences * tokens, -1]), [sequences, -1]);
-    return tf.slice2d(part as tf.Tensor2D, [0, 0], [-1, channels]);
-  });
-  return parts.length === 1 ? (parts[0] as tf.Tensor2D) : tf.concat(parts, 0);
-}
-
-/** The other way round: gradients of CLS rows among zeros. @returns shape [rows, C] */
-function amongZeros(ofCls: tf.Tensor2D, segments: readonly Segment[]): tf.Tensor2D {
-  const channels = ofCls.shape[1];
-  let first = 0;
-  const parts = segments.map(({ sequences, tokens }) => {
-    const part = tf.slice2d(ofCls, [first, 0], [sequences, -1]);
-    first += sequences;
-    const padded = tf.pad2d(part, [
-      [0, 0],
-      [0, (tokens - 1) * channels],
-    ]);
-    return tf.reshape<tf.Rank.R2>(padded, [sequences * tokens, channels]);
-  });
-  return parts.length === 1 ? (parts[0] as tf.Tensor2D) : tf.concat(parts, 0);
-}
-
 /** What a head's pass leaves for its way back. A type and not an interface, so that tidy finds the tensors. */
 export type HeadPass = {
-  cls: tf.Tensor2D;
   features: tf.Tensor2D;
   hidden: [tf.Tensor2D, tf.Tensor2D];
   active: [tf.Tensor2D, tf.Tensor2D];
@@ -253,15 +246,13 @@ export type HeadPass = {
   outputs: tf.Tensor2D;
 };
 
-/** Final norm and head. @param x the last block's result, shape [rows, C] @returns tensors that the caller disposes */
+/** Final norm and head. @param cls the last block's result, shape [S, C] @returns tensors that the caller disposes */
 export function runHead(
   { architecture, norm, mlp, lastLayer }: Network,
-  x: tf.Tensor2D,
-  segments: readonly Segment[],
+  cls: tf.Tensor2D,
   layers: StepLayers,
 ): HeadPass {
   return tf.tidy(() => {
-    const cls = clsRows(x, segments);
     const features = layers.layerNorm(cls, norm, architecture.layerNormEps);
     const hidden0 = layers.linear(features, mlp[0]);
     const active0 = layers.gelu(hidden0);
@@ -272,7 +263,6 @@ export function runHead(
     const weights = l2Normalise(lastLayer, 0, 0);
     const outputs = tf.matMul<tf.Tensor2D>(direction, weights);
     return {
-      cls,
       features,
       hidden: [hidden0, hidden1],
       active: [active0, active1],
@@ -297,16 +287,19 @@ function normaliseGradient(
   return tf.mul(tf.sub(above, along), perLength);
 }
 
-/** @param above gradient of the outputs @returns the gradient of the last block's result, and the head's; caller disposes */
+/**
+ * @param cls the last block's result, shape [S, C] @param above gradient of the outputs
+ * @returns the gradient of cls, and the head's; caller disposes
+ */
 export function headGradients(
   { architecture, norm, mlp, lastLayer }: Network,
+  cls: tf.Tensor2D,
   pass: HeadPass,
-  segments: readonly Segment[],
   layers: StepLayers,
   above: tf.Tensor2D,
 ): { x: tf.Tensor2D; gradients: Gradients } {
   return tf.tidy(() => {
-    const { cls, features, hidden, active, bottleneck, direction, weights } = pass;
+    const { features, hidden, active, bottleneck, direction, weights } = pass;
     const gradients: Gradients = {};
     const ofWeights = layers.product(direction, above, 'a');
     gradients['head.last_layer.weight_v'] = normaliseGradient(lastLayer, weights, ofWeights, 0, 0);
@@ -324,6 +317,6 @@ export function headGradients(
     const ofNorm = layers.layerNormGradients(cls, norm, architecture.layerNormEps, ofFeatures, null);
     gradients['backbone.norm.weight'] = ofNorm.gain;
     gradients['backbone.norm.bias'] = ofNorm.bias;
-    return { x: amongZeros(ofNorm.x, segments), gradients };
+    return { x: ofNorm.x, gradients };
   });
 }

@@ -13,6 +13,7 @@ import {
   runHead,
   type BlockDrop,
   type BlockInside,
+  type BlockRun,
   type Gradients,
 } from './backpropagate.ts';
 import { dropPathScales, type CropBatch } from './crop-batch.ts';
@@ -25,58 +26,88 @@ import { stepLayersFor, type StepLayers } from './step-layers.ts';
 import type { LossAndGradients } from './step-update.ts';
 import type { TrainingState } from './training-state.ts';
 
+const runOf = (
+  { architecture, blocks }: Network,
+  index: number,
+  segments: readonly PackedSegment[],
+  layers: StepLayers,
+  drop: BlockDrop,
+): BlockRun => ({
+  block: blocks[index] as (typeof blocks)[number],
+  architecture,
+  segments,
+  layers,
+  drop,
+  isLast: index === blocks.length - 1,
+});
+
 /** @returns the teacher's outputs, shape [2B, K]; caller disposes */
 function teacherPass(network: Network, segments: readonly PackedSegment[], layers: StepLayers): tf.Tensor2D {
   return tf.tidy(() => {
     let x = embed(network, segments, layers);
-    for (const block of network.blocks) {
-      const next = runBlock(x, block, network.architecture, segments, layers, null);
+    for (const index of network.blocks.keys()) {
+      const next = runBlock(x, runOf(network, index, segments, layers, null));
       x.dispose();
       x = next;
     }
-    return runHead(network, x, segments, layers).outputs;
+    return runHead(network, x, layers).outputs;
   });
+}
+
+/** What the way forward leaves for the way back. */
+interface ForwardPass {
+  readonly runs: readonly BlockRun[];
+  /** What goes into each block, and last what comes out of them: CLS of each sequence. */
+  readonly between: readonly tf.Tensor2D[];
+  /** By their blocks' index, where they are kept. */
+  readonly insides: ReadonlyMap<number, BlockInside>;
+}
+
+function studentForward(
+  network: Network,
+  frozenBlocks: number,
+  segments: readonly PackedSegment[],
+  layers: StepLayers,
+  drops: readonly BlockDrop[],
+): ForwardPass {
+  const { architecture, blocks } = network;
+  const runs = blocks.map((_, index) => runOf(network, index, segments, layers, drops[index] ?? null));
+  const between = [embed(network, segments, layers)];
+  const insides = new Map<number, BlockInside>();
+  const mostKept = Math.floor(layers.keptBytes / insideBytesOf(architecture, rowsOf(segments)));
+  for (const [index, run] of runs.entries()) {
+    const x = between.at(-1) as tf.Tensor2D;
+    if (index >= Math.max(frozenBlocks, blocks.length - mostKept)) {
+      const inside = computeInside(x, run);
+      insides.set(index, inside);
+      between.push(finishBlock(inside, run));
+    } else between.push(runBlock(x, run));
+    // Nothing comes back through a frozen block.
+    if (index < frozenBlocks) x.dispose();
+  }
+  return { runs, between, insides };
 }
 
 /** Forward, loss, and the whole way back to the first layer that is trained. */
 function studentPass(
   network: Network,
-  configuration: TrainingConfiguration,
+  { frozenBlocks, studentTemperature }: TrainingConfiguration,
   segments: readonly PackedSegment[],
   layers: StepLayers,
   drops: readonly BlockDrop[],
   targets: tf.Tensor2D,
   photographs: number,
 ): { loss: tf.Scalar; gradients: Gradients } {
-  const { architecture, blocks } = network;
-  const { frozenBlocks, studentTemperature } = configuration;
   return tf.tidy(() => {
-    /** What goes into each block, and last what comes out of them. */
-    const between = [embed(network, segments, layers)];
-    /** Of blocks whose inside is kept. */
-    const insides = new Map<number, BlockInside>();
-    const mostKept = Math.floor(layers.keptBytes / insideBytesOf(architecture, rowsOf(segments)));
-    for (const [index, block] of blocks.entries()) {
-      const x = between.at(-1) as tf.Tensor2D;
-      const drop = drops[index] ?? null;
-      if (index >= Math.max(frozenBlocks, blocks.length - mostKept)) {
-        const inside = computeInside(x, block, architecture, segments, layers, drop);
-        insides.set(index, inside);
-        between.push(finishBlock(inside, block, layers, drop));
-      } else between.push(runBlock(x, block, architecture, segments, layers, drop));
-      // Nothing comes back through a frozen block.
-      if (index < frozenBlocks) x.dispose();
-    }
-    const head = runHead(network, between.at(-1) as tf.Tensor2D, segments, layers);
+    const { runs, between, insides } = studentForward(network, frozenBlocks, segments, layers, drops);
+    const cls = between.at(-1) as tf.Tensor2D;
+    const head = runHead(network, cls, layers);
     const { loss, gradient } = dinoLossAndGradient(targets, head.outputs, photographs, studentTemperature);
-    let { x: above, gradients } = headGradients(network, head, segments, layers, gradient);
-    for (let index = blocks.length - 1; index >= frozenBlocks; index--) {
-      const x = between[index] as tf.Tensor2D;
-      const block = blocks[index] as (typeof blocks)[number];
-      const drop = drops[index] ?? null;
-      const inside = insides.get(index) ?? computeInside(x, block, architecture, segments, layers, drop);
-      const name = `backbone.blocks.${index}`;
-      const found = blockGradients(x, inside, block, architecture, segments, layers, drop, above, name);
+    let { x: above, gradients } = headGradients(network, cls, head, layers, gradient);
+    for (let index = runs.length - 1; index >= frozenBlocks; index--) {
+      const [x, run] = [between[index] as tf.Tensor2D, runs[index] as BlockRun];
+      const inside = insides.get(index) ?? computeInside(x, run);
+      const found = blockGradients(x, inside, run, above, `backbone.blocks.${index}`);
       tf.dispose([above, inside]);
       (between[index + 1] as tf.Tensor2D).dispose();
       above = found.x;
