@@ -8,6 +8,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { trainingPresets } from '../src/core/training-presets.ts';
 import { readOptions } from '../tools/read-options.ts';
 import { stopWith } from '../tools/stop-with.ts';
 import { prepareNetworks } from './networks.ts';
@@ -15,6 +16,7 @@ import { runRace } from './race.ts';
 import { timePage } from './page-load.ts';
 import { writeReport, type Report } from './report.ts';
 import { benchResampling } from './resampling.ts';
+import { benchWasmTraining } from './wasm-training.ts';
 import { openChromium, openNode, type Venue } from './venue.ts';
 import { benchTraining, reportTraining } from './train.ts';
 
@@ -23,19 +25,22 @@ const allNetworks = 'embedded-12,embedded-40,s16-224,b16-224,s8-224,s8-480';
 const usage = `Usage: npm run bench -- [chromium] [node] [page] [options]
        npm run bench -- lenses [chromium] [node] [--against <folder>] [options]
        npm run bench -- train [--note <sentence>]
+       npm run bench -- wasm-training [--presets <ids>] [--python <command>] [--against <folder>] [--rounds <n>] [--note <sentence>]
        npm run bench -- resampling [--python <command>] [--rounds <n>] [--note <sentence>]
 
 Times the forward pass: ours (with float16 weights, too, where the network's are float32), ours by tfjs's plain ops, and
 onnxruntime-web, on WebGPU and on WebAssembly.
 With no place named, Chromium and then Node on Dawn, where there is a driver. "page" times the built page instead, from its
-opening to the first overlay; "lenses" races what other lenses take with the last block's heads; "train" counts what a training step takes; "resampling" times what comes before a pass.
+opening to the first overlay; "lenses" races what other lenses take with the last block's heads; "train" counts what a training step asks
+of WebGPU, "wasm-training" times it on the processor; "resampling" times what comes before a pass.
 
   --networks <ids>   of ${allNetworks} (default: all; for lenses s16-224)
   --backends <ids>   of webgpu,wasm (default: both)
   --rounds <n>       passes of each contestant after its first, or visits of the page (default: 5)
   --patience <s>     a pass that is likely to take longer is left out, with a word (default: 45)
-  --against <folder> lenses: another checkout of this repository, installed, whose heads race with ours
-  --python <command> that starts a Python with Pillow (default: python3); without one its times are left out
+  --against <folder> lenses, wasm-training: another checkout of this repository, installed, that races with this one
+  --presets <ids>    of collapse-in-a-minute,adapt-embedded,adapt-vit-s16 (default: all)
+  --python <command> that starts a Python with PyTorch and Pillow (default: python3); without one their times are left out
   --note <sentence>  goes into the report: what else the machine was doing`;
 
 const { values: options, positionals } = readOptions(
@@ -48,6 +53,7 @@ const { values: options, positionals } = readOptions(
       patience: { type: 'string', default: '45' },
       against: { type: 'string' },
       python: { type: 'string', default: 'python3' },
+      presets: { type: 'string', default: trainingPresets.map(({ id }) => id).join(',') },
       note: { type: 'string', default: '' },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -55,7 +61,7 @@ const { values: options, positionals } = readOptions(
   usage,
 );
 if (options.help) stopWith(usage, 0);
-const known = ['chromium', 'node', 'page', 'lenses', 'train', 'resampling'];
+const known = ['chromium', 'node', 'page', 'lenses', 'train', 'wasm-training', 'resampling'];
 const contest = positionals.includes('lenses') ? 'lenses' : 'engines';
 const named = positionals.filter((each) => each !== 'lenses');
 const places = named.length === 0 ? ['chromium', 'node'] : named;
@@ -97,6 +103,21 @@ async function keep(report: Report): Promise<void> {
 
 if (positionals.includes('resampling')) {
   await keep(await benchResampling(options.python, rounds, options.note));
+  process.exit(0);
+}
+
+if (positionals.includes('wasm-training')) {
+  const presets = trainingPresets.map(({ id }) => id).filter((id) => options.presets.split(',').includes(id));
+  const node = openNode('', runtimeFolder);
+  const chromium = await openChromium(ownFolder, runtimeFolder).catch((error: unknown) => {
+    console.error(`Chromium is left out: ${error instanceof Error ? error.message : String(error)}`);
+    return null;
+  });
+  const { python, note } = options;
+  const against = options.against === undefined ? '' : resolve(options.against);
+  const log = (line: string): void => console.log(line);
+  await keep(await benchWasmTraining({ presets, node, chromium, python, against, rounds, note, log }));
+  await Promise.all([node.close(), chromium?.close()]);
   process.exit(0);
 }
 

@@ -1,16 +1,21 @@
 /** A contestant in Node, WebGPU by Dawn: requests come as messages from the bench's process. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { installDawn } from '../tools/attend/dawn.ts';
 import { allowRelaxedSimd } from '../tools/relaxed-simd.ts';
 import { createHost, type HostRequest } from './contestants/host.ts';
 import type { openOurs } from './contestants/ours.ts';
+import type { TrainingCode } from './contestants/training.ts';
 import { onnxRuntimeFile, type OnnxRuntime } from './contestants/onnx.ts';
 
-const [folder = '', runtimeFolder = ''] = process.argv.slice(2);
+const [folder = '', runtimeFolder = '', checkout = ''] = process.argv.slice(2);
 await installDawn();
-allowRelaxedSimd();
+/** Of this checkout, or of another one that it is compared with. */
+const source = (path: string): string =>
+  pathToFileURL(join(checkout === '' ? fileURLToPath(new URL('..', import.meta.url)) : checkout, path)).href;
+// Another checkout does as it did.
+if (checkout === '') allowRelaxedSimd();
 
 // Node's binding refuses a view of shared memory, which onnxruntime-web's heap is: with a copy it runs, here as in a browser.
 const write = GPUQueue.prototype.writeBuffer;
@@ -25,6 +30,10 @@ const host = createHost({
     const { user, system } = process.cpuUsage();
     return (user + system) / 1000;
   },
+  loadTraining: async () => ({
+    ...((await import(source('src/gpu/open-backend.ts'))) as Pick<TrainingCode, 'openBackend'>),
+    ...((await import(source('src/train/trainer.ts'))) as Pick<TrainingCode, 'Trainer'>),
+  }),
   loadOnnxRuntime: async (provider) =>
     (await import(join(runtimeFolder, onnxRuntimeFile(provider)))) as OnnxRuntime,
   loadCheckout: async (other) =>

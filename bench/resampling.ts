@@ -5,7 +5,7 @@
 import { plainResample } from '../src/media/plain-resample.ts';
 import { planResample, type ResampleFilter } from '../src/media/resample-plan.ts';
 import { SimdResampler } from '../src/media/simd-resample.ts';
-import { openPythonRival } from './python-rival.ts';
+import { openRival } from './rival.ts';
 import { describeProcessor, type Report } from './report.ts';
 
 type Case = readonly [
@@ -47,7 +47,7 @@ const elapsed = (work: () => void): number => {
 export async function benchResampling(python: string, rounds: number, note: string): Promise<Report> {
   const simd = SimdResampler.open();
   if (simd === null) throw new Error('this engine has no SIMD');
-  const pillow = await openPythonRival(python, 'resampling.py');
+  const pillow = await openRival(python, 'resampling.py');
   const rows: Row[] = [];
   for (const each of cases) {
     const [height, width, channels, outHeight, outWidth, filter] = each;

@@ -24,7 +24,8 @@ export interface Seat {
 
 export interface Venue {
   readonly title: string;
-  newSeat(): Seat;
+  /** @param checkout another checkout of this project whose training is timed; in Node alone */
+  newSeat(checkout?: string): Seat;
   close(): Promise<void>;
 }
 
@@ -114,11 +115,11 @@ export function openNode(dataFolder: string, runtimeFolder: string): Venue {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
   return {
     title: `Dawn in Node ${process.version}`,
-    newSeat: () => {
+    newSeat: (checkout = '') => {
       let child: ChildProcess | null = null;
       return {
         ask: async (request) => {
-          child ??= fork(script, [dataFolder, runtimeFolder], {
+          child ??= fork(script, [dataFolder, runtimeFolder, checkout], {
             execArgv: ['--import', 'tsx'],
             serialization: 'advanced',
           });

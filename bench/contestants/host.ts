@@ -6,8 +6,10 @@ import type { Network } from '../networks.ts';
 import { measureCeilings, type Ceilings } from './ceilings.ts';
 import type { Contestant } from './contestant.ts';
 import { countGpu } from './count-gpu.ts';
+import { measureFmaLimit } from './fma-limit.ts';
 import { openOnnx, type OnnxProvider, type OnnxRuntime } from './onnx.ts';
 import { openOurs } from './ours.ts';
+import { openTraining, type OpenTraining, type TrainingChoice, type TrainingCode } from './training.ts';
 
 export interface ContestantChoice {
   readonly engine:
@@ -27,6 +29,9 @@ export interface ContestantChoice {
 export type HostRequest =
   | { readonly kind: 'open'; readonly choice: ContestantChoice; readonly network: Network }
   | { readonly kind: 'run'; readonly wantsMaps: boolean }
+  | { readonly kind: 'open-training'; readonly choice: TrainingChoice; readonly threads: number }
+  | { readonly kind: 'step' }
+  | { readonly kind: 'fma-limit' }
   | { readonly kind: 'ceilings' };
 
 export interface PassReport {
@@ -42,9 +47,18 @@ export interface PassReport {
   readonly maps: readonly number[] | null;
 }
 
+export interface StepTime {
+  readonly ms: number;
+  /** As of a pass. */
+  readonly cpuMs: number | null;
+}
+
 export interface HostReplies {
   readonly open: { readonly device: string; readonly openMs: number };
   readonly run: PassReport;
+  readonly 'open-training': { readonly device: string };
+  readonly step: StepTime;
+  readonly 'fma-limit': number;
   readonly ceilings: Ceilings;
 }
 
@@ -52,6 +66,7 @@ export interface Platform {
   readonly wasmAssets: WasmAssets | null;
   /** The process's time on processors so far; null where it cannot be had. */
   cpuMs(): number | null;
+  loadTraining(): Promise<TrainingCode>;
   loadOnnxRuntime(provider: OnnxProvider): Promise<OnnxRuntime>;
   /** bench/contestants/ours.ts of another checkout of this repository, with what it imports. */
   loadCheckout(folder: string): Promise<{ readonly openOurs: typeof openOurs }>;
@@ -59,11 +74,18 @@ export interface Platform {
   loadFloats(file: string): Promise<Float32Array<ArrayBuffer>>;
 }
 
+/** Our engine takes the cores that it is told of. Node 20 has no navigator, and our engine no threads there. */
+function tellCores(threads: number): void {
+  if ('navigator' in globalThis)
+    Object.defineProperty(navigator, 'hardwareConcurrency', { value: threads, configurable: true });
+}
+
 export function createHost(
   platform: Platform,
 ): (request: HostRequest) => Promise<HostReplies[HostRequest['kind']]> {
   const counts = countGpu();
   let contestant: Contestant | null = null;
+  let training: OpenTraining | null = null;
 
   async function open(
     { engine, backend, threads, checkout }: ContestantChoice,
@@ -77,8 +99,7 @@ export function createHost(
     const task = { architecture, height, width, weights, input };
     if (engine === 'onnxruntime-web')
       return openOnnx(await platform.loadOnnxRuntime(backend), task, backend, threads);
-    // Our engine takes the cores that it is told of.
-    Object.defineProperty(navigator, 'hardwareConcurrency', { value: threads, configurable: true });
+    tellCores(threads);
     // As a float16 file of the same network would bring them.
     const given =
       engine === 'ours, float16 weights' ? { ...task, weights: decodeFloat16(encodeFloat16(weights)) } : task;
@@ -115,6 +136,21 @@ export function createHost(
           maps: request.wantsMaps ? [...maps] : null,
         };
       }
+      case 'open-training':
+        tellCores(request.threads);
+        training = await openTraining(request.choice, await platform.loadTraining(), platform.wasmAssets);
+        return { device: training.device };
+      case 'step': {
+        if (training === null) throw new Error('step before open-training');
+        const start = performance.now();
+        const cpuStart = platform.cpuMs();
+        await training.step();
+        const cpuEnd = platform.cpuMs();
+        const cpuMs = cpuStart === null || cpuEnd === null ? null : cpuEnd - cpuStart;
+        return { ms: performance.now() - start, cpuMs };
+      }
+      case 'fma-limit':
+        return measureFmaLimit();
       case 'ceilings':
         return measureCeilings();
     }

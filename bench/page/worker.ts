@@ -16,6 +16,10 @@ const host = createHost({
     prepareThreads: async () => (await import('../../src/gpu/threaded-wasm.ts')).prepareThreads(),
   },
   cpuMs: () => null,
+  loadTraining: async () => ({
+    ...(await import('../../src/gpu/open-backend.ts')),
+    ...(await import('../../src/train/trainer.ts')),
+  }),
   loadOnnxRuntime: async (provider) => {
     // As its authors ship it, past the development server's own transformations.
     const address = new URL(`/onnxruntime-web/${onnxRuntimeFile(provider)}`, location.href).href;

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-export interface PythonRival {
+export interface Rival {
   /** With its version, in its own words. */
   readonly name: string;
   ask(request: Readonly<Record<string, unknown>>): Promise<Readonly<Record<string, unknown>>>;
@@ -12,18 +12,14 @@ export interface PythonRival {
 
 /**
  * @param python a command @param script in bench/rivals; answers `{ kind: 'open' }` with its name
- * @param environment added to ours
  * @returns why there is none, where it does not start: no Python, or not the packages that it needs
  */
-export async function openPythonRival(
-  python: string,
-  script: string,
-  environment: Readonly<Record<string, string>> = {},
-): Promise<PythonRival | string> {
+export async function openRival(python: string, script: string): Promise<Rival | string> {
   const path = fileURLToPath(new URL(`rivals/${script}`, import.meta.url));
   const child = spawn(python, [path], {
     stdio: ['pipe', 'pipe', 'pipe'],
-    env: { ...process.env, ...environment },
+    // One thread, also of what PyTorch multiplies by.
+    env: { ...process.env, OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1' },
   });
   let complaint = '';
   child.stderr.on('data', (piece: Buffer) => (complaint += piece.toString()));

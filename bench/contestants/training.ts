@@ -1,0 +1,47 @@
+/** A run of training that takes one step when it is asked, as the page and the command line take them: crops, gradients, update. */
+import type { VitArchitecture } from '../../src/core/architecture.ts';
+import type { StepKernels, TrainingConfiguration } from '../../src/core/training.ts';
+import type { WasmAssets } from '../../src/gpu/open-wasm.ts';
+import { randomPhotographs } from '../../src/testing/tiny-training.ts';
+
+/** Where the steps come from: this checkout, or another one that it is compared with. */
+export interface TrainingCode {
+  readonly openBackend: (typeof import('../../src/gpu/open-backend.ts'))['openBackend'];
+  readonly Trainer: (typeof import('../../src/train/trainer.ts'))['Trainer'];
+}
+
+export interface TrainingChoice {
+  readonly architecture: VitArchitecture;
+  readonly configuration: TrainingConfiguration;
+  readonly kernels: StepKernels;
+}
+
+export interface OpenTraining {
+  readonly device: string;
+  step(): Promise<void>;
+}
+
+export async function openTraining(
+  { architecture, configuration, kernels }: TrainingChoice,
+  { openBackend, Trainer }: TrainingCode,
+  wasmAssets: WasmAssets | null,
+): Promise<OpenTraining> {
+  const opened = await openBackend('wasm', wasmAssets);
+  if (!opened.ok) throw new Error(JSON.stringify(opened.error));
+  const created = Trainer.create({
+    configuration: { ...configuration, steps: 100_000 },
+    // As large as photographs are kept.
+    photographs: randomPhotographs(4, 2 * configuration.globalCropPx),
+    model: { architecture, parameters: null },
+    faults: opened.value.faults,
+    kernels,
+  });
+  if (!created.ok) throw new Error(JSON.stringify(created.error));
+  return {
+    device: opened.value.device,
+    step: async () => {
+      const report = await created.value.step();
+      if (!report.ok) throw new Error(JSON.stringify(report.error));
+    },
+  };
+}
