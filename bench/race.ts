@@ -20,6 +20,7 @@ export interface Row {
     readonly encodeMs: number | null;
     /** Median of the warm passes; null in a browser. */
     readonly cpuMs: number | null;
+    readonly leastCpuMs: number | null;
     readonly dispatches: number;
     readonly submits: number;
     readonly peakBytes: number;
@@ -35,6 +36,8 @@ export interface Race {
   readonly venue: string;
   readonly devices: Readonly<Record<string, string>>;
   readonly ceilings: Ceilings | null;
+  /** GFLOP/s of one thread's multiply-adds in WebAssembly; null where wasm was not asked for. */
+  readonly fmaLimit: number | null;
   readonly rows: readonly Row[];
 }
 
@@ -147,6 +150,13 @@ export async function runRace(
         `at best ${ceilings.arithmeticGflops.toFixed(1)} GFLOP/s, matmul ${ceilings.matmulGflops.toFixed(1)} (${ceilings.matmulName})`,
       );
   }
+  let fmaLimit: number | null = null;
+  if (options.backends.includes('wasm')) {
+    const seat = venue.newSeat();
+    fmaLimit = await seat.ask({ kind: 'fma-limit' });
+    await seat.end();
+    log(`multiply-adds of one thread in WebAssembly: ${fmaLimit.toFixed(1)} GFLOP/s`);
+  }
   for (const network of networks) {
     for (const backend of options.backends) {
       if (backend === 'webgpu' && ceilings === null) continue;
@@ -200,6 +210,7 @@ export async function runRace(
               passes: 0,
               encodeMs: null,
               cpuMs: null,
+              leastCpuMs: null,
               dispatches: 0,
               submits: 0,
               peakBytes: 0,
@@ -240,16 +251,19 @@ export async function runRace(
         const warmMs = warm.length === 0 ? null : median(warm.map(({ passMs }) => passMs));
         const medianOf = (values: readonly number[]): number | null =>
           values.length === 0 ? null : median(values);
+        const leastOf = (values: readonly number[]): number | null =>
+          values.length === 0 ? null : Math.min(...values);
         rates.set(nameOf(choice), network.gflop / ((warmMs ?? cold.passMs) / 1000));
         rows[index] = {
           ...row,
           result: {
             ...row.result,
             warmMs,
-            leastMs: warm.length === 0 ? null : Math.min(...warm.map(({ passMs }) => passMs)),
+            leastMs: leastOf(warm.map(({ passMs }) => passMs)),
             passes: warm.length,
             encodeMs: medianOf(warm.flatMap(({ encodeMs }) => encodeMs ?? [])),
             cpuMs: medianOf(warm.flatMap(({ cpuMs }) => cpuMs ?? [])),
+            leastCpuMs: leastOf(warm.flatMap(({ cpuMs }) => cpuMs ?? [])),
             dispatches: last.dispatches,
             submits: last.submits,
             peakBytes: last.peakBytes,
@@ -259,5 +273,5 @@ export async function runRace(
       }
     }
   }
-  return { contest: options.contest, venue: venue.title, devices, ceilings, rows };
+  return { contest: options.contest, venue: venue.title, devices, ceilings, fmaLimit, rows };
 }

@@ -11,9 +11,18 @@ const orDash = (value: number | null, text: (value: number) => string): string =
 function tableRow(row: Row, race: Race): string {
   const { network, choice, result, leftOut } = row;
   if (result === null) return `| ${nameOf(choice)} | left out: ${leftOut ?? ''} | | | | | | | | |`;
-  const { coldMs, warmMs, leastMs, encodeMs, cpuMs, dispatches, submits, peakBytes, maxAbsDifference } =
-    result;
-  const rate = network.gflop / ((warmMs ?? coldMs) / 1000);
+  const {
+    coldMs,
+    warmMs,
+    leastMs,
+    encodeMs,
+    cpuMs,
+    leastCpuMs,
+    dispatches,
+    submits,
+    peakBytes,
+    maxAbsDifference,
+  } = result;
   const ours = race.rows.find(
     ({ network: other, choice: { engine, backend, threads }, result: own }) =>
       other === network &&
@@ -25,7 +34,11 @@ function tableRow(row: Row, race: Race): string {
   const ofOurs = (mine: number | null, theirs: number | null | undefined): string =>
     choice.engine === 'ours' || mine === null || theirs == null ? '' : ` (× ${(mine / theirs).toFixed(2)})`;
   const onGpu = choice.backend === 'webgpu';
-  const ceiling = onGpu ? (race.ceilings?.matmulGflops ?? null) : null;
+  // On the processor the least: the median is the machine's other work, too.
+  const busyMs = leastCpuMs === null ? leastMs : leastCpuMs / choice.threads;
+  const rate = network.gflop / (((onGpu ? warmMs : busyMs) ?? coldMs) / 1000);
+  const limit = race.fmaLimit === null ? null : race.fmaLimit * choice.threads;
+  const ceiling = onGpu ? (race.ceilings?.matmulGflops ?? null) : limit;
   return `| ${[
     nameOf(choice),
     number(coldMs),
@@ -58,7 +71,7 @@ export interface Report {
 }
 
 export function writeReport(race: Race, note: string): Report {
-  const { ceilings, devices, rows, venue } = race;
+  const { ceilings, devices, fmaLimit, rows, venue } = race;
   const adapter = (devices['ours, WebGPU'] ?? 'processor only').split(';', 1)[0] ?? '';
   const processor = describeProcessor();
   const networks = [...new Set(rows.map(({ network }) => network))];
@@ -73,15 +86,21 @@ export function writeReport(race: Race, note: string): Report {
           `The adapter at its best: ${number(ceilings.arithmeticGflops, 1)} GFLOP/s of arithmetic in registers; ${number(ceilings.matmulGflops, 1)} GFLOP/s of matrix product (${ceilings.matmulName}).`,
           '',
         ]),
+    ...(fmaLimit === null
+      ? []
+      : [
+          `One thread of WebAssembly at its best: ${number(fmaLimit, 1)} GFLOP/s of multiply-adds in registers.`,
+          '',
+        ]),
     ...networks.flatMap((network) => [
       `## ${network.title}: ${network.tokens} tokens, ${number(network.gflop, 1)} GFLOP`,
       '',
-      '| | first pass, ms | warm, ms (of ours) | least, ms (of ours) | processor time, ms (of ours) | GFLOP/s (of the matrix product) | dispatches / submits | encode, ms | GPU memory at most, MiB | max abs difference |',
+      '| | first pass, ms | warm, ms (of ours) | least, ms (of ours) | processor time, ms (of ours) | GFLOP/s (of what is possible) | dispatches / submits | encode, ms | GPU memory at most, MiB | max abs difference |',
       '|---|---|---|---|---|---|---|---|---|---|',
       ...rows.filter((row) => row.network === network).map((row) => tableRow(row, race)),
       '',
     ]),
-    'Warm: the median of interleaved passes, least the shortest of them, from the input in JavaScript to the attention in JavaScript. Processor time: what the process used of all cores; other jobs disturb it less than the clock. Difference: from the first row’s attention. The matrix product is the best of some shapes; a network’s own may be faster, so a share can pass 100 %.',
+    'Warm: the median of interleaved passes, least the shortest of them, from the input in JavaScript to the attention in JavaScript. Processor time: what the process used of all cores; other jobs disturb it less than the clock. Difference: from the first row’s attention. What is possible: on WebGPU the best matrix product of some shapes (a network’s own may be faster, so a share can pass 100 %), by the median; on wasm multiply-adds of 128 bits in registers, by the least processor time, or in a browser the least time.',
     ...Object.entries(devices).map(([name, device]) => `- ${name}: ${device}`),
     '',
   ];

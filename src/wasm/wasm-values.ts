@@ -117,6 +117,8 @@ export const f32x4 = {
   divide: binary<'v128', 'v128'>('v128', ...simd(0xe7)),
   /** b where a < b, else a, so NaN where a is: one instruction on x64, where f32x4.max takes many. */
   max: binary<'v128', 'v128'>('v128', ...simd(0xeb)),
+  /** b where b < a, else a, so NaN where a is. */
+  min: binary<'v128', 'v128'>('v128', ...simd(0xea)),
   bitAnd: binary<'v128', 'v128'>('v128', ...simd(0x4e)),
   bitOr: binary<'v128', 'v128'>('v128', ...simd(0x50)),
   /** a × b + c; fused, with one rounding, where `relaxed` (relaxed SIMD, f32x4.relaxed_madd). */
