@@ -2,9 +2,9 @@
 import { sumOfLanes } from './layer-norm-code.ts';
 import { fourVectors, transposeFour } from './pack-code.ts';
 import { panelBytes, type Tiles } from './tiles.ts';
-import { exp } from './vector-math.ts';
+import { exp2 } from './vector-math.ts';
 import type { FunctionReference, ModuleWriter } from '../../wasm/wasm-module.ts';
-import { f32, f32x4, i32, type I32, type V128 } from '../../wasm/wasm-values.ts';
+import { f32, f32x4, i32, type F32, type I32, type V128 } from '../../wasm/wasm-values.ts';
 
 const lowest = -3e38;
 /** Panels of eight tokens. */
@@ -12,11 +12,11 @@ export const keyPanels = (tokens: I32): I32 => i32.divide(i32.add(tokens, i32.co
 export const keyBytes = (tokens: I32, headWidth: I32): I32 =>
   i32.mul(keyPanels(tokens), panelBytes(2, headWidth));
 
-/** Panels of eight tokens' keys, scaled: columns are tokens. Parameters: first key, stride in bytes, tokens, head width, scale's bits, panels. */
+/** Panels of eight tokens' keys, scaled: columns are tokens. Parameters: first key, stride in bytes, tokens, head width, scale, panels. */
 function definePackKeys(module: ModuleWriter): FunctionReference {
-  const parameters = ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'] as const;
-  return module.define(null, parameters, (f, keys, stride, tokens, headWidth, scaleBits, panel) => {
-    const scale = f.local('v128', f32x4.splat(f32.ofBits(scaleBits)));
+  const parameters = ['i32', 'i32', 'i32', 'i32', 'f32', 'i32'] as const;
+  return module.define(null, parameters, (f, keys, stride, tokens, headWidth, factor, panel) => {
+    const scale = f.local('v128', f32x4.splat(factor));
     const token = f.local('i32', i32.const(0));
     const lanes = Array.from({ length: 8 }, () => f.local('i32'));
     const last = f.local('i32', i32.sub(tokens, i32.const(1)));
@@ -86,8 +86,9 @@ function definePackValues(module: ModuleWriter): FunctionReference {
 }
 
 /**
- * Scores → e^(score − largest) in place, not yet divided by their sum, which is stored. A row is whole vectors long: what lies
- * beyond its tokens is made to weigh nothing. Parameters: row, tokens, where the sum goes.
+ * Scores → 2^(score − largest) in place, not yet divided by their sum, which is stored; keys were scaled so that it is what e to the
+ * power of scores would be. A row is whole vectors long: what lies beyond its tokens is made to weigh nothing. Two vectors at a time, since
+ * the loop itself costs as much as one. Parameters: row, tokens, where the sum goes.
  */
 function defineSoftmaxRow(module: ModuleWriter, relaxed: boolean): FunctionReference {
   return module.define(null, ['i32', 'i32', 'i32'], (f, row, tokens, sumAt) => {
@@ -96,21 +97,31 @@ function defineSoftmaxRow(module: ModuleWriter, relaxed: boolean): FunctionRefer
     f.count(end, paddedEnd, i32.const(4), () => f.storeF32(end, f32.const(lowest)));
     const at = f.local('i32', row);
     const largest = f.local('v128', f32x4.const(lowest));
-    f.count(at, paddedEnd, i32.const(16), () => f.set(largest, f32x4.max(largest, f32x4.load(at))));
+    const otherLargest = f.local('v128', largest);
+    f.count(at, paddedEnd, i32.const(32), () => {
+      f.set(largest, f32x4.max(largest, f32x4.load(at)));
+      f.set(otherLargest, f32x4.max(otherLargest, f32x4.load(at, 16)));
+    });
+    f.set(largest, f32x4.max(largest, otherLargest));
     const pair = f32.max(f32x4.lane(largest, 0), f32x4.lane(largest, 1));
     const otherPair = f32.max(f32x4.lane(largest, 2), f32x4.lane(largest, 3));
     f.set(largest, f32x4.splat(f32.max(pair, otherPair)));
-    const sum = f.local('v128', f32x4.const(0));
+    const sums = [f.local('v128', f32x4.const(0)), f.local('v128', f32x4.const(0))] as const;
     const weight = f.local('v128');
     f.set(at, row);
-    f.count(at, paddedEnd, i32.const(16), () => {
-      f.set(weight, exp(f, f32x4.sub(f32x4.load(at), largest), relaxed));
-      f.set(sum, f32x4.add(sum, weight));
-      f.storeV128(at, weight);
+    f.count(at, paddedEnd, i32.const(32), () => {
+      for (const [i, sum] of sums.entries()) {
+        f.set(weight, exp2(f, f32x4.sub(f32x4.load(at, 16 * i), largest), relaxed));
+        f.set(sum, f32x4.add(sum, weight));
+        f.storeV128(at, weight, 16 * i);
+      }
     });
-    f.storeF32(sumAt, sumOfLanes(sum));
+    f.storeF32(sumAt, sumOfLanes(f32x4.add(...sums)));
   });
 }
+
+/** 2 to the power of scores by keys of this scale is e to the power of scores by keys of the given one. */
+export const keyScale = (scaleBits: I32): F32 => f32.mul(f32.ofBits(scaleBits), f32.const(Math.LOG2E));
 
 /** Rows times all panels of a head's channels. Parameters: from, its stride, panels, depth, to, its stride, rows, head's bytes. */
 function defineTimesHead(module: ModuleWriter, tiles: Tiles['rowsTimesPanel']): FunctionReference {
@@ -257,7 +268,7 @@ export function defineAttention(module: ModuleWriter, tiles: Tiles, relaxed: boo
         const head = i32.mul(begin, i32.shiftLeft(headWidth, i32.const(2)));
         f.set(keys, i32.add(i32.add(qkv, channelBytes), head));
         f.set(to, i32.add(packed, i32.mul(begin, i32.add(allKeys, allValues))));
-        f.call(packKeys, keys, stride, tokens, headWidth, scaleBits, to);
+        f.call(packKeys, keys, stride, tokens, headWidth, keyScale(scaleBits), to);
         f.call(packValues, i32.add(keys, channelBytes), stride, tokens, headWidth, i32.add(to, allKeys));
       });
     },

@@ -4,7 +4,7 @@
  */
 import type { FunctionWriter, ModuleWriter } from '../../wasm/wasm-module.ts';
 import { f32, f32x4, i32, type I32, type Local } from '../../wasm/wasm-values.ts';
-import { keyBytes, keyPanels, type AttentionParts } from './attention-code.ts';
+import { keyBytes, keyPanels, keyScale, type AttentionParts } from './attention-code.ts';
 import { sumOfLanes } from './layer-norm-code.ts';
 import type { Packers } from './pack-code.ts';
 import { panelBytes } from './tiles.ts';
@@ -60,7 +60,7 @@ function defineAttendSequences(
         f.set(query, i32.add(qkv, placeOf(begin, heads, tokens, stride, headBytes)));
         f.set(to, i32.add(result, placeOf(begin, heads, tokens, channelBytes, headBytes)));
         const key = i32.add(query, channelBytes);
-        f.call(packKeys, key, stride, tokens, headWidth, scaleBits, scratch);
+        f.call(packKeys, key, stride, tokens, headWidth, keyScale(scaleBits), scratch);
         f.call(packValues, i32.add(key, channelBytes), stride, tokens, headWidth, values);
         overQueries(f, tokens, mostQueries, (first, queries) =>
           f.call(
@@ -224,13 +224,20 @@ function defineAttentionGradient(
       const aboveQuery = f.local('i32');
       const key = f.local('i32');
       const row = f.local('i32');
-      const one = i32.const(new Int32Array(Float32Array.of(1).buffer)[0] as number);
       f.count(begin, end, i32.const(1), () => {
         f.set(unit, placeOf(begin, heads, tokens, stride, headBytes));
         f.set(aboveUnit, i32.add(above, placeOf(begin, heads, tokens, channelBytes, headBytes)));
         f.set(key, i32.add(i32.add(qkv, unit), channelBytes));
-        f.call(packKeys, key, stride, tokens, headWidth, scaleBits, keysAsColumns);
-        f.call(packKeys, i32.add(key, channelBytes), stride, tokens, headWidth, one, valuesAsColumns);
+        f.call(packKeys, key, stride, tokens, headWidth, keyScale(scaleBits), keysAsColumns);
+        f.call(
+          packKeys,
+          i32.add(key, channelBytes),
+          stride,
+          tokens,
+          headWidth,
+          f32.const(1),
+          valuesAsColumns,
+        );
         f.call(packValues, key, stride, tokens, headWidth, keys);
         const ofQuery = i32.add(result, unit);
         const ofKey = i32.add(ofQuery, channelBytes);

@@ -1,4 +1,4 @@
-/** exp, GELU and its slope of four numbers at once. */
+/** Powers of 2, GELU and its slope, of four numbers at once. */
 import type { FunctionWriter } from '../../wasm/wasm-module.ts';
 import { f32x4, i32x4, type V128 } from '../../wasm/wasm-values.ts';
 
@@ -14,25 +14,19 @@ function polynomial(x: V128, coefficients: readonly number[], relaxed: boolean):
 const roundingShift = 1.5 * 2 ** 23;
 
 /**
- * e^x for x ≤ 0, to two units in the last place; below −87.3 about 1e-38 instead of less.
- * x = n ln 2 + r, ln 2 in two parts so that r keeps its digits; e^r by the polynomial of Cephes' expf (S. Moshier), 2^n by its
- * bits. A sum with 1.5 × 2^23 has n, rounded, in its lowest bits; a conversion to integers takes many instructions on x64.
+ * 2^x for x ≤ 0, to two units in the last place; below −126 about 1e-38 instead of less.
+ * x = n + r; 2^r by a minimax polynomial, 2^n by its bits. A sum with 1.5 × 2^23 has n, rounded, in its lowest bits; a conversion to
+ * integers takes many instructions on x64.
  */
-export function exp(f: FunctionWriter, x: V128, relaxed: boolean): V128 {
-  const bounded = f.local('v128', f32x4.max(x, f32x4.const(-87.3)));
-  const shifted = f.local(
-    'v128',
-    f32x4.multiplyAdd(bounded, f32x4.const(Math.LOG2E), f32x4.const(roundingShift), relaxed),
-  );
-  const n = f.local('v128', f32x4.sub(shifted, f32x4.const(roundingShift)));
-  const high = f32x4.multiplyAdd(n, f32x4.const(-0.693359375), bounded, relaxed);
-  const r = f.local('v128', f32x4.multiplyAdd(n, f32x4.const(2.1219444e-4), high, relaxed));
+export function exp2(f: FunctionWriter, x: V128, relaxed: boolean): V128 {
+  const bounded = f.local('v128', f32x4.max(x, f32x4.const(-126)));
+  const shifted = f.local('v128', f32x4.add(bounded, f32x4.const(roundingShift)));
+  const rest = f.local('v128', f32x4.sub(bounded, f32x4.sub(shifted, f32x4.const(roundingShift))));
   const coefficients = [
-    1.98756915e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1,
+    1.327646921e-3, 9.675541378e-3, 5.55071328e-2, 0.2402211972, 0.6931469671, 1.000000072,
   ];
-  const tail = f32x4.multiplyAdd(polynomial(r, coefficients, relaxed), f32x4.mul(r, r), r, relaxed);
   const power = i32x4.shiftLeft(i32x4.add(shifted, i32x4.const(127)), 23);
-  return f32x4.mul(f32x4.add(tail, f32x4.const(1)), power);
+  return f32x4.mul(polynomial(rest, coefficients, relaxed), power);
 }
 
 /** An odd function as x P(x²) / Q(x²); lowest powers first. */
