@@ -10,7 +10,7 @@ const script = `
   import { chooseBackend } from ${source('src/engine/choose-backend.ts')};
   import { allowRelaxedSimd } from ${source('tools/relaxed-simd.ts')};
   allowRelaxedSimd();
-  const chosen = await chooseBackend('wasm', { wasmAssets: null, onSelfCheck: () => {} });
+  const chosen = await chooseBackend('wasm', { wasmAssets: null, onSelfCheck: () => {}, onTry: () => {} });
   console.log(JSON.stringify(chosen.ok ? [chosen.value.backend.device, chosen.value.reason.kind] : chosen.error));`;
 
 test('a back end in Node has relaxed SIMD, and passes the self-check with it', () => {

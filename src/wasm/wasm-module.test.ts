@@ -64,10 +64,11 @@ test('vectors are multiplied and added lane by lane, with one number for all lan
   expect(values).toEqual([4, 8, 12, 16]);
 });
 
-test('a call with the wrong number of values is refused while it is written', () => {
+test.each([
+  ['too few values', [i32.const(1)], '(i32) for a function of (i32, f32)'],
+  ['a value of another type', [i32.const(1), i32.const(2)], '(i32, i32) for a function of (i32, f32)'],
+])('a call with %s is refused while it is written', (_, values, sentence) => {
   const module = new ModuleWriter();
-  const callee = module.define(null, ['i32', 'i32'], () => {});
-  expect(() => module.define('run', [], (f) => f.call(callee, i32.const(1)))).toThrow(
-    '1 values for a function of 2',
-  );
+  const callee = module.define(null, ['i32', 'f32'], () => {});
+  expect(() => module.define('run', [], (f) => f.call(callee, ...values))).toThrow(sentence);
 });

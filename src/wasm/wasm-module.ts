@@ -18,7 +18,7 @@ import {
 /** A function without a result that others of its module may call. */
 export interface FunctionReference {
   readonly index: number;
-  readonly parameters: number;
+  readonly parameters: readonly ValueType[];
 }
 
 const typeCodes: Readonly<Record<ValueType, number>> = { i32: 0x7f, f32: 0x7d, v128: 0x7b };
@@ -87,8 +87,10 @@ export class FunctionWriter {
   }
 
   call(callee: FunctionReference, ...values: readonly Value<ValueType>[]): void {
-    if (values.length !== callee.parameters)
-      throw new Error(`${values.length} values for a function of ${callee.parameters}`);
+    const given = values.map(({ type }) => type).join(', ');
+    const wanted = callee.parameters.join(', ');
+    // An engine would refuse the whole module, and we should take it for one without SIMD.
+    if (given !== wanted) throw new Error(`(${given}) for a function of (${wanted})`);
     this.body.push(...values.flatMap(({ code }) => code), 0x10, ...unsigned(callee.index));
   }
 
@@ -137,7 +139,7 @@ export class ModuleWriter {
     ]);
     this.functions.push(writer.encode());
     if (exportName !== null) this.exports.push([...nameBytes(exportName), 0, ...unsigned(index)]);
-    return { index, parameters: parameters.length };
+    return { index, parameters: parameterTypes };
   }
 
   /** @param sharedMemory whether the memory is one that threads share; then of at most 4 GiB, as tfjs's is */

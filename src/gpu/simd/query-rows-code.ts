@@ -1,7 +1,7 @@
 /** Softmax rows of some queries, written out: what `attend` has only in passing. */
 import type { ModuleWriter } from '../../wasm/wasm-module.ts';
 import { f32, f32x4, i32 } from '../../wasm/wasm-values.ts';
-import { keyBytes, keyPanels, type AttentionParts } from './attention-code.ts';
+import { keyBytes, keyPanels, keyScale, type AttentionParts } from './attention-code.ts';
 
 /** Two steps, each over a thread's share: packing heads, then groups of queries. Scratch memory is that of `attend`. */
 export function defineQueryRows(
@@ -18,7 +18,7 @@ export function defineQueryRows(
       f.count(begin, end, i32.const(1), () => {
         const from = i32.add(keys, i32.mul(begin, i32.shiftLeft(headWidth, i32.const(2))));
         const to = i32.add(packed, i32.mul(begin, headKeys));
-        f.call(packKeys, from, stride, tokens, headWidth, scaleBits, to);
+        f.call(packKeys, from, stride, tokens, headWidth, keyScale(scaleBits), to);
       });
     },
   );
