@@ -6,7 +6,7 @@ import { halfWeight, storageOf } from '../../src/gpu/kernels/half-weights.ts';
 import { variantName } from '../../src/gpu/kernels/linear-code.ts';
 import { linearKernel } from '../../src/gpu/kernels/linear.ts';
 import { unlessRefused } from '../../src/gpu/error-scope.ts';
-import { linearVariants } from '../../src/gpu/kernels/tune-kernels.ts';
+import { linearVariants } from '../../src/gpu/kernels/variants.ts';
 import { setTuning, untuned } from '../../src/gpu/kernels/tuning.ts';
 
 export interface Ceilings {

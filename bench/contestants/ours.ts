@@ -1,6 +1,7 @@
 /** Our own pass, by our kernels or by tfjs's plain ops: as the page runs it for the last block's heads, or with what other lenses take. */
 import type { BackendName } from '../../src/core/failure.ts';
-import { timeKernels, type TimedLayer } from '../../src/gpu/kernels/tune-kernels.ts';
+import { timeKernels } from '../../src/gpu/kernels/time-kernels.ts';
+import type { TimedLayer } from '../../src/gpu/kernels/timed-choice.ts';
 import { openBackend } from '../../src/gpu/open-backend.ts';
 import type { WasmAssets } from '../../src/gpu/open-wasm.ts';
 import type { FaultWatch } from '../../src/gpu/fault-watch.ts';

@@ -4,7 +4,7 @@ import { elementCount, type VitArchitecture } from '../core/architecture.ts';
 import type { Failure } from '../core/failure.ts';
 import { decodeFloat16, encodeFloat16 } from '../core/float16.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
-import type { Timed } from '../gpu/kernels/tune-kernels.ts';
+import type { Timed } from '../gpu/kernels/timed-choice.ts';
 import { tuningOf } from '../gpu/kernels/tuning.ts';
 import type { PixelGrid } from '../media/resample.ts';
 import type { LoadedModel, ModelLoader } from '../models/loaded-model.ts';

@@ -10,7 +10,7 @@ import type { FramingOptions, PhotoNotice } from '../core/photo.ts';
 import type { LookProgress } from '../core/progress.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
 import type { FaultWatch } from '../gpu/fault-watch.ts';
-import { rememberTuning } from '../gpu/kernels/tune-kernels.ts';
+import { rememberTuning } from '../gpu/kernels/timed-choice.ts';
 import { framePhotograph } from '../media/framing.ts';
 import { prepareInput } from '../media/prepare-input.ts';
 import type { PixelGrid } from '../media/resample.ts';

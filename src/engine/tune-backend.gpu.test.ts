@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { VitArchitecture } from '../core/architecture.ts';
-import { timeKernels, type Timed } from '../gpu/kernels/tune-kernels.ts';
+import { timeKernels } from '../gpu/kernels/time-kernels.ts';
+import type { Timed } from '../gpu/kernels/timed-choice.ts';
 import { setTuning, tuningOf, untuned } from '../gpu/kernels/tuning.ts';
 import { openBackend, type OpenBackend } from '../gpu/open-backend.ts';
 import { openWebGpu } from '../testing/open-webgpu.ts';

@@ -1,14 +1,11 @@
 /** The choice among our WebGPU kernels' variants, made once for an adapter and model and remembered where the platform can. */
 import type { VitArchitecture } from '../core/architecture.ts';
 import { compileOnly } from '../gpu/compile-only.ts';
-import {
-  applyTimed,
-  hasVariants,
-  stillHolds,
-  timeKernels,
-  variantRuns,
-  type Timed,
-} from '../gpu/kernels/tune-kernels.ts';
+import { timeKernels } from '../gpu/kernels/time-kernels.ts';
+import { applyTimed, type Timed } from '../gpu/kernels/timed-choice.ts';
+import { stillHolds } from '../gpu/kernels/trust-choice.ts';
+import { variantRuns } from '../gpu/kernels/variant-runs.ts';
+import { hasVariants } from '../gpu/kernels/variants.ts';
 import type { OpenBackend } from '../gpu/open-backend.ts';
 import { timeThreads } from '../gpu/simd/tune-threads.ts';
 

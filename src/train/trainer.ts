@@ -53,7 +53,12 @@ export interface TrainerOptions {
 export interface RunOptions {
   /** Steps from one report to the next. Scalars are read back only then, so that a GPU never waits in between. */
   readonly reportEvery: number;
+  /** Ends the run between two steps: a pause as well as a cancel. */
   readonly signal: AbortSignal;
+  /** Runs a step when it has the device for itself. Where nothing else computes on the device, a step needs not wait. */
+  readonly inLine?: <T>(step: () => Promise<T>) => Promise<T>;
+  /** Right before a step, in line with it. */
+  readonly beforeStep?: () => void;
   /** After every step, reported or not; the next one waits for it. */
   readonly afterStep?: (step: number) => Promise<void>;
 }
@@ -186,10 +191,20 @@ export class Trainer {
   }
 
   /** Takes steps until the configured length, a failure, or an abort; the first failure is the last report. */
-  async *run({ reportEvery, signal, afterStep }: RunOptions): AsyncGenerator<Result<StepReport, Failure>> {
-    while (this.state.step < this.currentConfiguration.steps && !signal.aborted) {
-      const next = this.state.step + 1;
-      const report = await this.step(next % reportEvery === 0 || next === this.currentConfiguration.steps);
+  async *run({
+    reportEvery,
+    signal,
+    inLine = (step) => step(),
+    beforeStep,
+    afterStep,
+  }: RunOptions): AsyncGenerator<Result<StepReport, Failure>> {
+    const { steps } = this.currentConfiguration;
+    while (this.state.step < steps && !signal.aborted) {
+      const report = await inLine(() => {
+        beforeStep?.();
+        const next = this.state.step + 1;
+        return this.step(next % reportEvery === 0 || next === steps);
+      });
       if (!report.ok) {
         yield report;
         return;

@@ -74,7 +74,8 @@ export class TrainingRun {
   private facts: RunFacts;
   private saved: StoredRun | null;
   private pendingSwitches: Partial<TrainingSwitches> | null = null;
-  private isPausing = false;
+  /** Ends the steps: a pause, or the call's own abort. */
+  private readonly stop = new AbortController();
   private isDiscarded = false;
   /** Wakes a run that waits for what to do with networks that could not be saved. */
   private wake = (): void => {};
@@ -122,7 +123,7 @@ export class TrainingRun {
   }
 
   steer({ pause, discard, crops, ...switches }: Steering): void {
-    if (pause) this.isPausing = true;
+    if (pause) this.stop.abort();
     if (discard) this.isDiscarded = true;
     if (pause || discard) this.wake();
     if (crops !== undefined) this.showsCrops = crops;
@@ -148,7 +149,7 @@ export class TrainingRun {
     if (!taken.ok && taken.error.code !== 'training-diverged') return taken;
     if (signal.aborted) return fail({ code: 'cancelled' });
     // What was asked for too late for a step is kept for the next one.
-    if (this.pendingSwitches !== null) this.applySwitches(this.pendingSwitches);
+    this.applyPendingSwitches();
     const saved = await this.saveAtLast(signal);
     if (!saved.ok) return saved;
     if (!taken.ok) return taken;
@@ -173,11 +174,17 @@ export class TrainingRun {
   }
 
   private async takeSteps(signal: AbortSignal): Promise<Result<void, Failure>> {
-    const { steps } = this.trainer.configuration;
-    while (this.trainer.stepsTaken < steps && !this.isPausing && !signal.aborted) {
-      const taken = await this.takeStep();
-      if (!taken.ok) return taken;
-      await this.tools.giveWay();
+    if (signal.aborted) this.stop.abort();
+    signal.addEventListener('abort', () => this.stop.abort(), { once: true });
+    const { inLine, giveWay } = this.tools;
+    // In line with the step: what is saved in between must not have one half of the change.
+    const beforeStep = (): void => this.applyPendingSwitches();
+    const options = { reportEvery: 1, signal: this.stop.signal, inLine, beforeStep };
+    for await (const report of this.trainer.run(options)) {
+      if (!report.ok) return report;
+      const followed = await this.follow(report.value);
+      if (!followed.ok) return followed;
+      await giveWay();
     }
     return succeed(undefined);
   }
@@ -198,20 +205,14 @@ export class TrainingRun {
     }
   }
 
-  private async takeStep(): Promise<Result<void, Failure>> {
+  /** What comes after a step: it is told, and in the run's rhythm maps are taken and the run is saved. */
+  private async follow(report: StepReport): Promise<Result<void, Failure>> {
     const { inLine, onProgress, memoryBytes } = this.tools;
     const { saveEvery, mapsEvery } = this.facts.rhythm;
-    const report = await inLine(() => {
-      // In line, too: what is saved in between must not have one half of the change.
-      if (this.pendingSwitches !== null) this.applySwitches(this.pendingSwitches);
-      return this.trainer.step();
-    });
-    if (!report.ok) return report;
-    if (report.value === null) throw new Error('a step was asked to report and did not');
-    this.reports.push(report.value);
-    onProgress({ stage: 'step', report: report.value, memoryBytes: memoryBytes() });
-    this.postCrops(report.value.step);
-    const { step } = report.value;
+    const { step } = report;
+    this.reports.push(report);
+    onProgress({ stage: 'step', report, memoryBytes: memoryBytes() });
+    this.postCrops(step);
     const isLast = step === this.trainer.configuration.steps;
     if (step % mapsEvery === 0 || isLast) {
       const seen = await inLine(() => this.takeMaps());
@@ -224,9 +225,10 @@ export class TrainingRun {
     return succeed(undefined);
   }
 
-  private applySwitches(switches: Partial<TrainingSwitches>): void {
+  private applyPendingSwitches(): void {
+    if (this.pendingSwitches === null) return;
+    this.trainer.setSwitches(this.pendingSwitches);
     this.pendingSwitches = null;
-    this.trainer.setSwitches(switches);
     const { centring, sharpening } = this.trainer.configuration;
     const mark = { step: this.trainer.stepsTaken + 1, centring, sharpening };
     this.switches.push(mark);

@@ -4,7 +4,7 @@ import { openForKernels, randomTensor } from './kernel.suite.ts';
 import { plainBlockLayers } from '../../vit/plain-block-layers.ts';
 import { attentionKernel } from './attention.ts';
 import { queryRowsKernel } from './query-rows.ts';
-import { attentionVariants } from './tune-kernels.ts';
+import { attentionVariants } from './variants.ts';
 import { setTuning, untuned } from './tuning.ts';
 
 const check = openForKernels();

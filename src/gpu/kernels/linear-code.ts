@@ -1,4 +1,4 @@
-/** The WGSL of a linear layer: one way without shared memory and one with it, for which a GPU is timed (tune-kernels). */
+/** The WGSL of a linear layer: one way without shared memory and one with it, for which a GPU is timed (time-kernels). */
 import { unroll } from './define-kernel.ts';
 import type { WeightStorage } from './half-weights.ts';
 import { atTop } from './shader-top.ts';

@@ -6,7 +6,7 @@ import { gelu, linear } from '../../vit/layers.ts';
 import { halfWeight } from './half-weights.ts';
 import { variantName } from './linear-code.ts';
 import { linearKernel } from './linear.ts';
-import { linearVariants, runsOn } from './tune-kernels.ts';
+import { linearVariants, runsOn } from './variants.ts';
 import { setTuning, untuned } from './tuning.ts';
 
 const check = openForKernels();

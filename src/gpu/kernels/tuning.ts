@@ -1,4 +1,4 @@
-/** Which variant of a kernel runs on a device: what was timed there (tune-kernels), or nothing, and then the usual ones. */
+/** Which variant of a kernel runs on a device: what was timed there (time-kernels), or nothing, and then the usual ones. */
 import type { WeightStorage } from './half-weights.ts';
 import type { LinearVariant } from './linear-code.ts';
 

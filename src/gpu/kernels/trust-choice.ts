@@ -1,0 +1,63 @@
+/** Whether a choice that was made another day can be believed today. */
+import * as tf from '@tensorflow/tfjs-core';
+import type { VitArchitecture } from '../../core/architecture.ts';
+import { unlessRefused } from '../error-scope.ts';
+import { attentionKernel } from './attention.ts';
+import { applyTimed, forgetTuning, rememberTuning, type Timed } from './timed-choice.ts';
+import { tuningOf } from './tuning.ts';
+import { differs, linearTrial, someValues, type Trial } from './variant-trials.ts';
+import { currentDevice, fewTokens, linearShapes, runsOn, storages, variantNamed } from './variants.ts';
+
+/** Other variants may be known to another version of the page, and another version of the browser may have other features. */
+function isChoiceOfHere({ linear }: Timed): boolean {
+  const isHere = (name: string | null): boolean => {
+    const variant = variantNamed(name);
+    return name === null || (variant !== undefined && runsOn(currentDevice(), variant));
+  };
+  return Object.values(linear).every(({ float32, float16 }) => isHere(float32) && isHere(float16));
+}
+
+/** What is chosen for a model's layers beside what runs where nothing is: the self-check has seen the latter. */
+function trialsOf(architecture: VitArchitecture): (Trial & { dispose(): void })[] {
+  const { embedDim, numHeads } = architecture;
+  const usually = (run: () => tf.Tensor) => (): tf.Tensor => {
+    const putBack = rememberTuning();
+    forgetTuning();
+    try {
+      return run();
+    } finally {
+      putBack();
+    }
+  };
+  const layers = linearShapes(architecture).flatMap(([depth, columns]) =>
+    storages
+      .filter(
+        (storage) => storage === 'float32' || storage === tuningOf(tf.backend()).storage(depth, columns),
+      )
+      .map((storage) => {
+        const trial = linearTrial(fewTokens, depth, columns, storage);
+        return { ...trial, expected: usually(trial.run) };
+      }),
+  );
+  const qkv = tf.tensor2d(someValues(fewTokens * 3 * embedDim), [fewTokens, 3 * embedDim]);
+  const attend = (): tf.Tensor => attentionKernel.run({ qkv }, { numHeads });
+  return [...layers, { run: attend, expected: usually(attend), dispose: () => tf.dispose(qkv) }];
+}
+
+/**
+ * Whether a remembered choice is one for this device, and each of its variants computes what it should: a driver or browser may be
+ * another than when it was made. What is in force is afterwards as it was.
+ */
+export async function stillHolds(timed: Timed, architecture: VitArchitecture): Promise<boolean> {
+  if (!isChoiceOfHere(timed)) return false;
+  const putBack = rememberTuning();
+  applyTimed(timed);
+  const trials = trialsOf(architecture);
+  try {
+    for (const trial of trials) if ((await unlessRefused(() => differs(trial))) !== false) return false;
+    return true;
+  } finally {
+    putBack();
+    for (const trial of trials) trial.dispose();
+  }
+}

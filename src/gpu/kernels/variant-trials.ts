@@ -1,0 +1,61 @@
+/** One variant at a time, run beside ops that the self-check has seen. */
+import * as tf from '@tensorflow/tfjs-core';
+import { halfWeight, type WeightStorage } from './half-weights.ts';
+import type { LinearVariant } from './linear-code.ts';
+import { linearKernel } from './linear.ts';
+import { untuned, type Tuning } from './tuning.ts';
+
+/** Of the largest value; another order of summation moves sums by about 1e-6. */
+const tolerance = 1e-4;
+
+/** A kernel under test, and the same by ops that the self-check has seen. */
+export interface Trial {
+  run(): tf.Tensor;
+  expected(): tf.Tensor;
+}
+
+/** @returns the largest difference as a share of the largest value, a scalar */
+export const difference = ({ run, expected }: Trial): tf.Tensor =>
+  tf.tidy(() => {
+    const wanted = expected();
+    return tf.div(tf.max(tf.abs(tf.sub(run(), wanted))), tf.max(tf.abs(wanted)));
+  });
+
+export async function differs(trial: Trial): Promise<boolean> {
+  const found = difference(trial);
+  const [value = NaN] = await found.data();
+  found.dispose();
+  return !(value <= tolerance);
+}
+
+/** The same in every run, between −0.5 and 0.5, float16s all; faster than tfjs's normally distributed numbers. */
+export const someValues = (length: number): Float32Array =>
+  Float32Array.from({ length }, (_, i) => (Math.imul(i + 1, 0x9e3779b1) >>> 21) / 2 ** 11 - 0.5);
+
+/** Where nothing is computed. */
+export const zeros = (length: number): Float32Array => new Float32Array(length);
+
+export function linearTrial(
+  tokens: number,
+  depth: number,
+  columns: number,
+  storage: WeightStorage,
+  valuesOf = someValues,
+): Trial & { dispose(): void } {
+  const x = tf.tensor2d(valuesOf(tokens * depth), [tokens, depth]);
+  const values = valuesOf(depth * columns);
+  const full = tf.tensor2d(values, [depth, columns]);
+  const weight = storage === 'float16' ? (halfWeight(values, [depth, columns]) ?? full) : full;
+  const whole = { rows: tokens, firstColumn: 0, columns, activation: 'none' } as const;
+  return {
+    run: () => linearKernel.run({ x, weight }, whole),
+    expected: () => tf.matMul(x, full),
+    dispose: () => tf.dispose([x, full, weight]),
+  };
+}
+
+export const withLinear = (variant: LinearVariant): Tuning => ({ ...untuned, linear: () => variant });
+export const withAttention = (attentionQueries: Tuning['attentionQueries']): Tuning => ({
+  ...untuned,
+  attentionQueries,
+});

@@ -1,0 +1,134 @@
+/** What comes before a run's first step: its photographs and its network, read anew or from where the run is kept. */
+import type { VitArchitecture } from '../core/architecture.ts';
+import { describeFailure, type Failure, FailureError } from '../core/failure.ts';
+import type { Result } from '../core/result.ts';
+import type { KernelCheck } from '../core/training.ts';
+import type { FaultWatch } from '../gpu/fault-watch.ts';
+import type { ModelFolders } from '../library/model-folders.ts';
+import { openRun, writePhotographs, type KeptPhotograph } from '../library/run-store.ts';
+import { withoutAlpha } from '../media/over-white.ts';
+import type { PixelGrid } from '../media/resample.ts';
+import type { LoadedModel } from '../models/loaded-model.ts';
+import type { CallContext } from '../rpc/serve-calls.ts';
+import type { TrainingContract, TrainingProgress, TrainingStart } from '../rpc/training-contract.ts';
+import { shrinkPhotograph } from '../train/photographs.ts';
+import { Trainer, type TrainingModel } from '../train/trainer.ts';
+import { gridOf, valueOf } from './run-archive.ts';
+import type { RunBeginning, RunTools } from './training-run.ts';
+
+/** What runs of training need of the worker that they are in. */
+export interface TrainingHost {
+  readonly folders: Promise<ModelFolders>;
+  readonly tools: Omit<RunTools, 'folders' | 'onProgress'>;
+  /** Of the back end that runs. */
+  faults(): FaultWatch;
+  currentArchitecture(): VitArchitecture;
+  /** The model in use, its parameters in main memory. */
+  loadCurrent(signal: AbortSignal): Promise<Result<LoadedModel, Failure>>;
+  readPhotograph(blob: Blob): Promise<Result<PixelGrid, Failure>>;
+}
+
+export type TrainRequest = TrainingContract['train']['request'];
+type NewRequest = Extract<TrainRequest, { kind: 'new' }>;
+type Context = CallContext<TrainingProgress>;
+type Beginning = Omit<RunBeginning, 'showsCrops'>;
+
+async function readPhotographs(
+  host: TrainingHost,
+  { photographs, configuration }: NewRequest,
+  { signal, onProgress }: Context,
+): Promise<KeptPhotograph[]> {
+  const read: KeptPhotograph[] = [];
+  for (const { name, blob } of photographs) {
+    onProgress({ stage: 'photographs', done: read.length, total: photographs.length });
+    await host.tools.giveWay();
+    signal.throwIfAborted();
+    const pixels = await host.readPhotograph(blob);
+    if (!pixels.ok)
+      throw new FailureError({
+        code: 'training-impossible',
+        problems: [`${name}: ${describeFailure(pixels.error).replace(/\.$/, '')}`],
+      });
+    const { height, width, values } = withoutAlpha(
+      shrinkPhotograph(pixels.value, configuration.globalCropPx),
+    );
+    read.push({ name, height, width, values });
+  }
+  return read;
+}
+
+async function modelOf(
+  host: TrainingHost,
+  start: TrainingStart,
+  signal: AbortSignal,
+): Promise<TrainingModel & { readonly title: string }> {
+  if (start !== 'current') return { title: 'from scratch', architecture: start, parameters: null };
+  return valueOf(await host.loadCurrent(signal));
+}
+
+/** A run's first beginning. Its photographs are kept from here on. */
+export async function beginNew(
+  host: TrainingHost,
+  request: NewRequest,
+  context: Context,
+  id: string,
+  kernelCheck: KernelCheck,
+): Promise<Beginning> {
+  const { title, configuration, pinned, rhythm } = request;
+  const photographs = await readPhotographs(host, request, context);
+  context.onProgress({ stage: 'model' });
+  const model = await modelOf(host, request.model, context.signal);
+  context.signal.throwIfAborted();
+  const options = {
+    configuration,
+    photographs: photographs.map(gridOf),
+    model,
+    faults: host.faults(),
+    kernels: kernelCheck.kernels,
+  };
+  const trainer = valueOf(await host.tools.inLine(() => Promise.resolve(Trainer.create(options))));
+  const now = host.tools.today().toISOString();
+  const { centring, sharpening } = configuration;
+  try {
+    await writePhotographs(await host.folders, id, photographs);
+  } catch (error) {
+    trainer.dispose();
+    throw error;
+  }
+  const run = {
+    id,
+    title,
+    modelTitle: model.title,
+    configuration,
+    step: 0,
+    photographs: photographs.map(({ name }) => name),
+    pinned,
+    switches: [{ step: 1, centring, sharpening }],
+    rhythm,
+    startedAt: now,
+    savedAt: now,
+  };
+  return { run, saved: null, kernelCheck, trainer, photographs, reports: [], snapshots: [] };
+}
+
+/** From where the run is kept. */
+export async function beginAgain(
+  host: TrainingHost,
+  id: string,
+  { onProgress }: Context,
+  kernelCheck: KernelCheck,
+): Promise<Beginning> {
+  onProgress({ stage: 'model' });
+  const { run, photographs, state, reports, snapshots } = await openRun(await host.folders, id);
+  const resumed = valueOf(
+    await host.tools.inLine(() =>
+      Trainer.resume(state, photographs.map(gridOf), host.faults(), kernelCheck.kernels),
+    ),
+  );
+  const { trainer, samePhotographs } = resumed;
+  if (!samePhotographs) {
+    trainer.dispose();
+    throw new FailureError({ code: 'run-file-invalid', problem: 'its photographs have changed' });
+  }
+  return { run, saved: run, kernelCheck, trainer, photographs, reports, snapshots };
+}

@@ -1,0 +1,104 @@
+/** The one run of training that the engine's worker may have: prepared, steered, and ended. */
+import { FailureError } from '../core/failure.ts';
+import type { KernelCheck } from '../core/training.ts';
+import type { CallContext } from '../rpc/serve-calls.ts';
+import type { TrainingContract, TrainingProgress } from '../rpc/training-contract.ts';
+import { checkStepKernels } from '../train/training-self-check.ts';
+import { beginAgain, beginNew, type TrainingHost, type TrainRequest } from './begin-run.ts';
+import { valueOf } from './run-archive.ts';
+import { withRunLock } from './run-lock.ts';
+import { TrainingRun, type RunEnd } from './training-run.ts';
+
+type Steering = TrainingContract['steer']['request'];
+type Context = CallContext<TrainingProgress>;
+
+/** What the worker's run is doing. */
+type RunState =
+  | { readonly status: 'none' }
+  /** What somebody wants of it meanwhile waits until it has begun. */
+  | { readonly status: 'preparing'; readonly wishes: Steering[] }
+  | { readonly status: 'running'; readonly run: TrainingRun };
+
+export class RunDesk {
+  private readonly host: TrainingHost;
+  private state: RunState = { status: 'none' };
+  private checked: KernelCheck | null = null;
+
+  constructor(host: TrainingHost) {
+    this.host = host;
+  }
+
+  /** Null where none runs, or another one does. */
+  find(id: string): TrainingRun | null {
+    const { state } = this;
+    return state.status === 'running' && state.run.id === id ? state.run : null;
+  }
+
+  steer(steering: Steering): void {
+    const { state } = this;
+    if (state.status === 'preparing') state.wishes.push(steering);
+    if (state.status === 'running') state.run.steer(steering);
+  }
+
+  /**
+   * Prepares a run and takes its steps, to its end or a pause. From the call on it can be steered, and there is no other.
+   * @throws FailureError 'run-busy' where there is one already
+   */
+  async train(request: TrainRequest, id: string, context: Context): Promise<RunEnd> {
+    if (this.state.status !== 'none') throw new FailureError({ code: 'run-busy' });
+    const wishes: Steering[] = [];
+    this.state = { status: 'preparing', wishes };
+    let isReady = false;
+    const onProgress = (progress: TrainingProgress): void => {
+      if (progress.stage === 'ready') isReady = true;
+      context.onProgress(progress);
+    };
+    const work = async (): Promise<RunEnd> => {
+      try {
+        return await this.prepareAndGoOn(request, id, { ...context, onProgress }, wishes);
+      } catch (error) {
+        // A new run that was cancelled before it stood leaves nothing, its photographs least of all.
+        if (request.kind === 'new' && context.signal.aborted && !isReady)
+          await (await this.host.folders).remove(id);
+        throw error;
+      }
+    };
+    try {
+      return await withRunLock(id, work);
+    } finally {
+      this.state = { status: 'none' };
+    }
+  }
+
+  private async prepareAndGoOn(
+    request: TrainRequest,
+    id: string,
+    context: Context,
+    wishes: readonly Steering[],
+  ): Promise<RunEnd> {
+    const { host } = this;
+    const folders = await host.folders;
+    const kernelCheck = await this.check(context);
+    context.signal.throwIfAborted();
+    const beginning =
+      request.kind === 'new'
+        ? await beginNew(host, request, context, id, kernelCheck)
+        : await beginAgain(host, id, context, kernelCheck);
+    try {
+      const tools = { ...host.tools, folders, onProgress: context.onProgress };
+      const run = new TrainingRun({ ...beginning, showsCrops: request.crops }, tools);
+      for (const wish of wishes) run.steer(wish);
+      this.state = { status: 'running', run };
+      return valueOf(await run.goOn(context.signal, folders.notKept === null));
+    } finally {
+      await host.tools.inLine(() => Promise.resolve(beginning.trainer.dispose()));
+    }
+  }
+
+  /** Before the first run: kernels that looking does not need have not been tried before. */
+  private async check({ onProgress }: Context): Promise<KernelCheck> {
+    if (this.checked === null) onProgress({ stage: 'check' });
+    this.checked ??= await this.host.tools.inLine(() => checkStepKernels(this.host.faults()));
+    return this.checked;
+  }
+}
