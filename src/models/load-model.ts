@@ -11,7 +11,7 @@ import {
 import { FailureError, failureOf, type Failure } from '../core/failure.ts';
 import type { ModelBytes } from '../core/model.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
-import { createSha256 } from '../formats/sha256.ts';
+import { hashBytes } from '../formats/sha256.ts';
 import {
   decodeWeights,
   parseTfjsManifest,
@@ -53,10 +53,9 @@ async function arrival<T>(bytes: Promise<T>, response: Response, path: string): 
 async function readShard(
   response: Response,
   shard: ShardSpec,
-  target: Uint8Array,
+  target: Uint8Array<ArrayBuffer>,
   onPiece: (byteLength: number) => void,
 ): Promise<string | null> {
-  const hash = createSha256();
   let length = 0;
   const reader = response.body?.getReader();
   try {
@@ -66,7 +65,6 @@ async function readShard(
       const bytes: Uint8Array = piece.value;
       if (length + bytes.byteLength > target.byteLength) return `it is longer than ${shard.byteLength} bytes`;
       target.set(bytes, length);
-      hash.update(bytes);
       length += bytes.byteLength;
       onPiece(bytes.byteLength);
     }
@@ -75,7 +73,7 @@ async function readShard(
     void reader?.cancel().catch(() => {});
   }
   if (length !== shard.byteLength) return `it has ${length} bytes instead of ${shard.byteLength}`;
-  return hash.hex() === shard.sha256 ? null : 'its SHA-256 is not the one in model.json';
+  return (await hashBytes(target)) === shard.sha256 ? null : 'its SHA-256 is not the one in model.json';
 }
 
 interface FetchedManifest {
@@ -141,7 +139,7 @@ class ShardReader {
   }
 
   /** @returns whether the cache had the shard, whole; only then does the progress count it */
-  private async readStored(key: string, shard: ShardSpec, target: Uint8Array): Promise<boolean> {
+  private async readStored(key: string, shard: ShardSpec, target: Uint8Array<ArrayBuffer>): Promise<boolean> {
     const stored = (await this.source.cache?.match(key)) ?? null;
     if (stored === null) return false;
     const checkSignal = (): void => this.signal.throwIfAborted();
