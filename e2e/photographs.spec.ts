@@ -213,7 +213,7 @@ test('the official square can be chosen, and the photograph keeps its old maps u
 });
 
 test('a running photograph is cancelled, and runs when it is asked to', async ({ scope, page }) => {
-  await scope.open(`backend=cpu&side=${sideOf(40)}`);
+  await scope.open(`backend=wasm&side=${sideOf(80)}`);
   await scope.drop(samplePath('cat'), samplePath('dog'));
   await expect(scope.stage).toHaveAttribute('data-status', 'running');
   await expect(page.getByRole('progressbar')).toBeVisible();
