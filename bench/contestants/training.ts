@@ -1,13 +1,15 @@
 /** A run of training that takes one step when it is asked, as the page and the command line take them: crops, gradients, update. */
 import type { VitArchitecture } from '../../src/core/architecture.ts';
 import type { StepKernels, TrainingConfiguration } from '../../src/core/training.ts';
+import type { openBackend } from '../../src/gpu/open-backend.ts';
 import type { WasmAssets } from '../../src/gpu/open-wasm.ts';
 import { randomPhotographs } from '../../src/testing/tiny-training.ts';
+import type { Trainer } from '../../src/train/trainer.ts';
 
 /** Where the steps come from: this checkout, or another one that it is compared with. */
 export interface TrainingCode {
-  readonly openBackend: (typeof import('../../src/gpu/open-backend.ts'))['openBackend'];
-  readonly Trainer: (typeof import('../../src/train/trainer.ts'))['Trainer'];
+  readonly openBackend: typeof openBackend;
+  readonly Trainer: typeof Trainer;
 }
 
 export interface TrainingChoice {
@@ -23,12 +25,12 @@ export interface OpenTraining {
 
 export async function openTraining(
   { architecture, configuration, kernels }: TrainingChoice,
-  { openBackend, Trainer }: TrainingCode,
+  code: TrainingCode,
   wasmAssets: WasmAssets | null,
 ): Promise<OpenTraining> {
-  const opened = await openBackend('wasm', wasmAssets);
+  const opened = await code.openBackend('wasm', wasmAssets);
   if (!opened.ok) throw new Error(JSON.stringify(opened.error));
-  const created = Trainer.create({
+  const created = code.Trainer.create({
     configuration: { ...configuration, steps: 100_000 },
     // As large as photographs are kept.
     photographs: randomPhotographs(4, 2 * configuration.globalCropPx),
