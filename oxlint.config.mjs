@@ -14,6 +14,7 @@ const rooms = {
   'src/vit': ['src/core', 'src/gpu'],
   'src/train': ['src/core', 'src/formats', 'src/media', 'src/gpu', 'src/vit'],
   'src/attention': ['src/core'],
+  'src/features': ['src/core'],
   'src/render': ['src/core', 'src/attention'],
   // What all lenses share, and the three lists; a lens itself is below.
   'src/lenses': [

@@ -23,6 +23,16 @@ export interface ModelBytes {
   readonly cached: boolean;
 }
 
+/** Query, key or value of a block's tokens, or the tokens that it hands on. */
+export const facets = ['query', 'key', 'value', 'token'] as const;
+
+/** Which features of a network tell best what belongs together. */
+export interface FeatureChoice {
+  /** From 1. */
+  readonly block: number;
+  readonly facet: (typeof facets)[number];
+}
+
 /** A network that is ready to look, as the page names and describes it. */
 export interface ModelDescription {
   readonly id: string;
@@ -34,6 +44,8 @@ export interface ModelDescription {
   /** R, register tokens; 0 for most networks. */
   readonly numRegisters: number;
   readonly parameterCount: number;
+  /** Its own recommendation; left out where nothing is known, and then the keys of the last block are usual. */
+  readonly features?: FeatureChoice;
   /** The networks that its file holds, the one in use first, where there are several. */
   readonly networks?: readonly string[];
 }

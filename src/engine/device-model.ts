@@ -79,10 +79,15 @@ const takingFrom = (parameters: LoadedModel['parameters']): Pick<LoadedModel['pa
   },
 });
 
-function describe({ id, title, parameterCount, networks = [], architecture }: LoadedModel): ModelDescription {
+function describe(model: LoadedModel): ModelDescription {
+  const { id, title, parameterCount, networks = [], architecture, features } = model;
   const { embedDim, depth, numHeads, patchSize: patchSizePx, numRegisters } = architecture;
   const description = { id, title, parameterCount, embedDim, depth, numHeads, patchSizePx, numRegisters };
-  return networks.length > 1 ? { ...description, networks } : description;
+  return {
+    ...description,
+    ...(networks.length > 1 ? { networks } : {}),
+    ...(features === undefined ? {} : { features }),
+  };
 }
 
 /** Has it compute once, and a patch of it asked, since that is what comes first: on WebGPU its code is compiled now. */

@@ -5,6 +5,7 @@
  */
 import { elementCount } from '../core/architecture.ts';
 import type { Failure } from '../core/failure.ts';
+import { facets, type FeatureChoice } from '../core/model.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
 import { bytesPerValue, decodeWeight, type WeightEncoding } from './weight-encoding.ts';
 
@@ -34,6 +35,8 @@ export interface TfjsManifest {
   /** As written in the file; `parseArchitecture` checks it. */
   readonly architecture: unknown;
   readonly groups: readonly WeightsGroup[];
+  /** Left out where the file recommends none. */
+  readonly features?: FeatureChoice;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -64,6 +67,17 @@ function parseWeight(json: unknown): WeightSpec | string {
     return `${name} has the type ${dtype}; only float32 and its quantizations are known`;
   const encoding = parseQuantization(quantization);
   return encoding === null ? `${name} is quantized in a way that is not known` : { name, shape, encoding };
+}
+
+/** @returns what is wrong with it as a sentence's part */
+function parseFeatures(json: unknown): FeatureChoice | string {
+  if (!isFields(json)) return 'the recommended features are no object';
+  const { block } = json;
+  const facet = facets.find((known) => known === json['facet']);
+  if (facet === undefined) return `the recommended features have no facet of ${facets.join(', ')}`;
+  if (typeof block !== 'number' || !Number.isInteger(block) || block < 1)
+    return 'the recommended features have no block, counted from 1';
+  return { block, facet };
 }
 
 /** A shard lies beside model.json: a path that leads elsewhere is refused. */
@@ -130,7 +144,10 @@ export function parseTfjsManifest(json: unknown): Result<TfjsManifest, Failure> 
     if (names.has(name)) return invalid(`the weight ${name} is listed twice`);
     names.add(name);
   }
-  return succeed({ id, title, architecture, groups });
+  const manifest = { id, title, architecture, groups };
+  if (metadata['features'] === undefined) return succeed(manifest);
+  const features = parseFeatures(metadata['features']);
+  return typeof features === 'string' ? invalid(features) : succeed({ ...manifest, features });
 }
 
 /**

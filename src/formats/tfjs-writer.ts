@@ -1,5 +1,6 @@
 /** Writes named tensors in the tfjs weights format that `tfjs-manifest.ts` reads. */
 import type { NamedTensor, VitArchitecture } from '../core/architecture.ts';
+import type { FeatureChoice } from '../core/model.ts';
 import { createSha256 } from './sha256.ts';
 import { encodeWeight, type WeightEncoding, type WeightsDtype } from './weight-encoding.ts';
 
@@ -16,6 +17,8 @@ export interface TfjsModel {
   readonly title: string;
   readonly architecture: VitArchitecture;
   readonly parameters: ReadonlyMap<string, NamedTensor>;
+  /** What suits lenses that compare patches, where that is known. */
+  readonly features?: FeatureChoice;
 }
 
 /** As tfjs names it in model.json. */
@@ -34,7 +37,7 @@ function concatenate(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
 
 /** @returns the files to write: the shards, and model.json last */
 export function writeTfjsModel(
-  { id, title, architecture, parameters }: TfjsModel,
+  { id, title, architecture, parameters, features }: TfjsModel,
   dtype: WeightsDtype,
 ): TfjsFile[] {
   const encoded = [...parameters].map(([name, { shape, values }]) => ({
@@ -68,7 +71,15 @@ export function writeTfjsModel(
         })),
       },
     ],
-    userDefinedMetadata: { dinoscope: { id, title, architecture, shards: Object.fromEntries(facts) } },
+    userDefinedMetadata: {
+      dinoscope: {
+        id,
+        title,
+        architecture,
+        ...(features === undefined ? {} : { features }),
+        shards: Object.fromEntries(facts),
+      },
+    },
   };
   return [
     ...shards,

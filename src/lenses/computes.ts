@@ -3,10 +3,12 @@ import type { LensId, ParamsOf, ResultOf } from './contracts.ts';
 import { headsCompute } from './heads/compute.ts';
 import { layersCompute } from './layers/compute.ts';
 import type { LensCompute } from './lens-compute.ts';
+import { objectsCompute } from './objects/compute.ts';
 import { rolloutCompute } from './rollout/compute.ts';
 
 export const computes: { readonly [L in LensId]: LensCompute<ParamsOf<L>, ResultOf<L>> } = {
   heads: headsCompute,
   layers: layersCompute,
   rollout: rolloutCompute,
+  objects: objectsCompute,
 };

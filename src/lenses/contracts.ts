@@ -2,9 +2,15 @@
 import { headsContract } from './heads/contract.ts';
 import { layersContract } from './layers/contract.ts';
 import type { LensContract } from './lens-contract.ts';
+import { objectsContract } from './objects/contract.ts';
 import { rolloutContract } from './rollout/contract.ts';
 
-const contracts = { heads: headsContract, layers: layersContract, rollout: rolloutContract } as const;
+const contracts = {
+  heads: headsContract,
+  layers: layersContract,
+  rollout: rolloutContract,
+  objects: objectsContract,
+} as const;
 
 export type LensId = keyof typeof contracts;
 

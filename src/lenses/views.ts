@@ -3,12 +3,14 @@ import type { DrawingOf, LensId, ParamsOf, ResultOf } from './contracts.ts';
 import { headsView } from './heads/view.tsx';
 import { layersView } from './layers/view.tsx';
 import type { LensView } from './lens-view.ts';
+import { objectsView } from './objects/view.tsx';
 import { rolloutView } from './rollout/view.tsx';
 
 const views: { readonly [L in LensId]: LensView<ParamsOf<L>, DrawingOf<L>, ResultOf<L>> } = {
   heads: headsView,
   layers: layersView,
   rollout: rolloutView,
+  objects: objectsView,
 };
 
 /** A view whose parameters, drawing and result nobody needs to know more of. */

@@ -197,7 +197,7 @@ export async function loadModel(
     const fetched = await fetchManifest(source, signal);
     const manifest = parseTfjsManifest(fetched.json);
     if (!manifest.ok) return manifest;
-    const { id, title, groups } = manifest.value;
+    const { id, title, groups, features } = manifest.value;
     const architecture = parseArchitecture(manifest.value.architecture);
     if (typeof architecture === 'string')
       return fail({ code: 'model-manifest-invalid', problem: architecture });
@@ -216,7 +216,8 @@ export async function loadModel(
     signal.throwIfAborted();
     await fetched.keep();
     const parameterCount = weights.reduce((sum, { shape }) => sum + elementCount(shape), 0);
-    return succeed({ id, title, architecture, parameters, parameterCount });
+    const loaded = { id, title, architecture, parameters, parameterCount };
+    return succeed(features === undefined ? loaded : { ...loaded, features });
   } catch (error) {
     if (signal.aborted) return fail({ code: 'cancelled' });
     const failure = failureOf(error);

@@ -1,5 +1,5 @@
 import type { NamedTensor, VitArchitecture } from '../core/architecture.ts';
-import type { ModelBytes } from '../core/model.ts';
+import type { FeatureChoice, ModelBytes } from '../core/model.ts';
 import type { Failure } from '../core/failure.ts';
 import type { Result } from '../core/result.ts';
 
@@ -11,6 +11,7 @@ export interface LoadedModel {
   /** By official names, in the official layouts. */
   readonly parameters: Map<string, NamedTensor>;
   readonly parameterCount: number;
+  readonly features?: FeatureChoice;
   /** The networks that its file holds, the one in use first; one name or none where there is no choice. */
   readonly networks?: readonly string[];
 }

@@ -1,6 +1,6 @@
 /** What is drawn over a photograph: layers, from the lowest to the uppermost. A lens makes them, `paint-layers` draws them. */
 import type { Frame } from '../core/frame.ts';
-import type { PatchPosition } from '../core/geometry.ts';
+import type { Box, PatchPosition } from '../core/geometry.ts';
 import type { ValueRange } from '../attention/value-range.ts';
 import type { ColourMapName, Rgb } from './colour-maps.ts';
 
@@ -68,7 +68,17 @@ export interface MarkLayer {
   readonly patch: PatchPosition;
 }
 
-export type Layer = ScalarLayer | VeilLayer | OutlineLayer | MasksLayer | MarkLayer;
+/** A rectangle's edge. */
+export interface BoxLayer {
+  readonly kind: 'box';
+  /** Of the photograph that it lies on. */
+  readonly frame: Frame;
+  /** In px of the photograph. */
+  readonly box: Box;
+  readonly colour: Rgb;
+}
+
+export type Layer = ScalarLayer | VeilLayer | OutlineLayer | MasksLayer | MarkLayer | BoxLayer;
 
 const isSame = (a: unknown, b: unknown): boolean => {
   if (Object.is(a, b)) return true;

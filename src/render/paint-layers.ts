@@ -6,7 +6,15 @@ import type { Frame } from '../core/frame.ts';
 import type { Box, Size } from '../core/geometry.ts';
 import { assertNever } from '../core/result.ts';
 import { formatColour, type Rgb } from './colour-maps.ts';
-import type { Layer, MarkLayer, MasksLayer, OutlineLayer, ScalarLayer, VeilLayer } from './layers.ts';
+import type {
+  BoxLayer,
+  Layer,
+  MarkLayer,
+  MasksLayer,
+  OutlineLayer,
+  ScalarLayer,
+  VeilLayer,
+} from './layers.ts';
 import { composedOf, gridOf, heatOf, outlineOf, thresholdOf, type GridSize } from './map-drawing.ts';
 
 export type Context = CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D;
@@ -39,7 +47,7 @@ function samplesFor({ rows, columns }: GridSize, smooth: boolean, detail: Detail
 /** Of outlines: coarser than the colours, for lines are drawn through between the samples. */
 const outlineSamples = (size: GridSize, smooth: boolean): number => samplesFor(size, smooth, 'tile');
 
-/** @returns where the patches lie on a surface that shows the whole photograph */
+/** @returns where the patches, or another part of the photograph, lie on a surface that shows the whole photograph */
 function placeOf({ box, photoSizePx }: Pick<Frame, 'box' | 'photoSizePx'>, size: Size): Box {
   const [down, across] = [size.height / photoSizePx.height, size.width / photoSizePx.width];
   return {
@@ -140,6 +148,18 @@ function paintMark(context: Context, { frame, patch }: MarkLayer, box: Box, line
   context.strokeRect(left, top, width, height);
 }
 
+/** The coloured line is drawn within its dark one. */
+function paintBox(
+  context: Context,
+  { frame, box, colour }: BoxLayer,
+  { size, lineWidthPx }: PaintTarget,
+): void {
+  const place = placeOf({ box, photoSizePx: frame.photoSizePx }, size);
+  const path = new Path2D();
+  path.rect(place.left, place.top, place.width, place.height);
+  strokeContour(context, path, colour, lineWidthPx, true);
+}
+
 function paintLayer(context: Context, layer: Layer, { size, detail, lineWidthPx }: PaintTarget): void {
   const box = placeOf(layer.frame, size);
   switch (layer.kind) {
@@ -153,6 +173,8 @@ function paintLayer(context: Context, layer: Layer, { size, detail, lineWidthPx 
       return paintMasks(context, layer, box, lineWidthPx);
     case 'mark':
       return paintMark(context, layer, box, lineWidthPx);
+    case 'box':
+      return paintBox(context, layer, { size, detail, lineWidthPx });
     default:
       return assertNever(layer);
   }
@@ -186,6 +208,7 @@ function stepsOf(layer: Layer, detail: Detail): (() => void)[] {
         gridOf(map, layer.frame, outlineSamples(layer.frame, layer.smooth));
       });
     case 'mark':
+    case 'box':
       return [];
     default:
       return assertNever(layer);

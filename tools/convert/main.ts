@@ -4,6 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { elementCount, trainedGrid } from '../../src/core/architecture.ts';
 import { describeFailure } from '../../src/core/failure.ts';
 import { formatGrid } from '../../src/core/geometry.ts';
+import { facets, type FeatureChoice } from '../../src/core/model.ts';
 import { writeTfjsModel } from '../../src/formats/tfjs-writer.ts';
 import { describeUnstorable } from '../../src/formats/weight-encoding.ts';
 import { succeed } from '../../src/core/result.ts';
@@ -30,6 +31,9 @@ like are left out.
                      folder, from which the page knows what it can offer, gets the model's name and size
 ${checkpointUsage}
   --title <words>    what people read (default: the id)
+  --features <block,facet>
+                     what lenses that compare patches take of this model where nobody chooses: a block, from 1, and query, key,
+                     value or token
   --dtype <type>     float32, float16 or uint8 (default: float16)
   --check            compare the attention of source and result on the sample photographs; exit code 1 where a head is off
                      by more than ${100 * checkBounds.difference} % of its map's largest value, or its patches' order by a rank
@@ -43,6 +47,7 @@ const { values: options, positionals } = readOptions(
       out: { type: 'string' },
       ...checkpointOptions,
       title: { type: 'string' },
+      features: { type: 'string' },
       dtype: { type: 'string', default: 'float16' },
       check: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
@@ -50,6 +55,18 @@ const { values: options, positionals } = readOptions(
   },
   usage,
 );
+
+/** @returns null where nothing was said */
+function readFeatures(text: string | undefined, depth: number): FeatureChoice | null {
+  if (text === undefined) return null;
+  const [, block = '', name] = /^(\d+),(\w+)$/.exec(text) ?? [];
+  const facet = facets.find((known) => known === name);
+  if (facet === undefined || Number(block) < 1 || Number(block) > depth)
+    stopWith(
+      `--features ${text} is no block from 1 to ${depth} and one of ${facets.join(', ')}, as in 4,value.`,
+    );
+  return { block: Number(block), facet };
+}
 
 const [file] = positionals;
 if (options.help || file === undefined || options.out === undefined) stopWith(usage, options.help ? 0 : 2);
@@ -68,7 +85,11 @@ for (const [name, { values }] of checkpoint.value.parameters) {
 
 const id = basename(resolve(options.out));
 const title = options.title ?? id;
-const files = writeTfjsModel({ id, title, ...checkpoint.value }, dtype);
+const features = readFeatures(options.features, checkpoint.value.architecture.depth);
+const files = writeTfjsModel(
+  { id, title, ...checkpoint.value, ...(features === null ? {} : { features }) },
+  dtype,
+);
 await mkdir(options.out, { recursive: true }).catch(() =>
   stopWith(`The folder ${options.out} cannot be made.`),
 );

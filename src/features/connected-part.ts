@@ -1,0 +1,56 @@
+/** The patches of a mask that belong together. */
+import type { PatchGrid } from '../core/geometry.ts';
+
+/**
+ * @param isIn 1 for patches of the mask, shape [rows, columns]
+ * @param seed index of a patch
+ * @returns 1 for the patches of the mask that are joined to the seed by their sides; all 0 where the seed is not in the mask
+ */
+export function connectedPart(isIn: Uint8Array, seed: number, { rows, columns }: PatchGrid): Uint8Array {
+  const part = new Uint8Array(isIn.length);
+  if (isIn[seed] !== 1) return part;
+  const open = [seed];
+  part[seed] = 1;
+  for (let patch = open.pop(); patch !== undefined; patch = open.pop()) {
+    const row = Math.floor(patch / columns);
+    const column = patch % columns;
+    const beside = [
+      row > 0 ? patch - columns : -1,
+      row < rows - 1 ? patch + columns : -1,
+      column > 0 ? patch - 1 : -1,
+      column < columns - 1 ? patch + 1 : -1,
+    ];
+    for (const other of beside) {
+      if (other < 0 || isIn[other] !== 1 || part[other] === 1) continue;
+      part[other] = 1;
+      open.push(other);
+    }
+  }
+  return part;
+}
+
+/** Rows and columns of patches, the end not included. */
+export interface PatchBounds {
+  readonly top: number;
+  readonly left: number;
+  readonly bottom: number;
+  readonly right: number;
+}
+
+/** @returns the smallest rectangle that holds the mask; null of an empty one */
+export function boundsOf(mask: Uint8Array, columns: number): PatchBounds | null {
+  let bounds: PatchBounds | null = null;
+  for (const [patch, kept] of mask.entries()) {
+    if (kept !== 1) continue;
+    const row = Math.floor(patch / columns);
+    const column = patch % columns;
+    const known: PatchBounds = bounds ?? { top: row, left: column, bottom: row, right: column };
+    bounds = {
+      top: Math.min(known.top, row),
+      left: Math.min(known.left, column),
+      bottom: Math.max(known.bottom, row + 1),
+      right: Math.max(known.right, column + 1),
+    };
+  }
+  return bounds;
+}

@@ -1,0 +1,47 @@
+/** Which features a lens compares patches by: parameters of its own, or what the model recommends. */
+import { oneOf, type Field } from '../core/codec.ts';
+import { facets, type FeatureChoice, type ModelDescription } from '../core/model.ts';
+import type { Facet, Tap } from '../vit/taps.ts';
+
+/** 'best' is the model's own recommendation, or where it has none the keys of the last block, as in the papers. */
+export interface FeatureParams {
+  /** From 1; blocks that a network has not are its last one. */
+  readonly block: 'best' | number;
+  readonly facet: 'best' | FeatureChoice['facet'];
+}
+
+export const featureFields: { readonly [K in keyof FeatureParams]: Field<FeatureParams[K]> } = {
+  block: {
+    otherwise: 'best',
+    form: 'best|a number from 1',
+    help: 'the block whose features are compared; best is what the model recommends, or its last one',
+    read: (text) => {
+      if (text === 'best') return text;
+      return /^[1-9]\d{0,2}$/.test(text) ? Number(text) : null;
+    },
+    write: String,
+  },
+  facet: oneOf(['best', ...facets], {
+    help: 'query, key or value of the block, or the tokens that it hands on; best is what the model recommends, or key',
+  }),
+};
+
+/** @returns the block from 1, and the facet */
+export function featuresOf(
+  { block, facet }: FeatureParams,
+  { depth, features = { block: depth, facet: 'key' } }: Pick<ModelDescription, 'depth' | 'features'>,
+): FeatureChoice {
+  return {
+    block: Math.min(block === 'best' ? features.block : block, depth),
+    facet: facet === 'best' ? features.facet : facet,
+  };
+}
+
+/** As a pass knows it. */
+export const facetOf = ({ facet }: FeatureChoice): Facet => (facet === 'token' ? 'out' : facet);
+
+export const featureTap = (choice: FeatureChoice): Tap => ({
+  of: 'tokens',
+  block: choice.block - 1,
+  facet: facetOf(choice),
+});

@@ -1,0 +1,94 @@
+/** From photographs to objects with the embedded model, against PyTorch and SciPy. */
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { Box } from '../../core/geometry.ts';
+import type { Engine } from '../../engine/engine.ts';
+import { startEngine } from '../../engine/start-engine.ts';
+import { nodePlatform } from '../../testing/node-platform.ts';
+import { embeddedObjects, type EmbeddedObjects } from '../../testing/object-fixtures.ts';
+import { runLook } from '../run-look.ts';
+import { objectsCompute } from './compute.ts';
+import { objectsContract, type ObjectsParams, type ObjectsResult } from './contract.ts';
+
+/** Below this the eigenvalues are the same for a solver, and so every cut is as good. */
+const leastGap = 1e-6;
+
+const { signal } = new AbortController();
+let engine: Engine;
+beforeAll(async () => {
+  const started = await startEngine({
+    backend: 'wasm',
+    model: { key: 'model', load: nodePlatform.load },
+    wasmAssets: null,
+    signal,
+    onProgress: () => {},
+  });
+  if (!started.ok) throw new Error(JSON.stringify(started.error));
+  engine = started.value;
+});
+
+async function look(each: EmbeddedObjects, params: Partial<ObjectsParams>): Promise<ObjectsResult> {
+  const pixels = await nodePlatform.readSample(each.sample);
+  const looked = await runLook(engine, {
+    lens: 'objects',
+    params: { ...objectsContract.params.defaults, ...each.features, ...params },
+    models: ['model'],
+    sources: [{ id: each.name, read: () => Promise.resolve({ ok: true, value: { pixels, notices: [] } }) }],
+    framing: each.framing,
+    signal,
+    onProgress: () => {},
+  });
+  if (!looked.ok) throw new Error(JSON.stringify(looked.error));
+  return looked.value.result;
+}
+
+const plain = ({ objects }: ObjectsResult): { seed: number; mask: number[] }[] =>
+  objects.map(({ seed, mask }) => ({ seed, mask: [...mask] }));
+
+/** An edge that lies between two pixels may be rounded to either. */
+function expectBox(actual: Box | undefined, expected: Box): void {
+  for (const side of ['left', 'top', 'width', 'height'] as const)
+    expect(Math.abs((actual?.[side] ?? NaN) - expected[side])).toBeLessThanOrEqual(1);
+}
+
+describe.each(embeddedObjects)('$name', (each) => {
+  test('LOST', async () => {
+    const found = await look(each, { method: 'lost' });
+    expect(plain(found)).toEqual([{ seed: each.lost.seed, mask: each.lost.mask }]);
+    expectBox(found.objects[0]?.box, each.boxes.lost);
+  });
+
+  test('TokenCut', async () => {
+    const found = await look(each, { method: 'tokencut' });
+    if (each.gap < leastGap) return expect(found.objects).toEqual([]);
+    const { seed, mask } = each.tokencut;
+    expect(plain(found)).toEqual([{ seed, mask }]);
+    expectBox(found.objects[0]?.box, each.boxes.tokencut);
+  });
+
+  test('MaskCut', async () => {
+    const found = await look(each, { method: 'maskcut' });
+    if (each.gap < leastGap) return expect(found.objects).toEqual([]);
+    expect(plain(found)).toEqual(each.maskcut.map(({ seed, mask }) => ({ seed, mask })));
+  });
+});
+
+test('without a word the model’s own features are compared', async () => {
+  const [each] = embeddedObjects;
+  if (each === undefined) throw new Error('no case');
+  const found = await look(each, { block: 'best', facet: 'best' });
+  expect(found.features).toEqual({ block: 4, facet: 'value' });
+  expect(plain(found)).toEqual([{ seed: each.tokencut.seed, mask: each.tokencut.mask }]);
+  const { values, shape } = objectsCompute.arrays(found)[0] ?? expect.unreachable('no array');
+  expect(shape).toEqual([1, found.rows, found.columns]);
+  expect([...values]).toEqual(each.tokencut.mask);
+  expect(objectsCompute.numbers(found)).toMatchObject({ block: 4, facet: 'value', steps: ['Eigenvector'] });
+});
+
+test('a network without a recommendation is asked for the keys of its last block', () => {
+  const model = { depth: 12 } as Parameters<typeof objectsCompute.wishes>[0];
+  const { defaults } = objectsContract.params;
+  expect(objectsCompute.wishes(model, defaults).needs).toEqual([{ of: 'tokens', block: 11, facet: 'key' }]);
+  expect(objectsCompute.wishes(model, { ...defaults, block: 40, facet: 'token' }).needs).toEqual([
+    { of: 'tokens', block: 11, facet: 'out' },
+  ]);
+});

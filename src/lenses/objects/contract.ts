@@ -1,0 +1,89 @@
+/** Objects, found without a label by what patches are like each other: LOST, TokenCut, MaskCut. */
+import { defineCodec, oneOf, onOrOff, realNumber, wholeNumber, type Field } from '../../core/codec.ts';
+import type { Box } from '../../core/geometry.ts';
+import type { FeatureChoice } from '../../core/model.ts';
+import { featureFields, type FeatureParams } from '../feature-choice.ts';
+import type { LensContract } from '../lens-contract.ts';
+
+export const methods = ['tokencut', 'lost', 'maskcut'] as const;
+
+export interface ObjectsParams extends FeatureParams {
+  readonly method: (typeof methods)[number];
+  /** TokenCut and MaskCut: patches whose cosine is above it are alike. */
+  readonly threshold: number;
+  /** MaskCut: most objects. */
+  readonly most: number;
+}
+
+/** The objects, or one of the maps that they came from: its place among them, from 0. */
+export type ObjectsChoice = 'objects' | number;
+
+export interface ObjectsDrawing {
+  readonly view: ObjectsChoice;
+  readonly smooth: boolean;
+  readonly contour: boolean;
+  readonly boxes: boolean;
+}
+
+export interface FoundObject {
+  /** shape [rows, columns]: 1 for its patches, else 0. */
+  readonly mask: Float32Array<ArrayBuffer>;
+  /** Index of the patch that it was grown from. */
+  readonly seed: number;
+  /** The smallest rectangle that holds it, in whole px of the photograph. */
+  readonly box: Box;
+}
+
+/** What a step of the method saw. */
+export interface ObjectsStep {
+  readonly name: string;
+  /** What large values mean. */
+  readonly meaning: string;
+  /** shape [rows, columns] */
+  readonly map: Float32Array<ArrayBuffer>;
+}
+
+export interface ObjectsResult {
+  readonly features: FeatureChoice;
+  readonly rows: number;
+  readonly columns: number;
+  /** In the order in which they were found. */
+  readonly objects: readonly FoundObject[];
+  readonly steps: readonly ObjectsStep[];
+}
+
+const viewField: Field<ObjectsChoice> = {
+  otherwise: 'objects',
+  form: 'objects, or the number of a map that they came from, from 1',
+  help: 'what is drawn',
+  read: (text) => {
+    if (text === 'objects') return text;
+    return /^[1-9]\d?$/.test(text) ? Number(text) - 1 : null;
+  },
+  write: (view) => (view === 'objects' ? view : String(view + 1)),
+};
+
+export const objectsContract: LensContract<ObjectsParams, ObjectsDrawing, ObjectsResult> = {
+  id: 'objects',
+  title: 'Objects',
+  about: 'What stands out from its surroundings, found without a label.',
+  asks: false,
+  params: defineCodec({
+    method: oneOf(methods, { help: 'how objects are found; maskcut finds several' }),
+    ...featureFields,
+    threshold: realNumber({
+      otherwise: 0.2,
+      min: -1,
+      max: 1,
+      help: 'tokencut and maskcut: patches whose cosine is above it are alike',
+    }),
+    most: wholeNumber({ otherwise: 3, min: 1, max: 10, help: 'maskcut: most objects' }),
+  }),
+  forgets: ['view'],
+  drawing: defineCodec({
+    view: viewField,
+    smooth: onOrOff({ otherwise: true, help: 'interpolated between patches; off: patch by patch' }),
+    contour: onOrOff({ otherwise: true, help: 'a line around each object' }),
+    boxes: onOrOff({ otherwise: true, help: 'the rectangle that holds each object' }),
+  }),
+};

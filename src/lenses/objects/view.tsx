@@ -1,0 +1,214 @@
+import { Focus } from 'lucide-react';
+import { colourMapNames, type Rgb } from '../../render/colour-maps.ts';
+import { headColours } from '../../render/head-colours.ts';
+import type { Layer } from '../../render/layers.ts';
+import { ChoiceField } from '../../ui/kit/choice-field.tsx';
+import { colourChoice } from '../../ui/kit/colour-choice.tsx';
+import type { Fact } from '../../ui/kit/fact-list.tsx';
+import { countOf, formatPercent } from '../../ui/kit/format.ts';
+import { RangeField } from '../../ui/kit/range-field.tsx';
+import { SwitchField } from '../../ui/kit/switch-field.tsx';
+import { FeatureFields } from '../feature-fields.tsx';
+import { frameOf } from '../lens-contract.ts';
+import type { LensTile, LensView, PanelProps, Scene } from '../lens-view.ts';
+import {
+  objectsContract,
+  type ObjectsChoice,
+  type ObjectsDrawing,
+  type ObjectsParams,
+  type ObjectsResult,
+  type ObjectsStep,
+} from './contract.ts';
+
+type ObjectsScene = Scene<ObjectsParams, ObjectsDrawing, ObjectsResult>;
+type ObjectsPanelProps = PanelProps<ObjectsParams, ObjectsDrawing, ObjectsResult>;
+
+const methodTitles = { tokencut: 'TokenCut', lost: 'LOST', maskcut: 'MaskCut' } as const;
+
+const onlyColour: Rgb = [255, 255, 255];
+
+const coloursOf = (objects: number): readonly Rgb[] => (objects > 1 ? headColours(objects) : [onlyColour]);
+
+const objectsTitle = (objects: number): string => (objects === 1 ? 'Object' : 'Objects');
+
+/** The objects where the method has no such step. */
+const stepOf = (view: ObjectsChoice, { steps }: ObjectsResult): ObjectsStep | null =>
+  view === 'objects' ? null : (steps[view] ?? null);
+
+function layersOf({ looked, drawing, shared }: ObjectsScene): Layer[] {
+  const frame = frameOf(looked);
+  const { objects } = looked.result;
+  const { view, smooth, contour, boxes } = drawing;
+  const opacity = shared.opacityPercent / 100;
+  const colours = coloursOf(objects.length);
+  const colourOf = (at: number): Rgb => colours[at] ?? onlyColour;
+  const outlines = objects.map(({ mask }, at): Layer => ({
+    kind: 'outline',
+    frame,
+    map: mask,
+    share: 1,
+    smooth,
+    colour: colourOf(at),
+  }));
+  const step = stepOf(view, looked.result);
+  if (step !== null) {
+    const { map } = step;
+    return [
+      { kind: 'scalar', frame, map, colours: shared.colours, range: null, smooth, opacity },
+      ...(contour ? outlines : []),
+    ];
+  }
+  const [first, ...others] = objects;
+  if (first === undefined) return [];
+  const rectangles = boxes
+    ? objects.map(({ box }, at): Layer => ({ kind: 'box', frame, box, colour: colourOf(at) }))
+    : [];
+  if (others.length === 0)
+    return [
+      { kind: 'veil', frame, map: first.mask, share: 1, smooth, opacity },
+      ...(contour ? outlines : []),
+      ...rectangles,
+    ];
+  const masks = objects.map(({ mask }, at) => ({ map: mask, colour: colourOf(at) }));
+  return [{ kind: 'masks', frame, masks, share: 1, smooth, opacity, contour }, ...rectangles];
+}
+
+function tilesOf(scene: ObjectsScene | null, drawing: ObjectsDrawing): LensTile<ObjectsDrawing>[] {
+  const steps = scene?.looked.result.steps ?? [];
+  const isStep = scene !== null && stepOf(drawing.view, scene.looked.result) !== null;
+  const tile = (view: ObjectsChoice, title: string, isShown: boolean): LensTile<ObjectsDrawing> => ({
+    id: String(view),
+    title,
+    chip: [],
+    change: { view },
+    isShown,
+    layers: scene === null ? [] : layersOf({ ...scene, drawing: { ...drawing, view } }),
+  });
+  return [
+    tile('objects', objectsTitle(scene?.looked.result.objects.length ?? 1), !isStep),
+    ...steps.map(({ name }, at) => tile(at, name, isStep && at === drawing.view)),
+  ];
+}
+
+function describe({ looked: { result }, params, drawing }: ObjectsScene): string {
+  const step = stepOf(drawing.view, result);
+  if (step !== null) return step.meaning;
+  const { objects, features, rows, columns } = result;
+  const by = `${methodTitles[params.method]}, by ${features.facet}s of block ${features.block}`;
+  const patches = objects.reduce((sum, { mask }) => sum + mask.reduce((all, kept) => all + kept, 0), 0);
+  if (objects.length === 0) return `No object, ${by}: every patch is like every other.`;
+  const what = countOf(objects.length, 'object');
+  return `${what}, found without a label: ${by}. ${formatPercent(patches / (rows * columns))} of the patches.`;
+}
+
+function facts({ looked: { result } }: ObjectsScene): Fact[] {
+  const { objects, features } = result;
+  const [first] = objects;
+  const list: Fact[] = [
+    ['Objects', String(objects.length)],
+    ['Compared by', `${features.facet}s of block ${features.block}`],
+  ];
+  if (first !== undefined) {
+    const { left, top, width, height } = first.box;
+    list.push([
+      'Box',
+      `${width} × ${height} px at ${left}, ${top}`,
+      'Of the first object, in the photograph',
+    ]);
+  }
+  return list;
+}
+
+function ObjectsPanel(props: ObjectsPanelProps) {
+  const { scene, params, drawing, shared, changeParams, changeDrawing, changeShared } = props;
+  const step = scene === null ? null : stepOf(drawing.view, scene.looked.result);
+  const { method, threshold, most } = params;
+  return (
+    <>
+      <ChoiceField
+        label="Found by"
+        value={method}
+        choices={[
+          { value: 'tokencut', label: 'TokenCut' },
+          { value: 'lost', label: 'LOST' },
+          { value: 'maskcut', label: 'MaskCut' },
+        ]}
+        onChange={(chosen) => {
+          changeParams({ method: chosen });
+          changeDrawing({ view: 'objects' });
+        }}
+      />
+      {method === 'maskcut' && (
+        <RangeField
+          label="At most"
+          min={1}
+          max={10}
+          value={most}
+          display={countOf(most, 'object')}
+          valueText={countOf(most, 'object')}
+          onChange={(value) => changeParams({ most: value })}
+        />
+      )}
+      {method !== 'lost' && (
+        <RangeField
+          label="Alike above a cosine of"
+          min={0}
+          max={90}
+          value={Math.round(threshold * 100)}
+          display={threshold.toFixed(2)}
+          valueText={`a cosine of ${threshold.toFixed(2)}`}
+          onChange={(value) => changeParams({ threshold: value / 100 })}
+        />
+      )}
+      <FeatureFields params={params} model={props.model} changeParams={changeParams} />
+      {step !== null && (
+        <ChoiceField
+          label="Colours"
+          value={shared.colours}
+          display={shared.colours}
+          choices={colourMapNames.map(colourChoice)}
+          onChange={(colours) => changeShared({ colours })}
+        />
+      )}
+      <ChoiceField
+        label="Between patches"
+        value={drawing.smooth ? 'smooth' : 'patches'}
+        choices={[
+          { value: 'smooth', label: 'Smooth' },
+          { value: 'patches', label: 'Patch by patch' },
+        ]}
+        onChange={(value) => changeDrawing({ smooth: value === 'smooth' })}
+      />
+      <SwitchField
+        label="Contour"
+        checked={drawing.contour}
+        onChange={(contour) => changeDrawing({ contour })}
+      />
+      {step === null && (
+        <SwitchField label="Box" checked={drawing.boxes} onChange={(boxes) => changeDrawing({ boxes })} />
+      )}
+    </>
+  );
+}
+
+export const objectsView: LensView<ObjectsParams, ObjectsDrawing, ObjectsResult> = {
+  contract: objectsContract,
+  icon: Focus,
+  layers: layersOf,
+  tiles: tilesOf,
+  title: ({ drawing, looked: { result } }) =>
+    stepOf(drawing.view, result)?.name ?? objectsTitle(result.objects.length),
+  describe,
+  facts,
+  Panel: ObjectsPanel,
+  commands: [
+    {
+      keys: ['1', '2', '3'],
+      does: 'TokenCut, LOST, MaskCut',
+      run: (key, { changeParams, changeDrawing }) => {
+        changeParams({ method: (['tokencut', 'lost', 'maskcut'] as const)[Number(key) - 1] ?? 'tokencut' });
+        changeDrawing({ view: 'objects' });
+      },
+    },
+  ],
+};

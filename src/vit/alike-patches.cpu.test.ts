@@ -1,0 +1,3 @@
+import { checkAlikePatches } from './alike-patches.suite.ts';
+
+checkAlikePatches('cpu');
