@@ -88,3 +88,28 @@ test('a head is left out and brought back by its name in the legend', async ({ s
   await page.getByRole('checkbox', { name: 'Head 2' }).check();
   expect(await scope.overlayPicture()).toBe(all);
 });
+
+test('objects: found by each method, by mouse and by key, with the maps that they came from', async ({
+  scope,
+  page,
+}) => {
+  await scope.open(`backend=wasm&side=${sideOf(12)}&lens=objects`);
+  await scope.drop(samplePath('dahlia'));
+  await scope.allSettled(1);
+  await expect(scope.stage).toContainText('1 object, found without a label: TokenCut, by values of block 4.');
+  const object = await scope.overlayPicture();
+  await scope.showView('Eigenvector');
+  await expect(scope.stage).toContainText('second eigenvector');
+  expect(await scope.overlayPicture()).not.toBe(object);
+  await page.keyboard.press('2');
+  await expect(scope.stage).toContainText('found without a label: LOST');
+  await scope.showView('Like the seed');
+  await expect(page.getByRole('slider', { name: 'Alike above a cosine of' })).toHaveCount(0);
+  await page.keyboard.press('1');
+  await expect(scope.stage).toContainText('found without a label: TokenCut');
+  expect(await scope.overlayPicture()).toBe(object);
+  await page.getByRole('switch', { name: 'Box' }).uncheck();
+  expect(await scope.overlayPicture()).not.toBe(object);
+  await scope.choose('Key');
+  await expect(scope.stage).toContainText('keys of block 4');
+});

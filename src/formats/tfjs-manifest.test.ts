@@ -222,7 +222,25 @@ describe('a manifest by another hand', () => {
     });
   });
 
+  test('may recommend features', () => {
+    const features = { block: 4, facet: 'value' };
+    expect(parse(manifestWith({ metadata: { features } }))).toMatchObject({ features });
+    const files = writeTfjsModel({ ...model, features: { block: 2, facet: 'token' } }, 'float32');
+    expect(parse(jsonOf(files)).features).toEqual({ block: 2, facet: 'token' });
+  });
+
   test.each<[string, unknown, string]>([
+    [
+      'recommended features of no facet',
+      manifestWith({ metadata: { features: { block: 1, facet: 'out' } } }),
+      'no facet of',
+    ],
+    [
+      'recommended features of block 0',
+      manifestWith({ metadata: { features: { block: 0, facet: 'key' } } }),
+      'have no block',
+    ],
+    ['recommended features that are none', manifestWith({ metadata: { features: 'key' } }), 'are no object'],
     ['null', null, 'model.json is not an object'],
     ['an array', [], 'model.json is not an object'],
     [

@@ -35,7 +35,7 @@ interface StoredObjects {
   readonly maskcut: { readonly objects: readonly StoredCut[]; readonly gap: number };
 }
 
-const readMask = ({ seed, mask }: StoredMask): ExpectedMask => ({ seed, mask: [...mask].map(Number) });
+const readMask = ({ seed, mask }: StoredMask): ExpectedMask => ({ seed, mask: Array.from(mask, Number) });
 const readCut = (cut: StoredCut): ExpectedCut => ({ ...readMask(cut), vector: floatsOfBase64(cut.vector) });
 
 const readObjects = ({ lost, tokencut, maskcut }: StoredObjects): ExpectedObjects => ({

@@ -11,7 +11,7 @@ export interface ToolRun {
   readonly stderr: string;
 }
 
-type Tool = 'attend' | 'compare' | 'convert' | 'evaluate' | 'finetune';
+type Tool = 'attend' | 'compare' | 'convert' | 'evaluate' | 'finetune' | 'look';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 

@@ -85,10 +85,10 @@ test('without a word the model’s own features are compared', async () => {
 });
 
 test('a network without a recommendation is asked for the keys of its last block', () => {
-  const model = { depth: 12 } as Parameters<typeof objectsCompute.wishes>[0];
+  const model = { depth: 12 } as Parameters<typeof objectsCompute.taps>[0];
   const { defaults } = objectsContract.params;
-  expect(objectsCompute.wishes(model, defaults).needs).toEqual([{ of: 'tokens', block: 11, facet: 'key' }]);
-  expect(objectsCompute.wishes(model, { ...defaults, block: 40, facet: 'token' }).needs).toEqual([
+  expect(objectsCompute.taps(model, defaults).needs).toEqual([{ of: 'tokens', block: 11, facet: 'key' }]);
+  expect(objectsCompute.taps(model, { ...defaults, block: 40, facet: 'token' }).needs).toEqual([
     { of: 'tokens', block: 11, facet: 'out' },
   ]);
 });

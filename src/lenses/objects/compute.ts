@@ -86,7 +86,7 @@ async function findIn(
 }
 
 export const objectsCompute: LensCompute<ObjectsParams, ObjectsResult> = {
-  wishes: (model, params) => ({ needs: [featureTap(featuresOf(params, model))], keeps: [] }),
+  taps: (model, params) => ({ needs: [featureTap(featuresOf(params, model))], keeps: [] }),
 
   async compute([pass], params, { signal }) {
     if (pass === undefined) throw new Error('objects needs a pass');

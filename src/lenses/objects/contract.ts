@@ -4,6 +4,7 @@ import type { Box } from '../../core/geometry.ts';
 import type { FeatureChoice } from '../../core/model.ts';
 import { featureFields, type FeatureParams } from '../feature-choice.ts';
 import type { LensContract } from '../lens-contract.ts';
+import { mapDrawingFields } from '../shared-fields.ts';
 
 export const methods = ['tokencut', 'lost', 'maskcut'] as const;
 
@@ -82,8 +83,8 @@ export const objectsContract: LensContract<ObjectsParams, ObjectsDrawing, Object
   forgets: ['view'],
   drawing: defineCodec({
     view: viewField,
-    smooth: onOrOff({ otherwise: true, help: 'interpolated between patches; off: patch by patch' }),
-    contour: onOrOff({ otherwise: true, help: 'a line around each object' }),
+    smooth: mapDrawingFields.smooth,
+    contour: mapDrawingFields.contour,
     boxes: onOrOff({ otherwise: true, help: 'the rectangle that holds each object' }),
   }),
 };

@@ -1,14 +1,14 @@
 import { Focus } from 'lucide-react';
-import { colourMapNames, type Rgb } from '../../render/colour-maps.ts';
+import type { Rgb } from '../../render/colour-maps.ts';
 import { headColours } from '../../render/head-colours.ts';
 import type { Layer } from '../../render/layers.ts';
 import { ChoiceField } from '../../ui/kit/choice-field.tsx';
-import { colourChoice } from '../../ui/kit/colour-choice.tsx';
 import type { Fact } from '../../ui/kit/fact-list.tsx';
 import { countOf, formatPercent } from '../../ui/kit/format.ts';
 import { RangeField } from '../../ui/kit/range-field.tsx';
 import { SwitchField } from '../../ui/kit/switch-field.tsx';
 import { FeatureFields } from '../feature-fields.tsx';
+import { ColoursField, SmoothField } from '../shared-controls.tsx';
 import { frameOf } from '../lens-contract.ts';
 import type { LensTile, LensView, PanelProps, Scene } from '../lens-view.ts';
 import {
@@ -161,24 +161,8 @@ function ObjectsPanel(props: ObjectsPanelProps) {
         />
       )}
       <FeatureFields params={params} model={props.model} changeParams={changeParams} />
-      {step !== null && (
-        <ChoiceField
-          label="Colours"
-          value={shared.colours}
-          display={shared.colours}
-          choices={colourMapNames.map(colourChoice)}
-          onChange={(colours) => changeShared({ colours })}
-        />
-      )}
-      <ChoiceField
-        label="Between patches"
-        value={drawing.smooth ? 'smooth' : 'patches'}
-        choices={[
-          { value: 'smooth', label: 'Smooth' },
-          { value: 'patches', label: 'Patch by patch' },
-        ]}
-        onChange={(value) => changeDrawing({ smooth: value === 'smooth' })}
-      />
+      {step !== null && <ColoursField shared={shared} changeShared={changeShared} />}
+      <SmoothField drawing={drawing} changeDrawing={changeDrawing} />
       <SwitchField
         label="Contour"
         checked={drawing.contour}

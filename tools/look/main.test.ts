@@ -1,0 +1,118 @@
+/** npm run look, as a person calls it: every lens on a sample, with what it writes. */
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { decodeNpy, type NpyArray } from '../../src/formats/npy.ts';
+import { embeddedObjects } from '../../src/testing/object-fixtures.ts';
+import { root, runTool, type ToolRun } from '../../src/testing/run-tool.ts';
+
+const cat = join(root, 'public/samples/cat.jpg');
+/** Of the embedded model at 64 px: 3 × 4 patches of a photograph of 300 × 451 px. */
+const small = ['--side', '64', '--backend', 'wasm'] as const;
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'look-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const readArray = async (name: string): Promise<NpyArray> => decodeNpy(await readFile(join(folder, name)));
+const readFacts = async (name: string): Promise<Record<string, unknown>> =>
+  JSON.parse(await readFile(join(folder, name), 'utf8')) as Record<string, unknown>;
+
+describe('layers, with an image that cannot be read among them', () => {
+  let run: ToolRun;
+  beforeAll(async () => {
+    await writeFile(join(folder, 'broken.jpg'), 'no picture');
+    run = await runTool('look', 'layers', join(folder, 'broken.jpg'), cat, ...small, '--out', folder);
+  }, 60_000);
+
+  test('says what is wrong in one line, goes on, and ends with 1', () => {
+    expect(run.stderr.trim().split('\n')).toHaveLength(1);
+    expect(run.stderr).toContain('broken.jpg: ');
+    expect(run.exitCode).toBe(1);
+  });
+
+  test('writes each block and head, whose rows hold no more than all attention', async () => {
+    const { shape, values } = await readArray('cat-layers.npy');
+    expect(shape).toEqual([8, 6, 3, 4]);
+    for (let at = 0; at < values.length; at += 12) {
+      const sum = values.subarray(at, at + 12).reduce((all, value) => all + value, 0);
+      expect(sum).toBeGreaterThan(0);
+      expect(sum).toBeLessThan(1);
+    }
+  });
+
+  test('writes what made it, and a picture of all', async () => {
+    expect(await readFacts('cat-layers.json')).toMatchObject({
+      lens: 'layers',
+      backend: 'wasm',
+      model: { id: 'dinoscope-mini16', depth: 8 },
+      frame: { rows: 3, columns: 4, photoSizePx: { height: 300, width: 451 } },
+      arrays: [{ file: 'cat-layers.npy', shape: [8, 6, 3, 4] }],
+    });
+    expect((await sharp(join(folder, 'cat-layers.png')).metadata()).format).toBe('png');
+  });
+});
+
+test('rollout takes its parameters by name', async () => {
+  const run = await runTool(
+    'look',
+    'rollout',
+    cat,
+    ...small,
+    '--fusion',
+    'max',
+    '--patch',
+    '1,2',
+    '--out',
+    folder,
+  );
+  expect(run.exitCode, run.stderr).toBe(0);
+  expect((await readArray('cat-rollout.npy')).shape).toEqual([3, 4]);
+  expect(await readFacts('cat-rollout.json')).toMatchObject({
+    parameters: { fusion: 'max', patch: { row: 1, column: 2 } },
+    query: { patch: { row: 1, column: 2 } },
+  });
+});
+
+test('objects are SciPy’s, with boxes in the photograph, whose edge is drawn', async () => {
+  const expected = embeddedObjects.find(({ name }) => name.startsWith('dahlia, square, values'));
+  const dahlia = join(root, 'public/samples/dahlia.jpg');
+  const plainly = ['--square', '--side', '224', '--smooth', 'off', '--contour', 'off'];
+  const run = await runTool('look', 'objects', dahlia, ...plainly, '--backend', 'wasm', '--out', folder);
+  expect(run.exitCode, run.stderr).toBe(0);
+  const { shape, values } = await readArray('dahlia-objects.npy');
+  expect(shape).toEqual([1, 14, 14]);
+  expect([...values]).toEqual(expected?.tokencut.mask);
+  const facts = await readFacts('dahlia-objects.json');
+  const [box] = facts['boxes'] as { left: number; top: number; width: number; height: number }[];
+  expect(facts).toMatchObject({ block: 4, facet: 'value', steps: ['Eigenvector'] });
+  expect(box).toEqual(expected?.boxes.tokencut);
+  const { left = NaN, top = NaN, height = NaN } = box ?? {};
+  const { data, info } = await sharp(join(folder, 'dahlia-objects.png')).removeAlpha().raw().toBuffer({
+    resolveWithObject: true,
+  });
+  const at = (y: number, x: number): number => (y * info.width + x) * info.channels;
+  const onEdge = at(top + Math.round(height / 2), left);
+  expect(Math.min(...data.subarray(onEdge, onEdge + 3))).toBeGreaterThan(200);
+  expect(await readdir(folder)).toEqual(
+    expect.arrayContaining([
+      'dahlia-objects-steps.npy',
+      'dahlia-objects-object.png',
+      'dahlia-objects-eigenvector.png',
+    ]),
+  );
+});
+
+test('a lens tells what it can be told, and an unknown one what there is', async () => {
+  const help = await runTool('look', 'objects', '--help');
+  expect(help.exitCode).toBe(0);
+  for (const word of ['--method <tokencut|lost|maskcut>', '--facet <best|query|key|value|token>', '--boxes'])
+    expect(help.stdout).toContain(word);
+  const unknown = await runTool('look', 'nothing', cat);
+  expect(unknown.exitCode).toBe(2);
+  expect(unknown.stderr).toContain('objects');
+});
