@@ -98,12 +98,12 @@ test('objects: found by each method, by mouse and by key, with the maps that the
   await scope.allSettled(1);
   await expect(scope.stage).toContainText('1 object, found without a label: TokenCut, by values of block 4.');
   const object = await scope.overlayPicture();
-  await scope.showView('Eigenvector');
+  await scope.choose('Eigenvector');
   await expect(scope.stage).toContainText('second eigenvector');
   expect(await scope.overlayPicture()).not.toBe(object);
   await page.keyboard.press('2');
   await expect(scope.stage).toContainText('found without a label: LOST');
-  await scope.showView('Like the seed');
+  await scope.choose('Like the seed');
   await expect(page.getByRole('slider', { name: 'Alike above a cosine of' })).toHaveCount(0);
   await page.keyboard.press('1');
   await expect(scope.stage).toContainText('found without a label: TokenCut');
