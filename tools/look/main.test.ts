@@ -70,7 +70,7 @@ test('rollout takes its parameters by name', async () => {
     '--out',
     folder,
   );
-  expect(run.exitCode, run.stderr).toBe(0);
+  expect(run).toMatchObject({ exitCode: 0, stderr: '' });
   expect((await readArray('cat-rollout.npy')).shape).toEqual([3, 4]);
   expect(await readFacts('cat-rollout.json')).toMatchObject({
     parameters: { fusion: 'max', patch: { row: 1, column: 2 } },
@@ -83,7 +83,7 @@ test('objects are SciPy’s, with boxes in the photograph, whose edge is drawn',
   const dahlia = join(root, 'public/samples/dahlia.jpg');
   const plainly = ['--square', '--side', '224', '--smooth', 'off', '--contour', 'off'];
   const run = await runTool('look', 'objects', dahlia, ...plainly, '--backend', 'wasm', '--out', folder);
-  expect(run.exitCode, run.stderr).toBe(0);
+  expect(run).toMatchObject({ exitCode: 0, stderr: '' });
   const { shape, values } = await readArray('dahlia-objects.npy');
   expect(shape).toEqual([1, 14, 14]);
   expect([...values]).toEqual(expected?.tokencut.mask);

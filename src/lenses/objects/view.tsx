@@ -165,11 +165,17 @@ function ObjectsPanel(props: ObjectsPanelProps) {
       <SmoothField drawing={drawing} changeDrawing={changeDrawing} />
       <SwitchField
         label="Contour"
+        inLine
         checked={drawing.contour}
         onChange={(contour) => changeDrawing({ contour })}
       />
       {step === null && (
-        <SwitchField label="Box" checked={drawing.boxes} onChange={(boxes) => changeDrawing({ boxes })} />
+        <SwitchField
+          label="Box"
+          inLine
+          checked={drawing.boxes}
+          onChange={(boxes) => changeDrawing({ boxes })}
+        />
       )}
     </>
   );
