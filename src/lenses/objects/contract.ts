@@ -6,7 +6,7 @@ import { featureFields, type FeatureParams } from '../feature-choice.ts';
 import type { LensContract } from '../lens-contract.ts';
 import { mapDrawingFields } from '../shared-fields.ts';
 
-export const methods = ['tokencut', 'lost', 'maskcut'] as const;
+const methods = ['tokencut', 'lost', 'maskcut'] as const;
 
 export interface ObjectsParams extends FeatureParams {
   readonly method: (typeof methods)[number];
