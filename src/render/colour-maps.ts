@@ -52,6 +52,12 @@ export function colourMapFunction(name: ColourMapName): (t: number) => string {
   }
 }
 
+/** @returns the colours from the lowest to the highest value, as a CSS image */
+export function colourGradient(name: ColourMapName): string {
+  const stops = [0, 0.2, 0.4, 0.6, 0.8, 1].map(colourMapFunction(name));
+  return `linear-gradient(to right, ${stops.join(', ')})`;
+}
+
 const tables = new Map<ColourMapName, Uint32Array>();
 
 /**
