@@ -113,3 +113,77 @@ test('objects: found by each method, by mouse and by key, with the maps that the
   await scope.choose('Key');
   await expect(scope.stage).toContainText('keys of block 4');
 });
+
+test('heads by keyboard: its views, its style and how much a mask keeps', async ({ scope, page }) => {
+  await scope.open(`backend=wasm&side=${sideOf(12)}`);
+  await scope.drop(samplePath('cat'));
+  await scope.allSettled(1);
+  const press = (key: string) => page.keyboard.press(key);
+  await press('e');
+  await expect(page.getByRole('radio', { name: 'Mean', exact: true })).toBeChecked();
+  await expect(scope.stage).toContainText(`The mean over ${embedded.numHeads} heads: 60 %`);
+  await press('2');
+  await expect(page.getByRole('radio', { name: 'Head 2', exact: true })).toBeChecked();
+  await press('h');
+  await expect(page.getByRole('radio', { name: 'Heat map' })).toBeChecked();
+  const heat = await scope.overlayPicture();
+  await press('k');
+  await expect(page.getByRole('radio', { name: 'Mask', exact: true })).toBeChecked();
+  expect(await scope.overlayPicture()).not.toBe(heat);
+  await press(']');
+  await expect(page.getByRole('slider', { name: 'Attention kept' })).toHaveValue('65');
+  await expect(scope.stage).toContainText('Head 2: 65 % of its attention lies on');
+  await press('0');
+  await expect(page.getByRole('radio', { name: 'All heads' })).toBeChecked();
+  // Another block, by the arrow keys on its slider.
+  const block = page.getByRole('slider', { name: 'Block' });
+  await block.focus();
+  await press('ArrowLeft');
+  await expect(block).toHaveValue(String(embedded.depth - 1));
+  await expect(scope.stage).toContainText(`What CLS looks at in block ${embedded.depth - 1}.`);
+});
+
+test('the lenses are changed by the arrow keys, and rollout is used by keyboard alone', async ({
+  scope,
+  page,
+}) => {
+  await scope.open(`backend=wasm&side=${sideOf(12)}`);
+  await scope.drop(samplePath('cat'));
+  await scope.allSettled(1);
+  const press = (key: string) => page.keyboard.press(key);
+  const lenses = page.getByRole('group', { name: 'Lens' });
+  await lenses.getByRole('radio', lens('Heads')).focus();
+  await press('ArrowRight');
+  await expect(lenses.getByRole('radio', lens('Layers'))).toBeChecked();
+  await press('ArrowRight');
+  await expect(lenses.getByRole('radio', lens('Rollout'))).toBeChecked();
+  await expect(scope.stage).toContainText('by the mean over heads');
+  await page.getByRole('radio', { name: 'Mean', exact: true }).focus();
+  await press('ArrowRight');
+  await expect(page.getByRole('group', { name: 'Heads become one by' })).toContainText('Largest');
+  await expect(scope.stage).toContainText('by the largest value over heads');
+  const discard = page.getByRole('slider', { name: 'Lowest entries left out' });
+  await discard.focus();
+  await press('ArrowRight');
+  await expect(discard).toHaveAttribute('aria-valuetext', 'the lowest 1 per cent of each block left out');
+  await expect(scope.stage).toContainText('the lowest 1.0 % of each block left out');
+  const heat = await scope.overlayPicture();
+  await press('k');
+  await expect(scope.stage).toContainText('60 % of it lies on');
+  expect(await scope.overlayPicture()).not.toBe(heat);
+  await press('[');
+  await expect(scope.stage).toContainText('55 % of it lies on');
+  await press('h');
+  expect(await scope.overlayPicture()).toBe(heat);
+});
+
+test('every lens tells what its picture shows by the picture’s name', async ({ scope, page }) => {
+  await scope.open(`backend=wasm&side=${sideOf(12)}`);
+  await scope.drop(samplePath('cat'));
+  await scope.allSettled(1);
+  await expect(page.getByRole('img', { name: /Heads: all heads is drawn over it/ })).toBeVisible();
+  await page.getByRole('radio', lens('Layers')).check();
+  await expect(page.getByRole('group', { name: /Layers: all blocks and heads/ })).toBeVisible();
+  await page.getByRole('radio', lens('Rollout')).check();
+  await expect(page.getByRole('img', { name: /Rollout: heat map is drawn over it/ })).toBeVisible();
+});

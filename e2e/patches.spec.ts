@@ -3,7 +3,8 @@ import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright/test';
 import { beforeWorker, loseDevices, rememberDevices } from './before-worker.ts';
 import { embedded, expect, samplePath, sideOf, test } from './scope.ts';
-import { tinyRun, TrainingView } from './training-view.ts';
+import { tinyRun } from './tiny-run.ts';
+import { TrainingView } from './training-view.ts';
 
 const picker = (page: Page) => page.locator('.patch-picker');
 

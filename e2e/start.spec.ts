@@ -1,5 +1,6 @@
 import { expect, samplePath, sideOf, test } from './scope.ts';
-import { tinyRun, TrainingView } from './training-view.ts';
+import { tinyRun } from './tiny-run.ts';
+import { TrainingView } from './training-view.ts';
 
 const curves = ['Loss', 'Teacher’s entropy', 'Learning rate'];
 

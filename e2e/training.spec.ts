@@ -4,7 +4,8 @@ import AxeBuilder from '@axe-core/playwright';
 import type { Page } from 'playwright/test';
 import { beforeWorker } from './before-worker.ts';
 import { expect, samplePath, sideOf, test } from './scope.ts';
-import { tinyRun, TrainingView, type LoggedStep } from './training-view.ts';
+import { tinyRun } from './tiny-run.ts';
+import { TrainingView, type LoggedStep } from './training-view.ts';
 
 const numbers = ({ step, loss, teacherEntropy, gradientNorm }: LoggedStep): LoggedStep => ({
   step,

@@ -5,7 +5,8 @@ import type { Page } from 'playwright/test';
 import { makeNextVersion } from './next-version.ts';
 import { type PlainHost, servePlainly } from './plain-host.ts';
 import { expect, samplePath, sideOf, test } from './scope.ts';
-import { tinyRun, TrainingView } from './training-view.ts';
+import { tinyRun } from './tiny-run.ts';
+import { TrainingView } from './training-view.ts';
 
 const query = `?backend=wasm&side=${sideOf(12)}`;
 const updated = 'This page was updated after it was opened here';

@@ -1,25 +1,10 @@
+import { tinyRun } from '../../tiny-run.ts';
 import { type App, until } from '../page/app.ts';
 import { check, ensure, equal, type Check } from '../page/check.ts';
 import { sampleFile } from '../page/files.ts';
 import { keepsFiles } from '../page/keeps-files.ts';
 
 const steps = 24;
-
-/** A network so small that a step takes a moment. */
-const tinyRun: Readonly<Record<string, number>> = {
-  Steps: steps,
-  'Photographs a step': 2,
-  'Save every … steps': 5,
-  'Maps every … steps': 5,
-  'Local crops a photograph': 1,
-  'Global crops, px': 32,
-  'Local crops, px': 16,
-  'Outputs K': 32,
-  'Hidden width': 32,
-  Bottleneck: 8,
-  'Warm-up, steps': 0,
-  'Last layer frozen, steps': 0,
-};
 
 async function openTraining(app: App): Promise<void> {
   await app.key('r');
@@ -56,7 +41,7 @@ export const trainingChecks: readonly Check[] = [
       await app.give(await sampleFile('cat'), await sampleFile('coffee'), await sampleFile('dahlia'));
       await app.allDone(3);
       await openTraining(app);
-      await fill(app, tinyRun);
+      await fill(app, { ...tinyRun, Steps: steps });
       await app.reads(/Needs about [\d.]+ [kM]B of memory/);
       await app.press('Start training');
       await reaches(app, 2);
