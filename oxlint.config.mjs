@@ -1,9 +1,9 @@
 /**
- * The lint's rules. Which room may import from which is said once, in `rooms`; ARCHITECTURE.md says what each room is for.
+ * The lint's rules. Which folder may import from which is said once, in `folders`; ARCHITECTURE.md says what each folder is for.
  */
 
-/** Room → the rooms that it may import from, besides itself. A room is a folder of this path. */
-const rooms = {
+/** Folder → the folders that it may import from, besides itself. */
+const folders = {
   'src/core': [],
   'src/formats': ['src/core'],
   'src/models': ['src/core', 'src/formats'],
@@ -82,14 +82,16 @@ const lensFiles = {
   },
 };
 
-/** A room, or files of one kind in the folders of lenses. */
+/** A folder, or files of one kind in the folders of lenses. */
 const allFilesOf = (name) =>
   name in lensFiles ? { element: { type: 'lens' }, file: { categories: name } } : { element: { type: name } };
 
 const allow = (from, to) => ({ from: allFilesOf(from), allow: { to: allFilesOf(to) } });
 
 const policies = [
-  ...Object.entries(rooms).flatMap(([room, others]) => [room, ...others].map((to) => allow(room, to))),
+  ...Object.entries(folders).flatMap(([folder, others]) =>
+    [folder, ...others].map((to) => allow(folder, to)),
+  ),
   ...Object.entries(lensFiles).flatMap(([from, { others }]) => [
     ...others.map((to) => allow(from, to)),
     ...(from === 'lens view' ? ['lens contract', 'lens view'] : ['lens contract']).map((to) => ({
@@ -150,10 +152,10 @@ export default {
     'typescript/no-unnecessary-type-assertion': 'off',
   },
   settings: {
-    // The innermost folder counts: more specific rooms come first.
+    // The innermost folder counts: more specific folders come first.
     'boundaries/elements': [
       { type: 'lens', pattern: 'src/lenses/*', partialMatch: false, capture: ['lens'] },
-      ...Object.keys(rooms).map((room) => ({ type: room, pattern: room, partialMatch: false })),
+      ...Object.keys(folders).map((folder) => ({ type: folder, pattern: folder, partialMatch: false })),
     ],
     'boundaries/files': Object.entries(lensFiles).map(([category, { pattern }]) => ({ category, pattern })),
   },
