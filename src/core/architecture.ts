@@ -36,11 +36,11 @@ export interface VitArchitecture {
  */
 export type PositionResampling = 'offset' | 'antialiased';
 
-/** The rule: no checkpoint records its resampling, and the official models with registers are the antialiased ones. */
+/** No checkpoint records its resampling. The official models with registers are antialiased, the others are not. */
 export const positionResampling = ({ numRegisters }: VitArchitecture): PositionResampling =>
   numRegisters > 0 ? 'antialiased' : 'offset';
 
-/** CLS and the registers: the tokens that are no patches, and stand before them. */
+/** CLS and the registers: the tokens that are not patches. They come before the patches. */
 export const specialTokenCount = ({ numRegisters }: Pick<VitArchitecture, 'numRegisters'>): number =>
   1 + numRegisters;
 
@@ -99,7 +99,7 @@ export function parameterShapes(architecture: VitArchitecture): Map<string, read
   return shapes;
 }
 
-/** Far above every published ViT: a file that asks for more would only make the machine run out of time and memory. */
+/** Far above every published ViT. A larger network would only use up time and memory. */
 const limits = {
   embedDim: 16_384,
   depth: 256,
@@ -122,8 +122,7 @@ function parseGridSize(value: unknown): GridSize | null {
 }
 
 /**
- * Checks what a file says of its architecture before anything is believed. Files from before there were registers and
- * LayerScale do not name them, and have none.
+ * Checks the architecture that a file states. Older files do not name registers and LayerScale; they have none.
  * @returns the architecture, or a phrase that says what is wrong
  */
 export function parseArchitecture(json: unknown): VitArchitecture | string {
@@ -166,5 +165,8 @@ export function parseArchitecture(json: unknown): VitArchitecture | string {
   return mlpHiddenDim(architecture) > 0 ? architecture : `mlpRatio ${mlpRatio} leaves the MLP no width`;
 }
 
-/** Where our own safetensors files carry the architecture, as JSON: how many heads a network has is not in its tensors. */
+/**
+ * The metadata entry of our safetensors files that has the architecture, as JSON. The tensors do not tell the number
+ * of heads.
+ */
 export const architectureMetadata = 'dinoscope.architecture';

@@ -1,10 +1,10 @@
-/** What computes, and why it is that. */
+/** The back end that computes, and why it was chosen. */
 import type { BackendName, Failure } from './failure.ts';
 
 /** What the person asked for; 'auto' lets the engine choose. */
 export type BackendChoice = BackendName | 'auto';
 
-/** Why this back end runs. Everything but 'best' and 'asked-for' deserves a sentence in the page. */
+/** Why this back end runs. The page explains every reason but 'best' and 'asked-for'. */
 export type BackendReason =
   | { readonly kind: 'best' }
   | { readonly kind: 'asked-for' }

@@ -1,11 +1,12 @@
 /**
- * Checkpoints in several files, as Hugging Face cuts them: `model-00001-of-00002.safetensors` and so on, with an index that tells
- * which parameter lies in which. What belongs together is told by the index, or by the numbers in the names.
+ * Checkpoints in several files, as Hugging Face cuts them: `model-00001-of-00002.safetensors` and so on, with an
+ * index that says which file has which parameter. The index, or the numbers in the names, say which files belong
+ * together.
  */
 
 /** What belongs together, by the files' names without their folder. */
 export interface CheckpointParts {
-  /** What the whole would be called. */
+  /** The name that the checkpoint would have in one file. */
   readonly title: string;
   readonly names: readonly string[];
 }
@@ -16,7 +17,7 @@ const maxParts = 10_000;
 
 export const isIndexName = (name: string): boolean => /\.index\.json$/i.test(name);
 
-/** @returns null where the name has no numbers: the file stands by itself */
+/** @returns null where the name has no numbers: it is one whole file */
 export function partsByName(name: string): CheckpointParts | null {
   const [, stem = '', number = '', count = '', ending = ''] = numbered.exec(name) ?? [];
   const total = Number(count);
@@ -28,7 +29,11 @@ export function partsByName(name: string): CheckpointParts | null {
   return { title: `${stem}${ending}`, names };
 }
 
-/** @param name the index's own @param json what it holds @returns null where it is no index of a checkpoint */
+/**
+ * @param name the index's own
+ * @param json its content
+ * @returns null where it is not the index of a checkpoint
+ */
 export function partsByIndex(name: string, json: unknown): CheckpointParts | null {
   const map =
     typeof json === 'object' && json !== null ? (json as { weight_map?: unknown }).weight_map : null;

@@ -1,18 +1,18 @@
 /**
- * Parameters as text: in the page's address, in what the browser remembers, on the command line. A codec says once what a
- * parameter may be, what it is where nobody said anything, and what it means.
+ * Parameters as text: in the page's address, in what the browser remembers, on the command line. A codec says, in one
+ * place, which values a parameter may have, its default, and what it means.
  */
 import { fail, succeed, type Result } from './result.ts';
 
 /** One parameter. */
 export interface Field<T> {
-  /** What it is where nobody said anything. */
+  /** The default. */
   readonly otherwise: T;
-  /** What may stand there, as the command line's help shows it: `<n>`, `mean|max|min`. */
+  /** The values that are allowed, as the command line's help shows them: `<n>`, `mean|max|min`. */
   readonly form: string;
   /** What it means, in one line. */
   readonly help: string;
-  /** @returns null where the text says nothing that is allowed */
+  /** @returns null where the text is not an allowed value */
   read(text: string): T | null;
   write(value: T): string;
 }
@@ -25,9 +25,11 @@ export type Texts = Readonly<Record<string, string>>;
 export interface Codec<P> {
   readonly fields: Fields<P>;
   readonly defaults: P;
-  /** @returns the parameters, those that are not given by default; or what is wrong with one of them, as a sentence */
+  /** @returns the parameters, with defaults for those that are not given; or a sentence that says what is wrong */
   read(texts: Texts): Result<P, string>;
-  /** As `read`, for text of other versions or of somebody's fingers: what cannot be read is passed over. */
+  /**
+   * As `read`, but a value that cannot be read becomes the default: the text may be typed, or from another version.
+   */
   readLeniently(texts: unknown): P;
   /** @returns what differs from the defaults */
   write(params: P): Texts;

@@ -1,6 +1,9 @@
 import type { KernelCheck } from './training.ts';
 
-/** @returns what to tell of a run that goes without our kernels because they compute something else here; null where all is well */
+/**
+ * @returns a sentence for a run that does not use our kernels, because they gave other numbers here; null where they
+ * are used
+ */
 export function describeKernelCheck({ kernels, maxRelativeDifference }: KernelCheck): string | null {
   if (kernels === 'ours' || maxRelativeDifference === 0) return null;
   const problem = Number.isFinite(maxRelativeDifference)

@@ -1,5 +1,5 @@
-/** The model that comes with the page, a folder of public/models; all others are somebody's published networks. */
+/** The model that comes with the page: a folder of public/models. */
 export const embeddedModelId = 'dinoscope-mini16';
 
-/** As its model.json says; for the list, which is there before the model. */
+/** As in its model.json. The list of models needs it before the model is loaded. */
 export const embeddedModelTitle = 'DINOscope mini/16';

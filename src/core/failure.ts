@@ -38,16 +38,18 @@ export type Failure =
       readonly misshaped: readonly ShapeMismatch[];
     }
   | { readonly code: 'checkpoint-invalid'; readonly problem: string }
-  /** A head count is in no tensor, and the usual rule (64 channels a head) does not hold here: a person must give it. */
+  /**
+   * A head count is in no tensor, and the usual rule (64 channels a head) does not apply here: a person must give it.
+   */
   | { readonly code: 'heads-unknown'; readonly embedDim: number }
-  /** A count of positions does not tell their rows and columns, and it is not one CLS token and a square: a person must say them. */
+  /** The number of positions is not a square and one CLS token, so a person must give the rows and columns. */
   | { readonly code: 'grid-unknown'; readonly positions: number }
-  /** Every parameter is there and fits, but what the network computes is no attention. */
+  /** Every parameter is there and fits, but the network's output is not attention. */
   | { readonly code: 'model-fails-check'; readonly problem: string }
   // A download, and what the browser keeps of it
   | { readonly code: 'download-interrupted'; readonly host: string; readonly keptBytes: number }
   | { readonly code: 'download-damaged'; readonly host: string; readonly problem: string }
-  /** No source gave the file: what each of them said, in the order they were asked. */
+  /** No source gave the file; their failures, in the order in which they were asked. */
   | { readonly code: 'download-failed'; readonly reasons: readonly Failure[] }
   | { readonly code: 'storage-full'; readonly neededBytes: number | null; readonly freeBytes: number | null }
   | { readonly code: 'storage-failed'; readonly problem: string }
@@ -77,16 +79,16 @@ export type Failure =
   | { readonly code: 'out-of-memory'; readonly tokens: number | null }
   | { readonly code: 'wrong-result'; readonly problem: string }
   // The page's own scripts, and the worker
-  /** `isGone`: the host answers that it does not have it, since the page was updated after this tab was opened. */
+  /** `isGone`: the host no longer has it, because the page was updated after this tab was opened. */
   | { readonly code: 'script-missing'; readonly isGone: boolean }
   | { readonly code: 'worker-crashed'; readonly message: string }
-  /** Not a word from a worker that was started. */
+  /** The worker was started and reported nothing. */
   | { readonly code: 'worker-silent' }
-  /** A cancelled call was not let go in time: nothing is wrong but the wait. */
+  /** A cancelled call did not end in time. */
   | { readonly code: 'worker-stuck' }
   | { readonly code: 'cancelled' };
 
-/** Of a back end that was waited for in vain. */
+/** A back end that did not answer in time. */
 export const silenceOf = (backend: BackendName): Failure => ({
   code: 'backend-unavailable',
   backend,
@@ -95,14 +97,14 @@ export const silenceOf = (backend: BackendName): Failure => ({
 
 export type FailureCode = Failure['code'];
 
-/** What a failure is the fault of. A file may be a photograph or a model; 'nothing': somebody only has to wait, or to ask again. */
+/** What caused a failure. A file may be a photograph or a model. 'nothing': wait, or try again. */
 type FailureSource = 'file' | 'photograph' | 'model' | 'storage' | 'training' | 'engine' | 'page' | 'nothing';
 
 interface FailureFacts<F extends Failure> {
   /** One or two sentences: what happened, and what to do. */
   readonly says: string | ((failure: F) => string);
   readonly of: FailureSource;
-  /** The engine's memory or device is not to be trusted after it: the worker is replaced, and the next one may do better. */
+  /** The engine's memory or device may be damaged after it, so the worker is replaced. */
   readonly isFinal: boolean;
 }
 
@@ -140,7 +142,7 @@ function describeUnreachable({ url, status }: Extract<Failure, { code: 'model-un
     : `The model could not be fetched from ${url}: the server answered ${status}.`;
 }
 
-/** One row a failure: a new code does not compile until it stands here. */
+/** One row for each failure. A new code does not compile until it has one. */
 const failures: { readonly [C in FailureCode]: FailureFacts<Extract<Failure, { code: C }>> } = {
   'empty-file': {
     ...of('file'),
@@ -340,7 +342,7 @@ export function describeFailure(failure: Failure): string {
   return typeof says === 'string' ? says : says(failure);
 }
 
-/** Another engine may do better: the one that failed is not to be trusted any more. */
+/** The engine must be replaced; a new one may succeed. */
 export const isFinalFailure = ({ code }: Failure): boolean => failures[code].isFinal;
 
 /** The file itself is the reason, so it fails each time. */
@@ -352,10 +354,10 @@ const noPictures: ReadonlySet<FailureCode> = new Set(['empty-file', 'not-an-imag
 /** What was brought is no photograph at all, where a damaged one is. */
 export const isNoPicture = ({ code }: Failure): boolean => noPictures.has(code);
 
-/** The machine's, not the file's: another back end may do better. */
+/** Caused by the machine, not by the file; another back end may succeed. */
 export const isEngineFailure = ({ code }: Failure): boolean => failures[code].of === 'engine';
 
-/** Of a start: with another model the engine may run. */
+/** A start failed because of the model; with another model the engine may run. */
 export const isModelFailure = ({ code }: Failure): boolean =>
   failures[code].of === 'model' || failures[code].of === 'file';
 

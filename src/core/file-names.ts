@@ -1,12 +1,14 @@
 /** What a file's name says, for the page and the command line alike. */
 
 /**
- * macOS writes `._name` beside every file that it copies to a stick: what it notes of that file, under the same ending. It is never the
- * photograph or the network that it stands beside.
+ * macOS writes `._name` beside every file that it copies to a USB stick: its own notes, with the same ending. It is
+ * never a photograph or a network.
  */
 export const isMacNote = (path: string): boolean => /(^|[/\\])\._[^/\\]*$/.test(path);
 
-/** Endings that photographs have: where a folder or a pattern is named, the others are left alone. TIFF only without a browser. */
+/**
+ * Endings of photographs. In a folder or a pattern, other files are left out. TIFF is read on the command line only.
+ */
 const photographEnding = /\.(jpe?g|jfif|pjpe?g|pjp|png|apng|webp|avif|gif|bmp|dib|tiff?)$/i;
 
 export const hasPhotographEnding = (path: string): boolean => photographEnding.test(path);

@@ -1,8 +1,8 @@
-/** Where on a photograph a network looked, and what looking took. */
+/** Where the patch grid is on a photograph, and how long a pass took. */
 import type { Box, Size } from './geometry.ts';
 import type { PhotoNotice } from './photo.ts';
 
-/** Where a map of patches lies on its photograph: what drawing needs, and no more. */
+/** Where a map of patches is on its photograph; all that drawing needs. */
 export interface Frame {
   /** Patches, height before width. */
   readonly rows: number;
@@ -15,9 +15,9 @@ export interface Frame {
   readonly inputSizePx: Size;
 }
 
-/** Measured; 0 only where nothing had to be done. */
+/** In ms, as measured; 0 where nothing had to be done. */
 interface PassTimings {
-  /** Waited for; less where the photograph was decoded while another one ran. */
+  /** Time spent waiting for the decoder; shorter where the photograph was decoded while another one ran. */
   readonly decodeMs: number;
   readonly prepareMs: number;
   /** Forward pass, from the first op to the values read back from the device. */

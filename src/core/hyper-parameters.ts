@@ -8,7 +8,7 @@ export interface HyperParameter {
   readonly min: number;
   readonly max: number;
   readonly isWhole: boolean;
-  /** Beyond this value a run is known to go wrong; allowed, because seeing it is worth something. */
+  /** Beyond this value runs are known to fail. It is allowed, since the failure is worth seeing. */
   readonly warnAbove?: { readonly value: number; readonly sentence: string };
   readonly warnBelow?: { readonly value: number; readonly sentence: string };
 }
@@ -126,7 +126,7 @@ export function findProblems(configuration: TrainingConfiguration): Configuratio
   return problems;
 }
 
-/** @returns what is allowed but known to go wrong, for a person to be told before and while it does */
+/** @returns values that are allowed but known to fail, to be shown before and during the run */
 export function findWarnings(configuration: TrainingConfiguration): ConfigurationProblem[] {
   const warnings: ConfigurationProblem[] = [];
   for (const name of Object.keys(hyperParameters) as TrainingNumber[]) {

@@ -1,4 +1,4 @@
-/** The largest |a − b|; Infinity where the lengths differ and NaN never passes for small. For tests. */
+/** The largest |a − b|; Infinity where the lengths differ, NaN where a value is NaN. For tests. */
 export function maxAbsDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
   if (a.length !== b.length) return Infinity;
   let largest = 0;

@@ -1,39 +1,42 @@
-/** What threads tell each other of models. */
+/** Descriptions of models that the threads exchange. */
 import type { PatchGrid } from './geometry.ts';
 
-/** What a checkpoint does not say of itself; each is left out where nobody has said it. */
+/** What a checkpoint does not say itself. A field that nobody gave is missing. */
 export interface CheckpointHints {
-  /** Believed before the config. */
+  /** Takes precedence over the config. */
   readonly numHeads?: number | undefined;
-  /** The patches that it was trained on, where they make no square; believed before the config. */
+  /** The grid that it was trained on, where it is not square. Takes precedence over the config. */
   readonly grid?: PatchGrid | undefined;
   /** Which of the file's dictionaries to take, e.g. `student`; without it the teacher's where there is one. */
   readonly network?: string | undefined;
   /** Of a checkpoint in several files, the names of those that are not here. */
   readonly missingParts?: readonly string[] | undefined;
-  /** What config.json beside the checkpoint says: our architecture, or Hugging Face's fields; others are passed over. */
+  /**
+   * What config.json beside the checkpoint says: our architecture, or Hugging Face's fields; other fields are
+   * ignored.
+   */
   readonly config?: unknown;
 }
 
-/** How far the bytes of a model are. */
+/** How many bytes of a model have come. */
 export interface ModelBytes {
   readonly loadedBytes: number;
   readonly totalBytes: number;
-  /** Whether everything so far came out of the cache, or from the person's own disk. */
+  /** Whether all bytes so far came from the cache or from the person's disk. */
   readonly cached: boolean;
 }
 
-/** Query, key or value of a block's tokens, or the tokens that it hands on. */
+/** Query, key or value of a block's tokens, or the block's output. */
 export const facets = ['query', 'key', 'value', 'token'] as const;
 
-/** Which features of a network tell best what belongs together. */
+/** Which features of a network are best for comparing patches. */
 export interface FeatureChoice {
   /** From 1. */
   readonly block: number;
   readonly facet: (typeof facets)[number];
 }
 
-/** A network that is ready to look, as the page names and describes it. */
+/** A network that is ready, as the page describes it. */
 export interface ModelDescription {
   readonly id: string;
   readonly title: string;

@@ -1,4 +1,7 @@
-/** Why a browser keeps nothing of what the page writes: it came without https, lacks what the page needs, or refused when it was tried. */
+/**
+ * Why the browser cannot keep files for the page: the page came without https, the browser lacks the interface, or it
+ * refused a test.
+ */
 export type NotKept = 'insecure' | 'unsupported' | 'refused';
 
 export function describeNotKept(reason: NotKept): string {

@@ -9,16 +9,16 @@ export interface FramingOptions {
 }
 
 /**
- * What a browser gives a page for the pixels of a picture. 'altered': a little wrong, which the person is told. 'hidden': noise, from
- * which nothing may be computed.
+ * How exact the pixels are that the browser gives the page. 'altered': slightly wrong, and the person is told.
+ * 'hidden': noise, which must not be used.
  */
 export type PixelAccuracy = 'exact' | 'altered' | 'hidden';
 
-/** Something that was done to a photograph on the way in, and that its owner should know. */
+/** A change that was made to a photograph when it was read, and that the person should know. */
 export type PhotoNotice =
   | 'animation-first-frame'
   | 'cmyk-converted'
-  /** This browser has a way of its own from CMYK to RGB. */
+  /** This browser converts CMYK to RGB in a way of its own. */
   | 'cmyk-by-browser'
   | 'sixteen-bit-reduced'
   | 'alpha-flattened'

@@ -1,4 +1,4 @@
-/** How far the engine's work is, as it tells the page. */
+/** Progress that the engine reports to the page. */
 import type { BackendName } from './failure.ts';
 import type { ModelBytes } from './model.ts';
 
@@ -10,13 +10,13 @@ export type StartStep =
 
 export type StartProgress =
   | StartStep
-  /** A sign of life, and no news: this back end is being opened, or computes. Null: it stands, and the model is on its way. */
+  /** Still working on this back end: it is being opened, or computes. Null: it is open, and the model is loading. */
   | { readonly stage: 'working'; readonly backend: BackendName | null };
 
-/** Of a model that is brought into a running engine. */
+/** Progress of a model that is loaded into a running engine. */
 export type ModelProgress = ({ readonly stage: 'download' } & ModelBytes) | { readonly stage: 'check' };
 
-/** Of looking at a photograph: its pass through a network, and what a lens makes of it. */
+/** Progress of a look: the pass, then the lens's own computation. */
 export type LookProgress =
   | { readonly stage: 'decode' }
   | { readonly stage: 'prepare' }

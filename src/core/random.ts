@@ -1,6 +1,6 @@
 /**
- * Chance that comes out the same in every run. A stream is named by whole numbers (seed, step, purpose), so nothing has to be
- * remembered between steps: a run that goes on from a checkpoint draws what an uninterrupted one would have drawn.
+ * Random numbers that are the same in every run. A stream is named by whole numbers (seed, step, purpose), so no
+ * state is kept between steps: a run that is resumed draws the same numbers as one that was not interrupted.
  */
 export interface Random {
   /** @returns a value in [0, 1), in steps of 2⁻³² */
@@ -39,7 +39,7 @@ export function randomStream(...name: readonly number[]): Random {
   };
 }
 
-/** @returns 0 … count − 1 in an order of chance (Fisher and Yates) */
+/** @returns 0 … count − 1 in random order (Fisher and Yates) */
 export function shuffled(count: number, random: Random): number[] {
   const order = Array.from({ length: count }, (_, index) => index);
   for (let last = count - 1; last > 0; last--) {

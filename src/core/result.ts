@@ -1,4 +1,7 @@
-/** An outcome that may fail in an expected way. Bugs throw; everything a person or a machine may do wrong comes back as this. */
+/**
+ * The result of something that may fail in an expected way. Bugs throw; mistakes of people and failures of machines
+ * are returned as this.
+ */
 export type Result<T, E> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: E };
 

@@ -6,7 +6,10 @@ export type Fusion = (typeof fusions)[number];
 
 export interface RolloutOptions {
   readonly fusion: Fusion;
-  /** Share of each fused matrix's entries, the lowest ones, that are set to 0; from 0 to below 1. CLS's look at itself stays. */
+  /**
+   * Share of each fused matrix's entries, the lowest ones, that are set to 0; from 0 to below 1. CLS's attention to
+   * itself is kept.
+   */
   readonly discardRatio: number;
   /**
    * How a block's matrix A + I is divided: 'rows' by its row's sum, as the paper says; 'vit-explain' as the popular implementation does,

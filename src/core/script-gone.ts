@@ -3,7 +3,7 @@
 const patienceMs = 5000;
 
 /**
- * Asks the host itself: nothing that is kept may answer, neither in the browser nor in the service worker.
+ * Asks the host itself, past the caches of the browser and of the service worker.
  * @throws what `fetch` throws where nobody answers, or `signal` ends it
  */
 export async function isMissingOnHost(url: string | URL, signal: AbortSignal): Promise<boolean> {
@@ -14,7 +14,7 @@ export async function isMissingOnHost(url: string | URL, signal: AbortSignal): P
 
 /**
  * @param url of a script of this build
- * @returns whether the host answers that it does not have it; false where nobody answers
+ * @returns whether the host says that it does not have it; false where it does not answer
  */
 export const isScriptGone = (url: string | URL): Promise<boolean> =>
   isMissingOnHost(url, AbortSignal.timeout(patienceMs)).catch(() => false);

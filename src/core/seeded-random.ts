@@ -1,6 +1,6 @@
 import { randomStream } from './random.ts';
 
-/** Chance that comes out the same in every run, for tests that try many inputs. */
+/** Random numbers that are the same in every run, for tests that try many inputs. */
 export interface SeededRandom {
   /** @returns a whole number in [0, below) */
   below(limit: number): number;

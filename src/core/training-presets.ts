@@ -18,7 +18,7 @@ export interface TrainingPreset {
   readonly rhythm: { readonly saveEvery: number; readonly mapsEvery: number };
 }
 
-/** Small enough that a collapse is seen in a minute on a laptop. */
+/** Small enough to see a collapse within a minute on a laptop. */
 const tinyArchitecture: VitArchitecture = {
   family: 'dino',
   embedDim: 64,
@@ -33,7 +33,10 @@ const tinyArchitecture: VitArchitecture = {
   layerScale: false,
 };
 
-/** What the small runs have in common: few photographs, few steps, so a quicker teacher and no long warm-up. */
+/**
+ * Settings that the small runs share. They have few photographs and steps, so the teacher moves faster and the
+ * warm-up is short.
+ */
 const shortRun: TrainingConfiguration = {
   ...officialConfiguration,
   steps: 300,

@@ -1,20 +1,20 @@
 /**
- * What a run's curves say, for a person who sees them for the first time. The paper's figure 7: cross-entropy = teacher's entropy
- * + KL divergence. Without centring one output takes everything (entropy 0), without sharpening all outputs become equal
- * (entropy ln K); in both, KL goes to 0, for there is nothing left to learn.
+ * What a run's curves say, for a person who sees them for the first time. The paper's figure 7: cross-entropy =
+ * teacher's entropy + KL divergence. Without centring one output takes everything (entropy 0), without sharpening all
+ * outputs become equal (entropy ln K); in both, KL goes to 0.
  */
 import { assertNever } from './result.ts';
 import type { StepReport, TrainingSwitches } from './training.ts';
 
 export type TrainingVerdict =
   | { readonly kind: 'too-early' }
-  /** A loss was not finite and the run ended over it. No report tells it: the step that fails makes none. */
+  /** A loss was not finite, which ended the run. The failed step has no report. */
   | { readonly kind: 'diverged' }
   | { readonly kind: 'one-output' }
   | { readonly kind: 'uniform' }
-  /** Every crop gets the same answer, whatever that is: without centring and sharpening the entropy may stand anywhere. */
+  /** Every crop gets the same output. Without centring and sharpening the entropy may have any value. */
   | { readonly kind: 'constant' }
-  /** The entropy is far along to where a collapse ends, and KL is going. */
+  /** The entropy is near a collapse's end value, and KL is falling. */
   | { readonly kind: 'towards-one-output' }
   | { readonly kind: 'towards-uniform' }
   /** The loss is what chance would score, with a teacher that is not uniform: the student has learned nothing yet. */
@@ -23,17 +23,18 @@ export type TrainingVerdict =
   /** Neither collapsed nor falling. */
   | { readonly kind: 'steady' };
 
-/** Means are taken over so many steps: single steps jump, since every batch is another one. */
+/** Means are taken over this many steps, since every batch is different and single steps jump. */
 export const verdictWindow = 10;
 
 /**
- * Shares of ln K. A run that is well lies between: on ImageNet the paper's teacher settles in the middle of the range. In the
- * tiny runs of the tests, collapses end below 0.001 and above 0.99, and none that is well comes near either with a KL so small.
+ * Shares of ln K. A healthy run lies between: on ImageNet the paper's teacher settles in the middle of the range. In
+ * the tiny runs of the tests, collapses end below 0.001 and above 0.99, and no healthy run comes near either with so
+ * small a KL.
  */
 const collapsed = { entropyBelow: 0.02, entropyAbove: 0.97, klBelow: 0.02 };
-/** Of ln K: below it student and teacher agree on everything, which no two crops of a photograph do. */
+/** As a share of ln K. Below it student and teacher agree on everything, which happens only in a collapse. */
 const constantKlBelow = 0.002;
-/** Of two windows together: a single one may look so by chance. */
+/** Over two windows together, since one alone may look like this by chance. */
 const leaning = { entropyBelow: 0.1, entropyAbove: 0.9, klBelow: 0.1 };
 /** A student that has learned nothing is uniform: its cross-entropy with any teacher is ln K. */
 const chanceWithin = 0.03;
@@ -71,7 +72,7 @@ export function judgeTraining(reports: readonly StepReport[], outputDim: number)
   return { kind: before - now > fallingBy * before ? 'learning' : 'steady' };
 }
 
-/** What a verdict's sentence depends on beside the curves. */
+/** What the sentence depends on, besides the curves. */
 export interface VerdictContext {
   /** Taken so far. */
   readonly step: number;
@@ -85,7 +86,7 @@ const healthy =
 const steady =
   'No collapse: the teacher’s entropy lies between 0 and ln K, and KL is above 0. The loss is not falling now; DINO’s loss need not, for the teacher gets better too.';
 
-/** A run that is being led into a collapse is not called healthy on its way there. */
+/** While centring or sharpening is off, a run is not called healthy. */
 function describeSwitchedOff({ centring, sharpening }: TrainingSwitches): string | null {
   if (!centring && !sharpening)
     return 'Centring and sharpening are off: expect KL to go to 0, with nothing that holds the entropy anywhere.';

@@ -1,9 +1,9 @@
 /**
- * What a training run is told and what it tells: types that the page, the worker, the command line and `train/` share.
- * Names follow the paper; the official script's own stand in `hyper-parameters.ts`.
+ * A training run's configuration and reports, as types that the page, the worker, the command line and `train/`
+ * share. Names follow the paper; `hyper-parameters.ts` has the official script's names.
  */
 
-/** Every number is one that `hyper-parameters.ts` has a default and limits for. A run is fixed by this and its photographs. */
+/** `hyper-parameters.ts` has a default and limits for every number. These and the photographs determine a run. */
 export interface TrainingConfiguration {
   readonly seed: number;
   /** Length of the run: every schedule ends there. */
@@ -37,15 +37,15 @@ export interface TrainingConfiguration {
   /** By a cosine from the first to the second; none on biases and other parameters of one dimension. */
   readonly weightDecay: number;
   readonly weightDecayEnd: number;
-  /** Each parameter's gradient is scaled down to this L2 norm; 0 leaves it alone. */
+  /** Each parameter's gradient is scaled down to this L2 norm; 0 does not scale. */
   readonly gradientClip: number;
-  /** The head's last layer stands still for so many steps. */
+  /** The head's last layer is not changed in the first steps, this many. */
   readonly freezeLastLayerSteps: number;
   /** Of the last block; it grows from 0 over the blocks. */
   readonly dropPath: number;
-  /** The patch embedding, the tokens and so many blocks stand still for the whole run; 0 trains everything. */
+  /** The patch embedding, the tokens and this many blocks are never changed; 0 trains everything. */
   readonly frozenBlocks: number;
-  /** Whether the centre is taken from the teacher's outputs. May be switched while the run goes on. */
+  /** Whether the centre is subtracted from the teacher's outputs. May be switched while the run goes on. */
   readonly centring: boolean;
   /** Whether the teacher has its own low temperature; without it the student's. May be switched while the run goes on. */
   readonly sharpening: boolean;
@@ -58,16 +58,16 @@ export type TrainingNumber = {
 /** What the person may switch while a run goes on. */
 export type TrainingSwitches = Pick<TrainingConfiguration, 'centring' | 'sharpening'>;
 
-/** What computes a run's steps: our kernels wherever they fit, or tfjs's ops alone. */
+/** What computes the steps: our kernels where they apply, or tfjs's ops only. */
 export type StepKernels = 'ours' | 'plain';
 
-/** Ours compared with tfjs's ops on the device that a run is to use. */
+/** Our kernels compared with tfjs's ops, on the device that the run uses. */
 export interface KernelCheck {
-  /** 'plain' where ours are not to be trusted. */
+  /** 'plain' where our kernels gave other numbers. */
   readonly kernels: StepKernels;
   /**
-   * Of any gradient or parameter after an update, relative to each tensor's largest value; 0 where there are none of ours, Infinity where
-   * the device refuses them.
+   * Of any gradient or parameter after an update, relative to each tensor's largest value; 0 where none of our
+   * kernels runs, Infinity where the device refuses them.
    */
   readonly maxRelativeDifference: number;
 }
@@ -76,7 +76,7 @@ export interface KernelCheck {
 export interface ScheduledRates {
   readonly learningRate: number;
   readonly weightDecay: number;
-  /** Of the teacher: it keeps so much of itself. */
+  /** The share that the teacher keeps of its own parameters. */
   readonly teacherMomentum: number;
   readonly teacherTemperature: number;
 }
@@ -86,9 +86,12 @@ export interface StepReport extends ScheduledRates {
   /** From 1 on: how many steps have been taken, this one included. */
   readonly step: number;
   readonly loss: number;
-  /** Of the teacher's centred and sharpened outputs, mean over its crops: 0 is one output for all, ln K is none. */
+  /**
+   * Of the teacher's centred and sharpened outputs, mean over its crops: 0: one output takes everything; ln K: all
+   * outputs are equal.
+   */
   readonly teacherEntropy: number;
-  /** Divergence of the student from the teacher: what there is to learn. Both collapses send it to 0. */
+  /** KL divergence of the student from the teacher. It goes to 0 in both kinds of collapse. */
   readonly kl: number;
   /** L2 norm of the centre, after this step. */
   readonly centreNorm: number;

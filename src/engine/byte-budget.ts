@@ -1,6 +1,6 @@
 /**
- * Things that take room on the device, by key: what was used longest ago goes when a new one needs its room. What is held stays,
- * whatever it takes.
+ * Things that take memory on the device, by key. When a new one needs memory, the least recently used one is
+ * disposed. What is held stays.
  */
 export interface Budgeted {
   readonly byteLength: number;
@@ -11,13 +11,13 @@ interface Entry<T> {
   readonly value: T;
   /** How many hold it now. */
   holders: number;
-  /** Let go of as soon as nobody holds it. */
+  /** Dropped while it was held; disposed when the last hold ends. */
   isDropped: boolean;
 }
 
 export class ByteBudget<T extends Budgeted> {
   readonly maxBytes: number;
-  /** A Map keeps the order: what was used last is at its end. */
+  /** In the Map's order: the most recently used is the last. */
   private readonly entries = new Map<string, Entry<T>>();
 
   constructor(maxBytes: number) {
@@ -28,7 +28,7 @@ export class ByteBudget<T extends Budgeted> {
     return [...this.entries.values()].reduce((sum, { value }) => sum + value.byteLength, 0);
   }
 
-  /** @returns what is there, borrowed until the next one is added; null where there is none */
+  /** @returns the thing, borrowed until the next one is added; null where there is none */
   find(key: string): T | null {
     const entry = this.entries.get(key);
     if (entry === undefined) return null;
@@ -37,7 +37,7 @@ export class ByteBudget<T extends Budgeted> {
     return entry.value;
   }
 
-  /** Lets go of the oldest that nobody holds, until so many bytes fit in or nothing is left to let go of. */
+  /** Disposes the oldest things that are not held, until so many bytes fit in or nothing more can be disposed. */
   makeRoom(byteLength: number): void {
     for (const [key, { holders }] of this.entries) {
       if (this.byteLength + byteLength <= this.maxBytes) return;
@@ -45,14 +45,14 @@ export class ByteBudget<T extends Budgeted> {
     }
   }
 
-  /** Owns `value` from now on; what had the key goes. */
+  /** Owns `value` from now on; the earlier value of this key is disposed. */
   add(key: string, value: T): void {
     this.drop(key);
     this.makeRoom(value.byteLength);
     this.entries.set(key, { value, holders: 0, isDropped: false });
   }
 
-  /** Keeps it from going. @returns lets go again, once */
+  /** Holds it, so that it is not disposed. @returns a function that ends the hold, once */
   hold(key: string): () => void {
     const entry = this.entries.get(key);
     if (entry === undefined) throw new Error(`nothing is kept as ${key}`);
@@ -66,7 +66,7 @@ export class ByteBudget<T extends Budgeted> {
     };
   }
 
-  /** What is held still lives until it is let go of, but is no longer found. */
+  /** What is held is disposed when its hold ends, but is no longer found. */
   drop(key: string): void {
     const entry = this.entries.get(key);
     if (entry === undefined) return;

@@ -1,6 +1,6 @@
 /**
- * Which back end runs, and why: WebGPU on a real adapter, wasm otherwise, and nothing that fails its self-check. Where it is
- * our own kernels that fail it, WebGPU or wasm runs without them.
+ * Chooses the back end, with the reason: WebGPU on a real adapter, otherwise wasm; none that fails its self-check.
+ * Where our own kernels fail it, WebGPU or wasm runs without them.
  */
 import { failureOf, silenceOf, type BackendName, type Failure } from '../core/failure.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
@@ -23,11 +23,11 @@ interface CheckedBackend {
 
 export interface ChooseOptions {
   readonly wasmAssets: WasmAssets | null;
-  /** Of wasm, as was found to be best here; null or none: as many as there may be. */
+  /** Threads for wasm, as timed earlier on this machine; null or none: as many as the machine has. */
   readonly threads?: number | null;
-  /** Back ends that have not answered before, by which a whole start was lost, as often as it was: they count as failed. */
+  /** Back ends that hung at an earlier start, once for each time. They count as failed. */
   readonly silent?: readonly BackendName[];
-  /** Told before each step in which a back end may be silent for ever. */
+  /** Called before each step in which a back end may hang. */
   onTry(backend: BackendName): void;
   onSelfCheck(): void;
 }
@@ -53,7 +53,7 @@ async function openChecked(
       const reason = error instanceof Error ? error.message : String(error);
       return fail({ code: 'backend-unavailable', backend: name, reason });
     }
-    // Numbers so far off that the forward pass itself refuses them.
+    // The numbers were so wrong that the forward pass itself refused them.
     return failure.code === 'wrong-result'
       ? fail({
           code: 'backend-wrong',
@@ -73,7 +73,7 @@ async function openFor(
   if (options.silent?.includes(name) === true) {
     const isThreads = name === 'wasm' && options.threads !== 1 && threadsHere() > 1;
     const times = options.silent.filter((each) => each === name).length;
-    // It may be the threads that do not start: once, wasm is tried without.
+    // Perhaps the threads do not start: wasm is tried once without them.
     return isThreads && times === 1
       ? openFor(name, reason, { ...options, silent: [], threads: 1 })
       : fail(silenceOf(name));
@@ -81,7 +81,7 @@ async function openFor(
   const checked = await openChecked(name, options);
   if (checked.ok) return succeed({ ...checked.value, reason });
   if (!hasFusedKernels()) return checked;
-  // WebGPU on another device, since a fault of the first one is final.
+  // WebGPU on another device, since a device is not used after a fault.
   const plain = await openChecked(name, options, false);
   return plain.ok
     ? succeed({ ...plain.value, reason: { kind: 'fused-kernels-failed', failure: checked.error } })
@@ -97,7 +97,7 @@ async function openWithoutGpu(
   return wasm.ok ? wasm : openFor('cpu', { kind: 'wasm-failed', failure: wasm.error }, options);
 }
 
-/** A forced back end runs or fails; 'auto' takes the best one that proves right. */
+/** A forced back end runs or fails; 'auto' takes the best one that passes its self-check. */
 export async function chooseBackend(
   choice: BackendChoice,
   options: ChooseOptions,

@@ -1,4 +1,4 @@
-/** What can be compiled for a model of which only the sizes are known yet. */
+/** Compiles kernels for a model while only its sizes are known. */
 import type { VitArchitecture } from '../core/architecture.ts';
 import type { Size } from '../core/geometry.ts';
 import type { OpenBackend } from '../gpu/open-backend.ts';
@@ -7,10 +7,10 @@ import { compilePass } from '../vit/compile-pass.ts';
 import { compileVariants, recallTuning, type TimingStore } from './tune-backend.ts';
 import { probeSize } from './device-model.ts';
 
-/** The official scripts' two input sizes, for training and for looking: where nothing was timed, the number of tokens decides. */
+/** The two input sizes of the official scripts. Without timings the number of tokens decides which kernels run. */
 const sidesPx = [224, 480];
 
-/** Images of a few tokens, some and many: what most photographs run, one of them runs. */
+/** Images with few, some and many tokens: together they use the kernels that most photographs use. */
 function sizesFor(architecture: VitArchitecture): Size[] {
   const probe = probeSize(architecture);
   const squares = sidesPx.map(
@@ -20,8 +20,9 @@ function sizesFor(architecture: VitArchitecture): Size[] {
 }
 
 /**
- * Compiles while a model is on its way, and no longer, since then whoever runs a kernel has it compiled: its passes, or where it has yet to
- * be timed which kernels they will have, the candidates, and what its first computation runs, which is too small for any choice.
+ * Compiles while a model is loading; after that, running a kernel compiles it anyway. Compiles the kernels of its
+ * passes, or all candidates where they are not timed yet, and those of its first computation, for which there is no
+ * choice.
  * @param isWanted whether the model is still on its way, asked before each few kernels; what has begun is awaited
  * @throws FailureError where the device is lost on the way
  */

@@ -13,17 +13,17 @@ import type { Tap } from '../vit/taps.ts';
 import type { Budgeted } from './byte-budget.ts';
 import { failureOfComputing } from './out-of-memory.ts';
 
-/** A pass that took less is not paced, see `isFast`. */
+/** A pass that took less reports no progress between blocks, see `isFast`. */
 const fastMs = 500;
 
 export class DeviceModel implements Budgeted {
   readonly description: ModelDescription;
   readonly parameters: VitParameters;
-  /** Puts the choice of kernels that was made for it into force. */
+  /** Makes the kernels that were chosen for it the current ones. */
   readonly applyTuning: () => void;
   /** The most tokens that a pass has had in little time. */
   private fastTokens = 0;
-  /** Its parameters are no longer there; passes that were run with it are of no more use. */
+  /** Its parameters are disposed; its passes can no longer be used. */
   isGone = false;
 
   /** @param parameters owned from now on */
@@ -41,7 +41,7 @@ export class DeviceModel implements Budgeted {
     return this.description.parameterCount * Float32Array.BYTES_PER_ELEMENT;
   }
 
-  /** Whether a pass of so many tokens is known to be over before anybody would want to hear of its progress. */
+  /** Whether a pass of so many tokens is known to be too short for reports of progress. */
   isFast(tokens: number): boolean {
     return tokens <= this.fastTokens;
   }
@@ -66,11 +66,11 @@ export const probeSize = ({ patchSize }: VitArchitecture): Size => ({
   width: probe.columns * patchSize,
 });
 
-/** No picture, but values of a picture's size, the same each time. */
+/** Values in the range of a picture's, the same each time. */
 const probeInput = (length: number): Float32Array =>
   Float32Array.from({ length }, (_, i) => Math.sin(i * 0.7) + Math.cos(i * 0.013));
 
-/** Lets go of each parameter when it is asked for. */
+/** Gives each parameter once and forgets it. */
 const takingFrom = (parameters: LoadedModel['parameters']): Pick<LoadedModel['parameters'], 'get'> => ({
   get: (name) => {
     const tensor = parameters.get(name);
@@ -90,7 +90,7 @@ function describe(model: LoadedModel): ModelDescription {
   };
 }
 
-/** Has it compute once, and a patch of it asked, since that is what comes first: on WebGPU its code is compiled now. */
+/** Runs a small pass and asks one patch, so that WebGPU compiles their code now. */
 async function computeOnce(
   parameters: VitParameters,
   faults: FaultWatch,
@@ -117,7 +117,7 @@ async function computeOnce(
 
 /**
  * Brings a model onto the device and has it compute once: parameters may have the right names and shapes and still be
- * rubbish. No tensor is left behind where it fails.
+ * useless. Where it fails, no tensor is left.
  * @param model is empty afterwards: a large network is never in main memory twice
  * @param applyTuning puts the choice of kernels for it into force, which is in force now
  * @param onBlock told after each block of that computation

@@ -1,6 +1,7 @@
 /**
- * A back end, the networks on it, and the passes that were run with them. The page's worker and the command line run the same
- * engine; only where bytes and pixels come from differs. It knows nothing of what is looked at: lenses ask it for passes.
+ * A back end, the networks on it, and the passes that were run with them. The page's worker and the command line run
+ * the same engine; only where bytes and pixels come from differs. It knows nothing about lenses: they ask it for
+ * passes.
  */
 import { specialTokenCount, type VitArchitecture } from '../core/architecture.ts';
 import type { BackendDescription } from '../core/backend.ts';
@@ -29,7 +30,7 @@ import { yieldToEventLoop } from './yield-to-event-loop.ts';
 /** ViT-B/8 and ViT-S/16 beside each other. */
 const modelBytes = 512 * 1024 * 1024;
 
-/** A hundred and twenty photographs of the embedded model at 320 px, their last block, or one of ViT-B/8 at 640 px. */
+/** Enough for the last block of 120 photographs by the embedded model at 320 px, or of one by ViT-B/8 at 640 px. */
 const passBytes = 48 * 1024 * 1024;
 
 /** A photograph, upright and over white, and what was done to it. */
@@ -42,14 +43,14 @@ export interface ReadPhoto {
 export interface Source {
   /** The same each time that the same pixels are meant. */
   readonly id: string;
-  /** Called only where a pass has to run. */
+  /** Called only when a pass has to run. */
   read(): Promise<Result<ReadPhoto, Failure>>;
 }
 
-/** What must be, and what may be, tapped of a pass. */
+/** What a pass must tap, and what it may tap. */
 export interface WantedTaps {
   readonly needs: readonly Tap[];
-  /** For questions that may come next; left out where it takes too much room. */
+  /** For the next question; left out where it takes too much memory. */
   readonly keeps: readonly Tap[];
 }
 
@@ -63,7 +64,7 @@ export interface PassRequest {
   onProgress(progress: LookProgress): void;
 }
 
-/** A pass that stays until it is let go of. */
+/** A pass that is kept until it is released. */
 export interface HeldPass {
   readonly pass: Pass;
   release(): void;
@@ -77,7 +78,7 @@ export interface EngineLimits {
 const nameOf = ({ model, source, framing: { shape, sidePx } }: PassRequest): string =>
   `${model} ${shape} ${sidePx} ${source.id}`;
 
-/** @throws what is no failure but a bug */
+/** @throws an error that is a bug and not a failure */
 function failureOfPass(error: unknown, tokens: number): Failure {
   const failure = failureOfComputing(error);
   if (failure === null) throw error;
@@ -90,7 +91,7 @@ export class Engine {
   private readonly timings: TimingStore | undefined;
   private readonly models: ByteBudget<DeviceModel>;
   private readonly passes: ByteBudget<Pass>;
-  /** Whose choice of kernels is in force. */
+  /** The model whose choice of kernels is the current one. */
   private tuned: DeviceModel | null = null;
 
   constructor(
@@ -106,12 +107,12 @@ export class Engine {
     this.passes = new ByteBudget(limits.passBytes);
   }
 
-  /** Of the device: whoever else computes on it listens to the same. */
+  /** Faults of the device, for everybody who computes on it. */
   get faults(): FaultWatch {
     return this.chosen.backend.faults;
   }
 
-  /** @returns null where it was never added, or has gone to make room */
+  /** @returns null where it was never added, or was disposed to free memory */
   describeModel(key: string): ModelDescription | null {
     return this.models.find(key)?.description ?? null;
   }
@@ -121,10 +122,10 @@ export class Engine {
   }
 
   /**
-   * Brings another model onto the device beside those that are there, tuned, checked and having computed; where it takes too much
-   * room, the ones that were used longest ago go. Where it fails or is cancelled, nothing changes.
-   * Not to be called while a pass runs: whoever owns the engine keeps them one after the other.
-   * @param key takes the place of what had it
+   * Brings another model onto the device: kernels chosen, checked, and run once. The least recently used models are
+   * disposed where the memory is needed. Where it fails or is cancelled, nothing changes. Must not be called while a
+   * pass runs.
+   * @param key a model that had it is replaced
    * @param onStep told before each step that may take long
    */
   async addModel(
@@ -148,8 +149,8 @@ export class Engine {
   }
 
   /**
-   * A photograph's pass: one that is kept where it answers, and else a new one.
-   * @returns a pass that the caller lets go of
+   * A photograph's pass: one that was kept, if it has the taps, otherwise a new one.
+   * @returns a pass that the caller releases
    */
   async pass(request: PassRequest): Promise<Result<HeldPass, Failure>> {
     const model = this.models.find(request.model);
@@ -197,7 +198,9 @@ export class Engine {
     return fail({ code: 'cancelled' });
   }
 
-  /** @param before what was tapped of this photograph already: it is tapped again, so that going back to it costs no pass */
+  /**
+   * @param before taps of the photograph's last pass: they are tapped again, so that going back to them needs no pass
+   */
   private tapsFor(
     { needs, keeps }: WantedTaps,
     before: readonly Tap[],
@@ -266,8 +269,8 @@ export class Engine {
   }
 
   /**
-   * Slow passes are paced, block by block, so that progress shows and a cancel is heard. A fast GPU's whole pass is encoded in a
-   * few milliseconds, and waiting for each block would double its time.
+   * A slow pass waits for the device after each block, so that progress is shown and a cancel is noticed. On a fast
+   * GPU this would double the time, so a fast pass does not wait.
    */
   private async afterBlock(
     blocksDone: number,

@@ -2,13 +2,17 @@ import { failureOf, type Failure } from '../core/failure.ts';
 import { fail, type Result } from '../core/result.ts';
 
 /**
- * What engines say when memory ends: V8, SpiderMonkey and JavaScriptCore of arrays and of wasm memory, Emscripten of its heap. A trap
- * of a wasm program is not among them: it is a bug, since tfjs's heap says so itself where it is full (`gpu/wasm-heap`).
+ * The engines' messages when memory runs out: V8, SpiderMonkey and JavaScriptCore of arrays and of wasm memory,
+ * Emscripten of its heap. A trap of a wasm program is not among them: it is a bug, since tfjs's heap says so itself
+ * where it is full (`gpu/wasm-heap`).
  */
 const memoryEnded =
   /out of memory|cannot enlarge memory|\boom\b|allocation failed|allocation size overflow|could not allocate|(unable|failed) to (grow|allocate)|maximum memory size/i;
 
-/** V8 of a typed array that no machine has the room for. A length that is negative or no number is a bug. */
+/**
+ * V8's message for a typed array that is too large for any machine. A length that is negative or not a number is a
+ * bug.
+ */
 const refusedLength = /^Invalid typed array length: (\d+)$/;
 
 export function isOutOfMemory(error: unknown): boolean {
@@ -21,7 +25,7 @@ export function isOutOfMemory(error: unknown): boolean {
 export const failureOfComputing = (error: unknown): Failure | null =>
   failureOf(error) ?? (isOutOfMemory(error) ? { code: 'out-of-memory', tokens: null } : null);
 
-/** @throws what is no failure but a bug */
+/** @throws an error that is a bug and not a failure */
 export function failWith(error: unknown): Result<never, Failure> {
   const failure = failureOfComputing(error);
   if (failure === null) throw error;

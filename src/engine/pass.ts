@@ -21,7 +21,7 @@ interface PassFields {
 }
 
 export class Pass implements Budgeted {
-  /** Borrow it, do not dispose it. */
+  /** Borrowed: do not dispose it. */
   readonly tapped: Tapped;
   readonly taps: readonly Tap[];
   private readonly fields: PassFields;
@@ -69,7 +69,10 @@ export class Pass implements Budgeted {
     return rows;
   }
 
-  /** The first values have come back from the device: the pass has taken so long. Told by whoever reads past `readAttention`. */
+  /**
+   * Notes how long the pass took, when the first values have been read back. Code that reads without `readAttention`
+   * calls it.
+   */
   noteRead(readAt: number): void {
     if (this.forwardMs !== null) return;
     this.forwardMs = readAt - this.tapped.startedAt;

@@ -1,4 +1,4 @@
-/** From nothing to an engine: a back end is opened and checked while the model downloads, and both are brought together. */
+/** Starts an engine: opens and checks a back end while the model downloads, then loads the model onto it. */
 import type { VitArchitecture } from '../core/architecture.ts';
 import type { BackendChoice } from '../core/backend.ts';
 import type { BackendName, Failure } from '../core/failure.ts';
@@ -19,13 +19,13 @@ export interface EngineOptions {
   readonly wasmAssets: WasmAssets | null;
   /** See `ChooseOptions`. */
   readonly silent?: readonly BackendName[];
-  /** Where it is remembered which kernels are fastest on WebGPU, and how many threads on wasm. Without it the usual ones run. */
+  /** Remembers which kernels are fastest on WebGPU, and how many threads on wasm. Without it the defaults run. */
   readonly timings?: TimingStore;
   readonly signal: AbortSignal;
   onProgress(progress: StartProgress): void;
 }
 
-/** Once the model is here, since times taken beside other work would be worth nothing. */
+/** After the model has come, since other work would distort the timings. */
 async function settleThreads({ silent = [] }: EngineOptions, timings: TimingStore): Promise<void> {
   // wasm did not answer with threads, and runs without: the next start does not wait for it.
   if (silent.includes('wasm')) await rememberThreads(timings, 1);
@@ -33,9 +33,9 @@ async function settleThreads({ silent = [] }: EngineOptions, timings: TimingStor
 }
 
 /**
- * @param architecture null where nobody came to know it
+ * @param architecture null where it did not become known
  * @param isWanted whether there is still time to compile
- * @param onNone told at once where there is no back end, which is more than that something could not be compiled
+ * @param onNone called at once where no back end opened
  */
 async function openAndCompile(
   { backend, wasmAssets, timings, silent = [], onProgress }: EngineOptions,
@@ -89,7 +89,7 @@ export async function startEngine(options: EngineOptions): Promise<Result<Engine
     stop.abort();
   };
   const opening = openAndCompile(options, architecture, () => isLoading && !signal.aborted, onNone);
-  // Both are awaited, whatever comes of either: nothing goes on compiling on a device that is somebody else's by then.
+  // Both are awaited even if one fails, so that nothing goes on compiling on a device that has another owner by then.
   await Promise.allSettled([opening, loading]);
   const [chosen, loaded] = [await opening, await loading];
   if (!chosen.ok && !hasBackend && !signal.aborted) return chosen;

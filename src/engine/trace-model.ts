@@ -1,4 +1,4 @@
-/** A back end and a network without photographs: inputs as the network itself takes them, for comparing with PyTorch. */
+/** A back end and a network that take inputs as arrays instead of photographs, for comparing with PyTorch. */
 import type { BackendName, Failure } from '../core/failure.ts';
 import type { Size } from '../core/geometry.ts';
 import type { Result } from '../core/result.ts';

@@ -1,25 +1,25 @@
-/** Walks through a part of a file from its front, as a pickle is read, and holds a window of it in memory at a time. */
+/** Reads a part of a file from front to back, for the pickle reader, with a window of it in memory. */
 import { FailureError } from '../core/failure.ts';
 import type { PickleBytes } from './pickle-values.ts';
 import { readBytes } from './read-bytes.ts';
 
-/** Thrown where the window ends before what is asked for; after `moveWindow` it can be asked for again. Never leaves `readPickle`. */
+/** Thrown where more is read than the window has; `moveWindow`, then read again. Never leaves `readPickle`. */
 export class EndOfWindow extends Error {
   override readonly name = 'EndOfWindow';
 }
 
-/** Thrown where the part ends before what is asked for. Never leaves `readPickle`. */
+/** Thrown where more is read than the part has. Never leaves `readPickle`. */
 export class EndOfPart extends Error {
   override readonly name = 'EndOfPart';
 }
 
-/** Longer whole numbers than the magic number of PyTorch's own (10 bytes) are of no use: a UUID, the state of a generator. */
+/** Longer whole numbers than PyTorch's magic number (10 bytes) are not needed: a UUID, the state of a generator. */
 const maxLongBytes = 16;
 const maxLongDigits = 40;
-/** No name is as long. NumPy's arrays are, as text, in the protocol that torch.save uses. */
+/** No name is as long as this, but NumPy's arrays are texts in the protocol that torch.save uses. */
 const maxTextBytes = 64 * 1024;
 const firstWindowBytes = 256 * 1024;
-/** Only a line of the text protocol needs a window that grows; none that is of use is as long. */
+/** Only a line of the text protocol may need a larger window. No useful line is longer than this. */
 const maxWindowBytes = 64 * 1024 * 1024;
 const newline = 10;
 
@@ -51,7 +51,7 @@ export class ByteCursor {
   }
 
   /**
-   * Has the window begin at `begin`, and be larger where it began there before.
+   * Moves the window to `begin`; if it is there already, makes it larger.
    * @throws FailureError 'checkpoint-invalid' where the file cannot be read
    */
   async moveWindow(begin: number): Promise<void> {
@@ -67,13 +67,13 @@ export class ByteCursor {
     this.offset = begin;
   }
 
-  /** Moves on over what need not be in the window. */
+  /** Skips bytes that need not be in the window. */
   private pass(byteLength: number): void {
     if (byteLength > this.end - this.offset) throw new EndOfPart();
     this.offset += byteLength;
   }
 
-  /** Moves on over what is in the window. @returns where it was, in the window */
+  /** Skips bytes that are in the window. @returns their offset in the window */
   private take(byteLength: number): number {
     const begin = this.offset - this.windowBegin;
     if (byteLength > this.end - this.offset) throw new EndOfPart();
@@ -102,7 +102,7 @@ export class ByteCursor {
     return this.view.getFloat64(this.take(8), false);
   }
 
-  /** Passed over: no bytes of a pickle are needed. */
+  /** Skips them: no bytes of a pickle are needed. */
   skipBytes(byteLength: number): PickleBytes {
     this.pass(byteLength);
     return unneeded;
@@ -113,12 +113,12 @@ export class ByteCursor {
     return this.decoder.decode(this.bytes.subarray(begin, begin + byteLength));
   }
 
-  /** @returns the text; where it is too long to be a name, it is passed over */
+  /** @returns the text; where it is too long to be a name, it is skipped */
   text(byteLength: number): string | PickleBytes {
     return byteLength > maxTextBytes ? this.skipBytes(byteLength) : this.decode(byteLength);
   }
 
-  /** @returns the text up to the next newline, which is passed over */
+  /** @returns the text up to the next newline, which is skipped */
   line(): string {
     const begin = this.offset - this.windowBegin;
     const end = this.bytes.indexOf(newline, begin);

@@ -1,4 +1,4 @@
-/** Files that people take for checkpoints, told by their first bytes. */
+/** Recognises files that are not checkpoints, by their first bytes. */
 
 const startsWith = (head: Uint8Array, bytes: readonly number[]): boolean =>
   bytes.every((byte, i) => head[i] === byte);

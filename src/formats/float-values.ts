@@ -1,4 +1,4 @@
-/** The float types that checkpoints store, and the way from each to float32. */
+/** The float types of checkpoints, and their conversion to float32. */
 import { decodeFloat16 } from '../core/float16.ts';
 
 /** Named as safetensors names them. */

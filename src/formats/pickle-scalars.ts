@@ -1,4 +1,4 @@
-/** The part of pickle that has no parts of its own: None, truth values, numbers, texts and bytes. */
+/** The scalars of pickle: None, booleans, numbers, texts and bytes. */
 import type { ByteCursor } from './byte-cursor.ts';
 import type { PickleValue } from './pickle-values.ts';
 

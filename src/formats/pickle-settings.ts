@@ -1,16 +1,16 @@
 /**
- * What a pickle holds beside its tensors, as plain data: the options of the run that wrote it. Python's objects are read as their
- * attributes, nothing of them is made.
+ * What a pickle holds beside its tensors, as plain data: the options of the run that wrote it. Python's objects are
+ * read as their attributes; no object is made.
  */
 import { isKind, itemsOf, type PickleValue } from './pickle-values.ts';
 
-/** Options are few. A list of a data set's files, or of a generator's state, is no option. */
+/** Options are few. Longer lists, such as a data set's files or a generator's state, are not options. */
 const maxParts = 20_000;
 const maxItems = 64;
 
 type Plain = Record<string, unknown> | unknown[];
 
-/** An object's attributes; of OmegaConf's, what they stand for. */
+/** An object's attributes; of OmegaConf's objects, their values. */
 function attributesOf(value: PickleValue): PickleValue {
   if (!isKind(value, 'opaque')) return value;
   const state = value.state ?? null;

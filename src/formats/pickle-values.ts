@@ -1,4 +1,4 @@
-/** What a pickle is read into: plain data. Nothing of it is ever called. */
+/** The plain data that a pickle is read into. Nothing in it is ever called. */
 
 export interface PickleDict {
   readonly kind: 'dict';
@@ -18,21 +18,21 @@ interface PickleGlobal {
   readonly name: string;
 }
 
-/** Stands where Python would have made an object that we do not know; items that are put into it are dropped. */
+/** A placeholder for an object that we do not know; items that are put into it are dropped. */
 interface PickleOpaque {
   readonly kind: 'opaque';
   /** The class or function that would have made it. */
   readonly name: string;
-  /** What Python would have filled it with: most often a dictionary of its attributes. */
+  /** The object's state, usually a dictionary of its attributes. */
   state?: PickleValue;
 }
 
-/** Bytes, and texts and numbers that are too long to be of use: recognised, never needed. */
+/** Bytes, and texts and numbers that are too long to be useful. Their content is dropped. */
 export interface PickleBytes {
   readonly kind: 'bytes';
 }
 
-/** A reference to a storage, the flat array that one or more tensors look into. */
+/** A reference to a storage, the flat array that one or more tensors share. */
 export interface PickleStorage {
   readonly kind: 'storage';
   /** PyTorch's own name without its module, as in `FloatStorage`. */

@@ -1,7 +1,7 @@
 /**
  * Python's pickle, protocols 0 to 5, read as data. A pickle is a program for a stack machine, and Python's own reader
- * lets it call anything; here a call is a question to `PickleHost`, which knows a handful of names and makes plain values.
- * Source: CPython's Lib/pickletools.py, which describes each opcode.
+ * lets it call anything; here a call goes to `PickleHost`, which knows a few names and makes plain values. Source:
+ * CPython's Lib/pickletools.py, which describes each opcode.
  */
 import { FailureError } from '../core/failure.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
@@ -9,21 +9,21 @@ import { EndOfPart, EndOfWindow, type ByteCursor } from './byte-cursor.ts';
 import { readScalar } from './pickle-scalars.ts';
 import { isKind, itemsOf, makeDict, type PickleSequence, type PickleValue } from './pickle-values.ts';
 
-/** What the pickle's owner knows of the names in it. */
+/** Answers for the names in a pickle. */
 export interface PickleHost {
   /** @returns what calling `name` makes, or null where it is not known */
   call(name: string, args: readonly PickleValue[]): PickleValue | null;
-  /** @returns what lies outside the pickle under `id` */
+  /** @returns the object outside the pickle that `id` names */
   findPersistent(id: PickleValue): PickleValue;
 }
 
 /**
- * Dictionaries, sequences, names and calls: a list of all files of ImageNet has 1.3 million. More are an attack, as each costs memory of
- * ours that the file need not have paid for.
+ * Dictionaries, sequences, names and calls: a list of all files of ImageNet has 1.3 million. More are an attack: each
+ * takes memory here, but almost none in the file.
  */
 const maxObjects = 4_000_000;
 const maxMemos = 8_000_000;
-/** Of one list or dictionary: more plain values than these are data of somebody's, and are dropped. */
+/** In one list or dictionary. More plain values than this are somebody's data, and are dropped. */
 const maxItems = 1_000_000;
 const maxStack = 20_000_000;
 const maxGlobalName = 256;
@@ -39,7 +39,7 @@ class PickleMachine {
   private readonly stack: PickleValue[] = [];
   /** Positions in the stack. */
   private readonly marks: number[] = [];
-  /** Python numbers what it remembers from 0 on; what is numbered in another way lies in `sparseMemo`. */
+  /** Python numbers its memo from 0 on; entries with other numbers are in `sparseMemo`. */
   private readonly memo: PickleValue[] = [];
   private readonly sparseMemo = new Map<number, PickleValue>();
   private objects = 0;
@@ -51,7 +51,7 @@ class PickleMachine {
 
   async run(): Promise<PickleValue> {
     for (;;) {
-      // An opcode reads all that it needs before it does anything, so that it can begin again.
+      // An opcode reads everything that it needs before it changes anything, so that it can be repeated.
       let begin = this.cursor.offset;
       try {
         for (;;) {
@@ -65,7 +65,7 @@ class PickleMachine {
     }
   }
 
-  /** Does what the next opcode says. @returns whether it was the last */
+  /** Runs the next opcode. @returns whether it was the last */
   private step(): boolean {
     const code = this.cursor.uint8();
     if (code === 0x2e) return true; // STOP
@@ -112,7 +112,7 @@ class PickleMachine {
     return this.push({ kind, items });
   }
 
-  /** Puts keys and values, by turns, into the dictionary on top. Into something unknown: dropped with it. */
+  /** Puts keys and values, by turns, into the dictionary on top. Into a placeholder: dropped. */
   private setItems(items: readonly PickleValue[]): true {
     const target = this.top();
     for (let i = 0; i + 1 < items.length && isKind(target, 'dict'); i += 2) {
@@ -210,7 +210,7 @@ class PickleMachine {
       case 0x90: // ADDITEMS
         return this.append(this.popToMark());
       case 0x62: {
-        // BUILD: an object's own state. That of what we know, such as a state dict's `_metadata`, is not needed.
+        // BUILD: an object's state. The state of known objects, such as a state dict's `_metadata`, is not needed.
         const state = this.pop();
         const target = this.top();
         if (isKind(target, 'opaque')) target.state = state;
@@ -298,8 +298,8 @@ class PickleMachine {
 
 /**
  * @param cursor stands at the pickle's first byte; behind its last one when it has been read
- * @returns what the pickle holds; fails where the bytes end before it does
- * @throws FailureError 'checkpoint-invalid' where it is no pickle
+ * @returns the value, or a failure where the bytes end too early
+ * @throws FailureError 'checkpoint-invalid' where it is not a pickle
  */
 export async function readPickle(
   cursor: ByteCursor,

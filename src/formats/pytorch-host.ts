@@ -1,4 +1,4 @@
-/** The names in a PyTorch pickle that we know. Every other becomes a placeholder. */
+/** The names in a PyTorch pickle that we know. All others become placeholders. */
 import { FailureError } from '../core/failure.ts';
 import type { PickleHost } from './pickle.ts';
 import {
@@ -53,7 +53,7 @@ function readStorage(id: PickleValue): PickleStorage | null {
   return { kind: 'storage', type: shortName(type.name), key: String(key), elements, viewOffset };
 }
 
-/** Pairs that may be copied in all: a list of pairs costs the file two bytes each time it is referred to again. */
+/** How many pairs may be copied. A file needs only two bytes to refer to a list of pairs once more. */
 const maxCopiedPairs = 1_000_000;
 
 /** @returns a host for one file, and the storages that were referred to, filled while the pickle is read */
@@ -89,11 +89,11 @@ export function createTorchHost(): PickleHost & { readonly storages: ReadonlyMap
       switch (name) {
         case 'torch._utils._rebuild_tensor':
         case 'torch._utils._rebuild_tensor_v2':
-        // Behind the first four come the scale and the zero point, which are for nobody here.
+        // After the first four come the scale and the zero point, which are not needed.
         case 'torch._utils._rebuild_qtensor':
           return rebuildTensor(args);
         case 'torch._utils._rebuild_tensor_v3': {
-          // Of the types that came after PyTorch 2.0: behind the first six comes the type.
+          // For types newer than PyTorch 2.0: the type comes after the first six.
           const tensor = rebuildTensor(args);
           const dtype = args[6];
           return isKind(dtype, 'global') ? { ...tensor, type: shortName(dtype.name) } : tensor;

@@ -1,4 +1,4 @@
-/** PyTorch's storages: which types there are, and where the file keeps each one's bytes. */
+/** PyTorch's storages: their types, and where each one's bytes are in the file. */
 import { FailureError } from '../core/failure.ts';
 import type { FloatType } from './float-values.ts';
 import type { PickleStorage } from './pickle-values.ts';
@@ -7,7 +7,7 @@ import { findEntryBytes, type ZipEntry } from './zip-directory.ts';
 
 interface StorageType {
   readonly bytesPerElement: number;
-  /** Null for what holds no weights: whole numbers, truth values, complex and quantized numbers. */
+  /** Null for types that are not weights: whole numbers, booleans, complex and quantized numbers. */
   readonly float: FloatType | null;
 }
 
@@ -34,7 +34,7 @@ export const storageTypes: ReadonlyMap<string, StorageType> = new Map([
   ['QUInt2x4Storage', others(1)],
 ]);
 
-/** How one layout of file keeps its storages. */
+/** Storages in one of the two file layouts. */
 export interface StorageFile {
   readonly file: Blob;
   readonly isBigEndian: boolean;
@@ -74,7 +74,7 @@ export function zipStorages(
 }
 
 /**
- * The older layout: behind the pickles, each storage as a count of 8 bytes and its elements, in the order of `keys`.
+ * The older layout: after the pickles, each storage as a count (8 bytes) and its elements, in the order of `keys`.
  * @param storages all that the pickle refers to, by key
  * @throws FailureError 'checkpoint-invalid' where they do not fit the file
  */

@@ -1,4 +1,6 @@
-/** What a PyTorch pickle holds into a tree of tensors, each checked against its storage and read when asked for. */
+/**
+ * Turns a PyTorch pickle's content into a tree of tensors, each checked against its storage and read only on request.
+ */
 import { elementCount } from '../core/architecture.ts';
 import { FailureError } from '../core/failure.ts';
 import { bytesPerFloat, toFloat32, type FloatType } from './float-values.ts';
@@ -58,12 +60,12 @@ function storeTensor(
   const { shape, strides, storage } = tensor;
   const count = elementCount(shape);
   const bytesPerElement = bytesPerFloat[float];
-  // Of the values that it looks at, the last one's place. A sum too large to be exact is too large anyhow.
+  // The index of the last value that the view uses. A sum that is too large to be exact is out of range anyway.
   const span =
     count === 0 ? 0 : 1 + shape.reduce((sum, side, axis) => sum + (side - 1) * (strides[axis] ?? 0), 0);
   const first = storage.viewOffset + tensor.offset;
   if (!(first + span <= storage.elements)) throw invalid(`${name} reaches beyond its storage`);
-  // A stride of zero repeats values: that a shape asks for more than the file could hold is an attack.
+  // A stride of zero repeats values. A shape with more values than the file could hold is an attack.
   if (!(count * bytesPerElement <= source.file.size))
     throw invalid(`${name} has the shape [${shape.join(', ')}], which is larger than the file`);
   const problem = source.check(storage);
@@ -85,7 +87,7 @@ function storeTensor(
   };
 }
 
-/** Something under a parameter's name whose values cannot be read. That it is there is worth knowing: it says what the file is. */
+/** A tensor whose values cannot be read. Its name is kept, since it tells what the file is. */
 const unreadable = (name: string, shape: readonly number[], storedType: string): StoredTensor => ({
   name,
   shape,
@@ -93,7 +95,7 @@ const unreadable = (name: string, shape: readonly number[], storedType: string):
   read: () => Promise.reject(invalid(`${name} is stored as ${storedType}, which cannot be read`)),
 });
 
-/** @returns what stands in the tree for a value that is no container; null for what is no tensor */
+/** @returns the tree's entry for a value that is not a container; null where it is not a tensor */
 function leafOf(name: string, part: PickleValue, source: StorageFile): StoredTensor | null {
   if (isKind(part, 'tensor')) {
     const type = part.type ?? part.storage.type;
@@ -107,12 +109,12 @@ function leafOf(name: string, part: PickleValue, source: StorageFile): StoredTen
   return isTensor ? unreadable(name, [], part.name) : null;
 }
 
-/** Two bytes of a pickle are enough to name a tensor once more: far more names than any network has are an attack. */
+/** Two bytes of a pickle are enough to name a tensor again. Far more names than any network has are an attack. */
 const maxEntries = 1_000_000;
 
 type Container = { readonly value: PickleValue; readonly tree: Map<string, StoredTensor | TensorTree> };
 
-/** @returns the names and what they stand for; none for what is not a container */
+/** @returns the names and their values; none for a value that is not a container */
 function* namedParts(value: PickleValue): Generator<readonly [string, PickleValue]> {
   if (isKind(value, 'dict')) yield* value.entries;
   for (const [index, item] of (itemsOf(value) ?? []).entries()) yield [String(index), item];
@@ -129,7 +131,7 @@ export interface TensorParts {
 }
 
 /**
- * Breadth first and each container once, so that neither depth nor parts that are shared over and over cost anything.
+ * Breadth first, and each container once, so that depth and shared parts cost nothing.
  * @throws FailureError 'checkpoint-invalid' where a tensor does not fit its storage
  */
 export function collectTensors(root: PickleValue, source: StorageFile): TensorParts {

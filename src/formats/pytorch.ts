@@ -90,8 +90,8 @@ async function openLegacy(file: Blob): Promise<TensorParts> {
 }
 
 /**
- * Reads the pickle only; nothing of it is run.
- * @returns the tensors as the file nests them, or 'checkpoint-invalid' with what is wrong
+ * Reads only the pickle, and runs nothing.
+ * @returns the tensors, nested as in the file, or 'checkpoint-invalid' with the reason
  */
 export async function openPytorch(file: Blob): Promise<Result<TensorParts, Failure>> {
   try {

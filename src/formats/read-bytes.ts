@@ -1,4 +1,4 @@
-/** @returns the bytes, or null where the file has become shorter, has changed or has gone since it was chosen */
+/** @returns the bytes, or null where the file was shortened, changed or deleted after it was chosen */
 export async function readBytes(
   file: Blob,
   begin: number,

@@ -1,11 +1,11 @@
-/** JSON's own reader takes the last of several values under one name and says nothing. */
+/** Finds repeated names, since `JSON.parse` takes the last of several values without an error. */
 
-/** @returns the place of the quote that ends the text which begins at `begin` */
+/** @returns the index of the quote that ends the text that begins at `begin` */
 function endOfText(json: string, begin: number): number {
   for (let at = json.indexOf('"', begin + 1); ; at = json.indexOf('"', at + 1)) {
     let backslashes = 0;
     while (json[at - 1 - backslashes] === '\\') backslashes++;
-    // Of valid JSON the end is found; of anything else it must not be looked for again.
+    // Valid JSON always has an end; without one the search must not start again.
     if (at < 0 || backslashes % 2 === 0) return at < 0 ? json.length : at;
   }
 }

@@ -1,7 +1,7 @@
 /** Writes named tensors as safetensors, float32. Source: the format section of the safetensors documentation. */
 import { elementCount, type NamedTensor } from '../core/architecture.ts';
 
-/** The header is filled up with spaces, so that the data begins at a multiple of this. */
+/** The header is padded with spaces, so that the data begins at a multiple of this. */
 const alignment = 8;
 
 /**

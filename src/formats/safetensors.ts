@@ -22,7 +22,7 @@ export function matchesSafetensors(head: Uint8Array): boolean {
   return view.getBigUint64(0, true) <= BigInt(maxHeaderBytes) && head[8] === 0x7b; // {
 }
 
-/** Of every type that the format knows. Of types to come nothing is known. */
+/** Bytes a value of every type in the format. Future types are unknown. */
 const bitsPerValue: ReadonlyMap<string, number> = new Map([
   ...['F64', 'I64', 'U64', 'C64'].map((type) => [type, 64] as const),
   ...['F32', 'I32', 'U32'].map((type) => [type, 32] as const),
@@ -33,7 +33,7 @@ const bitsPerValue: ReadonlyMap<string, number> = new Map([
 ]);
 
 type HeaderEntry = {
-  /** Of types that are no floats the values cannot be read, but a file may hold them: counters, masks. */
+  /** Types that are not floats may be in a file (counters, masks), but their values cannot be read. */
   readonly dtype: string;
   readonly shape: readonly number[];
   readonly begin: number;
@@ -61,7 +61,7 @@ function parseEntry(name: string, json: unknown, dataLength: number): HeaderEntr
   return entry;
 }
 
-/** The format has no holes and no tensors that share bytes: @returns what is wrong, or null */
+/** The format allows neither gaps nor tensors that share bytes. @returns what is wrong, or null */
 function checkLayout(entries: ReadonlyMap<string, HeaderEntry>, dataLength: number): string | null {
   const inOrder = [...entries].sort(([, a], [, b]) => a.begin - b.begin || a.end - b.end);
   let end = 0;
@@ -103,7 +103,10 @@ async function readHeader(file: Blob): Promise<Result<Header, Failure>> {
   return succeed({ entries: header as Readonly<Record<string, unknown>>, dataStart: 8 + headerLength });
 }
 
-/** The header's `__metadata__`: texts that whoever wrote the file left. Empty where there are none, or no such file. */
+/**
+ * The header's `__metadata__`: texts from the program that wrote the file. Empty where there are none, or where the
+ * file is not safetensors.
+ */
 export async function readSafetensorsMetadata(file: Blob): Promise<Record<string, string>> {
   const header = await readHeader(file);
   const metadata = header.ok ? header.value.entries['__metadata__'] : null;

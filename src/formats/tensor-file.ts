@@ -1,4 +1,4 @@
-/** What every checkpoint format is read into: named tensors whose bytes are fetched when asked for. */
+/** The form into which every checkpoint format is read: named tensors whose bytes are read on request. */
 export interface StoredTensor {
   readonly name: string;
   readonly shape: readonly number[];
@@ -10,7 +10,7 @@ export interface StoredTensor {
 
 export type TensorFile = ReadonlyMap<string, StoredTensor>;
 
-/** Where a format nests dictionaries: each name leads to a tensor or to more names. Parts may be shared, even in a circle. */
+/** A format with nested dictionaries: each name has a tensor or more names. Parts may be shared, even in a cycle. */
 export type TensorTree = ReadonlyMap<string, StoredTensor | TensorTree>;
 
 export const isTree = (node: StoredTensor | TensorTree): node is TensorTree => node instanceof Map;

@@ -1,7 +1,7 @@
 /**
- * The tfjs weights format: model.json names shards and, in order, the tensors that their concatenated bytes hold.
- * What tfjs itself does not record, and we do not trust a file without, stands in `userDefinedMetadata.dinoscope`:
- * the architecture and each shard's length and SHA-256.
+ * The tfjs weights format: model.json names shards and, in order, the tensors that their concatenated bytes hold. Our
+ * own entry `userDefinedMetadata.dinoscope` has what tfjs does not record and what we require: the architecture, and
+ * each shard's length and SHA-256.
  */
 import { elementCount } from '../core/architecture.ts';
 import type { Failure } from '../core/failure.ts';
@@ -44,7 +44,7 @@ type Fields = Readonly<Record<string, unknown>>;
 const isFields = (json: unknown): json is Fields =>
   typeof json === 'object' && json !== null && !Array.isArray(json);
 
-/** @returns null where it is none that can be read */
+/** @returns null where it cannot be read */
 function parseQuantization(json: unknown): WeightEncoding | null {
   if (json === undefined) return { dtype: 'float32' };
   if (!isFields(json)) return null;

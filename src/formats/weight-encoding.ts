@@ -21,7 +21,7 @@ export interface EncodedWeight {
 
 const steps = 255;
 
-/** @returns null where the values have no range: what is no number cannot be a byte */
+/** @returns null where a value is not a finite number, which cannot become a byte */
 function encodeUint8(values: Float32Array): EncodedWeight | null {
   let min = Infinity;
   let max = -Infinity;
@@ -31,19 +31,19 @@ function encodeUint8(values: Float32Array): EncodedWeight | null {
     if (value > max) max = value;
   }
   if (values.length === 0) min = max = 0;
-  // Of equal values each is the minimum, whatever the scale; zero is no scale.
+  // Where all values are equal, any scale will do, but not zero.
   const scale = max > min ? (max - min) / steps : 1;
   const bytes = Uint8Array.from(values, (value) => Math.round((value - min) / scale));
   return { encoding: { dtype: 'uint8', scale, min }, bytes };
 }
 
 /**
- * Matrices make up a network's size and stand rounding best. With 'uint8' all else (biases, norms, tokens, positions: a few
- * per cent of the values) becomes float16: measured in docs/quantization.md.
+ * Most of a network's values are in matrices, which also tolerate rounding best. With 'uint8' all other values
+ * (biases, norms, tokens, positions: a few per cent) become float16; measured in docs/quantization.md.
  */
 const isMatrix = (name: string): boolean => /\.(qkv|proj|fc1|fc2)\.weight$/.test(name);
 
-/** The largest number of binary16. What is above it would be rounded to it, or become infinite. */
+/** The largest number of binary16. A larger value would be rounded to it, or become infinite. */
 const largestFloat16 = 65504;
 
 /**

@@ -1,7 +1,7 @@
 /**
- * A zip archive's directory, read from the end of the file without touching the rest. Stored entries only: PyTorch never
- * compresses, and so each tensor's bytes can be fetched when they are asked for.
- * Source: PKWARE's APPNOTE.TXT, sections 4.3.7 to 4.3.16 and 4.5.3 (ZIP64).
+ * A zip archive's directory, read from the end of the file without touching the rest. Stored entries only: PyTorch
+ * never compresses, so each tensor's bytes can be read on request. Source: PKWARE's APPNOTE.TXT, sections 4.3.7 to
+ * 4.3.16 and 4.5.3 (ZIP64).
  */
 import { FailureError } from '../core/failure.ts';
 import { readBytes } from './read-bytes.ts';
@@ -42,7 +42,7 @@ async function readView(file: Blob, begin: number, end: number, what: string): P
   return viewOf(bytes);
 }
 
-/** @returns where the directory lies */
+/** @returns where the directory is */
 async function findDirectory(file: Blob): Promise<{ begin: number; end: number }> {
   const tailBegin = Math.max(0, file.size - endBytes - maxCommentBytes - locatorBytes);
   const tail = await readView(file, tailBegin, file.size, 'its archive');

@@ -1,5 +1,5 @@
 /**
- * Writes a zip archive without compression, so that its entries are read where they lie and any tool can open it.
+ * Writes a zip archive without compression, so that its entries can be read in place and any tool can open it.
  * Source: PKWARE's APPNOTE.TXT, sections 4.3.7 to 4.3.16. No ZIP64: the archive stays below 4 GiB.
  */
 import { FailureError } from '../core/failure.ts';

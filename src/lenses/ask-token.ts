@@ -1,4 +1,4 @@
-/** The token that a query means in a network and on a grid. */
+/** The token that a query names, in a network and on a grid. */
 import type { Frame } from '../core/frame.ts';
 import { isOnGrid } from '../core/geometry.ts';
 import type { ModelDescription } from '../core/model.ts';
@@ -7,7 +7,7 @@ import type { Query } from './lens-contract.ts';
 
 export interface AskedToken {
   readonly index: TokenIndex;
-  /** As the network has it: CLS in place of a register that it has not. */
+  /** The query that is answered: CLS in place of a register that the network does not have. */
   readonly query: Query;
 }
 

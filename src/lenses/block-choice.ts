@@ -1,4 +1,4 @@
-/** A block that a lens is asked for. */
+/** The parameter "which block". */
 import type { Field } from '../core/codec.ts';
 import type { ModelDescription } from '../core/model.ts';
 

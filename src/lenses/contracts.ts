@@ -1,4 +1,4 @@
-/** The list of lenses that everybody may read; `computes` and `views` have the same names. */
+/** The list of lenses. `computes` and `views` have the same names. */
 import { headsContract } from './heads/contract.ts';
 import { layersContract } from './layers/contract.ts';
 import type { LensContract } from './lens-contract.ts';
@@ -23,12 +23,12 @@ export type ParamsOf<L extends LensId> = Parts<L>['params'];
 export type DrawingOf<L extends LensId> = Parts<L>['drawing'];
 export type ResultOf<L extends LensId> = Parts<L>['result'];
 
-/** In the order in which they are offered. */
+/** In the order of the lens bar. */
 export const lensIds = Object.keys(contracts) as readonly LensId[];
 
 /** The lens that the page opens with. */
 export const [firstLens] = lensIds as readonly [LensId, ...LensId[]];
 
-/** A contract whose parameters, drawing and result nobody needs to know more of. */
+/** A contract for code that does not know the types of its parameters, drawing and result. */
 export const contractOf = (id: LensId): LensContract<object, object, unknown> =>
   contracts[id] as unknown as LensContract<object, object, unknown>;

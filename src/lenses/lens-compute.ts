@@ -7,27 +7,27 @@ import type { Pass } from '../engine/pass.ts';
 
 interface ComputeContext {
   readonly signal: AbortSignal;
-  /** How much of what comes after the passes is done, 0..1. */
+  /** How much of the work after the passes is done, 0..1. */
   onProgress(share: number): void;
 }
 
 /** An array for people who want the numbers. */
 interface NamedArray {
-  /** Empty for the main one; file names get it. */
+  /** Added to the file name; empty for the main array. */
   readonly suffix: string;
   readonly shape: readonly number[];
   readonly values: Float32Array<ArrayBuffer>;
 }
 
 export interface LensCompute<P, R> {
-  /** What a pass must tap, and what is worth keeping for the question that comes next. */
+  /** What a pass must tap, and what it should also keep for the next question. */
   taps(model: ModelDescription, params: P): WantedTaps;
   /**
-   * @param passes for each model each photograph, borrowed
+   * @param passes of each photograph for each model, borrowed
    * @throws FailureError on a fault of the device, where numbers are wrong, or 'cancelled'
    */
   compute(passes: readonly Pass[], params: P, context: ComputeContext): Promise<Result<R, Failure>>;
-  /** Large arrays, which leave with the result. */
+  /** Buffers of large arrays, which are transferred with the result. */
   transfer(result: R): readonly ArrayBuffer[];
   /** The main array first. Command line only. */
   arrays(result: R): readonly NamedArray[];

@@ -1,9 +1,9 @@
-/** What the page, the worker and the command line know of a lens without knowing what it does. */
+/** What the page, the worker and the command line know about every lens. */
 import { defineCodec, wholeNumber, type Codec, type Field, type Fields } from '../core/codec.ts';
 import type { Frame, PassFacts } from '../core/frame.ts';
 import type { PatchPosition } from '../core/geometry.ts';
 
-/** The token whose question is answered: a patch of the photograph, or CLS or a register where there is none. */
+/** The token that is asked: a patch of the photograph, or a special token where `patch` is null. */
 export interface Query {
   /** 0 is CLS, others are registers from 1. A network without that register answers for CLS. */
   readonly token: number;
@@ -14,27 +14,27 @@ export interface LensContract<P, D, R> {
   /** In addresses and file names. */
   readonly id: string;
   readonly title: string;
-  /** What is to be seen through it, in one sentence. */
+  /** What the lens shows, in one sentence. */
   readonly about: string;
   /** Whether a token can be asked; its parameters then hold a `Query`. */
   readonly asks: boolean;
   /** What is computed. */
   readonly params: Codec<P>;
-  /** What only draws differently: a change never asks the engine. */
+  /** What only changes the picture: a change never runs the engine. */
   readonly drawing: Codec<D>;
-  /** What of the drawing is not remembered from one visit to the next. */
+  /** Fields of the drawing that are not remembered for the next visit. */
   readonly forgets: readonly (keyof D)[];
   /** For types alone; never set. */
   readonly result?: R;
 }
 
-/** What came of looking: the lens's result, and the facts of each pass it was made from (for each model each photograph). */
+/** The result of a look, and the facts of each pass (of each photograph for each model). */
 export interface LookResult<R> {
   readonly passes: readonly PassFacts[];
   readonly result: R;
 }
 
-/** @returns where the maps of the first photograph lie */
+/** @returns the frame of the first photograph's maps */
 export function frameOf({ passes: [pass] }: Pick<LookResult<unknown>, 'passes'>): Frame {
   if (pass === undefined) throw new Error('a result without a pass');
   return pass.frame;

@@ -1,4 +1,4 @@
-/** What a lens shows: layers over the photograph, tiles, words, its own settings. */
+/** What a lens draws, says, and lets people set. */
 import type { LucideIcon } from 'lucide-react';
 import type { ComponentType } from 'react';
 import type { ModelDescription } from '../core/model.ts';
@@ -9,7 +9,7 @@ import type { SharedDrawing } from '../render/shared-drawing.ts';
 import type { Fact } from '../ui/kit/fact-list.tsx';
 import type { LensContract, LookResult } from './lens-contract.ts';
 
-/** All that a picture is made of. */
+/** Everything that determines a picture. */
 export interface Scene<P, D, R> {
   readonly looked: LookResult<R>;
   /** What the result was made with. */
@@ -18,11 +18,11 @@ export interface Scene<P, D, R> {
   readonly shared: SharedDrawing;
 }
 
-/** Another way to draw the same result, to be chosen by its small picture. */
+/** Another way to draw the same result, shown as a small picture to choose. */
 export interface LensTile<D> {
   readonly id: string;
   readonly title: string;
-  /** The colours by which it is known elsewhere. */
+  /** Its colours in legends. */
   readonly chip: readonly Rgb[];
   /** What choosing it changes. */
   readonly change: Partial<D>;
@@ -30,11 +30,11 @@ export interface LensTile<D> {
   readonly layers: readonly Layer[];
 }
 
-/** What a lens's own settings work with. */
+/** What a lens's settings and keys can read and change. */
 export interface PanelProps<P, D, R> {
-  /** What is to be seen now; null while there is nothing yet. */
+  /** What is shown now; null while there is no result. */
   readonly scene: Scene<P, D, R> | null;
-  /** What is asked for, which may not be answered yet. */
+  /** What was asked for; the scene may still show the answer before. */
   readonly params: P;
   readonly drawing: D;
   readonly shared: SharedDrawing;
@@ -47,7 +47,7 @@ export interface PanelProps<P, D, R> {
 /** Something that a key does while the lens is in use. */
 export interface LensCommand<P, D, R> {
   readonly keys: readonly string[];
-  /** How the help names the keys, where not by themselves. */
+  /** Names of the keys in the help, where they differ from `keys`. */
   readonly shownKeys?: readonly string[];
   readonly does: string;
   readonly run: (key: string, props: PanelProps<P, D, R>) => void;
@@ -62,7 +62,7 @@ export interface LensSheet<D> extends Sheet {
 export interface LensView<P, D, R> {
   readonly contract: LensContract<P, D, R>;
   readonly icon: LucideIcon;
-  /** From below to above. The patch that is asked is marked by whoever draws them. */
+  /** From the lowest to the highest. The page adds the mark on the asked patch. */
   readonly layers: (scene: Scene<P, D, R>) => readonly Layer[];
   /** @param scene null while there is no result: their layers are empty then */
   readonly tiles: (
@@ -70,11 +70,11 @@ export interface LensView<P, D, R> {
     drawing: D,
     model: Pick<ModelDescription, 'numHeads' | 'depth'>,
   ) => readonly LensTile<D>[];
-  /** What the stage shows in place of the photograph with its layers; null where it shows those. */
+  /** Many small pictures, shown in place of the photograph; null where the photograph is shown. */
   readonly sheet?: (scene: Scene<P, D, R>) => LensSheet<D> | null;
-  /** What is shown, in a few words, for file names and for people who do not see the picture. */
+  /** What is shown, in a few words, for file names and screen readers. */
   readonly title: (scene: Pick<Scene<P, D, R>, 'drawing' | 'params' | 'looked'>) => string;
-  /** What is to be seen, in one sentence. */
+  /** The caption's sentence. */
   readonly describe: (scene: Scene<P, D, R>) => string;
   readonly facts: (scene: Scene<P, D, R>) => readonly Fact[];
   readonly Panel: ComponentType<PanelProps<P, D, R>>;

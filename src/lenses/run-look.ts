@@ -1,4 +1,4 @@
-/** Looks at photographs through a lens: the passes that it wants, then what it makes of them. */
+/** Runs a lens: gets the passes that it needs, then calls its `compute`. */
 import type { Failure } from '../core/failure.ts';
 import type { FramingOptions } from '../core/photo.ts';
 import type { LookProgress } from '../core/progress.ts';

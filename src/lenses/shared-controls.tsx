@@ -42,7 +42,7 @@ export function ColoursField({
   );
 }
 
-/** Which block is asked; there is nothing to choose before a model is there. */
+/** Which block. Shows nothing before a model is loaded. */
 export function BlockField({
   params,
   model,
@@ -70,7 +70,7 @@ export function BlockField({
 
 interface MassFieldProps extends DrawingProps<'mass'> {
   readonly label?: string;
-  /** What the mask keeps now, for screen readers. */
+  /** How many patches the mask keeps, for screen readers. */
   readonly kept?: string | null;
 }
 

@@ -13,7 +13,7 @@ const views: { readonly [L in LensId]: LensView<ParamsOf<L>, DrawingOf<L>, Resul
   objects: objectsView,
 };
 
-/** A view whose parameters, drawing and result nobody needs to know more of. */
+/** A view for code that does not know the types of its parameters, drawing and result. */
 export type AnyLensView = LensView<object, object, unknown>;
 
 export const viewOf = (id: LensId): AnyLensView => views[id] as unknown as AnyLensView;

@@ -1,4 +1,4 @@
-/** A model of the catalogue into the browser: source after source, resumed where it broke off, believed when it is checked. */
+/** Downloads a model of the catalogue into the browser: tries its sources in turn, resumes, and verifies. */
 import {
   type CatalogueEntry,
   type CatalogueSource,
@@ -18,18 +18,18 @@ export interface DownloadTools extends TransferTools {
   today(): Date;
 }
 
-/** A connection that broke is taken up again this often by itself; after that a person decides. */
+/** A broken download is resumed this often automatically; after that the person decides. */
 const maxResumes = 2;
 const firstWaitMs = 1000;
 
-/** The source of the kept bytes first: they are of no use to another. */
+/** The source of the kept bytes first, since they cannot be continued from another source. */
 async function inOrder(entry: CatalogueEntry, tools: DownloadTools): Promise<readonly CatalogueSource[]> {
   const begun = (await readPartial(tools.folders, entry.id))?.url;
   const first = entry.sources.filter(({ url }) => url === begun);
   return [...first, ...entry.sources.filter(({ url }) => url !== begun)];
 }
 
-/** A proxy's login page has a good status too. */
+/** A proxy's login page also has the status 200, so the content is checked. */
 async function problemOfFormat(weights: Blob, { format }: CatalogueSource): Promise<string | null> {
   const head = await readBytes(weights, 0, Math.min(512, weights.size));
   if (head === null) return 'it cannot be read back';
@@ -65,7 +65,7 @@ const pause = (ms: number, tools: DownloadTools, signal: AbortSignal): Promise<v
     new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true })),
   ]);
 
-/** One source until it has given everything, or fails; picks up what broke off a few times. */
+/** Downloads from one source until it is complete or fails; resumes a few times. */
 async function fromSource(
   entry: CatalogueEntry,
   source: CatalogueSource,
@@ -86,7 +86,7 @@ async function fromSource(
         sha256: transferred.sha256,
         source: source.url,
         storedAt: tools.today().toISOString(),
-        // The network must be the one that the catalogue names, whatever the host has put there.
+        // The file must be the network that the catalogue names, whatever the host sent.
         hints: { config: wholeArchitecture(architecture) },
       };
       await writeStored(tools.folders, stored);
@@ -101,7 +101,7 @@ async function fromSource(
   }
 }
 
-/** Another source would do no better. */
+/** Another source would fail in the same way. */
 const isFinalForAllSources = ({ code }: Failure): boolean =>
   code === 'storage-full' || code === 'storage-failed' || code === 'model-busy';
 
@@ -125,7 +125,7 @@ export async function downloadModel(
       signal.throwIfAborted();
       const failure = failureOf(error);
       if (failure === null || isFinalForAllSources(failure)) throw error;
-      // What has come of a large file is worth more than a fresh start elsewhere: the person is asked.
+      // A part of a large file is worth more than a new start from another source, so the person is asked.
       if (failure.code === 'download-interrupted' && failure.keptBytes > 0) throw error;
       reasons.push(failure);
     }

@@ -9,7 +9,7 @@ import { weightsFile, writeStored } from './records.ts';
 const pieceBytes = 4 * 1024 * 1024;
 
 /**
- * Copies files of the person's own into the browser. All or nothing: what a failure or an abort leaves is removed.
+ * Copies the person's own files into the browser. After a failure or an abort nothing is left.
  * @throws FailureError 'storage-full', 'unreadable-file' and the like
  */
 export async function keepFiles(

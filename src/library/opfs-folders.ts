@@ -1,7 +1,7 @@
 /**
- * The browser's origin-private file system. Files are written by synchronous access handles, in a worker; streams to a file are
- * younger, and several browsers lack them. WebKitGTK lacks the handles too, and some windows refuse only when something is written: so
- * it is tried, once, before anything is promised.
+ * The browser's origin-private file system. Files are written by synchronous access handles, in a worker; streams to
+ * a file are younger, and several browsers lack them. WebKitGTK lacks the handles too, and some windows refuse only
+ * when something is written, so one byte is written as a test first.
  */
 import { FailureError, type Failure } from '../core/failure.ts';
 import type { NotKept } from '../core/not-kept.ts';
@@ -12,10 +12,10 @@ const isNamed = (error: unknown, name: string): boolean =>
 
 type Folder = FileSystemDirectoryHandle;
 
-/** Says what is wrong with the storage. */
+/** Gives the failure for an error of the storage. */
 type Explain = (error: unknown) => FailureError;
 
-/** @param busy what it means that another window has the file open: its lock and ours are the same thing */
+/** @param busy the failure where another window has the file open */
 const explainBy =
   (busy: Failure): Explain =>
   (error) => {
@@ -104,7 +104,7 @@ async function openRoot(folderName: string): Promise<Folder | NotKept> {
     await writeProbe(root);
     return root;
   } catch {
-    // What lies there from before can still be read, as on a full disk; who writes is told.
+    // Files from before can still be read, as on a full disk; writing fails.
     const names = await namesIn(root).catch(() => []);
     return names.length > 0 ? root : 'refused';
   }
@@ -140,7 +140,7 @@ function opfsFolders(root: Folder, explain: Explain): ModelFolders {
 }
 
 /**
- * The browser's files where it keeps some, otherwise memory: one that says why.
+ * The browser's file system where it works, otherwise memory, with the reason.
  * @param folderName the folder in which all others lie
  * @param busy the failure where another window writes the same file
  */

@@ -1,10 +1,10 @@
-/** Bytes a second over the last few: a download that stops or speeds up shows it soon, and a single piece does not. */
+/** Bytes a second over the last few seconds: it follows changes soon, but not every single piece. */
 const windowMs = 5000;
-/** Less time than this tells nothing. */
+/** A shorter time is not measured. */
 const leastMs = 800;
 
 export function createRateMeter(now: () => number): {
-  /** @returns bytes a second, or null where it is too early to tell */
+  /** @returns bytes a second, or null while there is too little to measure */
   advance(loadedBytes: number): number | null;
 } {
   let marks: { readonly at: number; readonly loadedBytes: number }[] = [];

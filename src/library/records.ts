@@ -1,6 +1,6 @@
 /**
- * What is written beside a model's files, so that a crash at any moment leaves the truth: a download has `partial.json` from
- * its first byte; `complete.json` comes when every byte has been checked, and only that makes a model.
+ * Records beside a model's files, correct after a crash at any moment. A download has `partial.json` from its first
+ * byte. `complete.json` is written when every byte has been checked; only then it is a model.
  */
 import { FailureError } from '../core/failure.ts';
 import type { CheckpointHints } from '../core/model.ts';
@@ -13,10 +13,10 @@ export const weightsFile = 'weights';
 const completeFile = 'complete.json';
 const partialFile = 'partial.json';
 
-/** Where a download stands; how many bytes there are, the file itself says. */
+/** A download that is not complete. The file's own length says how many bytes there are. */
 export interface PartialRecord {
   readonly url: string;
-  /** What the server calls this version of the file, to be sent back as If-Range; null where it said nothing of use. */
+  /** The server's name for this version of the file, sent back as If-Range; null where it gave none. */
   readonly validator: string | null;
   readonly totalBytes: number | null;
 }
@@ -61,7 +61,7 @@ function parsePartial(json: unknown): PartialRecord | null {
   return { url, validator, totalBytes };
 }
 
-/** @returns null where it is missing or was cut off by a crash */
+/** @returns null where it is missing or damaged */
 async function readJson(folders: ModelFolders, model: string, file: string): Promise<unknown> {
   const blob = await folders.read(model, file);
   try {
@@ -94,7 +94,7 @@ export async function readPartial(
 export const writePartial = (folders: ModelFolders, id: string, record: PartialRecord): Promise<void> =>
   writeJson(folders, id, partialFile, record);
 
-/** @returns null where it is not there, or not as long as it was */
+/** @returns null where it is missing, or has another length */
 export async function readStored(folders: ModelFolders, id: string): Promise<StoredModel | null> {
   const stored = parseStored(id, await readJson(folders, id, completeFile));
   if (stored === null) return null;
@@ -108,7 +108,10 @@ export async function writeStored(folders: ModelFolders, { id, ...model }: Store
   await folders.removeFile(id, partialFile);
 }
 
-/** Everything that is kept; `remains` are folders that are neither whole nor a download: a copy that a crash cut off. */
+/**
+ * Everything that is kept. `remains` are folders that are neither a model nor a download: copies that a crash
+ * interrupted.
+ */
 export async function listModels(
   folders: ModelFolders,
 ): Promise<{ stored: StoredModel[]; partial: PartialModel[]; remains: string[] }> {

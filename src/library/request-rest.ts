@@ -1,30 +1,30 @@
-/** Asks a server for a file from some byte on, and makes sure that what comes is the rest of the same file. */
+/** Requests the rest of a file from a server, and checks that it belongs to the same file. */
 import { FailureError } from '../core/failure.ts';
 import type { PartialRecord } from './records.ts';
 import { withTimeout } from './with-timeout.ts';
 
 export interface Kept extends PartialRecord {
   readonly byteLength: number;
-  /** The whole file's hash is known, so that a mixture of two versions could not pass. */
+  /** The whole file's hash is known, so a mixture of two versions would be noticed. */
   readonly hashIsKnown: boolean;
 }
 
 export interface Rest {
   readonly response: Response;
-  /** Where its first byte belongs: what was kept, or 0 where everything comes again. */
+  /** The offset of its first byte: the number of kept bytes, or 0 where the whole file comes again. */
   readonly offset: number;
   readonly validator: string | null;
   /** The whole file's; null where the server does not say. */
   readonly totalBytes: number | null;
 }
 
-/** Strong ETags name the bytes; weak ones only the meaning. A date is the next best. */
+/** A strong ETag names the exact bytes; a weak one does not. A date is the second choice. */
 function validatorOf({ headers }: Response): string | null {
   const etag = headers.get('ETag');
   return etag !== null && !etag.startsWith('W/') ? etag : headers.get('Last-Modified');
 }
 
-/** The careful way first. If-Range is no header that goes without asking, and some hosts refuse the asking (the preflight). */
+/** With If-Range first. This header needs a preflight request, which some hosts refuse. */
 function headersToTry(kept: Kept | null): readonly Readonly<Record<string, string>>[] {
   if (kept === null || kept.byteLength === 0) return [{}];
   const range = { Range: `bytes=${kept.byteLength}-` };
@@ -36,7 +36,7 @@ function lengthOf({ headers }: Response): number | null {
   return length !== null && /^\d+$/.test(length) ? Number(length) : null;
 }
 
-/** Whether a 206 is what follows the kept bytes. Headers that another origin does not show us count as unknown. */
+/** Whether a 206 continues the kept bytes. Headers that another origin hides count as unknown. */
 function continuesKept(response: Response, kept: Kept, isVouchedFor: boolean): boolean {
   const [, begin, total] =
     /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(response.headers.get('Content-Range') ?? '') ?? [];
@@ -49,9 +49,7 @@ function continuesKept(response: Response, kept: Kept, isVouchedFor: boolean): b
   return isVouchedFor || kept.hashIsKnown;
 }
 
-/**
- * @throws FailureError 'model-unreachable' where no way brings an answer
- */
+/** @throws FailureError 'model-unreachable' where the server does not answer */
 export async function requestRest(
   url: string,
   kept: Kept | null,
@@ -63,7 +61,7 @@ export async function requestRest(
     const isRanged = 'Range' in headers;
     let response: Response;
     try {
-      // The bytes are kept by us; the person and the page they are on are nobody's business.
+      // No cache, since we keep the bytes; no cookies and no referrer, for privacy.
       const asked = network.fetch(url, {
         headers,
         signal,
@@ -89,7 +87,7 @@ export async function requestRest(
       };
     }
     void response.body?.cancel().catch(() => undefined);
-    // A part that we did not ask for, or a server that takes offence at the question: everything once more, then.
+    // A part that was not requested, or a server that refuses ranges: the whole file again.
     if (!isRanged) status = response.status;
   }
   throw new FailureError({ code: 'model-unreachable', url, status });

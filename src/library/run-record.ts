@@ -1,11 +1,14 @@
-/** What stands beside a run's files, checked field by field: it may be from another version, a crash, or somebody's archive. */
+/**
+ * The record beside a run's files. It is checked field by field, since it may be from another version, damaged, or
+ * from somebody's archive.
+ */
 import { findProblems, hyperParameters } from '../core/hyper-parameters.ts';
 import type { StepReport, TrainingConfiguration } from '../core/training.ts';
 import type { StoredRun, SwitchMark, TrainingRhythm } from '../rpc/training-contract.ts';
 
 export interface RunRecord extends Omit<StoredRun, 'id' | 'byteLength' | 'photographs'> {
   readonly version: 1;
-  /** Counts the saves: of two whole slots the higher one is the run. */
+  /** Counts the saves: of two complete slots the one with the higher number is the run. */
   readonly generation: number;
   readonly photographs: readonly {
     readonly name: string;

@@ -1,7 +1,7 @@
 /**
- * Training runs in the browser's storage: a folder each. The photographs are written once. State, reports and maps are written into
- * one of two slots in turn, the record of the slot last: until it stands there whole, the other slot is the run. A crash at any
- * moment, or a full disk, loses what came since the last save and no more.
+ * Training runs in the browser's storage: a folder each. The photographs are written once. State, reports and maps
+ * are written into two slots in turn, the slot's record last. Until the record is complete, the other slot is the
+ * run. A crash at any moment, or a full disk, loses only what came since the last save.
  */
 import { FailureError } from '../core/failure.ts';
 import type { Size } from '../core/geometry.ts';
@@ -21,7 +21,7 @@ export interface KeptPhotograph extends Size {
 
 const invalid = (problem: string): FailureError => new FailureError({ code: 'run-file-invalid', problem });
 
-/** What changes as a run goes on. */
+/** What changes while a run goes on. */
 export interface RunState {
   readonly state: Blob;
   readonly reports: readonly StepReport[];
@@ -87,7 +87,7 @@ interface Slot {
   readonly record: RunRecord;
 }
 
-/** The latest save that is whole. */
+/** The latest complete save. */
 async function currentSlot(folders: ModelFolders, id: string): Promise<Slot | null> {
   const [first, second] = [await readRecord(folders, id, 0), await readRecord(folders, id, 1)];
   if (first !== null && (second === null || first.generation > second.generation))
@@ -142,7 +142,7 @@ const logOf = (reports: readonly StepReport[]): Blob =>
     { type: 'application/jsonl' },
   );
 
-/** A run's facts without what only its files tell. */
+/** A run's facts, without those that are read from its files. */
 export type RunFacts = Omit<StoredRun, 'byteLength'>;
 
 /** The files of a slot, the record last. */
@@ -168,7 +168,7 @@ function slotFilesOf(
   return { record, files: files.set('run.json', new Blob([JSON.stringify(record)])) };
 }
 
-/** A run that is in memory as the files that `runFiles` gives of one that is kept. */
+/** The files of a run that is in memory, as `runFiles` gives them for a kept run. */
 export const filesInMemory = (
   run: RunFacts,
   photographs: readonly KeptPhotograph[],
@@ -181,7 +181,7 @@ export const filesInMemory = (
 
 /**
  * @param signal ends it between two pieces of a file
- * @throws FailureError 'storage-full' and the like, and the signal's reason; what was saved before is there then as it was
+ * @throws FailureError 'storage-full' and the like, or the signal's reason; the save before stays as it was
  */
 export async function saveRun(
   folders: ModelFolders,
@@ -194,7 +194,7 @@ export async function saveRun(
   const slot = current?.slot === 0 ? 1 : 0;
   const generation = (current?.record.generation ?? 0) + 1;
   const { record, files } = slotFilesOf(run, generation, photographs, state);
-  // From here on the slot is nobody's.
+  // From here on this slot holds no run.
   await folders.removeFile(run.id, nameIn(slot, 'run.json'));
   for (const [file, blob] of files) await writeFile(folders, run.id, nameIn(slot, file), blob, signal);
   return storedRun(run.id, record);

@@ -1,7 +1,7 @@
 /**
- * The grid of patches that a position embedding belongs to. A count of positions does not tell it: 49 are CLS and 6 × 8 patches,
- * or 7 × 7 patches and none for CLS. Nothing is guessed: one CLS token and a square is what every published network of this kind
- * has, and everything else must be said by somebody.
+ * The grid of patches that a position embedding belongs to. The number of positions alone is ambiguous: 49 may be CLS
+ * and 6 × 8 patches, or 7 × 7 patches without CLS. One CLS token and a square, as in every published network of this
+ * kind, is assumed; everything else must be stated by a person, a config or the names.
  */
 import { FailureError } from '../core/failure.ts';
 import { formatGrid, type PatchGrid, type Size } from '../core/geometry.ts';
@@ -12,16 +12,19 @@ export interface PositionLayout {
   readonly hasClsPosition: boolean;
 }
 
-/** What is known beside the count. */
+/** What is known besides the number of positions. */
 export interface GridClues {
-  /** By a person: believed, or refused where it does not fit. */
+  /** Given by a person: used, or refused where it does not fit. */
   readonly said: PatchGrid | undefined;
-  /** By our own config, which is believed in everything: where it does not fit, the check of all parameters says so. */
+  /** From our own config: used as it is. Where it does not fit, the check of all parameters fails. */
   readonly described: PatchGrid | undefined;
-  /** Sizes of the pictures that the network was trained on, in px, as configs give them: believed where exactly one grid of them fits. */
+  /**
+   * Sizes of the pictures that the network was trained on, in px, as configs give them: used where exactly one grid
+   * of them fits.
+   */
   readonly imageSizesPx: readonly Size[];
   readonly patchSizePx: number | undefined;
-  /** Whether its parameters' names are those of a family that keeps no position for CLS. */
+  /** Whether the parameters' names are those of a family without a position for CLS. */
   readonly lacksClsPosition: boolean;
 }
 
@@ -50,7 +53,7 @@ function fitImageSizes(positions: number, { imageSizesPx, patchSizePx }: GridClu
 
 /**
  * @param positions rows of `pos_embed`
- * @throws FailureError 'grid-unknown' where nobody has said it, 'checkpoint-invalid' where what was said does not fit
+ * @throws FailureError 'grid-unknown' where it is not stated, 'checkpoint-invalid' where the stated one does not fit
  */
 export function chooseGrid(positions: number, clues: GridClues): PositionLayout {
   const { said, described, lacksClsPosition } = clues;

@@ -1,7 +1,10 @@
 import { FailureError } from '../core/failure.ts';
 import type { ModelSource } from './load-model.ts';
 
-/** A model in tfjs format from files that somebody dropped or that the browser keeps; they are where they are, so nothing is cached. */
+/**
+ * A model in tfjs format from dropped files or from files that the browser keeps. They are local, so nothing is
+ * cached.
+ */
 export const openFilesSource = (files: ReadonlyMap<string, Blob>): ModelSource => ({
   cache: null,
   fetch: (path) => {

@@ -1,19 +1,19 @@
 /**
- * The Vision Transformers in a checkpoint, wherever they lie in it: each is found by its `cls_token` and named by what stands before
- * that, dictionaries and prefixes alike. What training wrappers put between the names says nothing, and goes.
+ * Finds the Vision Transformers in a checkpoint, at any depth: each by its `cls_token`, and named by the dictionaries
+ * and prefixes before it. Names that training wrappers insert are dropped.
  */
 import { isTree, type StoredTensor, type TensorTree } from '../formats/tensor-file.ts';
 
 export interface Network {
-  /** Different for each network of a file; empty where there is one and nothing stands before it. */
+  /** Different for each network of a file; empty for a single network without a prefix. */
   readonly name: string;
-  /** All that stands before its parameters, e.g. `model`, `teacher`, `backbone`. */
+  /** All names before its parameters, e.g. `model`, `teacher`, `backbone`. */
   readonly path: readonly string[];
   /** By the network's own names. */
   readonly nodes: ReadonlyMap<string, StoredTensor | TensorTree>;
-  /** Two parameters have come to have one name: which, or null. */
+  /** The name that two parameters share, or null. */
   readonly repeated: string | null;
-  /** What lies beside it in the file, from the top down: `optimizer`, `student.*`. */
+  /** What else is in the file, from the top down: `optimizer`, `student.*`. */
   readonly beside: readonly string[];
   /** MoCo v3 saves under a prefix of its own, and its networks have 12 heads whatever their width. */
   readonly isMocoV3: boolean;
@@ -29,7 +29,7 @@ const wrappers: ReadonlySet<string> = new Set([
   '_module',
 ]);
 
-/** An optimizer keeps tensors by the parameters' names too. */
+/** An optimizer has tensors under the parameters' names, too. */
 const isOptimizers = (path: readonly string[]): boolean =>
   path.some((part) => /^(optim(izer)?s?(_states?|_state_dict)?|exp_avg(_sq)?|momentum_buffer)$/i.test(part));
 
@@ -38,17 +38,17 @@ const segmentsOf = (name: string): string[] => name.split('.').filter((part) => 
 const startsWith = (name: readonly string[], start: readonly string[]): boolean =>
   start.every((part, i) => name[i] === part);
 
-/** A dictionary, and one way to it from the top. */
+/** A dictionary, and one path to it from the top. */
 interface Place {
   readonly tree: TensorTree;
   readonly keys: readonly string[];
-  /** The dictionaries on the way, from the top. */
+  /** The dictionaries on the path, from the top. */
   readonly above: readonly TensorTree[];
 }
 
-/** Deeper than anybody nests them. */
+/** Deeper than any real file. */
 const maxDepth = 16;
-/** One dictionary may stand in several places, as teacher and as student; more often than that is an attack. */
+/** One dictionary may be in several places, as teacher and as student. More places than this are an attack. */
 const maxPlaces = 10_000;
 
 /** Every dictionary once, in the order of the file, the outer ones first; with the other names that it has where it was found. */
@@ -73,7 +73,7 @@ type Found = Omit<Network, 'name'>;
 /** Names of the tensors in a dictionary without their wrappers, worked out once. */
 type CleanNames = ReadonlyMap<string, readonly string[]>;
 
-/** @returns what stands before `cls_token`, or before Hugging Face's `embeddings.cls_token`; null where the name is another */
+/** @returns the prefix before `cls_token` or Hugging Face's `embeddings.cls_token`; null for other names */
 function prefixOf(name: readonly string[]): readonly string[] | null {
   if (name.at(-1) !== 'cls_token') return null;
   return name.slice(0, name.at(-2) === 'embeddings' ? -2 : -1);
@@ -132,7 +132,7 @@ function contentsOf(tree: TensorTree): Contents | null {
   return { names, prefixes: [...prefixes.values()] };
 }
 
-/** The most that anybody could choose from; more are an attack. */
+/** More networks than a person could choose from; more are an attack. */
 const maxNetworks = 64;
 
 function networksIn(root: TensorTree): Found[] {
@@ -153,7 +153,7 @@ function networksIn(root: TensorTree): Found[] {
 const hasPatches = ({ nodes }: Found): boolean =>
   [...nodes.keys()].some((name) => name.startsWith('patch_embed') || name.startsWith('embeddings.patch_'));
 
-/** What all paths have in common says nothing; where the rest would not tell them apart, the whole path does. */
+/** The common part of all paths is left out; where the rest is ambiguous, the whole path is used. */
 function nameNetworks(found: readonly Found[]): Network[] {
   const isCommon = (part: string): boolean => found.every(({ path }) => path.includes(part));
   const short = found.map(({ path }) => path.filter((part) => !isCommon(part)).join('.'));
@@ -173,12 +173,12 @@ function nameNetworks(found: readonly Found[]): Network[] {
 const isTeacher = ({ path }: Network): boolean =>
   path.some((part) => /(^|_)teacher(_|$)/i.test(part) || part === 'momentum_backbone');
 
-/** Averages and momentum encoders of methods that go on with the other one. */
+/** Averages and momentum encoders of methods that use the other network. */
 const isSecond = ({ path }: Network): boolean => path.some((part) => /(^|_)(ema|momentum)(_|$)/i.test(part));
 
 const rankOf = (network: Network): number => (isTeacher(network) ? 0 : isSecond(network) ? 2 : 1);
 
-/** @returns every network in the file, that which is taken where nothing is said first: the teacher's where there is one */
+/** @returns every network in the file, the default first: the teacher where there is one */
 export function findNetworks(root: TensorTree): readonly Network[] {
   const found = networksIn(root);
   const whole = found.filter(hasPatches);

@@ -3,7 +3,7 @@ import type { Size } from '../core/geometry.ts';
 
 const names: ReadonlySet<string> = new Set(['img_size', 'image_size', 'input_size']);
 
-/** Configurations are nested a few levels deep; this is no bound that one would meet. */
+/** Deeper than any real configuration. */
 const maxDepth = 12;
 const maxParts = 100_000;
 

@@ -11,13 +11,13 @@ const mocoV3Heads = 12;
 const layerNormEps = 1e-6;
 
 interface HeadHints {
-  /** Given by a person or a config: believed before everything else. */
+  /** Given by a person or a config: takes precedence. */
   readonly numHeads: number | undefined;
   readonly isMocoV3: boolean;
 }
 
 export interface ArchitectureHints extends HeadHints {
-  /** What its positions belong to, see `chooseGrid`. */
+  /** The grid of its positions, see `chooseGrid`. */
   readonly grid: PatchGrid;
 }
 
@@ -38,7 +38,7 @@ function ratioOf(hiddenDim: number, embedDim: number): number {
 }
 
 /**
- * Looks only at what tells a size; whether every parameter is there and fits is `checkParameters`' question.
+ * Looks only at shapes that tell a size. `checkParameters` checks whether every parameter is there and fits.
  * @param shapes by official parameter names
  * @returns the architecture, or a phrase that says what is missing
  */

@@ -3,7 +3,7 @@ import type { StoredTensor } from '../formats/tensor-file.ts';
 
 /**
  * One tensor of several, one after the other along their first axis: Hugging Face keeps apart what the official
- * checkpoints keep as qkv. Nothing is read before it is asked for.
+ * checkpoints keep as qkv. Nothing is read before it is needed.
  * @throws FailureError 'checkpoint-invalid' where a part is missing or they do not fit
  */
 export function joinTensors(name: string, parts: readonly (StoredTensor | undefined)[]): StoredTensor {

@@ -1,6 +1,6 @@
 /**
- * From whatever a checkpoint holds to the official DINO parameter names: takes one of its networks, renames Hugging Face's and timm's
- * tensors, and leaves out heads and the other networks, saying so.
+ * Brings a checkpoint's tensors to the official DINO parameter names: takes one of its networks, renames Hugging
+ * Face's and timm's tensors, and lists what it leaves out (heads, other networks).
  */
 import { FailureError } from '../core/failure.ts';
 import { isTree, type StoredTensor, type TensorFile, type TensorTree } from '../formats/tensor-file.ts';
@@ -11,19 +11,19 @@ import { describeOtherKind, describeUnreadable } from './other-kinds.ts';
 export interface NamedParameters {
   /** By official names where they are known, else by their own without prefixes. */
   readonly tensors: TensorFile;
-  /** What was there and is not part of the network, e.g. `optimizer` or `head.*`. */
+  /** What is not part of the network, e.g. `optimizer` or `head.*`. */
   readonly ignored: readonly string[];
   /** Its networks have 12 heads whatever their width. */
   readonly isMocoV3: boolean;
   /** Whether the names are those of a family that keeps no position for CLS: DeiT III, and timm's with registers. */
   readonly lacksClsPosition: boolean;
-  /** The networks to choose from, the one that was taken first; none where the file holds but one. */
+  /** The networks to choose from, the chosen one first; empty where the file has only one. */
   readonly networks: readonly string[];
 }
 
-/** Parts of a network's file that no look at a photograph uses, by their first name. */
+/** Parts that a pass does not use, by their first name. */
 const besides: readonly RegExp[] = [
-  // What stands on top of the network: head, heads, head_dist, dino_head, projection_head …
+  // Heads on top of the network: head, heads, head_dist, dino_head, projection_head …
   /(^|_)heads?(_|$)/,
   /^(fc|classifier|pooler|predictor|projector|projection|prototypes)$/,
   // Masked autoencoders rebuild the photograph with a second network.
@@ -70,14 +70,11 @@ const listKeys = (names: readonly string[]): string => {
   return `it holds ${names.slice(0, 5).join(', ')}${names.length > 5 ? ` and ${names.length - 5} more` : ''}`;
 };
 
-/** Whether blocks of a network are there, and perhaps their beginning lies in another file. */
+/** Whether some blocks of a network are there; the others may be in another file. */
 const mayBePart = (tree: TensorTree): boolean =>
   [...tree.keys()].some((name) => /(^|\.)(blocks|layers?)\.\d+\./.test(name));
 
-/**
- * @param key the name of the network to take, where several are there
- * @returns all networks, the one to take first
- */
+/** @param key the name of the network to take, where several are there @returns all networks, the chosen one first */
 function pickNetwork(tree: TensorTree, key: string | undefined): readonly [Network, ...Network[]] {
   const networks = findNetworks(tree);
   const [chosen] = key === undefined ? networks : networksNamed(networks, key);

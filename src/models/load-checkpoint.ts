@@ -10,7 +10,7 @@ export interface CheckpointFile {
   readonly title: string;
   /** One, or the parts of one checkpoint in their order. */
   readonly files: readonly Blob[];
-  /** What they must hash to, one after the other; null where nobody knows. */
+  /** The expected SHA-256 of all of them in order; null where it is not known. */
   readonly sha256: string | null;
   readonly hints: CheckpointHints;
 }

@@ -2,10 +2,10 @@ import type { Rgb } from './colour-maps.ts';
 import type { Pixels } from './heat-map.ts';
 import type { Grid } from './upsample.ts';
 
-/** One mask's part in the picture that shows them all. */
+/** One mask of a picture that shows several. */
 export interface MaskPart {
   readonly grid: Grid;
-  /** What a sample must exceed to belong to the mask. */
+  /** Samples above this value belong to the mask. */
   readonly level: number;
   /** The map's largest value. */
   readonly max: number;
@@ -14,7 +14,7 @@ export interface MaskPart {
   readonly kept?: Uint8Array;
 }
 
-/** What a kept patch is above the level at least. */
+/** The smallest amount by which a kept patch exceeds the level. */
 const leastAbove = 1e-6;
 
 /**
@@ -55,7 +55,7 @@ export function divideMasks(parts: readonly MaskPart[]): Float32Array[] {
   return heights;
 }
 
-/** Alpha at a mask's edge; the strongest place has 1. The rim stays visible and the core glows. */
+/** Alpha at a mask's edge; the strongest place has 1. The edge stays visible, the middle is brightest. */
 const faintestAlpha = 0.55;
 
 /**

@@ -28,11 +28,11 @@ export const colourOfHead = (head: number | 'mean', numHeads: number): Rgb =>
 export const headTitle = (view: HeadChoice): string =>
   view === 'all' ? 'All heads' : view === 'mean' ? 'Mean' : `Head ${view + 1}`;
 
-/** @returns what is drawn where a head was chosen that this network has not */
+/** @returns the choice, or all heads where the network does not have the chosen one */
 export const headWithin = (view: HeadChoice, { numHeads }: { readonly numHeads: number }): HeadChoice =>
   typeof view === 'number' && view >= numHeads ? 'all' : view;
 
-/** Whether the mask of `mass` is to be seen: as a mask, or as a line on a heat map. */
+/** Whether the mask is visible: as a mask, or as a line on a heat map. */
 export const showsMask = ({ view, style, heatContour }: HeadDrawing): boolean =>
   view === 'all' || style === 'mask' || heatContour;
 

@@ -5,8 +5,8 @@ import type { ValueRange } from '../attention/value-range.ts';
 import type { ColourMapName, Rgb } from './colour-maps.ts';
 
 /**
- * One value a patch, shape [rows, columns] of the layer's frame. What is worked out for drawing is remembered by the array itself: the same
- * map must be the same array each time, and must not change.
+ * One value a patch, shape [rows, columns] of the layer's frame. Drawings are cached by the array's identity, so a
+ * map must be the same array each time and must not change.
  */
 export type PatchValues = Float32Array;
 
@@ -16,7 +16,7 @@ export interface ScalarLayer {
   readonly frame: Frame;
   readonly map: PatchValues;
   readonly colours: ColourMapName;
-  /** What the ends of the colours stand for; null: the map's own smallest and largest value. */
+  /** The values at the two ends of the colours; null: the map's smallest and largest value. */
   readonly range: ValueRange | null;
   /** Interpolated between patches, or patch by patch. */
   readonly smooth: boolean;
@@ -24,7 +24,7 @@ export interface ScalarLayer {
   readonly opacity: number;
 }
 
-/** The mask that keeps the largest values which together hold a share of the sum: all else is dimmed. */
+/** Dims everything outside the mask. The mask keeps the largest values that together make up a share of the sum. */
 export interface VeilLayer {
   readonly kind: 'veil';
   readonly frame: Frame;
@@ -49,7 +49,10 @@ export interface ColouredMap {
   readonly colour: Rgb;
 }
 
-/** Several such masks, each in its colour; where they overlap, the one that looks at the place most. What none keeps is dimmed. */
+/**
+ * Several such masks, each in its colour. Where they overlap, the strongest one is shown. Everything outside all
+ * masks is dimmed.
+ */
 export interface MasksLayer {
   readonly kind: 'masks';
   readonly frame: Frame;
@@ -82,7 +85,7 @@ export type Layer = ScalarLayer | VeilLayer | OutlineLayer | MasksLayer | MarkLa
 
 const isSame = (a: unknown, b: unknown): boolean => {
   if (Object.is(a, b)) return true;
-  // Maps are known by their identity.
+  // Maps are compared by identity.
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null || ArrayBuffer.isView(a))
     return false;
   const [mine, others] = [Object.entries(a), Object.entries(b)];

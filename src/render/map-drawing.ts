@@ -1,7 +1,7 @@
 /**
- * What drawing needs of a map, made when it is first asked for: its range, its order by value, interpolated grids, coloured
- * bitmaps, outlines. Remembered by the map's identity, so that two queries in turn, or twelve blocks, cost nothing the
- * second time; all of it together is bounded in bytes.
+ * Intermediate results of drawing a map, made on first use: its range, its order by value, interpolated grids,
+ * coloured bitmaps, outlines. They are cached by the map's identity, so going back to another query or block costs
+ * nothing. The cache is bounded in bytes.
  */
 import {
   massMask,

@@ -30,7 +30,10 @@ export interface PaintTarget {
   readonly lineWidthPx: number;
 }
 
-/** What dims the photograph where nobody looks. Near black in both themes: it belongs to the picture, not to the page. */
+/**
+ * The colour that dims the photograph. Near black in both themes, since it is part of the picture and not of the
+ * page.
+ */
 const veil = 'rgb(8 8 10)';
 
 /** Above this many patches the grids get coarser, so that the work of a frame stays the same. */
@@ -44,7 +47,7 @@ function samplesFor({ rows, columns }: GridSize, smooth: boolean, detail: Detail
   return many ? 4 : 6;
 }
 
-/** Of outlines: coarser than the colours, for lines are drawn through between the samples. */
+/** The same for outlines. They need fewer samples, since lines are drawn between them. */
 const outlineSamples = (size: GridSize, smooth: boolean): number => samplesFor(size, smooth, 'tile');
 
 /** @returns where the patches, or another part of the photograph, lie on a surface that shows the whole photograph */
@@ -189,7 +192,7 @@ export function paintLayers(context: Context, layers: readonly Layer[], target: 
   }
 }
 
-/** What preparing may take of a frame. */
+/** How much of a frame preparing may take. */
 const prepareMs = 5;
 
 /** The steps of what a first painting needs, a few milliseconds each. */

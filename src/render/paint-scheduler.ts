@@ -1,10 +1,10 @@
 /**
- * Paints what changed, once a frame. A slider may ask a hundred times between two frames: the last wish of each
- * surface counts. The stage goes first; the tiles share what is left of the frame and go on in the next.
+ * Paints what changed, once a frame. A slider may ask a hundred times between two frames: only the last request of
+ * each surface counts. The stage goes first; the tiles share what is left of the frame and go on in the next.
  */
 export interface PaintScheduler {
   /**
-   * @param surface whose earlier wish is replaced
+   * @param surface whose earlier request is replaced
    * @param priority lower goes first; 0 has its turn in every frame
    * @param paint returns false where it is not done and wants the next frame too
    */

@@ -1,4 +1,4 @@
-/** What was worked out for drawing, by key, up to a number of bytes: what was used longest ago goes first. */
+/** A cache by key, bounded in bytes; the least recently used entry goes first. */
 export class Remembered {
   private readonly maxBytes: number;
   private readonly entries = new Map<string, { readonly value: unknown; readonly byteLength: number }>();

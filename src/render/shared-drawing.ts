@@ -1,4 +1,4 @@
-/** How every lens draws: what stays as it is when another lens is taken. */
+/** Drawing settings that all lenses share. */
 import { defineCodec, oneOf, wholeNumber } from '../core/codec.ts';
 import { colourMapNames, type ColourMapName } from './colour-maps.ts';
 

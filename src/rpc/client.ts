@@ -6,18 +6,18 @@ import type { ContractShape, FromWorker, ToWorker } from './messages.ts';
 /** Where a worker comes from. */
 export interface WorkerScript {
   start(): Worker;
-  /** Asked where it did not load: whether the host no longer has it, since the page was updated. */
+  /** Called where it did not load: whether the host no longer has it, because the page was updated. */
   isGone(): Promise<boolean>;
 }
 
 interface CallOptions<Progress> {
   /** Aborting ends the call with 'cancelled' at once; the worker is told. */
   readonly signal?: AbortSignal;
-  /** An aborted call ends when the worker has let go of it, with what became of it: for calls that leave something changed. */
+  /** An aborted call ends when the worker has ended it, with its real outcome: for calls that change something. */
   readonly awaitsWorker?: boolean;
   /**
-   * While this call is open the worker may be out of hearing for longer than patience lasts, as training is within a step: no
-   * cancelled call is held against it then.
+   * While this call is open the worker may not answer for a long time, as during a training step. It is not replaced
+   * for a cancelled call then.
    */
   readonly keepsWorkerBusy?: boolean;
   readonly onProgress?: (progress: Progress) => void;
@@ -30,17 +30,17 @@ export interface WorkerClient<C extends ContractShape<C>> {
     request: C[M]['request'],
     options?: CallOptions<C[M]['progress']>,
   ): Promise<Result<C[M]['result'], Failure>>;
-  /** Told once when the worker is lost; every open call has failed by then. @returns a function that ends the telling */
+  /** Called once when the worker is lost, after every open call has failed. @returns a function that unsubscribes */
   onGone(listener: (failure: Failure) => void): () => void;
   /**
-   * A new worker in place of the old one; open calls fail as cancelled. An engine's 'start' must follow. Not to be called for ever where
-   * the script does not load.
+   * A new worker in place of the old one; open calls fail as cancelled. An engine's 'start' must follow. Do not call
+   * it again and again where the script does not load.
    */
   restart(): void;
   terminate(): void;
 }
 
-/** A worker that has not let go of a cancelled call by then is stuck, and is replaced. */
+/** A worker that has not ended a cancelled call by then hangs, and is replaced. */
 const cancelPatienceMs = 10_000;
 
 interface OpenCall<C extends ContractShape<C>> {
@@ -51,7 +51,7 @@ interface OpenCall<C extends ContractShape<C>> {
 
 /**
  * @param script of the worker; started now and at every restart
- * @param discard frees what a result holds that nobody waits for any more
+ * @param discard frees the resources of a result that came after its call was cancelled
  */
 export function createWorkerClient<C extends ContractShape<C>>(
   script: WorkerScript,
@@ -82,7 +82,7 @@ export function createWorkerClient<C extends ContractShape<C>>(
     for (const listener of listeners) listener(failure);
   };
 
-  /** Replaces a worker that does not let go of a cancelled call, but never in the midst of a call that may be long. */
+  /** Replaces a worker that does not end a cancelled call, but not while a long call is open. */
   const waitFor = (id: number): void => {
     const decide = (): void => {
       if ([...calls.values()].some(({ keepsWorkerBusy }) => keepsWorkerBusy)) waitFor(id);
@@ -112,7 +112,7 @@ export function createWorkerClient<C extends ContractShape<C>>(
     }
   };
 
-  /** Its calls stay open until it is known what to say. */
+  /** Its calls stay open until the reason is known. */
   const loseUnloaded = async (launched: Worker): Promise<void> => {
     const isGone = await script.isGone();
     if (worker === launched) lose({ code: 'script-missing', isGone });
@@ -128,7 +128,7 @@ export function createWorkerClient<C extends ContractShape<C>>(
     });
     launched.addEventListener('error', (event) => {
       if (worker !== launched) return;
-      // What a script throws comes with a message.
+      // An error that the script throws has a message; a script that does not load has none.
       if (event.message || hasSpoken)
         lose({ code: 'worker-crashed', message: event.message || 'nothing more is known' });
       else void loseUnloaded(launched);

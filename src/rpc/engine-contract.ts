@@ -12,7 +12,7 @@ import type { LensId } from '../lenses/contracts.ts';
 import type { LookResult } from '../lenses/lens-contract.ts';
 import type { TrainingContract } from './training-contract.ts';
 
-/** A way to a model that can cross to the worker. Files are handed over, not their bytes: they are read where they lie. */
+/** Where a model is, in a form that can be posted to the worker. Files are posted, not their bytes. */
 export type ModelReference =
   | { readonly kind: 'tfjs'; readonly url: string }
   /** model.json and its shards, by their names. */
@@ -23,7 +23,7 @@ export type ModelReference =
       readonly title: string;
       /** One, or the parts of one checkpoint in their order. */
       readonly files: readonly Blob[];
-      /** What they must hash to, one after the other, where that is known. */
+      /** The expected SHA-256 of all bytes in this order, where it is known. */
       readonly sha256: string | null;
       readonly hints: CheckpointHints;
     };
@@ -36,7 +36,7 @@ export interface KeyedModel {
 
 /** A photograph, or a frame of a film or of a camera. */
 export interface PhotoSource {
-  /** The same each time that the same pixels are meant. */
+  /** The same id for the same pixels. */
   readonly id: string;
   readonly photo: Blob;
 }
@@ -59,7 +59,7 @@ export interface EngineContract extends TrainingContract {
     request: {
       readonly model: KeyedModel;
       readonly backend: BackendChoice;
-      /** Back ends that an earlier start has waited for in vain: they are not opened. */
+      /** Back ends that hung at an earlier start; they are not opened. */
       readonly silent: readonly BackendName[];
     };
     progress: StartProgress;
@@ -79,7 +79,7 @@ export interface EngineContract extends TrainingContract {
     result: { readonly model: ModelDescription };
   };
   /**
-   * What is to be seen of photographs through a lens: at once where their passes are kept and answer it, and after a pass otherwise.
+   * A lens's result for photographs: at once where the passes are kept and have the taps, otherwise after a pass.
    * Calls run one after the other in the order they came.
    */
   look: {

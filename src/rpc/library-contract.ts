@@ -1,11 +1,11 @@
 /**
- * The contract of the worker that downloads models and keeps them in the browser. Types only. It is not the engine's worker:
- * an engine that is lost takes no download with it.
+ * The contract of the worker that downloads models and keeps them in the browser. Types only. It is a worker of its
+ * own, so a lost engine does not end a download.
  */
 import type { CheckpointHints } from '../core/model.ts';
 import type { NotKept } from '../core/not-kept.ts';
 
-/** A model that lies in this browser, whole and verified. */
+/** A model that is kept in this browser, complete and verified. */
 export interface StoredModel {
   readonly id: string;
   readonly title: string;
@@ -20,7 +20,7 @@ export interface StoredModel {
   readonly hints: CheckpointHints;
 }
 
-/** A download that has not come to its end. */
+/** A download that is not complete. */
 export interface PartialModel {
   readonly id: string;
   readonly keptBytes: number;
@@ -32,7 +32,7 @@ export interface LibraryContents {
   readonly partial: readonly PartialModel[];
   /** Why the browser keeps no files: models last as long as the visit then. Null where it keeps them. */
   readonly notKept: NotKept | null;
-  /** What the browser would still give; null where it does not say. */
+  /** Bytes that are still free; null where the browser does not say. */
   readonly freeBytes: number | null;
 }
 
@@ -66,6 +66,6 @@ export interface LibraryContract {
     progress: never;
     result: { readonly model: StoredModel; readonly files: ReadonlyMap<string, Blob> };
   };
-  /** Deletes a model or what there is of it. */
+  /** Deletes a model, complete or not. */
   remove: { request: { readonly id: string }; progress: never; result: LibraryContents };
 }

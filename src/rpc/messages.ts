@@ -5,7 +5,7 @@
  */
 import type { Failure } from '../core/failure.ts';
 
-/** What `C` must be to be a contract; interfaces have no index signature, hence the detour. */
+/** The shape that a contract `C` must have. Interfaces have no index signature, so it is written as a mapped type. */
 export type ContractShape<C> = {
   readonly [M in keyof C]: {
     readonly request: unknown;

@@ -1,4 +1,4 @@
-/** The worker's end of a contract: calls in, answers out, whatever the worker does. */
+/** The worker's end of a contract: receives calls and posts answers. */
 import { failureOf, type Failure } from '../core/failure.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
 import { openLine, type InLine } from './line.ts';
@@ -16,7 +16,7 @@ export type Handlers<C extends ContractShape<C>> = {
   ) => Promise<Result<C[M]['result'], Failure>>;
 };
 
-/** For handlers that throw: an abort and a failure are outcomes like the others; what else is thrown is a bug. */
+/** For handlers that throw: an abort or a failure becomes a result; anything else that is thrown is a bug. */
 export async function outcomeOf<T>(
   { signal }: Pick<CallContext<never>, 'signal'>,
   work: () => Promise<T>,
@@ -34,14 +34,16 @@ export async function outcomeOf<T>(
 export interface ServeOptions<C extends ContractShape<C>> {
   /** Calls of these methods run one after the other, in the order they came. */
   readonly oneByOne: readonly (keyof C)[];
-  /** Whether the worker is of no more use after this: the client then fails every open call and starts another. */
+  /**
+   * Whether the worker cannot be used after this. The client then fails every open call and starts another worker.
+   */
   isFinal(method: keyof C, failure: Failure): boolean;
   transferablesOf<M extends keyof C>(
     method: M,
     result: C[M]['result'],
     request: C[M]['request'],
   ): Transferable[];
-  /** What a thrown error is that carries no failure: memory that ran out, or a bug. */
+  /** The failure for an error that carries none: memory that ran out; null for a bug. */
   failureOfCrash(error: unknown): Failure;
 }
 
@@ -50,7 +52,7 @@ export const crashed = (error: unknown): Failure => ({
   message: error instanceof Error ? error.message : String(error),
 });
 
-/** Listens for calls from now on. @returns a way for handlers to put work into the line of the `oneByOne` calls */
+/** Starts to listen for calls. @returns the queue of the `oneByOne` calls, for other work of the handlers */
 export function serveCalls<C extends ContractShape<C>>(
   handlers: Handlers<C>,
   { oneByOne, isFinal, transferablesOf, failureOfCrash }: ServeOptions<C>,
@@ -90,14 +92,14 @@ export function serveCalls<C extends ContractShape<C>>(
     try {
       outcome = await handlers[method](request, { signal: controller.signal, onProgress });
     } catch (error) {
-      // A bug, or a device that broke where no one expected it: say so and let the client start afresh.
+      // A bug, or a device that failed at an unexpected place: report it, and the client starts a new worker.
       outcome = fail(failureOf(error) ?? failureOfCrash(error));
     }
     open.delete(id);
     try {
       end(id, method, request, outcome);
     } catch (error) {
-      // What cannot be sent is a bug, and nobody may wait for it for ever.
+      // A result that cannot be posted is a bug; the call must still end.
       end(id, method, request, fail(failureOfCrash(error)));
     }
   };

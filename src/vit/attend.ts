@@ -8,7 +8,7 @@ import { takeColumns } from './softmax-rows.ts';
 import type { Tapped } from './tapped.ts';
 import type { Tap } from './taps.ts';
 
-/** Softmax rows of the last block, softmax(QKᵀ/√d), taken apart by what looks and what is looked at; not renormalised. */
+/** Rows of the last block's softmax(QKᵀ/√d), separated by query and by target; not renormalised. */
 export interface SpecialAttention {
   readonly numHeads: number;
   /** R; the special tokens are CLS and R registers, S = 1 + R. */

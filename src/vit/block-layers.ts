@@ -1,4 +1,4 @@
-/** What a pass is made of: the same layers by tfjs's plain ops or by our fused kernels, whichever the current back end has. */
+/** The layers of a pass, by our fused kernels where the current back end has them, otherwise by tfjs's ops. */
 import type * as tf from '@tensorflow/tfjs-core';
 import type { VitArchitecture } from '../core/architecture.ts';
 import type { Fusion } from '../core/rollout-options.ts';
@@ -37,9 +37,12 @@ export interface BlockLayers {
   /** @param rows shape [H × Q, T], a head's queries one after the other @returns shape [Q, T] */
   fuseHeads(rows: tf.Tensor2D, numHeads: number, fusion: Fusion): tf.Tensor2D;
   /**
-   * A row vector times the attention of all tokens, mean over heads, without its rows.
-   * @param weights shape [1, T] @param queries shape [T, C] @param keys shape [T, C]
-   * @returns shape [1, T]; null where nothing does that faster than the rows themselves
+   * A row vector times the attention of all tokens, mean over heads, without computing the attention's rows one by
+   * one.
+   * @param weights shape [1, T]
+   * @param queries shape [T, C]
+   * @param keys shape [T, C]
+   * @returns shape [1, T]; null where computing the rows is as fast
    */
   weighMeanRows(
     weights: tf.Tensor2D,

@@ -1,4 +1,4 @@
-/** A pass compiled before there are parameters for it: its kernels depend on a network's sizes alone. */
+/** Compiles a pass before the parameters have come: its kernels depend only on the network's sizes. */
 import * as tf from '@tensorflow/tfjs-core';
 import {
   elementCount,
@@ -18,9 +18,9 @@ import { queriesOfTokens } from './run-block.ts';
 import { anyTokenOfLastBlock, planPass, queriesOf } from './taps.ts';
 
 /**
- * Two blocks that share their parameters: one that runs to its end, and the last. They are made as a model's own are, so that tensors are
- * of the same types.
- * @param value of all of them; one that is no float16 keeps weights at their full size, as a file of float32 does
+ * Two blocks that share their parameters: one that runs to its end, and the last. They are made like a model's own,
+ * so that tensors have the same types.
+ * @param value of all parameters; a value that is not a float16 keeps weights in float32
  */
 function blankParameters(architecture: VitArchitecture, value: number): VitParameters {
   const single = { ...architecture, depth: 1 };
@@ -71,6 +71,6 @@ function runLayers(parameters: VitParameters, size: Size): void {
  */
 export const compilePass = (backend: OpenBackend, architecture: VitArchitecture, size: Size): Promise<void> =>
   compileOnly(backend, () => {
-    // What the file will bring is not known yet.
+    // It is not known yet whether the file has float16 or float32.
     for (const value of [0, 0.1]) runLayers(blankParameters(architecture, value), size);
   });

@@ -1,6 +1,9 @@
-/** A block's layers for a few tokens on plain arrays, in float64: slow, and on no device. To hold a device's numbers against. */
+/**
+ * A block's layers for a few tokens on plain arrays, in float64, without a device: what a device's numbers are
+ * compared with.
+ */
 
-/** Columns of a matrix [inputs, outputs], row by row, and what is added. */
+/** A linear layer: a matrix [inputs, outputs], row by row, and a bias. */
 export interface PlainLinear {
   readonly weight: ArrayLike<number>;
   readonly bias: ArrayLike<number> | null;

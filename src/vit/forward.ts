@@ -1,7 +1,7 @@
 /**
- * The pass that everything runs: one loop over the blocks, which keeps what its taps want and ends at the last block that one of
- * them wants. It equals `forwardPlain`, but its layers are the fastest that the back end has, and none of them ever holds a T × T
- * matrix (`block-layers`).
+ * The forward pass: one loop over the blocks, which keeps what the taps ask for and ends at the last block that a tap
+ * needs. It equals `forwardPlain`, but its layers are the fastest that the back end has, and none of them ever holds
+ * a T × T matrix (`block-layers`).
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { mlpHiddenDim, specialTokenCount, type VitArchitecture } from '../core/architecture.ts';
@@ -24,8 +24,8 @@ export interface ForwardOptions {
   /** Awaited between blocks; throw to stop. Tensors are freed either way. */
   afterBlock?(blocksDone: number): Promise<void>;
   /**
-   * With plain ops no intermediate of the attention is larger, and no more comes back from the device at once. The default is a quarter
-   * of WebGPU's default binding, and kind to the wasm heap, which never shrinks.
+   * With plain ops no intermediate of the attention is larger, and no more comes back from the device at once. The
+   * default is a quarter of WebGPU's default binding limit. It also keeps the wasm heap small, which never shrinks.
    */
   readonly maxScoresBytes?: number;
 }
@@ -37,7 +37,7 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted === true) throw new FailureError({ code: 'cancelled' });
 }
 
-/** What a pass of our kernels computes on its way, q, k, v and the hidden layer above all; by plain ops it is many times as much. */
+/** Bytes of the intermediate results of a pass by our kernels. By plain ops it is many times as much. */
 function passBytes(tokens: number, architecture: VitArchitecture): number {
   const { embedDim, depth } = architecture;
   if (!hasFusedKernels() || !fusedKernelsSupport(architecture, tokens)) return Infinity;
@@ -46,7 +46,7 @@ function passBytes(tokens: number, architecture: VitArchitecture): number {
 }
 
 /**
- * The loop, one block a step, so that whoever drives it may wait between blocks or not. Yields how many blocks are done.
+ * The loop, one block a step: the caller may wait between blocks or not. Yields how many blocks are done.
  * @param makeImage shape [height, width, 3], normalised; called within a tidy
  * @returns what was kept of each block; the caller disposes
  */
@@ -86,7 +86,7 @@ export function* forwardSteps(
 /**
  * @param parameters borrowed, also by the result
  * @param input shape [height, width, 3], normalised RGB, sides whole patches
- * @returns what the taps want, on the device; the caller disposes
+ * @returns what the taps ask for, on the device; the caller disposes
  * @throws FailureError on a fault of the device, 'cancelled' where the signal says so
  */
 export async function runForward(

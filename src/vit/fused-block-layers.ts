@@ -1,4 +1,4 @@
-/** Layers of one dispatch each, by our own kernels (gpu/kernels). */
+/** Layers by our own kernels (gpu/kernels), one dispatch each. */
 import * as tf from '@tensorflow/tfjs-core';
 import { attentionKernel } from '../gpu/kernels/attention.ts';
 import { embedPatchesKernel } from '../gpu/kernels/embed-patches.ts';
@@ -35,7 +35,7 @@ function linear(
   return linearKernel.run(inputs, { ...whole, ...attributes });
 }
 
-/** On wasm, which has no kernel for the whole, its linear layer alone is ours. */
+/** On wasm only its linear layer is ours; there is no kernel for all of it. */
 function embed(parameters: VitParameters, image: tf.Tensor3D): tf.Tensor2D {
   const { architecture, patchEmbedding, specialTokens } = parameters;
   const { weight, bias } = patchEmbedding;

@@ -1,4 +1,4 @@
-/** Two numbers that tell how a head looks: how widely its attention is spread, and how far it reaches. */
+/** Two numbers for each head: how widely its attention is spread (entropy), and how far it reaches (distance). */
 import * as tf from '@tensorflow/tfjs-core';
 import { specialTokenCount } from '../core/architecture.ts';
 import { throwIfAborted } from './forward.ts';
@@ -12,8 +12,9 @@ export interface HeadStatistics {
   /** shape [blocks, H]: −Σ a ln a of a query's row over all tokens, in nats, mean over all queries. */
   readonly entropy: Float32Array<ArrayBuffer>;
   /**
-   * shape [blocks, H]: mean attention distance in patches (Raghu et al., 2021): of a patch's row the sum of attention × distance
-   * over the patches, mean over the patches that look. What goes to special tokens, which lie nowhere, adds nothing.
+   * shape [blocks, H]: mean attention distance in patches (Raghu et al., 2021): of a patch's row the sum of attention
+   * × distance over the patches, mean over the patches that look. Attention to special tokens, which have no
+   * position, adds nothing.
    */
   readonly distance: Float32Array<ArrayBuffer>;
 }

@@ -1,6 +1,6 @@
 /**
- * Which of a matrix's entries are its n lowest ones, found from its rows in passing: the matrix is never held whole. Attention
- * is never negative, and bits of floats that are not negative lie in the order of their values.
+ * Finds a matrix's n lowest entries from its rows, without holding the whole matrix. Attention is never negative, and
+ * the bits of floats that are not negative have the order of their values.
  */
 const halfBits = 16;
 const binCount = 1 << halfBits;

@@ -1,8 +1,7 @@
 /**
- * A ViT's parameters on the device.
- *
- * Dimension legend for this room: B batch, T tokens (CLS first, then R registers, then patches row by row), S = 1 + R special
- * tokens, H heads, D head width, C = H × D channels, P patch side in px.
+ * A ViT's parameters on the device.  Dimension legend for this folder: B batch, T tokens (CLS first, then R
+ * registers, then patches row by row), S = 1 + R special tokens, H heads, D head width, C = H × D channels, P patch
+ * side in px.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import {
@@ -47,7 +46,9 @@ export interface VitParameters {
   readonly patchEmbedding: LinearParameters;
   /** shape [S, C]: CLS, then the registers. */
   readonly specialTokens: tf.Tensor2D;
-  /** shape [1 + trained rows × trained columns, C]; stays in main memory, since every input size resamples it. */
+  /**
+   * shape [1 + trained rows × trained columns, C]; kept in main memory, since it is resampled for every input size.
+   */
   readonly positionEmbedding: Float32Array;
   readonly blocks: readonly BlockParameters[];
   readonly norm: LayerNormParameters;
@@ -88,9 +89,10 @@ function scaleOutputs(values: Float32Array, gains: Float32Array): Float32Array {
 }
 
 /**
- * Puts a model on the current back end. LayerScale is folded into the layer before it: (Wx + b) × γ is (γW)x + γb, so that
- * a block with it costs what one without costs, and the forward passes need not know of it.
- * @param named every parameter of the architecture (`checkParameters` has seen them), official names and layouts; each is asked for once
+ * Puts a model on the current back end. LayerScale is folded into the layer before it: (Wx + b) × γ is (γW)x + γb, so
+ * it costs nothing, and the forward passes need not know about it.
+ * @param named every parameter of the architecture (`checkParameters` has seen them), official names and layouts;
+ * each is asked for once
  * @returns parameters that the caller disposes; where it throws, nothing is left on the back end
  */
 export function uploadParameters(

@@ -1,6 +1,6 @@
 /**
- * Layers by tfjs's own ops, for every back end. Attention goes over the queries in chunks, so that no T × T matrix ever
- * exists whole (at 3601 tokens it passes the binding limit and comes back wrong without a word).
+ * Layers by tfjs's own ops, for every back end. Attention goes over the queries in chunks, so that no T × T matrix is
+ * ever held (at 3601 tokens it exceeds WebGPU's binding limit, and the result is wrong without an error).
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Fusion } from '../core/rollout-options.ts';

@@ -1,6 +1,6 @@
 /**
- * The forward pass as the paper has it, every attention matrix whole: the reference that the fast pass is tested against.
- * Needs H × T² floats a block, and keeps every block's tokens, so it is for small inputs.
+ * The forward pass as in the paper, with whole attention matrices: the reference for tests of the fast pass. Needs H
+ * × T² floats a block, and keeps every block's tokens, so it is for small inputs.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { embedTokens, gelu, layerNorm, linear } from './layers.ts';

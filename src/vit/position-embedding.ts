@@ -17,7 +17,7 @@ const cubic = (x: number, a: number): number => {
 };
 
 /**
- * One axis without antialiasing: four taps each. The step comes of a scale factor with 0.1 too much, meant against rounding,
+ * One axis without antialiasing: four taps each. The official scale factor has 0.1 added to guard against rounding,
  * which moves every sampled coordinate. Coordinates in float32, as PyTorch computes them.
  */
 function offsetTaps(inputLength: number, outputLength: number): Tap[][] {
@@ -32,7 +32,10 @@ function offsetTaps(inputLength: number, outputLength: number): Tap[][] {
   });
 }
 
-/** One axis with antialiasing: where it shrinks, the kernel widens; at the edges, what is there shares the whole weight. */
+/**
+ * One axis with antialiasing: where the size shrinks, the kernel is wider; at the edges the weights are normalised
+ * over the taps that exist.
+ */
 function antialiasedTaps(inputLength: number, outputLength: number): Tap[][] {
   const step = Math.fround(inputLength / outputLength);
   const widening = Math.max(1, step);

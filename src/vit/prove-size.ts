@@ -1,8 +1,9 @@
 /**
- * Does the device compute what it should in this size, too? The self-check at the start runs a tiny network, and some devices give
- * zeros for arrays above some size, or after long use, and say nothing. So before the first pass of more tokens than any before it,
- * and again after many passes, the first two blocks run alone, and a few tokens, the last one among them, are computed on plain
- * arrays from what went in. All kernels of a pass run there in its sizes, for about 1.1 / depth of its time.
+ * Checks that the device computes correctly at this size. The self-check at the start runs a tiny network, but some
+ * devices give zeros for arrays above some size, or after long use, without an error. So the first two blocks are run
+ * alone, and a few tokens, the last one among them, are computed again on plain arrays from the same input. This is
+ * done before the first pass with more tokens than any before, and again after many passes. All kernels of a pass run
+ * in it, at their real sizes, in about 1.1 / depth of a pass's time.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { specialTokenCount, type VitArchitecture } from '../core/architecture.ts';
@@ -28,16 +29,18 @@ import { readValues } from './read-values.ts';
 import type { Tapped } from './tapped.ts';
 import type { Tap, TokenIndex } from './taps.ts';
 
-/** Of the largest value. Rounding makes 1e-4 of it where attention is sharp; what fails in silence is off by all of it. */
+/** Of the largest value. Rounding makes 1e-4 of it where attention is sharp; a silent failure is off by all of it. */
 const tolerance = 1e-2;
 
-/** A device is asked again after so many passes. */
+/** A device is checked again after this many passes. */
 const passesOfProof = 100;
 
-/** Of each network on the device: tokens of the largest size that was right, and for how many passes that is still believed. */
+/**
+ * For each network on the device: the most tokens that were checked, and how many passes remain until the next check.
+ */
 const proofs = new WeakMap<VitParameters, { readonly tokens: number; passesLeft: number }>();
 
-/** What is off, by stage of the computation. */
+/** The differences, by stage of the computation. */
 class Comparison {
   private readonly stages = new Map<string, { largest: number; difference: number }>();
 
@@ -52,7 +55,7 @@ class Comparison {
     }
   }
 
-  /** @returns the first stage that is off, in words; null where all are right */
+  /** @returns the first stage that is wrong, in words; null where all are right */
   problem(): string | null {
     for (const [stage, { largest, difference }] of this.stages)
       if (!(difference <= tolerance * largest))
@@ -61,7 +64,7 @@ class Comparison {
   }
 }
 
-/** Something to read of a tensor that stays where it is: one that is read itself leaves the device. @returns float32, the caller's */
+/** A copy to read. A tensor that is read itself leaves the device. @returns float32, the caller's */
 export const copyToRead = (tensor: tf.Tensor): tf.Tensor =>
   storageOf(tensor) === 'float16'
     ? floatWeight(tensor as tf.Tensor2D)
@@ -204,7 +207,7 @@ export function proofTaps({ depth }: VitArchitecture): Tap[] {
 /**
  * To be called before each pass. Does nothing where a pass of as many tokens has proved right a short while ago.
  * @param input what the pass will get, shape [height, width, 3]
- * @throws FailureError 'wrong-result' where the device computes something else than it should
+ * @throws FailureError 'wrong-result' where the device's numbers are wrong
  */
 export async function proveSize(
   parameters: VitParameters,

@@ -1,4 +1,4 @@
-/** Attention rows of a pass, read back from the device and believed only once they are checked. */
+/** Reads attention rows of a pass back from the device, and checks them. */
 import * as tf from '@tensorflow/tfjs-core';
 import { specialTokenCount, type VitArchitecture } from '../core/architecture.ts';
 import { submitTogether } from '../gpu/submit-together.ts';
@@ -18,7 +18,7 @@ export interface AttentionRows {
   readonly tokens: number;
   /** shape [blocks, queries, H, T]; special tokens first; each row sums to 1 */
   readonly values: Float32Array<ArrayBuffer>;
-  /** When they had come back from the device, by `performance.now()`. */
+  /** When they had been read back, by `performance.now()`. */
   readonly readAt: number;
 }
 
@@ -30,7 +30,7 @@ interface Part {
   make(): tf.Tensor2D;
 }
 
-/** Of one block: as the pass computed them, or from what it kept, some queries at a time. */
+/** Rows of one block: those that the pass computed, or computed now from what it kept, some queries at a time. */
 function partsOf(tapped: Tapped, block: number, queries: readonly TokenIndex[]): Part[] {
   const { parameters, layers, tokens, maxScoresBytes } = tapped;
   const { architecture } = parameters;
@@ -80,7 +80,7 @@ function concatenated(parts: readonly Part[]): tf.Tensor2D {
   );
 }
 
-/** Of a token, for a failure; null for CLS in the last block, which needs no word. */
+/** A token's name for a failure's sentence; null for CLS in the last block, which is not named. */
 function nameOfRow(
   token: TokenIndex,
   block: number,

@@ -2,7 +2,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { afterReadBack, type FaultWatch } from '../gpu/fault-watch.ts';
 
 /**
- * Values from the device, once no fault was reported of what computed them.
+ * Reads values from the device, and checks that it reported no fault.
  * @param tensor disposed of
  * @throws FailureError on a fault of the device
  */

@@ -1,7 +1,8 @@
 /**
- * Attention rollout (Abnar and Zuidema, 2020): what a token has looked at through all blocks. The product of the blocks' matrices,
- * fused over heads and with the identity added for the residual connection, is A_L ⋯ A_2 A_1; only one row of it is asked for,
- * so a row vector goes through the blocks from the top down, and no T × T matrix is ever held.
+ * Attention rollout (Abnar and Zuidema, 2020): what a token has looked at through all blocks. The product of the
+ * blocks' matrices, fused over heads and with the identity added for the residual connection, is A_L ⋯ A_2 A_1; only
+ * one of its rows is needed, so a row vector is multiplied through the blocks from the top down, and no T × T matrix
+ * is held.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { discardedCount, type RolloutOptions } from '../core/rollout-options.ts';
@@ -70,7 +71,10 @@ function throughBlock(
 
 type VisitRows = (values: Float32Array, firstRow: number) => void;
 
-/** A block's matrix is held while it is thinned, if it is no larger; otherwise its rows are computed three times. */
+/**
+ * A block's matrix is held while entries are discarded, if it is no larger than this; otherwise its rows are computed
+ * three times.
+ */
 const mostHeldBytes = 64 * 1024 * 1024;
 
 /** @returns a way to go over a block's fused rows several times */
@@ -89,7 +93,7 @@ async function repeatedRows(
   };
 }
 
-/** The same with a share of the entries discarded, which is known only once all have been seen. */
+/** The same with a share of the entries discarded. The threshold is known only when all entries have been seen. */
 async function throughThinnedBlock(
   tapped: Tapped,
   block: number,
@@ -110,7 +114,7 @@ async function throughThinnedBlock(
       const entry = entries[token] as number;
       const isTie = entry === lowest.threshold && ties > 0;
       if (isTie) ties--;
-      // CLS's look at itself is spared, as in vit-explain.
+      // CLS's attention to itself is kept, as in vit-explain.
       if ((isTie || entry < lowest.threshold) && query + token > 0) entries[token] = 0;
       else sum += entry;
     }

@@ -1,4 +1,4 @@
-/** One block of the fast pass: whole, or of its attention only what somebody wants to see. */
+/** One block of the fast pass: to its end, or only as much of its attention as the taps need. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { VitArchitecture } from '../core/architecture.ts';
 import type { BlockLayers } from './block-layers.ts';
@@ -88,7 +88,7 @@ function runWhole(
   return made;
 }
 
-/** Of a block no more than what is kept: keys of all tokens, queries of those that are asked. */
+/** Only what is kept of a block: keys of all tokens, queries of those that are asked. */
 function runPart(
   x: tf.Tensor2D,
   block: BlockParameters,

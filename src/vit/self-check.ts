@@ -1,6 +1,6 @@
 /**
- * Does this back end compute what PyTorch computes? Asked once at start-up, with a network small enough to cost a few
- * milliseconds and shaped so that every term matters (self-check.json is made by tools/reference).
+ * Compares this back end with PyTorch, once at the start, on a network that takes a few milliseconds and in which
+ * every term changes the result (self-check.json is made by tools/reference).
  */
 import { elementCount, parseArchitecture, type NamedTensor } from '../core/architecture.ts';
 import { bytesOfBase64, floatsOfBase64 } from '../core/base64.ts';
@@ -27,7 +27,7 @@ function fixtureParameters(): Map<string, NamedTensor> {
 
 /**
  * Runs the page's own forward pass on the current back end.
- * @returns the largest difference from PyTorch's attention; NaN or Infinity where the back end is far gone
+ * @returns the largest difference from PyTorch's attention; NaN or Infinity where the numbers are useless
  * @throws FailureError on a fault of the device
  */
 export async function selfCheck(faults: FaultWatch): Promise<number> {

@@ -19,8 +19,8 @@ export interface Span {
 const registerName = (query: number): string | null => (query === 0 ? null : `register ${query}`);
 
 /**
- * A softmax row sums to 1; what a GPU leaves behind when it fails in silence (zeros, NaN, something else's values) does not. Another
- * photograph's rows would: the fault watch is there for those.
+ * A softmax row sums to 1; what a GPU leaves when it fails without an error (zeros, NaN, other values) does not. Rows
+ * of another photograph would pass; the fault watch finds those.
  * @param nameOf the token of a query, for the failure; null for CLS
  * @throws FailureError 'wrong-result'
  */
@@ -43,10 +43,7 @@ export function checkRows(
   }
 }
 
-/**
- * @param values shape [Q, H, T]
- * @returns some queries' looks at some tokens, shape [queries, H, tokens]
- */
+/** @param values shape [Q, H, T] @returns the attention of some queries to some tokens, shape [queries, H, tokens] */
 export function takeColumns(
   values: Float32Array,
   shape: Omit<RowsShape, 'queries'>,

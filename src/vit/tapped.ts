@@ -1,4 +1,7 @@
-/** What a pass has kept on the device. `read-attention`, `head-statistics` and `roll-out` ask it, without another pass. */
+/**
+ * What a pass has kept on the device. `read-attention`, `head-statistics` and `roll-out` compute from it, without
+ * another pass.
+ */
 import * as tf from '@tensorflow/tfjs-core';
 import type { FaultWatch } from '../gpu/fault-watch.ts';
 import type { BlockLayers } from './block-layers.ts';
@@ -19,7 +22,7 @@ export interface TappedFields {
   readonly blocks: readonly KeptBlock[];
   readonly layers: BlockLayers;
   readonly faults: FaultWatch;
-  /** What comes back from the device at once is no larger, or one row. */
+  /** No more is read back at once, or one row. */
   readonly maxScoresBytes: number;
 }
 

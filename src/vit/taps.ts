@@ -1,6 +1,6 @@
 /**
- * What somebody wants to see of a pass. A tap names it, the pass keeps it on the device; `forward` runs, `tapped` answers.
- * Plain arithmetic, no tensors.
+ * A tap names what a pass must keep on the device. `forward` runs the pass, `tapped` reads what was kept. Plain
+ * arithmetic, no tensors.
  */
 import { specialTokenCount, type VitArchitecture } from '../core/architecture.ts';
 
@@ -13,7 +13,10 @@ export type Facet = 'query' | 'key' | 'value' | 'out' | 'residual';
 interface AttentionTap {
   readonly of: 'attention';
   readonly blocks: 'all' | readonly number[];
-  /** Rows of the special tokens or of some tokens are computed within the pass; 'all' keeps what any of them can be computed from. */
+  /**
+   * Rows of the special tokens, or of some tokens, are computed within the pass. 'all' keeps what the rows of any
+   * token can be computed from.
+   */
   readonly queries: 'special' | 'all' | readonly TokenIndex[];
 }
 
@@ -36,7 +39,7 @@ export const anyTokenOfLastBlock = ({ depth }: VitArchitecture): Tap => ({
 export type Part = 'normed' | Facet;
 
 export interface BlockPlan {
-  /** Whether it runs to its end; otherwise only what is kept is computed. */
+  /** Whether the block runs to its end; otherwise only what is kept is computed. */
   readonly isWhole: boolean;
   readonly parts: ReadonlySet<Part>;
   /** Ascending; whose attention rows are computed within the pass. */
@@ -90,7 +93,7 @@ function gather(taps: readonly Tap[], architecture: VitArchitecture, tokens: num
   return wanted;
 }
 
-/** Rows of many queries take more than what they are computed from. */
+/** Whether these rows take more memory than what they are computed from. */
 const isMany = (queries: number, { embedDim, numHeads }: VitArchitecture): boolean =>
   queries * numHeads > 2 * embedDim;
 

@@ -1,4 +1,4 @@
-/** A look into every layer: CLS's attention in each block, and the feature that comes out. For comparing with another implementation. */
+/** CLS's attention in each block, and its output feature: for comparing with another implementation. */
 import type { Size } from '../core/geometry.ts';
 import { runForward, type ForwardOptions } from './forward.ts';
 import type { VitParameters } from './parameters.ts';

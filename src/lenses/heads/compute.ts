@@ -8,7 +8,7 @@ export const headsCompute: LensCompute<HeadsParams, HeadsResult> = {
   taps(model, { block, patch }) {
     const blocks = [blockIndex(block, model)];
     const any = { of: 'attention', blocks, queries: 'all' } as const;
-    // Of CLS the pass itself computes the rows; of a patch they come from what it keeps.
+    // The pass computes the rows of CLS itself; rows of a patch are computed from what it keeps.
     return patch === null
       ? { needs: [{ of: 'attention', blocks, queries: 'special' }], keeps: [any] }
       : { needs: [any], keeps: [] };
@@ -19,7 +19,7 @@ export const headsCompute: LensCompute<HeadsParams, HeadsResult> = {
     const start = performance.now();
     const { model, frame } = pass;
     const token = tokenOf(params, model, frame);
-    // Asked of another grid than this one: nobody waits for the answer.
+    // The patch belongs to another grid: the question is out of date.
     if (token === null) return fail({ code: 'cancelled' });
     const block = blockIndex(params.block, model);
     const { values, tokens, readAt } = await pass.readAttention([block], [token.index]);

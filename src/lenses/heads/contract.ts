@@ -12,7 +12,7 @@ export interface HeadsParams extends Query {
 export interface HeadsResult {
   /** The block that was asked, from 0. */
   readonly block: number;
-  /** Who was asked: what the parameters said, as far as the network and the photograph have it. */
+  /** The token that was asked: as in the parameters, or CLS where the network does not have that register. */
   readonly query: Query;
   readonly numHeads: number;
   /** R, register tokens; 0 for most networks. */
@@ -20,13 +20,13 @@ export interface HeadsResult {
   readonly rows: number;
   readonly columns: number;
   /**
-   * shape [numHeads, rows, columns]: the block's softmax(QKᵀ/√d), the asked token's row, patch columns.
-   * Not renormalised: a head sums to 1 less what goes to CLS and to the registers.
+   * shape [numHeads, rows, columns]: the block's softmax(QKᵀ/√d), the asked token's row, patch columns. Not
+   * renormalised: with its `specialShares`, a head sums to 1.
    */
   readonly maps: Float32Array<ArrayBuffer>;
   /** shape [numHeads, 1 + R]: what the token gives to CLS and to each register. */
   readonly specialShares: Float32Array<ArrayBuffer>;
-  /** From the first op of the question to the values read back; the pass before is not in it. */
+  /** From the first op of the question to the values read back, without the pass. */
   readonly lookMs: number;
 }
 

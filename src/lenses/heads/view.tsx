@@ -54,7 +54,7 @@ function keptOf({ looked: { result }, drawing: { view, mass } }: HeadsScene): st
   return `${keptPatches} of ${countOf(result.rows * result.columns, 'patch', 'patches')}`;
 }
 
-/** Who looks, and in which block; of CLS in the last block nothing has to be said where there is no other special token. */
+/** Which token looks, in which block. Empty for CLS in the last block of a network without registers. */
 function whose({ looked: { result }, params }: HeadsScene): string {
   const { query, numRegisters, block } = result;
   const where = params.block === 'last' ? '' : ` in block ${block + 1}`;
@@ -83,7 +83,7 @@ function shareFact(name: string, shares: readonly number[], possessive: string):
   return [name, formatPercent(mean), `The share of ${possessive} attention that is on no map. ${each}`];
 }
 
-/** What the token that looks gives to CLS and to the registers, which no map shows. */
+/** The attention of the asked token to CLS and to the registers, which is on no map. */
 function facts({ looked: { result } }: HeadsScene): Fact[] {
   const { numHeads, numRegisters, specialShares, query } = result;
   const possessive = query.patch !== null ? 'the patch’s' : query.token === 0 ? 'CLS’s' : 'the register’s';
@@ -123,7 +123,7 @@ function HeadsPanel(props: HeadsPanelProps) {
   );
 }
 
-/** The heads by their colours, each a switch. */
+/** The heads with their colours; each can be switched off. */
 function Legend({ scene, drawing, changeDrawing }: HeadsPanelProps) {
   if (scene === null || headWithin(drawing.view, scene.looked.result) !== 'all') return null;
   const { numHeads } = scene.looked.result;

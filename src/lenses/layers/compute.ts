@@ -9,7 +9,7 @@ export const layersCompute: LensCompute<LayersParams, LayersResult> = {
   taps(_, { patch, measure }) {
     const any = { of: 'attention', blocks: 'all', queries: 'all' } as const;
     const special = { of: 'attention', blocks: 'all', queries: 'special' } as const;
-    // Of CLS the pass itself computes the rows; patches and measures need what it can keep.
+    // The pass computes the rows of CLS itself; patches and measures need the kept queries and keys.
     if (measure) return { needs: patch === null ? [special, any] : [any], keeps: [] };
     return patch === null ? { needs: [special], keeps: [any] } : { needs: [any], keeps: [] };
   },
@@ -18,7 +18,7 @@ export const layersCompute: LensCompute<LayersParams, LayersResult> = {
     if (pass === undefined) throw new Error('layers needs a pass');
     const { model, frame, tapped } = pass;
     const token = tokenOf(params, model, frame);
-    // Asked of another grid than this one: nobody waits for the answer.
+    // The patch belongs to another grid: the question is out of date.
     if (token === null) return fail({ code: 'cancelled' });
     const { depth, numHeads, numRegisters } = model;
     const { rows, columns } = frame;

@@ -6,7 +6,9 @@ import { headField, mapDrawingFields } from '../shared-fields.ts';
 import { defineAskingCodec, type LensContract, type Query } from '../lens-contract.ts';
 
 export interface LayersParams extends Query {
-  /** Whether each head's entropy and mean attention distance are measured: that takes the attention of all tokens. */
+  /**
+   * Whether each head's entropy and mean attention distance are measured, which needs the attention of all tokens.
+   */
   readonly measure: boolean;
 }
 
@@ -15,7 +17,7 @@ export type LayersChoice = 'grid' | HeadChoice;
 
 export interface LayersDrawing extends MapDrawing {
   readonly view: LayersChoice;
-  /** From 1; blocks that a network has not are its last one. */
+  /** From 1; a number that is too large means the last block. */
   readonly block: number;
 }
 
@@ -31,7 +33,7 @@ export interface LayersResult {
   readonly maps: Float32Array<ArrayBuffer>;
   /** shape [L, H]: the entropy of the asked token's row over all tokens, in nats. */
   readonly ownEntropy: Float32Array<ArrayBuffer>;
-  /** Where it was measured: shape [L, H] each, means over all tokens that look (Raghu et al., 2021). */
+  /** Shape [L, H] each, means over all queries (Raghu et al., 2021); null where not measured. */
   readonly measured: {
     /** In nats. */
     readonly entropy: Float32Array<ArrayBuffer>;

@@ -15,7 +15,7 @@ interface HeadPlotProps {
 /** In the plot's own units. */
 const size = { width: 240, height: 96, left: 30, right: 6, top: 8, bottom: 18 };
 
-/** A dot for each head, its block across and its value up. */
+/** A dot for each head: x is its block, y its value. */
 function HeadPlot({ title, unit, values, depth, numHeads, onChoose }: HeadPlotProps) {
   const largest = Math.max(...values, 1e-6);
   const across = (block: number): number =>
@@ -128,7 +128,7 @@ interface HeadPlotsProps {
   readonly onChoose: (block: number, head: number) => void;
 }
 
-/** How widely each head looks, and how far, by block (Raghu et al., 2021, figure 3). */
+/** Each head's entropy and mean attention distance, by block (Raghu et al., 2021, figure 3). */
 export function HeadPlots({ result, onChoose }: HeadPlotsProps) {
   const { depth, numHeads, measured } = result;
   if (measured === null) return null;

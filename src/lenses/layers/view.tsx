@@ -49,7 +49,7 @@ function layersOfHead({ looked, drawing, shared }: LayersScene, block: number, v
   return headLayers(frameOf(looked), heads, headDrawing(drawing, view), shared);
 }
 
-/** What is drawn of one block while the grid is not shown; the grid's own picture is its mean. */
+/** What is drawn of one block. For the grid it is the mean over heads. */
 const choiceOf = (view: LayersChoice, result: { readonly numHeads: number }): HeadChoice =>
   view === 'grid' ? 'mean' : headWithin(view, result);
 
@@ -58,13 +58,13 @@ const layersOf = (scene: LayersScene): Layer[] => {
   return layersOfHead(scene, blockOf(scene.drawing, result), choiceOf(scene.drawing.view, result));
 };
 
-/** A row a block, the first block above; a column for the mean over heads, then one for each head. */
+/** A row for each block, the first at the top; a column for the mean over heads, then one for each head. */
 function sheetOf(scene: LayersScene): LensSheet<LayersDrawing> | null {
   if (scene.drawing.view !== 'grid') return null;
   const { depth, numHeads } = scene.looked.result;
   const views: HeadChoice[] = ['mean', ...Array.from({ length: numHeads }, (_, head) => head)];
   const blocks = Array.from({ length: depth }, (_, block) => block);
-  // In small pictures one head is a heat map, whatever it is on the stage.
+  // Small pictures are always heat maps.
   const small: LayersScene = { ...scene, drawing: { ...scene.drawing, style: 'heat' } };
   return {
     columnTitles: views.map((view) => (view === 'mean' ? 'mean' : String(Number(view) + 1))),
@@ -143,7 +143,7 @@ function facts({ looked: { result }, drawing }: LayersScene): Fact[] {
       ];
 }
 
-/** Between two blocks of the film that goes through them. */
+/** Time for each block while the blocks are played. */
 const playStepMs = 700;
 
 function BlockField({ drawing, model, scene, changeDrawing }: LayersPanelProps) {
@@ -196,7 +196,7 @@ function LayersPanel(props: LayersPanelProps) {
   );
 }
 
-/** Entropy and distance of every head, as people read them off such grids. */
+/** Plots of every head's entropy and attention distance. */
 function More({ scene, changeDrawing }: LayersPanelProps) {
   if (scene === null || scene.looked.result.measured === null) return null;
   return (

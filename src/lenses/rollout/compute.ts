@@ -11,7 +11,7 @@ export const rolloutCompute: LensCompute<RolloutParams, RolloutResult> = {
     if (pass === undefined) throw new Error('rollout needs a pass');
     const { model, frame, tapped } = pass;
     const token = tokenOf(params, model, frame);
-    // Asked of another grid than this one: nobody waits for the answer.
+    // The patch belongs to another grid: the question is out of date.
     if (token === null) return fail({ code: 'cancelled' });
     const { depth, numRegisters } = model;
     const { fusion, discard: discardRatio, normalise } = params;
