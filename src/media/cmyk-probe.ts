@@ -1,6 +1,6 @@
 /**
- * How this browser makes RGB of CMYK. No profile reaches it, and then most browsers multiply, as Pillow does; a browser that takes a
- * press's profile of its own gets other colours, and the person a word.
+ * How this browser makes RGB of CMYK. It gets no profile. Most browsers then multiply, as Pillow does; a browser that
+ * uses a profile of its own gives other colours, and the person is told.
  */
 import { bytesOfBase64 } from '../core/base64.ts';
 import { convertCmyk } from './cmyk.ts';
@@ -12,7 +12,7 @@ const cmyk = Uint8Array.of(60, 120, 200, 30);
 const probeFile =
   '/9j/7gAOQWRvYmUAZAAAAAAA/9sAQwABAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB/8AAFAgACAAIBEMR' +
   'AE0RAFkRAEsRAP/EABUAAQEAAAAAAAAAAAAAAAAAAAoG/8QAFBABAAAAAAAAAAAAAAAAAAAAAP/aAA4EQwBNAFkASwAAPwBDC4G3MIf/2Q==';
-/** Levels of 255 by which two ways of rounding may differ. */
+/** How far two ways of rounding may differ, in levels of 255. */
 const tolerance = 2;
 
 async function compare(): Promise<boolean> {

@@ -1,6 +1,6 @@
 /**
- * Photographs in the browser's worker: bytes → upright pixels, colours as they are stored (ADR 3). The browser decodes what it has a
- * decoder for; it is not asked to turn or to convert anything.
+ * Photographs in the browser's worker: bytes → upright pixels, colours as they are stored (ADR 3). The browser
+ * decodes the formats that it can; it must not turn or convert anything.
  */
 import type { Failure } from '../core/failure.ts';
 import type { Size } from '../core/geometry.ts';
@@ -17,7 +17,7 @@ import { contextOf, pixelReader, readOverWhite } from './read-pixels.ts';
 import type { PixelGrid } from './resample.ts';
 import { storedImage, type CodedFormat } from './stored-image.ts';
 
-/** What the network sees, and what was done to it on the way. */
+/** The pixels that the network sees, and what was changed in them. */
 interface UprightPixels {
   /** RGBA, all of it opaque. */
   readonly pixels: PixelGrid;
@@ -35,7 +35,7 @@ export interface DecodedPhoto {
   close(): void;
 }
 
-/** The whole file, or 'unreadable-file': a folder, or a file that has gone since it was dropped. */
+/** The whole file, or 'unreadable-file': a folder, or a file that was deleted after it was dropped. */
 async function readBytes(photo: Blob): Promise<Result<Uint8Array<ArrayBuffer>, Failure>> {
   try {
     return succeed(new Uint8Array(await photo.arrayBuffer()));
@@ -84,7 +84,7 @@ function openBitmap(
       const { read, accuracy } = await pixelReader();
       if (accuracy === 'hidden') return fail({ code: 'pixels-hidden' });
       const { values, wasTransparent } = await readOverWhite(read, bitmap);
-      // WebKit gives nothing, and no error, for what it cannot decode.
+      // WebKit gives neither a picture nor an error where it cannot decode.
       if (wasTransparent && !mayBeTransparent) return fail(undecodable(format));
       const more: PhotoNotice[] = [
         ...(wasTransparent ? (['alpha-flattened'] as const) : []),

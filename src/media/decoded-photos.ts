@@ -1,12 +1,15 @@
 /**
- * A photograph is decoded once, whoever asks for it: the network, the stage and the film strip come within moments of each other. What
- * has been decoded stays for that long, and for no longer: a photograph of a camera is a hundred megabytes.
+ * Decodes a photograph once for all who use it: the network, the stage and the film strip ask within a few seconds.
+ * It is kept only for these seconds, since a camera's photograph takes a hundred megabytes.
  */
 import type { Failure } from '../core/failure.ts';
 import { succeed, type Result } from '../core/result.ts';
 import type { DecodedPhoto } from './decode-photo.ts';
 
-/** A photograph and the name that it is asked for by: a blob that crosses threads is another object each time. */
+/**
+ * A photograph and its name. A blob that is posted to another thread is a new object each time, so it cannot be the
+ * key.
+ */
 interface NamedPhoto {
   readonly id: string;
   readonly photo: Blob;
@@ -15,7 +18,7 @@ interface NamedPhoto {
 export interface DecodedPhotos {
   /**
    * Decodes the photograph, or takes what is there or on its way. It is closed some time after `work` has ended.
-   * @param urgency 'now' for what computes; 'when-free' for the screen, of which few are decoded at a time
+   * @param urgency 'now' for the network; 'when-free' for the screen, where only a few are decoded at a time
    */
   use<T>(
     photo: NamedPhoto,
@@ -27,9 +30,9 @@ export interface DecodedPhotos {
 }
 
 export interface DecodedPhotosOptions {
-  /** What nobody uses may take so much together; the oldest is closed first. */
+  /** Decoded photographs that are not in use may take this much together; the oldest is closed first. */
   readonly budgetBytes?: number;
-  /** How long what nobody uses is kept, ms. */
+  /** How long a photograph that is not in use is kept, ms. */
   readonly keepMs?: number;
   /** So many photographs are decoded for the screen at once: twenty of a camera would be a gigabyte. */
   readonly atOnce?: number;
@@ -43,7 +46,7 @@ interface Entry {
   timer: ReturnType<typeof setTimeout> | null;
 }
 
-/** Work that waits until there is room for it; what was asked for last comes first, since that is what somebody looks at. */
+/** Work that waits for its turn. The latest request comes first, since the person is looking at that photograph. */
 function createGate(atOnce: number) {
   const waiting: (() => void)[] = [];
   let running = 0;
@@ -137,7 +140,7 @@ export function createDecodedPhotos(
       return whenFree(() => work(photo, task));
     },
     begin(photo) {
-      // What goes wrong with it is told when it is asked for.
+      // Its failure is reported when it is asked for.
       work(photo, () => Promise.resolve()).catch(() => {});
     },
   };

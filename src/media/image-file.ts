@@ -20,7 +20,7 @@ export interface StoredImage {
   readonly parts: readonly Uint8Array[];
   /** How the stored pixels must be turned. */
   readonly orientation: Orientation;
-  /** The file says that its colours are others than sRGB's, and the decoder will not hear of it. */
+  /** The file states other colours than sRGB's, which was taken out before decoding. */
   readonly hasOtherColours: boolean;
   /** False where the format or the file has no transparency: pixels that come out transparent were not decoded. */
   readonly mayBeTransparent: boolean;

@@ -1,6 +1,6 @@
 /**
- * Looks at a file's bytes before any decoder does: what it is, how large it is, whether it is whole.
- * Browsers show half of a truncated photograph without a word and try to decode 400 megapixels; we say so first.
+ * Looks at a file's bytes before any decoder does: what it is, how large it is, whether it is whole. Browsers show
+ * half of a truncated photograph without an error, and try to decode 400 megapixels.
  */
 import { imageSize } from 'image-size';
 import type { Failure } from '../core/failure.ts';
@@ -52,7 +52,10 @@ function inspectFormat(format: DecodableFormat, bytes: Uint8Array): Findings {
   }
 }
 
-/** The lengths that the header of a BMP can have, oldest first. Two letters alone would make a bitmap of 'BMW'. */
+/**
+ * The lengths that the header of a BMP can have, oldest first. Without this check every text that begins with 'BM'
+ * would be a bitmap.
+ */
 const bmpHeaderLengths = new Set([12, 40, 52, 56, 64, 108, 124]);
 
 const heicBrands = ['heic', 'heix', 'heim', 'heis', 'hevc', 'hevx', 'mif1', 'msf1'];
@@ -91,7 +94,7 @@ function recogniseFormat(bytes: Uint8Array): string | null {
   return isSvg(bytes) ? 'svg' : null;
 }
 
-/** What is no photograph by its leading bytes may still be an image of a rarer kind, whose name image-size knows. */
+/** Rarer kinds of images, which image-size can name. */
 function nameOtherFormat(bytes: Uint8Array): string | null {
   try {
     const { type = '', height, width } = imageSize(bytes);

@@ -122,8 +122,8 @@ function passScanData(bytes: Uint8Array, begin: number): number {
 }
 
 /**
- * After the last scan only segments may come, one right behind the other, up to the end marker. Cameras write films and trailers of
- * their own there, in which anything can look like a marker.
+ * After the last scan only segments may come, one right behind the other, up to the end marker. Cameras add films and
+ * other data there, in which any byte can look like a marker.
  * @returns the place after the end marker, or null where there is none
  */
 function findEndMarker(bytes: Uint8Array, begin: number): number | null {
@@ -163,9 +163,9 @@ function readJpeg(bytes: Uint8Array): JpegFile {
       continue;
     }
     const length = offset + 4 <= bytes.length ? view.getUint16(offset + 2) : 0;
-    // A length may be a lie: what the segment holds ends with the file.
+    // A length may be wrong: the segment ends with the file at the latest.
     const segment: Segment = { marker, begin: offset, end: Math.min(offset + 2 + length, bytes.length) };
-    // What looks like a second frame is none: it lies in the bytes behind the picture.
+    // A second frame is not part of the picture: it is in the data after it.
     if (isFrameMarker(marker) && frame !== null) return found(null, false);
     segments.push(segment);
     state.take(bytes, segment);
@@ -185,7 +185,7 @@ function readJpeg(bytes: Uint8Array): JpegFile {
   return found(null, false);
 }
 
-/** The size is read here and not by image-size, which gives up on a photograph whose EXIF data is askew. */
+/** The size is read here and not by image-size, which fails on a photograph whose EXIF data is damaged. */
 export function inspectJpeg(bytes: Uint8Array): Findings {
   const { frame, end, hasEndMarker } = readJpeg(bytes);
   return {

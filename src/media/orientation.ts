@@ -1,4 +1,4 @@
-/** How a camera was held: the eight ways of EXIF's orientation tag, read from a file and applied to its pixels. */
+/** The eight orientations of EXIF, read from a file and applied to its pixels. */
 import type { Size } from '../core/geometry.ts';
 import { ascii, viewOf } from './image-file.ts';
 import type { PixelGrid } from './resample.ts';
@@ -14,7 +14,7 @@ const shortType = 3;
 
 /**
  * @param exif a TIFF header and what belongs to it, with or without the 'Exif' in front that JPEG has
- * @returns 1 where nothing can be read: metadata that is askew must not cost the photograph
+ * @returns 1 where nothing can be read: damaged metadata must not make the photograph fail
  */
 export function readOrientation(exif: Uint8Array): Orientation {
   const bytes = ascii(exif, 0, 4) === 'Exif' ? exif.subarray(6) : exif;

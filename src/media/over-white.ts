@@ -1,4 +1,4 @@
-/** Transparent pixels are laid on white: Pillow's `convert('RGB')` would show what nobody was meant to see. */
+/** Lays transparent pixels on white. Pillow's `convert('RGB')` would show their hidden colours. */
 import type { PixelGrid } from './resample.ts';
 
 /** @param image changed in place. @returns whether any of its pixels were transparent */

@@ -1,7 +1,7 @@
 /**
- * Pixels out of an ImageBitmap, unchanged. Browsers that protect against fingerprinting give pages noise for what a canvas holds:
- * a little in some pixels (Brave), or nothing but noise (Firefox with privacy.resistFingerprinting). So each way is tried on pixels
- * that are known, and the first that gives them back is taken.
+ * Pixels out of an ImageBitmap, unchanged. Browsers that protect against fingerprinting give pages noise for what a
+ * canvas holds: a little in some pixels (Brave), or nothing but noise (Firefox with privacy.resistFingerprinting). So
+ * each way is tried on known pixels, and the first that gives them back exactly is used.
  */
 
 import type { PixelAccuracy } from '../core/photo.ts';
@@ -31,7 +31,10 @@ const readByCanvas: ReadBitmap = async (bitmap) => {
 /** In memory's order of bytes, of the formats that a bitmap becomes. */
 const isBlueFirst: Readonly<Record<string, boolean>> = { RGBA: false, RGBX: false, BGRA: true, BGRX: true };
 
-/** WebCodecs: no noise is known there. Asking for RGBA is not heard everywhere, so the bytes are put in order here. */
+/**
+ * WebCodecs: no noise is known there. Not every browser honours a request for RGBA, so the bytes are put in order
+ * here.
+ */
 const readByVideoFrame: ReadBitmap = async (bitmap) => {
   const frame = new VideoFrame(bitmap, { timestamp: 0 });
   try {
@@ -107,7 +110,7 @@ export async function choosePixelReader(
 
 let chosen: Promise<PixelReader> | null = null;
 
-/** The browser does not change its mind while the page is open. */
+/** Chosen once, since a browser does not change while the page is open. */
 export const pixelReader = (): Promise<PixelReader> => (chosen ??= choosePixelReader());
 
 const isTransparent = (rgba: Uint8ClampedArray): boolean => {

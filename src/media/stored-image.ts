@@ -1,7 +1,7 @@
 /**
- * One rule for every decoder (ADR 3): pixels as they are stored, as Pillow gives them to the official scripts. Browsers and sharp each
- * have ways of their own with colour profiles, gamma and EXIF orientation. So none of them gets to see any, and what is to be done is
- * done here, for the page and the command line alike.
+ * One rule for every decoder (ADR 3): pixels as they are stored, as Pillow gives them to the official scripts.
+ * Browsers and sharp handle colour profiles, gamma and EXIF orientation differently. So these are taken out of the
+ * file before it is decoded, and applied here, for the page and the command line alike.
  */
 import { storedAvif } from './avif-file.ts';
 import type { StoredImage } from './image-file.ts';

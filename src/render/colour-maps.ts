@@ -35,7 +35,7 @@ const greyAt = (t: number): string => {
 };
 
 /** @returns 0..1 → a CSS colour */
-export function colourMapFunction(name: ColourMapName): (t: number) => string {
+function colourMapFunction(name: ColourMapName): (t: number) => string {
   switch (name) {
     case 'inferno':
       return interpolateInferno;

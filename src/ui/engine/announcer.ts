@@ -1,4 +1,4 @@
-/** What a screen reader is told of looks. */
+/** Announces results of looks to screen readers. */
 import { describeFailure } from '../../core/failure.ts';
 import { contractOf } from '../../lenses/contracts.ts';
 import type { Query } from '../../lenses/lens-contract.ts';
@@ -11,18 +11,18 @@ import { isWaiting, type Photo, type PhotoId } from '../state/photo.ts';
 export interface Announcer {
   /** A photograph that waited is done, or has failed. */
   tellPhoto(id: PhotoId): void;
-  /** Somebody asked for more, and it is there. */
+  /** The answer to a further question has come. */
   tellWish(outcome: Outcome): void;
-  /** Something else is wished of the selected photograph: a patch was let go of, or what is wished was seen before. */
+  /** The selected photograph shows another look: no patch is asked any more, or the result was already kept. */
   tellWished(before: AppState, now: AppState): void;
-  /** Of who is asked, or of the lens. */
+  /** The token's name, or the lens's. */
   titleOf(look: Look): string;
 }
 
 const selectedOf = ({ photos, selectedId }: AppState): Photo | undefined =>
   selectedId === null ? undefined : photos[selectedId];
 
-/** @returns what is wished since then, where it had been seen already */
+/** @returns the look that is requested since then, where its result was already kept */
 function seenBefore(before: AppState, last: Photo, now: AppState, photo: Photo): Outcome | undefined {
   const [earlier, wished] = [wishedLook(before, last), wishedLook(now, photo)];
   if (wished === null) return undefined;
@@ -46,7 +46,10 @@ export function createAnnouncer(store: AppStore): Announcer {
   return {
     titleOf,
 
-    /** Two hundred photographs must not mean two hundred sentences: what is looked at and what fails is told. */
+    /**
+     * Only the selected photograph and failures are announced, since two hundred photographs would be two hundred
+     * sentences.
+     */
     tellPhoto(id) {
       const state = store.getState();
       const { photos, order, selectedId, announce } = state;

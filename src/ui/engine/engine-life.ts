@@ -1,4 +1,4 @@
-/** The engine's life as the page sees it: start, loss, recovery. This is the only place that calls 'start'. */
+/** Starts the engine, and restarts it after a loss. This is the only place that calls 'start'. */
 import {
   describeFailure,
   isFinalFailure,
@@ -19,18 +19,18 @@ import type { LookQueue } from './look-queue.ts';
 import { watchStart, type Awaited } from './start-watch.ts';
 import { otherBackend } from './other-backend.ts';
 
-/** An engine that is lost this often within this time is not started again unasked. */
+/** After this many losses within this time the engine is not restarted automatically. */
 const maxLosses = 3;
 const lossWindowMs = 120_000;
-/** A photograph that the engine was lost over this often is not tried again unasked. */
+/** After this many losses during one photograph, it is not tried again automatically. */
 const maxLossesPerPhoto = 2;
 
 export interface EngineLife {
   start(model: ChosenModel, fallback: ChosenModel | null): void;
   startAgain(backend?: BackendChoice): void;
-  /** A new engine that begins with this model; over when it runs or has failed. */
+  /** Starts a new engine with this model; resolves when it runs or has failed. */
   startWith(model: ChosenModel): Promise<void>;
-  /** From now on starts load this one, which is in use. */
+  /** From now on starts load this model, which is in use. */
   take(model: ChosenModel): void;
   rename(model: ChosenModel): void;
   forgetLosses(id: PhotoId): void;
@@ -41,7 +41,7 @@ interface LifeOptions {
   readonly now: () => number;
 }
 
-/** How often the engine was lost: over each photograph, and lately. */
+/** Counts the engine's losses: for each photograph, and recently. */
 class Losses {
   private readonly now: () => number;
   private readonly ofPhotos = new Map<PhotoId, number>();
@@ -60,7 +60,7 @@ class Losses {
 
   /** @returns whether it has been too often within a short time */
   count(failure: Failure): boolean {
-    // Memory that ran out says something of the photograph's size and nothing of the engine.
+    // Memory that ran out is due to the photograph's size, not to the engine.
     if (failure.code !== 'out-of-memory') {
       const time = this.now();
       this.times = [...this.times.filter((earlier) => time - earlier < lossWindowMs), time];
@@ -80,7 +80,7 @@ class Losses {
 
 type Started = EngineContract['start']['result'];
 
-/** Before the first photograph: what this browser makes of every one. */
+/** Before the first photograph: whether this browser gives exact pixels. */
 function warnOfPixels(pixels: PixelAccuracy, say: (text: string, tone?: 'warning') => unknown): void {
   if (pixels === 'altered') say(describePhotoNotice('pixels-altered'), 'warning');
   if (pixels === 'hidden') say(describeFailure({ code: 'pixels-hidden' }), 'warning');
@@ -95,11 +95,11 @@ export function createEngineLife(
   const losses = new Losses(now);
   let choice = backend;
   let usedBackend: BackendName | null = null;
-  /** What a start loads: the model in use, once there is one. */
+  /** The model that a start loads: the one in use, once there is one. */
   let model: ChosenModel | null = null;
   let spareModel: ChosenModel | null = null;
   let startsMade = 0;
-  /** Back ends that a start has waited for in vain, as often as it has. */
+  /** Back ends that hung during a start, once for each time. */
   let silentBackends: readonly BackendName[] = [];
   let silentWorkers = 0;
   let reasonTold: string | null = null;
@@ -107,13 +107,13 @@ export function createEngineLife(
   let lossMessage: number | null = null;
 
   const failWith = (failure: Failure, repeatedly = false): void => {
-    // What an earlier start still says counts no more.
+    // Reports of an earlier start are ignored.
     startsMade += 1;
     const instead = otherBackend(failure, usedBackend, choice);
     store.getState().setEngine({ status: 'failed', failure, repeatedly, instead });
   };
 
-  /** What has not answered is replaced by the next: another worker, or another back end. */
+  /** Replaces what did not answer: the worker, or the back end. */
   const replaceSilent = (awaited: Awaited, recoversFrom: Failure | null): void => {
     client.restart();
     if (awaited === 'worker') {
@@ -175,7 +175,7 @@ export function createEngineLife(
       },
     );
     watch.end();
-    // A loss or a person has begun another start meanwhile.
+    // Another start has begun meanwhile, after a loss or by the person.
     if (attempt !== startsMade) return;
     if (!outcome.ok) {
       if (spareModel !== null && spareModel !== asked && isModelFailure(outcome.error)) {
@@ -207,20 +207,20 @@ export function createEngineLife(
     const { say, dismiss, setPhotoState, models } = store.getState();
     const lost = queue.takeLost();
     if (failure.code === 'script-missing') {
-      // Starting it again by itself would ask for the same script for ever.
+      // An automatic restart would request the same missing script again and again.
       if (lost !== null) queue.queue(lost);
       failWith(failure);
       return;
     }
     if (failure.code === 'worker-stuck') {
-      // Somebody cancelled and a long block did not hear it: no fault of the engine's, nor of the photo's that waited.
+      // A long block did not react to a cancel: neither the engine nor the photograph is at fault.
       if (lost !== null) queue.queue(lost);
       void restart(null);
       return;
     }
-    // Two models at once are the likelier cause.
+    // More likely two models at once were too much.
     const isPhotos = lost !== null && models.next === null;
-    // A fresh engine has all its memory and may do it; what fails there again would fail for ever.
+    // A new engine has all its memory and may succeed; if it fails again, it will always fail.
     if (isPhotos && losses.countPhoto(lost)) setPhotoState(lost, () => ({ status: 'failed', failure }));
     else if (lost !== null) queue.queue(lost);
     if (losses.count(failure)) {
@@ -235,7 +235,7 @@ export function createEngineLife(
     void restart(failure);
   };
 
-  // The lost photograph waits until the engine no longer counts as ready, or it would run on one that is gone.
+  // The photograph waits until the engine no longer counts as ready, or it would run on the lost one.
   client.onGone((failure) => queue.hold(() => recover(failure)));
 
   return {
@@ -255,7 +255,7 @@ export function createEngineLife(
         const running = order.find((id) => photos[id]?.state.status === 'running');
         queue.abandon();
         if (running !== undefined) queue.queue(running);
-        // Whatever the old engine had lost deserves the new one.
+        // Photographs that the old engine had given up are tried with the new one.
         for (const id of order) {
           const state = photos[id]?.state;
           if (state?.status === 'failed' && isFinalFailure(state.failure)) queue.queue(id);
@@ -265,7 +265,7 @@ export function createEngineLife(
 
     startWith(next) {
       model = next;
-      // With another model the engine may well hold; the losses were the old one's.
+      // The losses were due to the old model; they do not count for the new one.
       losses.clear();
       return restart(null);
     },

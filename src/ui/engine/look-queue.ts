@@ -1,6 +1,6 @@
 /**
- * Which look comes next, and one at a time: the photograph that somebody looks at first, then what somebody wishes to see
- * more of it, then the other photographs in their order. State lives in the store; this is the only place that calls 'look'.
+ * Runs one look at a time: first the selected photograph, then further questions about it, then the other photographs
+ * in their order. State is in the store; this is the only place that calls 'look'.
  */
 import { describeFailure, type Failure } from '../../core/failure.ts';
 import { contractOf } from '../../lenses/contracts.ts';
@@ -11,28 +11,28 @@ import { bytesIn, keyOfLook, plainLook, wishedLook, type Look, type Outcome } fr
 import { isWaiting, type AnyLookProgress, type Photo, type PhotoId } from '../state/photo.ts';
 import type { Announcer } from './announcer.ts';
 
-/** A wish over which the engine failed this often is not asked again unasked. */
+/** After this many failures a further question is not repeated automatically. */
 const maxWishFailures = 2;
 
 interface Run {
   readonly look: Look;
-  /** Of a photograph that waits in the queue, or of a wish for more. */
+  /** For a photograph that waits in the queue, or for a further question. */
   readonly isWish: boolean;
   readonly controller: AbortController;
-  /** Nobody waits for it any more. */
+  /** Its result is no longer needed. */
   isAbandoned: boolean;
 }
 
 export interface LookQueue {
-  /** Changes several things as one: what comes next is found out after the last of them. */
+  /** Makes several changes together; the next look is chosen after the last of them. */
   hold(change: () => void): void;
   /** Puts a photograph back into the queue; what it shows stays. */
   queue(id: PhotoId): void;
   cancel(id: PhotoId): void;
   cancelAll(): void;
-  /** Stops what runs; nobody waits for it any more. */
+  /** Stops the running look; its result is dropped. */
   abandon(): void;
-  /** The engine is gone. @returns the photograph that it was lost over, which is nobody's now; null where there was none */
+  /** The engine was lost. @returns the photograph that was running; null where there was none */
   takeLost(): PhotoId | null;
   /** Asks again what failed before. */
   wishAgain(): void;
@@ -41,7 +41,7 @@ export interface LookQueue {
 const selectedPhoto = ({ photos, selectedId }: AppState): Photo | undefined =>
   selectedId === null ? undefined : photos[selectedId];
 
-/** Of one pass of one photograph through one lens: what differs is cheap to ask. */
+/** The same pass and lens; only the token differs, so the answer is quick. */
 const isOfSamePass = (a: Look, b: Look): boolean =>
   a.photo === b.photo &&
   a.lens === b.lens &&
@@ -49,7 +49,7 @@ const isOfSamePass = (a: Look, b: Look): boolean =>
   a.framing.shape === b.framing.shape &&
   a.framing.sidePx === b.framing.sidePx;
 
-/** A patch is asked of a photograph that this model has not looked at, or not so: it is not known yet which patch that is. */
+/** A patch is asked, but this model has no result for the photograph yet, so its grid is not known. */
 const isOfOtherPatches = (state: AppState, photo: Photo): boolean =>
   photo.state.status === 'done' && plainLook(state, photo) !== null && wishedLook(state, photo) === null;
 
@@ -60,13 +60,16 @@ export function createLookQueue(client: EngineClient, store: AppStore, announcer
 
   const isQueued = (id: PhotoId): boolean => store.getState().photos[id]?.state.status === 'queued';
 
-  /** The photograph that somebody looks at comes first. */
+  /** The selected photograph comes first. */
   const nextQueued = (): PhotoId | undefined => {
     const { order, selectedId } = store.getState();
     return selectedId !== null && isQueued(selectedId) ? selectedId : order.find(isQueued);
   };
 
-  /** @returns what is still to be seen of the selected photograph; null where nothing is, or where it was given up */
+  /**
+   * @returns the look that is still missing for the selected photograph; null where there is none, or where it was
+   * given up
+   */
   const openWish = (): Look | null => {
     const state = store.getState();
     const photo = selectedPhoto(state);
@@ -92,7 +95,7 @@ export function createLookQueue(client: EngineClient, store: AppStore, announcer
     };
   };
 
-  /** @returns what came of it; null where nobody waits for it any more */
+  /** @returns the outcome; null where it is no longer needed */
   const perform = async (
     mine: Run,
     photo: Photo,
@@ -171,7 +174,7 @@ export function createLookQueue(client: EngineClient, store: AppStore, announcer
     if (came === null) return;
     if (!('code' in came)) {
       failed = null;
-      // First, or the wish would still be open.
+      // First, or the question would still be open.
       addOutcome(came);
       setAsking(null);
       announcer.tellWish(came);
@@ -209,7 +212,7 @@ export function createLookQueue(client: EngineClient, store: AppStore, announcer
   };
 
   function pump(): void {
-    // Every step changes the store, which tells of it.
+    // Every step changes the store, which notifies us.
     if (isHeld) return;
     isHeld = true;
     while (step());
@@ -236,7 +239,7 @@ export function createLookQueue(client: EngineClient, store: AppStore, announcer
   const cancelWaiting = (id: PhotoId): void =>
     store.getState().setPhotoState(id, (state) => (isWaiting(state) ? { status: 'cancelled' } : state));
 
-  /** What is wished has changed: what runs for an older wish goes, unless it is as good as over. */
+  /** The requested look has changed: an older one is cancelled, unless it is almost finished. */
   store.subscribe((state, before) => {
     const { asking } = state;
     if (asking?.status === 'failed') {
@@ -262,7 +265,7 @@ export function createLookQueue(client: EngineClient, store: AppStore, announcer
         const cancelled = run?.look.photo === id ? run : null;
         if (cancelled !== null) abandon();
         const photo = store.getState().photos[id];
-        // The patch that was asked is let go of, or it would be asked again at once.
+        // The patch is deselected, or it would be asked again at once.
         if (photo !== undefined && photo.point !== null) store.getState().pickPoint(id, null);
         const open = openWish();
         if (cancelled?.isWish === true && open !== null && keyOfLook(open) === keyOfLook(cancelled.look))
@@ -278,7 +281,7 @@ export function createLookQueue(client: EngineClient, store: AppStore, announcer
     abandon,
 
     takeLost() {
-      // A wish hears of it by its own call, and is asked again.
+      // A further question fails by its own call, and is asked again.
       if (run === null || run.isWish) return null;
       const lost = run.look.photo;
       run.isAbandoned = true;

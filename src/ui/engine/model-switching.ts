@@ -1,4 +1,4 @@
-/** Another model in place of the one in use, while the engine runs: the old one goes on until the new one has computed. */
+/** Replaces the model in use while the engine runs. The old model stays until the new one has computed. */
 import { describeFailure, type Failure } from '../../core/failure.ts';
 import { fail, type Result, succeed } from '../../core/result.ts';
 import type { EngineClient } from '../../rpc/engine-client.ts';
@@ -10,8 +10,8 @@ import { countOf } from '../kit/format.ts';
 
 export interface ModelSwitching {
   /**
-   * Loads another model while the one in use goes on; every photograph is run again with it when it is there.
-   * @returns the new model, or why the old one stays; the person has been told either way
+   * Loads another model while the one in use goes on; then every photograph is run again with it.
+   * @returns the new model, or the failure; both are shown to the person
    */
   useModel(model: ChosenModel, title: string): Promise<Result<ModelDescription, Failure>>;
   cancelModelSwitch(): void;
@@ -19,9 +19,9 @@ export interface ModelSwitching {
 
 /** What only the session can do. */
 interface SessionActions {
-  /** A new engine that begins with this model; over when it runs or has failed. */
+  /** Starts a new engine with this model; resolves when it runs or has failed. */
   startWith(model: ChosenModel): Promise<void>;
-  /** The engine has exchanged its model: from now on this one is in use, and the photographs are run again. */
+  /** The engine has this model now: it is the one in use, and the photographs are run again. */
   take(model: UsedModel): void;
 }
 
@@ -32,7 +32,7 @@ export function createModelSwitching(
 ): ModelSwitching {
   let switching: AbortController | null = null;
 
-  /** A model can only be exchanged in an engine that runs. */
+  /** A model can only be replaced in an engine that runs. */
   const untilStarted = (signal: AbortSignal): Promise<void> =>
     new Promise((resolve) => {
       const isStarting = (): boolean => store.getState().engine.status === 'starting';
@@ -58,12 +58,12 @@ export function createModelSwitching(
     await untilStarted(controller.signal);
     if (controller.signal.aborted) return fail({ code: 'cancelled' });
     if (store.getState().engine.status !== 'ready') {
-      // Perhaps its model could not be had: it starts with the new one.
+      // Perhaps its model could not be loaded: it starts with the new one.
       await session.startWith(next);
       const { engine, models } = store.getState();
       if (engine.status !== 'ready')
         return fail(engine.status === 'failed' ? engine.failure : { code: 'cancelled' });
-      // The start has taken the spare model, and said why.
+      // The start has used the fallback model, and said why.
       if (models.used?.key !== next.key) return fail({ code: 'cancelled' });
       session.take(models.used);
       return succeed(models.used.description);
@@ -73,7 +73,7 @@ export function createModelSwitching(
       { model: { key: next.key, reference: next.reference } },
       {
         signal: controller.signal,
-        // A cancel may come when the worker has just exchanged them: what is in use is what it says, not what was wished.
+        // A cancel may come just after the worker has replaced the model: the worker's answer says which one is in use.
         awaitsWorker: true,
         onProgress: (progress) => {
           if (switching === controller) setModelSwitch({ choice: next.choice, title, progress });
@@ -103,7 +103,7 @@ export function createModelSwitching(
         const again = order.length === 0 ? '' : ` ${countOf(order.length, 'photograph')} run again with it.`;
         announce(`${outcome.value.title} is in use.${again}`);
       } else if (outcome.error.code !== 'cancelled' && engine.status !== 'failed') {
-        // An engine that does not run has its own alert.
+        // If the engine does not run, another message says so.
         const stays = models.used === null ? '' : ` ${models.used.description.title} stays in use.`;
         say(`${title}: ${describeFailure(outcome.error)}${stays}`, 'warning');
       }

@@ -1,6 +1,6 @@
 /**
  * Decoded photographs for the screen. The engine decodes them (the main thread would stall on a large one); bitmaps
- * hold memory outside the heap, so this owns them all and closes what has not been looked at for long.
+ * hold memory outside the heap, so this owns all of them and closes the least recently used.
  */
 import type { EngineClient } from '../../rpc/engine-client.ts';
 import type { AppStore } from '../state/app-store.ts';
@@ -9,12 +9,13 @@ import type { PhotoId } from '../state/photo.ts';
 export interface Pictures {
   /**
    * @param maxSidePx `thumbnailSidePx`, or what `pictureSideFor` answers
-   * @returns the picture, or null where it cannot be had now; borrowed: draw it, do not close it, ask again next time
+   * @returns the picture, or null where there is none now; borrowed: draw it, do not close it, and ask again next
+   * time
    */
   load(id: PhotoId, maxSidePx: number): Promise<ImageBitmap | null>;
   /** The largest picture that is there already, for the time until a better one comes. */
   peek(id: PhotoId): ImageBitmap | null;
-  /** Closes the pictures of photographs that are gone. */
+  /** Closes the pictures of photographs that were removed. */
   prune(): void;
 }
 
@@ -25,7 +26,7 @@ const pictureSidesPx = [512, 1024, 2048, 4096] as const;
 export const pictureSideFor = (devicePx: number): number =>
   pictureSidesPx.find((side) => side >= devicePx) ?? pictureSidesPx[pictureSidesPx.length - 1] ?? 4096;
 
-/** Large pictures kept: the one on the stage and a few that one may go back to. */
+/** How many large pictures are kept: the one on the stage and a few others. */
 const keptLarge = 5;
 
 interface Entry {

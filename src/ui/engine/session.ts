@@ -1,5 +1,6 @@
 /**
- * The engine as the page uses it: its life, the queue of looks, models in exchange, brought together. State lives in the store.
+ * The engine as the page uses it: start and restart, the queue of looks, and the replacement of models. State is in
+ * the store.
  */
 import { isFinalFailure, type Failure } from '../../core/failure.ts';
 import type { BackendChoice } from '../../core/backend.ts';
@@ -13,13 +14,13 @@ import { createEngineLife } from './engine-life.ts';
 import { createLookQueue } from './look-queue.ts';
 import { createModelSwitching, type ModelSwitching } from './model-switching.ts';
 
-/** Frames of the film strip that are made in one go: two hundred at once would hold up the page. */
+/** How many photographs are added at once: two hundred would block the page. */
 const photosPerTask = 8;
 
 export interface EngineSession extends ModelSwitching {
-  /** @param fallback taken with a word where the model cannot be had; null: the start has failed then */
+  /** @param fallback used, with a message, where the model cannot be loaded; null: the start fails */
   start(model: ChosenModel, fallback: ChosenModel | null): void;
-  /** The model in use is now to be had elsewhere too: the next start takes it from there. Nothing is loaded. */
+  /** The model in use has another source now, which the next start uses. Nothing is loaded. */
   rename(model: ChosenModel): void;
   /** After a failed start, or after too many losses; a back end other than the one before may be forced. */
   startAgain(backend?: BackendChoice): void;
@@ -29,9 +30,9 @@ export interface EngineSession extends ModelSwitching {
   cancelAll(): void;
   remove(id: PhotoId): void;
   removeAll(): void;
-  /** Looks at every photograph anew; what was seen stays on view until then. */
+  /** Runs every photograph again; old results stay on view until then. */
   changeFraming(framing: FramingOptions): void;
-  /** What somebody wished to see and could not be had is tried again. */
+  /** Repeats a further question that failed. */
   wishAgain(): void;
 }
 
@@ -56,7 +57,7 @@ export function createSession(
     if (incoming.length > 0) setTimeout(() => addSome(false));
   };
 
-  /** Every photograph once more; what is on view stays until then. */
+  /** Runs every photograph again; what is on view stays until then. */
   const lookAgain = (mayDoBetter: (failure: Failure) => boolean): void => {
     const { order, photos } = store.getState();
     queue.abandon();
@@ -122,7 +123,7 @@ export function createSession(
     changeFraming: (framing) =>
       queue.hold(() => {
         store.getState().setFraming(framing);
-        // What is wrong with a file stays wrong at any size; only memory depends on it.
+        // A faulty file fails at any size; only memory depends on the size.
         lookAgain(({ code }) => code === 'out-of-memory');
       }),
 

@@ -1,13 +1,16 @@
-/** A start that hangs: a graphics driver or a worker that never answers would be waited for for ever. */
+/** Notices a start that hangs, where a graphics driver or a worker never answers. */
 import type { BackendName } from '../../core/failure.ts';
 import type { StartProgress } from '../../core/progress.ts';
 
-/** Each sign of life gives so much time anew. Opening a device, or compiling for it, may take half a minute on a slow machine. */
+/**
+ * Time until the next report must come. Opening a device, or compiling for it, may take half a minute on a slow
+ * machine.
+ */
 export const silencePatienceMs = 60_000;
-/** A timer that comes later than this says that the machine was asleep, and the worker with it. */
+/** A timer that fires later than this means that the machine was asleep. */
 const sleptMs = 10_000;
 
-/** What may be silent: the worker itself, until it has said something; then the back end that it works on. */
+/** What is waited for: the worker, until its first report; then the back end that it works on. */
 export type Awaited = 'worker' | BackendName;
 
 export interface StartWatch {
@@ -17,8 +20,8 @@ export interface StartWatch {
 }
 
 /**
- * @param onSilence told once, what was waited for in vain. A model that is on its way is waited for as long as somebody likes: the
- *   page shows its bytes
+ * @param onSilence called once, with what did not answer. There is no limit while a model loads, since the page shows
+ * its progress
  */
 export function watchStart(onSilence: (awaited: Awaited) => void, now: () => number): StartWatch {
   let timer: ReturnType<typeof setTimeout> | undefined;

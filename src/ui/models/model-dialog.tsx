@@ -98,7 +98,7 @@ interface PublishedGroupProps {
   readonly isOnline: boolean;
 }
 
-/** Where all figures are from one place, it is named once. */
+/** Where all figures have one source, it is named once. */
 function PublishedGroup({ title, group, isOnline }: PublishedGroupProps) {
   const entries = catalogue.models.filter((entry) => entry.group === group);
   const sources = new Set(entries.map(({ figures }) => figures?.source));
@@ -118,7 +118,7 @@ function PublishedGroup({ title, group, isOnline }: PublishedGroupProps) {
   );
 }
 
-/** How much is kept, and how much more could be. */
+/** Bytes that are kept, and bytes that are free. */
 function Room() {
   const { status, failure, stored, partial, notKept, freeBytes } = useApp((state) => state.library);
   if (status === 'unread') return null;
@@ -149,7 +149,7 @@ interface ModelDialogProps {
   readonly onAdd: () => void;
 }
 
-/** Which network looks at the photographs: those that are here, those that can be fetched, and one's own. */
+/** The list of networks: those in this browser, those that can be downloaded, and the person's own. */
 export function ModelDialog({ onClose, onAdd }: ModelDialogProps) {
   const { library } = useServices();
   const announcement = useApp((state) => state.announcement);
@@ -157,7 +157,7 @@ export function ModelDialog({ onClose, onAdd }: ModelDialogProps) {
   useEffect(() => void library.refresh(), [library]);
   return (
     <Dialog title="Models" onClose={onClose}>
-      {/* The page behind a modal dialog is silent to a screen reader, so its news are told here. */}
+      {/* Screen readers do not read the page behind a modal dialog, so its messages are repeated here. */}
       <div className="visually-hidden" role="status">
         {announcement}
       </div>

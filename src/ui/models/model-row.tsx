@@ -11,18 +11,18 @@ import { useKeptFocus } from '../kit/use-kept-focus.ts';
 
 interface ModelRowProps {
   readonly title: string;
-  /** Null where it is not here yet. */
+  /** Null where it is not loaded yet. */
   readonly choice: ModelChoice | null;
   /** What is known of it, a line each. */
   readonly children: ReactNode;
   /** A download or a copy on its way, or one that failed. */
   readonly transfer?: Transfer | undefined;
   readonly onCancelTransfer?: () => void;
-  /** What can be done with it beside using it. */
+  /** Actions besides using it. */
   readonly actions?: ReactNode;
 }
 
-/** One model of the list: what it is on the left, what can be done with it on the right. */
+/** One model of the list: its description on the left, its actions on the right. */
 export function ModelRow({ title, choice, children, transfer, onCancelTransfer, actions }: ModelRowProps) {
   const titleId = useId();
   const row = useRef<HTMLLIElement>(null);
@@ -105,11 +105,13 @@ function UseAction({ choice, title }: { readonly choice: ModelChoice; readonly t
 interface DeleteActionProps {
   readonly title: string;
   readonly id: string;
-  /** Of what is thrown away, for the question. */
+  /** Its size, for the question. */
   readonly size: string;
 }
 
-/** Asks once more: what is deleted may have taken a long time to come. The model in use is not deleted, and that is said. */
+/**
+ * Asks before it deletes, since the download may have taken long. The model in use cannot be deleted, which is said.
+ */
 export function DeleteAction({ title, id, size }: DeleteActionProps) {
   const { library } = useServices();
   const [asks, setAsks] = useState(false);

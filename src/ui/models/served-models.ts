@@ -2,7 +2,7 @@ import { embeddedModelId } from '../../core/embedded-model.ts';
 import type { ServedModel } from '../state/library-state.ts';
 import { isModelId } from '../state/model-choice.ts';
 
-/** @returns what a models.json lists beside the embedded model, entry by entry; what is no entry is passed over */
+/** @returns the entries of a models.json besides the embedded model; invalid entries are ignored */
 export function parseServedModels(json: unknown): readonly ServedModel[] {
   const list: unknown = typeof json === 'object' && json !== null && 'models' in json ? json.models : null;
   if (!Array.isArray(list)) return [];
@@ -14,7 +14,7 @@ export function parseServedModels(json: unknown): readonly ServedModel[] {
   });
 }
 
-/** @returns none where the list cannot be had: the page works without */
+/** @returns an empty list where it cannot be loaded; the page works without it */
 export async function fetchServedModels(): Promise<readonly ServedModel[]> {
   try {
     const response = await fetch(new URL('models/models.json', document.baseURI));
