@@ -5,7 +5,7 @@ import { openBackend } from '../../src/gpu/open-backend.ts';
 import { halfWeight, storageOf } from '../../src/gpu/kernels/half-weights.ts';
 import { variantName } from '../../src/gpu/kernels/linear-code.ts';
 import { linearKernel } from '../../src/gpu/kernels/linear.ts';
-import { unlessRefused } from '../../src/gpu/error-scope.ts';
+import { nullIfRefused } from '../../src/gpu/error-scope.ts';
 import { linearVariants } from '../../src/gpu/kernels/variants.ts';
 import { setTuning, untuned } from '../../src/gpu/kernels/tuning.ts';
 
@@ -97,7 +97,7 @@ export async function measureCeilings(): Promise<Ceilings> {
     for (const { name, product } of products) {
       for (let run = 0; run < 4; run++) {
         const start = performance.now();
-        const result = await unlessRefused(async () => {
+        const result = await nullIfRefused(async () => {
           const made = product();
           await opened.value.finish();
           return made;

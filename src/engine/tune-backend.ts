@@ -3,7 +3,7 @@ import type { VitArchitecture } from '../core/architecture.ts';
 import { compileOnly } from '../gpu/compile-only.ts';
 import { timeKernels } from '../gpu/kernels/time-kernels.ts';
 import { applyTimed, type Timed } from '../gpu/kernels/timed-choice.ts';
-import { stillHolds } from '../gpu/kernels/trust-choice.ts';
+import { isStillValid } from '../gpu/kernels/trust-choice.ts';
 import { variantRuns } from '../gpu/kernels/variant-runs.ts';
 import { hasVariants } from '../gpu/kernels/variants.ts';
 import type { OpenBackend } from '../gpu/open-backend.ts';
@@ -69,7 +69,7 @@ export async function recallTuning(
   if (remembered === null) return false;
   if ('attempts' in remembered) return remembered.attempts >= mostAttempts;
   if ('threads' in remembered) return false;
-  if (!choices.has(key) && !(await stillHolds(remembered, architecture))) {
+  if (!choices.has(key) && !(await isStillValid(remembered, architecture))) {
     await store.forget(key);
     return false;
   }

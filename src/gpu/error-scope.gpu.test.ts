@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { openWebGpu } from '../testing/open-webgpu.ts';
-import { refusalOf, unlessRefused } from './error-scope.ts';
+import { refusalOf, nullIfRefused } from './error-scope.ts';
 import type { OpenBackend } from './open-backend.ts';
 
 let backend: OpenBackend;
@@ -22,7 +22,7 @@ const noShader = (): Promise<number> => {
 describe('what a device refuses', () => {
   test('is told, and is no fault of the device', async () => {
     expect(await refusalOf(async () => void (await noShader()))).toMatch(/pars/i);
-    expect(await unlessRefused(noShader)).toBeNull();
+    expect(await nullIfRefused(noShader)).toBeNull();
     await backend.finish();
   });
 
@@ -46,11 +46,11 @@ describe('what a device refuses', () => {
 
   test('is nothing where all went well: the result counts', async () => {
     expect(await refusalOf(() => Promise.resolve())).toBeNull();
-    expect(await unlessRefused(() => Promise.resolve(7))).toBe(7);
+    expect(await nullIfRefused(() => Promise.resolve(7))).toBe(7);
   });
 
   test('leaves no scope open where the work throws', async () => {
-    await expect(unlessRefused(() => Promise.reject(new Error('a bug')))).rejects.toThrow('a bug');
+    await expect(nullIfRefused(() => Promise.reject(new Error('a bug')))).rejects.toThrow('a bug');
     await expect(device.popErrorScope()).rejects.toThrow(/scope/i);
   });
 });

@@ -26,7 +26,7 @@ export async function refusalOf(work: () => Promise<void>): Promise<string | nul
 }
 
 /** @returns what `work` resolves to, or null where the device refuses it */
-export async function unlessRefused<T>(work: () => Promise<T>): Promise<T | null> {
+export async function nullIfRefused<T>(work: () => Promise<T>): Promise<T | null> {
   let result: T | null = null;
   const refusal = await refusalOf(async () => {
     result = await work();

@@ -4,7 +4,7 @@ import { failureOf, type Failure } from '../core/failure.ts';
 import { createSha256 } from '../formats/sha256.ts';
 import type { StoredModel, TransferProgress } from '../rpc/library-contract.ts';
 import { downloadModel, type DownloadTools } from './download.ts';
-import { createMemoryFolders } from './model-folders.ts';
+import { createMemoryStorage } from './file-storage.ts';
 import { listModels, openStored, readPartial, writePartial, weightsFile } from './records.ts';
 
 /** Looks like a safetensors file to the check of the format, and is 1000 bytes long. */
@@ -106,7 +106,7 @@ beforeEach(() => {
   waits = [];
   time = 0;
   tools = {
-    folders: createMemoryFolders('refused'),
+    folders: createMemoryStorage('refused'),
     fetch: async (url, init) => {
       const headers = new Headers(init?.headers);
       const each = {

@@ -3,7 +3,7 @@ import { FailureError, failureOf } from '../core/failure.ts';
 import { createSha256 } from '../formats/sha256.ts';
 import type { DownloadTools } from './download.ts';
 import { keepFiles } from './keep-files.ts';
-import { createMemoryFolders, type ModelFolders } from './model-folders.ts';
+import { createMemoryStorage, type FileStorage } from './file-storage.ts';
 import { listModels, openStored, readStored } from './records.ts';
 
 const bytes = new Uint8Array(5000).map((_, i) => i % 253);
@@ -18,13 +18,13 @@ const request = {
   files: new Map([['dino.pth', new Blob([bytes])]]),
 } as const;
 
-let folders: ModelFolders;
+let folders: FileStorage;
 let tools: DownloadTools;
 const { signal } = new AbortController();
 const ignore = (): void => undefined;
 
 beforeEach(() => {
-  folders = createMemoryFolders('refused');
+  folders = createMemoryStorage('refused');
   tools = {
     folders,
     fetch: () => expect.unreachable('nothing is fetched'),
@@ -93,7 +93,7 @@ describe('all or nothing', () => {
   });
 
   test('room that ends in the middle leaves nothing', async () => {
-    const full: ModelFolders = {
+    const full: FileStorage = {
       ...folders,
       open: async (model, file) => ({
         ...(await folders.open(model, file)),

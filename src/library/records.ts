@@ -5,7 +5,7 @@
 import { FailureError } from '../core/failure.ts';
 import type { CheckpointHints } from '../core/model.ts';
 import type { PartialModel, StoredModel } from '../rpc/library-contract.ts';
-import type { ModelFolders } from './model-folders.ts';
+import type { FileStorage } from './file-storage.ts';
 
 /** The one file of a checkpoint. */
 export const weightsFile = 'weights';
@@ -62,7 +62,7 @@ function parsePartial(json: unknown): PartialRecord | null {
 }
 
 /** @returns null where it is missing or damaged */
-async function readJson(folders: ModelFolders, model: string, file: string): Promise<unknown> {
+async function readJson(folders: FileStorage, model: string, file: string): Promise<unknown> {
   const blob = await folders.read(model, file);
   try {
     return blob === null ? null : (JSON.parse(await blob.text()) as unknown);
@@ -71,7 +71,7 @@ async function readJson(folders: ModelFolders, model: string, file: string): Pro
   }
 }
 
-async function writeJson(folders: ModelFolders, model: string, name: string, json: unknown): Promise<void> {
+async function writeJson(folders: FileStorage, model: string, name: string, json: unknown): Promise<void> {
   const file = await folders.open(model, name);
   try {
     file.truncate(0);
@@ -83,7 +83,7 @@ async function writeJson(folders: ModelFolders, model: string, name: string, jso
 }
 
 export async function readPartial(
-  folders: ModelFolders,
+  folders: FileStorage,
   id: string,
 ): Promise<(PartialRecord & { readonly bytes: Blob }) | null> {
   const record = parsePartial(await readJson(folders, id, partialFile));
@@ -91,11 +91,11 @@ export async function readPartial(
   return record === null || bytes === null ? null : { ...record, bytes };
 }
 
-export const writePartial = (folders: ModelFolders, id: string, record: PartialRecord): Promise<void> =>
+export const writePartial = (folders: FileStorage, id: string, record: PartialRecord): Promise<void> =>
   writeJson(folders, id, partialFile, record);
 
 /** @returns null where it is missing, or has another length */
-export async function readStored(folders: ModelFolders, id: string): Promise<StoredModel | null> {
+export async function readStored(folders: FileStorage, id: string): Promise<StoredModel | null> {
   const stored = parseStored(id, await readJson(folders, id, completeFile));
   if (stored === null) return null;
   for (const { name, byteLength } of stored.files)
@@ -103,7 +103,7 @@ export async function readStored(folders: ModelFolders, id: string): Promise<Sto
   return stored;
 }
 
-export async function writeStored(folders: ModelFolders, { id, ...model }: StoredModel): Promise<void> {
+export async function writeStored(folders: FileStorage, { id, ...model }: StoredModel): Promise<void> {
   await writeJson(folders, id, completeFile, model);
   await folders.removeFile(id, partialFile);
 }
@@ -113,7 +113,7 @@ export async function writeStored(folders: ModelFolders, { id, ...model }: Store
  * interrupted.
  */
 export async function listModels(
-  folders: ModelFolders,
+  folders: FileStorage,
 ): Promise<{ stored: StoredModel[]; partial: PartialModel[]; remains: string[] }> {
   const stored: StoredModel[] = [];
   const partial: PartialModel[] = [];
@@ -133,7 +133,7 @@ export async function listModels(
 
 /** @throws FailureError 'model-not-kept' */
 export async function openStored(
-  folders: ModelFolders,
+  folders: FileStorage,
   id: string,
 ): Promise<{ model: StoredModel; files: ReadonlyMap<string, Blob> }> {
   const model = await readStored(folders, id);

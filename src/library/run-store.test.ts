@@ -3,13 +3,13 @@ import { officialConfiguration } from '../core/hyper-parameters.ts';
 import { FailureError } from '../core/failure.ts';
 import type { StepReport } from '../core/training.ts';
 import type { StoredRun } from '../rpc/training-contract.ts';
-import { createMemoryFolders, type ModelFolders } from './model-folders.ts';
+import { createMemoryStorage, type FileStorage } from './file-storage.ts';
 import {
   listRuns,
   openRun,
   runFiles,
   saveRun,
-  takeInRun,
+  importRun,
   writePhotographs,
   type KeptPhotograph,
   type RunState,
@@ -59,9 +59,9 @@ const stateAt = (step: number): RunState => ({
   mapShape: [1, 1, 2],
 });
 
-let folders: ModelFolders;
+let folders: FileStorage;
 beforeEach(async () => {
-  folders = createMemoryFolders('refused');
+  folders = createMemoryStorage('refused');
   await writePhotographs(folders, 'run-1', photographs);
 });
 
@@ -101,7 +101,7 @@ describe('a crash in the middle of a save', () => {
   test.each(slotFiles)('when it opens %s leaves the save before', async (name) => {
     await save(1);
     await save(2);
-    const crashing: ModelFolders = {
+    const crashing: FileStorage = {
       ...folders,
       open: (id, file) =>
         file.endsWith(name)
@@ -166,11 +166,11 @@ test('a log or maps that are no such thing are named', async () => {
 });
 
 describe('taking in the files of another browser', () => {
-  const other = createMemoryFolders('refused');
+  const other = createMemoryStorage('refused');
 
   test('gives the same run under its new name', async () => {
     await save(2);
-    const run = await takeInRun(other, 'run-2', (await runFiles(folders, 'run-1')).files);
+    const run = await importRun(other, 'run-2', (await runFiles(folders, 'run-1')).files);
     expect(run).toMatchObject({ id: 'run-2', step: 2, photographs: ['a.jpg', 'b.jpg'] });
     expect((await openRun(other, 'run-2')).reports).toEqual(stateAt(2).reports);
   });
@@ -181,7 +181,7 @@ describe('taking in the files of another browser', () => {
       await save(2);
       const files = new Map((await runFiles(folders, 'run-1')).files);
       files.delete(missing);
-      await expect(takeInRun(other, 'run-3', files)).rejects.toThrow('run-file-invalid');
+      await expect(importRun(other, 'run-3', files)).rejects.toThrow('run-file-invalid');
       expect(await other.list()).not.toContain('run-3');
     },
   );
@@ -191,7 +191,7 @@ describe('taking in the files of another browser', () => {
     async (json) => {
       await save(2);
       const files = new Map((await runFiles(folders, 'run-1')).files).set('run.json', new Blob([json]));
-      await expect(takeInRun(other, 'run-4', files)).rejects.toThrow('run-file-invalid');
+      await expect(importRun(other, 'run-4', files)).rejects.toThrow('run-file-invalid');
       expect(await other.list()).not.toContain('run-4');
     },
   );

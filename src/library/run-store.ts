@@ -10,7 +10,7 @@ import { openSafetensors } from '../formats/safetensors.ts';
 import { writeSafetensors } from '../formats/safetensors-writer.ts';
 import { readBytes } from '../formats/read-bytes.ts';
 import type { MapSnapshot, StoredRun, UnreadableRun } from '../rpc/training-contract.ts';
-import type { ModelFolders } from './model-folders.ts';
+import type { FileStorage } from './file-storage.ts';
 import { parseReport, parseRunRecord, type RunRecord } from './run-record.ts';
 
 /** RGB, shape [height, width, 3], as small as the run keeps it. */
@@ -45,7 +45,7 @@ type SlotFile = (typeof slotFiles)[number];
 const nameIn = (slot: number, file: SlotFile): string => `${slot}-${file}`;
 
 async function writeFile(
-  folders: ModelFolders,
+  folders: FileStorage,
   id: string,
   name: string,
   blob: Blob,
@@ -66,7 +66,7 @@ async function writeFile(
   }
 }
 
-async function readRecord(folders: ModelFolders, id: string, slot: number): Promise<RunRecord | null> {
+async function readRecord(folders: FileStorage, id: string, slot: number): Promise<RunRecord | null> {
   const blob = await folders.read(id, nameIn(slot, 'run.json'));
   if (blob === null) return null;
   let record: RunRecord | null;
@@ -88,7 +88,7 @@ interface Slot {
 }
 
 /** The latest complete save. */
-async function currentSlot(folders: ModelFolders, id: string): Promise<Slot | null> {
+async function currentSlot(folders: FileStorage, id: string): Promise<Slot | null> {
   const [first, second] = [await readRecord(folders, id, 0), await readRecord(folders, id, 1)];
   if (first !== null && (second === null || first.generation > second.generation))
     return { slot: 0, record: first };
@@ -120,7 +120,7 @@ const pixelsOf = (photographs: readonly KeptPhotograph[]): Blob =>
 
 /** Before the first save. @throws FailureError 'storage-full' */
 export const writePhotographs = (
-  folders: ModelFolders,
+  folders: FileStorage,
   id: string,
   photographs: readonly KeptPhotograph[],
 ): Promise<void> => writeFile(folders, id, photographsFile, pixelsOf(photographs));
@@ -184,7 +184,7 @@ export const filesInMemory = (
  * @throws FailureError 'storage-full' and the like, or the signal's reason; the save before stays as it was
  */
 export async function saveRun(
-  folders: ModelFolders,
+  folders: FileStorage,
   run: RunFacts,
   photographs: readonly KeptPhotograph[],
   state: RunState,
@@ -250,7 +250,7 @@ async function readPhotographs(file: Blob, record: RunRecord): Promise<KeptPhoto
  * @throws FailureError 'run-not-kept'
  */
 export async function runFiles(
-  folders: ModelFolders,
+  folders: FileStorage,
   id: string,
 ): Promise<{ readonly record: RunRecord; readonly files: ReadonlyMap<string, Blob> }> {
   const current = await currentSlot(folders, id);
@@ -268,7 +268,7 @@ export async function runFiles(
 }
 
 /** @throws FailureError 'run-not-kept', 'run-file-invalid' */
-export async function openRun(folders: ModelFolders, id: string): Promise<OpenedRun> {
+export async function openRun(folders: FileStorage, id: string): Promise<OpenedRun> {
   const { record, files } = await runFiles(folders, id);
   const blob = (name: SlotFile | typeof photographsFile): Blob => files.get(name) ?? new Blob();
   return {
@@ -285,8 +285,8 @@ export async function openRun(folders: ModelFolders, id: string): Promise<Opened
  * Takes in the files of an archive as a run of this browser's. All or nothing.
  * @param files by the names that `runFiles` gives @throws FailureError 'run-file-invalid'
  */
-export async function takeInRun(
-  folders: ModelFolders,
+export async function importRun(
+  folders: FileStorage,
   id: string,
   files: ReadonlyMap<string, Blob>,
 ): Promise<StoredRun> {
@@ -307,7 +307,7 @@ export async function takeInRun(
   }
 }
 
-async function titleIn(folders: ModelFolders, id: string, slot: number): Promise<string | null> {
+async function titleIn(folders: FileStorage, id: string, slot: number): Promise<string | null> {
   try {
     const record: unknown = JSON.parse(
       (await (await folders.read(id, nameIn(slot, 'run.json')))?.text()) ?? '',
@@ -320,7 +320,7 @@ async function titleIn(folders: ModelFolders, id: string, slot: number): Promise
 }
 
 /** What is kept, the latest first; what cannot be read; and folders in which a crash before the first save has left no run. */
-export async function listRuns(folders: ModelFolders): Promise<{
+export async function listRuns(folders: FileStorage): Promise<{
   readonly runs: StoredRun[];
   readonly unreadable: UnreadableRun[];
   readonly unfinished: string[];

@@ -3,14 +3,14 @@ import type { CatalogueSource } from '../catalogue/parse-catalogue.ts';
 import { FailureError } from '../core/failure.ts';
 import { createSha256 } from '../formats/sha256.ts';
 import type { TransferProgress } from '../rpc/library-contract.ts';
-import type { ModelFolders } from './model-folders.ts';
+import type { FileStorage } from './file-storage.ts';
 import { createRateMeter } from './rate-meter.ts';
 import { readPartial, weightsFile, writePartial } from './records.ts';
 import { requestRest, type Rest } from './request-rest.ts';
 import { withTimeout } from './with-timeout.ts';
 
 export interface TransferTools {
-  readonly folders: ModelFolders;
+  readonly folders: FileStorage;
   readonly fetch: typeof fetch;
   now(): number;
   /** A connection that brings nothing for so long is given up. */

@@ -63,7 +63,7 @@ beforeEach(() => {
   return () => vi.unstubAllGlobals();
 });
 
-test('calls of the line run one by one, others at once, and each is answered', async () => {
+test('calls of the queue run one by one, others at once, and each is answered', async () => {
   serve();
   call(1, 'look', 'a');
   call(2, 'look', 'b');
@@ -93,7 +93,7 @@ test('a call that is cancelled while it waits ends at once, and one that runs wh
   expect(said.filter((each) => (each as { id: number }).id === 1)).toHaveLength(2);
 });
 
-test('a bug is told, a lost device ends the worker, and the line goes on', async () => {
+test('a bug is told, a lost device ends the worker, and the queue goes on', async () => {
   serve();
   call(1, 'look', 'a');
   call(2, 'look', 'b');
@@ -117,11 +117,11 @@ test('a result that cannot be sent is told as a bug, and nobody waits for it', a
 });
 
 test('handlers put work into the same line', async () => {
-  const { inLine } = serve();
+  const { enqueue } = serve();
   call(1, 'look', 'a');
   await aTurn();
   const order: string[] = [];
-  const work = inLine(() => Promise.resolve(order.push('work')));
+  const work = enqueue(() => Promise.resolve(order.push('work')));
   await aTurn();
   expect(order).toEqual([]);
   await end('a', 'well');

@@ -1,7 +1,7 @@
 /** The worker's end of a contract: receives calls and posts answers. */
 import { failureOf, type Failure } from '../core/failure.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
-import { openLine, type InLine } from './line.ts';
+import { createSerialQueue, type Enqueue } from './serial-queue.ts';
 import type { ContractShape, FromWorker, ToWorker } from './messages.ts';
 
 export interface CallContext<Progress> {
@@ -56,9 +56,9 @@ export const crashed = (error: unknown): Failure => ({
 export function serveCalls<C extends ContractShape<C>>(
   handlers: Handlers<C>,
   { oneByOne, isFinal, transferablesOf, failureOfCrash }: ServeOptions<C>,
-): { readonly inLine: InLine } {
+): { readonly enqueue: Enqueue } {
   const open = new Map<number, AbortController>();
-  const inLine = openLine();
+  const enqueue = createSerialQueue();
 
   const post = (message: FromWorker<C>, transfer: Transferable[] = []): void =>
     globalThis.postMessage(message, { transfer });
@@ -111,7 +111,7 @@ export function serveCalls<C extends ContractShape<C>>(
       void answer(id, method, request, controller);
       return;
     }
-    inLine(() => answer(id, method, request, controller), controller.signal).catch(() => {
+    enqueue(() => answer(id, method, request, controller), controller.signal).catch(() => {
       open.delete(id);
       post({ kind: 'failed', id, failure: { code: 'cancelled' } });
     });
@@ -121,5 +121,5 @@ export function serveCalls<C extends ContractShape<C>>(
     if (data.kind === 'cancel') open.get(data.id)?.abort();
     else receive(data.id, data.method, data.request);
   });
-  return { inLine };
+  return { enqueue };
 }

@@ -56,8 +56,8 @@ export interface RunOptions {
   /** Ends the run between two steps: a pause as well as a cancel. */
   readonly signal: AbortSignal;
   /** Runs a step when it has the device for itself. Where nothing else computes on the device, a step needs not wait. */
-  readonly inLine?: <T>(step: () => Promise<T>) => Promise<T>;
-  /** Right before a step, in line with it. */
+  readonly enqueue?: <T>(step: () => Promise<T>) => Promise<T>;
+  /** Called right before a step, within its turn in the queue. */
   readonly beforeStep?: () => void;
   /** After every step, reported or not; the next one waits for it. */
   readonly afterStep?: (step: number) => Promise<void>;
@@ -194,13 +194,13 @@ export class Trainer {
   async *run({
     reportEvery,
     signal,
-    inLine = (step) => step(),
+    enqueue = (step) => step(),
     beforeStep,
     afterStep,
   }: RunOptions): AsyncGenerator<Result<StepReport, Failure>> {
     const { steps } = this.currentConfiguration;
     while (this.state.step < steps && !signal.aborted) {
-      const report = await inLine(() => {
+      const report = await enqueue(() => {
         beforeStep?.();
         const next = this.state.step + 1;
         return this.step(next % reportEvery === 0 || next === steps);

@@ -9,7 +9,7 @@ import { officialConfiguration } from '../core/hyper-parameters.ts';
 import { randomStream } from '../core/random.ts';
 import type { KernelCheck } from '../core/training.ts';
 import type { FaultWatch } from '../gpu/fault-watch.ts';
-import { unlessRefused } from '../gpu/error-scope.ts';
+import { nullIfRefused } from '../gpu/error-scope.ts';
 import { hasFusedKernels } from '../gpu/kernels/fused-kernels.ts';
 import { fastLossAndGradients } from './fast-step.ts';
 import { parameterSpecs } from './parameter-specs.ts';
@@ -131,7 +131,7 @@ async function compare(faults: FaultWatch): Promise<number> {
  */
 export async function checkStepKernels(faults: FaultWatch): Promise<KernelCheck> {
   if (!hasFusedKernels()) return { kernels: 'plain', maxRelativeDifference: 0 };
-  const maxRelativeDifference = await unlessRefused(() => compare(faults)).catch((error: unknown) => {
+  const maxRelativeDifference = await nullIfRefused(() => compare(faults)).catch((error: unknown) => {
     if (failureOf(error) !== null) throw error;
     return null; // what a kernel throws that is not for this device is no fault of the device
   });

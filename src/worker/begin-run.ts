@@ -4,7 +4,7 @@ import { describeFailure, type Failure, FailureError } from '../core/failure.ts'
 import type { Result } from '../core/result.ts';
 import type { KernelCheck } from '../core/training.ts';
 import type { FaultWatch } from '../gpu/fault-watch.ts';
-import type { ModelFolders } from '../library/model-folders.ts';
+import type { FileStorage } from '../library/file-storage.ts';
 import { openRun, writePhotographs, type KeptPhotograph } from '../library/run-store.ts';
 import { withoutAlpha } from '../media/over-white.ts';
 import type { PixelGrid } from '../media/resample.ts';
@@ -18,7 +18,7 @@ import type { RunBeginning, RunTools } from './training-run.ts';
 
 /** What runs of training need of the worker that they are in. */
 export interface TrainingHost {
-  readonly folders: Promise<ModelFolders>;
+  readonly folders: Promise<FileStorage>;
   readonly tools: Omit<RunTools, 'folders' | 'onProgress'>;
   /** Of the back end that runs. */
   faults(): FaultWatch;
@@ -41,7 +41,7 @@ async function readPhotographs(
   const read: KeptPhotograph[] = [];
   for (const { name, blob } of photographs) {
     onProgress({ stage: 'photographs', done: read.length, total: photographs.length });
-    await host.tools.giveWay();
+    await host.tools.yieldToEventLoop();
     signal.throwIfAborted();
     const pixels = await host.readPhotograph(blob);
     if (!pixels.ok)
@@ -86,7 +86,7 @@ export async function beginNew(
     faults: host.faults(),
     kernels: kernelCheck.kernels,
   };
-  const trainer = valueOf(await host.tools.inLine(() => Promise.resolve(Trainer.create(options))));
+  const trainer = valueOf(await host.tools.enqueue(() => Promise.resolve(Trainer.create(options))));
   const now = host.tools.today().toISOString();
   const { centring, sharpening } = configuration;
   try {
@@ -121,7 +121,7 @@ export async function beginAgain(
   onProgress({ stage: 'model' });
   const { run, photographs, state, reports, snapshots } = await openRun(await host.folders, id);
   const resumed = valueOf(
-    await host.tools.inLine(() =>
+    await host.tools.enqueue(() =>
       Trainer.resume(state, photographs.map(gridOf), host.faults(), kernelCheck.kernels),
     ),
   );

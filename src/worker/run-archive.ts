@@ -3,8 +3,8 @@ import { describeFailure, type Failure, FailureError, failureOf } from '../core/
 import type { Result } from '../core/result.ts';
 import { findEntryBytes, readZipDirectory } from '../formats/zip-directory.ts';
 import { crc32Of, writeZip, type PieceListener } from '../formats/zip-writer.ts';
-import type { ModelFolders } from '../library/model-folders.ts';
-import { openRun, runFiles, takeInRun, type KeptPhotograph } from '../library/run-store.ts';
+import type { FileStorage } from '../library/file-storage.ts';
+import { openRun, runFiles, importRun, type KeptPhotograph } from '../library/run-store.ts';
 import type { PixelGrid } from '../media/resample.ts';
 import type { CallContext } from '../rpc/serve-calls.ts';
 import type { ExportKind, StoredRun, TransferProgress } from '../rpc/training-contract.ts';
@@ -31,7 +31,7 @@ export const gridOf = ({ height, width, values }: KeptPhotograph): PixelGrid => 
 });
 
 /** As it was saved last. @throws FailureError 'run-not-kept' */
-export async function keptFiles(folders: ModelFolders, id: string): Promise<RunFiles> {
+export async function keptFiles(folders: FileStorage, id: string): Promise<RunFiles> {
   const { record, files } = await runFiles(folders, id);
   return { step: record.step, files };
 }
@@ -88,14 +88,14 @@ export async function readArchive(
 }
 
 /** Keeps a run by another id, once everything that a resume would trip over later has been looked at. */
-export async function takeInArchive(
-  folders: ModelFolders,
+export async function importArchive(
+  folders: FileStorage,
   id: string,
   files: ReadonlyMap<string, Blob>,
   { signal }: TransferContext,
 ): Promise<StoredRun> {
   signal.throwIfAborted();
-  const run = await takeInRun(folders, id, files);
+  const run = await importRun(folders, id, files);
   try {
     signal.throwIfAborted();
     const { photographs, state } = await openRun(folders, id);

@@ -13,7 +13,7 @@ import type { WasmAssets } from '../gpu/open-wasm.ts';
 import { startEngine } from '../engine/start-engine.ts';
 import { yieldToEventLoop } from '../engine/yield-to-event-loop.ts';
 import { createDecodedPhotos } from '../media/decoded-photos.ts';
-import { openFolders } from '../library/opfs-folders.ts';
+import { openStorage } from '../library/opfs-storage.ts';
 import { openPhoto } from '../media/decode-photo.ts';
 import { pixelReader } from '../media/read-pixels.ts';
 import type { PixelGrid } from '../media/resample.ts';
@@ -34,7 +34,7 @@ import type {
   ModelReference,
   PhotoSource,
 } from '../rpc/engine-contract.ts';
-import type { InLine } from '../rpc/line.ts';
+import type { Enqueue } from '../rpc/serial-queue.ts';
 import { crashed, serveCalls, type Handlers } from '../rpc/serve-calls.ts';
 import type { TrainingContract } from '../rpc/training-contract.ts';
 import { timingStore } from './timing-store.ts';
@@ -86,15 +86,15 @@ type Answer<M extends keyof EngineContract> = ReturnType<Handlers<EngineContract
 
 /** The engine that the worker has, and what is done with it. */
 class EngineHost {
-  private readonly inLine: InLine;
+  private readonly enqueue: Enqueue;
   private readonly photos = createDecodedPhotos(openPhoto);
   private engine: Engine | null = null;
   /** The model in use: training begins from its parameters, which the engine does not keep in main memory. */
   private usedModel: KeyedModel | null = null;
 
-  /** @param inLine the queue of the calls that have the whole device */
-  constructor(inLine: InLine) {
-    this.inLine = inLine;
+  /** @param enqueue the queue of the calls that have the whole device */
+  constructor(enqueue: Enqueue) {
+    this.enqueue = enqueue;
   }
 
   get running(): Engine {
@@ -141,7 +141,7 @@ class EngineHost {
     // Photographs go on while the file is read; only bringing it onto the device waits for its turn.
     const loaded = await load(signal, (bytes) => onProgress({ stage: 'download', ...bytes }));
     if (!loaded.ok) return loaded;
-    return this.inLine(async () => {
+    return this.enqueue(async () => {
       onProgress({ stage: 'check' });
       const added = await running.addModel(model.key, loaded.value, signal);
       if (!added.ok) return added;
@@ -209,12 +209,12 @@ class EngineHost {
   }
 }
 
-const createTraining = (host: EngineHost, inLine: InLine): Handlers<TrainingContract> =>
+const createTraining = (host: EngineHost, enqueue: Enqueue): Handlers<TrainingContract> =>
   createTrainingHandlers({
-    folders: openFolders('runs', { code: 'run-busy' }),
+    folders: openStorage('runs', { code: 'run-busy' }),
     tools: {
-      inLine,
-      giveWay: yieldToEventLoop,
+      enqueue,
+      yieldToEventLoop,
       memoryBytes,
       now: () => performance.now(),
       today: () => new Date(),
@@ -241,16 +241,16 @@ function transferablesOf<M extends keyof EngineContract>(
 
 /** Answers the calls of the page from now on. */
 export function serveEngine(): void {
-  const inLine: InLine = (work, signal) => line.inLine(work, signal);
-  const host = new EngineHost(inLine);
+  const enqueue: Enqueue = (work, signal) => calls.enqueue(work, signal);
+  const host = new EngineHost(enqueue);
   const handlers: Handlers<EngineContract> = {
-    ...createTraining(host, inLine),
+    ...createTraining(host, enqueue),
     start: (...call) => host.start(...call),
     useModel: (...call) => host.useModel(...call),
     look: (...call) => host.look(...call),
     decode: (...call) => host.decode(...call),
   };
-  const line = serveCalls<EngineContract>(handlers, {
+  const calls = serveCalls<EngineContract>(handlers, {
     // Each with the whole device.
     oneByOne: ['look'],
     isFinal: (method, failure) => finalMethods.has(method) && isFinalFailure(failure),

@@ -3,11 +3,11 @@ import { catalogue } from '../catalogue/catalogue.ts';
 import { isFinalFailure } from '../core/failure.ts';
 import { downloadModel, type DownloadTools } from '../library/download.ts';
 import { keepFiles } from '../library/keep-files.ts';
-import type { ModelFolders } from '../library/model-folders.ts';
-import { openFolders } from '../library/opfs-folders.ts';
+import type { FileStorage } from '../library/file-storage.ts';
+import { openStorage } from '../library/opfs-storage.ts';
 import { listModels, openStored } from '../library/records.ts';
 import type { LibraryContents, LibraryContract } from '../rpc/library-contract.ts';
-import { clearAway, withLock } from './with-lock.ts';
+import { removeUnlocked, withLock } from './with-lock.ts';
 import { crashed, outcomeOf, serveCalls, type Handlers } from '../rpc/serve-calls.ts';
 
 async function freeBytes(): Promise<number | null> {
@@ -20,14 +20,14 @@ const lockOf = (id: string): string => `model-${id}`;
 const locked = <T>(id: string, work: () => Promise<T>): Promise<T> =>
   withLock(lockOf(id), { code: 'model-busy' }, work);
 
-async function contentsOf(folders: ModelFolders): Promise<LibraryContents> {
+async function contentsOf(folders: FileStorage): Promise<LibraryContents> {
   const { stored, partial, remains } = await listModels(folders);
-  await Promise.all(remains.map((id) => clearAway(lockOf(id), () => folders.remove(id))));
+  await Promise.all(remains.map((id) => removeUnlocked(lockOf(id), () => folders.remove(id))));
   const { notKept } = folders;
   return { stored, partial, notKept, freeBytes: notKept === null ? await freeBytes() : null };
 }
 
-const toolsFor = (folders: ModelFolders): DownloadTools => ({
+const toolsFor = (folders: FileStorage): DownloadTools => ({
   folders,
   fetch: (...args) => fetch(...args),
   now: () => performance.now(),
@@ -37,7 +37,7 @@ const toolsFor = (folders: ModelFolders): DownloadTools => ({
   today: () => new Date(),
 });
 
-const createLibraryHandlers = (folders: Promise<ModelFolders>): Handlers<LibraryContract> => ({
+const createLibraryHandlers = (folders: Promise<FileStorage>): Handlers<LibraryContract> => ({
   list: (_, context) => outcomeOf(context, async () => contentsOf(await folders)),
 
   download: ({ id }, context) =>
@@ -66,7 +66,7 @@ const createLibraryHandlers = (folders: Promise<ModelFolders>): Handlers<Library
 
 /** Answers the calls of the page from now on. */
 export function serveLibrary(): void {
-  const folders = openFolders('models', { code: 'model-busy' });
+  const folders = openStorage('models', { code: 'model-busy' });
   serveCalls<LibraryContract>(createLibraryHandlers(folders), {
     oneByOne: [],
     isFinal: (_, failure) => isFinalFailure(failure),

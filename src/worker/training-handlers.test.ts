@@ -5,10 +5,10 @@ import { FailureError, type Failure } from '../core/failure.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
 import type { TrainingConfiguration } from '../core/training.ts';
 import { openBackend, type OpenBackend } from '../gpu/open-backend.ts';
-import { createMemoryFolders, type ModelFolders } from '../library/model-folders.ts';
+import { createMemoryStorage, type FileStorage } from '../library/file-storage.ts';
 import { openCheckpoint } from '../models/open-checkpoint.ts';
 import type { Handlers } from '../rpc/serve-calls.ts';
-import { openLine, type InLine } from '../rpc/line.ts';
+import { createSerialQueue, type Enqueue } from '../rpc/serial-queue.ts';
 import type { TrainingContract, TrainingProgress, TransferProgress } from '../rpc/training-contract.ts';
 import { randomPhotographs, tinyArchitecture, tinyConfiguration } from '../testing/tiny-training.ts';
 import { Trainer } from '../train/trainer.ts';
@@ -17,12 +17,12 @@ import { createTrainingHandlers } from './training-handlers.ts';
 const photographs = randomPhotographs(3);
 
 let backend: OpenBackend;
-let folders: ModelFolders;
+let folders: FileStorage;
 let handlers: Handlers<TrainingContract>;
 /** What was said, in its order; `onNews` is asked at each. */
 let news: TrainingProgress[];
 let onNews: (progress: TrainingProgress) => void;
-let inLine: InLine;
+let enqueue: Enqueue;
 
 const valueOf = <T>(result: Result<T, Failure>): T => {
   if (!result.ok) throw new Error(JSON.stringify(result.error));
@@ -34,15 +34,15 @@ beforeAll(async () => {
 });
 
 beforeEach(() => {
-  folders = createMemoryFolders('refused');
+  folders = createMemoryStorage('refused');
   news = [];
   onNews = () => undefined;
-  inLine = openLine();
+  enqueue = createSerialQueue();
   handlers = createTrainingHandlers({
     folders: Promise.resolve(folders),
     tools: {
-      inLine,
-      giveWay: () => new Promise((resolve) => setImmediate(resolve)),
+      enqueue,
+      yieldToEventLoop: () => new Promise((resolve) => setImmediate(resolve)),
       memoryBytes: () => tf.memory().numBytes,
       now: () => performance.now(),
       today: () => new Date('2026-11-23T09:00:00Z'),
@@ -151,7 +151,7 @@ describe('a run', () => {
     onNews = ({ stage }) => {
       if (stage !== 'step') return;
       order.push('step');
-      if (order.length === 2) void inLine(() => Promise.resolve(order.push('photograph')));
+      if (order.length === 2) void enqueue(() => Promise.resolve(order.push('photograph')));
     };
     valueOf(await handlers.train(newRun({ steps: 4 }), context()));
     expect(order).toEqual(['step', 'step', 'photograph', 'step', 'step']);

@@ -7,10 +7,10 @@ import { estimateTrainingMemory } from '../train/memory-estimate.ts';
 import { stepMemoryHere } from '../train/step-layers.ts';
 import { findMisfits } from '../train/trainer.ts';
 import type { TrainingHost } from './begin-run.ts';
-import { exportRun, keptFiles, readArchive, takeInArchive } from './run-archive.ts';
-import { RunDesk } from './run-desk.ts';
+import { exportRun, keptFiles, readArchive, importArchive } from './run-archive.ts';
+import { CurrentRun } from './current-run.ts';
 import { runLock, withRunLock } from './run-lock.ts';
-import { clearAway } from './with-lock.ts';
+import { removeUnlocked } from './with-lock.ts';
 
 /** Names of runs that have not been there before. */
 function createIds(): () => string {
@@ -25,12 +25,12 @@ async function listKept(host: TrainingHost): Promise<RunList> {
   const folders = await host.folders;
   const { runs, unreadable, unfinished } = await listRuns(folders);
   // A run that is being prepared has not been saved yet either.
-  for (const id of unfinished) await clearAway(runLock(id), () => folders.remove(id));
+  for (const id of unfinished) await removeUnlocked(runLock(id), () => folders.remove(id));
   return { runs, unreadable, notKept: folders.notKept };
 }
 
 export function createTrainingHandlers(host: TrainingHost): Handlers<TrainingContract> {
-  const desk = new RunDesk(host);
+  const current = new CurrentRun(host);
   const newId = createIds();
   return {
     planTraining: async ({ model, configuration }) => {
@@ -39,22 +39,24 @@ export function createTrainingHandlers(host: TrainingHost): Handlers<TrainingCon
       return succeed({ ...estimateTrainingMemory(architecture, configuration, stepMemoryHere()), problems });
     },
     train: (request, context) =>
-      outcomeOf(context, () => desk.train(request, request.kind === 'new' ? newId() : request.id, context)),
+      outcomeOf(context, () =>
+        current.train(request, request.kind === 'new' ? newId() : request.id, context),
+      ),
     steer: async (steering) => {
-      desk.steer(steering);
+      current.steer(steering);
       return succeed({});
     },
     listRuns: (_, context) => outcomeOf(context, () => listKept(host)),
     exportRun: ({ id, what }, context) =>
       outcomeOf(context, async () => {
-        const kept = (await desk.find(id)?.filesNow()) ?? (await keptFiles(await host.folders, id));
+        const kept = (await current.find(id)?.filesNow()) ?? (await keptFiles(await host.folders, id));
         return exportRun(kept, what, context);
       }),
     importRun: ({ file }, context) =>
       outcomeOf(context, async () => {
         const files = await readArchive(file, context);
         const id = newId();
-        return withRunLock(id, async () => takeInArchive(await host.folders, id, files, context));
+        return withRunLock(id, async () => importArchive(await host.folders, id, files, context));
       }),
     deleteRun: ({ id }, context) =>
       outcomeOf(context, async () => {

@@ -1,4 +1,4 @@
-/** One run from its first step to its end: steps in line with photographs, reports, maps, crops, saves. */
+/** One run from its first step to its end: steps in turn with photographs, reports, maps, crops, saves. */
 import type { Failure } from '../core/failure.ts';
 import { failureOf } from '../core/failure.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
@@ -10,10 +10,10 @@ import {
   type RunFacts,
   type RunState,
 } from '../library/run-store.ts';
-import type { ModelFolders } from '../library/model-folders.ts';
+import type { FileStorage } from '../library/file-storage.ts';
 import { framePhotograph, type Framing } from '../media/framing.ts';
 import { prepareInput } from '../media/prepare-input.ts';
-import type { InLine } from '../rpc/line.ts';
+import type { Enqueue } from '../rpc/serial-queue.ts';
 import type {
   MapSnapshot,
   PinnedPhotograph,
@@ -29,11 +29,11 @@ type Steering = TrainingContract['steer']['request'];
 export type RunEnd = TrainingContract['train']['result'];
 
 export interface RunTools {
-  readonly folders: ModelFolders;
+  readonly folders: FileStorage;
   /** Has the device for itself until `work` ends; photographs that wait have their turn in between. */
-  readonly inLine: InLine;
+  readonly enqueue: Enqueue;
   /** Lets messages in that came meanwhile. */
-  giveWay(): Promise<void>;
+  yieldToEventLoop(): Promise<void>;
   /** What all tensors take on the device. */
   memoryBytes(): number;
   now(): number;
@@ -160,7 +160,7 @@ export class TrainingRun {
   /** A run that could not be saved is told before it has cost an hour: into both slots, since every save needs the other one. */
   private async begin(signal: AbortSignal): Promise<Result<StoredRun, Failure>> {
     if (this.saved !== null) return succeed(this.saved);
-    const seen = await this.tools.inLine(() => this.takeMaps());
+    const seen = await this.tools.enqueue(() => this.takeMaps());
     if (!seen.ok) return seen;
     const saveUnlessAborted = async (): Promise<Result<StoredRun, Failure>> => {
       if (signal.aborted) return fail({ code: 'cancelled' });
@@ -169,22 +169,22 @@ export class TrainingRun {
     };
     const first = await saveUnlessAborted();
     if (!first.ok) return first;
-    await this.tools.giveWay();
+    await this.tools.yieldToEventLoop();
     return saveUnlessAborted();
   }
 
   private async takeSteps(signal: AbortSignal): Promise<Result<void, Failure>> {
     if (signal.aborted) this.stop.abort();
     signal.addEventListener('abort', () => this.stop.abort(), { once: true });
-    const { inLine, giveWay } = this.tools;
+    const { enqueue, yieldToEventLoop } = this.tools;
     // In line with the step: what is saved in between must not have one half of the change.
     const beforeStep = (): void => this.applyPendingSwitches();
-    const options = { reportEvery: 1, signal: this.stop.signal, inLine, beforeStep };
+    const options = { reportEvery: 1, signal: this.stop.signal, enqueue, beforeStep };
     for await (const report of this.trainer.run(options)) {
       if (!report.ok) return report;
       const followed = await this.follow(report.value);
       if (!followed.ok) return followed;
-      await giveWay();
+      await yieldToEventLoop();
     }
     return succeed(undefined);
   }
@@ -207,7 +207,7 @@ export class TrainingRun {
 
   /** What comes after a step: it is told, and in the run's rhythm maps are taken and the run is saved. */
   private async follow(report: StepReport): Promise<Result<void, Failure>> {
-    const { inLine, onProgress, memoryBytes } = this.tools;
+    const { enqueue, onProgress, memoryBytes } = this.tools;
     const { saveEvery, mapsEvery } = this.facts.rhythm;
     const { step } = report;
     this.reports.push(report);
@@ -215,7 +215,7 @@ export class TrainingRun {
     this.postCrops(step);
     const isLast = step === this.trainer.configuration.steps;
     if (step % mapsEvery === 0 || isLast) {
-      const seen = await inLine(() => this.takeMaps());
+      const seen = await enqueue(() => this.takeMaps());
       if (!seen.ok) return seen;
     }
     if (step % saveEvery === 0 && !isLast) {
@@ -265,7 +265,7 @@ export class TrainingRun {
 
   /** The run as it is now, as an archive's files. Asks nothing of the storage. */
   async filesNow(): Promise<{ readonly step: number; readonly files: ReadonlyMap<string, Blob> }> {
-    return this.tools.inLine(async () => {
+    return this.tools.enqueue(async () => {
       const state = await this.collect();
       return { step: this.facts.step, files: filesInMemory(this.facts, this.photographs, state) };
     });
@@ -276,10 +276,10 @@ export class TrainingRun {
    * @param signal before the first step alone: later there is something to lose, and a save that has begun is finished
    */
   private async save(signal?: AbortSignal): Promise<Result<StoredRun, Failure>> {
-    const { folders, inLine, onProgress } = this.tools;
+    const { folders, enqueue, onProgress } = this.tools;
     onProgress({ stage: 'saving' });
     try {
-      const saved = await inLine(async () => {
+      const saved = await enqueue(async () => {
         const state = await this.collect();
         return saveRun(folders, this.facts, this.photographs, state, signal);
       });

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { failureOf } from '../core/failure.ts';
-import { clearAway, withLock } from './with-lock.ts';
+import { removeUnlocked, withLock } from './with-lock.ts';
 
 afterEach(() => void vi.unstubAllGlobals());
 
@@ -35,7 +35,7 @@ describe('what a crash has left', () => {
   ])('%s', async (_, times, prepare) => {
     prepare();
     const remove = vi.fn<() => Promise<void>>(() => Promise.resolve());
-    await clearAway('run-1', remove);
+    await removeUnlocked('run-1', remove);
     expect(remove).toHaveBeenCalledTimes(times);
   });
 });

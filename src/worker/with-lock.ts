@@ -18,11 +18,11 @@ export async function withLock<T>(name: string, busy: Failure, work: () => Promi
 }
 
 /**
- * Clears away what a crash has left half written. What somebody is just writing looks the same, and only its lock tells: where there are
- * no locks it stays.
+ * Removes what a crash has left incomplete. What another window is just writing looks the same and differs only by
+ * its lock; where there are no locks, nothing is removed.
  * @param remove throws a failure where it cannot be done now: it is tried again the next time
  */
-export async function clearAway(name: string, remove: () => Promise<void>): Promise<void> {
+export async function removeUnlocked(name: string, remove: () => Promise<void>): Promise<void> {
   if (locksHere() === undefined) return;
   try {
     await withLock(name, { code: 'cancelled' }, remove);

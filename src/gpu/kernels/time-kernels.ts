@@ -5,7 +5,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { VitArchitecture } from '../../core/architecture.ts';
-import { unlessRefused } from '../error-scope.ts';
+import { nullIfRefused } from '../error-scope.ts';
 import type { OpenBackend } from '../open-backend.ts';
 import { attentionKernel } from './attention.ts';
 import type { WeightStorage } from './half-weights.ts';
@@ -37,7 +37,7 @@ async function time(backend: OpenBackend, run: () => tf.Tensor): Promise<number 
     result.dispose();
     return performance.now() - start;
   };
-  if ((await unlessRefused(once)) === null) return null; // and the compilation is over
+  if ((await nullIfRefused(once)) === null) return null; // and the compilation is over
   const two = Math.min(await once(), await once());
   return two > slowMs ? two : Math.min(two, await once(), await once());
 }

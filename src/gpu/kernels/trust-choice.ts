@@ -1,7 +1,7 @@
 /** Whether a choice that was made another day can be believed today. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { VitArchitecture } from '../../core/architecture.ts';
-import { unlessRefused } from '../error-scope.ts';
+import { nullIfRefused } from '../error-scope.ts';
 import { attentionKernel } from './attention.ts';
 import { applyTimed, forgetTuning, rememberTuning, type Timed } from './timed-choice.ts';
 import { tuningOf } from './tuning.ts';
@@ -48,13 +48,13 @@ function trialsOf(architecture: VitArchitecture): (Trial & { dispose(): void })[
  * Whether a remembered choice is one for this device, and each of its variants computes what it should: a driver or browser may be
  * another than when it was made. What is in force is afterwards as it was.
  */
-export async function stillHolds(timed: Timed, architecture: VitArchitecture): Promise<boolean> {
+export async function isStillValid(timed: Timed, architecture: VitArchitecture): Promise<boolean> {
   if (!isChoiceOfHere(timed)) return false;
   const putBack = rememberTuning();
   applyTimed(timed);
   const trials = trialsOf(architecture);
   try {
-    for (const trial of trials) if ((await unlessRefused(() => differs(trial))) !== false) return false;
+    for (const trial of trials) if ((await nullIfRefused(() => differs(trial))) !== false) return false;
     return true;
   } finally {
     putBack();

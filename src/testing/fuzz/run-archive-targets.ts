@@ -1,14 +1,14 @@
 /** Training runs that somebody took along: the archive itself, and each of the files in it, packed again so that its sums are right. */
 import { FailureError, failureOf } from '../../core/failure.ts';
 import { damage, type SeededRandom } from '../../core/seeded-random.ts';
-import { createMemoryFolders } from '../../library/model-folders.ts';
+import { createMemoryStorage } from '../../library/file-storage.ts';
 import { filesInMemory } from '../../library/run-store.ts';
 import { initialValues } from '../../train/initial-values.ts';
 import { parameterSpecs } from '../../train/parameter-specs.ts';
 import { fingerprintOf } from '../../train/photographs.ts';
 import { writeTrainingCheckpoint } from '../../train/training-checkpoint.ts';
 import { writeZip } from '../../formats/zip-writer.ts';
-import { gridOf, readArchive, takeInArchive } from '../../worker/run-archive.ts';
+import { gridOf, readArchive, importArchive } from '../../worker/run-archive.ts';
 import { randomPhotographs, tinyArchitecture, tinyConfiguration } from '../tiny-training.ts';
 import { bytesOf, damageJson, damagePart, exchangeNumbers, type Bytes, type NonEmpty } from './damages.ts';
 import type { FuzzTarget } from './fuzz-target.ts';
@@ -81,9 +81,9 @@ function damageFile(name: string, bytes: Bytes, random: SeededRandom): Bytes {
 
 /** A run that is refused leaves nothing behind. */
 async function isAccepted(archive: Blob): Promise<boolean> {
-  const folders = createMemoryFolders('refused');
+  const folders = createMemoryStorage('refused');
   try {
-    const run = await takeInArchive(folders, 'run', await readArchive(archive, context), context);
+    const run = await importArchive(folders, 'run', await readArchive(archive, context), context);
     return run.id === 'run';
   } catch (error) {
     if (failureOf(error) === null) throw error;

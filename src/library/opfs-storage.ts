@@ -5,7 +5,7 @@
  */
 import { FailureError, type Failure } from '../core/failure.ts';
 import type { NotKept } from '../core/not-kept.ts';
-import { createMemoryFolders, type ModelFolders, type OpenFile } from './model-folders.ts';
+import { createMemoryStorage, type FileStorage, type OpenFile } from './file-storage.ts';
 
 const isNamed = (error: unknown, name: string): boolean =>
   error instanceof DOMException && error.name === name;
@@ -110,7 +110,7 @@ async function openRoot(folderName: string): Promise<Folder | NotKept> {
   }
 }
 
-function opfsFolders(root: Folder, explain: Explain): ModelFolders {
+function opfsStorage(root: Folder, explain: Explain): FileStorage {
   const folderOf = (model: string): Promise<Folder | null> => orNull(root.getDirectoryHandle(model), explain);
   return {
     notKept: null,
@@ -144,7 +144,7 @@ function opfsFolders(root: Folder, explain: Explain): ModelFolders {
  * @param folderName the folder in which all others lie
  * @param busy the failure where another window writes the same file
  */
-export async function openFolders(folderName: 'models' | 'runs', busy: Failure): Promise<ModelFolders> {
+export async function openStorage(folderName: 'models' | 'runs', busy: Failure): Promise<FileStorage> {
   const root = await openRoot(folderName);
-  return typeof root === 'string' ? createMemoryFolders(root) : opfsFolders(root, explainBy(busy));
+  return typeof root === 'string' ? createMemoryStorage(root) : opfsStorage(root, explainBy(busy));
 }

@@ -13,7 +13,7 @@ export interface OpenFile {
   close(): void;
 }
 
-export interface ModelFolders {
+export interface FileStorage {
   /** Null: what is written is there at the next visit. */
   readonly notKept: NotKept | null;
   /** Makes the file, and the model's folder, where there is none. */
@@ -58,7 +58,7 @@ class MemoryFile implements OpenFile {
 }
 
 /** For a visit. @param notKept why there is nothing better */
-export function createMemoryFolders(notKept: NotKept): ModelFolders {
+export function createMemoryStorage(notKept: NotKept): FileStorage {
   const models = new Map<string, Map<string, MemoryFile>>();
   return {
     notKept,

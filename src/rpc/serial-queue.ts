@@ -1,13 +1,13 @@
 import { FailureError } from '../core/failure.ts';
 
 /**
- * Puts work into a line, where one is done after the other.
- * @param signal while the work waits, an abort ends it at once, not when its turn comes
+ * Adds work to a queue, in which one thing is done after another.
+ * @param signal an abort ends waiting work at once, not when its turn comes
  * @throws FailureError 'cancelled' then
  */
-export type InLine = <T>(work: () => Promise<T>, signal?: AbortSignal) => Promise<T>;
+export type Enqueue = <T>(work: () => Promise<T>, signal?: AbortSignal) => Promise<T>;
 
-export function openLine(): InLine {
+export function createSerialQueue(): Enqueue {
   let last: Promise<unknown> = Promise.resolve();
   return (work, signal) => {
     const cancelled = new FailureError({ code: 'cancelled' });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { failureOf } from '../core/failure.ts';
-import { openLine } from './line.ts';
+import { createSerialQueue } from './serial-queue.ts';
 
 /** Work that goes on until it is told to end. */
 function held(order: string[], name: string): { readonly work: () => Promise<string>; end(): void } {
@@ -18,12 +18,12 @@ function held(order: string[], name: string): { readonly work: () => Promise<str
 const aTurn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
 
 test('one is done after the other, and one that fails holds nobody up', async () => {
-  const inLine = openLine();
+  const enqueue = createSerialQueue();
   const order: string[] = [];
   const first = held(order, 'first');
-  const firstDone = inLine(first.work);
-  const second = inLine(() => Promise.reject(new Error('no')));
-  const third = inLine(() => Promise.resolve(order.push('third')));
+  const firstDone = enqueue(first.work);
+  const second = enqueue(() => Promise.reject(new Error('no')));
+  const third = enqueue(() => Promise.resolve(order.push('third')));
   await aTurn();
   expect(order).toEqual(['first begins']);
   first.end();
@@ -34,13 +34,13 @@ test('one is done after the other, and one that fails holds nobody up', async ()
 });
 
 test('whoever is cancelled while waiting hears at once and never begins', async () => {
-  const inLine = openLine();
+  const enqueue = createSerialQueue();
   const order: string[] = [];
   const first = held(order, 'first');
-  const firstDone = inLine(first.work);
+  const firstDone = enqueue(first.work);
   const controller = new AbortController();
-  const waiting = inLine(held(order, 'second').work, controller.signal);
-  const third = inLine(() => Promise.resolve(order.push('third')));
+  const waiting = enqueue(held(order, 'second').work, controller.signal);
+  const third = enqueue(() => Promise.resolve(order.push('third')));
   await aTurn();
   controller.abort();
   expect(failureOf(await waiting.catch((error: unknown) => error))).toEqual({ code: 'cancelled' });
@@ -48,16 +48,16 @@ test('whoever is cancelled while waiting hears at once and never begins', async 
   first.end();
   await Promise.all([firstDone, third]);
   expect(order).toEqual(['first begins', 'first ends', 'third']);
-  const late = await inLine(() => Promise.resolve(1), controller.signal).catch((error: unknown) => error);
+  const late = await enqueue(() => Promise.resolve(1), controller.signal).catch((error: unknown) => error);
   expect(failureOf(late)).toEqual({ code: 'cancelled' });
 });
 
 test('what has begun hears of a cancel by itself, and its answer counts', async () => {
-  const inLine = openLine();
+  const enqueue = createSerialQueue();
   const order: string[] = [];
   const controller = new AbortController();
   const first = held(order, 'first');
-  const done = inLine(first.work, controller.signal);
+  const done = enqueue(first.work, controller.signal);
   await aTurn();
   controller.abort();
   first.end();

@@ -1,7 +1,7 @@
 /** The browser's file system as several browsers have it, played by a few maps. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { failureOf } from '../core/failure.ts';
-import { openFolders } from './opfs-folders.ts';
+import { openStorage } from './opfs-storage.ts';
 
 /** What each write does; a test may have it throw. */
 let onWrite: () => void;
@@ -71,7 +71,7 @@ beforeEach(() => {
 afterEach(() => void vi.unstubAllGlobals());
 
 const busy = { code: 'run-busy' } as const;
-const open = () => openFolders('runs', busy);
+const open = () => openStorage('runs', busy);
 const refuse =
   (name: string): (() => never) =>
   () => {

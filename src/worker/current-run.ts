@@ -15,11 +15,11 @@ type Context = CallContext<TrainingProgress>;
 /** What the worker's run is doing. */
 type RunState =
   | { readonly status: 'none' }
-  /** What somebody wants of it meanwhile waits until it has begun. */
-  | { readonly status: 'preparing'; readonly wishes: Steering[] }
+  /** Requests that come meanwhile wait until it has begun. */
+  | { readonly status: 'preparing'; readonly steerings: Steering[] }
   | { readonly status: 'running'; readonly run: TrainingRun };
 
-export class RunDesk {
+export class CurrentRun {
   private readonly host: TrainingHost;
   private state: RunState = { status: 'none' };
   private checked: KernelCheck | null = null;
@@ -28,7 +28,7 @@ export class RunDesk {
     this.host = host;
   }
 
-  /** Null where none runs, or another one does. */
+  /** Null where no run, or another one, is going on. */
   find(id: string): TrainingRun | null {
     const { state } = this;
     return state.status === 'running' && state.run.id === id ? state.run : null;
@@ -36,7 +36,7 @@ export class RunDesk {
 
   steer(steering: Steering): void {
     const { state } = this;
-    if (state.status === 'preparing') state.wishes.push(steering);
+    if (state.status === 'preparing') state.steerings.push(steering);
     if (state.status === 'running') state.run.steer(steering);
   }
 
@@ -46,8 +46,8 @@ export class RunDesk {
    */
   async train(request: TrainRequest, id: string, context: Context): Promise<RunEnd> {
     if (this.state.status !== 'none') throw new FailureError({ code: 'run-busy' });
-    const wishes: Steering[] = [];
-    this.state = { status: 'preparing', wishes };
+    const steerings: Steering[] = [];
+    this.state = { status: 'preparing', steerings };
     let isReady = false;
     const onProgress = (progress: TrainingProgress): void => {
       if (progress.stage === 'ready') isReady = true;
@@ -55,7 +55,7 @@ export class RunDesk {
     };
     const work = async (): Promise<RunEnd> => {
       try {
-        return await this.prepareAndGoOn(request, id, { ...context, onProgress }, wishes);
+        return await this.prepareAndGoOn(request, id, { ...context, onProgress }, steerings);
       } catch (error) {
         // A new run that was cancelled before it stood leaves nothing, its photographs least of all.
         if (request.kind === 'new' && context.signal.aborted && !isReady)
@@ -74,7 +74,7 @@ export class RunDesk {
     request: TrainRequest,
     id: string,
     context: Context,
-    wishes: readonly Steering[],
+    steerings: readonly Steering[],
   ): Promise<RunEnd> {
     const { host } = this;
     const folders = await host.folders;
@@ -87,18 +87,18 @@ export class RunDesk {
     try {
       const tools = { ...host.tools, folders, onProgress: context.onProgress };
       const run = new TrainingRun({ ...beginning, showsCrops: request.crops }, tools);
-      for (const wish of wishes) run.steer(wish);
+      for (const steering of steerings) run.steer(steering);
       this.state = { status: 'running', run };
       return valueOf(await run.goOn(context.signal, folders.notKept === null));
     } finally {
-      await host.tools.inLine(() => Promise.resolve(beginning.trainer.dispose()));
+      await host.tools.enqueue(() => Promise.resolve(beginning.trainer.dispose()));
     }
   }
 
   /** Before the first run: kernels that looking does not need have not been tried before. */
   private async check({ onProgress }: Context): Promise<KernelCheck> {
     if (this.checked === null) onProgress({ stage: 'check' });
-    this.checked ??= await this.host.tools.inLine(() => checkStepKernels(this.host.faults()));
+    this.checked ??= await this.host.tools.enqueue(() => checkStepKernels(this.host.faults()));
     return this.checked;
   }
 }
