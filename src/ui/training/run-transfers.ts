@@ -8,11 +8,22 @@ import { saveFile } from '../kit/save-file.ts';
 import type { AppStore } from '../state/app-store.ts';
 import type { TrainingStore } from './training-state.ts';
 
-interface RunTransfers {
+export interface RunTransfers {
   save(run: StoredRun, what: ExportKind): Promise<void>;
+  /** The trained teacher becomes the page's model. */
   use(run: StoredRun): Promise<void>;
   importRuns(files: readonly Blob[]): Promise<void>;
-  cancel(): void;
+  /** Ends what is on its way into a file or out of one; nothing of it stays. */
+  cancelTransfer(): void;
+}
+
+interface TransferTools {
+  readonly client: EngineClient;
+  readonly app: AppStore;
+  readonly library: ModelLibrary;
+  readonly store: TrainingStore;
+  /** The list of runs may have changed. */
+  readonly onImported: () => Promise<void>;
 }
 
 const fileEndings: Readonly<Record<ExportKind, string>> = {
@@ -32,46 +43,76 @@ interface TransferOptions {
   onProgress(progress: TransferProgress): void;
 }
 
-export function createRunTransfers(
-  client: EngineClient,
-  app: AppStore,
-  library: ModelLibrary,
-  store: TrainingStore,
-): RunTransfers {
-  let running: AbortController | null = null;
-  const warn = (text: string): void => void app.getState().say(text, 'warning');
+/** One transfer at a time, shown and cancelled in the training view. */
+class Transfers {
+  private readonly app: AppStore;
+  private readonly store: TrainingStore;
+  private running: AbortController | null = null;
+
+  constructor(app: AppStore, store: TrainingStore) {
+    this.app = app;
+    this.store = store;
+  }
+
+  warn(text: string): void {
+    this.app.getState().say(text, 'warning');
+  }
 
   /** @param words what goes on, for the person @returns what the call gave, or 'cancelled' */
-  const during = async <T>(
+  async during<T>(
     words: string,
     call: (options: TransferOptions) => Promise<Result<T, Failure>>,
-  ): Promise<Result<T, Failure>> => {
-    if (running !== null) {
-      warn('Another run is on its way. Wait for it, or cancel it.');
+  ): Promise<Result<T, Failure>> {
+    if (this.running !== null) {
+      this.warn('Another run is on its way. Wait for it, or cancel it.');
       return fail({ code: 'cancelled' });
     }
     const controller = new AbortController();
-    running = controller;
-    store.setState({ transfer: { words, progress: null } });
+    this.running = controller;
+    this.store.setState({ transfer: { words, progress: null } });
     const outcome = await call({
       signal: controller.signal,
       awaitsWorker: true,
-      onProgress: (progress) => store.setState({ transfer: { words, progress } }),
+      onProgress: (progress) => this.store.setState({ transfer: { words, progress } }),
     });
-    running = null;
-    store.setState({ transfer: null });
-    if (controller.signal.aborted && !outcome.ok) app.getState().announce('Cancelled.');
+    this.running = null;
+    this.store.setState({ transfer: null });
+    if (controller.signal.aborted && !outcome.ok) this.app.getState().announce('Cancelled.');
     return outcome;
-  };
+  }
+
+  cancel(): void {
+    this.running?.abort();
+  }
+}
+
+export function createRunTransfers({ client, app, library, store, onImported }: TransferTools): RunTransfers {
+  const transfers = new Transfers(app, store);
 
   /** @returns null where there is nothing to hand on; a failure has been told */
   const exported = async (run: StoredRun, what: ExportKind) => {
-    const outcome = await during(`Getting ${run.title} ready`, (options) =>
+    const outcome = await transfers.during(`Getting ${run.title} ready`, (options) =>
       client.call('exportRun', { id: run.id, what }, options),
     );
     if (outcome.ok) return outcome.value;
-    if (outcome.error.code !== 'cancelled') warn(`${run.title}: ${describeFailure(outcome.error)}`);
+    if (outcome.error.code !== 'cancelled') transfers.warn(`${run.title}: ${describeFailure(outcome.error)}`);
     return null;
+  };
+
+  /** @returns false where somebody cancelled: the files after it are left, too */
+  const importRun = async (file: Blob): Promise<boolean> => {
+    const outcome = await transfers.during('Taking in a run', (options) =>
+      client.call('importRun', { file }, options),
+    );
+    if (!outcome.ok) {
+      if (outcome.error.code === 'cancelled') return false;
+      transfers.warn(describeFailure(outcome.error));
+      return true;
+    }
+    const { title, step } = outcome.value;
+    app.getState().say(`${title}, step ${step}, is taken in and can go on.`);
+    app.getState().setPlace('training');
+    return true;
   };
 
   return {
@@ -85,31 +126,15 @@ export function createRunTransfers(
       const file = await exported(run, 'teacher');
       if (file === null) return;
       const title = runName(run, file.step);
-      library.addDropped([
-        {
-          title,
-          kind: 'checkpoint',
-          files: new Map([[`${plainName(title)}.safetensors`, file.file]]),
-          hints: {},
-        },
-      ]);
+      const files = new Map([[`${plainName(title)}.safetensors`, file.file]]);
+      library.addDropped([{ title, kind: 'checkpoint', files, hints: {} }]);
     },
 
     async importRuns(files) {
-      for (const file of files) {
-        const outcome = await during('Taking in a run', (options) =>
-          client.call('importRun', { file }, options),
-        );
-        if (!outcome.ok && outcome.error.code === 'cancelled') return;
-        if (!outcome.ok) {
-          warn(describeFailure(outcome.error));
-          continue;
-        }
-        app.getState().say(`${outcome.value.title}, step ${outcome.value.step}, is taken in and can go on.`);
-        app.getState().setPlace('training');
-      }
+      for (const file of files) if (!(await importRun(file))) break;
+      await onImported();
     },
 
-    cancel: () => running?.abort(),
+    cancelTransfer: () => transfers.cancel(),
   };
 }

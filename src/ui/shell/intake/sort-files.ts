@@ -5,7 +5,7 @@ import {
   partsByName,
   type CheckpointParts,
 } from '../../../core/checkpoint-parts.ts';
-import type { NewDroppedModel } from '../../models/model-library.ts';
+import type { NewDroppedModel } from '../../models/dropped-models.ts';
 
 export interface SortedFiles {
   readonly photos: readonly File[];

@@ -1,0 +1,100 @@
+/** Checkpoint files and folders that were dropped on the page: listed, tried with what a person says of them, kept. */
+import { catalogue } from '../../catalogue/catalogue.ts';
+import type { CheckpointHints } from '../../core/model.ts';
+import type { EngineSession } from '../engine/session.ts';
+import type { AppStore } from '../state/app-store.ts';
+import type { DroppedModel } from '../state/library-state.ts';
+import { isSameChoice } from '../state/model-choice.ts';
+import type { KeptModels } from './kept-models.ts';
+import { changeDropped, droppedBy, type ModelChooser } from './model-chooser.ts';
+import type { ModelTransfers } from './model-transfers.ts';
+
+export type NewDroppedModel = Pick<DroppedModel, 'title' | 'kind' | 'files' | 'hints'>;
+
+interface Parts {
+  readonly kept: KeptModels;
+  readonly chooser: ModelChooser;
+  readonly transfers: ModelTransfers;
+  readonly session: EngineSession;
+  readonly store: AppStore;
+}
+
+/** A folder's name that nobody has taken. */
+function freeId(store: AppStore, title: string): string {
+  const { stored, partial } = store.getState().library;
+  const taken = new Set([...stored, ...partial, ...catalogue.models].map(({ id }) => id));
+  const plain =
+    title
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9]+/g, '-')
+      .replaceAll(/^-+|-+$/g, '') || 'model';
+  for (let number = 1; ; number++) {
+    const id = number === 1 ? `own-${plain}` : `own-${plain}-${number}`;
+    if (!taken.has(id)) return id;
+  }
+}
+
+export class DroppedModels {
+  private readonly parts: Parts;
+  private made = 0;
+
+  constructor(parts: Parts) {
+    this.parts = parts;
+  }
+
+  /** Lists them, and uses the first. */
+  add(models: readonly NewDroppedModel[]): void {
+    const { library, changeLibrary } = this.parts.store.getState();
+    const added = models.map((model): DroppedModel => {
+      this.made += 1;
+      return { ...model, id: `file-${this.made}`, networks: [], lacks: null };
+    });
+    changeLibrary({ dropped: [...library.dropped, ...added] });
+    const [first] = added;
+    if (first !== undefined) void this.parts.chooser.choose({ kind: 'dropped', id: first.id });
+  }
+
+  /** What a person says of a dropped file; it is then used. */
+  async giveHints(id: string, hints: CheckpointHints): Promise<void> {
+    const { store, chooser } = this.parts;
+    const dropped = droppedBy(store, id);
+    if (dropped === undefined) return;
+    const tried = { ...dropped.hints, ...hints };
+    changeDropped(store, id, { hints: tried });
+    const isUsed = await chooser.choose({ kind: 'dropped', id });
+    // The list says what computes, and only what has been tried is kept; so is an answer after which something else is asked.
+    const now = droppedBy(store, id);
+    const isAnswered = isUsed || (now?.lacks ?? null) !== dropped.lacks;
+    if (!isAnswered && now?.hints === tried) changeDropped(store, id, { hints: dropped.hints });
+  }
+
+  async keep(id: string): Promise<void> {
+    const { store, kept, transfers } = this.parts;
+    const dropped = droppedBy(store, id);
+    if (dropped === undefined) return;
+    // Only after a look at what is there is a name known to be free.
+    await kept.read();
+    const { title, kind, files, hints } = dropped;
+    const stored = await transfers.run(id, title, (options) =>
+      kept.client.call('keep', { id: freeId(store, title), title, kind, files, hints }, options),
+    );
+    if (stored === null) return;
+    const { library, changeLibrary, announce } = store.getState();
+    changeLibrary({ dropped: library.dropped.filter((model) => model.id !== id) });
+    announce(`${title} is kept in this browser.`);
+    await this.goOnWith(stored.id, id);
+  }
+
+  /** Where the dropped model is in use, what is kept of it takes its place: the next visit finds it. */
+  private async goOnWith(storedId: string, id: string): Promise<void> {
+    const { store, kept, session } = this.parts;
+    const isInUse = (): boolean =>
+      isSameChoice(store.getState().models.used?.choice ?? null, { kind: 'dropped', id });
+    if (!isInUse()) return;
+    const opened = await kept.open(storedId);
+    // Another may have been taken meanwhile.
+    if (!opened.ok || !isInUse()) return;
+    session.rename(opened.value);
+    store.getState().rememberModel(opened.value.choice);
+  }
+}

@@ -1,0 +1,118 @@
+/** Brings a model that somebody has chosen into the engine, wherever it lies. */
+import { describeFailure, type Failure } from '../../core/failure.ts';
+import { embeddedModelTitle } from '../../core/embedded-model.ts';
+import { fail, type Result, succeed } from '../../core/result.ts';
+import type { EngineSession } from '../engine/session.ts';
+import type { AppStore } from '../state/app-store.ts';
+import type { DroppedModel } from '../state/library-state.ts';
+import {
+  type ChosenModel,
+  embeddedChoice,
+  isModelId,
+  isSameChoice,
+  type ModelChoice,
+  servedModel,
+} from '../state/model-choice.ts';
+import { droppedModel } from './chosen-model.ts';
+import type { KeptModels } from './kept-models.ts';
+
+export const droppedBy = (store: AppStore, id: string): DroppedModel | undefined =>
+  store.getState().library.dropped.find((model) => model.id === id);
+
+export function changeDropped(store: AppStore, id: string, change: Partial<DroppedModel>): void {
+  const { library, changeLibrary } = store.getState();
+  changeLibrary({
+    dropped: library.dropped.map((model) => (model.id === id ? { ...model, ...change } : model)),
+  });
+}
+
+export function titleOf(store: AppStore, choice: ModelChoice): string {
+  if (isSameChoice(choice, embeddedChoice)) return embeddedModelTitle;
+  const { served, stored, dropped } = store.getState().library;
+  const lists = { served, stored, dropped };
+  return lists[choice.kind].find(({ id }) => id === choice.id)?.title ?? 'The model';
+}
+
+export class ModelChooser {
+  private readonly kept: KeptModels;
+  private readonly session: EngineSession;
+  private readonly store: AppStore;
+  private choicesMade = 0;
+
+  constructor(kept: KeptModels, session: EngineSession, store: AppStore) {
+    this.kept = kept;
+    this.session = session;
+    this.store = store;
+  }
+
+  /** @returns whether it is in use now */
+  async choose(choice: ModelChoice): Promise<boolean> {
+    const title = titleOf(this.store, choice);
+    this.choicesMade += 1;
+    const mine = this.choicesMade;
+    const found = await this.find(choice);
+    // Another was chosen while this one was looked up.
+    if (mine !== this.choicesMade) return false;
+    if (!found.ok) {
+      this.store.getState().say(`${title}: ${describeFailure(found.error)}`, 'warning');
+      if (choice.kind === 'stored') await this.kept.read();
+      return false;
+    }
+    const outcome = await this.session.useModel(found.value, title);
+    if (!outcome.ok) {
+      this.askForHints(choice, outcome.error);
+      return false;
+    }
+    const { library, rememberModel } = this.store.getState();
+    if (choice.kind !== 'stored' || library.notKept === null) rememberModel(choice);
+    const { title: ownTitle, networks = [] } = outcome.value;
+    if (choice.kind === 'dropped')
+      changeDropped(this.store, choice.id, { title: ownTitle, networks, lacks: null });
+    return true;
+  }
+
+  /** Begins with the model that the address asks for, else that of the last visit, else the embedded one. */
+  async startSession(asked: string | null): Promise<void> {
+    const embedded = servedModel(embeddedChoice.id);
+    if (asked !== null && isModelId(asked)) return this.session.start(servedModel(asked), null);
+    const { remembered } = this.store.getState().models;
+    const found = remembered === null ? succeed(embedded) : await this.find(remembered);
+    if (found.ok) return this.session.start(found.value, embedded);
+    this.tellOfRemembered(found.error);
+    this.session.start(embedded, null);
+  }
+
+  private async find(choice: ModelChoice): Promise<Result<ChosenModel, Failure>> {
+    switch (choice.kind) {
+      case 'served':
+        return succeed(servedModel(choice.id));
+      case 'stored':
+        return this.kept.open(choice.id);
+      case 'dropped': {
+        const dropped = droppedBy(this.store, choice.id);
+        return dropped === undefined ? fail({ code: 'model-not-kept' }) : succeed(droppedModel(dropped));
+      }
+    }
+  }
+
+  /** A file that does not say all of itself: the list asks for the rest. */
+  private askForHints(choice: ModelChoice, { code }: Failure): void {
+    const lacks = code === 'heads-unknown' ? 'heads' : code === 'grid-unknown' ? 'grid' : null;
+    if (choice.kind !== 'dropped' || lacks === null) return;
+    changeDropped(this.store, choice.id, { lacks });
+    this.store.getState().setDialog('models');
+  }
+
+  private tellOfRemembered(failure: Failure): void {
+    const { say, rememberModel } = this.store.getState();
+    const isGone = failure.code === 'model-not-kept';
+    const what = isGone ? 'is no longer in this browser' : 'could not be opened';
+    const why = isGone ? 'Press M for the list of models.' : describeFailure(failure);
+    say(
+      `The model of your last visit ${what}, so the page begins with the one that comes with it. ${why}`,
+      'warning',
+    );
+    // What could not be opened now may be there the next time.
+    if (isGone) rememberModel(embeddedChoice);
+  }
+}

@@ -1,0 +1,232 @@
+/** The one run that trains: begins it, steers it, shows its news, and says how it ended. */
+import { describeFailure, type Failure } from '../../core/failure.ts';
+import type { Result } from '../../core/result.ts';
+import type { TrainingSwitches } from '../../core/training.ts';
+import { presetOf } from '../../core/training-presets.ts';
+import type { EngineClient } from '../../rpc/engine-client.ts';
+import type { StoredRun, TrainingContract, TrainingProgress } from '../../rpc/training-contract.ts';
+import type { AppStore } from '../state/app-store.ts';
+import { RunAnnouncer } from './announce-run.ts';
+import { chosenPhotographs } from './chosen-photographs.ts';
+import { forgetOpenRun, rememberOpenRun } from './open-run.ts';
+import { RunNews } from './run-news.ts';
+import { isAtRest, newRunView, withProgress, type RunView, type TrainingStore } from './training-state.ts';
+
+export interface RunActions {
+  start(): Promise<void>;
+  resume(run: StoredRun): Promise<void>;
+  /** Ends the run after the step that runs, and saves it. */
+  pause(): void;
+  /** Ends a run that is still being prepared: of a new one nothing stays. */
+  cancel(): void;
+  /** As a pause, and back to the setup: what was saved stays in the list. */
+  stop(): void;
+  /** Gives up what could not be saved. */
+  discard(): void;
+  setSwitches(switches: Partial<TrainingSwitches>): void;
+  showCrops(wanted: boolean): void;
+  /** Puts the run at rest out of sight; it stays where it is kept. */
+  close(): void;
+}
+
+type TrainRequest = TrainingContract['train']['request'];
+type Ended = Result<TrainingContract['train']['result'], Failure>;
+
+export interface RunConduct {
+  readonly client: EngineClient;
+  readonly app: AppStore;
+  readonly store: TrainingStore;
+  /** The list of runs may have changed. */
+  readonly onEnd: () => Promise<void>;
+}
+
+/** A new run as the setup has it; null where there is nothing to train on. */
+function newRun(
+  app: AppStore,
+  store: TrainingStore,
+): { readonly request: Omit<TrainRequest & { kind: 'new' }, 'crops'>; readonly view: RunView } | null {
+  const { setup } = store.getState();
+  const { presetId, configuration, rhythm } = setup;
+  const chosen = chosenPhotographs(app.getState(), setup);
+  if (chosen.photographs.length === 0) return null;
+  const preset = presetOf(presetId);
+  const model = preset.scratch ?? 'current';
+  // By what learns, which need not be the network that the preset was made for.
+  const learner = app.getState().models.used?.description.title;
+  const title = preset.scratch === null && learner !== undefined ? `Adapt ${learner}` : preset.title;
+  const photographs = chosen.photographs.map(({ name, blob }) => ({ name, blob }));
+  const names = photographs.map(({ name }) => name);
+  return {
+    request: { kind: 'new', title, model, configuration, photographs, pinned: chosen.pinned, rhythm },
+    view: newRunView({ title, modelTitle: null, configuration, photographs: names }),
+  };
+}
+
+/** What is on view of this run stays until it goes on. */
+function viewOfResumed(stored: StoredRun, run: RunView | null): RunView {
+  const { title, modelTitle, configuration, photographs, id } = stored;
+  const view = { ...newRunView({ title, modelTitle, configuration, photographs }), saved: stored };
+  return run?.saved?.id === id ? { ...run, state: view.state, unsaved: null } : view;
+}
+
+class Conductor implements RunActions {
+  private readonly conduct: RunConduct;
+  private readonly announcer: RunAnnouncer;
+  private readonly news = new RunNews((progress) => this.show(progress));
+  private wantsCrops = false;
+  /** This window trains it: the note of the open run is this window's. */
+  private isOpenHere = false;
+  private closesAtEnd = false;
+  private preparing: AbortController | null = null;
+
+  constructor(conduct: RunConduct) {
+    this.conduct = conduct;
+    this.announcer = new RunAnnouncer((text) => this.announce(text));
+  }
+
+  async start(): Promise<void> {
+    if (this.isBusy()) return;
+    const begun = newRun(this.conduct.app, this.conduct.store);
+    if (begun === null) return;
+    // Without it the browser may throw the run out when the disk fills. It decides by itself; we can only ask.
+    void navigator.storage?.persist?.().catch(() => false);
+    await this.train({ ...begun.request, crops: this.wantsCrops }, begun.view);
+  }
+
+  async resume(stored: StoredRun): Promise<void> {
+    if (this.isBusy()) return;
+    const view = viewOfResumed(stored, this.conduct.store.getState().run);
+    await this.train({ kind: 'resume', id: stored.id, crops: this.wantsCrops }, view);
+  }
+
+  pause(): void {
+    if (!this.isBusy()) return;
+    this.change((run) => ({ ...run, state: { status: 'pausing' } }));
+    this.steer({ pause: true });
+  }
+
+  cancel(): void {
+    this.change((run) => ({ ...run, state: { status: 'pausing' } }));
+    this.preparing?.abort();
+  }
+
+  stop(): void {
+    this.closesAtEnd = true;
+    this.pause();
+  }
+
+  discard(): void {
+    this.steer({ discard: true });
+  }
+
+  setSwitches(switches: Partial<TrainingSwitches>): void {
+    this.change((run) => ({ ...run, wanted: { ...run.wanted, ...switches } }));
+    this.steer(switches);
+  }
+
+  showCrops(wanted: boolean): void {
+    this.wantsCrops = wanted;
+    this.steer({ crops: wanted });
+  }
+
+  close(): void {
+    if (!this.isBusy()) this.conduct.store.setState({ run: null });
+  }
+
+  private async train(request: TrainRequest, view: RunView): Promise<void> {
+    this.news.forget();
+    this.announcer.begin();
+    this.isOpenHere = false;
+    this.conduct.store.setState({ run: view });
+    const controller = new AbortController();
+    this.preparing = controller;
+    const ended = await this.conduct.client.call('train', request, {
+      signal: controller.signal,
+      awaitsWorker: true,
+      onProgress: (progress) => this.hear(progress),
+      keepsWorkerBusy: true,
+    });
+    this.preparing = null;
+    this.news.showWaiting();
+    // A run that was refused here may be open in another window, which has written the note.
+    if (this.isOpenHere) forgetOpenRun();
+    this.end(ended, request.kind === 'new' && controller.signal.aborted);
+    await this.conduct.onEnd();
+  }
+
+  /** @param leavesNothing a new run that was cancelled */
+  private end(ended: Ended, leavesNothing: boolean): void {
+    const { store } = this.conduct;
+    if (ended.ok) {
+      const { how, run: saved } = ended.value;
+      this.change((run) => ({ ...run, saved, isSaving: false, state: { status: how } }));
+      this.announce(
+        how === 'finished'
+          ? `Training has ended after ${saved.step} steps.`
+          : `Paused at step ${saved.step}.`,
+      );
+    } else if (ended.error.code === 'cancelled' && leavesNothing) {
+      store.setState({ run: null });
+      this.announce('Cancelled.');
+    } else this.fail(ended.error);
+    if (this.closesAtEnd && ended.ok) store.setState({ run: null });
+    this.closesAtEnd = false;
+  }
+
+  private fail(failure: Failure): void {
+    // The engine was started again, for another model or back end: nobody's fault, and the run is kept.
+    const isInterrupted = failure.code === 'cancelled';
+    this.change((run) => ({
+      ...run,
+      isSaving: false,
+      state: isInterrupted && run.saved !== null ? { status: 'paused' } : { status: 'failed', failure },
+    }));
+    this.announce(`Training has stopped. ${describeFailure(failure)}`);
+  }
+
+  private hear(progress: TrainingProgress): void {
+    if (progress.stage === 'ready') {
+      this.isOpenHere = true;
+      rememberOpenRun(progress.run.id);
+    }
+    this.news.add(progress);
+  }
+
+  private show(progress: TrainingProgress): void {
+    this.change((run) => withProgress(run, progress));
+    const { run } = this.conduct.store.getState();
+    if (run !== null) this.announcer.tell(run, progress);
+  }
+
+  private isBusy(): boolean {
+    const { run } = this.conduct.store.getState();
+    return run !== null && !isAtRest(run);
+  }
+
+  private change(change: (run: RunView) => RunView): void {
+    this.conduct.store.setState(({ run }) => (run === null ? {} : { run: change(run) }));
+  }
+
+  private steer(steering: TrainingContract['steer']['request']): void {
+    void this.conduct.client.call('steer', steering);
+  }
+
+  private announce(text: string): void {
+    this.conduct.app.getState().announce(text);
+  }
+}
+
+export function createRunActions(conduct: RunConduct): RunActions {
+  const conductor = new Conductor(conduct);
+  return {
+    start: () => conductor.start(),
+    resume: (run) => conductor.resume(run),
+    pause: () => conductor.pause(),
+    cancel: () => conductor.cancel(),
+    stop: () => conductor.stop(),
+    discard: () => conductor.discard(),
+    setSwitches: (switches) => conductor.setSwitches(switches),
+    showCrops: (wanted) => conductor.showCrops(wanted),
+    close: () => conductor.close(),
+  };
+}
