@@ -18,7 +18,7 @@ export interface Row {
     readonly leastMs: number | null;
     readonly passes: number;
     readonly encodeMs: number | null;
-    /** Median of the warm passes; null in a browser. */
+    /** Median of the warm passes. */
     readonly cpuMs: number | null;
     readonly leastCpuMs: number | null;
     readonly dispatches: number;

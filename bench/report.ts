@@ -100,7 +100,7 @@ export function writeReport(race: Race, note: string): Report {
       ...rows.filter((row) => row.network === network).map((row) => tableRow(row, race)),
       '',
     ]),
-    'Warm: the median of interleaved passes, least the shortest of them, from the input in JavaScript to the attention in JavaScript. Processor time: what the process used of all cores; other jobs disturb it less than the clock. Difference: from the first row’s attention. What is possible: on WebGPU the best matrix product of some shapes (a network’s own may be faster, so a share can pass 100 %), by the median; on wasm multiply-adds of 128 bits in registers, by the least processor time, or in a browser the least time.',
+    'Warm: the median of interleaved passes, least the shortest of them, from the input in JavaScript to the attention in JavaScript. Processor time: what the process, or all of a browser’s, used of all cores; other jobs disturb it less than the clock. Difference: from the first row’s attention. What is possible: on WebGPU the best matrix product of some shapes (a network’s own may be faster, so a share can pass 100 %), by the median; on wasm multiply-adds of 128 bits in registers, by the least processor time.',
     ...Object.entries(devices).map(([name, device]) => `- ${name}: ${device}`),
     '',
   ];

@@ -38,7 +38,7 @@ export interface PassReport {
   readonly passMs: number;
   /** JavaScript's work until the read-back is asked for; null on wasm. */
   readonly encodeMs: number | null;
-  /** The process's time on processors, which other jobs on the machine disturb less than the clock; null in a browser. */
+  /** Time on processors, a browser's in all its processes: other jobs on the machine disturb it less than the clock. Null where it is not told. */
   readonly cpuMs: number | null;
   readonly dispatches: number;
   readonly submits: number;
