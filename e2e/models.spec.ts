@@ -7,10 +7,12 @@ import type { CatalogueEntry } from '../src/catalogue/parse-catalogue.ts';
 import { formatBytes } from '../src/core/bytes.ts';
 import { decodeNpy } from '../src/formats/npy.ts';
 import { checkpointPath as checkpoint, wrappedPath } from '../src/testing/checkpoint-fixtures.ts';
-import { runTool } from '../src/testing/run-tool.ts';
+import { removeToolScripts, runTool } from '../src/testing/tool-scripts.ts';
 import { publishedCheckpoint } from './published-checkpoint.ts';
 import { beforeWorker } from './before-worker.ts';
 import { embedded, expect, samplePath, sideOf, test } from './scope.ts';
+
+test.afterAll(removeToolScripts);
 
 function entryOf(id: string): CatalogueEntry {
   const entry = catalogue.models.find((model) => model.id === id);
