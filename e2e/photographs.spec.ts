@@ -84,6 +84,38 @@ test('the overlay is bright where PyTorch says that the head looks', async ({ sc
   }
 });
 
+test('what the network does not see is hatched and said, and a panorama is seen nearly whole', async ({
+  scope,
+  page,
+  folder,
+}) => {
+  await scope.open(`backend=wasm&side=${sideOf(20)}`);
+  await scope.drop(samplePath('cat'));
+  await scope.allSettled(1);
+  // 13 × 20 patches of a photograph of 300 × 451: 293.15 of the 300 px are seen.
+  await expect(scope.fact('Not seen')).toHaveText('2.3 %');
+  await expect(page.getByText('Hatched: 2.3 % is not seen.')).toBeVisible();
+  await scope.setRange('Opacity', 0);
+  const [above, below] = await scope.alphas('overlay', [
+    { x: 0.5, y: 0.003 },
+    { x: 0.5, y: 0.997 },
+  ]);
+  expect(above).toBeGreaterThan(200);
+  expect(below).toBeGreaterThan(200);
+  await page.getByRole('switch', { name: 'Contour' }).uncheck();
+  expect(await scope.alphas('overlay', [{ x: 0.5, y: 0.5 }])).toEqual([0]);
+
+  const panorama = sharp({ create: { width: 4000, height: 300, channels: 3, background: '#47a' } });
+  await scope.drop(await folder.write('panorama.png', await panorama.png().toBuffer()));
+  await scope.allSettled(2);
+  await scope.select('panorama.png');
+  await expect(scope.fact('Rows × columns')).toHaveText('2 × 27');
+  await expect(scope.fact('Not seen')).toHaveText('1.2 %');
+  await scope.choose('Square');
+  await expect(scope.fact('Rows × columns')).toHaveText('20 × 20');
+  await expect(scope.fact('Not seen')).toHaveCount(0);
+});
+
 test('several photographs at once each get their own result', async ({ scope }) => {
   await scope.open();
   await scope.drop(samplePath('cat'), samplePath('rocket'), samplePath('dog'));

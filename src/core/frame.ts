@@ -15,6 +15,13 @@ export interface Frame {
   readonly inputSizePx: Size;
 }
 
+/** @returns the share of the photograph's area that no patch covers, 0..1 */
+export const unseenShare = ({ box, photoSizePx }: Pick<Frame, 'box' | 'photoSizePx'>): number =>
+  Math.max(0, 1 - (box.height * box.width) / (photoSizePx.height * photoSizePx.width));
+
+/** Less is not worth a word: a strip that rounding leaves. */
+export const leastUnseenShare = 0.0005;
+
 /** In ms, as measured; 0 where nothing had to be done. */
 interface PassTimings {
   /** Time spent waiting for the decoder; shorter where the photograph was decoded while another one ran. */

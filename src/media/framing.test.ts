@@ -86,18 +86,42 @@ describe('a photograph in its own shape, by hand', () => {
       { columns: 40, rows: 28 },
       { left: 25 / 7, top: 0, width: 400 - 50 / 7, height: 275 },
     ],
-    // 2.3 rows become 2: at 0.16 they are 200 px of the 230.
+    // 13.494 rows: as 13 they lose 0.494 / 13.494 of the height, as 14 only 0.506 / 14 of the width. 20 × 20 px of 8 are 400 of the 415.
+    [
+      'rounded up below the half',
+      415,
+      280,
+      160,
+      8,
+      { columns: 20, rows: 14 },
+      { left: 7.5, top: 0, width: 400, height: 280 },
+    ],
+    // 2.3 rows would lose 30 of the 230 px as 2, and 467 of the 2000 as 3. 3 rows need 26.09 columns: 26 lose 7 px of the width.
     [
       'panorama',
       2000,
       230,
       320,
       16,
-      { columns: 20, rows: 2 },
-      { left: 0, top: 15, width: 2000, height: 200 },
+      { columns: 26, rows: 3 },
+      { left: 10 / 3, top: 0, width: 2000 - 20 / 3, height: 230 },
     ],
-    // One row cannot be thinner: at 16 / 30 the 320 px are 600 px of the 3000.
-    ['thread', 3000, 30, 320, 16, { columns: 20, rows: 1 }, { left: 1200, top: 0, width: 600, height: 30 }],
+    // 1.5 rows would lose a quarter of the width as 2. 2 rows need 26.67 columns: 27 lose 4 px of the height.
+    [
+      'the panorama of the issue',
+      4000,
+      300,
+      320,
+      16,
+      { columns: 27, rows: 2 },
+      { left: 0, top: 50 / 27, width: 4000, height: 300 - 100 / 27 },
+    ],
+    // One row cannot be thinner, but longer.
+    ['thread', 3000, 30, 320, 16, { columns: 100, rows: 1 }, { left: 0, top: 0, width: 3000, height: 30 }],
+    // It would be longer than 20 × 20 patches: at 16 / 3 the 320 px are 60 px of the 3000.
+    ['hair', 3000, 3, 320, 16, { columns: 20, rows: 1 }, { left: 1470, top: 0, width: 60, height: 3 }],
+    // 1.33 rows would lose a quarter as 1, a third as 2; 2 rows need 3 columns, which are more patches than 2 × 2.
+    ['few patches', 300, 200, 32, 16, { columns: 2, rows: 1 }, { left: 0, top: 25, width: 300, height: 150 }],
     [
       'a side below the patch',
       30,
@@ -133,12 +157,34 @@ describe('any photograph in its own shape', () => {
     };
   }).map((each) => ({ ...each, frame: framePhotograph(each.photo, photograph(each.sidePx), each.patchPx) }));
 
-  test('is seen in whole patches, the long side as many as fit', () => {
-    for (const { frame, patchPx, sidePx } of cases) {
+  /** What is lost of one side where the long one has as many patches as were asked for, the short one rounded down or up. */
+  const lossesAsAsked = ({ photo, sidePx, patchPx }: (typeof cases)[number]): number[] => {
+    const [long, short] = [Math.max(photo.height, photo.width), Math.min(photo.height, photo.width)];
+    const asked = Math.floor(sidePx / patchPx);
+    const exact = (asked * short) / long;
+    const down = Math.max(1, Math.floor(exact));
+    return [
+      down <= exact ? (exact - down) / exact : 1 - exact / down,
+      1 - exact / Math.max(1, Math.ceil(exact)),
+    ];
+  };
+
+  test('is seen in whole patches, the long side as many as were asked for unless much would be lost', () => {
+    let longer = 0;
+    for (const each of cases) {
+      const { frame, patchPx, sidePx } = each;
       expect(frame.inputSizePx).toEqual({ height: frame.rows * patchPx, width: frame.columns * patchPx });
-      expect(Math.max(frame.rows, frame.columns)).toBe(Math.floor(sidePx / patchPx));
       expect(Math.min(frame.rows, frame.columns)).toBeGreaterThan(0);
+      const asked = Math.floor(sidePx / patchPx);
+      const long = Math.max(frame.rows, frame.columns);
+      if (long === asked) continue;
+      longer++;
+      expect(long).toBeGreaterThan(asked);
+      expect(Math.min(...lossesAsAsked(each))).toBeGreaterThan(1 / 8);
+      expect(frame.rows * frame.columns).toBeLessThanOrEqual(asked * asked);
     }
+    expect(longer).toBeGreaterThan(50);
+    expect(longer).toBeLessThan(500);
   });
 
   test('is not squashed: the part that is seen has the shape of the input', () => {
@@ -160,17 +206,14 @@ describe('any photograph in its own shape', () => {
     }
   });
 
-  test('loses of one side at most 1 / 2n, n patches being on the short one, unless it is thinner than half a patch', () => {
-    let threads = 0;
-    for (const { frame, photo, sidePx, patchPx } of cases) {
+  test('loses of one side no more than by either rounding, and little where the short side has four patches', () => {
+    for (const each of cases) {
+      const { frame, photo } = each;
       const lost = [1 - frame.box.height / photo.height, 1 - frame.box.width / photo.width];
       expect(Math.min(...lost)).toBeLessThan(1e-12);
-      const { height, width } = photo;
-      const exact = (Math.floor(sidePx / patchPx) * Math.min(height, width)) / Math.max(height, width);
-      if (exact < 0.5) threads++;
-      else expect(Math.max(...lost)).toBeLessThanOrEqual(0.5 / Math.min(frame.rows, frame.columns) + 1e-12);
+      expect(Math.max(...lost)).toBeLessThanOrEqual(Math.min(...lossesAsAsked(each)) + 1e-12);
+      if (Math.min(frame.rows, frame.columns) >= 4) expect(Math.max(...lost)).toBeLessThan(1 / 8);
     }
-    expect(threads).toBeLessThan(500);
   });
 });
 

@@ -16,11 +16,41 @@ export interface Framing {
   readonly filter: 'bicubic' | 'bilinear';
 }
 
+/** A larger part of a photograph than this is worth an input that is longer than was asked for. */
+const muchLost = 1 / 8;
+
+/** Patches on the long and on the short side. */
+type SideCounts = readonly [long: number, short: number];
+
 /**
- * 'photograph': the long side gets as many whole patches as fit in `sidePx`, the short side the nearest whole number.
- * One scale serves both sides, so nothing is squashed; where the rounded grid does not fit the photograph exactly, one side
- * is cut, evenly at its two ends. With n patches on the short side that is at most 1 / 2n of the side, and more only where
- * the photograph is thinner than half a patch.
+ * Rounds the short side's patches up and down, and takes what loses less. A strip of a photograph may lose much either way, and then
+ * the long side is tried with as many patches as fit the short one, where these are no more than a square photograph would have.
+ * @param longPatches as many as were asked for
+ */
+function countPatches(longPx: number, shortPx: number, longPatches: number): SideCounts {
+  /** One side is seen whole, and of the other as much as has the grid's shape. */
+  const lossOf = ([long, short]: SideCounts): number => {
+    const ratio = (short * longPx) / (long * shortPx);
+    return 1 - Math.min(ratio, 1 / ratio);
+  };
+  const better = (best: SideCounts, next: SideCounts): SideCounts =>
+    lossOf(next) < lossOf(best) ? next : best;
+  const exact = (shortPx * longPatches) / longPx;
+  const [down, up] = [Math.max(1, Math.floor(exact)), Math.ceil(exact)];
+  const asAsked = better([longPatches, down], [longPatches, up]);
+  if (lossOf(asAsked) <= muchLost) return asAsked;
+  const fitting = (up * longPx) / shortPx;
+  return [Math.floor(fitting), Math.ceil(fitting)]
+    .filter((long) => long * up <= longPatches * longPatches)
+    .map((long): SideCounts => [long, up])
+    .reduce(better, asAsked);
+}
+
+/**
+ * 'photograph': the long side gets as many whole patches as fit in `sidePx`, the short side the whole number that loses less. One scale
+ * serves both sides, so nothing is squashed; where the grid does not fit the photograph exactly, one side is cut, evenly at its two
+ * ends: never more than 1 / 8 of it where the short side has four patches. A thinner photograph, which would lose more, gets a longer
+ * input instead; see `countPatches`.
  * 'square': the whole photograph, squashed to a square, as the official script does.
  */
 export function framePhotograph(photo: Size, options: FramingOptions, patchSizePx: number): Framing {
@@ -35,11 +65,10 @@ export function framePhotograph(photo: Size, options: FramingOptions, patchSizeP
       filter: 'bilinear',
     };
   }
-  const longPx = Math.max(photo.height, photo.width);
-  const patchesFor = (sidePx: number): number =>
-    Math.max(1, Math.floor((sidePx * longPatches) / longPx + 0.5));
-  const rows = patchesFor(photo.height);
-  const columns = patchesFor(photo.width);
+  const isTall = photo.height > photo.width;
+  const [longPx, shortPx] = isTall ? [photo.height, photo.width] : [photo.width, photo.height];
+  const [long, short] = countPatches(longPx, shortPx, longPatches);
+  const [rows, columns] = isTall ? [long, short] : [short, long];
   const inputSizePx = { height: rows * patchSizePx, width: columns * patchSizePx };
   const scale = Math.max(inputSizePx.height / photo.height, inputSizePx.width / photo.width);
   const height = Math.min(photo.height, inputSizePx.height / scale);

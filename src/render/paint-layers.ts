@@ -183,8 +183,46 @@ function paintLayer(context: Context, layer: Layer, { size, detail, lineWidthPx 
   }
 }
 
+/** Thinner strips are the rounding of the grid's place, and would be a line around every picture. */
+const leastUnseenPx = 0.75;
+
+/** Hatches what lies outside the patches, which the network does not see. It is no layer: no opacity or lens takes it away. */
+function paintUnseen(context: Context, frame: Frame, { size, lineWidthPx }: PaintTarget): void {
+  const box = placeOf(frame, size);
+  const strips = [
+    { left: 0, top: 0, width: size.width, height: box.top },
+    { left: 0, top: box.top + box.height, width: size.width, height: size.height - box.top - box.height },
+    { left: 0, top: 0, width: box.left, height: size.height },
+    { left: box.left + box.width, top: 0, width: size.width - box.left - box.width, height: size.height },
+  ].filter(({ width, height }) => Math.min(width, height) >= leastUnseenPx);
+  const stepPx = 5 * lineWidthPx;
+  for (const { left, top, width, height } of strips) {
+    context.save();
+    context.beginPath();
+    context.rect(left, top, width, height);
+    context.clip();
+    context.fillStyle = veil;
+    context.globalAlpha = 0.85;
+    context.fillRect(left, top, width, height);
+    context.globalAlpha = 1;
+    context.strokeStyle = 'rgb(150 150 155)';
+    context.lineWidth = lineWidthPx;
+    context.beginPath();
+    // Diagonals from the lower edge, upwards to the right.
+    for (let at = left - height; at < left + width; at += stepPx) {
+      context.moveTo(at, top + height);
+      context.lineTo(at + height, top);
+    }
+    context.stroke();
+    context.restore();
+  }
+}
+
 /** Draws over a surface that holds the photograph, or over a transparent one laid on it. */
 export function paintLayers(context: Context, layers: readonly Layer[], target: PaintTarget): void {
+  // All layers of a picture lie on one grid.
+  const frame = layers[0]?.frame;
+  if (frame !== undefined) paintUnseen(context, frame, target);
   for (const layer of layers) {
     context.save();
     paintLayer(context, layer, target);

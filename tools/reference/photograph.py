@@ -1,5 +1,6 @@
 """From a photograph to the network's input, with Pillow: where to cut, how to resize, how to normalise."""
 import math
+from fractions import Fraction
 from typing import NamedTuple, Tuple
 
 import numpy as np
@@ -27,9 +28,25 @@ class Frame(NamedTuple):
 
 
 def frame_photograph(height: int, width: int, patch: int, side: int) -> Frame:
-    """Keep the photograph's shape: whole patches, nothing squashed, at most half a patch cut from opposite edges."""
-    on_long = max(1, side // patch)
-    on_short = max(1, math.floor(min(height, width) * on_long / max(height, width) + 0.5))
+    """Keep the photograph's shape: whole patches, nothing squashed, what does not fit cut from opposite edges.
+
+    The long side has as many patches as fit, the short side rounded to whichever loses less. Where that is more than an eighth, the
+    long side may have the patches that the short one, rounded up, needs: no more in all than a square has.
+    """
+    asked = max(1, side // patch)
+    exact = Fraction(min(height, width) * asked, max(height, width))
+    up = math.ceil(exact)
+    grids = [(asked, max(1, math.floor(exact))), (asked, up)]
+    aspect = Fraction(max(height, width), min(height, width))
+
+    def loss(grid: Tuple[int, int]) -> Fraction:
+        shape = Fraction(grid[0], grid[1]) / aspect
+        return 1 - min(shape, 1 / shape)
+
+    if min(map(loss, grids)) > Fraction(1, 8):
+        longer = up * aspect
+        grids += [(n, up) for n in (math.floor(longer), math.ceil(longer)) if n * up <= asked * asked]
+    on_long, on_short = min(grids, key=loss)
     rows, columns = (on_long, on_short) if height > width else (on_short, on_long)
     scale = max(rows * patch / height, columns * patch / width)
     # One of the two is the whole side but for rounding, and Pillow refuses a box that leaves the picture by a hair.

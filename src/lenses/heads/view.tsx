@@ -111,14 +111,13 @@ function HeadsPanel(props: HeadsPanelProps) {
       {view !== 'all' && <StyleField {...props} />}
       {isHeat && <ColoursField {...props} />}
       {showsMask(shown) && <MassField {...props} kept={kept} />}
-      <div className="heads-pair">
-        <SmoothField {...props} />
-        <SwitchField
-          label="Contour"
-          checked={isHeat ? drawing.heatContour : drawing.contour}
-          onChange={(checked) => changeDrawing(isHeat ? { heatContour: checked } : { contour: checked })}
-        />
-      </div>
+      <SmoothField {...props} />
+      <SwitchField
+        inLine
+        label="Contour"
+        checked={isHeat ? drawing.heatContour : drawing.contour}
+        onChange={(checked) => changeDrawing(isHeat ? { heatContour: checked } : { contour: checked })}
+      />
     </>
   );
 }

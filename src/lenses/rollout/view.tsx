@@ -97,6 +97,7 @@ function RolloutPanel(props: PanelProps<RolloutParams, MapDrawing, RolloutResult
       <SmoothField {...props} />
       {drawing.style === 'mask' && (
         <SwitchField
+          inLine
           label="Contour"
           checked={drawing.contour}
           onChange={(contour) => changeDrawing({ contour })}

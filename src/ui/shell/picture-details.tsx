@@ -1,14 +1,24 @@
+import { leastUnseenShare, unseenShare, type Frame } from '../../core/frame.ts';
 import { formatSize } from '../../core/geometry.ts';
 import { viewOf } from '../../lenses/views.ts';
 import { Disclosure } from '../kit/disclosure.tsx';
 import { FactList, type Fact } from '../kit/fact-list.tsx';
-import { formatMilliseconds } from '../kit/format.ts';
+import { formatMilliseconds, formatPercent } from '../kit/format.ts';
 import { useApp } from '../services.tsx';
 import type { Outcome } from '../state/looks.ts';
 import type { Photo } from '../state/photo.ts';
 import { backendTitles } from '../words.ts';
 import { useOutcome, usePanelProps, useScene, type AnyScene } from './use-scene.ts';
 import './picture-details.css';
+
+/** Nothing where the patches cover the whole photograph. */
+function unseenFact(frame: Frame): Fact[] {
+  const share = unseenShare(frame);
+  if (share < leastUnseenShare) return [];
+  const text =
+    'The hatched strips at two edges: what does not fill whole patches is cut off. Another input size may cut off less.';
+  return [['Not seen', formatPercent(share), text]];
+}
 
 /** How it was made: numbers that the page has measured. */
 function factsOf({ looked, look, model, backend }: Outcome, scene: AnyScene): readonly Fact[] {
@@ -42,6 +52,7 @@ function factsOf({ looked, look, model, backend }: Outcome, scene: AnyScene): re
       `${frame.rows} × ${frame.columns}`,
       `The network sees the photograph as so many square patches, ${frame.inputSizePx.width / frame.columns} px wide each.`,
     ],
+    ...unseenFact(frame),
     ...viewOf(look.lens).facts(scene),
   ];
 }

@@ -1,12 +1,15 @@
 import { useState } from 'react';
+import { leastUnseenShare, unseenShare, type Frame } from '../../core/frame.ts';
+import type { FramingOptions } from '../../core/photo.ts';
 import { patchTitle, tokenTitle } from '../../lenses/query-title.ts';
 import { type Choice, ChoiceField } from '../kit/choice-field.tsx';
 import { Disclosure } from '../kit/disclosure.tsx';
+import { formatPercent } from '../kit/format.ts';
 import { RangeField } from '../kit/range-field.tsx';
 import { useApp, useServices } from '../services.tsx';
 import type { Photo } from '../state/photo.ts';
 import { useCoarsePointer } from './use-page-effects.ts';
-import { markedPatch, useLensView, useOutcome, usePanelProps, usePickPoint } from './use-scene.ts';
+import { frameOf, markedPatch, useLensView, useOutcome, usePanelProps, usePickPoint } from './use-scene.ts';
 import './settings-panel.css';
 
 /** Long sides of what the model sees, in px: multiples of 8, 16 and (but for 14-px patches) what people use. */
@@ -83,7 +86,16 @@ function LensSettings({ photo }: { readonly photo: Photo }) {
   );
 }
 
-function InputSettings() {
+/** What the shape costs: some of the photograph, or its proportions. */
+function shapeNote(shape: FramingOptions['shape'], frame: Frame | null): { readonly note?: string } {
+  if (shape === 'square') return { note: 'Squashed, as the official script does.' };
+  const share = frame === null ? 0 : unseenShare(frame);
+  return share < leastUnseenShare ? {} : { note: `Hatched: ${formatPercent(share)} is not seen.` };
+}
+
+function InputSettings({ photo }: { readonly photo: Photo }) {
+  const outcome = useOutcome(photo);
+  const frame = outcome === null ? null : frameOf(outcome);
   const framing = useApp((state) => state.framing);
   const { session } = useServices();
   const sides = [...new Set([...inputSides, framing.sidePx])].sort((a, b) => a - b);
@@ -112,9 +124,7 @@ function InputSettings() {
           { value: 'square', label: 'Square' },
         ]}
         onChange={(shape) => session.changeFraming({ ...framing, shape })}
-        {...(framing.shape === 'square'
-          ? { note: 'Squashed to a square, as the official script does.' }
-          : {})}
+        {...shapeNote(framing.shape, frame)}
       />
     </>
   );
@@ -133,7 +143,7 @@ export function SettingsPanel({ photo, collapsible, startsOpen }: SettingsPanelP
     <div className="settings-body">
       <LensSettings photo={photo} />
       <h2 className="settings-divider">What the model sees</h2>
-      <InputSettings />
+      <InputSettings photo={photo} />
     </div>
   );
   return (
