@@ -187,3 +187,29 @@ test('every lens tells what its picture shows by the picture’s name', async ({
   await page.getByRole('radio', lens('Rollout')).check();
   await expect(page.getByRole('img', { name: /Rollout: heat map is drawn over it/ })).toBeVisible();
 });
+
+test('colours: of all patches, of those where CLS looks, one component, by mouse and by key', async ({
+  scope,
+  page,
+}) => {
+  await scope.open(`backend=wasm&side=${sideOf(12)}&lens=colours`);
+  await scope.drop(samplePath('dahlia'));
+  await scope.allSettled(1);
+  await expect(scope.stage).toContainText('Components 1 to 3 of the values of block 4, of all');
+  const all = await scope.overlayPicture();
+  await page.getByRole('switch', { name: 'Without the first' }).check();
+  await expect(scope.stage).toContainText('Components 2 to 4');
+  expect(await scope.overlayPicture()).not.toBe(all);
+  await page.getByRole('switch', { name: 'Without the first' }).uncheck();
+  await page.keyboard.press('2');
+  await expect(scope.stage).toContainText('Component 2 of the values of block 4');
+  expect(await scope.overlayPicture()).not.toBe(all);
+  await page.keyboard.press('0');
+  expect(await scope.overlayPicture()).toBe(all);
+  await scope.choose('Where CLS looks');
+  await expect(scope.stage).toContainText(/Components 1 to 3 of the values of block 4, of \d+ of/);
+  await scope.setRange('Attention kept', 90);
+  expect(await scope.overlayPicture()).not.toBe(all);
+  await scope.choose('All');
+  expect(await scope.overlayPicture()).toBe(all);
+});

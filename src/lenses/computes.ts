@@ -1,5 +1,6 @@
 /** What each lens computes, by the names in `contracts`. */
 import type { LensId, ParamsOf, ResultOf } from './contracts.ts';
+import { coloursCompute } from './colours/compute.ts';
 import { headsCompute } from './heads/compute.ts';
 import { layersCompute } from './layers/compute.ts';
 import type { LensCompute } from './lens-compute.ts';
@@ -11,4 +12,5 @@ export const computes: { readonly [L in LensId]: LensCompute<ParamsOf<L>, Result
   layers: layersCompute,
   rollout: rolloutCompute,
   objects: objectsCompute,
+  colours: coloursCompute,
 };

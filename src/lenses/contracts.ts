@@ -1,4 +1,5 @@
 /** The list of lenses. `computes` and `views` have the same names. */
+import { coloursContract } from './colours/contract.ts';
 import { headsContract } from './heads/contract.ts';
 import { layersContract } from './layers/contract.ts';
 import type { LensContract } from './lens-contract.ts';
@@ -10,6 +11,7 @@ const contracts = {
   layers: layersContract,
   rollout: rolloutContract,
   objects: objectsContract,
+  colours: coloursContract,
 } as const;
 
 export type LensId = keyof typeof contracts;

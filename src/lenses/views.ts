@@ -1,5 +1,6 @@
 /** What each lens shows, by the names in `contracts`. */
 import type { DrawingOf, LensId, ParamsOf, ResultOf } from './contracts.ts';
+import { coloursView } from './colours/view.tsx';
 import { headsView } from './heads/view.tsx';
 import { layersView } from './layers/view.tsx';
 import type { LensView } from './lens-view.ts';
@@ -11,6 +12,7 @@ const views: { readonly [L in LensId]: LensView<ParamsOf<L>, DrawingOf<L>, Resul
   layers: layersView,
   rollout: rolloutView,
   objects: objectsView,
+  colours: coloursView,
 };
 
 /** A view for code that does not know the types of its parameters, drawing and result. */

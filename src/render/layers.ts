@@ -71,6 +71,28 @@ export interface MarkLayer {
   readonly patch: PatchPosition;
 }
 
+/** How a map's values become the brightness of one colour, 0..1: from min to max, or by the sigmoid of twice what it is of `deviation`. */
+export type ChannelScale =
+  | { readonly kind: 'range'; readonly min: number; readonly max: number }
+  | { readonly kind: 'sigmoid'; readonly deviation: number };
+
+export interface Channel {
+  readonly map: PatchValues;
+  readonly scale: ChannelScale;
+}
+
+/** Three maps as red, green and blue. */
+export interface RgbLayer {
+  readonly kind: 'rgb';
+  readonly frame: Frame;
+  /** At most three; those that are missing are at half brightness. */
+  readonly channels: readonly Channel[];
+  /** 1 for patches that are coloured, all else is dimmed; null where all are. */
+  readonly kept: PatchValues | null;
+  readonly smooth: boolean;
+  readonly opacity: number;
+}
+
 /** A rectangle's edge. */
 export interface BoxLayer {
   readonly kind: 'box';
@@ -81,7 +103,7 @@ export interface BoxLayer {
   readonly colour: Rgb;
 }
 
-export type Layer = ScalarLayer | VeilLayer | OutlineLayer | MasksLayer | MarkLayer | BoxLayer;
+export type Layer = ScalarLayer | VeilLayer | OutlineLayer | MasksLayer | MarkLayer | BoxLayer | RgbLayer;
 
 const isSame = (a: unknown, b: unknown): boolean => {
   if (Object.is(a, b)) return true;

@@ -14,7 +14,8 @@ import { valueRange, type ValueRange } from '../attention/value-range.ts';
 import { colourTable, type ColourMapName } from './colour-maps.ts';
 import { composeMasks, divideMasks, type MaskPart } from './compose-masks.ts';
 import { paintHeatMap, type Pixels } from './heat-map.ts';
-import type { ColouredMap, PatchValues } from './layers.ts';
+import { mixColours } from './mix-colours.ts';
+import type { Channel, ColouredMap, PatchValues } from './layers.ts';
 import { outlineLevel, outlinePatches, outlinePath } from './mask-outline.ts';
 import { Remembered } from './remembered.ts';
 import { upsampleSmooth, type Grid } from './upsample.ts';
@@ -97,6 +98,26 @@ export function heatOf(
   const { min, max } = range ?? rangeOf(map);
   return remembered.recall(keyOf(map, 'heat', factor, colours, min, max), canvasBytes, () =>
     toBitmap(paintHeatMap(gridOf(map, size, factor), min, max, colourTable(colours))),
+  );
+}
+
+/** @param channels as in `RgbLayer` */
+export function rgbOf(
+  channels: readonly Channel[],
+  kept: PatchValues | null,
+  size: GridSize,
+  factor: number,
+): OffscreenCanvas {
+  const names = channels.map(({ map, scale }) => `${numberOf(map)}:${JSON.stringify(scale)}`);
+  const key = `rgb ${names.join(' ')} ${kept === null ? '' : numberOf(kept)} ${factor}`;
+  return remembered.recall(key, canvasBytes, () =>
+    toBitmap(
+      mixColours(
+        channels.map(({ map, scale }) => ({ grid: gridOf(map, size, factor), scale })),
+        kept === null ? null : gridOf(kept, size, factor),
+        { height: size.rows * factor, width: size.columns * factor },
+      ),
+    ),
   );
 }
 

@@ -12,10 +12,11 @@ import type {
   MarkLayer,
   MasksLayer,
   OutlineLayer,
+  RgbLayer,
   ScalarLayer,
   VeilLayer,
 } from './layers.ts';
-import { composedOf, gridOf, heatOf, outlineOf, thresholdOf, type GridSize } from './map-drawing.ts';
+import { composedOf, gridOf, heatOf, outlineOf, rgbOf, thresholdOf, type GridSize } from './map-drawing.ts';
 
 export type Context = CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D;
 
@@ -151,6 +152,16 @@ function paintMark(context: Context, { frame, patch }: MarkLayer, box: Box, line
   context.strokeRect(left, top, width, height);
 }
 
+function paintRgb(context: Context, layer: RgbLayer, box: Box, detail: Detail): void {
+  const { frame, channels, kept, smooth, opacity } = layer;
+  context.globalAlpha = opacity;
+  if (kept !== null) {
+    context.fillStyle = veil;
+    context.fillRect(box.left, box.top, box.width, box.height);
+  }
+  drawCells(context, rgbOf(channels, kept, frame, samplesFor(frame, smooth, detail)), box, smooth);
+}
+
 /** The coloured line is drawn within its dark one. */
 function paintBox(
   context: Context,
@@ -176,6 +187,8 @@ function paintLayer(context: Context, layer: Layer, { size, detail, lineWidthPx 
       return paintMasks(context, layer, box, lineWidthPx);
     case 'mark':
       return paintMark(context, layer, box, lineWidthPx);
+    case 'rgb':
+      return paintRgb(context, layer, box, detail);
     case 'box':
       return paintBox(context, layer, { size, detail, lineWidthPx });
     default:
@@ -248,6 +261,12 @@ function stepsOf(layer: Layer, detail: Detail): (() => void)[] {
         thresholdOf(map, layer.share);
         gridOf(map, layer.frame, outlineSamples(layer.frame, layer.smooth));
       });
+    case 'rgb':
+      return layer.channels.map(
+        ({ map }) =>
+          () =>
+            gridOf(map, layer.frame, samplesFor(layer.frame, layer.smooth, detail)),
+      );
     case 'mark':
     case 'box':
       return [];

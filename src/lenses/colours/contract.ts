@@ -1,0 +1,82 @@
+/** Principal components of patch features as red, green and blue: what is alike has one colour. */
+import { defineCodec, oneOf, onOrOff, wholeNumber, type Field } from '../../core/codec.ts';
+import type { FeatureChoice } from '../../core/model.ts';
+import { featureFields, type FeatureParams } from '../feature-choice.ts';
+import type { LensContract } from '../lens-contract.ts';
+import { mapDrawingFields } from '../shared-fields.ts';
+
+export interface ColoursParams extends FeatureParams {
+  /** Which patches the components are made of, and coloured: all, those on one side of the first component, or where CLS looks. */
+  readonly of: 'all' | 'component' | 'attention';
+  readonly keep: 'above' | 'below';
+  /** Of 'component': per cent of the way from the first component's smallest value to its largest. */
+  readonly threshold: number;
+  /** Of 'attention': per cent of CLS's attention, mean over the last block's heads, that the patches hold. */
+  readonly mass: number;
+}
+
+export interface ColoursDrawing {
+  /** The colours, or one component as a heat map, from 0. */
+  readonly view: 'colours' | number;
+  /** Whether components 2 to 4 are the colours, since the first one often only tells things from their surroundings. */
+  readonly skip: boolean;
+  /** From each component's smallest value to its largest; or of variance 1, then the sigmoid of twice that, as DINOv3's authors do. */
+  readonly scale: 'range' | 'sigmoid';
+  readonly smooth: boolean;
+}
+
+/** One principal component. */
+export interface Component {
+  /** shape [rows, columns]: each patch's feature along it. */
+  readonly map: Float32Array<ArrayBuffer>;
+  /** Over the patches that it was made of. */
+  readonly min: number;
+  readonly max: number;
+  readonly deviation: number;
+  /** Of the variance. */
+  readonly share: number;
+}
+
+export interface ColoursResult {
+  readonly features: FeatureChoice;
+  readonly rows: number;
+  readonly columns: number;
+  /** At most four; fewer where the features have no more. */
+  readonly components: readonly Component[];
+  /** 1 for the patches that the components were made of; null where that is all of them. shape [rows, columns] */
+  readonly kept: Float32Array<ArrayBuffer> | null;
+  readonly keptPatches: number;
+}
+
+const viewField: Field<ColoursDrawing['view']> = {
+  otherwise: 'colours',
+  form: 'colours, or the number of a component from 1',
+  help: 'what is drawn',
+  read: (text) => (text === 'colours' ? text : /^[1-4]$/.test(text) ? Number(text) - 1 : null),
+  write: (view) => (view === 'colours' ? view : String(view + 1)),
+};
+
+export const coloursContract: LensContract<ColoursParams, ColoursDrawing, ColoursResult> = {
+  id: 'colours',
+  title: 'Colours',
+  about: 'The directions in which patches differ most, as red, green and blue: what is alike has one colour.',
+  asks: false,
+  params: defineCodec({
+    ...featureFields,
+    of: oneOf(['all', 'component', 'attention'], {
+      help: 'which patches: all, those on a side of the first component, or where CLS looks in the last block',
+    }),
+    keep: oneOf(['above', 'below'], { help: 'of component: which side' }),
+    threshold: wholeNumber({ otherwise: 50, min: 1, max: 99, help: 'of component: per cent of its range' }),
+    mass: wholeNumber({ otherwise: 60, min: 1, max: 99, help: 'of attention: per cent of it that is kept' }),
+  }),
+  forgets: ['view'],
+  drawing: defineCodec({
+    view: viewField,
+    skip: onOrOff({ otherwise: false, help: 'components 2 to 4 in place of 1 to 3' }),
+    scale: oneOf(['range', 'sigmoid'], {
+      help: 'from smallest to largest; or the sigmoid of twice the whitened value',
+    }),
+    smooth: mapDrawingFields.smooth,
+  }),
+};

@@ -1,0 +1,3 @@
+import { checkPatchComponents } from './patch-components.suite.ts';
+
+checkPatchComponents('cpu');
