@@ -64,6 +64,7 @@ const examples: Examples = {
   ],
   'storage-failed': [{ code: 'storage-failed', problem: 'the disk is gone' }],
   'model-busy': [{ code: 'model-busy' }],
+  'model-in-use': [{ code: 'model-in-use' }],
   'model-not-kept': [{ code: 'model-not-kept' }],
   'run-busy': [{ code: 'run-busy' }],
   'run-not-kept': [{ code: 'run-not-kept' }],

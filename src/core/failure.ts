@@ -55,6 +55,8 @@ export type Failure =
   | { readonly code: 'storage-failed'; readonly problem: string }
   /** Another window of the page is writing it. */
   | { readonly code: 'model-busy' }
+  /** Another window of the page computes with it. */
+  | { readonly code: 'model-in-use' }
   | { readonly code: 'model-not-kept' }
   // Training
   | { readonly code: 'training-impossible'; readonly problems: readonly string[] }
@@ -255,6 +257,10 @@ const failures: { readonly [C in FailureCode]: FailureFacts<Extract<Failure, { c
   'model-busy': {
     ...of('storage'),
     says: 'Another window of this page is downloading or changing this model. Wait for it, or cancel it there.',
+  },
+  'model-in-use': {
+    ...of('storage'),
+    says: 'Another window of this page uses this model. Use another one there first, or close that window.',
   },
   'model-not-kept': {
     ...of('storage'),

@@ -1,3 +1,4 @@
+import { lockName } from '../core/model-locks.ts';
 import { FailureError, failureOf, type Failure } from '../core/failure.ts';
 
 // Pages without https have no locks, and share no storage between windows.
@@ -11,7 +12,7 @@ const locksHere = (): LockManager | undefined =>
 export async function withLock<T>(name: string, busy: Failure, work: () => Promise<T>): Promise<T> {
   const locks = locksHere();
   if (locks === undefined) return work();
-  return locks.request(`dinoscope-${name}`, { ifAvailable: true }, (lock) => {
+  return locks.request(lockName(name), { ifAvailable: true }, (lock) => {
     if (lock === null) throw new FailureError(busy);
     return work();
   });

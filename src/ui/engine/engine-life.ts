@@ -38,6 +38,8 @@ export interface EngineLife {
 
 interface LifeOptions {
   readonly backend: BackendChoice;
+  /** The engine runs with another model than the one that was in use: what it has shown is the other's. */
+  readonly onOtherModel: () => void;
   readonly now: () => number;
 }
 
@@ -90,7 +92,7 @@ export function createEngineLife(
   client: EngineClient,
   store: AppStore,
   queue: LookQueue,
-  { backend, now }: LifeOptions,
+  { backend, now, onOtherModel }: LifeOptions,
 ): EngineLife {
   const losses = new Losses(now);
   let choice = backend;
@@ -132,6 +134,7 @@ export function createEngineLife(
   const tellStarted = (
     { backend: used, model: started, pixels }: Started,
     recoversFrom: Failure | null,
+    isOtherModel: boolean,
   ): void => {
     const { name, reason } = used;
     const { say, sayNote, announce, dismiss } = store.getState();
@@ -148,14 +151,16 @@ export function createEngineLife(
     if (recoversFrom !== null) {
       if (lossMessage !== null) dismiss(lossMessage);
       const happened = describeFailure(recoversFrom);
+      const kept = isOtherModel ? `photographs run again with ${started.title}` : 'nothing was lost';
       say(
-        `${happened} When that happens the engine starts again: it runs again on ${backendTitle}, and nothing was lost.`,
+        `${happened} When that happens the engine starts again: it runs again on ${backendTitle}, and ${kept}.`,
       );
     }
     announce(`${started.title} is ready on ${backendTitle}.`);
   };
 
-  const start = async (recoversFrom: Failure | null): Promise<void> => {
+  /** @param isFallback the model that was asked for could not be had */
+  const start = async (recoversFrom: Failure | null, isFallback = false): Promise<void> => {
     if (model === null) return;
     const asked = model;
     startsMade += 1;
@@ -184,7 +189,7 @@ export function createEngineLife(
           'warning',
         );
         model = spareModel;
-        await start(recoversFrom);
+        await start(recoversFrom, true);
         return;
       }
       failWith(outcome.error);
@@ -193,9 +198,12 @@ export function createEngineLife(
     const started = outcome.value;
     silentWorkers = 0;
     usedBackend = started.backend.name;
+    const before = store.getState().models.used;
     setUsedModel({ ...asked, description: started.model });
+    const isOther = isFallback && before !== null && before.key !== asked.key;
+    if (isOther) onOtherModel();
     setEngine({ status: 'ready', backend: started.backend });
-    tellStarted(started, recoversFrom);
+    tellStarted(started, recoversFrom, isOther);
   };
 
   const restart = (recoversFrom: Failure | null): Promise<void> => {

@@ -574,6 +574,31 @@ describe('the model', () => {
     expect(store.getState().messages.map(({ tone }) => tone)).toEqual(['warning']);
   });
 
+  it('that is gone when the engine was lost gives way, and what it has shown is looked at again', async () => {
+    const { session, photo, ready, statuses, fake, store, shown } = setUp();
+    session.add([photo('a'), photo('b')]);
+    await ready();
+    for (const tokens of [3, 4]) {
+      fake.last().answer(succeed(looked(tokens)));
+      await settle();
+    }
+    expect(statuses()).toEqual(['done', 'done']);
+    fake.lose({ code: 'device-lost', message: 'test' });
+    await settle();
+    fake.last().answer(fail({ code: 'model-unreachable', url: 'x', status: 404 }));
+    await settle();
+    fake.last().answer(succeed({ ...started, model: otherModel }));
+    await settle();
+    expect(statuses()).toEqual(['running', 'queued']);
+    expect(fake.last().request).toMatchObject({ models: [asCalled(spare)] });
+    const said = store.getState().messages.map(({ text }) => text);
+    expect(said.some((text) => text.includes('photographs run again with Other'))).toBe(true);
+    expect(said.some((text) => text.includes('nothing was lost'))).toBe(false);
+    fake.last().answer(succeed(looked(7)));
+    await settle();
+    expect(shown('photo-1')).toMatchObject({ model: { id: 'other' }, looked: { passes: [{ tokens: 7 }] } });
+  });
+
   it('that comes with the page and cannot be had either is a failure', async () => {
     const { fake, store } = setUp();
     for (let times = 0; times < 2; times++) {

@@ -47,7 +47,11 @@ export function createSession(
   { backend, now = () => performance.now() }: SessionOptions,
 ): EngineSession {
   const queue = createLookQueue(client, store, createAnnouncer(store));
-  const life = createEngineLife(client, store, queue, { backend, now });
+  const life = createEngineLife(client, store, queue, {
+    backend,
+    now,
+    onOtherModel: () => queue.hold(() => lookAgain(isFinalFailure)),
+  });
   const incoming: NewPhoto[] = [];
 
   const addSome = (selectFirst: boolean): void => {

@@ -10,6 +10,7 @@ import type { EngineSession } from '../engine/session.ts';
 import type { AppStore } from '../state/app-store.ts';
 import { embeddedChoice, isSameChoice, type ModelChoice } from '../state/model-choice.ts';
 import { DroppedModels, type NewDroppedModel } from './dropped-models.ts';
+import { holdUsedModels } from './hold-used-models.ts';
 import { KeptModels } from './kept-models.ts';
 import { ModelChooser, titleOf } from './model-chooser.ts';
 import { ModelTransfers } from './model-transfers.ts';
@@ -74,6 +75,7 @@ export function createModelLibrary(
   session: EngineSession,
   store: AppStore,
 ): ModelLibrary {
+  holdUsedModels(store);
   const kept = new KeptModels(connect, store);
   const transfers = new ModelTransfers(kept, store);
   const chooser = new ModelChooser(kept, session, store);
