@@ -383,6 +383,36 @@ test('two windows do not write one model', async ({ scope, page, context }) => {
   await expect(row(otherList, published.title).getByRole('button', { name: 'Use' })).toBeVisible();
 });
 
+test('a model that one window uses is not deleted from another', async ({ scope, page, context }) => {
+  const name = 'moco-v3.pth.tar';
+  await scope.open(`backend=wasm&side=${sideOf(8)}`);
+  await scope.isReady();
+  await scope.drop(checkpoint(name));
+  await expect(page.locator('[data-engine-status=ready]')).toContainText(name);
+  const list = await openList(page);
+  await row(list, name).getByRole('button', { name: 'Keep in this browser' }).click();
+  await expect(row(list, name)).toContainText('Kept in this browser');
+
+  const other = await context.newPage();
+  // It begins with the same model, and leaves it.
+  await other.goto(`./?backend=wasm&side=${sideOf(8)}`);
+  await expect(other.locator('[data-engine-status=ready]')).toContainText(name);
+  const otherList = await openList(other);
+  await row(otherList, embedded.title).getByRole('button', { name: 'Use' }).click();
+  await isUsed(otherList, embedded.title);
+  const own = row(otherList, name);
+  await own.getByRole('button', { name: `Delete ${name}` }).click();
+  const reallyDelete = own.getByRole('button', { name: 'Delete', exact: true });
+  await reallyDelete.click();
+  await expect(otherList).toContainText('Another window of this page uses this model');
+  await expect(own).toContainText('Kept in this browser');
+
+  await row(list, embedded.title).getByRole('button', { name: 'Use' }).click();
+  await isUsed(list, embedded.title);
+  await reallyDelete.click();
+  await expect(own).toHaveCount(0);
+});
+
 test('without a network the list says so, and what is here can be used', async ({ scope, page, context }) => {
   await scope.open();
   await scope.isReady();

@@ -3,4 +3,4 @@
 export const lockName = (name: string): string => `dinoscope-${name}`;
 
 /** Held together by all windows that compute with a kept model; who deletes it wants it alone. */
-export const useLockOf = (modelId: string): string => `model-used-${modelId}`;
+export const inUseLockOf = (modelId: string): string => `model-used-${modelId}`;

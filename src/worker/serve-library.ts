@@ -1,7 +1,7 @@
 /** The worker that downloads models and keeps them: beside the engine, so that neither takes the other down. */
 import { catalogue } from '../catalogue/catalogue.ts';
 import { isFinalFailure } from '../core/failure.ts';
-import { useLockOf } from '../core/model-locks.ts';
+import { inUseLockOf } from '../core/model-locks.ts';
 import { downloadModel, type DownloadTools } from '../library/download.ts';
 import { keepFiles } from '../library/keep-files.ts';
 import type { FileStorage } from '../library/file-storage.ts';
@@ -61,7 +61,7 @@ const createLibraryHandlers = (folders: Promise<FileStorage>): Handlers<LibraryC
     outcomeOf(context, async () => {
       const opened = await folders;
       // A window that computes with it reads it again when its engine is lost.
-      await locked(id, () => withLock(useLockOf(id), { code: 'model-in-use' }, () => opened.remove(id)));
+      await locked(id, () => withLock(inUseLockOf(id), { code: 'model-in-use' }, () => opened.remove(id)));
       return contentsOf(opened);
     }),
 });

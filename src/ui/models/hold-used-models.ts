@@ -2,7 +2,7 @@
  * While this window computes with a kept model, or brings it into the engine, no other window deletes it: its engine reads the files again
  * whenever it starts anew. The browser lets go of it where the window is closed or crashes.
  */
-import { lockName, useLockOf } from '../../core/model-locks.ts';
+import { lockName, inUseLockOf } from '../../core/model-locks.ts';
 import type { AppStore } from '../state/app-store.ts';
 
 type Release = () => void;
@@ -12,7 +12,7 @@ function hold(locks: LockManager, id: string): Release {
   let release: Release = () => {};
   const released = new Promise<void>((resolve) => (release = resolve));
   // Where the window is going away the browser refuses: nobody computes then.
-  locks.request(lockName(useLockOf(id)), { mode: 'shared' }, () => released).catch(() => {});
+  locks.request(lockName(inUseLockOf(id)), { mode: 'shared' }, () => released).catch(() => {});
   return release;
 }
 
