@@ -15,7 +15,7 @@ export interface TrainingPreset {
   readonly needsCheckpoint?: true;
   readonly configuration: TrainingConfiguration;
   /** In steps: how often the run is saved, and how often its maps are taken. */
-  readonly rhythm: { readonly saveEvery: number; readonly mapsEvery: number };
+  readonly intervals: { readonly saveEvery: number; readonly mapsEvery: number };
 }
 
 /** Small enough to see a collapse within a minute on a laptop. */
@@ -52,7 +52,7 @@ export const trainingPresets: readonly TrainingPreset[] = [
     title: 'Collapse in a minute',
     description: 'A tiny network from scratch. Switch centring or sharpening off and watch it collapse.',
     scratch: tinyArchitecture,
-    rhythm: { saveEvery: 25, mapsEvery: 5 },
+    intervals: { saveEvery: 25, mapsEvery: 5 },
     // On the sample photographs: well, it stays between the two ends for a hundred steps; a switch shows within thirty.
     configuration: {
       ...shortRun,
@@ -72,7 +72,7 @@ export const trainingPresets: readonly TrainingPreset[] = [
     title: 'Adapt the embedded model',
     description: 'The model that comes with the page learns from your photographs.',
     scratch: null,
-    rhythm: { saveEvery: 25, mapsEvery: 5 },
+    intervals: { saveEvery: 25, mapsEvery: 5 },
     configuration: {
       ...shortRun,
       batchSize: 4,
@@ -94,7 +94,7 @@ export const trainingPresets: readonly TrainingPreset[] = [
     description: 'A published ViT-S/16, with the official crops. It wants a graphics card.',
     scratch: null,
     needsCheckpoint: true,
-    rhythm: { saveEvery: 50, mapsEvery: 10 },
+    intervals: { saveEvery: 50, mapsEvery: 10 },
     configuration: {
       ...shortRun,
       batchSize: 2,

@@ -4,7 +4,7 @@
  */
 import { findProblems, hyperParameters } from '../core/hyper-parameters.ts';
 import type { StepReport, TrainingConfiguration } from '../core/training.ts';
-import type { StoredRun, SwitchMark, TrainingRhythm } from '../rpc/training-contract.ts';
+import type { StoredRun, SwitchMark, TrainingIntervals } from '../rpc/training-contract.ts';
 
 export interface RunRecord extends Omit<StoredRun, 'id' | 'byteLength' | 'photographs'> {
   readonly version: 1;
@@ -42,7 +42,7 @@ const isMark = (json: unknown): json is SwitchMark =>
   typeof json['centring'] === 'boolean' &&
   typeof json['sharpening'] === 'boolean';
 
-const isRhythm = (json: unknown): json is TrainingRhythm =>
+const areIntervals = (json: unknown): json is TrainingIntervals =>
   isFields(json) && [json['saveEvery'], json['mapsEvery']].every((every) => isCount(every) && every >= 1);
 
 const isPhotograph = (json: unknown): json is RunRecord['photographs'][number] =>
@@ -51,12 +51,14 @@ const isPhotograph = (json: unknown): json is RunRecord['photographs'][number] =
 export function parseRunRecord(json: unknown): RunRecord | null {
   if (!isFields(json) || json['version'] !== 1) return null;
   const { generation, title, modelTitle, step, pinned, startedAt, savedAt, switches, photographs } = json;
-  const { mapShape, files, rhythm } = json;
+  const { mapShape, files } = json;
+  // Runs that were kept before 2026-11-28 have them under another name.
+  const intervals = json['intervals'] ?? json['rhythm'];
   const configuration = parseConfiguration(json['configuration']);
   if (configuration === null || !isCount(generation) || !isCount(step) || !isCount(pinned)) return null;
   if (!isText(title) || !isText(modelTitle) || !isText(startedAt) || !isText(savedAt)) return null;
   if (!Array.isArray(switches) || !switches.every(isMark)) return null;
-  if (!isRhythm(rhythm)) return null;
+  if (!areIntervals(intervals)) return null;
   if (!Array.isArray(photographs) || !photographs.every(isPhotograph)) return null;
   if (pinned >= photographs.length) return null;
   if (!Array.isArray(mapShape) || mapShape.length !== 3 || !mapShape.every(isCount)) return null;
@@ -72,7 +74,7 @@ export function parseRunRecord(json: unknown): RunRecord | null {
     startedAt,
     savedAt,
     switches,
-    rhythm,
+    intervals,
     photographs,
     mapShape: mapShape as unknown as RunRecord['mapShape'],
     files: files as RunRecord['files'],

@@ -29,7 +29,7 @@ const runAt = (step: number, savedAt = '2026-11-23T09:00:00.000Z'): Omit<StoredR
   photographs: ['a.jpg', 'b.jpg'],
   pinned: 1,
   switches: [{ step: 1, centring: true, sharpening: true }],
-  rhythm: { saveEvery: 25, mapsEvery: 5 },
+  intervals: { saveEvery: 25, mapsEvery: 5 },
   startedAt: '2026-11-23T08:00:00.000Z',
   savedAt,
 });

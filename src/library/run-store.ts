@@ -96,7 +96,7 @@ async function currentSlot(folders: FileStorage, id: string): Promise<Slot | nul
 }
 
 function storedRun(id: string, record: RunRecord): StoredRun {
-  const { title, modelTitle, configuration, step, photographs, pinned, switches, rhythm } = record;
+  const { title, modelTitle, configuration, step, photographs, pinned, switches, intervals } = record;
   const { startedAt, savedAt, files } = record;
   const pixels = photographs.reduce((sum, { height, width }) => sum + height * width * 3, 0);
   return {
@@ -108,7 +108,7 @@ function storedRun(id: string, record: RunRecord): StoredRun {
     photographs: photographs.map(({ name }) => name),
     pinned,
     switches,
-    rhythm,
+    intervals,
     startedAt,
     savedAt,
     byteLength: Object.values(files).reduce((sum, byteLength) => sum + byteLength, pixels),

@@ -29,7 +29,7 @@ export interface StoredRun {
   /** Index of the photograph whose maps are taken as the run goes on. */
   readonly pinned: number;
   readonly switches: readonly SwitchMark[];
-  readonly rhythm: TrainingRhythm;
+  readonly intervals: TrainingIntervals;
   /** ISO 8601. */
   readonly startedAt: string;
   readonly savedAt: string;
@@ -128,7 +128,7 @@ export interface TrainingPlan {
 }
 
 /** How often a run is saved and its maps are taken, in steps. */
-export interface TrainingRhythm {
+export interface TrainingIntervals {
   readonly saveEvery: number;
   readonly mapsEvery: number;
 }
@@ -153,7 +153,7 @@ export interface TrainingContract {
           readonly configuration: TrainingConfiguration;
           readonly photographs: readonly { readonly name: string; readonly blob: Blob }[];
           readonly pinned: number;
-          readonly rhythm: TrainingRhythm;
+          readonly intervals: TrainingIntervals;
         }
       | { readonly kind: 'resume'; readonly id: string }
     );

@@ -74,7 +74,7 @@ export async function beginNew(
   id: string,
   kernelCheck: KernelCheck,
 ): Promise<Beginning> {
-  const { title, configuration, pinned, rhythm } = request;
+  const { title, configuration, pinned, intervals } = request;
   const photographs = await readPhotographs(host, request, context);
   context.onProgress({ stage: 'model' });
   const model = await modelOf(host, request.model, context.signal);
@@ -104,7 +104,7 @@ export async function beginNew(
     photographs: photographs.map(({ name }) => name),
     pinned,
     switches: [{ step: 1, centring, sharpening }],
-    rhythm,
+    intervals,
     startedAt: now,
     savedAt: now,
   };

@@ -76,7 +76,7 @@ const newRun = (change: Partial<TrainingConfiguration> = {}, more: Partial<NewRu
   configuration: { ...tinyConfiguration, learningRate: 0.05, steps: 8, ...change },
   photographs: photographs.map((_, i) => ({ name: `${i}.png`, blob: new Blob([String(i)]) })),
   pinned: 1,
-  rhythm: { saveEvery: 3, mapsEvery: 2 },
+  intervals: { saveEvery: 3, mapsEvery: 2 },
   crops: false,
   ...more,
 });
@@ -90,7 +90,7 @@ const pauseAfter = (step: number): void => {
 };
 
 describe('a run', () => {
-  test('tells every step, takes maps and saves in its rhythm, and leaves no tensor behind', async () => {
+  test('tells every step, takes maps and saves in its intervals, and leaves no tensor behind', async () => {
     const before = tf.memory().numTensors;
     const { how, run } = valueOf(await handlers.train(newRun(), context()));
     expect(tf.memory().numTensors).toBe(before);

@@ -205,10 +205,10 @@ export class TrainingRun {
     }
   }
 
-  /** What comes after a step: it is told, and in the run's rhythm maps are taken and the run is saved. */
+  /** What comes after a step: it is told, and in the run's intervals maps are taken and the run is saved. */
   private async follow(report: StepReport): Promise<Result<void, Failure>> {
     const { enqueue, onProgress, memoryBytes } = this.tools;
-    const { saveEvery, mapsEvery } = this.facts.rhythm;
+    const { saveEvery, mapsEvery } = this.facts.intervals;
     const { step } = report;
     this.reports.push(report);
     onProgress({ stage: 'step', report, memoryBytes: memoryBytes() });

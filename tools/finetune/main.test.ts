@@ -150,11 +150,11 @@ test('a run that is there stays as it is; saves count steps, reported or not', a
   expect(refused.stderr).toMatch(/^There is a run at .*there\.safetensors already/);
   expect(await readFile(log, 'utf8')).toBe('the numbers of another run\n');
 
-  const rhythm = ['--steps', '5', '--report-every', '5', '--save-every', '2'];
+  const intervals = ['--steps', '5', '--report-every', '5', '--save-every', '2'];
   const seldom = join(folder, 'seldom.safetensors');
   // A save is written beside its place first: a folder in its way ends the run there, between two reports.
   await mkdir(join(`${seldom}.part`));
-  const blocked = await runTool('finetune', ...samples, ...small, ...rhythm, '--out', seldom);
+  const blocked = await runTool('finetune', ...samples, ...small, ...intervals, '--out', seldom);
   expect(blocked.exitCode).not.toBe(0);
   expect(await readFile(join(folder, 'seldom.jsonl'), 'utf8')).toBe('');
 });

@@ -251,10 +251,10 @@ process.on('exit', (code) => {
   writeSync(2, `\nThe run ended before it was saved, after step ${trainer.stepsTaken}.\n`);
   process.exitCode = 1;
 });
-const saveInRhythm = async (step: number): Promise<void> => {
+const saveWhenDue = async (step: number): Promise<void> => {
   if (step % saveEvery === 0) await save();
 };
-for await (const report of trainer.run({ reportEvery, signal, afterStep: saveInRhythm })) {
+for await (const report of trainer.run({ reportEvery, signal, afterStep: saveWhenDue })) {
   if (!report.ok) {
     console.error(`\n${describeFailure(report.error)}`);
     exitCode = 1;

@@ -34,7 +34,7 @@ async function makeRun(): Promise<Files> {
     photographs: photographs.map(({ name }) => name),
     pinned: 1,
     switches: [{ step: 1, centring: true, sharpening: false }],
-    rhythm: { saveEvery: 25, mapsEvery: 5 },
+    intervals: { saveEvery: 25, mapsEvery: 5 },
     startedAt: '2026-11-28T08:00:00.000Z',
     savedAt: '2026-11-28T09:00:00.000Z',
   };

@@ -32,14 +32,14 @@ function Page() {
   usePrunedPictures();
   // Without a photograph there is nothing to present.
   const presenting = usePresentation() && !isEmpty;
-  const place = useApp((state) => state.place);
+  const screen = useApp((state) => state.screen);
   return (
     <div
       {...rootProps}
       className="app"
       data-presenting={presenting}
-      data-empty={isEmpty || place === 'training'}
-      data-place={place}
+      data-empty={isEmpty || screen === 'training'}
+      data-screen={screen}
     >
       <input {...inputProps} />
       <a className="skip-link" href="#content">
@@ -54,8 +54,8 @@ function Page() {
       )}
       <EngineFailure />
       <Messages />
-      <DrawingBoundary key={place} onRetry={resetDrawing}>
-        {place === 'training' ? (
+      <DrawingBoundary key={screen} onRetry={resetDrawing}>
+        {screen === 'training' ? (
           <Suspense fallback={<main id="content" aria-busy="true" />}>
             <TrainingView onAdd={openPicker} />
           </Suspense>

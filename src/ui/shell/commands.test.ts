@@ -167,14 +167,14 @@ describe('without photographs', () => {
     for (const key of ['1', 'e', 'k', '+', 'Delete', 'ArrowLeft', 'q', 'f', 'Escape', 'x'])
       expect([key, press(key)]).toEqual([key, false]);
     for (const key of ['m', 't', '?', 'r']) expect([key, press(key)]).toEqual([key, true]);
-    expect(store.getState()).toMatchObject({ dialog: 'help', theme: 'light', place: 'training' });
+    expect(store.getState()).toMatchObject({ dialog: 'help', theme: 'light', screen: 'training' });
   });
 });
 
 describe('in the training view', () => {
   it('no key of the viewer or of a lens does anything', () => {
     const { press, actions, store, removed } = setUp();
-    actions.setPlace('training');
+    actions.setScreen('training');
     const before = stateOf(store);
     const keys = new Set(
       commandsOf(store.getState()).flatMap(({ keys: some, where }) => (where === 'viewer' ? some : [])),
@@ -190,19 +190,19 @@ describe('in the training view', () => {
     const { press, actions, store } = setUp();
     actions.pickPoint('photo-2', { x: 0.1, y: 0.1 });
     expect(press('r')).toBe(true);
-    expect(store.getState().place).toBe('training');
+    expect(store.getState().screen).toBe('training');
     expect(press(key)).toBe(true);
     expect(store.getState()).toMatchObject({
-      place: 'viewer',
+      screen: 'viewer',
       photos: { 'photo-2': { point: { x: 0.1, y: 0.1 } } },
     });
   });
 
   it('models, theme and help are there too', () => {
     const { press, actions, store } = setUp();
-    actions.setPlace('training');
+    actions.setScreen('training');
     for (const key of ['m', 't', '?']) expect(press(key)).toBe(true);
-    expect(store.getState()).toMatchObject({ dialog: 'help', theme: 'light', place: 'training' });
+    expect(store.getState()).toMatchObject({ dialog: 'help', theme: 'light', screen: 'training' });
   });
 });
 

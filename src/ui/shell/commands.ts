@@ -137,7 +137,7 @@ const shellCommands: readonly Command[] = [
     does: '',
     where: 'training',
     run: (_, { state }) => {
-      state.setPlace('viewer');
+      state.setScreen('viewer');
       return true;
     },
   },
@@ -146,7 +146,7 @@ const shellCommands: readonly Command[] = [
     does: 'Train a network on the photographs, and back',
     where: 'everywhere',
     run: (_, { state }) => {
-      state.setPlace(state.place === 'viewer' ? 'training' : 'viewer');
+      state.setScreen(state.screen === 'viewer' ? 'training' : 'viewer');
       return true;
     },
   },
@@ -212,10 +212,10 @@ export const commandsOf = (state: State): readonly Command[] => [...lensCommands
 /** @returns whether the key means something */
 export function runCommand(key: string, context: CommandContext): boolean {
   const { state } = context;
-  const hasPhotograph = state.place === 'viewer' && state.order.length > 0;
+  const hasPhotograph = state.screen === 'viewer' && state.order.length > 0;
   return commandsOf(state).some(({ keys, where, run }) => {
     const isHere =
-      where === 'everywhere' || (where === 'viewer' ? hasPhotograph : state.place === 'training');
+      where === 'everywhere' || (where === 'viewer' ? hasPhotograph : state.screen === 'training');
     return isHere && keys.includes(key.toLowerCase()) && run(key.toLowerCase(), context);
   });
 }

@@ -15,9 +15,9 @@ export function Masthead({ onAdd }: MastheadProps) {
   const setDialog = useApp((state) => state.setDialog);
   const setPresenting = useApp((state) => state.setPresenting);
   const hasPhotos = useApp((state) => state.order.length > 0);
-  const place = useApp((state) => state.place);
-  const setPlace = useApp((state) => state.setPlace);
-  const isTraining = place === 'training';
+  const screen = useApp((state) => state.screen);
+  const setScreen = useApp((state) => state.setScreen);
+  const isTraining = screen === 'training';
   const isDark = theme === 'dark';
   return (
     <header className="masthead">
@@ -52,7 +52,7 @@ export function Masthead({ onAdd }: MastheadProps) {
           withText
           className="masthead-train"
           title={isTraining ? 'Back to the photographs (R)' : 'Train a network on photographs (R)'}
-          onClick={() => setPlace(isTraining ? 'viewer' : 'training')}
+          onClick={() => setScreen(isTraining ? 'viewer' : 'training')}
         />
         <IconButton
           icon={isDark ? Sun : Moon}

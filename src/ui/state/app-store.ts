@@ -40,7 +40,7 @@ type EngineState =
     };
 
 /** Looking at photographs, or training a network on them. */
-type Place = 'viewer' | 'training';
+type Screen = 'viewer' | 'training';
 
 type DialogName = 'help' | 'samples' | 'models';
 
@@ -81,7 +81,7 @@ export interface AppState {
   readonly theme: Theme;
   readonly presenting: boolean;
   /** What the page is about now. */
-  readonly place: Place;
+  readonly screen: Screen;
   readonly messages: readonly Message[];
   readonly notesSeen: readonly NoteId[];
   /** Whether the numbers of a picture are unfolded. */
@@ -121,7 +121,7 @@ export interface AppActions {
   setFraming(framing: FramingOptions): void;
   setTheme(theme: Theme): void;
   setPresenting(presenting: boolean): void;
-  setPlace(place: Place): void;
+  setScreen(screen: Screen): void;
   setDetailsOpen(detailsOpen: boolean): void;
   /** @returns the message's id, for `dismiss` */
   say(text: string, tone?: Message['tone']): number;
@@ -187,7 +187,7 @@ export function createAppStore(
     framing,
     theme: settings.theme,
     presenting: false,
-    place: 'viewer',
+    screen: 'viewer',
     messages: [],
     notesSeen: settings.notesSeen,
     detailsOpen: settings.detailsOpen,
@@ -297,7 +297,7 @@ export function createAppStore(
     setTheme: (theme) => set({ theme }),
     setPresenting: (presenting) => set({ presenting }),
     setDetailsOpen: (detailsOpen) => set({ detailsOpen }),
-    setPlace: (place) => set({ place, presenting: false }),
+    setScreen: (screen) => set({ screen, presenting: false }),
 
     say(text, tone = 'plain') {
       messagesMade += 1;

@@ -8,7 +8,7 @@ import { fieldGroups, fieldLabels, officialIsComparable } from './hyper-paramete
 import { NumberField } from './number-field.tsx';
 import './hyper-fields.css';
 
-const rhythmLimits = { min: 1, max: 100_000, isWhole: true, official: null, warning: null };
+const intervalLimits = { min: 1, max: 100_000, isWhole: true, official: null, warning: null };
 
 interface HyperGroupProps {
   readonly title: string;
@@ -35,7 +35,7 @@ function HyperGroup({ title, startsOpen, hasProblem, children }: HyperGroupProps
 /** Every number of a run, in groups that fold away. */
 export function HyperFields() {
   const configuration = useTraining(({ setup }) => setup.configuration);
-  const rhythm = useTraining(({ setup }) => setup.rhythm);
+  const intervals = useTraining(({ setup }) => setup.intervals);
   const { training } = useServices();
   const problems = new Set(findProblems(configuration).map(({ name }) => name));
   const warnings = new Map(findWarnings(configuration).map(({ name, sentence }) => [name, sentence]));
@@ -69,15 +69,15 @@ export function HyperFields() {
             <>
               <NumberField
                 label="Save every … steps"
-                value={rhythm.saveEvery}
-                {...rhythmLimits}
-                onChange={(saveEvery) => training.changeRhythm({ saveEvery })}
+                value={intervals.saveEvery}
+                {...intervalLimits}
+                onChange={(saveEvery) => training.changeIntervals({ saveEvery })}
               />
               <NumberField
                 label="Maps every … steps"
-                value={rhythm.mapsEvery}
-                {...rhythmLimits}
-                onChange={(mapsEvery) => training.changeRhythm({ mapsEvery })}
+                value={intervals.mapsEvery}
+                {...intervalLimits}
+                onChange={(mapsEvery) => training.changeIntervals({ mapsEvery })}
               />
             </>
           )}

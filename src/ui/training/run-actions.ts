@@ -46,7 +46,7 @@ function newRun(
   store: TrainingStore,
 ): { readonly request: Omit<TrainRequest & { kind: 'new' }, 'crops'>; readonly view: RunView } | null {
   const { setup } = store.getState();
-  const { presetId, configuration, rhythm } = setup;
+  const { presetId, configuration, intervals } = setup;
   const chosen = chosenPhotographs(app.getState(), setup);
   if (chosen.photographs.length === 0) return null;
   const preset = presetOf(presetId);
@@ -57,7 +57,7 @@ function newRun(
   const photographs = chosen.photographs.map(({ name, blob }) => ({ name, blob }));
   const names = photographs.map(({ name }) => name);
   return {
-    request: { kind: 'new', title, model, configuration, photographs, pinned: chosen.pinned, rhythm },
+    request: { kind: 'new', title, model, configuration, photographs, pinned: chosen.pinned, intervals },
     view: newRunView({ title, modelTitle: null, configuration, photographs: names }),
   };
 }

@@ -111,7 +111,7 @@ export function createRunTransfers({ client, app, library, store, onImported }: 
     }
     const { title, step } = outcome.value;
     app.getState().say(`${title}, step ${step}, is taken in and can go on.`);
-    app.getState().setPlace('training');
+    app.getState().setScreen('training');
     return true;
   };
 

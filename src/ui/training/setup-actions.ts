@@ -3,7 +3,7 @@ import { findProblems } from '../../core/hyper-parameters.ts';
 import type { TrainingConfiguration } from '../../core/training.ts';
 import { presetOf, type TrainingPresetId } from '../../core/training-presets.ts';
 import type { EngineClient } from '../../rpc/engine-client.ts';
-import type { TrainingRhythm } from '../../rpc/training-contract.ts';
+import type { TrainingIntervals } from '../../rpc/training-contract.ts';
 import type { AppStore } from '../state/app-store.ts';
 import type { PhotoId } from '../state/photo.ts';
 import { setupOf, type TrainingSetup, type TrainingStore } from './training-state.ts';
@@ -11,7 +11,7 @@ import { setupOf, type TrainingSetup, type TrainingStore } from './training-stat
 export interface SetupActions {
   choosePreset(id: TrainingPresetId): void;
   changeConfiguration(change: Partial<TrainingConfiguration>): void;
-  changeRhythm(change: Partial<TrainingRhythm>): void;
+  changeIntervals(change: Partial<TrainingIntervals>): void;
   include(id: PhotoId, isIn: boolean): void;
   pin(id: PhotoId): void;
   /** Asks what the run would take; told when the setup or the model changes. */
@@ -27,7 +27,7 @@ export function createSetupActions(client: EngineClient, app: AppStore, store: T
     choosePreset: (id) => change(setupOf(id)),
     changeConfiguration: (changed) =>
       change({ configuration: { ...store.getState().setup.configuration, ...changed } }),
-    changeRhythm: (changed) => change({ rhythm: { ...store.getState().setup.rhythm, ...changed } }),
+    changeIntervals: (changed) => change({ intervals: { ...store.getState().setup.intervals, ...changed } }),
     include(id, isIn) {
       const leftOut = new Set(store.getState().setup.leftOut);
       if (isIn) leftOut.delete(id);

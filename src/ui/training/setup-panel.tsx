@@ -30,7 +30,7 @@ function useObstacle(): string | null {
     return problem.name in fieldLabels
       ? `${fieldLabels[problem.name as keyof typeof fieldLabels]}: this value cannot be.`
       : problem.sentence;
-  const { saveEvery, mapsEvery } = setup.rhythm;
+  const { saveEvery, mapsEvery } = setup.intervals;
   if (![saveEvery, mapsEvery].every((value) => Number.isInteger(value) && value >= 1 && value <= 100_000))
     return 'Saving and maps need a whole number of steps.';
   if (plan.status === 'failed') return describeFailure(plan.failure);

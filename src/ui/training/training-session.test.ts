@@ -38,7 +38,7 @@ const stored = (step: number): StoredRun => ({
   step,
   photographs: ['a.jpg'],
   pinned: 0,
-  rhythm: { saveEvery: 25, mapsEvery: 5 },
+  intervals: { saveEvery: 25, mapsEvery: 5 },
   switches: [{ step: 1, centring: true, sharpening: true }],
   startedAt: '2026-11-23T08:00:00.000Z',
   savedAt: '2026-11-23T09:00:00.000Z',

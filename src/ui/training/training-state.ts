@@ -13,7 +13,7 @@ import type {
   SwitchMark,
   TrainingPlan,
   TrainingProgress,
-  TrainingRhythm,
+  TrainingIntervals,
   TransferProgress,
 } from '../../rpc/training-contract.ts';
 import type { PhotoId } from '../state/photo.ts';
@@ -22,7 +22,7 @@ import { ReportLog } from './report-log.ts';
 export interface TrainingSetup {
   readonly presetId: TrainingPresetId;
   readonly configuration: TrainingConfiguration;
-  readonly rhythm: TrainingRhythm;
+  readonly intervals: TrainingIntervals;
   /** Photographs of the strip that are left out; new ones are in until somebody takes them out. */
   readonly leftOut: ReadonlySet<PhotoId>;
   /** Whose maps are taken; null: the first. */
@@ -85,9 +85,9 @@ export type TrainingStore = StoreApi<TrainingState>;
 
 export function setupOf(
   presetId: TrainingPresetId,
-): Pick<TrainingSetup, 'presetId' | 'configuration' | 'rhythm'> {
-  const { configuration, rhythm } = presetOf(presetId);
-  return { presetId, configuration, rhythm };
+): Pick<TrainingSetup, 'presetId' | 'configuration' | 'intervals'> {
+  const { configuration, intervals } = presetOf(presetId);
+  return { presetId, configuration, intervals };
 }
 
 export const createTrainingStore = (): TrainingStore =>
