@@ -8,6 +8,7 @@ import { createEngineClient } from './rpc/engine-client.ts';
 import type { BackendChoice } from './core/backend.ts';
 import { createLibraryClient } from './rpc/library-client.ts';
 import { App } from './ui/shell/app.tsx';
+import { keepForOffline } from './ui/keep-for-offline.ts';
 import { replaceUnknownLanguage } from './ui/known-language.ts';
 import { createPictures } from './ui/engine/pictures.ts';
 import { createSession } from './ui/engine/session.ts';
@@ -65,8 +66,5 @@ createRoot(root).render(
 );
 
 // The page opens without a network from the second visit on. Not in development, where it would hide every change.
-if (import.meta.env.PROD && 'serviceWorker' in navigator) {
-  navigator.serviceWorker.register('./sw.js').catch((error: unknown) => {
-    console.warn('The page will need a network next time:', error);
-  });
-}
+if (import.meta.env.PROD && 'serviceWorker' in navigator)
+  void keepForOffline(navigator.serviceWorker, store.getState().say);

@@ -61,6 +61,7 @@ const examples: Examples = {
   'storage-full': [
     { code: 'storage-full', neededBytes: null, freeBytes: null },
     { code: 'storage-full', neededBytes: 343_000_000, freeBytes: 1_200_000_000 },
+    { code: 'storage-full', neededBytes: null, freeBytes: 5, kept: { models: 43_000_000, runs: 7_000_000 } },
   ],
   'storage-failed': [{ code: 'storage-failed', problem: 'the disk is gone' }],
   'model-busy': [{ code: 'model-busy' }],
@@ -163,4 +164,26 @@ test('what ends an engine is the engine’s; waiting, files and storage are not'
     'vector-image',
   ]);
   expect(codesOf(isNoPicture).toSorted()).toEqual(['empty-file', 'not-an-image', 'vector-image']);
+});
+
+test.each([
+  [undefined, 'Delete a model or a training run that is kept here, or make room on the disk.'],
+  [{ models: 0, runs: 0 }, 'Nothing is kept here that could be deleted: make room on the disk.'],
+  [
+    { models: 43_000_000, runs: 0 },
+    'Here kept models take 43.0 MB: delete what you no longer need, or make room on the disk.',
+  ],
+  [
+    { models: 0, runs: 7_000_000 },
+    'Here kept training runs take 7.0 MB: delete what you no longer need, or make room on the disk.',
+  ],
+  [
+    { models: 43_000_000, runs: 7_000_000 },
+    'Here kept models take 43.0 MB, kept training runs 7.0 MB: delete what you no longer need, or make room on the disk.',
+  ],
+])('what is advised at a full disk names what there is to delete: %j', (kept, advice) => {
+  const failure = { code: 'storage-full', neededBytes: 300_000_000, freeBytes: 2_000_000 } as const;
+  expect(describeFailure(kept === undefined ? failure : { ...failure, kept })).toBe(
+    `There is not enough room in this browser: 300 MB are needed, 2.0 MB are free. ${advice}`,
+  );
 });

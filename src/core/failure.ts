@@ -10,6 +10,12 @@ export interface ShapeMismatch {
 }
 
 /** Every expected failure of the program. The table below says what each one means. */
+/** What this page keeps in the browser. */
+export interface KeptBytes {
+  readonly models: number;
+  readonly runs: number;
+}
+
 export type Failure =
   // A photograph
   | { readonly code: 'empty-file' }
@@ -51,7 +57,13 @@ export type Failure =
   | { readonly code: 'download-damaged'; readonly host: string; readonly problem: string }
   /** No source gave the file; their failures, in the order in which they were asked. */
   | { readonly code: 'download-failed'; readonly reasons: readonly Failure[] }
-  | { readonly code: 'storage-full'; readonly neededBytes: number | null; readonly freeBytes: number | null }
+  | {
+      readonly code: 'storage-full';
+      readonly neededBytes: number | null;
+      readonly freeBytes: number | null;
+      /** What of this page lies there and could be deleted; absent where nobody has looked. */
+      readonly kept?: KeptBytes;
+    }
   | { readonly code: 'storage-failed'; readonly problem: string }
   /** Another window of the page is writing it. */
   | { readonly code: 'model-busy' }
@@ -142,6 +154,19 @@ function describeUnreachable({ url, status }: Extract<Failure, { code: 'model-un
   return status === null
     ? `The model could not be fetched from ${url}: there was no answer. Check the connection and try again.`
     : `The model could not be fetched from ${url}: the server answered ${status}.`;
+}
+
+/** Names what there is to delete, and nothing that there is not. */
+function adviseOnRoom(kept: KeptBytes | undefined): string {
+  const disk = 'make room on the disk';
+  if (kept === undefined) return `Delete a model or a training run that is kept here, or ${disk}.`;
+  const { models, runs } = kept;
+  if (models + runs === 0) return `Nothing is kept here that could be deleted: ${disk}.`;
+  const what = [
+    ...(models === 0 ? [] : [`kept models take ${formatBytes(models)}`]),
+    ...(runs === 0 ? [] : [`kept training runs ${models === 0 ? 'take ' : ''}${formatBytes(runs)}`]),
+  ].join(', ');
+  return `Here ${what}: delete what you no longer need, or ${disk}.`;
 }
 
 /** One row for each failure. A new code does not compile until it has one. */
@@ -244,11 +269,14 @@ const failures: { readonly [C in FailureCode]: FailureFacts<Extract<Failure, { c
   },
   'storage-full': {
     ...of('storage'),
-    says: ({ neededBytes, freeBytes }) =>
-      'There is not enough room in this browser' +
-      (neededBytes === null ? '' : `: ${formatBytes(neededBytes)} are needed`) +
-      (freeBytes === null ? '' : `, ${formatBytes(freeBytes)} are free`) +
-      '. Delete a model, or make room on the disk.',
+    says: ({ neededBytes, freeBytes, kept }) => {
+      const facts = [
+        ...(neededBytes === null ? [] : [`${formatBytes(neededBytes)} are needed`]),
+        ...(freeBytes === null ? [] : [`${formatBytes(freeBytes)} are free`]),
+      ];
+      const room = 'There is not enough room in this browser';
+      return `${room}${facts.length === 0 ? '' : `: ${facts.join(', ')}`}. ${adviseOnRoom(kept)}`;
+    },
   },
   'storage-failed': {
     ...of('storage'),

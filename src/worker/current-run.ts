@@ -1,4 +1,5 @@
 /** The one run of training that the engine's worker may have: prepared, steered, and ended. */
+import { tellFullStorage } from '../library/tell-full-storage.ts';
 import { FailureError } from '../core/failure.ts';
 import type { KernelCheck } from '../core/training.ts';
 import type { CallContext } from '../rpc/serve-calls.ts';
@@ -57,10 +58,9 @@ export class CurrentRun {
       try {
         return await this.prepareAndGoOn(request, id, { ...context, onProgress }, steerings);
       } catch (error) {
-        // A new run that was cancelled before it stood leaves nothing, its photographs least of all.
-        if (request.kind === 'new' && context.signal.aborted && !isReady)
-          await (await this.host.folders).remove(id);
-        throw error;
+        // A new run that was cancelled or failed before it stood leaves nothing, its photographs least of all.
+        if (request.kind === 'new' && !isReady) await (await this.host.folders).remove(id);
+        throw await tellFullStorage(error);
       }
     };
     try {

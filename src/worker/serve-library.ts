@@ -6,20 +6,20 @@ import { downloadModel, type DownloadTools } from '../library/download.ts';
 import { keepFiles } from '../library/keep-files.ts';
 import type { FileStorage } from '../library/file-storage.ts';
 import { openStorage } from '../library/opfs-storage.ts';
+import { freeBytes, tellFullStorage } from '../library/tell-full-storage.ts';
 import { listModels, openStored } from '../library/records.ts';
 import type { LibraryContents, LibraryContract } from '../rpc/library-contract.ts';
 import { removeUnlocked, withLock } from './with-lock.ts';
 import { crashed, outcomeOf, serveCalls, type Handlers } from '../rpc/serve-calls.ts';
 
-async function freeBytes(): Promise<number | null> {
-  const { quota, usage } = (await navigator.storage?.estimate?.().catch(() => null)) ?? {};
-  return quota === undefined || usage === undefined ? null : Math.max(0, quota - usage);
-}
-
 const lockOf = (id: string): string => `model-${id}`;
 
 const locked = <T>(id: string, work: () => Promise<T>): Promise<T> =>
-  withLock(lockOf(id), { code: 'model-busy' }, work);
+  withLock(lockOf(id), { code: 'model-busy' }, () =>
+    work().catch(async (error: unknown) => {
+      throw await tellFullStorage(error);
+    }),
+  );
 
 async function contentsOf(folders: FileStorage): Promise<LibraryContents> {
   const { stored, partial, remains } = await listModels(folders);

@@ -292,6 +292,8 @@ describe('what goes wrong', () => {
     failSaves().add(save);
     expect(await handlers.train(newRun(), context())).toEqual(fail(full));
     expect(losses()).toEqual([]);
+    // Nothing was learned: nothing is left, the photographs least of all.
+    expect(await folders.list()).toEqual([]);
   });
 
   test('a disk that fills while a run goes on ends no run', async () => {

@@ -1,4 +1,5 @@
 /** One run from its first step to its end: steps in turn with photographs, reports, maps, crops, saves. */
+import { tellFullStorage } from '../library/tell-full-storage.ts';
 import type { Failure } from '../core/failure.ts';
 import { failureOf } from '../core/failure.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
@@ -287,7 +288,7 @@ export class TrainingRun {
       onProgress({ stage: 'saved', run: saved });
       return succeed(saved);
     } catch (error) {
-      const failure = failureOf(error);
+      const failure = failureOf(await tellFullStorage(error));
       if (failure === null) throw error;
       return fail(failure);
     }

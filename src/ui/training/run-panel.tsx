@@ -198,7 +198,7 @@ function Alerts({ run }: { readonly run: RunView }) {
           <WarningMark />
           The last save failed. {describeFailure(unsaved)}{' '}
           {state.status === 'unsaved'
-            ? 'What was learned since is in memory alone: make room (delete a run or a model) and save again, or take it with you below.'
+            ? 'What was learned since is in memory alone: make room and save again, or take it with you below.'
             : 'The run goes on.'}
         </p>
       )}

@@ -1,0 +1,49 @@
+/** What is known of the browser's storage when it is full: how much is free, and what of ours could be deleted. */
+import { FailureError, failureOf, type KeptBytes } from '../core/failure.ts';
+
+// Typed as always there; a page without https has none.
+const storageHere = (): Partial<StorageManager> | undefined =>
+  (globalThis.navigator as Partial<Navigator> | undefined)?.storage;
+
+/** What the browser would still give; null where it does not say. */
+export async function freeBytes(): Promise<number | null> {
+  const { quota, usage } =
+    (await storageHere()
+      ?.estimate?.()
+      .catch(() => null)) ?? {};
+  return quota === undefined || usage === undefined ? null : Math.max(0, quota - usage);
+}
+
+async function bytesIn(folder: FileSystemDirectoryHandle): Promise<number> {
+  let bytes = 0;
+  for await (const [, handle] of folder)
+    bytes += handle.kind === 'directory' ? await bytesIn(handle) : (await handle.getFile()).size;
+  return bytes;
+}
+
+async function bytesOf(root: FileSystemDirectoryHandle, name: 'models' | 'runs'): Promise<number> {
+  try {
+    return await bytesIn(await root.getDirectoryHandle(name));
+  } catch {
+    return 0; // Nothing was ever kept; or a file went away meanwhile.
+  }
+}
+
+async function keptBytes(): Promise<KeptBytes | null> {
+  try {
+    const root = await storageHere()?.getDirectory?.();
+    if (root === undefined) return null;
+    return { models: await bytesOf(root, 'models'), runs: await bytesOf(root, 'runs') };
+  } catch {
+    return null;
+  }
+}
+
+/** @returns the error itself, or where it says that there is no room, one that says how much there is and what takes it */
+export async function tellFullStorage(error: unknown): Promise<unknown> {
+  const failure = failureOf(error);
+  if (failure?.code !== 'storage-full' || failure.kept !== undefined) return error;
+  const kept = await keptBytes();
+  const free = failure.freeBytes ?? (kept === null ? null : await freeBytes());
+  return new FailureError({ ...failure, freeBytes: free, ...(kept === null ? {} : { kept }) });
+}
