@@ -1,4 +1,4 @@
-/** What chance decides about one crop, drawn as torchvision's transforms draw it in main_dino.py (`DataAugmentationDINO`). */
+/** The random choices for one crop, drawn like torchvision's transforms in main_dino.py (`DataAugmentationDINO`). */
 import type { Box, Size } from '../core/geometry.ts';
 import type { Random } from '../core/random.ts';
 import { shuffled } from '../core/random.ts';
@@ -14,7 +14,7 @@ export interface CropPlan {
   /** In whole px of the photograph. */
   readonly box: Box;
   readonly mirrored: boolean;
-  /** In the order in which they are made; none where chance spares the crop. */
+  /** In the order in which they are made; null for a crop without them. */
   readonly adjustments: readonly ColourAdjustment[];
   readonly grey: boolean;
   /** Standard deviation in px of the crop, or null. */

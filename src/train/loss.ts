@@ -1,7 +1,7 @@
 /**
- * DINO's loss: the mean, over every pair of a teacher's global view q and a student's view v ≠ q and over the photographs, of the
- * cross-entropy between softmax((t_q − c) / τt) and softmax(s_v / τs). Written for all pairs at once: summed over the pairs it is
- * −Σ (Σ_q Q_q) · (Σ_v log P_v), less the pairs that are not compared.
+ * DINO's loss: the mean, over every pair of a teacher's global view q and a student's view v ≠ q and over the
+ * photographs, of the cross-entropy between softmax((t_q − c) / τt) and softmax(s_v / τs). For all pairs at once:
+ * summed over the pairs it is −Σ (Σ_q Q_q) · (Σ_v log P_v), less the pairs that are not compared.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { globalViews } from './crop-batch.ts';

@@ -49,9 +49,10 @@ export function makeCrop(photo: PixelGrid, plan: CropPlan, sidePx: number): Uint
 }
 
 /**
- * Each photograph comes once in an epoch, in an order of chance. Epochs follow each other without a gap, so a batch may have
- * the end of one and the beginning of the next.
- * @param step from 1 on @returns the indices of the step's photographs
+ * Each photograph comes once in an epoch, in random order. Epochs follow each other without a gap, so a batch may
+ * have the end of one and the beginning of the next.
+ * @param step from 1 on
+ * @returns the indices of the step's photographs
  */
 export function photographsOfStep(count: number, batchSize: number, seed: number, step: number): number[] {
   const orders = new Map<number, number[]>();

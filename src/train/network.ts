@@ -1,8 +1,7 @@
 /**
- * A backbone with its projection head as tensors, ordered as a forward pass reads them.
- *
- * Dimension legend for this room: B photographs, V views of each, S sequences (crops) in one pass, T tokens of a crop,
- * C channels, H heads, D head width, K outputs.
+ * A backbone with its projection head as tensors, ordered as a forward pass reads them.  Dimension legend for this
+ * folder: B photographs, V views of each, S sequences (crops) in one pass, T tokens of a crop, C channels, H heads, D
+ * head width, K outputs.
  */
 import type * as tf from '@tensorflow/tfjs-core';
 import type { VitArchitecture } from '../core/architecture.ts';

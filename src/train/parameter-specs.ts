@@ -85,7 +85,7 @@ export function parameterSpecs(
 export const parameterCountOf = (specs: readonly ParameterSpec[]): number =>
   specs.reduce((sum, { officialShape }) => sum + elementCount(officialShape), 0);
 
-/** Whether a parameter stands still for the whole run: what comes before the last frozen block, and that block. */
+/** Whether a parameter is frozen for the whole run: everything up to the last frozen block. */
 export function isFrozen(name: string, frozenBlocks: number): boolean {
   if (frozenBlocks === 0 || !name.startsWith('backbone.') || name.startsWith('backbone.norm.')) return false;
   const block = /^backbone\.blocks\.(\d+)\./.exec(name)?.[1];

@@ -21,8 +21,8 @@ export function shrinkPhotograph(photo: PixelGrid, globalCropPx: number): PixelG
 }
 
 /**
- * Tells whether a run goes on with the photographs that it began with. Sizes and every 97th byte, by FNV-1a: a slip is to be
- * noticed, not a forgery.
+ * Tells whether a run goes on with the photographs that it began with. Sizes and every 97th byte, by FNV-1a: enough
+ * to notice a mistake, not a forgery.
  */
 export function fingerprintOf(photographs: readonly PixelGrid[]): string {
   let hash = 0x811c9dc5;

@@ -1,4 +1,4 @@
-/** What the fast step is made of: layers and their gradients, by our kernels or by tfjs's plain ops. */
+/** The layers of the fast step and their gradients, by our kernels or by tfjs's plain ops. */
 import type * as tf from '@tensorflow/tfjs-core';
 import type { StepKernels } from '../core/training.ts';
 import { fusedKernelsSupport, hasTrainingKernels } from '../gpu/kernels/fused-kernels.ts';

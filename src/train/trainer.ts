@@ -1,9 +1,7 @@
 /**
- * A training run: photographs in, two networks that learn. Knows no page and no thread; a Worker and the command line drive it.
- *
- *     const created = Trainer.create({ configuration, photographs, model, faults });
- *     for await (const report of created.value.run({ reportEvery: 1, signal })) …   // leaving the loop pauses; run again goes on
- *
+ * A training run: photographs in, two networks that learn. It knows neither page nor thread; the worker and the
+ * command line use it.  const created = Trainer.create({ configuration, photographs, model, faults }); for await
+ * (const report of created.value.run({ reportEvery: 1, signal })) …   // leaving the loop pauses; run again goes on
  * One call at a time: whoever wants a checkpoint or attention maps leaves the loop, or asks between two reports.
  */
 import * as tf from '@tensorflow/tfjs-core';
@@ -320,7 +318,7 @@ export class Trainer {
     return writeBackbone(this.architecture, this.state.specs, network);
   }
 
-  /** What a device in trouble sends back may be stale or zeros, and must not be written over what is kept. */
+  /** A faulty device may send back old values or zeros, which must not overwrite what is kept. */
   private async readBack<T>(work: Promise<T>): Promise<T> {
     const result = await this.faults.race(work);
     await afterReadBack();

@@ -92,7 +92,7 @@ export function writeBackbone(
   return writeSafetensors(tensors, { format: 'pt', [architectureMetadata]: JSON.stringify(architecture) });
 }
 
-/** What the header says, checked before anything is believed. */
+/** The header's content, checked before it is used. */
 interface Description {
   readonly step: number;
   readonly configuration: TrainingConfiguration;

@@ -1,6 +1,6 @@
 /**
- * Do our kernels train as tfjs's ops do, on this device? Asked once before a run, of a network so small that it costs
- * a moment. A kernel that is wrong without an error would train a network to nonsense, and nobody would know why.
+ * Compares training by our kernels with training by tfjs's ops on this device, once before the first run, on a very
+ * small network. A kernel that is wrong without an error would ruin a run, and the cause could not be seen.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { VitArchitecture } from '../core/architecture.ts';
@@ -56,7 +56,7 @@ const draw = (length: number, stream: number, deviation: number): Float32Array =
   return Float32Array.from({ length }, () => deviation * random.normal());
 };
 
-/** Every value of chance and none small: no term that is left out may go unnoticed. */
+/** Every value is random and not small, so that a missing term is noticed. */
 function openState(): TrainingState {
   const specs = parameterSpecs(architecture, configuration);
   const valuesOf = (first: number): Map<string, Float32Array> =>

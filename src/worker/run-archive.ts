@@ -1,4 +1,4 @@
-/** How a run leaves this browser, and how one comes in: whole as a zip archive, or the networks and the numbers in it. */
+/** Exports and imports runs: a whole run as a zip archive, or its networks and numbers. */
 import { describeFailure, type Failure, FailureError, failureOf } from '../core/failure.ts';
 import type { Result } from '../core/result.ts';
 import { findEntryBytes, readZipDirectory } from '../formats/zip-directory.ts';
@@ -38,7 +38,7 @@ export async function keptFiles(folders: FileStorage, id: string): Promise<RunFi
 
 type TransferContext = CallContext<TransferProgress>;
 
-/** Says how far it is, and ends at an abort. */
+/** Reports progress, and ends at an abort. */
 function pieceListener({ signal, onProgress }: TransferContext, totalBytes: number): PieceListener {
   let doneBytes = 0;
   return (byteLength) => {
@@ -87,7 +87,7 @@ export async function readArchive(
   return files;
 }
 
-/** Keeps a run by another id, once everything that a resume would trip over later has been looked at. */
+/** Keeps a run under another id, after checking everything that a resume needs. */
 export async function importArchive(
   folders: FileStorage,
   id: string,

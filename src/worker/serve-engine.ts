@@ -1,4 +1,4 @@
-/** The engine's worker: messages in, the engine's answers out. Owns every tensor; the page never sees one. */
+/** The engine's worker: answers the page's messages. It owns every tensor; the page has none. */
 import simdWasmUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url';
 import threadedWasmUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm?url';
 import plainWasmUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url';
@@ -175,7 +175,7 @@ class EngineHost {
     return (await loaderOf(this.usedModel.reference))(signal, () => undefined);
   }
 
-  /** Brings it back where it has gone to make room. */
+  /** Loads it again where it was disposed to free memory. */
   private async ensureModel(
     { key, reference }: KeyedModel,
     { signal, onProgress }: Pick<Call<'look'>[1], 'signal' | 'onProgress'>,
@@ -225,7 +225,7 @@ const createTraining = (host: EngineHost, enqueue: Enqueue): Handlers<TrainingCo
     readPhotograph,
   });
 
-/** A result's large arrays and bitmaps leave with it. */
+/** A result's large arrays and bitmaps, which are transferred. */
 function transferablesOf<M extends keyof EngineContract>(
   method: M,
   result: EngineContract[M]['result'],

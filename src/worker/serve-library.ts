@@ -1,4 +1,4 @@
-/** The worker that downloads models and keeps them: beside the engine, so that neither takes the other down. */
+/** The worker that downloads models and keeps them: apart from the engine's, so that neither ends with the other. */
 import { catalogue } from '../catalogue/catalogue.ts';
 import { isFinalFailure } from '../core/failure.ts';
 import { inUseLockOf } from '../core/model-locks.ts';

@@ -7,7 +7,7 @@
 export function thinSteps(steps: readonly number[], limit: number): readonly number[] {
   let kept = steps;
   while (kept.length > Math.max(2, limit)) {
-    // The one that leaves the smallest hole.
+    // The one whose removal leaves the smallest gap.
     let least = 1;
     const holeAt = (i: number): number => (kept[i + 1] ?? Infinity) - (kept[i - 1] ?? -Infinity);
     for (let i = 2; i < kept.length - 1; i++) if (holeAt(i) < holeAt(least)) least = i;

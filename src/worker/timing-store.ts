@@ -3,7 +3,7 @@ import type { Remembered, TimingStore } from '../engine/tune-backend.ts';
 
 const cacheName = 'dinoscope-kernels';
 
-/** Never fetched; the Cache API wants an address. */
+/** Never fetched: only a key, since the Cache API needs an address. */
 const addressOf = (key: string): URL =>
   new URL(`kernels/${encodeURIComponent(key)}`, globalThis.location.href);
 
