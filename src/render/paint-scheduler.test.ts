@@ -22,7 +22,7 @@ function setUp(msPerPaint = 0) {
   return { scheduler, painted, paint, nextFrame, frames };
 }
 
-it('paints a surface once a frame, with its last wish', () => {
+it('paints a surface once a frame, with its last request', () => {
   const { scheduler, painted, paint, nextFrame, frames } = setUp();
   const stage = {};
   for (const name of ['a', 'b', 'c']) scheduler.request(stage, 0, paint(name));

@@ -5,16 +5,16 @@ import type { Query } from '../../lenses/lens-contract.ts';
 import { queryTitle, tokenTitle } from '../../lenses/query-title.ts';
 import { countOf, formatMilliseconds } from '../kit/format.ts';
 import type { AppState, AppStore } from '../state/app-store.ts';
-import { keyOfLook, shownOutcome, wishedLook, type Look, type Outcome } from '../state/looks.ts';
+import { keyOfLook, shownOutcome, requestedLook, type Look, type Outcome } from '../state/looks.ts';
 import { isWaiting, type Photo, type PhotoId } from '../state/photo.ts';
 
 export interface Announcer {
   /** A photograph that waited is done, or has failed. */
   tellPhoto(id: PhotoId): void;
   /** The answer to a further question has come. */
-  tellWish(outcome: Outcome): void;
+  announceResult(outcome: Outcome): void;
   /** The selected photograph shows another look: no patch is asked any more, or the result was already kept. */
-  tellWished(before: AppState, now: AppState): void;
+  announceRequested(before: AppState, now: AppState): void;
   /** The token's name, or the lens's. */
   titleOf(look: Look): string;
 }
@@ -24,9 +24,9 @@ const selectedOf = ({ photos, selectedId }: AppState): Photo | undefined =>
 
 /** @returns the look that is requested since then, where its result was already kept */
 function seenBefore(before: AppState, last: Photo, now: AppState, photo: Photo): Outcome | undefined {
-  const [earlier, wished] = [wishedLook(before, last), wishedLook(now, photo)];
-  if (wished === null) return undefined;
-  const key = keyOfLook(wished);
+  const [earlier, requested] = [requestedLook(before, last), requestedLook(now, photo)];
+  if (requested === null) return undefined;
+  const key = keyOfLook(requested);
   return earlier !== null && keyOfLook(earlier) === key ? undefined : before.outcomes.get(key);
 }
 
@@ -34,7 +34,7 @@ export function createAnnouncer(store: AppStore): Announcer {
   const titleOf = ({ lens, params }: Look): string =>
     contractOf(lens).asks ? queryTitle(params as Query) : contractOf(lens).title;
 
-  const tellWish = ({ look, looked }: Outcome): void => {
+  const announceResult = ({ look, looked }: Outcome): void => {
     const { title, asks } = contractOf(look.lens);
     const [pass] = looked.passes;
     const isPatch = asks && (look.params as Query).patch !== null;
@@ -71,9 +71,9 @@ export function createAnnouncer(store: AppStore): Announcer {
       }
     },
 
-    tellWish,
+    announceResult,
 
-    tellWished(before, now) {
+    announceRequested(before, now) {
       const [last, photo] = [selectedOf(before), selectedOf(now)];
       if (last === undefined || photo === undefined || last.id !== photo.id) return;
       if (last.point !== null && photo.point === null) {
@@ -81,7 +81,7 @@ export function createAnnouncer(store: AppStore): Announcer {
         return;
       }
       const known = seenBefore(before, last, now, photo);
-      if (known !== undefined) tellWish(known);
+      if (known !== undefined) announceResult(known);
     },
   };
 }

@@ -256,7 +256,7 @@ describe('another question to every photograph', () => {
     expect(asking()).toMatchObject({ status: 'failed', failure });
     expect(calls).toHaveLength(2);
     expect(store.getState().messages).toEqual([]);
-    queue.wishAgain();
+    queue.retryRequest();
     expect(asking()).toMatchObject({ status: 'running' });
     expect(calls).toHaveLength(3);
   });
@@ -269,7 +269,7 @@ describe('another question to every photograph', () => {
     expect(last().cancelled()).toBe(true);
     expect(calls).toHaveLength(1);
     expect(asking()).toMatchObject({ status: 'failed', failure: { code: 'cancelled' } });
-    queue.wishAgain();
+    queue.retryRequest();
     expect(calls).toHaveLength(2);
     await reply();
     expect(asking()).toBeNull();

@@ -7,17 +7,17 @@ import { contractOf } from '../../lenses/contracts.ts';
 import type { EngineClient } from '../../rpc/engine-client.ts';
 import type { LookRequest } from '../../rpc/engine-contract.ts';
 import type { AppState, AppStore } from '../state/app-store.ts';
-import { bytesIn, keyOfLook, plainLook, wishedLook, type Look, type Outcome } from '../state/looks.ts';
+import { bytesIn, keyOfLook, plainLook, requestedLook, type Look, type Outcome } from '../state/looks.ts';
 import { isWaiting, type AnyLookProgress, type Photo, type PhotoId } from '../state/photo.ts';
 import type { Announcer } from './announcer.ts';
 
 /** After this many failures a further question is not repeated automatically. */
-const maxWishFailures = 2;
+const maxRequestFailures = 2;
 
 interface Run {
   readonly look: Look;
   /** For a photograph that waits in the queue, or for a further question. */
-  readonly isWish: boolean;
+  readonly isFurther: boolean;
   readonly controller: AbortController;
   /** Its result is no longer needed. */
   isAbandoned: boolean;
@@ -35,7 +35,7 @@ export interface LookQueue {
   /** The engine was lost. @returns the photograph that was running; null where there was none */
   takeLost(): PhotoId | null;
   /** Asks again what failed before. */
-  wishAgain(): void;
+  retryRequest(): void;
 }
 
 const selectedPhoto = ({ photos, selectedId }: AppState): Photo | undefined =>
@@ -51,7 +51,7 @@ const isOfSamePass = (a: Look, b: Look): boolean =>
 
 /** A patch is asked, but this model has no result for the photograph yet, so its grid is not known. */
 const isOfOtherPatches = (state: AppState, photo: Photo): boolean =>
-  photo.state.status === 'done' && plainLook(state, photo) !== null && wishedLook(state, photo) === null;
+  photo.state.status === 'done' && plainLook(state, photo) !== null && requestedLook(state, photo) === null;
 
 export function createLookQueue(client: EngineClient, store: AppStore, announcer: Announcer): LookQueue {
   let run: Run | null = null;
@@ -70,11 +70,11 @@ export function createLookQueue(client: EngineClient, store: AppStore, announcer
    * @returns the look that is still missing for the selected photograph; null where there is none, or where it was
    * given up
    */
-  const openWish = (): Look | null => {
+  const openRequest = (): Look | null => {
     const state = store.getState();
     const photo = selectedPhoto(state);
     if (photo === undefined || photo.state.status !== 'done') return null;
-    const look = wishedLook(state, photo);
+    const look = requestedLook(state, photo);
     if (look === null || state.outcomes.has(keyOfLook(look))) return null;
     const { asking } = state;
     return asking?.status === 'failed' && keyOfLook(asking.look) === keyOfLook(look) ? null : look;
@@ -118,8 +118,8 @@ export function createLookQueue(client: EngineClient, store: AppStore, announcer
     return { look: mine.look, looked, model, backend, byteLength: bytesIn(looked.result) };
   };
 
-  const begin = (look: Look, isWish: boolean): Run => {
-    run = { look, isWish, controller: new AbortController(), isAbandoned: false };
+  const begin = (look: Look, isFurther: boolean): Run => {
+    run = { look, isFurther, controller: new AbortController(), isAbandoned: false };
     return run;
   };
 
@@ -166,7 +166,7 @@ export function createLookQueue(client: EngineClient, store: AppStore, announcer
     } else setAsking({ look, status: 'failed', failure });
   };
 
-  const runWish = async (photo: Photo, look: Look): Promise<void> => {
+  const runRequest = async (photo: Photo, look: Look): Promise<void> => {
     const { setAsking, addOutcome } = store.getState();
     const mine = begin(look, true);
     setAsking({ look, status: 'running', progress: null });
@@ -177,12 +177,12 @@ export function createLookQueue(client: EngineClient, store: AppStore, announcer
       // First, or the question would still be open.
       addOutcome(came);
       setAsking(null);
-      announcer.tellWish(came);
+      announcer.announceResult(came);
     } else if (came.code === 'cancelled' && store.getState().engine.status !== 'ready') setAsking(null);
     else {
       const times = failed !== null && isOfSamePass(failed.look, look) ? failed.times + 1 : 1;
       failed = { look, times };
-      if (times < maxWishFailures) setAsking(null);
+      if (times < maxRequestFailures) setAsking(null);
       else giveUp(look, came);
     }
     pump();
@@ -198,10 +198,10 @@ export function createLookQueue(client: EngineClient, store: AppStore, announcer
       return true;
     }
     const next = nextQueued();
-    const wish = next === state.selectedId ? null : openWish();
-    const wished = wish === null ? undefined : state.photos[wish.photo];
-    if (wish !== null && wished !== undefined) {
-      void runWish(wished, wish);
+    const request = next === state.selectedId ? null : openRequest();
+    const requested = request === null ? undefined : state.photos[request.photo];
+    if (request !== null && requested !== undefined) {
+      void runRequest(requested, request);
       return false;
     }
     const photo = next === undefined ? undefined : state.photos[next];
@@ -229,11 +229,11 @@ export function createLookQueue(client: EngineClient, store: AppStore, announcer
 
   const abandon = (): void => {
     if (run === null) return;
-    const { controller, isWish } = run;
+    const { controller, isFurther } = run;
     run.isAbandoned = true;
     run = null;
     controller.abort();
-    if (isWish) store.getState().setAsking(null);
+    if (isFurther) store.getState().setAsking(null);
   };
 
   const cancelWaiting = (id: PhotoId): void =>
@@ -244,14 +244,14 @@ export function createLookQueue(client: EngineClient, store: AppStore, announcer
     const { asking } = state;
     if (asking?.status === 'failed') {
       const photo = selectedPhoto(state);
-      const wished = photo === undefined ? null : wishedLook(state, photo);
-      if (wished === null || keyOfLook(wished) !== keyOfLook(asking.look)) state.setAsking(null);
+      const requested = photo === undefined ? null : requestedLook(state, photo);
+      if (requested === null || keyOfLook(requested) !== keyOfLook(asking.look)) state.setAsking(null);
     }
-    if (run?.isWish === true) {
-      const open = openWish();
+    if (run?.isFurther === true) {
+      const open = openRequest();
       if (open === null || !isOfSamePass(run.look, open)) abandon();
     }
-    announcer.tellWished(before, state);
+    announcer.announceRequested(before, state);
     pump();
   });
 
@@ -267,8 +267,8 @@ export function createLookQueue(client: EngineClient, store: AppStore, announcer
         const photo = store.getState().photos[id];
         // The patch is deselected, or it would be asked again at once.
         if (photo !== undefined && photo.point !== null) store.getState().pickPoint(id, null);
-        const open = openWish();
-        if (cancelled?.isWish === true && open !== null && keyOfLook(open) === keyOfLook(cancelled.look))
+        const open = openRequest();
+        if (cancelled?.isFurther === true && open !== null && keyOfLook(open) === keyOfLook(cancelled.look))
           store.getState().setAsking({ look: open, status: 'failed', failure: { code: 'cancelled' } });
       }),
 
@@ -282,14 +282,14 @@ export function createLookQueue(client: EngineClient, store: AppStore, announcer
 
     takeLost() {
       // A further question fails by its own call, and is asked again.
-      if (run === null || run.isWish) return null;
+      if (run === null || run.isFurther) return null;
       const lost = run.look.photo;
       run.isAbandoned = true;
       run = null;
       return lost;
     },
 
-    wishAgain() {
+    retryRequest() {
       failed = null;
       store.getState().setAsking(null);
       pump();

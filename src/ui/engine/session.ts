@@ -33,7 +33,7 @@ export interface EngineSession extends ModelSwitching {
   /** Runs every photograph again; old results stay on view until then. */
   changeFraming(framing: FramingOptions): void;
   /** Repeats a further question that failed. */
-  wishAgain(): void;
+  retryRequest(): void;
 }
 
 export interface SessionOptions {
@@ -131,6 +131,6 @@ export function createSession(
         lookAgain(({ code }) => code === 'out-of-memory');
       }),
 
-    wishAgain: () => queue.wishAgain(),
+    retryRequest: () => queue.retryRequest(),
   };
 }

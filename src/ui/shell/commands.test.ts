@@ -3,7 +3,7 @@ import { viewOf } from '../../lenses/views.ts';
 import { lookedAtHeads, someBackend, someModel } from '../../testing/looks.ts';
 import type { EngineSession } from '../engine/session.ts';
 import { createAppStore } from '../state/app-store.ts';
-import { plainLook, wishedLook } from '../state/looks.ts';
+import { plainLook, requestedLook } from '../state/looks.ts';
 import { chosenModel } from '../state/model-choice.ts';
 import { parseSettings } from '../state/settings.ts';
 import { commandsOf, runCommand } from './commands.ts';
@@ -127,16 +127,16 @@ describe('a key on a photograph', () => {
     const getElementById = vi.fn<(id: string) => object>(() => ({ focus }));
     vi.stubGlobal('document', { getElementById });
     const { press, store } = setUp();
-    const wished = () => {
+    const requested = () => {
       const photo = store.getState().photos['photo-2'] ?? expect.unreachable('it is gone');
-      return wishedLook(store.getState(), photo)?.params;
+      return requestedLook(store.getState(), photo)?.params;
     };
     expect(press('q')).toBe(true);
-    expect(wished()).toMatchObject({ patch: { row: 1, column: 2 } });
+    expect(requested()).toMatchObject({ patch: { row: 1, column: 2 } });
     expect(getElementById).toHaveBeenCalledWith('patches');
     expect(focus).toHaveBeenCalledOnce();
     expect(press('Q')).toBe(true);
-    expect(wished()).toMatchObject({ patch: null });
+    expect(requested()).toMatchObject({ patch: null });
     expect(focus).toHaveBeenCalledOnce();
   });
 

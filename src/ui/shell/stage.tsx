@@ -38,7 +38,7 @@ function describePicture({ alt, name }: Photo, outcome: Outcome | null, scene: A
   return `${subject} ${contract.title}: ${title(scene).toLowerCase()}${from} is drawn over it.`;
 }
 
-/** What somebody wished to see of the photograph and is not there yet. */
+/** A look that was requested and has no result yet. */
 function AskingState({ photo: { id } }: { readonly photo: Photo }) {
   const { session } = useServices();
   const asking = useApp((state) => (state.asking?.look.photo === id ? state.asking : null));
@@ -48,7 +48,7 @@ function AskingState({ photo: { id } }: { readonly photo: Photo }) {
       <div className="stage-state stage-state-failed">
         <TriangleAlert aria-hidden="true" />
         <p>{describeFailure(asking.failure)}</p>
-        <IconButton icon={RotateCw} label="Try again" withText onClick={() => session.wishAgain()} />
+        <IconButton icon={RotateCw} label="Try again" withText onClick={() => session.retryRequest()} />
       </div>
     );
   // What takes no pass is there before anybody could read of it.

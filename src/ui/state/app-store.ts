@@ -52,7 +52,7 @@ interface Message {
   readonly note: NoteId | null;
 }
 
-/** More is wished to be seen of the selected photograph than is there. */
+/** A look at the selected photograph that was requested and has no result yet. */
 type Asking = { readonly look: Look } & (
   | { readonly status: 'running'; readonly progress: AnyLookProgress | null }
   /** Not asked again unasked. */

@@ -8,7 +8,7 @@ import {
   keyOfLook,
   plainLook,
   shownOutcome,
-  wishedLook,
+  requestedLook,
   withOutcome,
   type Look,
   type Outcome,
@@ -57,20 +57,20 @@ function setUp(photographs = 1) {
     true,
   );
   const photo = (id = 'photo-1') => store.getState().photos[id] ?? expect.unreachable('it is gone');
-  const wished = () => wishedLook(store.getState(), photo());
+  const requested = () => requestedLook(store.getState(), photo());
   return {
     store,
     actions,
     photo,
-    wished,
+    requested,
     shown: () => shownOutcome(store.getState(), photo()),
     isOpen: () => {
-      const open = wished();
+      const open = requested();
       return open !== null && !store.getState().outcomes.has(keyOfLook(open));
     },
-    /** What is wished is answered. */
+    /** What is requested is answered. */
     answer: (on = grid) => {
-      const outcome = outcomeOf(wished() ?? expect.unreachable('nothing is wished'), 1000, on);
+      const outcome = outcomeOf(requested() ?? expect.unreachable('nothing is requested'), 1000, on);
       actions.addOutcome(outcome);
       return outcome;
     },
@@ -99,24 +99,24 @@ describe('the key of a look', () => {
   });
 });
 
-describe('what is wished', () => {
+describe('what is requested', () => {
   it('is nothing while there is no model', () => {
     const store = createAppStore(parseSettings(null), framing);
     store.getState().addPhotos([{ name: 'a', alt: null, credit: null, blob: new Blob() }], true);
     const [photo] = Object.values(store.getState().photos);
     if (photo === undefined) expect.unreachable('it was added');
     expect(plainLook(store.getState(), photo)).toBeNull();
-    expect(wishedLook(store.getState(), photo)).toBeNull();
+    expect(requestedLook(store.getState(), photo)).toBeNull();
   });
 
   it('is the lens, its parameters, the token, the model and the framing of now', () => {
-    const { actions, wished } = setUp();
-    expect(wished()).toEqual({ ...look, model: usedModel('nano').key });
+    const { actions, requested } = setUp();
+    expect(requested()).toEqual({ ...look, model: usedModel('nano').key });
     actions.changeParams({ block: 2 });
     actions.setToken(1);
     actions.setFraming({ shape: 'square', sidePx: 96 });
     actions.setUsedModel(usedModel('other'));
-    expect(wished()).toEqual({
+    expect(requested()).toEqual({
       lens: 'heads',
       params: { block: 2, token: 1, patch: null },
       photo: 'photo-1',
@@ -126,38 +126,38 @@ describe('what is wished', () => {
   });
 
   it('is the patch under the picked point, once it is known where the patches lie', () => {
-    const { actions, store, photo, wished, answer } = setUp();
+    const { actions, store, photo, requested, answer } = setUp();
     actions.pickPoint('photo-1', pointOf({ row: 3, column: 6 }, grid));
-    expect(wished()).toBeNull();
+    expect(requested()).toBeNull();
     actions.addOutcome(outcomeOf(plainLook(store.getState(), photo()) ?? expect.unreachable('no model')));
-    expect(wished()?.params).toMatchObject({ patch: { row: 3, column: 6 } });
+    expect(requested()?.params).toMatchObject({ patch: { row: 3, column: 6 } });
     answer();
     // Another size, another model: the patches of the last result are none of theirs.
     actions.setFraming({ ...framing, sidePx: 640 });
-    expect(wished()).toBeNull();
+    expect(requested()).toBeNull();
     actions.setFraming({ ...framing });
-    expect(wished()).not.toBeNull();
+    expect(requested()).not.toBeNull();
     actions.setUsedModel(usedModel('other'));
-    expect(wished()).toBeNull();
+    expect(requested()).toBeNull();
   });
 
   it('keeps its place on a grid that is twice as fine', () => {
-    const { actions, store, photo, wished, answer } = setUp();
+    const { actions, store, photo, requested, answer } = setUp();
     answer();
     actions.pickPoint('photo-1', pointOf({ row: 3, column: 6 }, grid));
     actions.setFraming({ ...framing, sidePx: 640 });
     const plain = plainLook(store.getState(), photo()) ?? expect.unreachable('no model');
     actions.addOutcome(outcomeOf(plain, 1000, frameOfGrid(12, 24)));
-    expect(wished()?.params).toMatchObject({ patch: { row: 7, column: 13 } });
+    expect(requested()?.params).toMatchObject({ patch: { row: 7, column: 13 } });
   });
 
   it('is a special token’s again where one is chosen while a patch is asked', () => {
-    const { actions, wished, photo, answer } = setUp();
+    const { actions, requested, photo, answer } = setUp();
     answer();
     actions.pickPoint('photo-1', { x: 0.5, y: 0.5 });
     actions.setToken(2);
     expect(photo().point).toBeNull();
-    expect(wished()?.params).toMatchObject({ token: 2, patch: null });
+    expect(requested()?.params).toMatchObject({ token: 2, patch: null });
   });
 });
 
@@ -253,14 +253,14 @@ describe('what is kept', () => {
   });
 
   it('is what the selected photograph shows while others are looked at, even an answer older than its last', () => {
-    const { actions, store, shown, wished } = setUp(4);
+    const { actions, store, shown, requested } = setUp(4);
     const ask = (x: number): Outcome => {
       actions.pickPoint('photo-1', { x, y: 0.1 });
-      const outcome = outcomeOf(wished() ?? expect.unreachable('nothing is wished'), 40 * mebibytes);
+      const outcome = outcomeOf(requested() ?? expect.unreachable('nothing is requested'), 40 * mebibytes);
       actions.addOutcome(outcome);
       return outcome;
     };
-    actions.addOutcome(outcomeOf(wished() ?? expect.unreachable('nothing is wished')));
+    actions.addOutcome(outcomeOf(requested() ?? expect.unreachable('nothing is requested')));
     const older = ask(0.1);
     ask(0.9);
     actions.pickPoint('photo-1', { x: 0.1, y: 0.1 });

@@ -1,6 +1,6 @@
 /**
- * What is wished to be seen, and what has been seen. An outcome is kept by what made it; what is on view is derived from the wish, so
- * that going back to a lens, a patch or a model that was looked at costs nothing.
+ * Looks that are requested, and outcomes that were computed. An outcome is kept by the look that made it, and what is
+ * shown is derived from the requested look, so going back to an earlier lens, patch or model costs nothing.
  */
 import type { BackendDescription } from '../../core/backend.ts';
 import type { ModelDescription } from '../../core/model.ts';
@@ -48,19 +48,19 @@ function lookWith(state: Settings, photo: Photo, query: Query): Look | null {
   return { lens, params, photo: photo.id, model: used.key, framing };
 }
 
-/** What every photograph is looked at with, picked patches aside; null while there is no model. */
+/** The look for a photograph when no patch is picked; null while there is no model. */
 export const plainLook = (state: Settings, photo: Photo): Look | null =>
   lookWith(state, photo, { token: state.token, patch: null });
 
-/** Whether it is known where the patches of the model in use lie on the photograph. */
+/** The photograph's grid for the model in use, where it is known. */
 function seenNow({ models, framing }: Settings, { seen }: Photo): Photo['seen'] {
   if (seen === null || seen.model !== models.used?.key) return null;
   const isSame = seen.framing.shape === framing.shape && seen.framing.sidePx === framing.sidePx;
   return isSame ? seen : null;
 }
 
-/** What is wished to be seen of the photograph; null while there is no model, or it is not yet known where its patches lie. */
-export function wishedLook(state: Settings, photo: Photo): Look | null {
+/** The look that the photograph should show; null while there is no model, or while its grid is not known. */
+export function requestedLook(state: Settings, photo: Photo): Look | null {
   if (photo.point === null || !contractOf(state.lens).asks) return plainLook(state, photo);
   const seen = seenNow(state, photo);
   return seen === null
@@ -68,10 +68,10 @@ export function wishedLook(state: Settings, photo: Photo): Look | null {
     : lookWith(state, photo, { token: state.token, patch: patchAt(photo.point, seen.frame) });
 }
 
-/** What is on view: what is wished, or until that is there what was seen last through the same lens. */
+/** The outcome that is shown: of the requested look, or, until that has come, the last one through the same lens. */
 export function shownOutcome(state: Settings & Pick<AppState, 'outcomes'>, photo: Photo): Outcome | null {
-  const wished = wishedLook(state, photo);
-  const answered = wished === null ? undefined : state.outcomes.get(keyOfLook(wished));
+  const requested = requestedLook(state, photo);
+  const answered = requested === null ? undefined : state.outcomes.get(keyOfLook(requested));
   const last = photo.shown[state.lens];
   return answered ?? (last === undefined ? undefined : state.outcomes.get(last)) ?? null;
 }
