@@ -107,7 +107,7 @@ const policies = [
   { allow: { to: { module: { origin: ['external', 'core'] } } } },
 ];
 
-const reactIn = { group: ['react', 'react-dom', 'zustand'], message: 'React lives in ui.' };
+const reactIn = { group: ['react', 'react-dom', 'zustand', 'lucide-react'], message: 'React lives in ui.' };
 const tensorsIn = { group: ['@tensorflow/*'], message: 'Tensors live in gpu, vit, train and worker.' };
 const forbid = (...patterns) => ({ 'no-restricted-imports': ['error', { patterns }] });
 
@@ -160,6 +160,18 @@ export default {
     'boundaries/files': Object.entries(lensFiles).map(([category, { pattern }]) => ({ category, pattern })),
   },
   overrides: [
+    {
+      files: ['src/lenses/*/compute.ts', 'src/lenses/*/contract.ts'],
+      rules: {
+        'no-restricted-globals': [
+          'error',
+          ...['document', 'window', 'navigator', 'localStorage'].map((name) => ({
+            name,
+            message: 'It runs in a worker and on the command line.',
+          })),
+        ],
+      },
+    },
     { files: ['src/gpu/**', 'src/vit/**', 'src/train/**', 'src/worker/**'], rules: forbid(reactIn) },
     {
       files: ['src/ui/**', 'src/lenses/*/view.tsx', 'src/lenses/lens-view.ts', 'src/main.tsx'],

@@ -213,3 +213,32 @@ test('colours: of all patches, of those where CLS looks, one component, by mouse
   await scope.choose('All');
   expect(await scope.overlayPicture()).toBe(all);
 });
+
+test('a word about patches goes with the lens that asks them', async ({ scope, page }) => {
+  await scope.open(`backend=wasm&side=${sideOf(12)}`);
+  await scope.drop(samplePath('cat'));
+  await scope.allSettled(1);
+  const word = page.getByText('Click a patch: what does it look at?');
+  await expect(word).toBeVisible();
+  await page.getByRole('radio', lens('Objects')).check();
+  await expect(word).toHaveCount(0);
+});
+
+test('on a phone the lens in use is in sight, wherever it stands in the bar', async ({ scope, page }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await scope.open(`backend=wasm&side=${sideOf(12)}&lens=colours`);
+  await scope.drop(samplePath('cat'));
+  await scope.allSettled(1);
+  const bar = page.getByRole('group', { name: 'Lens' });
+  const isInSight = async (title: string): Promise<boolean> => {
+    const [inner, outer] = await Promise.all([
+      bar.getByRole('radio', lens(title)).locator('..').boundingBox(),
+      bar.boundingBox(),
+    ]);
+    if (inner === null || outer === null) return false;
+    return inner.x >= outer.x - 1 && inner.x + inner.width <= outer.x + outer.width + 1;
+  };
+  await expect.poll(() => isInSight('Colours')).toBe(true);
+  await bar.getByRole('radio', lens('Heads')).check();
+  await expect.poll(() => isInSight('Heads')).toBe(true);
+});

@@ -99,6 +99,7 @@ describe('starting', () => {
       patchSizePx,
       numRegisters: 0,
       parameterCount,
+      features: { block: 4, facet: 'value' },
     });
     expect(engine.backend).toMatchObject({ name: 'wasm', reason: { kind: 'asked-for' } });
     expect(engine.backend.device).toMatch(/CPU.*1 thread/);

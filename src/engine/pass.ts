@@ -2,9 +2,9 @@
 import type { Frame, PassFacts } from '../core/frame.ts';
 import type { ModelDescription } from '../core/model.ts';
 import type { PhotoNotice } from '../core/photo.ts';
-import { readAttention, type AttentionRows } from '../vit/read-attention.ts';
+import { readAttention, readTokens, type AttentionRows } from '../vit/read-attention.ts';
 import type { Tapped } from '../vit/tapped.ts';
-import type { Tap, TokenIndex } from '../vit/taps.ts';
+import type { Facet, Tap, TokenIndex } from '../vit/taps.ts';
 import type { Budgeted } from './byte-budget.ts';
 import type { DeviceModel } from './device-model.ts';
 
@@ -67,6 +67,18 @@ export class Pass implements Budgeted {
     const rows = await readAttention(this.tapped, blocks, queries);
     this.noteRead(rows.readAt);
     return rows;
+  }
+
+  /**
+   * Query, key, value or output of a block's tokens that was tapped.
+   * @param block from 0
+   * @returns shape [T, C]: CLS, registers, then the patches row by row
+   * @throws FailureError on a fault of the device
+   */
+  async readTokens(block: number, facet: Facet): Promise<Float32Array<ArrayBuffer>> {
+    const tokens = await readTokens(this.tapped, block, facet);
+    this.noteRead(performance.now());
+    return tokens;
   }
 
   /**

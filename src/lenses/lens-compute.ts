@@ -19,6 +19,12 @@ interface NamedArray {
   readonly values: Float32Array<ArrayBuffer>;
 }
 
+/** What the command line writes of every look; a lens's own numbers have other names. */
+type CommonName =
+  'image' | 'lens' | 'model' | 'backend' | 'frame' | 'tokens' | 'timings' | 'parameters' | 'arrays';
+
+type LensNumbers = Readonly<Record<string, unknown>> & { readonly [name in CommonName]?: never };
+
 export interface LensCompute<P, R> {
   /** What a pass must tap, and what it should also keep for the next question. */
   taps(model: ModelDescription, params: P): WantedTaps;
@@ -31,6 +37,6 @@ export interface LensCompute<P, R> {
   transfer(result: R): readonly ArrayBuffer[];
   /** The main array first. Command line only. */
   arrays(result: R): readonly NamedArray[];
-  /** Everything else worth writing down; `arrays` is left out. Command line only. */
-  numbers(result: R): Readonly<Record<string, unknown>>;
+  /** Everything else worth writing down, blocks counted from 1. Command line only: what the page shows stands in the view's `facts`. */
+  numbers(result: R): LensNumbers;
 }

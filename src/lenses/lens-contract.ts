@@ -11,13 +11,11 @@ export interface Query {
 }
 
 export interface LensContract<P, D, R> {
-  /** In addresses and file names. */
-  readonly id: string;
   readonly title: string;
   /** What the lens shows, in one sentence. */
   readonly about: string;
-  /** Whether a token can be asked; its parameters then hold a `Query`. */
-  readonly asks: boolean;
+  /** Whether a token can be asked: only where the parameters hold a `Query`, see `defineAskingCodec`. */
+  readonly asks: P extends Query ? true : object extends P ? boolean : false;
   /** What is computed. */
   readonly params: Codec<P>;
   /** What only changes the picture: a change never runs the engine. */

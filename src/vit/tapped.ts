@@ -88,7 +88,7 @@ export class Tapped {
     if (part !== undefined) return tf.clone(part);
     const { normed } = parts;
     if (normed === undefined || name === 'out' || name === 'residual')
-      throw new Error(`${facet} of block ${block} was not kept`);
+      throw new Error(`${facet} of block ${block} was not kept: no tap asked for it`);
     return tf.tidy(() => facetOf(normed, blocks[block] as BlockParameters, architecture, this.layers, name));
   }
 

@@ -25,15 +25,17 @@ interface Components {
 }
 
 async function componentsOf(
-  { tapped, model }: Pass,
+  pass: Pass,
   feature: Feature,
   kept: Float32Array,
   count: number,
   signal: AbortSignal,
 ): Promise<Components> {
+  const { tapped, model } = pass;
   const patches = kept.length;
   const keptPatches = kept.reduce((sum, value) => sum + value, 0);
   const sum = await readPatchSum(tapped, ...feature, kept);
+  pass.noteRead(performance.now());
   const mean = sum.map((value) => value / keptPatches);
   const scatter = await readPatchScatter(tapped, ...feature, kept, mean);
   const { axes, shares } = await principalAxes(scatter, model.embedDim, count, async () => {

@@ -57,7 +57,6 @@ const viewField: Field<ColoursDrawing['view']> = {
 };
 
 export const coloursContract: LensContract<ColoursParams, ColoursDrawing, ColoursResult> = {
-  id: 'colours',
   title: 'Colours',
   about: 'The directions in which patches differ most, as red, green and blue: what is alike has one colour.',
   asks: false,

@@ -45,7 +45,6 @@ const hiddenField: Field<readonly number[]> = {
 };
 
 export const headsContract: LensContract<HeadsParams, HeadDrawing, HeadsResult> = {
-  id: 'heads',
   title: 'Heads',
   about: 'Where each attention head of one block looks.',
   asks: true,

@@ -43,7 +43,6 @@ export interface LayersResult {
 }
 
 export const layersContract: LensContract<LayersParams, LayersDrawing, LayersResult> = {
-  id: 'layers',
   title: 'Layers',
   about: 'Where each head of every block looks, from the first block to the last.',
   asks: true,

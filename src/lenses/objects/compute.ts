@@ -8,7 +8,6 @@ import { findByMaskCut, findByTokenCut, type CutObject } from '../../features/to
 import type { Pass } from '../../engine/pass.ts';
 import { readAlikePatches } from '../../vit/alike-patches.ts';
 import { throwIfAborted } from '../../vit/forward.ts';
-import { readTokens } from '../../vit/read-attention.ts';
 import { facetOf, featuresOf, featureTap } from '../feature-choice.ts';
 import type { LensCompute } from '../lens-compute.ts';
 import type { FoundObject, ObjectsParams, ObjectsResult, ObjectsStep } from './contract.ts';
@@ -63,12 +62,13 @@ async function findIn(
   const isLost = method === 'lost';
   const options = { isCosine: !isLost, threshold: isLost ? 0 : threshold, signal };
   const alike = await readAlikePatches(tapped, block, facet, options);
+  pass.noteRead(performance.now());
   const afterStep = async (): Promise<void> => {
     await yieldToEventLoop();
     throwIfAborted(signal);
   };
   if (isLost) {
-    const tokens = await readTokens(tapped, block, facet);
+    const tokens = await pass.readTokens(block, facet);
     const { embedDim, numRegisters } = pass.model;
     const found = findByLost(tokens.subarray((1 + numRegisters) * embedDim), alike, frame);
     return { objects: [toObject(found, frame)], steps: stepsOfLost(found) };

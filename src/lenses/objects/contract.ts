@@ -65,7 +65,6 @@ const viewField: Field<ObjectsChoice> = {
 };
 
 export const objectsContract: LensContract<ObjectsParams, ObjectsDrawing, ObjectsResult> = {
-  id: 'objects',
   title: 'Objects',
   about: 'What stands out from its surroundings, found without a label.',
   asks: false,

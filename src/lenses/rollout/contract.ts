@@ -24,7 +24,6 @@ export interface RolloutResult {
 }
 
 export const rolloutContract: LensContract<RolloutParams, MapDrawing, RolloutResult> = {
-  id: 'rollout',
   title: 'Rollout',
   about: 'What has reached a token through all blocks, heads and residual connections together.',
   asks: true,

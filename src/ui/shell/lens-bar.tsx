@@ -1,5 +1,7 @@
+import { useRef } from 'react';
 import { lensIds, type LensId } from '../../lenses/contracts.ts';
 import { viewOf } from '../../lenses/views.ts';
+import { useScrollIntoView } from '../kit/use-scroll-into-view.ts';
 import { useApp } from '../services.tsx';
 import './lens-bar.css';
 
@@ -7,8 +9,10 @@ function LensChoice({ id }: { readonly id: LensId }) {
   const isChosen = useApp((state) => state.lens === id);
   const setLens = useApp((state) => state.setLens);
   const { icon: Icon, contract } = viewOf(id);
+  const element = useRef<HTMLLabelElement>(null);
+  useScrollIntoView(element, isChosen);
   return (
-    <label className="lens-choice" title={contract.about}>
+    <label className="lens-choice" title={contract.about} ref={element}>
       <input
         type="radio"
         name="lens"

@@ -71,7 +71,9 @@ export function usePatchNote(): void {
   const press = useCoarsePointer() ? 'Tap' : 'Click';
   const asks = useApp((state) => contractOf(state.lens).asks);
   useEffect(() => {
-    if (asks) store.getState().sayNote('ask-a-patch', `${press} a patch: what does it look at?`);
+    const { sayNote, withdrawNote } = store.getState();
+    if (!asks) withdrawNote('ask-a-patch');
+    else sayNote('ask-a-patch', `${press} a patch: what does it look at?`);
   }, [store, press, asks]);
 }
 

@@ -127,6 +127,8 @@ export interface AppActions {
   say(text: string, tone?: Message['tone']): number;
   /** Says it unless it has been seen, from earlier visits either: see `notes`. */
   sayNote(note: NoteId, text: string): void;
+  /** It is not of what is on view any more. */
+  withdrawNote(note: NoteId): void;
   dismiss(id: number): void;
   announce(text: string): void;
 }
@@ -319,6 +321,8 @@ export function createAppStore(
       );
     },
 
+    withdrawNote: (note) =>
+      set(({ messages }) => ({ messages: messages.filter((message) => message.note !== note) })),
     dismiss: (id) =>
       set(({ messages, notesSeen }) => ({
         messages: messages.filter((message) => message.id !== id),
