@@ -233,6 +233,29 @@ test('the mask covers the very patches that the official script keeps, and the p
   }
 });
 
+test('with all heads shown a patch is dimmed where no head looks, and else has the colour of one that does', async ({
+  scope,
+}) => {
+  const { maps, centres } = await referenceMaps();
+  await scope.open('backend=wasm&side=224');
+  await scope.drop(samplePath('cat'));
+  await scope.allSettled(1);
+  await scope.choose('Patch by patch');
+  await scope.setRange('Opacity', 100);
+  const kept = maps.map((map) => officialMask(map, 0.6));
+  // Orange, sky blue, green, pink, yellow, blue: red, green and blue above the half, or not.
+  const codes = ['110', '011', '010', '101', '110', '001'];
+  const drawn = await scope.plainColours('overlay', centres);
+  const alphas = await scope.alphas('overlay', centres);
+  const differing = centres.filter((_, patch) => {
+    const looking = codes.filter((__, head) => kept[head]?.[patch]);
+    if (looking.length > 0) return !looking.includes(drawn[patch] ?? '');
+    return drawn[patch] !== '000' || (alphas[patch] ?? 0) < 200;
+  });
+  // Two patches of nearly the same value may change places by the last bit of a float.
+  expect(differing.length).toBeLessThanOrEqual(1);
+});
+
 test('the official square can be chosen, and the photograph keeps its old maps until then', async ({
   scope,
 }) => {

@@ -36,6 +36,12 @@ it('a place that only one keeps is that one’s', () => {
   expect(pixel(rgba, 1).slice(0, 3)).toEqual([0, 0, 255]);
 });
 
+it('a place at which two heads look most of all is the first one’s, and no hole', () => {
+  const { rgba } = compose(part([0.9, 0.2], 0.1, 0.9, red), part([0.03, 0.02], 0.01, 0.03, blue));
+  expect(pixel(rgba, 0)).toEqual([255, 0, 0, 255]);
+  expect(pixel(rgba, 1).slice(0, 3)).toEqual([0, 0, 255]);
+});
+
 it('edges of neighbours meet where both look as much', () => {
   const [first, second] = divideMasks([part([0.4], 0.1, 0.7, red), part([0.6], 0.2, 1, blue)]);
   expect(first?.[0]).toBeCloseTo(0);

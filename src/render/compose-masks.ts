@@ -29,7 +29,9 @@ export function divideMasks(parts: readonly MaskPart[]): Float32Array[] {
   const samples = height * width;
   const best = new Float32Array(samples);
   const second = new Float32Array(samples);
-  const heights = parts.map(({ grid, level, max, kept }) => {
+  /** Which mask is the best; -1 where none keeps the sample. */
+  const owners = new Int16Array(samples).fill(-1);
+  const heights = parts.map(({ grid, level, max, kept }, at) => {
     if (grid.values.length !== samples)
       throw new Error(`masks differ in shape: [${grid.height}, ${grid.width}] against [${height}, ${width}]`);
     // A map of one value has no way to its largest: all of it is kept, or nothing.
@@ -43,20 +45,23 @@ export function divideMasks(parts: readonly MaskPart[]): Float32Array[] {
       if (value > (best[i] as number)) {
         second[i] = best[i] as number;
         best[i] = value;
+        owners[i] = at;
       } else if (value > (second[i] as number)) second[i] = value;
     }
     return above;
   });
-  for (const above of heights)
+  for (const [at, above] of heights.entries())
     for (let i = 0; i < samples; i++) {
       const value = above[i] as number;
-      above[i] = value - ((value === best[i] ? second[i] : best[i]) as number);
+      // Two heads that both look most at the same place are as high there: it is the first one's, and no hole.
+      above[i] =
+        owners[i] === at ? Math.max(leastAbove, value - (second[i] as number)) : value - (best[i] as number);
     }
   return heights;
 }
 
 /** Alpha at a mask's edge; the strongest place has 1. The edge stays visible, the middle is brightest. */
-const faintestAlpha = 0.55;
+const faintestAlpha = 0.45;
 
 /**
  * Masks in distinct colours on one picture, as in the paper's figure 3.

@@ -116,11 +116,16 @@ function paintOutline(context: Context, layer: OutlineLayer, box: Box, lineWidth
 
 function paintMasks(context: Context, layer: MasksLayer, box: Box, lineWidthPx: number): void {
   const { frame, masks, share, smooth, opacity, contour } = layer;
-  context.globalAlpha = opacity * 0.72;
+  const composed = masks.length === 0 ? null : composedOf(masks, frame, outlineSamples(frame, smooth), share);
+  // Where a head looks, the photograph keeps its light below the colour: one sees what the head looks at.
+  const outside = new Path2D();
+  for (const outline of composed?.outlines ?? []) outside.addPath(placePath(outline, box, frame));
+  outside.rect(box.left, box.top, box.width, box.height);
+  context.globalAlpha = opacity * 0.85;
   context.fillStyle = veil;
-  context.fillRect(box.left, box.top, box.width, box.height);
-  if (masks.length === 0) return;
-  const { picture, outlines } = composedOf(masks, frame, outlineSamples(frame, smooth), share);
+  context.fill(outside, 'evenodd');
+  if (composed === null) return;
+  const { picture, outlines } = composed;
   context.globalAlpha = opacity;
   drawCells(context, picture, box, smooth);
   context.globalAlpha = 1;
@@ -197,7 +202,7 @@ function paintLayer(context: Context, layer: Layer, { size, detail, lineWidthPx 
 }
 
 /** Thinner strips are the rounding of the grid's place, and would be a line around every picture. */
-const leastUnseenPx = 0.75;
+const leastUnseenPx = 0.25;
 
 /** Hatches what lies outside the patches, which the network does not see. It is no layer: no opacity or lens takes it away. */
 function paintUnseen(context: Context, frame: Frame, { size, lineWidthPx }: PaintTarget): void {
