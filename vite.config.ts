@@ -9,6 +9,8 @@ import { workerEntry } from './tools/worker-entry-plugin.ts';
 
 const browser = findBrowser();
 const licencePlugins = licences();
+/** Licences as comments are a quarter of tfjs's scripts; licences.txt tells whose they are. */
+const withoutComments = { output: { comments: false } };
 
 export default defineConfig({
   // Relative addresses: dist/ works from any sub-path.
@@ -16,8 +18,12 @@ export default defineConfig({
   plugins: [react(), withoutPolicyInDevelopment(), licencePlugins.page, serviceWorker()],
   server: { headers: isolationHeaders },
   preview: { headers: pageHeaders },
-  worker: { format: 'es', plugins: () => [workerEntry(), licencePlugins.worker()] },
-  build: { target: 'es2023' },
+  worker: {
+    format: 'es',
+    plugins: () => [workerEntry(), licencePlugins.worker()],
+    rolldownOptions: withoutComments,
+  },
+  build: { target: 'es2023', rolldownOptions: withoutComments },
   test: {
     projects: [
       {

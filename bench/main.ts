@@ -38,7 +38,7 @@ of WebGPU, "wasm-training" times it on the processor; "resampling" times what co
   --backends <ids>   of webgpu,wasm (default: both)
   --rounds <n>       passes of each contestant after its first, or visits of the page (default: 5)
   --patience <s>     a pass that is likely to take longer is left out, with a word (default: 45)
-  --against <folder> lenses, wasm-training: another checkout of this repository, installed, that races with this one
+  --against <folder> page, lenses, wasm-training: another checkout of this repository, installed, that races with this one
   --presets <ids>    of collapse-in-a-minute,adapt-embedded,adapt-vit-s16 (default: all)
   --python <command> that starts a Python with PyTorch and Pillow (default: python3); without one their times are left out
   --note <sentence>  goes into the report: what else the machine was doing`;
@@ -130,7 +130,8 @@ if (positionals.includes('train')) {
 }
 
 if (places.includes('page')) {
-  await keep(await timePage(rounds, options.note));
+  const against = options.against === undefined ? null : resolve(options.against);
+  await keep(await timePage(rounds, against, options.note));
   if (places.length === 1) process.exit(0);
 }
 

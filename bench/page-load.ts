@@ -10,10 +10,13 @@ import { chromium, type Browser } from 'playwright';
 import { build, preview, type Plugin } from 'vite';
 import { browserArguments, findBrowser } from '../tools/find-browser.ts';
 import { median } from './race.ts';
+import { readCpuMs } from './read-cpu.ts';
 import { describeProcessor, type Report } from './report.ts';
 
 interface Visit {
   readonly overlayMs: number;
+  /** Of all the browser's processes, on all cores: other jobs on the machine disturb it less than the clock. */
+  readonly cpuMs: number;
   readonly bytes: number;
   readonly requests: number;
 }
@@ -21,6 +24,15 @@ interface Visit {
 interface Traffic {
   bytes: number;
   requests: number;
+}
+
+/** A build that is served, and what was seen of it. */
+interface Site {
+  readonly name: string;
+  readonly address: string;
+  readonly traffic: Traffic;
+  readonly visits: Visit[];
+  close(): Promise<void>;
 }
 
 const countTraffic = (traffic: Traffic): Plugin => ({
@@ -35,27 +47,8 @@ const countTraffic = (traffic: Traffic): Plugin => ({
   },
 });
 
-async function visit(browser: Browser, address: string, traffic: Traffic): Promise<Visit> {
-  // A context of its own has an empty cache. Without the service worker, which fetches everything for later.
-  const context = await browser.newContext({ serviceWorkers: 'block' });
-  const page = await context.newPage();
-  traffic.bytes = 0;
-  traffic.requests = 0;
-  const start = performance.now();
-  await page.goto(address, { waitUntil: 'commit' });
-  await page.getByRole('button', { name: 'Butterfly' }).click();
-  await page.locator('.stage[data-status=done]').waitFor();
-  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(resolve)));
-  const overlayMs = performance.now() - start;
-  const seen = { overlayMs, bytes: traffic.bytes, requests: traffic.requests };
-  await context.close();
-  return seen;
-}
-
-export async function timePage(rounds: number, note: string): Promise<Report> {
-  const root = fileURLToPath(new URL('..', import.meta.url));
-  const executablePath = findBrowser();
-  if (executablePath === null) throw new Error('there is no Chrome or Chromium (CHROME_PATH names one)');
+/** Builds a checkout by its own configuration, and serves it. */
+async function openSite(name: string, root: string): Promise<Site> {
   const outDir = await mkdtemp(join(tmpdir(), 'dinoscope-bench-page-'));
   await build({ root, logLevel: 'error', build: { outDir, emptyOutDir: true } });
   const traffic: Traffic = { bytes: 0, requests: 0 };
@@ -66,30 +59,77 @@ export async function timePage(rounds: number, note: string): Promise<Report> {
     preview: { port: 4397 },
     plugins: [countTraffic(traffic)],
   });
-  const address = server.resolvedUrls?.local[0] ?? '';
+  return {
+    name,
+    address: server.resolvedUrls?.local[0] ?? '',
+    traffic,
+    visits: [],
+    close: async () => {
+      await server.close();
+      await rm(outDir, { recursive: true, force: true });
+    },
+  };
+}
+
+async function visit(browser: Browser, { address, traffic }: Site): Promise<Visit> {
+  // A context of its own has an empty cache. Without the service worker, which fetches everything for later.
+  const context = await browser.newContext({ serviceWorkers: 'block' });
+  const page = await context.newPage();
+  traffic.bytes = 0;
+  traffic.requests = 0;
+  const cpuStart = await readCpuMs(browser);
+  const start = performance.now();
+  await page.goto(address, { waitUntil: 'commit' });
+  await page.getByRole('button', { name: 'Butterfly' }).click();
+  await page.locator('.stage[data-status=done]').waitFor();
+  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(resolve)));
+  const overlayMs = performance.now() - start;
+  const cpuMs = (await readCpuMs(browser)) - cpuStart;
+  const seen = { overlayMs, cpuMs, bytes: traffic.bytes, requests: traffic.requests };
+  await context.close();
+  return seen;
+}
+
+function tableRow({ name, visits }: Site): string {
+  const of = (value: (visit: Visit) => number): number => median(visits.map(value));
+  const numbers = [
+    of(({ overlayMs }) => overlayMs),
+    Math.min(...visits.map(({ overlayMs }) => overlayMs)),
+    of(({ cpuMs }) => cpuMs),
+    of(({ bytes }) => bytes) / 1000,
+    of(({ requests }) => requests),
+  ];
+  return `| ${[name, visits.length, ...numbers.map((value) => value.toFixed(0))].join(' | ')} |`;
+}
+
+/** @param against another checkout of this repository, installed, whose page is visited in turn with ours; null for none */
+export async function timePage(rounds: number, against: string | null, note: string): Promise<Report> {
+  const executablePath = findBrowser();
+  if (executablePath === null) throw new Error('there is no Chrome or Chromium (CHROME_PATH names one)');
+  const sites = [await openSite('this page', fileURLToPath(new URL('..', import.meta.url)))];
+  if (against !== null) sites.push(await openSite('another checkout', against));
   const browser = await chromium.launch({ executablePath, args: browserArguments });
-  const visits: Visit[] = [];
-  for (let round = 0; round < rounds; round++) visits.push(await visit(browser, address, traffic));
+  for (let round = 0; round < rounds; round++)
+    for (const site of sites) site.visits.push(await visit(browser, site));
   const version = browser.version();
   await browser.close();
-  await server.close();
-  await rm(outDir, { recursive: true, force: true });
-  const of = (value: (visit: Visit) => number): number => median(visits.map(value));
+  for (const site of sites) await site.close();
   const processor = describeProcessor();
   const title = `Page load, Chromium ${version}`;
+  const results = sites.map(({ name, visits }) => ({ name, visits }));
   return {
     name: 'page-load-chromium',
-    json: `${JSON.stringify({ date: new Date().toISOString(), processor, note, title, visits }, null, 2)}\n`,
+    json: `${JSON.stringify({ date: new Date().toISOString(), processor, note, title, results }, null, 2)}\n`,
     markdown: [
       `# ${title}`,
       '',
       `${new Date().toISOString().slice(0, 10)}. Processor: ${processor}.${note === '' ? '' : ` ${note}`}`,
       '',
-      '| visits, empty cache | to the first overlay, ms | kilobytes from the server | requests |',
-      '|---|---|---|---|',
-      `| ${rounds} | ${of(({ overlayMs }) => overlayMs).toFixed(0)} | ${(of(({ bytes }) => bytes) / 1000).toFixed(0)} | ${of(({ requests }) => requests)} |`,
+      '| | visits, empty cache | to the first overlay, ms | least, ms | processor time, ms | kilobytes from the server | requests |',
+      '|---|---|---|---|---|---|---|',
+      ...sites.map(tableRow),
       '',
-      'Medians. From the request for the page, from this machine, to the first frame with the embedded model’s attention over a sample photograph; no compression on the way, no service worker.',
+      'Medians, the visits in turn. From the request for the page, from this machine, to the first frame with the embedded model’s attention over a sample photograph; no compression on the way, no service worker.',
       '',
     ].join('\n'),
   };

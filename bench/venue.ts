@@ -11,6 +11,7 @@ import { browserArguments, findBrowser } from '../tools/find-browser.ts';
 import { isolationHeaders } from '../tools/page-policy.ts';
 import type { HostReplies, HostRequest } from './contestants/host.ts';
 import type { Ask } from './page/page.ts';
+import { readCpuMs } from './read-cpu.ts';
 
 /**
  * Threads, processes and their memory are taken with the first request and given back by `end`. A process that is not asked
@@ -80,12 +81,6 @@ export async function openChromium(dataFolder: string, runtimeFolder: string): P
   const address = server.resolvedUrls?.local[0] ?? '';
   await page.goto(new URL('bench/page/', address).href);
   await page.waitForFunction(() => 'ask' in globalThis);
-  const devtools = await browser.newBrowserCDPSession();
-  /** What all of the browser's processes used of all cores so far: nobody computes but the one whose turn it is. */
-  const readCpuMs = async (): Promise<number> => {
-    const { processInfo } = await devtools.send('SystemInfo.getProcessInfo');
-    return 1000 * processInfo.reduce((sum, { cpuTime }) => sum + cpuTime, 0);
-  };
   let seats = 0;
   return {
     title: `Chromium ${browser.version()}`,
@@ -98,11 +93,12 @@ export async function openChromium(dataFolder: string, runtimeFolder: string): P
         ] as const);
       return {
         ask: async <K extends HostRequest['kind']>(request: Extract<HostRequest, { kind: K }>) => {
-          const start = await readCpuMs();
+          // Nobody else in the browser computes meanwhile.
+          const start = await readCpuMs(browser);
           const reply = unwrap<HostReplies[K]>(await evaluate(request));
           // A worker does not know it.
           return typeof reply === 'object' && 'cpuMs' in reply
-            ? { ...reply, cpuMs: (await readCpuMs()) - start }
+            ? { ...reply, cpuMs: (await readCpuMs(browser)) - start }
             : reply;
         },
         end: async () => void (await evaluate(null)),

@@ -34,6 +34,20 @@ const good = {
   ...describePackage('not-used', 'MIT'),
 };
 
+const apache = {
+  ...good,
+  ...describePackage('seen', 'Apache-2.0'),
+  'node_modules/seen/main.js': `/**
+ * @license
+ * Copyright 2018 Somebody. All Rights Reserved.
+ */
+import './part.js';
+globalThis.seen = 1;`,
+  'node_modules/seen/part.js':
+    '// Copyright 2018 Somebody. All Rights Reserved.\n/* Copyright 2020 Somebody else */\nglobalThis.part = 1;',
+};
+delete (apache as Record<string, string>)['node_modules/seen/LICENSE.md'];
+
 /** @returns the file that lists the licences */
 async function buildPage(files: Readonly<Record<string, string>>): Promise<string> {
   const root = await mkdtemp(join(tmpdir(), 'dinoscope-licences-'));
@@ -69,6 +83,12 @@ test('what the page holds is listed, be it a script, a style or part of a worker
   expect(text).toContain('typeface 1.2.3 (OFL-1.1)\n\nCopyright of typeface\n');
   expect(text).toContain('Version 2.0, January 2004');
   expect(text).not.toContain('else of at-work');
+});
+
+test('a package whose licence is ours, and that brings no text, is listed with its copyright', async () => {
+  expect(await buildPage(apache)).toContain(
+    'seen 1.2.3 (Apache-2.0)\n\nCopyright 2018 Somebody. All Rights Reserved.\nCopyright 2020 Somebody else\nThe text is that of DINOscope’s own licence, above.\n',
+  );
 });
 
 test('a licence that nobody has agreed to stops the build, and so does one without its text', async () => {

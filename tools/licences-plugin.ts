@@ -4,7 +4,7 @@
  *
  * Vite's own `build.license` sees neither workers nor typefaces, and has no text for packages that come without one.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Plugin } from 'vite';
@@ -29,8 +29,16 @@ function readLicenceOfReadme(folder: string, files: readonly string[]): string |
   return section?.includes('Copyright') === true ? section : undefined;
 }
 
+/** Whose the package is, by the comments of its modules, which the build leaves out. */
+function readCopyrights(modules: Iterable<string>): string[] {
+  const lines = [...modules].flatMap((path) =>
+    existsSync(path) ? [...readFileSync(path, 'utf8').matchAll(/^[ */]*(Copyright \S.*?)[ */]*$/gm)] : [],
+  );
+  return [...new Set(lines.map(([, line = '']) => line))].sort();
+}
+
 /** @throws where the licence is not agreed, or its text not found */
-function readLicence(folder: string): Licensed {
+function readLicence([folder, modules]: readonly [string, ReadonlySet<string>]): Licensed {
   const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
     name: string;
     version: string;
@@ -45,13 +53,17 @@ function readLicence(folder: string): Licensed {
   if (text === undefined && license !== 'Apache-2.0')
     throw new Error(`${name} ${version} comes without the text of its licence (${license})`);
   const title = `${name} ${version} (${license})`;
-  return { title, text: text ?? 'The text is that of DINOscope’s own licence, above.' };
+  if (text !== undefined) return { title, text };
+  return {
+    title,
+    text: [...readCopyrights(modules), 'The text is that of DINOscope’s own licence, above.'].join('\n'),
+  };
 }
 
 const rule = '-'.repeat(80);
 
-function writeLicences(folders: ReadonlySet<string>): string {
-  const packages = [...folders].map(readLicence).sort((a, b) => (a.title < b.title ? -1 : 1));
+function writeLicences(modules: ReadonlyMap<string, ReadonlySet<string>>): string {
+  const packages = [...modules].map(readLicence).sort((a, b) => (a.title < b.title ? -1 : 1));
   const own = {
     title: 'DINOscope (Apache-2.0)',
     text: `Sample photographs: samples/CREDITS.md. Models: the README.md beside each in models/.\n\n${readFileSync(ownLicence, 'utf8').trim()}`,
@@ -71,11 +83,13 @@ export interface LicencePlugins {
 }
 
 export function licences(): LicencePlugins {
-  const folders = new Set<string>();
+  /** By the folder of their package. */
+  const modules = new Map<string, Set<string>>();
   const collect = (ids: Iterable<string>): void => {
     for (const id of ids) {
-      const folder = packageFolder.exec(id.replace(/^\0/, ''))?.[1];
-      if (folder !== undefined) folders.add(folder);
+      const path = id.replace(/^\0/, '').replace(/\?.*$/, '');
+      const folder = packageFolder.exec(path)?.[1];
+      if (folder !== undefined) modules.set(folder, (modules.get(folder) ?? new Set()).add(path));
     }
   };
   return {
@@ -90,7 +104,7 @@ export function licences(): LicencePlugins {
       apply: 'build',
       generateBundle() {
         collect(this.getModuleIds());
-        this.emitFile({ type: 'asset', fileName: 'licences.txt', source: writeLicences(folders) });
+        this.emitFile({ type: 'asset', fileName: 'licences.txt', source: writeLicences(modules) });
       },
     },
   };
