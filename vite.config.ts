@@ -5,6 +5,7 @@ import { browserArguments, findBrowser } from './tools/find-browser.ts';
 import { licences } from './tools/licences-plugin.ts';
 import { isolationHeaders, pageHeaders, withoutPolicyInDevelopment } from './tools/page-policy.ts';
 import { serviceWorker } from './tools/service-worker-plugin.ts';
+import { fewerTfjsThreads } from './tools/tfjs-threads-plugin.ts';
 import { workerEntry } from './tools/worker-entry-plugin.ts';
 
 const browser = findBrowser();
@@ -20,7 +21,7 @@ export default defineConfig({
   preview: { headers: pageHeaders },
   worker: {
     format: 'es',
-    plugins: () => [workerEntry(), licencePlugins.worker()],
+    plugins: () => [workerEntry(), licencePlugins.worker(), fewerTfjsThreads()],
     rolldownOptions: withoutComments,
   },
   build: { target: 'es2023', rolldownOptions: withoutComments },

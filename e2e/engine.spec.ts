@@ -231,7 +231,14 @@ test('wasm runs in threads where the page is isolated and there are cores; how m
 }) => {
   await beforeWorker(
     page,
-    "Object.defineProperty(WorkerNavigator.prototype, 'hardwareConcurrency', { value: 8 });",
+    `Object.defineProperty(WorkerNavigator.prototype, 'hardwareConcurrency', { value: 8 });
+    globalThis.startedFrom = [];
+    globalThis.Worker = class extends Worker {
+      constructor(address, options) {
+        super(address, options);
+        globalThis.startedFrom.push(String(address));
+      }
+    };`,
   );
   /** What is kept of the timing. */
   const kept = () =>
@@ -247,6 +254,11 @@ test('wasm runs in threads where the page is isolated and there are cores; how m
   const { threads = NaN } = (await kept()) ?? {};
   expect([1, 2, 4]).toContain(threads);
   await expect(device).toHaveAttribute('title', new RegExp(`SIMD, ${threads} threads?$`));
+  // tfjs's own, and the one that tries whether threads start, come from blobs: it is one of each, for any number of cores.
+  const startedFrom = await page
+    .workers()[0]
+    ?.evaluate(() => (globalThis as unknown as { startedFrom: string[] }).startedFrom);
+  expect(startedFrom?.filter((address) => address.startsWith('blob:'))).toHaveLength(2);
 
   // The next visit takes what is kept, whatever it is.
   await page.evaluate(async () => {

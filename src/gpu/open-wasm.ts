@@ -64,7 +64,10 @@ export async function openWasm({ assets, fusedKernels, threads }: WasmOptions): 
   if (assets !== null) wasm.setWasmPaths(assets.paths);
   const wanted = Math.min(threads ?? Infinity, threadsHere());
   // tfjs's own threads, which our kernels do not need: in WebKit its ops take several times as long with them.
-  wasm.setThreadsCount(fusedKernels ? 1 : wanted);
+  const ofTfjs = fusedKernels ? 1 : wanted;
+  wasm.setThreadsCount(ofTfjs);
+  // None would be enough, but then tfjs would wait for the last of them for ever.
+  (globalThis as { tfjsThreads?: number }).tfjsThreads = ofTfjs;
   let isThreaded = wanted > 1 && assets !== null && (await assets.prepareThreads());
   if (isThreaded && !(await startWasm(true))) isThreaded = false;
   if (!isThreaded && !(await startWasm(false))) throw new Error('WebAssembly did not start');

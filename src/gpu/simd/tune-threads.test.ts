@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest';
-import { fewestGood } from './tune-threads.ts';
+import { afterEach, expect, test, vi } from 'vitest';
+import { fewestGood, timeRuns } from './tune-threads.ts';
 
 type Times = readonly (readonly [threads: number, ms: number])[];
 
@@ -35,4 +35,24 @@ test.each<[string, Times, number]>([
   ['the only ones', [[2, 10]], 2],
 ])('the threads that are taken: %s', (_, times, expected) => {
   expect(fewestGood(times)).toBe(expected);
+});
+
+afterEach(() => vi.restoreAllMocks());
+
+/** Runs that take so long, one after the other. @returns what is said of them, and how many were waited for */
+function timed(lengths: readonly number[], leastMs: number): { ms: number; runs: number } {
+  let now = 0;
+  let runs = 0;
+  vi.spyOn(performance, 'now').mockImplementation(() => now);
+  const run = (): void => {
+    now += lengths[runs] ?? NaN;
+    runs += 1;
+  };
+  return { ms: timeRuns(run, leastMs), runs };
+}
+
+test('of a few runs the fastest counts', () => {
+  expect(timed([30, 12, 10, 11], Infinity)).toEqual({ ms: 10, runs: 4 });
+  expect(timed([31, 12, 10, 11], 20)).toEqual({ ms: 31, runs: 1 });
+  expect(timed([14, 12, 10, 11], 10)).toEqual({ ms: 10, runs: 4 });
 });

@@ -15,7 +15,9 @@ const numHeads = 6;
 const hiddenDim = 4 * channels;
 
 /** The fastest of so many counts: what another program takes for a moment is not held against it. */
-const runs = 5;
+const runs = 4;
+/** Longer than this many times the fastest so far, and no further run is waited for: the page starts meanwhile. */
+const hopeless = 1.5;
 /** Fewer threads leave the machine more for other things; more have to be clearly faster, and not luckier. */
 const clearly = 0.9;
 
@@ -36,21 +38,27 @@ function runBlock(x: tf.Tensor2D, weights: Readonly<Record<'up' | 'down', tf.Ten
   );
 }
 
-/** @returns ms of the fastest of a few blocks with as many threads as there are now */
-function timeBlock(): number {
+/** @returns ms of the fastest of a few runs; of one, where that is hopeless beside `leastMs` */
+export function timeRuns(run: () => void, leastMs: number): number {
+  let fastest = Infinity;
+  for (let i = 0; i < runs; i++) {
+    const start = performance.now();
+    run();
+    fastest = Math.min(fastest, performance.now() - start);
+    if (fastest > hopeless * leastMs) break;
+  }
+  return fastest;
+}
+
+/** @returns ms of a block with as many threads as there are now, see `timeRuns` */
+function timeBlock(leastMs: number): number {
   return tf.tidy(() => {
     const x = tf.fill<tf.Rank.R2>([tokens, channels], 0.5);
     const weights = {
       up: tf.fill<tf.Rank.R2>([channels, hiddenDim], 0.01),
       down: tf.fill<tf.Rank.R2>([hiddenDim, channels], 0.01),
     };
-    runBlock(x, weights); // and the memory is there
-    const times = Array.from({ length: runs }, () => {
-      const start = performance.now();
-      tf.tidy(() => runBlock(x, weights));
-      return performance.now() - start;
-    });
-    return Math.min(...times);
+    return timeRuns(() => tf.tidy(() => runBlock(x, weights)), leastMs);
   });
 }
 
@@ -64,7 +72,7 @@ export function fewestGood(times: readonly (readonly [threads: number, ms: numbe
 }
 
 /**
- * Times on the current back end and leaves the choice in force. Takes some hundred ms.
+ * Times on the current back end and leaves the choice in force. Takes about a hundred ms.
  * @returns the choice; null where there is none, on another back end or in one thread
  */
 export async function timeThreads(): Promise<number | null> {
@@ -73,7 +81,8 @@ export async function timeThreads(): Promise<number | null> {
   const times: [number, number][] = [];
   for (const threads of countsUpTo(runner.threads)) {
     await runner.setThreads(threads);
-    if (runner.threads === threads) times.push([threads, timeBlock()]);
+    if (runner.threads === threads)
+      times.push([threads, timeBlock(Math.min(Infinity, ...times.map(([, ms]) => ms)))]);
   }
   await runner.setThreads(fewestGood(times));
   return runner.threads;

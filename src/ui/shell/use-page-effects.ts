@@ -77,20 +77,31 @@ export function usePatchNote(): void {
   }, [store, press, asks]);
 }
 
-const watchSize = (changed: () => void): (() => void) => {
-  addEventListener('resize', changed);
-  return () => removeEventListener('resize', changed);
-};
+/** The page's width in its own letters; null until it is asked for. To ask makes the browser lay the page out at once. */
+let widthRem: number | null = null;
+
+function measureWidth(): number {
+  const root = document.documentElement;
+  widthRem ??= root.clientWidth / parseFloat(getComputedStyle(root).fontSize);
+  return widthRem;
+}
+
+function watchWidth(changed: () => void): () => void {
+  // Told when the page has been laid out; larger letters change its height, if nothing else.
+  const observer = new ResizeObserver(() => {
+    widthRem = null;
+    changed();
+  });
+  observer.observe(document.documentElement);
+  return () => observer.disconnect();
+}
 
 /**
  * Whether the page has less than so many rem across: the same as `@container page (width < …rem)` in the style sheets. A media query
  * would measure in the browser's own letters, and not in those that the page has.
  */
 export const useIsNarrowerThan = (rem: number): boolean =>
-  useSyncExternalStore(watchSize, () => {
-    const root = document.documentElement;
-    return root.clientWidth < rem * parseFloat(getComputedStyle(root).fontSize);
-  });
+  useSyncExternalStore(watchWidth, () => measureWidth() < rem);
 
 const watchOnline = (changed: () => void): (() => void) => {
   addEventListener('online', changed);
