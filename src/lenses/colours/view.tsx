@@ -9,7 +9,7 @@ import { SwitchField } from '../../ui/kit/switch-field.tsx';
 import { FeatureFields } from '../feature-fields.tsx';
 import { frameOf } from '../lens-contract.ts';
 import type { LensTile, LensView, PanelProps, Scene } from '../lens-view.ts';
-import { ColoursField, SmoothField } from '../shared-controls.tsx';
+import { ColoursField, MassField, SmoothField } from '../shared-controls.tsx';
 import {
   coloursContract,
   type ColoursDrawing,
@@ -141,17 +141,7 @@ function PatchesFields({ params, changeParams }: Pick<ColoursPanelProps, 'params
           />
         </>
       )}
-      {of === 'attention' && (
-        <RangeField
-          label="Attention kept"
-          min={1}
-          max={99}
-          value={mass}
-          display={`${mass} %`}
-          valueText={`${mass} per cent of the attention`}
-          onChange={(value) => changeParams({ mass: value })}
-        />
-      )}
+      {of === 'attention' && <MassField drawing={{ mass }} changeDrawing={changeParams} />}
     </>
   );
 }
