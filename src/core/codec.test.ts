@@ -4,12 +4,12 @@ import { fail, succeed } from './result.ts';
 
 const codec = defineCodec({
   fusion: oneOf(['mean', 'max'], { help: 'how heads become one' }),
-  block: wholeNumber({ help: 'which block', otherwise: 1, min: 1, max: 12 }),
-  discard: realNumber({ help: 'share that is left out', otherwise: 0, min: 0, max: 0.99 }),
-  smooth: onOrOff({ help: 'between patches', otherwise: true }),
+  block: wholeNumber({ help: 'which block', defaultValue: 1, min: 1, max: 12 }),
+  discard: realNumber({ help: 'share that is left out', defaultValue: 0, min: 0, max: 0.99 }),
+  smooth: onOrOff({ help: 'between patches', defaultValue: true }),
 });
 
-test('what is not given is what it otherwise is', () => {
+test('what is not given is the default', () => {
   expect(codec.read({})).toEqual(succeed({ fusion: 'mean', block: 1, discard: 0, smooth: true }));
 });
 

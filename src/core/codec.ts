@@ -7,7 +7,7 @@ import { fail, succeed, type Result } from './result.ts';
 /** One parameter. */
 export interface Field<T> {
   /** The default. */
-  readonly otherwise: T;
+  readonly defaultValue: T;
   /** The values that are allowed, as the command line's help shows them: `<n>`, `mean|max|min`. */
   readonly form: string;
   /** What it means, in one line. */
@@ -39,7 +39,7 @@ export function defineCodec<P extends object>(fields: Fields<P>): Codec<P> {
   const names = Object.keys(fields) as (keyof P & string)[];
   const collect = (valueOf: <K extends keyof P & string>(name: K) => P[K]): P =>
     Object.fromEntries(names.map((name) => [name, valueOf(name)])) as P;
-  const defaults = collect((name) => fields[name].otherwise);
+  const defaults = collect((name) => fields[name].defaultValue);
   return {
     fields,
     defaults,
@@ -82,10 +82,10 @@ interface About {
 
 export function oneOf<const T extends string>(
   choices: readonly [T, ...T[]],
-  { help, otherwise = choices[0] }: About & { readonly otherwise?: NoInfer<T> },
+  { help, defaultValue = choices[0] }: About & { readonly defaultValue?: NoInfer<T> },
 ): Field<T> {
   return {
-    otherwise,
+    defaultValue,
     form: choices.join('|'),
     help,
     read: (text) => choices.find((choice) => choice === text) ?? null,
@@ -94,7 +94,7 @@ export function oneOf<const T extends string>(
 }
 
 interface NumberAbout extends About {
-  readonly otherwise: number;
+  readonly defaultValue: number;
   readonly min: number;
   readonly max: number;
 }
@@ -104,8 +104,8 @@ const readNumber = (text: string, min: number, max: number): number | null => {
   return value >= min && value <= max ? value : null;
 };
 
-export const wholeNumber = ({ help, otherwise, min, max }: NumberAbout): Field<number> => ({
-  otherwise,
+export const wholeNumber = ({ help, defaultValue, min, max }: NumberAbout): Field<number> => ({
+  defaultValue,
   form: `a whole number from ${min} to ${max}`,
   help,
   read: (text) => {
@@ -115,16 +115,19 @@ export const wholeNumber = ({ help, otherwise, min, max }: NumberAbout): Field<n
   write: String,
 });
 
-export const realNumber = ({ help, otherwise, min, max }: NumberAbout): Field<number> => ({
-  otherwise,
+export const realNumber = ({ help, defaultValue, min, max }: NumberAbout): Field<number> => ({
+  defaultValue,
   form: `a number from ${min} to ${max}`,
   help,
   read: (text) => readNumber(text, min, max),
   write: String,
 });
 
-export const onOrOff = ({ help, otherwise }: About & { readonly otherwise: boolean }): Field<boolean> => ({
-  otherwise,
+export const onOrOff = ({
+  help,
+  defaultValue,
+}: About & { readonly defaultValue: boolean }): Field<boolean> => ({
+  defaultValue,
   form: 'on|off',
   help,
   read: (text) => (text === 'on' ? true : text === 'off' ? false : null),

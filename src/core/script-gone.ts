@@ -1,6 +1,6 @@
 /** Whether a host still has a script. Nothing is imported here, since the service worker needs it too. */
 
-const patienceMs = 5000;
+const timeoutMs = 5000;
 
 /**
  * Asks the host itself, past the caches of the browser and of the service worker.
@@ -17,4 +17,4 @@ export async function isMissingOnHost(url: string | URL, signal: AbortSignal): P
  * @returns whether the host says that it does not have it; false where it does not answer
  */
 export const isScriptGone = (url: string | URL): Promise<boolean> =>
-  isMissingOnHost(url, AbortSignal.timeout(patienceMs)).catch(() => false);
+  isMissingOnHost(url, AbortSignal.timeout(timeoutMs)).catch(() => false);

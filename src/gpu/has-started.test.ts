@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { hasStarted, threadPatienceMs } from './has-started.ts';
+import { hasStarted, threadTimeoutMs } from './has-started.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -14,13 +14,13 @@ test('a thread that answers has started, and is left alone', async () => {
   const started = hasStarted(thread);
   thread.dispatchEvent(new Event('message'));
   expect(await started).toBe(true);
-  await vi.advanceTimersByTimeAsync(2 * threadPatienceMs);
+  await vi.advanceTimersByTimeAsync(2 * threadTimeoutMs);
   expect(terminate).not.toHaveBeenCalled();
 });
 
 test.each([
   ['fails', (thread: Worker) => thread.dispatchEvent(new Event('error'))],
-  ['is silent for ever', () => vi.advanceTimersByTime(threadPatienceMs)],
+  ['is silent for ever', () => vi.advanceTimersByTime(threadTimeoutMs)],
 ])('a thread that %s has not, and is ended', async (_, happen) => {
   const { thread, terminate } = fakeThread();
   const started = hasStarted(thread);

@@ -10,7 +10,7 @@ export const blockIndex = (choice: BlockChoice, { depth }: Pick<ModelDescription
   choice === 'last' ? depth - 1 : Math.min(choice, depth) - 1;
 
 export const blockField: Field<BlockChoice> = {
-  otherwise: 'last',
+  defaultValue: 'last',
   form: 'last, or a whole number from 1',
   help: 'which block, from 1',
   read: (text) => {

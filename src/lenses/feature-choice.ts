@@ -12,7 +12,7 @@ export interface FeatureParams {
 
 export const featureFields: { readonly [K in keyof FeatureParams]: Field<FeatureParams[K]> } = {
   block: {
-    otherwise: 'best',
+    defaultValue: 'best',
     form: 'best|a number from 1',
     help: 'the block whose features are compared; best is what the model recommends, or its last one',
     read: (text) => {

@@ -40,7 +40,7 @@ export function frameOf({ passes: [pass] }: Pick<LookResult<unknown>, 'passes'>)
 
 /** As on the command line: row and column from 0. */
 const patchField: Field<PatchPosition | null> = {
-  otherwise: null,
+  defaultValue: null,
   form: 'row,column',
   help: 'the patch that is asked, row and column from 0; without it CLS is',
   read: (text) => {
@@ -55,7 +55,7 @@ export const defineAskingCodec = <P extends object>(fields: Fields<P>): Codec<P 
   defineCodec<P & Query>({
     ...fields,
     token: wholeNumber({
-      otherwise: 0,
+      defaultValue: 0,
       min: 0,
       max: 64,
       help: 'which special token is asked where no patch is: 0 is CLS, others are registers',

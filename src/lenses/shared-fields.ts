@@ -4,9 +4,14 @@ import type { MapDrawing } from '../render/map-layers.ts';
 
 export const mapDrawingFields: Fields<MapDrawing> = {
   style: oneOf(['heat', 'mask'], { help: 'how one map is drawn' }),
-  mass: wholeNumber({ otherwise: 60, min: 1, max: 99, help: 'per cent of the attention that a mask keeps' }),
-  smooth: onOrOff({ otherwise: true, help: 'interpolated between patches; off: patch by patch' }),
-  contour: onOrOff({ otherwise: true, help: 'a line around each mask' }),
+  mass: wholeNumber({
+    defaultValue: 60,
+    min: 1,
+    max: 99,
+    help: 'per cent of the attention that a mask keeps',
+  }),
+  smooth: onOrOff({ defaultValue: true, help: 'interpolated between patches; off: patch by patch' }),
+  contour: onOrOff({ defaultValue: true, help: 'a line around each mask' }),
 };
 
 /**
@@ -17,7 +22,7 @@ export const headField = <const W extends string>(
   words: readonly [W, ...W[]],
   help: string,
 ): Field<W | number> => ({
-  otherwise: words[0],
+  defaultValue: words[0],
   form: `${words.join(', ')}, or the number of a head from 1`,
   help,
   read: (text) =>

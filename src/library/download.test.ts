@@ -119,7 +119,7 @@ beforeEach(() => {
       return (answers.shift() ?? expect.unreachable('one request too many'))(each);
     },
     now: () => (time += 150),
-    patienceMs: 50,
+    timeoutMs: 50,
     freeBytes: () => Promise.resolve(null),
     wait: async (ms) => void waits.push(ms),
     today: () => new Date('2026-11-23T08:00:00Z'),

@@ -29,7 +29,7 @@ beforeEach(() => {
     folders,
     fetch: () => expect.unreachable('nothing is fetched'),
     now: () => 0,
-    patienceMs: 1,
+    timeoutMs: 1,
     freeBytes: () => Promise.resolve(null),
     wait: () => Promise.resolve(),
     today: () => new Date('2026-11-23T08:00:00Z'),

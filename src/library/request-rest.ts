@@ -53,7 +53,7 @@ function continuesKept(response: Response, kept: Kept, isVouchedFor: boolean): b
 export async function requestRest(
   url: string,
   kept: Kept | null,
-  network: { readonly fetch: typeof fetch; readonly patienceMs: number },
+  network: { readonly fetch: typeof fetch; readonly timeoutMs: number },
   signal: AbortSignal,
 ): Promise<Rest> {
   let status: number | null = null;
@@ -69,7 +69,7 @@ export async function requestRest(
         credentials: 'omit',
         referrerPolicy: 'no-referrer',
       });
-      response = await withTimeout(asked, network.patienceMs);
+      response = await withTimeout(asked, network.timeoutMs);
     } catch {
       signal.throwIfAborted();
       continue;

@@ -14,7 +14,7 @@ export interface TransferTools {
   readonly fetch: typeof fetch;
   now(): number;
   /** A connection that brings nothing for so long is given up. */
-  readonly patienceMs: number;
+  readonly timeoutMs: number;
   /** What the browser would still give; null where it does not say. */
   freeBytes(): Promise<number | null>;
 }
@@ -103,7 +103,7 @@ async function receive(
 
   async function arrival<T>(bytes: Promise<T>, keptBytes: number): Promise<T> {
     try {
-      return await withTimeout(bytes, tools.patienceMs);
+      return await withTimeout(bytes, tools.timeoutMs);
     } catch {
       signal.throwIfAborted();
       throw new FailureError({ code: 'download-interrupted', host, keptBytes });

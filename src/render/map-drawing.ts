@@ -17,7 +17,7 @@ import { paintHeatMap, type Pixels } from './heat-map.ts';
 import { mixColours } from './mix-colours.ts';
 import type { Channel, ColouredMap, PatchValues } from './layers.ts';
 import { outlineLevel, outlinePatches, outlinePath } from './mask-outline.ts';
-import { Remembered } from './remembered.ts';
+import { BoundedCache } from './bounded-cache.ts';
 import { upsampleSmooth, type Grid } from './upsample.ts';
 
 /** Patches, height before width. */
@@ -29,7 +29,7 @@ export interface GridSize {
 /** The grids of some forty photographs with twelve heads, at the stage's size. */
 const maxBytes = 96 * 1024 * 1024;
 
-const remembered = new Remembered(maxBytes);
+const cache = new BoundedCache(maxBytes);
 
 const numbers = new WeakMap<PatchValues, number>();
 let mapsSeen = 0;
@@ -58,14 +58,14 @@ function toBitmap({ width, height, rgba }: Pixels): OffscreenCanvas {
 }
 
 const rangeOf = (map: PatchValues): ValueRange =>
-  remembered.recall(
+  cache.getOrMake(
     keyOf(map, 'range'),
     () => 16,
     () => valueRange({ values: map }),
   );
 
 const rankingOf = (map: PatchValues): MassRanking =>
-  remembered.recall(
+  cache.getOrMake(
     keyOf(map, 'ranking'),
     ({ order, cumulated, values }) => order.byteLength + cumulated.byteLength + values.byteLength,
     () => rankByMass(map),
@@ -85,7 +85,7 @@ export function gridOf(map: PatchValues, { rows, columns }: GridSize, factor: nu
     throw new Error(`a map of [${rows}, ${columns}] = ${rows * columns} patches, got ${map.length} values`);
   const source = { height: rows, width: columns, values: map };
   if (factor === 1) return source;
-  return remembered.recall(keyOf(map, 'grid', factor), gridBytes, () => upsampleSmooth(source, factor));
+  return cache.getOrMake(keyOf(map, 'grid', factor), gridBytes, () => upsampleSmooth(source, factor));
 }
 
 export function heatOf(
@@ -96,7 +96,7 @@ export function heatOf(
   range: ValueRange | null,
 ): OffscreenCanvas {
   const { min, max } = range ?? rangeOf(map);
-  return remembered.recall(keyOf(map, 'heat', factor, colours, min, max), canvasBytes, () =>
+  return cache.getOrMake(keyOf(map, 'heat', factor, colours, min, max), canvasBytes, () =>
     toBitmap(paintHeatMap(gridOf(map, size, factor), min, max, colourTable(colours))),
   );
 }
@@ -110,7 +110,7 @@ export function rgbOf(
 ): OffscreenCanvas {
   const names = channels.map(({ map, scale }) => `${numberOf(map)}:${JSON.stringify(scale)}`);
   const key = `rgb ${names.join(' ')} ${kept === null ? '' : numberOf(kept)} ${factor}`;
-  return remembered.recall(key, canvasBytes, () =>
+  return cache.getOrMake(key, canvasBytes, () =>
     toBitmap(
       mixColours(
         channels.map(({ map, scale }) => ({ grid: gridOf(map, size, factor), scale })),
@@ -133,7 +133,7 @@ const toOutline = (rings: ReturnType<typeof outlinePatches>): Outline => {
 
 /** @returns the mask's edge in patch coordinates, to be filled by the even-odd rule */
 export const outlineOf = (map: PatchValues, size: GridSize, factor: number, share: number): Path2D =>
-  remembered.recall(keyOf(map, 'outline', factor, share), pathBytes, () =>
+  cache.getOrMake(keyOf(map, 'outline', factor, share), pathBytes, () =>
     toOutline(
       factor === 1
         ? outlinePatches(maskOf(map, share), size.rows, size.columns)
@@ -168,7 +168,7 @@ export function composedOf(
   share: number,
 ): ComposedMasks {
   const names = masks.map(({ map, colour }) => `${numberOf(map)}:${colour.join(',')}`);
-  const made = remembered.recall(
+  const made = cache.getOrMake(
     `masks ${names.join(' ')} ${factor} ${share}`,
     ({ picture, lengths }) => canvasBytes(picture) + 4 * lengths,
     () => {

@@ -11,7 +11,7 @@ export interface SharedDrawing {
 export const sharedDrawing = defineCodec<SharedDrawing>({
   colours: oneOf(colourMapNames, { help: 'the colours of heat maps' }),
   opacityPercent: wholeNumber({
-    otherwise: 75,
+    defaultValue: 75,
     min: 0,
     max: 100,
     help: 'opacity of what is drawn, per cent',

@@ -41,7 +41,7 @@ export interface WorkerClient<C extends ContractShape<C>> {
 }
 
 /** A worker that has not ended a cancelled call by then hangs, and is replaced. */
-const cancelPatienceMs = 10_000;
+const cancelTimeoutMs = 10_000;
 
 interface OpenCall<C extends ContractShape<C>> {
   readonly keepsWorkerBusy: boolean;
@@ -88,7 +88,7 @@ export function createWorkerClient<C extends ContractShape<C>>(
       if ([...calls.values()].some(({ keepsWorkerBusy }) => keepsWorkerBusy)) waitFor(id);
       else lose({ code: 'worker-stuck' });
     };
-    overdue.set(id, setTimeout(decide, cancelPatienceMs));
+    overdue.set(id, setTimeout(decide, cancelTimeoutMs));
   };
 
   const receive = (message: FromWorker<C>): void => {

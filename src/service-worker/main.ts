@@ -17,7 +17,7 @@ declare const __HEADERS__: Readonly<Record<string, string>>;
 
 const scope = globalThis as unknown as ServiceWorkerGlobalScope;
 /** A lecture hall's network often takes a request and never answers: so long a page is waited for, then the kept one opens. */
-const pagePatienceMs = 4000;
+const pageTimeoutMs = 4000;
 
 const cachePrefix = 'dinoscope-page-';
 const cacheName = `${cachePrefix}${__VERSION__}`;
@@ -107,7 +107,7 @@ async function isWhole(page: Response, kept: Response, signal: AbortSignal): Pro
 async function answerPage(request: Request): Promise<Response> {
   const kept = await findKept('index.html');
   if (kept === undefined) return withHeaders(await fetch(request));
-  const signal = AbortSignal.timeout(pagePatienceMs);
+  const signal = AbortSignal.timeout(pageTimeoutMs);
   try {
     const fresh = await fetch(request, { signal });
     if (fresh.ok && (await isWhole(fresh.clone(), kept.clone(), signal))) return withHeaders(fresh);
@@ -125,7 +125,7 @@ async function answerFile(request: Request): Promise<Response> {
   if (kept === undefined) return withHeaders(await fetch(request));
   if (!mayChange(request)) return withHeaders(kept);
   try {
-    const fresh = await fetch(request, { signal: AbortSignal.timeout(pagePatienceMs) });
+    const fresh = await fetch(request, { signal: AbortSignal.timeout(pageTimeoutMs) });
     if (fresh.ok) return withHeaders(fresh);
   } catch {
     // As for a page.

@@ -32,7 +32,7 @@ const toolsFor = (folders: FileStorage): DownloadTools => ({
   folders,
   fetch: (...args) => fetch(...args),
   now: () => performance.now(),
-  patienceMs: 30_000,
+  timeoutMs: 30_000,
   freeBytes: () => (folders.notKept === null ? freeBytes() : Promise.resolve(null)),
   wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
   today: () => new Date(),

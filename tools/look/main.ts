@@ -34,8 +34,8 @@ const lensList = lensIds
 
 const describeFields = (fields: Fields<object>): string =>
   Object.entries(fields as Fields<Record<string, unknown>>)
-    .map(([name, { form, help, otherwise, write }]) => {
-      const usually = write(otherwise);
+    .map(([name, { form, help, defaultValue, write }]) => {
+      const usually = write(defaultValue);
       return `  --${name} <${form}>\n${' '.repeat(21)}${help}${usually === '' ? '' : ` (default: ${usually})`}`;
     })
     .join('\n');

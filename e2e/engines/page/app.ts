@@ -5,7 +5,7 @@ import { computeAccessibleName, getRole, isInaccessible } from 'dom-accessibilit
 export const appPath = '/app/';
 
 /** Longer than anything takes on a machine four times slower than a small one. */
-const patienceMs = 120_000;
+const timeoutMs = 120_000;
 const pollMs = 40;
 
 /** A list of roles would be long and `*` slow: what the page is made of. */
@@ -27,11 +27,11 @@ export async function until<T>(
   look: () => T | null | undefined | false | Promise<T | null | undefined | false>,
   describe: () => string = () => '',
 ): Promise<T> {
-  const end = performance.now() + patienceMs;
+  const end = performance.now() + timeoutMs;
   for (;;) {
     const seen = await look();
     if (seen !== null && seen !== undefined && seen !== false) return seen;
-    if (performance.now() > end) throw new Error(`${what}: not within ${patienceMs / 1000} s. ${describe()}`);
+    if (performance.now() > end) throw new Error(`${what}: not within ${timeoutMs / 1000} s. ${describe()}`);
     await pause(pollMs);
   }
 }

@@ -49,7 +49,7 @@ export interface ColoursResult {
 }
 
 const viewField: Field<ColoursDrawing['view']> = {
-  otherwise: 'colours',
+  defaultValue: 'colours',
   form: 'colours, or the number of a component from 1',
   help: 'what is drawn',
   read: (text) => (text === 'colours' ? text : /^[1-4]$/.test(text) ? Number(text) - 1 : null),
@@ -66,13 +66,23 @@ export const coloursContract: LensContract<ColoursParams, ColoursDrawing, Colour
       help: 'which patches: all, those on a side of the first component, or where CLS looks in the last block',
     }),
     keep: oneOf(['above', 'below'], { help: 'of component: which side' }),
-    threshold: wholeNumber({ otherwise: 50, min: 1, max: 99, help: 'of component: per cent of its range' }),
-    mass: wholeNumber({ otherwise: 60, min: 1, max: 99, help: 'of attention: per cent of it that is kept' }),
+    threshold: wholeNumber({
+      defaultValue: 50,
+      min: 1,
+      max: 99,
+      help: 'of component: per cent of its range',
+    }),
+    mass: wholeNumber({
+      defaultValue: 60,
+      min: 1,
+      max: 99,
+      help: 'of attention: per cent of it that is kept',
+    }),
   }),
   forgets: ['view'],
   drawing: defineCodec({
     view: viewField,
-    skip: onOrOff({ otherwise: false, help: 'components 2 to 4 in place of 1 to 3' }),
+    skip: onOrOff({ defaultValue: false, help: 'components 2 to 4 in place of 1 to 3' }),
     scale: oneOf(['range', 'sigmoid'], {
       help: 'from smallest to largest; or the sigmoid of twice the whitened value',
     }),

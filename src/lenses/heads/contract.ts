@@ -31,7 +31,7 @@ export interface HeadsResult {
 }
 
 const hiddenField: Field<readonly number[]> = {
-  otherwise: [],
+  defaultValue: [],
   form: 'numbers of heads from 1, with commas',
   help: 'heads that are left out where all are drawn',
   read: (text) =>
@@ -54,6 +54,6 @@ export const headsContract: LensContract<HeadsParams, HeadDrawing, HeadsResult> 
     view: headField(['all', 'mean'], 'which heads are drawn'),
     hidden: hiddenField,
     ...mapDrawingFields,
-    heatContour: onOrOff({ otherwise: false, help: 'the edge of the mask on a heat map' }),
+    heatContour: onOrOff({ defaultValue: false, help: 'the edge of the mask on a heat map' }),
   }),
 };

@@ -47,12 +47,12 @@ export const layersContract: LensContract<LayersParams, LayersDrawing, LayersRes
   about: 'Where each head of every block looks, from the first block to the last.',
   asks: true,
   params: defineAskingCodec({
-    measure: onOrOff({ otherwise: true, help: 'entropy and mean attention distance of each head' }),
+    measure: onOrOff({ defaultValue: true, help: 'entropy and mean attention distance of each head' }),
   }),
   forgets: ['view', 'block'],
   drawing: defineCodec({
     view: headField(['grid', 'all', 'mean'], 'all blocks and heads, or one block’s heads'),
-    block: wholeNumber({ otherwise: 999, min: 1, max: 999, help: 'which block; 999 is the last one' }),
+    block: wholeNumber({ defaultValue: 999, min: 1, max: 999, help: 'which block; 999 is the last one' }),
     ...mapDrawingFields,
   }),
 };

@@ -54,7 +54,7 @@ export interface ObjectsResult {
 }
 
 const viewField: Field<ObjectsChoice> = {
-  otherwise: 'objects',
+  defaultValue: 'objects',
   form: 'objects, or the number of a map that they came from, from 1',
   help: 'what is drawn',
   read: (text) => {
@@ -72,18 +72,18 @@ export const objectsContract: LensContract<ObjectsParams, ObjectsDrawing, Object
     method: oneOf(methods, { help: 'how objects are found; maskcut finds several' }),
     ...featureFields,
     threshold: realNumber({
-      otherwise: 0.2,
+      defaultValue: 0.2,
       min: -1,
       max: 1,
       help: 'tokencut and maskcut: patches whose cosine is above it are alike',
     }),
-    most: wholeNumber({ otherwise: 3, min: 1, max: 10, help: 'maskcut: most objects' }),
+    most: wholeNumber({ defaultValue: 3, min: 1, max: 10, help: 'maskcut: most objects' }),
   }),
   forgets: ['view'],
   drawing: defineCodec({
     view: viewField,
     smooth: mapDrawingFields.smooth,
     contour: mapDrawingFields.contour,
-    boxes: onOrOff({ otherwise: true, help: 'the rectangle that holds each object' }),
+    boxes: onOrOff({ defaultValue: true, help: 'the rectangle that holds each object' }),
   }),
 };

@@ -30,7 +30,7 @@ export const rolloutContract: LensContract<RolloutParams, MapDrawing, RolloutRes
   params: defineAskingCodec({
     fusion: oneOf(fusions, { help: 'how a block’s heads become one' }),
     discard: realNumber({
-      otherwise: 0,
+      defaultValue: 0,
       min: 0,
       max: 0.99,
       help: 'share of each block’s lowest entries that is set to 0',

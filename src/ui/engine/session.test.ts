@@ -11,7 +11,7 @@ import { parseSettings } from '../state/settings.ts';
 import { shownOutcome, type Outcome as Shown } from '../state/looks.ts';
 import { chosenModel, type ChosenModel } from '../state/model-choice.ts';
 import { createSession } from './session.ts';
-import { silencePatienceMs } from './start-watch.ts';
+import { silenceTimeoutMs } from './start-watch.ts';
 
 const started: EngineContract['start']['result'] = {
   backend: someBackend,
@@ -441,15 +441,15 @@ describe('a start that is silent', () => {
     const { fake, store } = setUp();
     fake.last().tell({ stage: 'backend' });
     fake.last().tell(working('webgpu'));
-    await passes(silencePatienceMs);
+    await passes(silenceTimeoutMs);
     expect(fake.restarts).toBe(1);
     expect(fake.last().request).toMatchObject({ backend: 'auto', silent: ['webgpu'] });
     fake.last().tell(working('wasm'));
-    await passes(silencePatienceMs);
+    await passes(silenceTimeoutMs);
     expect(fake.last().request).toMatchObject({ silent: ['webgpu', 'wasm'] });
     // The engine tries it once more, without threads.
     fake.last().tell(working('wasm'));
-    await passes(silencePatienceMs);
+    await passes(silenceTimeoutMs);
     expect(fake.last().request).toMatchObject({ silent: ['webgpu', 'wasm', 'wasm'] });
     fake.last().tell(working('cpu'));
     const failure = { code: 'backend-unavailable', backend: 'wasm', reason: 'it did not answer in time' };
@@ -467,7 +467,7 @@ describe('a start that is silent', () => {
   it('on the back end that was asked for, or on the last one, has failed', async () => {
     const { fake, store, session } = setUp('webgpu');
     fake.last().tell(working('webgpu'));
-    await passes(silencePatienceMs);
+    await passes(silenceTimeoutMs);
     const failure = { code: 'backend-unavailable', backend: 'webgpu', reason: 'it did not answer in time' };
     expect(store.getState().engine).toMatchObject({ status: 'failed', failure });
     // Somebody tries once more: nothing is held against it.
@@ -477,13 +477,13 @@ describe('a start that is silent', () => {
 
   it('from a worker that says nothing at all has one more worker, said so, and no third', async () => {
     const { fake, store } = setUp();
-    await passes(silencePatienceMs);
+    await passes(silenceTimeoutMs);
     expect(fake.restarts).toBe(1);
     expect(store.getState().messages.at(-1)?.text).toMatch(/did not answer in time. Another one is started/);
-    await passes(silencePatienceMs);
+    await passes(silenceTimeoutMs);
     expect(store.getState().engine).toMatchObject({ status: 'failed', failure: { code: 'worker-silent' } });
     const { length } = fake.calls;
-    await passes(10 * silencePatienceMs);
+    await passes(10 * silenceTimeoutMs);
     expect(fake.calls).toHaveLength(length);
   });
 
@@ -491,10 +491,10 @@ describe('a start that is silent', () => {
     const { fake, store } = setUp();
     for (let block = 0; block < 5; block++) {
       fake.last().tell(working('cpu'));
-      await passes(silencePatienceMs - 1);
+      await passes(silenceTimeoutMs - 1);
     }
     fake.last().answer(succeed(started));
-    await passes(10 * silencePatienceMs);
+    await passes(10 * silenceTimeoutMs);
     expect(store.getState().engine.status).toBe('ready');
     expect(fake.restarts).toBe(0);
   });
@@ -503,7 +503,7 @@ describe('a start that is silent', () => {
     const { fake, store } = setUp();
     fake.last().tell(working('webgpu'));
     fake.last().tell(working(null));
-    await passes(10 * silencePatienceMs);
+    await passes(10 * silenceTimeoutMs);
     expect(fake.restarts).toBe(0);
     expect(store.getState().engine).toMatchObject({ status: 'starting' });
   });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { type Awaited, silencePatienceMs, watchStart } from './start-watch.ts';
+import { type Awaited, silenceTimeoutMs, watchStart } from './start-watch.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -14,10 +14,10 @@ test('a machine that slept gives the start its time again', () => {
   watch.hear({ stage: 'working', backend: 'webgpu' });
   // The lid was shut for an hour; timers go on where they were.
   clock = 3_600_000;
-  vi.advanceTimersByTime(silencePatienceMs);
+  vi.advanceTimersByTime(silenceTimeoutMs);
   expect(silent).toEqual([]);
-  clock += silencePatienceMs;
-  vi.advanceTimersByTime(silencePatienceMs);
+  clock += silenceTimeoutMs;
+  vi.advanceTimersByTime(silenceTimeoutMs);
   expect(silent).toEqual(['webgpu']);
 });
 
@@ -27,6 +27,6 @@ test('a start that has ended is silent for good', () => {
   watch.hear({ stage: 'backend' });
   watch.hear({ stage: 'working', backend: 'wasm' });
   watch.end();
-  vi.advanceTimersByTime(10 * silencePatienceMs);
+  vi.advanceTimersByTime(10 * silenceTimeoutMs);
   expect(onSilence).not.toHaveBeenCalled();
 });

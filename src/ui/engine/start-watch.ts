@@ -6,7 +6,7 @@ import type { StartProgress } from '../../core/progress.ts';
  * Time until the next report must come. Opening a device, or compiling for it, may take half a minute on a slow
  * machine.
  */
-export const silencePatienceMs = 60_000;
+export const silenceTimeoutMs = 60_000;
 /** A timer that fires later than this means that the machine was asleep. */
 const sleptMs = 10_000;
 
@@ -30,9 +30,9 @@ export function watchStart(onSilence: (awaited: Awaited) => void, now: () => num
     clearTimeout(timer);
     const begun = now();
     timer = setTimeout(() => {
-      if (now() - begun > silencePatienceMs + sleptMs) waitFor(awaited);
+      if (now() - begun > silenceTimeoutMs + sleptMs) waitFor(awaited);
       else onSilence(awaited);
-    }, silencePatienceMs);
+    }, silenceTimeoutMs);
   };
 
   waitFor('worker');

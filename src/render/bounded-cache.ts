@@ -1,5 +1,5 @@
 /** A cache by key, bounded in bytes; the least recently used entry goes first. */
-export class Remembered {
+export class BoundedCache {
   private readonly maxBytes: number;
   private readonly entries = new Map<string, { readonly value: unknown; readonly byteLength: number }>();
   private bytes = 0;
@@ -17,7 +17,7 @@ export class Remembered {
   }
 
   /** @param key one key always stands for a value of one type */
-  recall<T>(key: string, sizeOf: (value: T) => number, make: () => T): T {
+  getOrMake<T>(key: string, sizeOf: (value: T) => number, make: () => T): T {
     const known = this.entries.get(key);
     if (known !== undefined) {
       this.entries.delete(key);
