@@ -1,4 +1,4 @@
-/** The options that every command has which reads a checkpoint file, and the way from them to the file and what is known of it. */
+/** Options of all commands that read a checkpoint file, and how the file is found by them. */
 import { openAsBlob } from 'node:fs';
 import { access, readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -35,7 +35,7 @@ export type CheckpointValues = { readonly [name in keyof typeof checkpointOption
 export interface CheckpointFile {
   /** One, or the parts of one checkpoint. */
   readonly files: readonly Blob[];
-  /** What a person calls it: its name without the endings that say only of what kind it is. */
+  /** A title: the file's name without the endings that only tell its kind. */
   readonly title: string;
   readonly hints: CheckpointHints;
 }
@@ -123,7 +123,7 @@ async function openParts(path: string): Promise<Parts> {
   const missing: string[] = [];
   for (const name of names) {
     const part = join(dirname(path), name);
-    // One file by itself must be there; of several it is told which are not.
+    // A single file must exist; of several files the missing ones are named.
     if (names.length === 1 || (await isThere(part))) files.push(await openFile(part));
     else missing.push(name);
   }

@@ -15,7 +15,7 @@ function installFromDebian(...packages: string[]): boolean {
 const installFromPlaywright = (browser: 'chromium' | 'firefox' | 'webkit'): boolean =>
   succeeds('npx', '--no-install', 'playwright', 'install', browser);
 
-/** Finds a browser or gets one. Without one the browser's suites fail and say so. */
+/** Finds a browser or installs one. Without one the browser's suites fail with a message. */
 export function ensureBrowser(): void {
   if (findBrowser() !== null) return;
   console.log('No Chrome or Chromium found; getting one.');
@@ -25,8 +25,8 @@ export function ensureBrowser(): void {
 }
 
 /**
- * Finds Firefox and WebKit or gets them. Debian's come first: they bring the libraries that they need. What cannot be had is left out
- * of the tests, and said.
+ * Finds Firefox and WebKit or installs them, Debian's first, since those bring the libraries that they need. A
+ * browser that cannot be installed is left out of the tests, with a message.
  */
 export function ensureOtherEngines(): void {
   if (findFirefox() === null) {

@@ -1,4 +1,4 @@
-/** What the file system says, in a person's words. */
+/** Errors of the file system as sentences. */
 
 const words: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'its name is too long',

@@ -4,8 +4,8 @@ import { delimiter, join } from 'node:path';
 import { chromium, firefox, webkit } from 'playwright';
 
 /**
- * WebGPU without a graphics card (SwiftShader), root without a sandbox, and none of the browser's own errands, which on a
- * machine without a network fail many at a time.
+ * WebGPU without a graphics card (SwiftShader), root without a sandbox, and none of the browser's own requests, which
+ * fail on a machine without a network.
  */
 export const browserArguments: string[] = [
   '--no-sandbox',
@@ -76,7 +76,7 @@ export function findFirefox(): string | null {
   return orPlaywrights(installed, firefox.executablePath());
 }
 
-/** WebKit's own small browser, and a screen that nobody sees. */
+/** WebKit's own small browser, and a virtual screen. */
 export interface MiniBrowser {
   readonly miniBrowser: string;
   readonly xvfb: string;

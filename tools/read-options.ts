@@ -1,7 +1,7 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { stopWith } from './stop-with.ts';
 
-/** `parseArgs`, where a slip of the finger ends in a sentence and the usage instead of a stack trace. */
+/** `parseArgs`, which ends with a sentence and the usage instead of a stack trace where an option is wrong. */
 export function readOptions<const T extends ParseArgsConfig>(
   config: T,
   usage: string,

@@ -12,7 +12,7 @@ const optionNames = Object.keys(checkpointOptions) as (keyof CheckpointValues)[]
 
 /**
  * @param path a folder in tfjs format (or its model.json), or a checkpoint as `findCheckpoint` takes it
- * @returns the way to the model; stops with a sentence where there is nothing or an option does not fit
+ * @returns the model's loader; ends the command with a sentence where there is no model, or an option does not fit
  */
 export async function findModel(path: string, values: CheckpointValues): Promise<ModelLoader> {
   const facts = await stat(path).catch(() => null);

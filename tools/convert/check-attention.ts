@@ -1,4 +1,4 @@
-/** What a conversion did to the attention: the checkpoint and its result side by side on the sample photographs. */
+/** Compares the attention of a checkpoint and of its conversion on the sample photographs. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,7 +15,7 @@ import { rankCorrelation } from './rank-correlation.ts';
 const samples = fileURLToPath(new URL('../../public/samples', import.meta.url));
 const framing = { shape: 'photograph', sidePx: 224 } as const;
 
-/** Beyond these a mask shows other patches. For each head on each photograph. */
+/** Beyond these bounds a mask shows other patches. For each head on each photograph. */
 export const checkBounds = {
   /** Of the map's largest value. */
   difference: 0.05,
@@ -90,6 +90,6 @@ export async function checkAttention(
   }
 }
 
-/** @returns whether it is within the bounds; what is no number is not */
+/** @returns whether it is within the bounds; false for NaN */
 export const isWithinBounds = (check: HeadCheck): boolean =>
   check.relativeDifference <= checkBounds.difference && check.rankCorrelation >= checkBounds.rankCorrelation;

@@ -1,4 +1,4 @@
-/** What a conversion did to each part of a network, as a table for people. */
+/** A table of what a conversion changed in each part of a network. */
 import type { NamedTensor } from '../../src/core/architecture.ts';
 import { decodeWeight, encodeWeight, type WeightsDtype } from '../../src/formats/weight-encoding.ts';
 import { formatTable } from './format-table.ts';
@@ -14,7 +14,7 @@ function maxDifference(values: Float32Array, stored: Float32Array): number {
   let largest = 0;
   for (const [i, value] of values.entries()) {
     const error = Math.abs((stored[i] ?? NaN) - value);
-    // What is no number, or is too large for a half, is an error without bounds.
+    // NaN, or a value that is too large for a float16, counts as an infinite error.
     if (!(error <= largest)) largest = Number.isNaN(error) ? Infinity : error;
   }
   return largest;

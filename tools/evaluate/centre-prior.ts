@@ -1,4 +1,4 @@
-/** What a score is worth that knows nothing of the photograph: photographers put things in the middle. */
+/** A score that does not depend on the photograph, for comparison: photographers put things in the middle. */
 import { maskOf, type PatchMask } from './jaccard.ts';
 
 /** Of half a side. */

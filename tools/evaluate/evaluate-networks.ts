@@ -19,7 +19,7 @@ export function openEngineOf(model: LoadedModel): Promise<ToolEngine> {
   return openEngine(() => Promise.resolve(succeed({ ...model, parameters })));
 }
 
-/** Stops where a file that was good a while ago is not any more. */
+/** Ends the command where a file could be read before and cannot be read now. */
 async function contentOf(pair: Pair): Promise<PairContent> {
   const content = await readPair(pair);
   if (content === null || typeof content === 'string')

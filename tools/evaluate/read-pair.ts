@@ -31,7 +31,7 @@ export interface CheckedPairs {
   readonly problems: readonly string[];
 }
 
-/** Reads all of them once, so that what is wrong shows before the first network has run and not in the middle of the third. */
+/** Reads all of them once, so that faulty files are reported before the first network runs. */
 export async function checkPairs(pairs: readonly Pair[]): Promise<CheckedPairs> {
   const usable: Pair[] = [];
   const problems: string[] = [];

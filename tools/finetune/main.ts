@@ -85,7 +85,7 @@ const isThere = async (path: string): Promise<boolean> => (await stat(path).catc
 const isRunThere = async (file: string): Promise<boolean> =>
   (await isThere(file)) || (await isThere(file.replace(/\.safetensors$/, '.jsonl')));
 
-/** A run's numbers took hours, and may be all that is left of it: no other run may take their place. */
+/** A run's numbers took hours to compute and may be all that is left of it, so no other run may overwrite them. */
 async function freeName(): Promise<string> {
   for (let number = 1; ; number++) {
     const file = `finetune-out/run${number === 1 ? '' : `-${number}`}.safetensors`;
@@ -124,7 +124,7 @@ if (!isResumed && options.model === undefined && readPreset(options.preset).need
 const stopping = new AbortController();
 const { signal } = stopping;
 const stop = (exitCode: number): void => {
-  // Asked twice, it ends at once.
+  // The second signal ends it at once.
   if (signal.aborted) process.exit(exitCode);
   console.error('\nStopping after this step …');
   stopping.abort();
@@ -193,7 +193,7 @@ async function resumeRun(path: string): Promise<Trainer> {
   return resumed.value.trainer;
 }
 
-/** The new file takes the old one's place only when it is whole. */
+/** The new file replaces the old one only when it is complete. */
 async function writeWhole(path: string, file: Blob): Promise<void> {
   const unfinished = `${path}.part`;
   await writeFile(unfinished, file.stream());
@@ -246,7 +246,7 @@ const show = ({ step, loss, teacherEntropy, kl, learningRate, stepMs }: StepRepo
 let exitCode = problems.length > 0 ? 1 : 0;
 let isSaved = false;
 process.on('exit', (code) => {
-  // Node ends without a word (0 or 13) when nothing is left to wait for, as after a device that answers no more.
+  // Node ends without a message (0 or 13) when nothing is left to wait for, as when a device no longer answers.
   if (isSaved || (code !== 0 && code !== 13)) return;
   writeSync(2, `\nThe run ended before it was saved, after step ${trainer.stepsTaken}.\n`);
   process.exitCode = 1;

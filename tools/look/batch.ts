@@ -1,4 +1,4 @@
-/** Many photographs, one after the other: what fails is said, and never ends the batch. */
+/** Many photographs, one after another. A failure is printed and never ends the batch. */
 import { mkdir } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import { describeFailure } from '../../src/core/failure.ts';

@@ -1,4 +1,4 @@
-/** What every command that looks at photographs can be told. */
+/** Options of all commands that look at photographs. */
 import type { BackendName } from '../../src/core/failure.ts';
 import type { FramingOptions } from '../../src/core/photo.ts';
 import { fileURLToPath } from 'node:url';

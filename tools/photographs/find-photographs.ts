@@ -1,6 +1,6 @@
 /**
- * From what somebody wrote on the command line to the photographs that are meant: the same rules for every command. A file is taken
- * whatever its name is. Of a folder, and of what a pattern matches, files are taken that end as photographs do, in subfolders too.
+ * Finds the photographs that the arguments of a command name; the same rules for every command. A file is taken with
+ * any name. In a folder (with its subfolders), or by a pattern, only files with endings of photographs are taken.
  */
 import { readdir, stat } from 'node:fs/promises';
 import { isAbsolute, join, resolve, sep } from 'node:path';
