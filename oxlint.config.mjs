@@ -182,7 +182,12 @@ export default {
       rules: { 'boundaries/dependencies': 'off', 'no-restricted-imports': 'off' },
     },
     {
-      files: ['vite.config.ts', 'oxlint.config.mjs', 'e2e/playwright.config.ts'],
+      files: [
+        'vite.config.ts',
+        'oxlint.config.mjs',
+        'e2e/playwright.config.ts',
+        'e2e/soak/playwright.config.ts',
+      ],
       rules: { 'import/no-default-export': 'off' },
     },
     { files: ['e2e/**'], rules: { 'react/rules-of-hooks': 'off', 'no-empty-pattern': 'off' } },

@@ -224,6 +224,36 @@ describe('a look', () => {
     used.dispose();
   });
 
+  test('lets go of what the back end keeps for nobody where it is much', async () => {
+    const engine = await started();
+    const destroyed: number[] = [];
+    const buffer = (size: number) => ({ size, destroy: () => destroyed.push(size) });
+    // As tfjs's WebGPU back end holds them.
+    const manager = {
+      numBytesAllocated: 100e6,
+      numBytesUsed: 10e6,
+      numFreeBuffers: 2,
+      freeBuffers: new Map([
+        ['a', [buffer(60e6)]],
+        ['b', [buffer(30e6)]],
+      ]),
+    };
+    const backend = tf.backend() as unknown as { bufferManager?: typeof manager };
+    backend.bufferManager = manager;
+    try {
+      await lookAtHeads(engine, photo, { framing: small, id: 'little' });
+      expect(destroyed).toEqual([]);
+      manager.freeBuffers.get('b')?.push(buffer(300e6));
+      manager.numBytesAllocated += 300e6;
+      await lookAtHeads(engine, photo, { framing: small, id: 'much' });
+      expect(destroyed).toEqual([60e6, 30e6, 300e6]);
+      expect(manager.numBytesAllocated).toBe(10e6);
+    } finally {
+      delete backend.bufferManager;
+      engine.dispose();
+    }
+  });
+
   test('with an aborted signal ends as cancelled before the first block', async () => {
     const reports: LookProgress[] = [];
     const before = tensors();

@@ -16,6 +16,7 @@ import { framePhotograph } from '../media/framing.ts';
 import { prepareInput } from '../media/prepare-input.ts';
 import type { PixelGrid } from '../media/resample.ts';
 import type { LoadedModel } from '../models/loaded-model.ts';
+import { dropFreeBuffers } from '../gpu/free-buffers.ts';
 import { runForward } from '../vit/forward.ts';
 import { proveSize } from '../vit/prove-size.ts';
 import { tappedBytes, type Tap } from '../vit/taps.ts';
@@ -69,6 +70,9 @@ export interface HeldPass {
   readonly pass: Pass;
   release(): void;
 }
+
+/** What the back end may keep for the next pass: more than a usual one takes, so that one after the other makes nothing anew. */
+const freeBytes = 256 * 2 ** 20;
 
 export interface EngineLimits {
   readonly modelBytes: number;
@@ -245,6 +249,7 @@ export class Engine {
       if (this.tuned !== model) model.applyTuning();
       this.tuned = model;
       const taps = this.tapsFor(request.taps, before, architecture, tokens);
+      await dropFreeBuffers(this.chosen.backend, freeBytes);
       this.passes.makeRoom(tappedBytes(architecture, tokens, taps));
       await proveSize(model.parameters, input, inputSizePx, { faults: this.faults, signal });
       const tapped = await runForward(model.parameters, input, inputSizePx, taps, {

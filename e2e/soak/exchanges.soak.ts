@@ -1,0 +1,38 @@
+import { checkpointPath } from '../../src/testing/checkpoint-fixtures.ts';
+import { beforeWorker } from '../before-worker.ts';
+import { embedded, expect, samplePath, sideOf, test } from '../scope.ts';
+import { countGpuBytes, expectFlat, gpuBytes, megabytes, tabBytes, tell, times } from './measure.ts';
+
+for (const backend of ['wasm', 'webgpu'] as const)
+  test(`models are exchanged again and again, and nothing grows (${backend})`, async ({ scope, page }) => {
+    const count = times(500);
+    await beforeWorker(page, countGpuBytes);
+    await scope.open(`backend=${backend}&side=${sideOf(8)}`);
+    await scope.isReady();
+    await scope.drop(samplePath('cat'), checkpointPath('moco-v3.pth.tar'));
+    const ready = page.locator('[data-engine-status=ready]');
+    await expect(ready).toContainText('moco-v3.pth.tar');
+    await page.keyboard.press('m');
+    const list = page.getByRole('dialog', { name: 'Models' });
+    const use = async (title: string): Promise<void> => {
+      const row = list.getByRole('listitem', { name: title });
+      await row.getByRole('button', { name: 'Use' }).click();
+      await expect(row).toHaveAttribute('data-used', 'true');
+      await expect(page.locator('.frame[data-status=done]')).toHaveCount(1);
+    };
+    let begin = { tab: NaN, device: NaN };
+    for (let done = 0; done < count; done += 2) {
+      await use(embedded.title);
+      await use('moco-v3.pth.tar');
+      // Caches fill during the first.
+      if (done === 2) begin = { tab: await tabBytes(page), device: await gpuBytes(page) };
+    }
+    const end = { tab: await tabBytes(page), device: await gpuBytes(page) };
+    tell(`exchanges on ${backend}`, {
+      count,
+      tab: `${megabytes(begin.tab)} → ${megabytes(end.tab)}`,
+      device: `${megabytes(begin.device)} → ${megabytes(end.device)}`,
+    });
+    expectFlat('the tab', begin.tab, end.tab, 40e6);
+    expectFlat('the device', begin.device, end.device, 1e6);
+  });
