@@ -225,7 +225,6 @@ describe('a look', () => {
   });
 
   test('lets go of what the back end keeps for nobody where it is much', async () => {
-    const engine = await started();
     const destroyed: number[] = [];
     const buffer = (size: number) => ({ size, destroy: () => destroyed.push(size) });
     // As tfjs's WebGPU back end holds them.
@@ -250,7 +249,6 @@ describe('a look', () => {
       expect(manager.numBytesAllocated).toBe(10e6);
     } finally {
       delete backend.bufferManager;
-      engine.dispose();
     }
   });
 
