@@ -14,6 +14,7 @@ import { stopWith } from '../tools/stop-with.ts';
 import { prepareNetworks } from './networks.ts';
 import { runRace } from './race.ts';
 import { timePage } from './page-load.ts';
+import { timeQueue } from './queue.ts';
 import { writeReport, type Report } from './report.ts';
 import { benchResampling } from './resampling.ts';
 import { benchWasmTraining } from './wasm-training.ts';
@@ -23,6 +24,7 @@ import { benchTraining, reportTraining } from './train.ts';
 const allNetworks = 'embedded-12,embedded-40,s16-224,b16-224,s8-224,s8-480';
 
 const usage = `Usage: npm run bench -- [chromium] [node] [page] [options]
+       npm run bench -- queue [--against <folder>] [--rounds <n>] [--note <sentence>]
        npm run bench -- lenses [chromium] [node] [--against <folder>] [options]
        npm run bench -- train [--note <sentence>]
        npm run bench -- wasm-training [--presets <ids>] [--python <command>] [--against <folder>] [--rounds <n>] [--note <sentence>]
@@ -31,14 +33,14 @@ const usage = `Usage: npm run bench -- [chromium] [node] [page] [options]
 Times the forward pass: ours (with float16 weights, too, where the network's are float32), ours by tfjs's plain ops, and
 onnxruntime-web, on WebGPU and on WebAssembly.
 With no place named, Chromium and then Node on Dawn, where there is a driver. "page" times the built page instead, from its
-opening to the first overlay; "lenses" races what other lenses take with the last block's heads; "train" counts what a training step asks
+opening to the first overlay; "queue" has it take forty photographs at once; "lenses" races what other lenses take with the last block's heads; "train" counts what a training step asks
 of WebGPU, "wasm-training" times it on the processor; "resampling" times what comes before a pass.
 
   --networks <ids>   of ${allNetworks} (default: all; for lenses s16-224)
   --backends <ids>   of webgpu,wasm (default: both)
   --rounds <n>       passes of each contestant after its first, or visits of the page (default: 5)
   --patience <s>     a pass that is likely to take longer is left out, with a word (default: 45)
-  --against <folder> page, lenses, wasm-training: another checkout of this repository, installed, that races with this one
+  --against <folder> page, queue, lenses, wasm-training: another checkout of this repository, installed, that races with this one
   --presets <ids>    of collapse-in-a-minute,adapt-embedded,adapt-vit-s16 (default: all)
   --python <command> that starts a Python with PyTorch and Pillow (default: python3); without one their times are left out
   --note <sentence>  goes into the report: what else the machine was doing`;
@@ -61,7 +63,7 @@ const { values: options, positionals } = readOptions(
   usage,
 );
 if (options.help) stopWith(usage, 0);
-const known = ['chromium', 'node', 'page', 'lenses', 'train', 'wasm-training', 'resampling'];
+const known = ['chromium', 'node', 'page', 'queue', 'lenses', 'train', 'wasm-training', 'resampling'];
 const contest = positionals.includes('lenses') ? 'lenses' : 'engines';
 const named = positionals.filter((each) => each !== 'lenses');
 const places = named.length === 0 ? ['chromium', 'node'] : named;
@@ -99,6 +101,12 @@ async function keep(report: Report): Promise<void> {
   await writeFile(join(reports, `${report.name}.json`), report.json);
   await writeFile(join(reports, `${report.name}.md`), report.markdown);
   console.log(`\n${report.markdown}\ndocs/bench/${report.name}.md`);
+}
+
+if (positionals.includes('queue')) {
+  const against = options.against === undefined ? null : resolve(options.against);
+  await keep(await timeQueue(rounds, against, options.note));
+  process.exit(0);
 }
 
 if (positionals.includes('resampling')) {

@@ -2,16 +2,13 @@
  * npm run bench -- page: from the opening of the built page to the first overlay, with an empty cache, the embedded model and a
  * sample photograph that is clicked as soon as it is there. Bytes are counted where they leave the server.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium, type Browser } from 'playwright';
-import { build, preview, type Plugin } from 'vite';
 import { browserArguments, findBrowser } from '../tools/find-browser.ts';
 import { median } from './race.ts';
 import { readCpuMs } from './read-cpu.ts';
 import { describeProcessor, type Report } from './report.ts';
+import { openSite, type Site } from './site.ts';
 
 interface Visit {
   readonly overlayMs: number;
@@ -19,56 +16,6 @@ interface Visit {
   readonly cpuMs: number;
   readonly bytes: number;
   readonly requests: number;
-}
-
-interface Traffic {
-  bytes: number;
-  requests: number;
-}
-
-/** A build that is served, and what was seen of it. */
-interface Site {
-  readonly name: string;
-  readonly address: string;
-  readonly traffic: Traffic;
-  readonly visits: Visit[];
-  close(): Promise<void>;
-}
-
-const countTraffic = (traffic: Traffic): Plugin => ({
-  name: 'bench-count-traffic',
-  configurePreviewServer: ({ middlewares }) => {
-    middlewares.use((request, response, next) => {
-      const before = request.socket.bytesWritten;
-      traffic.requests++;
-      response.on('finish', () => (traffic.bytes += request.socket.bytesWritten - before));
-      next();
-    });
-  },
-});
-
-/** Builds a checkout by its own configuration, and serves it. */
-async function openSite(name: string, root: string): Promise<Site> {
-  const outDir = await mkdtemp(join(tmpdir(), 'dinoscope-bench-page-'));
-  await build({ root, logLevel: 'error', build: { outDir, emptyOutDir: true } });
-  const traffic: Traffic = { bytes: 0, requests: 0 };
-  const server = await preview({
-    root,
-    logLevel: 'error',
-    build: { outDir },
-    preview: { port: 4397 },
-    plugins: [countTraffic(traffic)],
-  });
-  return {
-    name,
-    address: server.resolvedUrls?.local[0] ?? '',
-    traffic,
-    visits: [],
-    close: async () => {
-      await server.close();
-      await rm(outDir, { recursive: true, force: true });
-    },
-  };
 }
 
 async function visit(browser: Browser, { address, traffic }: Site): Promise<Visit> {
@@ -90,7 +37,7 @@ async function visit(browser: Browser, { address, traffic }: Site): Promise<Visi
   return seen;
 }
 
-function tableRow({ name, visits }: Site): string {
+function tableRow({ name, visits }: { readonly name: string; readonly visits: readonly Visit[] }): string {
   const of = (value: (visit: Visit) => number): number => median(visits.map(value));
   const numbers = [
     of(({ overlayMs }) => overlayMs),
@@ -109,14 +56,14 @@ export async function timePage(rounds: number, against: string | null, note: str
   const sites = [await openSite('this page', fileURLToPath(new URL('..', import.meta.url)))];
   if (against !== null) sites.push(await openSite('another checkout', against));
   const browser = await chromium.launch({ executablePath, args: browserArguments });
+  const results = sites.map(({ name }) => ({ name, visits: [] as Visit[] }));
   for (let round = 0; round < rounds; round++)
-    for (const site of sites) site.visits.push(await visit(browser, site));
+    for (const [i, site] of sites.entries()) results[i]?.visits.push(await visit(browser, site));
   const version = browser.version();
   await browser.close();
   for (const site of sites) await site.close();
   const processor = describeProcessor();
   const title = `Page load, Chromium ${version}`;
-  const results = sites.map(({ name, visits }) => ({ name, visits }));
   return {
     name: 'page-load-chromium',
     json: `${JSON.stringify({ date: new Date().toISOString(), processor, note, title, results }, null, 2)}\n`,
@@ -127,7 +74,7 @@ export async function timePage(rounds: number, against: string | null, note: str
       '',
       '| | visits, empty cache | to the first overlay, ms | least, ms | processor time, ms | kilobytes from the server | requests |',
       '|---|---|---|---|---|---|---|',
-      ...sites.map(tableRow),
+      ...results.map(tableRow),
       '',
       'Medians, the visits in turn. From the request for the page, from this machine, to the first frame with the embedded model’s attention over a sample photograph; no compression on the way, no service worker.',
       '',
