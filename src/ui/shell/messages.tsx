@@ -1,6 +1,7 @@
 import { Cpu, Info, RefreshCw, RotateCw, TriangleAlert, X } from 'lucide-react';
 import { describeFailure } from '../../core/failure.ts';
 import { useApp, useServices } from '../services.tsx';
+import type { NoteId } from '../state/notes.ts';
 import { backendTitles } from '../words.ts';
 import { IconButton } from '../kit/icon-button.tsx';
 import './messages.css';
@@ -13,7 +14,11 @@ interface MessagesProps {
 /** What the page has to say: it stays until it is dismissed, and a screen reader is told. */
 export function Messages({ withNotes = true }: MessagesProps) {
   const all = useApp((state) => state.messages);
-  const messages = withNotes ? all : all.filter(({ note }) => note === null);
+  const screen = useApp((state) => state.screen);
+  // Where photographs are trained on, their patches cannot be asked.
+  const isShown = (note: NoteId | null): boolean =>
+    note === null || (withNotes && !(note === 'ask-a-patch' && screen === 'training'));
+  const messages = all.filter(({ note }) => isShown(note));
   const dismiss = useApp((state) => state.dismiss);
   return (
     <div className="messages" role="status">
