@@ -7,15 +7,14 @@ import {
   embed,
   embedGradients,
   finishBlock,
-  headGradients,
   insideBytesOf,
   runBlock,
-  runHead,
   type BlockDrop,
   type BlockInside,
   type BlockRun,
   type Gradients,
 } from './backpropagate.ts';
+import { headGradients, runHead } from './backpropagate-head.ts';
 import { dropPathScales, type CropBatch } from './crop-batch.ts';
 import { dinoLossAndGradient, teacherTargets, type TeacherTargets } from './loss.ts';
 import type { Network } from './network.ts';

@@ -5,9 +5,8 @@
  * One call at a time: whoever wants a checkpoint or attention maps leaves the loop, or asks between two reports.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { parameterShapes, type NamedTensor, type VitArchitecture } from '../core/architecture.ts';
+import type { VitArchitecture } from '../core/architecture.ts';
 import { failureOf, type Failure } from '../core/failure.ts';
-import { findProblems } from '../core/hyper-parameters.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
 import type { StepKernels, StepReport, TrainingConfiguration, TrainingSwitches } from '../core/training.ts';
 import { afterReadBack, type FaultWatch } from '../gpu/fault-watch.ts';
@@ -21,6 +20,7 @@ import { fingerprintOf, shrinkPhotograph } from './photographs.ts';
 import { ratesAt } from './schedules.ts';
 import { openUpdater, type StepScalars, type Updater } from './step-update.ts';
 import { readTrainingCheckpoint, writeBackbone, writeTrainingCheckpoint } from './training-checkpoint.ts';
+import { findMisfits, type TrainingModel } from './training-model.ts';
 import {
   downloadNetwork,
   downloadState,
@@ -30,13 +30,6 @@ import {
 } from './training-state.ts';
 
 export type NetworkRole = 'student' | 'teacher';
-
-/** A network to adapt, or an architecture to train from scratch. */
-export interface TrainingModel {
-  readonly architecture: VitArchitecture;
-  /** By official names, in official layouts; null draws them. */
-  readonly parameters: ReadonlyMap<string, NamedTensor> | null;
-}
 
 export interface TrainerOptions {
   readonly configuration: TrainingConfiguration;
@@ -59,34 +52,6 @@ export interface RunOptions {
   readonly beforeStep?: () => void;
   /** After every step, reported or not; the next one waits for it. */
   readonly afterStep?: (step: number) => Promise<void>;
-}
-
-/** What makes a run impossible with this network, beyond what the configuration itself tells. */
-export function findMisfits(
-  configuration: TrainingConfiguration,
-  { architecture, parameters }: TrainingModel,
-  photographs: readonly unknown[],
-): string[] {
-  const { globalCropPx, localCropPx, localCrops, frozenBlocks } = configuration;
-  const { patchSize, depth, numRegisters, layerScale } = architecture;
-  const problems = findProblems(configuration).map(({ sentence }) => sentence);
-  if (globalCropPx % patchSize !== 0)
-    problems.push(`global crops of ${globalCropPx} px are not made of whole patches of ${patchSize} px`);
-  if (localCrops > 0 && localCropPx % patchSize !== 0)
-    problems.push(`local crops of ${localCropPx} px are not made of whole patches of ${patchSize} px`);
-  if (frozenBlocks > depth)
-    problems.push(`${frozenBlocks} blocks cannot be frozen: the network has ${depth}`);
-  if (photographs.length === 0) problems.push('there is no photograph');
-  // The training pass knows neither, and would leave them out in silence.
-  if (numRegisters > 0 || layerScale)
-    problems.push(
-      'networks of the DINOv2 kind (registers, LayerScale) cannot be trained here: take one of DINO, DeiT or MoCo v3',
-    );
-  const known = parameterShapes(architecture);
-  const foreign = [...(parameters?.keys() ?? [])].filter((name) => !known.has(name));
-  if (foreign.length > 0)
-    problems.push(`the network has parameters that cannot be trained here (${foreign[0]})`);
-  return problems;
 }
 
 export class Trainer {

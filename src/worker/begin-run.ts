@@ -12,7 +12,8 @@ import type { LoadedModel } from '../models/loaded-model.ts';
 import type { CallContext } from '../rpc/serve-calls.ts';
 import type { TrainingContract, TrainingProgress, TrainingStart } from '../rpc/training-contract.ts';
 import { shrinkPhotograph } from '../train/photographs.ts';
-import { Trainer, type TrainingModel } from '../train/trainer.ts';
+import { Trainer } from '../train/trainer.ts';
+import type { TrainingModel } from '../train/training-model.ts';
 import { gridOf, valueOf } from './run-archive.ts';
 import type { RunBeginning, RunTools } from './training-run.ts';
 

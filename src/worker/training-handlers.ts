@@ -5,7 +5,7 @@ import { outcomeOf, type Handlers } from '../rpc/serve-calls.ts';
 import type { RunList, TrainingContract } from '../rpc/training-contract.ts';
 import { estimateTrainingMemory } from '../train/memory-estimate.ts';
 import { stepMemoryHere } from '../train/step-layers.ts';
-import { findMisfits } from '../train/trainer.ts';
+import { findMisfits } from '../train/training-model.ts';
 import type { TrainingHost } from './begin-run.ts';
 import { exportRun, keptFiles, readArchive, importArchive } from './run-archive.ts';
 import { CurrentRun } from './current-run.ts';

@@ -12,18 +12,16 @@ import {
   type RunState,
 } from '../library/run-store.ts';
 import type { FileStorage } from '../library/file-storage.ts';
-import { framePhotograph, type Framing } from '../media/framing.ts';
-import { prepareInput } from '../media/prepare-input.ts';
 import type { Enqueue } from '../rpc/serial-queue.ts';
 import type {
   MapSnapshot,
-  PinnedPhotograph,
   StoredRun,
   SwitchMark,
   TrainingContract,
   TrainingProgress,
 } from '../rpc/training-contract.ts';
 import type { Trainer } from '../train/trainer.ts';
+import { PinnedView } from './pinned-view.ts';
 import { thinSteps } from './snapshot-times.ts';
 
 type Steering = TrainingContract['steer']['request'];
@@ -57,18 +55,13 @@ export interface RunBeginning {
 
 const maxSnapshots = 40;
 const cropsEveryMs = 400;
-/** Global crops' side, this many times: as large as the kept photograph mostly is. */
-const pinnedSidePerCrop = 2;
-const maxPinnedSidePx = 480;
-
 export class TrainingRun {
   readonly id: string;
   private readonly trainer: Trainer;
   private readonly photographs: readonly KeptPhotograph[];
   private readonly tools: RunTools;
   private readonly kernelCheck: KernelCheck;
-  private readonly pinnedInput: Float32Array;
-  private readonly framing: Framing;
+  private readonly pinned: PinnedView;
   private readonly reports: StepReport[];
   private readonly switches: SwitchMark[];
   private snapshots: MapSnapshot[];
@@ -98,29 +91,7 @@ export class TrainingRun {
     this.tools = tools;
     const photo = photographs[run.pinned];
     if (photo === undefined) throw new Error(`photograph ${run.pinned} of ${photographs.length} is pinned`);
-    const sidePx = Math.min(
-      pinnedSidePerCrop * trainer.configuration.globalCropPx,
-      maxPinnedSidePx,
-      Math.max(photo.height, photo.width),
-    );
-    const { patchSize } = trainer.architecture;
-    this.framing = framePhotograph(photo, { shape: 'photograph', sidePx }, patchSize);
-    this.pinnedInput = prepareInput({ ...photo, channels: 3 }, this.framing);
-  }
-
-  get pinned(): PinnedPhotograph {
-    const { height, width, values } = this.photographs[this.facts.pinned] as KeptPhotograph;
-    const { box, inputSizePx, rows, columns } = this.framing;
-    const { numHeads } = this.trainer.architecture;
-    return {
-      size: { height, width },
-      pixels: Uint8ClampedArray.from(values),
-      box,
-      inputSizePx,
-      rows,
-      columns,
-      numHeads,
-    };
+    this.pinned = new PinnedView(photo, trainer);
   }
 
   steer({ pause, discard, crops, ...switches }: Steering): void {
@@ -141,7 +112,7 @@ export class TrainingRun {
       run: begun.value,
       kernelCheck: this.kernelCheck,
       isKept,
-      pinned: this.pinned,
+      pinned: this.pinned.describe(),
       reports: [...this.reports],
       snapshots: [...this.snapshots],
     });
@@ -244,16 +215,9 @@ export class TrainingRun {
   }
 
   private async takeMaps(): Promise<Result<void, Failure>> {
-    const { inputSizePx } = this.framing;
-    const teacher = await this.trainer.attend('teacher', this.pinnedInput, inputSizePx);
-    if (!teacher.ok) return teacher;
-    const student = await this.trainer.attend('student', this.pinnedInput, inputSizePx);
-    if (!student.ok) return student;
-    const snapshot = {
-      step: this.trainer.stepsTaken,
-      teacher: teacher.value.maps,
-      student: student.value.maps,
-    };
+    const seen = await this.pinned.takeMaps();
+    if (!seen.ok) return seen;
+    const snapshot = seen.value;
     const all = [...this.snapshots, snapshot];
     const kept = thinSteps(
       all.map(({ step }) => step),
@@ -296,7 +260,6 @@ export class TrainingRun {
 
   /** Brings `facts` to the step that the networks have, too. */
   private async collect(): Promise<RunState> {
-    const { rows, columns } = this.framing;
     const state = await this.trainer.saveCheckpoint();
     const step = this.trainer.stepsTaken;
     this.facts = {
@@ -310,7 +273,7 @@ export class TrainingRun {
       state,
       reports: this.reports,
       snapshots: this.snapshots,
-      mapShape: [this.trainer.architecture.numHeads, rows, columns],
+      mapShape: this.pinned.mapShape,
     };
   }
 

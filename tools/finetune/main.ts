@@ -12,7 +12,8 @@ import type { StepReport, TrainingConfiguration } from '../../src/core/training.
 import { openBackend } from '../../src/gpu/open-backend.ts';
 import { estimateTrainingMemory } from '../../src/train/memory-estimate.ts';
 import { stepMemoryHere } from '../../src/train/step-layers.ts';
-import { Trainer, type TrainingModel } from '../../src/train/trainer.ts';
+import { Trainer } from '../../src/train/trainer.ts';
+import type { TrainingModel } from '../../src/train/training-model.ts';
 import { readTrainingConfiguration } from '../../src/train/training-checkpoint.ts';
 import { checkStepKernels } from '../../src/train/training-self-check.ts';
 import { installDawn } from '../attend/dawn.ts';
