@@ -25,7 +25,8 @@ test('devices are lost again and again: the engine comes back, asked or unasked,
   await scope.isReady();
   await scope.drop(samplePath('cat'), samplePath('dog'));
   await scope.allSettled(2);
-  const picture = await scope.overlayPicture();
+  await scope.select('cat.jpg');
+  const picture = await scope.savedPicture();
   const again = page.getByRole('button', { name: 'Try again' });
   const status = page.locator('[data-engine-status]').first();
   let begin = NaN;
@@ -34,6 +35,8 @@ test('devices are lost again and again: the engine comes back, asked or unasked,
     const worker = engineWorker(page);
     if (worker === undefined) throw new Error('there is no engine');
     expect(await loseDevices(worker)).toBeGreaterThan(0);
+    // It is noticed by who uses it next.
+    await scope.drop(samplePath('coffee'));
     await expect
       .poll(
         async () =>
@@ -47,12 +50,16 @@ test('devices are lost again and again: the engine comes back, asked or unasked,
       await again.click();
     }
     await scope.isReady();
+    await scope.allSettled(3);
+    await expect(scope.frame('coffee.jpg')).toHaveAttribute('data-status', 'done');
+    await page.getByRole('button', { name: 'Remove coffee.jpg' }).click();
     await scope.allSettled(2);
     if (lost === 2) begin = await tabBytes(page);
   }
   const end = await tabBytes(page);
   await expect(page.locator('.frame[data-status=done]')).toHaveCount(2);
-  expect(await scope.overlayPicture()).toBe(picture);
+  await scope.select('cat.jpg');
+  expect(await scope.savedPicture()).toBe(picture);
   tell('device losses', {
     count,
     'asked to start again': asked,
