@@ -177,6 +177,44 @@ test('the lenses are changed by the arrow keys, and rollout is used by keyboard 
   expect(await scope.overlayPicture()).toBe(heat);
 });
 
+test('norms: the block by keyboard and mouse, before and after the final norm, with numbers and a scale', async ({
+  scope,
+  page,
+}) => {
+  await scope.open(`backend=wasm&side=${sideOf(12)}`);
+  await scope.drop(samplePath('cat'));
+  await scope.allSettled(1);
+  await page.getByRole('radio', lens('Norms')).check();
+  const { depth } = embedded;
+  await expect(scope.stage).toContainText(`token after block ${depth}, before the final norm.`);
+  await expect(
+    page.getByRole('img', { name: `Norms: block ${depth}, before the final norm is drawn over it` }),
+  ).toBeVisible();
+  await expect(page.getByRole('img', { name: /^Colours from the norm [\d.]+ to [\d.]+$/ })).toBeVisible();
+  for (const name of ['Smallest norm', 'Median norm', 'Largest norm', 'Norm of CLS'])
+    await expect(scope.fact(name)).toHaveText(/^[\d.]+$/);
+  await expect(scope.fact('Outliers')).toHaveText(/^[\d.]+ %$/);
+  const time = await scope.fact('Forward pass').textContent();
+  const before = await scope.overlayPicture();
+  // By keyboard: after the final norm, then the block before, which has none. All of it comes from the same pass.
+  await page.keyboard.press('n');
+  await expect(scope.stage).toContainText(`token after block ${depth}, after the final norm.`);
+  await expect(page.getByRole('radio', { name: 'After it' })).toBeChecked();
+  expect(await scope.overlayPicture()).not.toBe(before);
+  await page.keyboard.press(',');
+  await expect(scope.stage).toContainText(`token after block ${depth - 1}.`);
+  await expect(page.getByRole('radio', { name: 'After it' })).toHaveCount(0);
+  // By mouse.
+  await scope.setRange('Block', depth);
+  await scope.choose('Before it');
+  await expect(scope.stage).toContainText(`token after block ${depth}, before the final norm.`);
+  expect(await scope.overlayPicture()).toBe(before);
+  await expect(scope.fact('Forward pass')).toHaveText(time ?? '');
+  // No token is asked through this lens.
+  await page.keyboard.press('q');
+  await expect(scope.stage).not.toContainText('What patch');
+});
+
 test('every lens tells what its picture shows by the picture’s name', async ({ scope, page }) => {
   await scope.open(`backend=wasm&side=${sideOf(12)}`);
   await scope.drop(samplePath('cat'));

@@ -5,12 +5,14 @@ import { headsCompute } from './heads/compute.ts';
 import { layersCompute } from './layers/compute.ts';
 import type { LensCompute } from './lens-compute.ts';
 import { objectsCompute } from './objects/compute.ts';
+import { normsCompute } from './norms/compute.ts';
 import { rolloutCompute } from './rollout/compute.ts';
 
 export const computes: { readonly [L in LensId]: LensCompute<ParamsOf<L>, ResultOf<L>> } = {
   heads: headsCompute,
   layers: layersCompute,
   rollout: rolloutCompute,
+  norms: normsCompute,
   objects: objectsCompute,
   colours: coloursCompute,
 };

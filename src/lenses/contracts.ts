@@ -4,12 +4,14 @@ import { headsContract } from './heads/contract.ts';
 import { layersContract } from './layers/contract.ts';
 import type { LensContract } from './lens-contract.ts';
 import { objectsContract } from './objects/contract.ts';
+import { normsContract } from './norms/contract.ts';
 import { rolloutContract } from './rollout/contract.ts';
 
 const contracts = {
   heads: headsContract,
   layers: layersContract,
   rollout: rolloutContract,
+  norms: normsContract,
   objects: objectsContract,
   colours: coloursContract,
 } as const;

@@ -5,12 +5,14 @@ import { headsView } from './heads/view.tsx';
 import { layersView } from './layers/view.tsx';
 import type { LensView } from './lens-view.ts';
 import { objectsView } from './objects/view.tsx';
+import { normsView } from './norms/view.tsx';
 import { rolloutView } from './rollout/view.tsx';
 
 const views: { readonly [L in LensId]: LensView<ParamsOf<L>, DrawingOf<L>, ResultOf<L>> } = {
   heads: headsView,
   layers: layersView,
   rollout: rolloutView,
+  norms: normsView,
   objects: objectsView,
   colours: coloursView,
 };

@@ -78,6 +78,21 @@ test('rollout takes its parameters by name', async () => {
   });
 });
 
+test('norms are one number a patch, of the block that is asked', async () => {
+  const run = await runTool('look', 'norms', cat, ...small, '--block', '3', '--out', folder);
+  expect(run).toMatchObject({ exitCode: 0, stderr: '' });
+  const { shape, values } = await readArray('cat-norms.npy');
+  expect(shape).toEqual([3, 4]);
+  expect(await readFacts('cat-norms.json')).toMatchObject({
+    parameters: { block: 3, finalNorm: 'before' },
+    block: 3,
+    isAfterFinalNorm: false,
+    min: Math.min(...values),
+    max: Math.max(...values),
+    outlierShare: 0,
+  });
+});
+
 test('objects are SciPy’s, with boxes in the photograph, whose edge is drawn', async () => {
   const expected = embeddedObjects.find(({ name }) => name.startsWith('dahlia, square, values'));
   const dahlia = join(root, 'public/samples/dahlia.jpg');
