@@ -16,4 +16,5 @@ test('column sums of more columns than one dimension of a dispatch takes, as ViT
     () => tf.reshape(tf.mul(x, 1), [-1]),
   );
   expect.hasAssertions();
-});
+  // Two million numbers, one by one on a software device.
+}, 600_000);
