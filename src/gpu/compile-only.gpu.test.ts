@@ -19,7 +19,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** What the kernel computes, once it may. */
+/** Result of the kernel, once it is compiled. */
 async function attended(): Promise<Float32Array> {
   const result = tf.tidy(attend);
   const values = (await result.data()) as Float32Array;

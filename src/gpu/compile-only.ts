@@ -1,22 +1,28 @@
 /**
- * Compiling without computing. The first run of a kernel waits for its compilation, one kernel after the other; asked for here, they
- * compile beside this thread and beside each other.
+ * Compiles kernels without running them. The first run of a kernel waits for its compilation, so kernels compile one
+ * after the other. When compilation is requested here, they compile in parallel and off this thread.
  */
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { refusalOf } from './error-scope.ts';
 import type { OpenBackend } from './open-backend.ts';
 
-/** tfjs's pipelines by key; while it compiles only, promises of them. It never looks at a promise again but to complain. */
+/**
+ * tfjs's pipelines by key. In compile-only mode these are promises, and tfjs itself never awaits them; it only reports an
+ * error when it finds one.
+ */
 type PipelineCache = Record<string, GPUComputePipeline | Promise<GPUComputePipeline>>;
 
 const flagsWhileCompiling = {
   WEBGPU_ENGINE_COMPILE_ONLY: true,
-  // tfjs would compute small tensors that are not on the device in JavaScript, and nothing is on the device now.
+  // Otherwise tfjs computes small tensors that are not on the device in JavaScript, and here no tensor is on the device.
   WEBGPU_CPU_FORWARD: false,
 };
 
-/** Runs `work` with tfjs told to compile only. No buffers either: tfjs would keep those of a large pass for ever. */
+/**
+ * Runs `work` with tfjs in compile-only mode. It also uploads no buffers, because tfjs would keep those of a large pass
+ * for ever.
+ */
 function dispatchNothing(backend: WebGPUBackend, work: () => void): void {
   const flags = tf.env();
   const before = Object.keys(flagsWhileCompiling).map((flag) => [flag, flags.getBool(flag)] as const);
@@ -34,10 +40,10 @@ function dispatchNothing(backend: WebGPUBackend, work: () => void): void {
 }
 
 /**
- * Compiles what `work` would run on the current back end, where that is WebGPU. Others may compute on it meanwhile. What the device
- * refuses is left out: whoever runs it is told why.
- * @param work synchronous; reads no values, since there are none
- * @throws FailureError where the device is lost on the way
+ * Compiles the kernels that `work` would run on the current back end; does nothing unless that is WebGPU. Other code may
+ * compute on the back end meanwhile. Kernels that the device refuses are skipped: the error appears when they are run.
+ * @param work synchronous; must not read values, since none are computed
+ * @throws FailureError if the device is lost meanwhile
  */
 export async function compileOnly({ name, faults }: OpenBackend, work: () => void): Promise<void> {
   if (name !== 'webgpu') return;
@@ -51,7 +57,7 @@ export async function compileOnly({ name, faults }: OpenBackend, work: () => voi
       compiling.push(pipeline.then((compiled) => void (cache[key] ??= compiled)));
     }
   };
-  // The scope is for shaders, which are refused at once; pipelines are by their promise.
+  // The error scope catches refused shaders, which fail at once. A refused pipeline rejects its own promise.
   const refusal = refusalOf(async () => {
     try {
       dispatchNothing(backend, work);

@@ -27,7 +27,7 @@ describe('what a device refuses', () => {
   });
 
   test.each(['validation', 'internal'])('is told whichever kind of error it is: %s', async (kind) => {
-    // The last scope that was opened is the first to be closed.
+    // Error scopes must be closed in reverse order of opening.
     const opened: GPUErrorFilter[] = [];
     const push = device.pushErrorScope.bind(device);
     vi.spyOn(device, 'pushErrorScope').mockImplementation((filter) => {

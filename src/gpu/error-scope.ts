@@ -2,9 +2,9 @@ import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import * as tf from '@tensorflow/tfjs-core';
 
 /**
- * Tries something on the current back end that may be refused. A shader that a device does not take is an answer here and no fault:
- * outside of this it would end the engine. A lost device, or memory that ran out, still does.
- * @returns what the device said against it, or null
+ * Runs work on the current back end that the device may refuse. A refused shader is returned as a result here; outside
+ * this function it would be a fault and stop the engine. A lost device or running out of memory still is a fault.
+ * @returns the device's error message, or null
  */
 export async function refusalOf(work: () => Promise<void>): Promise<string | null> {
   if (tf.getBackend() !== 'webgpu') {
@@ -12,7 +12,7 @@ export async function refusalOf(work: () => Promise<void>): Promise<string | nul
     return null;
   }
   const { device } = tf.backend() as WebGPUBackend;
-  // A driver's compiler may give up on what is valid: that is an internal error.
+  // A driver's compiler may fail on valid code; this is reported as an internal error.
   const filters = ['validation', 'internal'] as const;
   for (const filter of filters) device.pushErrorScope(filter);
   let refusals: Promise<(GPUError | null)[]>;
@@ -20,7 +20,7 @@ export async function refusalOf(work: () => Promise<void>): Promise<string | nul
     await work();
   } finally {
     refusals = Promise.all(filters.map(() => device.popErrorScope()));
-    refusals.catch(() => undefined); // where the work throws, nobody else hears of a device that is lost
+    refusals.catch(() => undefined); // if `work` throws, nobody awaits this promise; without this, a lost device would be an unhandled rejection
   }
   return (await refusals).find((refusal) => refusal !== null)?.message ?? null;
 }

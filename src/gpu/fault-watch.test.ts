@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { failureOf } from '../core/failure.ts';
 import { noFaults, watchDevice, type FaultWatch } from './fault-watch.ts';
 
-/** A device that faults when the test says so. */
+/** A device that fails when the test tells it to. */
 class FakeDevice extends EventTarget {
   lose: (info: { message: string }) => void = () => {};
   readonly lost = new Promise<{ message: string }>((resolve) => (this.lose = resolve));

@@ -1,17 +1,23 @@
 /**
- * Faults that do not throw. A shader error, a binding over the limit, a lost device: tfjs goes on and returns stale values
- * or zeros (tfjs 4.22), so whoever runs an operation asks here before believing its result.
+ * Faults that do not throw: a shader error, a binding over the limit, a lost device. After one, tfjs continues and
+ * returns stale values or zeros (tfjs 4.22). So code that runs an operation must call `check` before it trusts the
+ * result.
  */
 import { FailureError, type Failure } from '../core/failure.ts';
 
 export interface FaultWatch {
-  /** Throws the first fault since the watch began as a `FailureError`; a fault is final. */
+  /** Throws the first fault since the watch began, as a `FailureError`. A fault is final. */
   check(): void;
-  /** Awaits `work`, unless a fault comes first: then it rejects with it. A lost device may leave a read-back waiting for ever. */
+  /**
+   * Awaits `work`, or rejects with a fault if one comes first. After the device is lost, a read-back may never settle.
+   */
   race<T>(work: Promise<T>): Promise<T>;
 }
 
-/** A shader error is reported after the read-back that it spoiled; one more turn lets it arrive, to be asked for by `check`. */
+/**
+ * A shader error is reported after the read-back that it affects. Waiting for one more turn of the event loop lets it
+ * arrive before `check`.
+ */
 export const afterReadBack = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
 
 /** For back ends whose errors all throw. */
@@ -23,10 +29,10 @@ function failureFromGpuError(error: GPUError): Failure {
   return { code: 'gpu-error', message: firstLine.slice(0, 200) };
 }
 
-/** Listens from now until the device is gone. */
+/** Listens until the device is lost. */
 export function watchDevice(device: GPUDevice): FaultWatch {
   let fault: Failure | null = null;
-  // Not one promise that never settles: everything that was ever raced against it would stay in memory.
+  // A single promise that never settles would not do: everything raced against it would stay in memory.
   const waiting = new Set<(error: FailureError) => void>();
   const report = (failure: Failure): void => {
     if (fault !== null) return;
@@ -42,7 +48,7 @@ export function watchDevice(device: GPUDevice): FaultWatch {
   return {
     check,
     race: async <T>(work: Promise<T>): Promise<T> => {
-      work.catch(() => {}); // where the fault wins, nobody else hears of the work's own failure
+      work.catch(() => {}); // if the fault comes first, the failure of `work` itself is ignored
       check();
       let reject: (error: FailureError) => void = () => {};
       const faulted = new Promise<never>((_, rejectPromise) => (reject = rejectPromise));

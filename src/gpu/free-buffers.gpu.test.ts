@@ -6,7 +6,7 @@ import { dropFreeBuffers } from './free-buffers.ts';
 
 afterEach(() => void vi.restoreAllMocks());
 
-/** [1, n] times [n, 1] is the sum of squares: buffers of a size that no other n has. */
+/** [1, n] times [n, 1] is the sum of squares. Its buffers have a size that no other n has. */
 async function sumOfSquares(n: number): Promise<number> {
   const values = Float32Array.from({ length: n }, (_, i) => (i % 3) - 1);
   const product = tf.tidy(() => {
@@ -25,7 +25,7 @@ test('buffers of fifty sizes do not pile up, and what comes after is right', asy
   let largest = 0;
   for (let size = 1; size <= 50; size++) {
     const n = size * 300;
-    // −1, 0, 1 again and again: two of three squares are 1, and n is a multiple of three.
+    // The values repeat −1, 0, 1. Two of three squares are 1, and n is a multiple of three.
     expect(await sumOfSquares(n)).toBeCloseTo((2 * n) / 3, 3);
     largest = Math.max(largest, count.bytes);
     await dropFreeBuffers(backend, limit);
@@ -33,7 +33,7 @@ test('buffers of fifty sizes do not pile up, and what comes after is right', asy
       count.bytes - (tf.memory() as unknown as { numBytesInGPU: number }).numBytesInGPU,
     ).toBeLessThanOrEqual(limit);
   }
-  // One step takes some hundred kB; all of them together would be five megabytes.
+  // One step takes a few hundred kB; all steps together would take five megabytes.
   expect(largest).toBeLessThan(1_500_000);
   await backend.finish();
 });

@@ -1,11 +1,11 @@
 /**
- * tfjs keeps each buffer that is free for the next one of its very size. Photographs of other shapes bring other sizes: after some dozens of
- * shapes what is kept for nobody would fill the device.
+ * tfjs keeps every free buffer and reuses it only for a request of exactly the same size. Photographs of other shapes
+ * need other sizes: after some dozens of shapes, unused buffers would fill the device.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { OpenBackend } from './open-backend.ts';
 
-/** tfjs's own, of which the types say nothing. */
+/** tfjs's buffer manager, which its types do not declare. */
 interface BufferManager {
   numBytesAllocated: number;
   readonly numBytesUsed: number;
@@ -14,8 +14,8 @@ interface BufferManager {
 }
 
 /**
- * Destroys the free buffers where they take more than so many bytes. Between two passes: it waits for what was asked of the device.
- * Nothing happens on a back end that keeps none.
+ * Destroys the free buffers if they take more than the given number of bytes. To be called between two passes: it waits
+ * for all work submitted to the device. Does nothing on a back end that keeps no free buffers.
  */
 export async function dropFreeBuffers(
   { finish }: Pick<OpenBackend, 'finish'>,
@@ -23,7 +23,7 @@ export async function dropFreeBuffers(
 ): Promise<void> {
   const { bufferManager: manager } = tf.backend() as unknown as { readonly bufferManager?: BufferManager };
   if (manager === undefined || manager.numBytesAllocated - manager.numBytesUsed <= keptBytes) return;
-  // A command that was not submitted yet may name one of them.
+  // A command that is not yet submitted may use one of them.
   await finish();
   for (const buffers of manager.freeBuffers.values())
     for (const buffer of buffers.splice(0)) {

@@ -1,7 +1,13 @@
-/** A thread that has said nothing for so long is taken for one that never will: some browsers hold a worker's worker back for ever. */
+/**
+ * A thread that sends no message for this long is considered not started: some browsers never start a worker that was
+ * created by a worker.
+ */
 export const threadTimeoutMs = 15_000;
 
-/** Asked right after the thread was made. @returns whether it says anything; one that does not is ended */
+/**
+ * To be called right after the thread is created.
+ * @returns whether the thread sends a message; if it does not, it is terminated
+ */
 export function hasStarted(thread: Worker): Promise<boolean> {
   return new Promise((resolve) => {
     const end = (isStarted: boolean): void => {

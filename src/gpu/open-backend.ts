@@ -1,6 +1,6 @@
 /**
- * One tfjs back end, opened and watched. Each is imported only when it is asked for, so a page that runs on WebGPU
- * never fetches the wasm binary and the other way round.
+ * Opens and watches one tfjs back end. Each back end is imported only when it is needed: a page that runs on WebGPU never
+ * downloads the wasm binary, and a page on wasm never downloads the WebGPU back end.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { failureOf, type BackendName, type Failure } from '../core/failure.ts';
@@ -13,7 +13,7 @@ import { openWasm, type WasmAssets, type WasmOptions } from './open-wasm.ts';
 
 export interface OpenBackend {
   readonly name: BackendName;
-  /** The adapter, or how the CPU is used; for captions. */
+  /** The adapter, or how the CPU is used; shown in captions. */
   readonly device: string;
   readonly faults: FaultWatch;
   /** Resolves when all work so far is done on the device; rejects with a fault. */
@@ -26,19 +26,19 @@ export interface AdapterReport {
   readonly isSoftware: boolean;
 }
 
-/** @returns the adapter that WebGPU would use, or why there is none */
+/** @returns the adapter that WebGPU would use, or the reason why there is none */
 export async function probeAdapter(): Promise<AdapterReport | 'no-webgpu' | 'no-adapter'> {
-  // Typed as always there; it is not in every browser, and Node 20 has no navigator at all.
+  // The type says it always exists, but some browsers lack `gpu`, and Node 20 has no `navigator`.
   const gpu = (globalThis.navigator as Navigator | undefined)?.gpu as GPU | undefined;
   if (gpu === undefined) return 'no-webgpu';
   let adapter: GPUAdapter | null;
   try {
     adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
   } catch {
-    return 'no-adapter'; // Browsers that know WebGPU by name only may reject.
+    return 'no-adapter'; // Browsers with only partial WebGPU support may reject.
   }
   if (adapter === null) return 'no-adapter';
-  // Typed as whole; older browsers lack `info`, and had `isFallbackAdapter` on the adapter itself.
+  // The type says it is complete, but older browsers lack `info` and have `isFallbackAdapter` on the adapter itself.
   const info: Partial<GPUAdapterInfo> = (adapter.info as GPUAdapterInfo | undefined) ?? {};
   const { vendor = '', architecture = '', device = '', description = '' } = info;
   const named = description || [vendor, architecture, device].filter((part) => part !== '').join(' ');
@@ -47,7 +47,10 @@ export async function probeAdapter(): Promise<AdapterReport | 'no-webgpu' | 'no-
   return { adapter, description: named || 'unnamed adapter', isSoftware };
 }
 
-/** The largest the adapter has: the default 128 MiB binding is too small for large photographs where more is to be had. */
+/**
+ * The adapter's largest limits: the default binding of 128 MiB is too small for large photographs, and many adapters
+ * allow more.
+ */
 function requiredLimits(limits: GPUSupportedLimits): Record<string, number> {
   return {
     maxBufferSize: limits.maxBufferSize,
@@ -59,7 +62,7 @@ function requiredLimits(limits: GPUSupportedLimits): Record<string, number> {
   };
 }
 
-/** What variants of our kernels are made of where there is such. */
+/** Features that some variants of our kernels use if the device has them. */
 const optionalFeatures: readonly GPUFeatureName[] = ['subgroups'];
 
 async function openWebgpu(fusedKernels: boolean): Promise<Result<OpenBackend, Failure>> {
@@ -80,14 +83,14 @@ async function openWebgpu(fusedKernels: boolean): Promise<Result<OpenBackend, Fa
   });
   const faults = watchDevice(device);
   liftDirectives(device);
-  // Ours instead of the package's own factory, which keeps the device to itself until the first error is lost.
+  // Replaces the package's own factory, which gives access to the device only when a first error may already be missed.
   tf.removeBackend('webgpu');
   tf.registerBackend('webgpu', () => new WebGPUBackend(device, report.adapter.info));
   switchFusedKernels(fusedKernels);
   await tf.setBackend('webgpu');
   const finish = async (): Promise<void> => {
     const backend = tf.backend() as InstanceType<typeof WebGPUBackend>;
-    // In this order: submitting needs an encoder, and none may be open where tfjs has just submitted by itself.
+    // The order matters: submitting needs an encoder, and none may be open if tfjs has just submitted by itself.
     backend.ensureCommandEncoderReady();
     backend.endComputePassEncoder();
     backend.submitQueue();
@@ -122,8 +125,8 @@ async function openWasmBackend(options: WasmOptions): Promise<Result<OpenBackend
 
 /**
  * @param assets where the page serves the wasm binaries; null in Node, where tfjs finds them itself
- * @param fusedKernels whether our own kernels run where they can, or tfjs's plain ops alone
- * @param threads wasm: as was found to be best here; null: as many as there may be
+ * @param fusedKernels whether our own kernels run where they can; otherwise only tfjs's plain ops run
+ * @param threads wasm: the number that was measured to be best here; null: as many as possible
  */
 export async function openBackend(
   name: BackendName,
@@ -131,7 +134,7 @@ export async function openBackend(
   fusedKernels = true,
   threads: number | null = null,
 ): Promise<Result<OpenBackend, Failure>> {
-  tf.enableProdMode(); // tfjs's own NaN and leak checks read values back; ours do not
+  tf.enableProdMode(); // tfjs's own NaN and leak checks read values back; our checks do not
   try {
     switch (name) {
       case 'webgpu':

@@ -21,7 +21,7 @@ const assets = {
   prepareThreads: vi.fn<typeof prepareThreads>(prepareThreads),
 };
 
-/** As at the start of a page: tfjs has opened nothing yet. */
+/** Restores the state at the start of a page, when tfjs has not opened a back end yet. */
 async function forgetWasm(): Promise<void> {
   await import('@tensorflow/tfjs-backend-wasm');
   const factory = tf.findBackendFactory('wasm');
@@ -34,7 +34,7 @@ beforeEach(async () => {
   assets.prepareThreads.mockClear();
   vi.stubGlobal('crossOriginIsolated', true);
   vi.spyOn(navigator, 'hardwareConcurrency', 'get').mockReturnValue(2);
-  // The engine lives in a worker, which may sleep; the thread of this test has to look again and again.
+  // The engine runs in a worker, where `Atomics.wait` may block. The thread of this test must poll instead.
   vi.stubGlobal('Atomics', {
     ...Object.fromEntries(
       Object.getOwnPropertyNames(Atomics).map((name) => [name, Atomics[name as keyof typeof Atomics]]),
@@ -50,7 +50,10 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** Opens wasm, and has it compute what PyTorch has computed. @returns what it says of the CPU */
+/**
+ * Opens wasm and checks it against PyTorch's results.
+ * @returns how the back end describes the CPU
+ */
 async function openedDevice(threads: number | null = null): Promise<string> {
   const opened = await openBackend('wasm', assets, true, threads);
   if (!opened.ok) throw new Error(JSON.stringify(opened.error));
@@ -62,7 +65,7 @@ async function openedDevice(threads: number | null = null): Promise<string> {
 test('threads run where memory can be shared', async () => {
   const createObjectURL = vi.spyOn(URL, 'createObjectURL');
   expect(await openedDevice()).toMatch(/SIMD, 2 threads$/);
-  // Firefox complains of a worker from an empty source.
+  // Firefox reports an error for a worker with an empty source.
   const sizes = createObjectURL.mock.calls.map(([source]) => (source instanceof Blob ? source.size : NaN));
   expect(sizes.length).toBeGreaterThan(0);
   expect(Math.min(...sizes)).toBeGreaterThan(0);
@@ -133,7 +136,7 @@ test('an isolated page without SharedArrayBuffer has wasm in one thread, and ask
 });
 
 test('where no shared memory is to be had, wasm runs in one thread', async () => {
-  // What a phone does that has no room for the gigabytes that tfjs reserves.
+  // Simulates a phone that has no room for the gigabytes that tfjs reserves.
   const { Memory } = WebAssembly;
   vi.stubGlobal('WebAssembly', {
     ...Object.fromEntries(

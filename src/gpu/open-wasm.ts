@@ -1,4 +1,4 @@
-/** tfjs's wasm back end and our kernels on its memory, in threads where the page may have some. */
+/** tfjs's wasm back end with our kernels on its memory, in several threads if the page may use them. */
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { loadScript } from '../core/script.ts';
@@ -16,22 +16,28 @@ type WasmPaths = Readonly<
 
 export interface WasmAssets {
   readonly paths: WasmPaths;
-  /** Asked before threads are started: whether they can be; see `threaded-wasm.ts`. */
+  /** Called before threads are started: whether they can be; see `threaded-wasm.ts`. */
   prepareThreads(): Promise<boolean>;
 }
 
-/** Beyond that, threads wait for memory more than they compute. */
+/** With more threads than this, they wait for memory more than they compute. */
 const mostThreads = 8;
 
-/** All of few cores, since whoever is free takes the next share; of many half, which is what most of them really are. */
+/**
+ * All cores if there are few, since a thread that is free takes the next share. Half of them if there are many, since
+ * usually only half of them are physical cores.
+ */
 const threadsFor = (cores: number): number =>
   Math.min(mostThreads, cores <= 4 ? cores : Math.ceil(cores / 2));
 
-/** Threads need memory that they share. WebKitGTK isolates pages and has no `SharedArrayBuffer` all the same. */
+/** Threads need shared memory. WebKitGTK isolates pages and still has no `SharedArrayBuffer`. */
 const canShareMemory = (): boolean =>
   globalThis.crossOriginIsolated && typeof globalThis.SharedArrayBuffer === 'function';
 
-/** Has tfjs open its wasm back end, or takes the one that is open. @returns whether it is there */
+/**
+ * Opens tfjs's wasm back end, or uses the one that is already open.
+ * @returns whether it is open
+ */
 async function startWasm(isThreaded: boolean): Promise<boolean> {
   tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', isThreaded);
   try {
@@ -41,15 +47,15 @@ async function startWasm(isThreaded: boolean): Promise<boolean> {
   }
 }
 
-/** How many threads there may be here, before anything was timed; 1 where they are not to be had. */
+/** The number of threads to use before any timing; 1 if threads are not available. */
 export const threadsHere = (): number => (canShareMemory() ? threadsFor(navigator.hardwareConcurrency) : 1);
 
 export interface WasmOptions {
   /** Where the page serves the wasm binaries; null in Node, where tfjs finds them itself. */
   readonly assets: WasmAssets | null;
-  /** Whether our own kernels run, or tfjs's plain ops alone. */
+  /** Whether our own kernels run; otherwise only tfjs's plain ops run. */
   readonly fusedKernels: boolean;
-  /** As was found to be best here; null: as many as there may be. */
+  /** The number that was measured to be best here; null: as many as possible. */
   readonly threads: number | null;
 }
 
@@ -58,15 +64,16 @@ export interface OpenedWasm {
   describe(): string;
 }
 
-/** @throws Error where WebAssembly does not start at all */
+/** @throws Error if WebAssembly does not start */
 export async function openWasm({ assets, fusedKernels, threads }: WasmOptions): Promise<OpenedWasm> {
   const wasm = await loadScript(() => import('@tensorflow/tfjs-backend-wasm'), import.meta.url);
   if (assets !== null) wasm.setWasmPaths(assets.paths);
   const wanted = Math.min(threads ?? Infinity, threadsHere());
-  // tfjs's own threads, which our kernels do not need: in WebKit its ops take several times as long with them.
+  // Number of tfjs's own threads. Our kernels do not need them, and in WebKit tfjs's ops take several times as long with
+  // them.
   const ofTfjs = fusedKernels ? 1 : wanted;
   wasm.setThreadsCount(ofTfjs);
-  // None would be enough, but then tfjs would wait for the last of them for ever.
+  // Zero threads would be enough, but then tfjs would wait for the last of them for ever.
   (globalThis as { tfjsThreads?: number }).tfjsThreads = ofTfjs;
   let isThreaded = wanted > 1 && assets !== null && (await assets.prepareThreads());
   if (isThreaded && !(await startWasm(true))) isThreaded = false;

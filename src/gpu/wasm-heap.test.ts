@@ -16,7 +16,7 @@ test('a heap that cannot grow is memory that ran out, at the first tensor that h
   try {
     for (let value = 1; value < 200; value++) {
       made.push(tf.fill([1024, 1024], value));
-      // What is there already is never written over.
+      // Existing tensors must never be overwritten.
       for (const [i, tensor] of made.entries()) expect((await tensor.data())[0]).toBe(i + 1);
     }
   } catch (error) {
@@ -27,7 +27,7 @@ test('a heap that cannot grow is memory that ran out, at the first tensor that h
   tf.dispose(made);
   vi.restoreAllMocks();
   expect(length).toBeGreaterThan(0);
-  // The heap is whole: it goes on where there is room again.
+  // The heap is still valid: it works again once there is room.
   const sum = tf.tidy(() => tf.add(tf.ones([1024, 1024]), 1));
   expect((await sum.data())[5]).toBe(2);
   sum.dispose();

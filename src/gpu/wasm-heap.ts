@@ -1,6 +1,6 @@
 import { FailureError } from '../core/failure.ts';
 
-/** What we use of Emscripten's module, of which tfjs's types say nothing. */
+/** The part of Emscripten's module that we use; tfjs's types do not declare it. */
 interface WasmHeap {
   _malloc(bytes: number): number;
   _free(address: number): void;
@@ -9,15 +9,15 @@ interface WasmHeap {
 const guarded = new WeakSet<object>();
 
 /**
- * tfjs never looks at what `malloc` answers: where the heap cannot grow, it writes to address 0, and then some later operation
- * traps, which looks like a bug. From now on an allocation that is refused throws 'out-of-memory' before anything is written.
- * @param wasm tfjs's wasm module; asked again, nothing happens
+ * tfjs does not check the result of `malloc`. If the heap cannot grow, tfjs writes to address 0, and a later operation
+ * traps, which looks like a bug. After this call, a refused allocation throws 'out-of-memory' before anything is written.
+ * @param wasm tfjs's wasm module; a second call for the same module does nothing
  */
 export function guardWasmHeap(wasm: object): void {
   if (guarded.has(wasm)) return;
   guarded.add(wasm);
   const heap = wasm as WasmHeap;
-  // Emscripten replaces its function at the first call; what is put in its place before that would be lost.
+  // Emscripten replaces its function at the first call, so a replacement made before that call would be lost.
   heap._free(heap._malloc(8));
   const { _malloc: allocate } = heap;
   heap._malloc = (bytes) => {

@@ -10,7 +10,7 @@ import { setTuning, untuned } from './tuning.ts';
 const check = openForKernels();
 const plain = plainBlockLayers(2 ** 25);
 
-/** [channels, heads]: head widths 4 to 128. */
+/** [channels, heads], for head widths from 4 to 128. */
 const shapes = [
   [24, 1],
   [24, 2],
@@ -29,7 +29,7 @@ const sizes = [
   [533, 384, 6],
 ] as const;
 
-/** Against the plain pass. */
+/** Compares the kernel with the plain pass. */
 async function checkMixing(tokens: number, channels: number, numHeads: number): Promise<void> {
   const qkv = randomTensor<tf.Rank.R2>([tokens, 3 * channels], 1);
   await check(
@@ -57,7 +57,7 @@ describe.each(sizes)('%i tokens of %i channels in %i heads', (tokens, channels, 
   });
 });
 
-// Whole numbers and a scale of 1/4: the scores are exact, and no order of summation changes them.
+// With whole numbers and a scale of 1/4 the scores are exact, and the order of summation does not change them.
 test.each([1, 10, 100])('scores of up to thousands do not overflow: values of about %i', async (size) => {
   const qkv = tf.tidy(() => tf.round<tf.Tensor2D>(tf.mul(randomTensor<tf.Rank.R2>([197, 3 * 48], 4), size)));
   await check(
@@ -72,7 +72,7 @@ describe.each(attentionVariants)('%i queries an invocation', (queries) => {
   beforeAll(() => setTuning(tf.backend(), { ...untuned, attentionQueries: queries }));
   afterAll(() => setTuning(tf.backend(), untuned));
 
-  // Numbers of tokens that end within the queries and the keys that go together.
+  // Numbers of tokens that are not multiples of the queries and keys processed together.
   test.each([
     [1, 128, 4],
     [3, 128, 2],

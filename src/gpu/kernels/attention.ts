@@ -1,18 +1,21 @@
-/** Self-attention of all tokens in one dispatch that never holds T × T: online softmax (Milakov and Gimelshein, 2018). */
+/**
+ * Self-attention of all tokens in one dispatch that never stores a T × T matrix: online softmax (Milakov and Gimelshein,
+ * 2018).
+ */
 import type * as tf from '@tensorflow/tfjs-core';
 import { defineKernel, float32, unroll } from './define-kernel.ts';
 import { tuningOf } from './tuning.ts';
 
 export interface AttentionInputs {
-  /** shape [T, 3C]: q, k and v beside each other, each with its heads beside each other; the head width a multiple of 4 */
+  /** shape [T, 3C]: q, k and v side by side, each with its heads side by side; the head width a multiple of 4 */
   readonly qkv: tf.TensorInfo;
 }
 
 const workgroupSize = 32;
 
 /**
- * Queries an invocation: each key and value is read once for all of them, so as many as leave a GPU enough invocations
- * to be busy with and fit into registers (with four, SwiftShader is more than twice as fast as with one).
+ * Queries an invocation. Each key and value is read once for all of them, so this is as many as fit into registers and
+ * still leave enough invocations to keep a GPU busy. With four, SwiftShader is more than twice as fast as with one.
  * @param vectors head width / 4
  */
 export function queriesAtOnce(tokens: number, numHeads: number, vectors: number): number {
@@ -23,15 +26,19 @@ export function queriesAtOnce(tokens: number, numHeads: number, vectors: number)
   return [4, 2].find(fits) ?? 1;
 }
 
-/** Keys that go together. With few queries it gains little on SwiftShader and takes two to three times as long to compile. */
+/**
+ * Keys processed together. With few queries this gains little on SwiftShader, and compiling takes two to three times as
+ * long.
+ */
 const keysAtOnce = (tile: number): number => (tile >= 4 ? 4 : 1);
 
 /**
- * An invocation takes a few queries of one head and goes over all keys, with the queries and their weighted sums of values in
- * registers, so the code is written for one head width. `largest` is a query's greatest score so far; whenever it grows, what
- * has been summed is scaled down by the same factor. A few keys go together: the sums, which may not fit into registers, are then
- * touched and scaled once for all of them.
- * @param tile queries an invocation @param vectors head width / 4
+ * An invocation takes a few queries of one head and loops over all keys. It keeps the queries and their weighted sums of
+ * values in registers, so the code is generated for one head width. `largest` is a query's greatest score so far;
+ * whenever it grows, the sums so far are scaled down by the same factor. A few keys are processed together: the sums,
+ * which may not fit into registers, are then read and scaled once for all of these keys.
+ * @param tile queries an invocation
+ * @param vectors head width / 4
  */
 function attentionCode(tile: number, vectors: number): string {
   const span = keysAtOnce(tile);
@@ -94,7 +101,7 @@ function attentionCode(tile: number, vectors: number): string {
   }`;
 }
 
-/** softmax(q · kᵀ / √D) · v of every head, heads beside each other, shape [T, C]. */
+/** softmax(q · kᵀ / √D) · v of every head, with the heads side by side, shape [T, C]. */
 export const attentionKernel = defineKernel<AttentionInputs, { numHeads: number }>(
   'DinoscopeAttention',
   ({ qkv }, { numHeads }, backend) => {

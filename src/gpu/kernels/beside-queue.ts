@@ -1,4 +1,4 @@
-/** Dispatches that are recorded beside tfjs's queue, since tfjs cannot express them. */
+/** Dispatches that are recorded outside tfjs's queue, because tfjs cannot express them. */
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 
 interface Dispatch {
@@ -7,7 +7,7 @@ interface Dispatch {
   readonly size: readonly [number, number];
 }
 
-/** So many workgroups in two dimensions, where one may not hold them. */
+/** The given number of workgroups in two dimensions, since one dimension may be too small. */
 export const across = (groups: number): [number, number] => {
   const wide = Math.min(groups, 65_535);
   return [wide, Math.ceil(groups / wide)];
@@ -32,10 +32,13 @@ export class BesideQueue {
     });
   }
 
-  /** In one pass, after all that tfjs has recorded; asking it for buffers may have recorded uploads. */
+  /**
+   * Submits all dispatches in one pass, after everything that tfjs has recorded. Asking tfjs for buffers may have
+   * recorded uploads.
+   */
   submit(): void {
     const { device } = this.backend;
-    // To be submitted, an encoder must be there, and no pass open.
+    // tfjs can submit only if it has an encoder and no pass is open.
     this.backend.ensureCommandEncoderReady();
     this.backend.endComputePassEncoder();
     this.backend.submitQueue();

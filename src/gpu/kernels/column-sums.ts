@@ -1,20 +1,25 @@
-/** Sums over the rows of a matrix: gradients of biases, and with LayerNorm's standardised input of its gain. */
+/**
+ * Sums over the rows of a matrix: the gradients of biases, and, with LayerNorm's standardised input, the gradient of its
+ * gain.
+ */
 import type * as tf from '@tensorflow/tfjs-core';
 import { defineKernel } from './define-kernel.ts';
 
 interface ColumnSumInputs {
   /** shape [rows, columns]; columns a multiple of 4 */
   readonly x: tf.TensorInfo;
-  /** Where it is given, x is multiplied by its standardised values, shape [rows, columns]. */
+  /** If given, x is multiplied by the standardised values of this tensor, shape [rows, columns]. */
   readonly other?: tf.TensorInfo;
   /** Mean and 1 / deviation of each row of `other`, shape [rows, 2]. */
   readonly statistics?: tf.TensorInfo;
 }
 
-/** A workgroup: so many vectors of four columns, and so many invocations that share the rows of each. */
+/**
+ * Size of a workgroup: the number of vectors of four columns, and the number of invocations that share the rows of each.
+ */
 const workgroup = { columns: 8, lanes: 32 };
 
-/** Workgroups in one dimension of a dispatch, by WebGPU's own limit. */
+/** Workgroups in one dimension of a dispatch: WebGPU's default limit. */
 const mostGroups = 65_535;
 
 const code = (isStandardised: boolean): string => `
@@ -46,7 +51,8 @@ export const columnSumsKernel = defineKernel<ColumnSumInputs, object>(
     const columns = x.shape[1] ?? 0;
     const isStandardised = other !== undefined && statistics !== undefined;
     const groups = Math.ceil(columns / (4 * workgroup.columns));
-    // Positions' gradients are sums over crops, a column for each channel of each token: of large crops more than one dimension takes.
+    // Gradients of positions are sums over crops, with a column for each channel of each token. For large crops they need
+    // more than one dimension.
     const across = Math.min(groups, mostGroups);
     return {
       program: {

@@ -1,15 +1,18 @@
 /**
- * How a kernel of ours becomes one of tfjs's: registered with its WebGPU back end and run by its engine, so that tidy,
- * memory counts and profiles see it like any op.
+ * Makes our kernels kernels of tfjs: they are registered with its WebGPU back end and run by its engine, so tidy, memory
+ * counts and profiles treat them like any op.
  */
 import type { WebGPUBackend, WebGPUProgram } from '@tensorflow/tfjs-backend-webgpu';
 import * as tf from '@tensorflow/tfjs-core';
 
 type Uniform = ReturnType<typeof int32>;
 
-/** One dispatch: tfjs gives each input a binding, and WebGPU refuses a binding that the code does not use. */
+/** One dispatch. tfjs gives each input a binding, and WebGPU refuses a binding that the code does not use. */
 export interface Dispatch {
-  /** A new one for each call: tfjs writes into it. `shaderKey` covers all that changes the code but ranks and names. */
+  /**
+   * Must be a new object for each call, because tfjs writes into it. `shaderKey` must cover everything that changes the
+   * code, except ranks and names.
+   */
   readonly program: WebGPUProgram;
   readonly inputs: tf.TensorInfo[];
   /** Values of `program.uniforms`, in that order. */
@@ -51,8 +54,8 @@ export function defineKernel<Inputs extends object, Attributes extends object>(
 }
 
 /**
- * WGSL repeated for 0 … count − 1. Loops are written out where they index registers: an array indexed by a variable would
- * live in memory on some devices.
+ * WGSL repeated for 0 … count − 1. Loops that index registers are unrolled: some devices keep an array that is indexed by
+ * a variable in memory.
  */
 export const unroll = (count: number, code: (index: number) => string): string =>
   Array.from({ length: count }, (_, index) => code(index)).join('\n');

@@ -13,7 +13,7 @@ const check = openForKernels();
 
 const tiny: VitArchitecture = { ...vitSmall16, embedDim: 36, depth: 1, numHeads: 3, gridSize: 3 };
 
-/** Against tfjs's plain ops; `rows` and `columns` of patches. */
+/** Compares with tfjs's plain ops; `rows` and `columns` count patches. */
 describe.each<[string, Partial<VitArchitecture>, number, number]>([
   ['patches of 16', { patchSize: 16 }, 3, 5],
   ['one patch', { patchSize: 16 }, 1, 1],

@@ -1,9 +1,12 @@
-/** From a photograph to tokens in one dispatch: patches through their linear layer, CLS and registers in front, positions added. */
+/**
+ * From a photograph to tokens in one dispatch: the linear layer on patches, with CLS and registers in front and positions
+ * added.
+ */
 import type * as tf from '@tensorflow/tfjs-core';
 import { defineKernel, int32, unroll } from './define-kernel.ts';
 
 export interface EmbedPatchesInputs {
-  /** shape [height, width, 3], sides whole patches */
+  /** shape [height, width, 3]; sides are multiples of the patch size */
   readonly image: tf.TensorInfo;
   /** shape [P × P × 3, C], over patch rows, columns, colour channels; C a multiple of 4 */
   readonly weight: tf.TensorInfo;
@@ -15,12 +18,12 @@ export interface EmbedPatchesInputs {
   readonly positions: tf.TensorInfo;
 }
 
-/** Numbers of a patch row (3 × P of them) that are read at once: as many as divide it. */
+/** How many numbers of a patch row (of 3 × P) are read at once: the largest of 4, 2 and 1 that divides it. */
 const stepFor = (patchSize: number): 1 | 2 | 4 => (patchSize % 4 === 0 ? 4 : patchSize % 2 === 0 ? 2 : 1);
 
 /**
- * An invocation holds `tile` patches × 4 channels in registers, as the linear kernel does, and reads each patch where it lies in the
- * image: 3 × P numbers beside each other in each of P rows. What comes after the last patch are the special tokens.
+ * An invocation holds `tile` patches × 4 channels in registers, as the linear kernel does. It reads each patch directly
+ * from the image: P rows of 3 × P adjacent numbers. The rows after the last patch handle the special tokens.
  */
 function embedCode(tile: number, step: 1 | 2 | 4): string {
   const rows = (code: (row: number) => string): string => unroll(tile, code);
@@ -69,10 +72,10 @@ function embedCode(tile: number, step: 1 | 2 | 4): string {
 }
 
 const workgroup = { vectors: 8, tiles: 8 };
-/** As in the linear kernel: fewer rows an invocation where a GPU would have too few invocations to be busy with. */
+/** As in the linear kernel: fewer rows an invocation if there would be too few invocations to keep a GPU busy. */
 const enoughInvocations = 4096;
 
-/** Tokens of an image, shape [T, C]: the special ones, then the patches row by row. */
+/** Tokens of an image, shape [T, C]: the special tokens, then the patches row by row. */
 export const embedPatchesKernel = defineKernel<EmbedPatchesInputs, { patchSize: number }>(
   'DinoscopeEmbedPatches',
   ({ image, weight, bias, special, positions }, { patchSize }) => {

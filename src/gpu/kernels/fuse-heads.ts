@@ -1,4 +1,7 @@
-/** One row of attention from all heads'. tfjs would first turn the heads to the last axis and then take a workgroup for each few numbers. */
+/**
+ * Combines the attention rows of all heads into one. tfjs would first transpose the heads to the last axis and then use
+ * one workgroup for each few numbers.
+ */
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Fusion } from '../../core/rollout-options.ts';
 import { defineKernel } from './define-kernel.ts';

@@ -1,4 +1,4 @@
-/** Our kernels as a set: on or off for a back end, and the shapes that they can take. */
+/** The set of our kernels: turning them on or off for a back end, and the shapes that they support. */
 import * as tf from '@tensorflow/tfjs-core';
 import { mlpHiddenDim, type VitArchitecture } from '../../core/architecture.ts';
 import { attentionKernel } from './attention.ts';
@@ -21,7 +21,7 @@ const configs = [
   queryRowsKernel.config,
 ] as const;
 
-/** WebGPU alone has these; wasm has those above too. */
+/** Only WebGPU has these; wasm also has the kernels above. */
 const embedConfigs = [embedPatchesKernel.config, floatWeightKernel.config] as const;
 
 const rolloutConfigs = [fuseHeadsKernel.config, ...weighRowsConfigs] as const;
@@ -34,12 +34,15 @@ const trainingConfigs = [
   ...packedAttentionConfigs,
 ] as const;
 
-/** Two of them in registers are 64 vectors; beyond that every device would spill. */
+/** Two arrays of this width in registers are 64 vectors; with more, every device would spill. */
 const maxHeadWidth = 128;
-/** Workgroups a dimension that every WebGPU device has; no kernel takes more than one a token. */
+/** Workgroups in one dimension that every WebGPU device supports; no kernel uses more than one a token. */
 const maxTokens = 65_535;
 
-/** tfjs's own registry is the switch: nothing else has to be told. Registered once; asked again, it does nothing. */
+/**
+ * Turns kernels on or off through tfjs's own registry, so no other state is needed. Does nothing if they are already in
+ * the wanted state.
+ */
 export function switchKernels(of: readonly tf.KernelConfig[], wanted: boolean): void {
   for (const config of of) {
     const isThere = tf.getKernel(config.kernelName, config.backendName) !== undefined;
@@ -54,19 +57,22 @@ export const switchFusedKernels = (wanted: boolean): void =>
 const hasAll = (of: readonly tf.KernelConfig[]): boolean =>
   of.every(({ kernelName }) => tf.getKernel(kernelName, tf.getBackend()) !== undefined);
 
-/** Whether the current back end has those of the forward pass. */
+/** Whether the current back end has the kernels of the forward pass. */
 export const hasFusedKernels = (): boolean => hasAll(configs);
 
-/** Whether the current back end makes tokens of a photograph in one dispatch. */
+/** Whether the current back end has the kernel that makes tokens of a photograph in one dispatch. */
 export const hasEmbedKernel = (): boolean => hasAll(embedConfigs);
 
-/** Whether the current back end has those of rollout. */
+/** Whether the current back end has the kernels of rollout. */
 export const hasRolloutKernels = (): boolean => hasAll(rolloutConfigs);
 
-/** Whether the current back end has those of the forward pass and of training. */
+/** Whether the current back end has the kernels of the forward pass and of training. */
 export const hasTrainingKernels = (): boolean => hasAll(configs) && hasAll(trainingConfigs);
 
-/** Kernels read vectors of four: every width must be whole ones, a head's too. Plain ops take the rest. */
+/**
+ * The kernels read vectors of four, so every width, also that of a head, must be a multiple of 4. Plain ops handle the
+ * other networks.
+ */
 export function fusedKernelsSupport(architecture: VitArchitecture, tokens: number): boolean {
   const { embedDim, numHeads } = architecture;
   const headWidth = embedDim / numHeads;

@@ -1,11 +1,11 @@
-/** Exact GELU by itself, and its gradient, each in one dispatch. In a forward pass it comes with its linear layer. */
+/** Exact GELU and its gradient, each as a dispatch of its own. In a forward pass GELU is fused with its linear layer. */
 import type * as tf from '@tensorflow/tfjs-core';
 import { defineKernel } from './define-kernel.ts';
 
 interface GeluInputs {
   /** shape [rows, columns]; columns a multiple of 4 */
   readonly x: tf.TensorInfo;
-  /** Where it is given, the result is the gradient of x: it times GELU's slope, shape [rows, columns]. */
+  /** If given, the result is the gradient of x: this tensor times GELU's derivative, shape [rows, columns]. */
   readonly above?: tf.TensorInfo;
 }
 

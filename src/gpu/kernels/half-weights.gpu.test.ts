@@ -6,7 +6,7 @@ import { floatWeight, halfWeight, storageOf, weightColumns } from './half-weight
 
 const check = openForKernels();
 
-/** Every finite pattern of binary16: two zeros, subnormals, the largest. */
+/** Every finite bit pattern of binary16, including two zeros, subnormals and the largest number. */
 const finite = decodeFloat16(
   new Uint8Array(Uint16Array.from({ length: 65_536 }, (_, pattern) => pattern).buffer),
 ).filter((value) => Number.isFinite(value));
@@ -19,7 +19,7 @@ test('every value of a float16 comes back as it was', async () => {
   expect(weightColumns(half)).toBe(8);
   expect(storageOf(half)).toBe('float16');
   const full = tf.tensor2d(finite, shape);
-  const subnormal = 2 ** -14; // a device may take smaller ones for zero
+  const subnormal = 2 ** -14; // a device may treat smaller numbers as zero
   const flushed = tf.tidy(() => tf.where(tf.less(tf.abs(full), subnormal), tf.zerosLike(full), full));
   await check(
     [half, full, flushed],

@@ -1,25 +1,25 @@
 /**
- * A linear layer's weight at half the size: where every value is a float16 anyway (as in a file of them), two neighbours of a row
- * lie in one int32. WGSL takes them apart by itself (`unpack2x16float`), so the device needs no 'shader-f16', sums stay float32, and
- * nothing is rounded.
+ * A linear layer's weight at half the size. If every value is exactly a float16 (as in a file that stores float16), two
+ * neighbours of a row are stored in one int32. WGSL unpacks them with a built-in function (`unpack2x16float`), so the
+ * device does not need 'shader-f16', sums stay float32, and nothing is rounded.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { exactFloat16 } from '../../core/float16.ts';
 import { defineKernel } from './define-kernel.ts';
 
-/** How a weight lies on the device. */
+/** How a weight is stored on the device. */
 export type WeightStorage = 'float32' | 'float16';
 
 export const storageOf = ({ dtype }: Pick<tf.TensorInfo, 'dtype'>): WeightStorage =>
   dtype === 'int32' ? 'float16' : 'float32';
 
-/** @returns columns of the weight, however it lies */
+/** @returns the number of columns of the weight, for either storage */
 export const weightColumns = (weight: tf.TensorInfo): number =>
   (weight.shape[1] ?? 0) * (storageOf(weight) === 'float16' ? 2 : 1);
 
 /**
  * @param values shape [rows, columns], columns even
- * @returns shape [rows, columns / 2], int32; null where a value is no float16
+ * @returns shape [rows, columns / 2], int32; null if a value is not a float16
  */
 export function halfWeight(values: Float32Array, [rows, columns]: [number, number]): tf.Tensor2D | null {
   const patterns = exactFloat16(values);
@@ -57,6 +57,9 @@ export const floatWeightKernel = defineKernel<{ readonly weight: tf.TensorInfo }
   },
 );
 
-/** For tfjs's own ops. @returns float32, shape [in, out]: the same tensor, or one for the caller's tidy */
+/**
+ * For tfjs's own ops.
+ * @returns float32, shape [in, out]: the same tensor, or a new one for the caller's tidy
+ */
 export const floatWeight = (weight: tf.Tensor2D): tf.Tensor2D =>
   storageOf(weight) === 'float16' ? floatWeightKernel.run({ weight }, {}) : weight;

@@ -1,10 +1,11 @@
 /**
- * Clipping, AdamW, the teacher's and the centre's moving averages, in place on tfjs's own buffers: two dispatches a parameter,
- * where tfjs's ops take some twenty and as many buffers. tfjs cannot express a kernel of four results, so this one is recorded
- * beside its queue: what tfjs has recorded is submitted first, and its cached copies of what is written here are dropped.
+ * Gradient clipping, AdamW, and the moving averages of the teacher and the centre, all in place on tfjs's own buffers.
+ * This takes two dispatches a parameter; tfjs's ops take about twenty, and as many buffers. tfjs cannot express a kernel
+ * with four results, so this one is recorded outside its queue: everything that tfjs has recorded is submitted first, and
+ * tfjs's cached copies of the tensors written here are dropped.
  *
- * Nothing is read back. Whether the loss and every gradient are finite is decided on the device: after the first that are not,
- * no update changes anything, and the step's number stays to be read.
+ * Nothing is read back. The device decides whether the loss and every gradient are finite. After the first step in which
+ * they are not, no update changes anything, and the number of that step can be read.
  */
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import type * as tf from '@tensorflow/tfjs-core';
@@ -21,7 +22,7 @@ import {
 } from './optimizer-shaders.ts';
 import { OwnedBuffers, words } from './owned-buffers.ts';
 
-/** Tensors that are written; all of float32 and of one size. */
+/** Tensors that are written; all are float32 and have the same size. */
 export interface OptimizedParameter {
   readonly student: tf.Tensor;
   readonly teacher: tf.Tensor;
@@ -35,7 +36,7 @@ export interface OptimizerRates {
   readonly weightDecay: number;
   readonly teacherMomentum: number;
   readonly centreMomentum: number;
-  /** 0 clips nothing. */
+  /** 0 means no clipping. */
   readonly gradientClip: number;
   readonly clipEps: number;
   readonly firstDecay: number;
@@ -44,9 +45,12 @@ export interface OptimizerRates {
 }
 
 export interface ParameterUpdate {
-  /** Null where the parameter is frozen altogether. */
+  /** Null if the parameter is always frozen. */
   readonly gradient: tf.Tensor | null;
-  /** How many updates it has had with this one; 0 where it stands still now. The teacher follows either way. */
+  /**
+   * How many updates the parameter has had, including this one; 0 if it is frozen in this step. The teacher is updated in
+   * either case.
+   */
   readonly updates: number;
 }
 
@@ -72,7 +76,10 @@ function compilePipelines(device: GPUDevice): Pipelines {
 
 const ratesBytes = 12 * 4;
 
-/** A step's rates as uniforms. Parameters differ in their number of updates, and with it in Adam's corrections; two kinds are all there are. */
+/**
+ * The rates of a step as uniforms. Parameters differ in their number of updates and therefore in Adam's bias corrections;
+ * there are only two kinds.
+ */
 class RateBuffers {
   private readonly device: GPUDevice;
   private readonly owned: OwnedBuffers;
@@ -83,7 +90,7 @@ class RateBuffers {
     this.owned = owned;
   }
 
-  /** @returns the buffer for parameters of so many updates, this one included */
+  /** @returns the buffer for parameters with this number of updates, including the current one */
   forStep(rates: OptimizerRates): (updates: number) => GPUBuffer {
     const known = new Map<number, GPUBuffer>();
     return (updates) => {
@@ -121,11 +128,11 @@ export class InPlaceOptimizer {
   private readonly backend: WebGPUBackend;
   private readonly parameters: readonly OptimizedParameter[];
   private readonly centre: tf.Tensor;
-  /** shape [2]: norm of all gradients, first failed step or 0. */
+  /** shape [2]: norm of all gradients, and the first failed step or 0. */
   private readonly verdict: tf.Tensor;
   private readonly pipelines: Pipelines;
   private readonly owned: OwnedBuffers;
-  /** Sums of squares of each parameter's chunks, where each parameter's lie among them, and the norms. */
+  /** Sums of squares of the chunks of each parameter, the range of each parameter among them, and the norms. */
   private readonly partials: GPUBuffer;
   private readonly ranges: GPUBuffer;
   private readonly norms: GPUBuffer;
@@ -173,7 +180,7 @@ export class InPlaceOptimizer {
   }
 
   /**
-   * @param step its number, from 1 on
+   * @param step number of the step, from 1 on
    * @param updates one for each parameter, in order; their gradients may be disposed afterwards
    * @param teacherOutputs shape [rows, K]
    */
@@ -194,12 +201,12 @@ export class InPlaceOptimizer {
     this.forgetCopies();
   }
 
-  /** Frees its own buffers, and no tensor. */
+  /** Frees its own buffers; does not dispose any tensor. */
   dispose(): void {
     this.owned.dispose();
   }
 
-  /** Every gradient's norm, and from all of them whether the step counts. */
+  /** Computes the norm of every gradient, and from all of them whether the step is applied. */
   private judge(
     queue: BesideQueue,
     step: number,
@@ -214,13 +221,13 @@ export class InPlaceOptimizer {
         const buffers = [this.bufferOf(gradient), this.partials, this.normSizes[i] as GPUBuffer];
         queue.add(partial, buffers, across(Math.ceil(gradient.size / normChunk)));
       }
-    // A frozen parameter's partial sums stay 0, as the buffer began.
+    // The partial sums of a frozen parameter stay 0, the initial value of the buffer.
     queue.add(norm, [this.partials, this.ranges, this.norms], [this.parameters.length, 1]);
     const judged = [this.norms, this.bufferOf(loss), this.bufferOf(this.verdict), this.stepSizes];
     queue.add(verdict, judged, [1, 1]);
   }
 
-  /** @param gradient null where the student stands still and the teacher alone follows */
+  /** @param gradient null if the student is frozen and only the teacher is updated */
   private move(queue: BesideQueue, index: number, gradient: tf.Tensor | null, rates: GPUBuffer): void {
     const parameter = this.parameters[index] as OptimizedParameter;
     const [student, first, second, teacher] = [
@@ -254,10 +261,10 @@ export class InPlaceOptimizer {
     return this.backend.tensorMap.get(tensor.dataId).resource as GPUBuffer;
   }
 
-  /** tfjs keeps what it has uploaded or read once, and would answer with it. */
+  /** Drops tfjs's cached copies: tfjs keeps the values that it has uploaded or read, and would return them again. */
   private forgetCopies(): void {
     const forget = (tensor: tf.Tensor): void => {
-      // Typed as always there; tfjs itself holds null where it has none.
+      // The type says it always exists; tfjs itself stores null if it has no values.
       (this.backend.tensorMap.get(tensor.dataId) as { values: unknown }).values = null;
     };
     for (const { student, teacher, firstMoment, secondMoment } of this.parameters)

@@ -1,18 +1,21 @@
-/** Our kernels against tfjs's plain ops, for tests beside the kernels. */
+/** Compares our kernels with tfjs's plain ops, for tests beside the kernels. */
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect } from 'vitest';
 import type { OpenBackend } from '../open-backend.ts';
 import { maxAbsDifference } from '../../core/max-abs-difference.ts';
 import { openWebGpu } from '../../testing/open-webgpu.ts';
 
-/** Normally distributed and the same in every run. Caller disposes. */
+/** Normally distributed values, the same in every run. Caller disposes. */
 export const randomTensor = <R extends tf.Rank>(
   shape: tf.ShapeMap[R],
   seed: number,
   mean = 0,
 ): tf.Tensor<R> => tf.randomNormal<R>(shape, mean, 1, 'float32', seed);
 
-/** Opens a back end for a test file. @returns a check for its tests, that disposes the inputs */
+/**
+ * Opens a back end for a test file.
+ * @returns a check for its tests; the check disposes the inputs
+ */
 export function openForKernels(
   open: () => Promise<OpenBackend> = openWebGpu,
 ): (inputs: tf.Tensor[], ours: () => tf.Tensor, plain: () => tf.Tensor) => Promise<void> {

@@ -1,4 +1,4 @@
-/** LayerNorm's way back: two dispatches for its input, and `column-sums` for gain and bias. */
+/** The gradient of LayerNorm: two dispatches for its input, and `column-sums` for gain and bias. */
 import type * as tf from '@tensorflow/tfjs-core';
 import { defineKernel, float32 } from './define-kernel.ts';
 
@@ -9,13 +9,13 @@ interface GradientInputs {
   readonly gain: tf.TensorInfo;
   /** Gradient of the layer's result, shape [rows, C]. */
   readonly above: tf.TensorInfo;
-  /** Of `rowStatisticsKernel`, shape [rows, 2]. */
+  /** Result of `rowStatisticsKernel`, shape [rows, 2]. */
   readonly statistics: tf.TensorInfo;
   /** Added to the result, shape [rows, C]. */
   readonly residual?: tf.TensorInfo;
 }
 
-/** As in the forward kernel: so many rows, and so many invocations to each. */
+/** Size of a workgroup, as in the forward kernel: the number of rows, and the number of invocations for each. */
 const workgroup = { lanes: 8, rows: 4 };
 
 const setup = (shape: string): string => `

@@ -9,7 +9,7 @@ const check = openForKernels();
 test.each(
   [1, 2, 197, 533].flatMap((tokens) => [4, 24, 36, 128, 384].map((width) => [tokens, width] as const)),
 )('%i tokens of %i channels', async (tokens, width) => {
-  // Far from 0: a variance from the sum of squares would lose its digits.
+  // Values far from 0: a variance computed from the sum of squares would lose its digits.
   const x = randomTensor<tf.Rank.R2>([tokens, width], 1, 5);
   const gain = randomTensor<tf.Rank.R1>([width], 2);
   const bias = randomTensor<tf.Rank.R1>([width], 3);

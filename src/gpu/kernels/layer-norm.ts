@@ -11,13 +11,14 @@ export interface LayerNormInputs {
   readonly bias: tf.TensorInfo;
 }
 
-/** A workgroup: so many tokens, and so many invocations to each. */
+/** Size of a workgroup: the number of tokens, and the number of invocations for each. */
 const workgroup = { lanes: 8, tokens: 4 };
 
 /**
- * The invocations of a token take every eighth vector of four channels. Two passes, the mean first: the sum of squares less
- * the square of the sum would lose half the digits. Each adds up all partial sums by itself, which takes one barrier where a
- * tree of sums takes three; barriers are what SwiftShader is slowest at. No one leaves early, since all must meet there.
+ * Each invocation of a token takes every eighth vector of four channels. There are two passes, the mean first: computing
+ * the variance as the sum of squares minus the square of the sum would lose half the digits. Each invocation adds up all
+ * partial sums itself, which takes one barrier; a tree of sums takes three, and barriers are slowest on SwiftShader. No
+ * invocation returns early, because all must reach the barrier.
  */
 const code = `
   const lanes = ${workgroup.lanes};

@@ -1,18 +1,24 @@
-/** The WGSL of a linear layer: one way without shared memory and one with it, for which a GPU is timed (time-kernels). */
+/**
+ * The WGSL of a linear layer: variants with and without shared memory. They are timed on a GPU to choose one
+ * (time-kernels).
+ */
 import { unroll } from './define-kernel.ts';
 import type { WeightStorage } from './half-weights.ts';
 import { atTop } from './shader-top.ts';
 
-/** How the work is laid out; every way computes the same sums in the same order. */
+/** How the work is laid out. Every variant computes the same sums in the same order. */
 export type LinearVariant =
-  /** An invocation holds `rows` × `vectors` × 4 sums; rows of x and the weight come through the caches. */
+  /** An invocation holds `rows` × `vectors` × 4 sums; it reads x and the weight through the caches. */
   | { readonly kind: 'registers'; readonly rows: 4 | 8; readonly vectors: 1 | 2 }
   /** A workgroup of `side` × `side` invocations keeps a tile of x and one of the weight in shared memory. */
   | { readonly kind: 'shared'; readonly rows: 4 | 8; readonly side: 8 | 16 }
-  /** As registers, but the lanes of a subgroup each read a part of the rows of x and hand it around; needs the device's 'subgroups'. */
+  /**
+   * As registers, but each lane of a subgroup reads a part of the rows of x and passes it to the others; needs the device
+   * feature 'subgroups'.
+   */
   | { readonly kind: 'subgroup'; readonly rows: 4 | 8; readonly vectors: 1 | 2 };
 
-/** What changes the code of a variant. */
+/** Options that change the code of a variant. */
 export interface LinearCodeOptions {
   readonly hasBias: boolean;
   readonly hasResidual: boolean;
@@ -58,7 +64,7 @@ const startOf = ({ hasBias }: LinearCodeOptions, vector: string): string =>
 const finished = ({ activation, hasResidual }: LinearCodeOptions, sum: string): string =>
   (activation === 'gelu' ? `gelu(${sum})` : sum) + (hasResidual ? ' + residual[to]' : '');
 
-/** A tile of sums in an invocation's registers. */
+/** A tile of sums that an invocation holds in registers. */
 interface RegisterTile {
   readonly rows: number;
   readonly vectors: number;
@@ -66,9 +72,9 @@ interface RegisterTile {
 
 /**
  * A kernel whose invocations hold tiles of sums in registers.
- * @param step numbers of x that are read at once, whose vectors make the depth
- * @param place WGSL that says `row` and `column`, the first of the tile
- * @param along WGSL that goes along the depth, see `multiplyCode`
+ * @param step how many numbers of x are read at once; the depth is counted in vectors of this length
+ * @param place WGSL that declares `row` and `column`, the first ones of the tile
+ * @param along WGSL that loops over the depth, see `multiplyCode`
  */
 function registerTileCode(
   { rows: tile, vectors: columns }: RegisterTile,
@@ -101,7 +107,7 @@ function registerTileCode(
   }`;
 }
 
-/** One step along the depth: `x_<row>` times the next rows of the weight, of which there are `step`. */
+/** One step of the loop over the depth: `x_<row>` times the next `step` rows of the weight. */
 const multiplyCode = ({ rows, vectors }: RegisterTile, step: number): string =>
   unroll(
     step,
@@ -121,10 +127,10 @@ const multiplyCode = ({ rows, vectors }: RegisterTile, step: number): string =>
   );
 
 /**
- * No shared memory and no barrier: an invocation reads its rows of x and its vectors of columns, and the caches do the rest.
- * On SwiftShader that is three to nine times as fast as tiles in shared memory, on lavapipe twice (docs/adr/0006).
- * Rows of x whose width is no multiple of 4 are read value by value (`step`): patches of an odd side have such.
- * Products are not written as fma(), which SwiftShader computes slowly; GPUs fuse them by themselves.
+ * Uses no shared memory and no barrier: an invocation reads its rows of x and its vectors of columns, and relies on the
+ * caches. On SwiftShader this is three to nine times as fast as tiles in shared memory, on lavapipe twice
+ * (docs/adr/0006). Rows of x whose width is not a multiple of 4 are read value by value (`step`), for example for patches
+ * of an odd side. Products are not written as fma(), which SwiftShader computes slowly; GPUs fuse them anyway.
  */
 const registersCode = (tile: RegisterTile, step: number, options: LinearCodeOptions): string =>
   registerTileCode(
@@ -141,8 +147,9 @@ const registersCode = (tile: RegisterTile, step: number, options: LinearCodeOpti
   );
 
 /**
- * All lanes of a workgroup have the same rows. Of each row every lane reads another vector, and all have it from there in turn: a
- * subgroup reads x once, whatever its size, which the code asks for as it runs. No lane leaves early: the others ask it.
+ * All lanes of a workgroup have the same rows. Each lane reads another vector of each row and then passes it to all lanes
+ * in turn, so a subgroup reads x only once. The code asks for the subgroup's size at run time, so any size works. No lane
+ * returns early, because the others read values from it.
  */
 const subgroupCode = (tile: RegisterTile, options: LinearCodeOptions): string =>
   registerTileCode(
@@ -164,10 +171,13 @@ const subgroupCode = (tile: RegisterTile, options: LinearCodeOptions): string =>
     }`,
   );
 
-/** Vectors of four along the depth that a tile in shared memory holds. */
+/** How many vectors of four a tile in shared memory holds along the depth. */
 const tileDepth = 4;
 
-/** What most GPUs do well: both matrices pass through shared memory in tiles, each number read from there by many invocations. */
+/**
+ * The variant that suits most GPUs: tiles of both matrices are copied to shared memory, and many invocations read each
+ * number from there.
+ */
 function sharedCode(
   { rows: perInvocation, side }: Extract<LinearVariant, { kind: 'shared' }>,
   options: LinearCodeOptions,
@@ -234,7 +244,7 @@ function sharedCode(
   }`;
 }
 
-/** The weight by vectors of four columns, however it lies. */
+/** Reads the weight as vectors of four columns, for either storage. */
 const weightCode: Readonly<Record<WeightStorage, string>> = {
   float32: `
   fn weightVectors() -> i32 { return uniforms.weightShape.y / 4; }
@@ -247,7 +257,7 @@ const weightCode: Readonly<Record<WeightStorage, string>> = {
   }`,
 };
 
-/** @param step 4 where x is read as vectors; 1 value by value, in registers only */
+/** @param step 4 if x is read as vectors; 1 if it is read value by value (registers only) */
 export function linearCode(variant: LinearVariant, step: number, options: LinearCodeOptions): string {
   const helpers = weightCode[options.storage] + (options.activation === 'gelu' ? geluCode : '');
   switch (variant.kind) {

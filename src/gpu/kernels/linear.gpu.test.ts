@@ -96,7 +96,7 @@ describe.each(linearVariants)('the variant %o', (variant) => {
   beforeAll(() => setTuning(tf.backend(), { ...untuned, linear: () => variant }));
   afterAll(() => setTuning(tf.backend(), untuned));
 
-  // Tiles that end within rows, columns and depth; and a part of the columns.
+  // Tiles that extend beyond the rows, columns and depth; and only a part of the columns.
   describe.each([
     [1, 4, 4, 0],
     [70, 36, 68, 0],

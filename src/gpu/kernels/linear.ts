@@ -1,4 +1,4 @@
-/** A linear layer in one dispatch, with its bias and with the GELU or the residual sum that follows it. */
+/** A linear layer in one dispatch, including its bias and the GELU or the residual sum that follows it. */
 import type * as tf from '@tensorflow/tfjs-core';
 import { defineKernel, int32 } from './define-kernel.ts';
 import { storageOf } from './half-weights.ts';
@@ -8,7 +8,7 @@ import { tuningOf } from './tuning.ts';
 export interface LinearInputs {
   /** shape [≥ rows, in] */
   readonly x: tf.TensorInfo;
-  /** shape [in, ≥ firstColumn + columns]; its width a multiple of 4. Or half of that as int32, see half-weights. */
+  /** shape [in, ≥ firstColumn + columns], its width a multiple of 4; or half that width as int32, see half-weights */
   readonly weight: tf.TensorInfo;
   /** shape [the weight's columns] */
   readonly bias?: tf.TensorInfo;
@@ -17,15 +17,15 @@ export interface LinearInputs {
 }
 
 export interface LinearAttributes {
-  /** Of x, from its first. */
+  /** How many rows of x are used, from the first. */
   readonly rows: number;
-  /** The part of the weight's columns that is computed; both multiples of 4. */
+  /** The part of the weight's columns that is computed; both are multiples of 4. */
   readonly firstColumn: number;
   readonly columns: number;
   readonly activation: 'none' | 'gelu';
 }
 
-/** Where nothing has been timed: eight rows where that leaves a GPU enough invocations to be busy with, else four. */
+/** The variant to use before any timing: eight rows if that leaves enough invocations to keep a GPU busy, else four. */
 function usualVariant(rows: number, columns: number): LinearVariant {
   const enoughInvocations = 4096;
   return {
@@ -56,7 +56,7 @@ export const linearKernel = defineKernel<LinearInputs, LinearAttributes>(
     }
     return {
       program: {
-        variableNames: names, // part of tfjs's key: what is optional among them need not be in ours
+        variableNames: names, // part of tfjs's key, so our key need not contain which optional inputs there are
         variableComponents: names.map((name) =>
           name === 'x' ? step : name === 'weight' && storage === 'float16' ? 2 : 4,
         ),

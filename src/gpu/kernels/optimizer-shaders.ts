@@ -1,10 +1,13 @@
-/** The WGSL of `InPlaceOptimizer`: a gradient to its norm, all norms to a verdict, and then what the verdict allows. */
+/**
+ * The WGSL of `InPlaceOptimizer`: computes the norm of each gradient, then a verdict from all norms, then the updates
+ * that the verdict allows.
+ */
 
 const normGroup = 256;
-/** Values that a workgroup squares and sums. */
+/** Number of values that a workgroup squares and sums. */
 export const normChunk = normGroup * 16;
 
-/** Finite by its bits: a compiler may assume that NaN does not happen, and fold a comparison away. */
+/** Tests the bits: a compiler may assume that NaN does not occur and remove a comparison. */
 const isBadCode = `fn isBad(x: f32) -> bool { return (bitcast<u32>(x) & 0x7f800000u) == 0x7f800000u; }`;
 
 export const partialNormCode = `
@@ -28,7 +31,7 @@ export const partialNormCode = `
     if (local.x == 0u && chunk * ${normChunk}u < sizes.count) { partials[sizes.firstPartial + chunk] = sums[0]; }
   }`;
 
-/** One workgroup a parameter: its partial sums to its norm. */
+/** One workgroup a parameter computes its norm from its partial sums. */
 export const normCode = `
   @group(0) @binding(0) var<storage, read> partials: array<f32>;
   @group(0) @binding(1) var<storage, read> ranges: array<vec2<u32>>;
@@ -67,7 +70,7 @@ const ratesCode = `
     eps: f32, firstCorrection: f32, secondCorrection: f32, unused0: f32, unused1: f32,
   };`;
 
-/** Of one parameter. */
+/** Values of one parameter. */
 const ownCode = 'struct Own { count: u32, index: u32, decays: f32, unused: u32 };';
 
 export const updateGroup = 64;
@@ -105,7 +108,7 @@ export const updateCode = `
     teacher[i] = rates.teacherMomentum * teacher[i] + (1.0 - rates.teacherMomentum) * value;
   }`;
 
-/** The teacher alone, where the student stands still. */
+/** Updates only the teacher, if the student is frozen. */
 export const followCode = `
   ${ratesCode}
   ${ownCode}

@@ -1,6 +1,6 @@
-/** WebGPU buffers that somebody makes for itself, beside tfjs's. */
+/** WebGPU buffers that their creator owns, independent of tfjs's buffers. */
 
-/** A float, or a whole number. */
+/** A float, or an integer. */
 export type Word = number | { readonly whole: number };
 
 /** Bytes of a uniform struct. */

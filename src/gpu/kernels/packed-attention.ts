@@ -1,8 +1,9 @@
 /**
- * Self-attention for training: many short sequences in one matrix, forward and backward, and no T × T matrix on either way.
- * Backward computes each weight again from its row's log-sum (Dao et al., 2022).
+ * Self-attention for training: many short sequences in one matrix, forward and backward, both without a T × T matrix. The
+ * backward pass recomputes each weight from the log-sum of its row (Dao et al., 2022).
  *
- * Sequences lie one after the other: first those of `longTokens` tokens up to row `longRows`, then those of `shortTokens`.
+ * Sequences are stored one after the other: first those of `longTokens` tokens up to row `longRows`, then those of
+ * `shortTokens`.
  */
 import type * as tf from '@tensorflow/tfjs-core';
 import { defineKernel, float32, int32, unroll } from './define-kernel.ts';
@@ -11,12 +12,12 @@ export interface PackedAttributes {
   readonly numHeads: number;
   readonly longRows: number;
   readonly longTokens: number;
-  /** 1 where there are no short sequences. */
+  /** 1 if there are no short sequences. */
   readonly shortTokens: number;
 }
 
 interface AttentionInputs {
-  /** shape [rows, 3C]: q, k and v beside each other, each with its heads beside each other; the head width a multiple of 4 */
+  /** shape [rows, 3C]: q, k and v side by side, each with its heads side by side; the head width a multiple of 4 */
   readonly qkv: tf.TensorInfo;
 }
 
@@ -26,7 +27,7 @@ interface StatisticsInputs extends AttentionInputs {
 }
 
 interface GradientInputs extends StatisticsInputs {
-  /** Of `attentionStatisticsKernel`, shape [rows, 2H]. */
+  /** Result of `attentionStatisticsKernel`, shape [rows, 2H]. */
   readonly statistics: tf.TensorInfo;
 }
 
@@ -56,7 +57,7 @@ const sequenceCode = `
     return vec2<i32>(first, first + uniforms.shortTokens);
   }`;
 
-/** Every kernel here: an invocation takes one row of one head, whose vectors it holds in registers. */
+/** Common to all kernels here: an invocation takes one row of one head and holds its vectors in registers. */
 const rowCode = (channelsFrom: string, vectors: number): string => `
     let row = i32(globalId.x);
     if (row >= uniforms.qkvShape.x) { return; }
@@ -91,7 +92,7 @@ function forwardCode(vectors: number): string {
   }`;
 }
 
-/** For each row and head the log of the sum of exponentials, and the mean gradient of the row's weights. */
+/** For each row and head: the log of the sum of exponentials, and the mean gradient of the row's weights. */
 function statisticsCode(vectors: number): string {
   const each = (code: (index: number) => string): string => unroll(vectors, code);
   return `
@@ -122,7 +123,10 @@ function statisticsCode(vectors: number): string {
   }`;
 }
 
-/** A workgroup computes the gradient of q, of k or of v, by its z: all three at once would not fit into registers. */
+/**
+ * A workgroup computes the gradient of either q, k or v, selected by its z: all three at once would not fit into
+ * registers.
+ */
 function gradientCode(vectors: number): string {
   const each = (code: (index: number) => string): string => unroll(vectors, code);
   const write = (part: number, factor: string): string =>
@@ -211,7 +215,7 @@ export const packedAttentionKernel = defineKernel<AttentionInputs, PackedAttribu
   },
 );
 
-/** [rows, 2H]: what the gradient needs of each row and head. */
+/** shape [rows, 2H]: the statistics of each row and head that the gradient needs. */
 const attentionStatisticsKernel = defineKernel<StatisticsInputs, PackedAttributes>(
   'DinoscopeAttentionStatistics',
   ({ qkv, above }, attributes) => {

@@ -1,9 +1,12 @@
-/** What a few tokens look at, CLS above all: the softmax of their queries against all keys, every head in one dispatch. */
+/**
+ * The attention of a few tokens, usually CLS: the softmax of their queries against all keys, for every head in one
+ * dispatch.
+ */
 import type * as tf from '@tensorflow/tfjs-core';
 import { defineKernel, float32 } from './define-kernel.ts';
 
 export interface QueryRowsInputs {
-  /** shape [Q, C]: the queries, in each its heads beside each other; the head width a multiple of 4 */
+  /** shape [Q, C]: the queries, each with its heads side by side; the head width a multiple of 4 */
   readonly queries: tf.TensorInfo;
   /** shape [T, C] */
   readonly keys: tf.TensorInfo;
@@ -12,8 +15,9 @@ export interface QueryRowsInputs {
 const workgroupSize = 64;
 
 /**
- * A workgroup takes one query of a head, its invocations every 64th key. Scores wait in the result, where an invocation reads back only
- * what it wrote itself. As in LayerNorm, each adds up all partial results by itself to save barriers.
+ * A workgroup takes one query of a head, and each of its invocations takes every 64th key. The scores are stored in the
+ * result, where an invocation reads back only its own. As in LayerNorm, each invocation adds up all partial results
+ * itself to save barriers.
  */
 const code = `
   var<workgroup> maxima: array<f32, ${workgroupSize}>;

@@ -1,7 +1,8 @@
 /**
- * Times the variants of our WebGPU kernels on a model's own shapes, since which of them is fastest is known of no adapter before: registers
- * alone on one, tiles in shared memory or subgroups on another; weights of half the size cost time here and save it there. Takes about
- * a second, once for an adapter and model. A variant that the driver refuses or that computes something else is passed over.
+ * Times the variants of our WebGPU kernels on a model's own shapes, because the fastest variant of an adapter is not
+ * known in advance. On one adapter it is registers only, on another tiles in shared memory or subgroups; weights of half
+ * the size are slower on some adapters and faster on others. Takes about a second, once for each adapter and model. A
+ * variant that the driver refuses, or whose result is wrong, is skipped.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { VitArchitecture } from '../../core/architecture.ts';
@@ -23,12 +24,12 @@ import {
   manyTokens,
 } from './variants.ts';
 
-/** From this time on for `fewTokens`, an adapter is slow. */
+/** An adapter is slow if `fewTokens` take at least this time. */
 const slowMs = 8;
-/** Once so much time is gone, what has not been timed stays as it is. */
+/** After this time, shapes that are not yet timed keep their variants. */
 const budgetMs = 1000;
 
-/** @returns ms of the fastest of a few runs, null where the device refuses the code */
+/** @returns ms of the fastest of a few runs; null if the device refuses the code */
 async function time(backend: OpenBackend, run: () => tf.Tensor): Promise<number | null> {
   const once = async (): Promise<number> => {
     const start = performance.now();
@@ -37,18 +38,21 @@ async function time(backend: OpenBackend, run: () => tf.Tensor): Promise<number 
     result.dispose();
     return performance.now() - start;
   };
-  if ((await nullIfRefused(once)) === null) return null; // and the compilation is over
+  if ((await nullIfRefused(once)) === null) return null; // this run also completes the compilation
   const two = Math.min(await once(), await once());
   return two > slowMs ? two : Math.min(two, await once(), await once());
 }
 
-/** What a run took with a variant. */
+/** The time of a run with a variant. */
 interface Time<V> {
   readonly variant: V;
   readonly ms: number;
 }
 
-/** @returns variants that the device takes and what they took, fastest first, as far as there was time */
+/**
+ * @returns the variants that the device accepts and their times, fastest first; only those that were timed before the
+ * deadline
+ */
 async function timeVariants<V>(
   backend: OpenBackend,
   trial: Trial,
@@ -56,7 +60,8 @@ async function timeVariants<V>(
   tuningFor: (variant: V) => Tuning,
   deadline: number,
 ): Promise<Time<V>[]> {
-  // Now the inputs are on the device: a refused variant takes along what was to be copied in the same breath.
+  // Now the inputs are on the device. Otherwise a refused variant would also prevent uploads that are submitted together
+  // with it.
   trial.expected().dispose();
   await backend.finish();
   const times: Time<V>[] = [];
@@ -69,10 +74,13 @@ async function timeVariants<V>(
   return times.sort((a, b) => a.ms - b.ms);
 }
 
-/** What is there already stays unless something else is clearly faster, and not luckier. */
+/**
+ * A variant replaces the current one only if it takes less than this share of the current one's time, so that chance does
+ * not decide.
+ */
 const clearly = 0.9;
 
-/** @returns the fastest that computes what it should; null where there is none */
+/** @returns the fastest variant with the right result; null if there is none */
 async function fastest<V>(
   times: readonly Time<V>[],
   trial: Trial,
@@ -87,7 +95,7 @@ async function fastest<V>(
   return null;
 }
 
-/** @returns how many tokens to time with: a slow adapter would take minutes for as many as a fast one needs */
+/** @returns the number of tokens to time with: as many as a fast adapter needs would take minutes on a slow one */
 async function timingTokens(backend: OpenBackend, embedDim: number): Promise<number> {
   const trial = linearTrial(fewTokens, embedDim, embedDim, 'float32');
   const ms = await time(backend, trial.run);
@@ -95,7 +103,9 @@ async function timingTokens(backend: OpenBackend, embedDim: number): Promise<num
   return ms !== null && ms < slowMs ? manyTokens : fewTokens;
 }
 
-/** The linear layers of a block, one after the other: what was fastest for one is asked first for the next. */
+/**
+ * Times the linear layers of a block in turn. The variants that were fastest for one layer are tried first for the next.
+ */
 async function timeLinear(
   backend: OpenBackend,
   { architecture, tokens, deadline }: TimingTask,
@@ -116,7 +126,7 @@ async function timeLinear(
     const float32 = await best('float32');
     if (float32 === null) continue;
     const float16 = await best('float16');
-    // Half the memory is worth a little time.
+    // A slightly longer time is accepted for half the memory.
     const isWorthIt = float16 !== null && clearly * float16.ms <= float32.ms;
     timed[shapeName(depth, columns)] = {
       float32: variantName(float32.variant),
@@ -129,7 +139,7 @@ async function timeLinear(
 interface TimingTask {
   readonly architecture: VitArchitecture;
   readonly tokens: number;
-  /** By performance.now(): what has not been timed then stays as it is. */
+  /** In terms of performance.now(); shapes not timed by then keep their variants. */
   readonly deadline: number;
 }
 
@@ -150,9 +160,9 @@ async function timeAttention(
 }
 
 /**
- * Times on the current back end, which must be WebGPU, and leaves the choice in force.
- * @param milliseconds after which what is left stays as it is
- * @returns the choice; null where there are no kernels to choose from
+ * Times on the current back end, which must be WebGPU, and puts the choice into effect.
+ * @param milliseconds time limit; shapes not timed by then keep their variants
+ * @returns the choice; null if there are no kernels to choose from
  */
 export async function timeKernels(
   backend: OpenBackend,
@@ -166,7 +176,8 @@ export async function timeKernels(
     const tokens = await timingTokens(backend, architecture.embedDim);
     const start = performance.now();
     const task = { architecture, tokens, deadline: start + milliseconds };
-    // First, since it has few variants and gains most, and never all the time: there is one shape of it and four of the others.
+    // Attention is first, because it has few variants and gains most. It gets only a part of the time, because it has one
+    // shape and the linear layers have four.
     const attentionQueries = await timeAttention(backend, { ...task, deadline: start + milliseconds / 3 });
     const timed = { linear: await timeLinear(backend, task), attentionQueries };
     setTuning(tf.backend(), tuningFrom(timed, before));

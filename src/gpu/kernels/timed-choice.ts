@@ -1,4 +1,4 @@
-/** What was found fastest on an adapter for a model, as it is remembered, and how it comes into force. */
+/** The fastest variants for an adapter and model: how they are stored, and how they are put into effect. */
 import * as tf from '@tensorflow/tfjs-core';
 import { setTuning, tuningOf, untuned, type Tuning } from './tuning.ts';
 import { variantNamed } from './variants.ts';
@@ -6,11 +6,11 @@ import { variantNamed } from './variants.ts';
 /** Names of the fastest variants for a linear layer of one shape, by how its weight lies. */
 export interface TimedLayer {
   readonly float32: string;
-  /** Null where a weight of half the size is not worth its time. */
+  /** Null if a weight of half the size would take too much time. */
   readonly float16: string | null;
 }
 
-/** What is remembered of an adapter and model. */
+/** The stored choice for an adapter and model. */
 export interface Timed {
   /** `depth → columns` of a linear layer → its variants */
   readonly linear: Readonly<Record<string, TimedLayer>>;
@@ -19,12 +19,12 @@ export interface Timed {
 
 export const shapeName = (depth: number, columns: number): string => `${depth} → ${columns}`;
 
-/** @param others shapes of models that were in use before */
+/** @param others tuning for the shapes of models that were in use before */
 export function tuningFrom({ linear, attentionQueries }: Timed, others: Tuning): Tuning {
   const layerOf = (depth: number, columns: number): TimedLayer | undefined =>
     linear[shapeName(depth, columns)];
   return {
-    // Few rows (CLS's query) are another shape, of no weight.
+    // Few rows (the query of CLS) are another shape, and take little time.
     linear: (rows, depth, columns, storage) =>
       rows < 64
         ? null
@@ -41,13 +41,13 @@ export function tuningFrom({ linear, attentionQueries }: Timed, others: Tuning):
 
 export const forgetTuning = (): void => setTuning(tf.backend(), untuned);
 
-/** @returns a function that puts into force what is in force now */
+/** @returns a function that restores the current tuning */
 export function rememberTuning(): () => void {
   const backend = tf.backend();
   const tuning = tuningOf(backend);
   return () => setTuning(backend, tuning);
 }
 
-/** Puts a choice into force. */
+/** Puts a choice into effect. */
 export const applyTimed = (timed: Timed): void =>
   setTuning(tf.backend(), tuningFrom(timed, tuningOf(tf.backend())));

@@ -1,4 +1,4 @@
-/** Whether a choice that was made another day can be believed today. */
+/** Whether a choice that was stored earlier is still valid. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { VitArchitecture } from '../../core/architecture.ts';
 import { nullIfRefused } from '../error-scope.ts';
@@ -8,7 +8,9 @@ import { tuningOf } from './tuning.ts';
 import { differs, linearTrial, someValues, type Trial } from './variant-trials.ts';
 import { currentDevice, fewTokens, linearShapes, runsOn, storages, variantNamed } from './variants.ts';
 
-/** Other variants may be known to another version of the page, and another version of the browser may have other features. */
+/**
+ * The choice may name variants of another version of the page, or need features that another version of the browser had.
+ */
 function isChoiceOfHere({ linear }: Timed): boolean {
   const isHere = (name: string | null): boolean => {
     const variant = variantNamed(name);
@@ -17,7 +19,10 @@ function isChoiceOfHere({ linear }: Timed): boolean {
   return Object.values(linear).every(({ float32, float16 }) => isHere(float32) && isHere(float16));
 }
 
-/** What is chosen for a model's layers beside what runs where nothing is: the self-check has seen the latter. */
+/**
+ * Compares the chosen variants for a model's layers with the variants that run without a choice; the self-check has
+ * checked the latter.
+ */
 function trialsOf(architecture: VitArchitecture): (Trial & { dispose(): void })[] {
   const { embedDim, numHeads } = architecture;
   const usually = (run: () => tf.Tensor) => (): tf.Tensor => {
@@ -45,8 +50,8 @@ function trialsOf(architecture: VitArchitecture): (Trial & { dispose(): void })[
 }
 
 /**
- * Whether a remembered choice is one for this device, and each of its variants computes what it should: a driver or browser may be
- * another than when it was made. What is in force is afterwards as it was.
+ * Whether a stored choice fits this device and each of its variants computes the right result: the driver or browser may
+ * have changed since it was made. The current tuning is restored afterwards.
  */
 export async function isStillValid(timed: Timed, architecture: VitArchitecture): Promise<boolean> {
   if (!isChoiceOfHere(timed)) return false;

@@ -1,13 +1,16 @@
-/** Which variant of a kernel runs on a device: what was timed there (time-kernels), or nothing, and then the usual ones. */
+/**
+ * Which variant of a kernel runs on a device: the one that was timed there (time-kernels), or the usual one if nothing
+ * was timed.
+ */
 import type { WeightStorage } from './half-weights.ts';
 import type { LinearVariant } from './linear-code.ts';
 
 export interface Tuning {
-  /** @returns null where nothing was timed for a shape like this */
+  /** @returns null if no shape like this was timed */
   linear(rows: number, depth: number, columns: number, storage: WeightStorage): LinearVariant | null;
-  /** How a weight of this shape is to lie on the device, where its values allow either. */
+  /** How to store a weight of this shape on the device, if its values allow both ways. */
   storage(depth: number, columns: number): WeightStorage;
-  /** Queries an invocation of the attention takes; null where nothing was timed. */
+  /** Queries an invocation of the attention takes; null if nothing was timed. */
   readonly attentionQueries: 1 | 2 | 4 | 8 | null;
 }
 
@@ -15,7 +18,7 @@ export const untuned: Tuning = { linear: () => null, storage: () => 'float32', a
 
 const tunings = new WeakMap<object, Tuning>();
 
-/** @param backend tfjs's, one for each device */
+/** @param backend tfjs's back end; there is one for each device */
 export const tuningOf = (backend: object): Tuning => tunings.get(backend) ?? untuned;
 
 export function setTuning(backend: object, tuning: Tuning): void {

@@ -1,4 +1,4 @@
-/** What timing will run of a model's kernels, for whoever has them compiled before. */
+/** The kernels that timing will run for a model, so that they can be compiled in advance. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { VitArchitecture } from '../../core/architecture.ts';
 import { attentionKernel } from './attention.ts';
@@ -17,9 +17,10 @@ import {
 } from './variants.ts';
 
 /**
- * What `timeKernels` runs of a model's variants, one by one in its order, for whoever has them compiled before; without those that
- * spill, which take seconds to compile where timing is over before their turn. Which variants are in force is afterwards as it was.
- * @returns synchronous functions, to be run in a tidy; none where there are no kernels to choose from
+ * The runs of a model's variants that `timeKernels` will make, one by one and in its order, so that they can be compiled
+ * in advance. Variants that spill are left out: they take seconds to compile, and the time limit is usually reached
+ * before them. The current tuning is restored afterwards.
+ * @returns synchronous functions, to be run in a tidy; none if there are no kernels to choose from
  */
 export function variantRuns(architecture: VitArchitecture): (() => void)[] {
   if (!hasVariants(architecture)) return [];
@@ -44,14 +45,14 @@ export function variantRuns(architecture: VitArchitecture): (() => void)[] {
     ...attentionVariantsFor(vectors)
       .filter((queries) => !spills(queries, vectors))
       .map((queries) => runWith(withAttention(queries), attentionTrial)),
-    // tfjs chooses its own product, which ours is compared with, by the number of tokens and the shape.
+    // tfjs chooses its own matrix product, which ours is compared with, by the number of tokens and the shape.
     ...shapes.flatMap(([depth, columns]) =>
       tokenCounts.map((tokens) =>
         runWith(untuned, () => linearTrial(tokens, depth, columns, 'float32', zeros)),
       ),
     ),
-    // Ours are the same for all shapes, but that tfjs compiles anew where the input has the output's, and where one row of workgroups is
-    // enough.
+    // Our kernels are the same for all shapes, with two exceptions: tfjs compiles again if the input has the shape of the
+    // output, and if one row of workgroups is enough.
     ...[shapes[0], shapes[3]].flatMap(([depth, columns]) =>
       storages.flatMap((storage) =>
         linearVariantsHere().flatMap((variant) =>

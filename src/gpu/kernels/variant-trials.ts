@@ -1,14 +1,14 @@
-/** One variant at a time, run beside ops that the self-check has seen. */
+/** Runs one variant and compares it with ops that the self-check has checked. */
 import * as tf from '@tensorflow/tfjs-core';
 import { halfWeight, type WeightStorage } from './half-weights.ts';
 import type { LinearVariant } from './linear-code.ts';
 import { linearKernel } from './linear.ts';
 import { untuned, type Tuning } from './tuning.ts';
 
-/** Of the largest value; another order of summation moves sums by about 1e-6. */
+/** As a share of the largest value. Another order of summation changes sums by about 1e-6. */
 const tolerance = 1e-4;
 
-/** A kernel under test, and the same by ops that the self-check has seen. */
+/** A kernel under test, and the same computation by ops that the self-check has checked. */
 export interface Trial {
   run(): tf.Tensor;
   expected(): tf.Tensor;
@@ -28,11 +28,14 @@ export async function differs(trial: Trial): Promise<boolean> {
   return !(value <= tolerance);
 }
 
-/** The same in every run, between −0.5 and 0.5, float16s all; faster than tfjs's normally distributed numbers. */
+/**
+ * Values between −0.5 and 0.5, the same in every run and all exact float16s. Faster than tfjs's normally distributed
+ * numbers.
+ */
 export const someValues = (length: number): Float32Array =>
   Float32Array.from({ length }, (_, i) => (Math.imul(i + 1, 0x9e3779b1) >>> 21) / 2 ** 11 - 0.5);
 
-/** Where nothing is computed. */
+/** For trials that compute nothing. */
 export const zeros = (length: number): Float32Array => new Float32Array(length);
 
 export function linearTrial(

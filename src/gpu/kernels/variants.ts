@@ -1,4 +1,7 @@
-/** The catalogue: which variants our WebGPU kernels have, which of them a device and a model can take, and the layers that they are for. */
+/**
+ * The list of variants: which variants our WebGPU kernels have, which of them a device and a model support, and the
+ * layers that they are for.
+ */
 import * as tf from '@tensorflow/tfjs-core';
 import { mlpHiddenDim, type VitArchitecture } from '../../core/architecture.ts';
 import { fusedKernelsSupport, hasFusedKernels } from './fused-kernels.ts';
@@ -21,15 +24,18 @@ export const runsOn = (device: GPUDevice, { kind }: LinearVariant): boolean =>
   kind !== 'subgroup' || device.features.has('subgroups');
 export const storages: readonly WeightStorage[] = ['float32', 'float16'];
 export const attentionVariants = [4, 8, 2, 1] as const;
-/** Two of them in registers are 64 vectors; more spill on a GPU, so they are timed last. On software they may still win. */
+/**
+ * Limit of queries × vectors. Two arrays of this size in registers are 64 vectors. With more, registers spill on a GPU,
+ * so those variants are timed last; with software rendering they may still be fastest.
+ */
 const registerVectors = 32;
-/** Beyond that the code alone takes a driver long. */
+/** Above this, compiling the code alone takes a driver a long time. */
 const mostAttentionVectors = 128;
 
-/** @param vectors of four in a head */
+/** @param vectors vectors of four in a head */
 export const spills = (queries: number, vectors: number): boolean => queries * vectors > registerVectors;
 
-/** Those that a head of so many vectors of four allows, the usual one first. */
+/** The variants that a head with this number of vectors of four allows, the usual one first. */
 export const attentionVariantsFor = (vectors: number): (typeof attentionVariants)[number][] =>
   attentionVariants
     .filter((queries) => queries * vectors <= mostAttentionVectors)
@@ -44,14 +50,17 @@ export const linearVariantsHere = (): readonly LinearVariant[] =>
 export const currentDevice = (): GPUDevice =>
   (tf.backend() as unknown as { readonly device: GPUDevice }).device;
 
-/** Enough rows that a GPU's launch does not hide the work; on a slow adapter few are enough, and many take long. */
+/**
+ * Enough rows that the launch overhead of a GPU does not dominate. On a slow adapter few rows are enough, and many take
+ * long.
+ */
 export const manyTokens = 577;
 export const fewTokens = 96;
 export const tokenCounts = [fewTokens, manyTokens];
 
 type Shape = readonly [depth: number, columns: number];
 
-/** Of a block's linear layers; the last one's output is as wide as its input. */
+/** Shapes of a block's linear layers. The last layer's output is as wide as its input. */
 export function linearShapes(architecture: VitArchitecture): readonly [Shape, Shape, Shape, Shape] {
   const { embedDim } = architecture;
   const hiddenDim = mlpHiddenDim(architecture);
@@ -63,6 +72,6 @@ export function linearShapes(architecture: VitArchitecture): readonly [Shape, Sh
   ];
 }
 
-/** Whether there is anything to choose for a model on the current back end. */
+/** Whether there are variants to choose from for a model on the current back end. */
 export const hasVariants = (architecture: VitArchitecture): boolean =>
   hasFusedKernels() && fusedKernelsSupport(architecture, manyTokens);

@@ -6,7 +6,7 @@ import { weighMeanRows } from './weigh-rows.ts';
 
 const check = openForKernels();
 
-// One, two and four tokens an invocation, the last of them beyond the end; heads of one vector and of many.
+// One, two and four tokens an invocation, with the last of them beyond the end; heads of one vector and of many.
 test.each([
   [1, 4, 1],
   [37, 24, 2],
@@ -15,7 +15,7 @@ test.each([
   [533, 128, 2],
 ])('%i tokens of %i channels in %i heads', async (tokens, channels, numHeads) => {
   const queries = randomTensor<tf.Rank.R2>([tokens, channels], 1);
-  // Far from even attention.
+  // Attention far from uniform.
   const keys = tf.tidy(() => tf.mul<tf.Tensor2D>(randomTensor<tf.Rank.R2>([tokens, channels], 2), 3));
   const weights = randomTensor<tf.Rank.R2>([1, tokens], 3);
   const { queryRows } = plainBlockLayers(2 ** 25);

@@ -1,7 +1,7 @@
 /**
- * A row vector times the attention of all tokens, mean over heads, and never a row of that attention. Two kernels of the kind of
- * `attention`: the first goes over the keys and finds what each query's exponentials sum to, the second goes over the queries and
- * sums for each key what comes to it.
+ * A row vector times the attention of all tokens, averaged over heads, without storing any row of that attention. Two
+ * kernels similar to `attention`: the first loops over the keys and computes the sum of each query's exponentials; the
+ * second loops over the queries and computes the sum for each key.
  */
 import type * as tf from '@tensorflow/tfjs-core';
 import { queriesAtOnce } from './attention.ts';
@@ -9,7 +9,7 @@ import { defineKernel, float32, int32, unroll } from './define-kernel.ts';
 import { fuseHeadsKernel } from './fuse-heads.ts';
 
 interface Tokens {
-  /** shape [T, C]: in each its heads beside each other; the head width a multiple of 4 */
+  /** shape [T, C], each row with its heads side by side; the head width a multiple of 4 */
   readonly queries: tf.TensorInfo;
   /** shape [T, C] */
   readonly keys: tf.TensorInfo;
@@ -25,16 +25,19 @@ interface WeighInputs extends Tokens {
 const workgroupSize = 32;
 
 interface Loop {
-  /** What an invocation has in registers, a few tokens of one head, and what it goes over. */
+  /** The tokens that an invocation holds in registers (a few tokens of one head), and the tokens that it loops over. */
   readonly own: keyof Tokens;
   readonly others: keyof Tokens;
-  /** WGSL of each own token `t`: before the loop, for each other token with `score`, and after it. */
+  /** WGSL for each own token `t`: before the loop, for each other token with `score`, and after the loop. */
   before(t: number): string;
   each(t: number): string;
   after(t: number): string;
 }
 
-/** @param tile own tokens @param vectors head width / 4 */
+/**
+ * @param tile own tokens
+ * @param vectors head width / 4
+ */
 function loopCode({ own, others, before, each, after }: Loop, tile: number, vectors: number): string {
   const tokens = (code: (t: number) => string): string => unroll(tile, code);
   const channels = (code: (i: number) => string): string => unroll(vectors, code);
@@ -85,7 +88,7 @@ const weighLoop: Loop = {
   after: (t) => `result[head * tokens + token] = sum_${t};`,
 };
 
-/** The dispatch that both share. */
+/** The dispatch, common to both kernels. */
 function planOf(
   tokens: number,
   channels: number,
@@ -107,7 +110,7 @@ function planOf(
   };
 }
 
-/** [T, H]: the log of what a query's exponentials sum to. */
+/** shape [T, H]: the log of the sum of each query's exponentials. */
 const rowLogSumsKernel = defineKernel<Tokens, { numHeads: number }>(
   'DinoscopeRowLogSums',
   ({ queries, keys }, { numHeads }) => {
@@ -132,7 +135,7 @@ const rowLogSumsKernel = defineKernel<Tokens, { numHeads: number }>(
   },
 );
 
-/** [H, T]: what comes to each key from all queries together. */
+/** shape [H, T]: for each key, the weighted sum over all queries. */
 const weighRowsKernel = defineKernel<WeighInputs, { numHeads: number }>(
   'DinoscopeWeighRows',
   ({ queries, keys, logSums, weights }, { numHeads }) => {
