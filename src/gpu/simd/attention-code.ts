@@ -1,4 +1,4 @@
-/** Self-attention of all tokens: a few queries against all keys at a time, so that no T × T matrix ever exists. */
+/** Self-attention of all tokens. It processes a few queries against all keys at a time, so no T × T matrix is stored. */
 import { sumOfLanes } from './layer-norm-code.ts';
 import { fourVectors, transposeFour } from './pack-code.ts';
 import { panelBytes, type Tiles } from './tiles.ts';
@@ -7,12 +7,15 @@ import type { FunctionReference, ModuleWriter } from '../../wasm/wasm-module.ts'
 import { f32, f32x4, i32, type F32, type I32, type V128 } from '../../wasm/wasm-values.ts';
 
 const lowest = -3e38;
-/** Panels of eight tokens. */
+/** Number of panels of eight tokens. */
 export const keyPanels = (tokens: I32): I32 => i32.divide(i32.add(tokens, i32.const(7)), i32.const(8));
 export const keyBytes = (tokens: I32, headWidth: I32): I32 =>
   i32.mul(keyPanels(tokens), panelBytes(2, headWidth));
 
-/** Panels of eight tokens' keys, scaled: columns are tokens. Parameters: first key, stride in bytes, tokens, head width, scale, panels. */
+/**
+ * Packs the keys, scaled, into panels of eight tokens; a panel's columns are tokens.
+ * Parameters: first key, stride in bytes, tokens, head width, scale, panels.
+ */
 function definePackKeys(module: ModuleWriter): FunctionReference {
   const parameters = ['i32', 'i32', 'i32', 'i32', 'f32', 'i32'] as const;
   return module.define(null, parameters, (f, keys, stride, tokens, headWidth, factor, panel) => {
@@ -50,7 +53,7 @@ function definePackKeys(module: ModuleWriter): FunctionReference {
 }
 
 /**
- * Panels of eight (the last of four) channels of the values, all in one pass over the tokens.
+ * Packs the values into panels of eight channels (the last may have four), in one pass over the tokens.
  * Parameters: first value, stride in bytes, tokens, head width, panels.
  */
 function definePackValues(module: ModuleWriter): FunctionReference {
@@ -62,7 +65,7 @@ function definePackValues(module: ModuleWriter): FunctionReference {
     const row = f.local('i32', i32.const(0));
     const column = f.local('i32');
     const panel = f.local('i32');
-    /** A row of every panel; the panels' first row is what sums start with. */
+    /** Writes one row of every panel. The first row of a panel holds the initial values of the sums. */
     const copyRow = (load: (offset: number) => V128): void => {
       f.set(column, i32.const(0));
       f.set(panel, panels);
@@ -86,9 +89,11 @@ function definePackValues(module: ModuleWriter): FunctionReference {
 }
 
 /**
- * Scores → 2^(score − largest) in place, not yet divided by their sum, which is stored; keys were scaled so that it is what e to the
- * power of scores would be. A row is whole vectors long: what lies beyond its tokens is made to weigh nothing. Two vectors at a time, since
- * the loop itself costs as much as one. Parameters: row, tokens, where the sum goes.
+ * Scores → 2^(score − largest), in place. The result is not yet divided by its sum, which is stored. The keys were scaled
+ * so that this equals the exponential of the original scores. A row is a whole number of vectors long; elements beyond
+ * its tokens get a weight of next to nothing. The loop takes two vectors at a time, since its overhead costs as much as
+ * one vector.
+ * Parameters: row, tokens, where the sum goes.
  */
 function defineSoftmaxRow(module: ModuleWriter, relaxed: boolean): FunctionReference {
   return module.define(null, ['i32', 'i32', 'i32'], (f, row, tokens, sumAt) => {
@@ -120,10 +125,13 @@ function defineSoftmaxRow(module: ModuleWriter, relaxed: boolean): FunctionRefer
   });
 }
 
-/** 2 to the power of scores by keys of this scale is e to the power of scores by keys of the given one. */
+/** The scale of keys for which 2 to the power of the scores is e to the power of the scores with the given scale. */
 export const keyScale = (scaleBits: I32): F32 => f32.mul(f32.ofBits(scaleBits), f32.const(Math.LOG2E));
 
-/** Rows times all panels of a head's channels. Parameters: from, its stride, panels, depth, to, its stride, rows, head's bytes. */
+/**
+ * Rows times all panels of a head's channels.
+ * Parameters: from, its stride, panels, depth, to, its stride, rows, head's bytes.
+ */
 function defineTimesHead(module: ModuleWriter, tiles: Tiles['rowsTimesPanel']): FunctionReference {
   const parameters = ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'] as const;
   return module.define(
@@ -145,7 +153,10 @@ function defineTimesHead(module: ModuleWriter, tiles: Tiles['rowsTimesPanel']): 
   );
 }
 
-/** Rows times panels of all tokens. Parameters: from, its stride, panels, depth, to, its stride (whole panels), rows. */
+/**
+ * Rows times panels of all tokens.
+ * Parameters: from, its stride, panels, depth, to, its stride (whole panels), rows.
+ */
 function defineTimesTokens(module: ModuleWriter, { rowsTimesPanel }: Tiles): FunctionReference {
   const parameters = ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'] as const;
   return module.define(null, parameters, (f, from, fromStride, panel, depth, to, toStride, rows) => {
@@ -158,7 +169,8 @@ function defineTimesTokens(module: ModuleWriter, { rowsTimesPanel }: Tiles): Fun
 }
 
 /**
- * Some queries of a head. Parameters: first query, stride of queries in bytes, tokens, head's bytes, packed keys, packed values, result, its
+ * Attention of some queries of a head.
+ * Parameters: first query, stride of queries in bytes, tokens, head's bytes, packed keys, packed values, result, its
  * stride, queries, memory for scores and sums.
  */
 function defineAttendQueries(
@@ -196,14 +208,14 @@ function defineAttendQueries(
   );
 }
 
-/** What attention is made of, forward and backward. */
+/** Functions that attention is built from, forward and backward. */
 export interface AttentionParts {
   readonly packKeys: FunctionReference;
   readonly packValues: FunctionReference;
   readonly softmaxRow: FunctionReference;
   readonly timesTokens: FunctionReference;
   readonly timesHead: FunctionReference;
-  /** Of packed rows. */
+  /** As `timesHead`, for packed rows. */
   readonly packedTimesHead: FunctionReference;
   readonly attendQueries: FunctionReference;
 }
@@ -220,25 +232,25 @@ function defineParts(module: ModuleWriter, tiles: Tiles, relaxed: boolean): Atte
   return { ...parts, attendQueries: defineAttendQueries(module, parts) };
 }
 
-/** Bytes that one head's keys take, packed. */
+/** Bytes of one head's packed keys. */
 export const keysBytes = (tokens: number, headWidth: number): number =>
   Math.ceil(tokens / 8) * (headWidth + 1) * 32;
 const valuesBytes = (tokens: number, headWidth: number): number => (headWidth / 4) * (tokens + 1) * 16;
 const scoresBytes = (tokens: number): number => Math.ceil(tokens / 8) * 32;
 
-/** Bytes that one head's keys and values take, packed. */
+/** Bytes of one head's packed keys and values. */
 export const packedHeadBytes = (tokens: number, headWidth: number): number =>
   keysBytes(tokens, headWidth) + valuesBytes(tokens, headWidth);
 
-/** Bytes of scratch memory that `attend` needs for so many queries at once. */
+/** Bytes of scratch memory that `attend` needs for this number of queries at a time. */
 export const attendScratchBytes = (tokens: number, queries: number): number =>
   queries * (scoresBytes(tokens) + 4);
 
-/** Of `attendSequences`: a head's keys and values too. */
+/** Bytes of scratch memory that `attendSequences` needs, including a head's keys and values. */
 export const sequenceScratchBytes = (tokens: number, headWidth: number, queries: number): number =>
   packedHeadBytes(tokens, headWidth) + attendScratchBytes(tokens, queries);
 
-/** Of `attentionGradient`. */
+/** Bytes of scratch memory that `attentionGradient` needs. */
 export const gradientScratchBytes = (tokens: number, headWidth: number, queries: number): number =>
   2 * keysBytes(tokens, headWidth) +
   valuesBytes(tokens, headWidth) +
@@ -248,12 +260,13 @@ export const gradientScratchBytes = (tokens: number, headWidth: number, queries:
   4 * tokens * queries +
   4 * tokens * headWidth;
 
-/** Two steps, each over a thread's share: packing heads, then groups of queries. */
+/** Two steps, each over a thread's share of the work: packing heads, then attention of groups of queries. */
 export function defineAttention(module: ModuleWriter, tiles: Tiles, relaxed: boolean): AttentionParts {
   const parts = defineParts(module, tiles, relaxed);
   const { packKeys, packValues, attendQueries } = parts;
 
-  // Heads [begin, end). Then: qkv [tokens, 3 × channels], tokens, channels, head width, the scale's bits, packed.
+  // Packs the heads [begin, end). Further parameters: qkv [tokens, 3 × channels], tokens, channels, head width, the
+  // scale's bits, packed.
   module.define(
     'packHeads',
     ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
@@ -274,8 +287,8 @@ export function defineAttention(module: ModuleWriter, tiles: Tiles, relaxed: boo
     },
   );
 
-  // Groups [begin, end), a head's groups beside each other.
-  // Then: qkv, tokens, channels, head width, packed, result, queries a group, groups a head.
+  // Attention of the groups [begin, end); the groups of a head are adjacent. Further parameters: qkv, tokens, channels,
+  // head width, packed, result, queries a group, groups a head.
   module.define(
     'attend',
     ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],

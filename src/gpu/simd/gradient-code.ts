@@ -1,14 +1,14 @@
-/** What LayerNorm's and GELU's way back are made of. */
+/** The gradients of LayerNorm and GELU. */
 import type { ModuleWriter } from '../../wasm/wasm-module.ts';
 import { f32, f32x4, i32, type F32, type I32, type Local, type V128 } from '../../wasm/wasm-values.ts';
 import { overUnits } from './over-units.ts';
 import { sumOfLanes } from './layer-norm-code.ts';
 import { gelu, geluSlope } from './vector-math.ts';
 
-/** Numbers that a unit of `gelu` and `geluGradient` has. */
+/** How many numbers a unit of `gelu` and `geluGradient` has. */
 export const geluUnit = 1024;
 
-/** After scratch, begin and end: x, result, bytes (whole vectors). */
+/** Parameters after scratch, begin and end: x, result, bytes (whole vectors). */
 function defineGelu(module: ModuleWriter, relaxed: boolean): void {
   module.define(
     'gelu',
@@ -21,7 +21,7 @@ function defineGelu(module: ModuleWriter, relaxed: boolean): void {
   );
 }
 
-/** After scratch, begin and end: x, gradient of the result, result, bytes (whole vectors). */
+/** Parameters after scratch, begin and end: x, gradient of the result, result, bytes (whole vectors). */
 function defineGeluGradient(module: ModuleWriter, relaxed: boolean): void {
   module.define(
     'geluGradient',
@@ -36,8 +36,9 @@ function defineGeluGradient(module: ModuleWriter, relaxed: boolean): void {
 }
 
 /**
- * Rows [begin, end): scale × (w − mean(w) − x̂ mean(w x̂)) with w = above × gain, and the residual, where there is one.
- * After scratch, begin and end: x, gain, above, residual or 0, result, statistics (mean and scale of each row), width, the bits of eps.
+ * Rows [begin, end): scale × (w − mean(w) − x̂ mean(w x̂)) with w = above × gain, plus the residual if there is one.
+ * Parameters after scratch, begin and end: x, gain, above, residual or 0, result, statistics (mean and scale of each
+ * row), width, the bits of eps.
  */
 function defineLayerNormGradient(module: ModuleWriter, relaxed: boolean): void {
   module.define(
@@ -105,8 +106,9 @@ function defineLayerNormGradient(module: ModuleWriter, relaxed: boolean): void {
 }
 
 /**
- * Columns' sums of a matrix, and of it times the standardised values of another: LayerNorm's gradients of bias and gain. Units are vectors.
- * After scratch, begin and end: above, x or 0, statistics of x, rows, columns, the sums, the sums times x.
+ * Column sums of a matrix, and of that matrix times the standardised values of another: LayerNorm's gradients of bias and
+ * gain. A unit is a vector.
+ * Parameters after scratch, begin and end: above, x or 0, statistics of x, rows, columns, the sums, the sums times x.
  */
 function defineColumnSums(module: ModuleWriter, relaxed: boolean): void {
   module.define(

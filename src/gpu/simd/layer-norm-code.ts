@@ -6,8 +6,9 @@ export const sumOfLanes = (v: V128): F32 =>
   f32.add(f32.add(f32x4.lane(v, 0), f32x4.lane(v, 1)), f32.add(f32x4.lane(v, 2), f32x4.lane(v, 3)));
 
 /**
- * Rows [begin, end), in two passes, the mean first: the sum of squares less the square of the sum would lose half the digits.
- * After scratch, begin and end: x, gain, bias, result, width (a multiple of 4), the bits of eps.
+ * Rows [begin, end), in two passes, the mean first: computing the variance as the sum of squares minus the square of the
+ * sum would lose half the digits.
+ * Parameters after scratch, begin and end: x, gain, bias, result, width (a multiple of 4), the bits of eps.
  */
 export function defineLayerNorm(module: ModuleWriter, relaxed: boolean): void {
   module.define(

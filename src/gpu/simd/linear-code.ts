@@ -1,4 +1,4 @@
-/** A linear layer with its bias, and with the GELU or the residual sum that follows it. */
+/** A linear layer with its bias and the GELU or the residual sum that follows it. */
 import type { FunctionReference, ModuleWriter } from '../../wasm/wasm-module.ts';
 import { f32x4, i32 } from '../../wasm/wasm-values.ts';
 import type { Packers } from './pack-code.ts';
@@ -7,7 +7,10 @@ import { gelu } from './vector-math.ts';
 
 const three = ['i32', 'i32', 'i32'] as const;
 
-/** GELU of some columns in place. Parameters: address, stride in bytes, rows. */
+/**
+ * GELU of some columns, in place.
+ * Parameters: address, stride in bytes, rows.
+ */
 function defineGelu(module: ModuleWriter, vectors: PanelVectors, relaxed: boolean): FunctionReference {
   return module.define(null, ['i32', 'i32', 'i32'], (f, at, stride, rows) => {
     const row = f.local('i32', i32.const(0));
@@ -18,7 +21,10 @@ function defineGelu(module: ModuleWriter, vectors: PanelVectors, relaxed: boolea
   });
 }
 
-/** Adds the same columns of another matrix. Parameters: address, the other's address, stride of both in bytes, rows. */
+/**
+ * Adds the same columns of another matrix.
+ * Parameters: address, the other's address, stride of both in bytes, rows.
+ */
 function defineAdd(module: ModuleWriter, vectors: PanelVectors): FunctionReference {
   return module.define(null, ['i32', 'i32', 'i32', 'i32'], (f, at, other, stride, rows) => {
     const row = f.local('i32', i32.const(0));
@@ -31,7 +37,10 @@ function defineAdd(module: ModuleWriter, vectors: PanelVectors): FunctionReferen
   });
 }
 
-/** Sums of a panel's columns. Parameters: panel, depth, where they go. */
+/**
+ * Sums of a panel's columns.
+ * Parameters: panel, depth, where they go.
+ */
 function definePanelSums(module: ModuleWriter, vectors: PanelVectors): FunctionReference {
   return module.define(null, ['i32', 'i32', 'i32'], (f, panel, depth, to) => {
     const sums = Array.from({ length: vectors }, () => f.local('v128', f32x4.const(0)));
@@ -45,11 +54,11 @@ function definePanelSums(module: ModuleWriter, vectors: PanelVectors): FunctionR
 }
 
 /**
- * Panels [begin, end) of eight columns; the last may have four. A panel is packed into the thread's scratch memory, at most
- * (depth + 1) × 32 bytes, and stays in the cache while all rows pass it.
- * After scratch, begin and end: x [rows, depth], whether it is packed (by `packColumns`), depth, weight, its row in bytes, whether it lies
- * transposed (a row for each column; depth in whole fours), bias or 0, residual or 0, result, rows, columns, whether GELU,
- * where the sums of the weight's columns go or 0.
+ * Panels [begin, end) of eight columns; the last may have four. A panel is packed into the thread's scratch memory, at
+ * most (depth + 1) × 32 bytes, and stays in the cache while all rows are multiplied by it.
+ * Parameters after scratch, begin and end: x [rows, depth], whether it is packed (by `packColumns`), depth, weight, its
+ * row in bytes, whether it is transposed (a row for each column; depth a multiple of four), bias or 0, residual or 0,
+ * result, rows, columns, whether GELU, where the sums of the weight's columns go or 0.
  */
 export function defineLinear(
   module: ModuleWriter,

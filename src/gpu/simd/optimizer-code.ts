@@ -1,13 +1,16 @@
-/** AdamW and the teacher's moving average in place, each number read and written once. */
+/** AdamW and the teacher's moving average, in place. Each number is read and written once. */
 import type { ModuleWriter } from '../../wasm/wasm-module.ts';
 import { f32x4, i32, type I32, type V128 } from '../../wasm/wasm-values.ts';
 import { overUnits } from './over-units.ts';
 import { sumOfLanes } from './layer-norm-code.ts';
 
-/** Numbers that a unit has. */
+/** How many numbers a unit has. */
 export const optimizerUnit = 4096;
 
-/** After scratch, begin and end: the numbers, their bytes (whole vectors), where each unit's sum of squares goes. */
+/**
+ * Parameters after scratch, begin and end: the numbers, their bytes (whole vectors), where each unit's sum of squares
+ * goes.
+ */
 function defineSquareSums(module: ModuleWriter): void {
   module.define(
     'squareSums',
@@ -27,18 +30,18 @@ function defineSquareSums(module: ModuleWriter): void {
   );
 }
 
-/** What an update is told: floats, in this order. */
+/** The rates of an update: floats, in this order. */
 export const updateRates = [
   'gradientScale',
   'firstDecay',
   'firstRest',
   'secondDecay',
   'secondRest',
-  /** The learning rate with Adam's first correction. */
+  /** The learning rate times Adam's first bias correction. */
   'rate',
   'secondCorrection',
   'eps',
-  /** What weight decay leaves of a parameter. */
+  /** The factor by which weight decay multiplies a parameter. */
   'kept',
   'teacherMomentum',
   'teacherRest',
@@ -50,8 +53,8 @@ const mix = (a: V128, share: V128, b: V128, rest: V128): V128 =>
   f32x4.add(f32x4.mul(a, share), f32x4.mul(b, rest));
 
 /**
- * After scratch, begin and end: gradient or 0, where the student stands still and the teacher alone moves; student, first moment, second
- * moment, teacher, their bytes (whole vectors), the rates' address.
+ * Parameters after scratch, begin and end: the gradient, or 0 if the student is frozen and only the teacher is updated;
+ * student, first moment, second moment, teacher, their bytes (whole vectors), the rates' address.
  */
 function defineUpdate(module: ModuleWriter): void {
   module.define(

@@ -1,7 +1,10 @@
 import type { FunctionWriter } from '../../wasm/wasm-module.ts';
 import { i32, type I32, type Local } from '../../wasm/wasm-values.ts';
 
-/** Runs `body` for each vector of the units [begin, end) of so many numbers each; where all numbers end, in bytes, the last is cut off. */
+/**
+ * Runs `body` for each vector of the units [begin, end), each of `unit` numbers. `bytes` is the length of all numbers;
+ * the last unit is cut off there.
+ */
 export function overUnits(
   f: FunctionWriter,
   unit: number,

@@ -1,6 +1,6 @@
 /**
- * Matrices as the tiles want them: columns as panels, see `tiles.ts`, and the columns of a matrix that is wanted transposed as packed rows:
- * for each of `depth` the numbers of a tile's rows beside each other.
+ * Packs matrices in the layout that the tiles need. Columns are packed as panels, see `tiles.ts`. The columns of a matrix
+ * that is needed transposed are packed as rows: for each of `depth`, the numbers of a tile's rows are adjacent.
  */
 import type { FunctionReference, FunctionWriter, ModuleWriter } from '../../wasm/wasm-module.ts';
 import { f32, f32x4, i32, type I32, type Local, type V128 } from '../../wasm/wasm-values.ts';
@@ -15,7 +15,10 @@ export const fourVectors = (f: FunctionWriter): Four => [
   f.local('v128'),
 ];
 
-/** Four rows of four numbers → their columns, in place. @param spare is written over */
+/**
+ * Transposes four rows of four numbers, in place.
+ * @param spare is overwritten
+ */
 export function transposeFour(f: FunctionWriter, [a, b, c, d]: Four, spare: Four): void {
   const [low0, high0, low1, high1] = spare;
   f.set(low0, f32x4.shuffle(a, b, [0, 4, 1, 5]));
@@ -28,7 +31,10 @@ export function transposeFour(f: FunctionWriter, [a, b, c, d]: Four, spare: Four
   f.set(d, f32x4.shuffle(high0, high1, [2, 3, 6, 7]));
 }
 
-/** A tile of `columns` neighbouring columns of a matrix, as rows. Parameters: from, its stride in bytes, depth, to. */
+/**
+ * Packs `columns` adjacent columns of a matrix as the rows of one tile.
+ * Parameters: from, its stride in bytes, depth, to.
+ */
 function definePackColumnTile(module: ModuleWriter, columns: number): FunctionReference {
   return module.define(null, ['i32', 'i32', 'i32', 'i32'], (f, from, stride, depth, to) => {
     const step = f.local('i32', i32.const(0));
@@ -42,7 +48,10 @@ function definePackColumnTile(module: ModuleWriter, columns: number): FunctionRe
   });
 }
 
-/** All columns, tile after tile; the last may have fewer. Parameters: from, its stride in bytes, columns, depth, to. */
+/**
+ * Packs all columns, tile by tile; the last tile may have fewer columns.
+ * Parameters: from, its stride in bytes, columns, depth, to.
+ */
 function definePackColumns(module: ModuleWriter, relaxed: boolean): FunctionReference {
   const tiles = Array.from({ length: rowsOfTile(relaxed) }, (_, i) => definePackColumnTile(module, i + 1));
   return module.define(null, ['i32', 'i32', 'i32', 'i32', 'i32'], (f, from, stride, columns, depth, to) => {
@@ -58,7 +67,10 @@ function definePackColumns(module: ModuleWriter, relaxed: boolean): FunctionRefe
   });
 }
 
-/** Columns of the weight → panel. Parameters: first column's address, stride in bytes, depth, bias or 0, panel. */
+/**
+ * Packs columns of the weight as a panel.
+ * Parameters: first column's address, stride in bytes, depth, bias or 0, panel.
+ */
 function definePackPanel(module: ModuleWriter, vectors: PanelVectors): FunctionReference {
   return module.define(null, ['i32', 'i32', 'i32', 'i32', 'i32'], (f, from, stride, depth, bias, panel) => {
     startPanel(f, vectors, bias, panel);
@@ -71,7 +83,7 @@ function definePackPanel(module: ModuleWriter, vectors: PanelVectors): FunctionR
   });
 }
 
-/** A panel's first row: what the sums start with. */
+/** Writes a panel's first row: the initial values of the sums. */
 function startPanel(f: FunctionWriter, vectors: PanelVectors, bias: I32, panel: Local<'i32'>): void {
   const store = (start: (offset: number) => V128): void => {
     for (let v = 0; v < vectors; v++) f.storeV128(panel, start(16 * v), 16 * v);
@@ -84,7 +96,10 @@ function startPanel(f: FunctionWriter, vectors: PanelVectors, bias: I32, panel: 
   f.set(panel, i32.add(panel, i32.const(16 * vectors)));
 }
 
-/** Rows of a matrix as a panel's columns. Parameters: first row's address, stride in bytes, depth (whole fours), bias or 0, panel. */
+/**
+ * Packs rows of a matrix as a panel's columns.
+ * Parameters: first row's address, stride in bytes, depth (a multiple of four), bias or 0, panel.
+ */
 function definePackPanelOfRows(module: ModuleWriter, vectors: PanelVectors): FunctionReference {
   return module.define(null, ['i32', 'i32', 'i32', 'i32', 'i32'], (f, from, stride, depth, bias, panel) => {
     startPanel(f, vectors, bias, panel);
@@ -107,19 +122,28 @@ function definePackPanelOfRows(module: ModuleWriter, vectors: PanelVectors): Fun
 }
 
 export interface Packers {
-  /** Columns → packed rows of the transposed matrix. Parameters: from, its stride in bytes, columns, depth, to. */
+  /**
+   * Packs columns as rows of the transposed matrix.
+   * Parameters: from, its stride in bytes, columns, depth, to.
+   */
   readonly columns: FunctionReference;
-  /** Columns → a panel. Parameters: from, its stride in bytes, depth, bias or 0, panel. */
+  /**
+   * Packs columns as a panel.
+   * Parameters: from, its stride in bytes, depth, bias or 0, panel.
+   */
   readonly panel: Readonly<Record<PanelVectors, FunctionReference>>;
-  /** Rows → a panel's columns. Parameters as of `panel`; depth in whole fours. */
+  /**
+   * Packs rows as a panel's columns.
+   * Parameters are those of `panel`; depth is a multiple of four.
+   */
   readonly panelOfRows: Readonly<Record<PanelVectors, FunctionReference>>;
 }
 
-/** With a step that a thread can be told to do: tiles [begin, end) of all columns. */
+/** Also defines an operation for threads: tiles [begin, end) of all columns. */
 export function definePackers(module: ModuleWriter, relaxed: boolean): Packers {
   const columns = definePackColumns(module, relaxed);
   const tileRows = i32.const(rowsOfTile(relaxed));
-  // After scratch, begin and end: from, its stride in bytes, columns, depth, to.
+  // Parameters after scratch, begin and end: from, its stride in bytes, columns, depth, to.
   module.define(
     'packColumns',
     ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],

@@ -1,14 +1,18 @@
-/** Softmax rows of some queries, written out: what `attend` has only in passing. */
+/** Stores the softmax rows of some queries; `attend` computes them only as intermediate values. */
 import type { ModuleWriter } from '../../wasm/wasm-module.ts';
 import { f32, f32x4, i32 } from '../../wasm/wasm-values.ts';
 import { keyBytes, keyPanels, keyScale, type AttentionParts } from './attention-code.ts';
 
-/** Two steps, each over a thread's share: packing heads, then groups of queries. Scratch memory is that of `attend`. */
+/**
+ * Two steps, each over a thread's share of the work: packing heads, then groups of queries. Needs as much scratch memory
+ * as `attend`.
+ */
 export function defineQueryRows(
   module: ModuleWriter,
   { packKeys, timesTokens, softmaxRow }: AttentionParts,
 ): void {
-  // Heads [begin, end). Then: keys [tokens, channels], tokens, channels, head width, the scale's bits, packed.
+  // Packs the heads [begin, end). Further parameters: keys [tokens, channels], tokens, channels, head width, the scale's
+  // bits, packed.
   module.define(
     'packKeys',
     ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
@@ -23,8 +27,8 @@ export function defineQueryRows(
     },
   );
 
-  // Groups [begin, end), a head's groups beside each other.
-  // Then: queries [count, channels], their count, tokens, channels, head width, packed, result, queries a group, groups a head.
+  // Softmax rows of the groups [begin, end); the groups of a head are adjacent. Further parameters: queries [count,
+  // channels], their count, tokens, channels, head width, packed, result, queries a group, groups a head.
   module.define(
     'queryRows',
     ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
@@ -77,7 +81,7 @@ export function defineQueryRows(
           f.count(column, wholeBytes, i32.const(16), () =>
             f.storeV128(i32.add(to, column), f32x4.mul(f32x4.load(i32.add(scores, column)), scale)),
           );
-          // Not a whole vector: behind the row the next one begins.
+          // Not by whole vectors, since the next row begins directly after this one.
           f.count(column, rowBytes, i32.const(4), () => {
             const weight = f32.load(i32.add(scores, column));
             f.storeF32(i32.add(to, column), f32.mul(weight, f32x4.lane(scale, 0)));

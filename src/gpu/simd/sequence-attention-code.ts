@@ -1,6 +1,7 @@
 /**
- * Attention for training, forward and backward: many sequences of one length in one matrix. A thread takes a head of a sequence, packs its
- * keys and values itself, and takes so many queries at once that no T × T matrix of a long sequence exists.
+ * Attention for training, forward and backward, for many sequences of one length in one matrix. A thread takes one head
+ * of a sequence and packs its keys and values itself. It processes only as many queries at a time that no T × T matrix of
+ * a long sequence is stored.
  */
 import type { FunctionWriter, ModuleWriter } from '../../wasm/wasm-module.ts';
 import { f32, f32x4, i32, type I32, type Local } from '../../wasm/wasm-values.ts';
@@ -26,20 +27,21 @@ function overQueries(
   });
 }
 
-/** Where a unit, a head of a sequence, lies: bytes from the first row of its matrix. */
+/** Where a unit (a head of a sequence) begins: bytes from the first row of its matrix. */
 const placeOf = (unit: I32, heads: I32, tokens: I32, stride: I32, headBytes: I32): I32 =>
   i32.add(
     i32.mul(i32.mul(i32.divide(unit, heads), tokens), stride),
     i32.mul(i32.remainder(unit, heads), headBytes),
   );
 
-/** Of `packValues`, and of what is packed like values. */
+/** Bytes of the result of `packValues`, and of other data packed like values. */
 const valueBytes = (tokens: I32, headWidth: I32): I32 =>
   i32.mul(i32.divide(headWidth, i32.const(4)), panelBytes(1, tokens));
 
 /**
- * Heads of sequences [begin, end). After scratch, begin and end: the first sequence's qkv, the first row of the result, tokens, channels,
- * head width, heads, the scale's bits, queries at once.
+ * Attention of the sequences' heads [begin, end).
+ * Parameters after scratch, begin and end: the first sequence's qkv, the first row of the result, tokens, channels, head
+ * width, heads, the scale's bits, queries at a time.
  */
 function defineAttendSequences(
   module: ModuleWriter,
@@ -83,8 +85,9 @@ function defineAttendSequences(
 }
 
 /**
- * A row of exponentials and of the weights' gradients → the weights, and the gradients of the scores before they were scaled:
- * scale × w (g − Σ w g). Parameters: row of exponentials, row of gradients, tokens, sum of the exponentials, the scale's bits.
+ * From a row of exponentials and the gradients of the weights, computes the weights and the gradients of the scores
+ * before scaling: scale × w (g − Σ w g).
+ * Parameters: row of exponentials, row of gradients, tokens, sum of the exponentials, the scale's bits.
  */
 function defineSoftmaxGradientRow(module: ModuleWriter, relaxed: boolean) {
   return module.define(
@@ -93,7 +96,7 @@ function defineSoftmaxGradientRow(module: ModuleWriter, relaxed: boolean) {
     (f, weights, gradients, tokens, sumAt, scaleBits) => {
       const end = f.local('i32', i32.add(weights, i32.shiftLeft(tokens, i32.const(2))));
       const paddedEnd = f.local('i32', i32.add(weights, i32.shiftLeft(keyPanels(tokens), i32.const(5))));
-      // What is beyond the tokens weighs next to nothing, and products of such numbers are slow.
+      // Weights beyond the tokens are close to 0, and products of such numbers are slow.
       f.count(end, paddedEnd, i32.const(4), () => f.storeF32(end, f32.const(0)));
       const share = f.local('v128', f32x4.splat(f32.divide(f32.const(1), f32.load(sumAt))));
       const apart = f.local('i32', i32.sub(gradients, weights));
@@ -117,7 +120,10 @@ function defineSoftmaxGradientRow(module: ModuleWriter, relaxed: boolean) {
   );
 }
 
-/** Adds rows to others. Parameters: from, its row in bytes, to, its stride, rows. */
+/**
+ * Adds rows to other rows.
+ * Parameters: from, its row in bytes, to, its stride, rows.
+ */
 function defineAddRows(module: ModuleWriter) {
   return module.define(null, ['i32', 'i32', 'i32', 'i32', 'i32'], (f, from, bytes, to, stride, rows) => {
     const row = f.local('i32', i32.const(0));
@@ -136,8 +142,9 @@ function defineAddRows(module: ModuleWriter) {
 
 /**
  * With P the weights, dO the gradient of the mixed values and dS that of the scores: dV = Pᵀ dO, dQ = dS K, dK = dSᵀ Q.
- * Heads of sequences [begin, end). After scratch, begin and end: the first sequence's qkv, the gradient of its mixed values, the gradient of
- * qkv, tokens, channels, head width, heads, the scale's bits, queries at once.
+ * Computed for the sequences' heads [begin, end).
+ * Parameters after scratch, begin and end: the first sequence's qkv, the gradient of its mixed values, the gradient of
+ * qkv, tokens, channels, head width, heads, the scale's bits, queries at a time.
  */
 function defineAttentionGradient(
   module: ModuleWriter,
@@ -148,7 +155,8 @@ function defineAttentionGradient(
   const softmaxGradientRow = defineSoftmaxGradientRow(module, relaxed);
   const addRows = defineAddRows(module);
 
-  // Sums over queries go to their place, or are added there. Parameters: packed, queries, panels, spare, to, stride, tokens, head's bytes, whether added.
+  // Writes sums over queries to the target, or adds them there. Parameters: packed, queries, panels, spare, to, stride,
+  // tokens, head's bytes, whether added.
   const sumOverQueries = module.define(
     null,
     ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
@@ -200,7 +208,7 @@ function defineAttentionGradient(
       const stride = f.local('i32', i32.mul(channelBytes, i32.const(3)));
       const headBytes = f.local('i32', i32.shiftLeft(headWidth, i32.const(2)));
       const scoresStride = f.local('i32', i32.shiftLeft(keyPanels(tokens), i32.const(5)));
-      /** One piece of the scratch memory after the other. */
+      /** Start of the free part of the scratch memory; each call of `piece` takes the next part. */
       let free: I32 = scratch;
       const piece = (bytes: I32): Local<'i32'> => {
         const start = f.local('i32', free);

@@ -4,13 +4,13 @@ import { jobBlockLength, serveJobs } from './thread-job.ts';
 export interface ThreadStart {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
-  /** Where the job block lies in the memory. */
+  /** Address of the job block in the memory. */
   readonly blockAddress: number;
-  /** From 1; the engine's own thread is 0. */
+  /** Number of the helper, from 1 on; the engine's own thread is 0. */
   readonly thread: number;
 }
 
-/** What a helper thread does: takes the module and the memory, and works at jobs from then on. */
+/** The main function of a helper thread: receives the module and the memory, then works on jobs. */
 export function serveThread(): void {
   globalThis.addEventListener('message', ({ data }: MessageEvent<ThreadStart>) => {
     const { module, memory, blockAddress, thread } = data;

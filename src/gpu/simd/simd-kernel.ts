@@ -1,18 +1,21 @@
-/** How an operation of our wasm module becomes a kernel of tfjs's wasm back end. */
+/** Makes an operation of our wasm module a kernel of tfjs's wasm back end. */
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import type * as tf from '@tensorflow/tfjs-core';
 import { simdRunnerOf, type SimdRunner } from './simd-runner.ts';
 
-/** What a kernel works with. */
+/** What a kernel can use. */
 interface Heap extends Pick<SimdRunner, 'run' | 'shared' | 'tileRows'> {
-  /** 0 for none. Good until the next tensor is made or memory is asked for, which may move nothing but may grow the memory. */
+  /**
+   * The tensor's address, 0 for undefined. Valid until the next tensor is made or memory is requested: these never move
+   * data, but may grow the memory.
+   */
   addressOf(tensor: tf.TensorInfo | undefined): number;
   floats(tensor: tf.TensorInfo): Float32Array;
-  /** A float32 tensor to write. */
+  /** Makes a float32 tensor for the kernel to write. */
   make(shape: readonly number[]): tf.TensorInfo;
 }
 
-/** @returns the kernel's result, or its results */
+/** @returns the kernel's result or results */
 export type Compute<Inputs, Attributes> = (
   inputs: Inputs,
   attributes: Attributes,
@@ -41,10 +44,10 @@ export function simdConfig<Inputs extends object, Attributes extends object>(
   };
 }
 
-/** A float's 32 bits, as operations take it among their numbers. */
+/** The 32 bits of a float, in the form that operations accept among their integers. */
 export const bitsOf = (value: number): number => new Int32Array(Float32Array.of(value).buffer)[0] as number;
 
-/** Whole vectors are stored: others would reach past the result, into whatever lies there. */
+/** Kernels store whole vectors. Otherwise they would write beyond the result, into other data. */
 export function checkWhole(columns: number): void {
   if (columns % 4 !== 0) throw new Error(`${columns} columns are no whole vectors of four`);
 }

@@ -1,7 +1,7 @@
 import simdWasmUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url';
 import { checkSimd } from './simd-kernels.suite.ts';
 
-// Chromium has relaxed SIMD, Node 20 has not: between them both codes are checked.
+// Chromium has relaxed SIMD and Node 20 does not, so together they test both versions of the code.
 checkSimd(/^CPU, relaxed SIMD, 1 thread$/, {
   paths: {
     'tfjs-backend-wasm.wasm': simdWasmUrl,

@@ -1,4 +1,6 @@
-/** Our wasm kernels against tfjs's plain ops: one suite, in Node and in a browser, which may have relaxed SIMD. */
+/**
+ * Compares our wasm kernels with tfjs's plain ops. The suite runs in Node and in a browser, which may have relaxed SIMD.
+ */
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { attentionKernel } from '../kernels/attention.ts';
@@ -14,10 +16,10 @@ import { maxAbsDifference } from '../../core/max-abs-difference.ts';
 
 const plain = plainBlockLayers(2 ** 25);
 
-/** Of the largest expected value; sums in another order differ by about 1e-6. */
+/** As a share of the largest expected value. Sums in another order differ by about 1e-6. */
 const tolerance = 1e-5;
 
-/** @returns the largest difference, of the largest expected value */
+/** @returns the largest difference, as a share of the largest expected value */
 function relativeDifference(ours: () => tf.Tensor, expected: () => tf.Tensor): number {
   const before = tf.memory();
   const [actual, wanted] = [ours(), tf.tidy(expected)];
@@ -32,7 +34,10 @@ function relativeDifference(ours: () => tf.Tensor, expected: () => tf.Tensor): n
   return difference;
 }
 
-/** @param device what the opened back end says of itself @param assets null in Node */
+/**
+ * @param device how the opened back end describes itself
+ * @param assets null in Node
+ */
 export function checkSimd(device: RegExp, assets: WasmAssets | null = null): void {
   beforeAll(async () => {
     const opened = await openBackend('wasm', assets);
@@ -40,7 +45,8 @@ export function checkSimd(device: RegExp, assets: WasmAssets | null = null): voi
     expect(opened.value.device).toMatch(device);
   });
 
-  // Rows that leave every remainder of a tile of 5 or 6, columns that fill their last panel or half of it, an odd depth.
+  // Rows that leave every remainder of a tile of 5 or 6, columns that fill all or half of their last panel, and an odd
+  // depth.
   describe.each([
     [1, 24, 72],
     [2, 36, 36],
@@ -120,7 +126,8 @@ export function checkSimd(device: RegExp, assets: WasmAssets | null = null): voi
     tf.dispose([x, gain, bias]);
   });
 
-  // Tokens of a whole panel and of parts, in one group of queries and in several; heads of whole and half panels.
+  // Tokens that fill whole panels and parts of them, in one group of queries and in several; heads of whole and half
+  // panels.
   describe.each([
     [1, 4, 1],
     [7, 36, 3],
@@ -129,7 +136,7 @@ export function checkSimd(device: RegExp, assets: WasmAssets | null = null): voi
     [197, 128, 2],
     [1201, 64, 1],
   ])('%i tokens of %i channels in %i heads', (tokens, channels, numHeads) => {
-    // Far from even attention: scores reach ±30.
+    // Attention far from uniform: scores reach ±30.
     const sharp = (columns: number, seed: number): tf.Tensor2D =>
       tf.tidy(() => tf.mul(randomTensor<tf.Rank.R2>([tokens, columns], seed), 3));
 

@@ -1,4 +1,7 @@
-/** Our wasm kernels as kernels of tfjs's wasm back end, under the names of the WebGPU ones: the layers above know no difference. */
+/**
+ * Our wasm kernels as kernels of tfjs's wasm back end. They have the names of the WebGPU kernels, so the layers above use
+ * both in the same way.
+ */
 import { attentionKernel, type AttentionInputs } from '../kernels/attention.ts';
 import { switchKernels } from '../kernels/fused-kernels.ts';
 import { layerNormKernel, type LayerNormInputs } from '../kernels/layer-norm.ts';
@@ -49,7 +52,10 @@ const computeLayerNorm: Compute<LayerNormInputs, { eps: number }> = (
   return result;
 };
 
-/** Queries that pass a head's keys together: as many as keep their scores in a second-level cache, in whole tiles of 5 or 6. */
+/**
+ * Queries that are multiplied by a head's keys together: as many as have scores that fit into a second-level cache, in
+ * whole tiles of 5 or 6.
+ */
 function queriesAtOnce(tokens: number): number {
   const scoresBytes = 256 * 1024;
   const fitting = Math.floor(scoresBytes / (4 * tokens));
@@ -75,7 +81,7 @@ const computeAttention: Compute<AttentionInputs, { numHeads: number }> = (
   return result;
 };
 
-/** For a few queries, so little work that JavaScript does it. */
+/** For up to this many queries there is so little work that JavaScript does it. */
 const fewQueries = 3;
 
 const computeFewRows: Compute<QueryRowsInputs, { numHeads: number }> = (
@@ -141,5 +147,5 @@ const configs = [
   ...simdTrainingConfigs,
 ];
 
-/** As `switchFusedKernels` for WebGPU. Needs a back end whose runner is open. */
+/** The counterpart of `switchFusedKernels` for WebGPU. Needs a back end whose runner is open. */
 export const switchSimdKernels = (wanted: boolean): void => switchKernels(configs, wanted);

@@ -1,4 +1,4 @@
-/** Our wasm kernels as one module, for a memory of one thread or of several. */
+/** Our wasm kernels as one module, for memory that belongs to one thread or is shared by several. */
 import { defineAttention } from './attention-code.ts';
 import { defineGradients } from './gradient-code.ts';
 import { defineLayerNorm } from './layer-norm-code.ts';
@@ -10,7 +10,9 @@ import { defineSequenceAttention } from './sequence-attention-code.ts';
 import { defineTiles, rowsOfTile } from './tiles.ts';
 import { ModuleWriter } from '../../wasm/wasm-module.ts';
 
-/** What a thread can be told to do: a share [begin, end) of an operation, with scratch memory of its own. */
+/**
+ * The operations that a thread can run. Each processes a share [begin, end) of the work and has its own scratch memory.
+ */
 export const operations = [
   'linear',
   'layerNorm',
@@ -47,7 +49,7 @@ function encode(relaxed: boolean, sharedMemory: boolean): Uint8Array<ArrayBuffer
   return module.encode(sharedMemory);
 }
 
-/** @returns null where the engine has no SIMD. Fused multiply-add is taken where it has relaxed SIMD. */
+/** @returns null if the engine has no SIMD. With relaxed SIMD, fused multiply-add is used. */
 export function compileSimd(
   sharedMemory: boolean,
 ): { readonly module: WebAssembly.Module; readonly relaxed: boolean; readonly tileRows: number } | null {

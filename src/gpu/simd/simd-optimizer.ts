@@ -5,7 +5,7 @@ import { optimizerUnit, updateRates, type UpdateRates } from './optimizer-code.t
 import { checkWhole } from './simd-kernel.ts';
 import { simdRunnerOf } from './simd-runner.ts';
 
-/** Tensors that are written; all of one size, a multiple of 4. */
+/** Tensors that are written; all have the same size, a multiple of 4. */
 export interface MovedParameter {
   readonly student: tf.Tensor;
   readonly teacher: tf.Tensor;
@@ -15,7 +15,9 @@ export interface MovedParameter {
 
 const addressIn = (backend: BackendWasm, { dataId }: tf.Tensor): number => backend.getMemoryOffset(dataId);
 
-/** @returns the sum of the squares of a float32 tensor whose size is a multiple of 4; not finite where a number is not */
+/**
+ * @returns the sum of the squares of a float32 tensor whose size is a multiple of 4; not finite if a number is not finite
+ */
 export function squareSum(backend: BackendWasm, x: tf.Tensor): number {
   checkWhole(x.size);
   const { run, shared, floatsAt } = simdRunnerOf(backend);
@@ -26,9 +28,10 @@ export function squareSum(backend: BackendWasm, x: tf.Tensor): number {
 }
 
 /**
- * tfjs is not told: it reads wasm tensors where they lie. But its `matMul` keeps a packed copy of its second matrix as long as the tensor
- * lives, and would go on multiplying by what it was: a tensor that is moved here must never be given to it.
- * @param gradient null where the student stands still and the teacher alone moves
+ * tfjs is not notified of the change: it reads wasm tensors directly from memory. But its `matMul` keeps a packed copy of
+ * its second matrix while the tensor lives, and would continue to use the old values. So a tensor that is updated here
+ * must never be passed to `matMul`.
+ * @param gradient null if the student is frozen and only the teacher is updated
  */
 export function moveParameter(
   backend: BackendWasm,

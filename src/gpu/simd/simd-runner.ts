@@ -1,4 +1,4 @@
-/** Runs our wasm kernels on the memory of tfjs's wasm back end, in its thread alone or with helpers. */
+/** Runs our wasm kernels on the memory of tfjs's wasm back end, in the engine's thread alone or with helper threads. */
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { hasStarted } from '../has-started.ts';
 import { compileSimd, instantiateSimd, type Operation, type SimdFunctions } from './simd-module.ts';
@@ -6,29 +6,32 @@ import type { ThreadStart } from './serve-thread.ts';
 import { jobBlockLength, runJob } from './thread-job.ts';
 
 export interface SimdRunner {
-  /** With the one that runs the engine. */
+  /** Number of threads, including the one that runs the engine. */
   readonly threads: number;
   /** Whether multiply-add is one instruction. */
   readonly relaxed: boolean;
-  /** Rows that are packed and multiplied together. */
+  /** Number of rows that are packed and multiplied together. */
   readonly tileRows: number;
   /**
-   * From now on operations are shared among so many threads; it stays with one where helpers do not start, or memory is not shared.
-   * Not to be called while an operation runs.
+   * Sets the number of threads that share operations from now on. It stays at one if helpers do not start or memory is
+   * not shared. Must not be called while an operation runs.
    */
   setThreads(wanted: number): Promise<void>;
   /**
    * Runs an operation over all its units.
-   * @param scratchBytes that a thread needs for itself
+   * @param scratchBytes scratch memory that each thread needs
    */
   run(operation: Operation, units: number, values: readonly number[], scratchBytes: number): void;
-  /** Memory that operations leave something in for each other; the same until more is asked for. */
+  /** Memory in which operations pass data to each other; it stays the same until more is requested. */
   shared(bytes: number): number;
-  /** Numbers of the memory, good until more is asked for. */
+  /** Numbers in the memory, valid until more memory is requested. */
   floatsAt(address: number, length: number): Float32Array;
 }
 
-/** Emscripten's, of which tfjs's types say nothing. The threaded module imports its memory, the other one exports it. */
+/**
+ * Emscripten's module, which tfjs's types do not declare. The threaded module imports its memory; the other one exports
+ * it.
+ */
 interface EmscriptenHeap {
   readonly asm: { readonly memory?: WebAssembly.Memory };
   readonly wasmMemory?: WebAssembly.Memory;
@@ -36,14 +39,14 @@ interface EmscriptenHeap {
   _free(address: number): void;
 }
 
-/** Memory of tfjs's heap that only grows: freed and taken anew where it is too small. */
+/** Memory in tfjs's heap that only grows: it is freed and allocated again when it is too small. */
 function growing(heap: EmscriptenHeap): (bytes: number) => number {
   let address = 0;
   let size = 0;
   return (bytes) => {
     if (bytes > size) {
       if (address !== 0) heap._free(address);
-      // Freed: where the next line throws, nothing is there.
+      // The memory is freed, so the state must be empty if the next line throws.
       [address, size] = [0, 0];
       address = heap._malloc(bytes) >>> 0;
       size = bytes;
@@ -52,7 +55,7 @@ function growing(heap: EmscriptenHeap): (bytes: number) => number {
   };
 }
 
-/** @returns null where it does not run; a page's policy may forbid it */
+/** @returns null if the helper does not start; a page's policy may forbid it */
 async function startHelper(start: ThreadStart): Promise<Worker | null> {
   const worker = new Worker(new URL('./simd-thread.ts', import.meta.url), { type: 'module' });
   const started = hasStarted(worker);
@@ -60,13 +63,15 @@ async function startHelper(start: ThreadStart): Promise<Worker | null> {
   return (await started) ? worker : null;
 }
 
-/** Threads that help, and the block through which they are told what to do. */
+/** Helper threads, and the block through which they receive jobs. */
 interface HelperThreads {
   readonly block: Int32Array;
   readonly workers: readonly Worker[];
 }
 
-/** @returns all of the wanted helpers, since shares of scratch memory go by number; null where one of them does not run */
+/**
+ * @returns all requested helpers, since scratch memory is divided by thread number; null if one of them does not start
+ */
 async function startHelpers(
   wanted: number,
   { block, ...common }: Omit<ThreadStart, 'thread' | 'blockAddress'> & { readonly block: Int32Array },
@@ -82,16 +87,16 @@ async function startHelpers(
   return null;
 }
 
-/** Shares of a job: enough that threads of different speed end together. */
+/** A job is divided into enough shares that threads of different speeds finish at about the same time. */
 const sharesPerThread = 4;
 
-/** One for each back end: helper threads and memory are taken once. */
+/** One for each back end, so that helper threads and memory are allocated once. */
 const runners = new WeakMap<object, SimdRunner>();
 
-/** @returns null where none was opened for this back end */
+/** @returns null if none was opened for this back end */
 export const findSimdRunner = (backend: object): SimdRunner | null => runners.get(backend) ?? null;
 
-/** The one that was opened for this back end. */
+/** The runner that was opened for this back end. */
 export function simdRunnerOf(backend: BackendWasm): SimdRunner {
   const runner = findSimdRunner(backend);
   if (runner === null) throw new Error('no SIMD runner was opened for this back end');
@@ -99,9 +104,9 @@ export function simdRunnerOf(backend: BackendWasm): SimdRunner {
 }
 
 /**
- * Opened once for a back end; asked again, the same.
- * @param threads that are wanted
- * @returns null where the engine has no SIMD
+ * Opens the runner of a back end. Further calls return the same runner.
+ * @param threads requested number of threads
+ * @returns null if the engine has no SIMD
  */
 export async function openSimdRunner(backend: BackendWasm, threads: number): Promise<SimdRunner | null> {
   const there = runners.get(backend);
@@ -127,13 +132,14 @@ export async function openSimdRunner(backend: BackendWasm, threads: number): Pro
       for (const worker of helpers?.workers ?? []) worker.terminate();
       helpers = null;
       if (!isShared || wanted === 1) return;
-      // Of its own, and never freed: a helper that wakes while it is ended may still write into the block that it was given.
+      // A new block that is never freed: a helper that wakes up while it is being terminated may still write into its
+      // block.
       const address = heap._malloc(4 * jobBlockLength) >>> 0;
       const block = new Int32Array(memory.buffer, address, jobBlockLength).fill(0);
       helpers = await startHelpers(wanted - 1, { module: compiled.module, memory, block });
     },
     run: (operation, units, values, scratchBytes) => {
-      // Threads' scratch memories begin on cache lines of their own.
+      // The scratch memory of each thread begins on its own cache line.
       const ownBytes = Math.ceil(scratchBytes / 64) * 64;
       const address = scratch(ownBytes * runner.threads);
       if (helpers === null || units === 1) functions[operation](address, 0, units, ...values);

@@ -1,4 +1,4 @@
-/** A helper thread's entry: the engine's worker starts it, and it ends with that worker. */
+/** Entry point of a helper thread. The engine's worker starts it, and it ends with that worker. */
 import { serveThread } from './serve-thread.ts';
 
 serveThread();

@@ -1,10 +1,13 @@
-/** What training needs beside the kernels of a forward pass, on wasm. Each runs inside the caller's tidy and borrows its inputs. */
+/**
+ * The wasm kernels that training needs in addition to those of the forward pass. Each runs inside the caller's tidy and
+ * borrows its inputs.
+ */
 import * as tf from '@tensorflow/tfjs-core';
 import { gradientScratchBytes, sequenceScratchBytes } from './attention-code.ts';
 import { geluUnit } from './gradient-code.ts';
 import { bitsOf, checkWhole, simdConfig, type Compute } from './simd-kernel.ts';
 
-/** Sequences of one length, one after the other in a matrix of tokens. */
+/** Sequences of one length, stored one after the other in a matrix of tokens. */
 export interface SequenceRun {
   readonly firstRow: number;
   readonly sequences: number;
@@ -97,7 +100,7 @@ const computeColumnSums: Compute<{ x: tf.TensorInfo }, object> = ({ x }, _, { ad
   return result;
 };
 
-/** As many as keep a head's matrices in a second-level cache, in whole tiles of 5 or 6. */
+/** As many queries as keep a head's matrices in a second-level cache, in whole tiles of 5 or 6. */
 function queriesAtOnce(tokens: number): number {
   const matrixBytes = 160 * 1024;
   const fitting = Math.floor(matrixBytes / (4 * tokens));
@@ -168,7 +171,7 @@ export const simdTrainingConfigs: readonly tf.KernelConfig[] = [
   simdConfig(names.attentionGradient, computeAttentionGradient),
 ];
 
-/** Whether the current back end has these. */
+/** Whether the current back end has these kernels. */
 export const hasSimdTraining = (): boolean =>
   tf.getBackend() === 'wasm' &&
   simdTrainingConfigs.every(({ kernelName }) => tf.getKernel(kernelName, 'wasm') !== undefined);

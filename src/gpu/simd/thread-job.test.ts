@@ -10,7 +10,7 @@ const shared = (length: number): Int32Array => new Int32Array(new SharedArrayBuf
 const memory: JobMemory = { block: shared(jobBlockLength), counts: shared(mostUnits) };
 const functions = countingFunctions(memory.counts);
 
-/** TypeScript, which a thread of Node does not read by itself. */
+/** Loads TypeScript, which a thread of Node cannot read by itself. */
 const startHelper = new URL(
   `data:text/javascript,import { register } from ${JSON.stringify(import.meta.resolve('tsx/esm/api'))};
   register();
@@ -29,7 +29,7 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all(workers.map((worker) => worker.terminate())));
 
-/** @returns for each unit the thread that did it, by the time that the job was said to be done */
+/** @returns for each unit the thread that did it, read when the job is reported as done */
 function run(units: number, share: number, values: readonly number[] = [0, 0]): number[] {
   memory.counts.fill(0);
   runJob(memory.block, functions, {
@@ -47,22 +47,22 @@ function run(units: number, share: number, values: readonly number[] = [0, 0]): 
 
 test('every unit is done once, and before the job is said to be done: thousands of short jobs on end', () => {
   for (let job = 0; job < 5000; job++) run(1 + ((job * 7) % mostUnits), 1 + (job % 5));
-  // The last shares take as long as the others: whoever does not wait for them sees that they are missing.
+  // The last shares take as long as the others, so a run that does not wait for them would miss them.
   for (let job = 0; job < 50; job++) run(7, 1, [1, 0]);
   expect.hasAssertions();
 });
 
 test('helpers that sleep wake up and help', async () => {
-  // Long enough that no helper looks for itself any more.
+  // Long enough that all helpers have stopped polling and sleep.
   await new Promise((resolve) => void setTimeout(resolve, 50));
-  // The first thread may be done before one wakes, if not each time.
+  // In a single run, the first thread may finish before a helper wakes up.
   const helped = Array.from({ length: 20 }, () => run(16, 1, [2, 0])).flat();
   expect(Math.max(...helped)).toBeGreaterThan(0);
 });
 
 test('a helper that traps makes the job fail, and the next one is done', () => {
   expect(() => {
-    // Until a helper has had a share: the first thread may be done before one wakes.
+    // Repeats until a helper has had a share: the first thread may finish before a helper wakes up.
     for (let round = 0; round < 100; round++) run(16, 1, [2, 1]);
   }).toThrow('a helper thread has trapped');
   expect(run(16, 1)).toHaveLength(16);

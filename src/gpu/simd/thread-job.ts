@@ -1,20 +1,20 @@
 /**
- * How threads share one operation: a block of numbers in the memory that all of them see says what is to be done, and whoever
- * is free takes the next share, so that a slow core holds nobody up.
+ * How threads share one operation. A block of numbers in shared memory describes the job, and each thread that is free
+ * takes the next share, so a slow core does not delay the others.
  */
 import { operations, type Operation, type SimdFunctions } from './simd-module.ts';
 
-/** Where each number of the block is. The values of the operation follow. */
+/** Position of each number in the block. The values of the operation come last. */
 const at = {
-  /** Counts jobs: what helpers wait for. */
+  /** Counts jobs; helpers wait for it to change. */
   job: 0,
   operation: 1,
   units: 2,
   share: 3,
   next: 4,
-  /** Whether there is a job to be worked at. */
+  /** Whether there is an open job. */
   open: 5,
-  /** Helpers that may be reading the block. */
+  /** Number of helpers that may be reading the block. */
   inside: 6,
   scratch: 7,
   scratchBytes: 8,
@@ -24,27 +24,27 @@ const at = {
   values: 11,
 };
 
-/** Of an Int32Array. */
+/** Length of the block as an Int32Array. */
 export const jobBlockLength = at.values + 16;
 
 export interface Job {
   readonly operation: Operation;
   readonly values: readonly number[];
-  /** What is shared out: panels, rows, heads, groups of queries. */
+  /** Number of units to divide: panels, rows, heads or groups of queries. */
   readonly units: number;
-  /** Units taken at once. */
+  /** Units taken at a time. */
   readonly share: number;
-  /** Scratch memory of the first thread; that of the others follows. */
+  /** Scratch memory of the first thread; that of the other threads follows. */
   readonly scratch: number;
   readonly scratchBytes: number;
 }
 
-/** Longer than the engine's own work between two jobs of a pass, and soon over when there is no pass. */
+/** Longer than the engine's own work between two jobs of a pass, and short enough to end soon after a pass. */
 const watchMs = 0.1;
 
 /**
- * Returns when a number of the block is another. To wake a thread takes as long as a whole job of a small network, so for a short time
- * a thread looks for itself; then it sleeps.
+ * Returns when a number of the block has changed. Waking a thread takes as long as a whole job of a small network, so a
+ * thread polls for a short time and then sleeps.
  */
 function awaitChange(block: Int32Array, index: number, value: number): void {
   const end = performance.now() + watchMs;
@@ -70,9 +70,9 @@ function work(block: Int32Array, functions: SimdFunctions, thread: number): void
 }
 
 /**
- * Writes a job into the block, works at it too, and returns when all of it is done. A helper that comes too late finds the job closed:
- * nobody waits for a thread that the system has not woken yet.
- * @throws WebAssembly.RuntimeError where any thread has trapped
+ * Writes a job into the block, works on it too, and returns when all of it is done. A helper that wakes up too late finds
+ * the job closed, so no job waits for a thread that the system has not woken yet.
+ * @throws WebAssembly.RuntimeError if any thread has trapped
  */
 export function runJob(block: Int32Array, functions: SimdFunctions, job: Job): void {
   block[at.operation] = operations.indexOf(job.operation);
@@ -94,23 +94,23 @@ export function runJob(block: Int32Array, functions: SimdFunctions, job: Job): v
     for (let inside = Atomics.load(block, at.inside); inside > 0; inside = Atomics.load(block, at.inside))
       awaitChange(block, at.inside, inside);
   }
-  // As if this thread had trapped itself: the memory is not to be trusted any more.
+  // Throws as if this thread had trapped, because the memory can no longer be trusted.
   if (Atomics.load(block, at.failed) !== 0) throw new WebAssembly.RuntimeError('a helper thread has trapped');
 }
 
-/** A helper's whole life: waits for a job, works at it if it is still open. Ends with its worker. */
+/** The main loop of a helper: waits for a job and works on it if it is still open. Ends with its worker. */
 export function serveJobs(block: Int32Array, functions: SimdFunctions, thread: number): never {
   for (let seen = 0; ;) {
     awaitChange(block, at.job, seen);
     seen = Atomics.load(block, at.job);
-    // Before it asks whether there is a job: what is open stays in the block as long as somebody is inside.
+    // This must happen before the check for an open job: a job stays in the block as long as a helper is inside.
     Atomics.add(block, at.inside, 1);
     try {
       if (Atomics.load(block, at.open) === 1) work(block, functions, thread);
     } catch {
       Atomics.store(block, at.failed, 1);
     }
-    // Said in any case: the engine would wait for ever.
+    // Must run in every case; otherwise the engine would wait for ever.
     Atomics.sub(block, at.inside, 1);
     Atomics.notify(block, at.inside);
   }

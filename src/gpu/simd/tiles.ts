@@ -1,31 +1,34 @@
 /**
- * The product that all else is made of: some rows of a matrix times a panel, which is eight (or four) columns of the other
- * matrix laid out row by row. A tile's sums stay in registers, so a panel in the first-level cache is read once for five or six rows.
+ * The matrix product that all other operations use: some rows of a matrix times a panel. A panel is eight (or four)
+ * columns of the other matrix, stored row by row. The sums of a tile stay in registers, so a panel in the first-level
+ * cache is read once for five or six rows.
  */
 import type { FunctionReference, ModuleWriter } from '../../wasm/wasm-module.ts';
 import { f32x4, i32, type I32, type Local } from '../../wasm/wasm-values.ts';
 
-/** Of four columns each. */
+/** Number of vectors in a panel's row; each has four columns. */
 export type PanelVectors = 1 | 2;
 
-/** Bytes of a panel: first what the sums start with, a bias or zeros, then a row of columns for each of `depth`. */
+/**
+ * Bytes of a panel: first the initial values of the sums (a bias or zeros), then a row of columns for each of `depth`.
+ */
 export const panelBytes = (vectors: PanelVectors, depth: I32): I32 =>
   i32.mul(i32.add(depth, i32.const(1)), i32.const(16 * vectors));
 
 /**
- * Rows of a tile: as many as fit into x64's fifteen free vector registers with two vectors of a panel and one number of the
- * row; where multiply and add are two instructions, their product takes another. With one row more each, the code was half
- * as fast, and unrolling the loop costs a third (docs/adr/0011).
+ * Rows of a tile. This is as many as fit into the fifteen free vector registers of x64, together with two vectors of a
+ * panel and one number of the row. Without fused multiply-add, the product takes another register. With one more row, the
+ * code was half as fast; unrolling the loop costs a third (docs/adr/0011).
  */
 export const rowsOfTile = (relaxed: boolean): number => (relaxed ? 6 : 5);
 
 /**
- * How the rows lie: each by itself, at a stride; or packed, a tile's rows beside each other for each of `depth`, so that one
- * address serves them all and memory is read from end to end.
+ * How the rows are stored. Strided: each row by itself, at a stride. Packed: for each of `depth`, the numbers of a tile's
+ * rows are adjacent, so one address serves all rows and memory is read sequentially.
  */
 type RowLayout = 'strided' | 'packed';
 
-/** Parameters: from, its stride (strided alone), panel, depth, to, its stride. */
+/** Parameters: from, its stride (only if strided), panel, depth, to, its stride. */
 function defineTile(
   module: ModuleWriter,
   rows: number,
@@ -67,7 +70,10 @@ function defineTile(
   });
 }
 
-/** rows × panel of `vectors` × 4 columns. Parameters: from, its stride, panel, depth, to, its stride, rows; addresses and strides in bytes. */
+/**
+ * rows × panel of `vectors` × 4 columns.
+ * Parameters: from, its stride, panel, depth, to, its stride, rows; addresses and strides in bytes.
+ */
 function defineRowsTimesPanel(
   module: ModuleWriter,
   vectors: PanelVectors,
@@ -93,9 +99,9 @@ function defineRowsTimesPanel(
 }
 
 export interface Tiles {
-  /** By the panel's vectors. */
+  /** The function for each number of vectors in the panel. */
   readonly rowsTimesPanel: Readonly<Record<PanelVectors, FunctionReference>>;
-  /** The same of packed rows (see `pack-code.ts`), whose stride is a row's length in bytes, 4 × depth. */
+  /** The same for packed rows (see `pack-code.ts`), whose stride is a row's length in bytes, 4 × depth. */
   readonly packedTimesPanel: Readonly<Record<PanelVectors, FunctionReference>>;
 }
 

@@ -4,7 +4,7 @@ import { fewestGood, timeRuns } from './tune-threads.ts';
 type Times = readonly (readonly [threads: number, ms: number])[];
 
 test.each<[string, Times, number]>([
-  // A training step in WebKit, which says four cores of two.
+  // A training step in WebKit, which reports four cores on a machine with two.
   [
     'one, where more are slower',
     [
@@ -39,7 +39,10 @@ test.each<[string, Times, number]>([
 
 afterEach(() => vi.restoreAllMocks());
 
-/** Runs that take so long, one after the other. @returns what is said of them, and how many were waited for */
+/**
+ * Simulates runs of the given lengths, one after the other.
+ * @returns the time that `timeRuns` reports, and the number of runs
+ */
 function timed(lengths: readonly number[], leastMs: number): { ms: number; runs: number } {
   let now = 0;
   let runs = 0;

@@ -1,6 +1,7 @@
 /**
- * How many threads share our wasm kernels' work, found by trying: a browser may report more cores than there are (WebKit says four of
- * two), and in some to wake a thread takes longer than the work that it would take over.
+ * Finds by timing how many threads should share the work of our wasm kernels. A browser may report more cores than there
+ * are (WebKit reports four on a machine with two), and in some browsers waking a thread takes longer than the work that
+ * it would do.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { attentionKernel } from '../kernels/attention.ts';
@@ -14,14 +15,20 @@ const channels = 384;
 const numHeads = 6;
 const hiddenDim = 4 * channels;
 
-/** The fastest of so many counts: what another program takes for a moment is not held against it. */
+/** The fastest of this many runs counts, so that a short load from another program does not change the result. */
 const runs = 4;
-/** Longer than this many times the fastest so far, and no further run is waited for: the page starts meanwhile. */
+/**
+ * If a run takes more than this many times the fastest so far, no further run follows, because the page is starting at
+ * the same time.
+ */
 const hopeless = 1.5;
-/** Fewer threads leave the machine more for other things; more have to be clearly faster, and not luckier. */
+/**
+ * More threads are used only if they take less than this share of the time, so that chance does not decide; fewer threads
+ * leave more of the machine to other programs.
+ */
 const clearly = 0.9;
 
-/** What a block is made of, in its order; it computes nothing that anybody wants. */
+/** Runs the operations of a block in their order; the result is not used. */
 function runBlock(x: tf.Tensor2D, weights: Readonly<Record<'up' | 'down', tf.Tensor2D>>): void {
   const { up, down } = weights;
   const gain = tf.ones([channels]);
@@ -38,7 +45,7 @@ function runBlock(x: tf.Tensor2D, weights: Readonly<Record<'up' | 'down', tf.Ten
   );
 }
 
-/** @returns ms of the fastest of a few runs; of one, where that is hopeless beside `leastMs` */
+/** @returns ms of the fastest of a few runs; of only one run if it is much slower than `leastMs` */
 export function timeRuns(run: () => void, leastMs: number): number {
   let fastest = Infinity;
   for (let i = 0; i < runs; i++) {
@@ -50,7 +57,7 @@ export function timeRuns(run: () => void, leastMs: number): number {
   return fastest;
 }
 
-/** @returns ms of a block with as many threads as there are now, see `timeRuns` */
+/** @returns ms of a block with the current number of threads, see `timeRuns` */
 function timeBlock(leastMs: number): number {
   return tf.tidy(() => {
     const x = tf.fill<tf.Rank.R2>([tokens, channels], 0.5);
@@ -62,18 +69,21 @@ function timeBlock(leastMs: number): number {
   });
 }
 
-/** @returns all, half and one of so many, most first */
+/** @returns the given number, half of it, and one, largest first */
 const countsUpTo = (most: number): number[] => [...new Set([most, Math.ceil(most / 2), 1])];
 
-/** @param times of counts of threads, ms, most threads first @returns the fewest that are as good as any */
+/**
+ * @param times counts of threads and their ms, most threads first
+ * @returns the smallest count that is as fast as any other
+ */
 export function fewestGood(times: readonly (readonly [threads: number, ms: number])[]): number {
   const fastest = Math.min(...times.map(([, ms]) => ms));
   return times.findLast(([, ms]) => clearly * ms <= fastest)?.[0] ?? 1;
 }
 
 /**
- * Times on the current back end and leaves the choice in force. Takes about a hundred ms.
- * @returns the choice; null where there is none, on another back end or in one thread
+ * Times on the current back end and puts the choice into effect. Takes about a hundred ms.
+ * @returns the choice; null if there is none (another back end, or one thread)
  */
 export async function timeThreads(): Promise<number | null> {
   const runner = findSimdRunner(tf.backend());

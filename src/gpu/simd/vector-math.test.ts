@@ -3,7 +3,7 @@ import { ModuleWriter, type FunctionWriter } from '../../wasm/wasm-module.ts';
 import { f32x4, i32, type V128 } from '../../wasm/wasm-values.ts';
 import { exp2, gelu, geluSlope } from './vector-math.ts';
 
-/** Runs code of four numbers on many. */
+/** Runs vector code, which takes four numbers, on many numbers. */
 function run(
   values: Float32Array,
   write: (f: FunctionWriter, x: V128, relaxed: boolean) => V128,
@@ -23,10 +23,13 @@ function run(
   return floats;
 }
 
-/** The normal distribution's share below x: the series of the error function, Abramowitz and Stegun 7.1.5, in double precision. */
+/**
+ * The cumulative normal distribution at x, by the series of the error function, Abramowitz and Stegun 7.1.5, in double
+ * precision.
+ */
 function distribution(x: number): number {
   const z = x / Math.SQRT2;
-  // The rest is below 1e-9.
+  // Beyond this, the remaining share is below 1e-9.
   if (Math.abs(z) > 4.3) return x < 0 ? 0 : 1;
   let [term, sum] = [z, z];
   for (let n = 1; n < 120; n++) {
@@ -37,7 +40,7 @@ function distribution(x: number): number {
 }
 const density = (x: number): number => Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI);
 
-/** From −20 to 20 and closely around 0. */
+/** From −20 to 20, and more closely around 0. */
 const numbers = Float32Array.from({ length: 240_000 }, (_, i) =>
   i < 200_000 ? -20 + i * 2e-4 : (i % 2 === 0 ? 1 : -1) * 10 ** (-8 + (i - 200_000) / 5000),
 );

@@ -1,8 +1,8 @@
-/** Powers of 2, GELU and its slope, of four numbers at once. */
+/** Powers of 2, GELU and its derivative, of four numbers at once. */
 import type { FunctionWriter } from '../../wasm/wasm-module.ts';
 import { f32x4, i32x4, type V128 } from '../../wasm/wasm-values.ts';
 
-/** highest power first */
+/** Coefficients start with the highest power. */
 function polynomial(x: V128, coefficients: readonly number[], relaxed: boolean): V128 {
   const [first = 0, ...others] = coefficients;
   return others.reduce(
@@ -14,9 +14,10 @@ function polynomial(x: V128, coefficients: readonly number[], relaxed: boolean):
 const roundingShift = 1.5 * 2 ** 23;
 
 /**
- * 2^x for x ≤ 0, to two units in the last place; below −126 about 1e-38 instead of less.
- * x = n + r; 2^r by a minimax polynomial, 2^n by its bits. A sum with 1.5 × 2^23 has n, rounded, in its lowest bits; a conversion to
- * integers takes many instructions on x64.
+ * 2^x for x ≤ 0, accurate to two units in the last place; below −126 the result is about 1e-38 instead of less.
+ *
+ * With x = n + r, 2^r is a minimax polynomial, and 2^n is built from its bits. The sum of x and 1.5 × 2^23 has n,
+ * rounded, in its lowest bits; a conversion to integers would take many instructions on x64.
  */
 export function exp2(f: FunctionWriter, x: V128, relaxed: boolean): V128 {
   const bounded = f.local('v128', f32x4.max(x, f32x4.const(-126)));
@@ -29,23 +30,25 @@ export function exp2(f: FunctionWriter, x: V128, relaxed: boolean): V128 {
   return f32x4.mul(polynomial(rest, coefficients, relaxed), power);
 }
 
-/** An odd function as x P(x²) / Q(x²); lowest powers first. */
+/** An odd function as x P(x²) / Q(x²); coefficients start with the lowest power. */
 interface OddRational {
-  /** Where it has reached its end to half a unit in the last place, and beyond which it stays as it is. */
+  /** At this x the function is within half a unit in the last place of its limit; beyond it, the value stays constant. */
   readonly end: number;
   readonly numerator: readonly number[];
-  /** Of which the first is 1. All above 0, so that nothing cancels out. */
+  /** The first coefficient is 1. All are above 0, so that there is no cancellation. */
   readonly denominator: readonly number[];
 }
 
-/** Φ(x) − ½, Φ the normal distribution: minimax fit by linear programs, 5e-8; in float32 2.3e-7 at most. */
+/**
+ * Φ(x) − ½, where Φ is the normal distribution: minimax fit by linear programs, error 5e-8; in float32 at most 2.3e-7.
+ */
 const distribution: OddRational = {
   end: 5.5,
   numerator: [0.398942381, 0.0281560477, 0.00432828162, 0.000111055269, 5.99324267e-6, 2.74602332e-8],
   denominator: [1, 0.237245828, 0.0253859144, 0.00155780185, 5.5315897e-5, 1.30863305e-6],
 };
 
-/** Φ(x) + x φ(x) − ½, GELU's slope less a half: likewise, 1.3e-7; in float32 3.5e-7 at most. */
+/** Φ(x) + x φ(x) − ½, GELU's derivative minus a half: fitted in the same way, error 1.3e-7; in float32 at most 3.5e-7. */
 const slope: OddRational = {
   end: 5.7,
   numerator: [0.797884881, -0.0307398047, 0.0142072681, 2.43956329e-5, 3.58085526e-5, 1.90420934e-7],
@@ -73,6 +76,6 @@ export function gelu(f: FunctionWriter, x: V128, relaxed: boolean): V128 {
   return f32x4.mul(value, f32x4.add(f32x4.min(off, half), half));
 }
 
-/** GELU's slope. */
+/** GELU's derivative. */
 export const geluSlope = (f: FunctionWriter, x: V128, relaxed: boolean): V128 =>
   f32x4.add(oddRational(f, x, slope, relaxed), f32x4.const(0.5));
