@@ -1,10 +1,11 @@
-/** The patches of a mask that belong together. */
+/** The connected part of a mask of patches. */
 import type { PatchGrid } from '../core/geometry.ts';
 
 /**
  * @param isIn 1 for patches of the mask, shape [rows, columns]
  * @param seed index of a patch
- * @returns 1 for the patches of the mask that are joined to the seed by their sides; all 0 where the seed is not in the mask
+ * @returns 1 for the patches of the mask that are connected to the seed through patches that share a side; all 0 if the
+ * seed is not in the mask
  */
 export function connectedPart(isIn: Uint8Array, seed: number, { rows, columns }: PatchGrid): Uint8Array {
   const part = new Uint8Array(isIn.length);
@@ -29,7 +30,7 @@ export function connectedPart(isIn: Uint8Array, seed: number, { rows, columns }:
   return part;
 }
 
-/** Rows and columns of patches, the end not included. */
+/** A range of rows and columns of patches; the ends are exclusive. */
 export interface PatchBounds {
   readonly top: number;
   readonly left: number;
@@ -37,7 +38,7 @@ export interface PatchBounds {
   readonly right: number;
 }
 
-/** @returns the smallest rectangle that holds the mask; null of an empty one */
+/** @returns the smallest rectangle that contains the mask; null if the mask is empty */
 export function boundsOf(mask: Uint8Array, columns: number): PatchBounds | null {
   let bounds: PatchBounds | null = null;
   for (const [patch, kept] of mask.entries()) {

@@ -1,37 +1,39 @@
 /**
- * The largest eigenvalues of a symmetric matrix that is known only by what it makes of a vector, by Lanczos' method with every new
- * vector made orthogonal to all before it (Golub and Van Loan, 10.3).
+ * The largest eigenvalues of a symmetric matrix, which is given only as a function that multiplies it by a vector. Uses
+ * Lanczos' method with full reorthogonalisation (Golub and Van Loan, 10.3).
  */
 import { randomStream } from '../core/random.ts';
 import { solveTridiagonal } from './tridiagonal.ts';
 
 export interface LanczosOptions {
-  /** How many eigenvalues are wanted. */
+  /** Number of requested eigenvalues. */
   readonly count: number;
-  /** How large eigenvalues may be in size: what is much smaller is rounding. */
+  /** Upper bound for the magnitude of the eigenvalues. Much smaller values are treated as rounding errors. */
   readonly scale: number;
-  /** Known eigenvectors of length 1 that are left out. */
+  /** Known eigenvectors of length 1 to exclude. */
   readonly without?: readonly Float64Array[];
-  /** Told after each step, which may take tens of milliseconds: to yield, and to hear of a cancel. */
+  /** Called after each step, which may take tens of milliseconds, so that the caller can yield or cancel. */
   readonly afterStep?: () => Promise<void>;
 }
 
 export interface LargestEigen {
-  /** Descending; fewer than were wanted where the matrix has no more that differ from what was left out. */
+  /**
+   * In descending order. Fewer than requested if the matrix has no more eigenvalues that differ from the excluded ones.
+   */
   readonly values: Float64Array;
-  /** In the order of the values, of length 1, their signs undetermined. */
+  /** In the order of the values, of length 1; their signs are arbitrary. */
   readonly vectors: readonly Float64Array[];
-  /** Whether the matrix only scales whatever it is given, so that any vector is an eigenvector. */
+  /** Whether the matrix only scales every vector it is given, so that any vector is an eigenvector. */
   readonly isScaling: boolean;
 }
 
-/** How far M y may be from λ y, for a y of length 1, as a share of `scale`. */
+/** Limit for the distance of M y from λ y, for a y of length 1, as a share of `scale`. */
 const tolerance = 1e-9;
 
-/** Some twenty are usual; eigenvalues that are nearly the same take more. */
+/** About twenty steps are usual; nearly equal eigenvalues need more. */
 const maxSteps = 300;
 
-/** The small eigenproblem is solved only after so many more steps. */
+/** The small eigenproblem is solved only once in this many steps. */
 const stepsBetweenChecks = 4;
 
 export const dot = (a: Float64Array, b: Float64Array): number => {
@@ -40,7 +42,10 @@ export const dot = (a: Float64Array, b: Float64Array): number => {
   return sum;
 };
 
-/** Takes what lies along each of these unit vectors out of x. Twice, since once leaves some of it by rounding. */
+/**
+ * Removes from x its component along each of these unit vectors. Runs twice, because rounding leaves some of it after one
+ * pass.
+ */
 function makeOrthogonal(x: Float64Array, to: readonly Float64Array[]): void {
   for (let time = 0; time < 2; time++)
     for (const vector of to) {
@@ -51,7 +56,10 @@ function makeOrthogonal(x: Float64Array, to: readonly Float64Array[]): void {
 
 export const scaled = (x: Float64Array, factor: number): Float64Array => x.map((value) => value * factor);
 
-/** @param basis unit vectors, shape [n] each @param shares shape [basis.length] */
+/**
+ * @param basis unit vectors, shape [n] each
+ * @param shares shape [basis.length]
+ */
 function combine(basis: readonly Float64Array[], shares: Float64Array): Float64Array {
   const sum = new Float64Array(basis[0]?.length ?? 0);
   for (const [at, vector] of basis.entries()) {
@@ -62,7 +70,7 @@ function combine(basis: readonly Float64Array[], shares: Float64Array): Float64A
 }
 
 /**
- * @param apply what the matrix makes of a vector, shape [size] → [size]
+ * @param apply multiplies the matrix by a vector, shape [size] → [size]
  * @throws what `afterStep` throws
  */
 export async function largestEigenvectors(

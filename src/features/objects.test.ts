@@ -1,4 +1,4 @@
-/** LOST, TokenCut and MaskCut against NumPy and SciPy, by the features of small networks that PyTorch gives. */
+/** Compares LOST, TokenCut and MaskCut with NumPy and SciPy, on PyTorch's features of small networks. */
 import { describe, expect, it, test } from 'vitest';
 import stored from '../../tools/reference/fixtures/taps.json';
 import { maxAbsDifference } from '../core/max-abs-difference.ts';
@@ -10,7 +10,7 @@ import { createPatchGraph } from './patch-graph.ts';
 import { secondEigenvector } from './second-eigenvector.ts';
 import { findByMaskCut, findByTokenCut } from './token-cut.ts';
 
-/** Below this the eigenvalues are the same for a solver, and so every cut is as good. */
+/** Below this gap a solver cannot tell the eigenvalues apart, so every cut is equally good. */
 const leastGap = 1e-6;
 
 function productsAbove(
@@ -85,7 +85,7 @@ describe.each(cases)('$name', ({ grid, size, features, expected }) => {
   });
 });
 
-/** Two groups of patches, all alike within each; some edges between them. */
+/** Two groups of patches, all similar within each group, with some edges between the groups. */
 function twoGroups(size: number, edges: readonly (readonly [number, number])[]): Uint8Array {
   const alike = new Uint8Array(size * size);
   const half = Math.floor(size / 2);

@@ -1,23 +1,27 @@
 /**
- * A graph of patches for the normalised cut of TokenCut (Wang et al., 2022): alike patches are joined by an edge of weight 1, all
- * others by one of a very small weight, so that the graph is connected.
+ * A graph of patches for the normalised cut of TokenCut (Wang et al., 2022). Similar patches are joined by an edge of
+ * weight 1. All other pairs are joined by an edge of a very small weight, so that the graph is connected.
  */
 
-/** Weight of an edge between patches that are not alike: `eps` in the official script. */
+/** Weight of an edge between patches that are not similar: `eps` in the official script. */
 const leastWeight = 1e-5;
 
 export interface PatchGraph {
-  /** Patches. */
+  /** Number of patches. */
   readonly size: number;
-  /** Each patch's sum of weights, shape [size]. */
+  /** Sum of the weights of each patch, shape [size]. */
   readonly degrees: Float64Array;
-  /** The weights times a vector. @param x shape [size] @returns shape [size] */
+  /**
+   * Multiplies the weights by a vector.
+   * @param x shape [size]
+   * @returns shape [size]
+   */
   multiply(x: Float64Array): Float64Array;
 }
 
 /**
- * @param alike 1 where two patches are alike, else 0; shape [size, size], symmetric
- * @param isLeftOut 1 for patches that are alike to none, not even themselves; shape [size]
+ * @param alike 1 if two patches are similar, else 0; shape [size, size], symmetric
+ * @param isLeftOut 1 for patches that are treated as similar to none, not even to themselves; shape [size]
  */
 export function createPatchGraph(alike: Uint8Array, size: number, isLeftOut?: Uint8Array): PatchGraph {
   if (alike.length !== size * size)
@@ -26,13 +30,13 @@ export function createPatchGraph(alike: Uint8Array, size: number, isLeftOut?: Ui
     );
   const isIn = (patch: number): boolean => isLeftOut === undefined || isLeftOut[patch] === 0;
 
-  /** @param x 0 at the patches that are left out */
+  /** @param x must be 0 at the patches that are left out */
   const sumAlike = (x: Float64Array): Float64Array => {
     const sums = new Float64Array(size);
     for (let row = 0; row < size; row++) {
       if (!isIn(row)) continue;
       const first = row * size;
-      // Four sums at a time: each waits for itself alone.
+      // Four independent sums, because each addition has to wait for the previous one of the same sum.
       let [a, b, c, d] = [0, 0, 0, 0];
       let column = 0;
       for (; column + 3 < size; column += 4) {

@@ -1,18 +1,25 @@
-/** The directions in which features differ most. */
+/** The principal axes of features: the directions of largest variance. */
 import { largestEigenvectors } from './lanczos.ts';
 
 export interface PrincipalAxes {
-  /** By how much of the variance they hold, of length 1 each, shape [K, C]; fewer than were wanted where the features have no more. */
+  /**
+   * In descending order of their variance, of length 1 each, shape [K, C]; fewer than requested if the features have no
+   * more.
+   */
   readonly axes: readonly Float32Array[];
-  /** Shares of the variance, descending; shape [K]. */
+  /** Shares of the variance, in descending order; shape [K]. */
   readonly shares: readonly number[];
 }
 
-/** Less of the variance than this is rounding. */
+/**
+ * Chooses one of the two directions of an axis: the entry of largest magnitude (the first of equal ones) is positive. So
+ * the colours stay the same when a photograph is added.
+ */
 const leastShare = 1e-9;
 
 /**
- * An axis has two directions. The one whose largest entry is above 0 is taken, of equal ones the first, so that colours stay when a photograph is added.
+ * Chooses one of the two directions of an axis: its entry of largest magnitude is positive, or the first of several equal
+ * ones. So the colours stay the same when a photograph is added.
  */
 function turned(axis: Float64Array): Float32Array {
   const furthest = axis.reduce(
@@ -23,7 +30,10 @@ function turned(axis: Float64Array): Float32Array {
   return Float32Array.from(axis, (value) => sign * value);
 }
 
-/** @param scatter the sum of (x − mean)(x − mean)ᵀ, shape [C, C] @param count how many axes */
+/**
+ * @param scatter the sum of (x − mean)(x − mean)ᵀ, shape [C, C]
+ * @param count number of axes
+ */
 export async function principalAxes(
   scatter: Float32Array,
   channels: number,

@@ -1,7 +1,8 @@
 /**
- * The vector that cuts a graph in two: the second smallest eigenvector of (D − A) x = λ D x (Shi and Malik, 2000), where A holds the
- * weights and D the degrees. It is D^−½ times the second largest eigenvector of D^−½ A D^−½, whose largest one is known to be
- * D^½ · 1: Lanczos' method, kept orthogonal to that one, finds it without ever holding a dense matrix of floats.
+ * The vector that cuts a graph in two: the second smallest eigenvector of (D − A) x = λ D x (Shi and Malik, 2000), where
+ * A holds the weights and D the degrees. It equals D^−½ times the second largest eigenvector of D^−½ A D^−½. The largest
+ * eigenvector of that matrix is known to be D^½ · 1. Lanczos' method, kept orthogonal to it, finds the second one without
+ * storing a dense matrix of floats.
  */
 import { dot, largestEigenvectors, scaled } from './lanczos.ts';
 import type { PatchGraph } from './patch-graph.ts';
@@ -9,7 +10,8 @@ import type { PatchGraph } from './patch-graph.ts';
 /**
  * @param graph of at least two patches
  * @param afterStep as in `largestEigenvectors`
- * @returns shape [size], with x · D x = 1, its sign undetermined; null where all patches are joined alike, so that every cut is as good
+ * @returns shape [size], with x · D x = 1 and arbitrary sign; null if all pairs of patches are joined equally, so that
+ * every cut is equally good
  */
 export async function secondEigenvector(
   { size, degrees, multiply }: PatchGraph,

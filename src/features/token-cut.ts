@@ -1,7 +1,7 @@
 /**
- * TokenCut (Wang et al., 2022, object_discovery.py): patches are cut in two along the second smallest eigenvector of their graph; the
- * object is on the side where the vector is largest. MaskCut (CutLER, Wang et al., 2023, maskcut.py) does so several times, each
- * time without the patches of the objects that were found.
+ * TokenCut (Wang et al., 2022, object_discovery.py) cuts the patches in two along the second smallest eigenvector of
+ * their graph. The object is on the side where the vector is largest. MaskCut (CutLER, Wang et al., 2023, maskcut.py)
+ * does this several times, each time without the patches of the objects found so far.
  */
 import type { PatchGrid } from '../core/geometry.ts';
 import { connectedPart } from './connected-part.ts';
@@ -9,9 +9,9 @@ import { createPatchGraph, type PatchGraph } from './patch-graph.ts';
 import { secondEigenvector } from './second-eigenvector.ts';
 
 export interface CutObject {
-  /** The eigenvector, largest on the object, shape [rows, columns]. */
+  /** The eigenvector, with its largest values on the object, shape [rows, columns]. */
   readonly vector: Float32Array<ArrayBuffer>;
-  /** Index of the patch where it is largest. */
+  /** Index of the patch where the vector is largest. */
   readonly seed: number;
   /** 1 for patches of the object, shape [rows, columns]. */
   readonly mask: Uint8Array;
@@ -22,13 +22,16 @@ interface Side {
   readonly isIn: Uint8Array;
 }
 
-/** Values of a vector that differ by less, as a share of its largest in size, are taken for equal: rounding would choose among them. */
+/**
+ * Values of a vector that differ by less than this share of its largest magnitude are treated as equal. Otherwise
+ * rounding would choose among them.
+ */
 const noDifference = 1e-6;
 
 const sizeOf = (values: Float64Array): number =>
   values.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
 
-/** Patches that are joined alike have one value: the first is taken. */
+/** Patches that are joined in the same way have the same value; the first of them is taken. */
 function indexOfLargest(values: Float64Array): number {
   const largest = values.reduce((most, value) => Math.max(most, value), -Infinity);
   const least = largest - noDifference * sizeOf(values);
@@ -36,8 +39,9 @@ function indexOfLargest(values: Float64Array): number {
 }
 
 /**
- * The side above the mean, the vector's sign chosen so that its value furthest from 0 is on it. The official script negates both where
- * it is not; so of a solver that gives the other sign the same comes out.
+ * The side above the mean. The sign of the vector is chosen so that its value of largest magnitude is on that side. The
+ * official script negates the vector and the side if it is not, so a solver that returns the other sign gives the same
+ * result.
  */
 function sideOfLargest(found: Float64Array): Side {
   const meanOf = (values: Float64Array): number =>
@@ -53,7 +57,7 @@ const otherSide = ({ vector, isIn }: Side): Side => ({
   isIn: isIn.map((value) => 1 - value),
 });
 
-/** Objects are rarely in three corners of a photograph. */
+/** Counts the corners in a side, because an object rarely covers three corners of a photograph. */
 const cornersIn = (isIn: Uint8Array, { rows, columns }: PatchGrid): number =>
   [0, columns - 1, (rows - 1) * columns, rows * columns - 1].filter((corner) => isIn[corner] === 1).length;
 
@@ -65,9 +69,9 @@ const objectOn = ({ vector, isIn }: Side, grid: PatchGrid): CutObject => {
 type AfterStep = () => Promise<void>;
 
 /**
- * @param alike 1 where the cosine of two patches' features is above the threshold, shape [rows × columns, rows × columns]
+ * @param alike 1 if the cosine of two patches' features is above the threshold, shape [rows × columns, rows × columns]
  * @param afterStep see `secondEigenvector`
- * @returns null where all patches are alike, or none
+ * @returns null if all patches are similar, or none
  */
 export async function findByTokenCut(
   alike: Uint8Array,
@@ -79,10 +83,10 @@ export async function findByTokenCut(
   return vector === null ? null : objectOn(sideOfLargest(vector), grid);
 }
 
-/** A mask that shares more than this with the one before it, of what either holds, is no object of its own. */
+/** A mask is not a new object if its intersection with the previous mask is more than this share of their union. */
 const mostShared = 0.5;
 
-/** A mask of no more than this share of all patches is none either. */
+/** A mask is also not a new object if it covers no more than this share of all patches. */
 const leastShare = 0.01;
 
 function isNew(mask: Uint8Array, before: Uint8Array): boolean {
@@ -105,8 +109,8 @@ async function cutOnce(graph: PatchGraph, grid: PatchGrid, afterStep?: AfterStep
 
 /**
  * @param alike as for `findByTokenCut`
- * @param rounds most objects
- * @returns those that are there, in the order in which they were found; no patch is in two of them
+ * @param rounds the largest number of objects
+ * @returns the objects in the order in which they were found; no patch belongs to two of them
  */
 export async function findByMaskCut(
   alike: Uint8Array,
@@ -121,11 +125,11 @@ export async function findByMaskCut(
   let before: Uint8Array = none;
   let found: CutObject | null = null;
   for (let round = 0; round < rounds; round++) {
-    // After a round that found nothing new the patches are the same, and so is what is found.
+    // If the last round found nothing new, the patches are the same, and the result would be the same too.
     found ??= await cutOnce(createPatchGraph(alike, size, taken), grid, afterStep);
     if (found === null) break;
     if (round > 0 && !isNew(found.mask, before)) {
-      // As in the official script, which then compares the next round with an empty mask.
+      // As in the official script, which compares the next round with an empty mask.
       before = none;
       continue;
     }

@@ -1,18 +1,21 @@
-/** Eigenvalues and eigenvectors of a small symmetric tridiagonal matrix, by the implicit QL algorithm (Golub and Van Loan, 8.3). */
+/**
+ * Eigenvalues and eigenvectors of a small symmetric tridiagonal matrix, by the implicit QL algorithm (Golub and Van Loan,
+ * 8.3).
+ */
 
 export interface Eigen {
-  /** Ascending. */
+  /** In ascending order. */
   readonly values: Float64Array;
   /** In the order of the values, shape [n] each, of length 1. */
   readonly vectors: readonly Float64Array[];
 }
 
-/** Of one eigenvalue; three are usual. */
+/** Limit for one eigenvalue; three steps are usual. */
 const maxSteps = 60;
 
 /**
  * One QL step with an implicit shift on rows first..last.
- * @param d diagonal, e what stands beside it, z rows of the eigenvectors; all changed in place
+ * @param d the diagonal; e the off-diagonal; z rows of the eigenvectors; all changed in place
  */
 function takeStep(d: Float64Array, e: Float64Array, z: Float64Array[], first: number, last: number): void {
   const half = ((d[first + 1] as number) - (d[first] as number)) / (2 * (e[first] as number));
@@ -51,8 +54,8 @@ function takeStep(d: Float64Array, e: Float64Array, z: Float64Array[], first: nu
 
 /**
  * @param diagonal shape [n]
- * @param beside what stands above and below the diagonal, shape [n − 1]
- * @throws Error where an eigenvalue does not settle, which does not happen with finite numbers
+ * @param beside the entries directly above and below the diagonal, shape [n − 1]
+ * @throws Error if an eigenvalue does not converge, which does not happen with finite numbers
  */
 export function solveTridiagonal(diagonal: ArrayLike<number>, beside: ArrayLike<number>): Eigen {
   const n = diagonal.length;

@@ -25,7 +25,7 @@ export async function refusalOf(work: () => Promise<void>): Promise<string | nul
   return (await refusals).find((refusal) => refusal !== null)?.message ?? null;
 }
 
-/** @returns what `work` resolves to, or null where the device refuses it */
+/** @returns what `work` resolves to, or null if the device refuses it */
 export async function nullIfRefused<T>(work: () => Promise<T>): Promise<T | null> {
   let result: T | null = null;
   const refusal = await refusalOf(async () => {

@@ -5,7 +5,7 @@ import { openBrowserSource } from '../models/browser-source.ts';
 import { tfjsModel } from '../models/load-model.ts';
 import type { Platform } from '../engine/embedded.suite.ts';
 
-/** A file of the repository, as the test server serves it. */
+/** Fetches a file of the repository from the test server. */
 export async function fetchBlob(path: string): Promise<Blob> {
   const response = await fetch(path);
   if (!response.ok) throw new Error(`${path}: ${response.status}`);

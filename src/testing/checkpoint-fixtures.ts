@@ -1,4 +1,4 @@
-/** The checkpoints that PyTorch wrote (tools/reference/make_checkpoints.py), as files. Node only. */
+/** The checkpoints written by PyTorch (tools/reference/make_checkpoints.py), as files. Node only. */
 import { openAsBlob } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
@@ -8,7 +8,7 @@ export const checkpointPath = (file: string): string => fileURLToPath(new URL(`c
 
 export const openFixture = (file: string): Promise<Blob> => openAsBlob(checkpointPath(file));
 
-/** Of tools/reference/make_wrapped.py: checkpoints as other programs wrap them. */
+/** Checkpoints wrapped as other programs do it, from tools/reference/make_wrapped.py. */
 export const wrappedPath = (file: string): string => fileURLToPath(new URL(`wrapped/${file}`, folder));
 
 export const openWrapped = (file: string): Promise<Blob> => openAsBlob(wrappedPath(file));

@@ -1,4 +1,4 @@
-/** Which checkpoint of tools/reference/fixtures/checkpoints holds which network, and what PyTorch computes from it. */
+/** Which network each checkpoint in tools/reference/fixtures/checkpoints contains, and PyTorch's results for it. */
 import networks from '../../tools/reference/fixtures/checkpoints/expected.json';
 import wrapped from '../../tools/reference/fixtures/wrapped/expected.json';
 import { readVitFixture, type VitFixture } from './vit-fixtures.ts';
@@ -10,14 +10,14 @@ const fixtures = new Map(
   ]),
 );
 
-/** @param name one of `networks` in make_checkpoints.py; `wrapped/…` one of make_wrapped.py */
+/** @param name one of `networks` in make_checkpoints.py; for `wrapped/…`, one of make_wrapped.py */
 export function expectedNetwork(name: string): VitFixture {
   const fixture = fixtures.get(name);
   if (fixture === undefined) throw new Error(`no network ${name} in expected.json`);
   return fixture;
 }
 
-/** Every checkpoint of a Vision Transformer, and the network in it. */
+/** Every checkpoint of a Vision Transformer, and the network that it contains. */
 export const checkpointFiles: readonly (readonly [file: string, network: string])[] = [
   ['dino.pth', 'dino'],
   ['dino-legacy.pth', 'dino'],
@@ -40,7 +40,10 @@ export const checkpointFiles: readonly (readonly [file: string, network: string]
   ['dinov2-registers-timm.pth', 'dinov2-registers-timm'],
 ];
 
-/** Of make_wrapped.py, those that are computed too and not only opened: other names, other layouts of the same parameters. */
+/**
+ * The files of make_wrapped.py for which results are compared, not only opening: the same parameters with other names and
+ * in other layouts.
+ */
 export const wrappedFiles: readonly (readonly [file: string, network: string])[] = [
   ['../wrapped/model-teacher-backbone.pth', 'wrapped/teacher'],
   ['../wrapped/hugging-face-5.safetensors', 'wrapped/teacher'],

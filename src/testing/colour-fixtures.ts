@@ -1,12 +1,15 @@
-/** The principal components that NumPy finds (tools/reference/make_colours.py). */
+/** The principal components computed by NumPy (tools/reference/make_colours.py). */
 import stored from '../../tools/reference/fixtures/colours.json';
 import { floatsOfBase64 } from '../core/base64.ts';
 import { facets, type FeatureChoice } from '../core/model.ts';
 
 export interface ExpectedComponents {
-  /** Of the variance. */
+  /** Shares of the variance. */
   readonly shares: readonly number[];
-  /** Each patch's feature along each axis, whose entry furthest from 0 is above 0; shape [n] each. */
+  /**
+   * The projection of each patch's feature on each axis, shape [n] each. The entry of largest magnitude of an axis is
+   * positive.
+   */
   readonly maps: readonly Float32Array[];
 }
 
@@ -51,7 +54,10 @@ export const embeddedColours: readonly EmbeddedColours[] = stored.embedded.map((
   };
 });
 
-/** By keys of the last block of each network in `tapFixtures`; `half` leaves each second patch out, but projects all. */
+/**
+ * From the keys of the last block of each network in `tapFixtures`. `half` computes the axes from every second patch, but
+ * projects all.
+ */
 export const familyColours: readonly {
   readonly network: string;
   readonly at: number;

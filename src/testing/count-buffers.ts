@@ -1,14 +1,17 @@
-/** What a test needs to know of WebGPU's memory, counted where it is taken: tfjs's own counts leave out what it keeps for later. */
+/**
+ * Measures WebGPU's memory for tests, at the point of allocation: tfjs's own counts leave out the buffers that it keeps
+ * for reuse.
+ */
 import { vi } from 'vitest';
 
 export interface BufferCount {
-  /** Of buffers that were made and not destroyed. */
+  /** Size of all buffers that were created and not destroyed. */
   bytes: number;
   peakBytes: number;
   largestBytes: number;
 }
 
-/** Counts from now on, until `vi.restoreAllMocks`. */
+/** Counts from this call until `vi.restoreAllMocks`. */
 export function countBuffers(): BufferCount {
   const count: BufferCount = { bytes: 0, peakBytes: 0, largestBytes: 0 };
   const sizes = new WeakMap<GPUBuffer, number>();

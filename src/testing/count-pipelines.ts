@@ -1,14 +1,14 @@
-/** Where kernels are compiled, counted at the device. */
+/** Counts pipeline compilations at the device. */
 import { vi } from 'vitest';
 
 export interface PipelineCount {
-  /** Of those that whoever runs a kernel has to wait for. */
+  /** Synchronous compilations: code that runs such a kernel has to wait. */
   waitedFor: number;
-  /** Of those that are compiled while something else goes on. */
+  /** Asynchronous compilations: other work continues meanwhile. */
   beside: number;
 }
 
-/** Counts from now on, until `vi.restoreAllMocks`. */
+/** Counts from this call until `vi.restoreAllMocks`. */
 export function countPipelines(): PipelineCount {
   const count: PipelineCount = { waitedFor: 0, beside: 0 };
   const { createComputePipeline, createComputePipelineAsync } = GPUDevice.prototype;

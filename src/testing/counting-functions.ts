@@ -1,17 +1,17 @@
-/** Operations that leave a trace of who did which unit, for tests of how threads share work. */
+/** Operations that record which thread did which unit, for tests of how threads share work. */
 import { operations, type SimdFunctions } from '../gpu/simd/simd-module.ts';
 
 export interface JobMemory {
   readonly block: Int32Array;
-  /** For each unit how often it was done, plus 1000 × the thread that did it. */
+  /** For each unit, the number of times it was done, plus 1000 × the thread that did it. */
   readonly counts: Int32Array;
 }
 
-/** Of the values of a job: ms that a share takes, and 1 where helpers are to fail. */
+/** Positions among the values of a job: ms that a share takes, and 1 if helpers must fail. */
 const pauseAt = 0;
 const trapAt = 1;
 
-/** A scratch memory of 1 for the first thread: with 1 byte each, helpers have others. */
+/** Address of the first thread's scratch memory. With 1 byte for each thread, helpers have other addresses. */
 export const firstScratch = 1;
 
 export function countingFunctions(counts: Int32Array): SimdFunctions {

@@ -5,7 +5,7 @@ import type { FramingOptions } from '../core/photo.ts';
 export interface EmbeddedCase {
   readonly sample: string;
   readonly framing: FramingOptions;
-  /** Beside cases.json; float32 [heads, rows, columns]. */
+  /** A file in the folder of cases.json; float32 [heads, rows, columns]. */
   readonly file: string;
   readonly heads: number;
   readonly rows: number;

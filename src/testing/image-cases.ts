@@ -1,4 +1,7 @@
-/** Small files and Pillow's pixels of each, as tools/reference/make_images.py writes them; how far a decoder may be from Pillow. */
+/**
+ * Small image files and Pillow's pixels of each, written by tools/reference/make_images.py, with the tolerance of a
+ * decoder relative to Pillow.
+ */
 import { bytesOfBase64 } from '../core/base64.ts';
 import type { PixelGrid } from '../media/resample.ts';
 import cases from '../../tools/reference/fixtures/images.json' with { type: 'json' };
@@ -9,11 +12,14 @@ export interface ImageCase {
   readonly height: number;
   readonly width: number;
   readonly rgb: Uint8Array<ArrayBuffer>;
-  /** Levels of 255. */
+  /** In levels of 255. */
   readonly tolerance: number;
 }
 
-/** Two decoders of lossy formats round each in its way; two ways of laying something on white, too. All else is exact. */
+/**
+ * Two decoders of a lossy format round differently, and so do two ways of blending with white. All other results must be
+ * exact.
+ */
 const toleranceOf = (name: string): number =>
   name.endsWith('.jpg') || name.startsWith('lossy') ? 3 : name.includes('transparent') ? 1 : 0;
 
@@ -26,7 +32,7 @@ export const imageCases: readonly ImageCase[] = cases.map(({ name, file, height,
   tolerance: toleranceOf(name),
 }));
 
-/** @returns the largest difference of a colour from Pillow's, in levels of 255; Infinity where the size differs */
+/** @returns the largest difference of a colour from Pillow's, in levels of 255; Infinity if the size differs */
 export function differenceFromPillow(pixels: PixelGrid, { height, width, rgb }: ImageCase): number {
   if (pixels.height !== height || pixels.width !== width) return Infinity;
   let largest = 0;

@@ -1,4 +1,4 @@
-/** A helper thread in Node, whose operations are the ones of the test that starts it. */
+/** A helper thread in Node that runs the operations of the test that starts it. */
 import { workerData } from 'node:worker_threads';
 import { serveJobs } from '../gpu/simd/thread-job.ts';
 import { countingFunctions, type JobMemory } from './counting-functions.ts';

@@ -16,11 +16,11 @@ export interface HeadsLook {
   readonly patch?: PatchPosition;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: LookProgress) => void;
-  /** Told when the photograph has to be read: its pass is not kept. */
+  /** Called when the photograph has to be read, because its pass is not cached. */
   readonly onRead?: () => void;
 }
 
-/** The last block's heads, as the page asks them. */
+/** Requests the last block's heads as the page does. */
 export const lookAtHeads = (
   engine: Engine,
   pixels: PixelGrid,

@@ -1,4 +1,4 @@
-/** What looking brings, for tests of the page: no numbers that mean anything. */
+/** Results of looks for tests of the page; their numbers have no meaning. */
 import type { BackendDescription } from '../core/backend.ts';
 import type { Frame, PassFacts } from '../core/frame.ts';
 import type { ModelDescription } from '../core/model.ts';
@@ -23,7 +23,7 @@ export const someModel: ModelDescription = {
   parameterCount: 100,
 };
 
-/** So many patches that cover all of a photograph of 120 × 60 px. */
+/** A frame of this many patches that covers a whole photograph of 120 × 60 px. */
 export const frameOfGrid = (rows: number, columns: number): Frame => ({
   rows,
   columns,
@@ -46,7 +46,7 @@ interface LookResultOptions {
   readonly tokens?: number;
 }
 
-/** Of heads, each value of the maps another. */
+/** A result of the heads lens in which each value of the maps is different. */
 export function lookedAtHeads(
   { rows, columns }: Pick<Frame, 'rows' | 'columns'>,
   { numHeads = 2, numRegisters = 0, query = { token: 0, patch: null }, tokens }: LookResultOptions = {},

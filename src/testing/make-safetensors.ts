@@ -1,7 +1,7 @@
-/** Writes safetensors files by hand, right ones and wrong ones, for tests of what reads them. */
+/** Builds valid and invalid safetensors files for tests of their readers. */
 import type { NamedTensor } from '../core/architecture.ts';
 
-/** @param header as JSON text; its length is written before it, unless another is given */
+/** @param header as JSON text; its length is written before it, unless another length is given */
 export function safetensorsBytes(
   header: string,
   data: Uint8Array,

@@ -1,15 +1,15 @@
-/** Writes zip archives by hand, right ones and wrong ones, also with more bytes than there is memory for. */
+/** Builds valid and invalid zip archives, including ones larger than memory. */
 
 interface ZipPiece {
   readonly name: string;
   readonly bytes: Uint8Array;
-  /** Empty bytes before the entry, which no memory holds. */
+  /** Zero bytes before the entry; they are not stored in memory. */
   readonly holeBytes?: number;
-  /** 0 is stored, 8 is deflated. */
+  /** 0 means stored, 8 means deflated. */
   readonly method?: number;
 }
 
-/** A Blob with holes: what lies in none of its pieces reads as zeros. */
+/** A Blob with holes: bytes outside its pieces read as zeros. */
 class SparseBlob extends Blob {
   private readonly pieces: readonly { readonly offset: number; readonly bytes: Uint8Array }[];
   private readonly byteLength: number;
@@ -35,7 +35,10 @@ class SparseBlob extends Blob {
   }
 }
 
-/** An entry's fields as both its headers have them; with ZIP64 the sizes stand in the extra field, 32 bits are full. */
+/**
+ * The fields of an entry that both of its headers have. With ZIP64 the sizes are in the extra field, and the fields of 32
+ * bits have all bits set.
+ */
 function header(signature: number, entry: ZipPiece, zip64Offset: number | null, offset: number): Buffer {
   const isDirectory = signature === 0x02014b50;
   const name = Buffer.from(entry.name);
@@ -60,7 +63,7 @@ function header(signature: number, entry: ZipPiece, zip64Offset: number | null, 
   return Buffer.concat([fixed, name, extra]);
 }
 
-/** @param isZip64 needed where the holes add up to more than 4 GiB */
+/** @param isZip64 needed if the holes add up to more than 4 GiB */
 export function makeZip(entries: readonly ZipPiece[], isZip64 = false): Blob {
   const pieces: { offset: number; bytes: Uint8Array }[] = [];
   const directory: Buffer[] = [];

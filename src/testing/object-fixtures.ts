@@ -1,4 +1,4 @@
-/** The objects that SciPy finds (tools/reference/make_objects.py). */
+/** The objects found by SciPy (tools/reference/make_objects.py). */
 import stored from '../../tools/reference/fixtures/objects.json';
 import { floatsOfBase64 } from '../core/base64.ts';
 import type { FramingOptions } from '../core/photo.ts';
@@ -12,17 +12,17 @@ interface ExpectedMask {
 }
 
 interface ExpectedCut extends ExpectedMask {
-  /** The eigenvector, its largest value in size on the object's side. */
+  /** The eigenvector; its value of largest magnitude is on the object's side. */
   readonly vector: Float32Array;
 }
 
 export interface ExpectedObjects {
   readonly lost: ExpectedMask & { readonly degrees: readonly number[]; readonly likeness: Float32Array };
   readonly tokencut: ExpectedCut;
-  /** How far the third eigenvalue is from the second: near 0 every cut is as good. */
+  /** Difference between the third eigenvalue and the second; if it is near 0, every cut is equally good. */
   readonly gap: number;
   readonly maskcut: readonly ExpectedCut[];
-  /** Over all rounds. */
+  /** The smallest gap over all rounds. */
   readonly maskcutGap: number;
 }
 
@@ -69,6 +69,6 @@ export const embeddedObjects: readonly EmbeddedObjects[] = stored.embedded.map((
   };
 });
 
-/** By keys of the last block of each network in `tapFixtures`, by name and case. */
+/** From the keys of the last block of each network in `tapFixtures`, by name and case. */
 export const familyObjects: readonly (ExpectedObjects & { readonly network: string; readonly at: number })[] =
   stored.families.map((each) => ({ ...readObjects(each), network: each.network, at: each.case }));

@@ -1,4 +1,4 @@
-/** What takes a number's place in damaged JSON: signs, limits, overflow, other types. */
+/** Replacements for a number in damaged JSON: signs, limits, overflow, other types. */
 export const oddNumbers = [
   '-1',
   '0',

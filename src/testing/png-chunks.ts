@@ -1,4 +1,4 @@
-/** Chunks of a PNG by one's own hand, for what no encoder writes. */
+/** Builds PNG chunks that no encoder writes. */
 import { crc32 } from 'node:zlib';
 
 export function pngChunk(type: string, data: Uint8Array): Buffer {
@@ -10,7 +10,7 @@ export function pngChunk(type: string, data: Uint8Array): Buffer {
   return Buffer.concat([length, body, check]);
 }
 
-/** The file with one more chunk right behind its header. */
+/** @returns the file with one more chunk directly after its header */
 export function withPngChunk(png: Buffer, type: string, data: Uint8Array): Buffer {
   const headerEnd = 33;
   return Buffer.concat([png.subarray(0, headerEnd), pngChunk(type, data), png.subarray(headerEnd)]);

@@ -1,4 +1,4 @@
-/** Parameters for an architecture of which no fixture exists. */
+/** Random parameters for architectures without a fixture. */
 import * as tf from '@tensorflow/tfjs-core';
 import {
   elementCount,

@@ -2,7 +2,7 @@ import type { SeededRandom } from '../core/seeded-random.ts';
 
 const text = (latin1: string): Uint8Array => Buffer.from(latin1, 'latin1');
 
-/** Whole opcodes with their arguments, right and wrong: what a pickle is made of when nobody means well. */
+/** Whole opcodes with their arguments, valid and invalid, from which malicious pickles are built. */
 const fragments: readonly Uint8Array[] = [
   '(', ')', '.', '0', '1', '2', 'N', ']', '}', 'a', 'b', 'd', 'e', 'l', 'o', 's', 't', 'u',
   '\x81', '\x85', '\x86', '\x87', '\x88', '\x89', '\x8f', '\x90', '\x91', '\x92', '\x93', '\x94', '\x97', '\x98',
@@ -19,7 +19,10 @@ const fragments: readonly Uint8Array[] = [
   '(X\x07\x00\x00\x00storagectorch\nFloatStorage\nX\x01\x00\x00\x000X\x03\x00\x00\x00cpuK\x08tQ',
 ].map(text); // prettier-ignore
 
-/** @returns `pickle` with one to a dozen of these put in, or taken out of it, at any place; or nothing but these */
+/**
+ * @returns `pickle` with one to a dozen of these inserted at a random place, where a few bytes may be removed; or a
+ * pickle of only these
+ */
 export function randomPickle(pickle: Uint8Array, random: SeededRandom): Uint8Array<ArrayBuffer> {
   const isNew = random.below(4) === 0;
   const at = isNew ? 0 : random.below(pickle.length);
@@ -48,11 +51,14 @@ const numbers: readonly [Uint8Array, ...Uint8Array[]] = [
   text('\x8a\x08\xff\xff\xff\xff\xff\xff\xff\x7f'),
 ];
 
-/** @returns `pickle` with one or two of its small numbers (shapes, strides, offsets, lengths) exchanged; the rest stays whole */
+/**
+ * @returns `pickle` with one or two of its small numbers (shapes, strides, offsets, lengths) replaced; the rest is
+ * unchanged
+ */
 export function exchangePickleNumbers(pickle: Uint8Array, random: SeededRandom): Uint8Array<ArrayBuffer> {
   const places: number[] = [];
   for (let at = pickle.indexOf(0x4b); at >= 0; at = pickle.indexOf(0x4b, at + 2)) places.push(at);
-  // More would seldom leave a file that opens.
+  // With more replacements, few files would still open.
   const chosen = [places[random.below(places.length)], places[random.below(places.length)]].slice(
     random.below(2),
   );

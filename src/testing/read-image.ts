@@ -1,4 +1,4 @@
-/** A photograph by the page's own code, in whatever browser this runs. */
+/** Reads a photograph with the page's own code, in the browser that runs the test. */
 import type { Failure } from '../core/failure.ts';
 import { FailureError } from '../core/failure.ts';
 import type { Result } from '../core/result.ts';
@@ -9,11 +9,17 @@ function valueOf<T>(result: Result<T, Failure>): T {
   return result.value;
 }
 
-/** Throws FailureError; the caller closes the photograph. */
+/**
+ * Caller closes the photograph.
+ * @throws FailureError if the file is refused
+ */
 export const openImage = async (file: Uint8Array<ArrayBuffer>): Promise<DecodedPhoto> =>
   valueOf(await openPhoto(new Blob([file])));
 
-/** Throws FailureError. @returns the pixels and the notices */
+/**
+ * @returns the pixels and the notices
+ * @throws FailureError if the file is refused
+ */
 export async function readImage(file: Uint8Array<ArrayBuffer>) {
   const photo = await openImage(file);
   try {

@@ -1,4 +1,7 @@
-/** Tools' scripts in Vitest's tests, which removes them when a file's tests have ended; Playwright's take `tool-scripts` themselves. */
+/**
+ * Runs tools' scripts in Vitest's tests, and removes the scripts after the tests of a file. Playwright's tests use
+ * `tool-scripts` directly.
+ */
 import { afterAll } from 'vitest';
 import { removeToolScripts } from './tool-scripts.ts';
 

@@ -11,7 +11,7 @@ export const plainImplementation: StepImplementation = {
   dispose: () => {},
 };
 
-/** What the page runs, with the back end's own way to update. */
+/** The implementation that the page runs, with the back end's own way to update. */
 export function openPageImplementation(): StepImplementation {
   const updaters = new Map<TrainingState, Updater>();
   return {

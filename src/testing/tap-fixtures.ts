@@ -1,4 +1,4 @@
-/** What PyTorch finds inside the small networks (tools/reference/make_taps.py and make_norms.py). */
+/** PyTorch's intermediate results of the small networks (tools/reference/make_taps.py and make_norms.py). */
 import storedNorms from '../../tools/reference/fixtures/norms.json';
 import stored from '../../tools/reference/fixtures/taps.json';
 import { floatsOfBase64 } from '../core/base64.ts';
@@ -19,20 +19,20 @@ export interface TapCase {
   readonly columns: number;
   readonly size: { readonly height: number; readonly width: number };
   readonly input: Float32Array;
-  /** A patch's token. */
+  /** The token of a patch. */
   readonly patch: number;
-  /** shape [L, 2, H, T]: of CLS and of the patch */
+  /** Attention of CLS and of the patch, shape [L, 2, H, T]. */
   readonly attention: Float32Array;
   readonly rollouts: readonly TapRollout[];
   /** shape [L, H] */
   readonly entropy: Float32Array;
   /** shape [L, H] */
   readonly distance: Float32Array;
-  /** Of each block, shape [T, C] each. */
+  /** For each block, shape [T, C] each. */
   readonly blocks: readonly Readonly<Record<Exclude<Facet, 'residual'>, Float32Array>>[];
   /** L2 norms of the tokens after each block, before the final norm, shape [T] each. */
   readonly norms: readonly Float32Array[];
-  /** shape [T]: of the last block, after the final norm */
+  /** For the last block, after the final norm, shape [T]. */
   readonly normsAfterFinalNorm: Float32Array;
 }
 

@@ -1,4 +1,7 @@
-/** A tiny run of its own for tests that need another than PyTorch's: state, configuration and crops from a seed. */
+/**
+ * A tiny training run for tests that need another one than PyTorch's: state, configuration and crops are made from a
+ * seed.
+ */
 import type { VitArchitecture } from '../core/architecture.ts';
 import { officialConfiguration } from '../core/hyper-parameters.ts';
 import { randomStream } from '../core/random.ts';
@@ -50,7 +53,7 @@ export function openTinyState(
   return uploadState(architecture, specs, start, configuration.outputDim);
 }
 
-/** Pictures that differ: coloured stripes of chance over noise. */
+/** Images that differ: random coloured stripes over noise. */
 export function randomPhotographs(count: number, sidePx = 24, seed = 1): PixelGrid[] {
   return Array.from({ length: count }, (_, index) => {
     const random = randomStream(seed, index);

@@ -16,15 +16,16 @@ export const root = fileURLToPath(new URL('../..', import.meta.url));
 
 const built = new Map<Tool, Promise<string>>();
 
-/** To be called when the last of a file's tests has ended, by whatever runs them: Vitest or Playwright. */
+/** To be called by the test runner (Vitest or Playwright) after the last test of a file. */
 export async function removeToolScripts(): Promise<void> {
   for (const folder of await Promise.all(built.values())) await rm(folder, { recursive: true, force: true });
   built.clear();
 }
 
 /**
- * One script instead of two hundred files, each of which tsx would have to look at: a run begins in a third of the time. What a tool finds
- * by its own address, it finds from here too: the folder is as deep as the tool's. `tools/commands.test.ts` runs them as they are.
+ * Bundles a tool into one script. Otherwise tsx would have to process two hundred files; with the bundle a run starts in
+ * a third of the time. The folder is at the same depth as the tool's, so paths relative to the tool's address still work.
+ * `tools/commands.test.ts` runs the tools without bundling.
  */
 async function bundle(tool: Tool): Promise<string> {
   const folder = await mkdtemp(join(root, 'node_modules', '.tool-'));
@@ -44,14 +45,17 @@ async function bundle(tool: Tool): Promise<string> {
   return folder;
 }
 
-/** What Node is called with for a command of tools/, from whatever folder. */
+/** @returns the arguments for Node to run a command of tools/, independent of the current folder */
 export async function toolArguments(tool: Tool, args: readonly string[]): Promise<string[]> {
   const folder = built.get(tool) ?? bundle(tool);
   built.set(tool, folder);
   return [join(await folder, 'main.js'), ...args];
 }
 
-/** Runs a command of tools/ in a process of its own. @param cwd the folder that it is called in */
+/**
+ * Runs a command of tools/ in a new process.
+ * @param cwd the working folder of the command
+ */
 export async function runToolIn(cwd: string, tool: Tool, ...args: readonly string[]): Promise<ToolRun> {
   const words = await toolArguments(tool, args);
   return new Promise((resolve, reject) => {
@@ -63,6 +67,6 @@ export async function runToolIn(cwd: string, tool: Tool, ...args: readonly strin
   });
 }
 
-/** The same from the root of the repository. */
+/** As `runToolIn`, in the root of the repository. */
 export const runTool = (tool: Tool, ...args: readonly string[]): Promise<ToolRun> =>
   runToolIn(root, tool, ...args);

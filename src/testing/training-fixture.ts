@@ -27,7 +27,7 @@ export const fixtureSpecs: readonly ParameterSpec[] = parameterSpecs(
   fixtureConfiguration,
 );
 
-/** All parameters one after the other in PyTorch's order → by name. */
+/** Splits all parameters, stored one after the other in PyTorch's order, by name. */
 function byName(base64: string): Map<string, Float32Array> {
   const values = floatsOfBase64(base64);
   const named = new Map<string, Float32Array>();
@@ -73,7 +73,10 @@ export function fixtureBatch(step: number): CropBatch {
   };
 }
 
-/** The part of a qkv bias that keys have. Softmax cancels it: its true gradient is 0, and Adam makes a step of any rounding error. */
+/**
+ * The part of a qkv bias that belongs to the keys. Softmax cancels it, so its true gradient is 0, and Adam turns any
+ * rounding error into a step.
+ */
 export const isKeyBias = (name: string, index: number): boolean =>
   name.endsWith('.attn.qkv.bias') &&
   index >= fixtureArchitecture.embedDim &&

@@ -1,11 +1,12 @@
 /**
- * AVIF files that say how they are to be turned, in all eight ways. Made by sharp 0.35 of four quarters; the turn and the mirror are
- * written over by hand, so that the right answer follows from the format's words alone.
+ * AVIF files with each of the eight possible rotations and mirrorings. sharp 0.35 made them from four coloured quarters.
+ * The rotation and the mirror fields were then overwritten by hand, so that the right result follows from the format's
+ * specification alone.
  */
 import { bytesOfBase64 } from '../core/base64.ts';
 import type { PixelGrid } from '../media/resample.ts';
 
-/** 32 × 16 px: red, green, blue and white clockwise from the upper left; with a turn. */
+/** 32 × 16 px, with a rotation: red, green, blue and white, clockwise from the upper left. */
 const turned =
   'AAAAHGZ0eXBhdmlmAAAAAG1pZjFhdmlmbWlhZgAAAw5tZXRhAAAAAAAAACFoZGxyAAAAAAAAAABwaWN0AAAAAAAAAAAAAAAAAAAAADRpbG9jAAAAAERAAAIAAQAAAAADMgABAAAAAAAA' +
   'ACsAAgAAAAADXQABAAAAAAAAAL4AAAA4aWluZgAAAAAAAgAAABVpbmZlAgAAAAABAABhdjAxAAAAABVpbmZlAgAAAQACAABFeGlmAAAAAA5waXRtAAAAAAABAAACTWlwcnAAAAItaXBj' +
@@ -18,7 +19,7 @@ const turned =
   'Kz8ReqrtvGxjfX+XOTWORVcbXZj4AAAABkV4aWYAAElJKgAIAAAABgASAQMAAQAAAAYAAAAaAQUAAQAAAFYAAAAbAQUAAQAAAF4AAAAoAQMAAQAAAAIAAAATAgMAAQAAAAEAAABphwQA' +
   'AQAAAGYAAAAAAAAAOGMAAOgDAAA4YwAA6AMAAAYAAJAHAAQAAAAwMjEwAZEHAAQAAAABAgMAAKAHAAQAAAAwMTAwAaADAAEAAAD//wAAAqAEAAEAAAAgAAAAA6AEAAEAAAAQAAAAAAAA' +
   'AA==';
-/** The same with a turn and a mirror. */
+/** The same with a rotation and a mirror. */
 const turnedAndMirrored =
   'AAAAHGZ0eXBhdmlmAAAAAG1pZjFhdmlmbWlhZgAAAxhtZXRhAAAAAAAAACFoZGxyAAAAAAAAAABwaWN0AAAAAAAAAAAAAAAAAAAAADRpbG9jAAAAAERAAAIAAQAAAAADPAABAAAAAAAA' +
   'ACsAAgAAAAADZwABAAAAAAAAAL4AAAA4aWluZgAAAAAAAgAAABVpbmZlAgAAAAABAABhdjAxAAAAABVpbmZlAgAAAQACAABFeGlmAAAAAA5waXRtAAAAAAABAAACV2lwcnAAAAI2aXBj' +
@@ -35,14 +36,17 @@ const turnedAndMirrored =
 type Quarter = 'red' | 'green' | 'blue' | 'white';
 
 export interface TurnedAvif {
-  /** Turns by 90° anticlockwise. */
+  /** Number of rotations by 90° anticlockwise. */
   readonly quarterTurns: number;
-  /** After the turn: 0 exchanges top and bottom, 1 left and right, null nothing. Source: ISO/IEC 23008-12, 6.5.10 and 6.5.12. */
+  /**
+   * Applied after the rotation: 0 exchanges top and bottom, 1 exchanges left and right, null means none. Source: ISO/IEC
+   * 23008-12, 6.5.10 and 6.5.12.
+   */
   readonly mirror: 0 | 1 | null;
   readonly file: Uint8Array<ArrayBuffer>;
   readonly height: number;
   readonly width: number;
-  /** Clockwise from the upper left of the upright picture. */
+  /** Clockwise from the upper left of the upright image. */
   readonly corners: readonly Quarter[];
 }
 
@@ -56,7 +60,7 @@ function makeTurnedAvif(quarterTurns: number, mirror: 0 | 1 | null): TurnedAvif 
   file[findBox(file, 'irot') + 4] = quarterTurns;
   if (mirror !== null) file[findBox(file, 'imir') + 4] = mirror;
   let corners: readonly Quarter[] = ['red', 'green', 'blue', 'white'];
-  // What was at the upper right comes to the upper left.
+  // The quarter at the upper right moves to the upper left.
   for (let i = 0; i < quarterTurns; i++) corners = [...corners.slice(1), ...corners.slice(0, 1)];
   const order = mirror === 0 ? [3, 2, 1, 0] : mirror === 1 ? [1, 0, 3, 2] : [0, 1, 2, 3];
   const isStanding = quarterTurns % 2 === 1;

@@ -27,7 +27,7 @@ export interface VitCase {
   readonly clsFeature: StoredArray;
   /** shape [H, T, T] */
   readonly lastAttention?: StoredArray;
-  /** shape [R, H, T], of the last layer; where there are registers */
+  /** shape [R, H, T], of the last layer; only if there are registers */
   readonly registerAttention?: StoredArray;
 }
 

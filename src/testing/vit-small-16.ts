@@ -1,6 +1,6 @@
 import type { VitArchitecture } from '../core/architecture.ts';
 
-/** The published DINO ViT-S/16, as a file would hold it; other sizes in tests are told by what differs. */
+/** The published DINO ViT-S/16, as a file would describe it. Tests of other sizes state only the differences. */
 export const vitSmall16: VitArchitecture = {
   family: 'dino',
   embedDim: 384,

@@ -1,6 +1,7 @@
 /**
- * Writes a WebAssembly module from TypeScript: our SIMD kernels are unrolled for tile sizes and for what the engine has
- * (fused multiply-add or not), as the WGSL ones are, and need no compiler beside the browser's own.
+ * Writes a WebAssembly module from TypeScript. Our SIMD kernels, like the WGSL ones, are unrolled for tile sizes and
+ * generated for the features of the engine (fused multiply-add or not). They need no compiler other than the browser's
+ * own.
  */
 import {
   i32,
@@ -15,7 +16,7 @@ import {
   type ValueType,
 } from './wasm-values.ts';
 
-/** A function without a result that others of its module may call. */
+/** A function without a result that other functions of its module may call. */
 export interface FunctionReference {
   readonly index: number;
   readonly parameters: readonly ValueType[];
@@ -24,7 +25,7 @@ export interface FunctionReference {
 const typeCodes: Readonly<Record<ValueType, number>> = { i32: 0x7f, f32: 0x7d, v128: 0x7b };
 const noResult = 0x40;
 
-/** A function's code as it is written. */
+/** Collects the code of a function while it is written. */
 export class FunctionWriter {
   private readonly locals: ValueType[] = [];
   private readonly body: number[] = [];
@@ -54,12 +55,12 @@ export class FunctionWriter {
     this.body.push(...address.code, ...what.code, 0x38, ...memory(offset));
   }
 
-  /** Four of the sixteen bytes: a lane. */
+  /** Stores one lane: four of the sixteen bytes. */
   storeLane32(address: I32, what: V128, lane: number, offset = 0): void {
     this.body.push(...address.code, ...what.code, ...simd(0x5a), ...memory(offset), lane);
   }
 
-  /** Runs `body` as long as `condition` holds before it. */
+  /** Runs `body` while `condition` holds; it is checked before each run. */
   while(condition: I32, body: () => void): void {
     this.when(condition, () => {
       this.body.push(0x03, noResult);
@@ -68,7 +69,7 @@ export class FunctionWriter {
     });
   }
 
-  /** `index` from its value on in steps up to below `end`. */
+  /** Counts `index` from its current value in steps of `step`, while it is below `end`. */
   count(index: Local<'i32'>, end: I32, step: I32, body: () => void): void {
     this.while(i32.lessThan(index, end), () => {
       body();
@@ -89,7 +90,7 @@ export class FunctionWriter {
   call(callee: FunctionReference, ...values: readonly Value<ValueType>[]): void {
     const given = values.map(({ type }) => type).join(', ');
     const wanted = callee.parameters.join(', ');
-    // An engine would refuse the whole module, and we should take it for one without SIMD.
+    // Otherwise an engine would refuse the whole module, and we would conclude that it has no SIMD.
     if (given !== wanted) throw new Error(`(${given}) for a function of (${wanted})`);
     this.body.push(...values.flatMap(({ code }) => code), 0x10, ...unsigned(callee.index));
   }
@@ -115,13 +116,13 @@ const nameBytes = (name: string): number[] => {
 
 const magicAndVersion = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
 
-/** A module over somebody else's memory, imported as `env.memory`. */
+/** A module that uses an existing memory, imported as `env.memory`. */
 export class ModuleWriter {
   private readonly types: number[][] = [];
   private readonly functions: number[][] = [];
   private readonly exports: number[][] = [];
 
-  /** @param exportName null for what only the module itself calls */
+  /** @param exportName null for a function that only the module itself calls */
   define<const Types extends readonly ValueType[]>(
     exportName: string | null,
     parameterTypes: Types,
@@ -142,7 +143,7 @@ export class ModuleWriter {
     return { index, parameters: parameterTypes };
   }
 
-  /** @param sharedMemory whether the memory is one that threads share; then of at most 4 GiB, as tfjs's is */
+  /** @param sharedMemory whether threads share the memory; it is then at most 4 GiB, as tfjs's is */
   encode(sharedMemory: boolean): Uint8Array<ArrayBuffer> {
     const limits = sharedMemory ? [3, 0, ...unsigned(65_536)] : [0, 0];
     return Uint8Array.from([

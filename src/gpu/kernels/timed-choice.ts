@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { setTuning, tuningOf, untuned, type Tuning } from './tuning.ts';
 import { variantNamed } from './variants.ts';
 
-/** Names of the fastest variants for a linear layer of one shape, by how its weight lies. */
+/** Names of the fastest variants for a linear layer of one shape, for each storage of its weight. */
 export interface TimedLayer {
   readonly float32: string;
   /** Null if a weight of half the size would take too much time. */

@@ -1,4 +1,7 @@
-/** Checkpoints of every format: each damaged one must end in tensors that fit the file. Node only. */
+/**
+ * Fuzz targets for checkpoints of every format: each damaged file must be refused or give tensors that fit the file. Node
+ * only.
+ */
 import { elementCount } from '../../core/architecture.ts';
 import { damage, type SeededRandom } from '../../core/seeded-random.ts';
 import { findEntryBytes, readZipDirectory } from '../../formats/zip-directory.ts';
@@ -25,12 +28,18 @@ import {
 } from './damages.ts';
 import type { FuzzTarget } from './fuzz-target.ts';
 
-/** Of most files a few tensors are read, since reading is the slow part; of some, all. */
+/** Only a few tensors are read from most files, since reading is the slow part; all are read from some files. */
 const tensorsPerFile = 4;
-/** While a file is opened: the archive's end, its directory, its pickle and headers, each of them a part of the file. */
+/**
+ * Limit for the bytes read while a file is opened, as a multiple of its size. The end of the archive, its directory, its
+ * pickle and its headers are read, each of which is part of the file.
+ */
 const maxShare = 4;
 
-/** Counts what it is asked for. That a reader asks for what is not there is noted, since it takes it for a file cut short. */
+/**
+ * Counts the bytes that a reader requests. A request beyond the end of the file is recorded as a fault, because the
+ * reader would take the result for a truncated file.
+ */
 class CountedFile extends Blob {
   askedBytes = 0;
   beyond: string | null = null;
@@ -47,9 +56,9 @@ interface Seeds {
   readonly safetensors: Bytes;
   readonly zips: NonEmpty<Bytes>;
   readonly legacies: NonEmpty<Bytes>;
-  /** Of each zip: its entries, so that one can be damaged and the archive stay whole. */
+  /** The entries of each zip, so that one entry can be damaged while the archive stays valid. */
   readonly entries: NonEmpty<ZipEntries>;
-  /** Models in tfjs format: model.json and the one shard that each of them has. */
+  /** Models in tfjs format: model.json and the single shard of each. */
   readonly manifests: NonEmpty<{ readonly text: string; readonly weights: Bytes }>;
 }
 
@@ -171,7 +180,8 @@ async function readFile(bytes: Bytes, isSafetensors: boolean, random: SeededRand
   const file = new CountedFile([bytes]);
   const opened = isSafetensors ? await openSafetensors(file) : await openPytorch(file);
   checkAsked(file);
-  // Names, sizes and all that follows a reader, for some: it may refuse, and must not break.
+  // For some files, also runs everything that follows a reader (names, sizes). It may refuse the file, but must not
+  // throw.
   if (random.below(8) === 0) await openCheckpoint(file, { numHeads: 3 });
   if (!opened.ok) return false;
   await readTensors(file, 'tree' in opened.value ? opened.value.tree : opened.value, random);
@@ -185,21 +195,21 @@ function readManifest({ manifests }: Seeds, random: SeededRandom): boolean {
   try {
     json = JSON.parse(text);
   } catch {
-    return false; // As `loadModel` refuses it, before the parser sees it.
+    return false; // `loadModel` refuses this as well, before the parser sees it.
   }
   const parsed = parseTfjsManifest(json);
   if (!parsed.ok) return false;
   for (const group of parsed.value.groups) {
-    // `loadModel` allocates what the shards declare, and refuses shards that are not as long.
+    // `loadModel` allocates the size that the shards declare, and refuses shards of another length.
     if (group.shards.reduce((sum, { byteLength }) => sum + byteLength, 0) !== weights.length) continue;
     for (const [name, values] of decodeWeights(group, weights))
-      // A byte is the smallest value.
+      // The smallest value has one byte.
       if (values.length > weights.length) throw new Error(`${name} has ${values.length} values`);
   }
   return true;
 }
 
-/** Any archive, not only PyTorch's: what is listed lies within the file. */
+/** Any archive, not only PyTorch's: its listed entries must lie within the file. */
 async function readArchive(bytes: Bytes): Promise<boolean> {
   const file = new CountedFile([bytes]);
   const entries = await readZipDirectory(file);

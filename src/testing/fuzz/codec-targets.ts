@@ -1,4 +1,7 @@
-/** Parameters as text, as an address, the browser's memory and the command line hold them: of every lens, and of what all share. */
+/**
+ * Fuzz targets for parameters as text, as the address, the browser's storage and the command line hold them: those of
+ * every lens and the shared ones.
+ */
 import type { Codec } from '../../core/codec.ts';
 import type { SeededRandom } from '../../core/seeded-random.ts';
 import { contractOf, lensIds } from '../../lenses/contracts.ts';
@@ -6,14 +9,14 @@ import { sharedDrawing } from '../../render/shared-drawing.ts';
 import { damageText, type NonEmpty } from './damages.ts';
 import type { FuzzTarget } from './fuzz-target.ts';
 
-/** What one or another field takes, and what none does. */
+/** Texts that at least one field accepts, and texts that no field accepts. */
 const texts: NonEmpty<string> = [
   'on', 'off', 'last', 'all', 'mean', 'max', 'mask', 'heat', 'inferno', '0', '1', '2', '60', '75', '99', '100', '1000',
   '-1', '-0', '0.5', '1e2', '1e309', '0x10', ' 5', '5 ', 'NaN', '', '1,2,3', '3,7', '0,0', '9999,9999', '1,', ',1',
   '1,1,1', '٣', '__proto__', 'constructor', 'true', 'null', '1'.repeat(400),
 ]; // prettier-ignore
 
-/** @returns an address's query in which the fields have some of these texts, damaged in a letter or two now and then */
+/** @returns a query string in which the fields have some of these texts; sometimes a letter or two is damaged */
 function randomQuery(codec: Codec<object>, random: SeededRandom): string {
   const query = new URLSearchParams();
   const fields = Object.entries(codec.fields as Readonly<Record<string, { write(value: unknown): string }>>);
@@ -30,7 +33,7 @@ function readQuery(codec: Codec<object>, random: SeededRandom): boolean {
   const read = codec.read(given);
   const lenient = codec.readLeniently(random.below(10) === 0 ? [given] : given);
   for (const params of read.ok ? [read.value, lenient] : [lenient]) {
-    // What was understood is written so that it is understood in the same way.
+    // Parameters that were read must give the same result after being written and read again.
     const again = codec.read(codec.write(params));
     if (!again.ok) throw new Error(`${JSON.stringify(params)} is written, and then refused: ${again.error}`);
     if (JSON.stringify(again.value) !== JSON.stringify(params))

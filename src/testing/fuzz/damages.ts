@@ -1,4 +1,4 @@
-/** Ways to damage what parsers read, beside `damage` itself. */
+/** Ways to damage the input of parsers, in addition to `damage` itself. */
 import { damage, type SeededRandom } from '../../core/seeded-random.ts';
 import { oddNumbers } from '../odd-numbers.ts';
 
@@ -7,13 +7,16 @@ export type NonEmpty<T> = readonly [T, ...T[]];
 
 export const bytesOf = async (file: Blob): Promise<Bytes> => new Uint8Array(await file.arrayBuffer());
 
-/** Numbers are exchanged: what comes of it is still JSON and goes further than damaged text. @param share one number in so many */
+/**
+ * Replaces numbers. The result is still JSON, so it reaches more of a parser than damaged text does.
+ * @param share one number in this many is replaced
+ */
 export const exchangeNumbers = (json: string, random: SeededRandom, share = 60): string =>
   json.replaceAll(/-?\b\d+(\.\d+)?\b/g, (number) =>
     random.below(share) === 0 ? random.pick(oddNumbers) : number,
   );
 
-/** Other things than numbers, too: what JSON can hold takes the place of a value. */
+/** Replacements for a JSON value, including other types than numbers. */
 const oddValues = [
   'null',
   'true',
@@ -47,7 +50,7 @@ export function damageJson(json: string, random: SeededRandom): string {
   }
 }
 
-/** Damages the bytes from `begin` to `end` and leaves the rest: most of a file is values, in which nothing can go wrong. */
+/** Damages only the bytes from `begin` to `end`. Most of a file is values, in which no error can occur. */
 export function damagePart(bytes: Bytes, begin: number, end: number, random: SeededRandom): Bytes {
   const part = damage(bytes.subarray(begin, end), random);
   const whole = new Uint8Array(begin + part.length + bytes.length - end);
@@ -61,7 +64,10 @@ const oddFields = [
   0, 1, 2, 7, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff,
 ] as const;
 
-/** One to three numbers of two or four bytes, of either order, are exchanged: lengths, sides, offsets, wherever they stand. */
+/**
+ * Replaces one to three numbers of two or four bytes, in either byte order, at random positions. This hits lengths, sides
+ * and offsets.
+ */
 export function exchangeFields(bytes: Bytes, begin: number, end: number, random: SeededRandom): Bytes {
   const changed = bytes.slice();
   const view = new DataView(changed.buffer);

@@ -1,6 +1,7 @@
 /**
- * Damaged inputs for a parser, in their thousands: each must end in what the parser gives of whole ones, or in a typed failure, and soon.
- * Every run has a chance of its own, from the seed and its number, so that one that fails can be had again by itself.
+ * Runs a parser on thousands of damaged inputs. Each run must end soon, either with a result as for an intact input or
+ * with a typed failure. Each run has its own random numbers, derived from the seed and the run's number, so that a
+ * failing run can be repeated alone.
  */
 import { failureOf } from '../../core/failure.ts';
 import { randomStream } from '../../core/random.ts';
@@ -10,8 +11,9 @@ export interface FuzzTarget {
   /** The parser, and the way in which its input is damaged. */
   readonly name: string;
   /**
-   * Damages an input, reads it, and throws where what comes of it cannot be right.
-   * @returns whether it was taken; throws a `FailureError` where it was refused
+   * Damages an input, reads it, and throws an error if the result cannot be right.
+   * @returns whether the input was accepted
+   * @throws FailureError if it was refused
    */
   readonly run: (random: SeededRandom) => boolean | Promise<boolean>;
 }
@@ -22,11 +24,13 @@ export interface FuzzReport {
   readonly taken: number;
   readonly refused: number;
   readonly slowestMs: number;
-  /** What must not happen, each with the number of its run. */
+  /** Results that must not happen, each with the number of its run. */
   readonly faults: readonly string[];
 }
 
-/** Beyond this a person would call it a hang, on a machine that does nothing else. The inputs are some ten kilobytes. */
+/**
+ * A user would regard a longer time as a hang, on a machine that does nothing else. The inputs have about ten kilobytes.
+ */
 const limitMs = 4000;
 
 function randomOf(seed: number, run: number): SeededRandom {
@@ -34,7 +38,7 @@ function randomOf(seed: number, run: number): SeededRandom {
   return { below, pick: (choices) => choices[below(choices.length)] ?? choices[0] };
 }
 
-/** @param first the number of the first run; with `runs` 1 a single one is had again */
+/** @param first the number of the first run; with `runs` 1, this run is repeated alone */
 export async function fuzz(target: FuzzTarget, seed: number, runs: number, first = 0): Promise<FuzzReport> {
   const { name, run } = target;
   const faults: string[] = [];

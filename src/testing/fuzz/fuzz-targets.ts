@@ -1,4 +1,7 @@
-/** Everything of other people's making that is read. A new parser gets its line here; a new lens is here by itself. Node only. */
+/**
+ * Fuzz targets for all external data that is read. A new parser must be added here; a new lens is included automatically.
+ * Node only.
+ */
 import { checkpointTargets } from './checkpoint-targets.ts';
 import { codecTargets } from './codec-targets.ts';
 import type { FuzzTarget } from './fuzz-target.ts';

@@ -12,7 +12,7 @@ describe('three hundred damaged inputs end as whole ones do, or in a typed failu
     const { faults, taken, refused } = await fuzz(target, 1, runs);
     expect(faults).toEqual([]);
     expect(taken + refused).toBe(runs);
-    // The damage is neither so mild nor so coarse that only one way is tried.
+    // The damage must be neither so small nor so large that all inputs have the same outcome.
     expect(Math.min(taken, refused)).toBeGreaterThan(0);
   });
 });

@@ -1,4 +1,7 @@
-/** Photographs' files before a decoder sees them: what is read of them, what is taken out of them, and GIF and BMP to the pixels. */
+/**
+ * Fuzz targets for image files before a decoder gets them: the facts that are read, the image data that is extracted, and
+ * GIF and BMP down to their pixels.
+ */
 import { damage, type SeededRandom } from '../../core/seeded-random.ts';
 import { decodeBmp } from '../../media/bmp-file.ts';
 import { decodeGif } from '../../media/gif-file.ts';
@@ -9,7 +12,10 @@ import { turnedAvifs } from '../turned-avif.ts';
 import { damagePart, exchangeFields, type Bytes, type NonEmpty } from './damages.ts';
 import type { FuzzTarget } from './fuzz-target.ts';
 
-/** A header may say anything up to the limit of 100 megapixels; filling that many pixels a hundred thousand times shows no more. */
+/**
+ * A header may declare any size up to the limit of 100 megapixels. Filling that many pixels a hundred thousand times
+ * would test nothing more.
+ */
 const maxDecodedPixels = 1_000_000;
 
 function checkPixels(bytes: Bytes, { format, storedSizePx }: ImageFacts): void {
@@ -20,7 +26,7 @@ function checkPixels(bytes: Bytes, { format, storedSizePx }: ImageFacts): void {
     throw new Error(`${grid.values.length} values for ${grid.height} × ${grid.width} × ${grid.channels}`);
 }
 
-/** @returns whether a decoder would get to see it */
+/** @returns whether the file would be passed to a decoder */
 async function readImage(bytes: Bytes): Promise<boolean> {
   const facts = inspectImage(bytes);
   if (!facts.ok) return false;
@@ -29,7 +35,8 @@ async function readImage(bytes: Bytes): Promise<boolean> {
   else {
     const { parts, orientation } = await storedImage(format, bytes);
     const byteLength = parts.reduce((sum, part) => sum + part.length, 0);
-    // AVIF's turns are unhooked in place, PNG's rest may be packed again: none grows beyond a header's length.
+    // AVIF's rotations are removed in place, and the rest of a PNG may be compressed again. Neither makes the file longer
+    // by more than a header.
     if (byteLength > bytes.length + 1024) throw new Error(`${byteLength} bytes of ${bytes.length}`);
     if (!(orientation >= 1 && orientation <= 8)) throw new Error(`orientation ${orientation}`);
   }
@@ -50,7 +57,7 @@ const nonEmpty = <T>([first, ...others]: readonly T[], what: string): NonEmpty<T
   return [first, ...others];
 };
 
-/** Pillow's; of AVIF, which it does not write everywhere, those that say how they are turned. */
+/** Files from Pillow. Pillow does not write AVIF everywhere, so AVIF uses the files that declare a rotation. */
 const seedsOf = (ending: string): NonEmpty<Bytes> =>
   nonEmpty(
     ending === 'avif'

@@ -1,4 +1,7 @@
-/** Training runs that somebody took along: the archive itself, and each of the files in it, packed again so that its sums are right. */
+/**
+ * Fuzz targets for exported training runs: the archive itself, and each of its files, packed again so that the checksums
+ * are right.
+ */
 import { FailureError, failureOf } from '../../core/failure.ts';
 import { damage, type SeededRandom } from '../../core/seeded-random.ts';
 import { createMemoryStorage } from '../../library/file-storage.ts';
@@ -17,7 +20,7 @@ const context = { signal: new AbortController().signal, onProgress: (): void => 
 
 type Files = ReadonlyMap<string, Bytes>;
 
-/** As small as a run can be: some ten kilobytes. */
+/** The smallest possible run: about ten kilobytes. */
 async function makeRun(): Promise<Files> {
   const architecture = { ...tinyArchitecture, embedDim: 4, depth: 1, numHeads: 1, gridSize: 2 };
   const configuration = { ...tinyConfiguration, hiddenDim: 4, bottleneckDim: 4, outputDim: 4 };
@@ -58,7 +61,7 @@ async function makeRun(): Promise<Files> {
 const pack = (files: Files): Promise<Blob> =>
   writeZip(new Map([...files].map(([name, bytes]) => [name, new Blob([bytes])])), () => undefined);
 
-/** The numbers of a safetensors header, its length kept true. */
+/** Damages the numbers of a safetensors header, and keeps the declared header length right. */
 function damageState(bytes: Bytes, random: SeededRandom): Bytes {
   const end = 8 + Number(new DataView(bytes.buffer).getBigUint64(0, true));
   if (random.below(3) === 0) return damagePart(bytes, 0, end, random);
@@ -79,7 +82,7 @@ function damageFile(name: string, bytes: Bytes, random: SeededRandom): Bytes {
   return bytes.length === 0 ? Uint8Array.of(random.below(256)) : damage(bytes, random);
 }
 
-/** A run that is refused leaves nothing behind. */
+/** Also checks that a refused run leaves nothing behind. */
 async function isAccepted(archive: Blob): Promise<boolean> {
   const folders = createMemoryStorage('refused');
   try {

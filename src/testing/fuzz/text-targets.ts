@@ -1,4 +1,4 @@
-/** What is read of texts and of small files: arrays, settings, lists, indices, configurations. */
+/** Fuzz targets for texts and small files: arrays, settings, lists, indices, configurations. */
 import { parseArchitecture } from '../../core/architecture.ts';
 import { partsByIndex, partsByName } from '../../core/checkpoint-parts.ts';
 import { decodeNpy, encodeNpy } from '../../formats/npy.ts';
