@@ -2,7 +2,7 @@ import AxeBuilder from '@axe-core/playwright';
 import type { Page } from 'playwright/test';
 import { embedded, expect, samplePath, sideOf, test } from './scope.ts';
 
-/** Everything that axe knows, best practices too; themes change in steps, so nothing is measured half way. */
+/** Runs all rules of axe, best practices included. Themes change without a transition, so no colour is measured halfway. */
 async function expectNoViolations(page: Page, state: string): Promise<void> {
   const { violations } = await new AxeBuilder({ page }).analyze();
   const found = violations.map(
@@ -111,16 +111,16 @@ for (const [width, height] of [
 ] as const) {
   test(`at ${width} × ${height} the photograph comes first`, async ({ scope, page }) => {
     await page.setViewportSize({ width, height });
-    // As it is on such a machine, with the line about the graphics card.
+    // No back end is named, so the line about the graphics card shows, as it does on such a machine.
     await scope.open(`side=${sideOf(12)}`);
     await page.getByRole('button', { name: /Chelsea the cat/ }).click();
     await scope.allSettled(1);
     await expect(page.locator('.message')).toHaveCount(2);
     const box = await scope.overlay.boundingBox();
-    // A photograph of 3 : 2.
+    // The photograph's ratio is 3 : 2.
     expect(box?.width).toBeGreaterThanOrEqual(600);
     expect(box?.height).toBeGreaterThanOrEqual(400);
-    // The numbers are folded away, and take nothing of its room when they are not.
+    // The details are folded at first. Unfolded, they must not make the photograph smaller.
     const details = page.getByRole('region', { name: 'Details' });
     await expect(details.getByText('Tokens')).toBeHidden();
     await details.getByText('Details').click();
@@ -155,7 +155,7 @@ for (const [width, height] of [
     await scope.allSettled(1);
     expect(await sideways()).toBeLessThanOrEqual(0);
     await expect(scope.overlay).toBeInViewport({ ratio: 0.9 });
-    // Nothing in the header lies over anything else, and no title is cut off.
+    // Parts of the header do not overlap, and no title is cut off.
     const overlapping = await page.locator('.masthead').evaluate((header) => {
       const boxes = [...header.querySelectorAll('h1, .engine-line, button')]
         .filter((part) => part.getClientRects().length > 0)
@@ -181,7 +181,7 @@ for (const [width, height] of [
   });
 }
 
-/** By their names on the page: what explains itself there, and a word of each explanation. */
+/** The terms that the page explains, by their names there, and words that each explanation must contain. */
 const explained = [
   ['Who is looking?', /one token/],
   ['Between patches', /fills in what lies between/],
@@ -270,7 +270,7 @@ test('on a phone the photograph comes into sight, wherever the page had been scr
   await sample.click();
   await scope.allSettled(1);
   await expect(scope.overlay).toBeInViewport({ ratio: 1 });
-  // Selecting a head scrolls the row of heads, and nothing else.
+  // Selecting a head scrolls only the row of heads.
   for (const key of ['4', '1']) {
     await page.keyboard.press(key);
     await expect(page.locator(`[data-tile="${Number(key) - 1}"]`)).toBeInViewport({ ratio: 0.9 });
@@ -300,7 +300,7 @@ test('settings and theme are remembered', async ({ scope, page }) => {
   await scope.choose('viridis');
   await scope.setRange('Opacity', 40);
   await page.keyboard.press('t');
-  // Written a moment later, so that a slider on its way does not write at every step.
+  // Settings are written after a short delay, so that a moving slider does not write at every step.
   await expect
     .poll(() => page.evaluate(() => JSON.stringify(Object.entries(localStorage))))
     .toContain('light');

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import { expect, samplePath, sideOf, test } from './scope.ts';
 
-/** A PNG's header with any size, and nothing behind it worth decoding. */
+/** A PNG header with any size. The data after it cannot be decoded. */
 function pngHeader(width: number, height: number): Buffer {
   const bytes = Buffer.alloc(57);
   Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 13]).copy(bytes);
@@ -56,11 +56,11 @@ test('each bad file gets its sentence, and the others still run', async ({ scope
     await expect(scope.frame(name).getByRole('radio')).toHaveAccessibleName(sentence);
     await scope.select(name);
     await expect(scope.stage).toContainText(sentence);
-    // The same file would fail the same way.
+    // "Try again" is not offered, since the same file would fail in the same way.
     await expect(scope.stage.getByRole('button', { name: 'Remove', exact: true })).toBeVisible();
     await expect(page.getByRole('button', { name: 'Try again' })).toHaveCount(0);
   }
-  // A text, a PDF, nothing and a drawing are no photographs; what is cut short or too large is one.
+  // The text, the PDF, the empty file and the drawing do not count as photographs. A truncated or too large photograph does.
   await expect(page.getByText('7 photographs, 4 other files')).toBeVisible();
   for (const name of ['cat.jpg', 'dog.jpg'])
     await expect(scope.frame(name)).toHaveAttribute('data-status', 'done');
@@ -173,10 +173,10 @@ test('200 files and a folder at once all run, and few of them are asked whether 
           .toBuffer(),
       ),
     );
-  // A folder may be called as a photograph is.
+  // A folder's name can look like a photograph's.
   await mkdir(join(folder.path, 'day.jpg'));
   await folder.write('day.jpg/cat.jpg', await readFile(samplePath('cat')));
-  // Each of these calls takes milliseconds on the main thread, and more of them the more files there are.
+  // Each of these calls takes milliseconds on the main thread, and each takes longer the more files there are.
   await page.addInitScript(() => {
     const ask = DataTransferItem.prototype.webkitGetAsEntry;
     DataTransferItem.prototype.webkitGetAsEntry = function (this: DataTransferItem) {

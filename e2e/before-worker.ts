@@ -1,7 +1,7 @@
-/** What a page cannot reach by itself: the world of the engine's worker, and the device in it. */
+/** Runs scripts in the engine's worker and reaches its GPU device, which the page itself cannot do. */
 import type { Page } from 'playwright/test';
 
-/** Runs before the worker's own script: the one way to reach a device that the worker keeps to itself. */
+/** Runs `script` before the worker's own script. There is no other way to reach a device that the worker keeps private. */
 export async function beforeWorker(
   page: Page,
   script: string,
@@ -18,7 +18,7 @@ export async function beforeWorker(
   );
 }
 
-/** All devices that the worker opens, as `devices`. */
+/** Keeps all devices that the worker opens in `devices`. */
 export const rememberDevices = `
   globalThis.devices = [];
   const requestDevice = GPUAdapter.prototype.requestDevice;
@@ -28,7 +28,7 @@ export const rememberDevices = `
     return device;
   };`;
 
-/** Every device of the engine's worker is lost, as when a driver starts anew; needs `rememberDevices`. @returns how many there were */
+/** Loses every device of the engine's worker, as a restarting driver does. Needs `rememberDevices`. @returns how many there were */
 export const loseDevices = async (page: Page): Promise<number | undefined> =>
   page.workers()[0]?.evaluate(() => {
     const { devices } = globalThis as unknown as { devices: GPUDevice[] };

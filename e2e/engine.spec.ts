@@ -54,7 +54,7 @@ test('without WebGPU the page says so and runs on wasm', async ({ scope, page })
   await expect(scope.stage).toHaveAttribute('data-status', 'done');
 });
 
-/** Longer than the page waits for a sign of life. */
+/** Longer than the page waits for a message from the engine. */
 const silenceMs = 61_000;
 
 test('a graphics driver that never answers is given up for the next back end, and the page says so', async ({
@@ -128,7 +128,7 @@ test('a device lost in the middle of a photograph runs it again', async ({ scope
 });
 
 test('an error that the GPU does not throw is never shown as a picture', async ({ scope, page }) => {
-  // No shader gets its buffers from the first photograph on: tfjs goes on, and reads back what was in the last one.
+  // From the first photograph on, no shader gets its buffers. tfjs continues and reads back what the last buffer contained.
   await beforeWorker(
     page,
     `globalThis.spoil = false;
@@ -144,7 +144,7 @@ test('an error that the GPU does not throw is never shown as a picture', async (
   });
   await scope.drop(samplePath('cat'));
   await expect(page.locator('.message', { hasText: /graphics driver refused an operation/ })).toBeVisible();
-  // The new worker's are whole again.
+  // The new worker's shaders get their buffers again.
   await scope.allSettled(1);
   await expect(scope.stage).toHaveAttribute('data-status', 'done');
 });
@@ -184,7 +184,7 @@ test('where wasm itself does not start, plain JavaScript is offered, and wasm is
   await expect(scope.fact('Runs on')).toContainText('JavaScript');
 });
 
-/** Memory ends when the first photograph comes. */
+/** Memory runs out when the first photograph comes. */
 const memoryEnds = `
   const createBuffer = GPUDevice.prototype.createBuffer;
   let full = false;
@@ -240,7 +240,7 @@ test('wasm runs in threads where the page is isolated and there are cores; how m
       }
     };`,
   );
-  /** What is kept of the timing. */
+  /** The stored result of the timing. */
   const kept = () =>
     page.evaluate(async () => {
       const cache = await caches.open('dinoscope-kernels');
@@ -254,13 +254,13 @@ test('wasm runs in threads where the page is isolated and there are cores; how m
   const { threads = NaN } = (await kept()) ?? {};
   expect([1, 2, 4]).toContain(threads);
   await expect(device).toHaveAttribute('title', new RegExp(`SIMD, ${threads} threads?$`));
-  // tfjs's own, and the one that tries whether threads start, come from blobs: it is one of each, for any number of cores.
+  // Two workers come from blobs, for any number of cores: tfjs's own, and the one that tests whether threads start.
   const startedFrom = await page
     .workers()[0]
     ?.evaluate(() => (globalThis as unknown as { startedFrom: string[] }).startedFrom);
   expect(startedFrom?.filter((address) => address.startsWith('blob:'))).toHaveLength(2);
 
-  // The next visit takes what is kept, whatever it is.
+  // The next visit uses the stored number, whatever it is.
   await page.evaluate(async () => {
     const cache = await caches.open('dinoscope-kernels');
     const [entry] = (await cache.keys()).filter(({ url }) => url.includes('threads'));
@@ -274,7 +274,7 @@ test('wasm runs in threads where the page is isolated and there are cores; how m
 });
 
 test('a cancel that a long block does not hear ends in a quiet new start', async ({ scope, page }) => {
-  // Plain JavaScript takes longer over one block of 640 px than anybody waits.
+  // In plain JavaScript one block at 640 px takes longer than the page waits for a cancel.
   await scope.open(`backend=cpu&side=${sideOf(80)}`);
   await scope.isReady();
   await scope.drop(samplePath('dog'));
@@ -290,7 +290,7 @@ interface TraceEvent {
   readonly pid: number;
   readonly tid: number;
   readonly args: { readonly name?: string };
-  /** µs on the clock, and of the thread's own CPU time; a task that the end of the trace cut off has neither. */
+  /** µs: `dur` by the clock, `tdur` of the thread's CPU time. Both are absent for a task that was running when the trace ended. */
   readonly dur?: number;
   readonly tdur?: number;
 }
@@ -309,7 +309,7 @@ test('no task of the main thread exceeds 100 ms while the model runs', async ({ 
   const tasks = trace.traceEvents.filter(
     ({ name, pid, tid }) => name === 'ThreadControllerImpl::RunTask' && pid === main?.pid && tid === main.tid,
   );
-  // The thread's own time: on the clock, the model's threads and the test share the same cores with the page.
+  // CPU time of the thread is used, since the model's threads and the test share the page's cores.
   const longest = tasks.map(({ dur = 0, tdur = dur }) => tdur / 1000).sort((a, b) => b - a);
   expect(longest.length).toBeGreaterThan(100);
   expect(longest[0]).toBeLessThanOrEqual(100);

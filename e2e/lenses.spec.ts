@@ -1,4 +1,4 @@
-/** The lenses, by mouse, by keyboard, and by the names that a screen reader has. */
+/** Tests of the lenses: by mouse, by keyboard, and by the names that a screen reader gets. */
 import { embedded, expect, samplePath, sideOf, test } from './scope.ts';
 
 const lens = (title: string) => ({ name: new RegExp(`^${title}:`) });
@@ -52,7 +52,7 @@ test('the grid of layers has a picture for each head of each block, and each of 
   await page.keyboard.press('.');
   await expect(scope.stage).toContainText(`looks at in block 3 of ${depth}: head 3.`);
   expect(await scope.overlayPicture()).not.toBe(second);
-  // By keyboard: the grid is one stop, the arrows go from picture to picture.
+  // By keyboard, the grid is one tab stop, and the arrow keys move between pictures.
   await page.keyboard.press('a');
   const last = grid.getByRole('button', { name: `Block ${depth}, mean` });
   await last.focus();
@@ -135,7 +135,7 @@ test('heads by keyboard: its views, its style and how much a mask keeps', async 
   await expect(scope.stage).toContainText('Head 2: 65 % of its attention lies on');
   await press('0');
   await expect(page.getByRole('radio', { name: 'All heads' })).toBeChecked();
-  // Another block, by the arrow keys on its slider.
+  // The arrow keys on the slider select another block.
   const block = page.getByRole('slider', { name: 'Block' });
   await block.focus();
   await press('ArrowLeft');

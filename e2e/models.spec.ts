@@ -20,7 +20,7 @@ function entryOf(id: string): CatalogueEntry {
   return entry;
 }
 
-/** The one whose head count no file tells. */
+/** The published model whose head count is in no file. */
 const published = entryOf('moco-v3-vits');
 const [{ url }] = published.sources;
 const weights = publishedCheckpoint(published, 'module.base_encoder.');
@@ -39,12 +39,12 @@ const row = (list: Locator, title: string | RegExp): Locator => list.getByRole('
 const isUsed = (list: Locator, title: string | RegExp) =>
   expect(row(list, title)).toHaveAttribute('data-used', 'true');
 
-/** The host as it should be: whole files and ranges. */
+/** Answers as a working host does, with the whole file. */
 async function serveWhole(route: Route): Promise<void> {
   await route.fulfill({ body: weights, headers: { ...cors, ETag: etag } });
 }
 
-/** How many patches each head needs for 60 % of its attention, from the maps that `npm run attend` writes. */
+/** The number of patches that each head needs for 60 % of its attention, from the maps that `npm run attend` writes. */
 async function keptPatches(model: string, photo: string, out: string): Promise<number[]> {
   const side = String(sideOf(8));
   await runTool('attend', photo, '--model', model, '--side', side, '--backend', 'wasm', '--out', out);
@@ -77,7 +77,7 @@ test('a published checkpoint: nothing before a press; broken off, resumed, check
     const { range } = route.request().headers();
     ranges.push(range);
     const from = Number(/bytes=(\d+)-/.exec(range ?? '')?.[1] ?? 0);
-    // The connection brings a third and ends; what is asked for then does not come while the host is silent.
+    // The first connection sends a third of the file and closes. Requests for the rest get no answer while the host is silent.
     if (range === undefined)
       await route.fulfill({
         body: weights.subarray(0, 10_000),
@@ -125,7 +125,7 @@ test('a published checkpoint: nothing before a press; broken off, resumed, check
   expect(outside.every((asked) => asked === url)).toBe(true);
   await page.keyboard.press('Escape');
 
-  // The numbers are those of the command line for the same file, head by head.
+  // The numbers are those of the command line for the same file, for each head.
   await scope.allSettled(1);
   await expect(scope.fact('Model')).toHaveText(published.title);
   const file = await folder.write('published.safetensors', weights);
@@ -136,7 +136,7 @@ test('a published checkpoint: nothing before a press; broken off, resumed, check
     await expect(scope.stage).toContainText(`Head ${head + 1}: 60 % of its attention lies on ${patches} of`);
   }
 
-  // The next visit begins with it, and asks nobody.
+  // The next visit starts with this model and sends no request for it.
   await page.unroute(url);
   await context.route(/^https:/, (route) => route.abort());
   await page.reload();
@@ -258,7 +258,7 @@ test('where the grid is no square and in no file it is asked for', async ({ scop
   await page.keyboard.press('Tab');
   await page.keyboard.type('4');
   await page.keyboard.press('Enter');
-  // And then for what it does not say either.
+  // Then the page asks for the head count, which is not in the file either.
   const heads = list.getByRole('spinbutton', { name: 'Attention heads' });
   await expect(heads).toBeFocused();
   await heads.fill('3');
@@ -322,7 +322,7 @@ test('a converted model is dropped as its folder', async ({ scope, page, folder 
   await expect(scope.fact('Model')).toHaveText('Tiny');
 });
 
-/** What keeps a browser from keeping files, done to the worker's world, and what the page says of it. */
+/** Ways in which a browser cannot keep files: a script for the worker, and the sentence that the page then shows. */
 const keepNothing: readonly (readonly [what: string, script: string, says: RegExp])[] = [
   [
     'has no synchronous handles (WebKitGTK)',
@@ -394,7 +394,7 @@ test('a model that one window uses is not deleted from another', async ({ scope,
   await expect(row(list, name)).toContainText('Kept in this browser');
 
   const other = await context.newPage();
-  // It begins with the same model, and leaves it.
+  // The second tab starts with the same model, then switches to another one.
   await other.goto(`./?backend=wasm&side=${sideOf(8)}`);
   await expect(other.locator('[data-engine-status=ready]')).toContainText(name);
   const otherList = await openList(other);
@@ -459,7 +459,7 @@ for (const [theme, width] of [
     await expect(list).toContainText('Models take');
     await page.route(url, () => undefined);
     await row(list, published.title).getByRole('button', { name: 'Download' }).click();
-    // The pressed button has gone; the focus is where it was.
+    // The pressed button is gone, and the focus stays in its place.
     await expect(row(list, published.title).getByRole('button', { name: /Cancel/ })).toBeFocused();
     const { violations } = await new AxeBuilder({ page }).analyze();
     expect(

@@ -1,4 +1,4 @@
-/** The built page as its next build would be: every script has another name, and the service worker another version. */
+/** Makes the page's next build: every script has another name, and the service worker has another version. */
 import { cp, mkdtemp, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
@@ -6,7 +6,7 @@ import { builtPage } from './plain-host.ts';
 
 const hasNames = (file: string): boolean => ['.html', '.js', '.css', '.webmanifest'].includes(extname(file));
 
-/** @returns the folder, which the caller removes */
+/** @returns the folder; the caller removes it */
 export async function makeNextVersion(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'dinoscope-next-'));
   await cp(builtPage, folder, { recursive: true });

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, samplePath, sideOf, test } from './scope.ts';
 
-/** What package.json says that the page needs, which is not what the build has found in it. */
+/** The packages that the page needs by package.json. The build's own list is not used. */
 const packagesOfPage = Object.keys(
   JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).dependencies,
 );
@@ -20,7 +20,7 @@ test('from the second visit on the page opens and runs with no network', async (
   await expect(scope.stage).toHaveAttribute('data-status', 'done');
   await scope.addSample(/Raccoon/);
   await scope.allSettled(2);
-  // A file of the page in a tab of its own is that file, and not the page once more.
+  // A file of the page opened in its own tab shows that file and not the page.
   await page.keyboard.press('?');
   const [licences] = await Promise.all([
     page.waitForEvent('popup'),

@@ -1,4 +1,4 @@
-/** A patch of the photograph as the query: picked by a click, a tap or the keyboard, and left again. */
+/** Tests of a patch as the query: selected by a click, a tap or the keyboard, and deselected again. */
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright/test';
 import { beforeWorker, loseDevices, rememberDevices } from './before-worker.ts';
@@ -8,7 +8,7 @@ import { TrainingView } from './training-view.ts';
 
 const picker = (page: Page) => page.locator('.patch-picker');
 
-/** Clicks the middle of a patch, rows and columns as the page counts them. */
+/** Clicks the middle of a patch; rows and columns are counted as on the page. */
 async function clickPatch(
   page: Page,
   [row, column]: readonly [number, number],
@@ -34,7 +34,7 @@ test('a click asks the patch under it, in every head, and one more click goes ba
   await scope.showView('Head 1');
   const time = await scope.fact('Forward pass').textContent();
   const fromCls = await scope.overlayPicture();
-  // Nothing happens on the way to the patch.
+  // Moving the pointer over the photograph changes nothing.
   await picker(page).hover({ position: { x: 20, y: 20 } });
   expect(await scope.overlayPicture()).toBe(fromCls);
   await scope.showView('All heads');
@@ -72,7 +72,7 @@ test('the first visit says once that a patch can be asked, and the patch under t
   if (box === null) throw new Error('nothing to pick on');
   const light = page.locator('.patch-light');
   await expect(light).toHaveCount(0);
-  // The middle of row 5, column 12, of 13 × 20: the height is cut by framing, so rows are a little less than a thirteenth.
+  // The middle of row 5, column 12, of 13 × 20. The framing cuts the height, so a row is a little less than a thirteenth of it.
   await picker(page).hover({ position: { x: (11.5 / 20) * box.width, y: (4.5 / 13) * box.height } });
   const lit = await light.boundingBox();
   expect((lit?.x ?? NaN) - box.x).toBeCloseTo((11 / 20) * box.width, 0);
@@ -149,14 +149,14 @@ test('another model is asked the same place', async ({ scope, page }) => {
   await scope.drop(
     fileURLToPath(new URL('../tools/reference/fixtures/checkpoints/moco-v3.pth.tar', import.meta.url)),
   );
-  // Patches of 2 px: the same place has other numbers.
+  // With patches of 2 px the same place has another row and column.
   const columns = sideOf(8) / 2;
   const rows = Math.round((columns * 300) / 451);
   await expect(scope.fact('Rows × columns')).toHaveText(`${rows} × ${columns}`);
   const found = /What patch \(row (\d+), column (\d+)\) looks at\./;
   await expect(scope.stage).toContainText(found);
   const [, row, column] = (found.exec((await scope.stage.textContent()) ?? '') ?? []).map(Number);
-  // The middle of the patch that was asked, to one and a half patches.
+  // The distance to the middle of the asked patch is at most one and a half patches.
   expect(Math.abs(((row ?? NaN) - 0.5) / rows - 1.5 / 5)).toBeLessThan(1.5 / rows);
   expect(Math.abs(((column ?? NaN) - 0.5) / columns - 4.5 / 8)).toBeLessThan(1.5 / columns);
   expect(await scope.overlayPicture()).not.toBe(before);
@@ -194,7 +194,7 @@ test('a patch is answered while a run of training goes on', async ({ scope, page
   await expect(scope.stage).toContainText('What patch (row 3, column 7) looks at.');
   await training.open();
   await training.has('running');
-  // And not only where the answer came: it goes on.
+  // The run must also continue after the answer.
   await training.reaches((await training.step()) + 5);
 });
 
@@ -215,7 +215,7 @@ test('a patch that is asked after the device was lost has the photograph run aga
   await clickPatch(page, [3, 7], [8, 12]);
   await expect(scope.stage).not.toContainText('What patch');
   expect(await loseDevices(page)).toBe(1);
-  // What was answered before is kept: nobody has to ask for it again.
+  // An earlier answer is kept and needs no new request.
   await clickPatch(page, [3, 7], [8, 12]);
   await expect(scope.stage).toContainText(answer);
   await clickPatch(page, [5, 9], [8, 12]);

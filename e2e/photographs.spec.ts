@@ -5,7 +5,7 @@ import cases from '../tools/reference/fixtures/embedded/cases.json' with { type:
 import { decodeNpy } from '../src/formats/npy.ts';
 import { embedded, expect, samplePath, sideOf, test } from './scope.ts';
 
-/** PyTorch's attention on the cat at 224 px, and where its patches lie on the photograph, 0..1. */
+/** PyTorch's attention on the cat at 224 px, and the patches' positions on the photograph, 0..1. */
 async function referenceMaps(): Promise<{
   rows: number;
   columns: number;
@@ -30,7 +30,7 @@ async function referenceMaps(): Promise<{
   return { rows, columns, maps, centres };
 }
 
-/** The smallest set of patches that holds `share` of the mass: from the largest on, until the sum passes it. */
+/** The smallest set of patches that holds `share` of the mass: the largest patches, until their sum is above the share. */
 function officialMask(map: Float32Array, share: number): boolean[] {
   const order = Array.from(map.keys()).sort((a, b) => (map[b] ?? 0) - (map[a] ?? 0));
   const total = map.reduce((sum, value) => sum + value, 0);
@@ -76,7 +76,7 @@ test('the overlay is bright where PyTorch says that the head looks', async ({ sc
     await scope.showView(`Head ${head + 1}`);
     const min = Math.min(...map);
     const max = Math.max(...map);
-    // Each patch's grey is its place between the head's smallest and largest value.
+    // A patch's grey value is its position between the head's smallest and largest value.
     const differences = (await scope.reds('overlay', centres)).map((red, patch) =>
       Math.abs(red - (((map[patch] ?? 0) - min) / (max - min)) * 255),
     );
@@ -92,7 +92,7 @@ test('what the network does not see is hatched and said, and a panorama is seen 
   await scope.open(`backend=wasm&side=${sideOf(20)}`);
   await scope.drop(samplePath('cat'));
   await scope.allSettled(1);
-  // 13 × 20 patches of a photograph of 300 × 451: 293.15 of the 300 px are seen.
+  // The photograph is 300 × 451 px. 13 × 20 patches cover 293.15 of the 300 px.
   await expect(scope.fact('Not seen')).toHaveText('2.3 %');
   await expect(page.getByText('Hatched: 2.3 % is not seen.')).toBeVisible();
   await scope.setRange('Opacity', 0);
@@ -164,7 +164,7 @@ test('photographs are picked with the file dialog, and a sample by a click', asy
 });
 
 test('EXIF orientation is honoured', async ({ scope, folder }) => {
-  // Stored lying, its left half red. Orientation 6 means: the first column is the top.
+  // The stored picture lies on its side, with a red left half. Orientation 6: the first column is the top.
   const red = await sharp({ create: { height: 200, width: 150, channels: 3, background: '#f00' } })
     .png()
     .toBuffer();
@@ -220,10 +220,10 @@ test('the mask covers the very patches that the official script keeps, and the p
   for (const [head, map] of maps.entries()) {
     await scope.showView(`Head ${head + 1}`);
     const kept = officialMask(map, 0.6);
-    // What is not kept lies under the veil, what is kept under nothing.
+    // The veil covers the patches that are not kept. Nothing covers the others.
     const drawn = (await scope.alphas('overlay', centres)).map((alpha) => alpha < 128);
     const differing = drawn.filter((isKept, patch) => isKept !== kept[patch]).length;
-    // Two patches of nearly the same value may change places by the last bit of a float.
+    // Two patches of nearly equal value may change places because of the last bit of a float.
     expect(differing).toBeLessThanOrEqual(1);
     const count = kept.filter(Boolean).length;
     await expect(page.getByRole('slider', { name: 'Attention kept' })).toHaveAttribute(
@@ -243,7 +243,7 @@ test('with all heads shown a patch is dimmed where no head looks, and else has t
   await scope.choose('Patch by patch');
   await scope.setRange('Opacity', 100);
   const kept = maps.map((map) => officialMask(map, 0.6));
-  // Orange, sky blue, green, pink, yellow, blue: red, green and blue above the half, or not.
+  // Orange, sky blue, green, pink, yellow, blue. Each digit says whether red, green or blue is above one half.
   const codes = ['110', '011', '010', '101', '110', '001'];
   const drawn = await scope.plainColours('overlay', centres);
   const alphas = await scope.alphas('overlay', centres);
@@ -252,7 +252,7 @@ test('with all heads shown a patch is dimmed where no head looks, and else has t
     if (looking.length > 0) return !looking.includes(drawn[patch] ?? '');
     return drawn[patch] !== '000' || (alphas[patch] ?? 0) < 200;
   });
-  // Two patches of nearly the same value may change places by the last bit of a float.
+  // Two patches of nearly equal value may change places because of the last bit of a float.
   expect(differing.length).toBeLessThanOrEqual(1);
 });
 

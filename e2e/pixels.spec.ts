@@ -1,16 +1,16 @@
-/** The photograph that the network sees: upright in every format, and right where a browser gives pages noise. */
+/** Tests of the pixels that the network gets: upright in every format, and correct in browsers that add noise to canvases. */
 import sharp, { type Sharp } from 'sharp';
 import { beforeWorker } from './before-worker.ts';
 import { expect, samplePath, test } from './scope.ts';
 
-/** Each channel dark or light, as `plainColours` tells it. */
+/** Colours as `plainColours` returns them: 0 or 1 for each channel. */
 const colours = { red: '100', green: '010', blue: '001', white: '111' } as const;
 type Colour = keyof typeof colours;
 
-/** Clockwise from the upper left corner of the stored picture, which lies: a quarter each. */
+/** The stored picture lies on its side. Its quarters are listed clockwise from the upper left corner. */
 const corners: readonly Colour[] = ['red', 'green', 'blue', 'white'];
 
-/** Where the stored corners are when the picture is upright, clockwise from the upper left. Source: EXIF 2.32, tag 0x0112. */
+/** The stored corners after the picture is turned upright, clockwise from the upper left. Source: EXIF 2.32, tag 0x0112. */
 const upright: Readonly<Record<number, readonly Colour[]>> = {
   1: ['red', 'green', 'blue', 'white'],
   2: ['green', 'red', 'white', 'blue'],
@@ -73,14 +73,14 @@ test('every format is upright in each of the eight orientations', async ({ scope
     await scope.select(name);
     await expect(scope.stage).toHaveAttribute('data-status', 'done');
     await expect(scope.fact('Rows × columns')).toHaveText(orientation >= 5 ? '8 × 6' : '6 × 8');
-    // The picture is drawn when it has been decoded for the screen, which may be after its maps.
+    // The picture is drawn once it is decoded for the screen. This can be after its maps.
     await expect
       .poll(() => scope.plainColours('photo', places))
       .toEqual((upright[orientation] ?? []).map((colour) => colours[colour]));
   }
 });
 
-/** As Brave does it: the lowest bit of some values. */
+/** Noise as Brave adds it: it changes the lowest bit of some values. */
 const noiseInCanvas = `
   const getImageData = OffscreenCanvasRenderingContext2D.prototype.getImageData;
   OffscreenCanvasRenderingContext2D.prototype.getImageData = function (...area) {
@@ -89,7 +89,7 @@ const noiseInCanvas = `
     return image;
   };`;
 
-/** As Firefox does it where it resists fingerprinting: nothing of the picture is left, and there is no WebCodecs. */
+/** As in Firefox when it resists fingerprinting: the canvas gives only noise, and there is no WebCodecs. */
 const nothingButNoise = `
   OffscreenCanvasRenderingContext2D.prototype.getImageData = function (x, y, width, height) {
     const image = new ImageData(width, height);
@@ -164,7 +164,7 @@ test('a photograph is decoded once for the network, the stage and the film strip
   await scope.drop(samplePath('cat'));
   await scope.allSettled(1);
   await expect(scope.stage).toHaveAttribute('data-status', 'done');
-  // Only a picture that has been drawn for the stage has a colour in its middle.
+  // The middle has an opaque pixel only after the picture is drawn on the stage.
   await expect.poll(async () => (await scope.alphas('photo', [{ x: 0.5, y: 0.5 }]))[0]).toBe(255);
   expect(
     await page.workers()[0]?.evaluate(() => (globalThis as unknown as { decoded: number }).decoded),

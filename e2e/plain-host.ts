@@ -1,4 +1,4 @@
-/** What the plainest host does: files from a folder, and no header of ours. And what happens to hosts. */
+/** A plain static host: files from a folder, without headers of ours. It can also fail or change as real hosts do. */
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { createServer, type ServerResponse } from 'node:http';
@@ -17,7 +17,7 @@ const types: Readonly<Record<string, string>> = {
   '.wasm': 'application/wasm',
 };
 
-/** A shard in pieces, with a pause after each, as a slow network brings it. */
+/** Sends a shard in pieces with a pause after each, like a slow network. */
 async function sendSlowly(path: string, response: ServerResponse): Promise<void> {
   for await (const piece of createReadStream(path, { highWaterMark: 250_000 })) {
     response.write(piece);
@@ -28,22 +28,22 @@ async function sendSlowly(path: string, response: ServerResponse): Promise<void>
 
 export interface PlainHost {
   readonly address: string;
-  /** Another version of the page is served from now on. */
+  /** Serves another version of the page from now on. */
   deploy(folder: string): void;
-  /** From now on another text is given for the file. */
+  /** Serves another text for the file from now on. */
   replace(file: string, text: string): void;
-  /** From now on there are no such files. */
+  /** Answers as if these files did not exist from now on. */
   remove(files: RegExp): void;
-  /** How often files were asked for. */
+  /** How many requests for these files came. */
   requests(files: RegExp, method?: 'GET' | 'HEAD'): number;
-  /** What was asked for, and is not there. */
+  /** The files that were requested and do not exist. */
   readonly missing: readonly string[];
-  /** From now on requests are taken and never answered. */
+  /** Accepts requests from now on but does not answer. */
   stopAnswering(): void;
   close(): void;
 }
 
-/** @param prefix the folder on the host in which the page lies, as `/talks/2026/` */
+/** @param prefix the page's folder on the host, as in `/talks/2026/` */
 export async function servePlainly(prefix: string): Promise<PlainHost> {
   let folder = builtPage;
   let isSilent = false;
@@ -52,7 +52,7 @@ export async function servePlainly(prefix: string): Promise<PlainHost> {
   const asked: { readonly method: string; readonly file: string }[] = [];
   const missing: string[] = [];
   const server = createServer((request, response) => {
-    if (isSilent) return; // the connection stands, and nothing comes
+    if (isSilent) return; // the connection stays open without an answer
     const { pathname } = new URL(request.url ?? '/', 'http://host');
     const file = pathname.slice(prefix.length).replace(/\/$/, '/index.html') || 'index.html';
     const { method = 'GET' } = request;

@@ -2,22 +2,22 @@ import { defineConfig } from 'playwright/test';
 import { browserArguments, findBrowser } from '../tools/find-browser.ts';
 
 const browser = findBrowser();
-/** Not the port of `npm start`: a page that someone has open is left alone. */
+/** Differs from the port of `npm start`, so that tests do not use a running development server. */
 const port = Number(process.env['E2E_PORT'] ?? 4391);
 
 export default defineConfig({
   testDir: '.',
   outputDir: '../test-results',
-  // Two cores: a second browser would only slow the first.
+  // With two cores, a second browser would only slow down the first.
   workers: 1,
-  // They end a test that is stuck; on a busy machine one that is well takes ten times its usual seconds.
+  // These limits end a stuck test. On a busy machine a good test can take ten times its usual time.
   timeout: 300_000,
   expect: { timeout: 100_000 },
   forbidOnly: true,
   use: {
     baseURL: `http://localhost:${port}/`,
     viewport: { width: 1280, height: 800 },
-    // Only the offline test wants the service worker: it would hide requests from the tests that damage them.
+    // Only the offline test uses the service worker. In other tests it would hide requests that they need to intercept.
     serviceWorkers: 'block',
     actionTimeout: 60_000,
     launchOptions: {
@@ -27,7 +27,7 @@ export default defineConfig({
     },
   },
   webServer: {
-    // The built page, as people get it.
+    // The built page, as it is published.
     command: `npx --no-install vite preview --port ${port} --strictPort`,
     cwd: '..',
     port,

@@ -1,12 +1,12 @@
 /**
- * The content-security policy, as the browser enforces it. What it forbids and the page should do shows in every other test: a refused
- * request is an error on the console, and any of those fails its test.
+ * Tests of the content-security policy as the browser enforces it. Every other test checks that it does not forbid what the page
+ * needs: a refused request is an error on the console, and an error there fails the test.
  */
 import type { Page, Worker } from 'playwright/test';
 import { catalogue } from '../src/catalogue/catalogue.ts';
 import { expect, test } from './scope.ts';
 
-/** Where a published checkpoint lies, and where its host sends one on to. */
+/** The addresses of published checkpoints, and those that their hosts redirect to. */
 const wanted = [
   ...catalogue.models.flatMap(({ sources }) => sources.map(({ url }) => url)),
   'https://cdn-lfs.huggingface.co/a',
@@ -22,7 +22,7 @@ const unwanted = [
   'https://localhost:1/a',
 ];
 
-/** @returns those that something in this place can be fetched from */
+/** @returns the addresses that `place` can fetch from */
 const reachedFrom = (place: Page | Worker, urls: readonly string[]): Promise<string[]> =>
   (place as Page).evaluate(async (asked) => {
     const answers = await Promise.all(
@@ -54,9 +54,9 @@ test('the page and its workers reach the hosts of published checkpoints, and no 
   await scope.open();
   await scope.isReady();
   expect(asked).toEqual([]);
-  // The worker that keeps models starts when somebody wants to see them.
+  // The worker that keeps models starts when the models dialog is opened.
   await page.keyboard.press('m');
-  // Threads of the engine come and go; these two stay, and fetch.
+  // The engine's threads start and end. These two workers stay, and both fetch.
   const fetching = (): Worker[] =>
     ['engine', 'model'].flatMap(
       (name) => page.workers().find((worker) => worker.url().includes(`${name}-worker`)) ?? [],
@@ -98,7 +98,7 @@ test('nothing else comes in: no picture, script, style, frame or film of another
   });
   await scope.open();
   await scope.isReady();
-  // Twice each: by the page's own policy and by the header's.
+  // Each violation is reported twice: by the page's own policy and by the header's.
   await page.evaluate(() => {
     document.addEventListener('securitypolicyviolation', ({ effectiveDirective }) => {
       const { dataset } = document.documentElement;
@@ -122,7 +122,7 @@ test('nothing else comes in: no picture, script, style, frame or film of another
     try {
       new WebSocket('wss://example.org/').close();
     } catch {
-      // Some browsers throw, too.
+      // Some browsers also throw.
     }
   });
   for (const directive of directives)

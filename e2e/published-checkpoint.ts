@@ -4,12 +4,12 @@ import { encodeFloat16 } from '../src/core/float16.ts';
 import { safetensorsBytes } from '../src/testing/make-safetensors.ts';
 import { seededRandom } from '../src/core/seeded-random.ts';
 
-/** A prime, so that no two rows of a matrix are the same. */
+/** A prime number, so that no two rows of a matrix are equal. */
 const chanceCount = 65_537;
 
 /**
- * A file with the parameters of a published network, since the page takes no other under its name. Chance in them, as float16
- * to keep it small: heads of 32 to 64 channels look at some patches more than at others.
+ * A file with all parameters of a published network, since the page checks them by the model's name. The values are random and
+ * stored as float16 to keep the file small. Heads of 32 to 64 channels still look at some patches more than at others.
  */
 export function publishedCheckpoint({ architecture }: CatalogueEntry, prefix: string): Buffer {
   const random = seededRandom(7);

@@ -1,4 +1,4 @@
-/** A network with register tokens: each of them can be asked what it looks at. */
+/** Tests of a network with register tokens: each register can be the query. */
 import { execFileSync } from 'node:child_process';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -38,6 +38,6 @@ test('a network without registers asks nothing of them', async ({ scope, page })
   await expect(scope.fact('Tokens')).toHaveText(/^\d+$/);
   await expect(page.getByRole('group', { name: 'Who is looking?' }).getByRole('radio')).toHaveCount(2);
   await expect(scope.fact('Attention on registers')).toHaveCount(0);
-  // "What patch 1, 2 looks at." and "What register 1 looks at." are the words of an asked token.
+  // The caption of a query is "What patch 1, 2 looks at." or "What register 1 looks at."
   await expect(scope.stage).not.toContainText(/What \w+ [\d, ]+looks at/);
 });

@@ -1,4 +1,4 @@
-/** The page as its users handle it: names for what the tests do and see. */
+/** The page from a user's view: names for what the tests do and read. */
 import { readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,10 +10,10 @@ import { expect, test as base, type Locator, type Page } from 'playwright/test';
 export const samplePath = (id: string): string =>
   fileURLToPath(new URL(`../public/samples/${id}.jpg`, import.meta.url));
 
-/** The embedded model, as its own file describes it: the tests hold for whichever is in the page. */
+/** The embedded model as its own file describes it, so that the tests work with any embedded model. */
 export const embedded = describeEmbedded();
 
-/** An input side, px, with so many of the embedded model's patches: few, so that a photograph takes a moment everywhere. */
+/** The input side in px for this many of the embedded model's patches. Tests use few, so that a photograph is fast everywhere. */
 export const sideOf = (patches: number): number => patches * embedded.patchSize;
 
 interface EmbeddedModel {
@@ -53,7 +53,7 @@ class Scope {
     this.messages = page.getByRole('status');
   }
 
-  /** Small inputs: a photograph takes a moment even on a software adapter. */
+  /** Inputs are small by default, so that a photograph is fast even on a software adapter. */
   async open(query = `backend=wasm&side=${sideOf(20)}`): Promise<void> {
     await this.page.goto(`./?${query}`);
   }
@@ -62,7 +62,7 @@ class Scope {
     await expect(this.page.locator('[data-engine-status=ready]')).toBeVisible();
   }
 
-  /** Files or folders from this machine, dropped in the middle of the page by the browser's own drag machinery. */
+  /** Drops files or folders of this machine in the middle of the page, by the browser's own drag and drop. */
   async drop(...files: string[]): Promise<void> {
     const devtools = await this.page.context().newCDPSession(this.page);
     const { width, height } = this.page.viewportSize() ?? { width: 800, height: 600 };
@@ -72,7 +72,7 @@ class Scope {
     await devtools.detach();
   }
 
-  /** Something that is no file: a link, text. */
+  /** Drops something that is not a file, such as a link or text. */
   async dropData(mimeType: string, data: string): Promise<void> {
     const devtools = await this.page.context().newCDPSession(this.page);
     const { width, height } = this.page.viewportSize() ?? { width: 800, height: 600 };
@@ -82,7 +82,7 @@ class Scope {
     await devtools.detach();
   }
 
-  /** Adds a sample from the dialog that is always at hand. */
+  /** Adds a sample from the dialog, which can be opened at any time. */
   async addSample(title: RegExp): Promise<void> {
     await this.page.getByRole('button', { name: 'Sample photographs' }).click();
     await this.page.getByRole('dialog').getByRole('button', { name: title }).click();
@@ -116,7 +116,7 @@ class Scope {
     await this.page.getByRole('slider', { name }).fill(String(value));
   }
 
-  /** A number of the details, which may be folded away, by its term. */
+  /** A value from the details by its term. The details may be folded. */
   fact(term: string): Locator {
     return this.page
       .getByRole('region', { name: 'Details' })
@@ -124,13 +124,13 @@ class Scope {
       .locator('xpath=following-sibling::dd[1]');
   }
 
-  /** The stage's overlay as it is drawn now; equal strings are equal pictures. */
+  /** The stage's overlay as it is now drawn. Equal strings are equal pictures. */
   async overlayPicture(): Promise<string> {
     await this.nextFrame();
     return this.overlay.evaluate((canvas: HTMLCanvasElement) => canvas.toDataURL());
   }
 
-  /** The file that a person saves, its bytes as text: its size is the photograph's and not the window's. */
+  /** The saved file's bytes as text. Its size is that of the photograph and does not depend on the window. */
   async savedPicture(): Promise<string> {
     const [download] = await Promise.all([
       this.page.waitForEvent('download'),
@@ -139,7 +139,7 @@ class Scope {
     return (await readFile(await download.path())).toString('base64');
   }
 
-  /** Red values of a layer of the stage at places given as shares of its width and height. */
+  /** Red values of a stage layer. The places are shares of its width and height. */
   async reds(layer: Layer, places: readonly Place[]): Promise<number[]> {
     return this.channel(layer, places, 0);
   }
@@ -148,7 +148,7 @@ class Scope {
     return this.channel(layer, places, 3);
   }
 
-  /** Red, green and blue, each of them either dark (0) or light (1): for pictures of plain colours. */
+  /** Red, green and blue, each either dark (0) or light (1). For pictures of plain colours. */
   async plainColours(layer: Layer, places: readonly Place[]): Promise<string[]> {
     const channels: number[][] = [];
     for (const channel of [0, 1, 2]) channels.push(await this.channel(layer, places, channel));
@@ -172,7 +172,7 @@ class Scope {
     );
   }
 
-  /** What a change has asked for is painted in the next frame; one more lets it come to the screen. */
+  /** A change is painted in the next frame. This waits one more, until it is on the screen. */
   private async nextFrame(): Promise<void> {
     await this.page.evaluate(
       () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))),
@@ -182,13 +182,13 @@ class Scope {
 
 interface Fixtures {
   scope: Scope;
-  /** A folder of this test's own; `write` puts a file into it and gives its path. */
+  /** A folder of this test's own. `write` puts a file into it and returns its path. */
   folder: {
     readonly path: string;
     write(name: string, bytes: Uint8Array | string): Promise<string>;
     remove(name: string): Promise<void>;
   };
-  /** Everything that the page logged as an error and did not expect; the test fails on any. */
+  /** Every unexpected error that the page logged. The test fails if there is one. */
   faults: string[];
 }
 

@@ -41,7 +41,7 @@ test('a part of the page whose script is gone says so, offers to reload, and lea
 }) => {
   await page.route(/training-view-.*\.js$/, (route) => route.fulfill({ status: 404 }));
   let isOld = false;
-  // The host has another version: what this one's page was made of is no longer there.
+  // The host has another version, so the files of this page's version are gone.
   await page.route(/index-.*\.js$/, (route) => (isOld ? route.fulfill({ status: 404 }) : route.fallback()));
   await scope.open(`backend=wasm&side=${sideOf(12)}`);
   await scope.drop(samplePath('cat'));
@@ -58,6 +58,6 @@ test('a part of the page whose script is gone says so, offers to reload, and lea
   await alert.getByRole('button', { name: 'Reload the page' }).click();
   await scope.isReady();
   await new TrainingView(page).open();
-  // The browser's own word about each script that it did not get, and React's.
+  // The browser logs each script that it could not load, and React logs an error too. Both are expected.
   faults.length = 0;
 });

@@ -1,4 +1,4 @@
-/** Fields of the training view, by their labels, for a network so small that a step takes a fraction of a second everywhere. */
+/** Fields of the training view by their labels. The network is so small that a step takes a fraction of a second everywhere. */
 export const tinyRun: Readonly<Record<string, number>> = {
   Steps: 30,
   'Photographs a step': 2,

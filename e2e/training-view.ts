@@ -1,4 +1,4 @@
-/** The training view as its users handle it. */
+/** The training view from a user's view. */
 import { readFile } from 'node:fs/promises';
 import { expect, type Locator, type Page } from 'playwright/test';
 
@@ -32,7 +32,7 @@ export class TrainingView {
 
   async start(): Promise<void> {
     await this.page.getByRole('button', { name: 'Start training' }).click();
-    // A run of three steps may be over before anybody looks.
+    // A run of three steps may have finished before this line.
     await expect(this.run).toHaveAttribute('data-run-status', /running|finished/, { timeout: 300_000 });
   }
 
@@ -52,7 +52,7 @@ export class TrainingView {
     await this.page.getByRole('button', { name, exact: true }).click();
   }
 
-  /** What a button gives to the browser's downloads. */
+  /** The file that a button downloads. */
   async download(name: string): Promise<{ readonly path: string; readonly fileName: string }> {
     const [download] = await Promise.all([this.page.waitForEvent('download'), this.press(name)]);
     return { path: await download.path(), fileName: download.suggestedFilename() };
@@ -64,7 +64,7 @@ export class TrainingView {
     return lines.map((line) => JSON.parse(line) as LoggedStep);
   }
 
-  /** Pixels of a plot's curve that are not empty. */
+  /** The number of coloured pixels of a plot's curve. */
   async inkOf(title: string): Promise<number> {
     return this.page
       .locator('.plot', { has: this.page.getByText(title, { exact: true }) })
@@ -73,7 +73,7 @@ export class TrainingView {
         const { data } = canvas.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height) ?? {
           data: [],
         };
-        // The accent, which only the curve has: red well above blue.
+        // Only the curve has the accent colour, whose red is far above its blue.
         let count = 0;
         for (let i = 0; i < data.length; i += 4)
           if ((data[i + 3] ?? 0) > 128 && (data[i] ?? 0) - (data[i + 2] ?? 0) > 120) count++;

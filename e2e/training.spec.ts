@@ -23,7 +23,7 @@ const titles = [
   'Learning rate',
 ];
 
-/** On WebGPU fewer and smaller steps: a software adapter takes a second for each. */
+/** WebGPU takes fewer and smaller steps, since a software adapter needs a second for each. */
 const setups = [
   ['wasm', 30, tinyRun],
   ['webgpu', 10, { ...tinyRun, Steps: 10, 'Photographs a step': 1, 'Save every … steps': 3 }],
@@ -51,7 +51,7 @@ for (const [backend, steps, setup] of setups) {
     for (const title of titles) expect(await training.inkOf(title), title).toBeGreaterThan(40);
     await expect(page.locator('[data-plot-value="Loss"]')).toHaveText((whole.at(-1)?.loss ?? NaN).toFixed(3));
 
-    // Before and after: the slider goes through the steps whose maps were kept.
+    // The slider shows the maps before and after training: it goes through the steps whose maps were kept.
     const slider = page.getByRole('slider', { name: 'After' });
     await expect(slider).toHaveAttribute('aria-valuetext', `after ${steps} steps`);
     await slider.fill('0');
@@ -262,7 +262,7 @@ test('what cannot start says why, at the field and at the button', async ({ scop
   );
   await training.fill({ 'Outputs K': 64, 'Global crops, px': 50 });
   await expect(note).toContainText('50 px are not made of whole patches of 8 px');
-  // As it is written in half of Europe; and what is pasted into a field is no photograph.
+  // A decimal comma is accepted, as many European countries use it. Text pasted into a field is not taken as a photograph.
   const temperature = page.getByRole('textbox', { name: 'Teacher temperature', exact: true });
   await temperature.fill('');
   await temperature.pressSequentially('0,03');
@@ -314,14 +314,14 @@ for (const [width, height] of [
     });
     expect(hidden).toBe(0);
 
-    // A file whose bytes never come: its line stays.
+    // The bytes of this file never come, so its line stays visible.
     await page.workers()[0]?.evaluate(() => {
       Blob.prototype.arrayBuffer = () => new Promise(() => {});
     });
     await scope.drop(await folder.write('slow.run.zip', 'PK'));
     const line = page.locator('.run-transfer');
     await expect(line).toBeVisible();
-    // It is a line of the bar: over neither the start button nor, scrolled to the end, a preset or a number.
+    // The line is part of the bar. It covers neither the start button nor, after scrolling to the end, a preset or a number.
     const bar = page.locator('.setup-start');
     const start = page.getByRole('button', { name: 'Start training' });
     for (const end of [0, 1e6]) {

@@ -1,4 +1,4 @@
-/** What happens to people who have the page open, or come to it, while another version of it is put on the host. */
+/** Tests of updates: another version is put on the host while people have the page open or while they open it. */
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from 'playwright/test';
@@ -23,14 +23,14 @@ test.beforeEach(async () => {
 });
 test.afterEach(() => host.close());
 
-/** The page's own scripts: the version of a tab. */
+/** The page's own script, whose name identifies the tab's version. */
 const versionOf = (page: Page): Promise<string | null> =>
   page.locator('script[type=module]').first().getAttribute('src');
 
 const cachesOf = (page: Page): Promise<string[]> =>
   page.evaluate(async () => (await caches.keys()).filter((name) => name.startsWith('dinoscope-page-')));
 
-/** The engine's worker ends by an error that nobody catches. */
+/** Ends the engine's worker by an uncaught error. */
 const loseEngine = async (page: Page): Promise<void> =>
   page.workers()[0]?.evaluate(
     () =>
@@ -134,7 +134,7 @@ test.describe('without a service worker', () => {
     await page.keyboard.press('m');
     const models = page.getByRole('dialog', { name: 'Models' });
     await expect(models.getByText(updated)).toBeVisible();
-    // So long that a loop would ask hundreds of times.
+    // Long enough for a retry loop to send hundreds of requests.
     await page.waitForTimeout(3000);
     expect(host.requests(modelScript)).toBe(1);
     expect(host.requests(modelScript, 'HEAD')).toBe(1);
@@ -150,7 +150,7 @@ test.describe('without a service worker', () => {
     await expect(alert.getByRole('button', { name: 'Try again' })).toHaveCount(0);
     await page.waitForTimeout(3000);
     expect(host.requests(engineScript)).toBe(asked + 1);
-    // What is there stays.
+    // The results so far stay.
     await expect(scope.stage).toHaveAttribute('data-status', 'done');
     await alert.getByRole('button', { name: 'Reload the page' }).click();
     await scope.isReady();

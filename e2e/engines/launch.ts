@@ -1,4 +1,4 @@
-/** Starts a browser on a page and leaves it alone: no driver, so that it is as people have it. */
+/** Starts a browser on a page without a driver, so that the browser behaves as it does for users. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -25,15 +25,15 @@ const modes: Readonly<Record<EngineName, BrowserMode>> = {
 export const modeOf = (engine: EngineName): BrowserMode => modes[engine];
 
 interface RunningBrowser {
-  /** Resolves when the browser is gone, with what it said last. */
+  /** Resolves when the browser has ended, with its last output. */
   readonly gone: Promise<string>;
   close(): Promise<void>;
 }
 
-/** @param folder an empty one for all that the browser keeps */
+/** @param folder an empty folder for everything that the browser stores */
 type Launch = (address: string, folder: string) => Promise<RunningBrowser>;
 
-/** Firefox asks and fetches nothing at its first start. */
+/** Preferences that stop Firefox from asking questions or fetching anything at its first start. */
 const firefoxPreferences: Readonly<Record<string, boolean | string | number>> = {
   'app.update.enabled': false,
   'browser.aboutwelcome.enabled': false,
@@ -44,17 +44,17 @@ const firefoxPreferences: Readonly<Record<string, boolean | string | number>> = 
   'toolkit.telemetry.enabled': false,
 };
 
-/** Ends a process and all that it has started. */
+/** Ends a process and all processes that it started. */
 async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.pid === undefined) return;
   const isOver = new Promise<void>((resolve) => void child.once('close', () => resolve()));
   const kill = (signal: NodeJS.Signals): void => {
     try {
-      // Its own group, see `start`; Windows has none.
+      // The process leads its own group, see `start`. Windows has no such groups.
       if (process.platform === 'win32') child.kill(signal);
       else process.kill(-(child.pid ?? NaN), signal);
     } catch {
-      // It has ended by itself.
+      // The process has already ended.
     }
   };
   kill('SIGTERM');
@@ -97,7 +97,7 @@ const launchChromium =
     return { gone, close: () => context.close() };
   };
 
-/** @param more preferences of this kind of Firefox */
+/** @param more preferences of this variant of Firefox */
 const launchFirefox =
   (path: string, more: typeof firefoxPreferences = {}): Launch =>
   async (address, folder) => {
@@ -108,7 +108,7 @@ const launchFirefox =
     return start(path, ['--headless', '--no-remote', '--profile', folder, address], {});
   };
 
-/** An X server that draws into memory; it chooses a free display and says which. */
+/** Starts an X server that draws into memory. It chooses a free display and reports its number. */
 async function startScreen(xvfb: string): Promise<{ readonly display: string; close(): Promise<void> }> {
   const child = spawn(xvfb, ['-displayfd', '3', '-screen', '0', '1400x1000x24', '-nolisten', 'tcp'], {
     stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
@@ -134,7 +134,7 @@ const launchMiniBrowser =
     );
     const browser = start(miniBrowser, ['--geometry=1360x940', address], {
       ...kept,
-      // A machine that has no language set, on which WebKit gives pages the language "C".
+      // A machine without a language setting. WebKit then gives pages the language "C".
       LC_ALL: 'C',
       DISPLAY: screen.display,
       GDK_BACKEND: 'x11',
@@ -158,7 +158,7 @@ const launchPlaywrightsWebKit: Launch = async (address, folder) => {
   return { gone, close: () => context.close() };
 };
 
-/** @returns null where this machine has no browser with the engine */
+/** @returns null if this machine has no browser with the engine */
 export function findLaunch(engine: EngineName): Launch | null {
   switch (engine) {
     case 'Chromium': {

@@ -1,6 +1,6 @@
 /**
- * The built page in every engine: `tsx e2e/engines/main.ts [engine …] [--only part-of-a-name] [--report file.json]`.
- * A browser opens the page of the checks and tells how each one ends.
+ * Checks the built page in every engine: `tsx e2e/engines/main.ts [engine …] [--only part-of-a-name] [--report file.json]`.
+ * A browser opens the page of the checks, and this page reports how each check ended.
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,12 +11,12 @@ import { engineNames, findLaunch, modeOf, type EngineName } from './launch.ts';
 import type { Report } from './page/report.ts';
 import { serveChecks, type CheckServer } from './serve.ts';
 
-/** A browser that does not open its page in so long does not work here. */
+/** A browser that needs longer to open the page does not work on this machine. */
 const openingMs = 180_000;
-/** A browser from which nothing is heard for so long hangs: longer than the longest check on a machine four times slower. */
+/** A browser without a report for this long hangs. This is longer than the longest check on a machine four times slower. */
 const silenceMs = 600_000;
 
-/** Where browsers keep what they keep. Not the system's folder for such things: a browser in a box of its own (snap) sees another one. */
+/** Where browsers store their files. The system's temporary folder does not work, since a sandboxed browser (snap) sees another one. */
 const resultsFolder = fileURLToPath(new URL('../../test-results', import.meta.url));
 
 type CheckResult = Extract<Report, { kind: 'check' }>;
@@ -40,7 +40,7 @@ function printResult(engine: EngineName, { name, problem, elapsedMs }: CheckResu
   if (problem !== null) console.log(`    ${problem}`);
 }
 
-/** Listens from now on. Resolves when the browser has told of the last check, with null; or with why no more will come. */
+/** Collects reports from now on. Resolves with null after the last check, or with the reason why no more reports will come. */
 function collectReports(
   server: CheckServer,
   engine: EngineName,
@@ -69,7 +69,7 @@ function collectReports(
   });
 }
 
-/** @returns how each check ended; a check that nobody heard of has failed */
+/** @returns how each check ended; a check without a report counts as failed */
 async function runEngine(
   engine: EngineName,
   server: CheckServer,

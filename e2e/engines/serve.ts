@@ -1,4 +1,4 @@
-/** The server of the checks: the built page, the harness that drives it, PyTorch's numbers; and it hears how each check ended. */
+/** The server of the checks. It serves the built page, the harness and PyTorch's numbers, and collects how each check ended. */
 import { createReadStream } from 'node:fs';
 import { readFile, rm, stat } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -14,7 +14,7 @@ import type { Report } from './page/report.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** The service worker of the page sees what is under this and nothing else. */
+/** The page's service worker controls only addresses under this prefix. */
 const appPrefix = '/app/';
 const fixturesPrefix = '/fixtures/';
 const fixtures = join(root, 'tools/reference/fixtures');
@@ -31,7 +31,7 @@ const types: Readonly<Record<string, string>> = {
   '.webmanifest': 'application/manifest+json',
 };
 
-/** The harness as one script. */
+/** Builds the harness as one script. */
 async function buildHarness(): Promise<string> {
   const built = await build({
     configFile: false,
@@ -65,7 +65,7 @@ function answer(response: ServerResponse, type: string, headers: Readonly<Record
 
 const isWorker = (file: string): boolean => /(engine|model)-worker-[^/]*\.js$/.test(file);
 
-/** The app's host: which version it has, whether it answers, what it was asked for and does not have. */
+/** The app's host. It keeps which version it serves, whether it answers, and which requested files it does not have. */
 class AppFiles {
   host = usualHost;
   private missing: string[] = [];
@@ -76,7 +76,7 @@ class AppFiles {
     this.missing = [];
   }
 
-  /** Files that were asked for since the last change, and are not there. */
+  /** The files that were requested since the last change and do not exist. */
   get notFound(): readonly string[] {
     return this.missing;
   }
@@ -91,7 +91,7 @@ class AppFiles {
     if (beforePage !== '' && file === 'index.html') {
       const page = await readFile(join(folder, file), 'utf8');
       answer(response, 'text/html', pageHeaders);
-      // Before all others, since it is none of the modules, which wait for the page.
+      // A plain script runs before all modules, since those wait until the page is parsed.
       return void response.end(page.replace('<head>', '<head><script src="/checks/before.js"></script>'));
     }
     const worker =
@@ -108,7 +108,7 @@ class AppFiles {
   }
 }
 
-/** @returns whether it is there */
+/** @returns whether the file exists */
 async function sendFile(folder: string, name: string, response: ServerResponse): Promise<boolean> {
   const path = join(folder, normalize(decodeURIComponent(name)));
   const found = await stat(path).catch(() => null);
@@ -123,9 +123,9 @@ async function sendFile(folder: string, name: string, response: ServerResponse):
 }
 
 export interface CheckServer {
-  /** Of the page that runs the checks. */
+  /** The address of the page that runs the checks. */
   readonly address: string;
-  /** From now on reports of the browser go there. */
+  /** Sends the browser's reports to `listener` from now on. */
   onReport(listener: (report: Report) => void): void;
   close(): Promise<void>;
 }
@@ -159,7 +159,7 @@ export async function serveChecks(): Promise<CheckServer> {
         if (pathname.startsWith(fixturesPrefix))
           return void (await sendFile(fixtures, pathname.slice(fixturesPrefix.length), response));
         if (!pathname.startsWith(appPrefix)) return void response.writeHead(404).end();
-        // As without a network: nobody answers.
+        // No answer, as without a network.
         if (app.host.network === 'off') return void request.socket.destroy();
         return app.send(pathname.slice(appPrefix.length), response);
     }

@@ -15,7 +15,7 @@ for (const backend of ['wasm', 'webgpu'] as const)
     await page.keyboard.press('m');
     const list = page.getByRole('dialog', { name: 'Models' });
     const use = async (title: string): Promise<void> => {
-      // Kernels are timed for a new model, which takes a software adapter minutes.
+      // Kernels are timed for a new model. A software adapter needs minutes for this.
       const row = list.getByRole('listitem', { name: title });
       await row.getByRole('button', { name: 'Use' }).click();
       await expect(row).toHaveAttribute('data-used', 'true', { timeout: 900_000 });
@@ -25,7 +25,7 @@ for (const backend of ['wasm', 'webgpu'] as const)
     for (let done = 0; done < count; done += 2) {
       await use(embedded.title);
       await use('moco-v3.pth.tar');
-      // Caches fill during the first.
+      // The first exchanges fill the caches, so the measurement starts after them.
       if (done === 2) begin = { tab: await tabBytes(page), device: await gpuBytes(page) };
     }
     const end = { tab: await tabBytes(page), device: await gpuBytes(page) };

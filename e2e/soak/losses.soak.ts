@@ -19,7 +19,7 @@ test('devices are lost again and again: the engine comes back, asked or unasked,
   page,
 }) => {
   const count = times(200);
-  // Each engine that is started anew asks for its script.
+  // Each restarted engine requests its script.
   await beforeWorker(page, rememberDevices, count + 10);
   await scope.open(`backend=webgpu&side=${sideOf(8)}`);
   await scope.isReady();
@@ -44,7 +44,7 @@ test('devices are lost again and again: the engine comes back, asked or unasked,
       )
       .toBe(true);
     await expect(status).toHaveAttribute('data-engine-status', /ready|failed/, { timeout: 900_000 });
-    // After three within two minutes it waits to be asked.
+    // After three losses within two minutes the page waits for the user before it restarts.
     if ((await status.getAttribute('data-engine-status')) === 'failed') {
       asked += 1;
       await again.click();

@@ -1,14 +1,14 @@
-/** What a tab and its device hold. */
+/** Measures the memory of a tab and of its device. */
 import type { Page } from 'playwright/test';
 import { expect } from '../scope.ts';
 
-/** Of everything that is done, the share that `SOAK` says: 1 is all of it. */
+/** The share of the full work to do, from `SOAK`; 1 is all of it. */
 const share = Number(process.env['SOAK'] ?? '1');
 
-/** @returns so many, or the share of them that is asked for */
+/** @returns `whole` multiplied by that share, at least 4 */
 export const times = (whole: number): number => Math.max(4, Math.round(whole * share));
 
-/** For `beforeWorker`: counts the bytes of buffers that its devices hold, as `gpuBytes`. */
+/** For `beforeWorker`: counts the bytes of all buffers of the worker's devices in `gpuBytes`. */
 export const countGpuBytes = `
   globalThis.gpuBytes = 0;
   const createBuffer = GPUDevice.prototype.createBuffer;
@@ -31,7 +31,7 @@ export const gpuBytes = async (page: Page): Promise<number> =>
     .find((worker) => worker.url().includes('engine-worker'))
     ?.evaluate(() => (globalThis as unknown as { gpuBytes: number }).gpuBytes)) ?? NaN;
 
-/** Bytes of the page and its workers after a collection, as the browser itself counts them. */
+/** Bytes of the page and its workers after a garbage collection, as the browser counts them. */
 export const tabBytes = (page: Page): Promise<number> =>
   page.evaluate(async () => {
     const { measureUserAgentSpecificMemory: measure } = performance as Performance & {
@@ -40,7 +40,7 @@ export const tabBytes = (page: Page): Promise<number> =>
     return (await measure.call(performance)).bytes;
   });
 
-/** Prints one line that docs/soak.md can hold. */
+/** Prints one line that can be copied into docs/soak.md. */
 export const tell = (what: string, facts: Readonly<Record<string, string | number>>): void =>
   console.log(
     `${what}: ${Object.entries(facts)
@@ -50,7 +50,7 @@ export const tell = (what: string, facts: Readonly<Record<string, string | numbe
 
 export const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 
-/** @param slackBytes what collections leave now and then */
+/** @param slackBytes allowed variation between garbage collections */
 export function expectFlat(what: string, before: number, after: number, slackBytes: number): void {
   expect(after, `${what}: ${megabytes(before)} before, ${megabytes(after)} after`).toBeLessThan(
     before + slackBytes,

@@ -1,4 +1,4 @@
-/** `npm run soak`: long use. Hours where `SOAK` is 1; a share of that where it is less. Not a part of `npm test`. */
+/** `npm run soak`: tests of long use. They take hours with `SOAK=1`, and less with a smaller value. Not part of `npm test`. */
 import { defineConfig } from 'playwright/test';
 import base from '../playwright.config.ts';
 

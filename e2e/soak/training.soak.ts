@@ -4,7 +4,7 @@ import { tinyRun } from '../tiny-run.ts';
 import { TrainingView } from '../training-view.ts';
 import { expectFlat, megabytes, tabBytes, tell, times } from './measure.ts';
 
-/** As a tab behind another one: no frames, and the page is told. */
+/** Makes the tab behave as if it were behind another one: it gets no frames, and the page is told that it is hidden. */
 async function setHidden(page: Page, isHidden: boolean): Promise<void> {
   await page.evaluate((hidden) => {
     Object.defineProperty(document, 'visibilityState', {
@@ -48,6 +48,6 @@ test('a run of hours, its tab hidden and shown: every step is reported, and noth
   const steps = await training.log();
   expect(steps.map(({ step }) => step)).toEqual(steps.map((_, i) => i + 1));
   tell('training', { minutes, steps: steps.length, tab: `${megabytes(begin)} → ${megabytes(end)}` });
-  // A report a step is kept: a hundred numbers.
+  // Each step keeps a report of about a hundred numbers.
   expectFlat('the tab', begin, end, 40e6 + steps.length * 1000);
 });

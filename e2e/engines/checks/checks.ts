@@ -8,7 +8,7 @@ import { storageChecks } from './storage.ts';
 import { trainingChecks } from './training.ts';
 import { updateChecks } from './updates.ts';
 
-/** All checks, in the order in which they run. A new one goes into one of the lists. */
+/** All checks in the order in which they run. Add a new check to one of these lists. */
 const checks: readonly Check[] = [
   ...threadChecks,
   ...startChecks,
@@ -23,13 +23,13 @@ const checks: readonly Check[] = [
 ];
 
 /**
- * A browser as people have it; or one that they have told to resist fingerprinting; or one with memory that threads share, which
- * WebKit has on a phone and a Mac and not by itself on Linux.
+ * `plain`: a browser with its default settings. `resisting`: set to resist fingerprinting. `sharing`: with shared memory for
+ * threads, which WebKit has on phones and Macs but not by default on Linux.
  */
 export const modes = ['plain', 'resisting', 'sharing'] as const;
 export type BrowserMode = (typeof modes)[number];
 
-/** What threads may change. */
+/** The checks whose results threads could change. */
 const sharingChecks = [...threadChecks, ...mapChecks, ...trainingChecks];
 
 const checksByMode: Readonly<Record<BrowserMode, readonly Check[]>> = {

@@ -4,7 +4,7 @@ import { readImage } from '../../../src/testing/read-image.ts';
 import { quartersOf, turnedAvifs } from '../../../src/testing/turned-avif.ts';
 import { check, ensure, equal, type Check } from '../page/check.ts';
 
-/** Levels of 255 beyond those that two decoders always differ by: Firefox rounds 16 bits to 8, Pillow cuts them off. */
+/** Extra tolerance, in levels of 255, above the usual difference of two decoders: Firefox rounds 16 bits to 8, Pillow truncates. */
 const extraTolerance = (name: string): number => (name.startsWith('deep') ? 1 : 0);
 
 const fileOf = (name: string): File => {
@@ -13,7 +13,7 @@ const fileOf = (name: string): File => {
   return new File([found.file], name);
 };
 
-/** Of photographs, by the page's own code in this engine, and one through the whole page. */
+/** Checks of image files: most use only the page's decoding code in this engine, and one uses the whole page. */
 export const imageChecks: readonly Check[] = [
   check('every kind of image file has the pixels that Pillow gives', async () => {
     const wrong: string[] = [];
@@ -46,7 +46,7 @@ export const imageChecks: readonly Check[] = [
         if (failureOf(error) === null) throw error;
         return null;
       });
-      // A decoder may find colours in any data; but nothing at all is no picture.
+      // A decoder may find colours in any data, but a fully empty picture must not be accepted.
       ensure(read === null || read.notices.every((notice) => notice !== 'alpha-flattened'), name);
     }
   }),
@@ -65,14 +65,14 @@ export const imageChecks: readonly Check[] = [
   }),
 ];
 
-/** In a browser that gives pages noise for what a canvas holds. */
+/** Checks for a browser that adds noise to what pages read from a canvas. */
 export const resistingChecks: readonly Check[] = [
   check('no map is made of noise: the page says so at its start and of each photograph', async (app) => {
     await app.open('backend=wasm&side=320');
     await app.reads(/This browser gives pages noise in place of a photograph’s pixels/);
     await app.give(fileOf('turned-1.jpg'));
     await app.get('radio', /^turned-1\.jpg: .*noise in place of/);
-    // What is decoded here needs no canvas.
+    // A file that the page decodes by itself needs no canvas.
     await app.give(fileOf('photograph.gif'));
     await app.get('radio', /^photograph\.gif: done$/);
   }),

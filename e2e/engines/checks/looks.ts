@@ -2,7 +2,7 @@ import { type App, until } from '../page/app.ts';
 import { check, ensure, type Check } from '../page/check.ts';
 import { sampleFile } from '../page/files.ts';
 
-/** Relative luminance by WCAG of any CSS colour, 0..1. */
+/** The relative luminance of any CSS colour by WCAG, 0..1. */
 function luminance(colour: string): number {
   const context = new OffscreenCanvas(1, 1).getContext('2d');
   if (context === null) throw new Error('no 2D context');
@@ -17,7 +17,7 @@ function luminance(colour: string): number {
 
 interface Look {
   readonly ground: number;
-  /** Of text on its ground, 1..21. */
+  /** The contrast of text and background, 1..21. */
   readonly contrast: number;
 }
 
@@ -45,7 +45,7 @@ async function isInTheme(app: App, theme: Theme): Promise<void> {
   await app.key('m');
   const models = await app.get('dialog', 'Models');
   isReadable(app, models, theme);
-  // Firefox draws a white bar where nothing is said.
+  // Firefox draws a white scrollbar where the page sets no colour.
   if (app.window.CSS.supports('scrollbar-color', 'auto'))
     ensure(
       app.window.getComputedStyle(models).scrollbarColor !== 'auto',

@@ -7,7 +7,7 @@ import { fixtureFile, sampleFile } from '../page/files.ts';
 interface ReferenceMaps {
   readonly columns: number;
   readonly maps: readonly Float32Array[];
-  /** Where the grid lies on the photograph, px. */
+  /** Position of the grid on the photograph, px. */
   readonly box: {
     readonly top: number;
     readonly left: number;
@@ -47,7 +47,7 @@ async function redsOf(
   });
 }
 
-/** Grey and opaque, a patch is as bright as its value lies between the head's smallest and largest. */
+/** Shows opaque greys, where a patch's brightness is its value's position between the head's smallest and largest. */
 async function showPlainGreys(app: App): Promise<void> {
   await app.choose('Head 1');
   await app.choose('Heat map');
@@ -57,14 +57,14 @@ async function showPlainGreys(app: App): Promise<void> {
   await app.switchTo('Contour', false);
 }
 
-/** Equal strings are equal pictures. */
+/** The overlay's pixels as a string. Equal strings are equal pictures. */
 async function overlayOf(app: App): Promise<string> {
   const { data } = await app.pixels('overlay');
   const hash = await crypto.subtle.digest('SHA-256', data);
   return [...new Uint8Array(hash)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-/** @returns what is drawn when nothing changes any more */
+/** @returns the overlay once it no longer changes */
 async function restingOverlay(app: App): Promise<string> {
   let [last, times] = ['', 0];
   return until('the overlay rests', async () => {
@@ -74,7 +74,7 @@ async function restingOverlay(app: App): Promise<string> {
   });
 }
 
-/** Clicks the middle of a patch, rows and columns as the page counts them. */
+/** Clicks the middle of a patch; rows and columns are counted as on the page. */
 async function clickPatch(app: App, [row, column]: [number, number], [rows, columns]: [number, number]) {
   const picker = await app.get('application');
   const { left, top, width, height } = picker.getBoundingClientRect();
@@ -108,7 +108,8 @@ export const mapChecks: readonly Check[] = [
       await app.get('img', new RegExp(`head ${head + 1} is drawn`));
       const [min, max] = [Math.min(...map), Math.max(...map)];
       let farthest = NaN;
-      // Of 255 levels; half a level is rounding, the rest the decoder's. The canvas may still show the head before.
+      // The tolerance is in levels of 255: half a level for rounding, the rest for the decoder. The canvas may still show the
+      // last head.
       await until(
         `head ${head + 1} is PyTorch’s`,
         async () => {

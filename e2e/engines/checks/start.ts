@@ -3,7 +3,7 @@ import { check, ensure, equal, type Check } from '../page/check.ts';
 import { sampleFile } from '../page/files.ts';
 import { setHost } from '../page/host.ts';
 
-/** As on a system without a language, where that is what some browsers say. */
+/** A system without a language setting. Some browsers then report this language. */
 const languageC = `Object.defineProperty(Navigator.prototype, 'language', { configurable: true, get: () => 'C' });`;
 
 export const threadChecks: readonly Check[] = [
@@ -11,7 +11,7 @@ export const threadChecks: readonly Check[] = [
     await app.open('side=160');
     await app.give(await sampleFile('cat'));
     await app.allDone(1);
-    // No machine of the tests has a graphics card that the page would take; and nothing was given up on the way.
+    // No test machine has a graphics card that the page accepts. No back end may have failed on the way.
     await app.factIs('Runs on', 'WebAssembly');
     await app.reads(/No WebGPU in this browser|No graphics card/);
     ensure(!/failed|cannot|wrong/.test(app.text()), `the page says that something failed: ${app.text()}`);
@@ -44,7 +44,7 @@ export const startChecks: readonly Check[] = [
     equal('the language', language?.get?.call(app.window.navigator), 'C');
     await app.give(await sampleFile('cat'));
     await app.allDone(1);
-    // The curves' package asks for it when it is fetched.
+    // The package that draws the curves reads the language when it loads.
     await app.key('r');
     await app.get('button', 'Start training');
   }),
@@ -58,7 +58,7 @@ export const startChecks: readonly Check[] = [
     await app.reload();
     await app.give(cat);
     await app.allDone(1);
-    // A sample comes from what was kept.
+    // The sample comes from the cache.
     await app.press('Sample photographs');
     await app.press(/Raccoon/, await app.get('dialog'));
     await app.allDone(2);

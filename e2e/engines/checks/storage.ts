@@ -4,7 +4,7 @@ import { keepsFiles } from '../page/keeps-files.ts';
 
 const lacks = /This browser keeps no files for the page/;
 
-/** What is done to the workers' world, and what the page then says where the browser would keep files otherwise. */
+/** Scripts for the workers that remove or break file storage, and what the page must say where the browser could keep files. */
 const variants: readonly (readonly [what: string, script: string, says: RegExp])[] = [
   [
     'no synchronous handles',
@@ -29,7 +29,8 @@ const variants: readonly (readonly [what: string, script: string, says: RegExp])
 export const storageChecks: readonly Check[] = variants.map(([what, script, says]) =>
   check(`a browser with ${what}: memory, and the page says why`, async (app) => {
     try {
-      // A worker's script that was kept would come without ours; and what was written before is read however little can be written now.
+      // A cached worker script would run without the script above. Old files must go too, since they can be read even if writing
+      // fails.
       await forgetPage();
       await forgetFiles();
       await setHost({ beforeWorkers: script });

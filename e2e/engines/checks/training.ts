@@ -26,7 +26,7 @@ const reaches = (app: App, step: number): Promise<boolean> =>
     () => app.text().slice(0, 600),
   );
 
-/** The pause comes after the step that runs. @returns the step at which the run stands */
+/** Pauses the run, which happens after the current step. @returns the step at which the run is paused */
 async function pause(app: App): Promise<number> {
   await app.press('Pause');
   await app.reads(/Paused at step \d+/);
@@ -59,7 +59,7 @@ export const trainingChecks: readonly Check[] = [
       await app.reads(new RegExp(`Finished after ${steps} steps`));
       equal('the last step', stepOf(app), steps);
       const loss = Number(app.document.querySelector('[data-plot-value="Loss"]')?.textContent);
-      // ln K is what a network gives that knows nothing.
+      // ln K is the loss of a network that has learned nothing.
       ensure(loss > 0 && loss < 2 * Math.log(32), `the loss after ${steps} steps is ${loss}`);
     },
   ),

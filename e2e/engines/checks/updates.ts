@@ -5,14 +5,14 @@ import { forgetPage, keptVersions, missingFiles, setHost } from '../page/host.ts
 
 const query = 'backend=wasm&side=64';
 
-/** Opened, kept by its service worker, and opened from there. */
+/** Opens the page, waits until its service worker keeps it, and opens it from there. */
 async function openKept(app: App): Promise<void> {
   await app.open(query);
   await until('the service worker has taken over', () => app.window.navigator.serviceWorker.controller);
   await app.reload();
 }
 
-/** The script that the page began with. */
+/** The page's first script, whose name identifies its version. */
 const versionOf = (app: App): string | null | undefined =>
   app.document.querySelector('script[type=module]')?.getAttribute('src');
 

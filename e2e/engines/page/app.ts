@@ -1,14 +1,14 @@
-/** The built page in an iframe, as its users handle it: elements by role and name. No driver, so it works in every engine. */
+/** Drives the built page in an iframe by roles and names, as its users do. It needs no driver, so it works in every engine. */
 import { computeAccessibleName, getRole, isInaccessible } from 'dom-accessibility-api';
 
-/** Where the built page is served; the harness lies outside, so that the service worker does not see it. */
+/** The address of the built page. The harness is outside of it, so that the service worker does not control the harness. */
 export const appPath = '/app/';
 
-/** Longer than anything takes on a machine four times slower than a small one. */
+/** Longer than any step takes on a machine four times slower than a small one. */
 const timeoutMs = 120_000;
 const pollMs = 40;
 
-/** A list of roles would be long and `*` slow: what the page is made of. */
+/** The elements of the page that can have a role. A list of all roles would be long, and `*` would be slow. */
 const candidates =
   'button, input, textarea, select, a, img, section, main, dialog, li, progress, summary, canvas, h1, h2, h3, h4, [role]';
 
@@ -21,7 +21,7 @@ const plainText = (text: string | null | undefined): string => (text ?? '').repl
 const matches = (text: string, wanted: Name): boolean =>
   typeof wanted === 'string' ? plainText(text) === wanted : wanted.test(plainText(text));
 
-/** What somebody waits for and does not come is the check's failure: it names it, and what was there instead. */
+/** Waits for a value. If it does not come, the check fails with an error that names it and what was there instead. */
 export async function until<T>(
   what: string,
   look: () => T | null | undefined | false | Promise<T | null | undefined | false>,
@@ -37,14 +37,14 @@ export async function until<T>(
 }
 
 export interface OpenOptions {
-  /** Of the iframe, px. */
+  /** Width of the iframe, px. */
   readonly width?: number;
-  /** A visit after another one: settings, models and runs of before are there. */
+  /** True for another visit: settings, models and runs of the earlier visit are still there. */
   readonly again?: boolean;
 }
 
 export class App {
-  /** What the page reported as an error since it was opened; a check in which there is one has failed. */
+  /** Errors that the page reported since it was opened. A check with any of them fails. */
   readonly faults: string[] = [];
   private frame: HTMLIFrameElement | null = null;
   private address = '';
@@ -74,7 +74,7 @@ export class App {
     await this.ready();
   }
 
-  /** As a person does it: everything that is not kept is gone. */
+  /** Reloads as a user does. Everything that is not stored is lost. */
   async reload(): Promise<void> {
     const before = this.document;
     this.window.location.reload();
@@ -88,7 +88,7 @@ export class App {
     this.frame = null;
   }
 
-  /** Hears of errors from before the page's scripts run. */
+  /** Records errors from before the page's scripts run. */
   private async watch(): Promise<void> {
     await until('the page is fetched', () => this.document.URL.includes(this.address));
     const { window: inner } = this;
@@ -105,7 +105,7 @@ export class App {
     );
   }
 
-  /** What is to be read on the page, or in one of its parts. */
+  /** The visible text of the page or of one of its parts. */
   text(part: Element = this.document.body): string {
     return plainText(part instanceof this.window.HTMLElement ? part.innerText : part.textContent);
   }
@@ -131,7 +131,7 @@ export class App {
     );
   }
 
-  /** Waits until something is to be read. */
+  /** Waits until the text matches. */
   async reads(wanted: RegExp, part: () => Element | null = () => this.document.body): Promise<string> {
     return until(
       `the text ${wanted}`,
@@ -160,13 +160,13 @@ export class App {
 
   async fill(role: 'slider' | 'textbox', name: Name, value: number | string): Promise<void> {
     const field = (await this.get(role, name)) as HTMLInputElement;
-    // The page's framework hears of a value only where the element's own setter has put it there.
+    // React notices a value only if it is set by the element's own setter.
     const own = Object.getOwnPropertyDescriptor(this.window.HTMLInputElement.prototype, 'value');
     own?.set?.call(field, String(value));
     field.dispatchEvent(new this.window.Event('input', { bubbles: true }));
   }
 
-  /** A key, where the focus is. */
+  /** Presses a key on the focused element. */
   async key(key: string): Promise<void> {
     const target = this.document.activeElement ?? this.document.body;
     for (const type of ['keydown', 'keyup'])
@@ -176,7 +176,7 @@ export class App {
     await this.nextFrame();
   }
 
-  /** Files, as somebody picks them. */
+  /** Adds files as a user does in the file dialog. */
   async give(...files: readonly File[]): Promise<void> {
     const input = await until('a file input', () =>
       this.document.querySelector<HTMLInputElement>('input[type=file][multiple]'),
@@ -191,7 +191,7 @@ export class App {
     return this.find('region', 'Photograph');
   }
 
-  /** Waits until so many photographs are there and each has its result. */
+  /** Waits until this many photographs are there and each has its result. */
   async allDone(count: number): Promise<void> {
     const strip = await this.get('region', 'Film strip');
     await until(
@@ -229,7 +229,7 @@ export class App {
     );
   }
 
-  /** The colours of a layer of the stage, four bytes a pixel. */
+  /** The pixels of a layer of the stage, four bytes each. */
   async pixels(layer: 'photo' | 'overlay'): Promise<ImageData> {
     await this.nextFrame();
     const canvas = this.stage?.querySelector<HTMLCanvasElement>(`canvas[data-layer=${layer}]`);
@@ -242,7 +242,7 @@ export class App {
     return copy.getImageData(0, 0, canvas.width, canvas.height);
   }
 
-  /** What a change has asked for is painted in the next frame; one more lets it come to the screen. */
+  /** A change is painted in the next frame. This waits one more, until it is on the screen. */
   async nextFrame(): Promise<void> {
     const { window: inner } = this;
     await new Promise((resolve) => inner.requestAnimationFrame(() => inner.requestAnimationFrame(resolve)));

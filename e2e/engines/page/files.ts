@@ -1,4 +1,4 @@
-/** What checks take from the server: the page's own samples, and PyTorch's numbers. */
+/** Fetches files for the checks from the server: the page's samples and PyTorch's numbers. */
 import { appPath } from './app.ts';
 
 async function fetchWell(path: string): Promise<Response> {
@@ -7,14 +7,14 @@ async function fetchWell(path: string): Promise<Response> {
   return response;
 }
 
-/** @param name that the page is given, where it is to be another */
+/** @param name the name under which the page gets the file */
 export async function sampleFile(id: string, name = `${id}.jpg`): Promise<File> {
   return new File([await (await fetchWell(`${appPath}samples/${id}.jpg`)).blob()], name, {
     type: 'image/jpeg',
   });
 }
 
-/** A file of tools/reference/fixtures. */
+/** Fetches a file of tools/reference/fixtures. */
 export async function fixtureFile(path: string, name = path.split('/').at(-1) ?? path): Promise<File> {
   return new File([await (await fetchWell(`/fixtures/${path}`)).blob()], name);
 }

@@ -1,35 +1,35 @@
-/** What the host of the app does; the server of the checks does it. */
+/** Controls the host of the app, which the server of the checks provides. */
 
 export interface AppHost {
   readonly network: 'on' | 'off';
-  /** As it was built; the version after it; or that one's page alone, as in the midst of an upload. */
+  /** The version as built, the next one, or only the next one's page, as in the middle of an upload. */
   readonly version: 'built' | 'next' | 'page-first';
-  /** A script that runs before all others of the page; and one before each of its workers' own. */
+  /** `beforePage` runs before all other scripts of the page, `beforeWorkers` before the script of each worker. */
   readonly beforePage: string;
   readonly beforeWorkers: string;
 }
 
 export const usualHost: AppHost = { network: 'on', version: 'built', beforePage: '', beforeWorkers: '' };
 
-/** From now on; what is not said is as usual. */
+/** Changes the host from now on. What `change` leaves out is reset to its usual value. */
 export async function setHost(change: Partial<AppHost> = {}): Promise<void> {
   await fetch('/checks/host', { method: 'POST', body: JSON.stringify({ ...usualHost, ...change }) });
 }
 
-/** What the host was asked for since the last change and does not have. */
+/** The files that were requested since the last change and that the host does not have. */
 export const missingFiles = async (): Promise<readonly string[]> =>
   (await (await fetch('/checks/host')).json()) as readonly string[];
 
-/** As before the first visit: nothing of the page is kept. */
+/** Deletes everything that the page has cached, as before the first visit. */
 export async function forgetPage(): Promise<void> {
   for (const registration of await navigator.serviceWorker.getRegistrations())
     await registration.unregister();
   for (const name of await keptVersions()) await caches.delete(name);
 }
 
-/** What was written into the browser's files. */
+/** Deletes the files that the page stored in the browser. */
 export async function forgetFiles(): Promise<void> {
-  // Typed as always there; WebKitGTK has none.
+  // TypeScript declares this as always present, but WebKitGTK does not have it.
   const storage = navigator.storage as Partial<StorageManager> | undefined;
   const root = await storage?.getDirectory?.().catch(() => null);
   for (const name of ['models', 'runs'])

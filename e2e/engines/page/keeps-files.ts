@@ -1,4 +1,4 @@
-/** Tries what the page needs in order to keep files, in a worker as the page does. Written anew, not the page's own code. */
+/** Tries what the page needs to keep files, in a worker as the page does. It shares no code with the page. */
 const attempt = `
   (async () => {
     const folder = await navigator.storage.getDirectory();
@@ -10,7 +10,7 @@ const attempt = `
     await folder.removeEntry('harness-probe');
   })().then(() => postMessage(true), () => postMessage(false));`;
 
-/** @returns whether this browser keeps files for the page */
+/** @returns whether this browser can keep files for the page */
 export async function keepsFiles(): Promise<boolean> {
   const address = URL.createObjectURL(new Blob([attempt], { type: 'text/javascript' }));
   const worker = new Worker(address);

@@ -1,4 +1,4 @@
-/** Runs the checks in the browser that has opened this page, one after the other, and tells the server how each one ended. */
+/** Runs the checks one after the other in the browser that opened this page, and reports to the server how each one ended. */
 import { checksOf, modes, type BrowserMode } from '../checks/checks.ts';
 import { App } from './app.ts';
 import type { Check } from './check.ts';
@@ -9,7 +9,7 @@ const tell = async (report: Report): Promise<void> => {
   await fetch('/checks/report', { method: 'POST', body: JSON.stringify(report) });
 };
 
-/** @returns what is wrong; null where all is as it should be */
+/** @returns what is wrong, or null if nothing is */
 async function problemOf({ run }: Check): Promise<string | null> {
   const app = new App();
   try {

@@ -1,10 +1,10 @@
-/** What the page in the browser tells the server. */
+/** Messages from the page in the browser to the server. */
 export type Report =
   | { readonly kind: 'begin'; readonly engine: string }
   | {
       readonly kind: 'check';
       readonly name: string;
-      /** What is wrong; null where all is as it should be. */
+      /** What is wrong, or null if nothing is. */
       readonly problem: string | null;
       readonly elapsedMs: number;
     }
