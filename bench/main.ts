@@ -1,6 +1,6 @@
 /**
- * npm run bench: one network after the other, the same weights and image for every contestant, one pass of each in turn, so
- * that all meet the same machine; medians. Writes docs/bench/<device>.md and .json.
+ * npm run bench: runs one network after the other. All contestants get the same weights and image and take turns, one pass each,
+ * so that all run under the same load of the machine. Reports medians and writes docs/bench/<device>.md and .json.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -81,7 +81,7 @@ if (!Number.isInteger(rounds) || rounds < 1 || !(patienceSeconds > 0))
 const ownFolder = fileURLToPath(new URL('.', import.meta.url));
 const runtimeFolder = join(ownFolder, 'node_modules/onnxruntime-web/dist');
 
-/** What we compare with is no dependency of the project: it comes with the first run, or not at all. */
+/** onnxruntime-web is not a dependency of the project. The first run installs it; without it the bench leaves it out. */
 function installRuntime(): string | null {
   if (existsSync(runtimeFolder)) return null;
   console.log('Installing what the bench compares with (once, about 140 MB) …');

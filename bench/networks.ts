@@ -1,4 +1,4 @@
-/** The networks that are timed: published shapes with random weights, and the embedded model on a photograph. */
+/** The networks that the bench times: published shapes with random weights, and the embedded model on a photograph. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -24,15 +24,15 @@ export interface Network {
   readonly height: number;
   readonly width: number;
   readonly tokens: number;
-  /** As its file holds them. */
+  /** The number format of the weights in their file. */
   readonly weights: WeightStorage;
-  /** Of a pass that stops at CLS's row of the last block. */
+  /** GFLOP of a pass that computes only CLS's row in the last block. */
   readonly gflop: number;
 }
 
 const fromRoot = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
-/** Multiplications and additions of the matrix products, which are nearly all. */
+/** GFLOP of a pass. It counts only the matrix products, which are nearly all of the work. */
 function passGflop(architecture: VitArchitecture, tokens: number): number {
   const { embedDim, depth, patchSize } = architecture;
   const block =
@@ -64,7 +64,7 @@ export const publishedShapes: readonly Network[] = [
   network('s8-480', 'ViT-S/8, 480 × 480', small8, 'float32', 480),
 ];
 
-/** Evenly distributed, variance 1 (mulberry32). */
+/** Uniform random numbers with variance 1 (mulberry32). */
 function* randomNumbers(seed: number): Generator<number, never> {
   let state = seed;
   for (;;) {
@@ -76,8 +76,8 @@ function* randomNumbers(seed: number): Generator<number, never> {
 }
 
 /**
- * How far a parameter's values spread: as much as keeps the activations' size, and more in queries and keys, so that attention
- * is sharp and not nearly uniform, where errors would hide.
+ * Standard deviation of a parameter's values. It keeps the size of the activations. Queries and keys get a larger one, so that
+ * attention is sharp: nearly uniform attention would hide errors.
  */
 function deviation(name: string, shape: readonly number[]): number {
   if (/norm\d?\.weight$|\.bias$/.test(name)) return 0.1;
@@ -86,7 +86,7 @@ function deviation(name: string, shape: readonly number[]): number {
   return (name.endsWith('attn.qkv.weight') ? 1.5 : 1) / Math.sqrt(inputs);
 }
 
-/** All parameters, one after the other, in the official order. */
+/** All parameters one after another, in the official order. */
 function randomWeights(architecture: VitArchitecture): Float32Array<ArrayBuffer> {
   const shapes = parameterShapes(architecture);
   const values = new Float32Array([...shapes.values()].reduce((sum, shape) => sum + elementCount(shape), 0));
@@ -101,7 +101,7 @@ function randomWeights(architecture: VitArchitecture): Float32Array<ArrayBuffer>
   return values;
 }
 
-/** Waves of several lengths and some noise, about as large as a normalised photograph's values. */
+/** Waves of several lengths and some noise, with about the range of a normalised photograph. */
 function randomImage({ height, width }: Network): Float32Array<ArrayBuffer> {
   const random = randomNumbers(7);
   const draw = (): number => random.next().value;
@@ -123,7 +123,7 @@ interface Prepared {
   readonly input: Float32Array;
 }
 
-/** The embedded model and what it sees of the cat, so many patches wide. */
+/** The embedded model, and the cat as its input, `patches` patches wide. */
 async function embedded(id: string, patches: number): Promise<Prepared> {
   const loaded = await tfjsModel(folderSource(fromRoot(`public/models/${embeddedModelId}`)))(
     new AbortController().signal,
@@ -163,7 +163,7 @@ const published = (each: Network): Prepared => ({
 const write = (file: string, { buffer, byteOffset, byteLength }: Float32Array): Promise<void> =>
   writeFile(file, new Uint8Array(buffer, byteOffset, byteLength));
 
-/** Writes `<id>.weights` and `<id>.input` of the wanted networks into `folder`. @returns them, least work first */
+/** Writes `<id>.weights` and `<id>.input` of the wanted networks into `folder`. @returns the networks, least work first */
 export async function prepareNetworks(folder: string, wanted: (id: string) => boolean): Promise<Network[]> {
   const all: readonly (readonly [id: string, prepare: () => Prepared | Promise<Prepared>])[] = [
     ['embedded-12', () => embedded('embedded-12', 12)],

@@ -1,4 +1,4 @@
-/** A contestant in Node, WebGPU by Dawn: requests come as messages from the bench's process. */
+/** Runs a contestant in Node, with WebGPU by Dawn. Requests are messages from the bench's process. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -11,13 +11,13 @@ import { onnxRuntimeFile, type OnnxRuntime } from './contestants/onnx.ts';
 
 const [folder = '', runtimeFolder = '', checkout = ''] = process.argv.slice(2);
 await installDawn();
-/** Of this checkout, or of another one that it is compared with. */
+/** The address of a source file in this checkout, or in another one for comparison. */
 const source = (path: string): string =>
   pathToFileURL(join(checkout === '' ? fileURLToPath(new URL('..', import.meta.url)) : checkout, path)).href;
-// Another checkout does as it did.
+// Another checkout runs with its own settings.
 if (checkout === '') allowRelaxedSimd();
 
-// Node's binding refuses a view of shared memory, which onnxruntime-web's heap is: with a copy it runs, here as in a browser.
+// Node's binding refuses views of shared memory, and onnxruntime-web's heap is shared. With a copy it works as in a browser.
 const write = GPUQueue.prototype.writeBuffer;
 GPUQueue.prototype.writeBuffer = function (this: GPUQueue, buffer, bufferOffset, data, dataOffset, size) {
   const isShared = data instanceof Uint8Array && data.buffer instanceof SharedArrayBuffer;

@@ -1,6 +1,6 @@
 /**
- * npm run bench -- page: from the opening of the built page to the first overlay, with an empty cache, the embedded model and a
- * sample photograph that is clicked as soon as it is there. Bytes are counted where they leave the server.
+ * npm run bench -- page: times the built page from its opening to the first overlay. The cache is empty, the model is the embedded
+ * one, and a sample photograph is clicked as soon as it is there. Bytes are counted at the server.
  */
 import { fileURLToPath } from 'node:url';
 import { chromium, type Browser } from 'playwright';
@@ -12,14 +12,14 @@ import { openSite, type Site } from './site.ts';
 
 interface Visit {
   readonly overlayMs: number;
-  /** Of all the browser's processes, on all cores: other jobs on the machine disturb it less than the clock. */
+  /** CPU time of all the browser's processes on all cores. Other jobs on the machine change it less than wall time. */
   readonly cpuMs: number;
   readonly bytes: number;
   readonly requests: number;
 }
 
 async function visit(browser: Browser, { address, traffic }: Site): Promise<Visit> {
-  // A context of its own has an empty cache. Without the service worker, which fetches everything for later.
+  // A new context has an empty cache. The service worker is blocked, since it fetches all files for later.
   const context = await browser.newContext({ serviceWorkers: 'block' });
   const page = await context.newPage();
   traffic.bytes = 0;
@@ -49,7 +49,7 @@ function tableRow({ name, visits }: { readonly name: string; readonly visits: re
   return `| ${[name, visits.length, ...numbers.map((value) => value.toFixed(0))].join(' | ')} |`;
 }
 
-/** @param against another checkout of this repository, installed, whose page is visited in turn with ours; null for none */
+/** @param against another installed checkout of this repository, whose page is visited in turn with ours; null for none */
 export async function timePage(rounds: number, against: string | null, note: string): Promise<Report> {
   const executablePath = findBrowser();
   if (executablePath === null) throw new Error('there is no Chrome or Chromium (CHROME_PATH names one)');

@@ -1,6 +1,6 @@
 /**
- * npm run bench -- queue: photographs of 1.5 megapixels, taken by the built page all at once, from the choosing of the files until
- * the last one has its picture; the embedded model on wasm.
+ * npm run bench -- queue: gives the built page several photographs of 1.5 megapixels at once. Times it from choosing the files until
+ * the last one has its picture, with the embedded model on wasm.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -21,7 +21,7 @@ const heightPx = 1000;
 interface Drop {
   readonly allMs: number;
   readonly cpuMs: number;
-  /** Of the main thread: its own time, not the clock's, since others share its core. */
+  /** CPU time of the main thread. Wall time would include other threads on the same core. */
   readonly longestTaskMs: number;
 }
 
@@ -30,7 +30,7 @@ interface TraceEvent {
   readonly pid: number;
   readonly tid: number;
   readonly args: { readonly name?: string };
-  /** µs of the thread's own; a task that the end of the trace cut off has none. */
+  /** CPU time of the thread, µs. Absent for a task that was running when the trace ended. */
   readonly tdur?: number;
 }
 
@@ -45,7 +45,7 @@ function longestTaskOf(events: readonly TraceEvent[]): number {
   return tasks.reduce((most, { tdur = 0 }) => Math.max(most, tdur / 1000), 0);
 }
 
-/** Samples, each somewhat lighter than the last: no two files are the same. */
+/** Writes samples, each somewhat lighter than the one before, so that no two files are equal. */
 async function writePhotographs(folder: string): Promise<string[]> {
   const samples = ['cat', 'dog', 'butterfly', 'raccoon', 'coffee'];
   return Promise.all(
@@ -102,7 +102,7 @@ function tableRow(name: string, drops: readonly Drop[]): string {
   ].join(' | ')} |`;
 }
 
-/** @param against another checkout of this repository, installed, whose page takes the same files in turn with ours; null for none */
+/** @param against another installed checkout of this repository, whose page takes the same files in turn with ours; null for none */
 export async function timeQueue(rounds: number, against: string | null, note: string): Promise<Report> {
   const executablePath = findBrowser();
   if (executablePath === null) throw new Error('there is no Chrome or Chromium (CHROME_PATH names one)');

@@ -1,4 +1,4 @@
-/** Contestants beside each other on one network after the other. */
+/** Compares contestants on one network after the other. */
 import { cpus } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import type { Ceilings } from './contestants/ceilings.ts';
@@ -9,22 +9,22 @@ import type { Seat, Venue } from './venue.ts';
 export interface Row {
   readonly network: Network;
   readonly choice: ContestantChoice;
-  /** Null where it was left out; then `leftOut` says why. */
+  /** Null if the contestant was left out; then `leftOut` says why. */
   readonly result: {
     readonly coldMs: number;
-    /** Median of the passes after the first; null where there was none. */
+    /** Median over the passes after the first; null if there was none. */
     readonly warmMs: number | null;
-    /** The shortest of them, which other jobs on the machine disturb least. */
+    /** The shortest of these passes, since other jobs on the machine affect it least. */
     readonly leastMs: number | null;
     readonly passes: number;
     readonly encodeMs: number | null;
-    /** Median of the warm passes. */
+    /** Median over the warm passes. */
     readonly cpuMs: number | null;
     readonly leastCpuMs: number | null;
     readonly dispatches: number;
     readonly submits: number;
     readonly peakBytes: number;
-    /** From the first contestant's attention on this network; of it itself null. */
+    /** The largest difference to the first contestant's attention on this network; null for the first contestant. */
     readonly maxAbsDifference: number | null;
     readonly largestAttention: number;
   } | null;
@@ -36,7 +36,7 @@ export interface Race {
   readonly venue: string;
   readonly devices: Readonly<Record<string, string>>;
   readonly ceilings: Ceilings | null;
-  /** GFLOP/s of one thread's multiply-adds in WebAssembly; null where wasm was not asked for. */
+  /** GFLOP/s of one thread's multiply-adds in WebAssembly; null if no wasm was requested. */
   readonly fmaLimit: number | null;
   readonly rows: readonly Row[];
 }
@@ -46,17 +46,17 @@ export interface RaceOptions {
   readonly rounds: number;
   readonly patienceSeconds: number;
   readonly hasOnnxRuntime: boolean;
-  /** What races: our engine with others, or our lenses with the heads. */
+  /** What is compared: our engine with others, or our lenses with the heads. */
   readonly contest: 'engines' | 'lenses';
-  /** Folder of another checkout of this repository, whose heads race with ours; null for none. */
+  /** Folder of another checkout of this repository, whose heads are also timed; null for none. */
   readonly against: string | null;
   log(line: string): void;
 }
 
-/** The machine's cores, at most four: what onnxruntime-web takes by itself too. */
+/** The number of cores, at most four, which is also onnxruntime-web's default. */
 const manyThreads = Math.min(4, cpus().length);
 
-/** In one thread: the ratios are asked for, not the times. */
+/** One thread is used, since lenses are compared by ratios and not by times. */
 function lensChoices(backend: 'webgpu' | 'wasm', against: string | null): ContestantChoice[] {
   const engines = ['ours', 'rows of all blocks', 'rollout'] as const;
   return [
@@ -82,7 +82,7 @@ function engineChoices(backend: string, isBrowser: boolean, { weights }: Network
     { engine: 'plain ops', backend: 'wasm', threads: 1 },
     { engine: 'onnxruntime-web', backend: 'wasm', threads: 1 },
   ];
-  // In Node our engine has no threads.
+  // Our engine uses no threads in Node.
   return !isBrowser || manyThreads === 1
     ? one
     : [
@@ -114,7 +114,7 @@ const messageOf = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? '';
 
 const shortMs = 1500;
-/** Before each pass, so that the threads of the one before it no longer look for work. */
+/** Pause before each pass, so that the threads of the pass before it stop waiting for work in a busy loop. */
 const restMs = 50;
 
 interface Runner {
@@ -122,7 +122,7 @@ interface Runner {
   readonly seat: Seat;
   readonly cold: PassReport;
   readonly warm: PassReport[];
-  /** Its process or worker ended before its time. */
+  /** True if its process or worker ended too early. */
   isGone: boolean;
 }
 
@@ -135,7 +135,7 @@ export async function runRace(
   const isBrowser = venue.title.startsWith('Chromium');
   const devices: Record<string, string> = {};
   const rows: Row[] = [];
-  /** GFLOP/s that a contestant has shown, by which the time of a larger network is foreseen. */
+  /** The measured GFLOP/s of each contestant, to estimate its time on a larger network. */
   const rates = new Map<string, number>();
   let ceilings: Ceilings | null = null;
   if (options.backends.includes('webgpu')) {
@@ -189,7 +189,7 @@ export async function runRace(
           const cold = await seat.ask({ kind: 'run', wantsMaps: true });
           const maps: readonly number[] = cold.maps ?? [];
           reference ??= maps;
-          // Lenses show other things than heads.
+          // Some lenses return other values than the heads.
           const isSame = choice.engine !== 'rollout' && choice.engine !== 'rows of all blocks';
           const difference = reference === maps || !isSame ? null : maxAbsDifference(maps, reference);
           rates.set(name, network.gflop / (cold.passMs / 1000));
@@ -224,12 +224,12 @@ export async function runRace(
         }
       }
       const slowestMs = Math.max(0, ...runners.map(({ cold }) => cold.passMs));
-      // Short passes are cheap, and another job on the machine disturbs them most.
+      // Short passes get more rounds: they are cheap, and other jobs on the machine disturb them most.
       const count = slowestMs < shortMs ? 4 * rounds : rounds;
       for (let round = 0; round < count; round++) {
         for (const runner of runners) {
           const { choice, seat, warm, cold } = runner;
-          // Slow ones take fewer rounds: their spread is small beside their time.
+          // Slow contestants take fewer rounds, since their times vary little in relation to the total.
           if (runner.isGone || (cold.passMs > 10_000 && round >= 2)) continue;
           await setTimeout(restMs);
           try {

@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright';
 
-/** What all of a browser's processes that live used of all cores so far, in ms. */
+/** @returns CPU time so far, in ms, of all running processes of a browser on all cores */
 export async function readCpuMs(browser: Browser): Promise<number> {
   const devtools = await browser.newBrowserCDPSession();
   const { processInfo } = await devtools.send('SystemInfo.getProcessInfo');

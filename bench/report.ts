@@ -1,4 +1,4 @@
-/** A race as a table for people and as JSON for programs. */
+/** Writes a race as a table for people and as JSON for programs. */
 import { cpus } from 'node:os';
 import { nameOf, type Race, type Row } from './race.ts';
 
@@ -34,7 +34,7 @@ function tableRow(row: Row, race: Race): string {
   const ofOurs = (mine: number | null, theirs: number | null | undefined): string =>
     choice.engine === 'ours' || mine === null || theirs == null ? '' : ` (× ${(mine / theirs).toFixed(2)})`;
   const onGpu = choice.backend === 'webgpu';
-  // On the processor the least: the median is the machine's other work, too.
+  // The processor's rate uses the least time, since the median includes other work of the machine.
   const busyMs = leastCpuMs === null ? leastMs : leastCpuMs / choice.threads;
   const rate = network.gflop / (((onGpu ? warmMs : busyMs) ?? coldMs) / 1000);
   const limit = race.fmaLimit === null ? null : race.fmaLimit * choice.threads;
@@ -53,7 +53,7 @@ function tableRow(row: Row, race: Race): string {
   ].join(' | ')} |`;
 }
 
-/** The adapter's words as a file name. */
+/** A file name from the adapter's description. */
 export const fileName = (text: string): string =>
   text
     .toLowerCase()
@@ -63,7 +63,7 @@ export const fileName = (text: string): string =>
 export const describeProcessor = (): string =>
   `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${cpus().length} cores`;
 
-/** Files of docs/bench, by their name without an ending. */
+/** Files for docs/bench, with their common name without an extension. */
 export interface Report {
   readonly name: string;
   readonly json: string;

@@ -1,6 +1,6 @@
 /**
- * npm run bench -- resampling: photographs and crops to a network's input size, by SIMD, by the plain loop, and by Pillow where a Python
- * with it is found. One call of each in turn; the fastest of each counts, since whatever else the machine does only adds time.
+ * npm run bench -- resampling: resizes photographs and crops to a network's input size by SIMD, by the plain loop, and by Pillow if
+ * a Python with it is found. The ways take turns. The fastest call of each counts, since other work on the machine only adds time.
  */
 import { plainResample } from '../src/media/plain-resample.ts';
 import { planResample, type ResampleFilter } from '../src/media/resample-plan.ts';
@@ -17,7 +17,7 @@ type Case = readonly [
   filter: ResampleFilter,
 ];
 
-/** Photographs as browsers decode them, with a fourth channel; then crops of training. */
+/** Photographs as browsers decode them, with four channels, and then training crops. */
 const cases: readonly Case[] = [
   [1000, 1500, 4, 208, 320, 'bicubic'],
   [1000, 1500, 4, 320, 480, 'bicubic'],
@@ -60,7 +60,7 @@ export async function benchResampling(python: string, rounds: number, note: stri
     const box = { top: 0, left: 0, height, width };
     const output = { height: outHeight, width: outWidth };
     let [simdMs, plainMs, pillowMs] = [Infinity, Infinity, Infinity];
-    // Short ones are cheap, and disturbed most.
+    // Short cases get more rounds: they are cheap, and other work disturbs them most.
     const count = rounds * (height * width < 1e6 ? 20 : 2);
     for (let round = 0; round < count; round++) {
       const byPlain = elapsed(() => plainResample(source, planResample(image, box, output, filter)));

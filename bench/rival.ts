@@ -1,10 +1,10 @@
-/** A rival in Python, where there is one: a process that answers each line of JSON with another. */
+/** Runs another implementation in Python if one is installed. Its process answers each line of JSON with another line. */
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 export interface Rival {
-  /** With its version, in its own words. */
+  /** Its own name with its version. */
   readonly name: string;
   ask(request: Readonly<Record<string, unknown>>): Promise<Readonly<Record<string, unknown>>>;
   end(): void;
@@ -12,13 +12,13 @@ export interface Rival {
 
 /**
  * @param python a command @param script in bench/rivals; answers `{ kind: 'open' }` with its name
- * @returns why there is none, where it does not start: no Python, or not the packages that it needs
+ * @returns the rival, or the reason why it does not start: Python or a package that it needs is missing
  */
 export async function openRival(python: string, script: string): Promise<Rival | string> {
   const path = fileURLToPath(new URL(`rivals/${script}`, import.meta.url));
   const child = spawn(python, [path], {
     stdio: ['pipe', 'pipe', 'pipe'],
-    // One thread, also of what PyTorch multiplies by.
+    // One thread, also for PyTorch's matrix products.
     env: { ...process.env, OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1' },
   });
   let complaint = '';
@@ -28,7 +28,7 @@ export async function openRival(python: string, script: string): Promise<Rival |
     child.on('error', ({ message }) => resolve(message));
     child.on('close', () => resolve(complaint.trim().split('\n').at(-1) ?? 'it ended'));
   });
-  child.stdin.on('error', () => {}); // told by `close`
+  child.stdin.on('error', () => {}); // reported by `close`
   const ask = async (request: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>> => {
     child.stdin.write(`${JSON.stringify(request)}\n`);
     const answer = await lines.next();

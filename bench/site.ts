@@ -1,4 +1,4 @@
-/** Builds of the page that a bench visits, ours and another checkout's; bytes are counted where they leave the server. */
+/** Serves builds of the page for a bench: ours and another checkout's. Bytes are counted at the server. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ interface Traffic {
   requests: number;
 }
 
-/** A build that is served. */
+/** A build and its server. */
 export interface Site {
   readonly name: string;
   readonly address: string;
@@ -29,7 +29,7 @@ const countTraffic = (traffic: Traffic): Plugin => ({
   },
 });
 
-/** Builds a checkout by its own configuration, and serves it. */
+/** Builds a checkout with its own configuration and serves it. */
 export async function openSite(name: string, root: string): Promise<Site> {
   const outDir = await mkdtemp(join(tmpdir(), 'dinoscope-bench-page-'));
   await build({ root, logLevel: 'error', build: { outDir, emptyOutDir: true } });

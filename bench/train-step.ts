@@ -1,6 +1,6 @@
 /**
- * One case of the training bench, one implementation, on WebGPU in Node: counts what a step asks of the device. Prints a JSON
- * line a step; bench/train.ts starts a process for each, so that none meets another's memory.
+ * One case of the training bench with one implementation, on WebGPU in Node. Counts what a step needs from the device and prints a
+ * line of JSON for each step. bench/train.ts starts a process for each case, so that cases do not share memory.
  */
 import { createRequire } from 'node:module';
 import * as tf from '@tensorflow/tfjs-core';
@@ -45,7 +45,7 @@ const chosen = cases[name];
 if (chosen === undefined || (implementation !== 'plain' && implementation !== 'fast'))
   stopWith(`usage: train-step.ts ${Object.keys(cases).join('|')} plain|fast [time|count [steps]]`);
 const { architecture, configuration } = chosen;
-// tfjs's gradients are ES modules that Node takes by require alone.
+// tfjs's gradients are ES modules that Node can load only by `require`.
 if (implementation === 'plain')
   createRequire(import.meta.url)('@tensorflow/tfjs-core/dist/register_all_gradients.js');
 await installDawn();

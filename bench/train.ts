@@ -1,15 +1,15 @@
 /**
- * npm run bench -- train: what a training step asks of WebGPU in Node, the page's step against tfjs's plain ops. Where the adapter
- * is a program and no graphics card, the large networks are counted and not run, and the table says so.
+ * npm run bench -- train: counts what a training step needs from WebGPU in Node, for the page's step and for tfjs's plain ops. On a
+ * software adapter the large networks are counted and not run, and the table says so.
  */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describeProcessor, fileName, type Report } from './report.ts';
 
-/** What bench/train-step.ts prints of a step. */
+/** What bench/train-step.ts prints for a step. */
 interface Step {
   readonly device: string;
-  /** Absent where the step was counted and not run. */
+  /** Absent if the step was counted and not run. */
   readonly stepMs?: number;
   readonly encodeMs: number;
   readonly dispatches: number;
@@ -23,7 +23,7 @@ export interface TrainingRow {
   readonly network: string;
   readonly implementation: 'fast' | 'plain';
   readonly step: Step | null;
-  /** Why there is no step. */
+  /** The reason why there is no step. */
   readonly leftOut: string | null;
 }
 
@@ -34,7 +34,7 @@ const titles: Readonly<Record<string, string>> = {
 };
 const path = fileURLToPath(new URL('train-step.ts', import.meta.url));
 
-/** @returns the last step, which compiles nothing any more; or why there is none */
+/** @returns the last step, in which nothing is compiled any more, or the reason why there is none */
 function runCase(name: string, implementation: string, mode: string): Promise<Step | string> {
   const child = spawn(process.execPath, ['--import', 'tsx', path, name, implementation, mode, '3'], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -59,7 +59,7 @@ const isSoftware = (device: string): boolean => /swiftshader|llvmpipe|lavapipe/i
 
 const times = (plain: number, fast: number): string => `${(plain / fast).toFixed(1)} ×`;
 
-/** What the numbers are held to (issue 5): both follow from sizes and code, and no adapter changes them. */
+/** The limits for the numbers (issue 5). The numbers depend only on sizes and code, so they are the same on every adapter. */
 const bars = { mostMB: 900, leastFewerDispatches: 3 };
 
 function barLines(rows: readonly TrainingRow[]): string[] {
@@ -84,7 +84,7 @@ function barLines(rows: readonly TrainingRow[]): string[] {
   return lines;
 }
 
-/** The rows as files of docs/bench. */
+/** Formats the rows as files for docs/bench. */
 export function reportTraining(rows: readonly TrainingRow[], note: string, date: Date): Report | null {
   const device = rows.find(({ step }) => step !== null)?.step?.device;
   if (device === undefined) return null;
@@ -125,7 +125,7 @@ export function reportTraining(rows: readonly TrainingRow[], note: string, date:
   };
 }
 
-/** @param log hears of each case as it ends */
+/** @param log called after each case */
 export async function benchTraining(log: (line: string) => void): Promise<TrainingRow[]> {
   const rows: TrainingRow[] = [];
   let device = '';

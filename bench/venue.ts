@@ -1,4 +1,4 @@
-/** Where contestants run: workers of a page in Chromium, or processes of Node on Dawn. */
+/** Where contestants run: workers of a page in Chromium, or Node processes with Dawn. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { createReadStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -14,18 +14,18 @@ import type { Ask } from './page/page.ts';
 import { readCpuMs } from './read-cpu.ts';
 
 /**
- * Threads, processes and their memory are taken with the first request and given back by `end`. A process that is not asked
- * anything is stopped until it is.
+ * One contestant's place. Its thread or process and memory are allocated with the first request and freed by `end`. A process is
+ * paused while it has no request.
  */
 export interface Seat {
-  /** @throws Error with the contestant's own words */
+  /** @throws Error with the contestant's own message */
   ask<K extends HostRequest['kind']>(request: Extract<HostRequest, { kind: K }>): Promise<HostReplies[K]>;
   end(): Promise<void>;
 }
 
 export interface Venue {
   readonly title: string;
-  /** @param checkout another checkout of this project whose training is timed; in Node alone */
+  /** @param checkout another checkout of this project whose training is timed; only in Node */
   newSeat(checkout?: string): Seat;
   close(): Promise<void>;
 }
@@ -37,12 +37,12 @@ function unwrap<T>(answer: Answer): T {
   return answer.ok as T;
 }
 
-/** Windows has no signal for it. */
+/** Windows has no signal to pause a process. */
 const canPause = process.platform !== 'win32';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** `/bench-data/` is the folder of weights, `/onnxruntime-web/` the package as it was shipped. */
+/** `/bench-data/` is the folder of weights; `/onnxruntime-web/` is the package as published. */
 const serveFiles = (folders: Readonly<Record<string, string>>): Plugin => ({
   name: 'bench-files',
   configureServer: ({ middlewares }) => {
@@ -93,10 +93,10 @@ export async function openChromium(dataFolder: string, runtimeFolder: string): P
         ] as const);
       return {
         ask: async <K extends HostRequest['kind']>(request: Extract<HostRequest, { kind: K }>) => {
-          // Nobody else in the browser computes meanwhile.
+          // Nothing else in the browser computes during this request.
           const start = await readCpuMs(browser);
           const reply = unwrap<HostReplies[K]>(await evaluate(request));
-          // A worker does not know it.
+          // A worker cannot read its CPU time.
           return typeof reply === 'object' && 'cpuMs' in reply
             ? { ...reply, cpuMs: (await readCpuMs(browser)) - start }
             : reply;
@@ -115,11 +115,11 @@ export async function openChromium(dataFolder: string, runtimeFolder: string): P
 export function openNode(dataFolder: string, runtimeFolder: string): Venue {
   const script = fileURLToPath(new URL('node-host.ts', import.meta.url));
   const children = new Set<ChildProcess>();
-  // A software device's idle threads, and a runtime's that spin, would take cores from the one whose turn it is.
+  // Idle threads of a software device and busy-waiting threads of a runtime would take cores from the running contestant.
   const pause = (child: ChildProcess): void => void (canPause && child.kill('SIGSTOP'));
   const resume = (child: ChildProcess): void => void (canPause && child.kill('SIGCONT'));
   const stop = (child: ChildProcess): void => void child.kill('SIGKILL');
-  // One that is stopped does not notice that nobody is left to ask it.
+  // A paused process does not notice that its parent has ended.
   process.once('exit', () => children.forEach(stop));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
   return {

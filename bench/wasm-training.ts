@@ -1,6 +1,6 @@
 /**
- * npm run bench -- wasm-training: steps of the presets on the processor, ours beside tfjs's plain ops, another checkout of this project
- * where one is named, and PyTorch where a Python with it is found. One step of each in turn.
+ * npm run bench -- wasm-training: steps of the presets on the processor by our code, tfjs's plain ops, another checkout of this
+ * project if one is named, and PyTorch if a Python with it is found. They take turns, one step each.
  */
 import { readFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
@@ -35,11 +35,11 @@ async function caseOf(id: TrainingPresetId): Promise<Case> {
   const { batchSize, globalCropPx, localCrops, localCropPx } = configuration;
   const crops = `batch ${batchSize}, 2 × ${globalCropPx} + ${localCrops} × ${localCropPx} px`;
   const architecture = scratch ?? (id === 'adapt-vit-s16' ? vitSmall16 : await embeddedArchitecture());
-  // The rival drops no paths.
+  // The PyTorch step has no drop path, so all run without it.
   return { title: `${title}: ${crops}`, architecture, configuration: { ...configuration, dropPath: 0 } };
 }
 
-/** Multiplications and additions of the products of a step, of all tokens in all blocks: forward twice, and back. */
+/** GFLOP of a step: the matrix products of all tokens in all blocks, twice forward and once backward. */
 function stepGflop({ architecture, configuration }: Case): number {
   const { embedDim, depth, patchSize } = architecture;
   const { batchSize, globalCropPx, localCropPx, localCrops } = configuration;
@@ -49,7 +49,7 @@ function stepGflop({ architecture, configuration }: Case): number {
     return (sequences * tokens * depth * (linear + 4 * tokens * embedDim)) / 1e9;
   };
   const globals = passGflop(2 * batchSize, globalCropPx);
-  // The teacher forward; the student forward and back, which is twice as much.
+  // The teacher's forward pass, and the student's forward and backward passes; backward is twice the work of forward.
   return globals + 3 * (globals + passGflop(localCrops * batchSize, localCropPx));
 }
 
@@ -62,7 +62,7 @@ interface Contestant {
 interface Row {
   readonly case: string;
   readonly name: string;
-  /** Null where it was left out; then `leftOut` says why. */
+  /** Null if the contestant was left out; then `leftOut` says why. */
   readonly times: { readonly ms: readonly number[]; readonly cpuMs: readonly (number | null)[] } | null;
   readonly leftOut: string | null;
 }
@@ -79,7 +79,7 @@ async function openSeat(
   return { name: `${name}: ${device}`, step: () => seat.ask({ kind: 'step' }), end: () => seat.end() };
 }
 
-/** The faster of two ways, each time. */
+/** Takes the faster of two ways in each step. */
 async function openPytorch(rival: Rival, { title, architecture, configuration }: Case): Promise<Contestant> {
   await rival.ask({ kind: 'prepare', name: title, threads: 1, architecture, configuration });
   return {
@@ -98,11 +98,11 @@ async function openPytorch(rival: Rival, { title, architecture, configuration }:
 export interface WasmTrainingOptions {
   readonly presets: readonly TrainingPresetId[];
   readonly node: Venue;
-  /** Null where there is no browser. */
+  /** Null if there is no browser. */
   readonly chromium: Venue | null;
   /** A command that starts Python. */
   readonly python: string;
-  /** A folder with another checkout of this project, or ''. */
+  /** Folder of another checkout of this project, or ''. */
   readonly against: string;
   readonly rounds: number;
   readonly note: string;
@@ -148,7 +148,7 @@ export async function benchWasmTraining(options: WasmTrainingOptions): Promise<R
     for (const [name, open] of opening) {
       try {
         const contestant = await open();
-        // The first step compiles.
+        // The first step also compiles.
         await contestant.step();
         contestants.push(contestant);
       } catch (error) {

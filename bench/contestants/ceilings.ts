@@ -1,4 +1,4 @@
-/** What an adapter can do at best: arithmetic alone, and a large matrix product by every variant of the kernel that the networks run on. */
+/** Measures the limits of an adapter: arithmetic alone, and a large matrix product by every variant of the networks' kernel. */
 import * as tf from '@tensorflow/tfjs-core';
 import { decodeFloat16, encodeFloat16 } from '../../src/core/float16.ts';
 import { openBackend } from '../../src/gpu/open-backend.ts';
@@ -10,16 +10,16 @@ import { linearVariants } from '../../src/gpu/kernels/variants.ts';
 import { setTuning, untuned } from '../../src/gpu/kernels/tuning.ts';
 
 export interface Ceilings {
-  /** Multiply-adds in registers, nothing read: no program of ours can be faster. */
+  /** GFLOP/s of multiply-adds in registers, without memory reads. None of our programs can be faster. */
   readonly arithmeticGflops: number;
-  /** The best rate of any variant of our linear kernel, or of tfjs's own matMul, on any of some shapes. */
+  /** The best rate among all variants of our linear kernel and tfjs's own matMul, over several shapes. */
   readonly matmulGflops: number;
   readonly matmulName: string;
 }
 
 const invocations = 64 * 256;
 const steps = 4096;
-/** Eight chains of vectors, so that no one waits for its own last sum. */
+/** Eight independent sums, so that no multiply-add waits for the one before it. */
 const chains = Array.from({ length: 8 }, (_, i) => i);
 const arithmeticCode = `
 @group(0) @binding(0) var<storage, read_write> result: array<vec4<f32>>;
@@ -41,7 +41,7 @@ async function measureArithmetic(device: GPUDevice): Promise<number> {
     entries: [{ binding: 0, resource: { buffer } }],
   });
   let best = Infinity;
-  // The first runs compile and wake the device up.
+  // The first runs compile the shader and bring the device out of its idle state.
   for (let run = 0; run < 6; run++) {
     const start = performance.now();
     const encoder = device.createCommandEncoder();
@@ -60,7 +60,7 @@ async function measureArithmetic(device: GPUDevice): Promise<number> {
 
 const slowMs = 1000;
 
-/** Rows, depth and columns: a large product, and those of ViT-S and ViT-B at 224. */
+/** Rows, depth and columns: large products, and those of ViT-S and ViT-B at 224 px. */
 const shapes = [
   [512, 512, 512],
   [1024, 1024, 1024],
@@ -68,7 +68,7 @@ const shapes = [
   [197, 768, 3072],
 ] as const;
 
-/** WebGPU only; opens a device of its own. */
+/** Measures on WebGPU only, on a device that it opens itself. */
 export async function measureCeilings(): Promise<Ceilings> {
   const opened = await openBackend('webgpu', null);
   if (!opened.ok) throw new Error(JSON.stringify(opened.error));
@@ -102,12 +102,12 @@ export async function measureCeilings(): Promise<Ceilings> {
           await opened.value.finish();
           return made;
         });
-        // A variant that the driver refuses is no measure of the adapter.
+        // A variant that the driver refuses says nothing about the adapter.
         if (result === null) break;
         const elapsedMs = performance.now() - start;
         const rate = (2 * rows * depth * columns) / elapsedMs / 1e6;
         result.dispose();
-        // The first compiles. Where that is all but the work itself, one more is enough.
+        // The first run also compiles. After a slow first run, one more run is enough.
         const isSlow = elapsedMs > slowMs;
         if (run > 0 && rate > matmulGflops) {
           matmulGflops = rate;

@@ -1,4 +1,4 @@
-/** One way to run a network, opened once and run many times; each lives in a thread or process of its own. */
+/** One way to run a network. It is opened once and run many times. Each contestant has its own thread or process. */
 import {
   elementCount,
   parameterShapes,
@@ -6,12 +6,12 @@ import {
   type VitArchitecture,
 } from '../../src/core/architecture.ts';
 
-/** What all contestants are given, to the bit. */
+/** The input of all contestants, identical to the bit. */
 export interface Task {
   readonly architecture: VitArchitecture;
   readonly height: number;
   readonly width: number;
-  /** All parameters, one after the other, in the official order. */
+  /** All parameters one after another, in the official order. */
   readonly weights: Float32Array<ArrayBuffer>;
   /** shape [height, width, 3] */
   readonly input: Float32Array<ArrayBuffer>;
@@ -20,17 +20,17 @@ export interface Task {
 interface Pass {
   /** shape [H, T − 1]: CLS's row of the last block, patches only */
   readonly maps: Float32Array;
-  /** From the input in JavaScript to the result in JavaScript. */
+  /** Time from the input in JavaScript to the result in JavaScript. */
   readonly passMs: number;
 }
 
 export interface Contestant {
-  /** What it runs on, in its own words. */
+  /** The device's own description. */
   readonly device: string;
   run(): Promise<Pass>;
 }
 
-/** A weights file as named parameters. */
+/** Splits the content of a weights file into named parameters. */
 export function namedParameters(
   architecture: VitArchitecture,
   weights: Float32Array<ArrayBuffer>,

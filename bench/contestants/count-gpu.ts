@@ -1,19 +1,19 @@
-/** Counts what reaches WebGPU, whoever sends it. Install before anything asks for a device. */
+/** Counts all WebGPU calls, whichever library makes them. Install it before anything requests a device. */
 export interface GpuCounts {
   dispatches: number;
   submits: number;
-  /** That were made. */
+  /** The number of buffers created. */
   buffers: number;
-  /** Of all buffers that were made and not destroyed. */
+  /** Bytes of all buffers that were created and not destroyed. */
   bytes: number;
   peakBytes: number;
-  /** When a read-back was first asked for: what came before was JavaScript's work. */
+  /** When a read-back was first requested. The time until then is JavaScript's work. */
   firstMapAt: number | null;
 }
 
 /**
- * @param isRun false asks for everything and dispatches nothing: what a computation needs does not depend on its numbers, and a
- *   software adapter may take an hour for it
+ * @param isRun false creates everything but dispatches nothing. The counts do not depend on the computed numbers, and a software
+ *   adapter may need an hour to compute them.
  */
 export function countGpu(isRun = true): GpuCounts {
   const counts: GpuCounts = {

@@ -1,8 +1,8 @@
-/** What a core can do at best in WebAssembly: multiply-adds in registers, nothing read. No program of ours can be faster. */
+/** Measures the limit of a core in WebAssembly: multiply-adds in registers, without memory reads. None of our programs can be faster. */
 import { ModuleWriter } from '../../src/wasm/wasm-module.ts';
 import { f32x4, i32 } from '../../src/wasm/wasm-values.ts';
 
-/** So many that none waits for its own last sum, and that they fit into registers. */
+/** The number of independent sums: enough that no multiply-add waits for the one before it, and few enough for the registers. */
 const chains = 10;
 const steps = 200_000;
 
@@ -22,7 +22,7 @@ function compile(relaxed: boolean): (steps: number) => void {
   return exports['run'] as (steps: number) => void;
 }
 
-/** @returns GFLOP/s of one thread, the best of many short runs; fused where the engine has relaxed SIMD */
+/** @returns GFLOP/s of one thread: the best of many short runs. Multiply-adds are fused if the engine has relaxed SIMD. */
 export function measureFmaLimit(): number {
   let best = 0;
   for (const relaxed of [true, false]) {
@@ -30,7 +30,7 @@ export function measureFmaLimit(): number {
     try {
       run = compile(relaxed);
     } catch {
-      continue; // No relaxed SIMD here.
+      continue; // The engine has no relaxed SIMD.
     }
     for (let attempt = 0; attempt < 200; attempt++) {
       const start = performance.now();

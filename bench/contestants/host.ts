@@ -1,4 +1,4 @@
-/** Opens one contestant and runs it on demand: the part that is the same in a browser's worker and in a Node process. */
+/** Opens one contestant and runs it on request. A browser's worker and a Node process share this part. */
 import { decodeFloat16, encodeFloat16 } from '../../src/core/float16.ts';
 import type { BackendName } from '../../src/core/failure.ts';
 import type { WasmAssets } from '../../src/gpu/open-wasm.ts';
@@ -20,7 +20,7 @@ export interface ContestantChoice {
     | 'rows of all blocks'
     | 'rollout'
     | 'another checkout';
-  /** Its folder, where that is the engine. */
+  /** Folder of the other checkout, if `engine` is one. */
   readonly checkout?: string;
   readonly backend: Exclude<BackendName, 'cpu'>;
   readonly threads: number;
@@ -36,20 +36,20 @@ export type HostRequest =
 
 export interface PassReport {
   readonly passMs: number;
-  /** JavaScript's work until the read-back is asked for; null on wasm. */
+  /** Time of JavaScript's work until the read-back is requested; null on wasm. */
   readonly encodeMs: number | null;
-  /** Time on processors, a browser's in all its processes: other jobs on the machine disturb it less than the clock. Null where it is not told. */
+  /** CPU time; in a browser, of all its processes. Other jobs change it less than wall time. Null if it is not known. */
   readonly cpuMs: number | null;
   readonly dispatches: number;
   readonly submits: number;
-  /** Of all WebGPU buffers that this contestant ever held at once. */
+  /** The largest number of bytes in WebGPU buffers that this contestant held at one time. */
   readonly peakBytes: number;
   readonly maps: readonly number[] | null;
 }
 
 export interface StepTime {
   readonly ms: number;
-  /** As of a pass. */
+  /** As in `PassReport`. */
   readonly cpuMs: number | null;
 }
 
@@ -64,17 +64,17 @@ export interface HostReplies {
 
 export interface Platform {
   readonly wasmAssets: WasmAssets | null;
-  /** The process's time on processors so far; null where it cannot be had. */
+  /** CPU time of the process so far; null if it is not available. */
   cpuMs(): number | null;
   loadTraining(): Promise<TrainingCode>;
   loadOnnxRuntime(provider: OnnxProvider): Promise<OnnxRuntime>;
-  /** bench/contestants/ours.ts of another checkout of this repository, with what it imports. */
+  /** Loads bench/contestants/ours.ts of another checkout of this repository, with its imports. */
   loadCheckout(folder: string): Promise<{ readonly openOurs: typeof openOurs }>;
   /** `<network>.weights` or `<network>.input` */
   loadFloats(file: string): Promise<Float32Array<ArrayBuffer>>;
 }
 
-/** Our engine takes the cores that it is told of. Node 20 has no navigator, and our engine no threads there. */
+/** Sets the number of cores that our engine sees. Node 20 has no navigator, and our engine uses no threads there. */
 function tellCores(threads: number): void {
   if ('navigator' in globalThis)
     Object.defineProperty(navigator, 'hardwareConcurrency', { value: threads, configurable: true });
@@ -100,7 +100,7 @@ export function createHost(
     if (engine === 'onnxruntime-web')
       return openOnnx(await platform.loadOnnxRuntime(backend), task, backend, threads);
     tellCores(threads);
-    // As a float16 file of the same network would bring them.
+    // The values that a float16 file of the same network would contain.
     const given =
       engine === 'ours, float16 weights' ? { ...task, weights: decodeFloat16(encodeFloat16(weights)) } : task;
     if (checkout !== undefined) {

@@ -1,4 +1,4 @@
-/** onnxruntime-web on the same network, written as ONNX with the same last step. */
+/** Runs the same network in onnxruntime-web, as an ONNX file with the same last step. */
 import { writeOnnx } from './write-onnx.ts';
 import type { Contestant, Task } from './contestant.ts';
 
@@ -6,7 +6,7 @@ interface OnnxTensor {
   getData(): Promise<unknown>;
 }
 
-/** What we use of the package, which is none of the project's own. */
+/** The part of the package that the bench uses. The project does not depend on the package. */
 export interface OnnxRuntime {
   readonly env: {
     logLevel: string;
@@ -26,7 +26,7 @@ export interface OnnxRuntime {
 
 export type OnnxProvider = 'webgpu' | 'wasm';
 
-/** The package's file for a provider. */
+/** The package's file for an execution provider. */
 export const onnxRuntimeFile = (provider: OnnxProvider): string => `ort.${provider}.bundle.min.mjs`;
 
 /** shape [height, width, 3] → [3, height, width] */

@@ -1,4 +1,4 @@
-/** Our own pass, by our kernels or by tfjs's plain ops: as the page runs it for the last block's heads, or with what other lenses take. */
+/** Our own forward pass, by our kernels or by tfjs's plain ops: for the heads of the last block, or for other lenses. */
 import type { BackendName } from '../../src/core/failure.ts';
 import { timeKernels } from '../../src/gpu/kernels/time-kernels.ts';
 import type { TimedLayer } from '../../src/gpu/kernels/timed-choice.ts';
@@ -16,13 +16,13 @@ import { namedParameters, type Contestant, type Task } from './contestant.ts';
 
 const tuningMs = 90_000;
 
-/** In the words of the table: both, where the weights' values decide. */
+/** The kernel names for the table. Both are given if the choice depends on the weights' storage. */
 const kernelName = ({ float32, float16 }: TimedLayer): string =>
   float16 === null ? float32 : `${float32} (float16 weights: ${float16})`;
 
 export type Work = 'heads' | 'rows of all blocks' | 'rollout';
 
-/** A pass with what it keeps, and what is read from it. */
+/** Runs a pass that keeps what a lens needs, and reads the lens's values from it. */
 async function runLens(
   parameters: VitParameters,
   task: Task,
@@ -46,7 +46,7 @@ async function runLens(
   }
 }
 
-/** Every work returns what the lens shows. */
+/** Each entry returns the values that the lens shows. */
 const works: Readonly<
   Record<Work, (parameters: VitParameters, task: Task, faults: FaultWatch) => Promise<Float32Array>>
 > = {
@@ -76,7 +76,7 @@ export async function openOurs(
   const opened = await openBackend(backend, wasmAssets, fusedKernels);
   if (!opened.ok) throw new Error(JSON.stringify(opened.error));
   const { faults, device } = opened.value;
-  // As the page does once for an adapter, but with all the time that a slow one needs.
+  // The page also times kernels once for each adapter. Here a slow adapter gets all the time that it needs.
   const timed =
     backend === 'webgpu' && fusedKernels
       ? await timeKernels(opened.value, task.architecture, tuningMs)

@@ -1,4 +1,4 @@
-/** A run of training that takes one step when it is asked, as the page and the command line take them: crops, gradients, update. */
+/** A training run that takes one step on request, as the page and the command line do: crops, gradients, update. */
 import type { VitArchitecture } from '../../src/core/architecture.ts';
 import type { StepKernels, TrainingConfiguration } from '../../src/core/training.ts';
 import type { openBackend } from '../../src/gpu/open-backend.ts';
@@ -6,7 +6,7 @@ import type { WasmAssets } from '../../src/gpu/open-wasm.ts';
 import { randomPhotographs } from '../../src/testing/tiny-training.ts';
 import type { Trainer } from '../../src/train/trainer.ts';
 
-/** Where the steps come from: this checkout, or another one that it is compared with. */
+/** The modules that a step uses, of this checkout or of another one for comparison. */
 export interface TrainingCode {
   readonly openBackend: typeof openBackend;
   readonly Trainer: typeof Trainer;
@@ -32,7 +32,7 @@ export async function openTraining(
   if (!opened.ok) throw new Error(JSON.stringify(opened.error));
   const created = code.Trainer.create({
     configuration: { ...configuration, steps: 100_000 },
-    // As large as photographs are kept.
+    // The size at which photographs are kept for training.
     photographs: randomPhotographs(4, 2 * configuration.globalCropPx),
     model: { architecture, parameters: null },
     faults: opened.value.faults,

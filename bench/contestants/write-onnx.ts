@@ -1,6 +1,6 @@
 /**
- * A ViT as an ONNX file whose one output is what CLS looks at in the last block, by the same formulas as ours: keys for all
- * tokens, a query for CLS alone. Plain operators only: onnxruntime-web's own MultiHeadAttention was wrong on one adapter.
+ * Writes a ViT as an ONNX file. Its only output is CLS's attention in the last block, by the same formulas as ours: keys for all
+ * tokens, a query for CLS alone. It uses only basic operators, since onnxruntime-web's MultiHeadAttention was wrong on one adapter.
  * Format: onnx.proto (IR 9, opset 20) in protobuf's wire encoding.
  */
 import type { VitArchitecture } from '../../src/core/architecture.ts';
@@ -8,7 +8,7 @@ import { mlpHiddenDim } from '../../src/core/architecture.ts';
 import { interpolatePositionEmbedding } from '../../src/vit/position-embedding.ts';
 import { namedParameters } from './contestant.ts';
 
-/** A protobuf message as the pieces that it is made of; large arrays are not copied until the end. */
+/** A protobuf message as a list of pieces. Large arrays are not copied until the end. */
 class Message {
   readonly pieces: Uint8Array[] = [];
   byteLength = 0;
@@ -56,7 +56,7 @@ class Message {
   }
 }
 
-/** Negative numbers, as axes are, in ten bytes. */
+/** Negative numbers, such as axes, take ten bytes. */
 function varint(value: number): Uint8Array {
   const bytes: number[] = [];
   let rest = BigInt.asUintN(64, BigInt(value));
@@ -168,7 +168,7 @@ export function writeOnnx(
   };
   const graph = new Graph();
   const vector = (name: string): string => graph.floats([valuesOf(name).length], valuesOf(name));
-  /** Some of a linear layer's outputs. */
+  /** Adds a linear layer that computes only some of its outputs. */
   const linear = (x: string, name: string, inputs: number, begin: number, end: number): string => {
     const weight = transposedRows(valuesOf(`${name}.weight`), inputs, begin, end);
     const product = graph.node('MatMul', [x, graph.floats([inputs, end - begin], weight)]);

@@ -1,11 +1,11 @@
-/** The bench's page: a worker for each contestant, and a function that the bench calls from outside. */
+/** The bench's page. It has a worker for each contestant and a function that the bench calls from outside. */
 import type { HostReplies, HostRequest } from '../contestants/host.ts';
 
 type Answer = { readonly ok: HostReplies[HostRequest['kind']] } | { readonly error: string };
 
 const workers = new Map<number, Worker>();
 
-/** @returns what the host answered. A contestant's worker starts with its first request and ends with null. */
+/** Sends a request; a contestant's worker starts with its first one, and null ends it. @returns the host's answer */
 function ask(contestant: number, request: HostRequest | null): Promise<Answer> {
   if (request === null) {
     workers.get(contestant)?.terminate();

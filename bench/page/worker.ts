@@ -1,4 +1,4 @@
-/** A contestant in a browser. */
+/** Runs a contestant in a browser's worker. */
 import simdWasmUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url';
 import threadedWasmUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm?url';
 import plainWasmUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url';
@@ -21,7 +21,7 @@ const host = createHost({
     ...(await import('../../src/train/trainer.ts')),
   }),
   loadOnnxRuntime: async (provider) => {
-    // As its authors ship it, past the development server's own transformations.
+    // Loads the package as published, without the development server's transformations.
     const address = new URL(`/onnxruntime-web/${onnxRuntimeFile(provider)}`, location.href).href;
     return (await import(/* @vite-ignore */ address)) as OnnxRuntime;
   },
