@@ -6,14 +6,14 @@ import time
 
 
 def serve(handlers):
-    """handlers: kind of request -> function of the request that returns what is answered."""
+    """:param handlers: kind of request → function that takes the request and returns the answer"""
     for line in sys.stdin:
         request = json.loads(line)
         print(json.dumps(handlers[request["kind"]](request)), flush=True)
 
 
 def timed(work):
-    """What work takes by the clock and of all cores, in ms; other jobs disturb the second less."""
+    """:returns: wall time and CPU time of `work` over all cores, in ms. Other jobs change the second less."""
     start, cpu_start = time.perf_counter(), time.process_time()
     work()
     return {"ms": (time.perf_counter() - start) * 1000, "cpuMs": (time.process_time() - cpu_start) * 1000}

@@ -21,49 +21,49 @@ class HeadSizes:
 class Descent:
     learning_rate: float
     warm_up_images: int
-    decay_share: float  # of the run, at its end: 1 is a cosine from the beginning
+    decay_share: float  # share of the run, at its end, in which the rate decays; 1: a cosine from the beginning
     weight_decay: float
-    gradient_clip: float  # largest norm of one parameter's gradient
+    gradient_clip: float  # largest norm of a single parameter's gradient
     drop_path: float
-    attention_dropout: float  # of what CLS looks at in the last block
+    attention_dropout: float  # dropout rate of CLS's attention in the last block
 
 
 @dataclass(frozen=True)
 class Optimisation(Descent):
-    frozen_images: int  # so long the prototypes stay as they were made
-    head_first_images: int  # and so long the network, where it was trained before and its head was not
+    frozen_images: int  # the prototypes are not trained for this many images
+    head_first_images: int  # the network is not trained for this many, if it was trained before and its head was not
 
 
 @dataclass(frozen=True)
 class Teacher:
     temperature: float
     student_temperature: float
-    momentum: float  # at the beginning; goes to 1 as the learning rate goes to 0
+    momentum: float  # at the beginning; rises to 1 as the learning rate falls to 0
     centre_momentum: float
 
 
 @dataclass(frozen=True)
 class PatchTask:
-    """Beside DINO's loss: masked patches (patches.py)."""
+    """The task with masked patches, in addition to DINO's loss (patches.py)."""
 
-    weight: float  # of its loss; 0: there is none
-    masked_views: float  # how many of the global views are masked
-    masked_share: tuple  # of a masked view's patches: the least and the most
+    weight: float  # of this task's loss; 0 turns the task off
+    masked_views: float  # share of the global views that are masked
+    masked_share: tuple  # smallest and largest share of the patches that is masked in such a view
     temperature: float  # of the teacher's softmax
 
 
 @dataclass(frozen=True)
 class Mixing:
-    """Of the labels of two photographs, as in DeiT: mixup and CutMix, each for half of the batches that are mixed."""
+    """Mixes two photographs and their labels, as in DeiT. Mixup and CutMix each take half of the mixed batches."""
 
-    often: float  # how many batches are mixed
-    mixup: float  # of Beta(mixup, mixup) the share comes
+    often: float  # share of the batches that are mixed
+    mixup: float  # the mixing share comes from Beta(mixup, mixup)
     cutmix: float
 
 
 @dataclass(frozen=True)
 class Labels:
-    turns: Dict[str, Turns]  # of the sources in which the classes take turns
+    turns: Dict[str, Turns]  # for the sources in which the classes alternate
     smoothing: float
     mixing: Mixing
 
@@ -79,7 +79,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class AnyConfig:
-    """What every run has, whatever it learns by."""
+    """The entries that every run has."""
 
     seed: int
     embed_dim: int
@@ -91,7 +91,7 @@ class AnyConfig:
     augmentation: Augmentation
     optimisation: Descent
     stages: List[Stage]
-    numbers_a_class: Dict[str, int]  # of the sources whose photographs are numbered class by class
+    numbers_a_class: Dict[str, int]  # for the sources whose photographs are numbered one class after the other
 
     @property
     def architecture(self) -> Architecture:
@@ -102,7 +102,7 @@ class AnyConfig:
         return sum(stage.images for stage in self.stages)
 
     def stage_at(self, seen: int) -> Stage:
-        """The stage in which the photograph after `seen` others comes."""
+        """The stage of the photograph that comes after `seen` others."""
         for stage in self.stages:
             if seen < stage.images:
                 return stage
@@ -112,7 +112,7 @@ class AnyConfig:
 
 @dataclass(frozen=True)
 class Config(AnyConfig):
-    """Of a run without labels: DINO's loss."""
+    """Entries of a run without labels, which uses DINO's loss."""
 
     head: HeadSizes
     optimisation: Optimisation
@@ -122,14 +122,14 @@ class Config(AnyConfig):
 
 @dataclass(frozen=True)
 class SupervisedConfig(AnyConfig):
-    """Of a run with labels: cross-entropy."""
+    """Entries of a run with labels, which uses cross-entropy."""
 
     labels: Labels
 
 
 def parse(kind, value, path: str):
-    """JSON as `kind`, which is a dataclass, a list of them, or plain. Nothing may be missing, unknown or of another
-    type."""
+    """Converts JSON to `kind`: a dataclass, a list, a dict or a plain type. Raises ValueError if an entry is missing,
+    unknown or of another type."""
     if is_dataclass(kind):
         hints = get_type_hints(kind)
         names = {camel(field.name): field.name for field in fields(kind)}
@@ -156,7 +156,7 @@ def camel(name: str) -> str:
 
 
 def change(entries: dict, setting: str) -> None:
-    """Set one entry, for a trial. :param setting: as in 'teacher.temperature=0.04' or 'stages.0.batch=256'"""
+    """Sets one entry for an experiment. :param setting: for example 'teacher.temperature=0.04' or 'stages.0.batch=256'"""
     path, _, text = setting.partition("=")
     *parents, last = path.split(".")
     place = entries
@@ -170,7 +170,7 @@ def change(entries: dict, setting: str) -> None:
 
 
 def read_config(path: Path, settings: Sequence[str] = ()) -> AnyConfig:
-    """:returns: a `SupervisedConfig` where there are labels, else a `Config`"""
+    """:returns: a `SupervisedConfig` if there are labels, else a `Config`"""
     entries = json.loads(path.read_text(encoding="utf-8"))
     for setting in settings:
         change(entries, setting)

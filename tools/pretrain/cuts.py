@@ -26,7 +26,7 @@ FACETS = ("query", "key", "value", "token")
 
 @torch.no_grad()
 def facets_of(backbone: Backbone, pixels: Tensor) -> List[Dict[str, Tensor]]:
-    """:returns: block by block, what its patches ask for, offer and hand on, and what they are after it, shape [B, P, C]"""
+    """:returns: for each block, the queries, keys and values of its patches and the tokens after it, shape [B, P, C]"""
     x, found = backbone.embed(pixels), []
     for block in backbone.blocks:
         q, k, v = block.attn.qkv(block.norm1(x)).chunk(3, dim=-1)
@@ -36,7 +36,8 @@ def facets_of(backbone: Backbone, pixels: Tensor) -> List[Dict[str, Tensor]]:
 
 
 def second_eigenvectors(features: Tensor, threshold: float = 0.2) -> Tensor:
-    """Of (D - A) x = λ D x, where A is 1 between patches whose cosine is above the threshold, else nearly 0.
+    """The second eigenvectors of (D - A) x = λ D x. A is 1 between patches whose cosine is above the threshold, else
+    nearly 0.
 
     :param features: shape [B, P, C] :returns: float64, up to sign, shape [B, P]
     """
@@ -44,12 +45,12 @@ def second_eigenvectors(features: Tensor, threshold: float = 0.2) -> Tensor:
     likeness = torch.where(unit @ unit.transpose(1, 2) > threshold, 1.0, 1e-5).to(unit.dtype)
     scale = likeness.sum(-1).rsqrt()
     vectors = torch.linalg.eigh(scale[:, :, None] * likeness * scale[:, None]).eigenvectors
-    # The largest of this matrix is the smallest of that.
+    # The largest eigenvalues of this matrix belong to the smallest ones of the generalised problem.
     return vectors[..., -2] * scale
 
 
 def component(inside: Tensor, seed: Tensor) -> Tensor:
-    """What of `inside` is joined to the seed by its sides. :param inside, seed: bool, shape [B, rows, columns]"""
+    """The part of `inside` that is connected to the seed by patch sides. :param inside, seed: bool, shape [B, rows, columns]"""
     reached = seed & inside
     while True:
         x = reached.float()[:, None]
@@ -61,24 +62,24 @@ def component(inside: Tensor, seed: Tensor) -> Tensor:
 
 
 def token_cut(features: Tensor, rows: int, threshold: float = 0.2) -> Tensor:
-    """The thing, as the code of TokenCut (Wang et al. 2022, arXiv 2202.11539) finds it, without the refinement.
+    """The object by the code of TokenCut (Wang et al. 2022, arXiv 2202.11539), without its refinement step.
 
     :param features: shape [B, rows × columns, C] :returns: bool, shape [B, rows, columns]
     """
     vectors = second_eigenvectors(features, threshold)
     seeds = vectors.abs().argmax(-1, keepdim=True)
     above = vectors > vectors.mean(-1, keepdim=True)
-    # The seed's side is the thing.
+    # The side that contains the seed is the object.
     inside = torch.where(above.gather(1, seeds), above, ~above)
     seed = torch.zeros_like(inside).scatter_(1, seeds, True)
     return component(*(each.view(len(features), rows, -1) for each in (inside, seed)))
 
 
 def fit_of_cuts(backbone: Backbone, photographs: Photographs, side: int, count: int = 128) -> List[Dict[str, float]]:
-    """Jaccard of TokenCut's masks with what the rule takes for the thing, over the first held-out photographs in which that
-    is a tenth to a half of the picture.
+    """Jaccard of TokenCut's masks with the foreground by the colour rule. It uses the first held-out photographs in
+    which the foreground covers a tenth to a half of the picture.
 
-    :returns: block by block, by facet
+    :returns: for each block, the mean by facet
     """
     area = (photographs.things[photographs.held_out].float() / 255).mean((1, 2))
     chosen = photographs.held_out[(area > 0.1) & (area < 0.5)][:count]
@@ -97,7 +98,7 @@ def fit_of_cuts(backbone: Backbone, photographs: Photographs, side: int, count: 
 
 
 def read_network(path: Path) -> Backbone:
-    """:param path: a folder as the page loads it, or of a run (model.safetensors and config.json)"""
+    """:param path: a folder in the page's format, or the folder of a run (model.safetensors and config.json)"""
     if (path / "model.json").exists():
         architecture, weights = read_tfjs(path)
     else:

@@ -51,7 +51,7 @@ SMALL = {
     ],
     "numbersAClass": {"small": 10},
 }
-# The same with labels: of small_00000 and so on, two classes that take turns.
+# The same with labels: the photographs small_00000 and so on have two alternating classes.
 SMALL_SUPERVISED = {
     **{key: value for key, value in SMALL.items() if key not in ("head", "teacher", "patches")},
     "optimisation": {key: value for key, value in SMALL["optimisation"].items() if "Images" not in key or key == "warmUpImages"},
@@ -90,7 +90,7 @@ def write_tar(path: Path, photographs: dict) -> None:
 
 
 def write_example(folder: Path, config: dict = SMALL) -> None:
-    """Photographs of two sizes in two tars, and a config: all that a run takes."""
+    """Writes photographs of two sizes in two tars and a config, which is all that a run needs."""
     names = [f"small_{i:05d}" for i in range(60)]
     write_tar(folder / "b.tar", {name: (40, 56) for name in names[30:]})
     write_tar(
@@ -100,7 +100,7 @@ def write_example(folder: Path, config: dict = SMALL) -> None:
 
 
 def run_main(folder: Path, *more: str) -> List[dict]:
-    """Run main.py with what `write_example` wrote. :returns: all that is in its log"""
+    """Runs main.py on what `write_example` wrote. :returns: all entries of its log"""
     command = [sys.executable, str(FOLDER / "main.py"), "--config", str(folder / "config.json")]
     command += ["--data", str(folder), "--out", str(folder / "run"), "--log-every", "1", "--device", "cpu", *more]
     subprocess.run(command, check=True, stdout=subprocess.PIPE)

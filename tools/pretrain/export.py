@@ -9,7 +9,7 @@ from network import Backbone
 
 
 def export_network(network: Backbone, folder: Path, dtype: str = "float32") -> None:
-    """Write model.safetensors and config.json. :param dtype: float16 or float32"""
+    """Writes model.safetensors and config.json. :param dtype: float16 or float32"""
     short, kind = {"float32": ("F32", "<f4"), "float16": ("F16", "<f2")}[dtype]
     header, parts, offset = {}, [], 0
     for name, value in network.state_dict().items():

@@ -11,23 +11,23 @@ from photographs import Photographs, split_name
 
 @dataclass(frozen=True)
 class Turns:
-    """Classes that take turns: one photograph of each, and again. Where one was left out, the next class comes a turn
-    too early, and all that follow."""
+    """Alternating classes: one photograph of each class in turn, then again from the first. Where a photograph was left
+    out, the next class and all that follow come one place earlier."""
 
     classes: int
-    left_out: List[int]  # the number of the photograph that stands where another was left out; rising
+    left_out: List[int]  # numbers of the photographs that stand where another one was left out; ascending
 
 
 class Classes(NamedTuple):
-    """All classes of a run, source by source."""
+    """All classes of a run, by source."""
 
     first_of: Dict[str, int]  # source → its first class
-    count_of: Dict[str, int]  # source → how many it has
+    count_of: Dict[str, int]  # source → the number of its classes
     count: int
 
 
 def class_within(name: str, numbers_a_class: Dict[str, int], turns: Dict[str, Turns]) -> Optional[Tuple[str, int]]:
-    """:returns: source and number of the class in it, or None where the photograph has none"""
+    """:returns: the source and the class's number in it, or None if the photograph has no class"""
     source, number = split_name(name)
     if source in numbers_a_class:
         return source, number // numbers_a_class[source]
@@ -50,11 +50,11 @@ def find_classes(sets: List[Photographs], numbers_a_class: Dict[str, int], turns
 
 
 class Labelled(NamedTuple):
-    """The photographs of one size that have a class, and their classes."""
+    """The photographs of one size, and the classes of those that have one."""
 
-    photographs: Photographs  # `trained` and `held_out` are those with a class
-    labels: Tensor  # class of each photograph, -1 where it has none, shape [N]
-    among: Tensor  # which classes are of its source: what it may be taken for, bool, shape [N, classes]
+    photographs: Photographs  # `trained` and `held_out` contain only photographs with a class
+    labels: Tensor  # class of each photograph, -1 if it has none, shape [N]
+    among: Tensor  # true for the classes of the photograph's source, bool, shape [N, classes]
 
 
 def label(photographs: Photographs, classes: Classes, numbers_a_class: Dict[str, int], turns: Dict[str, Turns]) -> Labelled:

@@ -25,7 +25,7 @@ class Learner:
         self.seen = 0
 
     def make_optimizer(self, head: nn.Module) -> torch.optim.Optimizer:
-        """Weights decay; biases, gains, tokens and positions do not."""
+        """Makes AdamW with weight decay for the weights only, not for biases, gains, tokens and positions."""
         named = [*self.student.named_parameters(), *head.named_parameters()]
         kept = [p for name, p in named if p.ndim == 1 or name in ("pos_embed", "cls_token")]
         decaying = [p for name, p in named if not any(p is each for each in kept)]
@@ -33,9 +33,9 @@ class Learner:
         return torch.optim.AdamW(groups, lr=0.0, weight_decay=self.config.optimisation.weight_decay)
 
     def pace(self) -> Tuple[float, float]:
-        """Learning rate: up, level, and down a half cosine at the end.
+        """The learning rate: a linear warm-up, a constant level, and a half cosine down at the end.
 
-        :returns: the rate, and which share of the level's it is without the way up
+        :returns: the rate, and the decay's factor alone, without the warm-up
         """
         o = self.config.optimisation
         progress = min(1.0, self.seen / self.config.images)
@@ -48,8 +48,9 @@ class Learner:
         return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.half)
 
     def looked_at(self, views: Tensor) -> Optional[Tensor]:
-        """Dropout of the student's attention where it is shown: 0, or so much more than 1 that the mean is 1. A head that
-        looks at few patches loses all at once, so it learns to look at all that tell it the same.
+        """Factors for dropout of the student's attention in the last block. Each is 0 or 1 / (1 - dropout rate), so
+        that their mean is 1. A head that looks at few patches can lose all of them at once, so it learns to use all
+        patches with the same information.
 
         :returns: shape [B, H, 1, T], or None for 1
         """
@@ -61,7 +62,7 @@ class Learner:
         return (torch.rand(shape, device=views.device) >= left_out).float() / (1 - left_out)
 
     def fit(self, weights: Dict[str, np.ndarray]) -> Dict[str, Tensor]:
-        """Weights of another run, of any grid, as this run's network takes them."""
+        """Weights of another run, with positions resampled to this run's grid. :param weights: of any grid"""
         tensors = {name: torch.from_numpy(array) for name, array in weights.items()}
         grid = self.config.grid_size
         positions = tensors["pos_embed"]
@@ -69,7 +70,7 @@ class Learner:
         return {**tensors, "pos_embed": torch.cat([positions[:, :1], patches[None]], dim=1)}
 
     def clip(self) -> None:
-        """Each parameter's gradient by itself, as main_dino.py does, which clips the head's too."""
+        """Clips each parameter's gradient separately. main_dino.py does the same but also clips the head's gradients."""
         gradients: List[Tensor] = [p.grad for p in self.student.parameters() if p.grad is not None]
         if not gradients:
             return

@@ -58,7 +58,7 @@ def make_trainer(config: AnyConfig, sets: List[Photographs], device: torch.devic
 
 
 def read_weights(path: Path) -> Weights:
-    """:param path: a safetensors file, or a folder as the page loads it"""
+    """:param path: a safetensors file, or a folder in the page's format"""
     return read_tfjs(path)[1] if path.is_dir() else read_safetensors(path)
 
 

@@ -29,7 +29,7 @@ def features_of(backbone: Backbone, pixels: Tensor, numbers: Tensor, side: int, 
 
 
 def classify_by_neighbours(bank: Tensor, labels: Tensor, queries: Tensor, neighbours: int = 20) -> Tensor:
-    """The k-NN of DINO's paper: each neighbour votes by exp(cosine / 0.07). :returns: labels, shape [N]"""
+    """The k-NN of DINO's paper: each neighbour's vote has the weight exp(cosine / 0.07). :returns: labels, shape [N]"""
     found = []
     for part in queries.split(1024):
         cosines, nearest = (part @ bank.t()).topk(min(neighbours, len(bank)), dim=-1)
@@ -40,7 +40,7 @@ def classify_by_neighbours(bank: Tensor, labels: Tensor, queries: Tensor, neighb
 
 
 def class_of(name: str, numbers_a_class: Dict[str, int]) -> str:
-    """Some sources are numbered class by class; of the others only the source is known."""
+    """The class of a photograph if its source is numbered one class after the other; else only its source."""
     source, number = split_name(name)
     return f"{source} {number // numbers_a_class[source]}" if source in numbers_a_class else source
 
@@ -53,7 +53,7 @@ def knn_accuracy(
     numbers_a_class: Dict[str, int],
     bank_size: int = 6000,
 ) -> float:
-    """Share of the held-out photographs whose class (or source) their neighbours among the trained ones tell."""
+    """Share of the held-out photographs whose class (or source) is predicted correctly from their trained neighbours."""
     generator = torch.Generator().manual_seed(0)
     trained = photographs.trained.cpu()
     bank = trained[torch.randperm(len(trained), generator=generator)[:bank_size]]
@@ -69,7 +69,7 @@ def knn_accuracy(
 
 
 def mass_masks(maps: Tensor, share: float = 0.6) -> Tensor:
-    """The smallest set of patches with `share` of each map's mass. :param maps: shape [..., P] :returns: bool"""
+    """The smallest set of patches that holds `share` of each map's mass. :param maps: shape [..., P] :returns: bool"""
     values, order = maps.sort(dim=-1)
     kept = (values / values.sum(-1, keepdim=True)).cumsum(-1) > 1 - share
     return kept.gather(-1, order.argsort(-1))
@@ -79,11 +79,12 @@ def mass_masks(maps: Tensor, share: float = 0.6) -> Tensor:
 def attention_agreement(
     backbone: Backbone, photographs: Photographs, side: int, device: torch.device, count: int = 256
 ) -> Tuple[float, float]:
-    """Do heads look at the same things wherever these are? Two overlapping windows of each held-out photograph, a
-    quarter of a window apart both ways: the Jaccard of a head's masks over the part that both show, less that with the
-    mask of another photograph, which is what a head gets that looks at a place in the frame and not at a thing.
+    """Measures whether heads follow objects when these move in the frame. Takes two windows of each held-out
+    photograph, shifted by a quarter of a window in both directions. Computes the Jaccard of a head's masks over the
+    common part, and subtracts the Jaccard with the mask of another photograph. The second value is that of a head
+    that looks at a fixed place in the frame.
 
-    :returns: mean over heads, and the best head's
+    :returns: the mean over heads, and the best head's value
     """
     patch = backbone.architecture.patch_size
     shift = (side // patch) // 4
@@ -111,10 +112,10 @@ def attention_agreement(
 def fit_to_things(
     backbone: Backbone, photographs: Photographs, side: int, device: torch.device, count: int = 256
 ) -> Tuple[float, float]:
-    """How well heads' masks fit what a rule by colour takes for the thing (foreground.py), over the first held-out
-    photographs in which that is a tenth to a half of the picture: Jaccard of areas.
+    """Jaccard of heads' masks with the foreground by the colour rule (foreground.py). It uses the first held-out
+    photographs in which the foreground covers a tenth to a half of the picture.
 
-    :returns: of the mean map, and of each photograph's best head
+    :returns: for the mean map, and for each photograph's best head
     """
     things = photographs.things[photographs.held_out].float() / 255
     area = things.mean((1, 2))

@@ -17,10 +17,10 @@ from vit import Architecture, Attention, Block, VisionTransformer, resample_posi
 
 def mix_values(q: Tensor, k: Tensor, v: Tensor, kept: Optional[Tensor] = None) -> Tensor:
     """:param q: shape [B, H, rows, D] :param k, v: shape [B, H, T, D]
-    :param kept: factors of what the first row looks at, shape [B, H, 1, T], or None for 1
+    :param kept: factors for the first row's attention, shape [B, H, 1, T], or None for 1
     :returns: shape [B, rows, C]
     """
-    # On a CPU its gradient for some ten tokens takes fifteen times as long as products and a softmax (2.13, bfloat16).
+    # On a CPU the fused function's gradient for about ten tokens takes 15 times as long as this (PyTorch 2.13, bfloat16).
     if kept is None and q.is_cuda and hasattr(F, "scaled_dot_product_attention"):
         mixed = F.scaled_dot_product_attention(q, k, v)
     else:
@@ -32,9 +32,9 @@ def mix_values(q: Tensor, k: Tensor, v: Tensor, kept: Optional[Tensor] = None) -
 
 
 def attend(attention: Attention, x: Tensor, kept: Optional[Tensor] = None) -> Tensor:
-    """What `Attention.forward` returns first.
+    """Same as the first result of `Attention.forward`.
 
-    :param x: shape [B, T, C] :param kept: as `mix_values`'
+    :param x: shape [B, T, C] :param kept: see `mix_values`
     """
     batch, tokens, _ = x.shape
     q, k, v = attention.qkv(x).reshape(batch, tokens, 3, attention.num_heads, -1).permute(2, 0, 3, 1, 4)
@@ -42,7 +42,7 @@ def attend(attention: Attention, x: Tensor, kept: Optional[Tensor] = None) -> Te
 
 
 def attend_from_cls(attention: Attention, x: Tensor, kept: Optional[Tensor] = None) -> Tensor:
-    """The first row of what `attend` returns, shape [B, 1, C]."""
+    """Same as the first row of `attend`'s result, shape [B, 1, C]."""
     batch, tokens, channels = x.shape
     weight, bias = attention.qkv.weight, attention.qkv.bias
     cls_bias, all_bias = (None, None) if bias is None else (bias[:channels], bias[channels:])
@@ -60,7 +60,7 @@ def run_block(
     looked_at: Optional[Tensor] = None,
 ) -> Tensor:
     """:param attended, mixed: factors of the two updates, shape [B, 1, 1], or None for 1
-    :param looked_at: factors of what CLS looks at, as `mix_values`' `kept`
+    :param looked_at: factors of CLS's attention, see `kept` in `mix_values`
     """
     update = block.ls1(attend(block.attn, block.norm1(x), looked_at))
     x = x + (update if attended is None else update * attended)
@@ -75,9 +75,10 @@ def run_last_block(
     mixed: Optional[Tensor],
     looked_at: Optional[Tensor] = None,
 ) -> Tensor:
-    """CLS alone, which is all that is taken: of eight blocks that is a tenth of the work less.
+    """Computes only CLS, since nothing else is used after the last block. With eight blocks this saves a tenth of the
+    work.
 
-    :param looked_at: factors of what CLS looks at, as `mix_values`' `kept` :returns: shape [B, 1, C]
+    :param looked_at: factors of CLS's attention, see `kept` in `mix_values` :returns: shape [B, 1, C]
     """
     update = block.ls1(attend_from_cls(block.attn, block.norm1(x), looked_at))
     x = x[:, :1] + (update if attended is None else update * attended)
@@ -92,22 +93,23 @@ class Blanks(NamedTuple):
 
 class Backbone(VisionTransformer):
     def __init__(self, architecture: Architecture, drop_path: float = 0.0):
-        """:param drop_path: how often the last block's updates are left out of a view; linear from 0 in the first"""
+        """:param drop_path: how often a view skips the last block's updates; rises linearly from 0 in the first block"""
         super().__init__(architecture)
         depth = architecture.depth
         self.drop_paths = [drop_path * i / max(1, depth - 1) for i in range(depth)]
         self.compiled, self.compiled_last = run_block, run_last_block
 
     def compile_blocks(self) -> None:
-        """A program for each block but the last, one for the last, and each size of views: a whole network takes minutes."""
+        """Compiles a program for the last block and one for the others, for each size of views. Compiling a whole network
+        takes minutes."""
         self.compiled = torch.compile(run_block, dynamic=False)
         self.compiled_last = torch.compile(run_last_block, dynamic=False)
 
     def features(self, pixels: Tensor, compiled: bool = True, looked_at: Optional[Tensor] = None) -> Tensor:
         """
         :param pixels: normalised RGB, shape [B, 3, height, width]
-        :param looked_at: factors of what CLS looks at in the last block, shape [B, H, 1, T], or None for 1
-        :param compiled: run the compiled blocks, if there are; each new size of a batch is compiled anew
+        :param looked_at: factors of CLS's attention in the last block, shape [B, H, 1, T], or None for 1
+        :param compiled: use the compiled blocks if there are any; they are compiled again for each new batch size
         :returns: the CLS features, shape [B, C]
         """
         run, run_last = (self.compiled, self.compiled_last) if compiled else (run_block, run_last_block)
@@ -120,7 +122,7 @@ class Backbone(VisionTransformer):
     def tokens(
         self, pixels: Tensor, looked_at: Optional[Tensor] = None, blanks: Optional[Blanks] = None
     ) -> Tensor:
-        """As `features`, of all tokens. :param blanks: which patches it does not see :returns: shape [B, T, C]"""
+        """Same as `features` but for all tokens. :param blanks: the patches that are masked :returns: shape [B, T, C]"""
         x = self.embed(pixels) if blanks is None else self.embed_with_blanks(pixels, blanks)
         last = len(self.blocks) - 1
         for i, (block, drop_path) in enumerate(zip(self.blocks, self.drop_paths)):
@@ -129,7 +131,7 @@ class Backbone(VisionTransformer):
         return self.norm(x)
 
     def embed_with_blanks(self, pixels: Tensor, blanks: Blanks) -> Tensor:
-        """A learned token in their places, which are told."""
+        """Replaces the masked patches by a learned token, to which their positions are added."""
         rows, columns = (side // self.architecture.patch_size for side in pixels.shape[-2:])
         positions = resample_positions(self.pos_embed[0, 1:], rows, columns)
         x = self.embed(pixels)
@@ -137,7 +139,7 @@ class Backbone(VisionTransformer):
         return torch.cat([x[:, :1], patches], dim=1)
 
     def keep(self, x: Tensor, drop_path: float) -> Optional[Tensor]:
-        """Stochastic depth: 0 where a view goes without an update, else so much more than 1 that the mean is 1."""
+        """Stochastic depth: the factor is 0 for a view that skips the update, else 1 / (1 - drop_path), so that its mean is 1."""
         if self.drop_paths[-1] == 0 or not self.training:
             return None
         kept = torch.rand(x.shape[0], 1, 1, device=x.device) >= drop_path
@@ -145,10 +147,10 @@ class Backbone(VisionTransformer):
 
 
 class Head(nn.Module):
-    """CLS feature → scores of K prototypes. The last layer's rows have length 1, as main_dino.py's have.
+    """Maps a CLS feature to scores of K prototypes. The last layer's rows have length 1, as in main_dino.py.
 
-    Batch norm, which main_dino.py has as an option, takes away what all photographs of a batch share. At the beginning
-    that is nearly everything, and without it a short run spends its time near the uniform distribution.
+    Batch norm, which is an option in main_dino.py, removes what all photographs of a batch have in common. At the
+    beginning this is nearly all of the feature. Without batch norm a short run stays near the uniform distribution.
     """
 
     def __init__(self, channels: int, prototypes: int, hidden: int, bottleneck: int, batch_norm: bool):
@@ -168,7 +170,7 @@ class Head(nn.Module):
 
 
 def initialise(module: nn.Module) -> None:
-    """As vision_transformer.py does: truncated normal, 0.02, biases zero; convolutions as PyTorch makes them."""
+    """Initialises as vision_transformer.py does: truncated normal 0.02, biases zero, convolutions by PyTorch's default."""
     for each in module.modules():
         if isinstance(each, nn.Linear):
             nn.init.trunc_normal_(each.weight, std=0.02)
@@ -182,8 +184,8 @@ def initialise(module: nn.Module) -> None:
 
 
 def start_from_sines(backbone: Backbone) -> None:
-    """Positions that begin as 2-D sines, as MoCo v3's, and are trained on: a short run need not find out what is beside
-    what."""
+    """Starts positions as 2-D sines, as in MoCo v3. They are trained afterwards. A short run then need not learn which
+    patches are neighbours."""
     a = backbone.architecture
     quarter = a.embed_dim // 4
     frequencies = 10_000 ** (-torch.arange(quarter) / quarter)
@@ -198,8 +200,8 @@ def start_from_sines(backbone: Backbone) -> None:
 
 
 def start_attention_near_likeness(backbone: Backbone, generator: torch.Generator) -> None:
-    """Query times key begins near the identity, value times projection near its negative, as in trained networks
-    (Trockman and Kolter 2023, arXiv 2305.09828): a token looks at those that are like it from the first step on.
+    """Starts query times key near the identity and value times projection near its negative, as in trained networks
+    (Trockman and Kolter 2023, arXiv 2305.09828). A token then looks at similar tokens from the first step on.
     """
     channels, heads = backbone.architecture.embed_dim, backbone.architecture.num_heads
     width = channels // heads

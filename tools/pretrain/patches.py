@@ -10,23 +10,24 @@ from config import PatchTask
 
 
 class PatchTerms(NamedTuple):
-    """Mean over the masked patches, in nats: cross-entropy = entropy of the teacher + KL."""
+    """Means over the masked patches, in nats: cross-entropy = entropy of the teacher + KL."""
 
     loss: Tensor
     entropy: Tensor
 
 
 def draw_masks(views: int, rows: int, task: PatchTask, device: torch.device) -> Tensor:
-    """Of the views that are masked, a share of the patches; at least one in all, whatever chance says, and of no view all.
+    """Masks a random share of the patches in some of the views: at least one patch in total, and never all patches of a
+    view.
 
-    :param views: how many :param rows: and columns of patches
+    :param views: number of views :param rows: number of patch rows, equal to that of columns
     :returns: bool, shape [views, rows × rows]
     """
     patches = rows * rows
     least, most = task.masked_share
     share = torch.empty(views, 1, device=device).uniform_(least, most)
     wanted = (share * patches).round().clamp(1, max(1, patches - 1))
-    # So many of the views, whichever: the number of masked patches would else be 0 now and then.
+    # The number of masked views is fixed and only their choice is random. Else there could be no masked patch at all.
     count = max(1, round(task.masked_views * views))
     masked = torch.zeros(views, 1, device=device)
     masked[torch.randperm(views, device=device)[:count]] = 1

@@ -13,9 +13,9 @@ from torch import Tensor
 
 from foreground import RULE, foreground
 
-# One in this many of each source is never trained on.
+# One photograph in this many is held out of training, in each source.
 HELD_OUT_EVERY = 25
-# Beside decoded photographs: which tars they came from.
+# Name of a file in the cache that lists the tars it was made from.
 CONTENTS = "tars.txt"
 
 
@@ -23,10 +23,10 @@ class Photographs(NamedTuple):
     """All photographs of one size."""
 
     pixels: Tensor  # uint8, shape [N, side, side, 3]
-    names: List[str]  # as in the tar, without the ending: <source>_<number>
-    trained: Tensor  # which of them are trained on, shape [≤ N]
-    held_out: Tensor  # and which are not
-    things: Tensor  # what of each is likely to be its thing (foreground.py), uint8, shape [N, 32, 32]
+    names: List[str]  # file names in the tar without the extension: <source>_<number>
+    trained: Tensor  # indices of the photographs for training, shape [≤ N]
+    held_out: Tensor  # indices of the others
+    things: Tensor  # likely foreground of each photograph (foreground.py), uint8, shape [N, 32, 32]
 
     @property
     def side(self) -> int:
@@ -39,7 +39,7 @@ class Photographs(NamedTuple):
 
 
 def split_name(name: str) -> Tuple[str, int]:
-    """:returns: source and number, of 'voc_00012': 'voc', 12"""
+    """:returns: source and number: 'voc', 12 for 'voc_00012'"""
     match = re.fullmatch(r"(.+)_(\d+)", name)
     if match is None:
         raise ValueError(f"{name}: a photograph is called <source>_<number>")
@@ -47,13 +47,13 @@ def split_name(name: str) -> Tuple[str, int]:
 
 
 def is_held_out(name: str) -> bool:
-    """By its number, so that it is the same photographs whichever tars are there."""
+    """Depends only on the number, so the held-out photographs do not depend on which tars are there."""
     return split_name(name)[1] % HELD_OUT_EVERY == HELD_OUT_EVERY - 1
 
 
 def decode_square(data: bytes) -> np.ndarray:
     """:returns: the middle square of the photograph, uint8, shape [side, side, 3]"""
-    from PIL import Image  # only where a tar is read: a machine that has the blocks needs no decoder
+    from PIL import Image  # imported only to read a tar: a machine with the cache does not need Pillow
 
     image = Image.open(io.BytesIO(data)).convert("RGB")
     side = min(image.size)
@@ -62,7 +62,7 @@ def decode_square(data: bytes) -> np.ndarray:
 
 
 def read_tars(tars: Sequence[Path]) -> Dict[int, Tuple[List[str], np.ndarray]]:
-    """:returns: side in px → names, in order, and their pixels, shape [N, side, side, 3]"""
+    """:returns: side in px → names in order, and their pixels, shape [N, side, side, 3]"""
     found: Dict[int, List[Tuple[str, np.ndarray]]] = {}
     for path in tars:
         with tarfile.open(path) as tar:
@@ -71,7 +71,7 @@ def read_tars(tars: Sequence[Path]) -> Dict[int, Tuple[List[str], np.ndarray]]:
             squares = pool.map(decode_square, [data for _, data in members], chunksize=256)
         for (name, _), square in zip(members, squares):
             found.setdefault(square.shape[0], []).append((name, square))
-    # By name: the order of the tars, and how many they are, changes nothing.
+    # Sorted by name, so that neither the order of the tars nor their number matters.
     blocks = {}
     for side, photographs in found.items():
         photographs.sort(key=lambda photograph: photograph[0])
@@ -80,7 +80,7 @@ def read_tars(tars: Sequence[Path]) -> Dict[int, Tuple[List[str], np.ndarray]]:
 
 
 def find_things(pixels: Tensor) -> Tensor:
-    """:param pixels: uint8, shape [N, side, side, 3] :returns: uint8, half as fine as the rule, shape [N, 32, 32]"""
+    """:param pixels: uint8, shape [N, side, side, 3] :returns: uint8, half the rule's resolution, shape [N, 32, 32]"""
     return torch.cat([(F.avg_pool2d(foreground(part), 2) * 255).round().byte() for part in pixels.split(256)])
 
 
@@ -92,14 +92,15 @@ def fill_cache(tars: Sequence[Path], contents: str, cache: Path) -> None:
     for side, (names, pixels) in read_tars(tars).items():
         (cache / f"photographs-{side}.txt").write_text("\n".join(names), encoding="utf-8")
         np.save(cache / f"photographs-{side}.npy", pixels)
-    # Last: a cache that was left unfinished has none.
+    # Written last, so that an incomplete cache does not have this file.
     (cache / CONTENTS).write_text(contents, encoding="utf-8")
 
 
 def load_photographs(folder: Path, cache: Path) -> Dict[int, Photographs]:
-    """Decode each set of tars once, and keep it in `cache`. Where the folder has no tars, what the cache has is taken.
+    """Decodes each set of tars once and keeps the result in `cache`. Without tars in the folder, uses the cache as it
+    is.
 
-    :returns: side in px → photographs; pixels lie in main memory
+    :returns: side in px → photographs; the pixels are in main memory
     """
     tars = sorted(folder.glob("*.tar"))
     contents = "\n".join(f"{path.name} {path.stat().st_size}" for path in tars)
@@ -123,6 +124,6 @@ def load_photographs(folder: Path, cache: Path) -> Dict[int, Photographs]:
 
 
 def choose_set(sets: Sequence[Photographs]) -> Photographs:
-    """Sets by how many photographs they have."""
+    """Chooses a set at random, weighted by its number of photographs for training."""
     sizes = torch.tensor([float(len(each.trained)) for each in sets])
     return sets[int(torch.multinomial(sizes, 1))]

@@ -1,4 +1,4 @@
-/** Pretraining is Python: its own tests, and the way from a run to the page's format. */
+/** Runs the Python tests of pretraining, and checks that the page's tools can read a run. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -14,7 +14,7 @@ const run = promisify(execFile);
 const cwd = fileURLToPath(new URL('../..', import.meta.url));
 const environment = { ...process.env, OMP_NUM_THREADS: '1' };
 
-/** `PYTHON` names one; else the first that has what pretraining needs. */
+/** Finds a Python: `PYTHON` if set, else the first one that has the packages for pretraining. */
 async function findPython(): Promise<string | null> {
   const candidates = [process.env['PYTHON'], 'python3', 'python'];
   for (const python of candidates) {

@@ -16,14 +16,15 @@ from views import make_views
 
 class Found(NamedTuple):
     loss: Tensor
-    right: Tensor  # share of the views whose class was told (where mixed: that of the larger part)
+    right: Tensor  # share of views that are classified correctly; in mixed views the larger part counts
 
 
 def cross_entropy(scores: Tensor, labels: Tensor, among: Tensor, smoothing: float) -> Tensor:
-    """Each photograph's class among those of its own source, so that how a source's files look tells nothing.
+    """Cross-entropy over the classes of each photograph's own source. The look of a source's files then does not
+    help.
 
     :param scores: shape [B, classes] :param among: bool, shape [B, classes]
-    :param smoothing: share of the target that all of these classes have alike
+    :param smoothing: share of the target that is spread evenly over these classes
     :returns: nats, shape [B]
     """
     logs = F.log_softmax(scores.masked_fill(~among, -torch.inf), dim=-1)
@@ -33,14 +34,15 @@ def cross_entropy(scores: Tensor, labels: Tensor, among: Tensor, smoothing: floa
 
 
 def draw_share(alpha: float) -> float:
-    """From Beta(alpha, alpha)."""
+    """Draws from Beta(alpha, alpha)."""
     return float(torch.distributions.Beta(alpha, alpha).sample())
 
 
 def mix(views: Tensor, mixing: Mixing) -> Tuple[Tensor, Tensor, float]:
     """Mixup (Zhang et al. 2018) or CutMix (Yun et al. 2019) of a batch's views with each other.
 
-    :returns: the views; with which other each is mixed, shape [B]; and the share of its own that it keeps
+    :returns: the views; the index of the other view that each is mixed with, shape [B]; the share that each keeps of
+        itself
     """
     others = torch.randperm(len(views), device=views.device)
     if torch.rand(()) >= mixing.often:
@@ -58,11 +60,12 @@ def mix(views: Tensor, mixing: Mixing) -> Tuple[Tensor, Tensor, float]:
 
 
 def make_classifier(channels: int, classes: int) -> nn.Module:
-    """Scores of all classes from CLS. Batch norm takes away what all photographs of a batch share, as in DINO's head, which is
-    nearly everything at the beginning; without it the first 20,000 photographs taught nothing.
+    """Maps CLS to scores of all classes. Batch norm removes what all photographs of a batch have in common, as in
+    DINO's head. At the beginning this is nearly all of the feature. Without batch norm the first 20,000 photographs
+    taught nothing.
     """
     linear = nn.Linear(channels, classes)
-    # At the beginning every class is as likely as the others.
+    # At the beginning all classes are equally likely.
     nn.init.zeros_(linear.weight)
     nn.init.zeros_(linear.bias)
     return nn.Sequential(nn.BatchNorm1d(channels, affine=False), linear)
@@ -83,7 +86,7 @@ class Supervised(Learner):
         super().__init__(config, device, half)
         known = (config.numbers_a_class, config.labels.turns)
         self.classes: Classes = find_classes(sets, *known)
-        # All of them, classes or not, so that k-NN is over the same photographs as of runs without labels.
+        # All photographs, also those without a class, so that k-NN uses the same ones as runs without labels.
         self.sets = sets
         labelled = [label(photographs, self.classes, *known) for photographs in sets]
         self.labelled = {id(each.photographs): each for each in labelled if len(each.photographs.trained) > 0}
@@ -110,7 +113,7 @@ class Supervised(Learner):
         return self.accuracy(side)
 
     def step(self, stage: Stage) -> Found:
-        """Views, loss, gradients, clip, AdamW: once."""
+        """One training step: views, loss, gradients, clipping, AdamW."""
         chosen_set = choose_set([each.photographs for each in self.labelled.values()])
         photographs, labels, among = self.labelled[id(chosen_set)]
         chosen = torch.randint(len(photographs.trained), (stage.batch,), device=photographs.pixels.device)
@@ -131,7 +134,7 @@ class Supervised(Learner):
         return Found(losses.detach().mean(), right.float().mean())
 
     def judge_views(self, views: Tensor, labels: Tensor, among: Tensor) -> Tuple[Tensor, Tensor]:
-        """:param views: some of each photograph, view by view :returns: loss of each, and whether its class was told"""
+        """:param views: some of each photograph, view by view :returns: the loss of each, and whether its class was predicted"""
         smoothing, mixing = self.config.labels.smoothing, self.config.labels.mixing
         count = len(views) // len(labels)
         labels, among = labels.repeat(count), among.repeat(count, 1)
@@ -147,7 +150,7 @@ class Supervised(Learner):
 
     @torch.no_grad()
     def accuracy(self, side: int) -> Dict[str, float]:
-        """Top-1 on the held-out photographs of each source, seen whole: its class among those of its source."""
+        """Top-1 on the whole held-out photographs of each source, among the classes of that source."""
         self.student.eval()
         self.classifier.eval()
         right: Dict[str, List[Tensor]] = {}
@@ -162,11 +165,11 @@ class Supervised(Learner):
         return {f"top1 {source}": float(torch.cat(each).float().mean()) for source, each in right.items()}
 
     def start_from(self, weights: Dict[str, np.ndarray]) -> None:
-        """Begin with the weights of another run, of any grid; classifier and optimizer begin anew."""
+        """Starts with the weights of another run, of any grid. Classifier and optimizer start anew."""
         self.student.load_state_dict(self.fit(weights))
 
     def start_from_run(self, state: dict) -> None:
-        """Begin where another run with labels ended; the optimizer and the count begin anew."""
+        """Starts from the end of another run with labels. The optimizer and the count start anew."""
         self.restore({**self.state(), **{key: state[key] for key in ("student", "classifier")}})
 
     def state(self) -> dict:
@@ -182,5 +185,5 @@ class Supervised(Learner):
         self.classifier.load_state_dict(state["classifier"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.seen = state["seen"]
-        # The views after a pause are others than those before it, and the same in every repetition.
+        # The views after a pause differ from those before it, and they are the same in every repetition.
         torch.manual_seed(self.config.seed + self.seen)

@@ -13,7 +13,7 @@ from photographs import find_things  # noqa: E402
 
 
 def two_kinds(wanted: torch.Tensor) -> torch.Tensor:
-    """Features of one kind in the thing and of another around it. :param wanted: bool, shape [B, rows, columns]"""
+    """Features of one kind in the object and of another kind around it. :param wanted: bool, shape [B, rows, columns]"""
     kinds = 2 * torch.eye(2, 16)
     return kinds[wanted.long()].flatten(1, 2) + 0.1 * torch.randn(len(wanted), wanted[0].numel(), 16)
 
@@ -29,7 +29,7 @@ class TokenCut(unittest.TestCase):
         x = vectors[..., None]
         values = (x.transpose(1, 2) @ (d - a) @ x) / (x.transpose(1, 2) @ d @ x)
         self.assertLess(float(((d - a) @ x - values * (d @ x)).abs().max()), 1e-9)
-        # The second: one eigenvalue, 0, is below.
+        # It is the second one: only the eigenvalue 0 is lower.
         lower = torch.linalg.eigvals(torch.linalg.solve(d, d - a)).real
         self.assertEqual((lower < values[:, :, 0] - 1e-9).sum(-1).tolist(), [1, 1, 1])
 
@@ -40,7 +40,7 @@ class TokenCut(unittest.TestCase):
         wanted[1, 1:4, 1:4] = True
         self.assertTrue(torch.equal(token_cut(two_kinds(wanted), 8), wanted))
         both = wanted.clone()
-        both[:, 7, 9] = True  # a crumb beside it: found, or the thing is, and never both
+        both[:, 7, 9] = True  # a separate patch: the mask is this patch or the object, never both
         found = token_cut(two_kinds(both), 8)
         for mask, thing in zip(found, wanted):
             self.assertTrue(torch.equal(mask, thing) or int(mask.sum()) == 1)
@@ -80,7 +80,7 @@ class Facets(unittest.TestCase):
         initialise(network)
         torch.nn.init.zeros_(network.pos_embed)
         fits = fit_of_cuts(network, photographs, 64)
-        # Two colours and no positions: a network that learned nothing tells them apart.
+        # With two colours and no positions, even an untrained network separates them.
         self.assertGreater(fits[0]["token"], 0.8)
         self.assertEqual([set(block) for block in fits], [set(FACETS)] * 2)
 

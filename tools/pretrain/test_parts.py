@@ -62,10 +62,10 @@ class TheNetwork(unittest.TestCase):
 
 
 class TheForeground(unittest.TestCase):
-    """The rule by colour."""
+    """Tests of the foreground rule by colour."""
 
     def exact_distance(self, x: torch.Tensor) -> torch.Tensor:
-        """By trying all ranges of values: who reaches the border through pixels within one?"""
+        """Tries all ranges of values: which pixels reach the border through pixels within the range?"""
         values = x.flatten().tolist()
         best = torch.full_like(x, torch.inf)
         border = torch.zeros_like(x, dtype=torch.bool)
@@ -91,7 +91,7 @@ class TheForeground(unittest.TestCase):
         for _ in range(6):
             x = torch.rand(5, 6)
             found, wanted = barrier_distance(x[None, None])[0, 0], self.exact_distance(x)
-            # Scans know no shorter way than there is, and miss a few.
+            # The scans never find a distance that is too small, but miss a few of the shortest paths.
             self.assertGreaterEqual(float((found - wanted).min()), -1e-6)
             off.append(((found - wanted) > 1e-6).float().mean())
         self.assertLess(float(torch.stack(off).mean()), 0.05)
@@ -153,7 +153,7 @@ class Views(unittest.TestCase):
         views = crop(coordinates, 50, (0.25, 0.25))
         height = views[:, 0].flatten(1).max(1).values - views[:, 0].flatten(1).min(1).values
         width = views[:, 1].flatten(1).max(1).values - views[:, 1].flatten(1).min(1).values
-        # 49 of 50 steps of each side, between pixel centres.
+        # Pixel centres span 49 of the 50 steps of each side.
         area = height * width / (100 * 49 / 50) ** 2
         self.assertLess(float((area - 0.25).abs().max()), 0.01)
 
@@ -184,7 +184,7 @@ class Views(unittest.TestCase):
             views = cut_out(x, backgrounds, 40, (0.999, 1.0), 1.0)
             for view, value in zip(views[:3, 0], values[:3].flatten()):
                 is_thing = (view - value - 0.5).abs() < 1e-3
-                if not is_thing.any():  # next to nothing of it is in this crop
+                if not is_thing.any():  # nearly nothing of the object is in this crop
                     self.assertLess(float((view[:, 0] - value).abs().max()), 1e-3)
                     continue
                 self.assertGreater(float(is_thing.float().mean()), 0.05)

@@ -34,7 +34,7 @@ class Masks(unittest.TestCase):
         self.assertGreaterEqual(int(counts[counts > 0].min()), math.floor(0.2 * 36))
         self.assertLessEqual(int(counts.max()), math.ceil(0.5 * 36))
         self.assertGreater(len(counts.unique()), 3)
-        self.assertGreater(int((masked.sum(0) > 0).sum()), 30)  # anywhere
+        self.assertGreater(int((masked.sum(0) > 0).sum()), 30)  # in any place
 
     def test_take_one_patch_at_least_and_leave_one(self):
         everything = draw_masks(3, 2, PatchTask(1, 1.0, (1.0, 1.0), 0.04), CPU)

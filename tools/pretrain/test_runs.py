@@ -38,7 +38,7 @@ class TheMonitor(unittest.TestCase):
 
     def test_tells_heads_that_look_at_things_from_heads_that_look_at_places(self):
         class Stub(torch.nn.Module):
-            """The first head looks at what is bright, the second at the upper left corner of whatever it is shown."""
+            """The first head looks at bright patches, the second at the upper left corner of any view."""
 
             architecture = Architecture(4, 1, 2, 8, 8)
 
@@ -60,7 +60,7 @@ class TheMonitor(unittest.TestCase):
         self.assertGreater(best, 0.4)
         self.assertLess(abs(2 * mean - best), 0.05)
         fit, best_fit = fit_to_things(Stub(), block, 80, CPU)
-        # The head looks at the patches that are wholly bright, four of nine, and the mask keeps three.
+        # The head looks at the fully bright patches, which are four of nine. The mask keeps three.
         self.assertAlmostEqual(best_fit, 3 / 9, delta=0.05)
         self.assertLess(fit, best_fit)
 
@@ -70,7 +70,7 @@ class TheTrainer(unittest.TestCase):
         photographs = made_up(40, 40)
         config = small_config()
         config = replace(config, optimisation=replace(config.optimisation, drop_path=0.0))
-        for stage in config.stages:  # of batches that do not part evenly, too
+        for stage in config.stages:  # also for batches that do not divide evenly
             found = []
             for shares in (1, 2, 3):
                 trainer = Trainer(config, [photographs], CPU, shares=shares)

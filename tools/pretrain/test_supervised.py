@@ -23,7 +23,7 @@ def small_config() -> SupervisedConfig:
 
 
 def bright_or_dark(count: int) -> Photographs:
-    """Photographs of two classes that take turns: dark ones and bright ones; every fifth is held out."""
+    """Photographs of two alternating classes, dark and bright. Every fifth one is held out."""
     noise = made_up(count, 40).pixels // 4
     noise[1::2] += 180
     numbers = torch.arange(count)
@@ -37,7 +37,7 @@ class Labels(unittest.TestCase):
 
     def test_are_told_by_numbers(self):
         found = [class_within(f"taking_{i:05d}", {}, self.turns) for i in range(12)]
-        # The second photograph of class 1 was left out, and later one of class 1 again.
+        # The second photograph of class 1 was left out, and later another one of class 1.
         self.assertEqual([number for _, number in found], [0, 1, 2, 0, 2, 0, 1, 2, 0, 2, 0, 1])
         self.assertEqual(class_within("tiny_00105", {"tiny": 106}, {}), ("tiny", 0))
         self.assertEqual(class_within("tiny_00106", {"tiny": 106}, {}), ("tiny", 1))
@@ -94,7 +94,7 @@ class Mixed(unittest.TestCase):
             found, others, share = mix(views, Mixing(1.0, 0.8, 1.0))
             self.assertEqual(sorted(others.tolist()), list(range(8)))
             wanted = share * views + (1 - share) * views[others]
-            # In the mean over the pixels either way.
+            # Both ways of mixing give this mean over the pixels.
             self.assertLess(float((found.mean((1, 2, 3)) - wanted.mean((1, 2, 3))).abs().max()), 1e-4)
             if bool((found == found[:, :, :1, :1]).all()):
                 faded += 1
@@ -116,9 +116,9 @@ class ASupervisedRun(unittest.TestCase):
         trainer = Supervised(small_config(), [bright_or_dark(60)], CPU)
         self.assertEqual(trainer.classes.count, 2)
         first = float(trainer.step(trainer.config.stages[0]).loss)
-        self.assertAlmostEqual(first, 0.6931, places=3)  # ln 2: every class is as likely as the other
+        self.assertAlmostEqual(first, 0.6931, places=3)  # ln 2: both classes are equally likely
         for _ in range(60):
-            # The rate stays where it is: the run would be over.
+            # Keeps the learning rate constant, since the run would otherwise be over.
             trainer.seen = 48
             trainer.step(trainer.config.stages[0])
         self.assertEqual(trainer.accuracy(32), {"top1 taking": 1.0})
@@ -140,7 +140,7 @@ class ASupervisedRun(unittest.TestCase):
         for stage in trainer.config.stages:
             trainer.step(stage)
         self.assertEqual(seen, {0, 1})
-        # k-NN is over all photographs, as of a run without labels.
+        # k-NN uses all photographs, as in a run without labels.
         self.assertEqual(len(trainer.sets[0].trained), 48)
 
     def test_goes_on_after_a_pause_as_if_there_had_been_none(self):

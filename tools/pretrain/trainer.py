@@ -16,7 +16,7 @@ from photographs import Photographs, choose_set
 from views import make_views
 
 T = TypeVar("T")
-# What a run hands on to another that begins where it ended.
+# The entries of a run's state with which another run can start.
 PARTS = ("student", "studentHead", "teacher", "teacherHead", "centre", "blank", "patchCentre")
 
 
@@ -25,26 +25,26 @@ class Terms(NamedTuple):
 
     loss: Tensor
     entropy: Tensor
-    patches: Optional[PatchTerms] = None  # beside it, where there is a task for them
+    patches: Optional[PatchTerms] = None  # terms of the task with masked patches, if there is one
 
 
 def dino_loss(teacher: Tensor, student: Tensor) -> Terms:
-    """Mean cross-entropy over the pairs of a global view for the teacher and another view for the student.
+    """Mean cross-entropy over all pairs of a global view for the teacher and a different view for the student.
 
     :param teacher: probabilities, shape [2, B, K] :param student: log-probabilities, shape [views, B, K], globals first
     """
     views, batch, _ = student.shape
-    # All pairs at once, less those of a view with itself.
+    # All pairs at once, minus the pairs of a view with itself.
     agreement = (teacher.sum(0) * student.sum(0)).sum() - (teacher * student[:2]).sum()
     entropy = -(teacher * teacher.clamp_min(1e-12).log()).sum(-1).mean()
     return Terms(-agreement / (2 * (views - 1) * batch), entropy)
 
 
 class Run(NamedTuple):
-    """What the two networks made of a batch. Tokens: CLS, and the patches of global views where there is a task for them, shape [views, 1 or T, C]."""
+    """Both networks' tokens for a batch, shape [views, 1 or T, C]: CLS, and with the patch task the patches of global views."""
 
     teacher: Tensor  # of the global views
-    student: List[List[Tensor]]  # of the global views and, if there are, of the local ones: those of each share
+    student: List[List[Tensor]]  # of the global views, then of the local ones if there are any; each is a list over shares
 
 
 class Trainer(Learner):
@@ -59,8 +59,8 @@ class Trainer(Learner):
     ):
         """
         :param half: bfloat16 autocast
-        :param shares: the networks see so many parts of a batch at once, each on a thread of its own: on a CPU, PyTorch's
-            threads within one operation gain little with so small ones
+        :param shares: splits a batch into this many parts, each on its own thread. On a CPU, PyTorch's threads within
+            one operation help little for such small operations.
         """
         if shares > 1 and config.optimisation.drop_path > 0:
             raise ValueError("Shares draw at random in no order, so a run with dropPath could not be repeated: use one.")
@@ -76,7 +76,7 @@ class Trainer(Learner):
         self.teacher.load_state_dict(self.student.state_dict())
         self.teacher_head.load_state_dict(self.student_head.state_dict())
         self.follower = [*self.teacher.parameters(), *self.teacher_head.parameters()]
-        # What stands where the student sees no patch.
+        # The token in place of masked patches.
         self.blank = nn.Parameter(torch.zeros(1, 1, config.embed_dim, device=device))
         self.leader = [*self.student.parameters(), *self.student_head.parameters()]
         for parameter in self.follower:
@@ -92,7 +92,7 @@ class Trainer(Learner):
 
     @property
     def network(self) -> Backbone:
-        """What a run is judged by, and hands out."""
+        """The network that is judged and exported."""
         return self.teacher
 
     @property
@@ -100,19 +100,20 @@ class Trainer(Learner):
         return self.leader
 
     def schedule(self) -> Dict[str, float]:
-        """The teacher slows down as the student does."""
+        """The teacher's updates become smaller as the learning rate does."""
         rate, level = self.pace()
         return {"learningRate": rate, "momentum": 1 - (1 - self.config.teacher.momentum) * max(level, 0.02)}
 
     def share_out(self, work: Callable[[int], T]) -> List[T]:
-        """:returns: what `work` makes of each share"""
+        """:returns: the results of `work` for each share"""
         return list((map if self.pool is None else self.pool.map)(work, range(self.shares)))
 
     def run(self, global_views: Tensor, local_views: Tensor, masked: Optional[Tensor]) -> Run:
-        """:param masked: which patches of global views the student does not see, bool, shape [2 × B, P]; None: no task"""
+        """:param masked: the patches of global views that the student does not see, bool, shape [2 × B, P]; None: no
+        patch task"""
         kinds = [views for views in (global_views, local_views) if len(views) > 0]
         parts = [views.tensor_split(self.shares) for views in kinds]
-        # Drawn here, not on the threads, so that a run can be repeated.
+        # Drawn here and not on the threads, so that a run can be repeated.
         drawn = [self.looked_at(views) for views in kinds]
         factors = [[None] * self.shares if each is None else each.tensor_split(self.shares) for each in drawn]
         masks = None if masked is None else masked.tensor_split(self.shares)
@@ -136,9 +137,10 @@ class Trainer(Learner):
         return Run(teacher, [[features[kind] for _, features in found] for kind in range(len(kinds))])
 
     def descend(self, global_views: Tensor, local_views: Tensor, count: int):
-        """Loss and gradients.
+        """Computes the loss and its gradients.
 
-        :returns: the loss's terms, and the teacher's scores of the views, shape [2 × B, K], and of masked patches, or None
+        :returns: the loss's terms, the teacher's scores of the views, shape [2 × B, K], and those of masked patches or
+            None
         """
         task, teacher = self.config.patches, self.config.teacher
         masked = None
@@ -146,10 +148,10 @@ class Trainer(Learner):
             masked = draw_masks(len(global_views), global_views.shape[2] // self.config.patch_size, task, self.device)
         run = self.run(global_views, local_views, masked)
         with torch.no_grad():
-            # The heads are small, and a temperature of 0.025 would make forty times as much of a bfloat16's rounding.
+            # The heads are small. A temperature of 0.025 would multiply the rounding errors of bfloat16 by forty.
             scores = self.teacher_head(run.teacher[:, 0].float())
             wanted = F.softmax((scores - self.centre) / teacher.temperature, dim=-1)
-        # Head and loss need the whole batch at once; what comes before them goes its way in shares, there and back.
+        # Head and loss need the whole batch. The network before them runs in shares, forward and backward.
         features = [[part.detach().requires_grad_() for part in kind] for kind in run.student]
         given = self.student_head(torch.cat([part[:, 0] for kind in features for part in kind]).float())
         given = F.log_softmax(given / teacher.student_temperature, dim=-1)
@@ -167,14 +169,14 @@ class Trainer(Learner):
         return terms, scores, patch_scores
 
     def hand_on(self, gradients: List[List[Tensor]], run: Run) -> None:
-        """From what the network made to its weights. :param gradients: of `run.student`"""
+        """Backpropagates from the network's outputs to its weights. :param gradients: of `run.student`"""
         weights = [parameter for parameter in [*self.student.parameters(), self.blank] if parameter.requires_grad]
 
         def gradients_of(share: int):
             outputs = [kind[share] for kind in run.student]
             return torch.autograd.grad(outputs, weights, [kind[share] for kind in gradients], allow_unused=True)
 
-        # Added in order, so that a run can be repeated to the bit.
+        # Added in a fixed order, so that a run can be repeated to the bit.
         for found in self.share_out(gradients_of):
             for weight, gradient in zip(weights, found):
                 if gradient is not None:
@@ -189,7 +191,7 @@ class Trainer(Learner):
         return patch_loss(wanted, F.log_softmax(given / self.config.teacher.student_temperature, dim=-1)), scores
 
     def step(self, stage: Stage) -> Terms:
-        """Views, loss, gradients, clip, AdamW, teacher, centre: once."""
+        """One training step: views, loss, gradients, clipping, AdamW, teacher, centre."""
         photographs = choose_set(self.sets)
         chosen = torch.randint(len(photographs.trained), (stage.batch,), device=photographs.pixels.device)
         numbers = photographs.trained[chosen]
@@ -227,14 +229,14 @@ class Trainer(Learner):
         return {}
 
     def start_from(self, weights: Dict[str, np.ndarray]) -> None:
-        """Begin with the weights of another run, of any grid; heads and optimizer begin anew."""
+        """Starts with the weights of another run, of any grid. Heads and optimizer start anew."""
         tensors = self.fit(weights)
         self.student.load_state_dict(tensors)
         self.teacher.load_state_dict(tensors)
 
     def start_from_run(self, state: dict) -> None:
-        """Begin where another run of the same network ended: its student, teacher, heads and centre; the optimizer and the
-        count begin anew."""
+        """Starts from the end of another run of the same network, with its student, teacher, heads and centre. The
+        optimizer and the count start anew."""
         self.restore({**self.state(), **{key: state[key] for key in PARTS}})
 
     def state(self) -> dict:
@@ -260,5 +262,5 @@ class Trainer(Learner):
         self.blank.data.copy_(state["blank"])
         self.patch_centre.copy_(state["patchCentre"])
         self.seen = state["seen"]
-        # The views after a pause are others than those before it, and the same in every repetition.
+        # The views after a pause differ from those before it, and they are the same in every repetition.
         torch.manual_seed(self.config.seed + self.seen)

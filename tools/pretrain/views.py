@@ -11,30 +11,30 @@ from torch import Tensor
 MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)
 LUMA = (0.299, 0.587, 0.114)
-# RGB → luma and two axes of chroma. Turning and stretching the chroma plane changes hue and saturation.
+# RGB → luma and two chroma axes. Rotating and scaling the chroma plane changes hue and saturation.
 TO_CHROMA = ((0.299, 0.587, 0.114), (0.596, -0.274, -0.322), (0.211, -0.523, 0.312))
 FROM_CHROMA = tuple(map(tuple, torch.linalg.inv(torch.tensor(TO_CHROMA)).tolist()))
 
 
 @dataclass(frozen=True)
 class Augmentation:
-    """`global_area`, `local_area`: the least and the largest part of the square photograph that a crop takes."""
+    """`global_area`, `local_area`: smallest and largest share of the square photograph that a crop takes."""
 
     global_area: tuple
     local_area: tuple
-    hue: float  # largest turn of the chroma plane, in half turns
-    grey: float  # how often a view has no colour
-    other_background: float  # how often a view shows its thing before another photograph's background
+    hue: float  # largest rotation of the chroma plane, in half turns
+    grey: float  # how often a view is grey
+    other_background: float  # how often a view shows its object on another photograph's background
 
 
 @lru_cache(maxsize=None)
 def constant(values: tuple, device: torch.device) -> Tensor:
-    """Kept, since to bring numbers to a GPU is to wait for it."""
+    """A cached tensor. Copying numbers to a GPU each time would make the CPU wait."""
     return torch.tensor(values, device=device)
 
 
 def channels(values: tuple, x: Tensor) -> Tensor:
-    """:returns: one number a channel, to be used with x, shape [1, 3, 1, 1]"""
+    """:returns: one number for each channel, which broadcasts with x, shape [1, 3, 1, 1]"""
     return constant(values, x.device).view(1, 3, 1, 1)
 
 
@@ -53,9 +53,10 @@ def chance(count: int, probability: float, device: torch.device) -> Tensor:
 
 
 def crop(x: Tensor, side: int, area: tuple, beyond: float = 0.0) -> Tensor:
-    """Random resized crop with flip, as one bilinear sampling.
+    """Random resized crop with random flip, by one bilinear sampling.
 
-    :param beyond: how far, in half sides, a crop's middle may at least be from the photograph's. What is outside of it is 0.
+    :param beyond: a crop's centre may be at least this far from the photograph's, in half sides. Pixels outside of the
+        photograph are 0.
     :returns: shape [B, channels, side, side]
     """
     count, device = x.shape[0], x.device
@@ -78,8 +79,9 @@ def luma(x: Tensor) -> Tensor:
 
 
 def jitter(x: Tensor, hue: float) -> Tensor:
-    """Brightness and contrast by half, hue, saturation 0.3 to 1.6. More than the official script's, in hue above all:
-    with a mild change of hue a small network takes colour for what makes two views alike, and looks no further."""
+    """Changes brightness and contrast by up to half, hue, and saturation by a factor of 0.3 to 1.6. This is more than in the
+    official script, above all for hue. With a small change of hue, a small network learns to match views by colour
+    alone."""
     count, device = x.shape[0], x.device
     x = (x * uniform(count, 0.5, 1.5, device).view(-1, 1, 1, 1)).clamp(0, 1)
     mean = luma(x).mean((2, 3), keepdim=True)
@@ -94,7 +96,7 @@ def jitter(x: Tensor, hue: float) -> Tensor:
 
 
 def blur(x: Tensor) -> Tensor:
-    """Gaussian, as wide as a twentieth of the side, by a random sigma for each view."""
+    """Gaussian blur with a radius of a twentieth of the side and a random sigma for each view."""
     count, channels, height, width = x.shape
     radius = max(1, width // 20)
     sigma = uniform(count, 0.1, radius / 2, x.device).view(-1, 1)
@@ -108,12 +110,12 @@ def blur(x: Tensor) -> Tensor:
 
 
 def recolour(x: Tensor, augmentation: Augmentation, blurred: float, solarised: float) -> Tensor:
-    """:param blurred, solarised: how often :returns: normalised"""
+    """:param blurred, solarised: share of the views :returns: normalised views"""
     count, device = x.shape[0], x.device
     x = torch.where(chance(count, 0.9, device), jitter(x, augmentation.hue), x)
     x = torch.where(chance(count, augmentation.grey, device), luma(x).expand_as(x), x)
     if blurred > 0:
-        # So many of the batch, whichever: a count that only the GPU knew would make it wait for the CPU.
+        # The number of blurred views is fixed. A random number would be on the GPU, and the CPU would have to wait for it.
         chosen = torch.randperm(count, device=device)[: max(1, round(blurred * count))]
         x = x.index_copy(0, chosen, blur(x[chosen]))
     if solarised > 0:
@@ -122,7 +124,7 @@ def recolour(x: Tensor, augmentation: Augmentation, blurred: float, solarised: f
 
 
 def without_things(x: Tensor, things: Tensor) -> Tensor:
-    """What surrounds each thing spread over it, without detail.
+    """Fills each object with the blurred colours of its surroundings.
 
     :param x: shape [B, 3, side, side] :param things: from 0 (background) to 1, shape [B, 1, side, side]
     """
@@ -136,20 +138,20 @@ def without_things(x: Tensor, things: Tensor) -> Tensor:
 
 
 def cut_out(x: Tensor, backgrounds: Tensor, side: int, area: tuple, often: float) -> Tensor:
-    """Crops, of which some show their thing before another photograph's background. So what two views have in common is
-    the thing, and a network that tells them by what lies around it is wrong ("background swaps" of Ryali et al. 2021,
+    """Crops, some of which show their object on another photograph's background. Two views then have only the object in
+    common, and a network that compares their surroundings is wrong ("background swaps" of Ryali et al. 2021,
     "Characterizing and Improving the Robustness of Self-Supervised Learning through Background Augmentations").
 
-    :param x: RGB and what is the thing, from 0 (background) to 1, shape [B, 4, any, any]
+    :param x: RGB and the foreground, from 0 (background) to 1, shape [B, 4, any, any]
     :param backgrounds: shape [B, 3, any, any]
     :returns: shape [B, 3, side, side]
     """
     count = len(x)
-    # Anywhere, and not where the photographer had it: else the middle would be a thing's mark.
+    # The object may be anywhere in the view. Otherwise the network could find it by looking at the middle.
     both = crop(x, side, area, beyond=0.5)
     view, thing = both[:, :3], both[:, 3:]
     elsewhere = crop(backgrounds, side, area).roll(int(torch.randint(1, count, ())), 0)
-    # A crop that shows next to nothing of the thing would have nothing in common with the other views.
+    # A crop with nearly nothing of the object would have nothing in common with the other views.
     shown = (thing > 0.5).float().mean((2, 3), keepdim=True) > 0.08
     chosen = chance(count, often, x.device) & shown
     return torch.where(chosen, elsewhere + thing * (view - elsewhere), crop(x[:, :3], side, area))
@@ -161,7 +163,7 @@ def make_views(
     """Two global views and some local ones of each photograph, blurred and solarised as often as in main_dino.py.
 
     :param pixels: uint8, shape [B, side, side, 3]
-    :param things: what of them is likely to be the foreground, uint8, shape [B, any, any]; used where other_background > 0
+    :param things: the likely foreground, uint8, shape [B, any, any]; used if other_background > 0
     :returns: shape [2 × B, 3, global_px, global_px] and [local_count × B, 3, local_px, local_px], view by view
     """
     x = pixels.permute(0, 3, 1, 2).float() / 255
