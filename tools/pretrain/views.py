@@ -55,8 +55,8 @@ def chance(count: int, probability: float, device: torch.device) -> Tensor:
 def crop(x: Tensor, side: int, area: tuple, beyond: float = 0.0) -> Tensor:
     """Random resized crop with random flip, by one bilinear sampling.
 
-    :param beyond: a crop's centre may be at least this far from the photograph's, in half sides. Pixels outside of the
-        photograph are 0.
+    :param beyond: crops' centres may lie at least this far to each side of the photograph's centre, in half sides.
+        Pixels outside of the photograph are 0.
     :returns: shape [B, channels, side, side]
     """
     count, device = x.shape[0], x.device

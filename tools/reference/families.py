@@ -19,7 +19,7 @@ def with_prefix(tensors: Tensors, prefix: str) -> Tensors:
 
 
 def hugging_face(tensors: Tensors, dinov2: bool = False) -> Tensors:
-    """As transformers names a ViTModel, or a Dinov2Model with or without registers: query, key and value apart."""
+    """Names of a transformers ViTModel, or of a Dinov2Model with or without registers. Query, key and value are separate."""
     layer_names = {"norm1": "layernorm_before", "norm2": "layernorm_after", "mlp.fc1": "intermediate.dense"}
     layer_names.update({"mlp.fc2": "output.dense"})
     if dinov2:
@@ -56,7 +56,7 @@ def official_dinov2(tensors: Tensors) -> Tensors:
 
 
 def timm_dinov2(tensors: Tensors) -> Tensors:
-    """As timm converts one with registers: CLS's position becomes part of CLS, and only the grid's are kept."""
+    """Converts a model with registers as timm does: CLS's position is added to CLS, and only the grid's positions are kept."""
     renamed = OrderedDict()
     for name, value in tensors.items():
         if name == "cls_token":
@@ -69,7 +69,7 @@ def timm_dinov2(tensors: Tensors) -> Tensors:
 
 
 def without_cls_position(weights: Weights) -> Weights:
-    """The same network as `weights`, with CLS's position in CLS."""
+    """The same network as `weights`, with CLS's position added to CLS."""
     moved = {name: array.copy() for name, array in weights.items()}
     moved["cls_token"] += moved["pos_embed"][:, :1]
     moved["pos_embed"][:, 0] = 0
@@ -94,7 +94,7 @@ def projection_head() -> Tensors:
 
 
 def full_checkpoint(student: Tensors, teacher: Tensors) -> dict:
-    """As main_dino.py saves one; the student comes out of DistributedDataParallel."""
+    """A checkpoint as saved by main_dino.py. The student's names start with DistributedDataParallel's prefix."""
     first = torch.nn.Parameter(student["cls_token"].clone())
     optimizer = torch.optim.AdamW([first], lr=5e-4)
     first.sum().backward()
@@ -112,7 +112,7 @@ def full_checkpoint(student: Tensors, teacher: Tensors) -> dict:
 
 
 def moco_v3(tensors: Tensors) -> dict:
-    """As moco-v3's main_moco.py saves one: two encoders with their projectors, and a predictor."""
+    """A checkpoint as saved by moco-v3's main_moco.py: two encoders with their projectors, and a predictor."""
     momentum = OrderedDict((name, value + 1) for name, value in tensors.items())
     state = OrderedDict()
     for encoder, values in (("base_encoder", tensors), ("momentum_encoder", momentum)):

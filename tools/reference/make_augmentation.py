@@ -15,7 +15,7 @@ LEVELS = 52  # of each channel: 0, 5, … 255
 
 
 def colour_cube() -> Image.Image:
-    """Every colour of 52³, red slowest: so many that a rounding of its own would show."""
+    """52³ colours, red slowest. They are so many that a difference in rounding would show."""
     values = np.arange(LEVELS, dtype=np.uint8) * 5
     red, green, blue = np.meshgrid(values, values, values, indexing="ij")
     return Image.fromarray(np.stack([red, green, blue], -1).reshape(LEVELS * LEVELS, LEVELS, 3), "RGB")

@@ -38,7 +38,7 @@ def as_tensors(weights: Weights, dtype: torch.dtype = torch.float32) -> Tensors:
 
 
 def doubles(weights: Weights) -> Tensors:
-    """Values between the floats, so that the way from float64 to float32 shows."""
+    """Values between two float32 numbers, so that a wrong conversion from float64 shows."""
     rng = random_source(62)
     return OrderedDict(
         (name, torch.from_numpy(array * (1 + 1e-8 * rng.standard_normal(array.shape)))) for name, array in weights.items()
@@ -46,7 +46,7 @@ def doubles(weights: Weights) -> Tensors:
 
 
 def on_one_storage(tensors: Tensors) -> Tensors:
-    """All tensors are views of one storage, each at its offset; the two biases of the first block are one and the same."""
+    """Makes all tensors views of one storage at different offsets. Two biases of the first block are the same tensor."""
     flat = torch.cat([value.reshape(-1) for value in tensors.values()])
     views, offset = OrderedDict(), 0
     for name, value in tensors.items():
@@ -57,7 +57,7 @@ def on_one_storage(tensors: Tensors) -> Tensors:
 
 
 def strided(tensors: Tensors) -> Tensors:
-    """Matrices stored transposed, the patch embedding channels last, biases with every second value, from an offset."""
+    """Stores matrices transposed, the patch embedding channels-last, and biases with stride 2 from an offset."""
     views = OrderedDict()
     for name, value in tensors.items():
         if value.dim() == 2:
@@ -70,7 +70,7 @@ def strided(tensors: Tensors) -> Tensors:
             views[name] = spread[3::2]
         else:
             views[name] = value
-    # One value for all channels: a stride of zero.
+    # One value for all channels, with a stride of zero.
     views["norm.bias"] = torch.tensor([0.25]).expand(len(tensors["norm.bias"]))
     return views
 

@@ -19,14 +19,14 @@ COMPONENTS = 4
 
 
 def components(features: np.ndarray, kept: Optional[np.ndarray] = None) -> dict:
-    """:param features: shape [n, C] :param kept: bool, the rows that count; all are projected"""
+    """:param features: shape [n, C] :param kept: bool, the rows that determine the components; all rows are projected"""
     counted = features if kept is None else features[kept]
     mean = counted.mean(0)
     _, values, axes = np.linalg.svd(counted - mean, full_matrices=False)
     shares = values**2 / (values**2).sum()
     found = int((shares > 1e-9).sum())
     axes = axes[: min(COMPONENTS, found)]
-    # Which end of an axis is up is the solver's choice. Here its entry furthest from 0 is above 0.
+    # The solver chooses the sign of an axis. Here the entry with the largest absolute value is made positive.
     signs = np.sign(axes[np.arange(len(axes)), np.argmax(np.abs(axes), axis=1)])
     projections = (features - mean) @ (axes * signs[:, None]).T
     return {"shares": shares[: len(axes)].tolist(), "maps": [encode(p.astype("<f4")) for p in projections.T]}
@@ -70,7 +70,7 @@ def embedded_cases() -> List[dict]:
 
 
 def family_cases() -> List[dict]:
-    """Keys of the last block of each small network, each second patch left out in a second case."""
+    """Keys of the last block of each small network. A second case leaves out every second patch."""
     cases = []
     for network in json.loads((FIXTURES / "taps.json").read_text(encoding="utf-8")):
         for at, case in enumerate(network["cases"]):

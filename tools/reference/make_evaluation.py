@@ -17,7 +17,7 @@ Box = Tuple[float, float, float, float]  # top, left, height, width
 
 
 def patches_over_pixels(mask: np.ndarray, box: Box, height: int, width: int) -> np.ndarray:
-    """Give each pixel the value of the patch over its centre. :param mask: bool, shape [rows, columns]"""
+    """Gives each pixel the value of the patch over its centre. :param mask: bool, shape [rows, columns]"""
     rows, columns = mask.shape
     top, left, box_height, box_width = box
     y, x = np.arange(height) + 0.5, np.arange(width) + 0.5
@@ -32,7 +32,7 @@ def jaccard(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def score(maps: np.ndarray, box: Box, labels: np.ndarray) -> Dict[str, object]:
-    """:param maps: float32, shape [H, rows, columns] :param labels: one number a pixel; 0 is the background"""
+    """:param maps: float32, shape [H, rows, columns] :param labels: one number for each pixel; 0 is the background"""
     rows, columns = maps.shape[1:]
 
     def of_objects(values: np.ndarray) -> List[float]:

@@ -25,7 +25,7 @@ SAMPLES = REPOSITORY / "public" / "samples"
 
 
 def embedded_model_id() -> str:
-    """Its name stands in one place, and that is not here."""
+    """The embedded model's name, read from the one file that defines it."""
     text = (REPOSITORY / "src" / "core" / "embedded-model.ts").read_text(encoding="utf-8")
     found = re.search(r"embeddedModelId = '([\w.-]+)'", text)
     assert found is not None, "src/core/embedded-model.ts does not name the embedded model"
@@ -51,7 +51,7 @@ def write_json(path: Path, value: object, indent: Optional[int] = None) -> None:
 
 
 def random_source(seed: int) -> np.random.RandomState:
-    """RandomState, because NumPy promises that its stream never changes; torch promises no such thing."""
+    """RandomState, since NumPy guarantees that its stream never changes. PyTorch does not guarantee this."""
     return np.random.RandomState(seed)
 
 
@@ -59,8 +59,8 @@ def random_source(seed: int) -> np.random.RandomState:
 
 
 def random_weights(model: VisionTransformer, rng: np.random.RandomState, qkv_gain: float = 1.7) -> Weights:
-    """Weights under which every term counts: queries and keys large enough (by `qkv_gain`) that attention is far from
-    uniform, and no bias, gain, token or position near the value at which it would do nothing."""
+    """Random weights for which every term matters. Queries and keys are large enough (by `qkv_gain`) that attention is
+    far from uniform. No bias, gain, token or position is near the value at which it has no effect."""
     weights = {}
     for name, parameter in model.named_parameters():
         noise = rng.standard_normal(tuple(parameter.shape))
@@ -82,7 +82,7 @@ def load(architecture: Architecture, weights: Weights) -> VisionTransformer:
 
 
 def random_input(rng: np.random.RandomState, height: int, width: int) -> np.ndarray:
-    """:returns: float32, shape [height, width, 3], as if normalised"""
+    """:returns: float32, shape [height, width, 3], with the range of a normalised photograph"""
     return rng.standard_normal((height, width, 3)).astype(np.float32)
 
 
@@ -92,21 +92,21 @@ def run(model: VisionTransformer, pixels: np.ndarray, kept_rows: Optional[int] =
 
 
 def cls_maps(result: Result, rows: int, columns: int) -> np.ndarray:
-    """Where the CLS token of the last layer looks, over the patches. :returns: shape [H, rows, columns]"""
+    """CLS's attention on the patches in the last layer. :returns: shape [H, rows, columns]"""
     return result.attention[-1][0, :, 0, -rows * columns :].reshape(-1, rows, columns).numpy()
 
 
 def relative_entropy_of_rows(result: Result) -> float:
-    """Mean entropy of the last layer's rows: 1 is uniform, 0 is one token."""
+    """Mean relative entropy of the last layer's rows: 1 is uniform, 0 is attention on one token."""
     attention = result.attention[-1].double()
     entropy = -(attention * attention.clamp_min(1e-30).log()).sum(-1)
     return float(entropy.mean() / np.log(attention.shape[-1]))
 
 
 def effects_of_terms(model: VisionTransformer, pixels: np.ndarray) -> Iterator[Tuple[str, float, float]]:
-    """Switch the parameters off one by one.
+    """Switches the parameters off one by one.
 
-    :yields: name, largest change of the last attention's CLS row, largest change of the CLS feature
+    :yields: name, largest change of CLS's row in the last attention, largest change of the CLS feature
     """
     whole = run(model, pixels)
     for name, parameter in model.named_parameters():
@@ -130,7 +130,7 @@ def describe_model(model: VisionTransformer, weights: Weights, dtype: str) -> di
 
 
 def make_self_check() -> None:
-    """The page runs this network on the back end it has chosen, before it believes any number of it."""
+    """Writes the network that the page runs to check its back end before it uses any result of it."""
     rng = random_source(1)
     architecture = Architecture(embed_dim=24, depth=2, num_heads=2, patch_size=4, grid_size=3)
     weights = round_to_float16(random_weights(VisionTransformer(architecture), rng))
@@ -160,15 +160,15 @@ def make_self_check() -> None:
 
 
 SMALL_NETWORKS = {
-    # id: architecture, sizes of the inputs in patches. The first of each is the grid itself.
-    # 2 × 8 has as many patches as the 4 × 4 grid and must be resampled all the same.
+    # id: architecture, sizes of the inputs in patches. The first size of each is that of the grid.
+    # 2 × 8 has as many patches as the 4 × 4 grid but must also be resampled.
     "dim32-depth3-heads4": (Architecture(32, 3, 4, patch_size=4, grid_size=4), [(4, 4), (2, 8), (7, 3), (6, 6)]),
     "dim36-depth2-heads3": (
         Architecture(36, 2, 3, patch_size=5, grid_size=3, mlp_ratio=2),
         [(3, 3), (2, 5), (6, 4)],
     ),
     "dim16-depth1-heads1": (Architecture(16, 1, 1, patch_size=8, grid_size=2), [(2, 2), (1, 3), (5, 4)]),
-    # As DINOv2's: sizes below the grid are antialiased.
+    # As in DINOv2's models with registers: sizes below the grid are antialiased.
     "dim24-depth3-heads2-registers4": (
         Architecture(24, 3, 2, patch_size=7, grid_size=5, num_registers=4, layer_scale=True),
         [(5, 5), (3, 4), (2, 8), (7, 6)],
@@ -180,10 +180,10 @@ def describe_cases(
     model: VisionTransformer, rng: np.random.RandomState, sizes: List[Tuple[int, int]]
 ) -> Iterator[Tuple[dict, np.ndarray, Result]]:
     """
-    A network's answers on random inputs; of the first one the last layer's attention whole.
+    A network's results on random inputs. The first input also has the full attention of the last layer.
 
     :param sizes: rows and columns of patches
-    :yields: what the fixture holds of an input, the input, and the network's result
+    :yields: the fixture's entry for an input, the input, and the network's result
     """
     patch, num_registers = model.architecture.patch_size, model.architecture.num_registers
     for index, (rows, columns) in enumerate(sizes):
@@ -197,7 +197,7 @@ def describe_cases(
             "clsFeature": tensor(result.cls_feature[0].numpy()),
         }
         if num_registers > 0:
-            # [R, H, T]: what each register looks at in the last layer
+            # [R, H, T]: each register's attention in the last layer
             registers = result.attention[-1][0, :, 1 : 1 + num_registers]
             case["registerAttention"] = tensor(registers.transpose(0, 1).numpy())
         if index == 0:
@@ -221,15 +221,15 @@ def make_small_networks() -> None:
         write_json(FIXTURES / "vit" / f"{network}.json", described)
 
 
-# Parts of the way to the network and from it
+# Steps before and after the network
 
 
 def describe_positions(embedding: np.ndarray, sizes: List[Tuple[int, int]], grid: Optional[Tuple[int, int]] = None) -> dict:
     """
-    A position embedding fitted to other sizes, both ways.
+    A position embedding resampled to other sizes in both ways.
 
     :param embedding: shape [rows * columns, channels]
-    :param grid: rows and columns of the embedding, a square where nothing is said
+    :param grid: rows and columns of the embedding; a square if not given
     """
     cases = []
     for resampling in ("offset", "antialiased"):
@@ -255,7 +255,7 @@ def make_position_embeddings() -> None:
 
 
 def test_pictures() -> dict:
-    """Noise has every value; edges make the bicubic overshoot, which must be clipped; a gradient shows a shift."""
+    """Noise has all values. Edges make bicubic resampling overshoot, which must be clipped. A gradient shows a shift."""
     rng = random_source(40)
     y, x = np.mgrid[0:48, 0:64]
     gradient = np.stack([4 * x, 5 * y, 255 - 2 * (x + y)], axis=-1)
@@ -274,13 +274,13 @@ def make_resampling() -> None:
         ("noise", (13, 9), None),
         ("noise", (26, 18), None),
         ("noise", (7, 5), None),
-        ("noise", (13, 20), None),  # only across: the other pass is left out
-        ("noise", (4, 9), None),  # only down
+        ("noise", (13, 20), None),  # only the width changes: the vertical pass is skipped
+        ("noise", (4, 9), None),  # only the height changes
         ("noise", (1, 1), None),
         ("noise", (31, 2), None),
         ("noise", (16, 16), (0.5, 1.25, 8.75, 12.125)),
         ("noise", (8, 8), (2.3, 4.7, 5.1, 6.9)),  # a few pixels, enlarged
-        ("noise", (9, 5), (2, 3, 7, 12)),  # a plain crop
+        ("noise", (9, 5), (2, 3, 7, 12)),  # a crop without resampling
         ("gradient", (24, 32), None),
         ("gradient", (40, 24), None),
         ("gradient", (3, 5), None),
@@ -319,8 +319,8 @@ THRESHOLDS = [0.1, 0.3, 0.6, 0.9, 0.99]
 def official_mask(attention: torch.Tensor, threshold: float) -> torch.Tensor:
     """The smallest set of patches that holds `threshold` of the mass, as visualize_attention.py finds it.
 
-    The official sort is not stable, so which of equal values it keeps is anybody's guess. Ours is stable and
-    ascending: of equal values the later patch counts as the larger. How many are kept does not depend on it.
+    The official sort is not stable, so it is undefined which of several equal values it keeps. Our sort is stable and
+    ascending: of equal values the later patch counts as the larger. The number of kept patches does not depend on this.
     """
     values, order = torch.sort(attention, stable=True)
     cumulated = torch.cumsum(values / values.sum(), dim=0)
@@ -334,7 +334,7 @@ def make_mass_masks() -> None:
 
     def softmax_like(rows: int, columns: int, sharpness: float) -> np.ndarray:
         logits = sharpness * rng.standard_normal((rows, columns))
-        return 0.8 * np.exp(logits) / np.exp(logits).sum()  # the CLS column takes the rest
+        return 0.8 * np.exp(logits) / np.exp(logits).sum()  # the rest is CLS's own column
 
     peak = softmax_like(9, 13, 0.5) * 0.05
     peak[6, 2] = 0.7
@@ -360,11 +360,11 @@ def make_mass_masks() -> None:
     write_json(FIXTURES / "mass-masks.json", {"maps": described})
 
 
-# The shipped network on the sample photographs
+# The embedded model on the sample photographs
 
 
 def read_embedded_model(safetensors: Optional[Path]) -> Tuple[Architecture, Weights]:
-    """The shipped model where there is one, else the model it is made from, rounded as shipping rounds it."""
+    """The shipped model if it exists, else the model that it is made from, rounded in the same way."""
     if (SHIPPED_MODEL / "model.json").exists():
         print("embedded model: the shipped one")
         return read_tfjs(SHIPPED_MODEL)
@@ -421,7 +421,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--safetensors", type=Path, help="what to use while no model is shipped")
     safetensors = parser.parse_args().safetensors
-    # So that the order of sums, and with it the last bits, does not depend on the number of cores.
+    # One thread, so that the order of sums, and with it the last bits, does not depend on the number of cores.
     torch.set_num_threads(1)
 
     make_self_check()

@@ -40,7 +40,7 @@ def deit(tensors: Tensors) -> dict:
 
 class Model(NamedTuple):
     architecture: Architecture
-    # file name and how it is written; all of them hold the same network
+    # file name and the function that writes it; all files hold the same network
     files: Dict[str, Writer]
 
 
@@ -91,13 +91,14 @@ MODELS: Dict[str, Model] = {
 
 
 def sizes_for(patch: int) -> List[Tuple[int, int]]:
-    """Height and width in px: the usual square, the official script's default, and one that is no square."""
+    """Height and width in px: the usual square, the official script's default, and a size that is not square."""
     return [(224, 224), (480 // patch * patch, 480 // patch * patch), (224, 336)]
 
 
 def full_size_weights(architecture: Architecture, rng: np.random.RandomState) -> Weights:
-    """Twelve layers as sharp as the small networks' are chaotic: in float32 PyTorch's own last layer is off by 1e-3 then.
-    So all layers but the last are milder; the last one, whose attention people see, is sharp."""
+    """Random weights with sharp attention in the last layer, which people see, and milder attention before. Twelve
+    layers as sharp as those of the small networks are chaotic: in float32, PyTorch's own last layer then has errors
+    of 1e-3."""
     weights = random_weights(VisionTransformer(architecture), rng, qkv_gain=1.8)
     last_qkv = weights[f"blocks.{architecture.depth - 1}.attn.qkv.weight"]
     last_qkv[: 2 * architecture.embed_dim] *= 1.5
@@ -126,7 +127,7 @@ def main() -> None:
         assert entropy < 0.8, f"attention is too uniform to show a mistake: {entropy:.2f}"
         arrays = {
             "input": pixels,
-            # [L, H, T], and of the last layer also the registers' rows: [R, H, T]
+            # [L, H, T], and for the last layer also the registers' rows: [R, H, T]
             "clsAttention": torch.cat([layer[:, :, 0] for layer in result.attention]).numpy(),
             "registerAttention": result.attention[-1][0, :, 1:special].transpose(0, 1).numpy(),
             "clsFeature": result.cls_feature[0].numpy(),

@@ -23,7 +23,8 @@ Colour = Tuple[int, int, int]
 
 
 def picture(channels: int = 3, dtype: str = "u1") -> np.ndarray:
-    """:returns: a gradient with a block of its own in each corner, so that no two turns look alike; [height, width, channels]"""
+    """:returns: a gradient with a different block in each corner, so that no two rotations look the same; [height,
+    width, channels]"""
     down, across = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float64)
     parts = [across / WIDTH, down / HEIGHT, 1 - across / WIDTH, 0.25 + 0.5 * down / HEIGHT]
     values = np.stack(parts[:channels], axis=2)
@@ -90,7 +91,7 @@ def png_chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def png(values: np.ndarray, *chunks: Tuple[bytes, bytes]) -> bytes:
-    """Of any depth, which Pillow cannot write. `values` is [height, width, 3 or 4], uint8 or uint16."""
+    """A PNG with 8 or 16 bits for each channel; Pillow cannot write 16. `values` is [height, width, 3 or 4], uint8 or uint16."""
     height, width, channels = values.shape
     depth = values.dtype.itemsize * 8
     header = struct.pack(">IIBBBBB", width, height, depth, {3: 2, 4: 6}[channels], 0, 0, 0)
@@ -116,7 +117,7 @@ PALETTE = bytes([10, 20, 30, 255, 0, 0, 0, 255, 0, 0, 0, 255])
 
 
 def lzw(indices: List[int], code_size: int = 2) -> bytes:
-    """Literals only, with a clear before the codes would grow; in pieces of at most 255 bytes."""
+    """LZW with literals only, and a clear code before the codes would grow. The data are in pieces of at most 255 bytes."""
     clear = 1 << code_size
     bits = count = 0
     codes = [code for i, index in enumerate(indices) for code in ([clear, index] if i % (clear - 2) == 0 else [index])]
@@ -151,13 +152,13 @@ def bmp(bits: int, rows: bytes, compression: int = 0, palette: bytes = b"", mask
 
 
 def bmp_rows(values: np.ndarray) -> bytes:
-    """Rows from below, each as long as four divides."""
+    """Rows from the bottom up, each padded to a multiple of four bytes."""
     rows = [np.ascontiguousarray(row).tobytes() for row in values[::-1]]
     return b"".join(row + bytes(-len(row) % 4) for row in rows)
 
 
 def sixteen_bits(red: int, green: int, blue: int) -> np.ndarray:
-    """The picture in so many bits of each colour."""
+    """The picture with this many bits for each colour."""
     values = picture().astype(np.uint32)
     packed = values[..., 0] >> (8 - red) << (green + blue) | values[..., 1] >> (8 - green) << blue | values[..., 2] >> (8 - blue)
     return packed.astype("<u2")
@@ -167,7 +168,7 @@ BMP_PALETTE = bytes([30, 20, 10, 0, 0, 0, 255, 0, 0, 255, 0, 0, 255, 0, 0, 0])
 
 
 def run_lengths(bits: int) -> bytes:
-    """Runs, pixels one by one, and a row that is cut short. Without jumps: Pillow reads them wrong."""
+    """Runs, single pixels, and a row that ends early. No jumps, since Pillow reads them wrongly."""
     both = lambda index: index if bits == 8 else index * 17
     lines = b""
     for row in range(HEIGHT):
@@ -183,7 +184,7 @@ def run_lengths(bits: int) -> bytes:
 
 
 def cmyk_jpeg(transform: Optional[int]) -> bytes:
-    """With Adobe's word on how the colours are coded (0: CMYK, 2: YCCK), or without it."""
+    """A CMYK JPEG with Adobe's marker for the colour transform (0: CMYK, 2: YCCK), or without the marker."""
     file = encode(photograph().convert("CMYK"), "JPEG", quality=95, subsampling=0)
     begin = file.index(b"\xff\xee\0\x0eAdobe")
     if transform is None:
@@ -191,22 +192,22 @@ def cmyk_jpeg(transform: Optional[int]) -> bytes:
     return file[: begin + 15] + bytes([transform]) + file[begin + 16 :]
 
 
-# What cameras write behind a picture: bytes that look like a second frame of another size.
+# Cameras write data like this behind a picture. The bytes look like a second frame of another size.
 TRAILER = b"SEFH" + bytes(range(1, 60)) + b"\xff\xc3\0\x11\x08\xb4\xbc\xe6\x43\x03SEFT"
 
 
 def jpeg_without_end(trailer: bytes, **options: object) -> Tuple[bytes, bytes]:
-    """:returns: the file, and the whole one: Pillow itself opens only some of those without an end"""
+    """:returns: the file without an end marker, and the whole file, since Pillow cannot open all files without an end marker"""
     whole = encode(photograph(), "JPEG", quality=95, **options)
     return whole[:-2] + trailer, whole
 
 
-# A file, or a file and another one that has the pixels to expect of it.
+# Each makes a file, or a file and another one that has its expected pixels.
 Makers = Dict[str, Callable[[], Union[bytes, Tuple[bytes, bytes]]]]
 
 
 def animation(kind: str, **options: object) -> bytes:
-    """Three pictures of which the first is the photograph."""
+    """An animation of three pictures; the first is the photograph."""
     others = [Image.new("RGB", (WIDTH, HEIGHT), colour) for colour in ("red", "blue")]
     return encode(photograph(), kind, save_all=True, append_images=others, duration=100, **options)
 

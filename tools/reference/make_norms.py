@@ -38,7 +38,7 @@ def main() -> None:
                 {
                     "rows": case["rows"],
                     "columns": case["columns"],
-                    # [L, T], and [T] of the last block after the final norm; computed in double precision
+                    # [L, T], and [T] for the last block after the final norm; computed in double precision
                     "norms": tensor(outputs.double().square().sum(-1).sqrt().numpy()),
                     "normsAfterFinalNorm": tensor(after.double().square().sum(-1).sqrt().numpy()),
                 }

@@ -21,7 +21,7 @@ Grid = Tuple[int, int]
 
 
 class Cut(NamedTuple):
-    """An object on the grid, bool [rows, columns], the patch that it was grown from, and the vector that it was cut by."""
+    """An object: its mask on the grid, bool [rows, columns], its seed patch, and the vector that it was cut by."""
 
     mask: np.ndarray
     seed: int
@@ -29,7 +29,8 @@ class Cut(NamedTuple):
 
 
 def first_largest(values: np.ndarray) -> int:
-    """Patches that are joined alike have one value, and rounding would choose among them: the first is taken."""
+    """The first of the largest values. Patches with the same connections have equal values, and rounding must not
+    choose between them."""
     return int(np.argmax(values >= values.max() - 1e-6 * np.abs(values).max()))
 
 
@@ -44,7 +45,7 @@ def component(inside: np.ndarray, seed: int, grid: Grid) -> np.ndarray:
 
 
 def lost(features: np.ndarray, grid: Grid, helpers: int = 100) -> Tuple[np.ndarray, int, np.ndarray, np.ndarray]:
-    """:returns: the mask, the seed, how many others each patch is like, how like each is to seed and helpers"""
+    """:returns: the mask, the seed, the number of patches similar to each patch, the similarity of each to seed and helpers"""
     products = features @ features.T
     others = products.copy()
     np.fill_diagonal(others, 0)
@@ -60,19 +61,20 @@ def lost(features: np.ndarray, grid: Grid, helpers: int = 100) -> Tuple[np.ndarr
 
 
 def second_eigenvector(features: np.ndarray, threshold: float, eps: float = 1e-5) -> Tuple[np.ndarray, float]:
-    """:returns: of (D - A) x = λ D x the second smallest, its largest value in size above 0; and how near the third is"""
+    """:returns: the eigenvector of (D - A) x = λ D x with the second smallest λ, and the gap to the third λ. The vector's sign
+        is such that its largest absolute value is above the mean."""
     lengths = np.linalg.norm(features, axis=1, keepdims=True)
     unit = features / np.maximum(lengths, 1e-12)
     affinity = np.where(unit @ unit.T > threshold, 1.0, eps)
     degree = np.diag(affinity.sum(1))
     values, vectors = eigh(degree - affinity, degree, subset_by_index=[1, 2])
     vector = vectors[:, 0]
-    # The sign is the solver's. The scripts turn mask and vector over where the largest value in size is on the lower side.
+    # The solver chooses the sign. The original scripts flip mask and vector if the largest absolute value is below the mean.
     return vector if vector[first_largest(np.abs(vector))] > vector.mean() else -vector, float(values[1] - values[0])
 
 
 def above_mean(vector: np.ndarray) -> np.ndarray:
-    """Patches that lie at the mean, but for rounding, are not above it."""
+    """Patches whose value equals the mean up to rounding do not count as above it."""
     return vector > vector.mean() + 1e-6 * np.abs(vector).max()
 
 
@@ -124,7 +126,7 @@ def bits(mask: np.ndarray) -> str:
 
 
 def box_of(mask: np.ndarray, frame: Frame, height: int, width: int) -> Dict[str, int]:
-    """In whole px of the photograph."""
+    """The object's box in whole px of the photograph."""
     rows, columns = np.nonzero(mask)
     down = lambda row: int(np.clip(np.floor(frame.top + row * frame.height / frame.rows + 0.5), 0, height))
     across = lambda column: int(np.clip(np.floor(frame.left + column * frame.width / frame.columns + 0.5), 0, width))
@@ -178,7 +180,7 @@ def family_cases() -> List[dict]:
         for at, case in enumerate(network["cases"]):
             patches = case["rows"] * case["columns"]
             keys = decode(case["blocks"][-1]["key"]).astype(float)
-            # Patches come last.
+            # The patches are the last tokens.
             tokens = case["attention"]["shape"][-1]
             features = keys.reshape(tokens, -1)[-patches:]
             grid = (case["rows"], case["columns"])
@@ -190,6 +192,6 @@ if __name__ == "__main__":
     torch.set_num_threads(1)
     with torch.no_grad():
         described = {"embedded": embedded_cases(), "families": family_cases()}
-    # Where all patches are alike every cut is as good, and the gap is 0.
+    # If all patches are equal, every cut is equally good and the gap is 0.
     print("smallest gap between eigenvalues:", min(c["tokencut"]["gap"] for c in described["embedded"]))
     write_json(FIXTURES / "objects.json", described)

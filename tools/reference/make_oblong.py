@@ -8,7 +8,8 @@ from make_fixtures import FIXTURES, describe_cases, describe_model, describe_pos
 from make_fixtures import write_json
 from vit import Architecture, VisionTransformer
 
-# rows and columns of the grid: sizes to fit it to. The first is the grid itself; the second has as many patches in another shape.
+# rows and columns of the grid: sizes to resample it to. The first is the grid itself. The second has as many patches in another
+# shape.
 GRIDS = {
     (6, 8): [(6, 8), (8, 6), (7, 7), (12, 16), (3, 5), (6, 11)],
     (5, 3): [(5, 3), (3, 5), (9, 9), (2, 1)],

@@ -25,7 +25,7 @@ def decode(values: str) -> np.ndarray:
 
 
 def load_described(described: dict) -> VisionTransformer:
-    """A network as a fixture holds it."""
+    """Loads a network from its fixture."""
     model = VisionTransformer(Architecture.from_json(described["architecture"]))
     flat, state, offset = torch.from_numpy(decode(described["weights"]).copy()), {}, 0
     for parameter in described["parameters"]:
@@ -37,14 +37,14 @@ def load_described(described: dict) -> VisionTransformer:
 
 
 def square_and_oblong(cases: List[dict]) -> List[dict]:
-    """The first square input, and the last that is none."""
+    """The first square input and the last input that is not square."""
     squares = [case for case in cases if case["rows"] == case["columns"]]
     oblongs = [case for case in cases if case["rows"] != case["columns"]]
     return squares[:1] + oblongs[-1:]
 
 
 def networks() -> Iterator[Tuple[str, dict, List[dict]]]:
-    """:yields: where the network is, the network, two inputs"""
+    """:yields: the network's place in the fixtures, the network, two inputs"""
     for network in SMALL_NETWORKS:
         described = json.loads((FIXTURES / "vit" / f"{network}.json").read_text(encoding="utf-8"))
         yield f"vit/{network}", described, square_and_oblong(described["cases"])
@@ -81,13 +81,13 @@ def tokens_of(model: VisionTransformer, pixels: np.ndarray) -> Tuple[List[Tensor
     result = run(model, pixels)
     for hook in hooks:
         hook.remove()
-    # Of the last block, after the final norm.
+    # The last block's tokens after the final norm.
     blocks[-1]["out"] = model.norm(blocks[-1]["out"]).detach()
     assert torch.equal(blocks[-1]["out"][0], result.cls_feature[0])
     return [attention[0] for attention in result.attention], blocks
 
 
-# Rollout: Abnar and Zuidema, "Quantifying Attention Flow in Transformers", 2020, and what the repository vit-explain makes of it
+# Rollout: Abnar and Zuidema, "Quantifying Attention Flow in Transformers", 2020, and its variant in the repository vit-explain
 
 
 def fuse(attention: Tensor, fusion: str) -> Tensor:
@@ -97,7 +97,8 @@ def fuse(attention: Tensor, fusion: str) -> Tensor:
 
 
 def discard_lowest(matrix: Tensor, ratio: float) -> Tensor:
-    """As vit-explain: so many of the lowest entries become 0, except the first of all, CLS's look at itself."""
+    """As in vit-explain: sets this share of the lowest entries to 0, except the first entry, which is CLS's attention
+    on itself."""
     flat = matrix.flatten().clone()
     lowest = flat.topk(int(flat.numel() * ratio), largest=False).indices
     flat[lowest[lowest != 0]] = 0
@@ -105,20 +106,20 @@ def discard_lowest(matrix: Tensor, ratio: float) -> Tensor:
 
 
 def rollout(attentions: List[Tensor], fusion: str, ratio: float, as_in_vit_explain: bool) -> Tensor:
-    """:returns: the whole product A_L … A_1, shape [T, T]"""
+    """:returns: the full product A_L … A_1, shape [T, T]"""
     tokens = attentions[0].shape[-1]
     product = torch.eye(tokens, dtype=torch.float64)
     for attention in attentions:
         a = (discard_lowest(fuse(attention, fusion), ratio) + torch.eye(tokens, dtype=torch.float64)) / 2
         sums = a.sum(-1)
-        # vit-explain divides by sums of shape [1, T]: column k by the sum of row k.
+        # vit-explain divides by sums of shape [1, T]: it divides column k by the sum of row k.
         a = a / sums[None, :] if as_in_vit_explain else a / sums[:, None]
         product = a @ product
     return product
 
 
 def has_clear_thresholds(attentions: List[Tensor], ratio: float) -> bool:
-    """Whether no entry lies so close to a threshold that rounding decides on it."""
+    """Whether no entry is so close to a threshold that rounding could move it to the other side."""
     for fusion in FUSIONS:
         for attention in attentions:
             values = fuse(attention, fusion).flatten().sort().values
@@ -129,7 +130,7 @@ def has_clear_thresholds(attentions: List[Tensor], ratio: float) -> bool:
 
 
 def discard_ratio(attentions: List[Tensor]) -> float:
-    """0.9, vit-explain's, or what lies nearest and is clear."""
+    """vit-explain's 0.9, or the nearest ratio with clear thresholds."""
     for step in range(40):
         for ratio in (round(0.9 - step * 0.005, 3), round(0.9 + step * 0.002, 3)):
             if ratio < 1 and has_clear_thresholds(attentions, ratio):
@@ -152,7 +153,7 @@ def rollouts(attentions: List[Tensor], queries: Dict[str, int]) -> List[dict]:
 
 
 def mean_entropy(attention: Tensor) -> Tensor:
-    """Mean over the queries of each row's entropy, in nats. :returns: shape [H]"""
+    """Mean entropy of the rows over all queries, in nats. :returns: shape [H]"""
     a = attention.double()
     return -torch.special.xlogy(a, a).sum(-1).mean(-1)
 
@@ -172,7 +173,7 @@ def describe_case(model: VisionTransformer, case: dict) -> dict:
     pixels = decode(size["values"]).reshape(size["height"], size["width"], 3)
     attentions, blocks = tokens_of(model, pixels)
     special = 1 + model.architecture.num_registers
-    # Neither in the middle nor at an edge that another one shares.
+    # A patch that is neither in the middle nor at an edge that other patches share.
     patch = special + (rows - 1) * columns // 2 + 1
     queries = {"cls": 0, "patch": patch}
     stacked = torch.stack(attentions)
@@ -181,7 +182,7 @@ def describe_case(model: VisionTransformer, case: dict) -> dict:
         "columns": columns,
         "input": size,
         "patch": patch,
-        # [L, 2, H, T]: what CLS and the patch look at
+        # [L, 2, H, T]: attention of CLS and of the patch
         "attention": tensor(stacked[:, :, [0, patch]].transpose(1, 2).numpy()),
         "rollouts": rollouts(attentions, queries),
         "entropy": tensor(torch.stack([mean_entropy(a) for a in attentions]).numpy()),

@@ -25,7 +25,7 @@ PHOTOGRAPHS, GLOBAL_PX, LOCAL_PX, LOCAL_CROPS = 2, 16, 8, 3
 STEPS = 20
 STUDENT_TEMPERATURE = 0.1
 CENTRE_MOMENTUM = 0.9
-CLIP = 0.3  # low enough that some gradients of this network are clipped and some are not
+CLIP = 0.3  # low enough that some but not all gradients of this network are clipped
 FROZEN_LAST_LAYER_STEPS = 3
 RATE, RATE_END, WARMUP_STEPS = 0.001 * 256 / PHOTOGRAPHS, 1e-6, 4
 DECAY, DECAY_END = 0.04, 0.4
@@ -34,7 +34,8 @@ TEACHER_TEMPERATURE_START, TEACHER_TEMPERATURE, TEACHER_TEMPERATURE_STEPS = 0.04
 
 
 class Head(nn.Module):
-    """Three linear layers with GELU between them; the bottleneck at length 1; a last layer of unit rows."""
+    """Three linear layers with GELU between them, a bottleneck normalised to length 1, and a last layer whose rows
+    have length 1."""
 
     def __init__(self, inputs: int, hidden: int, bottleneck: int, outputs: int):
         super().__init__()
@@ -71,7 +72,8 @@ class Network(nn.Module):
 
 
 def initialise(network: nn.Module, rng: np.random.RandomState) -> None:
-    """Not the official initial values: large enough that every gradient counts. Rounded to float32, as both sides start."""
+    """Differs from the official initial values: they are large enough that every gradient matters. Rounded to float32
+    for both sides."""
     for name, parameter in network.named_parameters():
         if name.endswith("weight_g"):
             continue
@@ -101,7 +103,7 @@ def teacher_temperatures() -> List[float]:
 
 
 def crops_of(bytes_: np.ndarray) -> Tensor:
-    """:param bytes_: uint8, shape [B, side, side, 3]; the fixture holds these, (byte - 128) / 64 is exact in float32"""
+    """:param bytes_: uint8, shape [B, side, side, 3], kept in the fixture; (byte - 128) / 64 is exact in float32"""
     return torch.from_numpy((bytes_.astype(np.float64) - 128) / 64).permute(0, 3, 1, 2)
 
 
@@ -130,7 +132,7 @@ def main() -> None:
     initialise(student, rng)
     teacher = Network()
     teacher.load_state_dict(student.state_dict())
-    # A teacher that differs from the first: otherwise a mix-up of the two would not show.
+    # The teacher differs from the student from the start. Otherwise swapping the two would not show.
     for name, parameter in teacher.named_parameters():
         parameter.requires_grad = False
         if not name.endswith("weight_g"):

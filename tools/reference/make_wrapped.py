@@ -31,17 +31,18 @@ def renamed(tensors: Tensors, change: Callable[[str], str]) -> Tensors:
 
 
 def chunked(tensors: Tensors, per_chunk: int) -> Tensors:
-    """DINOv2's training keeps blocks in chunks, each of which has the earlier ones' places as nn.Identity: the second number is the block's."""
+    """Block names of DINOv2's training. Blocks are in chunks, with nn.Identity in the places of earlier blocks, so
+    the second number is the block's."""
     return renamed(tensors, lambda name: re.sub(r"^blocks\.(\d+)\.", lambda m: f"blocks.{int(m[1]) // per_chunk}.{m[1]}.", name))
 
 
 def wrapped_blocks(tensors: Tensors, wrapper: str) -> Tensors:
-    """As torch.compile or activation checkpointing wraps each block by itself."""
+    """Block names if torch.compile or activation checkpointing wraps each block separately."""
     return renamed(tensors, lambda name: re.sub(r"^(blocks\.\d+)\.", rf"\1.{wrapper}.", name))
 
 
 def hugging_face_5(tensors: Tensors) -> Tensors:
-    """transformers 5 names a ViT's layers in another way than 4."""
+    """Names of transformers 5, which differ from those of transformers 4 for a ViT's layers."""
     pairs = [
         ("encoder.layer.", "layers."),
         ("attention.attention.query", "attention.q_proj"),
@@ -61,13 +62,13 @@ def hugging_face_5(tensors: Tensors) -> Tensors:
 
 
 def deit_3(tensors: Tensors) -> Tensors:
-    """DeiT III: LayerScale under another name, and no position for CLS."""
+    """Names of DeiT III: LayerScale has another name, and CLS has no position."""
     gains = renamed(tensors, lambda name: re.sub(r"ls([12])\.gamma$", r"gamma_\1", name))
     return OrderedDict((name, value[:, 1:] if name == "pos_embed" else value) for name, value in gains.items())
 
 
 def beside() -> dict:
-    """What people keep beside the weights, each with numbers or objects that a reader of weights has no use for."""
+    """Objects that people store together with weights. A reader of weights needs none of their numbers and objects."""
     generator = np.random.default_rng(5)
     return {
         "run_id": uuid.UUID(int=2**128 - 3),
@@ -84,7 +85,7 @@ def beside() -> dict:
 
 
 def write_parts(tensors: Tensors) -> None:
-    """As Hugging Face cuts a checkpoint that is too large for one file, in safetensors and as PyTorch writes it."""
+    """Splits a checkpoint into two files as Hugging Face does for large ones, in safetensors and in PyTorch's format."""
     names = list(tensors)
     halves = names[: len(names) // 2], names[len(names) // 2 :]
     for stem, ending, save in (

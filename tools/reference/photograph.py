@@ -11,7 +11,7 @@ IMAGENET_STD = np.array([0.229, 0.224, 0.225], np.float32)
 
 
 class Frame(NamedTuple):
-    """What part of the photograph is looked at, in how many patches. Edges of the part may lie between pixels."""
+    """The part of the photograph that the network sees, and its number of patches. The part's edges may lie between pixels."""
 
     rows: int
     columns: int
@@ -23,15 +23,16 @@ class Frame(NamedTuple):
 
     @property
     def box(self) -> Tuple[float, float, float, float]:
-        """As Pillow wants it: left, top, right, bottom."""
+        """Pillow's order: left, top, right, bottom."""
         return (self.left, self.top, self.left + self.width, self.top + self.height)
 
 
 def frame_photograph(height: int, width: int, patch: int, side: int) -> Frame:
-    """Keep the photograph's shape: whole patches, nothing squashed, what does not fit cut from opposite edges.
+    """Keeps the photograph's shape: whole patches, no distortion, and the rest is cut equally from opposite edges.
 
-    The long side has as many patches as fit, the short side rounded to whichever loses less. Where that is more than an eighth, the
-    long side may have the patches that the short one, rounded up, needs: no more in all than a square has.
+    The long side has as many patches as fit. The short side is rounded up or down, whichever loses less. If this loses
+    more than an eighth, the short side may be rounded up and the long side gets the patches that fit this. The total is
+    never more than that of a square.
     """
     asked = max(1, side // patch)
     exact = Fraction(min(height, width) * asked, max(height, width))
@@ -49,7 +50,8 @@ def frame_photograph(height: int, width: int, patch: int, side: int) -> Frame:
     on_long, on_short = min(grids, key=loss)
     rows, columns = (on_long, on_short) if height > width else (on_short, on_long)
     scale = max(rows * patch / height, columns * patch / width)
-    # One of the two is the whole side but for rounding, and Pillow refuses a box that leaves the picture by a hair.
+    # One of the two equals the whole side except for rounding, and Pillow refuses a box that is even slightly outside the
+    # picture.
     box_height = min(height, rows * patch / scale)
     box_width = min(width, columns * patch / scale)
     top, left = (height - box_height) / 2, (width - box_width) / 2
@@ -57,7 +59,7 @@ def frame_photograph(height: int, width: int, patch: int, side: int) -> Frame:
 
 
 def frame_square(height: int, width: int, patch: int, side: int) -> Frame:
-    """Squash the photograph to a square, as visualize_attention.py does: torchvision's Resize is bilinear."""
+    """Resizes the photograph to a square, as visualize_attention.py does. torchvision's Resize is bilinear."""
     patches = side // patch
     return Frame(patches, patches, 0.0, 0.0, float(height), float(width), Image.BILINEAR)
 

@@ -22,7 +22,7 @@ class Architecture:
     depth: int
     num_heads: int
     patch_size: int
-    grid_size: Union[int, Tuple[int, int]]  # patches along a side of the square that the positions were trained for, or rows and columns
+    grid_size: Union[int, Tuple[int, int]]  # patches along a side of the square that the positions were trained for, or (rows, columns)
     mlp_ratio: float = 4
     qkv_bias: bool = True
     layer_norm_eps: float = 1e-6
@@ -66,33 +66,34 @@ class Architecture:
 
 
 class Result(NamedTuple):
-    attention: List[Tensor]  # one per layer, shape [B, H, T, T]; row: the token that looks, column: what it looks at
+    attention: List[Tensor]  # one per layer, shape [B, H, T, T]; row: the query token, column: the token that it attends to
     cls_feature: Tensor  # the CLS token after the final norm, shape [B, C]
 
 
 def resample_positions(
     grid_positions: Tensor, rows: int, columns: int, resampling: str = "offset", grid: Optional[Tuple[int, int]] = None
 ) -> Tensor:
-    """Fit a grid of position embeddings to another size.
+    """Resamples a grid of position embeddings to another size.
 
-    Two ways, and nothing in a checkpoint says which: DINO and DINOv2 without registers use 'offset', the published
-    DINOv2 with registers 'antialiased' (dinov2/hub/backbones.py: interpolate_antialias, interpolate_offset=0).
+    There are two ways, and a checkpoint does not say which one it needs. DINO and DINOv2 without registers use
+    'offset'. The published DINOv2 models with registers use 'antialiased' (dinov2/hub/backbones.py:
+    interpolate_antialias, interpolate_offset=0).
 
-    The official code adds 0.1 to both sides so that the product with the grid does not round down to a patch too
-    few. PyTorch then samples by that scale factor and not by the ratio of the sizes, so the 0.1 moves every sample
-    and trained networks are used with it: it is part of the definition.
+    The official code adds 0.1 to both sides so that the product with the grid is not rounded down to one patch too few.
+    PyTorch then samples by that scale factor and not by the ratio of the sizes, so the 0.1 moves every sample. Trained
+    networks are used with it, so it is part of the definition.
 
-    The official code knows squares alone. Of an oblong grid the same is done with its rows and its columns, and nothing
-    where its own size is asked for.
+    The official code supports only squares. For an oblong grid this does the same with its rows and columns. At the
+    grid's own size the positions stay unchanged.
 
     :param grid_positions: shape [rows × columns of the grid, C], row by row
-    :param grid: its rows and columns; a square where nothing is said
+    :param grid: its rows and columns; a square if not given
     :returns: shape [rows × columns, C]
     """
     count, channels = grid_positions.shape
     high, wide = grid or (round(count**0.5), round(count**0.5))
     assert high * wide == count, f"{count} position embeddings do not make {high} × {wide}"
-    # Both conditions: 2 × 8 patches are as many as 4 × 4, but lie elsewhere.
+    # Both numbers must match: 2 × 8 patches are as many as 4 × 4 but have other positions.
     if (rows, columns) == (high, wide):
         return grid_positions
     image = grid_positions.reshape(1, high, wide, channels).permute(0, 3, 1, 2)
@@ -122,7 +123,7 @@ class Attention(nn.Module):
         """:returns: the update, shape [B, T, C], and the attention, shape [B, H, T, T]"""
         batch, tokens, channels = x.shape
         head_width = channels // self.num_heads
-        # The output channels of qkv are ordered [q, k, v], within each by head, within a head by channel.
+        # The output channels of qkv are ordered by [q, k, v], then by head, then by channel of the head.
         qkv = self.qkv(x).reshape(batch, tokens, 3, self.num_heads, head_width)
         q, k, v = qkv.permute(2, 0, 3, 1, 4)
         attention = torch.softmax(q @ k.transpose(-1, -2) / head_width**0.5, dim=-1)
@@ -193,15 +194,15 @@ class VisionTransformer(nn.Module):
         tokens = torch.cat([self.cls_token.expand(batch, -1, -1), patches], dim=1) + positions
         if registers == 0:
             return tokens
-        # Registers have no position, and so come in after the positions were added.
+        # Registers have no position, so they are inserted after the positions are added.
         return torch.cat([tokens[:, :1], self.register_tokens.expand(batch, -1, -1), tokens[:, 1:]], dim=1)
 
     @torch.no_grad()
     def forward(self, pixels: Tensor, kept_rows: Optional[int] = None) -> Result:
         """
         :param pixels: normalised RGB, shape [B, 3, height, width]
-        :param kept_rows: how many rows of every layer but the last are kept, from CLS on; all where nothing is said.
-            Of S/8 at 480 px the twelve attentions are 3.7 GB.
+        :param kept_rows: the number of rows, from CLS on, that are kept of every layer but the last; all if not given.
+            The twelve attentions of S/8 at 480 px need 3.7 GB.
         """
         x = self.embed(pixels)
         attentions = []

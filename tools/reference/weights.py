@@ -11,7 +11,7 @@ Weights = Dict[str, np.ndarray]
 
 
 def read_tfjs(folder: Path) -> Tuple[Architecture, Weights]:
-    """Read model.json and its shards: what the page ships."""
+    """Reads model.json and its shards, the format that the page ships."""
     model = json.loads((folder / "model.json").read_text(encoding="utf-8"))
     weights = {}
     for group in model["weightsManifest"]:
@@ -29,7 +29,7 @@ def read_tfjs(folder: Path) -> Tuple[Architecture, Weights]:
 
 
 def read_safetensors(path: Path) -> Weights:
-    """Read a safetensors file: the length of a JSON header, the header, the data."""
+    """Reads a safetensors file: the length of a JSON header, the header, the data."""
     data = path.read_bytes()
     header_end = 8 + int.from_bytes(data[:8], "little")
     header = json.loads(data[8:header_end])
@@ -44,5 +44,5 @@ def read_safetensors(path: Path) -> Weights:
 
 
 def round_to_float16(weights: Weights) -> Weights:
-    """What is left of the weights after they were stored as float16."""
+    """The values of the weights after they were stored as float16."""
     return {name: array.astype(np.float16).astype(np.float32) for name, array in weights.items()}
