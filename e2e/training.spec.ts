@@ -262,7 +262,7 @@ test('what cannot start says why, at the field and at the button', async ({ scop
   );
   await training.fill({ 'Outputs K': 64, 'Global crops, px': 50 });
   await expect(note).toContainText('50 px are not made of whole patches of 8 px');
-  // A decimal comma is accepted, as many European countries use it. Text pasted into a field is not taken as a photograph.
+  // A decimal comma is accepted, as many European countries use it.
   const temperature = page.getByRole('textbox', { name: 'Teacher temperature', exact: true });
   await temperature.fill('');
   await temperature.pressSequentially('0,03');

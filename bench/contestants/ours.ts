@@ -16,7 +16,7 @@ import { namedParameters, type Contestant, type Task } from './contestant.ts';
 
 const tuningMs = 90_000;
 
-/** The kernel names for the table. Both are given if the choice depends on the weights' storage. */
+/** The kernel names for the table. Both are given if the choice depends on the weights' values. */
 const kernelName = ({ float32, float16 }: TimedLayer): string =>
   float16 === null ? float32 : `${float32} (float16 weights: ${float16})`;
 
