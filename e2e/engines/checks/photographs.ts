@@ -108,8 +108,8 @@ export const mapChecks: readonly Check[] = [
       await app.get('img', new RegExp(`head ${head + 1} is drawn`));
       const [min, max] = [Math.min(...map), Math.max(...map)];
       let farthest = NaN;
-      // The tolerance is in levels of 255: half a level for rounding, the rest for the decoder. The canvas may still show the
-      // last head.
+      // The tolerance is in levels of 255: half a level for rounding, the rest for the decoder.
+      // The canvas may still show the previous head.
       await until(
         `head ${head + 1} is PyTorch’s`,
         async () => {
