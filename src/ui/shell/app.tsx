@@ -13,7 +13,7 @@ import { type Services, ServicesProvider, useApp } from '../services.tsx';
 import { usePresentation, usePrunedPictures, useRememberedSettings } from './use-page-effects.ts';
 import { useCommands } from './use-commands.ts';
 
-/** Fetched when it is asked for: most visits never open it, and its plots are large. */
+/** Loaded when it is first opened: most visits never open it, and its plots are large. */
 const TrainingView = lazy(async () => {
   const view = await loadScript(() => import('../training/training-view.tsx'), import.meta.url);
   return { default: view.TrainingView };
@@ -30,7 +30,7 @@ function Page() {
   useCommands();
   useRememberedSettings();
   usePrunedPictures();
-  // Without a photograph there is nothing to present.
+  // Presenting needs at least one photograph.
   const presenting = usePresentation() && !isEmpty;
   const screen = useApp((state) => state.screen);
   return (

@@ -11,7 +11,7 @@ import { belongsToField } from './use-commands.ts';
 
 const lens = 'heads';
 
-/** A page with three photographs that were looked at, the second one selected. */
+/** A page with three finished photographs, the second one selected. */
 function setUp() {
   const store = createAppStore(parseSettings(null), { shape: 'photograph', sidePx: 320 });
   const actions = store.getState();
@@ -46,7 +46,7 @@ function setUp() {
   };
 }
 
-/** Everything that the page may remember of a key, but no functions. */
+/** Everything in the state that a key may change, without the functions. */
 const stateOf = (store: ReturnType<typeof setUp>['store']): string => JSON.stringify(store.getState());
 
 afterEach(() => void vi.unstubAllGlobals());
@@ -94,7 +94,7 @@ describe('a key on a photograph', () => {
     const { press, selected } = setUp();
     expect(press(key)).toBe(true);
     expect(selected()).toBe(id);
-    // There is none further on.
+    // There is no further photograph in this direction.
     expect(press(key)).toBe(true);
     expect(selected()).toBe(id);
   });

@@ -1,6 +1,6 @@
 /**
- * Everything that a key does, in one list: the keys, the help sheet and the buttons' tooltips read it. What a lens can do comes from the
- * lens.
+  * The list of all keyboard commands. The key handler, the help dialog and the tooltips of buttons read it. Each lens adds commands of
+  * its own.
  */
 import { contractOf } from '../../lenses/contracts.ts';
 import { viewOf } from '../../lenses/views.ts';
@@ -20,12 +20,12 @@ export interface CommandContext {
 
 export interface Command {
   readonly keys: readonly string[];
-  /** How the help names the keys, where not by themselves. */
+  /** Names of the keys in the help, where they differ from `keys`. */
   readonly shownKeys?: readonly string[];
   readonly does: string;
-  /** Where it means something: everywhere, on a photograph on the stage, or in the training view. */
+  /** Where the command works: everywhere, with a photograph on the stage, or in the training view. */
   readonly where: 'everywhere' | 'viewer' | 'training';
-  /** @returns false where it has nothing to do, so that another command of the same key may */
+  /** @returns false if there was nothing to do; the next command with the same key is then tried */
   readonly run: (key: string, context: CommandContext) => boolean;
 }
 
@@ -36,7 +36,7 @@ const selected = ({ photos, selectedId }: State): Photo | undefined =>
 
 const done = (): true => true;
 
-/** Asks the patch in the middle of the photograph, and puts the arrow keys there; or goes back to CLS. */
+/** Asks the patch in the middle of the photograph and focuses the patches, for the arrow keys. With a patch asked, goes back to CLS. */
 function togglePatch(state: State): boolean {
   const photo = selected(state);
   const outcome = photo === undefined ? null : shownOutcome(state, photo);
@@ -49,7 +49,7 @@ function togglePatch(state: State): boolean {
   return true;
 }
 
-/** @returns whether the selected photograph had a patch to let go of */
+/** @returns whether a patch of the selected photograph was asked; it is not asked any more */
 function leavePatch(state: State): boolean {
   const photo = selected(state);
   if (photo === undefined || photo.point === null || !contractOf(state.lens).asks) return false;
@@ -62,7 +62,7 @@ function leavePresentation({ presenting, setPresenting }: State): boolean {
   return presenting;
 }
 
-/** To the next photograph, or the one before. */
+/** Selects the next photograph, or the previous one. */
 function turnPhoto({ order, selectedId, select }: State, step: 1 | -1): boolean {
   if (selectedId === null) return false;
   const next = order[order.indexOf(selectedId) + step];
@@ -82,7 +82,7 @@ const shellCommands: readonly Command[] = [
     shownKeys: ['↑', '↓', '←', '→'],
     does: 'The patch beside it, while a patch is asked',
     where: 'viewer',
-    // The photograph itself hears them, while it has the focus.
+    // The patch picker handles these keys itself while it has the focus.
     run: () => false,
   },
   {
@@ -179,7 +179,7 @@ const shellCommands: readonly Command[] = [
   },
 ];
 
-/** What the lens in use works with, outside of components. */
+/** The panel props of the lens in use, for code outside of components. */
 function panelPropsOf(state: State): AnyPanelProps {
   const photo = selected(state);
   const outcome = photo === undefined ? null : shownOutcome(state, photo);
@@ -206,10 +206,10 @@ const lensCommands = (state: State): Command[] =>
     },
   }));
 
-/** Of the page and of the lens in use, the lens's first. */
+/** Commands of the lens in use, then those of the page. */
 export const commandsOf = (state: State): readonly Command[] => [...lensCommands(state), ...shellCommands];
 
-/** @returns whether the key means something */
+/** @returns whether a command has handled the key */
 export function runCommand(key: string, context: CommandContext): boolean {
   const { state } = context;
   const hasPhotograph = state.screen === 'viewer' && state.order.length > 0;

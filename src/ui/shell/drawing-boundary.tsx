@@ -5,14 +5,14 @@ import { IconButton } from '../kit/icon-button.tsx';
 import './messages.css';
 
 interface DrawingBoundaryProps {
-  /** Called before the part is drawn again: back to a state that has been drawn before. */
+  /** Called before the part is rendered again. It should restore a state that has been rendered without an error. */
   readonly onRetry: () => void;
   readonly children: ReactNode;
 }
 
 /**
- * A bug while a part of the page is drawn takes away that part and not the page: React would remove everything, and with
- * it the photographs. React knows such a boundary only as a class.
+  * An error boundary: an error while a part of the page is rendered removes only that part. Without it React would remove the whole
+  * page, with the photographs. React has error boundaries only as classes.
  */
 export class DrawingBoundary extends Component<DrawingBoundaryProps, { readonly error: Error | null }> {
   override state: { readonly error: Error | null } = { error: null };
@@ -25,7 +25,7 @@ export class DrawingBoundary extends Component<DrawingBoundaryProps, { readonly 
     const { error } = this.state;
     if (error === null) return this.props.children;
     const failure = failureOf(error);
-    // No bug: the part's script is not there. Browsers do not fetch it again before the page is loaded anew.
+    // Not a bug: the script of this part could not be loaded. Browsers do not fetch it again until the page is reloaded.
     if (failure !== null)
       return (
         <main id="content" className="message" data-tone="warning" role="alert">

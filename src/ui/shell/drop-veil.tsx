@@ -1,7 +1,7 @@
 import { Mark } from './wordmark.tsx';
 import './drop-veil.css';
 
-/** The whole page as a drop target, with a viewfinder's corners. Drag events pass through it. */
+/** Shows that the whole page is a drop target, with corners like a viewfinder's. Drag events pass through it. */
 export function DropVeil({ visible }: { readonly visible: boolean }) {
   return (
     <div className="drop-veil" data-visible={visible} aria-hidden="true">

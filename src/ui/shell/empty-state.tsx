@@ -3,7 +3,7 @@ import { IconButton } from '../kit/icon-button.tsx';
 import { SampleGrid } from './sample-grid.tsx';
 import './empty-state.css';
 
-/** The first screen: what will be seen, and something to see it with. */
+/** The first screen: what the page does, and sample photographs to start with. */
 export function EmptyState({ onAdd }: { readonly onAdd: () => void }) {
   return (
     <main className="empty" id="content">

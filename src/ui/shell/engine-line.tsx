@@ -6,7 +6,7 @@ import type { ModelSwitch } from '../state/model-in-use.ts';
 import { backendTitles, describeStart, describeSwitch } from '../words.ts';
 import { IconButton } from '../kit/icon-button.tsx';
 
-/** Leads to the list of models. */
+/** Opens the list of models. */
 function ModelButton({ children }: { readonly children: ReactNode }) {
   const setDialog = useApp((state) => state.setDialog);
   return (
@@ -23,7 +23,7 @@ function ModelButton({ children }: { readonly children: ReactNode }) {
   );
 }
 
-/** Another model on its way in, under the one that is still in use. */
+/** Progress of loading another model, below the one still in use. */
 function SwitchProgress({ modelSwitch }: { readonly modelSwitch: ModelSwitch }) {
   const { session } = useServices();
   const { progress } = modelSwitch;
@@ -44,7 +44,7 @@ function SwitchProgress({ modelSwitch }: { readonly modelSwitch: ModelSwitch }) 
   );
 }
 
-/** The model and where it runs, or how far its start is. */
+/** The model and its back end, or the progress of the engine's start. */
 export function EngineLine() {
   const engine = useApp((state) => state.engine);
   const { used, next: modelSwitch } = useApp((state) => state.models);

@@ -13,7 +13,7 @@ import { usePicture } from './use-picture.ts';
 import { useScrollIntoView } from '../kit/use-scroll-into-view.ts';
 import './film-strip.css';
 
-/** A photograph, small, filling its frame; decoded when it comes into sight. */
+/** A small photograph that fills its frame. It is decoded when it scrolls into view. */
 export function Thumbnail({ id }: { readonly id: PhotoId }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [seen, setSeen] = useState(false);
@@ -34,7 +34,7 @@ export function Thumbnail({ id }: { readonly id: PhotoId }) {
   const paint = useCallback(
     (context: CanvasRenderingContext2D, { width, height }: DeviceSize) => {
       if (!bitmap || bitmap.width === 0) return;
-      // Fills the frame and cuts what stands over, as a contact sheet does.
+      // Fills the frame and crops the rest.
       const scale = Math.max(width / bitmap.width, height / bitmap.height);
       const drawn = { width: bitmap.width * scale, height: bitmap.height * scale };
       context.imageSmoothingQuality = 'high';
@@ -74,7 +74,7 @@ function StateMark({ photo: { state } }: { readonly photo: Photo }) {
 interface FrameProps {
   readonly id: PhotoId;
   readonly number: number;
-  /** Set while a frame that held the focus is being removed: the next one takes it over. */
+  /** True while a frame that had the focus is being removed; the next frame then takes the focus. */
   readonly passFocus: RefObject<boolean>;
 }
 
@@ -119,7 +119,7 @@ const Frame = memo(function Frame({ id, number, passFocus }: FrameProps) {
           <span className="frame-name">{name}</span>
         </span>
       </label>
-      {/* One stop on the way of the Tab key, not two hundred: the selected frame's. */}
+      {/* The Tab key stops only at the selected frame, so that it does not take two hundred presses. */}
       <button
         type="button"
         className="frame-remove"
@@ -138,14 +138,14 @@ const countPhotos = ({ order, photos }: AppState, isOne: (photo: Photo) => boole
 
 const isOtherFile = ({ state }: Photo): boolean => state.status === 'failed' && isNoPicture(state.failure);
 
-/** What is no picture stays in the strip, with the reason, and is no photograph. */
+/** @param others files that are not pictures; they stay in the strip with the reason, but do not count as photographs */
 function describeCount(photographs: number, others: number): string {
   const files = countOf(others, photographs === 0 ? 'file' : 'other file');
   if (photographs === 0) return files;
   return countOf(photographs, 'photograph') + (others === 0 ? '' : `, ${files}`);
 }
 
-/** The photographs, as on a contact sheet. */
+/** The list of photographs, as small pictures. */
 export function FilmStrip() {
   const order = useApp((state) => state.order);
   const waiting = useApp((state) => countPhotos(state, (photo) => isWaiting(photo.state)));

@@ -13,12 +13,12 @@ export function SampleDialog({ onClose }: { readonly onClose: () => void }) {
   );
 }
 
-/** As they stand on a keyboard. */
+/** The key's name as printed on a keyboard. */
 const keyName = (key: string): string => (key.length === 1 ? key.toUpperCase() : key);
 
 function Keys() {
   const { store } = useServices();
-  // A lens is not changed while the help is open.
+  // The lens cannot change while the help is open.
   const commands = commandsOf(store.getState()).filter(({ does }) => does !== '');
   return (
     <dl className="help-keys">

@@ -27,7 +27,7 @@ function LensChoice({ id }: { readonly id: LensId }) {
   );
 }
 
-/** The ways of looking, one of them in use. */
+/** The choice of lens. */
 export function LensBar() {
   return (
     <fieldset className="lens-bar">

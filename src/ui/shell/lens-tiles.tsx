@@ -46,7 +46,7 @@ interface LensTilesProps {
   readonly bitmap: ImageBitmap | null;
 }
 
-/** Every way to draw what is on view, as small pictures to choose from. */
+/** The lens's ways to draw the result, as small pictures to choose from. */
 export function LensTiles({ photo, aspect, bitmap }: LensTilesProps) {
   const view = useLensView();
   const outcome = useOutcome(photo);

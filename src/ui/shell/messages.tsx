@@ -7,15 +7,15 @@ import { IconButton } from '../kit/icon-button.tsx';
 import './messages.css';
 
 interface MessagesProps {
-  /** In a dialog the notes that stand on the page are left out: it is there for what happens meanwhile. */
+  /** False leaves the notes out. A dialog does so, since it only repeats messages about what happens while it is open. */
   readonly withNotes?: boolean;
 }
 
-/** What the page has to say: it stays until it is dismissed, and a screen reader is told. */
+/** The page's messages. Each stays until it is dismissed, and is announced to screen readers. */
 export function Messages({ withNotes = true }: MessagesProps) {
   const all = useApp((state) => state.messages);
   const screen = useApp((state) => state.screen);
-  // Where photographs are trained on, their patches cannot be asked.
+  // In the training view patches cannot be asked.
   const isShown = (note: NoteId | null): boolean =>
     note === null || (withNotes && !(note === 'ask-a-patch' && screen === 'training'));
   const messages = all.filter(({ note }) => isShown(note));
@@ -33,7 +33,7 @@ export function Messages({ withNotes = true }: MessagesProps) {
   );
 }
 
-/** The engine does not start, or was lost too often: what happened and what one can do. */
+/** Shown when the engine does not start or was lost too often: what happened and what can be done. */
 export function EngineFailure() {
   const engine = useApp((state) => state.engine);
   const { session } = useServices();

@@ -7,7 +7,7 @@ import { isSamePatch, patchAt, patchBeside, pointOf, type PhotoPoint } from '../
 import { usePickPoint } from './use-scene.ts';
 import './patch-picker.css';
 
-/** What the key for patches moves the focus to. */
+/** The element that gets the focus from the key for patches. */
 export const patchPickerId = 'patches';
 
 const steps: Readonly<Record<string, { readonly down: number; readonly right: number }>> = {
@@ -17,13 +17,13 @@ const steps: Readonly<Record<string, { readonly down: number; readonly right: nu
   ArrowRight: { down: 0, right: 1 },
 };
 
-/** Where on the photograph the pointer is. */
+/** The position of the pointer on the photograph. */
 function pointUnder({ clientX, clientY, currentTarget }: MouseEvent): PhotoPoint {
   const { left, top, width, height } = currentTarget.getBoundingClientRect();
   return { x: (clientX - left) / width, y: (clientY - top) / height };
 }
 
-/** A patch that lights up, in shares of the photograph. */
+/** The highlight of a patch, positioned in shares of the photograph. */
 function PatchLight({ patch, frame }: { readonly patch: PatchPosition; readonly frame: Frame }) {
   const { x, y } = pointOf(patch, frame);
   const width = frame.box.width / frame.columns / frame.photoSizePx.width;
@@ -44,11 +44,11 @@ function PatchLight({ patch, frame }: { readonly patch: PatchPosition; readonly 
 
 interface PatchPickerProps {
   readonly photo: Photo;
-  /** How the patches lie on the photograph. */
+  /** The grid of patches on the photograph. */
   readonly frame: Frame;
 }
 
-/** Lies over the photograph: the patch under the pointer lights up, a click asks it, the arrow keys go from there. */
+/** Covers the photograph. It highlights the patch under the pointer; a click asks it, and the arrow keys move to its neighbours. */
 export function PatchPicker({ photo, frame }: PatchPickerProps) {
   const pick = usePickPoint(photo.id);
   const helpId = useId();
@@ -57,11 +57,11 @@ export function PatchPicker({ photo, frame }: PatchPickerProps) {
   const click = (event: MouseEvent): void => {
     const point = pointUnder(event);
     const isMarked = marked !== null && isSamePatch(patchAt(point, frame), marked);
-    // The same patch once more lets go of it; the second half of a double click does not.
+    // A click on the asked patch goes back to CLS, but not the second click of a double click.
     if (!isMarked) pick(point);
     else if (event.detail < 2) pick(null);
   };
-  // A finger would find the light where it was last.
+  // On touch screens the highlight would stay at the last touch.
   const follow = (event: PointerEvent): void =>
     setPointed(event.pointerType === 'touch' ? null : pointUnder(event));
   const press = (event: KeyboardEvent): void => {
@@ -80,7 +80,7 @@ export function PatchPicker({ photo, frame }: PatchPickerProps) {
         role="application"
         aria-label={marked === null ? 'Patches' : patchTitle(marked)}
         aria-describedby={helpId}
-        // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- an application is what screen readers leave the arrow keys to
+        // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- role application gives it the arrow keys
         tabIndex={0}
         onClick={click}
         onKeyDown={press}

@@ -11,7 +11,7 @@ import { backendTitles } from '../words.ts';
 import { useOutcome, usePanelProps, useScene, type AnyScene } from './use-scene.ts';
 import './picture-details.css';
 
-/** Nothing where the patches cover the whole photograph. */
+/** The part of the photograph outside of the grid; empty if the patches cover all of it. */
 function unseenFact(frame: Frame): Fact[] {
   const share = unseenShare(frame);
   if (share < leastUnseenShare) return [];
@@ -20,7 +20,7 @@ function unseenFact(frame: Frame): Fact[] {
   return [['Not seen', formatPercent(share), text]];
 }
 
-/** How it was made: numbers that the page has measured. */
+/** How the result was made, with the measured times. */
 function factsOf({ looked, look, model, backend }: Outcome, scene: AnyScene): readonly Fact[] {
   const [pass] = looked.passes;
   if (pass === undefined) return [];
@@ -57,7 +57,7 @@ function factsOf({ looked, look, model, backend }: Outcome, scene: AnyScene): re
   ];
 }
 
-/** The numbers of what is on view, and what else the lens has to be read off; folded away until somebody wants them. */
+/** The numbers of the shown result, and the lens's plots and tables. Folded away at first. */
 export function PictureDetails({ photo }: { readonly photo: Photo }) {
   const outcome = useOutcome(photo);
   const scene = useScene(outcome);

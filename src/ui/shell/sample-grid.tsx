@@ -2,7 +2,7 @@ import { sampleUrl, type Sample } from './intake/samples.ts';
 import { useSamples } from './intake/use-samples.ts';
 import './sample-grid.css';
 
-/** The photographs that come with the page, to click. */
+/** The sample photographs of the page; a click opens one. */
 export function SampleGrid({ onOpened }: { readonly onOpened?: (sample: Sample) => void }) {
   const { samples, open } = useSamples();
   return (

@@ -13,7 +13,7 @@ it.each([
     'cat-patch-row-5-column-12-head-1-nano8.png',
   ],
   ['../söders malm?.png', token(0), 'Mean', 'söders-malm-mean-nano8.png'],
-  // A lens that asks nobody.
+  // A lens that asks no token.
   ['cat.jpg', null, 'Block 3', 'cat-block-3-nano8.png'],
 ] as const)('names the picture of %s', (name, query, shown, expected) => {
   expect(pictureFileName(name, query, shown, 'nano8')).toBe(expected);

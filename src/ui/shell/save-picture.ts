@@ -11,7 +11,7 @@ import type { Outcome } from '../state/looks.ts';
 import type { Photo } from '../state/photo.ts';
 import { queryOf, stageLayers, type AnyScene } from './use-scene.ts';
 
-/** What is on the stage. */
+/** What the stage shows. */
 export interface StagePicture {
   readonly photo: Photo;
   readonly outcome: Outcome;
@@ -22,7 +22,7 @@ export interface StagePicture {
 
 const maxSidePx = 4096;
 
-/** On black: small pictures have no ground of their own. */
+/** Drawn on black, since the small pictures are partly transparent. */
 async function renderSheet(bitmap: ImageBitmap, sheet: Sheet): Promise<Blob | null> {
   const aspect = bitmap.width / bitmap.height;
   const { width, height, fontPx } = savedSheetSize(sheet, aspect);
@@ -34,7 +34,7 @@ async function renderSheet(bitmap: ImageBitmap, sheet: Sheet): Promise<Blob | nu
   return canvas.convertToBlob({ type: 'image/png' });
 }
 
-/** @returns a PNG at the photograph's own resolution, at most 4096 px a side; null where it cannot be decoded now */
+/** @returns a PNG at the photograph's own resolution, at most 4096 px a side; null if it cannot be decoded now */
 async function renderPicture({
   photo,
   outcome,
@@ -59,7 +59,7 @@ async function renderPicture({
   return canvas.convertToBlob({ type: 'image/png' });
 }
 
-/** Photograph, register or patch (CLS goes without saying), what is shown, and model, as a file's name. */
+/** A file name of the photograph, the register or patch (CLS is left out), what is shown, and the model. */
 export function pictureFileName(
   photoName: string,
   query: Query | null,
@@ -73,7 +73,7 @@ export function pictureFileName(
   return `${plain.replace(/^-|-$/g, '')}.png`;
 }
 
-/** @returns whether there was a picture to save */
+/** @returns false if there was no picture to save */
 export async function savePicture(picture: StagePicture): Promise<boolean> {
   const blob = await renderPicture(picture);
   if (!blob) return false;
@@ -86,11 +86,11 @@ export async function savePicture(picture: StagePicture): Promise<boolean> {
 export const canCopyPicture = (): boolean =>
   typeof ClipboardItem !== 'undefined' && navigator.clipboard !== undefined && 'write' in navigator.clipboard;
 
-/** @returns whether the picture is on the clipboard now */
+/** @returns whether the picture was copied to the clipboard */
 export async function copyPicture(picture: StagePicture): Promise<boolean> {
-  // A promise goes into the item, for Safari lets one write only within the click itself.
+  // The item gets a promise, since Safari allows writing only during the click event.
   const png = renderPicture(picture).then((blob) => blob ?? Promise.reject(new Error('no picture')));
-  // Where the browser refuses before it waits for the picture, nobody else would catch this.
+  // If the browser refuses before it awaits the picture, a rejection would be unhandled.
   png.catch(() => undefined);
   try {
     await navigator.clipboard.write([new ClipboardItem({ 'image/png': png })]);

@@ -12,7 +12,7 @@ import { useCoarsePointer } from './use-page-effects.ts';
 import { frameOf, markedPatch, useLensView, useOutcome, usePanelProps, usePickPoint } from './use-scene.ts';
 import './settings-panel.css';
 
-/** Long sides of what the model sees, in px: multiples of 8, 16 and (but for 14-px patches) what people use. */
+/** Long sides of the model's input, in px: multiples of 8 and 16, and sizes in common use (except for 14-px patches). */
 const inputSides = [160, 224, 320, 480, 640];
 
 type QueryChoice = number | 'patch';
@@ -32,7 +32,7 @@ const keyNotes = {
 };
 const touchNotes = { cls: 'Tap a patch of the photograph.', patch: 'Tap it again to go back.' };
 
-/** Which token looks: CLS, a register where there are some, or a patch of the photograph. */
+/** The choice of the asked token: CLS, a register if the network has some, or a patch of the photograph. */
 function QueryField({ photo }: { readonly photo: Photo }) {
   const outcome = useOutcome(photo);
   const numRegisters = useApp((state) => state.models.used?.description.numRegisters ?? 0);
@@ -64,7 +64,7 @@ function QueryField({ photo }: { readonly photo: Photo }) {
   );
 }
 
-/** What the lens in use can be told. */
+/** The settings of the lens in use. */
 function LensSettings({ photo }: { readonly photo: Photo }) {
   const { contract, Panel } = useLensView();
   const props = usePanelProps(photo);
@@ -86,7 +86,7 @@ function LensSettings({ photo }: { readonly photo: Photo }) {
   );
 }
 
-/** What the shape costs: some of the photograph, or its proportions. */
+/** What the shape changes: it crops the photograph, or distorts its proportions. */
 function shapeNote(shape: FramingOptions['shape'], frame: Frame | null): { readonly note?: string } {
   if (shape === 'square') return { note: 'Squashed, as the official script does.' };
   const share = frame === null ? 0 : unseenShare(frame);
@@ -132,7 +132,7 @@ function InputSettings({ photo }: { readonly photo: Photo }) {
 
 interface SettingsPanelProps {
   readonly photo: Photo;
-  /** A section to fold away, for narrow pages. */
+  /** Whether the section can be folded away, for narrow pages. */
   readonly collapsible: boolean;
   readonly startsOpen: boolean;
 }

@@ -50,7 +50,7 @@ function PictureActions({ photo }: { readonly photo: Photo }) {
   );
 }
 
-/** What the lens has to say of what is on view. */
+/** The lens's sentence about the shown result, and its legend. */
 function Words({ photo, outcome }: { readonly photo: Photo; readonly outcome: Outcome }) {
   const scene = useScene(outcome);
   const props = usePanelProps(photo);
@@ -64,7 +64,7 @@ function Words({ photo, outcome }: { readonly photo: Photo; readonly outcome: Ou
   );
 }
 
-/** Under the photograph, as under a picture in a museum: what it is, and what is to be seen. */
+/** The caption under the photograph: its title, and what is shown. */
 export function StageCaption({ photo }: { readonly photo: Photo }) {
   const token = useApp((state) => state.token);
   const pickPoint = useApp((state) => state.pickPoint);

@@ -25,7 +25,7 @@ import {
 } from './use-scene.ts';
 import './stage.css';
 
-/** What a person who does not see the picture is told about it. */
+/** The text alternative of the picture, for screen readers. */
 function describePicture({ alt, name }: Photo, outcome: Outcome | null, scene: AnyScene | null): string {
   const subject = alt ?? name;
   if (outcome === null || scene === null) return subject;
@@ -38,7 +38,7 @@ function describePicture({ alt, name }: Photo, outcome: Outcome | null, scene: A
   return `${subject} ${contract.title}: ${title(scene).toLowerCase()}${from} is drawn over it.`;
 }
 
-/** A look that was requested and has no result yet. */
+/** The state of a look that was requested and has no result yet. */
 function AskingState({ photo: { id } }: { readonly photo: Photo }) {
   const { session } = useServices();
   const asking = useApp((state) => (state.asking?.look.photo === id ? state.asking : null));
@@ -51,7 +51,7 @@ function AskingState({ photo: { id } }: { readonly photo: Photo }) {
         <IconButton icon={RotateCw} label="Try again" withText onClick={() => session.retryRequest()} />
       </div>
     );
-  // What takes no pass is there before anybody could read of it.
+  // Without a pass the result comes too soon for a progress line.
   if (asking.progress === null) return null;
   return (
     <div className="stage-state">
@@ -62,7 +62,7 @@ function AskingState({ photo: { id } }: { readonly photo: Photo }) {
   );
 }
 
-/** What happens to the photograph now, as a line on the stage; nothing once it is done. */
+/** The photograph's state as a line on the stage; nothing once it is done. */
 function StageState({ photo }: { readonly photo: Photo }) {
   const { session } = useServices();
   const engineStatus = useApp((state) => state.engine.status);
@@ -111,12 +111,12 @@ interface StageProps {
   readonly photo: Photo;
   readonly bitmap: ImageBitmap | null;
   readonly aspect: number;
-  /** Told which picture the stage needs, see `Pictures.load`. */
+  /** Called with the side of the picture that the stage needs, see `Pictures.load`. */
   readonly onNeedsSide: (sidePx: number) => void;
   readonly children: ReactNode;
 }
 
-/** The photograph, large. */
+/** The large picture of the selected photograph. */
 export function Stage({ photo, bitmap, aspect, onNeedsSide, children }: StageProps) {
   const outcome = useOutcome(photo);
   const scene = useScene(outcome);

@@ -3,7 +3,7 @@ import { isExplanationOpen } from '../kit/explanation.tsx';
 import { useServices } from '../services.tsx';
 import { runCommand } from './commands.ts';
 
-/** Where letters and digits mean something else. */
+/** Whether letters and digits go into this element as text. */
 export function isTyping(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
   if (
@@ -18,23 +18,23 @@ export function isTyping(target: EventTarget | null): boolean {
   );
 }
 
-/** Keys that go from choice to choice where one of several has the focus, and move a slider. */
+/** Whether the focused element uses the key itself: to move between radio buttons, or to move a slider. */
 const movesWithin = (target: EventTarget | null, key: string): boolean =>
   target instanceof HTMLInputElement &&
   ((['radio', 'range'].includes(target.type) && key.startsWith('Arrow')) ||
     (target.type === 'range' && key.startsWith('Page')));
 
-/** Whether the key means something to what has the focus, and so nothing to the page. */
+/** Whether the focused element uses the key, so that the page must ignore it. */
 export const belongsToField = (target: EventTarget | null, key: string): boolean =>
   isTyping(target) || movesWithin(target, key);
 
-/** The keys of the page: see `commands`. */
+/** Handles the keys of the page, see `commands`. */
 export function useCommands(): void {
   const { store, session } = useServices();
   useEffect(() => {
     const press = (event: KeyboardEvent): void => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-      // Escape closes what it opened.
+      // Escape first closes an open explanation.
       if (event.key === 'Escape' && isExplanationOpen()) return;
       if (belongsToField(event.target, event.key) || document.querySelector('dialog[open]')) return;
       if (runCommand(event.key, { state: store.getState(), session })) event.preventDefault();

@@ -3,7 +3,7 @@ import { contractOf } from '../../lenses/contracts.ts';
 import { useApp, useServices } from '../services.tsx';
 import { rememberSettings } from '../state/settings.ts';
 
-/** Theme and settings, on the page and in its memory. */
+/** Applies the theme to the page, and stores the settings. */
 export function useRememberedSettings(): void {
   const theme = useApp((state) => state.theme);
   const drawings = useApp((state) => state.drawings);
@@ -17,20 +17,20 @@ export function useRememberedSettings(): void {
     document.querySelector('meta[name="theme-color"]')?.setAttribute('content', ground);
   }, [theme]);
   useEffect(() => {
-    // A slider on its way need not write at every step.
+    // While a slider moves, not every step is written.
     const settings = { theme, drawings, shared, model, notesSeen, detailsOpen };
     const timer = setTimeout(() => rememberSettings(settings), 250);
     return () => clearTimeout(timer);
   }, [theme, drawings, shared, model, notesSeen, detailsOpen]);
 }
 
-/** The whole screen while presenting, where the browser allows it; leaving it ends the presentation. */
+/** Full screen while presenting, where the browser allows it. Leaving full screen ends the presentation. */
 export function usePresentation(): boolean {
   const { store } = useServices();
   const presenting = useApp((state) => state.presenting);
   useEffect(() => {
     if (presenting) {
-      // Refused (an iframe, a phone) means: within the window.
+      // If it is refused (in an iframe, on a phone), the presentation stays within the window.
       document.documentElement.requestFullscreen?.().catch(() => undefined);
     } else if (document.fullscreenElement) {
       document.exitFullscreen().catch(() => undefined);
@@ -46,7 +46,7 @@ export function usePresentation(): boolean {
   return presenting;
 }
 
-/** Bitmaps of photographs that are gone hold memory. */
+/** Frees the bitmaps of photographs that were removed. */
 export function usePrunedPictures(): void {
   const { pictures } = useServices();
   const order = useApp((state) => state.order);
@@ -61,11 +61,11 @@ const watchPointer = (changed: () => void): (() => void) => {
   return () => list.removeEventListener('change', changed);
 };
 
-/** Whether the page is used with fingers, which tap, hover over nothing and have no keys. */
+/** Whether the page is used by touch: without hovering and without a keyboard. */
 export const useCoarsePointer = (): boolean =>
   useSyncExternalStore(watchPointer, () => coarsePointer().matches);
 
-/** The first photograph comes with a word about what is not to be seen: that its patches can be asked. */
+/** With the first photograph, shows a note that its patches can be asked, since nothing on the page shows it. */
 export function usePatchNote(): void {
   const { store } = useServices();
   const press = useCoarsePointer() ? 'Tap' : 'Click';
@@ -77,7 +77,7 @@ export function usePatchNote(): void {
   }, [store, press, asks]);
 }
 
-/** The page's width in its own letters; null until it is asked for. To ask makes the browser lay the page out at once. */
+/** The page's width in rem; null until it is first measured. Measuring forces a layout. */
 let widthRem: number | null = null;
 
 function measureWidth(): number {
@@ -87,7 +87,7 @@ function measureWidth(): number {
 }
 
 function watchWidth(changed: () => void): () => void {
-  // Told when the page has been laid out; larger letters change its height, if nothing else.
+  // The observer runs after each layout. A change of the font size always changes at least the page's height.
   const observer = new ResizeObserver(() => {
     widthRem = null;
     changed();
@@ -97,8 +97,8 @@ function watchWidth(changed: () => void): () => void {
 }
 
 /**
- * Whether the page has less than so many rem across: the same as `@container page (width < …rem)` in the style sheets. A media query
- * would measure in the browser's own letters, and not in those that the page has.
+  * Whether the page is narrower than this many rem: the same as `@container page (width < …rem)` in the style sheets. A media query
+  * would use the browser's font size, which differs from the page's.
  */
 export const useIsNarrowerThan = (rem: number): boolean =>
   useSyncExternalStore(watchWidth, () => measureWidth() < rem);
@@ -112,5 +112,5 @@ const watchOnline = (changed: () => void): (() => void) => {
   };
 };
 
-/** False only where there is certainly no network; a network that leads nowhere counts as one. */
+/** False only if there is certainly no network. A network without internet access counts as online. */
 export const useOnline = (): boolean => useSyncExternalStore(watchOnline, () => navigator.onLine);

@@ -4,11 +4,11 @@ import type { PhotoId } from '../state/photo.ts';
 
 /**
  * @param sidePx what `Pictures.load` takes; null to wait
- * @returns the decoded photograph, a smaller one until it is there, or null
+  * @returns the decoded photograph; until it is ready, a smaller one or null
  */
 export function usePicture(id: PhotoId | null, sidePx: number | null): ImageBitmap | null {
   const { pictures } = useServices();
-  // A decode that the engine took to its grave is asked for again by the next engine.
+  // A decode that was lost with the engine is requested again from the next engine.
   const engineReady = useApp((state) => state.engine.status === 'ready');
   const [loaded, setLoaded] = useState<{ id: PhotoId; bitmap: ImageBitmap } | null>(null);
   useEffect(() => {

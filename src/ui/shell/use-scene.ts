@@ -1,4 +1,4 @@
-/** What is on view of a photograph, for components that know no lens. */
+/** What is shown of a photograph, for components that do not depend on a lens. */
 import { useCallback, useMemo, useState } from 'react';
 import type { PatchPosition } from '../../core/geometry.ts';
 import { contractOf } from '../../lenses/contracts.ts';
@@ -18,11 +18,11 @@ export type AnyPanelProps = PanelProps<object, object, unknown>;
 
 export const frameOf = ({ looked }: Outcome): Frame => firstFrame(looked);
 
-/** Who was asked; null where the lens asks nobody. */
+/** The asked token; null if the lens asks none. */
 export const queryOf = ({ look }: Outcome): Query | null =>
   contractOf(look.lens).asks ? (look.params as Query) : null;
 
-/** The patch that is outlined on the photograph, answered or not yet. */
+/** The patch that is outlined on the photograph, with or without a result yet. */
 export const markedPatch = ({ point }: Photo, outcome: Outcome | null): PatchPosition | null =>
   point === null || outcome === null || queryOf(outcome) === null ? null : patchAt(point, frameOf(outcome));
 
@@ -32,7 +32,7 @@ export const sceneOf = (
   shared: SharedDrawing,
 ): AnyScene => ({ looked, params: look.params, drawing: drawings[look.lens] ?? {}, shared });
 
-/** What is drawn on the stage: the lens's layers, and around the patch that was asked a frame. */
+/** The layers on the stage: those of the lens, and an outline of the asked patch. */
 export function stageLayers(scene: AnyScene, outcome: Outcome, marked: PatchPosition | null): Layer[] {
   const layers = [...viewOf(outcome.look.lens).layers(scene)];
   if (marked !== null) layers.push({ kind: 'mark', frame: frameOf(outcome), patch: marked });
@@ -43,7 +43,7 @@ export const useLensView = (): AnyLensView => viewOf(useApp((state) => state.len
 
 export const useOutcome = (photo: Photo): Outcome | null => useApp((state) => shownOutcome(state, photo));
 
-/** @returns null while nothing has been seen through the lens in use */
+/** @returns null while the lens in use has no result */
 export function useScene(outcome: Outcome | null): AnyScene | null {
   const drawings = useApp((state) => state.drawings);
   const shared = useApp((state) => state.shared);
@@ -65,7 +65,7 @@ export function usePanelProps(photo: Photo): AnyPanelProps {
   return { scene, params, drawing, shared, model, changeParams, changeDrawing, changeShared };
 }
 
-/** @returns the same list for as long as it draws the same */
+/** @returns the same list object as long as its layers are the same */
 export function useStableLayers(layers: readonly Layer[]): readonly Layer[] {
   const [stable, setStable] = useState(layers);
   if (drawTheSame(stable, layers)) return stable;
@@ -73,7 +73,7 @@ export function useStableLayers(layers: readonly Layer[]): readonly Layer[] {
   return layers;
 }
 
-/** Gives the patch of a photograph that somebody picked, or lets go of it. */
+/** Picks a patch of the photograph; null goes back to the special token. */
 export function usePickPoint(id: string): (point: Photo['point']) => void {
   const pickPoint = useApp((state) => state.pickPoint);
   return useCallback((point) => pickPoint(id, point), [pickPoint, id]);

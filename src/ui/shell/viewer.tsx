@@ -15,7 +15,7 @@ import { shownOutcome } from '../state/looks.ts';
 import { frameOf } from './use-scene.ts';
 import './viewer.css';
 
-/** Stage, tiles, settings, film strip, all about the selected photograph. */
+/** The stage, tiles, settings and film strip, for the selected photograph. */
 export function Viewer() {
   const photo = useApp((state) => (state.selectedId === null ? undefined : state.photos[state.selectedId]));
   const presenting = useApp((state) => state.presenting);
@@ -25,9 +25,9 @@ export function Viewer() {
   const [sidePx, setSidePx] = useState<number | null>(null);
   const bitmap = usePicture(photo?.id ?? null, sidePx);
   const needSide = useCallback((side: number) => setSidePx(side), []);
-  // The first photograph takes the place of a page that may have been scrolled down to its sample.
+  // Before the first photograph the page may have been scrolled down to the samples.
   useEffect(() => {
-    window.scrollTo(0, 0); // Newer browsers return a promise, which React would take for what undoes the effect.
+    window.scrollTo(0, 0); // Braces, because newer browsers return a promise, which React would take for a cleanup function.
   }, []);
   usePatchNote();
   const outcome = useApp((state) => (photo === undefined ? null : shownOutcome(state, photo)));
@@ -35,7 +35,7 @@ export function Viewer() {
 
   const size = outcome === null ? bitmap : frameOf(outcome).photoSizePx;
   const aspect = size ? size.width / size.height : 4 / 3;
-  // What is no picture has nothing to choose from.
+  // A file that is not a picture has no lenses or settings.
   const isNothing = photo.state.status === 'failed' && bitmap === null && outcome === null;
   return (
     <main className="viewer">

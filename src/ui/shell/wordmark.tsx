@@ -1,4 +1,4 @@
-/** An aperture whose opening is an eye: six blades round a pupil. */
+/** The logo: a camera aperture as an eye, with six blades around a pupil. */
 export function Mark({ className }: { className?: string }) {
   return (
     <svg className={className} viewBox="0 0 32 32" aria-hidden="true" focusable="false">

@@ -25,7 +25,7 @@ function isSample(value: unknown): value is Sample {
   );
 }
 
-/** @returns none where the list cannot be had: the page works without */
+/** @returns an empty list if it cannot be loaded; the page works without samples */
 export async function fetchSamples(): Promise<readonly Sample[]> {
   try {
     const response = await fetch(new URL('samples.json', samplesFolder()));
@@ -36,7 +36,7 @@ export async function fetchSamples(): Promise<readonly Sample[]> {
   }
 }
 
-/** @returns null where its file cannot be had */
+/** @returns null if its file cannot be loaded */
 export async function fetchSample(sample: Sample): Promise<NewPhoto | null> {
   try {
     const response = await fetch(sampleUrl(sample));

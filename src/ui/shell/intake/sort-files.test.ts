@@ -3,7 +3,7 @@ import { areAllPhotos, sortFiles } from './sort-files.ts';
 
 type Content = string | Uint8Array<ArrayBuffer>;
 
-/** As the drop zone gives it: with the path inside the folder that was dropped. */
+/** A file as the drop zone gives it, with its path inside the dropped folder. */
 const file = (path: string, content: Content = 'x', type = ''): File =>
   Object.assign(new File([content], path.split('/').at(-1) ?? path, { type }), { path });
 

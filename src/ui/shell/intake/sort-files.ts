@@ -1,4 +1,4 @@
-/** What somebody dropped: photographs, networks, and what belongs to a network. Told by content where a name can deceive. */
+/** Sorts dropped files into photographs, networks and files of a network. It reads the content where the name may be wrong. */
 import {
   isIndexName,
   partsByIndex,
@@ -9,20 +9,20 @@ import type { NewDroppedModel } from '../../models/dropped-models.ts';
 
 export interface SortedFiles {
   readonly photos: readonly File[];
-  /** The one to use first. */
+  /** The model to use comes first. */
   readonly models: readonly NewDroppedModel[];
-  /** Training runs that somebody took along. */
+  /** Exported training runs. */
   readonly runs: readonly File[];
 }
 
 const checkpointEnding = /\.(safetensors|pth|pt|bin|ckpt|pth\.tar)$/i;
-/** As the page itself names an exported run. */
+/** The ending that the page gives to an exported run. */
 const runEnding = /\.run\.zip$/i;
-/** What lies in a model's folder and is neither a photograph nor a network. */
+/** Files that are usual in a model's folder and are neither photographs nor networks. */
 const besideModel =
   /\.(json|md|txt|yaml|yml|py|msgpack|h5|ot|onnx|gitattributes)$|^(readme|license|licence)$/i;
 
-/** The browser's own path for a file out of a folder; a bare name for one that was dropped by itself. */
+/** The browser's path of a file in a folder, or only the name of a file that was dropped by itself. */
 const pathOf = (file: File): string =>
   (file as { path?: string }).path ?? file.webkitRelativePath ?? file.name;
 
@@ -31,7 +31,7 @@ const folderOf = (file: File): string => pathOf(file).replace(/[^/]*$/, '');
 const startsWith = (head: Uint8Array, text: string, at = 0): boolean =>
   Array.from(text).every((letter, i) => head[at + i] === letter.charCodeAt(0));
 
-/** Formats that the decoder knows: whoever calls a JPEG `x.bin` still wants to look at it. */
+/** Whether the decoder knows the format. A JPEG that is named `x.bin` is a picture too. */
 const isPicture = (head: Uint8Array): boolean =>
   startsWith(head, '\xff\xd8\xff') ||
   startsWith(head, '\x89PNG') ||
@@ -40,7 +40,7 @@ const isPicture = (head: Uint8Array): boolean =>
   startsWith(head, 'ftyp', 4) ||
   (startsWith(head, 'RIFF') && startsWith(head, 'WEBP', 8));
 
-/** Safetensors, and the pickle that older PyTorch files begin with. A zip may be anything, so its name must say more. */
+/** Safetensors, or the pickle at the start of older PyTorch files. A zip may hold anything, so its name decides. */
 const isCheckpoint = (head: Uint8Array): boolean =>
   startsWith(head, '{"', 8) || (head[0] === 0x80 && (head[1] ?? 9) >= 2 && (head[1] ?? 9) <= 5);
 
@@ -48,7 +48,7 @@ async function headOf(file: File): Promise<Uint8Array> {
   try {
     return new Uint8Array(await file.slice(0, 16).arrayBuffer());
   } catch {
-    return new Uint8Array(); // What cannot be read is told by whoever reads it next.
+    return new Uint8Array(); // The next reader of the file reports the error.
   }
 }
 
@@ -63,7 +63,7 @@ async function readJson(file: File): Promise<unknown> {
 const isManifest = (json: unknown): boolean =>
   typeof json === 'object' && json !== null && 'weightsManifest' in json;
 
-/** @returns whether a look into the file is needed to tell */
+/** @returns whether the file must be read to tell what it is */
 const isSuspect = ({ name, type }: File): boolean =>
   checkpointEnding.test(name) ||
   runEnding.test(name) ||
@@ -71,10 +71,10 @@ const isSuspect = ({ name, type }: File): boolean =>
   isIndexName(name) ||
   (type === '' && !/\.\w{2,5}$/.test(name));
 
-/** @returns true where all are photographs by their names, so that nothing need be read */
+/** @returns true if all are photographs by their names, so that none must be read */
 export const areAllPhotos = (files: readonly File[]): boolean => !files.some(isSuspect);
 
-/** model.json and everything beside it in its folder, as one model. */
+/** model.json and all other files in its folder, as one model. */
 function tfjsModel(manifest: File, files: readonly File[]): NewDroppedModel {
   const beside = files.filter((file) => folderOf(file) === folderOf(manifest));
   const title =
@@ -91,14 +91,14 @@ function tfjsModel(manifest: File, files: readonly File[]): NewDroppedModel {
   };
 }
 
-/** The files of one checkpoint, and those of them that were not dropped. */
+/** One checkpoint: the files that were dropped, and the parts that are missing. */
 interface WholeCheckpoint {
   readonly title: string;
   readonly files: readonly File[];
   readonly missingParts: readonly string[];
 }
 
-/** Checkpoints in several files are told by their index, or by the numbers in their names. */
+/** Joins checkpoints that are split into several files. The parts are found by the index file, or by the numbers in their names. */
 async function joinParts(checkpoints: readonly File[], all: readonly File[]): Promise<WholeCheckpoint[]> {
   const wholes: WholeCheckpoint[] = [];
   const taken = new Set<File>();
@@ -107,7 +107,7 @@ async function joinParts(checkpoints: readonly File[], all: readonly File[]): Pr
     const files = names.flatMap((name) => beside.filter((file) => file.name === name).slice(0, 1));
     for (const file of files) taken.add(file);
     const missingParts = names.filter((name) => !files.some((file) => file.name === name));
-    // An index by itself is listed too, so that somebody hears what else is needed.
+    // An index without its parts is listed too, so that the page can say which files are missing.
     wholes.push({ title, files: files.length > 0 ? files : [first], missingParts });
   };
   for (const file of all.filter(({ name }) => isIndexName(name))) {
@@ -138,7 +138,7 @@ export async function sortFiles(files: readonly File[]): Promise<SortedFiles> {
     if (isPicture(head)) continue;
     if (checkpointEnding.test(file.name) || isCheckpoint(head)) checkpoints.push(file);
   }
-  // Where a folder has the same network in two formats, the one that needs no interpreter comes first.
+  // If a folder has the same network in two formats, the one that needs no pickle interpreter comes first.
   checkpoints.sort(
     (a, b) => Number(b.name.endsWith('.safetensors')) - Number(a.name.endsWith('.safetensors')),
   );

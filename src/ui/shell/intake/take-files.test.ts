@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { takeFiles, type DroppedItem } from './take-files.ts';
 
-/** What a browser makes of something dropped, as far as it is asked. */
+/** A fake DataTransferItem, with the parts that `takeFiles` uses. */
 function item(file: File | null, entry: object): DroppedItem & { webkitGetAsEntry: () => object } {
   return { kind: 'file', getAsFile: () => file, webkitGetAsEntry: vi.fn<() => object>(() => entry) };
 }
@@ -9,7 +9,7 @@ function item(file: File | null, entry: object): DroppedItem & { webkitGetAsEntr
 const photo = (name: string, bytes: number, type = 'image/jpeg'): File =>
   new File([new Uint8Array(bytes)], name, { type });
 
-/** A folder's entry, which gives its list in one piece and then an empty one. */
+/** The entry of a folder. Its reader gives all entries at once, then an empty list. */
 function folder(...files: readonly File[]): object {
   const entries = files.map((file) => ({
     isDirectory: false,
@@ -31,7 +31,7 @@ test('what is a photograph by its name or type is taken at once; only what may b
     item(photo('b.JFIF', 47, ''), isFile),
     item(photo('c', 1, 'image/png'), isFile),
   ];
-  // The sizes that a folder's list takes on ext4, on APFS, on NTFS.
+  // The sizes of a folder on ext4, APFS and NTFS.
   const folders = [4096, 96, 0].map((size) => item(photo('day.jpg', size), folder(photo('d.jpg', 5))));
   const unknown = item(photo('dino.pth', 7, ''), isFile);
   const without = item(null, folder(photo('e.jpg', 5), photo('f.jpg', 6)));

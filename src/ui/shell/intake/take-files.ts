@@ -1,30 +1,30 @@
-/** The files of a drop, folders taken apart. */
+/** The files of a drop, including all files in dropped folders. */
 import { fromEvent } from 'file-selector';
 import { hasPhotographEnding } from '../../../core/file-names.ts';
 
-/** What this room needs of a DataTransferItem. */
+/** The parts of a DataTransferItem that are used here. */
 export type DroppedItem = Pick<DataTransferItem, 'kind' | 'getAsFile'>;
 
 /**
- * A folder is told from a file by its entry, and a browser takes milliseconds for each entry that it is asked for, the longer the more
- * there are: a thousand photographs would stop the page for seconds. Only what may be a folder is asked.
- *
- * The browser gives a folder as a file too, without a type, or with one by its name; its size is 0, or what its list takes on the disk, in
- * whole steps of 32 bytes (APFS) or more (ext4).
+  * Whether the item may be a folder. Only its entry tells for certain, but a browser takes milliseconds to make an entry, and longer the
+  * more items there are. A thousand photographs would block the page for seconds, so only items that may be folders are asked for one.
+  *
+  * The browser also gives a folder as a file, without a type or with a type derived from its name. The size of this file is 0, or the
+  * size of the folder's list on the disk: a multiple of 32 bytes (APFS) or more (ext4).
  */
 const mayBeFolder = (file: File | null): boolean =>
   file === null ||
   file.size % 32 === 0 ||
   !(file.type.startsWith('image/') || hasPhotographEnding(file.name));
 
-/** All items are asked at once: after the event they are empty. */
+/** Called for all items during the event; after it they are empty. */
 const takeItem = async (item: DroppedItem): Promise<File[]> => {
   const file = item.getAsFile();
   if (file !== null && !mayBeFolder(file)) return [file];
   return (await fromEvent({ type: 'drop', dataTransfer: { items: [item] } })) as File[];
 };
 
-/** @param items of a drop's DataTransfer; call it before the event has ended. Rejects where a folder cannot be read. */
+/** @param items of a drop's DataTransfer. Call this before the event has ended. Rejects if a folder cannot be read. */
 export async function takeFiles(items: Iterable<DroppedItem>): Promise<File[]> {
   const taken = [...items].filter(({ kind }) => kind === 'file').map(takeItem);
   return (await Promise.all(taken)).flat();

@@ -17,7 +17,7 @@ const macNotesSentence =
 
 const hasFiles = (data: DataTransfer): boolean => data.types.includes('Files');
 
-/** @returns the sentence for something that holds no file */
+/** @returns the message for a drop or paste without files */
 function explainNoFile(data: DataTransfer): string {
   const types = data.types;
   if (types.includes('text/uri-list') || types.includes('text/html')) return linkSentence;
@@ -25,13 +25,13 @@ function explainNoFile(data: DataTransfer): string {
   return types.length > 0 ? textSentence : emptySentence;
 }
 
-/** While files are dragged, and from the picker, there is nothing to take apart. */
+/** During a drag, and from the file picker, there are no folders to read. */
 const filesOf = (event: DropEvent | FileSystemFileHandle[]): Promise<(File | DataTransferItem)[]> =>
   'dataTransfer' in event && event.type === 'drop' && event.dataTransfer !== null
     ? takeFiles(event.dataTransfer.items)
     : fromEvent(event);
 
-/** Photographs and networks come in by drop, by paste and from the file picker; whatever else comes in gets a sentence. */
+/** Takes photographs and networks from drops, pastes and the file picker. Anything else is answered with a message. */
 export function useIntake() {
   const { session, library, training, store } = useServices();
 
@@ -71,16 +71,16 @@ export function useIntake() {
     onError: () => store.getState().say('What was dropped could not be read.', 'warning'),
   });
 
-  // Pasting goes to the document: where nothing has the focus, the event never passes the page's root.
+  // Listens on the document: if nothing has the focus, the paste event does not reach the page's root.
   useEffect(() => {
     const paste = (event: ClipboardEvent): void => {
       const data = event.clipboardData;
-      // Text for a field is no photograph that went wrong.
+      // Text pasted into a field is not for us.
       if (!data || isTyping(event.target)) return;
       event.preventDefault();
       const files = [...data.files];
       if (files.length > 0) {
-        // Browsers call every copied picture image.png.
+        // Browsers name every copied picture image.png.
         const isNameless = files.length === 1 && files[0]?.name === 'image.png';
         if (isNameless) addPhotos(files, () => 'Pasted picture');
         else add(files);
@@ -90,7 +90,7 @@ export function useIntake() {
     return () => document.removeEventListener('paste', paste);
   }, [add, addPhotos, store]);
 
-  // The drop zone ignores what holds no file; without this the browser would leave for the link.
+  // The drop zone ignores a drop without files. Without this the browser would open a dropped link.
   const onDrop = (event: DragEvent<HTMLElement>): void => {
     if (hasFiles(event.dataTransfer)) return;
     event.preventDefault();
@@ -99,7 +99,7 @@ export function useIntake() {
 
   return {
     rootProps: dropzone.getRootProps({ onDrop, role: 'presentation' }),
-    // Only buttons open it: it is no stop for the Tab key and nothing for a screen reader.
+    // Only buttons open it, so it is hidden from the Tab key and from screen readers.
     inputProps: dropzone.getInputProps({ style: { display: 'none' } }),
     isDragging: dropzone.isDragGlobal,
     openPicker: dropzone.open,
