@@ -5,7 +5,7 @@ import './fields.css';
 export interface Choice<T> {
   readonly value: T;
   readonly label: string;
-  /** Drawn instead of the label, which stays its name. */
+  /** Shown instead of the label; the label is still the accessible name. */
   readonly picture?: ReactNode;
 }
 
@@ -13,15 +13,15 @@ interface ChoiceFieldProps<T> {
   readonly label: string;
   readonly choices: readonly Choice<T>[];
   readonly value: T;
-  /** Shown beside the label, where pictures stand for the choices. */
+  /** Text shown beside the label, for choices that are shown as pictures. */
   readonly display?: string;
   readonly note?: string;
-  /** What the label means. */
+  /** Explains the label. */
   readonly explanation?: string;
   readonly onChange: (value: T) => void;
 }
 
-/** One of a few: native radio buttons in the form of a divided bar. */
+/** A choice of a few options: native radio buttons, styled as a divided bar. */
 export function ChoiceField<T extends string | number>(props: ChoiceFieldProps<T>) {
   const { label, choices, value, display, note, explanation, onChange } = props;
   const name = useId();

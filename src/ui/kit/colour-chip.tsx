@@ -1,7 +1,7 @@
 import { formatColour, type Rgb } from '../../render/colour-maps.ts';
 import './colour-chip.css';
 
-/** By which a thing in the picture is known; several colours stand for several things. */
+/** The colour of something in the picture, for legends. Several colours are for several things. */
 export function ColourChip({ colours }: { readonly colours: readonly Rgb[] }) {
   const [first] = colours;
   if (colours.length <= 1)

@@ -9,11 +9,11 @@ interface DialogProps {
   readonly children: ReactNode;
 }
 
-/** A native modal dialog: it holds the focus, closes on Escape and gives the focus back. Mounted means open. */
+/** A native modal dialog: it keeps the focus inside, closes on Escape and then returns the focus. It is open while it is mounted. */
 export function Dialog({ title, onClose, children }: DialogProps) {
   const dialog: RefObject<HTMLDialogElement | null> = useRef(null);
   const titleId = useId();
-  // A layout effect ends before the dialog leaves the page: only then does close() give the focus back.
+  // A layout effect is cleaned up while the dialog is still in the page; close() returns the focus only then.
   useLayoutEffect(() => {
     const element = dialog.current;
     element?.showModal();
@@ -25,7 +25,7 @@ export function Dialog({ title, onClose, children }: DialogProps) {
       className="dialog"
       aria-labelledby={titleId}
       onClose={onClose}
-      // A click on the backdrop lands on the dialog itself, one inside it on what it holds.
+      // The target of a click on the backdrop is the dialog itself; the target of a click inside is one of its children.
       onClick={(event) => event.target === event.currentTarget && onClose()}
     >
       <div className="dialog-body">

@@ -3,16 +3,16 @@ import './disclosure.css';
 
 interface DisclosureProps {
   readonly title: string;
-  /** Beside the title, the most telling of what is folded away. */
+  /** Shown beside the title: the most important part of the folded content. */
   readonly hint?: string;
   readonly className?: string;
-  /** Whether it starts open; where it changes later, the part follows it. */
+  /** Whether it is open at first. A later change opens or closes it. */
   readonly isOpen?: boolean;
   readonly onToggle?: (isOpen: boolean) => void;
   readonly children: ReactNode;
 }
 
-/** A part of the page that folds away under its title: the browser's own details element, with our mark. */
+/** A section that folds away under its title: a native details element with our own marker. */
 export function Disclosure({ title, hint, className, isOpen, onToggle, children }: DisclosureProps) {
   return (
     <details

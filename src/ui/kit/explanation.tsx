@@ -3,17 +3,17 @@ import { type ToggleEvent, useId, useRef } from 'react';
 import './explanation.css';
 
 interface ExplanationProps {
-  /** What is explained, as it stands on the page. */
+  /** The term that is explained, as written on the page. */
   readonly term: string;
   readonly text: string;
 }
 
 const marginPx = 8;
 
-/** Whether one is open, which Escape then closes. */
+/** Whether an explanation is open. The browser closes it on Escape. */
 export const isExplanationOpen = (): boolean => document.querySelector('.explanation[data-open]') !== null;
 
-/** Beside a word: a mark that opens what the word means, by mouse, finger and keyboard. The browser closes it. */
+/** A button beside a term that opens its explanation, by mouse, touch and keyboard. The browser closes it. */
 export function Explanation({ term, text }: ExplanationProps) {
   const id = useId();
   const button = useRef<HTMLButtonElement>(null);
@@ -27,7 +27,7 @@ export function Explanation({ term, text }: ExplanationProps) {
       root.clientWidth - 2 * marginPx,
     );
     const leftPx = Math.max(marginPx, Math.min(box.left, root.clientWidth - widthPx - marginPx));
-    // Its height is not known before it is drawn: it goes to where there is more room.
+    // The height is unknown until it is rendered, so it opens on the side with more space.
     const isAbove = box.top > innerHeight - box.bottom;
     currentTarget.dataset['above'] = String(isAbove);
     currentTarget.style.left = `${leftPx + scrollX}px`;

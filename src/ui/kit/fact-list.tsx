@@ -5,11 +5,11 @@ export type Fact = readonly [name: string, value: string, explanation?: string];
 
 interface FactListProps {
   readonly facts: readonly Fact[];
-  /** How the facts stand; without one, a line each, the values at its end. */
+  /** The class for the layout. The default is one line for each fact, with the value at its end. */
   readonly className?: string;
 }
 
-/** Names with their values, and beside a name what it means. */
+/** Names with values, and an explanation beside a name. */
 export function FactList({ facts, className = 'fact-list' }: FactListProps) {
   return (
     <dl className={`facts ${className}`}>

@@ -1,4 +1,4 @@
-/** Numbers as people read them. */
+/** Formats numbers for people. */
 export const formatPercent = (share: number): string =>
   `${(100 * share).toFixed(share > 0 && share < 0.0995 ? 1 : 0)} %`;
 

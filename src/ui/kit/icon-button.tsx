@@ -5,7 +5,7 @@ import './icon-button.css';
 type IconButtonProps = Omit<ComponentProps<'button'>, 'children'> & {
   readonly icon: LucideIcon;
   readonly label: string;
-  /** Shows the label beside the icon; otherwise it is the tooltip. */
+  /** Whether the label is shown beside the icon; otherwise it is the tooltip. */
   readonly withText?: boolean;
 };
 

@@ -6,17 +6,17 @@ import './layered-canvas.css';
 
 interface LayeredCanvasProps {
   readonly bitmap: ImageBitmap | null;
-  /** Repainted when it is another list. */
+  /** The layers are repainted when this is another list object. */
   readonly layers: readonly Layer[];
   readonly detail: Detail;
-  /** The text alternative; null where a label beside the picture says it all. */
+  /** The text alternative; null if a label beside the picture is enough. */
   readonly label: string | null;
   readonly children?: ReactNode;
 }
 
 /**
- * A photograph with what is drawn over it: two canvases, for the photograph below needs no painting when a slider moves.
- * Fills its parent, which gives it the photograph's aspect.
+ * A photograph with layers over it, on two canvases, so that the photograph is not repainted when a slider moves.
+ * It fills its parent, which must have the photograph's aspect ratio.
  */
 export function LayeredCanvas({ bitmap, layers, detail, label, children }: LayeredCanvasProps) {
   const frame = useRef<HTMLDivElement>(null);
@@ -27,7 +27,7 @@ export function LayeredCanvas({ bitmap, layers, detail, label, children }: Layer
 
   const paintPhoto = useCallback(
     (context: CanvasRenderingContext2D, { width, height }: DeviceSize) => {
-      // A closed bitmap has no width; its owner sends another one soon.
+      // A closed bitmap has width 0; its owner passes another one soon.
       if (!bitmap || bitmap.width === 0) return;
       context.imageSmoothingQuality = 'high';
       context.drawImage(bitmap, 0, 0, width, height);

@@ -7,10 +7,10 @@ interface RangeFieldProps {
   readonly min: number;
   readonly max: number;
   readonly value: number;
-  /** What a screen reader says for the value, with its unit. */
+  /** The value with its unit, for screen readers. */
   readonly valueText: string;
   readonly display: string;
-  /** What the label means. */
+  /** Explains the label. */
   readonly explanation?: string;
   readonly onChange: (value: number) => void;
 }

@@ -7,13 +7,13 @@ import './sheet-canvas.css';
 interface SheetCanvasProps {
   readonly bitmap: ImageBitmap | null;
   readonly sheet: Sheet;
-  /** Width by height of the photograph. */
+  /** The photograph's width / height. */
   readonly aspect: number;
   readonly label: string;
   readonly onChoose: (row: number, column: number) => void;
 }
 
-/** Of the titles, in CSS px. */
+/** Font size of the titles, in CSS px. */
 const fontPx = 13;
 
 const steps: Readonly<Record<string, readonly [down: number, right: number]>> = {
@@ -24,8 +24,8 @@ const steps: Readonly<Record<string, readonly [down: number, right: number]>> = 
 };
 
 /**
- * Many small pictures on one canvas, and over them a button for each. One stop on the way of the Tab key; the arrow keys go from
- * picture to picture.
+ * Many small pictures on one canvas, with a button over each. They are one Tab stop together; the arrow keys move between the
+ * pictures.
  */
 export function SheetCanvas({ bitmap, sheet, aspect, label, onChoose }: SheetCanvasProps) {
   const frame = useRef<HTMLDivElement>(null);

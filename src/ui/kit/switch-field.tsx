@@ -3,7 +3,7 @@ import './fields.css';
 interface SwitchFieldProps {
   readonly label: string;
   readonly checked: boolean;
-  /** The switch stands at the end of its label's line, not below it. */
+  /** Places the switch at the end of the label's line instead of below it. */
   readonly inLine?: boolean;
   readonly onChange: (checked: boolean) => void;
 }

@@ -6,7 +6,7 @@ export interface DeviceSize {
   readonly height: number;
 }
 
-/** @returns the element's size in the screen's own px, null before it is known */
+/** @returns the element's size in device px; null until it is known */
 export function useDeviceSize(ref: RefObject<Element | null>): DeviceSize | null {
   const [size, setSize] = useState<DeviceSize | null>(null);
   useLayoutEffect(() => {
@@ -14,7 +14,7 @@ export function useDeviceSize(ref: RefObject<Element | null>): DeviceSize | null
     if (!element) return undefined;
     const observer = new ResizeObserver(([entry]) => {
       if (!entry) return;
-      // Safari knows no device-pixel-content-box.
+      // Safari does not support device-pixel-content-box.
       const exact = entry.devicePixelContentBoxSize?.[0];
       const width = exact?.inlineSize ?? Math.round(entry.contentRect.width * devicePixelRatio);
       const height = exact?.blockSize ?? Math.round(entry.contentRect.height * devicePixelRatio);
@@ -33,7 +33,7 @@ export function useDeviceSize(ref: RefObject<Element | null>): DeviceSize | null
 /**
  * Repaints a canvas in the next frame whenever `paint` is another function.
  * @param paint draws on a cleared context; memoise it on what it draws
- * @param prepare what may take longer than a frame: called once a frame, the old picture staying, until it is true
+ * @param prepare work that may take longer than a frame: called once a frame until it returns true; until then the old picture stays
  */
 export function useCanvasLayer(
   ref: RefObject<HTMLCanvasElement | null>,

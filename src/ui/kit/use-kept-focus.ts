@@ -1,8 +1,8 @@
 import { type RefObject, useEffect } from 'react';
 
 /**
- * A press may take the pressed button away (Download becomes Cancel). Then the focus goes to what has come in its place, not
- * to nowhere.
+ * A click may remove the clicked button (Download becomes Cancel) and with it the focus. The focus then moves to the element that
+ * replaced it.
  */
 export function useKeptFocus(row: RefObject<HTMLElement | null>): void {
   useEffect(() => {
@@ -13,7 +13,7 @@ export function useKeptFocus(row: RefObject<HTMLElement | null>): void {
       focused = event.target instanceof Element ? event.target : null;
     };
     const forget = (event: FocusEvent): void => {
-      // Without a new target the old one was removed, or the window lost the focus: the observer tells which.
+      // Without a new target, either the element was removed or the window lost the focus. The observer tells which.
       if (event.relatedTarget !== null) focused = null;
     };
     const observer = new MutationObserver((changes) => {

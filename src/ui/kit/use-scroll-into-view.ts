@@ -1,6 +1,6 @@
 import { type RefObject, useEffect } from 'react';
 
-/** The nearest ancestor that scrolls by itself; null where only the page does. */
+/** The nearest ancestor that scrolls; null if only the page does. */
 function scrollerOf(element: Element): Element | null {
   for (
     let ancestor = element.parentElement;
@@ -15,18 +15,18 @@ function scrollerOf(element: Element): Element | null {
   return null;
 }
 
-/** How far [start, end] has to move to lie within [from, to]. */
+/** The distance that [start, end] must move to lie within [from, to]. */
 const distanceInto = (start: number, end: number, from: number, to: number): number =>
   start < from ? start - from : Math.max(0, end - to);
 
 /**
- * Brings an element into its scroller's sight when it gets selected. Not by `scrollIntoView`, which moves the page too: on
- * a phone the photograph would leave the screen whenever its frame in the strip is selected.
+ * Scrolls an element into view within its scroller when it is selected. `scrollIntoView` would scroll the page too: on a phone,
+ * selecting a frame in the strip would move the photograph off the screen.
  */
 export function useScrollIntoView(ref: RefObject<Element | null>, selected: boolean): void {
   useEffect(() => {
     if (!selected) return undefined;
-    // In a frame of its own: it makes the browser lay out.
+    // In an animation frame, because it forces a layout.
     const frame = requestAnimationFrame(() => {
       const scroller = ref.current && scrollerOf(ref.current);
       if (!ref.current || !scroller) return;

@@ -1,5 +1,5 @@
 import { TriangleAlert } from 'lucide-react';
 import './warning-mark.css';
 
-/** The sign before a warning, as high as its line. */
+/** The icon before a warning, as high as its line. */
 export const WarningMark = () => <TriangleAlert className="warning-mark" aria-hidden="true" />;

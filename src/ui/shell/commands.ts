@@ -1,6 +1,6 @@
 /**
-  * The list of all keyboard commands. The key handler, the help dialog and the tooltips of buttons read it. Each lens adds commands of
-  * its own.
+ * The list of all keyboard commands. The key handler, the help dialog and the tooltips of buttons read it. Each lens adds commands of
+ * its own.
  */
 import { contractOf } from '../../lenses/contracts.ts';
 import { viewOf } from '../../lenses/views.ts';

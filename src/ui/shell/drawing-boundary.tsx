@@ -11,8 +11,8 @@ interface DrawingBoundaryProps {
 }
 
 /**
-  * An error boundary: an error while a part of the page is rendered removes only that part. Without it React would remove the whole
-  * page, with the photographs. React has error boundaries only as classes.
+ * An error boundary: an error while a part of the page is rendered removes only that part. Without it React would remove the whole
+ * page, with the photographs. React has error boundaries only as classes.
  */
 export class DrawingBoundary extends Component<DrawingBoundaryProps, { readonly error: Error | null }> {
   override state: { readonly error: Error | null } = { error: null };

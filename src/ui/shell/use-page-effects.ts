@@ -97,8 +97,8 @@ function watchWidth(changed: () => void): () => void {
 }
 
 /**
-  * Whether the page is narrower than this many rem: the same as `@container page (width < …rem)` in the style sheets. A media query
-  * would use the browser's font size, which differs from the page's.
+ * Whether the page is narrower than this many rem: the same as `@container page (width < …rem)` in the style sheets. A media query
+ * would use the browser's font size, which differs from the page's.
  */
 export const useIsNarrowerThan = (rem: number): boolean =>
   useSyncExternalStore(watchWidth, () => measureWidth() < rem);

@@ -4,7 +4,7 @@ import type { PhotoId } from '../state/photo.ts';
 
 /**
  * @param sidePx what `Pictures.load` takes; null to wait
-  * @returns the decoded photograph; until it is ready, a smaller one or null
+ * @returns the decoded photograph; until it is ready, a smaller one or null
  */
 export function usePicture(id: PhotoId | null, sidePx: number | null): ImageBitmap | null {
   const { pictures } = useServices();

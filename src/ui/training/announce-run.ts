@@ -1,24 +1,24 @@
-/** What a screen reader says of a run: sparing, since each sentence is heard over what somebody says. */
+/** Announces a run to screen readers. It announces little, since each sentence interrupts what the person is doing. */
 import type { TrainingProgress } from '../../rpc/training-contract.ts';
 import { type RunView, verdictOf } from './training-state.ts';
 
 export class RunAnnouncer {
   private readonly announce: (text: string) => void;
-  /** Tenths of the run of which has been told. */
+  /** The last tenth of the run that was announced. */
   private toldTenth = 0;
-  /** The collapse that was told of last; '' for none. */
+  /** The collapse that was announced last; '' for none. */
   private toldCollapse = '';
 
   constructor(announce: (text: string) => void) {
     this.announce = announce;
   }
 
-  /** Another run begins, or the same one anew. */
+  /** Called when a run begins or is resumed. */
   begin(): void {
     this.toldCollapse = '';
   }
 
-  /** @param run as it is after this piece of news */
+  /** @param run as it is after `progress` */
   tell(run: RunView, progress: TrainingProgress): void {
     const { steps } = run.configuration;
     if (progress.stage === 'ready') {

@@ -2,10 +2,10 @@ import type { AppState } from '../state/app-store.ts';
 import type { Photo } from '../state/photo.ts';
 import type { TrainingSetup } from './training-state.ts';
 
-/** What is no picture cannot be learned from; everything else may, looked at already or not. */
+/** Whether the file can be trained on: any picture can, with or without a result. */
 export const canBeLearned = ({ state, seen }: Photo): boolean => state.status !== 'failed' || seen !== null;
 
-/** @returns the photographs that a run would begin with, and which of them is pinned */
+/** @returns the photographs that a run would start with, and the pinned one among them */
 export function chosenPhotographs(
   { order, photos }: Pick<AppState, 'order' | 'photos'>,
   { leftOut, pinnedId }: Pick<TrainingSetup, 'leftOut' | 'pinnedId'>,

@@ -17,11 +17,11 @@ function Crop({ crop }: { readonly crop: CropView }) {
   );
 }
 
-/** The crops of a step by photograph: the teacher sees the two global ones, the student all of them. */
+/** The crops of a step, for each photograph. The teacher sees the two global crops, the student sees all of them. */
 export function CropsPanel({ run }: { readonly run: RunView }) {
   const { training } = useServices();
   const [isOpen, setOpen] = useState(false);
-  // Nothing is sent while nobody looks.
+  // The worker sends crops only while this panel is shown.
   useEffect(() => () => training.showCrops(false), [training]);
   const toggle = (open: boolean): void => {
     setOpen(open);

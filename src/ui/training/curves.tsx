@@ -18,7 +18,7 @@ const curves: readonly (readonly [name: CurveName, title: string])[] = [
 
 const nothing: CurvePoints = { steps: [], values: [] };
 
-/** Six small pictures with one axis of steps. Loss and entropy have ln K drawn in: what chance scores, and no information at all. */
+/** Six small plots with the same axis of steps. Loss and entropy have a reference line at ln K, the value of a uniform output. */
 export function Curves({ run }: { readonly run: RunView }) {
   const { reports, switches, configuration } = run;
   const { steps: lastStep, outputDim } = configuration;

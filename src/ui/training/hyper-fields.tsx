@@ -17,7 +17,7 @@ interface HyperGroupProps {
   readonly children: ReactNode;
 }
 
-/** Opens where there is something to mend, and stays open then: nobody's field is folded away under their hands. */
+/** Opens if a field has a problem. It then stays open, so that a field does not disappear while a person types in it. */
 function HyperGroup({ title, startsOpen, hasProblem, children }: HyperGroupProps) {
   const [isOpen, setOpen] = useState(startsOpen);
   const [hadProblem, setHadProblem] = useState(hasProblem);
@@ -32,7 +32,7 @@ function HyperGroup({ title, startsOpen, hasProblem, children }: HyperGroupProps
   );
 }
 
-/** Every number of a run, in groups that fold away. */
+/** All hyper-parameters of a run, in groups that fold away. */
 export function HyperFields() {
   const configuration = useTraining(({ setup }) => setup.configuration);
   const intervals = useTraining(({ setup }) => setup.intervals);

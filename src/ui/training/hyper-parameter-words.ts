@@ -1,4 +1,4 @@
-/** What the fields of a run are called, and in which groups they stand. */
+/** The labels and groups of a run's hyper-parameter fields. */
 import type { TrainingNumber } from '../../core/training.ts';
 
 interface FieldGroup {
@@ -79,6 +79,6 @@ export const fieldLabels: Readonly<Record<TrainingNumber, string>> = {
   frozenBlocks: 'Frozen blocks',
 };
 
-/** Schedules are counted in steps here and in epochs officially: there the official number says nothing. */
+/** False for schedules: they are in steps here and in epochs officially, so the official numbers do not compare. */
 export const officialIsComparable = (name: TrainingNumber): boolean =>
   !/steps$/i.test(name) && name !== 'seed';

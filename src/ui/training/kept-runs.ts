@@ -1,4 +1,4 @@
-/** The runs that this browser keeps: lists them, deletes them, offers to go on with the one that was broken off. */
+/** The runs that are stored in this browser: lists them, deletes them, and offers to resume an interrupted run. */
 import { describeFailure } from '../../core/failure.ts';
 import type { EngineClient } from '../../rpc/engine-client.ts';
 import type { UnreadableRun } from '../../rpc/training-contract.ts';
@@ -9,11 +9,11 @@ import type { TrainingStore } from './training-state.ts';
 export interface KeptRuns {
   refresh(): Promise<void>;
   remove(run: UnreadableRun): Promise<void>;
-  /** Says at the start of a visit what the last one left unfinished. */
+  /** At the start of a visit, offers to resume the run that the last visit left unfinished. */
   offerToResume(): Promise<void>;
 }
 
-/** Whether another window is training it. The window that was closed a moment ago may still have its lock. */
+/** Whether another window is training the run. A window that was closed a moment ago may still hold the lock. */
 async function isLocked(id: string): Promise<boolean> {
   for (let attempt = 0; attempt < 5; attempt++) {
     const { held = [] } = (await navigator.locks?.query?.().catch(() => null)) ?? {};
@@ -30,7 +30,7 @@ export function createKeptRuns(client: EngineClient, app: AppStore, store: Train
       store.setState({ list: outcome.value, listFailure: null });
       return;
     }
-    // Files outlive a worker that was lost; runs that were in its memory do not.
+    // Runs in files survive the loss of a worker; runs in its memory do not.
     const { list } = store.getState();
     store.setState({ list: list?.notKept === null ? list : null, listFailure: outcome.error });
   };

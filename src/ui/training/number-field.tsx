@@ -8,28 +8,28 @@ interface NumberFieldProps {
   readonly min: number;
   readonly max: number;
   readonly isWhole: boolean;
-  /** The official default, or null where there is none to compare with. */
+  /** The official default; null if there is none to compare with. */
   readonly official: number | null;
-  /** What is known to go wrong with this value; null: nothing. */
+  /** A known problem with this value; null if there is none. */
   readonly warning: string | null;
   readonly onChange: (value: number) => void;
 }
 
-/** As people write numbers, with a decimal point or comma. @returns NaN where it is none */
+/** Accepts a decimal point or comma. @returns NaN if the text is not a number */
 function parseNumber(text: string): number {
   const plain = text.trim().replace(',', '.');
   return plain === '' ? NaN : Number(plain);
 }
 
-/** A number with its official default beside it. What cannot be is said, and stays in the field to be mended. */
+/** A number field with the official default beside it. An invalid value stays in the field, with a message. */
 export function NumberField(props: NumberFieldProps) {
   const { label, value, min, max, isWhole, official, warning, onChange } = props;
   const id = useId();
-  /** What somebody is typing; it may be no number yet. */
+  /** The text that is being typed; it may not be a number yet. */
   const [typed, setTyped] = useState<string | null>(null);
   const isValid = value >= min && value <= max && (!isWhole || Number.isInteger(value));
   const problem = isValid ? null : `A ${isWhole ? 'whole ' : ''}number from ${min} to ${max}.`;
-  // Object.is: what is no number stays as it was typed, until a preset puts a number there.
+  // Object.is compares NaN as equal, so invalid text stays as typed until a preset sets a number.
   const isStill = typed !== null && Object.is(parseNumber(typed), value);
   const text = isStill ? typed : Number.isNaN(value) ? '' : String(value);
   const notes = [

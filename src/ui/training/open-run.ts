@@ -1,7 +1,7 @@
-/** Which run was going on when the page was closed, so that the next visit can offer it. */
+/** Remembers which run was training when the page was closed, so that the next visit can offer to resume it. */
 const storageKey = 'dinoscope.training';
 
-/** Storage may be forbidden and then throws: the run is in the list all the same. */
+/** If storage is forbidden it throws. That is ignored: the run is still in the list. */
 export function rememberOpenRun(id: string): void {
   try {
     localStorage.setItem(storageKey, id);

@@ -44,7 +44,7 @@ function PickedPhotograph({ id, isPinned }: { readonly id: PhotoId; readonly isP
   );
 }
 
-/** Which photographs a run learns from, and whose attention is followed. */
+/** The choice of the photographs to train on, and of the pinned one, whose attention is shown during the run. */
 export function PhotographPicker({ onAdd }: { readonly onAdd: () => void }) {
   const order = useApp((state) => state.order);
   const photos = useApp((state) => state.photos);

@@ -84,11 +84,11 @@ function Tiles({ pinned, snapshot, role }: TilesProps) {
   );
 }
 
-/** What the network that trains looks at on one photograph, and what it looked at before. */
+/** The attention of the network in training on one photograph, now and at earlier steps. */
 export function PinnedPanel({ run }: { readonly run: RunView }) {
   const { pinned, snapshots, saved, photographs } = run;
   const [role, setRole] = useState<Role>('teacher');
-  /** Null follows the run. */
+  /** The step that is shown; null for the latest. */
   const [step, setStep] = useState<number | null>(null);
   if (!pinned || snapshots.length === 0) return null;
   const found = step === null ? -1 : snapshots.findLastIndex((snapshot) => snapshot.step <= step);

@@ -1,4 +1,4 @@
-/** RGB, shape [height, width, 3] → what a canvas takes. */
+/** Converts RGB, shape [height, width, 3], to ImageData. */
 export function toImageData(rgb: Uint8ClampedArray, height: number, width: number): ImageData {
   const image = new ImageData(width, height);
   for (let pixel = 0; pixel < height * width; pixel++) {

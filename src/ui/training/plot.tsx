@@ -14,14 +14,14 @@ interface PlotReference {
 interface PlotProps {
   readonly title: string;
   readonly points: CurvePoints;
-  /** So many were measured; a long run has fewer points. */
+  /** Number of measured steps; the curve of a long run has fewer points. */
   readonly stepsTaken: number;
-  /** The run's length: the axis ends there from the beginning, so that nothing moves but the curve. */
+  /** The run's length, where the axis ends from the start, so that only the curve moves. */
   readonly lastStep: number;
   readonly marks: readonly SwitchMark[];
-  /** A line to compare with, always within the picture. */
+  /** A reference line, which is always in the plot's range. */
   readonly reference?: PlotReference;
-  /** Whether 0 belongs to the picture. */
+  /** Whether the plot's range includes 0. */
   readonly fromZero: boolean;
   readonly format: (value: number) => string;
 }
@@ -31,13 +31,13 @@ const cssValue = (name: string): string =>
 
 const remPx = (): number => parseFloat(getComputedStyle(document.documentElement).fontSize);
 
-/** Short enough for an axis: 0.0001 → 1e-4. */
+/** A short form for axes: 0.0001 → 1e-4. */
 const axisNumber = (value: number): string => {
   const short = Number(value.toPrecision(3));
   return short !== 0 && Math.abs(short) < 0.001 ? short.toExponential() : String(short);
 };
 
-/** There is no step 2.5. */
+/** Axis increments that are whole numbers of steps. */
 const wholeSteps = [1, 2, 5]
   .flatMap((digit) => [0, 1, 2, 3, 4, 5, 6].map((power) => digit * 10 ** power))
   .sort((a, b) => a - b);
@@ -49,7 +49,7 @@ function markText({ centring, sharpening }: SwitchMark, before: SwitchMark): str
   return parts.join(', ');
 }
 
-/** What a plot draws beside its curve; read at every drawing, so that news need no new plot. */
+/** What a plot draws besides its curve. Read at every redraw, so that a change does not need a new plot. */
 type Extras = Pick<PlotProps, 'marks' | 'reference'>;
 
 function drawExtras(plot: uPlot, { marks, reference }: Extras): void {
@@ -75,7 +75,7 @@ function drawExtras(plot: uPlot, { marks, reference }: Extras): void {
     ctx.fillText(reference.label, bbox.left + bbox.width - 0.3 * rem, isLow ? y + 0.95 * rem : y - 0.3 * rem);
   }
   ctx.setLineDash([]);
-  // Below the reference's own words, which stand at the top.
+  // Below the label of the reference line, which is at the top.
   const firstLine = reference ? 1.9 : 0.9;
   for (const [index, mark] of marks.entries()) {
     const before = marks[index - 1];
@@ -99,7 +99,7 @@ function drawExtras(plot: uPlot, { marks, reference }: Extras): void {
   ctx.restore();
 }
 
-/** The smallest picture that holds the curve, and what it is compared with. */
+/** The smallest range with the curve and the reference line. */
 function rangeOf(
   min: number | null,
   max: number | null,
@@ -122,7 +122,7 @@ function axis(rem: number): uPlot.Axis {
   };
 }
 
-/** One quantity over the steps. All plots of a run share the hand of the cursor. */
+/** One quantity over the steps. All plots of a run share one cursor. */
 export function Plot(props: PlotProps) {
   const { title, points, stepsTaken, lastStep, marks, reference, fromZero, format } = props;
   const { steps, values } = points;
@@ -173,7 +173,7 @@ export function Plot(props: PlotProps) {
             draw: [(self) => drawExtras(self, extras.current)],
             setCursor: [(self) => setPointed(self.cursor.idx ?? null)],
           },
-          // Room on the right for half of the last step's number.
+          // Space on the right for half of the last step's label.
           padding: [0.4 * rem, 0.9 * rem, 0, 0],
         },
         [[], []],
@@ -192,13 +192,13 @@ export function Plot(props: PlotProps) {
       made.destroy();
       plot.current = null;
     };
-    // A theme is new colours everywhere: the plot is drawn anew.
+    // A theme changes all colours, so the plot is made again.
   }, [theme, lastStep, fromZero, referenceValue]);
 
   useEffect(() => {
     extras.current = { marks, ...(reference ? { reference } : {}) };
     plot.current?.setData([steps as number[], values as number[]]);
-    // `theme` and the like: a new plot has no data yet.
+    // `theme` and the others are dependencies because a new plot has no data yet.
   }, [steps, values, marks, reference, theme, lastStep, fromZero, referenceValue]);
 
   const at = pointed !== null && pointed < values.length ? pointed : values.length - 1;

@@ -6,7 +6,7 @@ import { useApp, useServices, useTraining } from '../services.tsx';
 import { embeddedChoice, isSameChoice } from '../state/model-choice.ts';
 import './preset-picker.css';
 
-/** What to train: a preset, and the model that it starts from. */
+/** The choice of what to train: a preset, and the model that it starts from. */
 export function PresetPicker() {
   const presetId = useTraining(({ setup }) => setup.presetId);
   const model = useApp((state) => state.models.used?.description ?? null);

@@ -85,7 +85,7 @@ describe('its curves', () => {
     expect(steps).toEqual([...new Set(steps)].sort((a, b) => a - b));
     for (const [step, value] of peaks) expect(values[steps.indexOf(step)]).toBe(value);
     expect([steps[0], steps.at(-1)]).toEqual([1, count]);
-    // What stands there was measured at that step.
+    // Each point has the value that was measured at its step.
     for (const [i, step] of steps.entries()) expect(values[i]).toBe(peaks.get(step) ?? Math.sin(step));
   });
 });

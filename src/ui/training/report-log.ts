@@ -11,13 +11,13 @@ const curveNames = [
 
 export type CurveName = (typeof curveNames)[number];
 
-/** The steps' numbers, and a quantity's values at them. */
+/** Step numbers, and the values of a quantity at these steps. */
 export interface CurvePoints {
   readonly steps: readonly number[];
   readonly values: readonly number[];
 }
 
-/** The axis of steps in so many parts, each about a pixel wide. */
+/** Number of parts that the axis of steps is divided into, each about a pixel wide. */
 const bucketCount = 600;
 
 interface Point {
@@ -25,13 +25,13 @@ interface Point {
   readonly value: number;
 }
 
-/** A curve as a picture can show it: of each bucket the first point, the lowest, the highest and the last, so that no peak is lost. */
+/** A curve with fewer points: the first, lowest, highest and last point of each bucket, so that no peak is lost. */
 class ThinnedCurve {
   private readonly steps: number[] = [];
   private readonly values: number[] = [];
   private readonly stepsPerBucket: number;
   private bucket = -1;
-  /** Where the points of the last bucket begin, which may still change. */
+  /** Where the points of the last bucket begin. They may still change. */
   private begin = 0;
   private first: Point = { step: 0, value: NaN };
   private lowest = this.first;
@@ -78,8 +78,8 @@ function add(shared: Shared, report: StepReport): void {
 }
 
 /**
- * What a run has reported. A step costs the same after a hundred thousand as after ten: a log shares its memory with the one that
- * it came from, and each report is looked at once for the curves.
+ * All reports of a run, immutable. Adding a report takes constant time, however long the run is: a log shares its memory with the
+ * log it was made from, and the curves read each report only once.
  */
 export class ReportLog {
   readonly length: number;
@@ -90,7 +90,7 @@ export class ReportLog {
     this.length = shared.reports.length;
   }
 
-  /** @param reports in order @param lastStep the run's length, where the curves' axis ends */
+  /** @param reports in order of steps @param lastStep the run's length, where the curves' axis ends */
   static of(reports: readonly StepReport[], lastStep: number): ReportLog {
     const curves = Object.fromEntries(curveNames.map((name) => [name, new ThinnedCurve(lastStep)]));
     const shared: Shared = { lastStep, reports: [], curves: curves as Shared['curves'] };
@@ -98,10 +98,10 @@ export class ReportLog {
     return new ReportLog(shared);
   }
 
-  /** @returns another log, one longer; this one keeps its reports */
+  /** @returns a new log with the report added; this log still has the same reports */
   with(report: StepReport): ReportLog {
     const { reports, lastStep } = this.shared;
-    // Somebody else has gone on from this log already.
+    // Another report was already added to this log, so the memory cannot be shared.
     if (reports.length !== this.length)
       return ReportLog.of([...reports.slice(0, this.length), report], lastStep);
     add(this.shared, report);
@@ -116,12 +116,12 @@ export class ReportLog {
     return this.shared.reports[this.length - 1];
   }
 
-  /** @returns the last so many reports, in order */
+  /** @returns the last `count` reports, in order */
   tail(count: number): StepReport[] {
     return this.shared.reports.slice(Math.max(0, this.length - count), this.length);
   }
 
-  /** What a picture needs, the last step's value at its end. Only of the latest log: the curves of one that was gone on from have grown. */
+  /** The points for a plot; the last one is the last step's. Call it only on the latest log, since an older log's curves have grown. */
   curve(name: CurveName): CurvePoints {
     return this.shared.curves[name].points();
   }

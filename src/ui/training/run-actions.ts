@@ -1,4 +1,4 @@
-/** The one run that trains: begins it, steers it, shows its news, and says how it ended. */
+/** The run that is training: starts it, controls it, shows its progress, and reports how it ended. */
 import { describeFailure, type Failure } from '../../core/failure.ts';
 import type { Result } from '../../core/result.ts';
 import type { TrainingSwitches } from '../../core/training.ts';
@@ -15,17 +15,17 @@ import { isAtRest, newRunView, withProgress, type RunView, type TrainingStore } 
 export interface RunActions {
   start(): Promise<void>;
   resume(run: StoredRun): Promise<void>;
-  /** Ends the run after the step that runs, and saves it. */
+  /** Ends the run after the current step, and saves it. */
   pause(): void;
-  /** Ends a run that is still being prepared: of a new one nothing stays. */
+  /** Ends a run that is still being prepared. Nothing of a new run is kept. */
   cancel(): void;
-  /** As a pause, and back to the setup: what was saved stays in the list. */
+  /** Pauses the run and goes back to the setup. The saved run stays in the list. */
   stop(): void;
-  /** Gives up what could not be saved. */
+  /** Drops the part of the run that could not be saved. */
   discard(): void;
   setSwitches(switches: Partial<TrainingSwitches>): void;
   showCrops(wanted: boolean): void;
-  /** Puts the run at rest out of sight; it stays where it is kept. */
+  /** Closes the view of a run that is at rest. The stored run stays. */
   close(): void;
 }
 
@@ -36,11 +36,11 @@ export interface RunConduct {
   readonly client: EngineClient;
   readonly app: AppStore;
   readonly store: TrainingStore;
-  /** The list of runs may have changed. */
+  /** Called when the list of runs may have changed. */
   readonly onEnd: () => Promise<void>;
 }
 
-/** A new run as the setup has it; null where there is nothing to train on. */
+/** A new run from the setup; null if there are no photographs to train on. */
 function newRun(
   app: AppStore,
   store: TrainingStore,
@@ -51,7 +51,7 @@ function newRun(
   if (chosen.photographs.length === 0) return null;
   const preset = presetOf(presetId);
   const model = preset.scratch ?? 'current';
-  // By what learns, which need not be the network that the preset was made for.
+  // The title names the network that learns, which may differ from the preset's network.
   const learner = app.getState().models.used?.description.title;
   const title = preset.scratch === null && learner !== undefined ? `Adapt ${learner}` : preset.title;
   const photographs = chosen.photographs.map(({ name, blob }) => ({ name, blob }));
@@ -62,7 +62,7 @@ function newRun(
   };
 }
 
-/** What is on view of this run stays until it goes on. */
+/** The shown state of this run is kept until the run has resumed. */
 function viewOfResumed(stored: StoredRun, run: RunView | null): RunView {
   const { title, modelTitle, configuration, photographs, id } = stored;
   const view = { ...newRunView({ title, modelTitle, configuration, photographs }), saved: stored };
@@ -74,7 +74,7 @@ class Conductor implements RunActions {
   private readonly announcer: RunAnnouncer;
   private readonly news = new RunNews((progress) => this.show(progress));
   private wantsCrops = false;
-  /** This window trains it: the note of the open run is this window's. */
+  /** Whether this window trains the run, so that the note about an open run is its own. */
   private isOpenHere = false;
   private closesAtEnd = false;
   private preparing: AbortController | null = null;
@@ -88,7 +88,7 @@ class Conductor implements RunActions {
     if (this.isBusy()) return;
     const begun = newRun(this.conduct.app, this.conduct.store);
     if (begun === null) return;
-    // Without it the browser may throw the run out when the disk fills. It decides by itself; we can only ask.
+    // Without persistent storage the browser may delete the run when the disk is full. The browser decides; the page can only ask.
     void navigator.storage?.persist?.().catch(() => false);
     await this.train({ ...begun.request, crops: this.wantsCrops }, begun.view);
   }
@@ -148,13 +148,13 @@ class Conductor implements RunActions {
     });
     this.preparing = null;
     this.news.showWaiting();
-    // A run that was refused here may be open in another window, which has written the note.
+    // A run that was refused here may be open in another window, which wrote the note.
     if (this.isOpenHere) forgetOpenRun();
     this.end(ended, request.kind === 'new' && controller.signal.aborted);
     await this.conduct.onEnd();
   }
 
-  /** @param leavesNothing a new run that was cancelled */
+  /** @param leavesNothing true for a new run that was cancelled */
   private end(ended: Ended, leavesNothing: boolean): void {
     const { store } = this.conduct;
     if (ended.ok) {
@@ -174,7 +174,7 @@ class Conductor implements RunActions {
   }
 
   private fail(failure: Failure): void {
-    // The engine was started again, for another model or back end: nobody's fault, and the run is kept.
+    // The engine was restarted for another model or back end. This is not an error, and the run is kept.
     const isInterrupted = failure.code === 'cancelled';
     this.change((run) => ({
       ...run,

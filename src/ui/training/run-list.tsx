@@ -85,12 +85,12 @@ function listTitle(list: RunList | null, failure: Failure | null): string {
   return list.runs.length > 0 ? 'Go on with a run' : 'No run is kept yet';
 }
 
-/** Runs of earlier, to go on with. */
+/** Stored runs that can be resumed. */
 export function KeptRuns({ fileButton }: { readonly fileButton: ReactNode }) {
   const list = useTraining((state) => state.list);
   const { training } = useServices();
   const failure = useTraining((state) => state.listFailure);
-  // A worker that was started again may have other runs, or none.
+  // A restarted worker may have other runs, or none.
   const engine = useApp((state) => state.engine.status);
   useEffect(() => void training.refresh(), [training, engine]);
   return (

@@ -1,4 +1,4 @@
-/** News of a run come faster than the screen is drawn: what has come since the last frame is shown at once. */
+/** Progress of a run comes faster than the screen is drawn. All that came since the last frame is shown together. */
 import type { TrainingProgress } from '../../rpc/training-contract.ts';
 
 const frameMs = 40;
@@ -16,14 +16,14 @@ export class RunNews {
     if (this.waiting.length === 1) setTimeout(() => this.showWaiting(), frameMs);
   }
 
-  /** Shows now what waits for the next frame. */
+  /** Shows at once what waits for the next frame. */
   showWaiting(): void {
     const news = this.waiting;
     this.waiting = [];
     for (const progress of news) this.show(progress);
   }
 
-  /** News of a run before are nobody's any more. */
+  /** Drops the waiting progress of an earlier run. */
   forget(): void {
     this.waiting = [];
   }

@@ -15,7 +15,7 @@ import { PinnedPanel } from './pinned-panel.tsx';
 import { isAtRest, type RunView, verdictOf } from './training-state.ts';
 import './run-panel.css';
 
-/** The last steps say how long the next ones take. */
+/** Number of last steps from which the remaining time is estimated. */
 const paceWindow = 20;
 
 function formatDuration(ms: number): string {
@@ -82,7 +82,7 @@ function Controls({ run }: { readonly run: RunView }) {
   return (
     <div className="run-controls">
       {(!isAtRest(run) || canGoOn) && (
-        // One button, which keeps the focus as it changes; a disabled one would lose it.
+        // One button whose action changes, so that it keeps the focus. A disabled button would lose it.
         <IconButton
           icon={isUnsaved ? Save : canGoOn ? Play : Pause}
           label={isUnsaved ? 'Save again' : canGoOn ? 'Resume' : 'Pause'}
@@ -180,7 +180,7 @@ function ExportButtons({ run }: { readonly run: RunView }) {
   );
 }
 
-/** What went wrong, and what that means for the run. */
+/** What went wrong, and its consequences for the run. */
 function Alerts({ run }: { readonly run: RunView }) {
   const { state, unsaved, isKept, kernelCheck } = run;
   const slowness = kernelCheck === null ? null : describeKernelCheck(kernelCheck);
@@ -218,7 +218,7 @@ function Alerts({ run }: { readonly run: RunView }) {
   );
 }
 
-/** A run on its way, or at rest. */
+/** A run that is training or at rest. */
 export function RunPanel({ run }: { readonly run: RunView }) {
   const { state, reports, configuration, title, modelTitle } = run;
   const step = reports.last?.step ?? 0;

@@ -1,4 +1,4 @@
-/** Runs on their way into a file and out of one. One at a time, with progress, and a way to end it. */
+/** Exports runs to files and imports them. One transfer at a time, with progress; it can be cancelled. */
 import { describeFailure, type Failure } from '../../core/failure.ts';
 import { fail, type Result } from '../../core/result.ts';
 import type { EngineClient } from '../../rpc/engine-client.ts';
@@ -10,10 +10,10 @@ import type { TrainingStore } from './training-state.ts';
 
 export interface RunTransfers {
   save(run: StoredRun, what: ExportKind): Promise<void>;
-  /** The trained teacher becomes the page's model. */
+  /** Makes the trained teacher the page's model. */
   use(run: StoredRun): Promise<void>;
   importRuns(files: readonly Blob[]): Promise<void>;
-  /** Ends what is on its way into a file or out of one; nothing of it stays. */
+  /** Cancels the running export or import; nothing of it is kept. */
   cancelTransfer(): void;
 }
 
@@ -22,7 +22,7 @@ interface TransferTools {
   readonly app: AppStore;
   readonly library: ModelLibrary;
   readonly store: TrainingStore;
-  /** The list of runs may have changed. */
+  /** Called when the list of runs may have changed. */
   readonly onImported: () => Promise<void>;
 }
 
@@ -43,7 +43,7 @@ interface TransferOptions {
   onProgress(progress: TransferProgress): void;
 }
 
-/** One transfer at a time, shown and cancelled in the training view. */
+/** Runs one transfer at a time. The training view shows it and can cancel it. */
 class Transfers {
   private readonly app: AppStore;
   private readonly store: TrainingStore;
@@ -58,7 +58,7 @@ class Transfers {
     this.app.getState().say(text, 'warning');
   }
 
-  /** @param words what goes on, for the person @returns what the call gave, or 'cancelled' */
+  /** @param words describe the transfer on the page @returns the call's result, or 'cancelled' */
   async during<T>(
     words: string,
     call: (options: TransferOptions) => Promise<Result<T, Failure>>,
@@ -89,7 +89,7 @@ class Transfers {
 export function createRunTransfers({ client, app, library, store, onImported }: TransferTools): RunTransfers {
   const transfers = new Transfers(app, store);
 
-  /** @returns null where there is nothing to hand on; a failure has been told */
+  /** @returns null if the export failed or was cancelled; a failure has been shown */
   const exported = async (run: StoredRun, what: ExportKind) => {
     const outcome = await transfers.during(`Getting ${run.title} ready`, (options) =>
       client.call('exportRun', { id: run.id, what }, options),
@@ -99,7 +99,7 @@ export function createRunTransfers({ client, app, library, store, onImported }: 
     return null;
   };
 
-  /** @returns false where somebody cancelled: the files after it are left, too */
+  /** @returns false if it was cancelled; the files after it are then not imported either */
   const importRun = async (file: Blob): Promise<boolean> => {
     const outcome = await transfers.during('Taking in a run', (options) =>
       client.call('importRun', { file }, options),

@@ -1,4 +1,4 @@
-/** What a run is to begin with: the preset, its numbers, the photographs; and what such a run would take. */
+/** The setup of a run: the preset, its hyper-parameters and the photographs, and an estimate of time and memory. */
 import { findProblems } from '../../core/hyper-parameters.ts';
 import type { TrainingConfiguration } from '../../core/training.ts';
 import { presetOf, type TrainingPresetId } from '../../core/training-presets.ts';
@@ -14,7 +14,7 @@ export interface SetupActions {
   changeIntervals(change: Partial<TrainingIntervals>): void;
   include(id: PhotoId, isIn: boolean): void;
   pin(id: PhotoId): void;
-  /** Asks what the run would take; told when the setup or the model changes. */
+  /** Asks the worker what the run would need. Called when the setup or the model changes. */
   plan(): Promise<void>;
 }
 
@@ -46,7 +46,7 @@ export function createSetupActions(client: EngineClient, app: AppStore, store: T
       }
       const model = presetOf(presetId).scratch ?? 'current';
       const outcome = await client.call('planTraining', { model, configuration });
-      // Something else was asked meanwhile.
+      // A newer plan was requested meanwhile.
       if (made !== plansMade) return;
       store.setState({
         plan: outcome.ok

@@ -14,7 +14,7 @@ import { KeptRuns } from './run-list.tsx';
 import { TransferLine } from './transfer-line.tsx';
 import './setup-panel.css';
 
-/** Why the run cannot start; null where it can. */
+/** Why the run cannot start; null if it can. */
 function useObstacle(): string | null {
   const order = useApp((state) => state.order);
   const photos = useApp((state) => state.photos);
@@ -53,7 +53,7 @@ function Memory() {
   );
 }
 
-/** Plans again a moment after the last change. */
+/** Updates the plan a moment after the last change. */
 function usePlan(): void {
   const configuration = useTraining(({ setup }) => setup.configuration);
   const presetId = useTraining(({ setup }) => setup.presetId);
@@ -91,7 +91,7 @@ function OpenRunFile(): ReactNode {
   );
 }
 
-/** Before a run: with which photographs, on which network, by which numbers. */
+/** The setup before a run: the photographs, the network and the hyper-parameters. */
 export function SetupPanel({ onAdd }: { readonly onAdd: () => void }) {
   const { training } = useServices();
   const obstacle = useObstacle();

@@ -12,7 +12,7 @@ import { parseSettings } from '../state/settings.ts';
 import { createTrainingSession } from './training-session.ts';
 import { createTrainingStore } from './training-state.ts';
 
-// Node 20 has none; the session only asks it to keep what is stored.
+// Node 20 has no navigator. The session uses it only to ask for persistent storage.
 vi.stubGlobal('navigator', {});
 
 type Outcome = Result<unknown, Failure>;
@@ -112,7 +112,7 @@ describe('a run', () => {
       pinned: 1,
       photographs: [{ name: 'b.jpg' }, { name: 'c.jpg' }],
     });
-    // One at a time.
+    // A second start is ignored: one run at a time.
     void session.start();
     expect(session.store.getState().run?.state.status).toBe('preparing');
   });
@@ -134,7 +134,7 @@ describe('a run', () => {
     const failure = { code: 'storage-full', neededBytes: null, freeBytes: null } as const;
     last('train').tell({ stage: 'unsaved', failure, waits: true });
     await vi.waitFor(() => expect(run()?.state.status).toBe('unsaved'));
-    // Nothing else begins meanwhile.
+    // No other run may start meanwhile.
     void session.start();
     expect(calls.filter(({ method }) => method === 'train')).toHaveLength(1);
     session.pause();
@@ -163,7 +163,7 @@ describe('a run', () => {
       kind: 'resume',
       id: 'run-1',
     });
-    // The curves stay until the run stands again.
+    // The curves stay until the run is ready again.
     expect(run()?.reports).toHaveLength(3);
   });
 
@@ -220,7 +220,7 @@ test('a screen reader hears the beginning, every tenth, a collapse once, and the
   train.answer(succeed({ how: 'finished', run: stored(20) }));
   await vi.waitFor(() => expect(run()?.state.status).toBe('finished'));
   expect(announced.filter((text) => text.startsWith('Training has begun'))).toHaveLength(1);
-  // The window of ten is full of it at step 18, however many steps come to the screen at once.
+  // The window of ten steps is full of collapsed steps at step 18, however many steps arrive at once.
   expect(announced.filter((text) => text.includes('collapsed'))).toEqual(['Step 18: the run has collapsed.']);
   const tenths = announced.flatMap((text) => /^Step (\d+) of 20, loss \d/.exec(text)?.[1] ?? []);
   expect(tenths).toEqual(['2', '4', '6', '8', '10', '12', '14', '16', '18']);
@@ -257,7 +257,7 @@ test('a run on its way into a file says how far it is, is alone, and can be canc
   expect(announced.at(-1)).toBe('Cancelled.');
   expect(app.getState().messages).toHaveLength(messages);
 
-  // The files behind one that is cancelled are not begun.
+  // Files after a cancelled one are not imported.
   const taken = session.importRuns([new Blob(['a']), new Blob(['b'])]);
   session.cancelTransfer();
   last('importRun').answer(fail({ code: 'cancelled' }));

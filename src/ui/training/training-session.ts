@@ -1,6 +1,6 @@
 /**
- * Training as the page sees it, brought together: the setup, the run that trains, the runs that are kept, their files. State lives in
- * the training store; nothing else calls the worker's training methods.
+ * Training in the page: combines the setup, the run that is training, the stored runs and their files. State is in the training
+ * store. Only this module and its parts call the worker's training methods.
  */
 import type { EngineClient } from '../../rpc/engine-client.ts';
 import type { ModelLibrary } from '../models/model-library.ts';

@@ -1,4 +1,4 @@
-/** What the training view shows: what would be started, the run on view, the runs that are kept. */
+/** The state of the training view: the setup, the shown run and the stored runs. */
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { Failure } from '../../core/failure.ts';
 import type { KernelCheck, TrainingConfiguration, TrainingSwitches } from '../../core/training.ts';
@@ -23,9 +23,9 @@ export interface TrainingSetup {
   readonly presetId: TrainingPresetId;
   readonly configuration: TrainingConfiguration;
   readonly intervals: TrainingIntervals;
-  /** Photographs of the strip that are left out; new ones are in until somebody takes them out. */
+  /** Photographs in the film strip that are not trained on. New photographs are trained on until they are left out. */
   readonly leftOut: ReadonlySet<PhotoId>;
-  /** Whose maps are taken; null: the first. */
+  /** The photograph whose maps are computed during the run; null for the first one. */
   readonly pinnedId: PhotoId | null;
 }
 
@@ -35,28 +35,28 @@ type RunStatus =
   | { readonly status: 'pausing' }
   | { readonly status: 'paused' }
   | { readonly status: 'finished' }
-  /** At its end, or paused, and not saved: its networks are in memory alone. */
+  /** Ended or paused, but not saved: its networks are only in memory. */
   | { readonly status: 'unsaved' }
   | { readonly status: 'failed'; readonly failure: Failure };
 
-/** The run on view. */
+/** The run that is shown. */
 export interface RunView {
   readonly title: string;
   readonly modelTitle: string | null;
-  /** Null until the run stands ready. */
+  /** Null until the run is ready. */
   readonly kernelCheck: KernelCheck | null;
   readonly configuration: TrainingConfiguration;
   readonly state: RunStatus;
   readonly reports: ReportLog;
   readonly switches: readonly SwitchMark[];
-  /** As the person has set them; the next step takes them and says so. */
+  /** The switches that the person has set. The next step uses them and reports it. */
   readonly wanted: TrainingSwitches;
   readonly photographs: readonly string[];
   readonly pinned: PinnedPhotograph | null;
   readonly snapshots: readonly MapSnapshot[];
   readonly crops: { readonly step: number; readonly crops: readonly CropView[] } | null;
   readonly memoryBytes: number | null;
-  /** As it lies in the browser; null before the first save. */
+  /** The run as stored in the browser; null before the first save. */
   readonly saved: StoredRun | null;
   readonly isSaving: boolean;
   /** Why the last save failed. */
@@ -73,11 +73,11 @@ export interface TrainingState {
   readonly setup: TrainingSetup;
   readonly plan: PlanState;
   readonly run: RunView | null;
-  /** Null before the first look, and where what was listed has gone with its worker. */
+  /** Null before the list is first read, and when the listed runs were lost with their worker. */
   readonly list: RunList | null;
-  /** Why the last look saw nothing. */
+  /** Why the list could not be read. */
   readonly listFailure: Failure | null;
-  /** A run on its way into a file or out of one; no progress where only its end can be told. */
+  /** A run that is being exported or imported; progress is null if only the end is known. */
   readonly transfer: { readonly words: string; readonly progress: TransferProgress | null } | null;
 }
 
@@ -100,11 +100,11 @@ export const createTrainingStore = (): TrainingStore =>
     transfer: null,
   }));
 
-/** A run that stands: nothing of it is on the device. */
+/** Whether the run has stopped, so that nothing of it is on the device. */
 export const isAtRest = ({ state: { status } }: RunView): boolean =>
   status === 'paused' || status === 'finished' || status === 'failed';
 
-/** What a run is before it has told anything. */
+/** The view of a run before its first progress report. */
 export const newRunView = (
   facts: Pick<RunView, 'title' | 'modelTitle' | 'configuration' | 'photographs'>,
 ): RunView => ({
@@ -124,13 +124,13 @@ export const newRunView = (
   isKept: true,
 });
 
-/** The run after a piece of news of it. */
+/** @returns the run's view after a progress report */
 export function withProgress(run: RunView, progress: TrainingProgress): RunView {
   switch (progress.stage) {
     case 'photographs':
     case 'model':
     case 'check':
-      // What comes late changes nothing of a pause that somebody has asked for.
+      // A late report does not undo a requested pause.
       return run.state.status === 'pausing' ? run : { ...run, state: { status: 'preparing', progress } };
     case 'ready': {
       const { run: stored, kernelCheck, isKept, pinned, reports, snapshots } = progress;
@@ -163,7 +163,7 @@ export function withProgress(run: RunView, progress: TrainingProgress): RunView 
     case 'switched': {
       const { mark } = progress;
       const { centring, sharpening } = mark;
-      // What was thrown while the run was being prepared is told here first.
+      // Switches that were changed during the preparation are reported here for the first time.
       return { ...run, switches: [...run.switches, mark], wanted: { centring, sharpening } };
     }
     case 'saving':
@@ -180,7 +180,7 @@ export function withProgress(run: RunView, progress: TrainingProgress): RunView 
   }
 }
 
-/** What the curves say; a divergence is in none of them, since the step that fails makes no report. */
+/** The verdict from the curves. A divergence is not in the curves, since a failed step makes no report. */
 export function verdictOf({ state, reports, configuration }: RunView): TrainingVerdict {
   if (state.status === 'failed' && state.failure.code === 'training-diverged') return { kind: 'diverged' };
   return judgeTraining(reports.tail(2 * verdictWindow), configuration.outputDim);

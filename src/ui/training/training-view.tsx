@@ -5,12 +5,12 @@ import { SetupPanel } from './setup-panel.tsx';
 import { TransferLine } from './transfer-line.tsx';
 import './training-view.css';
 
-/** DINO's own loss on the person's photographs: what to train, then the run itself. */
+/** Trains with DINO's loss on the person's photographs: first the setup, then the run. */
 export function TrainingView({ onAdd }: { readonly onAdd: () => void }) {
   const run = useTraining((state) => state.run);
   const main = useRef<HTMLElement>(null);
   const isRun = run !== null;
-  // What was pressed has gone with the panel that it stood in.
+  // The pressed button was removed with its panel, and the focus with it.
   useEffect(() => {
     if (document.activeElement === document.body) main.current?.focus();
     window.scrollTo(0, 0);

@@ -5,7 +5,7 @@ import { IconButton } from '../kit/icon-button.tsx';
 import { useServices, useTraining } from '../services.tsx';
 import './transfer-line.css';
 
-/** A run on its way into a file or out of one. The style sheet shows it only after a moment: most are over before. */
+/** The progress of an export or import of a run. The style sheet shows it after a short delay, since most end sooner. */
 export function TransferLine() {
   const { training } = useServices();
   const transfer = useTraining((state) => state.transfer);

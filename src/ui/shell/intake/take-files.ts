@@ -6,11 +6,11 @@ import { hasPhotographEnding } from '../../../core/file-names.ts';
 export type DroppedItem = Pick<DataTransferItem, 'kind' | 'getAsFile'>;
 
 /**
-  * Whether the item may be a folder. Only its entry tells for certain, but a browser takes milliseconds to make an entry, and longer the
-  * more items there are. A thousand photographs would block the page for seconds, so only items that may be folders are asked for one.
-  *
-  * The browser also gives a folder as a file, without a type or with a type derived from its name. The size of this file is 0, or the
-  * size of the folder's list on the disk: a multiple of 32 bytes (APFS) or more (ext4).
+ * Whether the item may be a folder. Only its entry tells for certain, but a browser takes milliseconds to make an entry, and longer the
+ * more items there are. A thousand photographs would block the page for seconds, so only items that may be folders are asked for one.
+ *
+ * The browser also gives a folder as a file, without a type or with a type derived from its name. The size of this file is 0, or the
+ * size of the folder's list on the disk: a multiple of 32 bytes (APFS) or more (ext4).
  */
 const mayBeFolder = (file: File | null): boolean =>
   file === null ||
