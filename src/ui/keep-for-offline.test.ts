@@ -11,7 +11,7 @@ class FakeWorker extends EventTarget {
   }
 }
 
-/** @returns what was said */
+/** @returns the messages that were shown */
 async function keep(register: () => Promise<unknown>): Promise<string[]> {
   const said: string[] = [];
   await keepForOffline({ register } as unknown as ServiceWorkerContainer, (text) => said.push(text));

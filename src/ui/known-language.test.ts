@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { replaceUnknownLanguage } from './known-language.ts';
 
-/** As in browsers: on the prototype, and nobody can write it. */
+/** As in browsers: a read-only property of the prototype. */
 const browserWith = (language: string): { readonly language: string } =>
   Object.create({
     get language() {

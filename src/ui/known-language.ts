@@ -1,6 +1,6 @@
 /**
- * A browser on a system without a language (LANG=C) may say that its language is "C". `Intl` throws at that, and libraries hand
- * `navigator.language` to it without asking, even when they are imported.
+ * Replaces an unknown `navigator.language`. On a system without a language (LANG=C) it may be "C", which makes `Intl` throw. Libraries
+ * pass it to `Intl` without a check, some as soon as they are imported.
  */
 export function replaceUnknownLanguage(browser: { readonly language: string }): void {
   try {

@@ -7,7 +7,7 @@ import type { TrainingSession } from './training/training-session.ts';
 import type { TrainingState } from './training/training-state.ts';
 import type { AppActions, AppState, AppStore } from './state/app-store.ts';
 
-/** What the components work with; made once in main.tsx, another set in tests. */
+/** The services that components use. Made once in main.tsx; tests make their own. */
 export interface Services {
   readonly store: AppStore;
   readonly session: EngineSession;
@@ -28,7 +28,7 @@ export function useServices(): Services {
   return services;
 }
 
-/** @param select must return the same value for the same state: pick, do not build */
+/** @param select must return the same object for the same state, so it must not create one */
 export const useApp = <T,>(select: (state: AppState & AppActions) => T): T =>
   useStore(useServices().store, select);
 

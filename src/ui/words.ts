@@ -1,4 +1,4 @@
-/** The page's sentences about things that are no failures. Failures have theirs in core/failure.ts. */
+/** Texts of the page, except those of failures, which are in core/failure.ts. */
 import { type BackendName, describeFailure } from '../core/failure.ts';
 import { assertNever } from '../core/result.ts';
 import type { BackendReason } from '../core/backend.ts';
@@ -14,7 +14,7 @@ export const backendTitles: Readonly<Record<BackendName, string>> = {
 
 const slower = 'slower, same results.';
 
-/** @returns why the back end is not the best there is, or null where it is, or where somebody asked for it */
+/** @returns why the back end is not the best one; null if it is the best, or if it was requested */
 export function describeBackendReason(reason: BackendReason, used: BackendName): string | null {
   switch (reason.kind) {
     case 'best':
@@ -35,7 +35,7 @@ export function describeBackendReason(reason: BackendReason, used: BackendName):
   }
 }
 
-/** What this machine lacks stays so from visit to visit, and a failure may not. */
+/** Whether the reason lasts. A missing feature of the machine does; a failure may not. */
 export const isLasting = ({ kind }: BackendReason): boolean =>
   kind === 'no-webgpu' || kind === 'no-adapter' || kind === 'software-adapter';
 
@@ -83,7 +83,7 @@ export function describeLook(progress: AnyLookProgress | null): string {
   }
 }
 
-/** One line for the strip's label and its tooltip. */
+/** One line for the label and tooltip in the film strip. */
 export function describePhotoState({ state }: Photo): string {
   switch (state.status) {
     case 'queued':

@@ -9,11 +9,11 @@ import { keyOfLook, shownOutcome, requestedLook, type Look, type Outcome } from 
 import { isWaiting, type Photo, type PhotoId } from '../state/photo.ts';
 
 export interface Announcer {
-  /** A photograph that waited is done, or has failed. */
+  /** Announces that a photograph is done or has failed. */
   tellPhoto(id: PhotoId): void;
-  /** The answer to a further question has come. */
+  /** Announces the result of a further question. */
   announceResult(outcome: Outcome): void;
-  /** The selected photograph shows another look: no patch is asked any more, or the result was already kept. */
+  /** Announces that the selected photograph shows another look: the patch was deselected, or the result was already kept. */
   announceRequested(before: AppState, now: AppState): void;
   /** The token's name, or the lens's. */
   titleOf(look: Look): string;
@@ -22,7 +22,7 @@ export interface Announcer {
 const selectedOf = ({ photos, selectedId }: AppState): Photo | undefined =>
   selectedId === null ? undefined : photos[selectedId];
 
-/** @returns the look that is requested since then, where its result was already kept */
+/** @returns the outcome of a look that was requested since then, if its result was already kept */
 function seenBefore(before: AppState, last: Photo, now: AppState, photo: Photo): Outcome | undefined {
   const [earlier, requested] = [requestedLook(before, last), requestedLook(now, photo)];
   if (requested === null) return undefined;
@@ -47,8 +47,7 @@ export function createAnnouncer(store: AppStore): Announcer {
     titleOf,
 
     /**
-     * Only the selected photograph and failures are announced, since two hundred photographs would be two hundred
-     * sentences.
+     * Only the selected photograph and failures are announced. With two hundred photographs, announcing each would be too much.
      */
     tellPhoto(id) {
       const state = store.getState();

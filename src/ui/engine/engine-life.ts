@@ -30,7 +30,7 @@ export interface EngineLife {
   startAgain(backend?: BackendChoice): void;
   /** Starts a new engine with this model; resolves when it runs or has failed. */
   startWith(model: ChosenModel): Promise<void>;
-  /** From now on starts load this model, which is in use. */
+  /** Later starts load this model, which is in use now. */
   take(model: ChosenModel): void;
   rename(model: ChosenModel): void;
   forgetLosses(id: PhotoId): void;
@@ -38,12 +38,12 @@ export interface EngineLife {
 
 interface LifeOptions {
   readonly backend: BackendChoice;
-  /** The engine runs with another model than the one that was in use: what it has shown is the other's. */
+  /** Called when the engine runs with another model than before, so that results on view are of the old model. */
   readonly onOtherModel: () => void;
   readonly now: () => number;
 }
 
-/** Counts the engine's losses: for each photograph, and recently. */
+/** Counts losses of the engine: for each photograph, and within a recent time. */
 class Losses {
   private readonly now: () => number;
   private readonly ofPhotos = new Map<PhotoId, number>();
@@ -53,16 +53,16 @@ class Losses {
     this.now = now;
   }
 
-  /** @returns whether it has been too often for this photograph */
+  /** @returns true if the engine was lost too often with this photograph */
   countPhoto(id: PhotoId): boolean {
     const losses = (this.ofPhotos.get(id) ?? 0) + 1;
     this.ofPhotos.set(id, losses);
     return losses >= maxLossesPerPhoto;
   }
 
-  /** @returns whether it has been too often within a short time */
+  /** @returns true if the engine was lost too often within a short time */
   count(failure: Failure): boolean {
-    // Memory that ran out is due to the photograph's size, not to the engine.
+    // Running out of memory is due to the photograph's size, so it does not count.
     if (failure.code !== 'out-of-memory') {
       const time = this.now();
       this.times = [...this.times.filter((earlier) => time - earlier < lossWindowMs), time];
@@ -82,7 +82,7 @@ class Losses {
 
 type Started = EngineContract['start']['result'];
 
-/** Before the first photograph: whether this browser gives exact pixels. */
+/** Warns, before the first photograph, if this browser does not give exact pixels. */
 function warnOfPixels(pixels: PixelAccuracy, say: (text: string, tone?: 'warning') => unknown): void {
   if (pixels === 'altered') say(describePhotoNotice('pixels-altered'), 'warning');
   if (pixels === 'hidden') say(describeFailure({ code: 'pixels-hidden' }), 'warning');
@@ -115,7 +115,7 @@ export function createEngineLife(
     store.getState().setEngine({ status: 'failed', failure, repeatedly, instead });
   };
 
-  /** Replaces what did not answer: the worker, or the back end. */
+  /** Restarts without what did not answer: with a new worker, or with another back end. */
   const replaceSilent = (awaited: Awaited, recoversFrom: Failure | null): void => {
     client.restart();
     if (awaited === 'worker') {
@@ -140,7 +140,7 @@ export function createEngineLife(
     const { say, sayNote, announce, dismiss } = store.getState();
     const backendTitle = backendTitles[name];
     const whyNotTheBest = describeBackendReason(reason, name);
-    // Once a session: it stays dismissed when the engine starts again.
+    // Shown once a session, so that it stays dismissed when the engine restarts.
     if (whyNotTheBest !== null && whyNotTheBest !== reasonTold) {
       if (isLasting(reason)) sayNote('slower', whyNotTheBest);
       else say(whyNotTheBest);
@@ -159,7 +159,7 @@ export function createEngineLife(
     announce(`${started.title} is ready on ${backendTitle}.`);
   };
 
-  /** @param isFallback the model that was asked for could not be had */
+  /** @param isFallback true if the requested model could not be loaded */
   const start = async (recoversFrom: Failure | null, isFallback = false): Promise<void> => {
     if (model === null) return;
     const asked = model;
@@ -180,7 +180,7 @@ export function createEngineLife(
       },
     );
     watch.end();
-    // Another start has begun meanwhile, after a loss or by the person.
+    // Another start began meanwhile, after a loss or by the person.
     if (attempt !== startsMade) return;
     if (!outcome.ok) {
       if (spareModel !== null && spareModel !== asked && isModelFailure(outcome.error)) {
@@ -221,12 +221,12 @@ export function createEngineLife(
       return;
     }
     if (failure.code === 'worker-stuck') {
-      // A long block did not react to a cancel: neither the engine nor the photograph is at fault.
+      // The engine was stopped because a long block did not react to a cancel. This is no fault of the engine or the photograph.
       if (lost !== null) queue.queue(lost);
       void restart(null);
       return;
     }
-    // More likely two models at once were too much.
+    // While a model is being exchanged, two models together are the more likely cause.
     const isPhotos = lost !== null && models.next === null;
     // A new engine has all its memory and may succeed; if it fails again, it will always fail.
     if (isPhotos && losses.countPhoto(lost)) setPhotoState(lost, () => ({ status: 'failed', failure }));
@@ -243,7 +243,7 @@ export function createEngineLife(
     void restart(failure);
   };
 
-  // The photograph waits until the engine no longer counts as ready, or it would run on the lost one.
+  // Held, so that the photograph is not run on the lost engine before the state says that it is not ready.
   client.onGone((failure) => queue.hold(() => recover(failure)));
 
   return {

@@ -35,7 +35,7 @@ interface OpenCall {
 
 const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
 
-/** Two photographs that are done, the first one selected, and an engine whose calls the test answers. */
+/** Two finished photographs, the first one selected, and an engine whose calls the test answers. */
 async function setUp() {
   const calls: OpenCall[] = [];
   const call = (
@@ -55,7 +55,7 @@ async function setUp() {
   setEngine({ status: 'ready', backend });
   const last = () => calls.at(-1) ?? expect.unreachable('nothing was asked');
   const queryOf = ({ request }: OpenCall) => request.params as Query;
-  /** @param on the grid of patches that the network saw */
+  /** @param on the grid of patches of the answer */
   const reply = async (on = grid) => {
     last().answer(succeed(lookedAtHeads(on, { query: queryOf(last()) })));
     await settle();
@@ -76,7 +76,7 @@ async function setUp() {
     photo,
     ask: (row: number, column: number) => pickPoint('photo-1', pointOf({ row, column }, grid)),
     patch: (): PatchPosition | null => queryOf(last()).patch,
-    /** Who has answered what the photograph shows. */
+    /** The query whose answer the photograph shows. */
     shown: () => shownOutcome(store.getState(), photo())?.look.params as Query | undefined,
     asking: () => store.getState().asking,
   };
@@ -153,7 +153,7 @@ describe('a patch', () => {
 
   it('of a result of another model than the engine’s is asked once that has run', async () => {
     const { ask, calls, last, photo, store, patch, reply } = await setUp();
-    // As after a start that had to take the spare model.
+    // As after a start with the fallback model.
     store.getState().setEngine({ status: 'starting', progress: null, recoversFrom: null });
     store.getState().setUsedModel(usedModel('another'));
     ask(1, 1);
@@ -214,7 +214,7 @@ describe('a patch', () => {
       expect(store.getState().announcement).toBe(`Patch (row 2, column ${column + 1}) of 6 × 12`);
     }
     ask(1, 3);
-    // Who does not see the picture hears of it all the same.
+    // It is also announced to screen readers.
     expect(store.getState().announcement).toBe('Patch (row 2, column 4) of 6 × 12');
     expect(shown()?.patch).toEqual({ row: 1, column: 3 });
     expect(calls).toHaveLength(2);
@@ -227,7 +227,7 @@ describe('another question to every photograph', () => {
     store.getState().changeParams({ block: 1 });
     expect(calls).toHaveLength(1);
     expect(last().request).toMatchObject({ sources: [{ id: 'photo-1' }], params: { block: 1 } });
-    // What was seen stays until then.
+    // The old result stays until then.
     expect(shown()).toMatchObject({ block: 'last' });
     expect(asking()).toMatchObject({ status: 'running' });
     await reply();

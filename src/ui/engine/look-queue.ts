@@ -16,7 +16,7 @@ const maxRequestFailures = 2;
 
 interface Run {
   readonly look: Look;
-  /** For a photograph that waits in the queue, or for a further question. */
+  /** True for a further question, false for a photograph from the queue. */
   readonly isFurther: boolean;
   readonly controller: AbortController;
   /** Its result is no longer needed. */
@@ -34,7 +34,7 @@ export interface LookQueue {
   abandon(): void;
   /** The engine was lost. @returns the photograph that was running; null where there was none */
   takeLost(): PhotoId | null;
-  /** Asks again what failed before. */
+  /** Repeats a further question that failed. */
   retryRequest(): void;
 }
 
@@ -154,7 +154,7 @@ export function createLookQueue(client: EngineClient, store: AppStore, announcer
     const photo = photos[look.photo];
     failed = null;
     if (photo !== undefined && photo.point !== null && contractOf(look.lens).asks) {
-      // Without its patch the photograph shows what it showed before.
+      // Deselecting the patch brings back the earlier result.
       hold(() => {
         setAsking(null);
         pickPoint(look.photo, null);
@@ -174,7 +174,7 @@ export function createLookQueue(client: EngineClient, store: AppStore, announcer
     if (came === null) return;
     if (!('code' in came)) {
       failed = null;
-      // First, or the question would still be open.
+      // Added first, so that the question is no longer open.
       addOutcome(came);
       setAsking(null);
       announcer.announceResult(came);
@@ -188,7 +188,7 @@ export function createLookQueue(client: EngineClient, store: AppStore, announcer
     pump();
   };
 
-  /** @returns whether something was done at once, so that there may be more to do */
+  /** @returns true if something was done at once, so that there may be more to do */
   const step = (): boolean => {
     const state = store.getState();
     if (run !== null || state.engine.status !== 'ready') return false;
@@ -281,7 +281,7 @@ export function createLookQueue(client: EngineClient, store: AppStore, announcer
     abandon,
 
     takeLost() {
-      // A further question fails by its own call, and is asked again.
+      // A further question fails with its call and is asked again.
       if (run === null || run.isFurther) return null;
       const lost = run.look.photo;
       run.isAbandoned = true;

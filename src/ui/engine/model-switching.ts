@@ -17,11 +17,11 @@ export interface ModelSwitching {
   cancelModelSwitch(): void;
 }
 
-/** What only the session can do. */
+/** The actions of the session that switching needs. */
 interface SessionActions {
   /** Starts a new engine with this model; resolves when it runs or has failed. */
   startWith(model: ChosenModel): Promise<void>;
-  /** The engine has this model now: it is the one in use, and the photographs are run again. */
+  /** Called when the engine has this model: makes it the model in use and runs the photographs again. */
   take(model: UsedModel): void;
 }
 
@@ -32,7 +32,7 @@ export function createModelSwitching(
 ): ModelSwitching {
   let switching: AbortController | null = null;
 
-  /** A model can only be replaced in an engine that runs. */
+  /** Waits for the engine's start, since a model can only be replaced in a running engine. */
   const untilStarted = (signal: AbortSignal): Promise<void> =>
     new Promise((resolve) => {
       const isStarting = (): boolean => store.getState().engine.status === 'starting';
@@ -58,12 +58,12 @@ export function createModelSwitching(
     await untilStarted(controller.signal);
     if (controller.signal.aborted) return fail({ code: 'cancelled' });
     if (store.getState().engine.status !== 'ready') {
-      // Perhaps its model could not be loaded: it starts with the new one.
+      // The engine may have failed because its model could not be loaded, so it starts with the new one.
       await session.startWith(next);
       const { engine, models } = store.getState();
       if (engine.status !== 'ready')
         return fail(engine.status === 'failed' ? engine.failure : { code: 'cancelled' });
-      // The start has used the fallback model, and said why.
+      // The start used the fallback model and has shown why.
       if (models.used?.key !== next.key) return fail({ code: 'cancelled' });
       session.take(models.used);
       return succeed(models.used.description);
@@ -82,7 +82,7 @@ export function createModelSwitching(
     );
     if (!outcome.ok) return controller.signal.aborted ? fail({ code: 'cancelled' }) : outcome;
     const { engine } = store.getState();
-    // Lost in the same moment: the start that has begun brings the old one back.
+    // The engine was lost at the same moment, and is restarting with the old model.
     if (engine.status !== 'ready') return fail({ code: 'cancelled' });
     session.take({ ...next, description: outcome.value.model });
     return succeed(outcome.value.model);

@@ -3,8 +3,8 @@ import { type BackendName, type Failure, isEngineFailure } from '../../core/fail
 
 /**
  * @param used the back end that ran last; null where none has run yet
- * @param choice what was asked for; 'auto' has tried wasm before plain JavaScript
- * @returns the back end that may do better after this failure; null where none is left, or where it is not the back end's fault
+ * @param choice the requested back end; 'auto' has tried wasm before plain JavaScript
+ * @returns a back end that may work after this failure; null if none is left, or if the back end did not cause the failure
  */
 export function otherBackend(
   failure: Failure,

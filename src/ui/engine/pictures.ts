@@ -13,7 +13,7 @@ export interface Pictures {
    * time
    */
   load(id: PhotoId, maxSidePx: number): Promise<ImageBitmap | null>;
-  /** The largest picture that is there already, for the time until a better one comes. */
+  /** The largest picture that is already loaded, to show until a larger one comes. */
   peek(id: PhotoId): ImageBitmap | null;
   /** Closes the pictures of photographs that were removed. */
   prune(): void;
@@ -52,7 +52,7 @@ export function createPictures(client: EngineClient, store: AppStore): Pictures 
     const photo = store.getState().photos[id];
     if (!photo) return null;
     const outcome = await client.call('decode', { id, photo: photo.blob, maxSidePx });
-    // What is wrong with a photograph is told by its attend call.
+    // The photograph's look call reports the error.
     if (!outcome.ok) return null;
     const { bitmap } = outcome.value;
     if (!store.getState().photos[id]) {
@@ -69,7 +69,7 @@ export function createPictures(client: EngineClient, store: AppStore): Pictures 
       const key = keyOf(id, maxSidePx);
       const known = entries.get(key);
       if (known) {
-        // To the end of the map: used last.
+        // Moved to the end of the map, as the most recently used.
         entries.delete(key);
         entries.set(key, known);
         return known.bitmap;

@@ -19,7 +19,7 @@ const started: EngineContract['start']['result'] = {
   pixels: 'exact',
 };
 
-/** What a look at a photograph brings; the number of tokens tells one from the other. */
+/** A fake result of a look. Results differ by their number of tokens. */
 const looked = (tokens: number) => lookedAtHeads({ rows: 1, columns: 2 }, { tokens });
 
 const chosen = (id: string): ChosenModel =>
@@ -27,7 +27,7 @@ const chosen = (id: string): ChosenModel =>
 const nano = chosen('nano');
 const spare = chosen('spare');
 
-/** As a call names a model. */
+/** The model as passed in a call. */
 const asCalled = ({ key, reference }: ChosenModel) => ({ key, reference });
 
 type Outcome = Result<unknown, Failure>;
@@ -70,7 +70,7 @@ function createFakeClient() {
       });
     });
   const client: EngineClient = {
-    // The map from method to result is what this fake does without.
+    // The fake does not have the types from method to result.
     call: call as EngineClient['call'],
     onGone: (listener) => {
       listeners.add(listener);
@@ -93,7 +93,7 @@ function createFakeClient() {
       if (!latest) throw new Error('no call was made');
       return latest;
     },
-    /** As the real client: open calls fail first, then the listeners are told, all at once. */
+    /** As in the real client: open calls fail first, then all listeners are called at once. */
     lose: (failure: Failure) => {
       for (const one of open) one.answer(fail(failure));
       for (const listener of listeners) listener(failure);
@@ -130,12 +130,12 @@ function setUp(backend: BackendChoice = 'auto', stored: unknown = null) {
       return order.map((id) => photos[id]?.state.status);
     },
     looks: () => fake.calls.filter(({ method }) => method === 'look').length,
-    /** What the photograph shows. */
+    /** The outcome that the photograph shows. */
     shown: (id: string) => {
       const photo = store.getState().photos[id];
       return photo === undefined ? null : shownOutcome(store.getState(), photo);
     },
-    /** What of it the stage shows. */
+    /** The title of what the stage shows of an outcome. */
     titleOf: ({ look, looked: seen }: Shown) =>
       viewOf(look.lens).title({
         looked: seen,
@@ -274,7 +274,7 @@ describe('many at once', () => {
       expect(fake.last().method).toBe('start');
       await ready();
     }
-    // Lost twice over the first one.
+    // Lost twice with the first photograph.
     expect(statuses()).toEqual(['failed', 'running', 'queued']);
   });
 });
@@ -470,7 +470,7 @@ describe('a start that is silent', () => {
     await passes(silenceTimeoutMs);
     const failure = { code: 'backend-unavailable', backend: 'webgpu', reason: 'it did not answer in time' };
     expect(store.getState().engine).toMatchObject({ status: 'failed', failure });
-    // Somebody tries once more: nothing is held against it.
+    // The person starts again: earlier losses no longer count.
     session.startAgain();
     expect(fake.last().request).toMatchObject({ backend: 'webgpu', silent: [] });
   });
@@ -642,7 +642,7 @@ describe('the model', () => {
       model: { id: 'other' },
       looked: { passes: [{ tokens: 5 }] },
     });
-    // The head that was on view is none of the new model's.
+    // The new model does not have the head that was shown.
     expect(picture()).toBe('All heads');
   });
 

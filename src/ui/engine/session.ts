@@ -90,7 +90,7 @@ export function createSession(
     add(photos) {
       const isAdding = incoming.length > 0;
       incoming.push(...photos);
-      // Whoever adds a photograph wants to see it.
+      // A photograph that was just added is selected.
       if (!isAdding) addSome(true);
     },
 
@@ -102,7 +102,7 @@ export function createSession(
     cancel: (id) => queue.cancel(id),
 
     cancelAll() {
-      // What is still to be added is kept, and cancelled like the rest.
+      // Photographs that are still to be added are kept, and cancelled like the others.
       queue.hold(() => {
         while (incoming.length > 0) store.getState().addPhotos(incoming.splice(0, photosPerTask), false);
         queue.cancelAll();

@@ -12,7 +12,7 @@ test('a machine that slept gives the start its time again', () => {
     () => clock,
   );
   watch.hear({ stage: 'working', backend: 'webgpu' });
-  // The lid was shut for an hour; timers go on where they were.
+  // The machine slept for an hour; its timers continue where they stopped.
   clock = 3_600_000;
   vi.advanceTimersByTime(silenceTimeoutMs);
   expect(silent).toEqual([]);

@@ -10,12 +10,12 @@ export const silenceTimeoutMs = 60_000;
 /** A timer that fires later than this means that the machine was asleep. */
 const sleptMs = 10_000;
 
-/** What is waited for: the worker, until its first report; then the back end that it works on. */
+/** What must report next: the worker, until its first report; then the back end that it opens. */
 export type Awaited = 'worker' | BackendName;
 
 export interface StartWatch {
   hear(progress: StartProgress): void;
-  /** The start has ended. */
+  /** Called when the start has ended. */
   end(): void;
 }
 

@@ -12,7 +12,7 @@ interface DownloadActionProps {
   readonly isOnline: boolean;
 }
 
-/** Nothing is fetched before this is pressed. */
+/** The download button; nothing is fetched before it is pressed. */
 function DownloadAction({ entry, isOnline }: DownloadActionProps) {
   const { library } = useServices();
   const { id, title } = entry;
@@ -37,11 +37,11 @@ function DownloadAction({ entry, isOnline }: DownloadActionProps) {
 }
 
 interface CatalogueRowProps extends DownloadActionProps {
-  /** Says where its figures are from. */
+  /** Whether the row names the source of its figures. */
   readonly namesSource: boolean;
 }
 
-/** A published network: what it is and what the paper measured, and where it is on its way into this browser. */
+/** A published network: its description, the figures of its paper, and the progress of its download. */
 export function CatalogueRow({ entry, isOnline, namesSource }: CatalogueRowProps) {
   const { library } = useServices();
   const { id, title, figures, licence, note } = entry;

@@ -1,4 +1,4 @@
-/** The list's words about models: sizes, architectures, how far a download is. */
+/** Texts of the list of models: sizes, architectures, download progress. */
 import { countParameters, type CatalogueEntry, downloadSize } from '../../catalogue/parse-catalogue.ts';
 import { formatBytes } from '../../core/bytes.ts';
 import type { PartialModel, TransferProgress } from '../../rpc/library-contract.ts';

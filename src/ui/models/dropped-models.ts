@@ -1,4 +1,4 @@
-/** Checkpoint files and folders that were dropped on the page: listed, tried with what a person says of them, kept. */
+/** Checkpoint files and folders that were dropped on the page: lists them, opens them with the person's hints, and keeps them. */
 import { catalogue } from '../../catalogue/catalogue.ts';
 import type { CheckpointHints } from '../../core/model.ts';
 import type { EngineSession } from '../engine/session.ts';
@@ -19,7 +19,7 @@ interface Parts {
   readonly store: AppStore;
 }
 
-/** A folder's name that nobody has taken. */
+/** A folder name that is not in use yet. */
 function freeId(store: AppStore, title: string): string {
   const { stored, partial } = store.getState().library;
   const taken = new Set([...stored, ...partial, ...catalogue.models].map(({ id }) => id));
@@ -42,7 +42,7 @@ export class DroppedModels {
     this.parts = parts;
   }
 
-  /** Lists them, and uses the first. */
+  /** Adds the models to the list, and uses the first. */
   add(models: readonly NewDroppedModel[]): void {
     const { library, changeLibrary } = this.parts.store.getState();
     const added = models.map((model): DroppedModel => {
@@ -54,7 +54,7 @@ export class DroppedModels {
     if (first !== undefined) void this.parts.chooser.choose({ kind: 'dropped', id: first.id });
   }
 
-  /** What a person says of a dropped file; it is then used. */
+  /** Adds a person's hints to a dropped file, then uses the model. */
   async giveHints(id: string, hints: CheckpointHints): Promise<void> {
     const { store, chooser } = this.parts;
     const dropped = droppedBy(store, id);
@@ -62,7 +62,7 @@ export class DroppedModels {
     const tried = { ...dropped.hints, ...hints };
     changeDropped(store, id, { hints: tried });
     const isUsed = await chooser.choose({ kind: 'dropped', id });
-    // The list says what computes, and only what has been tried is kept; so is an answer after which something else is asked.
+    // Hints are stored only if the model opened with them, or if something else is still missing.
     const now = droppedBy(store, id);
     const isAnswered = isUsed || (now?.lacks ?? null) !== dropped.lacks;
     if (!isAnswered && now?.hints === tried) changeDropped(store, id, { hints: dropped.hints });
@@ -72,7 +72,7 @@ export class DroppedModels {
     const { store, kept, transfers } = this.parts;
     const dropped = droppedBy(store, id);
     if (dropped === undefined) return;
-    // Only after a look at what is there is a name known to be free.
+    // The list must be read before a free name can be chosen.
     await kept.read();
     const { title, kind, files, hints } = dropped;
     const stored = await transfers.run(id, title, (options) =>
@@ -85,14 +85,14 @@ export class DroppedModels {
     await this.goOnWith(stored.id, id);
   }
 
-  /** Where the dropped model is in use, what is kept of it takes its place: the next visit finds it. */
+  /** If the dropped model is in use, its stored copy replaces it, so that the next visit finds it. */
   private async goOnWith(storedId: string, id: string): Promise<void> {
     const { store, kept, session } = this.parts;
     const isInUse = (): boolean =>
       isSameChoice(store.getState().models.used?.choice ?? null, { kind: 'dropped', id });
     if (!isInUse()) return;
     const opened = await kept.open(storedId);
-    // Another may have been taken meanwhile.
+    // Another model may have been chosen meanwhile.
     if (!opened.ok || !isInUse()) return;
     session.rename(opened.value);
     store.getState().rememberModel(opened.value.choice);

@@ -8,7 +8,7 @@ import { IconButton } from '../kit/icon-button.tsx';
 import { ModelRow } from './model-row.tsx';
 import { NumbersForm } from './numbers-form.tsx';
 
-/** Fields for what neither the files nor the usual rules tell. */
+/** Fields for values that neither the files nor the usual rules give. */
 function Question({ id, lacks }: { readonly id: string; readonly lacks: 'heads' | 'grid' }) {
   const { library } = useServices();
   switch (lacks) {
@@ -31,7 +31,7 @@ function Question({ id, lacks }: { readonly id: string; readonly lacks: 'heads' 
   }
 }
 
-/** A network from files of this visit. It asks for what is missing, and offers to keep the network. */
+/** A network from files of this visit. The row asks for missing values, and offers to keep the network. */
 export function DroppedRow({ model }: { readonly model: DroppedModel }) {
   const { library } = useServices();
   const { id, title, kind, files, networks, lacks, hints } = model;

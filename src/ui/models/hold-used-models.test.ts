@@ -5,7 +5,7 @@ import { chosenModel, type ChosenModel } from '../state/model-choice.ts';
 import { parseSettings } from '../state/settings.ts';
 import { holdUsedModels } from './hold-used-models.ts';
 
-/** Names that are held now, as a browser would list them. */
+/** A fake LockManager, and the names of the locks that are held. */
 function fakeLocks(): { locks: LockManager; held: string[] } {
   const held: string[] = [];
   const request = async (name: string, options: LockOptions, work: () => Promise<void>): Promise<void> => {

@@ -1,22 +1,22 @@
 /**
- * While this window computes with a kept model, or brings it into the engine, no other window deletes it: its engine reads the files again
- * whenever it starts anew. The browser lets go of it where the window is closed or crashes.
+ * Locks the kept models that this window uses or loads, so that no other window deletes them: the engine reads the files again at each
+ * restart. The browser releases the lock when the window is closed or crashes.
  */
 import { lockName, inUseLockOf } from '../../core/model-locks.ts';
 import type { AppStore } from '../state/app-store.ts';
 
 type Release = () => void;
 
-/** @returns lets go of it, also before it was had */
+/** @returns a function that releases the lock, also before it was granted */
 function hold(locks: LockManager, id: string): Release {
   let release: Release = () => {};
   const released = new Promise<void>((resolve) => (release = resolve));
-  // Where the window is going away the browser refuses: nobody computes then.
+  // The browser refuses while the window is closing; the lock is not needed then.
   locks.request(lockName(inUseLockOf(id)), { mode: 'shared' }, () => released).catch(() => {});
   return release;
 }
 
-/** @param locks undefined on pages without https, which share no storage between windows in a way that we could guard */
+/** @param locks undefined on pages without https, where shared storage cannot be locked */
 export function holdUsedModels(
   store: AppStore,
   locks: LockManager | undefined = (globalThis.navigator as Partial<Navigator> | undefined)?.locks,

@@ -1,4 +1,4 @@
-/** The models that this browser keeps, as the store shows them, and the worker that keeps them. */
+/** The models that are stored in this browser: their list in the store, and the worker that stores them. */
 import type { Failure } from '../../core/failure.ts';
 import { type Result, succeed } from '../../core/result.ts';
 import type { LibraryClient } from '../../rpc/library-client.ts';
@@ -12,7 +12,7 @@ export class KeptModels {
   private readonly store: AppStore;
   private connected: LibraryClient | null = null;
 
-  /** @param connect makes the client; not before it is needed, which is never where somebody uses the embedded model */
+  /** @param connect makes the client when it is first needed. With the embedded model it may never be needed */
   constructor(connect: () => LibraryClient, store: AppStore) {
     this.connect = connect;
     this.store = store;
@@ -21,8 +21,8 @@ export class KeptModels {
   get client(): LibraryClient {
     if (this.connected !== null) return this.connected;
     const made = this.connect();
-    // Open calls have failed by then, and say so; what had been written is there. The next call starts another one: by itself it would
-    // ask for a script that is gone for ever.
+    // The open calls have failed and report it; what was written stays. A new worker is started only at the next call: an automatic
+    // restart would request a missing script for ever.
     made.onGone(() => {
       if (this.connected === made) this.connected = null;
     });

@@ -1,4 +1,4 @@
-/** Brings a model that somebody has chosen into the engine, wherever it lies. */
+/** Loads a chosen model into the engine, from any source. */
 import { describeFailure, type Failure } from '../../core/failure.ts';
 import { embeddedModelTitle } from '../../core/embedded-model.ts';
 import { fail, type Result, succeed } from '../../core/result.ts';
@@ -45,13 +45,13 @@ export class ModelChooser {
     this.store = store;
   }
 
-  /** @returns whether it is in use now */
+  /** @returns true if the model is in use now */
   async choose(choice: ModelChoice): Promise<boolean> {
     const title = titleOf(this.store, choice);
     this.choicesMade += 1;
     const mine = this.choicesMade;
     const found = await this.find(choice);
-    // Another was chosen while this one was looked up.
+    // Another model was chosen while this one was being looked up.
     if (mine !== this.choicesMade) return false;
     if (!found.ok) {
       this.store.getState().say(`${title}: ${describeFailure(found.error)}`, 'warning');
@@ -71,7 +71,7 @@ export class ModelChooser {
     return true;
   }
 
-  /** Begins with the model that the address asks for, else that of the last visit, else the embedded one. */
+  /** Starts with the model in the page's address, else that of the last visit, else the embedded one. */
   async startSession(asked: string | null): Promise<void> {
     const embedded = servedModel(embeddedChoice.id);
     if (asked !== null && isModelId(asked)) return this.session.start(servedModel(asked), null);
@@ -95,7 +95,7 @@ export class ModelChooser {
     }
   }
 
-  /** A file that does not say all of itself: the list asks for the rest. */
+  /** Opens the list if a file lacks values, so that it can ask for them. */
   private askForHints(choice: ModelChoice, { code }: Failure): void {
     const lacks = code === 'heads-unknown' ? 'heads' : code === 'grid-unknown' ? 'grid' : null;
     if (choice.kind !== 'dropped' || lacks === null) return;
@@ -112,7 +112,7 @@ export class ModelChooser {
       `The model of your last visit ${what}, so the page begins with the one that comes with it. ${why}`,
       'warning',
     );
-    // What could not be opened now may be there the next time.
+    // A model that could not be opened now may be available at the next visit.
     if (isGone) rememberModel(embeddedChoice);
   }
 }

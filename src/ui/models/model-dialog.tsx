@@ -21,7 +21,7 @@ import './model-dialog.css';
 
 interface GroupProps {
   readonly title: string;
-  /** What holds for all of them. */
+  /** A note about all models of the group. */
   readonly note?: string;
   readonly children: ReactNode;
 }
@@ -98,7 +98,7 @@ interface PublishedGroupProps {
   readonly isOnline: boolean;
 }
 
-/** Where all figures have one source, it is named once. */
+/** If all figures have the same source, it is named once for the group. */
 function PublishedGroup({ title, group, isOnline }: PublishedGroupProps) {
   const entries = catalogue.models.filter((entry) => entry.group === group);
   const sources = new Set(entries.map(({ figures }) => figures?.source));
@@ -118,7 +118,7 @@ function PublishedGroup({ title, group, isOnline }: PublishedGroupProps) {
   );
 }
 
-/** Bytes that are kept, and bytes that are free. */
+/** How many bytes are used by models, and how many are free. */
 function Room() {
   const { status, failure, stored, partial, notKept, freeBytes } = useApp((state) => state.library);
   if (status === 'unread') return null;

@@ -55,7 +55,7 @@ function setUp(remembered: unknown = null) {
   const used: ChosenModel[] = [];
   const started: ChosenModel[] = [];
   const renamed: ChosenModel[] = [];
-  /** What the engine says to the next model, where it does not take it. */
+  /** The engine's answer to the next model; null if it accepts the model. */
   const answers: { next: Result<never, Failure> | null } = { next: null };
   const session = {
     start: (model: ChosenModel) => void started.push(model),
@@ -82,7 +82,7 @@ function setUp(remembered: unknown = null) {
     renamed,
     answers,
     connections: () => connections,
-    /** As the real client: open calls fail, then the listener is told. */
+    /** As in the real client: open calls fail, then the listener is called. */
     lose: async (failure: Failure) => {
       for (const one of calls) one.answer(fail(failure));
       listeners.at(-1)?.(failure);

@@ -1,6 +1,6 @@
 /**
- * The models that a person can choose from: finds them, fetches and keeps them, brings them into the engine. State lives in the
- * store; nothing else calls the worker that keeps models.
+ * The models that a person can choose from: finds them, downloads and keeps them, loads them into the engine. State is in the store.
+ * Nothing else calls the worker that keeps models.
  */
 import { catalogue } from '../../catalogue/catalogue.ts';
 import { describeFailure } from '../../core/failure.ts';
@@ -17,19 +17,19 @@ import { ModelTransfers } from './model-transfers.ts';
 import { fetchServedModels } from './served-models.ts';
 
 export interface ModelLibrary {
-  /** Begins the session with the model that the address asks for, else that of the last visit, else the embedded one. */
+  /** Starts the session with the model in the page's address, else that of the last visit, else the embedded one. */
   startSession(asked: string | null): Promise<void>;
-  /** Looks up what is served and what is kept; told at every opening of the list. */
+  /** Reads the lists of served and kept models. Called whenever the list of models is opened. */
   refresh(): Promise<void>;
   use(choice: ModelChoice): Promise<void>;
   download(id: string): Promise<void>;
-  /** What came is kept. */
+  /** The bytes that have arrived are kept. */
   cancelTransfer(id: string): void;
-  /** Not for the model in use. */
+  /** Must not be called for the model in use. */
   remove(id: string): Promise<void>;
-  /** Lists them, and uses the first. */
+  /** Adds the models to the list, and uses the first. */
   addDropped(models: readonly NewDroppedModel[]): void;
-  /** What a person says of a dropped file; it is then used. */
+  /** Adds a person's hints to a dropped file, then uses the model. */
   giveHints(id: string, hints: CheckpointHints): void;
   keep(id: string): Promise<void>;
 }

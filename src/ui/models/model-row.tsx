@@ -11,14 +11,14 @@ import { useKeptFocus } from '../kit/use-kept-focus.ts';
 
 interface ModelRowProps {
   readonly title: string;
-  /** Null where it is not loaded yet. */
+  /** Null if the model is not downloaded yet. */
   readonly choice: ModelChoice | null;
-  /** What is known of it, a line each. */
+  /** Facts about the model, one line each. */
   readonly children: ReactNode;
-  /** A download or a copy on its way, or one that failed. */
+  /** A download or copy that is running, or has failed. */
   readonly transfer?: Transfer | undefined;
   readonly onCancelTransfer?: () => void;
-  /** Actions besides using it. */
+  /** Actions other than using the model. */
   readonly actions?: ReactNode;
 }
 
@@ -105,12 +105,12 @@ function UseAction({ choice, title }: { readonly choice: ModelChoice; readonly t
 interface DeleteActionProps {
   readonly title: string;
   readonly id: string;
-  /** Its size, for the question. */
+  /** The size, shown in the question. */
   readonly size: string;
 }
 
 /**
- * Asks before it deletes, since the download may have taken long. The model in use cannot be deleted, which is said.
+ * Asks before it deletes, since the download may have taken long. The model in use cannot be deleted; the page says so.
  */
 export function DeleteAction({ title, id, size }: DeleteActionProps) {
   const { library } = useServices();

@@ -1,4 +1,4 @@
-/** Models on their way into this browser: downloads, and copies of dropped files. Each has its progress in the store, and can be stopped. */
+/** Stores models in this browser: downloads, and copies of dropped files. The progress of each is in the store, and each can be stopped. */
 import { describeFailure, type Failure } from '../../core/failure.ts';
 import type { Result } from '../../core/result.ts';
 import type { StoredModel, TransferProgress } from '../../rpc/library-contract.ts';
@@ -21,7 +21,7 @@ export class ModelTransfers {
     this.store = store;
   }
 
-  /** @returns the model, or null where it was stopped, failed, or is on its way already; a failure has been told */
+  /** @returns the model; null if the transfer was stopped, failed, or was already running. A failure has been shown */
   async run(
     id: string,
     title: string,
@@ -32,18 +32,18 @@ export class ModelTransfers {
     const controller = new AbortController();
     this.running.set(id, controller);
     setTransfer(id, { status: 'running', progress: null });
-    // Without it the browser may throw the model out when the disk fills. It decides by itself; we can only ask.
+    // Without persistent storage the browser may delete the model when the disk is full. The browser decides; the page can only ask.
     void navigator.storage?.persist?.().catch(() => false);
     const outcome = await begin({
       signal: controller.signal,
-      // Until it has let go of the file, nobody can go on with it.
+      // The download cannot be continued until the worker has released the file.
       awaitsWorker: true,
       onProgress: (progress) => {
         if (!controller.signal.aborted) setTransfer(id, { status: 'running', progress });
       },
     });
     this.running.delete(id);
-    // The list first: between the two there would be a moment in which the model is nowhere.
+    // The list is read first, so that the model is always in one of the two.
     await this.kept.read();
     if (outcome.ok || controller.signal.aborted) setTransfer(id, null);
     else {
@@ -53,7 +53,7 @@ export class ModelTransfers {
     return outcome.ok ? outcome.value : null;
   }
 
-  /** What came is kept. */
+  /** The bytes that have arrived are kept. */
   cancel(id: string): void {
     this.running.get(id)?.abort();
     this.store.getState().announce('Stopped.');

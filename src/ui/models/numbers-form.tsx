@@ -5,18 +5,18 @@ import { IconButton } from '../kit/icon-button.tsx';
 const most = 1024;
 
 interface NumbersFormProps {
-  /** What is asked for, a whole number each. */
+  /** A label for each whole number that is asked for. */
   readonly labels: readonly string[];
   /** @param values in the order of the labels */
   readonly onGive: (values: readonly number[]) => void;
 }
 
-/** What is in no file and a person has to say: a field for each number. The first has the focus as soon as it is shown. */
+/** Asks for numbers that are in no file, with a field for each. The first field gets the focus when the form is shown. */
 export function NumbersForm({ labels, onGive }: NumbersFormProps) {
   const [texts, setTexts] = useState<readonly string[]>(labels.map(() => ''));
   const id = useId();
   const first = useRef<HTMLInputElement>(null);
-  // The question is why the list has opened. An effect, so that it comes after the dialog's own choice of focus.
+  // The dialog was opened for this question, so it gets the focus. In an effect, which runs after the dialog sets its own focus.
   useEffect(() => first.current?.focus(), []);
   const values = texts.map(Number);
   const isGood = values.every((value) => Number.isInteger(value) && value >= 1 && value <= most);

@@ -3,7 +3,7 @@ import { contractOf, firstLens, lensIds } from '../../lenses/contracts.ts';
 import type { Address } from './app-store.ts';
 import { forEachLens } from './settings.ts';
 
-/** What it does not say, or says wrongly, is as it is otherwise. */
+/** Missing or invalid parameters keep their usual values. */
 export function readAddress(parameters: URLSearchParams): Address {
   const asked = parameters.get('lens');
   const lens = lensIds.find((id) => id === asked) ?? firstLens;
@@ -12,7 +12,7 @@ export function readAddress(parameters: URLSearchParams): Address {
     lens,
     params: forEachLens((id) => {
       const { params } = contractOf(id);
-      // Only the lens that it names is told anything.
+      // The address sets parameters only of the lens that it names.
       return id === lens ? params.readLeniently(texts) : params.defaults;
     }),
   };

@@ -33,13 +33,13 @@ type EngineState =
   | {
       readonly status: 'failed';
       readonly failure: Failure;
-      /** It was lost so often that it is not started again unasked. */
+      /** True if the engine was lost so often that it is not restarted automatically. */
       readonly repeatedly: boolean;
-      /** The back end that may do better; null where none is left, or it is not the back end's fault. */
+      /** A back end that may work instead; null if none is left, or if the back end did not cause the failure. */
       readonly instead: BackendName | null;
     };
 
-/** Looking at photographs, or training a network on them. */
+/** The two views of the page: looking at photographs, or training on them. */
 type Screen = 'viewer' | 'training';
 
 type DialogName = 'help' | 'samples' | 'models';
@@ -48,14 +48,14 @@ interface Message {
   readonly id: number;
   readonly tone: 'plain' | 'warning';
   readonly text: string;
-  /** Set for what is not said again once it was dismissed. */
+  /** Set for messages that are not shown again after they were dismissed. */
   readonly note: NoteId | null;
 }
 
 /** A look at the selected photograph that was requested and has no result yet. */
 type Asking = { readonly look: Look } & (
   | { readonly status: 'running'; readonly progress: AnyLookProgress | null }
-  /** Not asked again unasked. */
+  /** Not repeated automatically. */
   | { readonly status: 'failed'; readonly failure: Failure }
 );
 
@@ -67,26 +67,26 @@ export interface AppState {
   readonly photos: Readonly<Record<PhotoId, Photo>>;
   readonly order: readonly PhotoId[];
   readonly selectedId: PhotoId | null;
-  /** The way of looking, and for each of them what is asked and how it is drawn. */
+  /** The lens in use, and the parameters and drawing of every lens. */
   readonly lens: LensId;
   readonly params: Readonly<Record<LensId, object>>;
   readonly drawings: Readonly<Record<LensId, object>>;
   readonly shared: SharedDrawing;
-  /** Which special token is asked wherever no patch is, see `Photo.point`. */
+  /** The special token that is asked when no patch is, see `Photo.point`. */
   readonly token: number;
   readonly outcomes: Outcomes;
-  /** The look that runs because somebody asked for more of the selected photograph. */
+  /** The running look for a further question about the selected photograph. */
   readonly asking: Asking | null;
   readonly framing: FramingOptions;
   readonly theme: Theme;
   readonly presenting: boolean;
-  /** What the page is about now. */
+  /** The view that is shown. */
   readonly screen: Screen;
   readonly messages: readonly Message[];
   readonly notesSeen: readonly NoteId[];
   /** Whether the numbers of a picture are unfolded. */
   readonly detailsOpen: boolean;
-  /** What a screen reader is told next. */
+  /** The next announcement for screen readers. */
   readonly announcement: string;
 }
 
@@ -94,25 +94,25 @@ export interface AppActions {
   setEngine(engine: EngineState): void;
   setUsedModel(used: UsedModel): void;
   setModelSwitch(next: ModelSwitch | null): void;
-  /** Only what can be found again at the next visit is remembered. */
+  /** Only a model that can be found at the next visit is remembered. */
   rememberModel(choice: ModelChoice): void;
   changeLibrary(change: Partial<LibraryState>): void;
-  /** @param transfer null: there is nothing more to say of it */
+  /** @param transfer null removes it */
   setTransfer(id: string, transfer: Transfer | null): void;
   setDialog(dialog: DialogName | null): void;
-  /** @param selectFirst whether the first of them comes on the stage */
+  /** @param selectFirst whether the first of them is selected */
   addPhotos(photos: readonly NewPhoto[], selectFirst: boolean): void;
   removePhotos(ids: readonly PhotoId[]): void;
   setPhotoState(id: PhotoId, update: (state: PhotoState) => PhotoState): void;
   select(id: PhotoId): void;
   setLens(lens: LensId): void;
-  /** Of the lens in use. */
+  /** Changes parameters of the lens in use. */
   changeParams(change: object): void;
   changeDrawing(change: object): void;
   changeShared(change: Partial<SharedDrawing>): void;
-  /** Of the lens in use, as it is where nobody chose anything. */
+  /** Sets the drawing of the lens in use to its defaults. */
   resetDrawing(): void;
-  /** CLS or a register, on every photograph; the selected one's patch is let go of. */
+  /** Asks CLS or a register on every photograph, and deselects the patch of the selected one. */
   setToken(token: number): void;
   /** @param point null goes back to the special token */
   pickPoint(id: PhotoId, point: PhotoPoint | null): void;
@@ -125,9 +125,9 @@ export interface AppActions {
   setDetailsOpen(detailsOpen: boolean): void;
   /** @returns the message's id, for `dismiss` */
   say(text: string, tone?: Message['tone']): number;
-  /** Says it unless it has been seen, from earlier visits either: see `notes`. */
+  /** Shows the note unless it was seen already, in this visit or an earlier one; see `notes`. */
   sayNote(note: NoteId, text: string): void;
-  /** It is not of what is on view any more. */
+  /** Removes a note that is no longer about what is shown. */
   withdrawNote(note: NoteId): void;
   dismiss(id: number): void;
   announce(text: string): void;
@@ -140,17 +140,17 @@ const plainAddress: Address = {
   params: forEachLens((id) => contractOf(id).params.defaults),
 };
 
-/** More would bury the photograph; the oldest goes. */
+/** More messages would cover the photograph, so the oldest is removed. */
 const messageLimit = 3;
 
-/** The same sentence twice says no more than once. */
+/** Adds a message. It replaces an earlier one with the same text. */
 const withMessage = (messages: readonly Message[], message: Message): readonly Message[] =>
   [...messages.filter(({ text }) => text !== message.text), message].slice(-messageLimit);
 
 const withNote = (notes: readonly NoteId[], note: NoteId | null): readonly NoteId[] =>
   note === null || notes.includes(note) ? notes : [...notes, note];
 
-/** The photo to look at when `removed` go: the next one that stays, else the one before. */
+/** The photograph to select after `removed` are removed: the next one that stays, else the previous one. */
 function selectionAfter(order: readonly PhotoId[], selected: PhotoId | null, removed: ReadonlySet<PhotoId>) {
   if (selected === null || !removed.has(selected)) return selected;
   const at = order.indexOf(selected);
@@ -158,7 +158,7 @@ function selectionAfter(order: readonly PhotoId[], selected: PhotoId | null, rem
   return order.slice(at + 1).find(stays) ?? order.slice(0, at).findLast(stays) ?? null;
 }
 
-/** What an address asks for, or what is so where it says nothing. */
+/** The settings from the page's address, with the usual values for those that it lacks. */
 export interface Address {
   readonly lens: LensId;
   readonly params: Readonly<Record<LensId, object>>;

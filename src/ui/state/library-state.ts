@@ -1,27 +1,27 @@
-/** What the list of models shows: what is kept, what is coming, what was dropped. */
+/** The state of the list of models: kept models, transfers, and dropped models. */
 import type { Failure } from '../../core/failure.ts';
 import type { NotKept } from '../../core/not-kept.ts';
 import type { CheckpointHints } from '../../core/model.ts';
 import type { PartialModel, StoredModel, TransferProgress } from '../../rpc/library-contract.ts';
 
-/** A model that lies beside the page, as models/models.json lists it. */
+/** A model that is served with the page, as listed in models/models.json. */
 export interface ServedModel {
   readonly id: string;
   readonly title: string;
   readonly byteLength: number | null;
 }
 
-/** Files that somebody gave the page in this visit. */
+/** A model from files that were dropped in this visit. */
 export interface DroppedModel {
   readonly id: string;
   readonly title: string;
   readonly kind: 'checkpoint' | 'tfjs';
-  /** One for a checkpoint; model.json and its shards by their names. */
+  /** By file name: one file for a checkpoint, or model.json and its shards. */
   readonly files: ReadonlyMap<string, Blob>;
   readonly hints: CheckpointHints;
-  /** The networks in the file, the one that was taken first; known once it has been read. */
+  /** The networks in the file, the chosen one first; known once the file has been read. */
   readonly networks: readonly string[];
-  /** It has been tried, and this must be said of it. */
+  /** What a person must state, known after the file was tried; null if nothing. */
   readonly lacks: 'heads' | 'grid' | null;
 }
 
@@ -30,9 +30,9 @@ export type Transfer =
   | { readonly status: 'failed'; readonly failure: Failure };
 
 export interface LibraryState {
-  /** Nothing is known of what is kept before the first look. */
+  /** 'unread' until the list of kept models was first read. */
   readonly status: 'unread' | 'read' | 'failed';
-  /** Why what is kept could not be looked up. */
+  /** Why the list of kept models could not be read. */
   readonly failure: Failure | null;
   readonly served: readonly ServedModel[];
   readonly stored: readonly StoredModel[];
@@ -40,7 +40,7 @@ export interface LibraryState {
   readonly dropped: readonly DroppedModel[];
   /** Downloads, and copies into the browser, by the model's id. */
   readonly transfers: Readonly<Record<string, Transfer>>;
-  /** Why models last only as long as the visit; null where they are kept. */
+  /** Why models are kept only for this visit; null if they are stored. */
   readonly notKept: NotKept | null;
   readonly freeBytes: number | null;
 }

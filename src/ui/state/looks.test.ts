@@ -42,7 +42,7 @@ const usedModel = (id: string) => ({
   description: { ...someModel, id },
 });
 
-/** A page with so many photographs, the first one selected, and a model. */
+/** A page with `photographs` photographs, the first one selected, and a model. */
 function setUp(photographs = 1) {
   const store = createAppStore(parseSettings(null), framing);
   const actions = store.getState();
@@ -68,7 +68,7 @@ function setUp(photographs = 1) {
       const open = requested();
       return open !== null && !store.getState().outcomes.has(keyOfLook(open));
     },
-    /** What is requested is answered. */
+    /** Answers the requested look. */
     answer: (on = grid) => {
       const outcome = outcomeOf(requested() ?? expect.unreachable('nothing is requested'), 1000, on);
       actions.addOutcome(outcome);
@@ -132,7 +132,7 @@ describe('what is requested', () => {
     actions.addOutcome(outcomeOf(plainLook(store.getState(), photo()) ?? expect.unreachable('no model')));
     expect(requested()?.params).toMatchObject({ patch: { row: 3, column: 6 } });
     answer();
-    // Another size, another model: the patches of the last result are none of theirs.
+    // With another size or model the patches of the last result no longer apply.
     actions.setFraming({ ...framing, sidePx: 640 });
     expect(requested()).toBeNull();
     actions.setFraming({ ...framing });
@@ -206,7 +206,7 @@ describe('what is on view', () => {
     actions.changeParams({ block: 'last' });
     expect(shown()).toBe(plain);
     actions.setUsedModel(usedModel('other'));
-    // What the other model sees is awaited.
+    // The other model's result is awaited.
     expect(isOpen()).toBe(true);
     const others = answer();
     expect(shown()).toBe(others);
@@ -236,7 +236,7 @@ describe('what is kept', () => {
   it('is all, up to a number of bytes; then the oldest goes first', () => {
     expect(kept([of('a'), of('b')])).toEqual(['a', 'b']);
     expect(kept([of('a'), of('b'), of('c')])).toEqual(['b', 'c']);
-    // Seen again is newest.
+    // An outcome that is added again counts as the newest.
     expect(kept([of('a'), of('b'), of('a'), of('c')])).toEqual(['a', 'c']);
   });
 

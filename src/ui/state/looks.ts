@@ -11,10 +11,10 @@ import type { AppState } from './app-store.ts';
 import type { Photo, PhotoId } from './photo.ts';
 import { patchAt } from './photo-point.ts';
 
-/** Everything that makes a result what it is. */
+/** Everything that determines a result. */
 export interface Look {
   readonly lens: LensId;
-  /** The lens's own. */
+  /** The lens's parameters. */
   readonly params: object;
   readonly photo: PhotoId;
   /** The model's key. */
@@ -22,7 +22,7 @@ export interface Look {
   readonly framing: FramingOptions;
 }
 
-/** A result and what made it: the caption stays true when engine or settings change afterwards. */
+/** A result and what it was made with, so that the caption stays correct when engine or settings change later. */
 export interface Outcome {
   readonly look: Look;
   readonly looked: LookResult<unknown>;
@@ -38,7 +38,7 @@ export const keyOfLook = ({ lens, params, photo, model, framing: { shape, sidePx
 
 type Settings = Pick<AppState, 'lens' | 'params' | 'token' | 'framing' | 'models'>;
 
-/** @param query who is asked, where the lens asks somebody */
+/** @param query the asked token, if the lens asks one */
 function lookWith(state: Settings, photo: Photo, query: Query): Look | null {
   const { used } = state.models;
   if (used === null) return null;
@@ -52,7 +52,7 @@ function lookWith(state: Settings, photo: Photo, query: Query): Look | null {
 export const plainLook = (state: Settings, photo: Photo): Look | null =>
   lookWith(state, photo, { token: state.token, patch: null });
 
-/** The photograph's grid for the model in use, where it is known. */
+/** The photograph's grid for the model in use, if it is known. */
 function seenNow({ models, framing }: Settings, { seen }: Photo): Photo['seen'] {
   if (seen === null || seen.model !== models.used?.key) return null;
   const isSame = seen.framing.shape === framing.shape && seen.framing.sidePx === framing.sidePx;
@@ -76,25 +76,25 @@ export function shownOutcome(state: Settings & Pick<AppState, 'outcomes'>, photo
   return answered ?? (last === undefined ? undefined : state.outcomes.get(last)) ?? null;
 }
 
-/** Of what is on view of the photograph, through any lens: it may be an older answer than the last one. */
+/** Keys of the outcomes that the photograph shows with each lens. They may be older than its last outcome. */
 export function keysOnView(state: Settings & Pick<AppState, 'outcomes'>, photo: Photo): ReadonlySet<string> {
   const outcome = shownOutcome(state, photo);
   return new Set([...Object.values(photo.shown), ...(outcome === null ? [] : [keyOfLook(outcome.look)])]);
 }
 
-/** Of typed arrays, wherever they lie in a result. */
+/** The bytes of all typed arrays in a result, at any depth. */
 export function bytesIn(value: unknown): number {
   if (ArrayBuffer.isView(value)) return value.byteLength;
   if (typeof value !== 'object' || value === null) return 0;
   return Object.values(value).reduce((sum: number, part) => sum + bytesIn(part), 0);
 }
 
-/** The maps of two hundred photographs, in all blocks of a ViT-S/16. */
+/** Enough for the maps of two hundred photographs, in all blocks of a ViT-S/16. */
 const maxBytes = 128 * 1024 * 1024;
 
 /**
- * @param keep keys that stay, whatever they take: what is on view
- * @returns with the outcome, and without the oldest ones where they take too much together
+ * @param keep keys of outcomes that are never removed, whatever their size: those on view
+ * @returns the outcomes with `outcome` added, and without the oldest ones if they are too large together
  */
 export function withOutcome(outcomes: Outcomes, outcome: Outcome, keep: ReadonlySet<string>): Outcomes {
   const next = new Map(outcomes);
@@ -111,6 +111,6 @@ export function withOutcome(outcomes: Outcomes, outcome: Outcome, keep: Readonly
   return next;
 }
 
-/** @returns without what was seen of these photographs */
+/** @returns the outcomes without those of the removed photographs */
 export const withoutPhotos = (outcomes: Outcomes, gone: ReadonlySet<PhotoId>): Outcomes =>
   new Map([...outcomes].filter(([, { look }]) => !gone.has(look.photo)));

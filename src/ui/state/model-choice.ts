@@ -2,23 +2,23 @@ import { embeddedModelId } from '../../core/embedded-model.ts';
 import type { ModelReference } from '../../rpc/engine-contract.ts';
 
 /**
- * Which model, as the page names it: served beside it (`models/<id>/`, the embedded one too), kept in this browser, or from a
- * file of this visit.
+ * How the page names a model: served with the page (`models/<id>/`, also the embedded one), kept in this browser, or from a file of
+ * this visit.
  */
 export interface ModelChoice {
   readonly kind: 'served' | 'stored' | 'dropped';
   readonly id: string;
 }
 
-/** A choice and the way to it. */
+/** A choice, and the reference by which it is loaded. */
 export interface ChosenModel {
   readonly choice: ModelChoice;
-  /** By which the engine and everything that was seen know it. It stays the same where the way to it changes. */
+  /** Identifies the model in the engine and in results. It stays the same when the reference changes. */
   readonly key: string;
   readonly reference: ModelReference;
 }
 
-/** A model that is told something else of itself, its number of heads say, is another one. */
+/** Other hints, such as another number of heads, make it another model. */
 export function chosenModel(choice: ModelChoice, reference: ModelReference): ChosenModel {
   const hints = reference.kind === 'checkpoint' ? JSON.stringify(reference.hints) : '';
   return { choice, key: `${choice.kind} ${choice.id} ${hints}`.trim(), reference };
@@ -29,7 +29,7 @@ export const isSameChoice = (a: ModelChoice | null, b: ModelChoice | null): bool
 
 export const embeddedChoice: ModelChoice = { kind: 'served', id: embeddedModelId };
 
-/** A name, not a path: models come from the page's own folder and nowhere else. */
+/** An id must be a name and not a path, so that models come only from the page's own folder. */
 export const isModelId = (id: unknown): id is string =>
   typeof id === 'string' && /^[\w.-]+$/.test(id) && !id.startsWith('.');
 

@@ -1,14 +1,14 @@
-/** The model that looks: one thing in one place. */
+/** The model in use, and the one that is being loaded. */
 import type { ModelDescription } from '../../core/model.ts';
 import type { ModelProgress } from '../../core/progress.ts';
 import type { ChosenModel, ModelChoice } from './model-choice.ts';
 
-/** It has looked, or is ready to. */
+/** A model that is loaded in the engine. */
 export interface UsedModel extends ChosenModel {
   readonly description: ModelDescription;
 }
 
-/** Another model on its way into the engine, while the one in use stays. */
+/** Another model that is being loaded while the one in use stays. */
 export interface ModelSwitch {
   readonly choice: ModelChoice;
   readonly title: string;
@@ -16,9 +16,9 @@ export interface ModelSwitch {
 }
 
 export interface ModelsInUse {
-  /** Null until the first start has ended. It stays named while the engine starts again. */
+  /** Null until the first start has ended. It is kept while the engine restarts. */
   readonly used: UsedModel | null;
   readonly next: ModelSwitch | null;
-  /** The model to begin the next visit with; null: the embedded one. */
+  /** The model for the start of the next visit; null for the embedded one. */
   readonly remembered: ModelChoice | null;
 }

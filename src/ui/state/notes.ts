@@ -1,11 +1,11 @@
-/** What the page says on the first visits, and not again for ever. */
+/** Notes that the page shows on the first visits only. */
 export const noteIds = ['slower', 'ask-a-patch'] as const;
 
 export type NoteId = (typeof noteIds)[number];
 
-/** A hint is said once; what else there is to note is said until somebody dismisses it. */
+/** A hint is shown once. Other notes are shown until they are dismissed. */
 export const isSaidOnce = (note: NoteId): boolean => note === 'ask-a-patch';
 
-/** @returns the notes that `stored` names, each once */
+/** @returns the known notes in `stored`, without duplicates */
 export const readNotes = (stored: unknown): readonly NoteId[] =>
   Array.isArray(stored) ? noteIds.filter((id) => stored.includes(id)) : [];

@@ -19,7 +19,7 @@ describe('a point of the photograph', () => {
       { x: 0.999, y: 0.13 },
       { row: 0, column: 11 },
     ],
-    // Where the grid has ended, and past the photograph's own edge.
+    // Outside of the grid, and outside of the photograph.
     [
       { x: 1, y: 0.02 },
       { row: 0, column: 11 },

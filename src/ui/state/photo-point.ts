@@ -1,20 +1,20 @@
-/** Places on a photograph, and the patches under them. */
+/** Points on a photograph, and the patches under them. */
 import type { Frame } from '../../core/frame.ts';
 import type { PatchPosition } from '../../core/geometry.ts';
 
-/** A place on the photograph in shares of its width and height, 0..1: the same for every grid that is laid over it. */
+/** A point in shares of the photograph's width and height, 0..1, so that it does not depend on the grid. */
 export interface PhotoPoint {
   readonly x: number;
   readonly y: number;
 }
 
-/** A grid of patches and where it lies on the photograph. */
+/** A grid of patches and its place on the photograph. */
 type PlacedGrid = Pick<Frame, 'rows' | 'columns' | 'box' | 'photoSizePx'>;
 
 const cellAt = (share: number, fullPx: number, beginPx: number, sidePx: number, count: number): number =>
   Math.min(count - 1, Math.max(0, Math.floor(((share * fullPx - beginPx) / sidePx) * count)));
 
-/** @returns the patch under the point, or the nearest where the grid ends before the photograph does */
+/** @returns the patch under the point, or the nearest one if the point is outside of the grid */
 export const patchAt = (
   { x, y }: PhotoPoint,
   { rows, columns, box, photoSizePx }: PlacedGrid,
@@ -35,7 +35,7 @@ export const pointOf = (
 export const isSamePatch = (a: PatchPosition, b: PatchPosition): boolean =>
   a.row === b.row && a.column === b.column;
 
-/** @returns the neighbour so many steps down and to the right, or the last one before the edge */
+/** @returns the patch `down` rows below and `right` columns to the right, limited to the grid */
 export const patchBeside = (
   { row, column }: PatchPosition,
   { down, right }: { readonly down: number; readonly right: number },

@@ -5,10 +5,10 @@ import type { LookProgress, ModelProgress } from '../../core/progress.ts';
 import { assertNever } from '../../core/result.ts';
 import type { PhotoPoint } from './photo-point.ts';
 
-/** How far a look is: a model may have to be brought back first. */
+/** Progress of a look. It may include loading the model again. */
 export type AnyLookProgress = LookProgress | ModelProgress;
 
-/** Whether the photograph has been looked at. What was seen of it before stays on view meanwhile. */
+/** Whether the photograph has a result. An earlier result stays on view meanwhile. */
 export type PhotoState =
   | { readonly status: 'queued' }
   | { readonly status: 'running'; readonly progress: AnyLookProgress | null }
@@ -16,7 +16,7 @@ export type PhotoState =
   | { readonly status: 'failed'; readonly failure: Failure }
   | { readonly status: 'cancelled' };
 
-/** How the patches of a model lie on the photograph, known once it has been looked at. */
+/** The grid of a model on the photograph, known after its first look. */
 interface SeenFrame {
   readonly frame: Frame;
   /** The model's key. */
@@ -30,16 +30,16 @@ export interface Photo {
   readonly id: PhotoId;
   /** The file's name, or the sample's title. */
   readonly name: string;
-  /** What is to be seen on it, where somebody wrote that down. */
+  /** A description of the photograph, if there is one. */
   readonly alt: string | null;
-  /** Whose photograph it is, under which licence; for samples. */
+  /** The author and licence, for samples. */
   readonly credit: string | null;
   readonly blob: Blob;
   readonly state: PhotoState;
-  /** The place that somebody picked: it stays where it is when model or input change. Null: CLS is asked, or a register. */
+  /** The picked point, which stays when the model or input size changes. Null: CLS or a register is asked. */
   readonly point: PhotoPoint | null;
   readonly seen: SeenFrame | null;
-  /** By lens, the key of the last outcome: it stays on view until there is a new one. */
+  /** For each lens the key of its last outcome, which stays on view until there is a new one. */
   readonly shown: Readonly<Record<string, string>>;
 }
 
@@ -47,7 +47,7 @@ export type NewPhoto = Pick<Photo, 'name' | 'alt' | 'credit' | 'blob'>;
 
 export const isWaiting = ({ status }: PhotoState): boolean => status === 'queued' || status === 'running';
 
-/** How far a look is, 0..1. Decoding and preparing are short beside the blocks. */
+/** Progress of a look, 0..1. Decoding and preparing take little time compared with the blocks. */
 export function lookFraction(progress: AnyLookProgress | null): number {
   if (progress === null) return 0;
   switch (progress.stage) {

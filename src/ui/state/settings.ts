@@ -6,16 +6,16 @@ import { readNotes, type NoteId } from './notes.ts';
 
 export type Theme = 'dark' | 'light';
 
-/** By lens, what is drawn how, as the lens's codec writes it. */
+/** The drawing settings of each lens, as written by its codec. */
 type Drawings = Readonly<Record<LensId, object>>;
 
 export interface RememberedSettings {
   readonly drawings: Drawings;
   readonly shared: SharedDrawing;
   readonly theme: Theme;
-  /** The model that was used last, where it can be found again; null: the embedded one. */
+  /** The model that was used last, if it can be found again; null for the embedded one. */
   readonly model: ModelChoice | null;
-  /** What need not be said again. */
+  /** Notes that are not shown again. */
   readonly notesSeen: readonly NoteId[];
   /** Whether the numbers of a picture are unfolded. */
   readonly detailsOpen: boolean;
@@ -35,11 +35,11 @@ function readModel(value: unknown): ModelChoice | null {
 const fieldsOf = (value: unknown): Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null ? { ...value } : {};
 
-/** @returns for each lens what `read` says */
+/** @returns the result of `read` for each lens */
 export const forEachLens = (read: (id: LensId) => object): Drawings =>
   Object.fromEntries(lensIds.map((id) => [id, read(id)])) as Drawings;
 
-/** What was stored may be from another version, or from somebody's fingers: every field is checked on its own. */
+/** Checks every field by itself, since the stored settings may be of another version, or edited by hand. */
 export function parseSettings(stored: unknown): RememberedSettings {
   const root = fieldsOf(stored);
   const drawings = fieldsOf(root['drawings']);
@@ -61,7 +61,7 @@ function writeDrawing(id: LensId, drawing: object): Texts {
   );
 }
 
-/** As it is stored: only what differs from the defaults. */
+/** Settings as they are stored: only those that differ from the defaults. */
 function writeSettings({ shared, drawings, ...settings }: RememberedSettings): object {
   return {
     ...settings,
@@ -70,7 +70,7 @@ function writeSettings({ shared, drawings, ...settings }: RememberedSettings): o
   };
 }
 
-/** Storage may be forbidden (private windows, blocked cookies) and then throws: settings are a comfort, not a need. */
+/** Storage may be forbidden (private windows, blocked cookies) and then throws. The page works without stored settings. */
 export function recallSettings(): RememberedSettings {
   try {
     return parseSettings(JSON.parse(localStorage.getItem(storageKey) ?? 'null'));
