@@ -1,4 +1,4 @@
-/** The token that a query names, in a network and on a grid. */
+/** Finds the token of a query, in a network and on a grid. */
 import type { Frame } from '../core/frame.ts';
 import { isOnGrid } from '../core/geometry.ts';
 import type { ModelDescription } from '../core/model.ts';
@@ -7,11 +7,11 @@ import type { Query } from './lens-contract.ts';
 
 export interface AskedToken {
   readonly index: TokenIndex;
-  /** The query that is answered: CLS in place of a register that the network does not have. */
+  /** The query that is answered: CLS if the network does not have the register. */
   readonly query: Query;
 }
 
-/** @returns null where the grid has no such patch */
+/** @returns null if the grid has no such patch */
 export function tokenOf(
   { token, patch }: Query,
   { numRegisters }: Pick<ModelDescription, 'numRegisters'>,

@@ -2,10 +2,10 @@
 import type { Field } from '../core/codec.ts';
 import type { ModelDescription } from '../core/model.ts';
 
-/** Blocks count from 1, as people count them; 'last' is the last one of any network. */
+/** Block numbers count from 1; 'last' is the last block of any network. */
 export type BlockChoice = number | 'last';
 
-/** @returns the block, from 0; the last one where a network has fewer */
+/** @returns the block's index, from 0; the last block if the network has fewer */
 export const blockIndex = (choice: BlockChoice, { depth }: Pick<ModelDescription, 'depth'>): number =>
   choice === 'last' ? depth - 1 : Math.min(choice, depth) - 1;
 

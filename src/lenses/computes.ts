@@ -1,4 +1,4 @@
-/** What each lens computes, by the names in `contracts`. */
+/** The `compute` of each lens, by the names in `contracts`. */
 import type { LensId, ParamsOf, ResultOf } from './contracts.ts';
 import { coloursCompute } from './colours/compute.ts';
 import { headsCompute } from './heads/compute.ts';

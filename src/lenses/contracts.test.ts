@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { contractOf, lensIds } from './contracts.ts';
 
-/** What the page's address and the command line know besides a lens's own parameters. */
+/** Names in the page's address and on the command line that a lens must not use for its parameters. */
 const taken = [
   ['lens', 'model', 'backend', 'side', 'square', 'out', 'help'],
   ['key', 'heads', 'grid', 'config', 'colours', 'opacityPercent'],

@@ -1,11 +1,11 @@
-/** Which features a lens compares patches by: parameters of its own, or what the model recommends. */
+/** The features by which a lens compares patches: chosen in its parameters, or recommended by the model. */
 import { oneOf, type Field } from '../core/codec.ts';
 import { facets, type FeatureChoice, type ModelDescription } from '../core/model.ts';
 import type { Facet, Tap } from '../vit/taps.ts';
 
-/** 'best' is the model's own recommendation, or where it has none the keys of the last block, as in the papers. */
+/** 'best' is the model's recommendation, or if it has none the keys of the last block, as in the papers. */
 export interface FeatureParams {
-  /** From 1; blocks that a network has not are its last one. */
+  /** Counts from 1. A number above the network's depth means its last block. */
   readonly block: 'best' | number;
   readonly facet: 'best' | FeatureChoice['facet'];
 }
@@ -37,7 +37,7 @@ export function featuresOf(
   };
 }
 
-/** As a pass knows it. */
+/** The facet's name in a pass. */
 export const facetOf = ({ facet }: FeatureChoice): Facet => (facet === 'token' ? 'out' : facet);
 
 export const featureTap = (choice: FeatureChoice): Tap => ({

@@ -11,7 +11,7 @@ interface FeatureFieldsProps {
   readonly changeParams: (change: Partial<FeatureParams>) => void;
 }
 
-/** Which features are compared: the model's recommendation until somebody chooses. */
+/** The choice of the features that are compared; the model's recommendation is the default. */
 export function FeatureFields({ params, model, changeParams }: FeatureFieldsProps) {
   if (model === null) return null;
   const { block, facet } = featuresOf(params, model);

@@ -19,7 +19,7 @@ interface NamedArray {
   readonly values: Float32Array<ArrayBuffer>;
 }
 
-/** What the command line writes of every look; a lens's own numbers have other names. */
+/** Names that the command line writes for every look. A lens must not use them for its own numbers. */
 type CommonName =
   'image' | 'lens' | 'model' | 'backend' | 'frame' | 'tokens' | 'timings' | 'parameters' | 'arrays';
 
@@ -37,6 +37,6 @@ export interface LensCompute<P, R> {
   transfer(result: R): readonly ArrayBuffer[];
   /** The main array first. Command line only. */
   arrays(result: R): readonly NamedArray[];
-  /** Everything else worth writing down, blocks counted from 1. Command line only: what the page shows stands in the view's `facts`. */
+  /** All other numbers, blocks counted from 1. Command line only: the page's numbers are in the view's `facts`. */
   numbers(result: R): LensNumbers;
 }

@@ -22,7 +22,7 @@ export interface LensContract<P, D, R> {
   readonly drawing: Codec<D>;
   /** Fields of the drawing that are not remembered for the next visit. */
   readonly forgets: readonly (keyof D)[];
-  /** For types alone; never set. */
+  /** Only for its type; never set. */
   readonly result?: R;
 }
 

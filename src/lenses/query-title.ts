@@ -1,8 +1,8 @@
-/** What a query is called. */
+/** Names of queries. */
 import type { PatchPosition } from '../core/geometry.ts';
 import type { Query } from './lens-contract.ts';
 
-/** Rows and columns as people count them. */
+/** Rows and columns count from 1. */
 export const patchTitle = ({ row, column }: PatchPosition): string =>
   `Patch (row ${row + 1}, column ${column + 1})`;
 

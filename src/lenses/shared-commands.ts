@@ -19,7 +19,7 @@ export const massCommand: LensCommand<object, Pick<MapDrawing, 'mass'>, unknown>
   },
 };
 
-/** 1 to 9, for the heads that the network has. @param change what shows a head, which counts from 0 */
+/** Keys 1 to 9, for the heads of the network. @param change makes the change that shows a head, counted from 0 */
 export const headCommand = <D>(
   does: string,
   change: (head: number) => Partial<D>,

@@ -15,7 +15,7 @@ export const mapDrawingFields: Fields<MapDrawing> = {
 };
 
 /**
- * A head by its number, from 0; as text, from 1, as people count.
+ * A head by its index from 0; in text it counts from 1.
  * @param words what may be shown instead of one head, the default first
  */
 export const headField = <const W extends string>(

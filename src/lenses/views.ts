@@ -1,4 +1,4 @@
-/** What each lens shows, by the names in `contracts`. */
+/** The view of each lens, by the names in `contracts`. */
 import type { DrawingOf, LensId, ParamsOf, ResultOf } from './contracts.ts';
 import { coloursView } from './colours/view.tsx';
 import { headsView } from './heads/view.tsx';

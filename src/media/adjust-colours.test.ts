@@ -11,7 +11,7 @@ import {
   turnGrey,
 } from './adjust-colours.ts';
 
-/** 140,608 colours, as the fixture's maker lays them out. */
+/** 140,608 colours, in the order of the script that makes the fixture. */
 function colourCube(): Uint8ClampedArray {
   const levels = 52;
   const pixels = new Uint8ClampedArray(levels ** 3 * 3);

@@ -1,5 +1,5 @@
 /**
- * AVIF: boxes inside boxes. How a picture is turned stands in properties of its primary item; EXIF's orientation does not count.
+ * AVIF: nested boxes. The orientation is in properties of the primary item; EXIF's orientation does not count.
  * Source: ISO/IEC 14496-12 (boxes), 23008-12 (items and their properties), 23000-22 (EXIF).
  */
 import { isNearSrgb } from './icc-profile.ts';
@@ -8,7 +8,7 @@ import type { Orientation } from './orientation.ts';
 
 interface Box {
   readonly type: string;
-  /** Of the box, and of what it holds. */
+  /** Offsets of the box, and of its content. */
   readonly begin: number;
   readonly inside: number;
   readonly end: number;
@@ -19,7 +19,7 @@ function* boxesOf(bytes: Uint8Array, begin: number, end: number): Generator<Box>
   for (let at = begin; at + 8 <= end;) {
     const size32 = view.getUint32(at);
     if (size32 === 1 && at + 16 > end) return;
-    // 1 means that a 64-bit size follows, 0 that the box goes on to the end.
+    // 1 means that a 64-bit size follows, 0 that the box extends to the end.
     const size = size32 === 1 ? Number(view.getBigUint64(at + 8)) : size32 || end - at;
     if (size < 8) return;
     yield {
@@ -32,7 +32,7 @@ function* boxesOf(bytes: Uint8Array, begin: number, end: number): Generator<Box>
   }
 }
 
-/** What comes after the image's data does not matter. */
+/** Data after the image's data is ignored. */
 export function inspectAvif(bytes: Uint8Array): Findings {
   let complete = false;
   for (const { type, end } of boxesOf(bytes, 0, bytes.length))
@@ -43,19 +43,19 @@ export function inspectAvif(bytes: Uint8Array): Findings {
   return { sizePx: readSize(bytes), complete, notices: [] };
 }
 
-/** The box at the end of a path of types; null where there is none, or not all of it. */
+/** The box at the end of a path of types; null if it is missing or incomplete. */
 function findBox(bytes: Uint8Array, path: readonly string[]): Box | null {
   let inside: Box = { type: '', begin: 0, inside: 0, end: bytes.length };
   for (const type of path) {
     const [found] = [...boxesOf(bytes, inside.inside, inside.end)].filter((box) => box.type === type);
     if (found === undefined || found.end > inside.end) return null;
-    // 'meta' has a version before its boxes.
+    // 'meta' has a version field before its boxes.
     inside = type === 'meta' ? { ...found, inside: found.inside + 4 } : found;
   }
   return inside;
 }
 
-/** The number of the item that is shown. */
+/** The id of the primary item. */
 function primaryItem(bytes: Uint8Array): number | null {
   const box = findBox(bytes, ['meta', 'pitm']);
   if (box === null || box.inside + 8 > bytes.length) return null;
@@ -63,17 +63,17 @@ function primaryItem(bytes: Uint8Array): number | null {
   return bytes[box.inside] === 0 ? view.getUint16(box.inside + 4) : view.getUint32(box.inside + 4);
 }
 
-/** That an item has a property. */
+/** The association of a property with an item. */
 interface Association {
   readonly item: number;
-  /** The property's place in its container, from 1; 0 for none. */
+  /** The property's index in its container, from 1; 0 for none. */
   readonly index: number;
-  /** Where this is written, and in how many bytes. */
+  /** Offset and length in bytes of this entry. */
   readonly at: number;
   readonly width: 1 | 2;
 }
 
-/** @returns what each item has, in the order in which it applies */
+/** @returns the properties of each item, in the order in which they apply */
 function associationsOf(bytes: Uint8Array): Association[] {
   const box = findBox(bytes, ['meta', 'iprp', 'ipma']);
   if (box === null || box.end - box.inside < 8) return [];
@@ -89,7 +89,7 @@ function associationsOf(bytes: Uint8Array): Association[] {
     const count = bytes[at] ?? 0;
     at += 1;
     for (let i = 0; i < count && at + width <= box.end; i++, at += width) {
-      // The highest bit says that a property is essential.
+      // The highest bit marks an essential property.
       const index = width === 2 ? view.getUint16(at) & 0x7fff : (bytes[at] ?? 0) & 0x7f;
       found.push({ item, index, at, width });
     }
@@ -97,7 +97,7 @@ function associationsOf(bytes: Uint8Array): Association[] {
   return found;
 }
 
-/** A turn by a multiple of 90° anticlockwise, then a mirror: 0 exchanges top and bottom, 1 left and right, null leaves it. */
+/** A rotation by a multiple of 90° anticlockwise, then a mirror: 0 swaps top and bottom, 1 left and right, null does nothing. */
 function orientationOf(quarters: number, mirror: 0 | 1 | null): Orientation {
   const table: readonly (readonly [none: Orientation, topBottom: Orientation, leftRight: Orientation])[] = [
     [1, 4, 2],
@@ -114,18 +114,18 @@ interface TurnAndColours {
   readonly hasOtherColours: boolean;
 }
 
-/** Whether codes say anything else than sRGB; they are made to say it. The matrix stays: it turns YUV to RGB. */
+/** Sets the colour codes to sRGB, except the matrix, which converts YUV to RGB. @returns whether they stated other colours */
 function overwriteCodes(bytes: Uint8Array, { inside }: Box): boolean {
   const view = viewOf(bytes);
   const primaries = view.getUint16(inside + 4);
   const curve = view.getUint16(inside + 6);
   view.setUint16(inside + 4, 1);
   view.setUint16(inside + 6, 13);
-  // 2 means that nobody has said; the others are sRGB's primaries and curves near its own.
+  // 2 means unspecified; the others are sRGB's primaries, and curves near sRGB's.
   return ![1, 2].includes(primaries) || ![1, 2, 6, 13].includes(curve);
 }
 
-/** @returns how to turn it and whether its colours are others than sRGB's, which it takes out of `bytes` */
+/** Removes orientation and colours from `bytes`. @returns the orientation, and whether the colours were other than sRGB */
 function takeOut(bytes: Uint8Array): TurnAndColours {
   const item = primaryItem(bytes);
   const container = findBox(bytes, ['meta', 'iprp', 'ipco']);
@@ -158,7 +158,7 @@ function takeOut(bytes: Uint8Array): TurnAndColours {
       }
     }
   }
-  // No place in the container means no property; the boxes stay where they are.
+  // Index 0 means no property, so the boxes need not be moved.
   for (const { index, at, width } of associations) if (taken.has(index)) bytes.fill(0, at, at + width);
   return { orientation: orientationOf(quarters, mirror), hasOtherColours };
 }

@@ -6,7 +6,7 @@ const colours = [
   [1, 2, 3, 0],
 ].flat();
 
-/** Runs of 8 bits for a picture of 8 × 8 px, the lowest row first. */
+/** A BMP of 8 × 8 px with 8-bit run lengths, the lowest row first. */
 function makeRuns(runs: readonly number[], compression = 1): Uint8Array {
   const bytes = new Uint8Array(54 + colours.length + runs.length);
   const view = new DataView(bytes.buffer);
@@ -23,7 +23,7 @@ function makeRuns(runs: readonly number[], compression = 1): Uint8Array {
   return bytes;
 }
 
-/** Where the picture is of the second colour: row and column, from above. */
+/** The pixels of the second colour, as row and column from the top. */
 function marked(bytes: Uint8Array): string[] {
   const { values } = decodeBmp(bytes) ?? { values: [] };
   return Array.from({ length: 64 }, (_, pixel) => pixel)

@@ -1,6 +1,6 @@
 /**
- * BMP: header and pixels, as Pillow gives them. Decoded here so that the command line, whose decoder has no BMP, and every browser have
- * the same pixels. Source: BITMAPINFOHEADER of the Windows API; Pillow's BmpImagePlugin.
+ * BMP: header and pixels, as Pillow gives them. Decoded here so that all browsers and the command line, whose decoder does not support
+ * BMP, get the same pixels. Source: BITMAPINFOHEADER of the Windows API; Pillow's BmpImagePlugin.
  */
 import { type Findings, viewOf } from './image-file.ts';
 import type { PixelGrid } from './resample.ts';
@@ -14,15 +14,15 @@ interface BmpHeader {
   readonly bits: number;
   readonly compression: number;
   readonly dataBegin: number;
-  /** Of the colour table, and how many bytes a colour has there. */
+  /** Offset of the colour table, and bytes of a colour in it. */
   readonly coloursBegin: number;
   readonly colourBytes: 3 | 4;
   readonly colourCount: number;
-  /** Of red, green, blue and alpha, where the header has them. */
+  /** Masks of red, green, blue and alpha; null if the header has none. */
   readonly masks: readonly [number, number, number, number] | null;
 }
 
-/** The oldest header has sides of 16 bits and colours of three bytes. */
+/** The length of the oldest header, which has 16-bit sides and 3-byte colours. */
 const oldHeaderLength = 12;
 
 function readHeader(bytes: Uint8Array): BmpHeader | null {
@@ -45,14 +45,14 @@ function readHeader(bytes: Uint8Array): BmpHeader | null {
       masks: null,
     };
   }
-  // What is missing of a header that is cut short is zero.
+  // Fields that are missing from a truncated header are 0.
   const field = (at: number): number => (at + 4 <= bytes.length ? view.getUint32(at, true) : 0);
   const storedHeight = view.getInt32(22, true);
   const bits = field(26) >>> 16;
   const compression = field(30);
   const hasMasks = compression === compressions.masks || compression === compressions.alphaMasks;
   const hasAlphaMask = compression === compressions.alphaMasks || headerLength >= 56;
-  // Of the plain header the masks come behind it, of all others they are a part.
+  // The masks follow the plain header; in all other headers they are inside.
   const masksBehind =
     headerLength === 40 && hasMasks ? (compression === compressions.alphaMasks ? 16 : 12) : 0;
   return {
@@ -69,7 +69,7 @@ function readHeader(bytes: Uint8Array): BmpHeader | null {
   };
 }
 
-/** Whether the pixels are all there, `decodeBmp` will tell. */
+/** Does not check whether all pixels are present; `decodeBmp` does. */
 export function inspectBmp(bytes: Uint8Array): Findings {
   const header = readHeader(bytes);
   return {
@@ -81,7 +81,7 @@ export function inspectBmp(bytes: Uint8Array): Findings {
 
 const rowBytesOf = ({ width, bits }: BmpHeader): number => Math.floor((width * bits + 31) / 32) * 4;
 
-/** @returns one index a pixel, the lowest row first as the file has it; null where some are missing */
+/** @returns one index for each pixel, the lowest row first as in the file; null if some are missing */
 function unpackIndices(bytes: Uint8Array, header: BmpHeader): Uint8Array | null {
   const { height, width, bits, dataBegin } = header;
   const rowBytes = rowBytesOf(header);
@@ -97,7 +97,7 @@ function unpackIndices(bytes: Uint8Array, header: BmpHeader): Uint8Array | null 
   return indices;
 }
 
-/** Run lengths. What no run reaches is the first colour. @returns as `unpackIndices` */
+/** Decodes run lengths. Pixels without a run get the first colour. @returns as `unpackIndices` */
 function unpackRuns(bytes: Uint8Array, { height, width, bits, dataBegin }: BmpHeader): Uint8Array | null {
   const indices = new Uint8Array(height * width);
   const nibble = (byte: number, i: number): number =>
@@ -134,7 +134,7 @@ function unpackRuns(bytes: Uint8Array, { height, width, bits, dataBegin }: BmpHe
   return indices;
 }
 
-/** Opaque RGBA of the table's colours; black where a colour is not in it. */
+/** Opaque RGBA from the colour table; black for indices outside of it. */
 function paintIndices(
   bytes: Uint8Array,
   header: BmpHeader,
@@ -153,7 +153,7 @@ function paintIndices(
   return values;
 }
 
-/** Of one channel: how far its bits lie from the lowest, and the largest value they hold. */
+/** The shift of a channel's bits, and their largest value. */
 function fieldOf(mask: number): { readonly shift: number; readonly largest: number } {
   const shift = mask === 0 ? 0 : 31 - Math.clz32(mask & -mask);
   return { shift, largest: mask >>> shift };
@@ -165,7 +165,7 @@ const masksByBits: Readonly<Record<number, BmpHeader['masks']>> = {
   32: [0xff0000, 0xff00, 0xff, 0],
 };
 
-/** Pixels that hold their colour. @returns RGBA, the lowest row first as the file has it; null where some are missing */
+/** Reads pixels that are stored without a table. @returns RGBA, the lowest row first as in the file; null if some are missing */
 function unpackColours(bytes: Uint8Array, header: BmpHeader): Uint8ClampedArray<ArrayBuffer> | null {
   const { height, width, bits, dataBegin } = header;
   const rowBytes = rowBytesOf(header);
@@ -198,7 +198,7 @@ function turnOver(values: Uint8ClampedArray, height: number, rowLength: number):
   }
 }
 
-/** @returns RGBA, not laid on anything; null where pixels are missing or packed in a way that Pillow does not open either */
+/** @returns RGBA with its alpha; null if pixels are missing or packed in a way that Pillow does not open either */
 export function decodeBmp(bytes: Uint8Array): PixelGrid | null {
   const header = readHeader(bytes);
   if (header === null || header.width <= 0) return null;

@@ -1,18 +1,18 @@
 /**
- * How this browser makes RGB of CMYK. It gets no profile. Most browsers then multiply, as Pillow does; a browser that
- * uses a profile of its own gives other colours, and the person is told.
+ * Tests how this browser converts CMYK to RGB. The decoder gets no profile. Most browsers then multiply, as Pillow does. A browser
+ * that uses its own profile gives other colours, and the page shows a notice.
  */
 import { bytesOfBase64 } from '../core/base64.ts';
 import { convertCmyk } from './cmyk.ts';
 import { pixelReader } from './read-pixels.ts';
 
-/** What the probe is of, on all of its 8 × 8 pixels. */
+/** The colour of all 8 × 8 pixels of the probe. */
 const cmyk = Uint8Array.of(60, 120, 200, 30);
-/** A JPEG of it as Photoshop writes them: four channels, all turned round. Made by Pillow, quality 100. */
+/** The probe as a JPEG like Photoshop's: four channels, all inverted. Made by Pillow, quality 100. */
 const probeFile =
   '/9j/7gAOQWRvYmUAZAAAAAAA/9sAQwABAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB/8AAFAgACAAIBEMR' +
   'AE0RAFkRAEsRAP/EABUAAQEAAAAAAAAAAAAAAAAAAAoG/8QAFBABAAAAAAAAAAAAAAAAAAAAAP/aAA4EQwBNAFkASwAAPwBDC4G3MIf/2Q==';
-/** How far two ways of rounding may differ, in levels of 255. */
+/** The largest difference that rounding may cause, in levels of 255. */
 const tolerance = 2;
 
 async function compare(): Promise<boolean> {

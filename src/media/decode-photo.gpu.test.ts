@@ -1,4 +1,4 @@
-/** In a browser: every file as Pillow reads it, and the pixels whatever the browser does to canvases. */
+/** In a browser: every file gives Pillow's pixels, even if the browser adds noise to canvases. */
 import { describe, expect, test, vi } from 'vitest';
 import { differenceFromPillow, imageCases } from '../testing/image-cases.ts';
 import { openImage, readImage } from '../testing/read-image.ts';
@@ -19,7 +19,7 @@ describe('a photograph', () => {
     const { height, width } = bitmap;
     const values = await (await pixelReader()).read(bitmap);
     photo.close();
-    // What is transparent stays so on the screen of the formats that the browser decodes.
+    // In formats that the browser decodes, transparent pixels stay transparent on the screen.
     if (!imageCase.name.includes('transparent'))
       expect(differenceFromPillow({ height, width, channels: 4, values }, imageCase)).toBeLessThanOrEqual(
         imageCase.tolerance,
@@ -69,7 +69,7 @@ describe('a photograph', () => {
 });
 
 describe('pixels of a bitmap', () => {
-  /** As Brave does it: the lowest bit of some values. */
+  /** Noise as in Brave: changes the lowest bit of some values. */
   const noisy =
     (read: ReadBitmap): ReadBitmap =>
     async (bitmap) => {
@@ -86,7 +86,7 @@ describe('pixels of a bitmap', () => {
   });
 
   test('come by VideoFrame, and exactly, where a canvas has noise', async () => {
-    // In place of the canvas's own, which both the choice and the photograph would use.
+    // Replaces the canvas's method, for both the choice of the reader and the photograph.
     const original = OffscreenCanvasRenderingContext2D.prototype.getImageData;
     vi.spyOn(OffscreenCanvasRenderingContext2D.prototype, 'getImageData').mockImplementation(function noise(
       this: OffscreenCanvasRenderingContext2D,

@@ -26,7 +26,7 @@ interface UprightPixels {
 
 /** A photograph that has been decoded. Whoever opened it closes it. */
 export interface DecodedPhoto {
-  /** Upright. */
+  /** The size of the upright photograph. */
   readonly sizePx: Size;
   readonly notices: readonly PhotoNotice[];
   readPixels(): Promise<Result<UprightPixels, Failure>>;
@@ -35,7 +35,7 @@ export interface DecodedPhoto {
   close(): void;
 }
 
-/** The whole file, or 'unreadable-file': a folder, or a file that was deleted after it was dropped. */
+/** Reads the whole file. @returns 'unreadable-file' for a folder, or a file that was deleted after it was dropped */
 async function readBytes(photo: Blob): Promise<Result<Uint8Array<ArrayBuffer>, Failure>> {
   try {
     return succeed(new Uint8Array(await photo.arrayBuffer()));
@@ -44,20 +44,20 @@ async function readBytes(photo: Blob): Promise<Result<Uint8Array<ArrayBuffer>, F
   }
 }
 
-/** The size of a picture whose long side is at most `maxSidePx`; its own where it is that small. */
+/** The size reduced to a long side of at most `maxSidePx`, never enlarged. */
 function shrunkSize({ height, width }: Size, maxSidePx: number): Size {
   const scale = Math.min(1, maxSidePx / Math.max(height, width));
   return { height: Math.max(1, Math.round(height * scale)), width: Math.max(1, Math.round(width * scale)) };
 }
 
-/** @returns a smaller one, or `source` itself as a bitmap of the caller's own */
+/** @returns a smaller bitmap, or a copy of `source`; the caller owns it */
 function shrinkBitmap(source: ImageBitmap | ImageData, maxSidePx: number): Promise<ImageBitmap> {
   const { height, width } = shrunkSize(source, maxSidePx);
   if (height === source.height && width === source.width) return createImageBitmap(source);
   return createImageBitmap(source, { resizeHeight: height, resizeWidth: width, resizeQuality: 'high' });
 }
 
-/** Consumes the bitmap. */
+/** Turns the picture upright. Consumes the bitmap. */
 function turnBitmap(bitmap: ImageBitmap, orientation: Orientation): ImageBitmap {
   if (orientation === 1) return bitmap;
   const { height, width } = uprightSize(bitmap, orientation);
@@ -84,7 +84,7 @@ function openBitmap(
       const { read, accuracy } = await pixelReader();
       if (accuracy === 'hidden') return fail({ code: 'pixels-hidden' });
       const { values, wasTransparent } = await readOverWhite(read, bitmap);
-      // WebKit gives neither a picture nor an error where it cannot decode.
+      // If WebKit cannot decode, it returns a transparent picture and no error.
       if (wasTransparent && !mayBeTransparent) return fail(undecodable(format));
       const more: PhotoNotice[] = [
         ...(wasTransparent ? (['alpha-flattened'] as const) : []),
@@ -115,14 +115,14 @@ function openPixels(pixels: PixelGrid, notices: readonly PhotoNotice[]): Decoded
   };
 }
 
-/** @returns null where the browser cannot decode it */
+/** @returns null if the browser cannot decode it */
 async function openCoded(
   format: CodedFormat,
   bytes: Uint8Array<ArrayBuffer>,
   facts: ImageFacts,
 ): Promise<DecodedPhoto | null> {
   const stored = await storedImage(format, bytes);
-  // Typed by its content: a wrong file name must not choose the decoder. A file's bytes are never shared between threads.
+  // The type is from the content, since a file name may be wrong. (The cast is safe: a file's bytes are never shared memory.)
   const file = new Blob([...(stored.parts as readonly Uint8Array<ArrayBuffer>[])], {
     type: `image/${format === 'jpg' ? 'jpeg' : format}`,
   });

@@ -10,7 +10,7 @@ afterEach(() => void vi.useRealTimers());
 const named = (id: string) => ({ id, photo: new Blob([id]) });
 const settle = (): Promise<unknown> => vi.advanceTimersByTimeAsync(0);
 
-/** 1,000 bytes each; decoding ends when the test says so. */
+/** Photographs of 1,000 bytes each; the test decides when decoding ends. */
 function setUp(options: DecodedPhotosOptions = {}) {
   const opened: { readonly end: (result?: Result<DecodedPhoto, Failure>) => void; isClosed: boolean }[] = [];
   const open = (): Promise<Result<DecodedPhoto, Failure>> =>
@@ -98,7 +98,7 @@ test('for the screen few are decoded at a time, the last that was asked for firs
   expect(opened).toHaveLength(2);
   asked.push(ask('now', 'now'));
   expect(opened).toHaveLength(3);
-  // One that is on its way already needs no room.
+  // A photograph that is already being decoded does not wait.
   asked.push(ask('now', 'when-free'));
   for (let next = 0; next < 5; next++) {
     opened[next]?.end();

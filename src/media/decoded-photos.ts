@@ -17,7 +17,7 @@ interface NamedPhoto {
 
 export interface DecodedPhotos {
   /**
-   * Decodes the photograph, or takes what is there or on its way. It is closed some time after `work` has ended.
+   * Decodes the photograph, or uses a copy that is decoded or being decoded. It is closed some time after `work` has ended.
    * @param urgency 'now' for the network; 'when-free' for the screen, where only a few are decoded at a time
    */
   use<T>(
@@ -25,7 +25,7 @@ export interface DecodedPhotos {
     urgency: 'now' | 'when-free',
     work: (decoded: DecodedPhoto) => Promise<T>,
   ): Promise<Result<T, Failure>>;
-  /** Decodes what will be asked for next. Browsers do that beside the worker's own thread. */
+  /** Starts decoding the photograph that is needed next. Browsers decode outside of the worker's thread. */
   begin(photo: NamedPhoto): void;
 }
 
@@ -34,7 +34,7 @@ export interface DecodedPhotosOptions {
   readonly budgetBytes?: number;
   /** How long a photograph that is not in use is kept, ms. */
   readonly keepMs?: number;
-  /** So many photographs are decoded for the screen at once: twenty of a camera would be a gigabyte. */
+  /** The most photographs decoded for the screen at once: twenty camera photographs would take a gigabyte. */
   readonly atOnce?: number;
 }
 
@@ -69,7 +69,7 @@ export function createDecodedPhotos(
   open: (photo: Blob) => Promise<Result<DecodedPhoto, Failure>>,
   { budgetBytes = 96e6, keepMs = 4000, atOnce = 2 }: DecodedPhotosOptions = {},
 ): DecodedPhotos {
-  /** The one that was used last comes last. */
+  /** The most recently used entry is last. */
   const entries = new Map<string, Entry>();
   const whenFree = createGate(atOnce);
 
@@ -78,7 +78,7 @@ export function createDecodedPhotos(
     if (entries.get(id) === entry) entries.delete(id);
     void entry.decoded.then(
       (result) => result.ok && result.value.close(),
-      () => {}, // told to whoever asked for it
+      () => {}, // the caller gets the error
     );
   };
 
@@ -112,7 +112,7 @@ export function createDecodedPhotos(
     }
     const entry: Entry = { decoded: open(photo), users: 1, byteLength: 0, timer: null };
     entries.set(id, entry);
-    // What could not be decoded is read again when it is asked for again.
+    // A failed entry is removed, so that the next request reads the file again.
     const forget = (): void => void (entries.get(id) === entry && entries.delete(id));
     entry.decoded.then((result) => result.ok || forget(), forget);
     return entry;
@@ -140,7 +140,7 @@ export function createDecodedPhotos(
       return whenFree(() => work(photo, task));
     },
     begin(photo) {
-      // Its failure is reported when it is asked for.
+      // A failure is reported when the photograph is used.
       work(photo, () => Promise.resolve()).catch(() => {});
     },
   };

@@ -5,7 +5,7 @@ import { framePhotograph } from './framing.ts';
 const photograph = (sidePx: number) => ({ shape: 'photograph', sidePx }) as const;
 const square = (sidePx: number) => ({ shape: 'square', sidePx }) as const;
 
-// The sizes of dinov2#378, at which a scale factor that is rounded gives one patch too few.
+// The sizes of dinov2#378, where a rounded scale factor gives one patch too few.
 test.each([
   [14, [546, 602, 1092, 1204, 1610, 1722]],
   [16, [976, 1840, 1952]],
@@ -116,9 +116,9 @@ describe('a photograph in its own shape, by hand', () => {
       { columns: 27, rows: 2 },
       { left: 0, top: 50 / 27, width: 4000, height: 300 - 100 / 27 },
     ],
-    // One row cannot be thinner, but longer.
+    // Less than one row is impossible, so the input gets longer.
     ['thread', 3000, 30, 320, 16, { columns: 100, rows: 1 }, { left: 0, top: 0, width: 3000, height: 30 }],
-    // It would be longer than 20 × 20 patches: at 16 / 3 the 320 px are 60 px of the 3000.
+    // A longer input would have more than 20 × 20 patches: at 16 / 3 the 320 px are 60 px of the 3000.
     ['hair', 3000, 3, 320, 16, { columns: 20, rows: 1 }, { left: 1470, top: 0, width: 60, height: 3 }],
     // 1.33 rows would lose a quarter as 1, a third as 2; 2 rows need 3 columns, which are more patches than 2 × 2.
     ['few patches', 300, 200, 32, 16, { columns: 2, rows: 1 }, { left: 0, top: 25, width: 300, height: 150 }],
@@ -157,7 +157,7 @@ describe('any photograph in its own shape', () => {
     };
   }).map((each) => ({ ...each, frame: framePhotograph(each.photo, photograph(each.sidePx), each.patchPx) }));
 
-  /** What is lost of one side where the long one has as many patches as were asked for, the short one rounded down or up. */
+  /** The two losses with the requested number of patches on the long side, and the short side rounded down or up. */
   const lossesAsAsked = ({ photo, sidePx, patchPx }: (typeof cases)[number]): number[] => {
     const [long, short] = [Math.max(photo.height, photo.width), Math.min(photo.height, photo.width)];
     const asked = Math.floor(sidePx / patchPx);

@@ -1,5 +1,5 @@
 /**
- * Where on the photograph the model looks: patches laid over it without squashing.
+ * The framing: how the grid of patches is placed on the photograph, without squashing.
  */
 import type { Box, Size } from '../core/geometry.ts';
 import type { FramingOptions } from '../core/photo.ts';
@@ -8,7 +8,7 @@ export interface Framing {
   /** Patches, height before width. */
   readonly rows: number;
   readonly columns: number;
-  /** rows × patch by columns × patch. */
+  /** height rows × patch size, width columns × patch size. */
   readonly inputSizePx: Size;
   /** The part of the photograph that becomes the input, in px of the photograph. */
   readonly box: Box;
@@ -16,19 +16,19 @@ export interface Framing {
   readonly filter: 'bicubic' | 'bilinear';
 }
 
-/** A larger part of a photograph than this is worth an input that is longer than was asked for. */
+/** If more than this part of a photograph would be cut, the input may be longer than requested. */
 const muchLost = 1 / 8;
 
-/** Patches on the long and on the short side. */
+/** Numbers of patches on the long and the short side. */
 type SideCounts = readonly [long: number, short: number];
 
 /**
- * Rounds the short side's patches up and down, and takes what loses less. A strip of a photograph may lose much either way, and then
- * the long side is tried with as many patches as fit the short one, where these are no more than a square photograph would have.
- * @param longPatches as many as were asked for
+ * Rounds the short side's number of patches up or down, whichever loses less. A very long photograph may lose much either way. Then the
+ * long side is tried with as many patches as fit the short side, if the total is at most that of a square photograph.
+ * @param longPatches the requested number
  */
 function countPatches(longPx: number, shortPx: number, longPatches: number): SideCounts {
-  /** One side is seen whole, and of the other as much as has the grid's shape. */
+  /** The part that is lost: one side is used whole, and the other is cut to the grid's shape. */
   const lossOf = ([long, short]: SideCounts): number => {
     const ratio = (short * longPx) / (long * shortPx);
     return 1 - Math.min(ratio, 1 / ratio);
@@ -47,10 +47,10 @@ function countPatches(longPx: number, shortPx: number, longPatches: number): Sid
 }
 
 /**
- * 'photograph': the long side gets as many whole patches as fit in `sidePx`, the short side the whole number that loses less. One scale
- * serves both sides, so nothing is squashed; where the grid does not fit the photograph exactly, one side is cut, evenly at its two
- * ends: never more than 1 / 8 of it where the short side has four patches. A thinner photograph, which would lose more, gets a longer
- * input instead; see `countPatches`.
+ * 'photograph': the long side gets as many whole patches as fit in `sidePx`, the short side the whole number that loses less. Both sides
+ * have the same scale, so nothing is squashed. If the grid does not fit the photograph exactly, one side is cut, equally at both ends:
+ * at most 1 / 8 of it if the short side has four patches. A thinner photograph, which would lose more, gets a longer input instead;
+ * see `countPatches`.
  * 'square': the whole photograph, squashed to a square, as the official script does.
  */
 export function framePhotograph(photo: Size, options: FramingOptions, patchSizePx: number): Framing {

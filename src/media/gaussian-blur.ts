@@ -1,12 +1,12 @@
 /**
- * Pillow's `GaussianBlur`, to the bit: three box blurs of fractional width along each axis, with 8 bits between them.
+ * Bit-exact with Pillow's `GaussianBlur`: three box blurs of fractional width along each axis, with 8-bit values between them.
  * Source: the algorithm of Pillow's libImaging/BoxBlur.c, after Gwosdek et al., 2011.
  */
 import type { Size } from '../core/geometry.ts';
 
 const passes = 3;
 
-/** The radius of a box whose three-fold blur has the standard deviation `radius`. In float32, as Pillow computes it. */
+/** The radius of a box whose triple blur has the standard deviation `radius`. In float32, as in Pillow. */
 function boxRadius(radius: number): number {
   const f = Math.fround;
   const variance = f(f(f(radius) * f(radius)) / passes);
@@ -19,7 +19,7 @@ function boxRadius(radius: number): number {
 
 interface BoxWeights {
   readonly radius: number;
-  /** Of a pixel within the radius, and of the two just outside it; in 24 bits fixed point. */
+  /** Weight of a pixel within the radius, and of the two just outside it, in fixed point with 24 bits. */
   readonly inner: number;
   readonly edge: number;
 }
@@ -32,8 +32,8 @@ function boxWeights(radius: number): BoxWeights {
 }
 
 /**
- * One pass over one line of one channel; beyond its ends the line goes on with its last value. What a value is made of is below 2^32, so
- * that whole numbers of 32 bits do, without a sign.
+ * One pass over one line of one channel. The values at the ends are repeated beyond the ends. Sums are below 2^32, so unsigned 32-bit
+ * integers are enough.
  * @param line with `radius` + 1 values before its first and after its last, which are filled here
  */
 function blurLine(

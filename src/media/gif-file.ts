@@ -1,6 +1,6 @@
 /**
- * GIF: the screen, the blocks, and the pixels of the first frame, as Pillow gives them. Decoded here because browsers disagree where
- * the first frame leaves a part of the screen uncovered, and none does what Pillow does. Source: GIF89a; Pillow's GifImagePlugin.
+ * GIF: the screen, the blocks, and the pixels of the first frame, as Pillow gives them. Decoded here because browsers disagree if the
+ * first frame does not cover the screen, and none does the same as Pillow. Source: GIF89a; Pillow's GifImagePlugin.
  */
 import type { Size } from '../core/geometry.ts';
 import { type Findings, viewOf } from './image-file.ts';
@@ -10,19 +10,19 @@ interface GifFrame extends Size {
   readonly top: number;
   readonly left: number;
   readonly isInterlaced: boolean;
-  /** RGB, colour after colour; empty where the file has no table. */
+  /** RGB values of the table; empty if the file has none. */
   readonly colours: Uint8Array;
-  /** The colour that stands for nothing, or null. */
+  /** Index of the transparent colour, or null. */
   readonly transparent: number | null;
   readonly minimumCodeSize: number;
-  /** The pieces that the pixels are coded in. */
+  /** Sub-blocks with the coded pixels. */
   readonly data: readonly Uint8Array[];
 }
 
 interface GifFile {
-  /** The screen, and larger where the first frame goes beyond it. */
+  /** The size of the screen, enlarged if the first frame extends beyond it. */
   readonly sizePx: Size | null;
-  /** null where the first frame is not all there. */
+  /** null if the first frame is incomplete. */
   readonly frame: GifFrame | null;
   readonly frameCount: number;
   readonly hasTrailer: boolean;
@@ -32,7 +32,7 @@ const blocks = { extension: 0x21, image: 0x2c, trailer: 0x3b, graphicControl: 0x
 
 const colourTableBytes = (flags: number): number => (flags & 0x80 ? 3 * 2 ** ((flags & 7) + 1) : 0);
 
-/** @returns the pieces up to the one of no length, and the place behind it; null where the file ends before */
+/** @returns the sub-blocks up to the empty one, and the offset after it; null if the file ends before it */
 function readSubBlocks(
   bytes: Uint8Array,
   start: number,
@@ -47,7 +47,7 @@ function readSubBlocks(
   return null;
 }
 
-/** Other blocks than those that there are end the walk: what comes after them is not known. */
+/** Reading stops at an unknown block, since its length is not known. */
 function readGif(bytes: Uint8Array): GifFile {
   if (bytes.length < 13) return { sizePx: null, frame: null, frameCount: 0, hasTrailer: false };
   const view = viewOf(bytes);
@@ -97,7 +97,7 @@ function readGif(bytes: Uint8Array): GifFile {
   return { sizePx, frame, frameCount, hasTrailer: bytes[at] === blocks.trailer };
 }
 
-/** A file that ends in the middle of a later frame, without its trailer or with another byte there, has its first frame. */
+/** A file with a complete first frame is accepted, even if it ends in a later frame or its trailer is missing or another byte. */
 export function inspectGif(bytes: Uint8Array): Findings {
   const { sizePx, frame, frameCount, hasTrailer } = readGif(bytes);
   return {
@@ -112,13 +112,13 @@ export function inspectGif(bytes: Uint8Array): Findings {
 
 const maxCodeSize = 12;
 
-/** LZW as GIF has it. @returns one index a pixel, or null where the data end before the last pixel */
+/** Decodes GIF's LZW. @returns one index for each pixel; null if the data ends before the last pixel */
 function decodeIndices({ height, width, minimumCodeSize, data }: GifFrame): Uint8Array | null {
   if (minimumCodeSize < 1 || minimumCodeSize > 8) return null;
   const indices = new Uint8Array(height * width);
   const clear = 1 << minimumCodeSize;
   const end = clear + 1;
-  // An entry is the entry before it and one index more.
+  // Each entry is an earlier entry plus one more index.
   const before = new Int16Array(1 << maxCodeSize);
   const last = new Uint8Array(1 << maxCodeSize);
   const first = new Uint8Array(1 << maxCodeSize);
@@ -174,7 +174,7 @@ function decodeIndices({ height, width, minimumCodeSize, data }: GifFrame): Uint
   return null;
 }
 
-/** Interlaced frames have every eighth row first, then those between. */
+/** The passes of interlaced frames: every eighth row first, then the rows between. */
 const passes = [
   [0, 8],
   [4, 8],
@@ -190,9 +190,9 @@ function rowOrder(height: number, isInterlaced: boolean): number[] {
 }
 
 /**
- * The first frame on its screen. Where the frame leaves the screen uncovered, Pillow's rule holds: the transparent colour where there
- * is one, else the first colour of the table.
- * @returns RGBA, not laid on anything; null where the pixels cannot be decoded
+ * The first frame on its screen. The uncovered part of the screen follows Pillow's rule: the transparent colour if there is one, else
+ * the first colour of the table.
+ * @returns RGBA with its alpha; null if the pixels cannot be decoded
  */
 export function decodeGif(bytes: Uint8Array): PixelGrid | null {
   const { sizePx, frame } = readGif(bytes);
@@ -205,7 +205,7 @@ export function decodeGif(bytes: Uint8Array): PixelGrid | null {
   for (let i = 0; i < 256; i++) {
     const isListed = 3 * i + 3 <= colours.length;
     for (let channel = 0; channel < 3; channel++)
-      // Without a table an index is a grey.
+      // Without a table, indices are grey levels.
       paletteBytes[4 * i + channel] =
         colours.length === 0 ? i : isListed ? (colours[3 * i + channel] ?? 0) : 0;
     paletteBytes[4 * i + 3] = i === transparent ? 0 : 255;

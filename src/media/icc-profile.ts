@@ -1,4 +1,4 @@
-/** Enough of an ICC profile to tell whether it says anything else than sRGB. Source: ICC.1:2022, sections 7 to 10. */
+/** Reads enough of an ICC profile to tell whether it differs from sRGB. Source: ICC.1:2022, sections 7 to 10. */
 import { ascii, viewOf } from './image-file.ts';
 
 interface Tag {
@@ -6,7 +6,7 @@ interface Tag {
   readonly length: number;
 }
 
-/** sRGB's red, green and blue as profiles hold them, adapted to D50: X, Y, Z. Source: IEC 61966-2-1 by Bradford. */
+/** X, Y, Z of sRGB's red, green and blue, adapted to D50 as in profiles. Source: IEC 61966-2-1, adapted by Bradford. */
 const srgbColorants: Readonly<Record<string, readonly [number, number, number]>> = {
   rXYZ: [0.4361, 0.2225, 0.0139],
   gXYZ: [0.3851, 0.7169, 0.0971],
@@ -14,7 +14,7 @@ const srgbColorants: Readonly<Record<string, readonly [number, number, number]>>
 };
 const colorantTolerance = 0.01;
 
-/** At half the signal, sRGB gives 0.214 of the light and a gamma of 2.2 gives 0.218; 1.8 gives 0.287. */
+/** sRGB's linear value at half the signal: 0.214. A gamma of 2.2 gives 0.218, one of 1.8 gives 0.287. */
 const srgbAtHalf = 0.214;
 const curveTolerance = 0.015;
 
@@ -32,7 +32,7 @@ function tagsOf(profile: Uint8Array): Map<string, Tag> {
 
 const fixedPoint = (view: DataView, at: number): number => view.getInt32(at) / 65_536;
 
-/** @returns what the curve makes of half the signal; null where it is of no kind that is known */
+/** @returns the curve's value at half the signal; null if the kind of curve is unknown */
 function curveAtHalf(profile: Uint8Array, { offset, length }: Tag): number | null {
   const view = viewOf(profile);
   const type = ascii(profile, offset, 4);
@@ -49,11 +49,11 @@ function curveAtHalf(profile: Uint8Array, { offset, length }: Tag): number | nul
   const gamma = fixedPoint(view, offset + 12);
   if (view.getUint16(offset + 8) === 0) return 0.5 ** gamma;
   if (length < 24) return null;
-  // Half the signal lies above the straight piece that sRGB's curve and its like begin with.
+  // Half the signal is above the linear part at the start of sRGB's curve and similar ones.
   return (fixedPoint(view, offset + 16) * 0.5 + fixedPoint(view, offset + 20)) ** gamma;
 }
 
-/** @returns whether colours taken as they are stored look as the profile means them */
+/** @returns true if the profile is so near sRGB that it need not be applied */
 export function isNearSrgb(profile: Uint8Array): boolean {
   const tags = tagsOf(profile);
   const view = viewOf(profile);

@@ -1,28 +1,28 @@
-/** What is read from a photograph's file before a decoder sees it. One module a format does the reading. */
+/** Types and helpers for reading a photograph's file before it is decoded. Each format has a module that reads it. */
 import { imageSize } from 'image-size';
 import type { Size } from '../core/geometry.ts';
 import type { PhotoNotice } from '../core/photo.ts';
 import type { Orientation } from './orientation.ts';
 
 export interface Findings {
-  /** As stored; null where the header does not tell. */
+  /** The stored size; null if it is not in the header. */
   readonly sizePx: Size | null;
   readonly complete: boolean;
   readonly notices: readonly PhotoNotice[];
 }
 
 /**
- * A file that every decoder reads alike: what says how the pixels are turned and how their colours are meant has been taken out,
- * so the pixels come out as they are stored.
+ * A file that all decoders read in the same way: orientation and colour information are removed, so that the decoder gives the pixels
+ * as they are stored.
  */
 export interface StoredImage {
-  /** The file, piece after piece; borrows the original's bytes. */
+  /** The file in pieces, which are views of the original's bytes. */
   readonly parts: readonly Uint8Array[];
-  /** How the stored pixels must be turned. */
+  /** The orientation to apply to the stored pixels. */
   readonly orientation: Orientation;
-  /** The file states other colours than sRGB's, which was taken out before decoding. */
+  /** Whether the file states other colours than sRGB. They were removed before decoding. */
   readonly hasOtherColours: boolean;
-  /** False where the format or the file has no transparency: pixels that come out transparent were not decoded. */
+  /** False if the format or file has no transparency. Transparent pixels then mean that decoding failed. */
   readonly mayBeTransparent: boolean;
 }
 
@@ -32,7 +32,7 @@ export const viewOf = (bytes: Uint8Array): DataView =>
 export const ascii = (bytes: Uint8Array, begin: number, length: number): string =>
   String.fromCharCode(...bytes.subarray(begin, begin + length));
 
-/** The bytes without the ranges that are left out. @param leftOut in the order they lie in, none inside another */
+/** The bytes without the ranges `leftOut`. @param leftOut in ascending order, not overlapping */
 export function without(
   bytes: Uint8Array,
   leftOut: readonly { readonly begin: number; readonly end: number }[],
@@ -47,7 +47,7 @@ export function without(
   return parts;
 }
 
-/** @returns the size by image-size, or null where it finds none */
+/** @returns the size found by image-size; null if it finds none */
 export function readSize(bytes: Uint8Array): Size | null {
   try {
     const { height, width } = imageSize(bytes);

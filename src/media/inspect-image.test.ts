@@ -6,7 +6,7 @@ import { damage, seededRandom } from '../core/seeded-random.ts';
 import { pngChunk, withPngChunk } from '../testing/png-chunks.ts';
 import { inspectImage } from './inspect-image.ts';
 
-/** A picture with something to see in every corner, so that its file has a body worth cutting. */
+/** A picture with detail everywhere, so that its file has enough data to cut. */
 const picture = (width = 64, height = 48): Sharp =>
   sharp(
     Buffer.from(Uint8Array.from({ length: width * height * 3 }, (_, i) => (i * 7919 + (i >> 3) * 31) & 255)),
@@ -28,7 +28,7 @@ const files = {
 const tiff = await picture().tiff().toBuffer();
 const progressive = await picture().jpeg({ progressive: true }).toBuffer();
 
-/** 24-bit BMP, rows from below, as every program writes it. */
+/** A 24-bit BMP, the lowest row first, as most programs write it. */
 function makeBmp(width: number, height: number): Buffer {
   const rowBytes = Math.ceil((width * 3) / 4) * 4;
   const bytes = Buffer.alloc(54 + rowBytes * height);
@@ -43,7 +43,7 @@ function makeBmp(width: number, height: number): Buffer {
   return bytes;
 }
 
-/** A PNG that says it is as large as this and holds next to nothing. */
+/** A PNG whose header states this size, with almost no data. */
 function makePngHeader(width: number, height: number): Buffer {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
@@ -120,7 +120,7 @@ describe('a whole photograph', () => {
 });
 
 describe('a photograph that was cut short', () => {
-  /** What may be missing at the end without anything missing of the picture. */
+  /** Number of bytes at the end that may be missing while the picture is still complete. */
   const spareBytes = { jpg: 2, png: 0, webp: 0, gif: 1, avif: 0, progressive: 0 } as const;
 
   test.each([
@@ -131,7 +131,7 @@ describe('a photograph that was cut short', () => {
       inspectImage(bytes.subarray(0, length)),
     );
     const firstWhole = bytes.length - spareBytes[name as keyof typeof spareBytes];
-    // Twelve bytes are enough for each format's name.
+    // Twelve bytes are enough to recognise each format.
     const others = told
       .slice(12, firstWhole)
       .filter((result) => JSON.stringify(result) !== JSON.stringify(truncated(format)));
@@ -160,7 +160,7 @@ describe('a photograph that was cut short', () => {
 
 describe('a JPEG without an end marker whose picture is whole', () => {
   const withoutEnd = (jpeg: Buffer): Buffer => jpeg.subarray(0, jpeg.length - 2);
-  /** A trailer as Samsung's panoramas have it, in which bytes look like the start of another frame. */
+  /** A trailer as in Samsung's panoramas, with bytes that look like the start of another frame. */
   const trailer = Buffer.from([
     ...Buffer.from('SEFH'),
     0xff,
@@ -192,7 +192,7 @@ describe('a JPEG without an end marker whose picture is whole', () => {
       expect(facts).toMatchObject({ ok: true, value: { format: 'jpg' } });
       if (facts.ok) expect(facts.value.notices).toContain('end-missing');
     }
-    // What follows must not be taken for the picture's own data.
+    // Data after the picture must not be read as part of it.
     for (const end of [Buffer.alloc(0), trailer.subarray(4)])
       expect(inspectImage(Buffer.concat([jpeg.subarray(0, -3), end]))).toEqual(truncated('jpg'));
   });
@@ -227,7 +227,7 @@ describe('a photograph whose metadata is askew is a photograph', () => {
         Buffer.from('Exif\0\0MM\0*\0\0\0\x08\xff\xff', 'latin1'),
         Buffer.alloc(24 + extra, 1),
       ]);
-      // No Buffer, whose slices share its memory: in a browser each ends where it ends.
+      // Not a Buffer, whose memory is larger than the file; in a browser the memory ends with the file.
       const bytes = Uint8Array.from(withSegment(files.jpg, 0xe1, exif));
       expect(inspectImage(bytes)).toEqual(factsOf('jpg', 48, 64));
     },

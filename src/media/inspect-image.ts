@@ -1,6 +1,6 @@
 /**
- * Looks at a file's bytes before any decoder does: what it is, how large it is, whether it is whole. Browsers show
- * half of a truncated photograph without an error, and try to decode 400 megapixels.
+ * Inspects a file's bytes before it is decoded: its format, its size, and whether it is complete. Browsers show half of a truncated
+ * photograph without an error, and try to decode 400 megapixels.
  */
 import { imageSize } from 'image-size';
 import type { Failure } from '../core/failure.ts';
@@ -22,13 +22,13 @@ export interface ImageFacts {
   readonly notices: readonly PhotoNotice[];
 }
 
-/** RGBA pixels of this many take 400 MB while they are resampled; and canvases end at 16384 px a side. */
+/** RGBA pixels of this size take 400 MB during resampling. Canvases are limited to 16384 px on a side. */
 const limitMegapixels = 100;
 const limitSidePx = 16384;
-/** Smaller than the smallest patch in use: nothing could be seen. */
+/** Photographs must have at least the size of the smallest patch in use. */
 const minSidePx = 8;
 
-/** What browsers decode. */
+/** Formats that browsers decode. */
 const decodableFormats = ['jpg', 'png', 'webp', 'gif', 'bmp', 'avif'] as const;
 export type DecodableFormat = (typeof decodableFormats)[number];
 
@@ -53,14 +53,13 @@ function inspectFormat(format: DecodableFormat, bytes: Uint8Array): Findings {
 }
 
 /**
- * The lengths that the header of a BMP can have, oldest first. Without this check every text that begins with 'BM'
- * would be a bitmap.
+ * The possible lengths of a BMP's header, oldest first. Without this check every text that begins with 'BM' would count as a BMP.
  */
 const bmpHeaderLengths = new Set([12, 40, 52, 56, 64, 108, 124]);
 
 const heicBrands = ['heic', 'heix', 'heim', 'heis', 'hevc', 'hevx', 'mif1', 'msf1'];
 
-/** AVIF and HEIC begin with a list of brands, the main one first. @returns the format, or null for films and the rest */
+/** AVIF and HEIC begin with a list of brands, the main one first. @returns the format; null for videos and other files */
 function formatOfBrands(bytes: Uint8Array): string | null {
   const boxLength = viewOf(bytes).getUint32(0);
   const list = ascii(bytes, 8, Math.min(boxLength, 256) - 8);
@@ -70,7 +69,7 @@ function formatOfBrands(bytes: Uint8Array): string | null {
   return brands.some((brand) => heicBrands.includes(brand)) ? 'heic' : null;
 }
 
-/** Whether a text begins as an SVG drawing does: an XML declaration and comments may come first, other elements not. */
+/** Whether a text begins like an SVG file. An XML declaration and comments may come first, but no other elements. */
 function isSvg(bytes: Uint8Array): boolean {
   let text = new TextDecoder().decode(bytes.subarray(0, 16_384)).trimStart();
   for (;;) {
@@ -82,7 +81,7 @@ function isSvg(bytes: Uint8Array): boolean {
   }
 }
 
-/** @returns the format by its leading bytes, so that a file whose header is cut short still gets its name; or null */
+/** @returns the format from the first bytes, which also works for a truncated header; null if unknown */
 function recogniseFormat(bytes: Uint8Array): string | null {
   if (bytes[0] === 0xff && bytes[1] === 0xd8) return 'jpg';
   if (bytes[0] === 0x89 && ascii(bytes, 1, 3) === 'PNG') return 'png';
@@ -94,18 +93,18 @@ function recogniseFormat(bytes: Uint8Array): string | null {
   return isSvg(bytes) ? 'svg' : null;
 }
 
-/** Rarer kinds of images, which image-size can name. */
+/** Names rarer image formats, by image-size. */
 function nameOtherFormat(bytes: Uint8Array): string | null {
   try {
     const { type = '', height, width } = imageSize(bytes);
-    // Formats with little or nothing to know them by claim texts and zeros too.
+    // Formats with a weak signature or none also match texts and zeros.
     return isDecodable(type) || type === 'svg' || !(height > 0 && width > 0) ? null : type.replace(/-.*/, '');
   } catch {
     return null;
   }
 }
 
-/** @returns the size, or why a photograph of this size cannot be used */
+/** @returns the size, or a failure if a photograph of this size cannot be used */
 export function checkSize(size: Size): Result<Size, Failure> {
   if (size.height * size.width > limitMegapixels * 1e6 || Math.max(size.height, size.width) > limitSidePx)
     return fail({ code: 'image-too-large', size, limitMegapixels, limitSidePx });

@@ -1,4 +1,4 @@
-/** JPEG: from marker to marker. Source: ITU-T T.81, annex B. */
+/** JPEG: reads the segments by their markers. Source: ITU-T T.81, annex B. */
 import type { Size } from '../core/geometry.ts';
 import { isNearSrgb } from './icc-profile.ts';
 import { ascii, type Findings, type StoredImage, viewOf, without } from './image-file.ts';
@@ -7,7 +7,7 @@ import { readOrientation } from './orientation.ts';
 
 interface Segment {
   readonly marker: number;
-  /** Of the marker itself. */
+  /** Offset of the marker. */
   readonly begin: number;
   readonly end: number;
 }
@@ -19,16 +19,16 @@ interface FrameComponent {
 }
 
 interface Frame extends Size {
-  /** Only of these can be told without a decoder whether a scan is whole. */
+  /** Only for sequential frames can `findScanEnd` tell whether a scan is complete. */
   readonly isSequential: boolean;
   readonly components: readonly FrameComponent[];
 }
 
 interface JpegFile {
-  /** All that have a length, in their order. */
+  /** All segments with a length, in order. */
   readonly segments: readonly Segment[];
   readonly frame: Frame | null;
-  /** After the end marker, or after the last scan where that is whole and the marker is missing; null where the picture is cut. */
+  /** Offset after the end marker, or after a complete last scan if the marker is missing; null if the picture is truncated. */
   readonly end: number | null;
   readonly hasEndMarker: boolean;
 }
@@ -42,7 +42,7 @@ const marks = {
   restart: 0xdd,
 } as const;
 
-/** Start of frame: C0–CF but for DHT (C4), JPG (C8) and DAC (CC). */
+/** Start of frame: C0–CF except DHT (C4), JPG (C8) and DAC (CC). */
 const isFrameMarker = (marker: number): boolean =>
   marker >= marks.frames[0] &&
   marker <= marks.frames[1] &&
@@ -50,7 +50,7 @@ const isFrameMarker = (marker: number): boolean =>
   marker !== 0xc8 &&
   marker !== marks.arithmetic;
 
-/** Stuffing, TEM, restarts, start and end of image: they have no length. */
+/** Markers without a length: stuffing, TEM, restarts, start and end of image. */
 const standsAlone = (marker: number): boolean => marker <= 0x01 || (marker >= 0xd0 && marker <= marks.end);
 
 function readFrame(bytes: Uint8Array, { marker, begin, end }: Segment): Frame | null {
@@ -66,12 +66,12 @@ function readFrame(bytes: Uint8Array, { marker, begin, end }: Segment): Frame | 
     height: view.getUint16(begin + 5),
     width: view.getUint16(begin + 7),
     isSequential: marker === 0xc0 || marker === 0xc1,
-    // A header that is cut short still says how many there are.
+    // A truncated header still has the number of components.
     components: Array.from({ length: count }, (_, i) => components[i] ?? { id: -1, across: 1, down: 1 }),
   };
 }
 
-/** What decodes a scan, as the segments in front of it have set it. */
+/** The tables and settings of a scan, from the segments before it. */
 class ScanState {
   readonly #tables = new Map<number, HuffmanTable>();
   #restartInterval = 0;
@@ -88,7 +88,7 @@ class ScanState {
     }
   }
 
-  /** @returns null where the scan's header does not fit the frame or names a table that is not there */
+  /** @returns null if the scan's header does not fit the frame or names a missing table */
   describeScan(bytes: Uint8Array, { begin, end }: Segment, frame: Frame): Scan | null {
     const components: Scan['components'][number][] = [];
     const count = bytes[begin + 4] ?? 0;
@@ -112,7 +112,7 @@ class ScanState {
   }
 }
 
-/** In a scan FF is stuffed (FF 00): every other FF that is no restart is a marker. @returns where it stands */
+/** In scan data FF is stuffed (FF 00); any other FF is a marker. @returns the offset of the first marker that is not a restart */
 function passScanData(bytes: Uint8Array, begin: number): number {
   for (let at = bytes.indexOf(0xff, begin); at >= 0; at = bytes.indexOf(0xff, at + 1)) {
     const next = bytes[at + 1];
@@ -122,9 +122,9 @@ function passScanData(bytes: Uint8Array, begin: number): number {
 }
 
 /**
- * After the last scan only segments may come, one right behind the other, up to the end marker. Cameras add films and
- * other data there, in which any byte can look like a marker.
- * @returns the place after the end marker, or null where there is none
+ * After the last scan only consecutive segments may come before the end marker. Cameras add videos and other data after it, in which
+ * any byte can look like a marker.
+ * @returns the offset after the end marker; null if there is none
  */
 function findEndMarker(bytes: Uint8Array, begin: number): number | null {
   const view = viewOf(bytes);
@@ -163,9 +163,9 @@ function readJpeg(bytes: Uint8Array): JpegFile {
       continue;
     }
     const length = offset + 4 <= bytes.length ? view.getUint16(offset + 2) : 0;
-    // A length may be wrong: the segment ends with the file at the latest.
+    // The length may be wrong, so it is limited to the file's end.
     const segment: Segment = { marker, begin: offset, end: Math.min(offset + 2 + length, bytes.length) };
-    // A second frame is not part of the picture: it is in the data after it.
+    // A second frame is not part of the picture, but of the data after it.
     if (isFrameMarker(marker) && frame !== null) return found(null, false);
     segments.push(segment);
     state.take(bytes, segment);
@@ -185,7 +185,7 @@ function readJpeg(bytes: Uint8Array): JpegFile {
   return found(null, false);
 }
 
-/** The size is read here and not by image-size, which fails on a photograph whose EXIF data is damaged. */
+/** The size is not read by image-size, which fails if the EXIF data is damaged. */
 export function inspectJpeg(bytes: Uint8Array): Findings {
   const { frame, end, hasEndMarker } = readJpeg(bytes);
   return {
@@ -200,7 +200,7 @@ export function inspectJpeg(bytes: Uint8Array): Findings {
 
 const profileSignature = 'ICC_PROFILE\0';
 
-/** A profile over 64 kB stands in several segments, each with its number. */
+/** Joins a profile of more than 64 kB, which is split into numbered segments. */
 function joinProfile(bytes: Uint8Array, segments: readonly Segment[]): Uint8Array | null {
   const headLength = 4 + profileSignature.length + 2;
   const pieces = segments
@@ -210,13 +210,13 @@ function joinProfile(bytes: Uint8Array, segments: readonly Segment[]): Uint8Arra
   return pieces.length === 0 ? null : Uint8Array.from(pieces.flat());
 }
 
-/** What a decoder needs: the tables, frame and scans, JFIF and Adobe's segment, which says how colours are coded. */
+/** Segments that a decoder needs: the tables, frame and scans, JFIF, and Adobe's segment with the colour coding. */
 const isNeeded = ({ marker }: Segment): boolean =>
   marker === 0xe0 || marker === 0xee || !((marker >= 0xe0 && marker <= 0xef) || marker === 0xfe);
 
 const endMarker = Uint8Array.of(0xff, marks.end);
 
-/** @param bytes of a JPEG that `inspectJpeg` found whole */
+/** @param bytes of a JPEG that `inspectJpeg` found complete */
 export function storedJpeg(bytes: Uint8Array): StoredImage {
   const { segments, end, hasEndMarker } = readJpeg(bytes);
   const exif = segments.find(

@@ -1,11 +1,11 @@
 /**
- * Whether a JPEG's scan holds every block that its header promises, and where it ends: Huffman codes are read and thrown away.
- * Needed for files without an end marker only, for nothing else tells a whole scan from one that was cut.
+ * Checks whether a JPEG's scan has every block that its header states, and finds its end, by reading all Huffman codes. Used only for
+ * files without an end marker, where nothing else tells a complete scan from a truncated one.
  * Source: ITU-T T.81, F.2.2 (sequential decoding), E.2.4 (restarts), A.2 (order of the blocks).
  */
 
 interface ScanComponent {
-  /** Sampling factors, from the frame's header. */
+  /** Sampling factor, from the frame's header. */
   readonly across: number;
   readonly down: number;
   readonly dcTable: HuffmanTable;
@@ -15,7 +15,7 @@ interface ScanComponent {
 export interface Scan {
   readonly height: number;
   readonly width: number;
-  /** The largest factors of all components of the frame. */
+  /** The largest sampling factors of all components of the frame. */
   readonly maxAcross: number;
   readonly maxDown: number;
   readonly components: readonly ScanComponent[];
@@ -24,14 +24,14 @@ export interface Scan {
 }
 
 export interface HuffmanTable {
-  /** By the length of a code, from 1 to 16: the first code of that length, one more than the last, and where its symbols begin. */
+  /** Indexed by code length, 1 to 16: the first code of that length, the last plus one, and the index of its first symbol. */
   readonly first: Int32Array;
   readonly beyond: Int32Array;
   readonly offset: Int32Array;
   readonly symbols: Uint8Array;
 }
 
-/** @param counts how many codes there are of each length, from 1 bit to 16 */
+/** @param counts the number of codes of each length, from 1 to 16 bits */
 export function makeHuffmanTable(counts: Uint8Array, symbols: Uint8Array): HuffmanTable {
   const first = new Int32Array(17);
   const beyond = new Int32Array(17);
@@ -49,7 +49,7 @@ export function makeHuffmanTable(counts: Uint8Array, symbols: Uint8Array): Huffm
   return { first, beyond, offset, symbols };
 }
 
-/** Thrown inside this module only: the data ended, or they are no Huffman codes of these tables. */
+/** Thrown inside this module only: the data ended, or is not valid for these Huffman tables. */
 class ScanBroken extends Error {}
 
 class BitReader {
@@ -63,7 +63,7 @@ class BitReader {
     this.#at = at;
   }
 
-  /** After the last byte that was begun. */
+  /** Offset after the last byte that was read, even in part. */
   get position(): number {
     return this.#at;
   }
@@ -72,7 +72,7 @@ class BitReader {
     if (this.#count === 0) {
       const byte = this.#bytes[this.#at];
       if (byte === undefined) throw new ScanBroken();
-      // FF is stuffed with a zero; with anything else behind it, it is a marker, and no data.
+      // FF followed by 0 is data; FF followed by any other byte is a marker.
       if (byte === 0xff && this.#bytes[this.#at + 1] !== 0) throw new ScanBroken();
       this.#at += byte === 0xff ? 2 : 1;
       this.#bits = byte;
@@ -99,7 +99,7 @@ class BitReader {
     throw new ScanBroken();
   }
 
-  /** The rest of a byte is padding; then a restart marker must stand. */
+  /** Skips the padding bits of the byte; a restart marker must follow. */
   passRestart(): void {
     this.#count = 0;
     while (this.#bytes[this.#at] === 0xff && this.#bytes[this.#at + 1] === 0xff) this.#at += 1;
@@ -121,7 +121,7 @@ function passBlock(reader: BitReader, { dcTable, acTable }: ScanComponent): void
   }
 }
 
-/** A scan of one component has its blocks alone; one of several has them in turn, as many of each as its factors say. */
+/** A scan of one component has only its blocks. A scan of several interleaves them, with as many of each as its sampling factors state. */
 function unitsOf(scan: Scan): { readonly count: number; readonly blocks: readonly ScanComponent[] } {
   const { height, width, maxAcross, maxDown, components } = scan;
   const [only] = components;
@@ -137,8 +137,8 @@ function unitsOf(scan: Scan): { readonly count: number; readonly blocks: readonl
 }
 
 /**
- * @param begin of the scan's data, right after its header
- * @returns where the scan's data end, or null where some of them are missing
+ * @param begin offset of the scan's data, after its header
+ * @returns the offset where the scan's data ends; null if some is missing
  */
 export function findScanEnd(bytes: Uint8Array, begin: number, scan: Scan): number | null {
   const reader = new BitReader(bytes, begin);

@@ -13,8 +13,8 @@ const orientationTag = 0x0112;
 const shortType = 3;
 
 /**
- * @param exif a TIFF header and what belongs to it, with or without the 'Exif' in front that JPEG has
- * @returns 1 where nothing can be read: damaged metadata must not make the photograph fail
+ * @param exif TIFF data, with or without JPEG's leading 'Exif'
+ * @returns 1 if it cannot be read: damaged metadata must not make the photograph fail
  */
 export function readOrientation(exif: Uint8Array): Orientation {
   const bytes = ascii(exif, 0, 4) === 'Exif' ? exif.subarray(6) : exif;
@@ -37,14 +37,14 @@ export function readOrientation(exif: Uint8Array): Orientation {
 }
 
 interface Walk {
-  /** The stored pixel that becomes the upright picture's first one. */
+  /** Index of the stored pixel that is the first one of the upright picture. */
   readonly start: number;
-  /** From a stored pixel to the one that is right of it, and to the one below it, in the upright picture. */
+  /** Distance between stored pixels that are neighbours in the upright picture: to the right one, and to the one below. */
   readonly right: number;
   readonly down: number;
 }
 
-/** In pixels of the stored picture, which lies row by row. */
+/** In pixels of the stored picture, which is stored row by row. */
 function walkOf({ height, width }: Size, orientation: Orientation): Walk {
   const last = height * width - 1;
   switch (orientation) {
@@ -56,7 +56,7 @@ function walkOf({ height, width }: Size, orientation: Orientation): Walk {
       return { start: last, right: -1, down: -width };
     case 4: // mirrored top to bottom
       return { start: last - width + 1, right: 1, down: -width };
-    case 5: // rows and columns exchanged
+    case 5: // rows and columns swapped
       return { start: 0, right: width, down: 1 };
     case 6: // to be turned clockwise
       return { start: last - width + 1, right: -width, down: 1 };
@@ -70,7 +70,7 @@ function walkOf({ height, width }: Size, orientation: Orientation): Walk {
 export const uprightSize = ({ height, width }: Size, orientation: Orientation): Size =>
   orientation >= 5 ? { height: width, width: height } : { height, width };
 
-/** @returns the pixels of the upright picture; `image` itself where it is upright */
+/** @returns the pixels of the upright picture; `image` itself if it is already upright */
 export function turnUpright(image: PixelGrid, orientation: Orientation): PixelGrid {
   if (orientation === 1) return image;
   const { channels, values } = image;
@@ -86,7 +86,7 @@ export function turnUpright(image: PixelGrid, orientation: Orientation): PixelGr
   return { height, width, channels, values: turned };
 }
 
-/** What `CanvasRenderingContext2D.setTransform` takes so that the stored picture is drawn upright. */
+/** The arguments of `CanvasRenderingContext2D.setTransform` that draw the stored picture upright. */
 export function uprightTransform(
   { height, width }: Size,
   orientation: Orientation,

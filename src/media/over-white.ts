@@ -1,4 +1,4 @@
-/** Lays transparent pixels on white. Pillow's `convert('RGB')` would show their hidden colours. */
+/** Blends transparent pixels with white. Pillow's `convert('RGB')` would show their hidden colours. */
 import type { PixelGrid } from './resample.ts';
 
 /** @param image changed in place. @returns whether any of its pixels were transparent */
@@ -18,7 +18,7 @@ export function layOnWhite({ channels, values }: PixelGrid): boolean {
   return wasTransparent;
 }
 
-/** Without a fourth channel, which would only take room. */
+/** @returns the pixels without alpha, to save memory */
 export function withoutAlpha({ height, width, channels, values }: PixelGrid): PixelGrid {
   if (channels === 3) return { height, width, channels, values };
   const rgb = new Uint8ClampedArray(height * width * 3);

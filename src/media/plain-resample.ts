@@ -1,9 +1,9 @@
-/** The two passes of `resample` as a loop that reads like the algorithm: the reference of the SIMD code. */
+/** The two passes of `resample` as plain loops: the reference for the SIMD code. */
 import { precisionBits, type ResamplePlan, type ResampleSource, type Taps } from './resample-plan.ts';
 
 /**
  * One pass: for each of `lines` lines, `taps.starts.length` output pixels, each a weighted sum along the axis.
- * Steps say how far apart neighbours lie, so that one loop serves rows and columns.
+ * Steps are the distances between neighbours, so that the same loop works for rows and columns.
  */
 function resampleAxis(
   source: {
@@ -35,7 +35,7 @@ function resampleAxis(
         at += alongStep;
       }
       const to = line * target.lineStep + output * target.alongStep;
-      // A clamped array clips to 0…255 as Pillow's clip8 does.
+      // A clamped array clips to 0…255, like Pillow's clip8.
       target.values[to] = red >> precisionBits;
       target.values[to + 1] = green >> precisionBits;
       target.values[to + 2] = blue >> precisionBits;

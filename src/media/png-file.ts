@@ -1,4 +1,4 @@
-/** PNG: chunk after chunk. Source: W3C PNG, third edition, chapters 5 and 11. */
+/** PNG: reads the chunks. Source: W3C PNG, third edition, chapters 5 and 11. */
 import type { PhotoNotice } from '../core/photo.ts';
 import { isNearSrgb } from './icc-profile.ts';
 import { ascii, type Findings, readSize, type StoredImage, viewOf, without } from './image-file.ts';
@@ -6,13 +6,13 @@ import { readOrientation } from './orientation.ts';
 
 interface Chunk {
   readonly type: string;
-  /** Of the length that stands before the type. */
+  /** Offset of the length field, which is before the type. */
   readonly begin: number;
   readonly data: Uint8Array;
   readonly end: number;
 }
 
-/** Up to IEND, or to the first chunk that is not all there. */
+/** All chunks up to IEND, or up to the first incomplete one. */
 function* chunksOf(bytes: Uint8Array): Generator<Chunk> {
   const view = viewOf(bytes);
   for (let begin = 8; begin + 12 <= bytes.length;) {
@@ -37,7 +37,7 @@ export function inspectPng(bytes: Uint8Array): Findings {
   return { sizePx: readSize(bytes), complete, notices };
 }
 
-/** The meaning of the colours, the way the picture is turned, and all frames but the one for viewers that show no animation. */
+/** Chunks that are removed: colour information, orientation, and all frames except the one for viewers without animation. */
 const leftOut: ReadonlySet<string> = new Set([
   'iCCP',
   'gAMA',
@@ -59,16 +59,16 @@ async function inflate(bytes: Uint8Array): Promise<Uint8Array> {
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-/** @param data of iCCP: a name, a zero, the method of compression, the profile */
+/** @param data of iCCP: a name, a zero, the compression method, the profile */
 async function hasOtherProfile(data: Uint8Array): Promise<boolean> {
   try {
     return !isNearSrgb(await inflate(data.subarray(data.indexOf(0) + 2)));
   } catch {
-    return true; // a profile that nobody can read is not sRGB's
+    return true; // an unreadable profile counts as not sRGB
   }
 }
 
-/** White, red, green and blue of sRGB as cHRM holds them, in 1 / 100,000. */
+/** White, red, green and blue of sRGB as in cHRM, in units of 1 / 100,000. */
 const srgbChromaticities = [31_270, 32_900, 64_000, 33_000, 30_000, 60_000, 15_000, 6_000];
 const srgbGamma = 45_455;
 
@@ -76,10 +76,10 @@ const areNear = (data: Uint8Array, expected: readonly number[], tolerance: numbe
   data.length === 4 * expected.length &&
   expected.every((value, i) => Math.abs(viewOf(data).getUint32(4 * i) - value) <= tolerance);
 
-/** The chunks in the order in which they overrule one another. */
+/** Checks the colour chunks in order of precedence. */
 async function hasOtherColours(chunks: ReadonlyMap<string, Uint8Array>): Promise<boolean> {
   const coded = chunks.get('cICP');
-  // Primaries 1 are sRGB's; 1, 6 and 13 are curves near its own.
+  // Primaries 1 are sRGB's; 1, 6 and 13 are curves near sRGB's.
   if (coded !== undefined) return coded[0] !== 1 || ![1, 6, 13].includes(coded[1] ?? 0);
   const profile = chunks.get('iCCP');
   if (profile !== undefined) return hasOtherProfile(profile);

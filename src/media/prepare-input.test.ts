@@ -3,7 +3,7 @@ import type { Framing } from './framing.ts';
 import { prepareInput } from './prepare-input.ts';
 import type { PixelGrid } from './resample.ts';
 
-/** Pixel for pixel: the filter of a size that does not change leaves every value as it is. */
+/** The framing of a whole image at its own size, for which the filter changes no value. */
 const whole = (height: number, width: number): Framing => ({
   rows: 1,
   columns: 1,

@@ -1,11 +1,11 @@
 import type { Framing } from './framing.ts';
 import { resample, type PixelGrid } from './resample.ts';
 
-/** ImageNet statistics, RGB, of values in [0, 1]: what every official DINO network was trained with. */
+/** ImageNet statistics, RGB, for values in [0, 1]. All official DINO networks were trained with them. */
 const imageNetMean = [0.485, 0.456, 0.406] as const;
 const imageNetStd = [0.229, 0.224, 0.225] as const;
 
-/** For each channel, the normalised value of each of the 256 levels, rounded to float32 at each step as torchvision does. */
+/** For each channel, the normalised value of each of the 256 levels, rounded to float32 at each step, as in torchvision. */
 const normalised = imageNetMean.map((mean, channel) =>
   Float32Array.from({ length: 256 }, (_, level) =>
     Math.fround(
@@ -16,7 +16,7 @@ const normalised = imageNetMean.map((mean, channel) =>
 
 /**
  * @param pixels interleaved 8-bit RGB
- * @param target as long; receives each value as the model takes it
+ * @param target of the same length; receives the normalised values
  */
 export function normalisePixels(pixels: Uint8Array | Uint8ClampedArray, target: Float32Array): void {
   for (let channel = 0; channel < 3; channel++) {
@@ -25,7 +25,7 @@ export function normalisePixels(pixels: Uint8Array | Uint8ClampedArray, target: 
   }
 }
 
-/** @returns what the model takes: normalised RGB, shape [height, width, 3] of `framing.inputSizePx` */
+/** @returns the model's input: normalised RGB, shape [height, width, 3] of `framing.inputSizePx` */
 export function prepareInput(image: PixelGrid, framing: Framing): Float32Array<ArrayBuffer> {
   const pixels = resample(image, framing.box, framing.inputSizePx, framing.filter);
   const input = new Float32Array(pixels.length);

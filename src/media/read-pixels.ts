@@ -1,7 +1,7 @@
 /**
- * Pixels out of an ImageBitmap, unchanged. Browsers that protect against fingerprinting give pages noise for what a
- * canvas holds: a little in some pixels (Brave), or nothing but noise (Firefox with privacy.resistFingerprinting). So
- * each way is tried on known pixels, and the first that gives them back exactly is used.
+ * Reads the exact pixels of an ImageBitmap. Browsers that protect against fingerprinting add noise to what a page reads from a canvas:
+ * a little in some pixels (Brave), or only noise (Firefox with privacy.resistFingerprinting). So each way of reading is tried on known
+ * pixels, and the first that returns them exactly is used.
  */
 
 import type { PixelAccuracy } from '../core/photo.ts';
@@ -14,7 +14,7 @@ export interface PixelReader {
   readonly accuracy: PixelAccuracy;
 }
 
-/** For drawing and reading in main memory: a canvas on the GPU may round colours and would cost a copy back. */
+/** A context for drawing and reading in main memory. A canvas on the GPU may round colours, and reading it needs a copy. */
 export function contextOf(canvas: OffscreenCanvas): OffscreenCanvasRenderingContext2D {
   const context = canvas.getContext('2d', { willReadFrequently: true });
   if (context === null) throw new Error('no 2D context');
@@ -28,12 +28,11 @@ const readByCanvas: ReadBitmap = async (bitmap) => {
   return context.getImageData(0, 0, width, height).data;
 };
 
-/** In memory's order of bytes, of the formats that a bitmap becomes. */
+/** For each format that a bitmap can become: whether blue is the first byte in memory. */
 const isBlueFirst: Readonly<Record<string, boolean>> = { RGBA: false, RGBX: false, BGRA: true, BGRX: true };
 
 /**
- * WebCodecs: no noise is known there. Not every browser honours a request for RGBA, so the bytes are put in order
- * here.
+ * WebCodecs, for which no noise is known. Some browsers ignore a request for RGBA, so the bytes are reordered here.
  */
 const readByVideoFrame: ReadBitmap = async (bitmap) => {
   const frame = new VideoFrame(bitmap, { timestamp: 0 });
@@ -59,7 +58,7 @@ const readByVideoFrame: ReadBitmap = async (bitmap) => {
   }
 };
 
-/** Large enough that noise in one pixel of a hundred hits it, and of many colours: noise is left out where a picture is of one. */
+/** Large enough to find noise in one pixel of a hundred. The probe has many colours, since browsers add no noise to a single colour. */
 const probeSidePx = 64;
 
 function makeProbe(): ImageData {
@@ -72,7 +71,7 @@ function makeProbe(): ImageData {
   return probe;
 }
 
-/** Mean difference a value, in levels of 255, up to which pixels are still those of the picture. */
+/** The largest mean difference of a value, in levels of 255, at which the pixels still count as the picture's. */
 const alteredMean = 4;
 
 async function tryRoute(read: ReadBitmap, bitmap: ImageBitmap, expected: ImageData): Promise<PixelAccuracy> {
@@ -85,11 +84,11 @@ async function tryRoute(read: ReadBitmap, bitmap: ImageBitmap, expected: ImageDa
     if (sum === 0) return 'exact';
     return sum / seen.length <= alteredMean ? 'altered' : 'hidden';
   } catch {
-    return 'hidden'; // a browser without it
+    return 'hidden'; // the browser does not support it
   }
 }
 
-/** @param routes in the order of preference */
+/** @param routes in order of preference */
 export async function choosePixelReader(
   routes: readonly [ReadBitmap, ...ReadBitmap[]] = [readByCanvas, readByVideoFrame],
 ): Promise<PixelReader> {
@@ -110,7 +109,7 @@ export async function choosePixelReader(
 
 let chosen: Promise<PixelReader> | null = null;
 
-/** Chosen once, since a browser does not change while the page is open. */
+/** Chosen once for the visit, since the browser's behaviour does not change. */
 export const pixelReader = (): Promise<PixelReader> => (chosen ??= choosePixelReader());
 
 const isTransparent = (rgba: Uint8ClampedArray): boolean => {
@@ -118,7 +117,7 @@ const isTransparent = (rgba: Uint8ClampedArray): boolean => {
   return false;
 };
 
-/** Transparent pixels over white. @returns another bitmap, which the caller closes */
+/** Blends transparent pixels with white. @returns another bitmap, which the caller closes */
 function layOnWhite(bitmap: ImageBitmap): ImageBitmap {
   const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
   const context = contextOf(canvas);
@@ -130,11 +129,11 @@ function layOnWhite(bitmap: ImageBitmap): ImageBitmap {
 
 export interface OpaquePixels {
   readonly values: Uint8ClampedArray<ArrayBuffer>;
-  /** Some had been transparent before they were laid on white. */
+  /** Whether some pixels were transparent before they were blended with white. */
   readonly wasTransparent: boolean;
 }
 
-/** @returns the pixels over white. Borrows the bitmap. */
+/** @returns the pixels, blended with white. Borrows the bitmap. */
 export async function readOverWhite(read: ReadBitmap, bitmap: ImageBitmap): Promise<OpaquePixels> {
   const seen = await read(bitmap);
   if (!isTransparent(seen)) return { values: seen, wasTransparent: false };

@@ -1,7 +1,7 @@
 /**
- * Both passes of `resample` as WebAssembly. A weight of 23 bits is taken apart into two numbers of 16, weight = high × 2^11 + low
- * with 0 ≤ low < 2^11, so that one instruction multiplies and adds two taps of four values. Sums of integers are exact, so the
- * result is the plain loop's.
+ * Both passes of `resample` as WebAssembly. A 23-bit weight is split into two 16-bit numbers, weight = high × 2^11 + low with
+ * 0 ≤ low < 2^11, so that one instruction multiplies and adds two taps of four values. Integer sums are exact, so the result equals
+ * that of the plain loop.
  */
 import type { FunctionReference, FunctionWriter, ModuleWriter } from '../wasm/wasm-module.ts';
 import { f32x4, i16x8, i32, i32x4, u8x16, type I32, type Local, type V128 } from '../wasm/wasm-values.ts';
@@ -9,13 +9,13 @@ import { precisionBits } from './resample-plan.ts';
 
 export const lowBits = 11;
 
-/** Weights are laid out in pairs of taps: both high parts, then both low parts, 16 bits each. */
+/** Weights are stored in pairs of taps: both high parts, then both low parts, 16 bits each. */
 export const pairBytes = 8;
 
-/** Taps that the pass over the columns takes together. */
+/** Number of taps that the pass over the columns processes together. */
 export const tapsTogether = 4;
 
-/** Sums of the high and of the low parts → the rounded value, still 32 bits and not yet clipped. */
+/** Combines the sums of the high and the low parts. @returns the rounded value, 32 bits, not yet clipped */
 const joined = (high: V128, low: V128): V128 =>
   i32x4.shiftRight(
     i32x4.add(i32x4.add(i32x4.shiftLeft(high, lowBits), low), i32x4.const(1 << (precisionBits - 1))),
@@ -25,7 +25,7 @@ const joined = (high: V128, low: V128): V128 =>
 const addDot = (f: FunctionWriter, sum: Local<'v128'>, values: V128, weights: V128): void =>
   f.set(sum, i32x4.add(sum, i32x4.dot(values, weights)));
 
-/** Values of two neighbouring pixels, red by red, green by green, each as 16 bits. */
+/** The values of two neighbouring pixels, interleaved by channel, 16 bits each. */
 function pixelPair(channels: 3 | 4, first: number): (number | null)[] {
   return [0, 1, 2].flatMap((channel) => [
     first * channels + channel,
@@ -36,9 +36,9 @@ function pixelPair(channels: 3 | 4, first: number): (number | null)[] {
 }
 
 /**
- * Lines [begin, end). After scratch, begin and end: the image, its line in bytes, the result, its line in bytes (with a byte to spare),
- * outputs, bytes of an output's weights, of each output the byte where it starts in a line and the bytes of its weights (whole fours of
- * taps), the weights.
+ * Resamples lines [begin, end). Parameters after scratch, begin and end: the image, its line length in bytes, the result, its line
+ * length in bytes (with one spare byte), the number of outputs, bytes of an output's weights, for each output its start byte in a line
+ * and the bytes of its weights (taps in multiples of four), the weights.
  */
 function defineAcross(module: ModuleWriter, channels: 3 | 4): FunctionReference {
   const padding = [null, null, null, null];
@@ -87,7 +87,7 @@ function defineAcross(module: ModuleWriter, channels: 3 | 4): FunctionReference 
           });
           f.set(pair, joined(i32x4.add(high0, high1), i32x4.add(low0, low1)));
           f.set(pair, i16x8.narrow(pair, pair));
-          // The fourth byte is the next pixel's first, which is written after it, or the one to spare.
+          // The fourth byte is the first byte of the next pixel, which is written later, or the spare byte.
           f.storeLane32(to, u8x16.narrow(pair, pair), 0);
           f.set(to, i32.add(to, i32.const(3)));
           f.set(range, i32.add(range, i32.const(8)));
@@ -101,9 +101,9 @@ const firstHalves = [0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23];
 const secondHalves = firstHalves.map((index) => index + 8);
 
 /**
- * Output lines [begin, end), each of whole vectors. After scratch, begin and end: the lines between, their length in bytes, the result
- * (of the same length), bytes of an output's weights, of each output the byte where it starts and the bytes of its weights (whole pairs),
- * the weights.
+ * Computes output lines [begin, end), each of whole vectors. Parameters after scratch, begin and end: the intermediate lines, their
+ * length in bytes, the result (with lines of the same length), bytes of an output's weights, for each output its start byte and the
+ * bytes of its weights (whole pairs), the weights.
  */
 function defineDown(module: ModuleWriter): FunctionReference {
   return module.define(

@@ -1,4 +1,4 @@
-/** What a resize reads and by what it is weighted, along both axes. Source: the algorithm of Pillow's libImaging/Resample.c. */
+/** The inputs and weights of a resize, along both axes. Source: the algorithm of Pillow's libImaging/Resample.c. */
 import type { Box, Size } from '../core/geometry.ts';
 
 export type ResampleFilter = 'bicubic' | 'bilinear';
@@ -16,21 +16,21 @@ const kernels: Readonly<Record<ResampleFilter, { readonly support: number; weigh
   },
 };
 
-/** 8 bits for the value and 2 for overshoot leave 22 for the weight's fraction. */
+/** 8 bits are for the value and 2 for overshoot, so 22 are left for the weight's fraction. */
 export const precisionBits = 32 - 8 - 2;
 const one = 2 ** precisionBits;
 
 export interface Taps {
   /** Row length of `weights`: the most taps that an output pixel has. */
   readonly count: number;
-  /** First input index of each output pixel, and how many inputs it sees (fewer at the edges). */
+  /** For each output pixel, its first input index and its number of inputs (fewer at the edges). */
   readonly starts: Int32Array;
   readonly lengths: Int32Array;
   /** shape [outputs, count], fixed point. */
   readonly weights: Int32Array;
 }
 
-/** Weights of one axis: output pixel i looks at the input around begin + (i + ½) × scale. */
+/** Weights of one axis: output pixel i is centred on the input at begin + (i + ½) × scale. */
 function computeTaps(
   inputLength: number,
   begin: number,
@@ -87,11 +87,11 @@ export function planResample(image: Size, box: Box, output: Size, filter: Resamp
   return { across, down, firstRow, rows: end - firstRow };
 }
 
-/** What both resamplers read: interleaved 8-bit values, of which they take the first three channels. */
+/** The input of both resamplers: interleaved 8-bit values. They use the first three channels. */
 export interface ResampleSource {
   readonly channels: 3 | 4;
   readonly values: Uint8Array | Uint8ClampedArray;
-  /** Where the first row's first value is, and how many values one row is from the next. */
+  /** Index of the first row's first value, and number of values from one row to the next. */
   readonly first: number;
   readonly rowLength: number;
 }

@@ -53,7 +53,7 @@ describe('SIMD equals the plain loop to the bit', () => {
   const simd = SimdResampler.open();
   if (simd === null) throw new Error('Node has SIMD');
 
-  /** Noise with whole areas of 0 and 255, where sums overshoot. */
+  /** Noise with large areas of 0 and 255, at whose edges sums overshoot. */
   function picture(height: number, width: number, channels: 3 | 4, seed: number): PixelGrid {
     const random = randomStream(seed, 0);
     const values = Uint8ClampedArray.from({ length: height * width * channels }, (_, i) =>

@@ -1,7 +1,7 @@
 /**
- * Pillow's `Image.resize`, to the bit: the official scripts and every torchvision preprocess go through it, so a map made
- * here can be laid over one made in Python. Antialiased (the filter widens with the reduction), two passes, 8-bit between
- * them, weights in fixed point. Bicubic is Catmull–Rom like (a = −0.5), bilinear is the triangle.
+ * Bit-exact with Pillow's `Image.resize`. The official scripts and torchvision's preprocessing use it, so maps made here and in Python
+ * can be compared. Antialiased (the filter widens with the reduction), two passes with 8-bit values between them, weights in fixed
+ * point. Bicubic is Catmull–Rom (a = −0.5), bilinear is the triangle filter.
  * Source: the algorithm of Pillow's libImaging/Resample.c.
  */
 import type { Box, Size } from '../core/geometry.ts';
@@ -18,7 +18,7 @@ export interface PixelGrid extends Size {
 }
 
 /**
- * By SIMD where the engine has it and the sizes fit, otherwise by the plain loop, which gives the same bytes.
+ * Uses SIMD if the engine supports it and the sizes fit, otherwise the plain loop, which gives the same bytes.
  * @param box the part to resize, in px of `image`; edges may lie between pixels
  * @returns RGB, shape [output.height, output.width, 3]
  */
@@ -32,7 +32,7 @@ export function resample(
 }
 
 /**
- * A part of a photograph, resized as if it had been cut out first: nothing from outside it bleeds in.
+ * Resizes a part of a photograph as if it had been cut out first, so that pixels outside of it have no influence.
  * @param box in whole px @returns RGB, shape [output.height, output.width, 3]
  */
 export function resampleCut(

@@ -1,4 +1,4 @@
-/** `resample` by SIMD: an instance of WebAssembly with a memory of its own, made when it is first asked for. */
+/** `resample` by SIMD: a WebAssembly instance with its own memory, made when it is first used. */
 import { ModuleWriter } from '../wasm/wasm-module.ts';
 import { defineResample, lowBits, pairBytes, tapsTogether } from './resample-code.ts';
 import type { ResamplePlan, ResampleSource, Taps } from './resample-plan.ts';
@@ -6,27 +6,27 @@ import type { ResamplePlan, ResampleSource, Taps } from './resample-plan.ts';
 type Step = (scratch: number, begin: number, end: number, ...values: number[]) => void;
 type Steps = Readonly<Record<'acrossOf3' | 'acrossOf4' | 'down', Step>>;
 
-/** Rows of the photograph go through the memory in pieces of about this size: it never shrinks again. */
+/** The photograph's rows are processed in pieces of about this size, since the memory never shrinks. */
 const pieceBytes = 1 << 20;
-/** A sum of more low parts than this times 255 would not fit into 32 bits. */
+/** The sum of more low parts than this, times 255, would not fit into 32 bits. */
 const mostTaps = 4000;
-/** Vectors reach that far beyond the last value that counts. */
+/** Vector loads and stores may extend this far beyond the last value. */
 const spareBytes = 64;
 const pageBytes = 1 << 16;
 const mostBytes = 2 ** 31 - pageBytes;
 
 const roundUp = (value: number, to: number): number => Math.ceil(value / to) * to;
 
-/** Taps as the code reads them. */
+/** Taps in the layout of the WebAssembly code. */
 interface PackedTaps {
-  /** Of each output, where it starts in bytes, and the bytes of its weights. */
+  /** For each output, its start in bytes, and the bytes of its weights. */
   readonly ranges: Int32Array;
-  /** Pairs: high, high, low, low. */
+  /** In pairs of taps: high, high, low, low. */
   readonly weights: Int16Array;
   readonly weightStride: number;
 }
 
-/** @param stepBytes from one input to the next @param together taps that are read at once; the missing ones weigh 0 */
+/** @param stepBytes from one input to the next @param together number of taps that are read at once; padding taps have weight 0 */
 function packTaps(
   { count, starts, lengths, weights }: Taps,
   first: number,
@@ -50,10 +50,10 @@ function packTaps(
   return { ranges, weights: packed, weightStride: taps * (pairBytes / 2) };
 }
 
-/** Taps in the memory: addresses and the stride, in the order in which the code takes them. */
+/** Taps in memory: the stride and addresses, in the order of the code's parameters. */
 type PlacedTaps = readonly [weightStride: number, ranges: number, weights: number];
 
-/** What a call lays into the memory, piece after piece, from its beginning on. */
+/** Allocates the parts of the memory for one call, from its start. */
 class Layout {
   private readonly writes: (readonly [address: number, values: Int16Array | Int32Array])[] = [];
   private end = 0;
@@ -70,7 +70,7 @@ class Layout {
     return [weightStride, ...at];
   }
 
-  /** @returns the memory, grown where it is too small and with all taps in it; null where there cannot be so much */
+  /** @returns the memory, grown if it was too small, with all taps written; null if it cannot grow enough */
   write(memory: WebAssembly.Memory): Uint8Array | null {
     if (this.end > mostBytes) return null;
     const missing = this.end - memory.buffer.byteLength;
@@ -82,7 +82,7 @@ class Layout {
   }
 }
 
-/** Lines of the picture, close together. */
+/** Copies lines of the picture without gaps. */
 function copyLines(
   { values, first, rowLength }: ResampleSource,
   firstLine: number,
@@ -100,7 +100,7 @@ function copyLines(
     }
 }
 
-/** The result's lines without what they are filled up with. */
+/** Copies the result's lines without their padding. */
 function cutLines(
   heap: Uint8Array,
   from: number,
@@ -125,7 +125,7 @@ export class SimdResampler {
     this.steps = exports as unknown as Steps;
   }
 
-  /** @returns null where the engine has no SIMD, or a page's policy forbids WebAssembly */
+  /** @returns null if the engine has no SIMD, or the page's policy forbids WebAssembly */
   static open(): SimdResampler | null {
     const module = new ModuleWriter();
     defineResample(module);
@@ -149,13 +149,13 @@ export class SimdResampler {
     const { channels } = source;
     const [columns, outputs] = [across.starts.length, down.starts.length];
     const lineBytes = width * channels;
-    // A byte to spare, see `defineAcross`.
+    // With a spare byte, see `defineAcross`.
     const betweenBytes = roundUp(columns * 3 + 1, 16);
     const pieceRows = Math.min(rows, Math.max(1, Math.floor(pieceBytes / lineBytes)));
     const layout = new Layout();
     const acrossTaps = layout.placeTaps(packTaps(across, 0, channels, tapsTogether));
     const downTaps = layout.placeTaps(packTaps(down, firstRow, betweenBytes, 2));
-    // Where the taps of an output are odd in number, a line more is read and weighs nothing.
+    // If an output has an odd number of taps, one more line is read with weight 0.
     const between = layout.place((rows + 1) * betweenBytes);
     const result = layout.place(outputs * betweenBytes);
     const piece = layout.place(pieceRows * lineBytes);
@@ -176,7 +176,7 @@ export class SimdResampler {
 
 let kept: SimdResampler | null | undefined;
 
-/** One for the thread. */
+/** The instance of this thread. */
 export function simdResampler(): SimdResampler | null {
   if (kept === undefined) kept = SimdResampler.open();
   return kept;

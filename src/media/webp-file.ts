@@ -6,7 +6,7 @@ import { readOrientation } from './orientation.ts';
 interface Chunk {
   readonly type: string;
   readonly data: Uint8Array;
-  /** With its head, and with the byte that makes its length even. */
+  /** The chunk with its header and padding byte. */
   readonly whole: Uint8Array;
 }
 
@@ -34,13 +34,13 @@ export function inspectWebp(bytes: Uint8Array): Findings {
   const animated = ascii(bytes, 12, 4) === 'VP8X' && ((bytes[20] ?? 0) & flags.animation) !== 0;
   return {
     sizePx: readSize(bytes),
-    // The head says how long the file is.
+    // The header has the file's length.
     complete: viewOf(bytes).getUint32(4, true) + 8 <= bytes.length,
     notices: animated ? ['animation-first-frame'] : [],
   };
 }
 
-/** The alpha bit of a lossless picture, behind its signature and two sides of 14 bits. */
+/** The alpha bit of a lossless picture, which follows its signature and two 14-bit sides. */
 const hasLosslessAlpha = (data: Uint8Array): boolean => ((data[4] ?? 0) & 0x10) !== 0;
 
 function withoutMetadata(chunk: Chunk): Uint8Array {

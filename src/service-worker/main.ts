@@ -1,13 +1,12 @@
 /**
- * Keeps the page for the next visit, so that it opens in a lecture hall with no network, and adds the headers that a static
- * host cannot: isolation (threads for wasm) and a policy that lets nothing out.
+ * Keeps the page for the next visit, so that it opens without a network, and adds the headers that a static host cannot set:
+ * isolation (threads for wasm) and a policy that blocks requests to other hosts.
  *
- * The version before stays as long as a tab has it: what a tab has loaded goes on needing its scripts, each of which may be asked for
- * again by a worker that starts anew, and the host has only those of the new version.
+ * An older version is kept as long as a tab uses it. The tab still needs the scripts of its version whenever a worker restarts, and
+ * the host has only those of the new version.
  *
- * Pages come from the network where there is one, so that nobody sees yesterday's version, and so does what lies in models/:
- * models are added to a page that is built. Everything else has a hash in its name or changes with the version, and comes
- * from the cache.
+ * Pages come from the network if there is one, so that they are up to date. Files in models/ do too, since models can be added to a
+ * built page. All other files have a hash in their name or change with the version, and come from the cache.
  */
 import { isMissingOnHost } from '../core/script-gone.ts';
 
@@ -16,7 +15,7 @@ declare const __VERSION__: string;
 declare const __HEADERS__: Readonly<Record<string, string>>;
 
 const scope = globalThis as unknown as ServiceWorkerGlobalScope;
-/** A lecture hall's network often takes a request and never answers: so long a page is waited for, then the kept one opens. */
+/** Time to wait for a page; after it the kept page opens. Networks in lecture halls often accept a request and never answer. */
 const pageTimeoutMs = 4000;
 
 const cachePrefix = 'dinoscope-page-';
@@ -24,7 +23,7 @@ const cacheName = `${cachePrefix}${__VERSION__}`;
 /** For each older version, the tabs that were open when a newer one took its place. Only these may need it. */
 const tabsCacheName = 'dinoscope-tabs';
 
-/** Never fetched; the Cache API wants an address. */
+/** A key for the Cache API, which needs an address. It is never fetched. */
 const tabsOf = (name: string): URL => new URL(`tabs/${name}`, scope.registration.scope);
 
 async function install(): Promise<void> {
@@ -33,7 +32,7 @@ async function install(): Promise<void> {
   await scope.skipWaiting();
 }
 
-/** The latest first. */
+/** The newest first. */
 const otherVersions = async (): Promise<string[]> =>
   (await caches.keys()).filter((name) => name.startsWith(cachePrefix) && name !== cacheName).toReversed();
 
@@ -47,7 +46,7 @@ async function removeUnused(): Promise<void> {
   const open = new Set(await openTabs());
   for (const name of await otherVersions()) {
     const record = await records.match(tabsOf(name));
-    // None: a newer version is being installed.
+    // Without a record it is a newer version that is being installed.
     if (record === undefined) continue;
     const tabs = (await record.json()) as string[];
     if (tabs.some((tab) => open.has(tab))) continue;
@@ -59,7 +58,7 @@ async function removeUnused(): Promise<void> {
 async function activate(): Promise<void> {
   const records = await caches.open(tabsCacheName);
   const open = await openTabs();
-  // This version may have been an older one before.
+  // This version may have been recorded as an older one before.
   await records.delete(tabsOf(cacheName));
   for (const name of await otherVersions())
     if ((await records.match(tabsOf(name))) === undefined)
@@ -68,7 +67,7 @@ async function activate(): Promise<void> {
   await scope.clients.claim();
 }
 
-/** The same answer with the page's headers; an opaque answer from elsewhere stays as it is. */
+/** The same response with the page's headers; an opaque response from another host is not changed. */
 function withHeaders(response: Response): Response {
   if (response.type === 'opaque' || response.status === 0) return response;
   const headers = new Headers(response.headers);
@@ -76,11 +75,11 @@ function withHeaders(response: Response): Response {
   return new Response(response.body, { status: response.status, statusText: response.statusText, headers });
 }
 
-/** Servers that vary by origin would otherwise hide a module script from its own kept copy. */
+/** Ignores `Vary`. Otherwise, if a server varies by origin, the kept copy of a module script would not be found. */
 const find = (request: Request | URL | string, name: string): Promise<Response | undefined> =>
   caches.match(request, { cacheName: name, ignoreSearch: true, ignoreVary: true });
 
-/** Of this version, else of one before. */
+/** A kept response of this version, else of an older one. */
 async function findKept(request: Request | URL | string): Promise<Response | undefined> {
   let kept = await find(request, cacheName);
   if (kept !== undefined) return kept;
@@ -89,8 +88,9 @@ async function findKept(request: Request | URL | string): Promise<Response | und
 }
 
 /**
- * A host that is being updated may have the new page and not yet the scripts that it begins with: it would stay blank.
- * @param page from the host @param kept of this version, whose scripts are kept, too
+ * Whether the host has the page's first scripts. While it is being updated it may have the new page but not yet its scripts, and the
+ * page would stay blank.
+ * @param page from the host @param kept of this version, whose scripts are kept too
  */
 async function isWhole(page: Response, kept: Response, signal: AbortSignal): Promise<boolean> {
   const html = await page.text();
@@ -112,7 +112,7 @@ async function answerPage(request: Request): Promise<Response> {
     const fresh = await fetch(request, { signal });
     if (fresh.ok && (await isWhole(fresh.clone(), kept.clone(), signal))) return withHeaders(fresh);
   } catch {
-    // No network, or none that answers: what was kept.
+    // Without an answer from the network, use the kept page.
   }
   return withHeaders(kept);
 }
@@ -133,7 +133,7 @@ async function answerFile(request: Request): Promise<Response> {
   return withHeaders(kept);
 }
 
-/** A tab may show one of the page's files, such as the licences: it is not the page. */
+/** False for another file that a tab may show, such as the licences. */
 function asksPage({ mode, url }: Request): boolean {
   const path = new URL(url).pathname.slice(new URL(scope.registration.scope).pathname.length);
   return mode === 'navigate' && (path === 'index.html' || !__FILES__.includes(path));
@@ -144,9 +144,9 @@ scope.addEventListener('activate', (event) => event.waitUntil(activate()));
 scope.addEventListener('fetch', (event) => {
   const { request } = event;
   const isOurs = new URL(request.url).href.startsWith(scope.registration.scope);
-  // Model files are kept by hash elsewhere; `no-store` is how their reader says so.
+  // Model files are kept by hash in another cache; their reader requests them with `no-store`.
   if (request.method !== 'GET' || !isOurs || request.cache === 'no-store') return;
   event.respondWith(asksPage(request) ? answerPage(request) : answerFile(request));
-  // A page that starts its worker is there, and the one before it in the same tab is gone.
+  // When a page starts its worker, it is open, and the previous page in the same tab is closed.
   if (request.destination === 'worker') event.waitUntil(removeUnused());
 });

@@ -13,7 +13,7 @@ import { runLook } from '../run-look.ts';
 import { coloursCompute } from './compute.ts';
 import { coloursContract, type ColoursParams, type ColoursResult } from './contract.ts';
 
-/** Of the largest value. */
+/** Relative to the largest value. */
 const tolerance = 1e-4;
 
 const { signal } = new AbortController();

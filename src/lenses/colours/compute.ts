@@ -10,7 +10,7 @@ import { facetOf, featuresOf, featureTap } from '../feature-choice.ts';
 import type { LensCompute } from '../lens-compute.ts';
 import type { ColoursParams, ColoursResult, Component } from './contract.ts';
 
-/** Three colours, and one more for those who skip the first. */
+/** Number of components: three for the colours, and one more for `skip`. */
 const most = 4;
 
 const special: Tap = { of: 'attention', blocks: 'all', queries: 'special' };
@@ -48,7 +48,7 @@ async function componentsOf(
   return { maps, shares };
 }
 
-/** @returns 1 for patches where CLS looks in the last block, mean over heads */
+/** @returns a mask, 1 for the patches that hold `mass` of CLS's attention in the last block, mean over heads */
 async function whereClsLooks(pass: Pass, mass: number): Promise<Float32Array<ArrayBuffer>> {
   const { depth, numRegisters } = pass.model;
   const { values, numHeads, tokens } = await pass.readAttention([depth - 1], [0]);
@@ -62,7 +62,7 @@ async function whereClsLooks(pass: Pass, mass: number): Promise<Float32Array<Arr
   return Float32Array.from(massMask(ranking, massThreshold(ranking, mass / 100)));
 }
 
-/** @returns null where all patches count */
+/** @returns the mask of the patches that are used; null for all patches */
 async function keptOf(
   pass: Pass,
   feature: Feature,

@@ -1,4 +1,4 @@
-/** Principal components of patch features as red, green and blue: what is alike has one colour. */
+/** Principal components of patch features as red, green and blue: similar patches get similar colours. */
 import { defineCodec, oneOf, onOrOff, wholeNumber, type Field } from '../../core/codec.ts';
 import type { FeatureChoice } from '../../core/model.ts';
 import { featureFields, type FeatureParams } from '../feature-choice.ts';
@@ -6,34 +6,34 @@ import type { LensContract } from '../lens-contract.ts';
 import { mapDrawingFields } from '../shared-fields.ts';
 
 export interface ColoursParams extends FeatureParams {
-  /** Which patches the components are made of, and coloured: all, those on one side of the first component, or where CLS looks. */
+  /** The patches that the components are computed from: all, those on one side of the first component, or those where CLS looks. */
   readonly of: 'all' | 'component' | 'attention';
   readonly keep: 'above' | 'below';
-  /** Of 'component': per cent of the way from the first component's smallest value to its largest. */
+  /** For 'component': the threshold, in per cent of the range from the first component's smallest value to its largest. */
   readonly threshold: number;
-  /** Of 'attention': per cent of CLS's attention, mean over the last block's heads, that the patches hold. */
+  /** For 'attention': the share of CLS's attention that the patches hold, in per cent, mean over the last block's heads. */
   readonly mass: number;
 }
 
 export interface ColoursDrawing {
-  /** The colours, or one component as a heat map, from 0. */
+  /** The colours, or the index of one component, from 0, as a heat map. */
   readonly view: 'colours' | number;
-  /** Whether components 2 to 4 are the colours, since the first one often only tells things from their surroundings. */
+  /** Whether components 2 to 4 are the colours. The first component often only separates objects from the background. */
   readonly skip: boolean;
-  /** From each component's smallest value to its largest; or of variance 1, then the sigmoid of twice that, as DINOv3's authors do. */
+  /** 'range': each component's smallest to largest value. 'sigmoid': scaled to variance 1, then the sigmoid of twice that, as in DINOv3. */
   readonly scale: 'range' | 'sigmoid';
   readonly smooth: boolean;
 }
 
 /** One principal component. */
 export interface Component {
-  /** shape [rows, columns]: each patch's feature along it. */
+  /** shape [rows, columns]: each patch's feature projected on the component. */
   readonly map: Float32Array<ArrayBuffer>;
-  /** Over the patches that it was made of. */
+  /** Smallest and largest value over the patches that it was computed from. */
   readonly min: number;
   readonly max: number;
   readonly deviation: number;
-  /** Of the variance. */
+  /** Its share of the variance. */
   readonly share: number;
 }
 
@@ -41,9 +41,9 @@ export interface ColoursResult {
   readonly features: FeatureChoice;
   readonly rows: number;
   readonly columns: number;
-  /** At most four; fewer where the features have no more. */
+  /** At most four; fewer if the features have fewer dimensions. */
   readonly components: readonly Component[];
-  /** 1 for the patches that the components were made of; null where that is all of them. shape [rows, columns] */
+  /** shape [rows, columns]: 1 for the patches that the components were computed from; null if these are all patches. */
   readonly kept: Float32Array<ArrayBuffer> | null;
   readonly keptPatches: number;
 }

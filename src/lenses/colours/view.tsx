@@ -23,7 +23,7 @@ type ColoursPanelProps = PanelProps<ColoursParams, ColoursDrawing, ColoursResult
 
 const componentTitle = (at: number): string => `Component ${at + 1}`;
 
-/** The colours where there is no such component. */
+/** @returns null for the colours, also if there is no such component */
 const componentOf = (view: ColoursDrawing['view'], { components }: ColoursResult): Component | null =>
   view === 'colours' ? null : (components[view] ?? null);
 

@@ -11,7 +11,7 @@ const model: ModelDescription = { ...someModel, depth: 12, numHeads: 2, numRegis
 const frame = frameOfGrid(2, 3);
 const tokens = 2 + 6;
 
-/** Says what was read of it, and answers head × 100 + token looked at. */
+/** A fake pass. It records what is read of it, and its values are head × 100 + key token. */
 function fakePass(of: ModelDescription = model) {
   const reads: unknown[] = [];
   const pass = {

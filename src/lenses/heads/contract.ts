@@ -1,4 +1,4 @@
-/** What each head of one block looks at, for one token: the picture that DINO is known for. */
+/** What each head of one block looks at, for one token. DINO is known for these pictures. */
 import { defineCodec, onOrOff, type Field } from '../../core/codec.ts';
 import type { HeadDrawing } from '../../render/head-layers.ts';
 import { blockField, type BlockChoice } from '../block-choice.ts';
@@ -10,9 +10,9 @@ export interface HeadsParams extends Query {
 }
 
 export interface HeadsResult {
-  /** The block that was asked, from 0. */
+  /** The index of the block, from 0. */
   readonly block: number;
-  /** The token that was asked: as in the parameters, or CLS where the network does not have that register. */
+  /** The asked token: as in the parameters, or CLS if the network does not have that register. */
   readonly query: Query;
   readonly numHeads: number;
   /** R, register tokens; 0 for most networks. */
@@ -24,9 +24,9 @@ export interface HeadsResult {
    * renormalised: with its `specialShares`, a head sums to 1.
    */
   readonly maps: Float32Array<ArrayBuffer>;
-  /** shape [numHeads, 1 + R]: what the token gives to CLS and to each register. */
+  /** shape [numHeads, 1 + R]: the token's attention to CLS and to each register. */
   readonly specialShares: Float32Array<ArrayBuffer>;
-  /** From the first op of the question to the values read back, without the pass. */
+  /** Time from the first op for this result until its values are read back, in ms, without the pass. */
   readonly lookMs: number;
 }
 

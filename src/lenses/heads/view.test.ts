@@ -124,7 +124,7 @@ describe('the title', () => {
     ['all', 'All heads'],
     ['mean', 'Mean'],
     [1, 'Head 2'],
-    // None of this network's.
+    // The network does not have this head.
     [2, 'All heads'],
   ] as const)('of %s is %s', (view, title) => {
     expect(headsView.title(sceneWith({ view }))).toBe(title);
@@ -204,7 +204,7 @@ describe('the keys', () => {
     ['e', {}, { view: 'mean' }],
     ['1', {}, { view: 0 }],
     ['2', {}, { view: 1 }],
-    // The model has two.
+    // The model has two heads.
     ['3', {}, undefined],
     ['h', {}, { style: 'heat' }],
     ['k', {}, { style: 'mask' }],

@@ -46,7 +46,7 @@ function tilesOf(
 const layersOf = (scene: HeadsScene) =>
   headLayers(frameOf(scene.looked), scene.looked.result, scene.drawing, scene.shared);
 
-/** "142 of 1200 patches": what the mask of one head, or of their mean, keeps; null where all heads are shown. */
+/** "142 of 1200 patches": what the mask of one head, or of the mean, keeps; null if all heads are shown. */
 function keptOf({ looked: { result }, drawing: { view, mass } }: HeadsScene): string | null {
   const shown = headWithin(view, result);
   if (shown === 'all') return null;
@@ -54,7 +54,7 @@ function keptOf({ looked: { result }, drawing: { view, mass } }: HeadsScene): st
   return `${keptPatches} of ${countOf(result.rows * result.columns, 'patch', 'patches')}`;
 }
 
-/** Which token looks, in which block. Empty for CLS in the last block of a network without registers. */
+/** Names the asked token and the block. Empty for CLS in the last block of a network without registers. */
 function whose({ looked: { result }, params }: HeadsScene): string {
   const { query, numRegisters, block } = result;
   const where = params.block === 'last' ? '' : ` in block ${block + 1}`;
@@ -76,7 +76,7 @@ function describe(scene: HeadsScene): string {
   return `${whose(scene)}${subject}: ${keeps}.`;
 }
 
-/** @param shares in each head */
+/** @param shares one for each head */
 function shareFact(name: string, shares: readonly number[], possessive: string): Fact {
   const mean = shares.reduce((sum, share) => sum + share, 0) / shares.length;
   const each = shares.map((share, head) => `${headTitle(head)}: ${formatPercent(share)}`).join(', ');

@@ -12,7 +12,7 @@ export interface LayersParams extends Query {
   readonly measure: boolean;
 }
 
-/** The grid of all blocks and heads, or one block's heads. */
+/** The grid of all blocks and heads, or one block as in the lens `heads`. */
 export type LayersChoice = 'grid' | HeadChoice;
 
 export interface LayersDrawing extends MapDrawing {

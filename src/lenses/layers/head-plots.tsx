@@ -59,7 +59,7 @@ function HeadPlot({ title, unit, values, depth, numHeads, onChoose }: HeadPlotPr
             </text>
           ))}
         {heads.map(({ value, block, head }) => (
-          // oxlint-disable-next-line jsx-a11y/no-static-element-interactions -- the table below says the same, the grid chooses the same
+          // oxlint-disable-next-line jsx-a11y/no-static-element-interactions -- the table has the same values, the grid the same choice
           <circle
             key={`${block} ${head}`}
             cx={across(block)}

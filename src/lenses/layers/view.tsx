@@ -33,7 +33,7 @@ import './view.css';
 type LayersScene = Scene<LayersParams, LayersDrawing, LayersResult>;
 type LayersPanelProps = PanelProps<LayersParams, LayersDrawing, LayersResult>;
 
-/** From 0. */
+/** The index of the drawn block, from 0. */
 const blockOf = ({ block }: LayersDrawing, { depth }: { readonly depth: number }): number =>
   Math.min(block, depth) - 1;
 

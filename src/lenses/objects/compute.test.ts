@@ -9,7 +9,7 @@ import { runLook } from '../run-look.ts';
 import { objectsCompute } from './compute.ts';
 import { objectsContract, type ObjectsParams, type ObjectsResult } from './contract.ts';
 
-/** Below this the eigenvalues are the same for a solver, and so every cut is as good. */
+/** Eigenvalues with a smaller difference are equal for a solver, and then no cut is better than another. */
 const leastGap = 1e-6;
 
 const { signal } = new AbortController();
@@ -44,7 +44,7 @@ async function look(each: EmbeddedObjects, params: Partial<ObjectsParams>): Prom
 const plain = ({ objects }: ObjectsResult): { seed: number; mask: number[] }[] =>
   objects.map(({ seed, mask }) => ({ seed, mask: [...mask] }));
 
-/** An edge that lies between two pixels may be rounded to either. */
+/** Compares boxes. An edge between two pixels may be rounded to either. */
 function expectBox(actual: Box | undefined, expected: Box): void {
   for (const side of ['left', 'top', 'width', 'height'] as const)
     expect(Math.abs((actual?.[side] ?? NaN) - expected[side])).toBeLessThanOrEqual(1);

@@ -14,7 +14,7 @@ import type { FoundObject, ObjectsParams, ObjectsResult, ObjectsStep } from './c
 
 type Found = Pick<ObjectsResult, 'objects' | 'steps'>;
 
-/** @returns in whole px of the photograph, within it */
+/** @returns the box of the mask, in whole px of the photograph and within it */
 function boxOf(mask: Uint8Array, { rows, columns, box, photoSizePx }: Frame): Box {
   const bounds = boundsOf(mask, columns) ?? { top: 0, left: 0, bottom: 0, right: 0 };
   const down = (row: number): number =>

@@ -1,4 +1,4 @@
-/** Objects, found without a label by what patches are like each other: LOST, TokenCut, MaskCut. */
+/** Finds objects without labels, from the similarity of patches: LOST, TokenCut, MaskCut. */
 import { defineCodec, oneOf, onOrOff, realNumber, wholeNumber, type Field } from '../../core/codec.ts';
 import type { Box } from '../../core/geometry.ts';
 import type { FeatureChoice } from '../../core/model.ts';
@@ -10,13 +10,13 @@ const methods = ['tokencut', 'lost', 'maskcut'] as const;
 
 export interface ObjectsParams extends FeatureParams {
   readonly method: (typeof methods)[number];
-  /** TokenCut and MaskCut: patches whose cosine is above it are alike. */
+  /** TokenCut and MaskCut: patches with a cosine above this are similar. */
   readonly threshold: number;
-  /** MaskCut: most objects. */
+  /** MaskCut: the largest number of objects. */
   readonly most: number;
 }
 
-/** The objects, or one of the maps that they came from: its place among them, from 0. */
+/** The objects, or one of the maps that they were computed from, by its index from 0. */
 export type ObjectsChoice = 'objects' | number;
 
 export interface ObjectsDrawing {
@@ -27,18 +27,18 @@ export interface ObjectsDrawing {
 }
 
 export interface FoundObject {
-  /** shape [rows, columns]: 1 for its patches, else 0. */
+  /** shape [rows, columns]: 1 for patches of the object, else 0. */
   readonly mask: Float32Array<ArrayBuffer>;
-  /** Index of the patch that it was grown from. */
+  /** Index of the seed patch. */
   readonly seed: number;
-  /** The smallest rectangle that holds it, in whole px of the photograph. */
+  /** The smallest rectangle around it, in whole px of the photograph. */
   readonly box: Box;
 }
 
-/** What a step of the method saw. */
+/** The map of one step of the method. */
 export interface ObjectsStep {
   readonly name: string;
-  /** What large values mean. */
+  /** The meaning of large values. */
   readonly meaning: string;
   /** shape [rows, columns] */
   readonly map: Float32Array<ArrayBuffer>;

@@ -31,7 +31,7 @@ const coloursOf = (objects: number): readonly Rgb[] => (objects > 1 ? headColour
 
 const objectsTitle = (objects: number): string => (objects === 1 ? 'Object' : 'Objects');
 
-/** The objects where the method has no such step. */
+/** @returns null for the objects, also if the method has no such step */
 const stepOf = (view: ObjectsChoice, { steps }: ObjectsResult): ObjectsStep | null =>
   view === 'objects' ? null : (steps[view] ?? null);
 

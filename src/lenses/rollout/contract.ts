@@ -1,4 +1,4 @@
-/** What a token has looked at through all blocks: attention rollout (Abnar and Zuidema, 2020). */
+/** What a token looks at through all blocks: attention rollout (Abnar and Zuidema, 2020). */
 import { defineCodec, oneOf, realNumber } from '../../core/codec.ts';
 import { fusions, type RolloutOptions } from '../../core/rollout-options.ts';
 import type { MapDrawing } from '../../render/map-layers.ts';
@@ -19,7 +19,7 @@ export interface RolloutResult {
   readonly columns: number;
   /** shape [rows, columns]: the asked token's row of the product, patch columns. Not renormalised. */
   readonly map: Float32Array<ArrayBuffer>;
-  /** shape [1 + R]: what of it is on CLS and on each register. */
+  /** shape [1 + R]: the share of CLS and of each register. */
   readonly specialShares: Float32Array<ArrayBuffer>;
 }
 
