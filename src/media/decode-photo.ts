@@ -98,7 +98,7 @@ function openBitmap(
   };
 }
 
-/** Of a format that is decoded here. */
+/** Opens decoded pixels as a photograph. */
 function openPixels(pixels: PixelGrid, notices: readonly PhotoNotice[]): DecodedPhoto {
   const { height, width } = pixels;
   const wasTransparent = layOnWhite(pixels);
@@ -134,7 +134,7 @@ async function openCoded(
   return openBitmap(bitmap, { ...facts, notices }, stored);
 }
 
-/** Of a format that is decoded here. */
+/** Opens a file of a format that is decoded here. @returns null if its pixels cannot be decoded */
 function openOwn(
   format: Exclude<DecodableFormat, CodedFormat>,
   bytes: Uint8Array,

@@ -1,6 +1,6 @@
 /**
  * Keeps the page for the next visit, so that it opens without a network, and adds the headers that a static host cannot set:
- * isolation (threads for wasm) and a policy that blocks requests to other hosts.
+ * isolation (threads for wasm) and a policy that limits requests to other hosts.
  *
  * An older version is kept as long as a tab uses it. The tab still needs the scripts of its version whenever a worker restarts, and
  * the host has only those of the new version.
