@@ -11,7 +11,7 @@ interface ComputeContext {
   onProgress(share: number): void;
 }
 
-/** An array for people who want the numbers. */
+/** An array that the command line writes. */
 interface NamedArray {
   /** Added to the file name; empty for the main array. */
   readonly suffix: string;
@@ -26,11 +26,11 @@ type CommonName =
 type LensNumbers = Readonly<Record<string, unknown>> & { readonly [name in CommonName]?: never };
 
 export interface LensCompute<P, R> {
-  /** What a pass must tap, and what it should also keep for the next question. */
+  /** The values that a pass must tap, and those that it should keep for the next question. */
   taps(model: ModelDescription, params: P): WantedTaps;
   /**
    * @param passes of each photograph for each model, borrowed
-   * @throws FailureError on a fault of the device, where numbers are wrong, or 'cancelled'
+   * @throws FailureError on a fault of the device, on wrong numbers, or 'cancelled'
    */
   compute(passes: readonly Pass[], params: P, context: ComputeContext): Promise<Result<R, Failure>>;
   /** Buffers of large arrays, which are transferred with the result. */

@@ -3,7 +3,7 @@ import { defineCodec, wholeNumber, type Codec, type Field, type Fields } from '.
 import type { Frame, PassFacts } from '../core/frame.ts';
 import type { PatchPosition } from '../core/geometry.ts';
 
-/** The token that is asked: a patch of the photograph, or a special token where `patch` is null. */
+/** The token that is asked: a patch of the photograph, or a special token if `patch` is null. */
 export interface Query {
   /** 0 is CLS, others are registers from 1. A network without that register answers for CLS. */
   readonly token: number;
@@ -14,11 +14,11 @@ export interface LensContract<P, D, R> {
   readonly title: string;
   /** What the lens shows, in one sentence. */
   readonly about: string;
-  /** Whether a token can be asked: only where the parameters hold a `Query`, see `defineAskingCodec`. */
+  /** Whether a token can be asked. This needs a `Query` in the parameters, see `defineAskingCodec`. */
   readonly asks: P extends Query ? true : object extends P ? boolean : false;
-  /** What is computed. */
+  /** The parameters of the computation. */
   readonly params: Codec<P>;
-  /** What only changes the picture: a change never runs the engine. */
+  /** Settings that change only the picture; a change never runs the engine. */
   readonly drawing: Codec<D>;
   /** Fields of the drawing that are not remembered for the next visit. */
   readonly forgets: readonly (keyof D)[];

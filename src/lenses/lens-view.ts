@@ -12,7 +12,7 @@ import type { LensContract, LookResult } from './lens-contract.ts';
 /** Everything that determines a picture. */
 export interface Scene<P, D, R> {
   readonly looked: LookResult<R>;
-  /** What the result was made with. */
+  /** The parameters of the result. */
   readonly params: P;
   readonly drawing: D;
   readonly shared: SharedDrawing;
@@ -34,7 +34,7 @@ export interface LensTile<D> {
 export interface PanelProps<P, D, R> {
   /** What is shown now; null while there is no result. */
   readonly scene: Scene<P, D, R> | null;
-  /** What was asked for; the scene may still show the answer before. */
+  /** The requested parameters; the scene may still show the previous result. */
   readonly params: P;
   readonly drawing: D;
   readonly shared: SharedDrawing;
@@ -55,7 +55,7 @@ export interface LensCommand<P, D, R> {
 
 /** Many small pictures in place of the photograph, each of which can be chosen. */
 export interface LensSheet<D> extends Sheet {
-  /** shape as its cells: what choosing one changes */
+  /** the same shape as the cells: the change that choosing a cell makes */
   readonly changes: readonly (readonly Partial<D>[])[];
 }
 
@@ -70,7 +70,7 @@ export interface LensView<P, D, R> {
     drawing: D,
     model: Pick<ModelDescription, 'numHeads' | 'depth'>,
   ) => readonly LensTile<D>[];
-  /** Many small pictures, shown in place of the photograph; null where the photograph is shown. */
+  /** Many small pictures, shown in place of the photograph; null if the photograph is shown. */
   readonly sheet?: (scene: Scene<P, D, R>) => LensSheet<D> | null;
   /** What is shown, in a few words, for file names and screen readers. */
   readonly title: (scene: Pick<Scene<P, D, R>, 'drawing' | 'params' | 'looked'>) => string;

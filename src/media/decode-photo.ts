@@ -17,14 +17,14 @@ import { contextOf, pixelReader, readOverWhite } from './read-pixels.ts';
 import type { PixelGrid } from './resample.ts';
 import { storedImage, type CodedFormat } from './stored-image.ts';
 
-/** The pixels that the network sees, and what was changed in them. */
+/** The pixels that the network sees, and notices about changes to them. */
 interface UprightPixels {
   /** RGBA, all of it opaque. */
   readonly pixels: PixelGrid;
   readonly notices: readonly PhotoNotice[];
 }
 
-/** A photograph that has been decoded. Whoever opened it closes it. */
+/** A decoded photograph. The code that opened it must close it. */
 export interface DecodedPhoto {
   /** The size of the upright photograph. */
   readonly sizePx: Size;
@@ -144,7 +144,7 @@ function openOwn(
   return grid && openPixels(grid, notices);
 }
 
-/** Inspects the file and decodes it. @returns the photograph, or what is wrong with the file */
+/** Inspects the file and decodes it. @returns the photograph, or a failure if the file cannot be used */
 export async function openPhoto(photo: Blob): Promise<Result<DecodedPhoto, Failure>> {
   const bytes = await readBytes(photo);
   if (!bytes.ok) return bytes;

@@ -1,5 +1,5 @@
 /**
- * Decodes a photograph once for all who use it: the network, the stage and the film strip ask within a few seconds.
+ * Decodes a photograph once for all its users: the network, the stage and the film strip need it within a few seconds.
  * It is kept only for these seconds, since a camera's photograph takes a hundred megabytes.
  */
 import type { Failure } from '../core/failure.ts';

@@ -12,7 +12,7 @@ export interface Framing {
   readonly inputSizePx: Size;
   /** The part of the photograph that becomes the input, in px of the photograph. */
   readonly box: Box;
-  /** 'bicubic' for photographs; 'bilinear' is what torchvision's Resize does in visualize_attention.py. */
+  /** 'bicubic' for photographs; 'bilinear' as torchvision's Resize in visualize_attention.py. */
   readonly filter: 'bicubic' | 'bilinear';
 }
 

@@ -139,7 +139,7 @@ export class SimdResampler {
     }
   }
 
-  /** @param width of the picture in px @returns RGB, shape [plan.down's outputs, plan.across's outputs, 3]; null where a picture is too large for it */
+  /** @param width of the picture in px @returns RGB, shape [plan.down's outputs, plan.across's outputs, 3]; null if it is too large */
   run(
     source: ResampleSource,
     width: number,

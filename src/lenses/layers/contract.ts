@@ -33,7 +33,7 @@ export interface LayersResult {
   readonly maps: Float32Array<ArrayBuffer>;
   /** shape [L, H]: the entropy of the asked token's row over all tokens, in nats. */
   readonly ownEntropy: Float32Array<ArrayBuffer>;
-  /** Shape [L, H] each, means over all queries (Raghu et al., 2021); null where not measured. */
+  /** shape [L, H] each, means over all queries (Raghu et al., 2021); null if not measured. */
   readonly measured: {
     /** In nats. */
     readonly entropy: Float32Array<ArrayBuffer>;

@@ -32,7 +32,7 @@ export interface LookQueue {
   cancelAll(): void;
   /** Stops the running look; its result is dropped. */
   abandon(): void;
-  /** The engine was lost. @returns the photograph that was running; null where there was none */
+  /** Called when the engine was lost. @returns the photograph that was running; null if there was none */
   takeLost(): PhotoId | null;
   /** Repeats a further question that failed. */
   retryRequest(): void;
@@ -67,8 +67,7 @@ export function createLookQueue(client: EngineClient, store: AppStore, announcer
   };
 
   /**
-   * @returns the look that is still missing for the selected photograph; null where there is none, or where it was
-   * given up
+   * @returns the look that is still missing for the selected photograph; null if there is none, or if it was given up
    */
   const openRequest = (): Look | null => {
     const state = store.getState();
@@ -95,7 +94,7 @@ export function createLookQueue(client: EngineClient, store: AppStore, announcer
     };
   };
 
-  /** @returns the outcome; null where it is no longer needed */
+  /** @returns the outcome; null if it is no longer needed */
   const perform = async (
     mine: Run,
     photo: Photo,

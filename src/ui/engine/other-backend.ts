@@ -2,7 +2,7 @@ import type { BackendChoice } from '../../core/backend.ts';
 import { type BackendName, type Failure, isEngineFailure } from '../../core/failure.ts';
 
 /**
- * @param used the back end that ran last; null where none has run yet
+ * @param used the back end that ran last; null if none has run yet
  * @param choice the requested back end; 'auto' has tried wasm before plain JavaScript
  * @returns a back end that may work after this failure; null if none is left, or if the back end did not cause the failure
  */

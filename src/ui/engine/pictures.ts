@@ -8,7 +8,7 @@ import type { PhotoId } from '../state/photo.ts';
 
 export interface Pictures {
   /**
-   * @param maxSidePx `thumbnailSidePx`, or what `pictureSideFor` answers
+   * @param maxSidePx `thumbnailSidePx`, or the result of `pictureSideFor`
    * @returns the picture, or null where there is none now; borrowed: draw it, do not close it, and ask again next
    * time
    */

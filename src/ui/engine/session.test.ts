@@ -135,7 +135,7 @@ function setUp(backend: BackendChoice = 'auto', stored: unknown = null) {
       const photo = store.getState().photos[id];
       return photo === undefined ? null : shownOutcome(store.getState(), photo);
     },
-    /** The title of what the stage shows of an outcome. */
+    /** The title of an outcome on the stage. */
     titleOf: ({ look, looked: seen }: Shown) =>
       viewOf(look.lens).title({
         looked: seen,

@@ -18,7 +18,7 @@ import { createModelSwitching, type ModelSwitching } from './model-switching.ts'
 const photosPerTask = 8;
 
 export interface EngineSession extends ModelSwitching {
-  /** @param fallback used, with a message, where the model cannot be loaded; null: the start fails */
+  /** @param fallback the model to use, with a message, if `model` cannot be loaded. With null the start then fails */
   start(model: ChosenModel, fallback: ChosenModel | null): void;
   /** The model in use has another source now, which the next start uses. Nothing is loaded. */
   rename(model: ChosenModel): void;

@@ -1,4 +1,4 @@
-/** Notices a start that hangs, where a graphics driver or a worker never answers. */
+/** Detects a start that hangs because a graphics driver or a worker never answers. */
 import type { BackendName } from '../../core/failure.ts';
 import type { StartProgress } from '../../core/progress.ts';
 

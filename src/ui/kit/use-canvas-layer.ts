@@ -32,7 +32,7 @@ export function useDeviceSize(ref: RefObject<Element | null>): DeviceSize | null
 
 /**
  * Repaints a canvas in the next frame whenever `paint` is another function.
- * @param paint draws on a cleared context; memoise it on what it draws
+ * @param paint draws on a cleared context. Memoise it, so that it changes only when the picture does
  * @param prepare work that may take longer than a frame: called once a frame until it returns true; until then the old picture stays
  */
 export function useCanvasLayer(

@@ -14,7 +14,7 @@ export function parseServedModels(json: unknown): readonly ServedModel[] {
   });
 }
 
-/** @returns an empty list where it cannot be loaded; the page works without it */
+/** @returns an empty list if it cannot be loaded; the page works without it */
 export async function fetchServedModels(): Promise<readonly ServedModel[]> {
   try {
     const response = await fetch(new URL('models/models.json', document.baseURI));

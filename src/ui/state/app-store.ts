@@ -75,7 +75,7 @@ export interface AppState {
   /** The special token that is asked when no patch is, see `Photo.point`. */
   readonly token: number;
   readonly outcomes: Outcomes;
-  /** The running look for a further question about the selected photograph. */
+  /** The look for a further question about the selected photograph, while it runs or after it failed. */
   readonly asking: Asking | null;
   readonly framing: FramingOptions;
   readonly theme: Theme;

@@ -1,6 +1,6 @@
 /**
- * Looks that are requested, and outcomes that were computed. An outcome is kept by the look that made it, and what is
- * shown is derived from the requested look, so going back to an earlier lens, patch or model costs nothing.
+ * Requested looks and computed outcomes. Outcomes are stored by the look that made them. What is shown is derived from the requested
+ * look, so going back to an earlier lens, patch or model costs nothing.
  */
 import type { BackendDescription } from '../../core/backend.ts';
 import type { ModelDescription } from '../../core/model.ts';
