@@ -10,7 +10,7 @@ type Pixels = Uint8ClampedArray;
 const luma = (red: number, green: number, blue: number): number =>
   (red * 19595 + green * 38470 + blue * 7471 + 0x8000) >> 16;
 
-/** Pillow's `blend` of one value: in float32, truncated, not rounded. A factor outside of 0 … 1 extrapolates, and the result is clipped. */
+/** Pillow's `blend` of one value: float32, truncated, not rounded. A factor outside of 0 … 1 extrapolates; the result is clipped. */
 function blend(from: number, to: number, factor: number): number {
   const value = Math.fround(from + Math.fround(factor * (to - from)));
   return value <= 0 ? 0 : value >= 255 ? 255 : Math.trunc(value);
