@@ -392,6 +392,10 @@ test('a model that one window uses is not deleted from another', async ({ scope,
   const list = await openList(page);
   await row(list, name).getByRole('button', { name: 'Keep in this browser' }).click();
   await expect(row(list, name)).toContainText('Kept in this browser');
+  // Settings are written after a short delay. The second tab reads them when it starts.
+  await expect
+    .poll(() => page.evaluate(() => localStorage.getItem('dinoscope.settings')))
+    .toContain('"kind":"stored"');
 
   const other = await context.newPage();
   // The second tab starts with the same model, then switches to another one.
