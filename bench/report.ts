@@ -70,6 +70,12 @@ export interface Report {
   readonly markdown: string;
 }
 
+/** Reports are committed, so they do not name folders of the machine. */
+const withoutFolder = ({ choice: { engine, backend, threads }, ...row }: Row): object => ({
+  ...row,
+  choice: { engine, backend, threads },
+});
+
 export function writeReport(race: Race, note: string): Report {
   const { ceilings, devices, fmaLimit, rows, venue } = race;
   const adapter = (devices['ours, WebGPU'] ?? 'processor only').split(';', 1)[0] ?? '';
@@ -108,7 +114,7 @@ export function writeReport(race: Race, note: string): Report {
     name: fileName(
       `${race.contest === 'lenses' ? 'lenses ' : ''}${adapter} ${venue.replace(/ v?[\d.]+$/, '')}`,
     ),
-    json: `${JSON.stringify({ date: new Date().toISOString(), processor, note, ...race }, null, 2)}\n`,
+    json: `${JSON.stringify({ date: new Date().toISOString(), processor, note, ...race, rows: rows.map(withoutFolder) }, null, 2)}\n`,
     markdown: lines.join('\n'),
   };
 }

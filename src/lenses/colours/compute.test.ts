@@ -2,48 +2,31 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { maxAbsDifference } from '../../core/max-abs-difference.ts';
 import type { Engine } from '../../engine/engine.ts';
-import { startEngine } from '../../engine/start-engine.ts';
 import {
   embeddedColours,
   type EmbeddedColours,
   type ExpectedComponents,
 } from '../../testing/colour-fixtures.ts';
-import { nodePlatform } from '../../testing/node-platform.ts';
-import { runLook } from '../run-look.ts';
+import { lookAtSample, startEmbedded } from '../../testing/embedded-look.ts';
 import { coloursCompute } from './compute.ts';
 import { coloursContract, type ColoursParams, type ColoursResult } from './contract.ts';
 
 /** Relative to the largest value. */
 const tolerance = 1e-4;
 
-const { signal } = new AbortController();
 let engine: Engine;
 beforeAll(async () => {
-  const started = await startEngine({
-    backend: 'wasm',
-    model: { key: 'model', load: nodePlatform.load },
-    wasmAssets: null,
-    signal,
-    onProgress: () => {},
-  });
-  if (!started.ok) throw new Error(JSON.stringify(started.error));
-  engine = started.value;
+  engine = await startEmbedded();
 });
 
-async function look(each: EmbeddedColours, params: Partial<ColoursParams>): Promise<ColoursResult> {
-  const pixels = await nodePlatform.readSample(each.sample);
-  const looked = await runLook(engine, {
-    lens: 'colours',
-    params: { ...coloursContract.params.defaults, ...each.features, ...params },
-    models: ['model'],
-    sources: [{ id: each.sample, read: () => Promise.resolve({ ok: true, value: { pixels, notices: [] } }) }],
-    framing: { shape: 'photograph', sidePx: each.sidePx },
-    signal,
-    onProgress: () => {},
-  });
-  if (!looked.ok) throw new Error(JSON.stringify(looked.error));
-  return looked.value.result;
-}
+const look = (each: EmbeddedColours, params: Partial<ColoursParams>): Promise<ColoursResult> =>
+  lookAtSample(
+    engine,
+    'colours',
+    { ...coloursContract.params.defaults, ...each.features, ...params },
+    each.sample,
+    { shape: 'photograph', sidePx: each.sidePx },
+  );
 
 function expectComponents({ components }: ColoursResult, { shares, maps }: ExpectedComponents): void {
   expect(components).toHaveLength(4);

@@ -2,44 +2,27 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Box } from '../../core/geometry.ts';
 import type { Engine } from '../../engine/engine.ts';
-import { startEngine } from '../../engine/start-engine.ts';
-import { nodePlatform } from '../../testing/node-platform.ts';
+import { lookAtSample, startEmbedded } from '../../testing/embedded-look.ts';
 import { embeddedObjects, type EmbeddedObjects } from '../../testing/object-fixtures.ts';
-import { runLook } from '../run-look.ts';
 import { objectsCompute } from './compute.ts';
 import { objectsContract, type ObjectsParams, type ObjectsResult } from './contract.ts';
 
 /** Eigenvalues with a smaller difference are equal for a solver, and then no cut is better than another. */
 const leastGap = 1e-6;
 
-const { signal } = new AbortController();
 let engine: Engine;
 beforeAll(async () => {
-  const started = await startEngine({
-    backend: 'wasm',
-    model: { key: 'model', load: nodePlatform.load },
-    wasmAssets: null,
-    signal,
-    onProgress: () => {},
-  });
-  if (!started.ok) throw new Error(JSON.stringify(started.error));
-  engine = started.value;
+  engine = await startEmbedded();
 });
 
-async function look(each: EmbeddedObjects, params: Partial<ObjectsParams>): Promise<ObjectsResult> {
-  const pixels = await nodePlatform.readSample(each.sample);
-  const looked = await runLook(engine, {
-    lens: 'objects',
-    params: { ...objectsContract.params.defaults, ...each.features, ...params },
-    models: ['model'],
-    sources: [{ id: each.name, read: () => Promise.resolve({ ok: true, value: { pixels, notices: [] } }) }],
-    framing: each.framing,
-    signal,
-    onProgress: () => {},
-  });
-  if (!looked.ok) throw new Error(JSON.stringify(looked.error));
-  return looked.value.result;
-}
+const look = (each: EmbeddedObjects, params: Partial<ObjectsParams>): Promise<ObjectsResult> =>
+  lookAtSample(
+    engine,
+    'objects',
+    { ...objectsContract.params.defaults, ...each.features, ...params },
+    each.sample,
+    each.framing,
+  );
 
 const plain = ({ objects }: ObjectsResult): { seed: number; mask: number[] }[] =>
   objects.map(({ seed, mask }) => ({ seed, mask: [...mask] }));

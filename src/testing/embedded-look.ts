@@ -1,0 +1,44 @@
+/** Looks at sample photographs through a lens, with a real engine and the embedded model. */
+import type { FramingOptions } from '../core/photo.ts';
+import type { Engine } from '../engine/engine.ts';
+import { startEngine } from '../engine/start-engine.ts';
+import type { LensId, ParamsOf, ResultOf } from '../lenses/contracts.ts';
+import { runLook } from '../lenses/run-look.ts';
+import { nodePlatform } from './node-platform.ts';
+
+const { signal } = new AbortController();
+
+/** @returns an engine on wasm that has the embedded model as `model` */
+export async function startEmbedded(): Promise<Engine> {
+  const started = await startEngine({
+    backend: 'wasm',
+    model: { key: 'model', load: nodePlatform.load },
+    wasmAssets: null,
+    signal,
+    onProgress: () => {},
+  });
+  if (!started.ok) throw new Error(JSON.stringify(started.error));
+  return started.value;
+}
+
+/** @returns what the lens makes of a sample photograph @throws Error where it fails */
+export async function lookAtSample<L extends LensId>(
+  engine: Engine,
+  lens: L,
+  params: ParamsOf<L>,
+  sample: string,
+  framing: FramingOptions,
+): Promise<ResultOf<L>> {
+  const pixels = await nodePlatform.readSample(sample);
+  const looked = await runLook(engine, {
+    lens,
+    params,
+    models: ['model'],
+    sources: [{ id: sample, read: () => Promise.resolve({ ok: true, value: { pixels, notices: [] } }) }],
+    framing,
+    signal,
+    onProgress: () => {},
+  });
+  if (!looked.ok) throw new Error(JSON.stringify(looked.error));
+  return looked.value.result;
+}
