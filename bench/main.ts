@@ -115,7 +115,10 @@ if (positionals.includes('resampling')) {
 }
 
 if (positionals.includes('wasm-training')) {
-  const presets = trainingPresets.map(({ id }) => id).filter((id) => options.presets.split(',').includes(id));
+  const presetIds = trainingPresets.map(({ id }) => id);
+  const asked = options.presets.split(',');
+  const presets = presetIds.filter((id) => asked.includes(id));
+  if (presets.length !== asked.length) stopWith(`--presets takes ${presetIds.join(', ')}.`, 2);
   const node = openNode('', runtimeFolder);
   const chromium = await openChromium(ownFolder, runtimeFolder).catch((error: unknown) => {
     console.error(`Chromium is left out: ${error instanceof Error ? error.message : String(error)}`);

@@ -39,7 +39,7 @@ async function caseOf(id: TrainingPresetId): Promise<Case> {
   return { title: `${title}: ${crops}`, architecture, configuration: { ...configuration, dropPath: 0 } };
 }
 
-/** GFLOP of a step: the matrix products of all tokens in all blocks, twice forward and once backward. */
+/** GFLOP of a step: the matrix products of all tokens in all blocks, of teacher and student. */
 function stepGflop({ architecture, configuration }: Case): number {
   const { embedDim, depth, patchSize } = architecture;
   const { batchSize, globalCropPx, localCropPx, localCrops } = configuration;

@@ -1,6 +1,7 @@
 /**
  * Writes licences.txt into the built page: each package of which it holds code, styles or a typeface, with its licence.
- * A package whose licence we have not agreed to, or whose text is nowhere in it, stops the build.
+ * A package stops the build if its licence is not on our list, or if the licence's text is missing. Packages under Apache-2.0 may lack the
+ * text, since it is that of our own licence.
  *
  * Vite's own `build.license` sees neither workers nor typefaces, and has no text for packages that come without one.
  */

@@ -167,6 +167,8 @@ const begun = new Set<Suite>();
 const ended = new Map<Suite, Count>();
 const lines = new Map<Suite, string>();
 let isBuilt = (): void => {};
+/** After a failed build there may be an older page, which must not be tested in its place. */
+let hasFailedToBuild = false;
 const built = new Promise<void>((resolve) => (isBuilt = resolve));
 if (!suites.some((suite) => suite.id === 'build' && isWanted(suite))) isBuilt();
 
@@ -180,12 +182,17 @@ async function runSuite(suite: Suite): Promise<void> {
   const run = runner(isAlone ? null : (piece) => void said.push(piece));
   begun.add(suite);
   const start = performance.now();
-  const count = await suite.run(run, id === names.at(-1) ? more : []);
+  const count =
+    suite.isOfBuild && hasFailedToBuild
+      ? { passed: 0, failed: 1, skipped: 0 }
+      : await suite.run(run, id === names.at(-1) ? more : []);
   const seconds = Math.round((performance.now() - start) / 1000);
   if (!isAlone) console.log(`\n── ${title}\n${Buffer.concat(said).toString('utf8')}`);
   ended.set(suite, count);
   lines.set(suite, `${title}: ${describe(count)} (${seconds} s)`);
-  if (id === 'build') isBuilt();
+  if (id !== 'build') return;
+  hasFailedToBuild = count.failed > 0;
+  isBuilt();
 }
 
 async function runLane(lane: readonly Suite[]): Promise<void> {
@@ -194,7 +201,7 @@ async function runLane(lane: readonly Suite[]): Promise<void> {
 
 for (const needs of new Set(wanted.flat().map((suite) => suite.needs))) needs?.();
 const begin = performance.now();
-/** What watches a run from outside may take one that says nothing for long for dead. */
+/** A run that prints nothing for a long time may be ended as one that hangs. */
 const heartbeat = setInterval(() => {
   const running = [...begun].filter((suite) => !ended.has(suite)).map(({ title }) => title);
   if (wanted.length > 1)
