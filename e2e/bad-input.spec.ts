@@ -168,8 +168,9 @@ test('200 files and a folder at once all run, and few of them are asked whether 
     files.push(
       await folder.write(
         `picture-${i}.png`,
+        // Not compressed, as large as a photograph's file is at the least.
         await plain(48 + (i % 5) * 8, 64)
-          .png()
+          .png({ compressionLevel: 0 })
           .toBuffer(),
       ),
     );

@@ -107,6 +107,7 @@ test('objects: found by each method, by mouse and by key, with the maps that the
   await expect(page.getByRole('slider', { name: 'Alike above a cosine of' })).toHaveCount(0);
   await page.keyboard.press('1');
   await expect(scope.stage).toContainText('found without a label: TokenCut');
+  await expect(page.getByRole('slider', { name: 'Alike above a cosine of' })).toHaveCount(1);
   expect(await scope.overlayPicture()).toBe(object);
   await page.getByRole('switch', { name: 'Box' }).uncheck();
   expect(await scope.overlayPicture()).not.toBe(object);
@@ -212,7 +213,8 @@ test('norms: the block by keyboard and mouse, before and after the final norm, w
   await expect(scope.fact('Forward pass')).toHaveText(time ?? '');
   // No token is asked through this lens.
   await page.keyboard.press('q');
-  await expect(scope.stage).not.toContainText('What patch');
+  await page.getByRole('radio', lens('Layers')).check();
+  await expect(scope.stage).toContainText('What CLS looks at in');
 });
 
 test('every lens tells what its picture shows by the picture’s name', async ({ scope, page }) => {
@@ -246,8 +248,10 @@ test('colours: of all patches, of those where CLS looks, one component, by mouse
   expect(await scope.overlayPicture()).toBe(all);
   await scope.choose('Where CLS looks');
   await expect(scope.stage).toContainText(/Components 1 to 3 of the values of block 4, of \d+ of/);
+  await expect.poll(() => scope.overlayPicture()).not.toBe(all);
+  const fewer = await scope.overlayPicture();
   await scope.setRange('Attention kept', 90);
-  expect(await scope.overlayPicture()).not.toBe(all);
+  await expect.poll(() => scope.overlayPicture()).not.toBe(fewer);
   await scope.choose('All');
   expect(await scope.overlayPicture()).toBe(all);
 });

@@ -9,13 +9,13 @@ export interface ShapeMismatch {
   readonly actual: readonly number[];
 }
 
-/** Every expected failure of the program. The table below says what each one means. */
 /** What this page keeps in the browser. */
 export interface KeptBytes {
   readonly models: number;
   readonly runs: number;
 }
 
+/** Every expected failure of the program. The table below says what each one means. */
 export type Failure =
   // A photograph
   | { readonly code: 'empty-file' }

@@ -30,7 +30,10 @@ export interface LargestEigen {
 /** Limit for the distance of M y from λ y, for a y of length 1, as a share of `scale`. */
 const tolerance = 1e-9;
 
-/** About twenty steps are usual; nearly equal eigenvalues need more. */
+/**
+ * About twenty steps are usual; nearly equal eigenvalues need more. After so many the vectors are returned as they are, which may be mixtures of
+ * those of nearly equal eigenvalues.
+ */
 const maxSteps = 300;
 
 /** The small eigenproblem is solved only once in this many steps. */

@@ -11,10 +11,7 @@ export interface PrincipalAxes {
   readonly shares: readonly number[];
 }
 
-/**
- * Chooses one of the two directions of an axis: the entry of largest magnitude (the first of equal ones) is positive. So
- * the colours stay the same when a photograph is added.
- */
+/** Axes with no more than this share of the variance are rounding errors of float32. */
 const leastShare = 1e-9;
 
 /**

@@ -45,3 +45,9 @@ export const featureTap = (choice: FeatureChoice): Tap => ({
   block: choice.block - 1,
   facet: facetOf(choice),
 });
+
+const plurals = { query: 'queries', key: 'keys', value: 'values', token: 'tokens' } as const;
+
+/** "keys of block 12" */
+export const featuresTitle = ({ block, facet }: FeatureChoice): string =>
+  `${plurals[facet]} of block ${block}`;

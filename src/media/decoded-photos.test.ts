@@ -80,13 +80,18 @@ test('beyond the budget the one that was used longest ago is closed', async () =
   expect(closed()).toEqual([false, true, false]);
 });
 
-test('one that is larger than the budget is closed as soon as nobody uses it', async () => {
+test('the last one stays whatever its size, since it is needed next, and goes when another one has been used', async () => {
   const { photos, opened, closed } = setUp({ budgetBytes: 999 });
   const both = [photos.use(named('a'), 'now', nothing), photos.use(named('a'), 'now', nothing)];
   opened[0]?.end();
   await Promise.all(both);
   await settle();
-  expect(closed()).toEqual([true]);
+  expect(closed()).toEqual([false]);
+  const other = photos.use(named('b'), 'now', nothing);
+  opened[1]?.end();
+  await other;
+  await settle();
+  expect(closed()).toEqual([true, false]);
 });
 
 test('for the screen few are decoded at a time, the last that was asked for first; what computes does not wait', async () => {

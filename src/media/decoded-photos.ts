@@ -30,7 +30,7 @@ export interface DecodedPhotos {
 }
 
 export interface DecodedPhotosOptions {
-  /** Decoded photographs that are not in use may take this much together; the oldest is closed first. */
+  /** Decoded photographs that are not in use may take this much together; the oldest is closed first. The last one used stays, whatever its size. */
   readonly budgetBytes?: number;
   /** How long a photograph that is not in use is kept, ms. */
   readonly keepMs?: number;
@@ -51,12 +51,14 @@ function createGate(atOnce: number) {
   const waiting: (() => void)[] = [];
   let running = 0;
   const leave = (): void => {
-    running -= 1;
-    waiting.pop()?.();
+    const next = waiting.pop();
+    // It takes over this place: a place that were free for a moment could be taken twice.
+    if (next === undefined) running -= 1;
+    else next();
   };
   return async <T>(work: () => Promise<T>): Promise<T> => {
     if (running >= atOnce) await new Promise<void>((resolve) => void waiting.push(resolve));
-    running += 1;
+    else running += 1;
     try {
       return await work();
     } finally {
@@ -83,10 +85,11 @@ export function createDecodedPhotos(
   };
 
   const dropBeyondBudget = (): void => {
-    let total = [...entries.values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
-    for (const [id, entry] of entries) {
+    const resting = [...entries].filter(([, { users }]) => users === 0);
+    let total = resting.reduce((sum, [, { byteLength }]) => sum + byteLength, 0);
+    // The last one is what is needed next.
+    for (const [id, entry] of resting.slice(0, -1)) {
       if (total <= budgetBytes) return;
-      if (entry.users > 0) continue;
       total -= entry.byteLength;
       drop(id, entry);
     }

@@ -59,7 +59,9 @@ export class CurrentRun {
         return await this.prepareAndGoOn(request, id, { ...context, onProgress }, steerings);
       } catch (error) {
         // A new run that was cancelled or failed before it stood leaves nothing, its photographs least of all.
-        if (request.kind === 'new' && !isReady) await (await this.host.folders).remove(id);
+        // If they cannot be removed now, they are removed when runs are listed; the failure that is told is the first one.
+        if (request.kind === 'new' && !isReady)
+          await this.host.folders.then((folders) => folders.remove(id)).catch(() => undefined);
         throw await tellFullStorage(error);
       }
     };

@@ -68,9 +68,12 @@ const loaderOf = async (model: ModelReference): Promise<ModelLoader> => {
 async function readPhotograph(blob: Blob): Promise<Result<PixelGrid, Failure>> {
   const opened = await openPhoto(blob);
   if (!opened.ok) return opened;
-  const read = await opened.value.readPixels();
-  opened.value.close();
-  return read.ok ? succeed(read.value.pixels) : read;
+  try {
+    const read = await opened.value.readPixels();
+    return read.ok ? succeed(read.value.pixels) : read;
+  } finally {
+    opened.value.close();
+  }
 }
 
 /** Where the GPU's buffers are counted, those that tfjs keeps for the next step are counted too. */

@@ -9,7 +9,8 @@ import { findMisfits } from '../train/training-model.ts';
 import type { TrainingHost } from './begin-run.ts';
 import { exportRun, keptFiles, readArchive, importArchive } from './run-archive.ts';
 import { CurrentRun } from './current-run.ts';
-import { runLock, withRunLock } from './run-lock.ts';
+import { runLock } from '../core/model-locks.ts';
+import { withRunLock } from './run-lock.ts';
 import { removeUnlocked } from './with-lock.ts';
 
 /** Names of runs that have not been there before. */

@@ -6,6 +6,7 @@ import type { Fact } from '../../ui/kit/fact-list.tsx';
 import { countOf, formatPercent } from '../../ui/kit/format.ts';
 import { RangeField } from '../../ui/kit/range-field.tsx';
 import { SwitchField } from '../../ui/kit/switch-field.tsx';
+import { featuresTitle } from '../feature-choice.ts';
 import { FeatureFields } from '../feature-fields.tsx';
 import { frameOf } from '../lens-contract.ts';
 import type { LensTile, LensView, PanelProps, Scene } from '../lens-view.ts';
@@ -27,7 +28,8 @@ const componentTitle = (at: number): string => `Component ${at + 1}`;
 const componentOf = (view: ColoursDrawing['view'], { components }: ColoursResult): Component | null =>
   view === 'colours' ? null : (components[view] ?? null);
 
-const firstOf = ({ skip }: ColoursDrawing): number => (skip ? 1 : 0);
+/** From 0; the only component is not left out. */
+const firstOf = ({ skip }: ColoursDrawing, components: number): number => (skip && components > 1 ? 1 : 0);
 
 const channelOf = ({ map, min, max, deviation }: Component, scale: ColoursDrawing['scale']): Channel => ({
   map,
@@ -44,7 +46,7 @@ function layersOf({ looked, drawing, shared }: ColoursScene): Layer[] {
     const { map, min, max } = component;
     return [{ kind: 'scalar', frame, map, colours: shared.colours, range: { min, max }, smooth, opacity }];
   }
-  const first = firstOf(drawing);
+  const first = firstOf(drawing, components.length);
   const channels = components.slice(first, first + 3).map((each) => channelOf(each, scale));
   return channels.length === 0 ? [] : [{ kind: 'rgb', frame, channels, kept, smooth, opacity }];
 }
@@ -72,7 +74,7 @@ function tilesOf(scene: ColoursScene | null, drawing: ColoursDrawing): LensTile<
     layers: scene === null ? [] : layersOf({ ...scene, drawing: { ...drawing, view } }),
   });
   const chipOf = (at: number): readonly Rgb[] => {
-    const colour = channelColours[at - firstOf(drawing)];
+    const colour = channelColours[at - firstOf(drawing, components.length)];
     return colour === undefined ? [] : [colour];
   };
   return [
@@ -83,7 +85,7 @@ function tilesOf(scene: ColoursScene | null, drawing: ColoursDrawing): LensTile<
 
 function describe({ looked: { result }, params, drawing }: ColoursScene): string {
   const { components, features, keptPatches, rows, columns } = result;
-  const by = `${features.facet}s of block ${features.block}`;
+  const by = featuresTitle(features);
   if (components.length === 0) return `No colours: the ${by} do not differ.`;
   const of =
     params.of === 'all'
@@ -92,7 +94,7 @@ function describe({ looked: { result }, params, drawing }: ColoursScene): string
   const component = componentOf(drawing.view, result);
   if (component !== null && drawing.view !== 'colours')
     return `${componentTitle(drawing.view)} of the ${by}, of ${of}: ${formatPercent(component.share)} of the variance.`;
-  const first = firstOf(drawing);
+  const first = firstOf(drawing, components.length);
   const shown = components.slice(first, first + 3);
   const share = shown.reduce((sum, each) => sum + each.share, 0);
   return `Components ${first + 1} to ${first + shown.length} of the ${by}, of ${of}, as red, green and blue: ${formatPercent(share)} of the variance.`;

@@ -7,7 +7,7 @@ import type { NormsResult } from './contract.ts';
 
 const model: ModelDescription = { ...someModel, embedDim: 2, depth: 3, numRegisters: 1 };
 
-/** @param norms of CLS, the register, and the patches of a grid with two rows: each token lies along the vector (3, 4) */
+/** @param norms of CLS, the register, and the patches of a grid with two rows: each token lies along the vector (3, −4) */
 async function compute(norms: readonly number[]): Promise<NormsResult> {
   const tokens = norms.flatMap((norm) => [0.6 * norm, -0.8 * norm]);
   const pass = {

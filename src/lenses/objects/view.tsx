@@ -7,6 +7,7 @@ import type { Fact } from '../../ui/kit/fact-list.tsx';
 import { countOf, formatPercent } from '../../ui/kit/format.ts';
 import { RangeField } from '../../ui/kit/range-field.tsx';
 import { SwitchField } from '../../ui/kit/switch-field.tsx';
+import { featuresTitle } from '../feature-choice.ts';
 import { FeatureFields } from '../feature-fields.tsx';
 import { ColoursField, SmoothField } from '../shared-controls.tsx';
 import { frameOf } from '../lens-contract.ts';
@@ -94,9 +95,9 @@ function describe({ looked: { result }, params, drawing }: ObjectsScene): string
   const step = stepOf(drawing.view, result);
   if (step !== null) return step.meaning;
   const { objects, features, rows, columns } = result;
-  const by = `${methodTitles[params.method]}, by ${features.facet}s of block ${features.block}`;
+  const by = `${methodTitles[params.method]}, by ${featuresTitle(features)}`;
   const patches = objects.reduce((sum, { mask }) => sum + mask.reduce((all, kept) => all + kept, 0), 0);
-  if (objects.length === 0) return `No object, ${by}: every patch is like every other.`;
+  if (objects.length === 0) return `No object, ${by}: all patches are alike, or none are.`;
   const what = countOf(objects.length, 'object');
   return `${what}, found without a label: ${by}. ${formatPercent(patches / (rows * columns))} of the patches.`;
 }
@@ -106,7 +107,7 @@ function facts({ looked: { result } }: ObjectsScene): Fact[] {
   const [first] = objects;
   const list: Fact[] = [
     ['Objects', String(objects.length)],
-    ['Compared by', `${features.facet}s of block ${features.block}`],
+    ['Compared by', featuresTitle(features)],
   ];
   if (first !== undefined) {
     const { left, top, width, height } = first.box;

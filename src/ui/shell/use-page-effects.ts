@@ -93,7 +93,11 @@ function watchWidth(changed: () => void): () => void {
     changed();
   });
   observer.observe(document.documentElement);
-  return () => observer.disconnect();
+  return () => {
+    observer.disconnect();
+    // Changes are no longer noticed.
+    widthRem = null;
+  };
 }
 
 /**

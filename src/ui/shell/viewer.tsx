@@ -35,7 +35,7 @@ export function Viewer() {
 
   const size = outcome === null ? bitmap : frameOf(outcome).photoSizePx;
   const aspect = size ? size.width / size.height : 4 / 3;
-  // A file that is not a picture has no lenses or settings.
+  // A file that is not a picture has no tiles.
   const isNothing = photo.state.status === 'failed' && bitmap === null && outcome === null;
   return (
     <main className="viewer">

@@ -1,4 +1,5 @@
 /** The runs that are stored in this browser: lists them, deletes them, and offers to resume an interrupted run. */
+import { lockName, runLock } from '../../core/model-locks.ts';
 import { describeFailure } from '../../core/failure.ts';
 import type { EngineClient } from '../../rpc/engine-client.ts';
 import type { UnreadableRun } from '../../rpc/training-contract.ts';
@@ -17,7 +18,7 @@ export interface KeptRuns {
 async function isLocked(id: string): Promise<boolean> {
   for (let attempt = 0; attempt < 5; attempt++) {
     const { held = [] } = (await navigator.locks?.query?.().catch(() => null)) ?? {};
-    if (!held.some(({ name }) => name === `dinoscope-run-${id}`)) return false;
+    if (!held.some(({ name }) => name === lockName(runLock(id)))) return false;
     await new Promise((resolve) => setTimeout(resolve, 400));
   }
   return true;

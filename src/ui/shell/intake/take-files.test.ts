@@ -27,17 +27,17 @@ const isFile = { isDirectory: false, fullPath: '/x' };
 
 test('what is a photograph by its name or type is taken at once; only what may be a folder is asked', async () => {
   const plain = [
-    item(photo('a.jpg', 33), isFile),
-    item(photo('b.JFIF', 47, ''), isFile),
-    item(photo('c', 1, 'image/png'), isFile),
+    item(photo('a.jpg', 1001), isFile),
+    item(photo('b.JFIF', 1003, ''), isFile),
+    item(photo('c', 1005, 'image/png'), isFile),
   ];
-  // The sizes of a folder on ext4, APFS and NTFS.
-  const folders = [4096, 96, 0].map((size) => item(photo('day.jpg', size), folder(photo('d.jpg', 5))));
+  // The sizes of a folder on ext4, APFS, NTFS and tmpfs.
+  const folders = [4096, 96, 0, 60].map((size) => item(photo('day.jpg', size), folder(photo('d.jpg', 5))));
   const unknown = item(photo('dino.pth', 7, ''), isFile);
   const without = item(null, folder(photo('e.jpg', 5), photo('f.jpg', 6)));
   const files = await takeFiles([...plain, ...folders, unknown, without]);
   expect(files.map(({ name }) => name)).toEqual(
-    'a.jpg b.JFIF c d.jpg d.jpg d.jpg dino.pth e.jpg f.jpg'.split(' '),
+    'a.jpg b.JFIF c d.jpg d.jpg d.jpg d.jpg dino.pth e.jpg f.jpg'.split(' '),
   );
   for (const { webkitGetAsEntry } of plain) expect(webkitGetAsEntry).not.toHaveBeenCalled();
 });

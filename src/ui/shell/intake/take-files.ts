@@ -10,10 +10,12 @@ export type DroppedItem = Pick<DataTransferItem, 'kind' | 'getAsFile'>;
  * more items there are. A thousand photographs would block the page for seconds, so only items that may be folders are asked for one.
  *
  * The browser also gives a folder as a file, without a type or with a type derived from its name. The size of this file is 0, or the
- * size of the folder's list on the disk: a multiple of 32 bytes (APFS) or more (ext4).
+ * size of the folder's list on the disk: a multiple of 32 bytes (APFS) or more (ext4), or a few bytes an entry (tmpfs, XFS, btrfs). Such
+ * a folder is told from a photograph only if it has few entries.
  */
 const mayBeFolder = (file: File | null): boolean =>
   file === null ||
+  file.size < 512 ||
   file.size % 32 === 0 ||
   !(file.type.startsWith('image/') || hasPhotographEnding(file.name));
 
