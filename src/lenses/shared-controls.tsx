@@ -69,17 +69,16 @@ export function BlockField({
 }
 
 interface MassFieldProps extends DrawingProps<'mass'> {
-  readonly label?: string;
   /** How many patches the mask keeps, for screen readers. */
   readonly kept?: string | null;
 }
 
 /** How much the mask keeps. */
-export function MassField({ label = 'Attention kept', kept = null, drawing, changeDrawing }: MassFieldProps) {
+export function MassField({ kept = null, drawing, changeDrawing }: MassFieldProps) {
   const { mass } = drawing;
   return (
     <RangeField
-      label={label}
+      label="Attention kept"
       explanation="A mask keeps the fewest patches that together hold this share of the attention. All the rest is dimmed."
       min={1}
       max={99}

@@ -14,19 +14,26 @@ export async function freeBytes(): Promise<number | null> {
   return quota === undefined || usage === undefined ? null : Math.max(0, quota - usage);
 }
 
+/** @throws what is not the absence of a file or folder */
+function zeroIfGone(error: unknown): number {
+  if (error instanceof DOMException && error.name === 'NotFoundError') return 0;
+  throw error;
+}
+
 async function bytesIn(folder: FileSystemDirectoryHandle): Promise<number> {
   let bytes = 0;
-  for await (const [, handle] of folder)
-    bytes += handle.kind === 'directory' ? await bytesIn(handle) : (await handle.getFile()).size;
+  for await (const [, handle] of folder) {
+    // A file may be deleted while the others are counted.
+    const size = (): Promise<number> =>
+      handle.kind === 'directory' ? bytesIn(handle) : handle.getFile().then((file) => file.size);
+    bytes += await size().catch(zeroIfGone);
+  }
   return bytes;
 }
 
-async function bytesOf(root: FileSystemDirectoryHandle, name: 'models' | 'runs'): Promise<number> {
-  try {
-    return await bytesIn(await root.getDirectoryHandle(name));
-  } catch {
-    return 0; // Nothing was ever kept; or a file went away meanwhile.
-  }
+function bytesOf(root: FileSystemDirectoryHandle, name: 'models' | 'runs'): Promise<number> {
+  // Without the folder nothing was ever kept.
+  return root.getDirectoryHandle(name).then(bytesIn).catch(zeroIfGone);
 }
 
 async function keptBytes(): Promise<KeptBytes | null> {

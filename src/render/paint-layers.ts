@@ -119,13 +119,14 @@ function paintMasks(context: Context, layer: MasksLayer, box: Box, lineWidthPx: 
   const composed = masks.length === 0 ? null : composedOf(masks, frame, outlineSamples(frame, smooth), share);
   // Where a head looks, the photograph keeps its light below the colour: one sees what the head looks at.
   const outside = new Path2D();
-  for (const outline of composed?.outlines ?? []) outside.addPath(placePath(outline, box, frame));
+  const placed = (composed?.outlines ?? []).map((outline) => placePath(outline, box, frame));
+  for (const path of placed) outside.addPath(path);
   outside.rect(box.left, box.top, box.width, box.height);
   context.globalAlpha = opacity * 0.85;
   context.fillStyle = veil;
   context.fill(outside, 'evenodd');
   if (composed === null) return;
-  const { picture, outlines } = composed;
+  const { picture } = composed;
   context.globalAlpha = opacity;
   drawCells(context, picture, box, smooth);
   context.globalAlpha = 1;
@@ -133,8 +134,8 @@ function paintMasks(context: Context, layer: MasksLayer, box: Box, lineWidthPx: 
   // Many lines would hide what they enclose: the more masks, the thinner.
   const thinner = lineWidthPx * Math.min(0.8, (4 / masks.length) ** 0.75);
   for (const [at, { colour }] of masks.entries()) {
-    const outline = outlines[at];
-    if (outline !== undefined) strokeContour(context, placePath(outline, box, frame), colour, thinner, false);
+    const path = placed[at];
+    if (path !== undefined) strokeContour(context, path, colour, thinner, false);
   }
 }
 

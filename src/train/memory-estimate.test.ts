@@ -27,6 +27,14 @@ test.each([
   expect(Math.abs(totalBytes / 1e6 / measuredMB - 1)).toBeLessThan(0.1);
 });
 
+test('what is kept of the blocks is in the estimate byte by byte, up to all blocks', () => {
+  const { configuration } = presetOf('adapt-vit-s16');
+  const total = (keptBytes: number): number =>
+    estimateTrainingMemory(vitSmall16, configuration, { attention: 'streamed', keptBytes }).totalBytes;
+  expect(total(10e6) - total(0)).toBeCloseTo(10e6, -1);
+  expect(total(1e15)).toBe(total(1e14));
+});
+
 test('where attention is by tfjs’s ops, its T × T matrices are in the estimate: within a fifth of what a step takes', async () => {
   const opened = await openBackend('cpu', null);
   if (!opened.ok) throw new Error(JSON.stringify(opened.error));

@@ -1,8 +1,11 @@
 /**
- * A training run: photographs in, two networks that learn. It knows neither page nor thread; the worker and the
- * command line use it.  const created = Trainer.create({ configuration, photographs, model, faults }); for await
- * (const report of created.value.run({ reportEvery: 1, signal })) …   // leaving the loop pauses; run again goes on
- * One call at a time: whoever wants a checkpoint or attention maps leaves the loop, or asks between two reports.
+ * A training run: photographs in, two networks that learn. It knows neither page nor thread; the worker and the command line use it.
+ *
+ *     const created = Trainer.create({ configuration, photographs, model, faults });
+ *     for await (const report of created.value.run({ reportEvery: 1, signal })) …
+ *
+ * Leaving the loop pauses the run; `run` again continues it. One call at a time: a caller that wants a checkpoint or attention maps
+ * leaves the loop, or asks between two reports.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { VitArchitecture } from '../core/architecture.ts';

@@ -1,5 +1,7 @@
 /**
- * A ViT's parameters on the device.  Dimension legend for this folder: B batch, T tokens (CLS first, then R
+ * A ViT's parameters on the device.
+ *
+ * Dimension legend for this folder: B batch, T tokens (CLS first, then R
  * registers, then patches row by row), S = 1 + R special tokens, H heads, D head width, C = H × D channels, P patch
  * side in px.
  */
