@@ -3,7 +3,7 @@
  * object, since objects are smaller than their surroundings. Patches similar to it belong to the object.
  */
 import type { PatchGrid } from '../core/geometry.ts';
-import { connectedPart } from './connected-part.ts';
+import { connectedPart } from '../core/connected-part.ts';
 
 /**
  * `k_patches` of the official script. From this many patches with the lowest degrees, those that are similar to the seed

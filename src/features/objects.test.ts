@@ -4,7 +4,7 @@ import stored from '../../tools/reference/fixtures/taps.json';
 import { maxAbsDifference } from '../core/max-abs-difference.ts';
 import { familyObjects } from '../testing/object-fixtures.ts';
 import { tapFixtures } from '../testing/tap-fixtures.ts';
-import { boundsOf, connectedPart } from './connected-part.ts';
+import { boundsOf, connectedPart } from '../core/connected-part.ts';
 import { findByLost } from './lost.ts';
 import { createPatchGraph } from './patch-graph.ts';
 import { secondEigenvector } from './second-eigenvector.ts';

@@ -4,7 +4,7 @@
  * does this several times, each time without the patches of the objects found so far.
  */
 import type { PatchGrid } from '../core/geometry.ts';
-import { connectedPart } from './connected-part.ts';
+import { connectedPart } from '../core/connected-part.ts';
 import { createPatchGraph, type PatchGraph } from './patch-graph.ts';
 import { secondEigenvector } from './second-eigenvector.ts';
 

@@ -1,6 +1,7 @@
 /** What a lens draws, says, and lets people set. */
 import type { LucideIcon } from 'lucide-react';
 import type { ComponentType } from 'react';
+import type { FoundMask } from '../core/found-mask.ts';
 import type { ModelDescription } from '../core/model.ts';
 import type { Rgb } from '../render/colour-maps.ts';
 import type { Layer } from '../render/layers.ts';
@@ -72,6 +73,11 @@ export interface LensView<P, D, R> {
   ) => readonly LensTile<D>[];
   /** Many small pictures, shown in place of the photograph; null if the photograph is shown. */
   readonly sheet?: (scene: Scene<P, D, R>) => LensSheet<D> | null;
+  /**
+   * Masks and boxes that the lens makes, for the score, for cut-outs and for files; empty where it shows none now. The
+   * largest claim first: the order in which a method finds them, or that of the heads.
+   */
+  readonly found?: (scene: Scene<P, D, R>) => readonly FoundMask[];
   /** What is shown, in a few words, for file names and screen readers. */
   readonly title: (scene: Pick<Scene<P, D, R>, 'drawing' | 'params' | 'looked'>) => string;
   /** The caption's sentence. */

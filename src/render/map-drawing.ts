@@ -76,7 +76,7 @@ export const thresholdOf = (map: PatchValues, share: number): MassThreshold =>
   massThreshold(rankingOf(map), share);
 
 /** @returns 1 for a patch that the mask keeps, shape [rows, columns] */
-const maskOf = (map: PatchValues, share: number): Uint8Array =>
+export const maskOf = (map: PatchValues, share: number): Uint8Array =>
   massMask(rankingOf(map), thresholdOf(map, share));
 
 /** @param factor samples a patch and direction; 1 is the map itself */

@@ -179,6 +179,34 @@ it('draws the heads on the frame of its photograph', () => {
   expect(headsView.layers(scene)).toHaveLength(2);
 });
 
+describe('the masks that it hands on', () => {
+  const found = (change: Partial<HeadDrawing>) =>
+    headsView
+      .found?.(sceneWith(change))
+      .map(({ title, values, box }) => ({ title, values: Array.from(values), box }));
+  // Each patch is 30 px wide and 60 px high.
+  const first = { title: 'Head 1', values: [1, 1, 0, 0], box: { top: 0, left: 0, height: 60, width: 60 } };
+  const second = { title: 'Head 2', values: [0, 0, 0, 1], box: { top: 0, left: 90, height: 60, width: 30 } };
+
+  it('are those of the shown heads, patch by patch', () => {
+    expect(found({})).toEqual([first, second]);
+    expect(found({ hidden: [0] })).toEqual([second]);
+    expect(found({ view: 0, style: 'mask' })).toEqual([first]);
+    expect(found({ view: 1, heatContour: true })).toEqual([second]);
+  });
+
+  it('are none on a heat map without its edge', () => {
+    expect(found({ view: 0 })).toEqual([]);
+  });
+
+  it('have the box of their largest part', () => {
+    // The mean is 0.3, 0.2, 0.1, 0.3: 80 % of it are the first two and the last.
+    expect(found({ view: 'mean', style: 'mask', mass: 80 })).toEqual([
+      { title: 'Mean', values: [1, 1, 0, 1], box: { top: 0, left: 0, height: 60, width: 60 } },
+    ]);
+  });
+});
+
 describe('the keys', () => {
   const press = (key: string, drawing: Partial<HeadDrawing> = {}): unknown => {
     const changeDrawing = vi.fn<(change: Partial<HeadDrawing>) => void>();

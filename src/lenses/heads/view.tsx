@@ -1,4 +1,6 @@
 import { Layers2 } from 'lucide-react';
+import { headMapsOf } from '../../attention/head-maps.ts';
+import type { FoundMask } from '../../core/found-mask.ts';
 import {
   colourOfHead,
   headLayers,
@@ -18,6 +20,7 @@ import { SwitchField } from '../../ui/kit/switch-field.tsx';
 import { headCommand, massCommand, styleCommand } from '../shared-commands.ts';
 import { BlockField, ColoursField, MassField, SmoothField, StyleField } from '../shared-controls.tsx';
 import { frameOf } from '../lens-contract.ts';
+import { foundByMass } from '../mass-found.ts';
 import type { LensTile, LensView, PanelProps, Scene } from '../lens-view.ts';
 import { isCls, queryInSentence } from '../query-title.ts';
 import { headsContract, type HeadsParams, type HeadsResult } from './contract.ts';
@@ -45,6 +48,18 @@ function tilesOf(
 
 const layersOf = (scene: HeadsScene) =>
   headLayers(frameOf(scene.looked), scene.looked.result, scene.drawing, scene.shared);
+
+/** The masks that are shown: of all heads that are not left out, or of the one that is drawn as a mask. */
+function foundIn({ looked, drawing }: HeadsScene): FoundMask[] {
+  if (!showsMask(drawing)) return [];
+  const { result } = looked;
+  const { hidden, mass } = drawing;
+  const view = headWithin(drawing.view, result);
+  const found = (shown: number | 'mean'): FoundMask =>
+    foundByMass(frameOf(looked), headTitle(shown), mapOf(result, shown), mass);
+  if (view !== 'all') return [found(view)];
+  return headMapsOf(result).flatMap((_, head) => (hidden.includes(head) ? [] : [found(head)]));
+}
 
 /** "142 of 1200 patches": what the mask of one head, or of the mean, keeps; null if all heads are shown. */
 function keptOf({ looked: { result }, drawing: { view, mass } }: HeadsScene): string | null {
@@ -165,6 +180,7 @@ export const headsView: LensView<HeadsParams, HeadDrawing, HeadsResult> = {
   icon: Layers2,
   layers: layersOf,
   tiles: tilesOf,
+  found: foundIn,
   title: ({ drawing, looked: { result } }) => headTitle(headWithin(drawing.view, result)),
   describe,
   facts,

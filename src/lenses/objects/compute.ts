@@ -1,8 +1,7 @@
+import { boxOfMask } from '../../core/found-mask.ts';
 import type { Frame } from '../../core/frame.ts';
-import type { Box } from '../../core/geometry.ts';
 import { succeed } from '../../core/result.ts';
 import { yieldToEventLoop } from '../../engine/yield-to-event-loop.ts';
-import { boundsOf } from '../../features/connected-part.ts';
 import { findByLost, type LostObject } from '../../features/lost.ts';
 import { findByMaskCut, findByTokenCut, type CutObject } from '../../features/token-cut.ts';
 import type { Pass } from '../../engine/pass.ts';
@@ -14,21 +13,11 @@ import type { FoundObject, ObjectsParams, ObjectsResult, ObjectsStep } from './c
 
 type Found = Pick<ObjectsResult, 'objects' | 'steps'>;
 
-/** @returns the box of the mask, in whole px of the photograph and within it */
-function boxOf(mask: Uint8Array, { rows, columns, box, photoSizePx }: Frame): Box {
-  const bounds = boundsOf(mask, columns) ?? { top: 0, left: 0, bottom: 0, right: 0 };
-  const down = (row: number): number =>
-    Math.min(photoSizePx.height, Math.max(0, Math.round(box.top + (row * box.height) / rows)));
-  const across = (column: number): number =>
-    Math.min(photoSizePx.width, Math.max(0, Math.round(box.left + (column * box.width) / columns)));
-  const [top, left] = [down(bounds.top), across(bounds.left)];
-  return { top, left, height: down(bounds.bottom) - top, width: across(bounds.right) - left };
-}
-
 const toObject = ({ mask, seed }: Pick<CutObject, 'mask' | 'seed'>, frame: Frame): FoundObject => ({
   mask: Float32Array.from(mask),
   seed,
-  box: boxOf(mask, frame),
+  // The seed is always in the mask.
+  box: boxOfMask(mask, frame) ?? { top: 0, left: 0, height: 0, width: 0 },
 });
 
 const stepsOfLost = ({ degrees, likeness }: LostObject): ObjectsStep[] => [

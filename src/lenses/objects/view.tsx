@@ -1,4 +1,5 @@
 import { Focus } from 'lucide-react';
+import type { FoundMask } from '../../core/found-mask.ts';
 import type { Rgb } from '../../render/colour-maps.ts';
 import { headColours } from '../../render/head-colours.ts';
 import type { Layer } from '../../render/layers.ts';
@@ -73,6 +74,14 @@ function layersOf({ looked, drawing, shared }: ObjectsScene): Layer[] {
   const masks = objects.map(({ mask }, at) => ({ map: mask, colour: colourOf(at) }));
   return [{ kind: 'masks', frame, masks, share: 1, smooth, opacity, contour }, ...rectangles];
 }
+
+const foundIn = ({ looked }: ObjectsScene): FoundMask[] =>
+  looked.result.objects.map(({ mask, box }, at, { length }) => ({
+    title: length === 1 ? objectsTitle(1) : `Object ${at + 1}`,
+    grid: frameOf(looked),
+    values: mask,
+    box,
+  }));
 
 function tilesOf(scene: ObjectsScene | null, drawing: ObjectsDrawing): LensTile<ObjectsDrawing>[] {
   const steps = scene?.looked.result.steps ?? [];
@@ -187,6 +196,7 @@ export const objectsView: LensView<ObjectsParams, ObjectsDrawing, ObjectsResult>
   icon: Focus,
   layers: layersOf,
   tiles: tilesOf,
+  found: foundIn,
   title: ({ drawing, looked: { result } }) =>
     stepOf(drawing.view, result)?.name ?? objectsTitle(result.objects.length),
   describe,

@@ -11,6 +11,7 @@ import { SwitchField } from '../../ui/kit/switch-field.tsx';
 import { massCommand, styleCommand } from '../shared-commands.ts';
 import { ColoursField, MassField, SmoothField } from '../shared-controls.tsx';
 import { frameOf } from '../lens-contract.ts';
+import { foundByMass } from '../mass-found.ts';
 import type { LensTile, LensView, PanelProps, Scene } from '../lens-view.ts';
 import { isCls, queryInSentence } from '../query-title.ts';
 import { rolloutContract, type RolloutParams, type RolloutResult } from './contract.ts';
@@ -112,6 +113,8 @@ export const rolloutView: LensView<RolloutParams, MapDrawing, RolloutResult> = {
   icon: Waypoints,
   layers: layersOf,
   tiles: tilesOf,
+  found: ({ looked, drawing: { style, mass } }) =>
+    style === 'mask' ? [foundByMass(frameOf(looked), 'Rollout', looked.result.map, mass)] : [],
   title: ({ drawing }) => styleTitles[drawing.style],
   describe,
   facts,

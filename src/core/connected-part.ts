@@ -1,5 +1,5 @@
 /** The connected part of a mask of patches. */
-import type { PatchGrid } from '../core/geometry.ts';
+import type { PatchGrid } from './geometry.ts';
 
 /**
  * @param isIn 1 for patches of the mask, shape [rows, columns]
@@ -28,6 +28,24 @@ export function connectedPart(isIn: Uint8Array, seed: number, { rows, columns }:
     }
   }
   return part;
+}
+
+/** @returns 1 for the largest connected part of the mask, the first of several; all 0 if the mask is empty */
+export function largestPart(mask: Uint8Array, grid: PatchGrid): Uint8Array {
+  const seen = new Uint8Array(mask.length);
+  let largest: { readonly part: Uint8Array; readonly size: number } = { part: seen.slice(), size: 0 };
+  for (let patch = 0; patch < mask.length; patch += 1) {
+    if (mask[patch] !== 1 || seen[patch] === 1) continue;
+    const part = connectedPart(mask, patch, grid);
+    let size = 0;
+    for (const [at, isIn] of part.entries())
+      if (isIn === 1) {
+        seen[at] = 1;
+        size += 1;
+      }
+    if (size > largest.size) largest = { part, size };
+  }
+  return largest.part;
 }
 
 /** A range of rows and columns of patches; the ends are exclusive. */
