@@ -4,9 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { floatsOfBase64 } from '../../src/core/base64.ts';
+import { maxAbsDifference } from '../../src/core/max-abs-difference.ts';
 import { decodeNpy, type NpyArray } from '../../src/formats/npy.ts';
+import { checkpointPath } from '../../src/testing/checkpoint-fixtures.ts';
 import { embeddedObjects } from '../../src/testing/object-fixtures.ts';
 import { root, runTool, type ToolRun } from '../../src/testing/run-tool.ts';
+import features from '../reference/fixtures/features.json';
 
 const cat = join(root, 'public/samples/cat.jpg');
 /** Of the embedded model at 64 px: 3 × 4 patches of a photograph of 300 × 451 px. */
@@ -120,6 +124,56 @@ test('objects are SciPy’s, with boxes in the photograph, whose edge is drawn',
       'dahlia-objects-eigenvector.png',
     ]),
   );
+});
+
+describe('features are PyTorch’s, from the photograph on', () => {
+  const modelOf = {
+    embedded: [],
+    'dinov2-registers': ['--model', checkpointPath('dinov2-registers.pth'), '--heads', '3'],
+  } as const;
+  const casesOf = (network: string) => features.cases.filter((each) => each.network === network);
+
+  test.each(features.cases)(
+    '$network: $facet of block $block',
+    async ({ network, side, block, facet, features: wanted }) => {
+      const model = modelOf[network as keyof typeof modelOf];
+      const asked = ['--side', String(side), '--block', String(block), '--facet', facet];
+      const run = await runTool('look', 'features', cat, ...model, ...asked, '--out', folder);
+      expect(run).toMatchObject({ exitCode: 0, stderr: '' });
+      const { shape, values } = await readArray('cat-features.npy');
+      expect(shape).toEqual(wanted.shape);
+      const expected = floatsOfBase64(wanted.values);
+      const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+      expect(maxAbsDifference(values, expected) / largest).toBeLessThan(1e-3);
+      expect(await readFacts('cat-features.json')).toMatchObject({
+        block,
+        facet,
+        tokens: wanted.shape[0],
+        arrays: [{ file: 'cat-features.npy', shape: wanted.shape }],
+      });
+    },
+  );
+
+  test.each([
+    ['embedded', 'what the model recommends', 4, 'value'],
+    ['dinov2-registers', 'keys of the last block, as the model recommends nothing', 2, 'key'],
+  ] as const)('%s, without a word: %s', async (network, _, block, facet) => {
+    const side = casesOf(network)[0]?.side;
+    const asked = [...modelOf[network], '--side', String(side)];
+    const run = await runTool('look', 'features', cat, ...asked, '--out', folder);
+    expect(run).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(await readFacts('cat-features.json')).toMatchObject({ block, facet });
+    const wanted = casesOf(network).find((each) => each.block === block && each.facet === facet);
+    const expected = floatsOfBase64(wanted?.features.values ?? '');
+    expect(maxAbsDifference((await readArray('cat-features.npy')).values, expected)).toBeLessThan(0.01);
+  });
+
+  test('a facet that is none ends in a sentence, and the list of lenses names the command', async () => {
+    const wrong = await runTool('look', 'features', cat, '--facet', 'colour');
+    expect(wrong).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(wrong.stderr).toContain('--facet colour is not best|query|key|value|token.');
+    expect((await runTool('look', '--help')).stdout).toContain('features ');
+  });
 });
 
 test('a lens tells what it can be told, and an unknown one what there is', async () => {

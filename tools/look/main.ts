@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { register } from 'node:module';
 import { join } from 'node:path';
-import type { Codec, Fields } from '../../src/core/codec.ts';
+import type { Fields } from '../../src/core/codec.ts';
 import { describeFailure } from '../../src/core/failure.ts';
 import { encodeNpy } from '../../src/formats/npy.ts';
 import { computes } from '../../src/lenses/computes.ts';
@@ -18,7 +18,9 @@ import { photographUsage } from '../photographs/find-photographs.ts';
 import { readOptions } from '../read-options.ts';
 import { stopWith } from '../stop-with.ts';
 import { createNames, forEachPhoto, makeFolder, photographsOf } from './batch.ts';
+import { describeFields, optionsOf, readFields } from './codec-options.ts';
 import { commonOptions, commonUsage, readBackend, readFraming } from './common-options.ts';
+import { writeFeatures } from './features.ts';
 import { openEngine } from './open-engine.ts';
 
 // A lens's view imports its style sheet, which means nothing here.
@@ -31,14 +33,6 @@ register(
 const lensList = lensIds
   .map((id) => `  ${id.padEnd(12)} ${contractOf(id).about.replace(/\.$/, '')}`)
   .join('\n');
-
-const describeFields = (fields: Fields<object>): string =>
-  Object.entries(fields as Fields<Record<string, unknown>>)
-    .map(([name, { form, help, defaultValue, write }]) => {
-      const usually = write(defaultValue);
-      return `  --${name} <${form}>\n${' '.repeat(21)}${help}${usually === '' ? '' : ` (default: ${usually})`}`;
-    })
-    .join('\n');
 
 const usageOf = (id: LensId): string => `Usage: npm run look -- ${id} <images…> [options]
 
@@ -64,18 +58,19 @@ const generalUsage = `Usage: npm run look -- <lens> <images…> [options]
 Lenses:
 ${lensList}
 
+  ${'features'.padEnd(12)} No picture: the features of all tokens, as numbers
+
 npm run look -- <lens> --help tells what a lens can be told.`;
 
 const [, , lensName = '', ...rest] = process.argv;
 if (lensName === '--help' || lensName === '-h') stopWith(generalUsage, 0);
+endOnFileProblems();
+// Dawn keeps the process alive.
+if (lensName === 'features') process.exit(await writeFeatures(rest));
 const lens = lensIds.find((id) => id === lensName) ?? stopWith(generalUsage, 2);
 const contract = contractOf(lens);
 const compute = computes[lens] as unknown as LensCompute<object, unknown>;
 
-const ownNames = [contract.params, contract.drawing, sharedDrawing].flatMap(({ fields }) =>
-  Object.keys(fields),
-);
-endOnFileProblems();
 const { values: options, positionals: images } = readOptions(
   {
     args: rest,
@@ -84,7 +79,7 @@ const { values: options, positionals: images } = readOptions(
       ...commonOptions,
       out: { type: 'string', default: 'look-out' },
       ...checkpointOptions,
-      ...Object.fromEntries(ownNames.map((name) => [name, { type: 'string' } as const])),
+      ...optionsOf(contract.params, contract.drawing, sharedDrawing),
       help: { type: 'boolean', short: 'h', default: false },
     },
   },
@@ -92,22 +87,9 @@ const { values: options, positionals: images } = readOptions(
 );
 if (options.help || images.length === 0) stopWith(usageOf(lens), options.help ? 0 : 2);
 
-/** What was given of a codec's fields. */
-function readOwn<P>(codec: Codec<P>): P {
-  const given = options as Readonly<Record<string, unknown>>;
-  const texts = Object.fromEntries(
-    Object.keys(codec.fields as object).flatMap((name) => {
-      const text = given[name];
-      return typeof text === 'string' ? [[name, text]] : [];
-    }),
-  );
-  const read = codec.read(texts);
-  return read.ok ? read.value : stopWith(`--${read.error}`);
-}
-
-const params = readOwn(contract.params);
-const drawing = readOwn(contract.drawing);
-const shared = readOwn(sharedDrawing);
+const params = readFields(contract.params, options);
+const drawing = readFields(contract.drawing, options);
+const shared = readFields(sharedDrawing, options);
 const backend = readBackend(options.backend);
 const framing = readFraming(options);
 const found = await photographsOf(images);

@@ -1,11 +1,14 @@
 /** The page's engine in Node, with one model, and looks through it. */
 import { describeFailure, type BackendName, type Failure } from '../../src/core/failure.ts';
-import type { ModelDescription } from '../../src/core/model.ts';
+import type { PassFacts } from '../../src/core/frame.ts';
+import type { FeatureChoice, ModelDescription } from '../../src/core/model.ts';
 import type { FramingOptions } from '../../src/core/photo.ts';
-import type { Result } from '../../src/core/result.ts';
-import type { Engine, ReadPhoto } from '../../src/engine/engine.ts';
+import { succeed, type Result } from '../../src/core/result.ts';
+import type { Engine, ReadPhoto, Source } from '../../src/engine/engine.ts';
+import { failWith } from '../../src/engine/out-of-memory.ts';
 import { startEngine } from '../../src/engine/start-engine.ts';
 import type { LensId, ParamsOf, ResultOf } from '../../src/lenses/contracts.ts';
+import { facetOf, featureTap } from '../../src/lenses/feature-choice.ts';
 import type { LookResult } from '../../src/lenses/lens-contract.ts';
 import { runLook } from '../../src/lenses/run-look.ts';
 import type { ModelLoader } from '../../src/models/loaded-model.ts';
@@ -15,6 +18,11 @@ import { stopWith } from '../stop-with.ts';
 const key = 'model';
 const { signal } = new AbortController();
 const onProgress = (): void => {};
+
+const sourceOf = (id: string, photo: ReadPhoto): Source => ({
+  id,
+  read: () => Promise.resolve(succeed(photo)),
+});
 
 export interface ToolEngine {
   readonly engine: Engine;
@@ -27,7 +35,40 @@ export interface ToolEngine {
     photo: ReadPhoto,
     framing: FramingOptions,
   ): Promise<Result<LookResult<ResultOf<L>>, Failure>>;
+  /** @param id the same each time that the same photograph is meant */
+  readTokens(
+    choice: FeatureChoice,
+    id: string,
+    photo: ReadPhoto,
+    framing: FramingOptions,
+  ): Promise<Result<ReadTokens, Failure>>;
   dispose(): void;
+}
+
+/** Features of all tokens of a photograph. */
+interface ReadTokens extends PassFacts {
+  /** shape [T, C]: CLS, registers, then the patches row by row */
+  readonly values: Float32Array<ArrayBuffer>;
+}
+
+async function readTokens(
+  engine: Engine,
+  choice: FeatureChoice,
+  source: Source,
+  framing: FramingOptions,
+): Promise<Result<ReadTokens, Failure>> {
+  const taps = { needs: [featureTap(choice)], keeps: [] };
+  const held = await engine.pass({ model: key, source, framing, taps, signal, onProgress });
+  if (!held.ok) return held;
+  const { pass, release } = held.value;
+  try {
+    const values = await pass.readTokens(choice.block - 1, facetOf(choice));
+    return succeed({ ...pass.facts, values });
+  } catch (error) {
+    return failWith(error);
+  } finally {
+    release();
+  }
 }
 
 /** Ends the command with a sentence where the engine does not start. */
@@ -46,11 +87,12 @@ export async function openEngine(load: ModelLoader, backend: BackendName = 'wasm
         lens,
         params,
         models: [key],
-        sources: [{ id, read: () => Promise.resolve({ ok: true, value: photo }) }],
+        sources: [sourceOf(id, photo)],
         framing,
         signal,
         onProgress,
       }),
+    readTokens: (choice, id, photo, framing) => readTokens(engine, choice, sourceOf(id, photo), framing),
     dispose: () => engine.dispose(),
   };
 }
