@@ -1,3 +1,4 @@
+import type { Overlap } from './overlap.ts';
 import { assertNever } from './result.ts';
 
 /** How a photograph is brought to the model's size. */
@@ -6,7 +7,13 @@ export interface FramingOptions {
   readonly shape: 'photograph' | 'square';
   /** The long side of what the model sees, in px. */
   readonly sidePx: number;
+  /** How far patches overlap: the stride is the patch's side / overlap. 1 where it is left out. */
+  readonly overlap?: Overlap;
 }
+
+/** The same text for framings that give the same input and the same grid. */
+export const keyOfFraming = ({ shape, sidePx, overlap = 1 }: FramingOptions): string =>
+  `${shape} ${sidePx} ${overlap}`;
 
 /**
  * How exact the pixels are that the browser gives the page. 'altered': slightly wrong, and the person is told.

@@ -197,6 +197,37 @@ describe('a look', () => {
     expect(timings?.prepareMs).toBeGreaterThan(0);
   });
 
+  test('with patches that overlap has the finer grid, around their middles, and a pass of its own', async () => {
+    const look = (overlap: 1 | 2 | 4) =>
+      lookAtHeads(engine, photo, { framing: { ...small, overlap }, id: 'overlap' });
+    const alone = await look(1);
+    const result = await look(2);
+    const pixel = 48 / (6 * patchSizePx);
+    const margin = (patchSizePx / 4) * pixel;
+    expect(result).toMatchObject({
+      ok: true,
+      value: {
+        result: { numHeads, rows: 11, columns: 15 },
+        passes: [
+          {
+            tokens: 1 + 11 * 15,
+            frame: {
+              rows: 11,
+              columns: 15,
+              inputSizePx: { height: 6 * patchSizePx, width: 8 * patchSizePx },
+              box: { top: margin, left: margin, height: 48 - 2 * margin, width: 64 - 2 * margin },
+              seenBox: { top: 0, left: 0, height: 48, width: 64 },
+            },
+          },
+        ],
+      },
+    });
+    expect(alone.ok && alone.value.passes[0]?.frame).not.toHaveProperty('seenBox');
+    expect(await look(4)).toMatchObject({ ok: true, value: { result: { rows: 21, columns: 29 } } });
+    // Going back needs no pass, and gives what was there.
+    expect(await look(1)).toMatchObject({ ok: true, value: { result: { rows: 6, columns: 8 } } });
+  });
+
   test('is the same the second time, by another pass', async () => {
     const [first, second] = [
       await lookAtHeads(engine, photo, { framing: small, id: 'one' }),

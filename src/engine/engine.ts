@@ -7,7 +7,7 @@ import { specialTokenCount, type VitArchitecture } from '../core/architecture.ts
 import type { BackendDescription } from '../core/backend.ts';
 import { FailureError, type Failure } from '../core/failure.ts';
 import type { ModelDescription } from '../core/model.ts';
-import type { FramingOptions, PhotoNotice } from '../core/photo.ts';
+import { keyOfFraming, type FramingOptions, type PhotoNotice } from '../core/photo.ts';
 import type { LookProgress } from '../core/progress.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
 import type { FaultWatch } from '../gpu/fault-watch.ts';
@@ -79,8 +79,8 @@ export interface EngineLimits {
   readonly passBytes: number;
 }
 
-const nameOf = ({ model, source, framing: { shape, sidePx } }: PassRequest): string =>
-  `${model} ${shape} ${sidePx} ${source.id}`;
+const nameOf = ({ model, source, framing }: PassRequest): string =>
+  `${model} ${keyOfFraming(framing)} ${source.id}`;
 
 /** @throws an error that is a bug and not a failure */
 function failureOfPass(error: unknown, tokens: number): Failure {
@@ -236,9 +236,11 @@ export class Engine {
     onProgress({ stage: 'prepare' });
     const prepareStart = performance.now();
     const place = framePhotograph(pixels, framing, architecture.patchSize);
-    const { rows, columns, box, inputSizePx } = place;
+    const { rows, columns, box, cells, inputSizePx } = place;
+    const { overlap = 1 } = framing;
     const photoSizePx = { height: pixels.height, width: pixels.width };
-    const frame = { rows, columns, box, inputSizePx, photoSizePx };
+    const seen = overlap === 1 ? {} : { seenBox: box };
+    const frame = { rows, columns, box: cells, ...seen, inputSizePx, photoSizePx };
     const tokens = specialTokenCount(architecture) + rows * columns;
     try {
       const input = prepareInput(pixels, place);
@@ -251,9 +253,10 @@ export class Engine {
       const taps = this.tapsFor(request.taps, before, architecture, tokens);
       await dropFreeBuffers(this.chosen.backend, freeBytes);
       this.passes.makeRoom(tappedBytes(architecture, tokens, taps));
-      await proveSize(model.parameters, input, inputSizePx, { faults: this.faults, signal });
+      await proveSize(model.parameters, input, inputSizePx, { faults: this.faults, overlap, signal });
       const tapped = await runForward(model.parameters, input, inputSizePx, taps, {
         faults: this.faults,
+        overlap,
         signal,
         afterBlock: (blocksDone) => this.afterBlock(blocksDone, model, tokens, request),
       });

@@ -228,7 +228,62 @@ describe('a photograph squashed as the official script does', () => {
       columns: patches,
       inputSizePx: { height: patches * patchPx, width: patches * patchPx },
       box: { top: 0, left: 0, height, width },
+      cells: { top: 0, left: 0, height, width },
       filter: 'bilinear',
     });
+  });
+});
+
+describe('patches that overlap', () => {
+  test('by hand: as many as the stride fits into the input, in cells around their middles', () => {
+    // 30 × 20 patches of 8 px with a stride of 4 px. Of the input of 240 × 160 px 2 px at each edge are in no cell.
+    const frame = framePhotograph({ height: 200, width: 300 }, { ...photograph(240), overlap: 2 }, 8);
+    expect(frame).toMatchObject({
+      rows: 39,
+      columns: 59,
+      inputSizePx: { height: 160, width: 240 },
+      box: { top: 0, left: 0, height: 200, width: 300 },
+    });
+    const { top, left, height, width } = frame.cells;
+    for (const [actual, expected] of [
+      [top, 2.5],
+      [left, 2.5],
+      [height, 195],
+      [width, 295],
+    ] as const)
+      expect(actual).toBeCloseTo(expected, 9);
+  });
+
+  test.each([
+    [640, 427, 320, 16, 2],
+    [427, 640, 320, 16, 4],
+    [333, 500, 224, 14, 2],
+    [4000, 300, 320, 8, 4],
+  ] as const)('%i × %i at %i px, patch %i, overlap %i: each cell lies around its patch', (...of) => {
+    const [width, height, sidePx, patchPx, overlap] = of;
+    for (const options of [photograph(sidePx), square(sidePx)]) {
+      const alone = framePhotograph({ height, width }, options, patchPx);
+      const frame = framePhotograph({ height, width }, { ...options, overlap }, patchPx);
+      const { rows, columns, cells, box, inputSizePx } = frame;
+      expect({ box, inputSizePx }).toEqual({ box: alone.box, inputSizePx: alone.inputSizePx });
+      expect(alone.cells).toEqual(alone.box);
+      const stride = patchPx / overlap;
+      expect((rows - 1) * stride + patchPx).toBe(inputSizePx.height);
+      expect((columns - 1) * stride + patchPx).toBe(inputSizePx.width);
+      for (const row of [0, 1, rows - 1]) {
+        const middleOfPatch = box.top + ((row * stride + patchPx / 2) * box.height) / inputSizePx.height;
+        expect(cells.top + ((row + 0.5) * cells.height) / rows).toBeCloseTo(middleOfPatch, 9);
+      }
+      for (const column of [0, columns - 1]) {
+        const middleOfPatch = box.left + ((column * stride + patchPx / 2) * box.width) / inputSizePx.width;
+        expect(cells.left + ((column + 0.5) * cells.width) / columns).toBeCloseTo(middleOfPatch, 9);
+      }
+    }
+  });
+
+  test('a stride that is not whole px is refused', () => {
+    expect(() => framePhotograph({ height: 9, width: 9 }, { ...square(28), overlap: 4 }, 14)).toThrow(
+      '14 / 4 px',
+    );
   });
 });

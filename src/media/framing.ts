@@ -2,18 +2,37 @@
  * The framing: how the grid of patches is placed on the photograph, without squashing.
  */
 import type { Box, Size } from '../core/geometry.ts';
+import { finerGrid } from '../core/overlap.ts';
 import type { FramingOptions } from '../core/photo.ts';
 
 export interface Framing {
   /** Patches, height before width. */
   readonly rows: number;
   readonly columns: number;
-  /** height rows × patch size, width columns × patch size. */
+  /** Whole patches beside each other: rows × patch size, columns × patch size where they do not overlap. */
   readonly inputSizePx: Size;
   /** The part of the photograph that becomes the input, in px of the photograph. */
   readonly box: Box;
+  /** The part of the photograph that the grid's cells cover, see `Frame`; `box` where patches do not overlap. */
+  readonly cells: Box;
   /** 'bicubic' for photographs; 'bilinear' as torchvision's Resize in visualize_attention.py. */
   readonly filter: 'bicubic' | 'bilinear';
+}
+
+/**
+ * The part of the photograph that the cells of the grid cover: stride × stride around the middle of each patch. The whole
+ * box where patches do not overlap.
+ */
+function cellsOf({ box, inputSizePx }: Omit<Framing, 'cells'>, patchSizePx: number, stridePx: number): Box {
+  if (stridePx === patchSizePx) return box;
+  const marginPx = patchSizePx - stridePx;
+  const [down, across] = [box.height / inputSizePx.height, box.width / inputSizePx.width];
+  return {
+    top: box.top + (marginPx / 2) * down,
+    left: box.left + (marginPx / 2) * across,
+    height: box.height - marginPx * down,
+    width: box.width - marginPx * across,
+  };
 }
 
 /** If more than this part of a photograph would be cut, the input may be longer than requested. */
@@ -52,8 +71,27 @@ function countPatches(longPx: number, shortPx: number, longPatches: number): Sid
  * at most 1 / 8 of it if the short side has four patches. A thinner photograph, which would lose more, gets a longer input instead;
  * see `countPatches`.
  * 'square': the whole photograph, squashed to a square, as the official script does.
+ * Patches that overlap lie in the same input; there are more of them: (side − patch) / stride + 1.
+ * @param patchSizePx a multiple of the overlap
  */
 export function framePhotograph(photo: Size, options: FramingOptions, patchSizePx: number): Framing {
+  const { overlap = 1 } = options;
+  const stridePx = patchSizePx / overlap;
+  if (!Number.isInteger(stridePx)) throw new Error(`a stride of ${patchSizePx} / ${overlap} px`);
+  const framing = frameWholePatches(photo, options, patchSizePx);
+  return {
+    ...framing,
+    ...finerGrid(framing, overlap),
+    cells: cellsOf(framing, patchSizePx, stridePx),
+  };
+}
+
+/** The framing by patches that do not overlap. */
+function frameWholePatches(
+  photo: Size,
+  options: FramingOptions,
+  patchSizePx: number,
+): Omit<Framing, 'cells'> {
   const longPatches = Math.max(1, Math.floor(options.sidePx / patchSizePx));
   if (options.shape === 'square') {
     const sidePx = longPatches * patchSizePx;

@@ -4,9 +4,7 @@ import { prepareInput } from './prepare-input.ts';
 import type { PixelGrid } from './resample.ts';
 
 /** The framing of a whole image at its own size, for which the filter changes no value. */
-const whole = (height: number, width: number): Framing => ({
-  rows: 1,
-  columns: 1,
+const whole = (height: number, width: number): Pick<Framing, 'box' | 'inputSizePx' | 'filter'> => ({
   inputSizePx: { height, width },
   box: { top: 0, left: 0, height, width },
   filter: 'bicubic',

@@ -26,7 +26,10 @@ export function normalisePixels(pixels: Uint8Array | Uint8ClampedArray, target: 
 }
 
 /** @returns the model's input: normalised RGB, shape [height, width, 3] of `framing.inputSizePx` */
-export function prepareInput(image: PixelGrid, framing: Framing): Float32Array<ArrayBuffer> {
+export function prepareInput(
+  image: PixelGrid,
+  framing: Pick<Framing, 'box' | 'inputSizePx' | 'filter'>,
+): Float32Array<ArrayBuffer> {
   const pixels = resample(image, framing.box, framing.inputSizePx, framing.filter);
   const input = new Float32Array(pixels.length);
   normalisePixels(pixels, input);

@@ -2,7 +2,7 @@
  * Layers → a canvas. The one way anything is drawn over a photograph: on the stage, on tiles, in saved pictures, while a network
  * trains, and by the command line.
  */
-import type { Frame } from '../core/frame.ts';
+import { seenBoxOf, type Frame } from '../core/frame.ts';
 import type { Box, Size } from '../core/geometry.ts';
 import { assertNever } from '../core/result.ts';
 import { formatColour, type Rgb } from './colour-maps.ts';
@@ -207,7 +207,8 @@ const leastUnseenPx = 0.25;
 
 /** Hatches what lies outside the patches, which the network does not see. It is no layer: no opacity or lens takes it away. */
 function paintUnseen(context: Context, frame: Frame, { size, lineWidthPx }: PaintTarget): void {
-  const box = placeOf(frame, size);
+  const { photoSizePx } = frame;
+  const box = placeOf({ box: seenBoxOf(frame), photoSizePx }, size);
   const strips = [
     { left: 0, top: 0, width: size.width, height: box.top },
     { left: 0, top: box.top + box.height, width: size.width, height: size.height - box.top - box.height },

@@ -5,7 +5,7 @@ import { floatsOfBase64 } from '../core/base64.ts';
 import { fusions, type RolloutOptions } from '../core/rollout-options.ts';
 import type { Facet } from '../vit/taps.ts';
 import { expectedNetwork } from './checkpoint-networks.ts';
-import { vitFixtures, type VitFixture } from './vit-fixtures.ts';
+import { smallNetwork, type VitFixture } from './vit-fixtures.ts';
 
 interface TapRollout {
   readonly options: RolloutOptions;
@@ -40,12 +40,6 @@ export interface TapFixture {
   readonly network: VitFixture;
   readonly cases: readonly TapCase[];
 }
-
-const smallNetworks = new Map(
-  ['dim16-depth1-heads1', 'dim32-depth3-heads4', 'dim36-depth2-heads3', 'dim24-depth3-heads2-registers4'].map(
-    (name, i) => [`vit/${name}`, vitFixtures[i] as VitFixture],
-  ),
-);
 
 function readRollout(rollout: (typeof stored)[number]['cases'][number]['rollouts'][number]): TapRollout {
   const { discardRatio, normalise } = rollout;
@@ -97,7 +91,7 @@ export const tapFixtures: readonly TapFixture[] = stored.map(({ network, cases }
   const norms = storedNorms[i];
   if (norms?.network !== network) throw new Error(`norms of ${norms?.network}, not of ${network}`);
   return {
-    network: smallNetworks.get(network) ?? expectedNetwork(network.replace('checkpoints/', '')),
+    network: smallNetwork(network) ?? expectedNetwork(network.replace('checkpoints/', '')),
     cases: cases.map((each, at) => readCase(each, norms.cases[at] as StoredNorms)),
   };
 });

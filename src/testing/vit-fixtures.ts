@@ -11,6 +11,7 @@ import {
   type VitArchitecture,
 } from '../core/architecture.ts';
 import { floatsOfBase64 } from '../core/base64.ts';
+import type { Overlap } from '../core/overlap.ts';
 
 interface StoredArray {
   readonly shape: readonly number[];
@@ -18,8 +19,11 @@ interface StoredArray {
 }
 
 export interface VitCase {
+  /** Patches; where they overlap, more than the input has beside each other. */
   readonly rows: number;
   readonly columns: number;
+  /** 1 where it is left out. */
+  readonly overlap?: Overlap;
   readonly input: { readonly height: number; readonly width: number; readonly values: string };
   /** shape [L, H, T] */
   readonly clsAttention: StoredArray;
@@ -65,3 +69,12 @@ export const vitFixtures: readonly VitFixture[] = [
   readVitFixture('dim 24, depth 3, 2 heads, 4 registers, LayerScale', dim24),
   ...oblong.networks.map((network) => readVitFixture(network.name, network)),
 ];
+
+const smallNetworks = new Map(
+  ['dim16-depth1-heads1', 'dim32-depth3-heads4', 'dim36-depth2-heads3', 'dim24-depth3-heads2-registers4'].map(
+    (name, i) => [`vit/${name}`, vitFixtures[i] as VitFixture],
+  ),
+);
+
+/** @param path in the fixtures, as `vit/dim16-depth1-heads1`; undefined where it is another's */
+export const smallNetwork = (path: string): VitFixture | undefined => smallNetworks.get(path);

@@ -1,6 +1,7 @@
 /** The layers of a pass, by our fused kernels where the current back end has them, otherwise by tfjs's ops. */
 import type * as tf from '@tensorflow/tfjs-core';
 import type { VitArchitecture } from '../core/architecture.ts';
+import type { Overlap } from '../core/overlap.ts';
 import type { Fusion } from '../core/rollout-options.ts';
 import { fusedKernelsSupport, hasFusedKernels } from '../gpu/kernels/fused-kernels.ts';
 import { fusedBlockLayers } from './fused-block-layers.ts';
@@ -16,7 +17,7 @@ export interface ColumnRange {
 /** Every function runs inside the caller's tidy and borrows its inputs. */
 export interface BlockLayers {
   /** @param image shape [height, width, 3], normalised, sides whole patches @returns tokens, shape [T, C] */
-  embed(parameters: VitParameters, image: tf.Tensor3D): tf.Tensor2D;
+  embed(parameters: VitParameters, image: tf.Tensor3D, overlap: Overlap): tf.Tensor2D;
   /** @param x shape [T, C] @returns shape [T, C] */
   layerNorm(x: tf.Tensor2D, parameters: LayerNormParameters, eps: number): tf.Tensor2D;
   /** @param x shape [T, in] @returns shape [T, out] */

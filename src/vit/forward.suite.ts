@@ -14,6 +14,7 @@ import { anyTokenOfLastBlock } from './taps.ts';
 import { traceForward } from './trace.ts';
 import { attentionDifference, traceDifference, type ReferenceForward } from './compare-attention.ts';
 import { maxAbsDifference } from '../core/max-abs-difference.ts';
+import { overlapFixtures } from '../testing/overlap-fixtures.ts';
 import { vitFixtures, type VitCase, type VitFixture } from '../testing/vit-fixtures.ts';
 
 const nothing = (): Promise<void> => Promise.resolve();
@@ -35,6 +36,8 @@ export function checkForward(name: BackendName, tolerance: number): void {
     if (!opened.ok) throw new Error(JSON.stringify(opened.error));
     backend = opened.value;
   });
+
+  const optionsOf = ({ overlap = 1 }: VitCase) => ({ faults: backend.faults, overlap });
 
   async function withParameters(
     fixture: VitFixture,
@@ -60,13 +63,13 @@ export function checkForward(name: BackendName, tolerance: number): void {
     expect(await selfCheck(backend.faults)).toBeLessThan(tolerance);
   });
 
-  describe.each(vitFixtures)('$name', (fixture) => {
+  describe.each([...vitFixtures, ...overlapFixtures])('$name', (fixture) => {
     const { numRegisters } = fixture.architecture;
 
     test.each(fixture.cases)('plain pass at $rows × $columns equals PyTorch in every layer', async (each) => {
       await withParameters(fixture, async (parameters) => {
         const image = inputOf(each);
-        const { attentions, tokens: ofBlocks, feature } = forwardPlain(parameters, image);
+        const { attentions, tokens: ofBlocks, feature } = forwardPlain(parameters, image, each.overlap);
         const clsRows = tf.tidy(() =>
           tf.stack(attentions.map((attention) => tf.slice(attention, [0, 0, 0], [-1, 1, -1]))),
         );
@@ -92,7 +95,7 @@ export function checkForward(name: BackendName, tolerance: number): void {
         await withParameters(fixture, async (parameters) => {
           const done: number[] = [];
           const result = await attendSpecial(parameters, floatsOfBase64(each.input.values), each.input, {
-            faults: backend.faults,
+            ...optionsOf(each),
             afterBlock: (blocks) => {
               done.push(blocks);
               return nothing();
@@ -113,7 +116,7 @@ export function checkForward(name: BackendName, tolerance: number): void {
       'the same pass, traced, at $rows × $columns equals PyTorch in every layer',
       async (each) => {
         await withParameters(fixture, async (parameters) => {
-          const options = { faults: backend.faults, afterBlock: nothing };
+          const options = { ...optionsOf(each), afterBlock: nothing };
           const input = floatsOfBase64(each.input.values);
           const trace = await traceForward(parameters, input, each.input, options);
           const difference = traceDifference(trace, referenceOf(each));
@@ -131,7 +134,7 @@ export function checkForward(name: BackendName, tolerance: number): void {
           const { rows, columns } = each;
           const input = floatsOfBase64(each.input.values);
           const image = inputOf(each);
-          const { attentions, tokens: ofBlocks, feature } = forwardPlain(parameters, image);
+          const { attentions, tokens: ofBlocks, feature } = forwardPlain(parameters, image, each.overlap);
           const expected =
             each.lastAttention === undefined
               ? ((await attentions.at(-1)?.data()) as Float32Array)
@@ -142,7 +145,7 @@ export function checkForward(name: BackendName, tolerance: number): void {
           const tokens = special + rows * columns;
           const { numHeads } = fixture.architecture;
           const maxScoresBytes = 4 * numHeads * tokens * 3;
-          const options = { faults: backend.faults, maxScoresBytes };
+          const options = { ...optionsOf(each), maxScoresBytes };
           const taps = [anyTokenOfLastBlock(fixture.architecture)];
           const pass = await runForward(parameters, input, each.input, taps, options);
           expect(attentionDifference(await readSpecial(pass), referenceOf(each))).toBeLessThan(tolerance);
@@ -164,7 +167,7 @@ export function checkForward(name: BackendName, tolerance: number): void {
       const each = fixture.cases.at(-1) as VitCase;
       await withParameters(fixture, async (parameters) => {
         const maxScoresBytes = 4 * 3 * (1 + numRegisters + each.rows * each.columns);
-        const options = { faults: backend.faults, afterBlock: nothing, maxScoresBytes };
+        const options = { ...optionsOf(each), afterBlock: nothing, maxScoresBytes };
         const input = floatsOfBase64(each.input.values);
         const result = await attendSpecial(parameters, input, each.input, options);
         expect(attentionDifference(result, referenceOf(each))).toBeLessThan(tolerance);
@@ -177,7 +180,7 @@ export function checkForward(name: BackendName, tolerance: number): void {
       await withParameters(fixture, async (parameters) => {
         const afterBlock = (): Promise<void> => Promise.reject(new Error('stop here'));
         const run = attendSpecial(parameters, floatsOfBase64(each.input.values), each.input, {
-          faults: backend.faults,
+          ...optionsOf(each),
           afterBlock,
         });
         await expect(run).rejects.toThrow('stop here');

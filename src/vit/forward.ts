@@ -7,6 +7,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { mlpHiddenDim, specialTokenCount, type VitArchitecture } from '../core/architecture.ts';
 import { FailureError } from '../core/failure.ts';
 import type { Size } from '../core/geometry.ts';
+import type { Overlap } from '../core/overlap.ts';
 import type { FaultWatch } from '../gpu/fault-watch.ts';
 import { fusedKernelsSupport, hasFusedKernels } from '../gpu/kernels/fused-kernels.ts';
 import { submitTogether } from '../gpu/submit-together.ts';
@@ -19,6 +20,8 @@ import { Tapped } from './tapped.ts';
 
 export interface ForwardOptions {
   readonly faults: FaultWatch;
+  /** How far patches overlap; 1, not at all, where it is left out. The patch's side is a multiple of it. */
+  readonly overlap?: Overlap;
   /** Heard between blocks. */
   readonly signal?: AbortSignal;
   /** Awaited between blocks; throw to stop. Tensors are freed either way. */
@@ -55,11 +58,12 @@ export function* forwardSteps(
   makeImage: () => tf.Tensor3D,
   layers: BlockLayers,
   plans: readonly BlockPlan[],
+  overlap: Overlap = 1,
 ): Generator<number, KeptBlock[]> {
   const { architecture, blocks, norm } = parameters;
   const kept: KeptBlock[] = [];
   let isDone = false;
-  let x = tf.tidy(() => layers.embed(parameters, makeImage()));
+  let x = tf.tidy(() => layers.embed(parameters, makeImage(), overlap));
   try {
     for (const [index, plan] of plans.entries()) {
       if (index > 0) yield index;
@@ -97,8 +101,8 @@ export async function runForward(
   options: ForwardOptions,
 ): Promise<Tapped> {
   const { architecture } = parameters;
-  const { faults, signal, afterBlock, maxScoresBytes = defaultMaxScoresBytes } = options;
-  const grid = gridOf(size, architecture.patchSize);
+  const { faults, overlap = 1, signal, afterBlock, maxScoresBytes = defaultMaxScoresBytes } = options;
+  const grid = gridOf(size, architecture.patchSize, overlap);
   const tokens = specialTokenCount(architecture) + grid.rows * grid.columns;
   const plans = planPass(architecture, tokens, taps);
   const layers = layersFor(architecture, tokens, maxScoresBytes);
@@ -110,6 +114,7 @@ export async function runForward(
       () => tf.tensor3d(input, [size.height, size.width, 3]),
       layers,
       plans,
+      overlap,
     );
     try {
       for (;;) {

@@ -1,5 +1,6 @@
 /** Layers by our own kernels (gpu/kernels), one dispatch each. */
 import * as tf from '@tensorflow/tfjs-core';
+import type { Overlap } from '../core/overlap.ts';
 import { attentionKernel } from '../gpu/kernels/attention.ts';
 import { embedPatchesKernel } from '../gpu/kernels/embed-patches.ts';
 import { fuseHeadsKernel } from '../gpu/kernels/fuse-heads.ts';
@@ -36,14 +37,14 @@ function linear(
 }
 
 /** On wasm only its linear layer is ours; there is no kernel for all of it. */
-function embed(parameters: VitParameters, image: tf.Tensor3D): tf.Tensor2D {
+function embed(parameters: VitParameters, image: tf.Tensor3D, overlap: Overlap): tf.Tensor2D {
   const { architecture, patchEmbedding, specialTokens } = parameters;
   const { weight, bias } = patchEmbedding;
   if (bias === null || !hasEmbedKernel())
-    return embedTokens(parameters, image, (x, layer) => linear(x, layer, {}));
+    return embedTokens(parameters, image, overlap, (x, layer) => linear(x, layer, {}));
   const { patchSize, embedDim } = architecture;
   const [height, width] = image.shape;
-  const positions = positionsFor(parameters, gridOf({ height, width }, patchSize));
+  const positions = positionsFor(parameters, gridOf({ height, width }, patchSize, overlap));
   const inputs = {
     image,
     weight,
@@ -51,7 +52,7 @@ function embed(parameters: VitParameters, image: tf.Tensor3D): tf.Tensor2D {
     special: specialTokens,
     positions: tf.tensor2d(positions, [positions.length / embedDim, embedDim]),
   };
-  return embedPatchesKernel.run(inputs, { patchSize });
+  return embedPatchesKernel.run(inputs, { patchSize, stride: patchSize / overlap });
 }
 
 export const fusedBlockLayers: BlockLayers = {

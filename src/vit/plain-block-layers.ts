@@ -102,7 +102,7 @@ export function fuseHeads(rows: tf.Tensor2D, numHeads: number, fusion: Fusion): 
 export function plainBlockLayers(maxScoresBytes: number): BlockLayers {
   const selfAttention = tf.getBackend() === 'wasm' ? selfAttentionHeadByHead : selfAttentionBatched;
   return {
-    embed: (parameters, image) => embedTokens(parameters, image),
+    embed: (parameters, image, overlap) => embedTokens(parameters, image, overlap),
     layerNorm,
     linear,
     linearPart: (x, parameters, rows, columns) =>

@@ -4,6 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { embedTokens, gelu, layerNorm, linear } from './layers.ts';
+import type { Overlap } from '../core/overlap.ts';
 import type { BlockParameters, VitParameters } from './parameters.ts';
 import type { Facet } from './taps.ts';
 
@@ -36,12 +37,16 @@ function attend(
 }
 
 /** @param image shape [height, width, 3], normalised, sides whole patches; borrowed */
-export function forwardPlain(parameters: VitParameters, image: tf.Tensor3D): PlainForward {
+export function forwardPlain(
+  parameters: VitParameters,
+  image: tf.Tensor3D,
+  overlap: Overlap = 1,
+): PlainForward {
   const { numHeads, layerNormEps } = parameters.architecture;
   const attentions: tf.Tensor3D[] = [];
   const tokens: Record<Facet, tf.Tensor2D>[] = [];
   const feature = tf.tidy(() => {
-    let x = embedTokens(parameters, image);
+    let x = embedTokens(parameters, image, overlap);
     for (const [index, block] of parameters.blocks.entries()) {
       const { query, key, value, attention, out } = attend(
         layerNorm(x, block.norm1, layerNormEps),

@@ -1,10 +1,12 @@
 /** That what a device computes is held against plain arrays in its own size: one suite, run on every back end. */
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { floatsOfBase64 } from '../core/base64.ts';
 import type { BackendName } from '../core/failure.ts';
 import { decodeFloat16, encodeFloat16 } from '../core/float16.ts';
 import { setTuning, untuned } from '../gpu/kernels/tuning.ts';
 import { openBackend, type OpenBackend } from '../gpu/open-backend.ts';
+import { overlapFixtures } from '../testing/overlap-fixtures.ts';
 import { tapFixtures, type TapCase } from '../testing/tap-fixtures.ts';
 import { uploadParameters } from './parameters.ts';
 import { proveSize } from './prove-size.ts';
@@ -51,4 +53,16 @@ export function checkProveSize(name: BackendName): void {
       });
     },
   );
+
+  test.each(overlapFixtures)('is right for $name, and no tensor is left', async (fixture) => {
+    const before = tf.memory();
+    const parameters = uploadParameters(fixture.architecture, fixture.parameters);
+    for (const { input, overlap = 1 } of fixture.cases) {
+      const proof = proveSize(parameters, floatsOfBase64(input.values), input, { ...backend, overlap });
+      await expect(proof).resolves.toBeUndefined();
+    }
+    parameters.dispose();
+    expect(tf.memory().numTensors).toBe(before.numTensors);
+    expect(tf.memory().numBytes).toBe(before.numBytes);
+  });
 }

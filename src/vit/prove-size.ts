@@ -9,6 +9,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { specialTokenCount, type VitArchitecture } from '../core/architecture.ts';
 import { FailureError } from '../core/failure.ts';
 import type { Size } from '../core/geometry.ts';
+import type { Overlap } from '../core/overlap.ts';
 import type { FaultWatch } from '../gpu/fault-watch.ts';
 import { floatWeight, storageOf } from '../gpu/kernels/half-weights.ts';
 import {
@@ -35,10 +36,14 @@ const tolerance = 1e-2;
 /** A device is checked again after this many passes. */
 const passesOfProof = 100;
 
-/**
- * For each network on the device: the most tokens that were checked, and how many passes remain until the next check.
- */
-const proofs = new WeakMap<VitParameters, { readonly tokens: number; passesLeft: number }>();
+/** The most tokens that were checked, and how many passes remain until the next check. */
+interface Proof {
+  readonly tokens: number;
+  passesLeft: number;
+}
+
+/** For each network on the device, and each overlap, since patches are cut out of the photograph in another way. */
+const proofs = new WeakMap<VitParameters, Map<Overlap, Proof>>();
 
 /** The differences, by stage of the computation. */
 class Comparison {
@@ -100,12 +105,13 @@ async function embedder(
   parameters: VitParameters,
   input: Float32Array,
   size: Size,
-  faults: FaultWatch,
+  { faults, overlap = 1 }: Pick<ForwardOptions, 'faults' | 'overlap'>,
 ): Promise<(token: TokenIndex) => Float64Array> {
   const { architecture } = parameters;
   const { embedDim, patchSize } = architecture;
   const special = specialTokenCount(architecture);
-  const grid = gridOf(size, patchSize);
+  const grid = gridOf(size, patchSize, overlap);
+  const stride = patchSize / overlap;
   const positions = positionsFor(parameters, grid);
   const specialTokens = await valuesOf(parameters.specialTokens, faults);
   const patchEmbedding = await readLinear(parameters.patchEmbedding, faults);
@@ -113,7 +119,7 @@ async function embedder(
     const [row, column] = [Math.floor(patch / grid.columns), patch % grid.columns];
     const pixels = new Float64Array(3 * patchSize ** 2);
     for (let y = 0; y < patchSize; y++) {
-      const from = 3 * ((row * patchSize + y) * size.width + column * patchSize);
+      const from = 3 * ((row * stride + y) * size.width + column * stride);
       pixels.set(input.subarray(from, from + 3 * patchSize), 3 * patchSize * y);
     }
     return pixels;
@@ -205,7 +211,8 @@ export function proofTaps({ depth }: VitArchitecture): Tap[] {
 }
 
 /**
- * To be called before each pass. Does nothing where a pass of as many tokens has proved right a short while ago.
+ * To be called before each pass. Does nothing where a pass of as many tokens, with the same overlap, has proved right a
+ * short while ago.
  * @param input what the pass will get, shape [height, width, 3]
  * @throws FailureError 'wrong-result' where the device's numbers are wrong
  */
@@ -213,12 +220,15 @@ export async function proveSize(
   parameters: VitParameters,
   input: Float32Array,
   size: Size,
-  options: Pick<ForwardOptions, 'faults' | 'signal'>,
+  options: Pick<ForwardOptions, 'faults' | 'overlap' | 'signal'>,
 ): Promise<void> {
   const { architecture } = parameters;
-  const { rows, columns } = gridOf(size, architecture.patchSize);
+  const { overlap = 1 } = options;
+  const { rows, columns } = gridOf(size, architecture.patchSize, overlap);
   const tokens = specialTokenCount(architecture) + rows * columns;
-  const proof = proofs.get(parameters);
+  const ofNetwork = proofs.get(parameters) ?? new Map<Overlap, Proof>();
+  proofs.set(parameters, ofNetwork);
+  const proof = ofNetwork.get(overlap);
   if (proof !== undefined && proof.tokens >= tokens && proof.passesLeft > 0) {
     proof.passesLeft--;
     return;
@@ -226,7 +236,7 @@ export async function proveSize(
   const comparison = new Comparison();
   const tapped = await runForward(parameters, input, size, proofTaps(architecture), options);
   try {
-    const embed = await embedder(parameters, input, size, options.faults);
+    const embed = await embedder(parameters, input, size, options);
     await compareFirstBlock(tapped, embed, comparison);
     if (architecture.depth > 1) await compareLastBlock(tapped, comparison);
   } finally {
@@ -235,5 +245,5 @@ export async function proveSize(
   const problem = comparison.problem();
   if (problem !== null)
     throw new FailureError({ code: 'wrong-result', problem: `with ${tokens} tokens ${problem}` });
-  proofs.set(parameters, { tokens, passesLeft: passesOfProof });
+  ofNetwork.set(overlap, { tokens, passesLeft: passesOfProof });
 }

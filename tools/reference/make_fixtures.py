@@ -86,9 +86,9 @@ def random_input(rng: np.random.RandomState, height: int, width: int) -> np.ndar
     return rng.standard_normal((height, width, 3)).astype(np.float32)
 
 
-def run(model: VisionTransformer, pixels: np.ndarray, kept_rows: Optional[int] = None) -> Result:
+def run(model: VisionTransformer, pixels: np.ndarray, kept_rows: Optional[int] = None, overlap: int = 1) -> Result:
     """:param pixels: shape [height, width, 3]"""
-    return model(torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1)))[np.newaxis], kept_rows)
+    return model(torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1)))[np.newaxis], kept_rows, overlap)
 
 
 def cls_maps(result: Result, rows: int, columns: int) -> np.ndarray:

@@ -179,16 +179,24 @@ class VisionTransformer(nn.Module):
         self.blocks = nn.ModuleList(Block(a) for _ in range(a.depth))
         self.norm = nn.LayerNorm(a.embed_dim, eps=a.layer_norm_eps)
 
-    def embed(self, pixels: Tensor) -> Tensor:
-        """:returns: tokens with their positions, shape [B, T, C]"""
+    def embed(self, pixels: Tensor, overlap: int = 1) -> Tensor:
+        """
+        :param overlap: patches begin every patch_size / overlap px. As in the repository dino-vit-features, the positions are
+            resampled to the finer grid by the network's own rule, as for a larger picture.
+        :returns: tokens with their positions, shape [B, T, C]
+        """
         batch, _, height, width = pixels.shape
         patch = self.architecture.patch_size
         assert height % patch == 0 and width % patch == 0, f"{height} × {width} px is no multiple of {patch}"
-        patches = self.patch_embed.proj(pixels).flatten(2).transpose(1, 2)
+        assert patch % overlap == 0, f"a stride of {patch} / {overlap} px"
+        projection, stride = self.patch_embed.proj, patch // overlap
+        grid = F.conv2d(pixels, projection.weight, projection.bias, stride=stride)
+        size = (height - patch) // stride + 1, (width - patch) // stride + 1
+        assert grid.shape[-2:] == size, f"got {tuple(grid.shape[-2:])}, not {size}"
+        patches = grid.flatten(2).transpose(1, 2)
         cls_position, grid_positions = self.pos_embed[0, :1], self.pos_embed[0, 1:]
         registers = self.architecture.num_registers
         resampling = "antialiased" if registers > 0 else "offset"
-        size = height // patch, width // patch
         fitted = resample_positions(grid_positions, *size, resampling, self.architecture.grid)
         positions = torch.cat([cls_position, fitted])
         tokens = torch.cat([self.cls_token.expand(batch, -1, -1), patches], dim=1) + positions
@@ -198,13 +206,14 @@ class VisionTransformer(nn.Module):
         return torch.cat([tokens[:, :1], self.register_tokens.expand(batch, -1, -1), tokens[:, 1:]], dim=1)
 
     @torch.no_grad()
-    def forward(self, pixels: Tensor, kept_rows: Optional[int] = None) -> Result:
+    def forward(self, pixels: Tensor, kept_rows: Optional[int] = None, overlap: int = 1) -> Result:
         """
         :param pixels: normalised RGB, shape [B, 3, height, width]
         :param kept_rows: the number of rows, from CLS on, that are kept of every layer but the last; all if not given.
             The twelve attentions of S/8 at 480 px need 3.7 GB.
+        :param overlap: see `embed`
         """
-        x = self.embed(pixels)
+        x = self.embed(pixels, overlap)
         attentions = []
         for block in self.blocks:
             x, attention = block(x)

@@ -18,8 +18,15 @@ export interface EmbedPatchesInputs {
   readonly positions: tf.TensorInfo;
 }
 
-/** How many numbers of a patch row (of 3 × P) are read at once: the largest of 4, 2 and 1 that divides it. */
-const stepFor = (patchSize: number): 1 | 2 | 4 => (patchSize % 4 === 0 ? 4 : patchSize % 2 === 0 ? 2 : 1);
+interface EmbedPatchesAttributes {
+  /** P, in px. */
+  readonly patchSize: number;
+  /** In px, from one patch to the next: P, or a part of it where patches overlap. */
+  readonly stride: number;
+}
+
+/** How many numbers of a patch row (of 3 × P) are read at once: the largest of 4, 2 and 1 that divides where patches begin. */
+const stepFor = (stride: number): 1 | 2 | 4 => (stride % 4 === 0 ? 4 : stride % 2 === 0 ? 2 : 1);
 
 /**
  * An invocation holds `tile` patches × 4 channels in registers, as the linear kernel does. It reads each patch directly
@@ -33,14 +40,15 @@ function embedCode(tile: number, step: 1 | 2 | 4): string {
     let vectors = uniforms.outShape.y / 4;
     let patches = tokens - uniforms.specialShape.x;
     let side = uniforms.patchSize;
-    let across = uniforms.imageShape.y / side;
-    let stride = uniforms.imageShape.y * 3 / ${step};
+    let hop = uniforms.stride;
+    let across = (uniforms.imageShape.y - side) / hop + 1;
+    let line_length = uniforms.imageShape.y * 3 / ${step};
     let first = i32(globalId.y) * ${tile};
     let column = i32(globalId.x);
     if (first >= tokens || column >= vectors) { return; }
     ${rows(
       (i) => `let patch_${i} = min(first + ${i}, patches - 1);
-    var from_${i} = patch_${i} / across * side * stride + patch_${i} % across * side * 3 / ${step};
+    var from_${i} = patch_${i} / across * hop * line_length + patch_${i} % across * hop * 3 / ${step};
     var sum_${i} = bias[column];`,
     )}
     var w = column;
@@ -57,7 +65,7 @@ function embedCode(tile: number, step: 1 | 2 | 4): string {
         }`,
         )}
       }
-      ${rows((i) => `from_${i} += stride;`)}
+      ${rows((i) => `from_${i} += line_length;`)}
     }
     ${rows(
       (i) => `if (first + ${i} < patches) {
@@ -76,13 +84,13 @@ const workgroup = { vectors: 8, tiles: 8 };
 const enoughInvocations = 4096;
 
 /** Tokens of an image, shape [T, C]: the special tokens, then the patches row by row. */
-export const embedPatchesKernel = defineKernel<EmbedPatchesInputs, { patchSize: number }>(
+export const embedPatchesKernel = defineKernel<EmbedPatchesInputs, EmbedPatchesAttributes>(
   'DinoscopeEmbedPatches',
-  ({ image, weight, bias, special, positions }, { patchSize }) => {
+  ({ image, weight, bias, special, positions }, { patchSize, stride }) => {
     const [tokens = 0, channels = 0] = positions.shape;
     const vectors = channels / 4;
     const tile = (tokens / 8) * vectors >= enoughInvocations ? 8 : 4;
-    const step = stepFor(patchSize);
+    const step = stepFor(stride);
     return {
       program: {
         variableNames: ['image', 'weight', 'bias', 'special', 'positions'],
@@ -92,12 +100,12 @@ export const embedPatchesKernel = defineKernel<EmbedPatchesInputs, { patchSize: 
         dispatchLayout: { x: [1], y: [0] },
         dispatch: [Math.ceil(vectors / workgroup.vectors), Math.ceil(tokens / (tile * workgroup.tiles)), 1],
         workgroupSize: [workgroup.vectors, workgroup.tiles, 1],
-        uniforms: 'patchSize : i32,',
+        uniforms: 'patchSize : i32, stride : i32,',
         shaderKey: `dinoscope-embed-patches-${tile}-${step}`,
         getUserCode: () => embedCode(tile, step),
       },
       inputs: [image, weight, bias, special, positions],
-      uniforms: [int32(patchSize)],
+      uniforms: [int32(patchSize), int32(stride)],
     };
   },
 );

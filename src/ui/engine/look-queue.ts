@@ -3,6 +3,7 @@
  * in their order. State is in the store; this is the only place that calls 'look'.
  */
 import { describeFailure, type Failure } from '../../core/failure.ts';
+import { keyOfFraming } from '../../core/photo.ts';
 import { contractOf } from '../../lenses/contracts.ts';
 import type { EngineClient } from '../../rpc/engine-client.ts';
 import type { LookRequest } from '../../rpc/engine-contract.ts';
@@ -46,8 +47,7 @@ const isOfSamePass = (a: Look, b: Look): boolean =>
   a.photo === b.photo &&
   a.lens === b.lens &&
   a.model === b.model &&
-  a.framing.shape === b.framing.shape &&
-  a.framing.sidePx === b.framing.sidePx;
+  keyOfFraming(a.framing) === keyOfFraming(b.framing);
 
 /** A patch is asked, but this model has no result for the photograph yet, so its grid is not known. */
 const isOfOtherPatches = (state: AppState, photo: Photo): boolean =>

@@ -82,6 +82,7 @@ describe('the key of a look', () => {
     ['photograph', { photo: 'photo-2' }],
     ['model', { model: 'other' }],
     ['size', { framing: { ...framing, sidePx: 480 } }],
+    ['overlap', { framing: { ...framing, overlap: 2 } }],
     ['shape', { framing: { ...framing, shape: 'square' } }],
     ['block', { params: { ...look.params, block: 1 } }],
     ['register', { params: { ...look.params, token: 1 } }],
@@ -92,7 +93,12 @@ describe('the key of a look', () => {
 
   it('is the same for the same, however it was written down', () => {
     const params = { patch: { column: 2, row: 1 }, token: 0, block: 'last' };
-    const same = { framing: { sidePx: 320, shape: 'photograph' }, model: 'nano', photo: 'photo-1', params };
+    const same = {
+      framing: { overlap: 1, sidePx: 320, shape: 'photograph' },
+      model: 'nano',
+      photo: 'photo-1',
+      params,
+    };
     expect(keyOfLook({ ...same, lens: 'heads' } as Look)).toBe(
       keyOfLook({ ...look, params: { ...look.params, patch: { row: 1, column: 2 } } }),
     );

@@ -4,7 +4,7 @@
  */
 import type { BackendDescription } from '../../core/backend.ts';
 import type { ModelDescription } from '../../core/model.ts';
-import type { FramingOptions } from '../../core/photo.ts';
+import { keyOfFraming, type FramingOptions } from '../../core/photo.ts';
 import { contractOf, type LensId } from '../../lenses/contracts.ts';
 import type { LookResult, Query } from '../../lenses/lens-contract.ts';
 import type { AppState } from './app-store.ts';
@@ -33,8 +33,8 @@ export interface Outcome {
 
 export type Outcomes = ReadonlyMap<string, Outcome>;
 
-export const keyOfLook = ({ lens, params, photo, model, framing: { shape, sidePx } }: Look): string =>
-  JSON.stringify([lens, contractOf(lens).params.write(params), photo, model, shape, sidePx]);
+export const keyOfLook = ({ lens, params, photo, model, framing }: Look): string =>
+  JSON.stringify([lens, contractOf(lens).params.write(params), photo, model, keyOfFraming(framing)]);
 
 type Settings = Pick<AppState, 'lens' | 'params' | 'token' | 'framing' | 'models'>;
 
@@ -55,8 +55,7 @@ export const plainLook = (state: Settings, photo: Photo): Look | null =>
 /** The photograph's grid for the model in use, if it is known. */
 function seenNow({ models, framing }: Settings, { seen }: Photo): Photo['seen'] {
   if (seen === null || seen.model !== models.used?.key) return null;
-  const isSame = seen.framing.shape === framing.shape && seen.framing.sidePx === framing.sidePx;
-  return isSame ? seen : null;
+  return keyOfFraming(seen.framing) === keyOfFraming(framing) ? seen : null;
 }
 
 /** The look that the photograph should show; null while there is no model, or while its grid is not known. */
