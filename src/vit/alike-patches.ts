@@ -1,7 +1,7 @@
 /** Which patches are alike, by the products of their features: on the device, for there are n² of them. */
 import * as tf from '@tensorflow/tfjs-core';
-import { specialTokenCount } from '../core/architecture.ts';
 import { throwIfAborted } from './forward.ts';
+import { asWeight, normalised, patchFeatures } from './patch-features.ts';
 import { readValues } from './read-values.ts';
 import type { Tapped } from './tapped.ts';
 import type { Facet } from './taps.ts';
@@ -20,29 +20,6 @@ interface AlikeOptions {
   readonly signal: AbortSignal;
 }
 
-/** Features of a block's patches as a layer's weights, with columns of 0 to whole tiles. @returns shape [C, ≥ n] */
-function asWeight(features: tf.Tensor2D): tf.Tensor2D {
-  const [patches] = features.shape;
-  const missing = Math.ceil(patches / columnsAtOnce) * columnsAtOnce - patches;
-  return tf.transpose(
-    tf.pad2d(features, [
-      [0, missing],
-      [0, 0],
-    ]),
-  );
-}
-
-/** @returns shape [n, C] */
-function patchFeatures(tapped: Tapped, block: number, facet: Facet, isCosine: boolean): tf.Tensor2D {
-  return tf.tidy(() => {
-    const special = specialTokenCount(tapped.parameters.architecture);
-    const features = tf.slice2d(tapped.facet(block, facet), [special, 0], [-1, -1]);
-    if (!isCosine) return features;
-    // As torch.nn.functional.normalize: a feature of 0 stays 0.
-    return tf.div<tf.Tensor2D>(features, tf.maximum(tf.norm(features, 'euclidean', 1, true), 1e-12));
-  });
-}
-
 /**
  * @param tapped keeps this facet of this block; borrowed
  * @returns 1 where the product of two patches' features is above the threshold, else 0; shape [n, n]
@@ -56,8 +33,11 @@ export async function readAlikePatches(
 ): Promise<Uint8Array> {
   const patches = tapped.rows * tapped.columns;
   const alike = new Uint8Array(patches * patches);
-  const features = patchFeatures(tapped, block, facet, isCosine);
-  const weight = tf.tidy(() => asWeight(features));
+  const features = tf.tidy(() => {
+    const own = patchFeatures(tapped, block, facet);
+    return isCosine ? normalised(own) : own;
+  });
+  const weight = asWeight(features, columnsAtOnce);
   const most = Math.max(1, Math.floor(maxBytes / (4 * patches * columnsAtOnce))) * columnsAtOnce;
   try {
     for (let begin = 0; begin < patches; begin += most) {

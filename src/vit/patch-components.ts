@@ -1,18 +1,12 @@
 /** Principal components of patches' features: sums over patches on the device, C × C numbers back. */
 import * as tf from '@tensorflow/tfjs-core';
-import { specialTokenCount } from '../core/architecture.ts';
+import { patchFeatures } from './patch-features.ts';
 import { readValues } from './read-values.ts';
 import type { Tapped } from './tapped.ts';
 import type { Facet } from './taps.ts';
 
 /** Columns that the device's layers compute at least. */
 const columnsAtOnce = 4;
-
-/** @returns shape [n, C] */
-const patchesOf = (tapped: Tapped, block: number, facet: Facet): tf.Tensor2D => {
-  const special = specialTokenCount(tapped.parameters.architecture);
-  return tf.slice2d(tapped.facet(block, facet), [special, 0], [-1, -1]);
-};
 
 /**
  * @param kept 1 for patches that count, else 0, at least one 1; shape [n]
@@ -26,7 +20,7 @@ export async function readPatchSum(
   kept: Float32Array,
 ): Promise<Float32Array> {
   const sum = tf.tidy(() =>
-    tf.sum(tf.mul(patchesOf(tapped, block, facet), tf.tensor2d(kept, [kept.length, 1])), 0),
+    tf.sum(tf.mul(patchFeatures(tapped, block, facet), tf.tensor2d(kept, [kept.length, 1])), 0),
   );
   return (await readValues(sum, tapped.faults)).values.slice();
 }
@@ -44,7 +38,7 @@ export async function readPatchScatter(
   mean: Float32Array,
 ): Promise<Float32Array> {
   const scatter = tf.tidy(() => {
-    const features = patchesOf(tapped, block, facet);
+    const features = patchFeatures(tapped, block, facet);
     const counted = tf.mul<tf.Tensor2D>(
       tf.sub(features, tf.tensor1d(mean)),
       tf.tensor2d(kept, [kept.length, 1]),
@@ -73,7 +67,7 @@ export async function readPatchProjections(
     for (let channel = 0; channel < channels; channel++)
       weight[channel * columns + column] = axis[channel] as number;
   const projected = tf.tidy(() => {
-    const centred = tf.sub<tf.Tensor2D>(patchesOf(tapped, block, facet), tf.tensor1d(mean));
+    const centred = tf.sub<tf.Tensor2D>(patchFeatures(tapped, block, facet), tf.tensor1d(mean));
     const along = tapped.layers.linear(centred, {
       weight: tf.tensor2d(weight, [channels, columns]),
       bias: null,

@@ -1,0 +1,3 @@
+import { checkPatchSimilarity } from './patch-similarity.suite.ts';
+
+checkPatchSimilarity('wasm');
