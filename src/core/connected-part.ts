@@ -3,16 +3,15 @@ import type { PatchGrid } from './geometry.ts';
 
 /**
  * @param isIn 1 for patches of the mask, shape [rows, columns]
- * @param seed index of a patch
- * @returns 1 for the patches of the mask that are connected to the seed through patches that share a side; all 0 if the
- * seed is not in the mask
+ * @param seed a patch of the mask
+ * @param seen 1 for patches that are left out; those that are returned are added
+ * @returns the seed and the patches that are connected to it through patches that share a side
  */
-export function connectedPart(isIn: Uint8Array, seed: number, { rows, columns }: PatchGrid): Uint8Array {
-  const part = new Uint8Array(isIn.length);
-  if (isIn[seed] !== 1) return part;
-  const open = [seed];
-  part[seed] = 1;
-  for (let patch = open.pop(); patch !== undefined; patch = open.pop()) {
+function floodFrom(isIn: Uint8Array, seed: number, { rows, columns }: PatchGrid, seen: Uint8Array): number[] {
+  const part = [seed];
+  seen[seed] = 1;
+  // The list grows while it is read.
+  for (const patch of part) {
     const row = Math.floor(patch / columns);
     const column = patch % columns;
     const beside = [
@@ -22,30 +21,38 @@ export function connectedPart(isIn: Uint8Array, seed: number, { rows, columns }:
       column < columns - 1 ? patch + 1 : -1,
     ];
     for (const other of beside) {
-      if (other < 0 || isIn[other] !== 1 || part[other] === 1) continue;
-      part[other] = 1;
-      open.push(other);
+      if (other < 0 || isIn[other] !== 1 || seen[other] === 1) continue;
+      seen[other] = 1;
+      part.push(other);
     }
   }
+  return part;
+}
+
+/**
+ * @param isIn 1 for patches of the mask, shape [rows, columns]
+ * @param seed index of a patch
+ * @returns 1 for the patches of the mask that are connected to the seed through patches that share a side; all 0 if the
+ * seed is not in the mask
+ */
+export function connectedPart(isIn: Uint8Array, seed: number, grid: PatchGrid): Uint8Array {
+  const part = new Uint8Array(isIn.length);
+  if (isIn[seed] === 1) floodFrom(isIn, seed, grid, part);
   return part;
 }
 
 /** @returns 1 for the largest connected part of the mask, the first of several; all 0 if the mask is empty */
 export function largestPart(mask: Uint8Array, grid: PatchGrid): Uint8Array {
   const seen = new Uint8Array(mask.length);
-  let largest: { readonly part: Uint8Array; readonly size: number } = { part: seen.slice(), size: 0 };
-  for (let patch = 0; patch < mask.length; patch += 1) {
+  let largest: readonly number[] = [];
+  for (let patch = 0; patch < mask.length; patch++) {
     if (mask[patch] !== 1 || seen[patch] === 1) continue;
-    const part = connectedPart(mask, patch, grid);
-    let size = 0;
-    for (const [at, isIn] of part.entries())
-      if (isIn === 1) {
-        seen[at] = 1;
-        size += 1;
-      }
-    if (size > largest.size) largest = { part, size };
+    const part = floodFrom(mask, patch, grid, seen);
+    if (part.length > largest.length) largest = part;
   }
-  return largest.part;
+  const kept = new Uint8Array(mask.length);
+  for (const patch of largest) kept[patch] = 1;
+  return kept;
 }
 
 /** A range of rows and columns of patches; the ends are exclusive. */

@@ -3,13 +3,8 @@
  * Source: PKWARE's APPNOTE.TXT, sections 4.3.7 to 4.3.16. No ZIP64: the archive stays below 4 GiB.
  */
 import { FailureError } from '../core/failure.ts';
+import { addToCrc32 } from './crc32.ts';
 import { readBytes } from './read-bytes.ts';
-
-const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let value = byte;
-  for (let bit = 0; bit < 8; bit++) value = value & 1 ? 0xedb88320 ^ (value >>> 1) : value >>> 1;
-  return value;
-});
 
 const pieceBytes = 4 * 1024 * 1024;
 
@@ -18,14 +13,14 @@ export type PieceListener = (byteLength: number) => void;
 
 /** CRC-32 of a file's bytes, read a piece at a time. @throws FailureError 'unreadable-file' */
 export async function crc32Of(file: Blob, onPiece: PieceListener = () => undefined): Promise<number> {
-  let crc = 0xffffffff;
+  let crc = 0;
   for (let at = 0; at < file.size; at += pieceBytes) {
     const piece = await readBytes(file, at, Math.min(at + pieceBytes, file.size));
     if (piece === null) throw new FailureError({ code: 'unreadable-file' });
-    for (const byte of piece) crc = (crcTable[(crc ^ byte) & 0xff] as number) ^ (crc >>> 8);
+    crc = addToCrc32(crc, piece);
     onPiece(piece.byteLength);
   }
-  return (crc ^ 0xffffffff) >>> 0;
+  return crc;
 }
 
 /** 1 January 1980, the format's first day: an archive of the same files is the same archive. */

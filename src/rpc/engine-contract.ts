@@ -3,6 +3,7 @@
  * travel. A result's large arrays and bitmaps are transferred; progress is cloned. Tensors never leave the worker.
  */
 import type { BackendChoice, BackendDescription } from '../core/backend.ts';
+import type { FoundMask } from '../core/found-mask.ts';
 import type { BackendName } from '../core/failure.ts';
 import type { CheckpointHints, ModelDescription } from '../core/model.ts';
 import type { ModelProgress, LookProgress, StartProgress } from '../core/progress.ts';
@@ -96,5 +97,14 @@ export interface EngineContract extends TrainingContract {
       readonly photoSizePx: Size;
       readonly notices: readonly PhotoNotice[];
     };
+  };
+  /**
+   * PNG of the upright photograph's size: the masks together, 0 and 255, or what they cut out, transparent elsewhere.
+   * At least one mask.
+   */
+  saveMasks: {
+    request: PhotoSource & { readonly as: 'mask' | 'cut-out'; readonly masks: readonly FoundMask[] };
+    progress: never;
+    result: { readonly png: Blob };
   };
 }

@@ -1,5 +1,5 @@
 /** The objects found by SciPy (tools/reference/make_objects.py). */
-import stored from '../../tools/reference/fixtures/objects.json';
+import stored from '../../tools/reference/fixtures/objects.json' with { type: 'json' };
 import { floatsOfBase64 } from '../core/base64.ts';
 import type { FramingOptions } from '../core/photo.ts';
 import type { Box } from '../core/geometry.ts';

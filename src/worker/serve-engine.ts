@@ -13,6 +13,7 @@ import type { WasmAssets } from '../gpu/open-wasm.ts';
 import { startEngine } from '../engine/start-engine.ts';
 import { yieldToEventLoop } from '../engine/yield-to-event-loop.ts';
 import { createDecodedPhotos } from '../media/decoded-photos.ts';
+import { encodeCutOut, encodeMask } from '../formats/mask-png.ts';
 import { openStorage } from '../library/opfs-storage.ts';
 import { openPhoto } from '../media/decode-photo.ts';
 import { pixelReader } from '../media/read-pixels.ts';
@@ -200,6 +201,14 @@ class EngineHost {
     }));
   }
 
+  async saveMasks(...[{ id, photo, as, masks }]: Call<'saveMasks'>): Answer<'saveMasks'> {
+    if (as === 'mask') return succeed({ png: await encodeMask(masks) });
+    const read = await this.photos.use({ id, photo }, 'when-free', (decoded) => decoded.readPixels());
+    if (!read.ok) return read;
+    if (!read.value.ok) return read.value;
+    return succeed({ png: await encodeCutOut(read.value.value.pixels, masks) });
+  }
+
   private sourceOf({ id, photo }: PhotoSource, upNext: PhotoSource | null): Source {
     return {
       id,
@@ -252,6 +261,7 @@ export function serveEngine(): void {
     useModel: (...call) => host.useModel(...call),
     look: (...call) => host.look(...call),
     decode: (...call) => host.decode(...call),
+    saveMasks: (...call) => host.saveMasks(...call),
   };
   const calls = serveCalls<EngineContract>(handlers, {
     // Each with the whole device.

@@ -2,6 +2,7 @@
  * Decoded photographs for the screen. The engine decodes them (the main thread would stall on a large one); bitmaps
  * hold memory outside the heap, so this owns all of them and closes the least recently used.
  */
+import type { FoundMask } from '../../core/found-mask.ts';
 import type { EngineClient } from '../../rpc/engine-client.ts';
 import type { AppStore } from '../state/app-store.ts';
 import type { PhotoId } from '../state/photo.ts';
@@ -15,6 +16,12 @@ export interface Pictures {
   load(id: PhotoId, maxSidePx: number): Promise<ImageBitmap | null>;
   /** The largest picture that is already loaded, to show until a larger one comes. */
   peek(id: PhotoId): ImageBitmap | null;
+  /**
+   * Made from the whole photograph, outside of the main thread.
+   * @param masks at least one
+   * @returns PNG: the masks together, or what they cut out; null where it cannot be made now
+   */
+  encodeMasks(id: PhotoId, as: 'mask' | 'cut-out', masks: readonly FoundMask[]): Promise<Blob | null>;
   /** Closes the pictures of photographs that were removed. */
   prune(): void;
 }
@@ -87,6 +94,13 @@ export function createPictures(client: EngineClient, store: AppStore): Pictures 
         if (entry.id === id && (!best || entry.bitmap.width > best.bitmap.width)) best = entry;
       }
       return best?.bitmap ?? null;
+    },
+
+    async encodeMasks(id, as, masks) {
+      const photo = store.getState().photos[id];
+      if (!photo) return null;
+      const outcome = await client.call('saveMasks', { id, photo: photo.blob, as, masks });
+      return outcome.ok ? outcome.value.png : null;
     },
 
     prune() {

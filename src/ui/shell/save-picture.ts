@@ -65,12 +65,13 @@ export function pictureFileName(
   query: Query | null,
   shown: string,
   modelId: string,
+  ending = 'png',
 ): string {
   const base = photoName.replace(/\.[a-z0-9]{2,5}$/i, '');
   const isPlain = query === null || (query.patch === null && query.token === 0);
   const what = isPlain ? shown : `${queryTitle(query)} ${shown}`;
   const plain = `${base} ${what} ${modelId}`.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '-');
-  return `${plain.replace(/^-|-$/g, '')}.png`;
+  return `${plain.replace(/^-|-$/g, '')}.${ending}`;
 }
 
 /** @returns false if there was no picture to save */

@@ -1,5 +1,5 @@
-import { Check, Copy, Download, Undo2 } from 'lucide-react';
-import { useState } from 'react';
+import { Check, Copy, Download, Scissors, Undo2 } from 'lucide-react';
+import { useMemo, useState } from 'react';
 import { tokenTitle } from '../../lenses/query-title.ts';
 import { IconButton } from '../kit/icon-button.tsx';
 import { useApp, useServices } from '../services.tsx';
@@ -7,22 +7,32 @@ import { shownOutcome, type Outcome } from '../state/looks.ts';
 import type { Photo } from '../state/photo.ts';
 import { viewOf } from '../../lenses/views.ts';
 import { describePhotoNotice } from '../../core/photo.ts';
-import { canCopyPicture, copyPicture, savePicture } from './save-picture.ts';
+import { MaskDialog } from './mask-dialog.tsx';
+import { foundIn } from './save-masks.ts';
+import { canCopyPicture, copyPicture, savePicture, type StagePicture } from './save-picture.ts';
 import { markedPatch, sceneOf, usePanelProps, useScene } from './use-scene.ts';
 import './stage-caption.css';
 
-function PictureActions({ photo }: { readonly photo: Photo }) {
+interface PictureActionsProps {
+  readonly photo: Photo;
+  readonly outcome: Outcome;
+}
+
+function PictureActions({ photo, outcome: shown }: PictureActionsProps) {
   const { store, pictures } = useServices();
   const [copied, setCopied] = useState(false);
+  const [masked, setMasked] = useState<StagePicture | null>(null);
+  const scene = useScene(shown);
+  const hasMasks = useMemo(() => scene !== null && foundIn(shown, scene).length > 0, [shown, scene]);
   const explain = (): void => {
     store.getState().say('The picture could not be made. Try again in a moment.', 'warning');
   };
-  const picture = () => {
+  const picture = (): StagePicture | null => {
     const state = store.getState();
     const outcome = shownOutcome(state, photo);
     if (outcome === null) return null;
-    const scene = sceneOf(outcome, state.drawings, state.shared);
-    return { photo, outcome, scene, marked: markedPatch(photo, outcome), pictures };
+    const drawn = sceneOf(outcome, state.drawings, state.shared);
+    return { photo, outcome, scene: drawn, marked: markedPatch(photo, outcome), pictures };
   };
   const save = async (): Promise<void> => {
     const made = picture();
@@ -46,6 +56,10 @@ function PictureActions({ photo }: { readonly photo: Photo }) {
           onBlur={() => setCopied(false)}
         />
       )}
+      {hasMasks && (
+        <IconButton icon={Scissors} label="Save cut-out, mask, boxes" onClick={() => setMasked(picture())} />
+      )}
+      {masked !== null && <MaskDialog picture={masked} onClose={() => setMasked(null)} />}
     </div>
   );
 }
@@ -84,7 +98,7 @@ export function StageCaption({ photo }: { readonly photo: Photo }) {
             onClick={() => pickPoint(photo.id, null)}
           />
         )}
-        {outcome !== null && <PictureActions photo={photo} />}
+        {outcome !== null && <PictureActions photo={photo} outcome={outcome} />}
       </div>
       {outcome !== null && <Words photo={photo} outcome={outcome} />}
       {notices.map((notice) => (
