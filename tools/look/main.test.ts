@@ -100,7 +100,7 @@ test('norms are one number a patch, of the block that is asked', async () => {
 test('objects are SciPy’s, with boxes in the photograph, whose edge is drawn', async () => {
   const expected = embeddedObjects.find(({ name }) => name.startsWith('dahlia, square, values'));
   const dahlia = join(root, 'public/samples/dahlia.jpg');
-  const plainly = ['--square', '--side', '224', '--smooth', 'off', '--contour', 'off'];
+  const plainly = ['--square', '--side', '224', '--smooth', 'off', '--contour', 'off', '--cutout'];
   const run = await runTool('look', 'objects', dahlia, ...plainly, '--backend', 'wasm', '--out', folder);
   expect(run).toMatchObject({ exitCode: 0, stderr: '' });
   const { shape, values } = await readArray('dahlia-objects.npy');
@@ -124,6 +124,28 @@ test('objects are SciPy’s, with boxes in the photograph, whose edge is drawn',
       'dahlia-objects-eigenvector.png',
     ]),
   );
+  expect(facts['masks']).toEqual([
+    {
+      title: 'Object',
+      box,
+      mask: 'dahlia-objects-object-mask.png',
+      cutOut: 'dahlia-objects-object-cut-out.png',
+    },
+  ]);
+  // A pixel is in the mask if the patch under its middle is.
+  const patch = (pixel: number, length: number): number => Math.floor(((pixel + 0.5) * 14) / length);
+  const inside = Array.from({ length: info.width * info.height }, (_, pixel) => {
+    const [row, column] = [
+      patch(Math.floor(pixel / info.width), info.height),
+      patch(pixel % info.width, info.width),
+    ];
+    return expected?.tokencut.mask[14 * row + column] === 1 ? 255 : 0;
+  });
+  const grey = sharp(join(folder, 'dahlia-objects-object-mask.png')).toColourspace('b-w').raw();
+  expect((await grey.toBuffer()).equals(Buffer.from(inside))).toBe(true);
+  const rgba = await sharp(join(folder, 'dahlia-objects-object-cut-out.png')).raw().toBuffer();
+  expect(rgba.length).toBe(4 * inside.length);
+  expect(inside.filter((alpha, pixel) => rgba[4 * pixel + 3] !== alpha)).toEqual([]);
 });
 
 describe('features are PyTorch’s, from the photograph on', () => {
@@ -174,6 +196,11 @@ describe('features are PyTorch’s, from the photograph on', () => {
     expect(wrong.stderr).toContain('--facet colour is not best|query|key|value|token.');
     expect((await runTool('look', '--help')).stdout).toContain('features ');
   });
+});
+
+test('a lens without masks has nothing to cut out', async () => {
+  const run = await runTool('look', 'norms', cat, ...small, '--cutout', '--out', folder);
+  expect(run).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('makes no masks') });
 });
 
 test('a lens tells what it can be told, and an unknown one what there is', async () => {

@@ -21,6 +21,7 @@ import { createNames, forEachPhoto, makeFolder, photographsOf } from './batch.ts
 import { describeFields, optionsOf, readFields } from './codec-options.ts';
 import { commonOptions, commonUsage, readBackend, readFraming } from './common-options.ts';
 import { writeFeatures } from './features.ts';
+import { fileNameOf, makeCutOuts } from './cut-outs.ts';
 import { openEngine } from './open-engine.ts';
 
 // A lens's view imports its style sheet, which means nothing here.
@@ -43,6 +44,7 @@ ${photographUsage}
 
 ${commonUsage}
   --out <folder>     where the files go (default: look-out)
+  --cutout           each mask, and what it cuts out, as PNG too; of lenses that make masks
 
 What is computed:
 ${describeFields(contractOf(id).params.fields)}
@@ -78,6 +80,7 @@ const { values: options, positionals: images } = readOptions(
     options: {
       ...commonOptions,
       out: { type: 'string', default: 'look-out' },
+      cutout: { type: 'boolean', default: false },
       ...checkpointOptions,
       ...optionsOf(contract.params, contract.drawing, sharedDrawing),
       help: { type: 'boolean', short: 'h', default: false },
@@ -98,16 +101,11 @@ if (backend === 'webgpu') await installDawn();
 const { drawPicture, drawSheet } = await import('./canvas.ts');
 const { viewOf } = await import('../../src/lenses/views.ts');
 const view = viewOf(lens);
+if (options.cutout && view.found === undefined) stopWith(`The lens ${lens} makes no masks to cut out.`);
 const engine = await openEngine(load, backend);
 console.log(`${engine.model.title} on ${engine.engine.backend.name} (${engine.engine.backend.device})`);
 await makeFolder(options.out);
 const nameFor = createNames();
-const fileName = (title: string): string =>
-  title
-    .toLowerCase()
-    .replaceAll(/[^\p{L}\p{N}]+/gu, '-')
-    .replaceAll(/^-|-$/g, '');
-
 const failures = await forEachPhoto(found, async (path, photo) => {
   const name = `${nameFor(path)}-${lens}`;
   const looked = await engine.look(lens, params as never, path, photo, framing);
@@ -119,6 +117,9 @@ const failures = await forEachPhoto(found, async (path, photo) => {
   const arrays = compute.arrays(result);
   for (const { suffix, shape, values } of arrays) await write(`${suffix}.npy`, encodeNpy({ shape, values }));
   const { tokens = 0, timings } = passes[0] ?? {};
+  const scene = { looked: looked.value, params, drawing, shared };
+  const cutOuts = options.cutout ? await makeCutOuts(photo.pixels, view.found?.(scene) ?? [], name) : null;
+  for (const [file, data] of cutOuts?.files ?? []) await writeFile(join(options.out, file), data);
   const facts = {
     image: path,
     lens,
@@ -130,9 +131,9 @@ const failures = await forEachPhoto(found, async (path, photo) => {
     parameters: params,
     arrays: arrays.map(({ suffix, shape }) => ({ file: `${name}${suffix}.npy`, shape })),
     ...compute.numbers(result),
+    ...(cutOuts === null ? {} : { masks: cutOuts.masks }),
   };
   await write('.json', `${JSON.stringify(facts, null, 2)}\n`);
-  const scene = { looked: looked.value, params, drawing, shared };
   const sheet = view.sheet?.(scene) ?? null;
   await write(
     '.png',
@@ -141,7 +142,7 @@ const failures = await forEachPhoto(found, async (path, photo) => {
       : await drawSheet(photo.pixels, sheet),
   );
   for (const tile of view.tiles(scene, drawing, engine.model))
-    await write(`-${fileName(tile.title)}.png`, await drawPicture(photo.pixels, tile.layers));
+    await write(`-${fileNameOf(tile.title)}.png`, await drawPicture(photo.pixels, tile.layers));
   return {
     done: `${frame.rows} × ${frame.columns} patches, ${tokens} tokens, ${Math.round(timings?.forwardMs ?? 0)} ms`,
   };

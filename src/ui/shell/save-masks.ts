@@ -36,7 +36,7 @@ export async function saveMasks(
 }
 
 /** Under the names that the command line uses, boxes in px of the photograph, the largest claim first. */
-export function describeBoxes({ photo, outcome, scene }: MaskedPicture): object {
+function describeBoxes({ photo, outcome, scene }: MaskedPicture): object {
   const { look, model } = outcome;
   const found = foundIn(outcome, scene);
   return {
