@@ -229,6 +229,14 @@ test('patches that are asked have maps and pictures of their own, which are the 
   }
 });
 
+test('patches that overlap make finer maps', async () => {
+  const to = join(folder, 'overlap');
+  const fine = await runTool('attend', cat, '--side', String(8 * patchSize), '--overlap', '2', '--out', to);
+  expect(fine).toMatchObject({ exitCode: 0, stderr: '' });
+  expect(fine.stdout).toContain('9 × 15 patches, 136 tokens');
+  expect((await readNpy('cat.npy', to)).shape).toEqual([numHeads, 9, 15]);
+});
+
 describe('a wrong call ends in a sentence, not in a stack trace', () => {
   test.concurrent.each([
     [2, /^Unknown option '--sied'[^]*Usage: /, [cat, '--sied', '64']],
@@ -239,6 +247,12 @@ describe('a wrong call ends in a sentence, not in a stack trace', () => {
       [cat, ...embedded, '--key', 'teacher'],
     ],
     [1, /^--patch 3;7 is not a row and a column, as in --patch 3,7\.$/, [cat, '--patch', '3;7']],
+    [1, /^--overlap 3 is not 1, 2 or 4\.$/, [cat, '--overlap', '3']],
+    [
+      1,
+      /^--overlap 4: the patches of .+ are 2 px wide, and a quarter of that is no whole number\. It can be 1 or 2\.$/,
+      [cat, '--overlap', '4', '--model', checkpointPath('dino.pth'), '--heads', '3'],
+    ],
     [1, /Say how many there are/, [cat, '--model', checkpointPath('dino.pth')]],
     [1, /^This checkpoint cannot be read: it is neither/, [cat, '--model', cat]],
   ])('with exit code %i: %s', async (exitCode, sentence, args) => {

@@ -12,7 +12,13 @@ import { sharedDrawing } from '../../src/render/shared-drawing.ts';
 import { checkpointOptions, checkpointUsage } from '../checkpoint-file.ts';
 import { createNames, forEachPhoto, makeFolder, photographsOf } from '../look/batch.ts';
 import { drawPicture } from '../look/canvas.ts';
-import { commonOptions, commonUsage, readBackend, readFraming } from '../look/common-options.ts';
+import {
+  checkOverlap,
+  commonOptions,
+  commonUsage,
+  readBackend,
+  readFraming,
+} from '../look/common-options.ts';
 import { openEngine } from '../look/open-engine.ts';
 import { endOnFileProblems } from '../file-problem.ts';
 import { photographUsage } from '../photographs/find-photographs.ts';
@@ -67,6 +73,7 @@ const found = await photographsOf(images);
 const load = await findModel(options.model, options);
 if (backend === 'webgpu') await installDawn();
 const engine = await openEngine(load, backend);
+checkOverlap(framing, engine.model);
 const { numHeads, numRegisters } = engine.model;
 console.log(`${engine.model.title} on ${engine.engine.backend.name} (${engine.engine.backend.device})`);
 await makeFolder(options.out);

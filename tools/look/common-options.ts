@@ -1,5 +1,7 @@
 /** Options of all commands that look at photographs. */
 import type { BackendName } from '../../src/core/failure.ts';
+import type { ModelDescription } from '../../src/core/model.ts';
+import { overlaps, overlapsFor, type Overlap } from '../../src/core/overlap.ts';
 import type { FramingOptions } from '../../src/core/photo.ts';
 import { fileURLToPath } from 'node:url';
 import { embeddedModelId } from '../../src/core/embedded-model.ts';
@@ -12,12 +14,17 @@ export const commonOptions = {
   backend: { type: 'string', default: 'wasm' },
   side: { type: 'string', default: '320' },
   square: { type: 'boolean', default: false },
+  overlap: { type: 'string', default: '1' },
 } as const;
+
+const overlapUsage = `  --overlap <1|2|4>  patches that overlap, each half or a quarter of a patch from the next: finer maps, 4 or 16 times the
+                     patches (default: 1)`;
 
 export const commonUsage = `  --model <path>     a checkpoint file as npm run convert takes it, or a folder in tfjs format (default: the embedded model)
   --backend <name>   wasm, cpu, or webgpu by Dawn (default: wasm)
   --side <px>        the long side of what the model sees (default: 320)
-  --square           squash to side × side, as the official script does`;
+  --square           squash to side × side, as the official script does
+${overlapUsage}`;
 
 export function readBackend(name: string): BackendName {
   return name === 'wasm' || name === 'cpu' || name === 'webgpu'
@@ -25,9 +32,36 @@ export function readBackend(name: string): BackendName {
     : stopWith(`--backend ${name} is not wasm, cpu or webgpu.`);
 }
 
-export function readFraming({ side, square }: { side: string; square: boolean }): FramingOptions {
+/** Ends the command where it is no overlap. */
+const readOverlap = (text: string): Overlap =>
+  overlaps.find((overlap) => String(overlap) === text) ??
+  stopWith(`--overlap ${text} is not ${listOf(overlaps)}.`);
+
+const listOf = (numbers: readonly number[]): string =>
+  [numbers.slice(0, -1).join(', '), numbers.slice(-1).join('')].filter((part) => part !== '').join(' or ');
+
+/** Ends the command with a sentence where the network's patches cannot overlap so. */
+export function checkOverlap(
+  { overlap = 1 }: Pick<FramingOptions, 'overlap'>,
+  { title, patchSizePx }: Pick<ModelDescription, 'title' | 'patchSizePx'>,
+): void {
+  const usable = overlapsFor(patchSizePx);
+  if (!usable.includes(overlap))
+    stopWith(
+      `--overlap ${overlap}: the patches of ${title} are ${patchSizePx} px wide, and a ${overlap === 2 ? 'half' : 'quarter'} of ` +
+        `that is no whole number. It can be ${listOf(usable)}.`,
+    );
+}
+
+interface FramingTexts {
+  readonly side: string;
+  readonly square: boolean;
+  readonly overlap: string;
+}
+
+export function readFraming({ side, square, overlap }: FramingTexts): FramingOptions {
   const sidePx = Number(side);
   if (!Number.isInteger(sidePx) || sidePx < 16 || sidePx > 2048)
     stopWith(`--side ${side} is not a whole number from 16 to 2048.`);
-  return { shape: square ? 'square' : 'photograph', sidePx };
+  return { shape: square ? 'square' : 'photograph', sidePx, overlap: readOverlap(overlap) };
 }

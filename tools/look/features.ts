@@ -13,7 +13,7 @@ import { readOptions } from '../read-options.ts';
 import { stopWith } from '../stop-with.ts';
 import { createNames, forEachPhoto, makeFolder, photographsOf } from './batch.ts';
 import { describeFields, optionsOf, readFields } from './codec-options.ts';
-import { commonOptions, commonUsage, readBackend, readFraming } from './common-options.ts';
+import { checkOverlap, commonOptions, commonUsage, readBackend, readFraming } from './common-options.ts';
 import { openEngine } from './open-engine.ts';
 
 const codec = defineCodec<FeatureParams>(featureFields);
@@ -58,6 +58,7 @@ export async function writeFeatures(args: readonly string[]): Promise<number> {
   const load = await findModel(options.model, options);
   if (backend === 'webgpu') await installDawn();
   const engine = await openEngine(load, backend);
+  checkOverlap(framing, engine.model);
   const { model } = engine;
   console.log(`${model.title} on ${engine.engine.backend.name} (${engine.engine.backend.device})`);
   await makeFolder(options.out);
@@ -75,6 +76,7 @@ export async function writeFeatures(args: readonly string[]): Promise<number> {
       model,
       backend: engine.engine.backend.name,
       frame,
+      overlap: framing.overlap,
       tokens,
       timings,
       ...choice,

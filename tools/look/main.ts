@@ -19,7 +19,7 @@ import { readOptions } from '../read-options.ts';
 import { stopWith } from '../stop-with.ts';
 import { createNames, forEachPhoto, makeFolder, photographsOf } from './batch.ts';
 import { describeFields, optionsOf, readFields } from './codec-options.ts';
-import { commonOptions, commonUsage, readBackend, readFraming } from './common-options.ts';
+import { checkOverlap, commonOptions, commonUsage, readBackend, readFraming } from './common-options.ts';
 import { writeFeatures } from './features.ts';
 import { fileNameOf, makeCutOuts } from './cut-outs.ts';
 import { openEngine } from './open-engine.ts';
@@ -103,6 +103,7 @@ const { viewOf } = await import('../../src/lenses/views.ts');
 const view = viewOf(lens);
 if (options.cutout && view.found === undefined) stopWith(`The lens ${lens} makes no masks to cut out.`);
 const engine = await openEngine(load, backend);
+checkOverlap(framing, engine.model);
 console.log(`${engine.model.title} on ${engine.engine.backend.name} (${engine.engine.backend.device})`);
 await makeFolder(options.out);
 const nameFor = createNames();
@@ -126,6 +127,7 @@ const failures = await forEachPhoto(found, async (path, photo) => {
     model: engine.model,
     backend: engine.engine.backend.name,
     frame,
+    overlap: framing.overlap,
     tokens,
     timings,
     parameters: params,
