@@ -15,6 +15,7 @@ const folders = {
   'src/train': ['src/core', 'src/formats', 'src/media', 'src/gpu', 'src/vit'],
   'src/attention': ['src/core'],
   'src/features': ['src/core'],
+  'src/score': ['src/core', 'src/media'],
   'src/render': ['src/core', 'src/attention'],
   // What all lenses share, and the three lists; a lens itself is below.
   'src/lenses': [
@@ -28,7 +29,7 @@ const folders = {
     'lens compute',
     'lens view',
   ],
-  'src/rpc': ['src/core', 'src/lenses'],
+  'src/rpc': ['src/core', 'src/score', 'src/lenses'],
   'src/library': ['src/core', 'src/formats', 'src/catalogue', 'src/rpc'],
   'src/engine': ['src/core', 'src/formats', 'src/models', 'src/media', 'src/gpu', 'src/vit'],
   'src/worker': [
@@ -36,6 +37,7 @@ const folders = {
     'src/formats',
     'src/models',
     'src/media',
+    'src/score',
     'src/gpu',
     'src/vit',
     'src/train',
@@ -47,13 +49,14 @@ const folders = {
     'src/library',
   ],
   'src/ui/kit': ['src/core', 'src/render'],
-  'src/ui': ['src/ui/kit', 'src/core', 'src/rpc', 'src/render', 'src/lenses', 'src/catalogue'],
+  'src/ui': ['src/ui/kit', 'src/core', 'src/score', 'src/rpc', 'src/render', 'src/lenses', 'src/catalogue'],
   'src/service-worker': ['src/core'],
   tools: [
     'src/core',
     'src/formats',
     'src/models',
     'src/media',
+    'src/score',
     'src/gpu',
     'src/vit',
     'src/engine',

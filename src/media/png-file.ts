@@ -13,7 +13,7 @@ interface Chunk {
 }
 
 /** All chunks up to IEND, or up to the first incomplete one. */
-function* chunksOf(bytes: Uint8Array): Generator<Chunk> {
+export function* chunksOf(bytes: Uint8Array): Generator<Chunk> {
   const view = viewOf(bytes);
   for (let begin = 8; begin + 12 <= bytes.length;) {
     const length = view.getUint32(begin);

@@ -1,5 +1,5 @@
 /** A score that does not depend on the photograph, for comparison: photographers put things in the middle. */
-import { maskOf, type PatchMask } from './jaccard.ts';
+import { maskOf, type PatchMask } from './head-masks.ts';
 
 /** Of half a side. */
 const sigma = 0.4;

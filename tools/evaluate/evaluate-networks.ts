@@ -1,16 +1,47 @@
 /** Every network and the centre prior on every photograph. */
 import { describeFailure } from '../../src/core/failure.ts';
+import type { FramingOptions } from '../../src/core/photo.ts';
 import { succeed } from '../../src/core/result.ts';
 import { headsContract } from '../../src/lenses/heads/contract.ts';
+import type { FeatureParams } from '../../src/lenses/feature-choice.ts';
 import { frameOf } from '../../src/lenses/lens-contract.ts';
+import { objectsContract } from '../../src/lenses/objects/contract.ts';
 import type { LoadedModel } from '../../src/models/loaded-model.ts';
+import type { PixelGrid } from '../../src/media/resample.ts';
+import type { Objects } from '../../src/score/objects.ts';
 import { openEngine, type ToolEngine } from '../look/open-engine.ts';
 import { stopWith } from '../stop-with.ts';
 import { centrePrior } from './centre-prior.ts';
 import type { Pair } from './find-pairs.ts';
-import { jaccardOfObjects, type PatchMask } from './jaccard.ts';
+import type { PatchMask } from './head-masks.ts';
 import { readPair, type PairContent } from './read-pair.ts';
-import { averagePhotos, scorePhoto, type Average, type ScoredPhoto } from './scores.ts';
+import {
+  averagePhotos,
+  fitOf,
+  fitOfMass,
+  scoreHeads,
+  truthOf,
+  type Averages,
+  type Fit,
+  type ScoredPhoto,
+} from './scores.ts';
+
+export const methods = ['heads', 'lost', 'tokencut', 'maskcut'] as const;
+
+export type Method = (typeof methods)[number];
+
+export interface HowToScore {
+  readonly sidePx: number;
+  readonly methods: readonly Method[];
+  /** By which features lost, tokencut and maskcut compare patches. */
+  readonly features: FeatureParams;
+}
+
+/** Names of scores that are no method's. */
+export const bestHeadName = 'best head';
+export const meanHeadName = 'mean over heads';
+export const headName = (head: number): string => `head ${head + 1}`;
+export const priorName = 'centre prior';
 
 /** An engine on wasm with the network, which stays whole; ends the command where it does not start. */
 export function openEngineOf(model: LoadedModel): Promise<ToolEngine> {
@@ -27,26 +58,61 @@ async function contentOf(pair: Pair): Promise<PairContent> {
   return content;
 }
 
+interface Scorer {
+  readonly engine: ToolEngine;
+  readonly id: string;
+  readonly photo: PixelGrid;
+  readonly objects: Objects;
+  readonly framing: FramingOptions;
+}
+
+async function fitsOfHeads({ engine, id, photo, objects, framing }: Scorer): Promise<Record<string, Fit>> {
+  const { defaults } = headsContract.params;
+  const looked = await engine.look('heads', defaults, id, { pixels: photo, notices: [] }, framing);
+  if (!looked.ok) return stopWith(`${id}: ${describeFailure(looked.error)}`);
+  const frame = frameOf(looked.value);
+  const { bestHead, meanOverHeads, heads } = scoreHeads(looked.value.result, frame, truthOf(objects, frame));
+  return {
+    [bestHeadName]: bestHead,
+    [meanHeadName]: meanOverHeads,
+    ...Object.fromEntries(heads.map((fit, head) => [headName(head), fit])),
+  };
+}
+
+/** Of several objects the first: CorLoc is of one box a photograph, and the first object is the one that stands out most. */
+async function fitOfMethod(
+  { engine, id, photo, objects, framing }: Scorer,
+  method: Exclude<Method, 'heads'>,
+  features: FeatureParams,
+): Promise<Fit> {
+  const params = { ...objectsContract.params.defaults, ...features, method };
+  const looked = await engine.look('objects', params, id, { pixels: photo, notices: [] }, framing);
+  if (!looked.ok) return stopWith(`${id}: ${describeFailure(looked.error)}`);
+  const frame = frameOf(looked.value);
+  const [first] = looked.value.result.objects;
+  // All patches are alike, or none: no object is claimed.
+  if (first === undefined) return { jaccard: 0, found: 0 };
+  return fitOf(first.mask, first.box, truthOf(objects, frame));
+}
+
 /** @param pairs that `checkPairs` has found usable */
 export async function scoreNetwork(
   model: LoadedModel,
   pairs: readonly Pair[],
-  sidePx: number,
-): Promise<Average> {
+  how: HowToScore,
+): Promise<Averages> {
   const engine = await openEngineOf(model);
   const photos: ScoredPhoto[] = [];
+  const framing = { shape: 'photograph', sidePx: how.sidePx } as const;
   try {
     for (const pair of pairs) {
       const { photo, objects } = await contentOf(pair);
-      const framing = { shape: 'photograph', sidePx } as const;
-      const { defaults } = headsContract.params;
-      const read = { pixels: photo, notices: [] };
-      const result = await engine.look('heads', defaults, pair.photo, read, framing);
-      if (!result.ok) stopWith(`${pair.photo}: ${describeFailure(result.error)}`);
-      photos.push({
-        sequence: pair.sequence,
-        scores: scorePhoto(result.value.result, frameOf(result.value).box, objects),
-      });
+      const scorer = { engine, id: pair.photo, photo, objects, framing };
+      const fits: Record<string, Fit> = {};
+      for (const method of how.methods)
+        if (method === 'heads') Object.assign(fits, await fitsOfHeads(scorer));
+        else fits[method] = await fitOfMethod(scorer, method, how.features);
+      photos.push({ sequence: pair.sequence, fits });
     }
   } finally {
     engine.dispose();
@@ -55,19 +121,19 @@ export async function scoreNetwork(
 }
 
 /** As a network with one head, that sees the whole photograph. */
-export async function scoreCentrePrior(pairs: readonly Pair[]): Promise<Average> {
+export async function scoreCentrePrior(pairs: readonly Pair[]): Promise<Averages> {
   const photos: ScoredPhoto[] = [];
   const priors = new Map<string, PatchMask>();
   for (const pair of pairs) {
-    const { objects } = await contentOf(pair);
-    const { height, width } = objects;
+    const { photo, objects } = await contentOf(pair);
+    const { height, width } = photo;
     const prior = priors.get(`${height} × ${width}`) ?? centrePrior(height, width);
     priors.set(`${height} × ${width}`, prior);
-    const scores = jaccardOfObjects(prior, { top: 0, left: 0, height, width }, objects);
-    const score = scores.reduce((sum, value) => sum + value, 0) / scores.length;
+    const box = { top: 0, left: 0, height, width };
+    const grid = { rows: height, columns: width, box, photoSizePx: { height, width } };
     photos.push({
       sequence: pair.sequence,
-      scores: { bestHead: score, meanOverHeads: score, heads: [score] },
+      fits: { [priorName]: fitOfMass(prior, grid, truthOf(objects, grid)) },
     });
   }
   return averagePhotos(photos);

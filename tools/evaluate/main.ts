@@ -1,31 +1,39 @@
-/** npm run evaluate -- <folder>: how well attention masks fit objects, by the protocol of the paper's figure 4. */
+/** npm run evaluate -- <folder>: how well masks and boxes fit objects; of attention, by the protocol of the paper's figure 4. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { defineCodec } from '../../src/core/codec.ts';
 import { describeFailure } from '../../src/core/failure.ts';
+import { featureFields, featuresOf, type FeatureParams } from '../../src/lenses/feature-choice.ts';
 import { findModel } from '../attend/find-model.ts';
 import { checkpointOptions, checkpointUsage } from '../checkpoint-file.ts';
 import { endOnFileProblems } from '../file-problem.ts';
+import { describeFields, optionsOf, readFields } from '../look/codec-options.ts';
 import { readOptions } from '../read-options.ts';
 import { stopWith } from '../stop-with.ts';
-import { scoreCentrePrior, scoreNetwork } from './evaluate-networks.ts';
+import { methods, scoreCentrePrior, scoreNetwork } from './evaluate-networks.ts';
 import { findPairs, samplePairs, type Pair } from './find-pairs.ts';
-import { keptShare } from './jaccard.ts';
+import { keptShare } from './head-masks.ts';
 import { checkPairs } from './read-pair.ts';
 import { randomNetwork } from './random-network.ts';
 import { markdownReport, type NetworkScores } from './report.ts';
-import type { Average } from './scores.ts';
+import type { Averages } from './scores.ts';
 import { shippedModels } from './shipped-models.ts';
+
+const featureCodec = defineCodec<FeatureParams>(featureFields);
 
 const usage = `Usage: npm run evaluate -- <folder> [options]
 
 <folder> and its subfolders hold photographs (<stem>.jpg, .webp or any other kind but .png) and, beside each, its mask (<stem>.png, of the
-same size: black, and one colour for each object). <set>_<number> puts a photograph in a set; frames of a video are <set>_<sequence>_<number>.
+same shape: black, and one colour for each object; a border as in PASCAL VOC does not count). <set>_<number> puts a photograph in a set; frames of a video are <set>_<sequence>_<number>.
 
   --model <path>     a checkpoint file as npm run convert takes it, or a folder in tfjs format; may stand several times
                      (default: every model in public/models)
   --sample <n>       so many photographs of each set, chosen by the seed (default: all)
   --seed <n>         for the sample and the random networks (default: 0)
   --side <px>        the long side of what the network sees (default: 224)
+  --methods <list>   which masks: heads, lost, tokencut, maskcut, with commas between (default: heads)
+${describeFields(featureCodec.fields)}
+                     (both of lost, tokencut and maskcut)
   --out <folder>     where evaluation.md and evaluation.json go (default: evaluation-out)
 
 Of a checkpoint file:
@@ -40,6 +48,8 @@ const { values: options, positionals } = readOptions(
       sample: { type: 'string' },
       seed: { type: 'string', default: '0' },
       side: { type: 'string', default: '224' },
+      methods: { type: 'string', default: 'heads' },
+      ...optionsOf(featureCodec),
       out: { type: 'string', default: 'evaluation-out' },
       ...checkpointOptions,
       help: { type: 'boolean', short: 'h', default: false },
@@ -60,6 +70,16 @@ const sidePx = wholeNumber('side', options.side, 16, 2048);
 const seed = wholeNumber('seed', options.seed, 0, 2 ** 32 - 1);
 const sample = options.sample === undefined ? null : wholeNumber('sample', options.sample, 1, 1_000_000);
 
+const features = readFields(featureCodec, options);
+const wanted = options.methods
+  .split(',')
+  .map(
+    (name) =>
+      methods.find((method) => method === name.trim()) ??
+      stopWith(`--methods ${name} is not ${methods.join(', ')}.`),
+  );
+const how = { sidePx, methods: methods.filter((method) => wanted.includes(method)), features };
+
 const found = await findPairs(folder);
 if (found === null) stopWith(`The folder ${folder} cannot be read.`);
 if (found.pairs.length === 0) stopWith(`There is no photograph with a mask in ${folder}.\n\n${usage}`);
@@ -74,20 +94,24 @@ const complain = (sentence: string): void => {
   console.error(sentence);
 };
 
+/** Data set → the share of its masks' pixels that does not count. */
+const borders: Record<string, number> = {};
 const sets: (readonly [set: string, pairs: readonly Pair[]])[] = [];
 for (const [set, pairs] of samplePairs(found.pairs, sample, seed)) {
-  const { usable, problems } = await checkPairs(pairs);
+  const { usable, problems, border } = await checkPairs(pairs);
   for (const problem of problems) complain(problem);
-  if (usable.length > 0) sets.push([set, usable]);
-  else if (problems.length === 0) complain(`No mask of the set '${set}' holds an object.`);
+  if (usable.length > 0) {
+    sets.push([set, usable]);
+    borders[set] = border;
+  } else if (problems.length === 0) complain(`No mask of the set '${set}' holds an object.`);
 }
 if (sets.length === 0) process.exit(1);
 
 async function overSets(
   name: string,
-  score: (pairs: readonly Pair[]) => Promise<Average>,
-): Promise<Record<string, Average>> {
-  const averages: Record<string, Average> = {};
+  score: (pairs: readonly Pair[]) => Promise<Averages>,
+): Promise<Record<string, Averages>> {
+  const averages: Record<string, Averages> = {};
   for (const [set, pairs] of sets) {
     const start = performance.now();
     const average = await score(pairs);
@@ -108,20 +132,33 @@ for (const [i, load] of loaders.entries()) {
     complain(`${paths[i]}: ${describeFailure(model.error)}`);
     continue;
   }
-  const { id, title, parameterCount } = model.value;
+  const { id, title, parameterCount, architecture, features: recommended } = model.value;
   const random = randomNetwork(model.value, seed);
   networks.push({
     id,
     title,
     parameterCount,
-    sets: await overSets(title, (pairs) => scoreNetwork(model.value, pairs, sidePx)),
-    random: await overSets(`${title}, random weights`, (pairs) => scoreNetwork(random, pairs, sidePx)),
+    features: featuresOf(features, {
+      depth: architecture.depth,
+      ...(recommended === undefined ? {} : { features: recommended }),
+    }),
+    sets: await overSets(title, (pairs) => scoreNetwork(model.value, pairs, how)),
+    random: await overSets(`${title}, random weights`, (pairs) => scoreNetwork(random, pairs, how)),
   });
 }
 if (networks.length === 0) process.exit(1);
 const centrePrior = await overSets('centre prior', scoreCentrePrior);
 
-const evaluation = { sidePx, sample, seed, keptShare, centrePrior, networks } as const;
+const evaluation = {
+  sidePx,
+  sample,
+  seed,
+  keptShare,
+  methods: how.methods,
+  borders,
+  centrePrior,
+  networks,
+} as const;
 const report = markdownReport(evaluation);
 await writeFile(join(options.out, 'evaluation.md'), report);
 await writeFile(join(options.out, 'evaluation.json'), `${JSON.stringify(evaluation, null, 2)}\n`);

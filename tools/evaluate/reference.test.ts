@@ -7,21 +7,22 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bytesOfBase64, floatsOfBase64 } from '../../src/core/base64.ts';
 import { embeddedModelId } from '../../src/core/embedded-model.ts';
+import { indexPng, vocPalette } from '../../src/testing/make-png.ts';
 import { runTool, type ToolRun } from '../../src/testing/run-tool.ts';
 import reference from '../reference/fixtures/evaluation.json';
 import type { Evaluation } from './report.ts';
-import { scorePhoto } from './scores.ts';
+import { scoreHeads, truthOf, type Averages } from './scores.ts';
 
 const fromRoot = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
 test.each(reference.madeUp)('made-up maps %#: every score is NumPy’s', ({ maps, box, objects, scores }) => {
-  const found = scorePhoto({ ...maps, maps: floatsOfBase64(maps.values) }, box, {
-    ...objects,
-    labels: bytesOfBase64(objects.labels),
-  });
-  expect(found.bestHead).toBeCloseTo(scores.bestHead, 12);
-  expect(found.meanOverHeads).toBeCloseTo(scores.meanOverHeads, 12);
-  for (const [head, score] of scores.heads.entries()) expect(found.heads[head]).toBeCloseTo(score, 12);
+  const labelled = { ...objects, labels: bytesOfBase64(objects.labels) };
+  const grid = { ...maps, box, photoSizePx: objects };
+  const found = scoreHeads({ ...maps, maps: floatsOfBase64(maps.values) }, grid, truthOf(labelled, grid));
+  expect(found.bestHead.jaccard).toBeCloseTo(scores.bestHead, 12);
+  expect(found.meanOverHeads.jaccard).toBeCloseTo(scores.meanOverHeads, 12);
+  for (const [head, score] of scores.heads.entries())
+    expect(found.heads[head]?.jaccard).toBeCloseTo(score, 12);
 });
 
 describe('npm run evaluate on photographs with drawn masks', () => {
@@ -49,7 +50,8 @@ describe('npm run evaluate on photographs with drawn masks', () => {
     await writeFile(join(folder, 'without.jpg'), '');
     const side = String(embedded[0]?.side);
     const model = fromRoot(`public/models/${embeddedModelId}`);
-    run = await runTool('evaluate', folder, '--model', model, '--side', side, '--out', join(folder, 'out'));
+    const all = ['--methods', 'maskcut,heads,lost,tokencut', '--side', side];
+    run = await runTool('evaluate', folder, '--model', model, ...all, '--out', join(folder, 'out'));
     const text = await readFile(join(folder, 'out', 'evaluation.json'), 'utf8').catch(() => '{}');
     evaluation = JSON.parse(text) as Evaluation;
   });
@@ -62,28 +64,54 @@ describe('npm run evaluate on photographs with drawn masks', () => {
     for (const { sample } of embedded) expect(run.stdout).toContain(`### ${sample}: 1 photographs`);
   });
 
+  const jaccardOf = (averages: Averages | undefined, name: string): number =>
+    averages?.fits[name]?.jaccard.mean ?? NaN;
+
   test.each(embedded)('finds PyTorch’s scores of $sample', ({ sample, scores, patches }) => {
     const found = evaluation.networks[0]?.sets[sample];
     // Rounding may move one patch across a threshold.
     const tolerance = 1 / (0.3 * patches);
-    const expectNear = (value: number | undefined, wanted: number): void =>
-      expect(Math.abs((value ?? NaN) - wanted)).toBeLessThan(tolerance);
-    expectNear(found?.bestHead, scores.bestHead);
-    expectNear(found?.meanOverHeads, scores.meanOverHeads);
-    expect(found?.heads.length).toBe(scores.heads.length);
-    for (const [head, score] of scores.heads.entries()) expectNear(found?.heads[head], score);
+    const expectNear = (name: string, wanted: number): void =>
+      expect(Math.abs(jaccardOf(found, name) - wanted)).toBeLessThan(tolerance);
+    expectNear('best head', scores.bestHead);
+    expectNear('mean over heads', scores.meanOverHeads);
+    for (const [head, score] of scores.heads.entries()) expectNear(`head ${head + 1}`, score);
+    expect(found?.fits['head 7']).toBeUndefined();
+  });
+
+  test.each(embedded)(
+    'finds SciPy’s masks of $sample, and whether boxes have found it',
+    ({ sample, fits }) => {
+      const found = evaluation.networks[0]?.sets[sample];
+      for (const method of ['lost', 'tokencut', 'maskcut'] as const) {
+        expect(jaccardOf(found, method)).toBeCloseTo(fits[method].jaccard, 6);
+        expect(found?.fits[method]?.corLoc.mean).toBe(fits[method].overlap >= 0.5 ? 1 : 0);
+      }
+      for (const [head, { overlap }] of fits.heads.entries())
+        expect(found?.fits[`head ${head + 1}`]?.corLoc.mean).toBe(overlap >= 0.5 ? 1 : 0);
+      expect(found?.fits['best head']?.corLoc.mean).toBe(
+        fits.heads.some(({ overlap }) => overlap >= 0.5) ? 1 : 0,
+      );
+    },
+  );
+
+  test('says by which features, those that the model recommends', () => {
+    expect(evaluation.networks[0]?.features).toEqual({ block: 4, facet: 'value' });
+    expect(run.stdout).toMatch(
+      /\| DINOscope mini\/16 \| TokenCut \| values of block 4 \| 0\.\d{3} \| [01]\.000 \|/,
+    );
+    expect(run.stdout).toContain('random weights | LOST | values of block 4 |');
   });
 
   test('scores random weights and the centre beside them', () => {
     const [network] = evaluation.networks;
     for (const { sample, scores } of embedded) {
       const random = network?.random[sample];
-      expect(random?.heads.length).toBe(scores.heads.length);
-      expect(random?.bestHead).toBeGreaterThan(0);
-      expect(random?.bestHead).not.toBe(network?.sets[sample]?.bestHead);
-      const prior = evaluation.centrePrior[sample];
-      expect(prior?.heads).toEqual([prior?.bestHead]);
-      expect(prior?.bestHead).toBeGreaterThan(0.2);
+      const heads = Object.keys(random?.fits ?? {}).filter((name) => name.startsWith('head '));
+      expect(heads.length).toBe(scores.heads.length);
+      expect(jaccardOf(random, 'best head')).toBeGreaterThan(0);
+      expect(jaccardOf(random, 'best head')).not.toBe(jaccardOf(network?.sets[sample], 'best head'));
+      expect(jaccardOf(evaluation.centrePrior[sample], 'centre prior')).toBeGreaterThan(0.2);
     }
   });
 });
@@ -94,6 +122,12 @@ describe('a wrong call ends in a sentence', () => {
     [1, /^The folder nowhere cannot be read\.$/, ['nowhere']],
     [1, /^There is no photograph with a mask in public\/models\./, ['public/models']],
     [1, /^--sample 0 is not a whole number from 1 to 1000000\.$/, ['public', '--sample', '0']],
+    [
+      1,
+      /^--methods kmeans is not heads, lost, tokencut, maskcut\.$/,
+      ['public', '--methods', 'heads,kmeans'],
+    ],
+    [1, /^--facet colour is not best\|query\|key\|value\|token\.$/, ['public', '--facet', 'colour']],
     [1, /^--side big is not a whole number from 16 to 2048\.$/, ['public', '--side', 'big']],
   ])('with exit code %i: %s', async (exitCode, sentence, args) => {
     const wrong = await runTool('evaluate', ...args);
@@ -158,6 +192,54 @@ test('what is wrong with one photograph gets a sentence each, and the others are
       expect.stringMatching(/set_4\.png is not a mask: it cannot be decoded\.$/),
     ]);
     expect(await readFile(join(out, 'evaluation.md'), 'utf8')).toContain('### set: 1 photographs');
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test('a mask at half the size is scored like the whole one, and a border is left out and said', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'evaluate-'));
+  try {
+    const cat = fromRoot('public/samples/cat.jpg');
+    const { width, height } = await sharp(cat).metadata();
+    // A block of class 8 in a border 10 px wide, in both sizes.
+    const rows = (scale: number): number[][] =>
+      Array.from({ length: height / scale }, (_, y) =>
+        Array.from({ length: Math.ceil(width / scale) }, (__, x) => {
+          const [down, across] = [y * scale, x * scale];
+          if (down >= 100 && down < 200 && across >= 100 && across < 300) return 8;
+          return down >= 90 && down < 210 && across >= 90 && across < 310 ? 255 : 0;
+        }),
+      );
+    for (const [set, scale] of [
+      ['whole', 1],
+      ['half', 2],
+    ] as const) {
+      await copyFile(cat, join(folder, `${set}_1.jpg`));
+      await writeFile(join(folder, `${set}_1.png`), indexPng(rows(scale), vocPalette));
+    }
+    const out = join(folder, 'out');
+    const model = ['--model', fromRoot(`public/models/${embeddedModelId}`)];
+    const run = await runTool(
+      'evaluate',
+      folder,
+      ...model,
+      '--methods',
+      'lost',
+      '--side',
+      '64',
+      '--out',
+      out,
+    );
+    expect(run.exitCode).toBe(0);
+    const { borders, centrePrior } = JSON.parse(
+      await readFile(join(out, 'evaluation.json'), 'utf8'),
+    ) as Evaluation;
+    expect(borders['whole']).toBeCloseTo((120 * 220 - 100 * 200) / (height * width), 12);
+    expect(run.stdout).toContain('4.7 % of the pixels are a border and do not count.');
+    expect(run.stdout).not.toContain('best head');
+    const prior = (set: string): number => centrePrior[set]?.fits['centre prior']?.jaccard.mean ?? NaN;
+    expect(Math.abs(prior('half') - prior('whole'))).toBeLessThan(0.01);
   } finally {
     await rm(folder, { recursive: true });
   }

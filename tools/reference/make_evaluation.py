@@ -2,6 +2,7 @@
 
     python3 tools/reference/make_evaluation.py
 """
+import json
 from typing import Dict, List, Tuple
 
 import numpy as np
@@ -9,8 +10,10 @@ import torch
 from PIL import Image
 
 from make_fixtures import FIXTURES, SAMPLES, cls_maps, encode, load, official_mask, random_source, write_json
-from make_fixtures import read_embedded_model
-from photograph import frame_photograph, normalise, resize
+from make_fixtures import SHIPPED_MODEL, read_embedded_model
+from make_objects import box_of, component, lost, mask_cut, token_cut
+from make_taps import tokens_of
+from photograph import Frame, frame_photograph, normalise, resize
 
 SHARE = 0.6
 Box = Tuple[float, float, float, float]  # top, left, height, width
@@ -27,18 +30,35 @@ def patches_over_pixels(mask: np.ndarray, box: Box, height: int, width: int) -> 
     return mask[row.clip(0, rows - 1)][:, column.clip(0, columns - 1)] & inside
 
 
-def jaccard(a: np.ndarray, b: np.ndarray) -> float:
-    return float((a & b).sum() / (a | b).sum())
+BORDER = 255
+
+
+def numbers_in(labels: np.ndarray) -> List[int]:
+    return [int(number) for number in np.unique(labels) if number not in (0, BORDER)]
+
+
+def jaccard(mask: np.ndarray, labels: np.ndarray, number: int) -> float:
+    """Pixels of the border count neither as found nor as missed."""
+    a, b, counts = mask, labels == number, labels != BORDER
+    return float((a & b & counts).sum() / ((a | b) & counts).sum())
+
+
+def mean_jaccard(mask: np.ndarray, box: Box, labels: np.ndarray) -> float:
+    over = patches_over_pixels(mask, box, *labels.shape)
+    return float(np.mean([jaccard(over, labels, number) for number in numbers_in(labels)]))
+
+
+def by_mass(values: np.ndarray) -> np.ndarray:
+    flat = torch.from_numpy(np.ascontiguousarray(values).ravel())
+    return official_mask(flat, SHARE).numpy().reshape(values.shape)
 
 
 def score(maps: np.ndarray, box: Box, labels: np.ndarray) -> Dict[str, object]:
     """:param maps: float32, shape [H, rows, columns] :param labels: one number for each pixel; 0 is the background"""
-    rows, columns = maps.shape[1:]
 
     def of_objects(values: np.ndarray) -> List[float]:
-        mask = official_mask(torch.from_numpy(np.ascontiguousarray(values).ravel()), SHARE).numpy()
-        mask = patches_over_pixels(mask.reshape(rows, columns), box, *labels.shape)
-        return [jaccard(mask, labels == number) for number in range(1, labels.max() + 1)]
+        mask = patches_over_pixels(by_mass(values), box, *labels.shape)
+        return [jaccard(mask, labels, number) for number in numbers_in(labels)]
 
     heads = np.array([of_objects(values) for values in maps])
     mean = torch.from_numpy(maps).double().mean(0).float().numpy()
@@ -46,6 +66,48 @@ def score(maps: np.ndarray, box: Box, labels: np.ndarray) -> Dict[str, object]:
         "bestHead": float(heads.max(0).mean()),
         "meanOverHeads": float(np.mean(of_objects(mean))),
         "heads": heads.mean(1).tolist(),
+    }
+
+
+def overlap(a: Dict[str, int], b: Dict[str, int]) -> float:
+    """Intersection over union of two boxes, counted pixel by pixel."""
+    height, width = (max(box[start] + box[side] for box in (a, b)) for start, side in (("top", "height"), ("left", "width")))
+
+    def filled(box: Dict[str, int]) -> np.ndarray:
+        canvas = np.zeros((height, width), bool)
+        canvas[box["top"] : box["top"] + box["height"], box["left"] : box["left"] + box["width"]] = True
+        return canvas
+
+    inside_a, inside_b = filled(a), filled(b)
+    return float((inside_a & inside_b).sum() / (inside_a | inside_b).sum())
+
+
+def true_box(labels: np.ndarray) -> Dict[str, int]:
+    rows, columns = np.nonzero(labels == 1)
+    top, left = int(rows.min()), int(columns.min())
+    return {"top": top, "left": left, "height": int(rows.max()) + 1 - top, "width": int(columns.max()) + 1 - left}
+
+
+def largest(mask: np.ndarray) -> np.ndarray:
+    parts = [component(mask, seed, mask.shape) for seed in np.flatnonzero(mask)]
+    return max(parts, key=lambda part: part.sum())
+
+
+def boxes(maps: np.ndarray, features: np.ndarray, frame: Frame, labels: np.ndarray) -> Dict[str, object]:
+    """Masks and boxes of heads and of the methods that cut, each with the Jaccard index of the mask and the overlap of the box."""
+    grid, box = (frame.rows, frame.columns), (frame.top, frame.left, frame.height, frame.width)
+
+    def fit(mask: np.ndarray, boxed: np.ndarray) -> Dict[str, float]:
+        claimed = box_of(boxed, frame, *labels.shape)
+        return {"jaccard": mean_jaccard(mask, box, labels), "overlap": overlap(claimed, true_box(labels))}
+
+    heads = [by_mass(values) for values in maps]
+    cuts, _ = mask_cut(features, grid)
+    return {
+        "heads": [fit(mask, largest(mask)) for mask in heads],
+        "lost": fit(*[lost(features, grid)[0]] * 2),
+        "tokencut": fit(*[token_cut(features, grid)[0].mask] * 2),
+        "maskcut": fit(*[cuts[0].mask] * 2),
     }
 
 
@@ -70,6 +132,9 @@ def made_up_cases() -> List[dict]:
         labels = np.zeros((height, width), np.uint8)
         labels[ellipse(height, width, (height // 3, width // 2), (height // 4, width // 3))] = 1
         labels[height // 2 :, : width // 4] = 2
+        if rows > 8:
+            labels[height // 2, :] = BORDER
+            labels[:, width // 3] = BORDER
         described = dict(zip(("top", "left", "height", "width"), box))
         cases.append(
             {
@@ -84,13 +149,19 @@ def made_up_cases() -> List[dict]:
 
 def embedded_cases() -> List[dict]:
     model = load(*read_embedded_model(None))
+    manifest = json.loads((SHIPPED_MODEL / "model.json").read_text(encoding="utf-8"))
+    chosen = manifest["userDefinedMetadata"]["dinoscope"]["features"]
     patch, side = model.architecture.patch_size, 112
     cases = []
     for sample, centre, radii in [("cat", (140, 230), (110, 150)), ("dahlia", (150, 200), (120, 120))]:
         photograph = Image.open(SAMPLES / f"{sample}.jpg").convert("RGB")
         frame = frame_photograph(photograph.height, photograph.width, patch, side)
         with torch.no_grad():
-            result = model(torch.from_numpy(normalise(resize(photograph, frame, patch))))
+            pixels = normalise(resize(photograph, frame, patch))
+            result = model(torch.from_numpy(pixels))
+            _, blocks = tokens_of(model, np.ascontiguousarray(pixels[0].transpose(1, 2, 0)))
+        features = blocks[chosen["block"] - 1][chosen["facet"]][1:].double().numpy()
+        maps = cls_maps(result, frame.rows, frame.columns)
         labels = ellipse(photograph.height, photograph.width, centre, radii).astype(np.uint8)
         box = (frame.top, frame.left, frame.height, frame.width)
         cases.append(
@@ -99,7 +170,8 @@ def embedded_cases() -> List[dict]:
                 "side": side,
                 "ellipse": {"centre": centre, "radii": radii},
                 "patches": frame.rows * frame.columns,
-                "scores": score(cls_maps(result, frame.rows, frame.columns), box, labels),
+                "scores": score(maps, box, labels),
+                "fits": boxes(maps, features, frame, labels),
             }
         )
     return cases
