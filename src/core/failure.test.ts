@@ -28,6 +28,7 @@ const examples: Examples = {
   'image-too-large': [{ code: 'image-too-large', size, limitMegapixels: 100, limitSidePx: 16_384 }],
   'image-too-small': [{ code: 'image-too-small', size: { height: 1, width: 1 }, minSidePx: 8 }],
   'pixels-hidden': [{ code: 'pixels-hidden' }],
+  'no-room-together': [{ code: 'no-room-together' }],
   'model-unreachable': [
     { code: 'model-unreachable', url: 'https://example.org/model.json', status: null },
     { code: 'model-unreachable', url: 'https://example.org/model.json', status: 404 },

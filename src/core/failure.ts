@@ -33,6 +33,8 @@ export type Failure =
   | { readonly code: 'image-too-small'; readonly size: Size; readonly minSidePx: number }
   /** The browser gives pages noise in place of pixels. */
   | { readonly code: 'pixels-hidden' }
+  /** Several photographs are looked at together, and their passes take all the memory that passes may take. */
+  | { readonly code: 'no-room-together' }
   // A model
   | { readonly code: 'model-unreachable'; readonly url: string; readonly status: number | null }
   | { readonly code: 'model-manifest-invalid'; readonly problem: string }
@@ -216,6 +218,10 @@ const failures: { readonly [C in FailureCode]: FailureFacts<Extract<Failure, { c
       'This browser gives pages noise in place of a photograph’s pixels (protection against fingerprinting), so nothing can be ' +
       'computed from it. Allow this page to read canvases, or use another browser.',
   },
+  'no-room-together': {
+    ...of('nothing'),
+    says: 'There is no room in memory for this photograph beside the others. Remove some of them, or choose a smaller input size.',
+  },
   'model-unreachable': { ...of('model'), says: describeUnreachable },
   'model-manifest-invalid': {
     ...of('model'),
@@ -384,6 +390,10 @@ export const failsAlways = ({ code }: Failure): boolean =>
   failures[code].of === 'photograph' || code === 'empty-file';
 
 const noPictures: ReadonlySet<FailureCode> = new Set(['empty-file', 'not-an-image', 'vector-image']);
+
+/** The photograph is the reason, and others may succeed: they need not wait for it. */
+export const isOfOnePhoto = ({ code }: Failure): boolean =>
+  ['photograph', 'file'].includes(failures[code].of) || code === 'no-room-together';
 
 /** What was brought is no photograph at all, where a damaged one is. */
 export const isNoPicture = ({ code }: Failure): boolean => noPictures.has(code);

@@ -17,7 +17,12 @@ export type StartProgress =
 export type ModelProgress = ({ readonly stage: 'download' } & ModelBytes) | { readonly stage: 'check' };
 
 /** Progress of a look: the pass, then the lens's own computation. */
-export type LookProgress =
+export type LookProgress = LookStep & {
+  /** Where several photographs are looked at together: which of them, from 0. */
+  readonly photo?: { readonly at: number; readonly count: number };
+};
+
+type LookStep =
   | { readonly stage: 'decode' }
   | { readonly stage: 'prepare' }
   | { readonly stage: 'forward'; readonly blocksDone: number; readonly depth: number }

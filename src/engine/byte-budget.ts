@@ -28,6 +28,14 @@ export class ByteBudget<T extends Budgeted> {
     return [...this.entries.values()].reduce((sum, { value }) => sum + value.byteLength, 0);
   }
 
+  /** The bytes of what is held now. */
+  get heldBytes(): number {
+    return [...this.entries.values()].reduce(
+      (sum, { value, holders }) => sum + (holders > 0 ? value.byteLength : 0),
+      0,
+    );
+  }
+
   /** @returns the thing, borrowed until the next one is added; null where there is none */
   find(key: string): T | null {
     const entry = this.entries.get(key);

@@ -31,8 +31,8 @@ import { yieldToEventLoop } from './yield-to-event-loop.ts';
 /** ViT-B/8 and ViT-S/16 beside each other. */
 const modelBytes = 512 * 1024 * 1024;
 
-/** Enough for the last block of 120 photographs by the embedded model at 320 px, or of one by ViT-B/8 at 640 px. */
-const passBytes = 48 * 1024 * 1024;
+/** Enough for one block of 110 photographs by ViT-S/16 at 480 px, or of eight by ViT-B/8 at 640 px. */
+const passBytes = 160 * 1024 * 1024;
 
 /** A photograph, upright and over white, and what was done to it. */
 export interface ReadPhoto {
@@ -166,6 +166,11 @@ export class Engine {
     if (!made.ok) return made;
     this.passes.add(name, made.value);
     return succeed(this.hold(name, made.value));
+  }
+
+  /** Whether a further pass of so many bytes may be held beside those that are held now. */
+  hasRoomFor(byteLength: number): boolean {
+    return this.passes.heldBytes + byteLength <= this.passes.maxBytes;
   }
 
   dispose(): void {

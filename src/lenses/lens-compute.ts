@@ -5,7 +5,7 @@ import type { Result } from '../core/result.ts';
 import type { WantedTaps } from '../engine/engine.ts';
 import type { Pass } from '../engine/pass.ts';
 
-interface ComputeContext {
+export interface ComputeContext {
   readonly signal: AbortSignal;
   /** How much of the work after the passes is done, 0..1. */
   onProgress(share: number): void;
@@ -29,10 +29,20 @@ export interface LensCompute<P, R> {
   /** The values that a pass must tap, and those that it should keep for the next question. */
   taps(model: ModelDescription, params: P): WantedTaps;
   /**
+   * For the spans 'one' and 'pair'.
    * @param passes of each photograph for each model, borrowed
    * @throws FailureError on a fault of the device, on wrong numbers, or 'cancelled'
    */
   compute(passes: readonly Pass[], params: P, context: ComputeContext): Promise<Result<R, Failure>>;
+  /**
+   * For the spans 'each' and 'all': a result for each pass, in their order. The first pass is the asked photograph's for 'each'.
+   * @throws as `compute`
+   */
+  computeEach?(
+    passes: readonly Pass[],
+    params: P,
+    context: ComputeContext,
+  ): Promise<Result<readonly R[], Failure>>;
   /** Buffers of large arrays, which are transferred with the result. */
   transfer(result: R): readonly ArrayBuffer[];
   /** The main array first. Command line only. */

@@ -1,7 +1,9 @@
 /** What the page, the worker and the command line know about every lens. */
 import { defineCodec, wholeNumber, type Codec, type Field, type Fields } from '../core/codec.ts';
+import type { Failure } from '../core/failure.ts';
 import type { Frame, PassFacts } from '../core/frame.ts';
 import type { PatchPosition } from '../core/geometry.ts';
+import type { Result } from '../core/result.ts';
 
 /** The token that is asked: a patch of the photograph, or a special token if `patch` is null. */
 export interface Query {
@@ -10,12 +12,25 @@ export interface Query {
   readonly patch: PatchPosition | null;
 }
 
+/**
+ * The photographs that a result depends on.
+ * - 'one': the photograph that is shown.
+ * - 'pair': this one and a second one, which the person chooses. The result belongs to both.
+ * - 'each': this one and the one on which a patch is asked. Every photograph gets its own result for the same question.
+ * - 'all': all photographs that are open. Every one gets its own result.
+ */
+export type Span = 'one' | 'pair' | 'each' | 'all';
+
 export interface LensContract<P, D, R> {
   readonly title: string;
   /** What the lens shows, in one sentence. */
   readonly about: string;
   /** Whether a token can be asked. This needs a `Query` in the parameters, see `defineAskingCodec`. */
   readonly asks: P extends Query ? true : object extends P ? boolean : false;
+  /** Which photographs a result depends on; without it one. A lens that asks a patch on all of them has 'each' where a patch is asked. */
+  readonly looksAt?: (params: P) => Span;
+  /** Whether the patch under the pointer is asked, without a click. For lenses that answer within a frame. */
+  readonly followsPointer?: boolean;
   /** The parameters of the computation. */
   readonly params: Codec<P>;
   /** Settings that change only the picture; a change never runs the engine. */
@@ -31,6 +46,15 @@ export interface LookResult<R> {
   readonly passes: readonly PassFacts[];
   readonly result: R;
 }
+
+/**
+ * The answer to a look: one result, or for the spans 'each' and 'all' one for each photograph, in their order. A photograph that
+ * cannot be read, or that has no room in memory beside the others, has a failure; for 'pair' it is the second entry.
+ */
+export type LookAnswer<R> = readonly Result<LookResult<R>, Failure>[];
+
+export const spanOf = <P>({ looksAt }: Pick<LensContract<P, never, never>, 'looksAt'>, params: P): Span =>
+  looksAt?.(params) ?? 'one';
 
 /** @returns the frame of the first photograph's maps */
 export function frameOf({ passes: [pass] }: Pick<LookResult<unknown>, 'passes'>): Frame {

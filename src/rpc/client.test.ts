@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Failure } from '../core/failure.ts';
+import { succeed } from '../core/result.ts';
 import { createEngineClient, type EngineClient } from './engine-client.ts';
 import type { EngineContract } from './engine-contract.ts';
 import type { FromWorker as From, ToWorker as To } from './messages.ts';
@@ -31,23 +32,25 @@ class FakeWorker extends EventTarget {
 
 type Look = EngineContract['look'];
 
-const looked = (tokens: number): Look['result'] => ({
-  passes: [
-    {
-      frame: {
-        rows: 1,
-        columns: 1,
-        box: { top: 0, left: 0, height: 8, width: 8 },
-        photoSizePx: { height: 8, width: 8 },
-        inputSizePx: { height: 8, width: 8 },
+const looked = (tokens: number): Look['result'] => [
+  succeed({
+    passes: [
+      {
+        frame: {
+          rows: 1,
+          columns: 1,
+          box: { top: 0, left: 0, height: 8, width: 8 },
+          photoSizePx: { height: 8, width: 8 },
+          inputSizePx: { height: 8, width: 8 },
+        },
+        tokens,
+        timings: { decodeMs: 1, prepareMs: 1, forwardMs: 1 },
+        notices: [],
       },
-      tokens,
-      timings: { decodeMs: 1, prepareMs: 1, forwardMs: 1 },
-      notices: [],
-    },
-  ],
-  result: { maps: Float32Array.of(1) },
-});
+    ],
+    result: { maps: Float32Array.of(1) },
+  }),
+];
 
 const lookRequest: Look['request'] = {
   lens: 'heads',
@@ -114,8 +117,8 @@ describe('a call', () => {
     const [one, two] = worker().received.map(({ id }) => id);
     worker().say(done(two ?? 0, 22));
     worker().say(done(one ?? 0, 11));
-    expect(await first).toMatchObject({ ok: true, value: { passes: [{ tokens: 11 }] } });
-    expect(await second).toMatchObject({ ok: true, value: { passes: [{ tokens: 22 }] } });
+    expect(await first).toMatchObject({ ok: true, value: [{ value: { passes: [{ tokens: 11 }] } }] });
+    expect(await second).toMatchObject({ ok: true, value: [{ value: { passes: [{ tokens: 22 }] } }] });
   });
 
   test('gets its own failure, and the others go on', async () => {
@@ -161,7 +164,7 @@ describe('a cancelled call', () => {
 
   test.each<[string, (id: number) => FromWorker, unknown]>([
     ['failed', (id) => ({ kind: 'failed', id, failure: { code: 'cancelled' } }), cancelled],
-    ['done', (id) => done(id, 3), { ok: true, value: { passes: [{ tokens: 3 }] } }],
+    ['done', (id) => done(id, 3), { ok: true, value: [{ value: { passes: [{ tokens: 3 }] } }] }],
   ])('that awaits the worker ends with what became of it: %s', async (_, answer, outcome) => {
     const controller = new AbortController();
     const settled = vi.fn<() => void>();
@@ -341,7 +344,7 @@ describe('a worker that is lost', () => {
     expect(workers).toHaveLength(2);
     const call = client.call('look', lookRequest);
     worker().say(done(worker().last.id, 9));
-    expect(await call).toMatchObject({ ok: true, value: { passes: [{ tokens: 9 }] } });
+    expect(await call).toMatchObject({ ok: true, value: [{ value: { passes: [{ tokens: 9 }] } }] });
   });
 
   test('may be replaced by its listener, who is told of the next loss too', () => {
@@ -380,7 +383,7 @@ describe('a restart', () => {
     old?.say({ kind: 'gone', failure: lost });
     old?.dispatchEvent(new Event('error'));
     worker().say(done(id, 7));
-    expect(await call).toMatchObject({ ok: true, value: { passes: [{ tokens: 7 }] } });
+    expect(await call).toMatchObject({ ok: true, value: [{ value: { passes: [{ tokens: 7 }] } }] });
     expect(losses).toEqual([]);
   });
 });

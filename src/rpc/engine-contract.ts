@@ -10,7 +10,7 @@ import type { ModelProgress, LookProgress, StartProgress } from '../core/progres
 import type { Size } from '../core/geometry.ts';
 import type { FramingOptions, PhotoNotice, PixelAccuracy } from '../core/photo.ts';
 import type { LensId } from '../lenses/contracts.ts';
-import type { LookResult } from '../lenses/lens-contract.ts';
+import type { LookAnswer } from '../lenses/lens-contract.ts';
 import type { TrainingContract } from './training-contract.ts';
 
 /** Where a model is, in a form that can be posted to the worker. Files are posted, not their bytes. */
@@ -80,13 +80,13 @@ export interface EngineContract extends TrainingContract {
     result: { readonly model: ModelDescription };
   };
   /**
-   * A lens's result for photographs: at once where the passes are kept and have the taps, otherwise after a pass.
+   * A lens's result for photographs, or a result for each of them: at once where the passes are kept and have the taps, otherwise after a pass.
    * Calls run one after the other in the order they came.
    */
   look: {
     request: LookRequest;
     progress: LookProgress | ModelProgress;
-    result: LookResult<unknown>;
+    result: LookAnswer<unknown>;
   };
   /** The upright photograph for the screen, its long side at most `maxSidePx`; never enlarged. Caller closes the bitmap. */
   decode: {

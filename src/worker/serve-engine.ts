@@ -25,9 +25,9 @@ import { tfjsModel } from '../models/load-model.ts';
 import type { LoadedModel, ModelLoader } from '../models/loaded-model.ts';
 import { computes } from '../lenses/computes.ts';
 import type { LensCompute } from '../lenses/lens-compute.ts';
-import type { LookResult } from '../lenses/lens-contract.ts';
+import type { LookAnswer } from '../lenses/lens-contract.ts';
 import type { ParamsOf } from '../lenses/contracts.ts';
-import { runLook } from '../lenses/run-look.ts';
+import { answerLook } from '../lenses/run-look.ts';
 import type {
   EngineContract,
   KeyedModel,
@@ -161,7 +161,7 @@ class EngineHost {
       if (!there.ok) return there;
     }
     const sources = request.sources.map((source) => this.sourceOf(source, upNext));
-    return runLook(this.running, {
+    return answerLook(this.running, {
       lens,
       // The page's own lens wrote them.
       params: params as ParamsOf<typeof lens>,
@@ -246,7 +246,11 @@ function transferablesOf<M extends keyof EngineContract>(
   if (method === 'look') {
     const { lens } = request as LookRequest;
     const { transfer } = computes[lens] as LensCompute<never, unknown>;
-    return [...transfer((result as LookResult<unknown>).result)];
+    const buffers = (result as LookAnswer<unknown>).flatMap((looked) =>
+      looked.ok ? [...transfer(looked.value.result)] : [],
+    );
+    // Results of several photographs may share one.
+    return [...new Set(buffers)];
   }
   return 'bitmap' in result ? [result.bitmap] : [];
 }

@@ -57,7 +57,7 @@ async function setUp() {
   const queryOf = ({ request }: OpenCall) => request.params as Query;
   /** @param on the grid of patches of the answer */
   const reply = async (on = grid) => {
-    last().answer(succeed(lookedAtHeads(on, { query: queryOf(last()) })));
+    last().answer(succeed([succeed(lookedAtHeads(on, { query: queryOf(last()) }))]));
     await settle();
   };
   addPhotos(

@@ -8,7 +8,16 @@ import { contractOf } from '../../lenses/contracts.ts';
 import type { EngineClient } from '../../rpc/engine-client.ts';
 import type { LookRequest } from '../../rpc/engine-contract.ts';
 import type { AppState, AppStore } from '../state/app-store.ts';
-import { bytesIn, keyOfLook, plainLook, requestedLook, type Look, type Outcome } from '../state/looks.ts';
+import {
+  askedPoint,
+  bytesIn,
+  keyOfLook,
+  plainLook,
+  requestedLook,
+  spanOfLook,
+  type Look,
+  type Outcome,
+} from '../state/looks.ts';
 import { isWaiting, type AnyLookProgress, type Photo, type PhotoId } from '../state/photo.ts';
 import type { Announcer } from './announcer.ts';
 
@@ -45,17 +54,46 @@ const selectedPhoto = ({ photos, selectedId }: AppState): Photo | undefined =>
 /** The same pass and lens; only the token differs, so the answer is quick. */
 const isOfSamePass = (a: Look, b: Look): boolean =>
   a.photo === b.photo &&
+  a.of.join() === b.of.join() &&
   a.lens === b.lens &&
   a.model === b.model &&
   keyOfFraming(a.framing) === keyOfFraming(b.framing);
 
-/** A patch is asked, but this model has no result for the photograph yet, so its grid is not known. */
-const isOfOtherPatches = (state: AppState, photo: Photo): boolean =>
-  photo.state.status === 'done' && plainLook(state, photo) !== null && requestedLook(state, photo) === null;
+/**
+ * @returns the photograph that must be looked at first: a patch is asked on it, but this model has no result for it yet, so its grid
+ * is not known
+ */
+function unseen(state: AppState, photo: Photo): PhotoId | null {
+  const asked = askedPoint(state, photo)?.photo;
+  if (asked === undefined || asked.state.status !== 'done') return null;
+  return plainLook(state, asked) !== null && requestedLook(state, photo) === null ? asked.id : null;
+}
+
+/** @returns the photographs that the engine needs, those of `also` among them where each gets its own result */
+function photosFor({ photo, of, ...look }: Look, also: readonly PhotoId[]): readonly PhotoId[] {
+  switch (spanOfLook(look)) {
+    case 'one':
+      return [photo];
+    case 'pair':
+      return [photo, ...of];
+    case 'each':
+      return [...new Set([...of, photo, ...also])];
+    case 'all':
+      return of;
+  }
+}
+
+/** Results, and for each photograph without one why. */
+interface Answered {
+  readonly outcomes: readonly Outcome[];
+  readonly failures: ReadonlyMap<PhotoId, Failure>;
+}
 
 export function createLookQueue(client: EngineClient, store: AppStore, announcer: Announcer): LookQueue {
   let run: Run | null = null;
   let isHeld = false;
+  /** Keys of looks for which memory had no room. */
+  const leftOut = new Set<string>();
   let failed: { readonly look: Look; readonly times: number } | null = null;
 
   const isQueued = (id: PhotoId): boolean => store.getState().photos[id]?.state.status === 'queued';
@@ -66,45 +104,78 @@ export function createLookQueue(client: EngineClient, store: AppStore, announcer
     return selectedId !== null && isQueued(selectedId) ? selectedId : order.find(isQueued);
   };
 
+  /** @returns the look that is still missing for this photograph; null if there is none */
+  const missing = (photo: Photo | undefined): Look | null => {
+    const state = store.getState();
+    if (photo === undefined || photo.state.status !== 'done') return null;
+    const look = requestedLook(state, photo);
+    return look === null || state.outcomes.has(keyOfLook(look)) ? null : look;
+  };
+
   /**
-   * @returns the look that is still missing for the selected photograph; null if there is none, or if it was given up
+   * @returns the look that is still missing for the selected photograph, else one of another photograph that depends on several; null if
+   * there is none, or if it was given up
    */
   const openRequest = (): Look | null => {
     const state = store.getState();
-    const photo = selectedPhoto(state);
-    if (photo === undefined || photo.state.status !== 'done') return null;
-    const look = requestedLook(state, photo);
-    if (look === null || state.outcomes.has(keyOfLook(look))) return null;
-    const { asking } = state;
-    return asking?.status === 'failed' && keyOfLook(asking.look) === keyOfLook(look) ? null : look;
+    const { asking, lens, order, photos } = state;
+    const own = missing(selectedPhoto(state));
+    if (own !== null)
+      return asking?.status === 'failed' && keyOfLook(asking.look) === keyOfLook(own) ? null : own;
+    // The strip shows answers only to questions about several photographs.
+    if (contractOf(lens).looksAt === undefined) return null;
+    for (const id of order) {
+      const look = missing(photos[id]);
+      if (look === null || leftOut.has(keyOfLook(look))) continue;
+      const span = spanOfLook(look);
+      return span === 'each' || span === 'all' ? look : null;
+    }
+    return null;
   };
 
-  const requestOf = (look: Look, photo: Photo): LookRequest | null => {
+  /** @returns other photographs that still lack their answer to the same question */
+  const alsoWanted = (look: Look): readonly PhotoId[] => {
+    if (spanOfLook(look) !== 'each') return [];
+    const state = store.getState();
+    return state.order.filter((id) => {
+      const photo = state.photos[id];
+      const wanted = photo?.state.status === 'done' ? requestedLook(state, photo) : null;
+      if (wanted === null || wanted.of[0] !== look.of[0]) return false;
+      const key = keyOfLook(wanted);
+      return !state.outcomes.has(key) && !leftOut.has(key);
+    });
+  };
+
+  const requestOf = (look: Look): LookRequest | null => {
     const { models, photos } = store.getState();
     if (models.used?.key !== look.model) return null;
+    const sources = photosFor(look, alsoWanted(look)).flatMap((id) => {
+      const photo = photos[id];
+      return photo === undefined ? [] : [{ id, photo: photo.blob }];
+    });
     const nextId = nextQueued();
-    const next = nextId === undefined || nextId === photo.id ? undefined : photos[nextId];
+    const next = sources.some(({ id }) => id === nextId) || nextId === undefined ? undefined : photos[nextId];
     return {
       lens: look.lens,
       params: look.params,
-      sources: [{ id: photo.id, photo: photo.blob }],
+      sources,
       models: [{ key: look.model, reference: models.used.reference }],
       framing: look.framing,
       upNext: next === undefined ? null : { id: next.id, photo: next.blob },
     };
   };
 
-  /** @returns the outcome; null if it is no longer needed */
+  /** @returns what was answered; a failure of the whole look; or null if it is no longer needed */
   const perform = async (
     mine: Run,
-    photo: Photo,
     onProgress: (progress: AnyLookProgress) => void,
-  ): Promise<Outcome | Failure | null> => {
+  ): Promise<Answered | Failure | null> => {
     const { engine, models } = store.getState();
-    const request = requestOf(mine.look, photo);
+    const { look } = mine;
+    const request = requestOf(look);
     if (engine.status !== 'ready' || models.used === null || request === null) return { code: 'cancelled' };
     const [{ backend }, { description: model }] = [engine, models.used];
-    const outcome = await client.call('look', request, {
+    const answer = await client.call('look', request, {
       signal: mine.controller.signal,
       onProgress: (progress) => {
         if (!mine.isAbandoned) onProgress(progress);
@@ -112,10 +183,36 @@ export function createLookQueue(client: EngineClient, store: AppStore, announcer
     });
     if (mine.isAbandoned) return null;
     run = null;
-    if (!outcome.ok) return outcome.error;
-    const looked = outcome.value;
-    return { look: mine.look, looked, model, backend, byteLength: bytesIn(looked.result) };
+    if (!answer.ok) return answer.error;
+    const outcomes: Outcome[] = [];
+    const failures = new Map<PhotoId, Failure>();
+    for (const [at, { id }] of request.sources.entries()) {
+      const looked = answer.value[at];
+      if (looked === undefined) continue;
+      if (!looked.ok) failures.set(id, looked.error);
+      else {
+        const byteLength = bytesIn(looked.value.result);
+        outcomes.push({ look: { ...look, photo: id }, looked: looked.value, model, backend, byteLength });
+      }
+    }
+    return { outcomes, failures };
   };
+
+  /** Keeps results, and notes what became of the photographs. */
+  const take = (look: Look, { outcomes, failures }: Answered): void =>
+    hold(() => {
+      const { addOutcomes, setPhotoState } = store.getState();
+      addOutcomes(outcomes);
+      for (const { look: answered } of outcomes)
+        setPhotoState(answered.photo, (state) => (isWaiting(state) ? { status: 'done' } : state));
+      for (const [id, failure] of failures)
+        if (failure.code !== 'no-room-together') setPhotoState(id, () => ({ status: 'failed', failure }));
+        else {
+          // Other lenses may show it.
+          leftOut.add(keyOfLook({ ...look, photo: id }));
+          setPhotoState(id, (state) => (isWaiting(state) ? { status: 'done' } : state));
+        }
+    });
 
   const begin = (look: Look, isFurther: boolean): Run => {
     run = { look, isFurther, controller: new AbortController(), isAbandoned: false };
@@ -123,16 +220,16 @@ export function createLookQueue(client: EngineClient, store: AppStore, announcer
   };
 
   const runPhoto = async (photo: Photo, look: Look): Promise<void> => {
-    const { setPhotoState, addOutcome, outcomes } = store.getState();
+    const { setPhotoState, addOutcomes, outcomes } = store.getState();
     const known = outcomes.get(keyOfLook(look));
     if (known !== undefined) {
-      addOutcome(known);
+      addOutcomes([known]);
       setPhotoState(photo.id, () => ({ status: 'done' }));
       return;
     }
     const mine = begin(look, false);
     setPhotoState(photo.id, () => ({ status: 'running', progress: null }));
-    const came = await perform(mine, photo, (progress) =>
+    const came = await perform(mine, (progress) =>
       setPhotoState(photo.id, () => ({ status: 'running', progress })),
     );
     if (came === null) return;
@@ -140,10 +237,7 @@ export function createLookQueue(client: EngineClient, store: AppStore, announcer
       setPhotoState(photo.id, () =>
         came.code === 'cancelled' ? { status: 'cancelled' } : { status: 'failed', failure: came },
       );
-    else {
-      addOutcome(came);
-      setPhotoState(photo.id, () => ({ status: 'done' }));
-    }
+    else take(look, came);
     announcer.tellPhoto(photo.id);
     pump();
   };
@@ -165,26 +259,33 @@ export function createLookQueue(client: EngineClient, store: AppStore, announcer
     } else setAsking({ look, status: 'failed', failure });
   };
 
-  const runRequest = async (photo: Photo, look: Look): Promise<void> => {
-    const { setAsking, addOutcome } = store.getState();
+  const noteFailedRequest = (look: Look, failure: Failure): void => {
+    const { setAsking, engine } = store.getState();
+    if (failure.code === 'cancelled' && engine.status !== 'ready') return setAsking(null);
+    const times = failed !== null && isOfSamePass(failed.look, look) ? failed.times + 1 : 1;
+    failed = { look, times };
+    if (times < maxRequestFailures) setAsking(null);
+    else giveUp(look, failure);
+  };
+
+  const runRequest = async (look: Look): Promise<void> => {
+    const { setAsking } = store.getState();
     const mine = begin(look, true);
     setAsking({ look, status: 'running', progress: null });
-    const came = await perform(mine, photo, (progress) => setAsking({ look, status: 'running', progress }));
+    const came = await perform(mine, (progress) => setAsking({ look, status: 'running', progress }));
     if (came === null) return;
-    if (!('code' in came)) {
+    // Together, so that the next question begins after this one has ended.
+    hold(() => {
+      if ('code' in came) return noteFailedRequest(look, came);
+      take(look, came);
+      const failure = came.failures.get(look.photo);
+      if (failure?.code === 'no-room-together') return giveUp(look, failure);
       failed = null;
-      // Added first, so that the question is no longer open.
-      addOutcome(came);
       setAsking(null);
-      announcer.announceResult(came);
-    } else if (came.code === 'cancelled' && store.getState().engine.status !== 'ready') setAsking(null);
-    else {
-      const times = failed !== null && isOfSamePass(failed.look, look) ? failed.times + 1 : 1;
-      failed = { look, times };
-      if (times < maxRequestFailures) setAsking(null);
-      else giveUp(look, came);
-    }
-    pump();
+      const own = came.outcomes.find((outcome) => outcome.look.photo === look.photo);
+      // The pointer asks many patches a second.
+      if (own !== undefined && store.getState().pointed === null) announcer.announceResult(own);
+    });
   };
 
   /** @returns true if something was done at once, so that there may be more to do */
@@ -192,15 +293,15 @@ export function createLookQueue(client: EngineClient, store: AppStore, announcer
     const state = store.getState();
     if (run !== null || state.engine.status !== 'ready') return false;
     const selected = selectedPhoto(state);
-    if (selected !== undefined && isOfOtherPatches(state, selected)) {
-      state.setPhotoState(selected.id, () => ({ status: 'queued' }));
+    const first = selected === undefined ? null : unseen(state, selected);
+    if (first !== null) {
+      state.setPhotoState(first, () => ({ status: 'queued' }));
       return true;
     }
     const next = nextQueued();
     const request = next === state.selectedId ? null : openRequest();
-    const requested = request === null ? undefined : state.photos[request.photo];
-    if (request !== null && requested !== undefined) {
-      void runRequest(requested, request);
+    if (request !== null) {
+      void runRequest(request);
       return false;
     }
     const photo = next === undefined ? undefined : state.photos[next];

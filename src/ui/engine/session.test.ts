@@ -20,7 +20,7 @@ const started: EngineContract['start']['result'] = {
 };
 
 /** A fake result of a look. Results differ by their number of tokens. */
-const looked = (tokens: number) => lookedAtHeads({ rows: 1, columns: 2 }, { tokens });
+const looked = (tokens: number) => [succeed(lookedAtHeads({ rows: 1, columns: 2 }, { tokens }))];
 
 const chosen = (id: string): ChosenModel =>
   chosenModel({ kind: 'served', id }, { kind: 'tfjs', url: `models/${id}/model.json` });
@@ -635,7 +635,9 @@ describe('the model', () => {
     });
     expect(statuses()).toEqual(['running', 'queued']);
     expect(shown('photo-1')).toMatchObject({ model: { id: 'nano' } });
-    fake.last().answer(succeed(lookedAtHeads({ rows: 1, columns: 2 }, { numHeads: 1, tokens: 5 })));
+    fake
+      .last()
+      .answer(succeed([succeed(lookedAtHeads({ rows: 1, columns: 2 }, { numHeads: 1, tokens: 5 }))]));
     await settle();
     expect(statuses()).toEqual(['done', 'running']);
     expect(shown('photo-1')).toMatchObject({

@@ -25,7 +25,7 @@ function setUp() {
     const look = plainLook(store.getState(), photo);
     if (look === null) expect.unreachable('there is a model');
     const looked = lookedAtHeads({ rows: 3, columns: 5 });
-    actions.addOutcome({ look, looked, model: someModel, backend: someBackend, byteLength: 1 });
+    actions.addOutcomes([{ look, looked, model: someModel, backend: someBackend, byteLength: 1 }]);
     actions.setPhotoState(photo.id, () => ({ status: 'done' }));
   }
   actions.select('photo-2');

@@ -14,7 +14,7 @@ import type { PhotoPoint } from './photo-point.ts';
 import {
   keyOfLook,
   keysOnView,
-  withOutcome,
+  withOutcomes,
   withoutPhotos,
   type Look,
   type Outcome,
@@ -74,6 +74,12 @@ export interface AppState {
   readonly shared: SharedDrawing;
   /** The special token that is asked when no patch is, see `Photo.point`. */
   readonly token: number;
+  /** The photograph on which a patch was picked last; a lens that asks about all photographs asks that one. */
+  readonly asked: PhotoId | null;
+  /** Where the pointer is on a photograph, for lenses that follow it. */
+  readonly pointed: { readonly photo: PhotoId; readonly point: PhotoPoint } | null;
+  /** The second photograph of a pair, if the person has chosen one. */
+  readonly partner: PhotoId | null;
   readonly outcomes: Outcomes;
   /** The look for a further question about the selected photograph, while it runs or after it failed. */
   readonly asking: Asking | null;
@@ -116,8 +122,11 @@ export interface AppActions {
   setToken(token: number): void;
   /** @param point null goes back to the special token */
   pickPoint(id: PhotoId, point: PhotoPoint | null): void;
+  setPointed(pointed: AppState['pointed']): void;
+  choosePartner(partner: PhotoId): void;
   setAsking(asking: Asking | null): void;
-  addOutcome(outcome: Outcome): void;
+  /** Results of one look, of one photograph or of several. */
+  addOutcomes(outcomes: readonly Outcome[]): void;
   setFraming(framing: FramingOptions): void;
   setTheme(theme: Theme): void;
   setPresenting(presenting: boolean): void;
@@ -184,6 +193,9 @@ export function createAppStore(
     drawings: settings.drawings,
     shared: settings.shared,
     token: 0,
+    asked: null,
+    pointed: null,
+    partner: null,
     outcomes: new Map(),
     asking: null,
     framing,
@@ -263,33 +275,39 @@ export function createAppStore(
       set(({ photos, selectedId }) => {
         const photo = selectedId === null ? undefined : photos[selectedId];
         return photo === undefined
-          ? { token }
-          : { token, photos: { ...photos, [photo.id]: { ...photo, point: null } } };
+          ? { token, asked: null }
+          : { token, asked: null, photos: { ...photos, [photo.id]: { ...photo, point: null } } };
       }),
     pickPoint: (id, point) =>
-      set(({ photos }) => {
+      set(({ photos, asked }) => {
         const photo = photos[id];
-        return photo === undefined ? {} : { photos: { ...photos, [id]: { ...photo, point } } };
+        if (photo === undefined) return {};
+        const askedNow = point !== null ? id : asked === id ? null : asked;
+        return { photos: { ...photos, [id]: { ...photo, point } }, asked: askedNow };
       }),
+    setPointed: (pointed) => set({ pointed }),
+    choosePartner: (partner) => set({ partner }),
     setAsking: (asking) => set({ asking }),
 
-    addOutcome: (outcome) =>
+    addOutcomes: (added) =>
       set((state) => {
-        const { photos, outcomes, selectedId } = state;
-        const { look, looked } = outcome;
-        const photo = photos[look.photo];
-        const [pass] = looked.passes;
-        // It may have been removed while the engine worked on it.
-        if (photo === undefined || pass === undefined) return {};
-        const key = keyOfLook(look);
-        const seen = { frame: pass.frame, model: look.model, framing: look.framing };
-        const changed = { ...photo, seen, shown: { ...photo.shown, [look.lens]: key } };
+        const { outcomes, selectedId } = state;
+        const photos = { ...state.photos };
+        for (const { look, looked } of added) {
+          const photo = photos[look.photo];
+          const [pass] = looked.passes;
+          // It may have been removed while the engine worked on it.
+          if (photo === undefined || pass === undefined) continue;
+          const seen = { frame: pass.frame, model: look.model, framing: look.framing };
+          photos[photo.id] = { ...photo, seen, shown: { ...photo.shown, [look.lens]: keyOfLook(look) } };
+        }
         const selected = selectedId === null ? undefined : photos[selectedId];
+        const known = added.filter(({ look }) => photos[look.photo] !== undefined);
         return {
-          photos: { ...photos, [photo.id]: changed },
-          outcomes: withOutcome(
+          photos,
+          outcomes: withOutcomes(
             outcomes,
-            outcome,
+            known,
             selected === undefined ? new Set() : keysOnView(state, selected),
           ),
         };

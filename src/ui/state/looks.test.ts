@@ -9,7 +9,7 @@ import {
   plainLook,
   shownOutcome,
   requestedLook,
-  withOutcome,
+  withOutcomes,
   type Look,
   type Outcome,
   type Outcomes,
@@ -25,6 +25,7 @@ const look: Look = {
   lens: 'heads',
   params: { ...contractOf('heads').params.defaults },
   photo: 'photo-1',
+  of: [],
   model: 'nano',
   framing,
 };
@@ -71,7 +72,7 @@ function setUp(photographs = 1) {
     /** Answers the requested look. */
     answer: (on = grid) => {
       const outcome = outcomeOf(requested() ?? expect.unreachable('nothing is requested'), 1000, on);
-      actions.addOutcome(outcome);
+      actions.addOutcomes([outcome]);
       return outcome;
     },
   };
@@ -97,6 +98,7 @@ describe('the key of a look', () => {
       framing: { overlap: 1, sidePx: 320, shape: 'photograph' },
       model: 'nano',
       photo: 'photo-1',
+      of: [],
       params,
     };
     expect(keyOfLook({ ...same, lens: 'heads' } as Look)).toBe(
@@ -125,6 +127,7 @@ describe('what is requested', () => {
     expect(requested()).toEqual({
       lens: 'heads',
       params: { block: 2, token: 1, patch: null },
+      of: [],
       photo: 'photo-1',
       model: usedModel('other').key,
       framing: { shape: 'square', sidePx: 96 },
@@ -135,7 +138,7 @@ describe('what is requested', () => {
     const { actions, store, photo, requested, answer } = setUp();
     actions.pickPoint('photo-1', pointOf({ row: 3, column: 6 }, grid));
     expect(requested()).toBeNull();
-    actions.addOutcome(outcomeOf(plainLook(store.getState(), photo()) ?? expect.unreachable('no model')));
+    actions.addOutcomes([outcomeOf(plainLook(store.getState(), photo()) ?? expect.unreachable('no model'))]);
     expect(requested()?.params).toMatchObject({ patch: { row: 3, column: 6 } });
     answer();
     // With another size or model the patches of the last result no longer apply.
@@ -153,7 +156,7 @@ describe('what is requested', () => {
     actions.pickPoint('photo-1', pointOf({ row: 3, column: 6 }, grid));
     actions.setFraming({ ...framing, sidePx: 640 });
     const plain = plainLook(store.getState(), photo()) ?? expect.unreachable('no model');
-    actions.addOutcome(outcomeOf(plain, 1000, frameOfGrid(12, 24)));
+    actions.addOutcomes([outcomeOf(plain, 1000, frameOfGrid(12, 24))]);
     expect(requested()?.params).toMatchObject({ patch: { row: 7, column: 13 } });
   });
 
@@ -236,7 +239,7 @@ describe('what is kept', () => {
     [...outcomes.values()].map(({ look: { photo } }) => photo);
   const kept = (added: readonly Outcome[], keep: readonly string[] = []): string[] => {
     const keys = new Set(keep.map((photo) => keyOfLook({ ...look, photo })));
-    return keysOf(added.reduce<Outcomes>((outcomes, one) => withOutcome(outcomes, one, keys), new Map()));
+    return keysOf(added.reduce<Outcomes>((outcomes, one) => withOutcomes(outcomes, [one], keys), new Map()));
   };
 
   it('is all, up to a number of bytes; then the oldest goes first', () => {
@@ -253,8 +256,8 @@ describe('what is kept', () => {
   });
 
   it('is a list of its own: the one before stays as it was', () => {
-    const before = withOutcome(new Map(), of('a'), new Set());
-    withOutcome(before, of('b', 500 * mebibytes), new Set());
+    const before = withOutcomes(new Map(), [of('a')], new Set());
+    withOutcomes(before, [of('b', 500 * mebibytes)], new Set());
     expect(keysOf(before)).toEqual(['a']);
   });
 
@@ -263,16 +266,16 @@ describe('what is kept', () => {
     const ask = (x: number): Outcome => {
       actions.pickPoint('photo-1', { x, y: 0.1 });
       const outcome = outcomeOf(requested() ?? expect.unreachable('nothing is requested'), 40 * mebibytes);
-      actions.addOutcome(outcome);
+      actions.addOutcomes([outcome]);
       return outcome;
     };
-    actions.addOutcome(outcomeOf(requested() ?? expect.unreachable('nothing is requested')));
+    actions.addOutcomes([outcomeOf(requested() ?? expect.unreachable('nothing is requested'))]);
     const older = ask(0.1);
     ask(0.9);
     actions.pickPoint('photo-1', { x: 0.1, y: 0.1 });
     expect(shown()).toBe(older);
     for (const id of ['photo-2', 'photo-3', 'photo-4'])
-      actions.addOutcome(outcomeOf({ ...look, photo: id, model: usedModel('nano').key }, 40 * mebibytes));
+      actions.addOutcomes([outcomeOf({ ...look, photo: id, model: usedModel('nano').key }, 40 * mebibytes)]);
     expect(shown()).toBe(older);
     expect(keysOf(store.getState().outcomes)).toEqual(['photo-1', 'photo-1', 'photo-4']);
   });
@@ -282,7 +285,7 @@ describe('what is kept', () => {
     const outcome = answer();
     actions.removePhotos(['photo-1']);
     expect(store.getState().outcomes.size).toBe(0);
-    actions.addOutcome(outcome);
+    actions.addOutcomes([outcome]);
     expect(store.getState().outcomes.size).toBe(0);
   });
 });

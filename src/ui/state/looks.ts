@@ -6,10 +6,10 @@ import type { BackendDescription } from '../../core/backend.ts';
 import type { ModelDescription } from '../../core/model.ts';
 import { keyOfFraming, type FramingOptions } from '../../core/photo.ts';
 import { contractOf, type LensId } from '../../lenses/contracts.ts';
-import type { LookResult, Query } from '../../lenses/lens-contract.ts';
+import { spanOf, type LookResult, type Query, type Span } from '../../lenses/lens-contract.ts';
 import type { AppState } from './app-store.ts';
 import type { Photo, PhotoId } from './photo.ts';
-import { patchAt } from './photo-point.ts';
+import { patchAt, type PhotoPoint } from './photo-point.ts';
 
 /** Everything that determines a result. */
 export interface Look {
@@ -17,6 +17,11 @@ export interface Look {
   /** The lens's parameters. */
   readonly params: object;
   readonly photo: PhotoId;
+  /**
+   * Other photographs that the result depends on, see `Span`: for 'pair' the second one, for 'each' the asked one (also where it is
+   * this one), for 'all' every one of them in the strip's order; else empty.
+   */
+  readonly of: readonly PhotoId[];
   /** The model's key. */
   readonly model: string;
   readonly framing: FramingOptions;
@@ -33,24 +38,60 @@ export interface Outcome {
 
 export type Outcomes = ReadonlyMap<string, Outcome>;
 
-export const keyOfLook = ({ lens, params, photo, model, framing }: Look): string =>
-  JSON.stringify([lens, contractOf(lens).params.write(params), photo, model, keyOfFraming(framing)]);
+export const keyOfLook = ({ lens, params, photo, of, model, framing }: Look): string =>
+  JSON.stringify([lens, contractOf(lens).params.write(params), photo, of.join(), model, keyOfFraming(framing)]);
 
-type Settings = Pick<AppState, 'lens' | 'params' | 'token' | 'framing' | 'models'>;
+export const spanOfLook = ({ lens, params }: Pick<Look, 'lens' | 'params'>): Span =>
+  spanOf(contractOf(lens), params);
 
-/** @param query the asked token, if the lens asks one */
-function lookWith(state: Settings, photo: Photo, query: Query): Look | null {
+type Settings = Pick<
+  AppState,
+  'lens' | 'params' | 'token' | 'framing' | 'models' | 'photos' | 'order' | 'asked' | 'pointed' | 'partner'
+>;
+
+const isUsable = (photo: Photo | undefined): photo is Photo =>
+  photo !== undefined && photo.state.status !== 'failed' && photo.state.status !== 'cancelled';
+
+/** @returns the second photograph of a pair: the chosen one, else the next one in the strip; null if there is no other */
+export function partnerOf({ photos, order, partner }: Settings, id: PhotoId): PhotoId | null {
+  const isOther = (other: PhotoId): boolean => other !== id && isUsable(photos[other]);
+  if (partner !== null && isOther(partner)) return partner;
+  const at = order.indexOf(id);
+  return [...order.slice(at + 1), ...order.slice(0, at)].find(isOther) ?? null;
+}
+
+function othersOf(state: Settings, span: Span, id: PhotoId, asked: PhotoId): readonly PhotoId[] {
+  switch (span) {
+    case 'one':
+      return [];
+    case 'pair': {
+      const partner = partnerOf(state, id);
+      return partner === null ? [] : [partner];
+    }
+    case 'each':
+      return [asked];
+    case 'all':
+      return state.order.filter((other) => isUsable(state.photos[other]));
+  }
+}
+
+/**
+ * @param query the asked token, if the lens asks one
+ * @param asked the photograph on which it is asked
+ */
+function lookWith(state: Settings, photo: Photo, query: Query, asked: PhotoId): Look | null {
   const { used } = state.models;
   if (used === null) return null;
   const { lens, framing } = state;
   const own = state.params[lens];
   const params = contractOf(lens).asks ? { ...own, ...query } : own;
-  return { lens, params, photo: photo.id, model: used.key, framing };
+  const of = othersOf(state, spanOfLook({ lens, params }), photo.id, asked);
+  return { lens, params, photo: photo.id, of, model: used.key, framing };
 }
 
 /** The look for a photograph when no patch is picked; null while there is no model. */
 export const plainLook = (state: Settings, photo: Photo): Look | null =>
-  lookWith(state, photo, { token: state.token, patch: null });
+  lookWith(state, photo, { token: state.token, patch: null }, photo.id);
 
 /** The photograph's grid for the model in use, if it is known. */
 function seenNow({ models, framing }: Settings, { seen }: Photo): Photo['seen'] {
@@ -58,13 +99,44 @@ function seenNow({ models, framing }: Settings, { seen }: Photo): Photo['seen'] 
   return keyOfFraming(seen.framing) === keyOfFraming(framing) ? seen : null;
 }
 
+/** One question about all photographs, where a lens has 'each'. */
+export const asksAllAtOnce = (lens: LensId): boolean => {
+  const { asks, looksAt } = contractOf(lens);
+  return asks && looksAt !== undefined;
+};
+
+interface AskedPoint {
+  readonly photo: Photo;
+  readonly point: PhotoPoint;
+}
+
+/** @returns the point that is asked for this photograph: its own, or for 'each' the last one on any; null for a special token */
+export function askedPoint(state: Settings, photo: Photo): AskedPoint | null {
+  const { lens, photos, asked, pointed } = state;
+  const { asks, followsPointer = false } = contractOf(lens);
+  if (!asks) return null;
+  const isForAll = asksAllAtOnce(lens);
+  const ask = (id: PhotoId | null, point: PhotoPoint | null | undefined): AskedPoint | null => {
+    const on = id === null ? undefined : photos[id];
+    return isUsable(on) && point !== null && point !== undefined ? { photo: on, point } : null;
+  };
+  const under =
+    followsPointer && (isForAll || pointed?.photo === photo.id)
+      ? ask(pointed?.photo ?? null, pointed?.point)
+      : null;
+  if (under !== null) return under;
+  const id = isForAll ? asked : photo.id;
+  return ask(id, id === null ? null : photos[id]?.point);
+}
+
 /** The look that the photograph should show; null while there is no model, or while its grid is not known. */
 export function requestedLook(state: Settings, photo: Photo): Look | null {
-  if (photo.point === null || !contractOf(state.lens).asks) return plainLook(state, photo);
-  const seen = seenNow(state, photo);
+  const asked = askedPoint(state, photo);
+  if (asked === null) return plainLook(state, photo);
+  const seen = seenNow(state, asked.photo);
   return seen === null
     ? null
-    : lookWith(state, photo, { token: state.token, patch: patchAt(photo.point, seen.frame) });
+    : lookWith(state, photo, { token: state.token, patch: patchAt(asked.point, seen.frame) }, asked.photo.id);
 }
 
 /** The outcome that is shown: of the requested look, or, until that has come, the last one through the same lens. */
@@ -93,17 +165,21 @@ const maxBytes = 128 * 1024 * 1024;
 
 /**
  * @param keep keys of outcomes that are never removed, whatever their size: those on view
- * @returns the outcomes with `outcome` added, and without the oldest ones if they are too large together
+ * @returns the outcomes with those of `added`, and without the oldest ones if they are too large together
  */
-export function withOutcome(outcomes: Outcomes, outcome: Outcome, keep: ReadonlySet<string>): Outcomes {
+export function withOutcomes(
+  outcomes: Outcomes,
+  added: readonly Outcome[],
+  keep: ReadonlySet<string>,
+): Outcomes {
   const next = new Map(outcomes);
-  const key = keyOfLook(outcome.look);
-  next.delete(key);
-  next.set(key, outcome);
+  const keys = new Set(added.map(({ look }) => keyOfLook(look)));
+  for (const key of keys) next.delete(key);
+  for (const outcome of added) next.set(keyOfLook(outcome.look), outcome);
   let bytes = [...next.values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
   for (const [oldest, { byteLength }] of next) {
     if (bytes <= maxBytes) break;
-    if (oldest === key || keep.has(oldest)) continue;
+    if (keys.has(oldest) || keep.has(oldest)) continue;
     next.delete(oldest);
     bytes -= byteLength;
   }
