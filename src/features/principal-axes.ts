@@ -27,12 +27,41 @@ function turned(axis: Float64Array): Float32Array {
   return Float32Array.from(axis, (value) => sign * value);
 }
 
+/** Shares of the variance that differ by less, relative to the larger one, count as equal. */
+const equalShares = 0.02;
+
+const product = (a: Float32Array, b: Float32Array): number =>
+  a.reduce((sum, value, at) => sum + value * (b[at] as number), 0);
+
+/**
+ * Turns axes so that each points along the one of `anchors` to which it is closest, and orders axes of nearly equal variance as these. So
+ * colours stay where they were when further photographs move the axes a little.
+ * @param anchors axes that stay the same meanwhile: those of the first photograph alone
+ */
+export function alignAxes({ axes, shares }: PrincipalAxes, anchors: readonly Float32Array[]): PrincipalAxes {
+  const aligned = axes.map((axis, at) => {
+    const along = anchors.map((anchor) => product(axis, anchor));
+    const closest = along.reduce(
+      (best, value, index) => (Math.abs(value) > Math.abs(along[best] ?? 0) ? index : best),
+      0,
+    );
+    const isReversed = (along[closest] ?? 0) < 0;
+    return { axis: isReversed ? axis.map((value) => -value) : axis, share: shares[at] as number, closest };
+  });
+  for (let at = 1; at < aligned.length; at++) {
+    const [larger, smaller] = aligned.slice(at - 1, at + 1) as [(typeof aligned)[0], (typeof aligned)[0]];
+    const isEqual = larger.share - smaller.share < equalShares * larger.share;
+    if (isEqual && smaller.closest < larger.closest) aligned.splice(at - 1, 2, smaller, larger);
+  }
+  return { axes: aligned.map(({ axis }) => axis), shares: aligned.map(({ share }) => share) };
+}
+
 /**
  * @param scatter the sum of (x − mean)(x − mean)ᵀ, shape [C, C]
  * @param count number of axes
  */
 export async function principalAxes(
-  scatter: Float32Array,
+  scatter: Float32Array | Float64Array,
   channels: number,
   count: number,
   afterStep?: () => Promise<void>,

@@ -2,12 +2,12 @@ import { massMask, massThreshold, rankByMass } from '../../attention/mass-mask.t
 import { succeed } from '../../core/result.ts';
 import type { Pass } from '../../engine/pass.ts';
 import { yieldToEventLoop } from '../../engine/yield-to-event-loop.ts';
-import { principalAxes } from '../../features/principal-axes.ts';
+import { alignAxes, principalAxes } from '../../features/principal-axes.ts';
 import { throwIfAborted } from '../../vit/forward.ts';
 import { readPatchProjections, readPatchScatter, readPatchSum } from '../../vit/patch-components.ts';
 import type { Tap } from '../../vit/taps.ts';
 import { facetOf, featuresOf, featureTap } from '../feature-choice.ts';
-import type { LensCompute } from '../lens-compute.ts';
+import type { ComputeContext, LensCompute } from '../lens-compute.ts';
 import type { ColoursParams, ColoursResult, Component } from './contract.ts';
 
 /** Number of components: three for the colours, and one more for `skip`. */
@@ -20,31 +20,88 @@ const lastAttention = (depth: number): Tap => ({ ...special, blocks: [depth - 1]
 type Feature = readonly [block: number, facet: ReturnType<typeof facetOf>];
 
 interface Components {
-  readonly maps: readonly Float32Array<ArrayBuffer>[];
+  /** For each photograph the map of each component. */
+  readonly maps: readonly (readonly Float32Array<ArrayBuffer>[])[];
   readonly shares: readonly number[];
 }
 
+const addTo = (sum: Float64Array, values: Float32Array): void => {
+  for (let at = 0; at < sum.length; at++) sum[at] = (sum[at] as number) + (values[at] as number);
+};
+
+const ones = ({ frame: { rows, columns } }: Pass): Float32Array<ArrayBuffer> =>
+  new Float32Array(rows * columns).fill(1);
+
+/** @returns the scatter about the patches' own mean, from that about another one */
+function aboutOwnMean(
+  scatter: Float32Array,
+  sum: Float32Array,
+  patches: number,
+  mean: Float32Array,
+): Float64Array {
+  const apart = Float64Array.from(sum, (value, channel) => value / patches - (mean[channel] as number));
+  const channels = apart.length;
+  return Float64Array.from(scatter, (value, at) => {
+    const [row, column] = [Math.floor(at / channels), at % channels];
+    return value - patches * (apart[row] as number) * (apart[column] as number);
+  });
+}
+
+const sumOf = (values: Float32Array): number => values.reduce((sum, value) => sum + value, 0);
+
+/**
+ * The components of all these photographs' features together.
+ * @param kept for each photograph a mask of the patches that count
+ */
 async function componentsOf(
-  pass: Pass,
+  passes: readonly Pass[],
   feature: Feature,
-  kept: Float32Array,
+  kept: readonly Float32Array[],
   count: number,
-  signal: AbortSignal,
+  { signal, onProgress }: ComputeContext,
 ): Promise<Components> {
-  const { tapped, model } = pass;
-  const patches = kept.length;
-  const keptPatches = kept.reduce((sum, value) => sum + value, 0);
-  const sum = await readPatchSum(tapped, ...feature, kept);
-  pass.noteRead(performance.now());
-  const mean = sum.map((value) => value / keptPatches);
-  const scatter = await readPatchScatter(tapped, ...feature, kept, mean);
-  const { axes, shares } = await principalAxes(scatter, model.embedDim, count, async () => {
+  const channels = passes[0]?.model.embedDim ?? 0;
+  const of = (at: number): Float32Array => kept[at] as Float32Array;
+  const sums: Float32Array[] = [];
+  for (const [at, pass] of passes.entries()) {
+    sums.push(await readPatchSum(pass.tapped, ...feature, of(at)));
+    pass.noteRead(performance.now());
+  }
+  const total = new Float64Array(channels);
+  for (const sum of sums) addTo(total, sum);
+  const patches = kept.reduce((all, each) => all + sumOf(each), 0);
+  const mean = Float32Array.from(total, (value) => value / patches);
+  const scatter = new Float64Array(channels * channels);
+  let first: Float32Array | null = null;
+  for (const [at, pass] of passes.entries()) {
+    const own = await readPatchScatter(pass.tapped, ...feature, of(at), mean);
+    addTo(scatter, own);
+    first ??= own;
     await yieldToEventLoop();
     throwIfAborted(signal);
-  });
-  if (axes.length === 0) return { maps: [], shares };
-  const projections = await readPatchProjections(tapped, ...feature, mean, axes);
-  const maps = axes.map((_, at) => projections.slice(at * patches, (at + 1) * patches));
+    onProgress((0.6 * (at + 1)) / passes.length);
+  }
+  const afterStep = async (): Promise<void> => {
+    await yieldToEventLoop();
+    throwIfAborted(signal);
+  };
+  const own = await principalAxes(scatter, channels, count, afterStep);
+  const [firstSum] = sums;
+  const firstPatches = sumOf(of(0));
+  const anchors =
+    passes.length > 1 && first !== null && firstSum !== undefined && firstPatches > 0
+      ? await principalAxes(aboutOwnMean(first, firstSum, firstPatches, mean), channels, count, afterStep)
+      : own;
+  const { axes, shares } = alignAxes(own, anchors.axes);
+  if (axes.length === 0) return { maps: passes.map(() => []), shares };
+  const maps: Float32Array<ArrayBuffer>[][] = [];
+  for (const [at, pass] of passes.entries()) {
+    const projections = await readPatchProjections(pass.tapped, ...feature, mean, axes);
+    const each = of(at).length;
+    maps.push(axes.map((_, axis) => projections.slice(axis * each, (axis + 1) * each)));
+    throwIfAborted(signal);
+    onProgress(0.6 + (0.4 * (at + 1)) / passes.length);
+  }
   return { maps, shares };
 }
 
@@ -62,36 +119,88 @@ async function whereClsLooks(pass: Pass, mass: number): Promise<Float32Array<Arr
   return Float32Array.from(massMask(ranking, massThreshold(ranking, mass / 100)));
 }
 
-/** @returns the mask of the patches that are used; null for all patches */
+/** @returns for each photograph the mask of the patches that are used; null for all patches */
 async function keptOf(
-  pass: Pass,
+  passes: readonly Pass[],
   feature: Feature,
   { of, keep, threshold, mass }: ColoursParams,
-  signal: AbortSignal,
-): Promise<Float32Array<ArrayBuffer> | null> {
+  context: ComputeContext,
+): Promise<readonly Float32Array<ArrayBuffer>[] | null> {
   if (of === 'all') return null;
-  if (of === 'attention') return whereClsLooks(pass, mass);
-  const { rows, columns } = pass.frame;
-  const {
-    maps: [first],
-  } = await componentsOf(pass, feature, new Float32Array(rows * columns).fill(1), 1, signal);
-  if (first === undefined) return null;
-  const [min, max] = [Math.min(...first), Math.max(...first)];
+  if (of === 'attention') {
+    const masks: Float32Array<ArrayBuffer>[] = [];
+    for (const pass of passes) masks.push(await whereClsLooks(pass, mass));
+    return masks;
+  }
+  const { maps } = await componentsOf(passes, feature, passes.map(ones), 1, context);
+  const firsts = maps.flatMap(([first]) => (first === undefined ? [] : [first]));
+  if (firsts.length < passes.length) return null;
+  const [min, max] = rangeOf(firsts);
   const level = min + ((max - min) * threshold) / 100;
-  const kept = first.map((value) => (value > level === (keep === 'above') ? 1 : 0));
-  return kept.includes(1) ? kept : null;
+  const kept = firsts.map((first) => first.map((value) => (value > level === (keep === 'above') ? 1 : 0)));
+  return kept.some((mask) => mask.includes(1)) ? kept : null;
 }
 
-function describeComponent(map: Float32Array<ArrayBuffer>, share: number, kept: Float32Array): Component {
-  let [min, max, squares, count] = [Infinity, -Infinity, 0, 0];
-  for (const [patch, value] of map.entries()) {
-    if (kept[patch] !== 1) continue;
-    min = Math.min(min, value);
-    max = Math.max(max, value);
-    squares += value * value;
-    count += 1;
+function rangeOf(maps: readonly Float32Array[]): [min: number, max: number] {
+  let [min, max] = [Infinity, -Infinity];
+  for (const map of maps)
+    for (const value of map) {
+      min = Math.min(min, value);
+      max = Math.max(max, value);
+    }
+  return [min, max];
+}
+
+/** Smallest and largest value and deviation over the patches that count, of all photographs: the same colours on all of them. */
+function spreadOf(
+  maps: readonly Float32Array[],
+  counted: readonly Float32Array[],
+): Pick<Component, 'min' | 'max' | 'deviation'> {
+  let [squares, count] = [0, 0];
+  const values = maps.map((map, photo) => map.filter((_, patch) => counted[photo]?.[patch] === 1));
+  for (const each of values) {
+    for (const value of each) squares += value * value;
+    count += each.length;
   }
-  return { map, min, max, deviation: Math.sqrt(squares / count), share };
+  const [min, max] = rangeOf(values);
+  return { min, max, deviation: Math.sqrt(squares / count) };
+}
+
+/** @returns a result for each pass */
+async function colour(
+  passes: readonly Pass[],
+  params: ColoursParams,
+  context: ComputeContext,
+): Promise<readonly ColoursResult[]> {
+  const model = passes[0]?.model;
+  if (model === undefined) throw new Error('colours needs a pass');
+  const features = featuresOf(params, model);
+  const feature: Feature = [features.block - 1, facetOf(features)];
+  const kept = await keptOf(passes, feature, params, context);
+  const counted = kept ?? passes.map(ones);
+  const { maps, shares } = await componentsOf(passes, feature, counted, most, context);
+  const spreads = shares.map((_, axis) =>
+    spreadOf(
+      maps.map((each) => each[axis] as Float32Array),
+      counted,
+    ),
+  );
+  const keptPatches = counted.reduce((sum, mask) => sum + sumOf(mask), 0);
+  const allPatches = counted.reduce((sum, mask) => sum + mask.length, 0);
+  return passes.map(({ frame: { rows, columns } }, photo) => ({
+    features,
+    rows,
+    columns,
+    components: (maps[photo] ?? []).map((map, axis): Component => {
+      const spread = spreads[axis];
+      if (spread === undefined) throw new Error('a component without a share');
+      return { map, ...spread, share: shares[axis] as number };
+    }),
+    kept: kept?.[photo] ?? null,
+    photographs: passes.length,
+    keptPatches,
+    allPatches,
+  }));
 }
 
 export const coloursCompute: LensCompute<ColoursParams, ColoursResult> = {
@@ -103,23 +212,13 @@ export const coloursCompute: LensCompute<ColoursParams, ColoursResult> = {
     keeps: [],
   }),
 
-  async compute([pass], params, { signal }) {
-    if (pass === undefined) throw new Error('colours needs a pass');
-    const features = featuresOf(params, pass.model);
-    const feature: Feature = [features.block - 1, facetOf(features)];
-    const { rows, columns } = pass.frame;
-    const kept = await keptOf(pass, feature, params, signal);
-    const counted = kept ?? new Float32Array(rows * columns).fill(1);
-    const { maps, shares } = await componentsOf(pass, feature, counted, most, signal);
-    return succeed({
-      features,
-      rows,
-      columns,
-      components: maps.map((map, at) => describeComponent(map, shares[at] as number, counted)),
-      kept,
-      keptPatches: counted.reduce((sum, value) => sum + value, 0),
-    });
+  async compute(passes, params, context) {
+    const [result] = await colour(passes, params, context);
+    if (result === undefined) throw new Error('colours needs a pass');
+    return succeed(result);
   },
+
+  computeEach: async (passes, params, context) => succeed(await colour(passes, params, context)),
 
   transfer: ({ components, kept }) => [
     ...components.map(({ map }) => map.buffer),
@@ -137,8 +236,9 @@ export const coloursCompute: LensCompute<ColoursParams, ColoursResult> = {
     ];
   },
 
-  numbers: ({ features, components, keptPatches }) => ({
+  numbers: ({ features, components, photographs, keptPatches }) => ({
     ...features,
+    photographs,
     keptPatches,
     explainedVariance: components.map(({ share }) => share),
   }),

@@ -6,6 +6,8 @@ import type { LensContract } from '../lens-contract.ts';
 import { mapDrawingFields } from '../shared-fields.ts';
 
 export interface ColoursParams extends FeatureParams {
+  /** Whether the components are those of all photographs together, so that the same thing has one colour on all of them. */
+  readonly together: boolean;
   /** The patches that the components are computed from: all, those on one side of the first component, or those where CLS looks. */
   readonly of: 'all' | 'component' | 'attention';
   readonly keep: 'above' | 'below';
@@ -45,7 +47,10 @@ export interface ColoursResult {
   readonly components: readonly Component[];
   /** shape [rows, columns]: 1 for the patches that the components were computed from; null if these are all patches. */
   readonly kept: Float32Array<ArrayBuffer> | null;
+  /** The photographs that the components were computed from, and how many of their patches. */
+  readonly photographs: number;
   readonly keptPatches: number;
+  readonly allPatches: number;
 }
 
 const viewField: Field<ColoursDrawing['view']> = {
@@ -60,7 +65,12 @@ export const coloursContract: LensContract<ColoursParams, ColoursDrawing, Colour
   title: 'Colours',
   about: 'The directions in which patches differ most, as red, green and blue: what is alike has one colour.',
   asks: false,
+  looksAt: ({ together }) => (together ? 'all' : 'one'),
   params: defineCodec({
+    together: onOrOff({
+      defaultValue: false,
+      help: 'of all photographs together, instead of each for itself',
+    }),
     ...featureFields,
     of: oneOf(['all', 'component', 'attention'], {
       help: 'which patches: all, those on a side of the first component, or where CLS looks in the last block',

@@ -84,13 +84,13 @@ function tilesOf(scene: ColoursScene | null, drawing: ColoursDrawing): LensTile<
 }
 
 function describe({ looked: { result }, params, drawing }: ColoursScene): string {
-  const { components, features, keptPatches, rows, columns } = result;
+  const { components, features, photographs, keptPatches, allPatches } = result;
   const by = featuresTitle(features);
   if (components.length === 0) return `No colours: the ${by} do not differ.`;
+  const patches = countOf(allPatches, 'patch', 'patches');
   const of =
-    params.of === 'all'
-      ? `all ${countOf(rows * columns, 'patch', 'patches')}`
-      : `${keptPatches} of ${countOf(rows * columns, 'patch', 'patches')}`;
+    (params.of === 'all' ? `all ${patches}` : `${keptPatches} of ${patches}`) +
+    (params.together ? ` of ${countOf(photographs, 'photograph')}` : '');
   const component = componentOf(drawing.view, result);
   if (component !== null && drawing.view !== 'colours')
     return `${componentTitle(drawing.view)} of the ${by}, of ${of}: ${formatPercent(component.share)} of the variance.`;
@@ -153,6 +153,12 @@ function ColoursPanel(props: ColoursPanelProps) {
   const component = scene === null ? null : componentOf(drawing.view, scene.looked.result);
   return (
     <>
+      <SwitchField
+        label="All photographs together"
+        inLine
+        checked={params.together}
+        onChange={(together) => changeParams({ together })}
+      />
       <PatchesFields params={params} changeParams={changeParams} />
       <FeatureFields params={params} model={model} changeParams={changeParams} />
       {component === null ? (

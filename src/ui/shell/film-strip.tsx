@@ -3,18 +3,46 @@ import { memo, type RefObject, useCallback, useEffect, useRef, useState } from '
 import { type DeviceSize, useCanvasLayer, useDeviceSize } from '../kit/use-canvas-layer.ts';
 import { thumbnailSidePx } from '../engine/pictures.ts';
 import { isNoPicture } from '../../core/failure.ts';
+import { contractOf } from '../../lenses/contracts.ts';
+import { viewOf } from '../../lenses/views.ts';
+import type { Layer } from '../../render/layers.ts';
+import { lineWidthFor, paintLayers, prepareLayers } from '../../render/paint-layers.ts';
 import { useApp, useServices } from '../services.tsx';
 import type { AppState } from '../state/app-store.ts';
+import { isTogether, shownOutcome } from '../state/looks.ts';
 import { isWaiting, type Photo, type PhotoId, lookFraction } from '../state/photo.ts';
 import { countOf } from '../kit/format.ts';
 import { describePhotoState } from '../words.ts';
 import { IconButton } from '../kit/icon-button.tsx';
 import { usePicture } from './use-picture.ts';
+import { useScene, useStableLayers } from './use-scene.ts';
 import { useScrollIntoView } from '../kit/use-scroll-into-view.ts';
 import './film-strip.css';
 
+const noLayers: readonly Layer[] = [];
+
+/** @returns what is drawn over the small photograph: its answer to a question about several photographs */
+function useTogetherLayers(id: PhotoId): readonly Layer[] {
+  const outcome = useApp((state) => {
+    // Most lenses look at one photograph.
+    const photo = contractOf(state.lens).looksAt === undefined ? undefined : state.photos[id];
+    const shown = photo === undefined ? null : shownOutcome(state, photo);
+    return shown !== null && isTogether(shown) ? shown : null;
+  });
+  const scene = useScene(outcome);
+  return useStableLayers(
+    outcome === null || scene === null ? noLayers : viewOf(outcome.look.lens).layers(scene),
+  );
+}
+
+interface ThumbnailProps {
+  readonly id: PhotoId;
+  /** Drawn over the photograph. */
+  readonly layers?: readonly Layer[];
+}
+
 /** A small photograph that fills its frame. It is decoded when it scrolls into view. */
-export function Thumbnail({ id }: { readonly id: PhotoId }) {
+export function Thumbnail({ id, layers = noLayers }: ThumbnailProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [seen, setSeen] = useState(false);
   useEffect(() => {
@@ -37,18 +65,21 @@ export function Thumbnail({ id }: { readonly id: PhotoId }) {
       // Fills the frame and crops the rest.
       const scale = Math.max(width / bitmap.width, height / bitmap.height);
       const drawn = { width: bitmap.width * scale, height: bitmap.height * scale };
+      context.save();
+      context.translate((width - drawn.width) / 2, (height - drawn.height) / 2);
       context.imageSmoothingQuality = 'high';
-      context.drawImage(
-        bitmap,
-        (width - drawn.width) / 2,
-        (height - drawn.height) / 2,
-        drawn.width,
-        drawn.height,
-      );
+      context.drawImage(bitmap, 0, 0, drawn.width, drawn.height);
+      paintLayers(context, layers, {
+        size: drawn,
+        detail: 'tile',
+        lineWidthPx: lineWidthFor(drawn, 'tile', devicePixelRatio),
+      });
+      context.restore();
     },
-    [bitmap],
+    [bitmap, layers],
   );
-  useCanvasLayer(canvas, size, 2, paint);
+  const prepare = useCallback(() => prepareLayers(layers, 'tile'), [layers]);
+  useCanvasLayer(canvas, size, 2, paint, prepare);
   return <canvas ref={canvas} className="frame-picture" aria-hidden="true" />;
 }
 
@@ -83,6 +114,7 @@ const Frame = memo(function Frame({ id, number, passFocus }: FrameProps) {
   const selected = useApp((state) => state.selectedId === id);
   const select = useApp((state) => state.select);
   const { session } = useServices();
+  const layers = useTogetherLayers(id);
   const frame = useRef<HTMLLIElement>(null);
   useScrollIntoView(frame, selected);
   useEffect(() => {
@@ -111,7 +143,7 @@ const Frame = memo(function Frame({ id, number, passFocus }: FrameProps) {
           }}
         />
         <span className="frame-window">
-          <Thumbnail id={id} />
+          <Thumbnail id={id} layers={layers} />
           <StateMark photo={photo} />
         </span>
         <span className="frame-caption" aria-hidden="true">

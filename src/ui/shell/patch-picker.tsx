@@ -1,10 +1,10 @@
-import { type KeyboardEvent, type MouseEvent, type PointerEvent, useId, useState } from 'react';
+import { type KeyboardEvent, type MouseEvent, type PointerEvent, useEffect, useId, useState } from 'react';
 import type { Frame } from '../../core/frame.ts';
 import type { PatchPosition } from '../../core/geometry.ts';
 import { patchTitle } from '../../lenses/query-title.ts';
 import type { Photo } from '../state/photo.ts';
 import { isSamePatch, patchAt, patchBeside, pointOf, type PhotoPoint } from '../state/photo-point.ts';
-import { usePickPoint } from './use-scene.ts';
+import { usePickPoint, usePointAt } from './use-scene.ts';
 import './patch-picker.css';
 
 /** The element that gets the focus from the key for patches. */
@@ -46,13 +46,15 @@ interface PatchPickerProps {
   readonly photo: Photo;
   /** The grid of patches on the photograph. */
   readonly frame: Frame;
+  /** The asked patch. */
+  readonly marked: PatchPosition | null;
 }
 
 /** Covers the photograph. It highlights the patch under the pointer; a click asks it, and the arrow keys move to its neighbours. */
-export function PatchPicker({ photo, frame }: PatchPickerProps) {
+export function PatchPicker({ photo, frame, marked }: PatchPickerProps) {
   const pick = usePickPoint(photo.id);
+  const pointAt = usePointAt(photo.id);
   const helpId = useId();
-  const marked = photo.point === null ? null : patchAt(photo.point, frame);
   const [pointed, setPointed] = useState<PhotoPoint | null>(null);
   const click = (event: MouseEvent): void => {
     const point = pointUnder(event);
@@ -62,8 +64,17 @@ export function PatchPicker({ photo, frame }: PatchPickerProps) {
     else if (event.detail < 2) pick(null);
   };
   // On touch screens the highlight would stay at the last touch.
-  const follow = (event: PointerEvent): void =>
-    setPointed(event.pointerType === 'touch' ? null : pointUnder(event));
+  const follow = (event: PointerEvent): void => {
+    const point = event.pointerType === 'touch' ? null : pointUnder(event);
+    setPointed(point);
+    pointAt(point);
+  };
+  const leave = (): void => {
+    setPointed(null);
+    pointAt(null);
+  };
+  // The photograph may be exchanged under the pointer.
+  useEffect(() => () => pointAt(null), [pointAt]);
   const press = (event: KeyboardEvent): void => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const step = steps[event.key];
@@ -85,7 +96,7 @@ export function PatchPicker({ photo, frame }: PatchPickerProps) {
         onClick={click}
         onKeyDown={press}
         onPointerMove={follow}
-        onPointerLeave={() => setPointed(null)}
+        onPointerLeave={leave}
       >
         {pointed !== null && <PatchLight patch={patchAt(pointed, frame)} frame={frame} />}
       </div>

@@ -165,7 +165,7 @@ export function Stage({ photo, bitmap, aspect, onNeedsSide, children }: StagePro
               />
             )}
             {sheet === null && outcome !== null && queryOf(outcome) !== null && (
-              <PatchPicker photo={photo} frame={frameOf(outcome)} />
+              <PatchPicker photo={photo} frame={frameOf(outcome)} marked={marked} />
             )}
           </div>
         )}

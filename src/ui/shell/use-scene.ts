@@ -22,9 +22,12 @@ export const frameOf = ({ looked }: Outcome): Frame => firstFrame(looked);
 export const queryOf = ({ look }: Outcome): Query | null =>
   contractOf(look.lens).asks ? (look.params as Query) : null;
 
-/** The patch that is outlined on the photograph, with or without a result yet. */
-export const markedPatch = ({ point }: Photo, outcome: Outcome | null): PatchPosition | null =>
-  point === null || outcome === null || queryOf(outcome) === null ? null : patchAt(point, frameOf(outcome));
+/** The patch that is outlined on the photograph, with or without a result yet; null if one of another photograph is asked. */
+export function markedPatch({ id, point }: Photo, outcome: Outcome | null): PatchPosition | null {
+  if (point === null || outcome === null || queryOf(outcome) === null) return null;
+  const [asked = id] = outcome.look.of;
+  return asked === id ? patchAt(point, frameOf(outcome)) : null;
+}
 
 export const sceneOf = (
   { look, looked }: Outcome,
@@ -71,6 +74,18 @@ export function useStableLayers(layers: readonly Layer[]): readonly Layer[] {
   if (drawTheSame(stable, layers)) return stable;
   setStable(layers);
   return layers;
+}
+
+/** Says where the pointer is on the photograph, for lenses that follow it; null if it has left. */
+export function usePointAt(id: string): (point: Photo['point']) => void {
+  const setPointed = useApp((state) => state.setPointed);
+  const follows = useApp((state) => contractOf(state.lens).followsPointer === true);
+  return useCallback(
+    (point) => {
+      if (follows) setPointed(point === null ? null : { photo: id, point });
+    },
+    [setPointed, follows, id],
+  );
 }
 
 /** Picks a patch of the photograph; null goes back to the special token. */

@@ -147,6 +147,9 @@ export function shownOutcome(state: Settings & Pick<AppState, 'outcomes'>, photo
   return answered ?? (last === undefined ? undefined : state.outcomes.get(last)) ?? null;
 }
 
+/** Whether it is one photograph's answer to a question about several. */
+export const isTogether = ({ look }: Outcome): boolean => ['each', 'all'].includes(spanOfLook(look));
+
 /** Keys of the outcomes that the photograph shows with each lens. They may be older than its last outcome. */
 export function keysOnView(state: Settings & Pick<AppState, 'outcomes'>, photo: Photo): ReadonlySet<string> {
   const outcome = shownOutcome(state, photo);
