@@ -39,7 +39,14 @@ export interface Outcome {
 export type Outcomes = ReadonlyMap<string, Outcome>;
 
 export const keyOfLook = ({ lens, params, photo, of, model, framing }: Look): string =>
-  JSON.stringify([lens, contractOf(lens).params.write(params), photo, of.join(), model, keyOfFraming(framing)]);
+  JSON.stringify([
+    lens,
+    contractOf(lens).params.write(params),
+    photo,
+    of.join(),
+    model,
+    keyOfFraming(framing),
+  ]);
 
 export const spanOfLook = ({ lens, params }: Pick<Look, 'lens' | 'params'>): Span =>
   spanOf(contractOf(lens), params);
