@@ -60,7 +60,7 @@ const isUsable = (photo: Photo | undefined): photo is Photo =>
   photo !== undefined && photo.state.status !== 'failed' && photo.state.status !== 'cancelled';
 
 /** @returns the second photograph of a pair: the chosen one, else the next one in the strip; null if there is no other */
-export function partnerOf({ photos, order, partner }: Settings, id: PhotoId): PhotoId | null {
+function partnerOf({ photos, order, partner }: Settings, id: PhotoId): PhotoId | null {
   const isOther = (other: PhotoId): boolean => other !== id && isUsable(photos[other]);
   if (partner !== null && isOther(partner)) return partner;
   const at = order.indexOf(id);
@@ -107,7 +107,7 @@ function seenNow({ models, framing }: Settings, { seen }: Photo): Photo['seen'] 
 }
 
 /** One question about all photographs, where a lens has 'each'. */
-export const asksAllAtOnce = (lens: LensId): boolean => {
+const asksAllAtOnce = (lens: LensId): boolean => {
   const { asks, looksAt } = contractOf(lens);
   return asks && looksAt !== undefined;
 };
