@@ -256,6 +256,40 @@ test('colours: of all patches, of those where CLS looks, one component, by mouse
   expect(await scope.overlayPicture()).toBe(all);
 });
 
+test('colours of all photographs together: one set of components, on the stage and in the strip', async ({
+  scope,
+  page,
+}) => {
+  await scope.open(`backend=wasm&side=${sideOf(12)}&lens=colours`);
+  await scope.drop(...['cat', 'dahlia', 'raccoon'].map(samplePath));
+  await scope.allSettled(3);
+  const strip = page.getByRole('region', { name: 'Film strip' });
+  const small = (): Promise<string[]> =>
+    strip
+      .locator('canvas')
+      .evaluateAll((all) => all.map((canvas) => (canvas as HTMLCanvasElement).toDataURL()));
+  const alone = await scope.overlayPicture();
+  const plain = await small();
+  await page.getByRole('switch', { name: 'All photographs together' }).check();
+  await expect(scope.stage).toContainText('of 3 photographs, as red, green and blue');
+  await expect.poll(() => scope.overlayPicture()).not.toBe(alone);
+  const together = await scope.overlayPicture();
+  // Each small picture has its photograph's colours.
+  await expect
+    .poll(async () => (await small()).filter((picture, at) => picture !== plain[at]).length)
+    .toBe(3);
+  await scope.select('raccoon.jpg');
+  await expect(scope.stage).toContainText('of 3 photographs, as red, green and blue');
+  await page.getByRole('button', { name: 'Remove dahlia.jpg' }).click();
+  await expect(scope.stage).toContainText('of 2 photographs, as red, green and blue');
+  await scope.select('cat.jpg');
+  await expect(scope.stage).toContainText('of 2 photographs');
+  await expect.poll(() => scope.overlayPicture()).not.toBe(together);
+  await page.getByRole('switch', { name: 'All photographs together' }).uncheck();
+  await expect.poll(() => scope.overlayPicture()).toBe(alone);
+  await expect.poll(async () => (await small())[0]).toBe(plain[0]);
+});
+
 test('a word about patches goes with the lens that asks them', async ({ scope, page }) => {
   await scope.open(`backend=wasm&side=${sideOf(12)}`);
   await scope.drop(samplePath('cat'));

@@ -4,6 +4,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { embeddedModelId, embeddedModelTitle } from '../core/embedded-model.ts';
 import { FailureError } from '../core/failure.ts';
+import { succeed } from '../core/result.ts';
+import { coloursContract } from '../lenses/colours/contract.ts';
+import { answerLook } from '../lenses/run-look.ts';
 import type { FramingOptions } from '../core/photo.ts';
 import type { PixelGrid } from '../media/resample.ts';
 import { checkpointModel } from '../models/load-checkpoint.ts';
@@ -252,6 +255,37 @@ describe('a look', () => {
       expect(tensors().bytes - empty.bytes).toBeLessThanOrEqual(budget);
     }
     expect(tensors().bytes).toBeGreaterThan(empty.bytes);
+    used.dispose();
+  });
+
+  test('together looks at as many photographs as have room, and says of the others that they have none', async () => {
+    const budget = 130_000;
+    const used = new Engine(await openChosen(), undefined, { modelBytes: 2 ** 30, passBytes: budget });
+    const loaded = await nodePlatform.load(signal, ignore);
+    if (!loaded.ok || !(await used.addModel('model', loaded.value, signal)).ok) throw new Error('no model');
+    const empty = tensors();
+    const sources = Array.from({ length: 4 }, (_, i) => ({
+      id: `photo ${i}`,
+      read: () => Promise.resolve(succeed({ pixels: photoOf(48, 64), notices: [] })),
+    }));
+    const answer = await answerLook(used, {
+      lens: 'colours',
+      params: { ...coloursContract.params.defaults, together: true },
+      models: ['model'],
+      sources,
+      framing: { shape: 'photograph', sidePx: 8 * patchSizePx, overlap: 1 },
+      signal,
+      onProgress: ignore,
+    });
+    if (!answer.ok) throw new Error(JSON.stringify(answer.error));
+    // 6 × 8 patches and CLS take 37,632 bytes each.
+    expect(answer.value.map((each) => (each.ok ? each.value.result.photographs : each.error.code))).toEqual([
+      3,
+      3,
+      3,
+      'no-room-together',
+    ]);
+    expect(tensors().bytes - empty.bytes).toBeLessThanOrEqual(budget);
     used.dispose();
   });
 

@@ -168,6 +168,11 @@ export class Engine {
     return succeed(this.hold(name, made.value));
   }
 
+  /** Waits until the device has computed what was begun, so that the next pass's time is its own. */
+  finish(): Promise<void> {
+    return this.chosen.backend.finish();
+  }
+
   /** Whether a further pass of so many bytes may be held beside those that are held now. */
   hasRoomFor(byteLength: number): boolean {
     return this.passes.heldBytes + byteLength <= this.passes.maxBytes;

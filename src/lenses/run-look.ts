@@ -122,6 +122,10 @@ async function holdEach<L extends LensId>(
     // Nothing can be said without the first one of a pair, or the asked one.
     const isNeeded = at === 0 && span !== 'all';
     if (!got.ok && (isNeeded || !isOfOnePhoto(got.error))) return got;
+    if (got.ok && call.sources.length > 1) {
+      await engine.finish();
+      noteRead(held.passes.slice(-1));
+    }
     failures.push(got.ok ? null : got.error);
     largest = Math.max(largest, held.passes.at(-1)?.byteLength ?? 0);
   }

@@ -54,6 +54,26 @@ export const embeddedColours: readonly EmbeddedColours[] = stored.embedded.map((
   };
 });
 
+interface StoredTogether {
+  readonly shares: readonly number[];
+  readonly maps: readonly (readonly string[])[];
+}
+
+const readTogether = ({ shares, maps }: StoredTogether) => ({
+  shares,
+  /** for each component the map of each photograph */
+  maps: maps.map((each) => each.map(floatsOfBase64)),
+});
+
+/** Components of the patches of several photographs together, of values of a block of the embedded model. */
+export const coloursTogether = {
+  samples: stored.together.samples,
+  sidePx: stored.together.side,
+  features: { block: stored.together.block, facet: 'value' },
+  all: readTogether(stored.together.all),
+  attention: { ...readTogether(stored.together.attention), kept: stored.together.attention.kept },
+} as const;
+
 /**
  * From the keys of the last block of each network in `tapFixtures`. `half` computes the axes from every second patch, but
  * projects all.

@@ -1,9 +1,12 @@
 /** Looks at sample photographs through a lens, with a real engine and the embedded model. */
 import type { FramingOptions } from '../core/photo.ts';
-import type { Engine } from '../engine/engine.ts';
+import type { Failure } from '../core/failure.ts';
+import { succeed, type Result } from '../core/result.ts';
+import type { Engine, Source } from '../engine/engine.ts';
 import { startEngine } from '../engine/start-engine.ts';
 import type { LensId, ParamsOf, ResultOf } from '../lenses/contracts.ts';
-import { runLook } from '../lenses/run-look.ts';
+import type { LookAnswer } from '../lenses/lens-contract.ts';
+import { answerLook, runLook } from '../lenses/run-look.ts';
 import { nodePlatform } from './node-platform.ts';
 
 const { signal } = new AbortController();
@@ -21,6 +24,29 @@ export async function startEmbedded(): Promise<Engine> {
   return started.value;
 }
 
+const sourceOf = (sample: string): Source => ({
+  id: sample,
+  read: async () => succeed({ pixels: await nodePlatform.readSample(sample), notices: [] }),
+});
+
+/** @returns the lens's answer for several samples together */
+export const lookTogether = <L extends LensId>(
+  engine: Engine,
+  lens: L,
+  params: ParamsOf<L>,
+  sources: readonly (string | Source)[],
+  framing: FramingOptions,
+): Promise<Result<LookAnswer<ResultOf<L>>, Failure>> =>
+  answerLook(engine, {
+    lens,
+    params,
+    models: ['model'],
+    sources: sources.map((source) => (typeof source === 'string' ? sourceOf(source) : source)),
+    framing,
+    signal,
+    onProgress: () => {},
+  });
+
 /** @returns what the lens makes of a sample photograph @throws Error where it fails */
 export async function lookAtSample<L extends LensId>(
   engine: Engine,
@@ -29,12 +55,11 @@ export async function lookAtSample<L extends LensId>(
   sample: string,
   framing: FramingOptions,
 ): Promise<ResultOf<L>> {
-  const pixels = await nodePlatform.readSample(sample);
   const looked = await runLook(engine, {
     lens,
     params,
     models: ['model'],
-    sources: [{ id: sample, read: () => Promise.resolve({ ok: true, value: { pixels, notices: [] } }) }],
+    sources: [sourceOf(sample)],
     framing,
     signal,
     onProgress: () => {},

@@ -1,5 +1,5 @@
 /** Parameters of a codec as options of a command. */
-import type { Codec, Fields } from '../../src/core/codec.ts';
+import type { Codec, Field, Fields } from '../../src/core/codec.ts';
 import { stopWith } from '../stop-with.ts';
 
 /** Options for `parseArgs`, one for each field. */
@@ -9,6 +9,23 @@ export const optionsOf = (
   Object.fromEntries(
     codecs.flatMap(({ fields }) => Object.keys(fields)).map((name) => [name, { type: 'string' } as const]),
   );
+
+const isSwitch = (field: unknown): boolean => (field as Field<unknown>).form === 'on|off';
+
+/** @returns the arguments, with "on" for a switch that was given without a word: --together a.jpg b.jpg */
+export function withBareSwitches(
+  args: readonly string[],
+  ...codecs: readonly { readonly fields: object }[]
+): string[] {
+  const switches = new Set(
+    codecs.flatMap(({ fields }) =>
+      Object.entries(fields).flatMap(([name, field]) => (isSwitch(field) ? [`--${name}`] : [])),
+    ),
+  );
+  return args.map((arg, at) =>
+    switches.has(arg) && !['on', 'off'].includes(args[at + 1] ?? '') ? `${arg}=on` : arg,
+  );
+}
 
 /** @returns the lines of a usage */
 export const describeFields = (fields: Fields<object>): string =>

@@ -203,6 +203,19 @@ test('a lens without masks has nothing to cut out', async () => {
   expect(run).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('makes no masks') });
 });
 
+test('colours of all images together: one PCA, whichever of them cannot be read', async () => {
+  const dahlia = join(root, 'public/samples/dahlia.jpg');
+  const broken = join(folder, 'no-image.jpg');
+  await writeFile(broken, 'no picture');
+  const run = await runTool('look', 'colours', '--together', cat, broken, dahlia, ...small, '--out', folder);
+  expect(run.exitCode).toBe(1);
+  expect(run.stderr.trim().split('\n')).toEqual([expect.stringContaining('no-image.jpg: ')]);
+  const [one, other] = [await readFacts('cat-colours.json'), await readFacts('dahlia-colours.json')];
+  expect(one).toMatchObject({ photographs: 2, parameters: { together: true } });
+  expect(other['explainedVariance']).toEqual(one['explainedVariance']);
+  expect((await readArray('dahlia-colours.npy')).shape).toEqual([3, 4, 3]);
+});
+
 test('a lens tells what it can be told, and an unknown one what there is', async () => {
   const help = await runTool('look', 'objects', '--help');
   expect(help.exitCode).toBe(0);

@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import type { Fields } from '../../src/core/codec.ts';
 import { describeFailure } from '../../src/core/failure.ts';
 import { encodeNpy } from '../../src/formats/npy.ts';
+import { fail } from '../../src/core/result.ts';
 import { computes } from '../../src/lenses/computes.ts';
 import { contractOf, lensIds, type LensId } from '../../src/lenses/contracts.ts';
 import type { LensCompute } from '../../src/lenses/lens-compute.ts';
-import { frameOf } from '../../src/lenses/lens-contract.ts';
+import { frameOf, spanOf } from '../../src/lenses/lens-contract.ts';
 import { sharedDrawing } from '../../src/render/shared-drawing.ts';
 import { checkpointOptions, checkpointUsage } from '../checkpoint-file.ts';
 import { installDawn } from '../attend/dawn.ts';
@@ -18,10 +19,11 @@ import { photographUsage } from '../photographs/find-photographs.ts';
 import { readOptions } from '../read-options.ts';
 import { stopWith } from '../stop-with.ts';
 import { createNames, forEachPhoto, makeFolder, photographsOf } from './batch.ts';
-import { describeFields, optionsOf, readFields } from './codec-options.ts';
+import { describeFields, optionsOf, readFields, withBareSwitches } from './codec-options.ts';
 import { checkOverlap, commonOptions, commonUsage, readBackend, readFraming } from './common-options.ts';
 import { writeFeatures } from './features.ts';
 import { fileNameOf, makeCutOuts } from './cut-outs.ts';
+import { lookAtAll } from './look-at-all.ts';
 import { openEngine } from './open-engine.ts';
 
 // A lens's view imports its style sheet, which means nothing here.
@@ -75,7 +77,7 @@ const compute = computes[lens] as unknown as LensCompute<object, unknown>;
 
 const { values: options, positionals: images } = readOptions(
   {
-    args: rest,
+    args: withBareSwitches(rest, contract.params, contract.drawing, sharedDrawing),
     allowPositionals: true,
     options: {
       ...commonOptions,
@@ -96,6 +98,9 @@ const shared = readFields(sharedDrawing, options);
 const backend = readBackend(options.backend);
 const framing = readFraming(options);
 const found = await photographsOf(images);
+const span = spanOf(contract, params);
+if (span === 'pair' && found.paths.length !== 2)
+  stopWith(`The lens ${lens} looks at two photographs; ${found.paths.length} were given.`);
 const load = await findModel(options.model, options);
 if (backend === 'webgpu') await installDawn();
 const { drawPicture, drawSheet } = await import('./canvas.ts');
@@ -107,9 +112,16 @@ checkOverlap(framing, engine.model);
 console.log(`${engine.model.title} on ${engine.engine.backend.name} (${engine.engine.backend.device})`);
 await makeFolder(options.out);
 const nameFor = createNames();
-const failures = await forEachPhoto(found, async (path, photo) => {
+/** Of a look at all photographs at once. */
+const answers = span === 'one' ? null : await lookAtAll(engine, { lens, params, framing }, found.paths);
+// A pair's result is its first photograph's.
+const shown = span === 'pair' ? { ...found, paths: found.paths.slice(0, 1) } : found;
+const failures = await forEachPhoto(shown, async (path, photo) => {
   const name = `${nameFor(path)}-${lens}`;
-  const looked = await engine.look(lens, params as never, path, photo, framing);
+  const looked =
+    answers === null
+      ? await engine.look(lens, params as never, path, photo, framing)
+      : (answers.get(path) ?? fail({ code: 'unreadable-file' }));
   if (!looked.ok) return { problem: describeFailure(looked.error) };
   const { result, passes } = looked.value;
   const frame = frameOf(looked.value);

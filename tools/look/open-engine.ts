@@ -9,8 +9,8 @@ import { failWith } from '../../src/engine/out-of-memory.ts';
 import { startEngine } from '../../src/engine/start-engine.ts';
 import type { LensId, ParamsOf, ResultOf } from '../../src/lenses/contracts.ts';
 import { facetOf, featureTap } from '../../src/lenses/feature-choice.ts';
-import type { LookResult } from '../../src/lenses/lens-contract.ts';
-import { runLook } from '../../src/lenses/run-look.ts';
+import type { LookAnswer, LookResult } from '../../src/lenses/lens-contract.ts';
+import { answerLook, runLook } from '../../src/lenses/run-look.ts';
 import type { ModelLoader } from '../../src/models/loaded-model.ts';
 import { allowRelaxedSimd } from '../relaxed-simd.ts';
 import { stopWith } from '../stop-with.ts';
@@ -42,6 +42,13 @@ export interface ToolEngine {
     photo: ReadPhoto,
     framing: FramingOptions,
   ): Promise<Result<ReadTokens, Failure>>;
+  /** A look at several photographs, of any span; they are read when their turn comes. */
+  answer<L extends LensId>(
+    lens: L,
+    params: ParamsOf<L>,
+    sources: readonly Source[],
+    framing: FramingOptions,
+  ): Promise<Result<LookAnswer<ResultOf<L>>, Failure>>;
   dispose(): void;
 }
 
@@ -92,6 +99,8 @@ export async function openEngine(load: ModelLoader, backend: BackendName = 'wasm
         signal,
         onProgress,
       }),
+    answer: (lens, params, sources, framing) =>
+      answerLook(engine, { lens, params, models: [key], sources, framing, signal, onProgress }),
     readTokens: (choice, id, photo, framing) => readTokens(engine, choice, sourceOf(id, photo), framing),
     dispose: () => engine.dispose(),
   };

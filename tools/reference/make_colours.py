@@ -32,26 +32,57 @@ def components(features: np.ndarray, kept: Optional[np.ndarray] = None) -> dict:
     return {"shares": shares[: len(axes)].tolist(), "maps": [encode(p.astype("<f4")) for p in projections.T]}
 
 
-def embedded_cases() -> List[dict]:
-    model = load(*read_embedded_model(None))
-    patch, cases = model.architecture.patch_size, []
+def features_of(model, sample: str, side: int, block: int, facet: str):
+    """:return: features of patches [n, C], and CLS's attention to them in the last block, mean over heads [n]"""
+    patch = model.architecture.patch_size
+    photograph = Image.open(SAMPLES / f"{sample}.jpg").convert("RGB")
+    frame = frame_photograph(photograph.height, photograph.width, patch, side)
+    pixels = normalise(resize(photograph, frame, patch))[0].transpose(1, 2, 0)
+    attentions, blocks = tokens_of(model, np.ascontiguousarray(pixels))
+    features = blocks[block - 1]["out" if facet == "token" else facet][1:].double().numpy()
+    return features, attentions[-1][:, 0, 1:].mean(0).double().numpy()
+
+
+def where_cls_looks(attention: np.ndarray) -> np.ndarray:
+    order = np.argsort(attention, kind="stable")
+    cumulated = np.cumsum(attention[order]) / attention.sum()
+    kept = np.zeros(len(attention), bool)
+    kept[order[cumulated > 1 - 0.6]] = True
+    return kept
+
+
+def together_case(model) -> dict:
+    """Photographs of different shapes; the components are those of all their patches."""
+    samples, side, block, facet = ["cat", "pagoda", "raccoon"], 160, 4, "value"
+    found = [features_of(model, sample, side, block, facet) for sample in samples]
+    features = np.concatenate([each for each, _ in found])
+    kept = [where_cls_looks(attention) for _, attention in found]
+    ends = np.cumsum([len(each) for each, _ in found])
+
+    def apart(case: dict) -> dict:
+        maps = [np.split(decode(each), ends[:-1]) for each in case["maps"]]
+        return {**case, "maps": [[encode(part.astype("<f4")) for part in parts] for parts in maps]}
+
+    return {
+        "samples": samples,
+        "side": side,
+        "block": block,
+        "facet": facet,
+        "all": apart(components(features)),
+        "attention": {"kept": [int(each.sum()) for each in kept], **apart(components(features, np.concatenate(kept)))},
+    }
+
+
+def embedded_cases(model) -> List[dict]:
+    cases = []
     for sample, side, block, facet in [
         ("cat", 224, 4, "value"),
         ("dahlia", 320, 8, "key"),
         ("raccoon", 224, 6, "query"),
         ("pagoda", 224, 8, "token"),
     ]:
-        photograph = Image.open(SAMPLES / f"{sample}.jpg").convert("RGB")
-        frame = frame_photograph(photograph.height, photograph.width, patch, side)
-        pixels = normalise(resize(photograph, frame, patch))[0].transpose(1, 2, 0)
-        attentions, blocks = tokens_of(model, np.ascontiguousarray(pixels))
-        name = "out" if facet == "token" else facet
-        features = blocks[block - 1][name][1:].double().numpy()
-        attention = attentions[-1][:, 0, 1:].mean(0).double().numpy()
-        order = np.argsort(attention, kind="stable")
-        cumulated = np.cumsum(attention[order]) / attention.sum()
-        by_attention = np.zeros(len(attention), bool)
-        by_attention[order[cumulated > 1 - 0.6]] = True
+        features, attention = features_of(model, sample, side, block, facet)
+        by_attention = where_cls_looks(attention)
         everything = components(features)
         first = decode(everything["maps"][0]).astype(float)
         above = first > first.min() + 0.5 * (first.max() - first.min())
@@ -85,4 +116,8 @@ def family_cases() -> List[dict]:
 if __name__ == "__main__":
     torch.set_num_threads(1)
     with torch.no_grad():
-        write_json(FIXTURES / "colours.json", {"embedded": embedded_cases(), "families": family_cases()})
+        embedded = load(*read_embedded_model(None))
+        write_json(
+            FIXTURES / "colours.json",
+            {"embedded": embedded_cases(embedded), "together": together_case(embedded), "families": family_cases()},
+        )

@@ -8,7 +8,7 @@ import { contractOf } from '../../lenses/contracts.ts';
 import type { Query } from '../../lenses/lens-contract.ts';
 import type { EngineClient } from '../../rpc/engine-client.ts';
 import type { LookRequest } from '../../rpc/engine-contract.ts';
-import { frameOfGrid, lookedAtHeads, someModel } from '../../testing/looks.ts';
+import { frameOfGrid, lookedAtHeads, passFacts, someModel } from '../../testing/looks.ts';
 import { createAppStore } from '../state/app-store.ts';
 import { shownOutcome } from '../state/looks.ts';
 import { chosenModel } from '../state/model-choice.ts';
@@ -323,4 +323,89 @@ it('asks nothing that only draws differently', async () => {
   expect(store.getState().drawings.heads).toEqual(contractOf('heads').drawing.defaults);
   await settle();
   expect(calls).toHaveLength(0);
+});
+
+describe('a question about all photographs together', () => {
+  /** Two photographs that were looked at, then colours of both together are asked. */
+  async function setUpTogether() {
+    const page = await setUp();
+    const { store, last } = page;
+    const { addPhotos, setLens, changeParams } = store.getState();
+    page.queue.hold(() => {
+      setLens('colours');
+      changeParams({ together: true });
+    });
+    const ids = () => last().request.sources.map(({ id }) => id);
+    const frame = frameOfGrid(6, 12);
+    const looked = (name: string) => succeed({ passes: [passFacts(frame)], result: { name } });
+    return {
+      ...page,
+      ids,
+      /** @param failures of photographs that get no result */
+      replyAll: async (failures: Readonly<Record<string, Failure>> = {}) => {
+        const answers = ids().map((id) => (failures[id] === undefined ? looked(id) : fail(failures[id])));
+        last().answer(succeed(answers));
+        await settle();
+      },
+      /** The photograph that the result on view of this one is of. */
+      shownOf: (id: string) => {
+        const each = store.getState().photos[id] ?? expect.unreachable('it is gone');
+        return shownOutcome(store.getState(), each)?.looked.result;
+      },
+      add: (name: string) => addPhotos([{ name, alt: null, credit: null, blob: new Blob() }], false),
+      stateOf: (id: string) => store.getState().photos[id]?.state,
+    };
+  }
+
+  it('is asked once, and each photograph gets its own answer', async () => {
+    const { calls, ids, replyAll, shownOf, store } = await setUpTogether();
+    expect(ids()).toEqual(['photo-1', 'photo-2']);
+    await replyAll();
+    expect(shownOf('photo-1')).toEqual({ name: 'photo-1' });
+    expect(shownOf('photo-2')).toEqual({ name: 'photo-2' });
+    store.getState().select('photo-2');
+    await settle();
+    expect(calls).toHaveLength(1);
+    expect(store.getState().asking).toBeNull();
+  });
+
+  it('is asked again with a photograph that was added, whose first look it is', async () => {
+    const { add, calls, ids, replyAll, shownOf, stateOf } = await setUpTogether();
+    await replyAll();
+    add('c');
+    expect(ids()).toEqual(['photo-1', 'photo-2', 'photo-3']);
+    expect(shownOf('photo-1')).toEqual({ name: 'photo-1' });
+    await replyAll();
+    expect(stateOf('photo-3')).toEqual({ status: 'done' });
+    expect(shownOf('photo-3')).toEqual({ name: 'photo-3' });
+    expect(calls).toHaveLength(2);
+  });
+
+  it('is asked again without a photograph that cannot be read, and without one that is removed', async () => {
+    const { add, calls, ids, replyAll, stateOf, queue, store } = await setUpTogether();
+    await replyAll();
+    add('c');
+    await replyAll({ 'photo-3': { code: 'not-an-image' } });
+    expect(stateOf('photo-3')).toMatchObject({ status: 'failed', failure: { code: 'not-an-image' } });
+    // The answer of before is of these two.
+    expect(calls).toHaveLength(2);
+    queue.hold(() => store.getState().removePhotos(['photo-2']));
+    expect(ids()).toEqual(['photo-1']);
+    await replyAll();
+    expect(calls).toHaveLength(3);
+  });
+
+  it('leaves a photograph alone for which there is no room, and says so when it is looked at', async () => {
+    const { calls, replyAll, shownOf, stateOf, store, asking } = await setUpTogether();
+    await replyAll({ 'photo-2': { code: 'no-room-together' } });
+    expect(stateOf('photo-2')).toEqual({ status: 'done' });
+    expect(shownOf('photo-1')).toEqual({ name: 'photo-1' });
+    expect(shownOf('photo-2')).toBeUndefined();
+    expect(calls).toHaveLength(1);
+    store.getState().select('photo-2');
+    expect(calls).toHaveLength(2);
+    await replyAll({ 'photo-2': { code: 'no-room-together' } });
+    expect(asking()).toMatchObject({ status: 'failed', failure: { code: 'no-room-together' } });
+    expect(calls).toHaveLength(2);
+  });
 });

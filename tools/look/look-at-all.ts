@@ -1,0 +1,40 @@
+/** One look at several photographs, which are read when their turn comes. */
+import { describeFailure, type Failure } from '../../src/core/failure.ts';
+import type { FramingOptions } from '../../src/core/photo.ts';
+import { fail, succeed, type Result } from '../../src/core/result.ts';
+import type { LensId } from '../../src/lenses/contracts.ts';
+import type { LookResult } from '../../src/lenses/lens-contract.ts';
+import { readPhoto } from '../photographs/read-photo.ts';
+import { stopWith } from '../stop-with.ts';
+import type { ToolEngine } from './open-engine.ts';
+
+interface LookAtAll {
+  readonly lens: LensId;
+  readonly params: object;
+  readonly framing: FramingOptions;
+}
+
+type Answer = Result<LookResult<unknown>, Failure>;
+
+/** Ends the command with a sentence where the whole look fails. @returns the answers by path */
+export async function lookAtAll(
+  engine: ToolEngine,
+  { lens, params, framing }: LookAtAll,
+  paths: readonly string[],
+): Promise<ReadonlyMap<string, Answer>> {
+  const sources = paths.map((path) => ({
+    id: path,
+    read: async () => {
+      const read = await readPhoto(path);
+      return read.ok ? succeed({ pixels: read.value, notices: read.value.notices }) : fail(read.error);
+    },
+  }));
+  const answer = await engine.answer(lens, params as never, sources, framing);
+  if (!answer.ok) stopWith(describeFailure(answer.error));
+  return new Map(
+    answer.value.flatMap((each, at): [string, Answer][] => {
+      const path = paths[at];
+      return path === undefined ? [] : [[path, each]];
+    }),
+  );
+}
