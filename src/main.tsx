@@ -2,6 +2,7 @@ import '@fontsource-variable/instrument-sans';
 import './ui/styles/page.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
+import { overlaps, type Overlap } from './core/overlap.ts';
 import { isScriptGone } from './core/script-gone.ts';
 import type { WorkerScript } from './rpc/client.ts';
 import { createEngineClient } from './rpc/engine-client.ts';
@@ -25,7 +26,8 @@ replaceUnknownLanguage(navigator);
 
 const defaultSidePx = 320;
 
-// ?backend=webgpu|wasm|cpu forces a back end, ?side=<px> the input's long side, ?model=<id> a folder under models/.
+// ?backend=webgpu|wasm|cpu forces a back end, ?side=<px> the input's long side, ?overlap=2|4 has patches overlap, ?model=<id> takes a
+// folder under models/.
 const parameters = new URLSearchParams(location.search);
 
 const readBackend = (): BackendChoice => {
@@ -38,13 +40,16 @@ const readSidePx = (): number => {
   return Number.isInteger(sidePx) && sidePx >= 32 && sidePx <= 2048 ? sidePx : defaultSidePx;
 };
 
+const readOverlap = (): Overlap =>
+  overlaps.find((overlap) => String(overlap) === parameters.get('overlap')) ?? 1;
+
 const workerScript = (url: string, name: string): WorkerScript => ({
   start: () => new Worker(url, { type: 'module', name }),
   isGone: () => isScriptGone(url),
 });
 
 const client = createEngineClient(workerScript(engineScriptUrl, 'engine'));
-const framing = { shape: 'photograph', sidePx: readSidePx() } as const;
+const framing = { shape: 'photograph', sidePx: readSidePx(), overlap: readOverlap() } as const;
 const store = createAppStore(recallSettings(), framing, readAddress(parameters));
 const session = createSession(client, store, { backend: readBackend() });
 const pictures = createPictures(client, store);

@@ -350,7 +350,7 @@ const failures: { readonly [C in FailureCode]: FailureFacts<Extract<Failure, { c
     says: ({ tokens }) =>
       tokens === null
         ? 'There was not enough memory. A smaller model, photograph or input size needs less.'
-        : `There was not enough memory for ${tokens} tokens. Choose a smaller input size and try again.`,
+        : `There was not enough memory for ${tokens} tokens. Choose a smaller input size or patches that overlap less, and try again.`,
   },
   'wrong-result': {
     ...of('engine', true),

@@ -22,3 +22,9 @@ export const finerGrid = ({ rows, columns }: PatchGrid, overlap: Overlap): Patch
   rows: (rows - 1) * overlap + 1,
   columns: (columns - 1) * overlap + 1,
 });
+
+/** The other way: the grid without overlap. */
+export const wholeGridOf = ({ rows, columns }: PatchGrid, overlap: Overlap): PatchGrid => ({
+  rows: (rows - 1) / overlap + 1,
+  columns: (columns - 1) / overlap + 1,
+});

@@ -1,4 +1,4 @@
-import type { Overlap } from './overlap.ts';
+import { usableOverlap, type Overlap } from './overlap.ts';
 import { assertNever } from './result.ts';
 
 /** How a photograph is brought to the model's size. */
@@ -9,6 +9,13 @@ export interface FramingOptions {
   readonly sidePx: number;
   /** How far patches overlap: the stride is the patch's side / overlap. 1 where it is left out. */
   readonly overlap?: Overlap;
+}
+
+/** The framing with as much of the wanted overlap as the network's patches allow. */
+export function fitFraming(framing: FramingOptions, patchSizePx: number): FramingOptions {
+  const { overlap: wanted = 1 } = framing;
+  const overlap = usableOverlap(wanted, patchSizePx);
+  return overlap === wanted ? framing : { ...framing, overlap };
 }
 
 /** The same text for framings that give the same input and the same grid. */

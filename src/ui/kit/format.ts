@@ -5,5 +5,13 @@ export const formatPercent = (share: number): string =>
 export const formatMilliseconds = (ms: number): string =>
   ms < 9999.5 ? `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
 
+/** An estimate: a digit or two. */
+export function formatAbout(ms: number): string {
+  if (ms < 95) return `${Math.max(10, 10 * Math.round(ms / 10))} ms`;
+  const seconds = ms / 1000;
+  if (seconds < 9.5) return `${Number(seconds.toFixed(1))} s`;
+  return seconds < 90 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`;
+}
+
 export const countOf = (count: number, one: string, many = `${one}s`): string =>
   `${count} ${count === 1 ? one : many}`;

@@ -25,6 +25,7 @@ function factsOf({ looked, look, model, backend }: Outcome, scene: AnyScene): re
   const [pass] = looked.passes;
   if (pass === undefined) return [];
   const { frame, tokens, timings } = pass;
+  const { overlap = 1 } = look.framing;
   return [
     ['Model', model.title, 'The network that looks. Its name at the top of the page leads to others.'],
     [
@@ -50,7 +51,9 @@ function factsOf({ looked, look, model, backend }: Outcome, scene: AnyScene): re
     [
       'Rows × columns',
       `${frame.rows} × ${frame.columns}`,
-      `The network sees the photograph as so many square patches, ${frame.inputSizePx.width / frame.columns} px wide each.`,
+      `The network sees the photograph as so many square patches, ${model.patchSizePx} px wide each.${
+        overlap === 1 ? '' : ` They overlap: one begins every ${model.patchSizePx / overlap} px.`
+      }`,
     ],
     ...unseenFact(frame),
     ...viewOf(look.lens).facts(scene),

@@ -8,6 +8,7 @@ import { formatPercent } from '../kit/format.ts';
 import { RangeField } from '../kit/range-field.tsx';
 import { useApp, useServices } from '../services.tsx';
 import type { Photo } from '../state/photo.ts';
+import { OverlapField } from './overlap-field.tsx';
 import { useCoarsePointer } from './use-page-effects.ts';
 import { frameOf, markedPatch, useLensView, useOutcome, usePanelProps, usePickPoint } from './use-scene.ts';
 import './settings-panel.css';
@@ -112,6 +113,7 @@ function InputSettings({ photo }: { readonly photo: Photo }) {
         choices={sides.map((side) => ({ value: side, label: String(side) }))}
         onChange={(sidePx) => session.changeFraming({ ...framing, sidePx })}
       />
+      <OverlapField photo={photo} />
       <ChoiceField
         label="Input shape"
         value={framing.shape}

@@ -134,6 +134,25 @@ describe('what is requested', () => {
     });
   });
 
+  it('has patches overlap as far as the model’s can be divided, and farther with another model', () => {
+    const { actions, requested, answer } = setUp();
+    const ofSide = (id: string, patchSizePx: number) => {
+      const used = usedModel(id);
+      return { ...used, description: { ...used.description, patchSizePx } };
+    };
+    actions.setFraming({ ...framing, overlap: 4 });
+    actions.setUsedModel(ofSide('fourteen', 14));
+    expect(requested()?.framing).toEqual({ ...framing, overlap: 2 });
+    answer();
+    actions.pickPoint('photo-1', pointOf({ row: 3, column: 6 }, grid));
+    expect(requested()?.params).toMatchObject({ patch: { row: 3, column: 6 } });
+    actions.pickPoint('photo-1', null);
+    actions.setUsedModel(ofSide('seven', 7));
+    expect(requested()?.framing).toEqual({ ...framing, overlap: 1 });
+    actions.setUsedModel(ofSide('sixteen', 16));
+    expect(requested()?.framing).toEqual({ ...framing, overlap: 4 });
+  });
+
   it('is the patch under the picked point, once it is known where the patches lie', () => {
     const { actions, store, photo, requested, answer } = setUp();
     actions.pickPoint('photo-1', pointOf({ row: 3, column: 6 }, grid));

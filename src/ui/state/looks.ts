@@ -4,7 +4,7 @@
  */
 import type { BackendDescription } from '../../core/backend.ts';
 import type { ModelDescription } from '../../core/model.ts';
-import { keyOfFraming, type FramingOptions } from '../../core/photo.ts';
+import { fitFraming, keyOfFraming, type FramingOptions } from '../../core/photo.ts';
 import { contractOf, type LensId } from '../../lenses/contracts.ts';
 import { spanOf, type LookResult, type Query, type Span } from '../../lenses/lens-contract.ts';
 import type { AppState } from './app-store.ts';
@@ -82,6 +82,10 @@ function othersOf(state: Settings, span: Span, id: PhotoId, asked: PhotoId): rea
   }
 }
 
+/** The framing as the model in use can have it. */
+export const framingInUse = ({ framing, models }: Pick<AppState, 'framing' | 'models'>): FramingOptions =>
+  models.used === null ? framing : fitFraming(framing, models.used.description.patchSizePx);
+
 /**
  * @param query the asked token, if the lens asks one
  * @param asked the photograph on which it is asked
@@ -89,11 +93,11 @@ function othersOf(state: Settings, span: Span, id: PhotoId, asked: PhotoId): rea
 function lookWith(state: Settings, photo: Photo, query: Query, asked: PhotoId): Look | null {
   const { used } = state.models;
   if (used === null) return null;
-  const { lens, framing } = state;
+  const { lens } = state;
   const own = state.params[lens];
   const params = contractOf(lens).asks ? { ...own, ...query } : own;
   const of = othersOf(state, spanOfLook({ lens, params }), photo.id, asked);
-  return { lens, params, photo: photo.id, of, model: used.key, framing };
+  return { lens, params, photo: photo.id, of, model: used.key, framing: framingInUse(state) };
 }
 
 /** The look for a photograph when no patch is picked; null while there is no model. */
@@ -101,9 +105,9 @@ export const plainLook = (state: Settings, photo: Photo): Look | null =>
   lookWith(state, photo, { token: state.token, patch: null }, photo.id);
 
 /** The photograph's grid for the model in use, if it is known. */
-function seenNow({ models, framing }: Settings, { seen }: Photo): Photo['seen'] {
-  if (seen === null || seen.model !== models.used?.key) return null;
-  return keyOfFraming(seen.framing) === keyOfFraming(framing) ? seen : null;
+function seenNow(state: Settings, { seen }: Photo): Photo['seen'] {
+  if (seen === null || seen.model !== state.models.used?.key) return null;
+  return keyOfFraming(seen.framing) === keyOfFraming(framingInUse(state)) ? seen : null;
 }
 
 /** One question about all photographs, where a lens has 'each'. */

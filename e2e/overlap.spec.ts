@@ -1,0 +1,61 @@
+/** Patches that overlap: a finer grid, its cost said before, and maps that stay in their place. */
+import { expect, samplePath, sideOf, test } from './scope.ts';
+
+/** The cat at 20 patches: 13 × 20, or with a stride of half a patch 25 × 39, of a quarter 49 × 77. */
+test('patches that overlap make a finer map; what it costs is said before', async ({ scope, page }) => {
+  await scope.open();
+  await scope.drop(samplePath('cat'));
+  await scope.allSettled(1);
+  await expect(scope.fact('Rows × columns')).toHaveText('13 × 20');
+  await expect(scope.fact('Tokens')).toHaveText('261');
+  const field = page.getByRole('group', { name: 'Overlapping patches' });
+  await expect(field.getByRole('radio')).toHaveCount(3);
+  await expect(field.getByRole('radio', { name: 'None' })).toBeChecked();
+  await expect(field).toContainText(
+    /2 ×: 975 patches instead of 260, about \d times the time \(about .+ s instead of .+\) and 4 times the memory\./,
+  );
+  await expect(field).toContainText(
+    /4 ×: 3773 patches instead of 260, about \d\d times the time .+ 14 times the memory\./,
+  );
+  await scope.showView('Mean');
+  const unseen = (await page.getByText(/^Hatched:/).textContent()) ?? '';
+  const coarse = await scope.overlayPicture();
+
+  await scope.choose('2 ×');
+  await expect(scope.fact('Rows × columns')).toHaveText('25 × 39');
+  await expect(scope.fact('Tokens')).toHaveText('976');
+  await expect(field).toContainText('4 ×: 3773 patches instead of 975');
+  await expect(field).not.toContainText('2 ×: ');
+  const fine = await scope.overlayPicture();
+  expect(fine).not.toBe(coarse);
+  // The smaller cells end a quarter of a patch before the patches do, which is seen all the same.
+  await expect(page.getByText(/^Hatched:/)).toHaveText(unseen);
+
+  // A patch is picked where the pointer is, in the finer grid.
+  const box = (await scope.stage.locator('canvas[data-layer=overlay]').boundingBox()) ?? {
+    x: 0,
+    y: 0,
+    width: 0,
+    height: 0,
+  };
+  await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
+  await expect(scope.stage).toContainText('row 13, column 20');
+  await page.keyboard.press('Escape');
+
+  // Going back costs no second pass, and gives what was there.
+  await scope.choose('None');
+  await expect(scope.fact('Rows × columns')).toHaveText('13 × 20');
+  expect(await scope.overlayPicture()).toBe(coarse);
+});
+
+test('the address asks for it, and a long pass is cancelled like any other', async ({ scope, page }) => {
+  await scope.open(`backend=wasm&side=${sideOf(40)}&overlap=4`);
+  await scope.drop(samplePath('cat'));
+  await expect(scope.stage).toHaveAttribute('data-status', 'running');
+  await page.getByRole('button', { name: 'Cancel', exact: true }).first().click();
+  await expect(scope.frame('cat.jpg')).toHaveAttribute('data-status', 'cancelled');
+  await scope.choose(`${sideOf(10)}`);
+  await scope.allSettled(1);
+  await expect(page.getByRole('radio', { name: '4 ×', exact: true })).toBeChecked();
+  await expect(scope.fact('Rows × columns')).toHaveText('25 × 37');
+});
