@@ -12,10 +12,10 @@ test('patches that overlap make a finer map; what it costs is said before', asyn
   await expect(field.getByRole('radio')).toHaveCount(3);
   await expect(field.getByRole('radio', { name: 'None' })).toBeChecked();
   await expect(field).toContainText(
-    /2 ×: 975 patches instead of 260, about \d times the time \(about .+ s instead of .+\) and 4 times the memory\./,
+    /2 ×: 975 patches instead of 260; about \d × the time \(.+ s instead of .+\), 4 × the memory\./,
   );
   await expect(field).toContainText(
-    /4 ×: 3773 patches instead of 260, about \d\d times the time .+ 14 times the memory\./,
+    /4 ×: 3773 patches instead of 260; about \d\d × the time .+, 14 × the memory\./,
   );
   await scope.showView('Mean');
   const unseen = (await page.getByText(/^Hatched:/).textContent()) ?? '';

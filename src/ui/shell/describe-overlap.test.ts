@@ -21,14 +21,14 @@ describe('what larger overlaps cost', () => {
   it('is told in patches, time and memory', () => {
     // By hand: 785, 3026 and 11882 tokens T. T × (21.67e6 + 2 T × 384 × 12) is 2.269e10, 1.500e11 and 1.559e12.
     expect(describeLargerOverlaps({ model: small8, wholeGrid, overlap: 1, measured })).toEqual([
-      '2 ×: 3025 patches instead of 784, about 7 times the time (about 2.6 s instead of 0.4 s) and 4 times the memory.',
-      '4 ×: 11881 patches instead of 784, about 69 times the time (about 27 s instead of 0.4 s) and 15 times the memory.',
+      '2 ×: 3025 patches instead of 784; about 7 × the time (2.6 s instead of 0.4 s), 4 × the memory.',
+      '4 ×: 11881 patches instead of 784; about 69 × the time (27 s instead of 0.4 s), 15 × the memory.',
     ]);
   });
 
   it('is told from the present overlap on, whichever was measured', () => {
     const told = [
-      '4 ×: 11881 patches instead of 3025, about 10 times the time (about 27 s instead of 2.6 s) and 4 times the memory.',
+      '4 ×: 11881 patches instead of 3025; about 10 × the time (27 s instead of 2.6 s), 4 × the memory.',
     ];
     expect(describeLargerOverlaps({ model: small8, wholeGrid, overlap: 2, measured })).toEqual(told);
     const measuredLater = { overlap: 2, forwardMs: 2645 } as const;
@@ -40,7 +40,7 @@ describe('what larger overlaps cost', () => {
   it('names no time where none is known', () => {
     const unknown = { overlap: 1, forwardMs: 0 } as const;
     expect(describeLargerOverlaps({ model: small8, wholeGrid, overlap: 2, measured: unknown })).toEqual([
-      '4 ×: 11881 patches instead of 3025, about 10 times the time and 4 times the memory.',
+      '4 ×: 11881 patches instead of 3025; about 10 × the time, 4 × the memory.',
     ]);
   });
 

@@ -23,14 +23,14 @@ function describeStep({ model, wholeGrid, overlap: now, measured }: OverlapNow, 
     return rows * columns;
   };
   const tokensAt = (overlap: Overlap): number => 1 + model.numRegisters + patchesAt(overlap);
-  const memory = tokensAt(to) / tokensAt(now);
   const flopsAt = (overlap: Overlap): number => passFlops(model, tokensAt(overlap));
   const msAt = (overlap: Overlap): string =>
     formatAbout((measured.forwardMs * flopsAt(overlap)) / flopsAt(measured.overlap));
-  const times = measured.forwardMs > 0 ? ` (about ${msAt(to)} instead of ${msAt(now)})` : '';
+  const rounded = (ratio: number): string => `${Math.round(ratio)} × `;
+  const times = measured.forwardMs > 0 ? ` (${msAt(to)} instead of ${msAt(now)})` : '';
   return (
-    `${overlapTitles[to]}: ${patchesAt(to)} patches instead of ${patchesAt(now)}, about ${Math.round(flopsAt(to) / flopsAt(now))} times the ` +
-    `time${times} and ${Math.round(memory)} times the memory.`
+    `${overlapTitles[to]}: ${patchesAt(to)} patches instead of ${patchesAt(now)}; about ` +
+    `${rounded(flopsAt(to) / flopsAt(now))}the time${times}, ${rounded(tokensAt(to) / tokensAt(now))}the memory.`
   );
 }
 

@@ -42,7 +42,7 @@ export function OverlapField({ photo }: { readonly photo: Photo }) {
       }
       choices={usable.map((value) => ({ value, label: overlapTitles[value] }))}
       onChange={(next) => session.changeFraming({ ...framing, overlap: next })}
-      {...(costs.length === 0 ? {} : { note: costs.join(' ') })}
+      {...(costs.length === 0 ? {} : { note: costs.join('\n') })}
     />
   );
 }
