@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { Page } from 'playwright/test';
 import sharp from 'sharp';
 import { embeddedObjects } from '../src/testing/object-fixtures.ts';
+import { sampleRefinements } from '../src/testing/solver-fixtures.ts';
 import { embedded, expect, samplePath, sideOf, test } from './scope.ts';
 
 async function download(
@@ -76,6 +77,32 @@ test('a cut-out is saved and its alpha equals the mask; so is the mask, and the 
     titles: ['Object'],
     boxes: [expected.boxes.tokencut],
   });
+});
+
+test('a refined mask follows the photograph’s edges, and is what is saved', async ({ scope, page }) => {
+  const expected = sampleRefinements.find(({ name }) => name === 'dahlia, square');
+  if (expected === undefined) throw new Error('no such fixture');
+  await scope.open('backend=wasm&side=224&lens=objects');
+  await scope.drop(samplePath('dahlia'));
+  await scope.allSettled(1);
+  await scope.choose('Square');
+  await expect(scope.fact('Rows × columns')).toHaveText('14 × 14');
+  const patches = await scope.overlayPicture();
+  await page.getByRole('switch', { name: 'Refined along edges' }).check();
+  await expect(scope.stage).toContainText('Refined along the photograph’s edges.');
+  expect(await scope.overlayPicture()).not.toBe(patches);
+  await openSaving(page);
+  const { bytes } = await download(page, 'Mask: Object');
+  const { data, info } = await sharp(bytes).toColourspace('b-w').raw().toBuffer({ resolveWithObject: true });
+  // SciPy's mask has 512 × 342 pixels of its own; a pixel of the photograph takes the one that its middle is in.
+  const { height, width } = expected.sizePx;
+  const at = (pixel: number, length: number, cells: number): number =>
+    Math.floor(((pixel + 0.5) * cells) / length);
+  const inside = Array.from(data, (_, pixel) => {
+    const row = at(Math.floor(pixel / info.width), info.height, height);
+    return expected.mask[row * width + at(pixel % info.width, info.width, width)] === 1 ? 255 : 0;
+  });
+  expect(inside.filter((value, pixel) => data[pixel] !== value)).toEqual([]);
 });
 
 test('masks of heads are saved one by one or together; a heat map has none', async ({ scope, page }) => {

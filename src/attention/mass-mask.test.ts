@@ -26,6 +26,17 @@ describe('the mass mask', () => {
     expect(maskOf([0, 0, 0], 0.6)).toEqual([0, 0, 0]);
   });
 
+  it('orders 0 and 1 as other values, those that are equal by their place', () => {
+    const twoValues = [1, 0, 1, 1, 0];
+    const { order, values } = rankByMass(Float32Array.from(twoValues));
+    expect([[...order], [...values]]).toEqual([
+      [1, 4, 0, 2, 3],
+      [0, 0, 1, 1, 1],
+    ]);
+    expect(order).toEqual(rankByMass(Float32Array.from(twoValues, (value) => value / 2)).order);
+    expect(maskOf(twoValues, 1)).toEqual(twoValues);
+  });
+
   it('does not depend on the sum of the map', () => {
     expect(
       maskOf(

@@ -25,13 +25,24 @@ export interface MassThreshold {
   readonly level: number;
 }
 
+/** Masks of pixels have hundreds of thousands of values, and only 0 and 1: these need no sorting. */
+function orderOf(map: Float32Array): Uint32Array {
+  const order = Uint32Array.from(map, (_, patch) => patch);
+  if (!map.every((value) => value === 0 || value === 1))
+    return order.sort((a, b) => (map[a] ?? 0) - (map[b] ?? 0) || a - b);
+  const outside = order.filter((patch) => map[patch] === 0);
+  const inside = order.filter((patch) => map[patch] === 1);
+  order.set(outside);
+  order.set(inside, outside.length);
+  return order;
+}
+
 /**
  * Numbers go through float32 where PyTorch's do: values, their sum, the quotient and the cumulated share are
  * float32; cumsum accumulates in float64, as ATen does on the CPU.
  */
 export function rankByMass(map: Float32Array): MassRanking {
-  const order = Uint32Array.from(map, (_, patch) => patch);
-  order.sort((a, b) => (map[a] ?? 0) - (map[b] ?? 0) || a - b);
+  const order = orderOf(map);
   const values = Float32Array.from(order, (patch) => map[patch] ?? 0);
   let total = 0;
   for (const value of values) total += value;

@@ -42,7 +42,7 @@ export function connectedPart(isIn: Uint8Array, seed: number, grid: PatchGrid): 
 }
 
 /** @returns 1 for the largest connected part of the mask, the first of several; all 0 if the mask is empty */
-export function largestPart(mask: Uint8Array, grid: PatchGrid): Uint8Array {
+export function largestPart(mask: Uint8Array, grid: PatchGrid): Uint8Array<ArrayBuffer> {
   const seen = new Uint8Array(mask.length);
   let largest: readonly number[] = [];
   for (let patch = 0; patch < mask.length; patch++) {
@@ -53,6 +53,20 @@ export function largestPart(mask: Uint8Array, grid: PatchGrid): Uint8Array {
   const kept = new Uint8Array(mask.length);
   for (const patch of largest) kept[patch] = 1;
   return kept;
+}
+
+/** @returns the mask with all that is not connected to the border from outside, through patches that share a side */
+export function fillHoles(mask: Uint8Array, grid: PatchGrid): Uint8Array {
+  const { rows, columns } = grid;
+  const outside = mask.map((kept) => 1 - kept);
+  const seen = new Uint8Array(mask.length);
+  for (let patch = 0; patch < mask.length; patch++) {
+    const row = Math.floor(patch / columns);
+    const column = patch % columns;
+    const isBorder = row === 0 || row === rows - 1 || column === 0 || column === columns - 1;
+    if (isBorder && outside[patch] === 1 && seen[patch] === 0) floodFrom(outside, patch, grid, seen);
+  }
+  return seen.map((isOutside) => 1 - isOutside);
 }
 
 /** A range of rows and columns of patches; the ends are exclusive. */

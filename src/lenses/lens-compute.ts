@@ -2,17 +2,22 @@
 import type { Failure } from '../core/failure.ts';
 import type { ModelDescription } from '../core/model.ts';
 import type { Result } from '../core/result.ts';
-import type { WantedTaps } from '../engine/engine.ts';
+import type { ReadPhoto, WantedTaps } from '../engine/engine.ts';
 import type { Pass } from '../engine/pass.ts';
 
 export interface ComputeContext {
   readonly signal: AbortSignal;
   /** How much of the work after the passes is done, 0..1. */
   onProgress(share: number): void;
+  /**
+   * The photograph of a pass, which is decoded again: only for what its tokens do not have.
+   * @param at the index of the pass
+   */
+  readPhoto(at: number): Promise<Result<ReadPhoto, Failure>>;
 }
 
 /** An array that the command line writes. */
-interface NamedArray {
+export interface NamedArray {
   /** Added to the file name; empty for the main array. */
   readonly suffix: string;
   readonly shape: readonly number[];

@@ -3,7 +3,7 @@ import { isOfOnePhoto, type Failure } from '../core/failure.ts';
 import type { FramingOptions } from '../core/photo.ts';
 import type { LookProgress } from '../core/progress.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
-import type { Engine, HeldPass, Source } from '../engine/engine.ts';
+import type { Engine, HeldPass, ReadPhoto, Source } from '../engine/engine.ts';
 import { failureOfComputing } from '../engine/out-of-memory.ts';
 import type { Pass } from '../engine/pass.ts';
 import { computes } from './computes.ts';
@@ -28,6 +28,8 @@ const computeOf = <L extends LensId>(lens: L): LensCompute<ParamsOf<L>, ResultOf
 /** Passes that are held for a look. */
 class HeldPasses {
   private readonly held: HeldPass[] = [];
+  /** The photograph of each pass. */
+  private readonly sources: Source[] = [];
 
   get passes(): readonly Pass[] {
     return this.held.map(({ pass }) => pass);
@@ -44,7 +46,15 @@ class HeldPasses {
     const held = await engine.pass({ model, source, framing, taps, signal, onProgress });
     if (!held.ok) return held;
     this.held.push(held.value);
+    this.sources.push(source);
     return succeed(undefined);
+  }
+
+  /** @param at the index of a pass */
+  async readPhoto(at: number): Promise<Result<ReadPhoto, Failure>> {
+    const source = this.sources[at];
+    if (source === undefined) throw new Error(`a photograph of pass ${at} of ${this.sources.length}`);
+    return source.read();
   }
 
   release(): void {
@@ -72,9 +82,13 @@ async function withPasses<T>(
   }
 }
 
-const contextOf = <L extends LensId>({ signal, onProgress }: LookCall<L>): ComputeContext => ({
+const contextOf = <L extends LensId>(
+  { signal, onProgress }: LookCall<L>,
+  held: HeldPasses,
+): ComputeContext => ({
   signal,
   onProgress: (share) => onProgress({ stage: 'compute', share }),
+  readPhoto: (at) => held.readPhoto(at),
 });
 
 const noteRead = (passes: readonly Pass[]): void => {
@@ -94,7 +108,7 @@ export const runLook = <L extends LensId>(
         if (!got.ok) return got;
       }
     const { passes } = held;
-    const result = await computeOf(call.lens).compute(passes, call.params, contextOf(call));
+    const result = await computeOf(call.lens).compute(passes, call.params, contextOf(call, held));
     if (!result.ok) return result;
     noteRead(passes);
     return succeed({ passes: passes.map(({ facts }) => facts), result: result.value });
@@ -141,7 +155,7 @@ const answerPair = <L extends LensId>(
     const failures = await holdEach(engine, call, 'pair', held);
     if (!failures.ok) return failures;
     const { passes } = held;
-    const result = await computeOf(call.lens).compute(passes, call.params, contextOf(call));
+    const result = await computeOf(call.lens).compute(passes, call.params, contextOf(call, held));
     if (!result.ok) return result;
     noteRead(passes);
     const looked = { passes: passes.map(({ facts }) => facts), result: result.value };
@@ -163,7 +177,7 @@ async function answerEach<L extends LensId>(
     if (!failures.ok) return failures;
     const { passes } = held;
     if (passes.length === 0) return succeed(failures.value.map((failure) => fail(failure as Failure)));
-    const results = await computeEach(passes, params, contextOf(call));
+    const results = await computeEach(passes, params, contextOf(call, held));
     if (!results.ok) return results;
     if (results.value.length !== passes.length)
       throw new Error(`${lens} has ${results.value.length} results for ${passes.length} photographs`);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ModelDescription } from '../../core/model.ts';
 import type { Pass } from '../../engine/pass.ts';
+import { plainContext } from '../../testing/compute-context.ts';
 import { frameOfGrid, someModel } from '../../testing/looks.ts';
 import type { AttentionRows } from '../../vit/read-attention.ts';
 import type { BlockChoice } from '../block-choice.ts';
@@ -30,12 +31,11 @@ function fakePass(of: ModelDescription = model) {
   return { reads, pass: pass as unknown as Pass };
 }
 
-const context = { signal: new AbortController().signal, onProgress: () => undefined };
 const cls: Query = { token: 0, patch: null };
 
 async function compute(query: Query, block: BlockChoice = 'last', of = model) {
   const { pass, reads } = fakePass(of);
-  const result = await headsCompute.compute([pass], { block, ...query }, context);
+  const result = await headsCompute.compute([pass], { block, ...query }, plainContext);
   return { reads, result };
 }
 

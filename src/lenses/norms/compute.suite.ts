@@ -5,6 +5,7 @@ import { maxAbsDifference } from '../../core/max-abs-difference.ts';
 import type { ModelDescription } from '../../core/model.ts';
 import type { Pass } from '../../engine/pass.ts';
 import { openBackend, type OpenBackend } from '../../gpu/open-backend.ts';
+import { plainContext } from '../../testing/compute-context.ts';
 import { frameOfGrid, someModel } from '../../testing/looks.ts';
 import { tapFixtures, type TapCase, type TapFixture } from '../../testing/tap-fixtures.ts';
 import { runForward } from '../../vit/forward.ts';
@@ -13,8 +14,6 @@ import { readTokens } from '../../vit/read-attention.ts';
 import type { Facet } from '../../vit/taps.ts';
 import { normsCompute } from './compute.ts';
 import type { NormsParams, NormsResult } from './contract.ts';
-
-const context = { signal: new AbortController().signal, onProgress: () => undefined };
 
 /** @param tolerance relative to the largest norm */
 export function checkNorms(name: BackendName, tolerance: number): void {
@@ -45,7 +44,7 @@ export function checkNorms(name: BackendName, tolerance: number): void {
         frame: frameOfGrid(each.rows, each.columns),
         readTokens: (block: number, facet: Facet) => readTokens(tapped, block, facet),
       } as unknown as Pass;
-      const result = await normsCompute.compute([pass], params, context);
+      const result = await normsCompute.compute([pass], params, plainContext);
       return result.ok ? result.value : expect.unreachable('it answers');
     } finally {
       tapped.dispose();

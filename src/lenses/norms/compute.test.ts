@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ModelDescription } from '../../core/model.ts';
 import type { Pass } from '../../engine/pass.ts';
+import { plainContext } from '../../testing/compute-context.ts';
 import { frameOfGrid, someModel } from '../../testing/looks.ts';
 import { normsCompute } from './compute.ts';
 import type { NormsResult } from './contract.ts';
@@ -15,8 +16,7 @@ async function compute(norms: readonly number[]): Promise<NormsResult> {
     frame: frameOfGrid(2, (norms.length - 2) / 2),
     readTokens: () => Promise.resolve(Float32Array.from(tokens)),
   } as unknown as Pass;
-  const context = { signal: new AbortController().signal, onProgress: () => undefined };
-  const result = await normsCompute.compute([pass], { block: 2, finalNorm: 'before' }, context);
+  const result = await normsCompute.compute([pass], { block: 2, finalNorm: 'before' }, plainContext);
   return result.ok ? result.value : expect.unreachable('it answers');
 }
 

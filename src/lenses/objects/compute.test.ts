@@ -4,6 +4,7 @@ import type { Box } from '../../core/geometry.ts';
 import type { Engine } from '../../engine/engine.ts';
 import { lookAtSample, startEmbedded } from '../../testing/embedded-look.ts';
 import { embeddedObjects, type EmbeddedObjects } from '../../testing/object-fixtures.ts';
+import { sampleRefinements } from '../../testing/solver-fixtures.ts';
 import { objectsCompute } from './compute.ts';
 import { objectsContract, type ObjectsParams, type ObjectsResult } from './contract.ts';
 
@@ -53,6 +54,38 @@ describe.each(embeddedObjects)('$name', (each) => {
     if (each.gap < leastGap) return expect(found.objects).toEqual([]);
     expect(plain(found)).toEqual(each.maskcut.map(({ seed, mask }) => ({ seed, mask })));
   });
+});
+
+test.each(sampleRefinements)('$name: the refined mask is SciPy’s', async (each) => {
+  const params = { ...objectsContract.params.defaults, ...each.features, refine: true };
+  const found = await lookAtSample(engine, 'objects', params, each.sample, each.framing);
+  const { height, width } = each.sizePx;
+  expect(found.fineGrid).toEqual({ rows: height, columns: width });
+  const [object, ...others] = found.objects;
+  expect(others).toEqual([]);
+  const mask = object?.refined?.mask ?? new Float32Array();
+  expect(mask.length).toBe(each.mask.length);
+  expect(mask.findIndex((inside, pixel) => inside !== each.mask[pixel])).toBe(-1);
+  expect(object?.refined?.isAsGiven).toBe(false);
+  expectBox(object?.box, each.box);
+  const refined = objectsCompute.arrays(found).find(({ suffix }) => suffix === '-refined');
+  expect(refined?.shape).toEqual([1, height, width]);
+  expect(objectsCompute.numbers(found)).toMatchObject({ refinementKept: [true] });
+});
+
+test('several masks are refined, each by itself', async () => {
+  const each = embeddedObjects.find(({ maskcut, maskcutGap }) => maskcut.length > 1 && maskcutGap > leastGap);
+  if (each === undefined) throw new Error('no case');
+  const plainly = await look(each, { method: 'maskcut' });
+  const refined = await look(each, { method: 'maskcut', refine: true });
+  expect(plainly.objects.length).toBeGreaterThan(1);
+  expect(plain(refined)).toEqual(plain(plainly));
+  expect(plainly.fineGrid).toBeNull();
+  for (const object of refined.objects) {
+    const { rows = 0, columns = 0 } = refined.fineGrid ?? {};
+    expect(object.refined?.mask.length).toBe(rows * columns);
+    expect(object.refined?.mask).toContain(1);
+  }
 });
 
 test('without a word the model’s own features are compared', async () => {

@@ -1,23 +1,33 @@
-import { boxOfMask } from '../../core/found-mask.ts';
+import type { Failure } from '../../core/failure.ts';
+import { boxOfMask, pixelsOfMasks, type MaskGrid } from '../../core/found-mask.ts';
 import type { Frame } from '../../core/frame.ts';
-import { succeed } from '../../core/result.ts';
+import type { Box, PatchGrid } from '../../core/geometry.ts';
+import { succeed, type Result } from '../../core/result.ts';
+import type { ReadPhoto } from '../../engine/engine.ts';
+import { readPart } from '../../engine/read-part.ts';
 import { yieldToEventLoop } from '../../engine/yield-to-event-loop.ts';
+import { createBilateralSolver } from '../../features/bilateral-solver.ts';
 import { findByLost, type LostObject } from '../../features/lost.ts';
+import { refineMask } from '../../features/refine-mask.ts';
 import { findByMaskCut, findByTokenCut, type CutObject } from '../../features/token-cut.ts';
 import type { Pass } from '../../engine/pass.ts';
 import { readAlikePatches } from '../../vit/alike-patches.ts';
 import { throwIfAborted } from '../../vit/forward.ts';
 import { facetOf, featuresOf, featureTap } from '../feature-choice.ts';
-import type { LensCompute } from '../lens-compute.ts';
+import type { ComputeContext, LensCompute, NamedArray } from '../lens-compute.ts';
 import type { FoundObject, ObjectsParams, ObjectsResult, ObjectsStep } from './contract.ts';
 
 type Found = Pick<ObjectsResult, 'objects' | 'steps'>;
 
+/** No mask is empty: the seed is in it. */
+const claimedBox = (mask: Uint8Array, grid: MaskGrid): Box =>
+  boxOfMask(mask, grid) ?? { top: 0, left: 0, height: 0, width: 0 };
+
 const toObject = ({ mask, seed }: Pick<CutObject, 'mask' | 'seed'>, frame: Frame): FoundObject => ({
   mask: Float32Array.from(mask),
   seed,
-  // The seed is always in the mask.
-  box: boxOfMask(mask, frame) ?? { top: 0, left: 0, height: 0, width: 0 },
+  refined: null,
+  box: claimedBox(mask, frame),
 });
 
 const stepsOfLost = ({ degrees, likeness }: LostObject): ObjectsStep[] => [
@@ -74,38 +84,96 @@ async function findIn(
   };
 }
 
+/**
+ * The papers' photographs, for which the solver's numbers were chosen, are 300 to 500 px wide; on larger ones its cells of 16 px would
+ * be less than a patch.
+ */
+const mostRefinedPx = 512;
+
+/** @returns the objects with masks of pixels, and boxes around those */
+async function refineObjects(
+  objects: readonly FoundObject[],
+  frame: Frame,
+  readPhoto: () => Promise<Result<ReadPhoto, Failure>>,
+  { signal, onProgress }: Pick<ComputeContext, 'signal' | 'onProgress'>,
+): Promise<Result<Pick<ObjectsResult, 'objects' | 'fineGrid'>, Failure>> {
+  if (objects.length === 0) return succeed({ objects, fineGrid: null });
+  const photo = await readPhoto();
+  if (!photo.ok) return photo;
+  const part = readPart(photo.value, frame.box, mostRefinedPx);
+  const { height, width } = part;
+  const afterStep = async (): Promise<void> => {
+    await yieldToEventLoop();
+    throwIfAborted(signal);
+  };
+  const solver = await createBilateralSolver(part, afterStep);
+  const fineGrid = { rows: height, columns: width };
+  const onPart = { ...frame, box: { top: 0, left: 0, height, width }, photoSizePx: part };
+  const refined: FoundObject[] = [];
+  for (const object of objects) {
+    const given = pixelsOfMasks([{ title: '', grid: onPart, values: object.mask, box: null }]);
+    const { mask, isAsGiven } = await refineMask(solver, given.inside, part);
+    refined.push({
+      ...object,
+      refined: { mask: Float32Array.from(mask), isAsGiven },
+      box: claimedBox(mask, { ...frame, ...fineGrid }),
+    });
+    onProgress(refined.length / objects.length);
+  }
+  return succeed({ objects: refined, fineGrid });
+}
+
 export const objectsCompute: LensCompute<ObjectsParams, ObjectsResult> = {
   taps: (model, params) => ({ needs: [featureTap(featuresOf(params, model))], keeps: [] }),
 
-  async compute([pass], params, { signal }) {
+  async compute([pass], params, context) {
     if (pass === undefined) throw new Error('objects needs a pass');
     const features = featuresOf(params, pass.model);
     const { rows, columns } = pass.frame;
-    const found = await findIn(pass, params, [features.block - 1, facetOf(features)], signal);
-    return succeed({ features, rows, columns, ...found });
+    const found = await findIn(pass, params, [features.block - 1, facetOf(features)], context.signal);
+    const plain = { features, rows, columns, fineGrid: null, ...found };
+    if (!params.refine) return succeed(plain);
+    const refined = await refineObjects(found.objects, pass.frame, () => context.readPhoto(0), context);
+    return refined.ok ? succeed({ ...plain, ...refined.value }) : refined;
   },
 
   transfer: ({ objects, steps }) => [
     ...objects.map(({ mask }) => mask.buffer),
+    ...objects.flatMap(({ refined }) => (refined === null ? [] : [refined.mask.buffer])),
     ...steps.map(({ map }) => map.buffer),
   ],
 
-  arrays({ rows, columns, objects, steps }) {
-    const stack = (maps: readonly Float32Array[]): Float32Array<ArrayBuffer> => {
-      const values = new Float32Array(maps.length * rows * columns);
-      for (const [at, map] of maps.entries()) values.set(map, at * rows * columns);
-      return values;
+  arrays({ rows, columns, fineGrid, objects, steps }) {
+    const stack = (suffix: string, grid: PatchGrid, maps: readonly Float32Array[]): NamedArray => {
+      const cells = grid.rows * grid.columns;
+      const values = new Float32Array(maps.length * cells);
+      for (const [at, map] of maps.entries()) values.set(map, at * cells);
+      return { suffix, shape: [maps.length, grid.rows, grid.columns], values };
     };
+    const grid = { rows, columns };
+    const refined = objects.flatMap((object) => object.refined?.mask ?? []);
     return [
-      { suffix: '', shape: [objects.length, rows, columns], values: stack(objects.map(({ mask }) => mask)) },
-      { suffix: '-steps', shape: [steps.length, rows, columns], values: stack(steps.map(({ map }) => map)) },
+      stack(
+        '',
+        grid,
+        objects.map(({ mask }) => mask),
+      ),
+      stack(
+        '-steps',
+        grid,
+        steps.map(({ map }) => map),
+      ),
+      ...(fineGrid === null ? [] : [stack('-refined', fineGrid, refined)]),
     ];
   },
 
-  numbers: ({ features, columns, objects, steps }) => ({
+  numbers: ({ features, columns, fineGrid, objects, steps }) => ({
     ...features,
     boxes: objects.map(({ box: { left, top, width, height } }) => ({ left, top, width, height })),
     seeds: objects.map(({ seed }) => ({ row: Math.floor(seed / columns), column: seed % columns })),
     steps: steps.map(({ name }) => name),
+    ...(fineGrid === null
+      ? {}
+      : { refinementKept: objects.map(({ refined }) => refined !== null && !refined.isAsGiven) }),
   }),
 };

@@ -1,6 +1,6 @@
 /** Finds objects without labels, from the similarity of patches: LOST, TokenCut, MaskCut. */
 import { defineCodec, oneOf, onOrOff, realNumber, wholeNumber, type Field } from '../../core/codec.ts';
-import type { Box } from '../../core/geometry.ts';
+import type { Box, PatchGrid } from '../../core/geometry.ts';
 import type { FeatureChoice } from '../../core/model.ts';
 import { featureFields, type FeatureParams } from '../feature-choice.ts';
 import type { LensContract } from '../lens-contract.ts';
@@ -14,6 +14,8 @@ export interface ObjectsParams extends FeatureParams {
   readonly threshold: number;
   /** MaskCut: the largest number of objects. */
   readonly most: number;
+  /** Whether masks follow the photograph's edges, by the bilateral solver. */
+  readonly refine: boolean;
 }
 
 /** The objects, or one of the maps that they were computed from, by its index from 0. */
@@ -26,12 +28,21 @@ export interface ObjectsDrawing {
   readonly boxes: boolean;
 }
 
+interface RefinedObject {
+  /** shape [rows, columns] of the result's `fineGrid`: 1 for pixels of the object, else 0. */
+  readonly mask: Float32Array<ArrayBuffer>;
+  /** Whether it is the mask of patches: what the solver found had too little to do with it. */
+  readonly isAsGiven: boolean;
+}
+
 export interface FoundObject {
   /** shape [rows, columns]: 1 for patches of the object, else 0. */
   readonly mask: Float32Array<ArrayBuffer>;
   /** Index of the seed patch. */
   readonly seed: number;
-  /** The smallest rectangle around it, in whole px of the photograph. */
+  /** Null where nothing was refined. */
+  readonly refined: RefinedObject | null;
+  /** The smallest rectangle around it, refined if it is, in whole px of the photograph. */
   readonly box: Box;
 }
 
@@ -48,6 +59,8 @@ export interface ObjectsResult {
   readonly features: FeatureChoice;
   readonly rows: number;
   readonly columns: number;
+  /** Of refined masks: the pixels of the part that the patches cover, at most 512 on its long side. Null where nothing was refined. */
+  readonly fineGrid: PatchGrid | null;
   /** In the order in which they were found. */
   readonly objects: readonly FoundObject[];
   readonly steps: readonly ObjectsStep[];
@@ -78,6 +91,10 @@ export const objectsContract: LensContract<ObjectsParams, ObjectsDrawing, Object
       help: 'tokencut and maskcut: patches whose cosine is above it are alike',
     }),
     most: wholeNumber({ defaultValue: 3, min: 1, max: 10, help: 'maskcut: most objects' }),
+    refine: onOrOff({
+      defaultValue: false,
+      help: 'masks follow the photograph’s edges, by the bilateral solver as in TokenCut',
+    }),
   }),
   forgets: ['view'],
   drawing: defineCodec({

@@ -1,8 +1,9 @@
 import { Focus } from 'lucide-react';
 import type { FoundMask } from '../../core/found-mask.ts';
+import type { Frame } from '../../core/frame.ts';
 import type { Rgb } from '../../render/colour-maps.ts';
 import { headColours } from '../../render/head-colours.ts';
-import type { Layer } from '../../render/layers.ts';
+import type { Layer, PatchValues } from '../../render/layers.ts';
 import { ChoiceField } from '../../ui/kit/choice-field.tsx';
 import type { Fact } from '../../ui/kit/fact-list.tsx';
 import { countOf, formatPercent } from '../../ui/kit/format.ts';
@@ -37,17 +38,36 @@ const objectsTitle = (objects: number): string => (objects === 1 ? 'Object' : 'O
 const stepOf = (view: ObjectsChoice, { steps }: ObjectsResult): ObjectsStep | null =>
   view === 'objects' ? null : (steps[view] ?? null);
 
-function layersOf({ looked, drawing, shared }: ObjectsScene): Layer[] {
+interface DrawnMasks {
+  readonly frame: Frame;
+  /** In the order of the objects. */
+  readonly masks: readonly PatchValues[];
+}
+
+/** Masks of pixels where they were refined, else of patches. */
+function masksOf(looked: ObjectsScene['looked']): DrawnMasks {
   const frame = frameOf(looked);
-  const { objects } = looked.result;
-  const { view, smooth, contour, boxes } = drawing;
+  const { objects, fineGrid } = looked.result;
+  return {
+    frame: { ...frame, ...fineGrid },
+    masks: objects.map(({ mask, refined }) => refined?.mask ?? mask),
+  };
+}
+
+function layersOf({ looked, drawing, shared }: ObjectsScene): Layer[] {
+  const patches = frameOf(looked);
+  const { frame, masks } = masksOf(looked);
+  const { objects, fineGrid } = looked.result;
+  const { view, contour, boxes } = drawing;
+  // Refined masks are sharp already.
+  const smooth = drawing.smooth && fineGrid === null;
   const opacity = shared.opacityPercent / 100;
   const colours = coloursOf(objects.length);
   const colourOf = (at: number): Rgb => colours[at] ?? onlyColour;
-  const outlines = objects.map(({ mask }, at): Layer => ({
+  const outlines = masks.map((map, at): Layer => ({
     kind: 'outline',
     frame,
-    map: mask,
+    map,
     share: 1,
     smooth,
     colour: colourOf(at),
@@ -56,31 +76,39 @@ function layersOf({ looked, drawing, shared }: ObjectsScene): Layer[] {
   if (step !== null) {
     const { map } = step;
     return [
-      { kind: 'scalar', frame, map, colours: shared.colours, range: null, smooth, opacity },
+      {
+        kind: 'scalar',
+        frame: patches,
+        map,
+        colours: shared.colours,
+        range: null,
+        smooth: drawing.smooth,
+        opacity,
+      },
       ...(contour ? outlines : []),
     ];
   }
-  const [first, ...others] = objects;
+  const [first, ...others] = masks;
   if (first === undefined) return [];
   const rectangles = boxes
     ? objects.map(({ box }, at): Layer => ({ kind: 'box', frame, box, colour: colourOf(at) }))
     : [];
   if (others.length === 0)
     return [
-      { kind: 'veil', frame, map: first.mask, share: 1, smooth, opacity },
+      { kind: 'veil', frame, map: first, share: 1, smooth, opacity },
       ...(contour ? outlines : []),
       ...rectangles,
     ];
-  const masks = objects.map(({ mask }, at) => ({ map: mask, colour: colourOf(at) }));
-  return [{ kind: 'masks', frame, masks, share: 1, smooth, opacity, contour }, ...rectangles];
+  const coloured = masks.map((map, at) => ({ map, colour: colourOf(at) }));
+  return [{ kind: 'masks', frame, masks: coloured, share: 1, smooth, opacity, contour }, ...rectangles];
 }
 
 const foundIn = ({ looked }: ObjectsScene): FoundMask[] =>
-  looked.result.objects.map(({ mask, box }, at, { length }) => ({
+  masksOf(looked).masks.map((values, at, { length }) => ({
     title: length === 1 ? objectsTitle(1) : `Object ${at + 1}`,
-    grid: frameOf(looked),
-    values: mask,
-    box,
+    grid: masksOf(looked).frame,
+    values,
+    box: looked.result.objects[at]?.box ?? null,
   }));
 
 function tilesOf(scene: ObjectsScene | null, drawing: ObjectsDrawing): LensTile<ObjectsDrawing>[] {
@@ -103,16 +131,20 @@ function tilesOf(scene: ObjectsScene | null, drawing: ObjectsDrawing): LensTile<
 function describe({ looked: { result }, params, drawing }: ObjectsScene): string {
   const step = stepOf(drawing.view, result);
   if (step !== null) return step.meaning;
-  const { objects, features, rows, columns } = result;
+  const { objects, features, fineGrid, rows, columns } = result;
   const by = `${methodTitles[params.method]}, by ${featuresTitle(features)}`;
   const patches = objects.reduce((sum, { mask }) => sum + mask.reduce((all, kept) => all + kept, 0), 0);
   if (objects.length === 0) return `No object, ${by}: all patches are alike, or none are.`;
   const what = countOf(objects.length, 'object');
-  return `${what}, found without a label: ${by}. ${formatPercent(patches / (rows * columns))} of the patches.`;
+  const isRefined = objects.some(({ refined }) => refined?.isAsGiven === false);
+  const along = isRefined
+    ? ' Refined along the photograph’s edges.'
+    : ' Edges led too far away, so it is as it was found.';
+  return `${what}, found without a label: ${by}. ${formatPercent(patches / (rows * columns))} of the patches.${fineGrid === null ? '' : along}`;
 }
 
 function facts({ looked: { result } }: ObjectsScene): Fact[] {
-  const { objects, features } = result;
+  const { objects, features, fineGrid } = result;
   const [first] = objects;
   const list: Fact[] = [
     ['Objects', String(objects.length)],
@@ -126,13 +158,21 @@ function facts({ looked: { result } }: ObjectsScene): Fact[] {
       'Of the first object, in the photograph',
     ]);
   }
+  if (fineGrid !== null) {
+    const kept = objects.filter(({ refined }) => refined?.isAsGiven === false).length;
+    list.push([
+      'Refined',
+      `${kept} of ${objects.length}, at ${fineGrid.columns} × ${fineGrid.rows} px`,
+      'A refined mask that shares less than half with the mask of patches is left out.',
+    ]);
+  }
   return list;
 }
 
 function ObjectsPanel(props: ObjectsPanelProps) {
   const { scene, params, drawing, shared, changeParams, changeDrawing, changeShared } = props;
   const step = scene === null ? null : stepOf(drawing.view, scene.looked.result);
-  const { method, threshold, most } = params;
+  const { method, threshold, most, refine } = params;
   return (
     <>
       <ChoiceField
@@ -171,8 +211,14 @@ function ObjectsPanel(props: ObjectsPanelProps) {
         />
       )}
       <FeatureFields params={params} model={props.model} changeParams={changeParams} />
+      <SwitchField
+        label="Refined along edges"
+        inLine
+        checked={refine}
+        onChange={(chosen) => changeParams({ refine: chosen })}
+      />
       {step !== null && <ColoursField shared={shared} changeShared={changeShared} />}
-      <SmoothField drawing={drawing} changeDrawing={changeDrawing} />
+      {(step !== null || !refine) && <SmoothField drawing={drawing} changeDrawing={changeDrawing} />}
       <SwitchField
         label="Contour"
         inLine
