@@ -30,6 +30,12 @@ test('patches that overlap make a finer map; what it costs is said before', asyn
   expect(fine).not.toBe(coarse);
   // The smaller cells end a quarter of a patch before the patches do, which is seen all the same.
   await expect(page.getByText(/^Hatched:/)).toHaveText(unseen);
+  const [edge, middle] = await scope.alphas('overlay', [
+    { x: 0.004, y: 0.5 },
+    { x: 0.5, y: 0.5 },
+  ]);
+  expect(middle).toBeGreaterThan(100);
+  expect(edge).toBe(middle);
 
   // A patch is picked where the pointer is, in the finer grid.
   const box = (await scope.stage.locator('canvas[data-layer=overlay]').boundingBox()) ?? {

@@ -10,6 +10,7 @@ import {
   type MassRanking,
   type MassThreshold,
 } from '../attention/mass-mask.ts';
+import type { Size } from '../core/geometry.ts';
 import { valueRange, type ValueRange } from '../attention/value-range.ts';
 import { colourTable, type ColourMapName } from './colour-maps.ts';
 import { composeMasks, divideMasks, type MaskPart } from './compose-masks.ts';
@@ -18,13 +19,22 @@ import { mixColours } from './mix-colours.ts';
 import type { Channel, ColouredMap, PatchValues } from './layers.ts';
 import { outlineLevel, outlinePatches, outlinePath } from './mask-outline.ts';
 import { BoundedCache } from './bounded-cache.ts';
+import { repeatEdges } from './repeat-edges.ts';
 import { upsampleSmooth, type Grid } from './upsample.ts';
 
 /** Patches, height before width. */
 export interface GridSize {
   readonly rows: number;
   readonly columns: number;
+  /** How many times the outermost patches are repeated beyond each edge, where what was seen goes on there. */
+  readonly rim: number;
 }
+
+/** The grid with its rim. @param factor samples a patch and direction */
+export const drawnSize = ({ rows, columns, rim }: GridSize, factor = 1): Size => ({
+  height: (rows + 2 * rim) * factor,
+  width: (columns + 2 * rim) * factor,
+});
 
 /** The grids of some forty photographs with twelve heads, at the stage's size. */
 const maxBytes = 96 * 1024 * 1024;
@@ -79,13 +89,16 @@ export const thresholdOf = (map: PatchValues, share: number): MassThreshold =>
 export const maskOf = (map: PatchValues, share: number): Uint8Array =>
   massMask(rankingOf(map), thresholdOf(map, share));
 
-/** @param factor samples a patch and direction; 1 is the map itself */
-export function gridOf(map: PatchValues, { rows, columns }: GridSize, factor: number): Grid {
+/** @param factor samples a patch and direction; 1 is the map itself, where there is no rim */
+export function gridOf(map: PatchValues, size: GridSize, factor: number): Grid {
+  const { rows, columns, rim } = size;
   if (map.length !== rows * columns)
     throw new Error(`a map of [${rows}, ${columns}] = ${rows * columns} patches, got ${map.length} values`);
   const source = { height: rows, width: columns, values: map };
-  if (factor === 1) return source;
-  return cache.getOrMake(keyOf(map, 'grid', factor), gridBytes, () => upsampleSmooth(source, factor));
+  if (factor === 1 && rim === 0) return source;
+  return cache.getOrMake(keyOf(map, 'grid', factor, rim), gridBytes, () =>
+    repeatEdges(factor === 1 ? source : upsampleSmooth(source, factor), rim * factor),
+  );
 }
 
 export function heatOf(
@@ -96,7 +109,7 @@ export function heatOf(
   range: ValueRange | null,
 ): OffscreenCanvas {
   const { min, max } = range ?? rangeOf(map);
-  return cache.getOrMake(keyOf(map, 'heat', factor, colours, min, max), canvasBytes, () =>
+  return cache.getOrMake(keyOf(map, 'heat', factor, size.rim, colours, min, max), canvasBytes, () =>
     toBitmap(paintHeatMap(gridOf(map, size, factor), min, max, colourTable(colours))),
   );
 }
@@ -109,13 +122,13 @@ export function rgbOf(
   factor: number,
 ): OffscreenCanvas {
   const names = channels.map(({ map, scale }) => `${numberOf(map)}:${JSON.stringify(scale)}`);
-  const key = `rgb ${names.join(' ')} ${kept === null ? '' : numberOf(kept)} ${factor}`;
+  const key = `rgb ${names.join(' ')} ${kept === null ? '' : numberOf(kept)} ${factor} ${size.rim}`;
   return cache.getOrMake(key, canvasBytes, () =>
     toBitmap(
       mixColours(
         channels.map(({ map, scale }) => ({ grid: gridOf(map, size, factor), scale })),
         kept === null ? null : gridOf(kept, size, factor),
-        { height: size.rows * factor, width: size.columns * factor },
+        drawnSize(size, factor),
       ),
     ),
   );
@@ -131,33 +144,39 @@ const toOutline = (rings: ReturnType<typeof outlinePatches>): Outline => {
   return { path: new Path2D(data), length: data.length };
 };
 
-/** @returns the mask's edge in patch coordinates, to be filled by the even-odd rule */
+/** A mask of patches, with its rim. @param kept shape [rows, columns] */
+function outlineKept(kept: Uint8Array, { rows, columns, rim }: GridSize): Outline {
+  const { height, width, values } = repeatEdges({ height: rows, width: columns, values: kept }, rim);
+  return toOutline(outlinePatches(values, height, width));
+}
+
+/** @returns the mask's edge in patch coordinates from the rim's corner, to be filled by the even-odd rule */
 export const outlineOf = (map: PatchValues, size: GridSize, factor: number, share: number): Path2D =>
-  cache.getOrMake(keyOf(map, 'outline', factor, share), pathBytes, () =>
-    toOutline(
-      factor === 1
-        ? outlinePatches(maskOf(map, share), size.rows, size.columns)
-        : outlineLevel(gridOf(map, size, factor), thresholdOf(map, share).level, factor),
-    ),
+  cache.getOrMake(keyOf(map, 'outline', factor, size.rim, share), pathBytes, () =>
+    factor === 1
+      ? outlineKept(maskOf(map, share), size)
+      : toOutline(outlineLevel(gridOf(map, size, factor), thresholdOf(map, share).level, factor)),
   ).path;
 
 export interface ComposedMasks {
   readonly picture: OffscreenCanvas;
-  /** For each mask the edge of what is its own, in patch coordinates. */
+  /** For each mask the edge of what is its own, in patch coordinates from the rim's corner. */
   readonly outlines: readonly Path2D[];
 }
 
 function partOf({ map, colour }: ColouredMap, size: GridSize, factor: number, share: number): MaskPart {
   const { level } = thresholdOf(map, share);
   const part = { grid: gridOf(map, size, factor), level, max: rangeOf(map).max, colour };
-  return factor === 1 ? { ...part, kept: maskOf(map, share) } : part;
+  if (factor > 1) return part;
+  const source = { height: size.rows, width: size.columns, values: maskOf(map, share) };
+  return { ...part, kept: repeatEdges(source, size.rim).values };
 }
 
 /** Rings of one mask's own places. */
-function ownOutline(own: Float32Array, { height, width }: Grid, size: GridSize, factor: number): Outline {
+function ownOutline(own: Float32Array, { height, width }: Grid, factor: number): Outline {
   if (factor > 1) return toOutline(outlineLevel({ height, width, values: own }, 0, factor));
   const kept = Uint8Array.from(own, (value) => (value > 0 ? 1 : 0));
-  return toOutline(outlinePatches(kept, size.rows, size.columns));
+  return toOutline(outlinePatches(kept, height, width));
 }
 
 /** @param masks at least one, all of one size */
@@ -169,12 +188,12 @@ export function composedOf(
 ): ComposedMasks {
   const names = masks.map(({ map, colour }) => `${numberOf(map)}:${colour.join(',')}`);
   const made = cache.getOrMake(
-    `masks ${names.join(' ')} ${factor} ${share}`,
+    `masks ${names.join(' ')} ${factor} ${size.rim} ${share}`,
     ({ picture, lengths }) => canvasBytes(picture) + 4 * lengths,
     () => {
       const parts = masks.map((mask) => partOf(mask, size, factor, share));
       const own = divideMasks(parts);
-      const outlines = parts.map(({ grid }, at) => ownOutline(own[at] as Float32Array, grid, size, factor));
+      const outlines = parts.map(({ grid }, at) => ownOutline(own[at] as Float32Array, grid, factor));
       return {
         picture: toBitmap(composeMasks(parts, own)),
         outlines: outlines.map(({ path }) => path),

@@ -3,7 +3,7 @@
  * trains, and by the command line.
  */
 import { seenBoxOf, type Frame } from '../core/frame.ts';
-import type { Box, Size } from '../core/geometry.ts';
+import type { Box, PatchGrid, Size } from '../core/geometry.ts';
 import { assertNever } from '../core/result.ts';
 import { formatColour, type Rgb } from './colour-maps.ts';
 import type {
@@ -16,7 +16,16 @@ import type {
   ScalarLayer,
   VeilLayer,
 } from './layers.ts';
-import { composedOf, gridOf, heatOf, outlineOf, rgbOf, thresholdOf, type GridSize } from './map-drawing.ts';
+import {
+  composedOf,
+  drawnSize,
+  gridOf,
+  heatOf,
+  outlineOf,
+  rgbOf,
+  thresholdOf,
+  type GridSize,
+} from './map-drawing.ts';
 
 export type Context = CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D;
 
@@ -41,7 +50,7 @@ const veil = 'rgb(8 8 10)';
 const manyPatches = 2500;
 
 /** Samples a patch and direction; 1 draws the patches themselves. */
-function samplesFor({ rows, columns }: GridSize, smooth: boolean, detail: Detail): number {
+function samplesFor({ rows, columns }: PatchGrid, smooth: boolean, detail: Detail): number {
   if (!smooth) return 1;
   const many = rows * columns > manyPatches;
   if (detail === 'tile') return many ? 2 : 3;
@@ -49,7 +58,7 @@ function samplesFor({ rows, columns }: GridSize, smooth: boolean, detail: Detail
 }
 
 /** The same for outlines. They need fewer samples, since lines are drawn between them. */
-const outlineSamples = (size: GridSize, smooth: boolean): number => samplesFor(size, smooth, 'tile');
+const outlineSamples = (size: PatchGrid, smooth: boolean): number => samplesFor(size, smooth, 'tile');
 
 /** @returns where the patches, or another part of the photograph, lie on a surface that shows the whole photograph */
 function placeOf({ box, photoSizePx }: Pick<Frame, 'box' | 'photoSizePx'>, size: Size): Box {
@@ -62,10 +71,34 @@ function placeOf({ box, photoSizePx }: Pick<Frame, 'box' | 'photoSizePx'>, size:
   };
 }
 
+/**
+ * The grid as it is drawn. Patches that overlap reach beyond their cells, so at the edges cells are repeated as far as the
+ * network saw.
+ */
+function drawnGridOf({ rows, columns, box, seenBox = box }: Frame): GridSize {
+  const beyond = ((seenBox.height - box.height) / 2) * (rows / box.height);
+  // Rounding must not make a rim of nothing.
+  return { rows, columns, rim: Math.ceil(beyond - 1e-6) };
+}
+
+/** @param box of the grid without its rim */
+function withRim({ top, left, height, width }: Box, { rows, columns, rim }: GridSize): Box {
+  const [down, across] = [(rim * height) / rows, (rim * width) / columns];
+  return { top: top - down, left: left - across, height: height + 2 * down, width: width + 2 * across };
+}
+
+/** A grid of patches on the surface. */
+interface PlacedGrid {
+  readonly grid: GridSize;
+  /** With the rim. */
+  readonly box: Box;
+}
+
 /** Patch coordinates → the surface. */
-function placePath(path: Path2D, { top, left, height, width }: Box, { rows, columns }: GridSize): Path2D {
+function placePath(path: Path2D, { grid, box: { top, left, height, width } }: PlacedGrid): Path2D {
+  const drawn = drawnSize(grid);
   const placed = new Path2D();
-  placed.addPath(path, { a: width / columns, d: height / rows, e: left, f: top });
+  placed.addPath(path, { a: width / drawn.width, d: height / drawn.height, e: left, f: top });
   return placed;
 }
 
@@ -94,32 +127,35 @@ function strokeContour(
   context.stroke(path);
 }
 
-function paintScalar(context: Context, layer: ScalarLayer, box: Box, detail: Detail): void {
-  const { frame, map, colours, range, smooth, opacity } = layer;
+function paintScalar(context: Context, layer: ScalarLayer, { grid, box }: PlacedGrid, detail: Detail): void {
+  const { map, colours, range, smooth, opacity } = layer;
   context.globalAlpha = opacity;
-  drawCells(context, heatOf(map, frame, samplesFor(frame, smooth, detail), colours, range), box, smooth);
+  drawCells(context, heatOf(map, grid, samplesFor(grid, smooth, detail), colours, range), box, smooth);
 }
 
-function paintVeil(context: Context, { frame, map, share, smooth, opacity }: VeilLayer, box: Box): void {
-  const outside = placePath(outlineOf(map, frame, outlineSamples(frame, smooth), share), box, frame);
+function paintVeil(context: Context, { map, share, smooth, opacity }: VeilLayer, placed: PlacedGrid): void {
+  const { grid, box } = placed;
+  const outside = placePath(outlineOf(map, grid, outlineSamples(grid, smooth), share), placed);
   outside.rect(box.left, box.top, box.width, box.height);
   context.globalAlpha = opacity;
   context.fillStyle = veil;
   context.fill(outside, 'evenodd');
 }
 
-function paintOutline(context: Context, layer: OutlineLayer, box: Box, lineWidthPx: number): void {
-  const { frame, map, share, smooth, colour } = layer;
-  const path = placePath(outlineOf(map, frame, outlineSamples(frame, smooth), share), box, frame);
+function paintOutline(context: Context, layer: OutlineLayer, placed: PlacedGrid, lineWidthPx: number): void {
+  const { map, share, smooth, colour } = layer;
+  const { grid } = placed;
+  const path = placePath(outlineOf(map, grid, outlineSamples(grid, smooth), share), placed);
   strokeContour(context, path, colour, lineWidthPx, true);
 }
 
-function paintMasks(context: Context, layer: MasksLayer, box: Box, lineWidthPx: number): void {
-  const { frame, masks, share, smooth, opacity, contour } = layer;
-  const composed = masks.length === 0 ? null : composedOf(masks, frame, outlineSamples(frame, smooth), share);
+function paintMasks(context: Context, layer: MasksLayer, onGrid: PlacedGrid, lineWidthPx: number): void {
+  const { masks, share, smooth, opacity, contour } = layer;
+  const { grid, box } = onGrid;
+  const composed = masks.length === 0 ? null : composedOf(masks, grid, outlineSamples(grid, smooth), share);
   // Where a head looks, the photograph keeps its light below the colour: one sees what the head looks at.
   const outside = new Path2D();
-  const placed = (composed?.outlines ?? []).map((outline) => placePath(outline, box, frame));
+  const placed = (composed?.outlines ?? []).map((outline) => placePath(outline, onGrid));
   for (const path of placed) outside.addPath(path);
   outside.rect(box.left, box.top, box.width, box.height);
   context.globalAlpha = opacity * 0.85;
@@ -158,14 +194,14 @@ function paintMark(context: Context, { frame, patch }: MarkLayer, box: Box, line
   context.strokeRect(left, top, width, height);
 }
 
-function paintRgb(context: Context, layer: RgbLayer, box: Box, detail: Detail): void {
-  const { frame, channels, kept, smooth, opacity } = layer;
+function paintRgb(context: Context, layer: RgbLayer, { grid, box }: PlacedGrid, detail: Detail): void {
+  const { channels, kept, smooth, opacity } = layer;
   context.globalAlpha = opacity;
   if (kept !== null) {
     context.fillStyle = veil;
     context.fillRect(box.left, box.top, box.width, box.height);
   }
-  drawCells(context, rgbOf(channels, kept, frame, samplesFor(frame, smooth, detail)), box, smooth);
+  drawCells(context, rgbOf(channels, kept, grid, samplesFor(grid, smooth, detail)), box, smooth);
 }
 
 /** The coloured line is drawn within its dark one. */
@@ -180,23 +216,34 @@ function paintBox(
   strokeContour(context, path, colour, lineWidthPx, true);
 }
 
+/** Nothing is drawn where the network did not see. */
+function clipToSeen(context: Context, frame: Frame, size: Size): void {
+  const { photoSizePx } = frame;
+  const { left, top, width, height } = placeOf({ box: seenBoxOf(frame), photoSizePx }, size);
+  context.beginPath();
+  context.rect(left, top, width, height);
+  context.clip();
+}
+
 function paintLayer(context: Context, layer: Layer, { size, detail, lineWidthPx }: PaintTarget): void {
-  const box = placeOf(layer.frame, size);
+  const { frame } = layer;
+  const cells = placeOf(frame, size);
+  if (layer.kind === 'mark') return paintMark(context, layer, cells, lineWidthPx);
+  if (layer.kind === 'box') return paintBox(context, layer, { size, detail, lineWidthPx });
+  const grid = drawnGridOf(frame);
+  const placed = { grid, box: withRim(cells, grid) };
+  if (grid.rim > 0) clipToSeen(context, frame, size);
   switch (layer.kind) {
     case 'scalar':
-      return paintScalar(context, layer, box, detail);
+      return paintScalar(context, layer, placed, detail);
     case 'veil':
-      return paintVeil(context, layer, box);
+      return paintVeil(context, layer, placed);
     case 'outline':
-      return paintOutline(context, layer, box, lineWidthPx);
+      return paintOutline(context, layer, placed, lineWidthPx);
     case 'masks':
-      return paintMasks(context, layer, box, lineWidthPx);
-    case 'mark':
-      return paintMark(context, layer, box, lineWidthPx);
+      return paintMasks(context, layer, placed, lineWidthPx);
     case 'rgb':
-      return paintRgb(context, layer, box, detail);
-    case 'box':
-      return paintBox(context, layer, { size, detail, lineWidthPx });
+      return paintRgb(context, layer, placed, detail);
     default:
       return assertNever(layer);
   }
@@ -255,24 +302,23 @@ const prepareMs = 5;
 
 /** The steps of what a first painting needs, a few milliseconds each. */
 function stepsOf(layer: Layer, detail: Detail): (() => void)[] {
+  const grid = drawnGridOf(layer.frame);
   switch (layer.kind) {
     case 'scalar':
-      return [() => gridOf(layer.map, layer.frame, samplesFor(layer.frame, layer.smooth, detail))];
+      return [() => gridOf(layer.map, grid, samplesFor(grid, layer.smooth, detail))];
     case 'veil':
     case 'outline':
-      return [
-        () => outlineOf(layer.map, layer.frame, outlineSamples(layer.frame, layer.smooth), layer.share),
-      ];
+      return [() => outlineOf(layer.map, grid, outlineSamples(grid, layer.smooth), layer.share)];
     case 'masks':
       return layer.masks.map(({ map }) => () => {
         thresholdOf(map, layer.share);
-        gridOf(map, layer.frame, outlineSamples(layer.frame, layer.smooth));
+        gridOf(map, grid, outlineSamples(grid, layer.smooth));
       });
     case 'rgb':
       return layer.channels.map(
         ({ map }) =>
           () =>
-            gridOf(map, layer.frame, samplesFor(layer.frame, layer.smooth, detail)),
+            gridOf(map, grid, samplesFor(grid, layer.smooth, detail)),
       );
     case 'mark':
     case 'box':
