@@ -95,10 +95,10 @@ for (const [width, height] of [
     await scope.isReady();
     const sideways = (): Promise<number> =>
       page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-    expect(await sideways()).toBeLessThanOrEqual(0);
+    await expect.poll(sideways).toBeLessThanOrEqual(0);
     await page.getByRole('button', { name: /Chelsea the cat/ }).click();
     await scope.allSettled(1);
-    expect(await sideways()).toBeLessThanOrEqual(0);
+    await expect.poll(sideways).toBeLessThanOrEqual(0);
     const box = await scope.overlay.boundingBox();
     expect(box?.width).toBeGreaterThan(width * 0.3);
     expect((box?.y ?? 0) + (box?.height ?? Infinity)).toBeLessThanOrEqual(height);
@@ -150,10 +150,10 @@ for (const [width, height] of [
     });
     const sideways = (): Promise<number> =>
       page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-    expect(await sideways()).toBeLessThanOrEqual(0);
+    await expect.poll(sideways).toBeLessThanOrEqual(0);
     await page.getByRole('button', { name: /Chelsea the cat/ }).click();
     await scope.allSettled(1);
-    expect(await sideways()).toBeLessThanOrEqual(0);
+    await expect.poll(sideways).toBeLessThanOrEqual(0);
     await expect(scope.overlay).toBeInViewport({ ratio: 0.9 });
     // Parts of the header do not overlap, and no title is cut off.
     const overlapping = await page.locator('.masthead').evaluate((header) => {

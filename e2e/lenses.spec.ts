@@ -280,6 +280,15 @@ test('colours of all photographs together: one set of components, on the stage a
     .toBe(3);
   await scope.select('raccoon.jpg');
   await expect(scope.stage).toContainText('of 3 photographs, as red, green and blue');
+  await page.keyboard.press('g');
+  const all = page.getByRole('list', { name: 'All photographs' });
+  await expect(all.getByRole('img', { name: /Colours: colours is drawn over it/ })).toHaveCount(3);
+  await all.getByRole('button', { name: 'Show dahlia.jpg' }).click();
+  await expect(all).toBeHidden();
+  await expect(scope.stage.getByRole('heading', { name: 'dahlia.jpg' })).toBeVisible();
+  await page.getByRole('button', { name: 'All photographs' }).click();
+  await expect(all).toBeVisible();
+  await page.getByRole('button', { name: 'One photograph' }).click();
   await page.getByRole('button', { name: 'Remove dahlia.jpg' }).click();
   await expect(scope.stage).toContainText('of 2 photographs, as red, green and blue');
   await scope.select('cat.jpg');

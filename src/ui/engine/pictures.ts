@@ -33,8 +33,8 @@ const pictureSidesPx = [512, 1024, 2048, 4096] as const;
 export const pictureSideFor = (devicePx: number): number =>
   pictureSidesPx.find((side) => side >= devicePx) ?? pictureSidesPx[pictureSidesPx.length - 1] ?? 4096;
 
-/** How many large pictures are kept: the one on the stage and a few others. */
-const keptLarge = 5;
+/** How many px of pictures larger than the strip's are kept: five of the largest, or all photographs beside each other. */
+const keptLargePx = 5 * 4096 * 2731;
 
 interface Entry {
   readonly id: PhotoId;
@@ -49,7 +49,10 @@ export function createPictures(client: EngineClient, store: AppStore): Pictures 
 
   const evict = (): void => {
     const large = [...entries].filter(([, { sidePx }]) => sidePx > thumbnailSidePx);
-    for (const [key, { bitmap }] of large.slice(0, Math.max(0, large.length - keptLarge))) {
+    let px = large.reduce((sum, [, { bitmap }]) => sum + bitmap.width * bitmap.height, 0);
+    for (const [key, { bitmap }] of large) {
+      if (px <= keptLargePx) return;
+      px -= bitmap.width * bitmap.height;
       entries.delete(key);
       bitmap.close();
     }

@@ -2,11 +2,10 @@
  * The list of all keyboard commands. The key handler, the help dialog and the tooltips of buttons read it. Each lens adds commands of
  * its own.
  */
-import { contractOf } from '../../lenses/contracts.ts';
 import { viewOf } from '../../lenses/views.ts';
 import type { EngineSession } from '../engine/session.ts';
 import type { AppActions, AppState } from '../state/app-store.ts';
-import { shownOutcome } from '../state/looks.ts';
+import { canShowAll, pickedOn, shownOutcome } from '../state/looks.ts';
 import type { Photo } from '../state/photo.ts';
 import { patchPickerId } from './patch-picker.tsx';
 import { queryOf, sceneOf, type AnyPanelProps } from './use-scene.ts';
@@ -41,7 +40,8 @@ function togglePatch(state: State): boolean {
   const photo = selected(state);
   const outcome = photo === undefined ? null : shownOutcome(state, photo);
   if (photo === undefined || outcome === null || queryOf(outcome) === null) return false;
-  if (photo.point !== null) state.pickPoint(photo.id, null);
+  const picked = pickedOn(state, photo);
+  if (picked !== null) state.pickPoint(picked, null);
   else {
     state.pickPoint(photo.id, { x: 0.5, y: 0.5 });
     document.getElementById(patchPickerId)?.focus();
@@ -52,8 +52,14 @@ function togglePatch(state: State): boolean {
 /** @returns whether a patch of the selected photograph was asked; it is not asked any more */
 function leavePatch(state: State): boolean {
   const photo = selected(state);
-  if (photo === undefined || photo.point === null || !contractOf(state.lens).asks) return false;
-  state.pickPoint(photo.id, null);
+  const picked = photo === undefined ? null : pickedOn(state, photo);
+  if (picked !== null) state.pickPoint(picked, null);
+  return picked !== null;
+}
+
+function toggleAll(state: State): boolean {
+  if (!canShowAll(state)) return false;
+  state.setShowsAll(!state.showsAll);
   return true;
 }
 
@@ -96,6 +102,12 @@ const shellCommands: readonly Command[] = [
       state.changeShared({ opacityPercent });
       return true;
     },
+  },
+  {
+    keys: ['g'],
+    does: 'All photographs beside each other, where the lens answers for all',
+    where: 'viewer',
+    run: (_, { state }) => toggleAll(state),
   },
   {
     keys: ['arrowright', 'pagedown', 'arrowleft', 'pageup'],

@@ -48,10 +48,12 @@ interface PatchPickerProps {
   readonly frame: Frame;
   /** The asked patch. */
   readonly marked: PatchPosition | null;
+  /** Whether the key for patches gives it the focus: one on the page. */
+  readonly isMain?: boolean;
 }
 
 /** Covers the photograph. It highlights the patch under the pointer; a click asks it, and the arrow keys move to its neighbours. */
-export function PatchPicker({ photo, frame, marked }: PatchPickerProps) {
+export function PatchPicker({ photo, frame, marked, isMain = true }: PatchPickerProps) {
   const pick = usePickPoint(photo.id);
   const pointAt = usePointAt(photo.id);
   const helpId = useId();
@@ -86,7 +88,7 @@ export function PatchPicker({ photo, frame, marked }: PatchPickerProps) {
   return (
     <>
       <div
-        id={patchPickerId}
+        id={isMain ? patchPickerId : undefined}
         className="patch-picker"
         role="application"
         aria-label={marked === null ? 'Patches' : patchTitle(marked)}

@@ -1,9 +1,9 @@
-import { Check, Copy, Download, Scissors, Undo2 } from 'lucide-react';
+import { Check, Copy, Download, LayoutGrid, Scissors, Square, Undo2 } from 'lucide-react';
 import { useMemo, useState } from 'react';
 import { tokenTitle } from '../../lenses/query-title.ts';
 import { IconButton } from '../kit/icon-button.tsx';
 import { useApp, useServices } from '../services.tsx';
-import { shownOutcome, type Outcome } from '../state/looks.ts';
+import { canShowAll, pickedOn, shownOutcome, type Outcome } from '../state/looks.ts';
 import type { Photo } from '../state/photo.ts';
 import { viewOf } from '../../lenses/views.ts';
 import { describePhotoNotice } from '../../core/photo.ts';
@@ -83,19 +83,31 @@ export function StageCaption({ photo }: { readonly photo: Photo }) {
   const token = useApp((state) => state.token);
   const pickPoint = useApp((state) => state.pickPoint);
   const outcome = useApp((state) => shownOutcome(state, photo));
+  const picked = useApp((state) => pickedOn(state, photo));
+  const mayShowAll = useApp(canShowAll);
+  const showsAll = useApp((state) => state.showsAll);
+  const setShowsAll = useApp((state) => state.setShowsAll);
   const notices = outcome?.looked.passes.flatMap((pass) => pass.notices) ?? [];
   return (
     <div className="caption">
       <div className="caption-title">
         <h2>{photo.name}</h2>
         {photo.credit !== null && <span className="caption-credit">Photograph: {photo.credit}</span>}
-        {photo.point !== null && (
+        {picked !== null && (
           <IconButton
             icon={Undo2}
             label={`Back to ${token === 0 ? 'CLS' : tokenTitle(token).toLowerCase()}`}
             withText
             className="caption-back"
-            onClick={() => pickPoint(photo.id, null)}
+            onClick={() => pickPoint(picked, null)}
+          />
+        )}
+        {mayShowAll && (
+          <IconButton
+            icon={showsAll ? Square : LayoutGrid}
+            label={showsAll ? 'One photograph' : 'All photographs'}
+            withText
+            onClick={() => setShowsAll(!showsAll)}
           />
         )}
         {outcome !== null && <PictureActions photo={photo} outcome={outcome} />}

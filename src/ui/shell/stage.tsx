@@ -4,16 +4,17 @@ import { CircleSlash, RotateCw, TriangleAlert, X } from 'lucide-react';
 import { pictureSideFor } from '../engine/pictures.ts';
 import { useDeviceSize } from '../kit/use-canvas-layer.ts';
 import { useApp, useServices } from '../services.tsx';
-import { queryTitle } from '../../lenses/query-title.ts';
 import { viewOf } from '../../lenses/views.ts';
-import type { Outcome } from '../state/looks.ts';
+import { canShowAll } from '../state/looks.ts';
 import { lookFraction, type Photo } from '../state/photo.ts';
 import { describeLook } from '../words.ts';
 import { IconButton } from '../kit/icon-button.tsx';
 import { PatchPicker } from './patch-picker.tsx';
+import { PhotoGrid } from './photo-grid.tsx';
 import { SheetCanvas } from '../kit/sheet-canvas.tsx';
 import { LayeredCanvas } from '../kit/layered-canvas.tsx';
 import {
+  describePicture,
   frameOf,
   markedPatch,
   queryOf,
@@ -21,22 +22,8 @@ import {
   useOutcome,
   useScene,
   useStableLayers,
-  type AnyScene,
 } from './use-scene.ts';
 import './stage.css';
-
-/** The text alternative of the picture, for screen readers. */
-function describePicture({ alt, name }: Photo, outcome: Outcome | null, scene: AnyScene | null): string {
-  const subject = alt ?? name;
-  if (outcome === null || scene === null) return subject;
-  const { title, contract } = viewOf(outcome.look.lens);
-  const query = queryOf(outcome);
-  const isPlain = query === null || (query.patch === null && query.token === 0);
-  const from = isPlain
-    ? ''
-    : `, from ${query.patch === null ? '' : 'the '}${queryTitle(query).toLowerCase()},`;
-  return `${subject} ${contract.title}: ${title(scene).toLowerCase()}${from} is drawn over it.`;
-}
 
 /** The state of a look that was requested and has no result yet. */
 function AskingState({ photo: { id } }: { readonly photo: Photo }) {
@@ -134,6 +121,7 @@ export function Stage({ photo, bitmap, aspect, onNeedsSide, children }: StagePro
     () => (outcome === null || scene === null ? null : (viewOf(outcome.look.lens).sheet?.(scene) ?? null)),
     [outcome, scene],
   );
+  const showsAll = useApp((state) => state.showsAll && canShowAll(state));
   const changeDrawing = useApp((state) => state.changeDrawing);
   const isBlank = bitmap === null && outcome === null;
   return (
@@ -144,7 +132,9 @@ export function Stage({ photo, bitmap, aspect, onNeedsSide, children }: StagePro
       data-busy={photo.state.status === 'running'}
     >
       <div className="stage-area" id="content" tabIndex={-1} ref={area} style={{ '--aspect': aspect }}>
-        {!isBlank && (
+        {showsAll ? (
+          <PhotoGrid />
+        ) : isBlank ? null : (
           <div className={sheet === null ? 'stage-picture' : 'stage-sheet'}>
             {sheet !== null && outcome !== null ? (
               <SheetCanvas

@@ -4,6 +4,7 @@ import type { PatchPosition } from '../../core/geometry.ts';
 import { contractOf } from '../../lenses/contracts.ts';
 import { frameOf as firstFrame, type Query } from '../../lenses/lens-contract.ts';
 import type { PanelProps, Scene } from '../../lenses/lens-view.ts';
+import { queryTitle } from '../../lenses/query-title.ts';
 import { viewOf, type AnyLensView } from '../../lenses/views.ts';
 import type { Frame } from '../../core/frame.ts';
 import { drawTheSame, type Layer } from '../../render/layers.ts';
@@ -40,6 +41,23 @@ export function stageLayers(scene: AnyScene, outcome: Outcome, marked: PatchPosi
   const layers = [...viewOf(outcome.look.lens).layers(scene)];
   if (marked !== null) layers.push({ kind: 'mark', frame: frameOf(outcome), patch: marked });
   return layers;
+}
+
+/** The text alternative of the picture, for screen readers. */
+export function describePicture(
+  { alt, name }: Photo,
+  outcome: Outcome | null,
+  scene: AnyScene | null,
+): string {
+  const subject = alt ?? name;
+  if (outcome === null || scene === null) return subject;
+  const { title, contract } = viewOf(outcome.look.lens);
+  const query = queryOf(outcome);
+  const isPlain = query === null || (query.patch === null && query.token === 0);
+  const from = isPlain
+    ? ''
+    : `, from ${query.patch === null ? '' : 'the '}${queryTitle(query).toLowerCase()},`;
+  return `${subject} ${contract.title}: ${title(scene).toLowerCase()}${from} is drawn over it.`;
 }
 
 export const useLensView = (): AnyLensView => viewOf(useApp((state) => state.lens));

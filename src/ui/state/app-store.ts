@@ -80,6 +80,8 @@ export interface AppState {
   readonly pointed: { readonly photo: PhotoId; readonly point: PhotoPoint } | null;
   /** The second photograph of a pair, if the person has chosen one. */
   readonly partner: PhotoId | null;
+  /** Whether all photographs are on the stage, where the lens has an answer for each; else the selected one is. */
+  readonly showsAll: boolean;
   readonly outcomes: Outcomes;
   /** The look for a further question about the selected photograph, while it runs or after it failed. */
   readonly asking: Asking | null;
@@ -124,6 +126,7 @@ export interface AppActions {
   pickPoint(id: PhotoId, point: PhotoPoint | null): void;
   setPointed(pointed: AppState['pointed']): void;
   choosePartner(partner: PhotoId): void;
+  setShowsAll(showsAll: boolean): void;
   setAsking(asking: Asking | null): void;
   /** Results of one look, of one photograph or of several. */
   addOutcomes(outcomes: readonly Outcome[]): void;
@@ -196,6 +199,7 @@ export function createAppStore(
     asked: null,
     pointed: null,
     partner: null,
+    showsAll: false,
     outcomes: new Map(),
     asking: null,
     framing,
@@ -287,6 +291,7 @@ export function createAppStore(
       }),
     setPointed: (pointed) => set({ pointed }),
     choosePartner: (partner) => set({ partner }),
+    setShowsAll: (showsAll) => set({ showsAll }),
     setAsking: (asking) => set({ asking }),
 
     addOutcomes: (added) =>

@@ -140,6 +140,10 @@ export function askedPoint(state: Settings, photo: Photo): AskedPoint | null {
   return ask(id, id === null ? null : photos[id]?.point);
 }
 
+/** @returns the photograph on which a picked patch is asked for this one; null if a special token is asked */
+export const pickedOn = (state: Settings, photo: Photo): PhotoId | null =>
+  askedPoint({ ...state, pointed: null }, photo)?.photo.id ?? null;
+
 /** The look that the photograph should show; null while there is no model, or while its grid is not known. */
 export function requestedLook(state: Settings, photo: Photo): Look | null {
   const asked = askedPoint(state, photo);
@@ -156,6 +160,15 @@ export function shownOutcome(state: Settings & Pick<AppState, 'outcomes'>, photo
   const answered = requested === null ? undefined : state.outcomes.get(keyOfLook(requested));
   const last = photo.shown[state.lens];
   return answered ?? (last === undefined ? undefined : state.outcomes.get(last)) ?? null;
+}
+
+/** Whether all photographs can be on the stage: there are several, and the selected one has an answer to a question about all. */
+export function canShowAll(state: Settings & Pick<AppState, 'outcomes' | 'selectedId'>): boolean {
+  const { lens, order, photos, selectedId } = state;
+  const photo = selectedId === null ? undefined : photos[selectedId];
+  if (order.length < 2 || photo === undefined || contractOf(lens).looksAt === undefined) return false;
+  const outcome = shownOutcome(state, photo);
+  return outcome !== null && isTogether(outcome);
 }
 
 /** Whether it is one photograph's answer to a question about several. */
