@@ -1,4 +1,5 @@
 /** Tests of the lenses: by mouse, by keyboard, and by the names that a screen reader gets. */
+import sharp from 'sharp';
 import { embedded, expect, samplePath, sideOf, test } from './scope.ts';
 
 const lens = (title: string) => ({ name: new RegExp(`^${title}:`) });
@@ -283,6 +284,13 @@ test('colours of all photographs together: one set of components, on the stage a
   await page.keyboard.press('g');
   const all = page.getByRole('list', { name: 'All photographs' });
   await expect(all.getByRole('img', { name: /Colours: colours is drawn over it/ })).toHaveCount(3);
+  const [saved] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Save picture' }).click(),
+  ]);
+  expect(saved.suggestedFilename()).toMatch(/^3-photographs-colours-.*\.png$/);
+  const { width, height } = await sharp(await saved.path()).metadata();
+  expect([width, height]).toEqual([2 * 1024 + 8, 2 * 768 + 8]);
   await all.getByRole('button', { name: 'Show dahlia.jpg' }).click();
   await expect(all).toBeHidden();
   await expect(scope.stage.getByRole('heading', { name: 'dahlia.jpg' })).toBeVisible();

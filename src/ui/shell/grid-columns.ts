@@ -1,7 +1,7 @@
 import type { Size } from '../../core/geometry.ts';
 
 /** Photographs are of any shape; most are near this one. */
-const usualAspect = 4 / 3;
+export const usualAspect = 4 / 3;
 
 /** @returns in how many columns `count` pictures of the usual shape are largest in the area */
 export function columnsFor(count: number, { width, height }: Size): number {

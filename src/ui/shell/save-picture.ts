@@ -9,6 +9,7 @@ import type { Pictures } from '../engine/pictures.ts';
 import { saveFile } from '../kit/save-file.ts';
 import type { Outcome } from '../state/looks.ts';
 import type { Photo } from '../state/photo.ts';
+import { columnsFor, usualAspect } from './grid-columns.ts';
 import { queryOf, stageLayers, type AnyScene } from './use-scene.ts';
 
 /** What the stage shows. */
@@ -59,6 +60,51 @@ async function renderPicture({
   return canvas.convertToBlob({ type: 'image/png' });
 }
 
+/** The widest picture of one photograph among several, and the space between them, in px. */
+const gridSidePx = 1024;
+const gapPx = 8;
+
+/** @returns a PNG of all of them beside each other on black, at most 4096 px wide; null if none can be decoded now */
+async function renderGrid(pictures: readonly StagePicture[]): Promise<Blob | null> {
+  const columns = columnsFor(pictures.length, { width: 4, height: 3 });
+  const width = Math.min(gridSidePx, Math.floor(maxSidePx / columns) - gapPx);
+  const height = Math.round(width / usualAspect);
+  const rows = Math.ceil(pictures.length / columns);
+  const canvas = new OffscreenCanvas(columns * (width + gapPx) - gapPx, rows * (height + gapPx) - gapPx);
+  const context = canvas.getContext('2d');
+  if (!context) return null;
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.imageSmoothingQuality = 'high';
+  let drawn = 0;
+  for (const [at, { photo, outcome, scene, marked, pictures: source }] of pictures.entries()) {
+    const bitmap = await source.load(photo.id, gridSidePx);
+    if (!bitmap || bitmap.width === 0) continue;
+    const scale = Math.min(width / bitmap.width, height / bitmap.height);
+    const size = { width: bitmap.width * scale, height: bitmap.height * scale };
+    context.save();
+    context.translate(
+      (at % columns) * (width + gapPx) + (width - size.width) / 2,
+      Math.floor(at / columns) * (height + gapPx) + (height - size.height) / 2,
+    );
+    context.drawImage(bitmap, 0, 0, size.width, size.height);
+    paintLayers(context, stageLayers(scene, outcome, marked), {
+      size,
+      detail: 'stage',
+      lineWidthPx: lineWidthFor(size, 'stage'),
+    });
+    context.restore();
+    drawn += 1;
+  }
+  return drawn === 0 ? null : canvas.convertToBlob({ type: 'image/png' });
+}
+
+/** One photograph, or all that are on the stage. */
+const renderStage = (pictures: readonly StagePicture[]): Promise<Blob | null> => {
+  const [only, ...others] = pictures;
+  if (only === undefined) return Promise.resolve(null);
+  return others.length === 0 ? renderPicture(only) : renderGrid(pictures);
+};
+
 /** A file name of the photograph, the register or patch (CLS is left out), what is shown, and the model. */
 export function pictureFileName(
   photoName: string,
@@ -74,13 +120,15 @@ export function pictureFileName(
   return `${plain.replace(/^-|-$/g, '')}.${ending}`;
 }
 
-/** @returns false if there was no picture to save */
-export async function savePicture(picture: StagePicture): Promise<boolean> {
-  const blob = await renderPicture(picture);
-  if (!blob) return false;
-  const { photo, outcome, scene } = picture;
+/** @param pictures what is on the stage @returns false if there was no picture to save */
+export async function savePicture(pictures: readonly StagePicture[]): Promise<boolean> {
+  const blob = await renderStage(pictures);
+  const [first] = pictures;
+  if (!blob || first === undefined) return false;
+  const { photo, outcome, scene } = first;
   const shown = viewOf(outcome.look.lens).title(scene);
-  saveFile(blob, pictureFileName(photo.name, queryOf(outcome), shown, outcome.model.id));
+  const name = pictures.length === 1 ? photo.name : `${pictures.length} photographs`;
+  saveFile(blob, pictureFileName(name, queryOf(outcome), shown, outcome.model.id));
   return true;
 }
 
@@ -88,9 +136,9 @@ export const canCopyPicture = (): boolean =>
   typeof ClipboardItem !== 'undefined' && navigator.clipboard !== undefined && 'write' in navigator.clipboard;
 
 /** @returns whether the picture was copied to the clipboard */
-export async function copyPicture(picture: StagePicture): Promise<boolean> {
+export async function copyPicture(pictures: readonly StagePicture[]): Promise<boolean> {
   // The item gets a promise, since Safari allows writing only during the click event.
-  const png = renderPicture(picture).then((blob) => blob ?? Promise.reject(new Error('no picture')));
+  const png = renderStage(pictures).then((blob) => blob ?? Promise.reject(new Error('no picture')));
   // If the browser refuses before it awaits the picture, a rejection would be unhandled.
   png.catch(() => undefined);
   try {

@@ -27,20 +27,24 @@ function PictureActions({ photo, outcome: shown }: PictureActionsProps) {
   const explain = (): void => {
     store.getState().say('The picture could not be made. Try again in a moment.', 'warning');
   };
-  const picture = (): StagePicture | null => {
+  const pictureOf = (of: Photo): StagePicture | null => {
     const state = store.getState();
-    const outcome = shownOutcome(state, photo);
+    const outcome = shownOutcome(state, of);
     if (outcome === null) return null;
     const drawn = sceneOf(outcome, state.drawings, state.shared);
-    return { photo, outcome, scene: drawn, marked: markedPatch(photo, outcome), pictures };
+    return { photo: of, outcome, scene: drawn, marked: markedPatch(of, outcome), pictures };
+  };
+  const onStage = (): readonly StagePicture[] => {
+    const state = store.getState();
+    const shownPhotos =
+      state.showsAll && canShowAll(state) ? state.order.map((id) => state.photos[id]) : [photo];
+    return shownPhotos.flatMap((each) => (each === undefined ? [] : (pictureOf(each) ?? [])));
   };
   const save = async (): Promise<void> => {
-    const made = picture();
-    if (made === null || !(await savePicture(made))) explain();
+    if (!(await savePicture(onStage()))) explain();
   };
   const copy = async (): Promise<void> => {
-    const made = picture();
-    const done = made !== null && (await copyPicture(made));
+    const done = await copyPicture(onStage());
     if (!done) explain();
     setCopied(done);
     if (done) store.getState().announce('Copied.');
@@ -57,7 +61,11 @@ function PictureActions({ photo, outcome: shown }: PictureActionsProps) {
         />
       )}
       {hasMasks && (
-        <IconButton icon={Scissors} label="Save cut-out, mask, boxes" onClick={() => setMasked(picture())} />
+        <IconButton
+          icon={Scissors}
+          label="Save cut-out, mask, boxes"
+          onClick={() => setMasked(pictureOf(photo))}
+        />
       )}
       {masked !== null && <MaskDialog picture={masked} onClose={() => setMasked(null)} />}
     </div>
