@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { trainingPresets } from '../src/core/training-presets.ts';
 import { readOptions } from '../tools/read-options.ts';
 import { stopWith } from '../tools/stop-with.ts';
+import { benchFeatures } from './features.ts';
 import { prepareNetworks } from './networks.ts';
 import { runRace } from './race.ts';
 import { timePage } from './page-load.ts';
@@ -28,13 +29,15 @@ const usage = `Usage: npm run bench -- [chromium] [node] [page] [options]
        npm run bench -- lenses [chromium] [node] [--against <folder>] [options]
        npm run bench -- train [--note <sentence>]
        npm run bench -- wasm-training [--presets <ids>] [--python <command>] [--against <folder>] [--rounds <n>] [--note <sentence>]
+       npm run bench -- features [--python <command>] [--rounds <n>] [--note <sentence>]
        npm run bench -- resampling [--python <command>] [--rounds <n>] [--note <sentence>]
 
 Times the forward pass: ours (with float16 weights, too, where the network's are float32), ours by tfjs's plain ops, and
 onnxruntime-web, on WebGPU and on WebAssembly.
 With no place named, Chromium and then Node on Dawn, where there is a driver. "page" times the built page instead, from its
 opening to the first overlay; "queue" has it take forty photographs at once; "lenses" races what other lenses take with the last block's heads; "train" counts what a training step asks
-of WebGPU, "wasm-training" times it on the processor; "resampling" times what comes before a pass.
+of WebGPU, "wasm-training" times it on the processor; "resampling" times what comes before a pass,
+"features" what lenses of features compute after it.
 
   --networks <ids>   of ${allNetworks} (default: all; for lenses s16-224)
   --backends <ids>   of webgpu,wasm (default: both)
@@ -42,7 +45,7 @@ of WebGPU, "wasm-training" times it on the processor; "resampling" times what co
   --patience <s>     a pass that is likely to take longer is left out, with a word (default: 45)
   --against <folder> page, queue, lenses, wasm-training: another checkout of this repository, installed, that races with this one
   --presets <ids>    of collapse-in-a-minute,adapt-embedded,adapt-vit-s16 (default: all)
-  --python <command> that starts a Python with PyTorch and Pillow (default: python3); without one their times are left out
+  --python <command> that starts a Python with PyTorch, SciPy and Pillow (default: python3); without one their times are left out
   --note <sentence>  goes into the report: what else the machine was doing`;
 
 const { values: options, positionals } = readOptions(
@@ -63,7 +66,17 @@ const { values: options, positionals } = readOptions(
   usage,
 );
 if (options.help) stopWith(usage, 0);
-const known = ['chromium', 'node', 'page', 'queue', 'lenses', 'train', 'wasm-training', 'resampling'];
+const known = [
+  'chromium',
+  'node',
+  'page',
+  'queue',
+  'lenses',
+  'train',
+  'wasm-training',
+  'features',
+  'resampling',
+];
 const contest = positionals.includes('lenses') ? 'lenses' : 'engines';
 const named = positionals.filter((each) => each !== 'lenses');
 const places = named.length === 0 ? ['chromium', 'node'] : named;
@@ -111,6 +124,13 @@ if (positionals.includes('queue')) {
 
 if (positionals.includes('resampling')) {
   await keep(await benchResampling(options.python, rounds, options.note));
+  process.exit(0);
+}
+
+if (positionals.includes('features')) {
+  const { python, note } = options;
+  const log = (line: string): void => console.log(line);
+  await keep(await benchFeatures({ python, rounds, patienceSeconds, note, log }));
   process.exit(0);
 }
 

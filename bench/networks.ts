@@ -65,7 +65,7 @@ export const publishedShapes: readonly Network[] = [
 ];
 
 /** Uniform random numbers with variance 1 (mulberry32). */
-function* randomNumbers(seed: number): Generator<number, never> {
+export function* randomNumbers(seed: number): Generator<number, never> {
   let state = seed;
   for (;;) {
     state = (state + 0x6d2b79f5) | 0;

@@ -6,6 +6,13 @@ import type { Network } from '../networks.ts';
 import { measureCeilings, type Ceilings } from './ceilings.ts';
 import type { Contestant } from './contestant.ts';
 import { countGpu } from './count-gpu.ts';
+import {
+  openFeatures,
+  type FeaturesChoice,
+  type FeaturesReport,
+  type FeatureWork,
+  type OpenFeatures,
+} from './features.ts';
 import { measureFmaLimit } from './fma-limit.ts';
 import { openOnnx, type OnnxProvider, type OnnxRuntime } from './onnx.ts';
 import { openOurs } from './ours.ts';
@@ -31,6 +38,8 @@ export type HostRequest =
   | { readonly kind: 'run'; readonly wantsMaps: boolean }
   | { readonly kind: 'open-training'; readonly choice: TrainingChoice; readonly threads: number }
   | { readonly kind: 'step' }
+  | { readonly kind: 'open-features'; readonly choice: FeaturesChoice }
+  | { readonly kind: 'run-features'; readonly work: FeatureWork }
   | { readonly kind: 'fma-limit' }
   | { readonly kind: 'ceilings' };
 
@@ -58,6 +67,8 @@ export interface HostReplies {
   readonly run: PassReport;
   readonly 'open-training': { readonly device: string };
   readonly step: StepTime;
+  readonly 'open-features': { readonly device: string };
+  readonly 'run-features': FeaturesReport;
   readonly 'fma-limit': number;
   readonly ceilings: Ceilings;
 }
@@ -86,6 +97,7 @@ export function createHost(
   const counts = countGpu();
   let contestant: Contestant | null = null;
   let training: OpenTraining | null = null;
+  let features: OpenFeatures | null = null;
 
   async function open(
     { engine, backend, threads, checkout }: ContestantChoice,
@@ -148,6 +160,19 @@ export function createHost(
         const cpuEnd = platform.cpuMs();
         const cpuMs = cpuStart === null || cpuEnd === null ? null : cpuEnd - cpuStart;
         return { ms: performance.now() - start, cpuMs };
+      }
+      case 'open-features': {
+        const { file, side, threads } = request.choice;
+        tellCores(threads);
+        features = await openFeatures(await platform.loadFloats(file), side, platform.wasmAssets);
+        return { device: features.device };
+      }
+      case 'run-features': {
+        if (features === null) throw new Error('run-features before open-features');
+        const cpuStart = platform.cpuMs();
+        const made = await features.run(request.work);
+        const cpuEnd = platform.cpuMs();
+        return { ...made, cpuMs: cpuStart === null || cpuEnd === null ? null : cpuEnd - cpuStart };
       }
       case 'fma-limit':
         return measureFmaLimit();
