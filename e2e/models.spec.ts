@@ -478,3 +478,44 @@ for (const [theme, width] of [
     await page.keyboard.press('Escape');
     await expect(opener).toBeFocused();
   });
+
+test('a network with random weights: of the model in use, other ones, of a published model without its file, and back', async ({
+  scope,
+  page,
+}) => {
+  const outside: string[] = [];
+  page.on('request', (request) => {
+    const { protocol, origin } = new URL(request.url());
+    if (protocol.startsWith('http') && origin !== new URL(page.url()).origin) outside.push(request.url());
+  });
+  await scope.open(`backend=wasm&side=${sideOf(8)}`);
+  await scope.drop(samplePath('cat'));
+  await scope.allSettled(1);
+  await scope.showView('Mean');
+  const trained = await scope.overlayPicture();
+  const list = await openList(page);
+  const own = row(list, embedded.title);
+  await own.getByRole('button', { name: /^Random weights/ }).click();
+  await expect(own).toContainText('In use with random weights');
+  await expect(page.getByRole('banner')).toContainText('random weights');
+  await expect.poll(() => scope.overlayPicture()).not.toBe(trained);
+  const first = await scope.overlayPicture();
+  await own.getByRole('button', { name: /^Other random weights/ }).click();
+  await expect.poll(() => scope.overlayPicture()).not.toBe(first);
+  // A published one needs no download for this.
+  const small = entryOf('dino-vits16');
+  await row(list, small.title)
+    .getByRole('button', { name: /^Random weights/ })
+    .click();
+  await expect(row(list, small.title)).toContainText('In use with random weights', { timeout: 60_000 });
+  await expect(row(list, small.title).getByRole('button', { name: 'Download' })).toBeVisible();
+  await own.getByRole('button', { name: `Use ${embedded.title}` }).click();
+  await expect(own).toHaveAttribute('data-used', 'true');
+  await expect.poll(() => scope.overlayPicture()).toBe(trained);
+  expect(outside).toEqual([]);
+  // Another visit begins with trained weights.
+  await page.reload();
+  await scope.isReady();
+  await expect(page.getByRole('banner')).toContainText(embedded.title);
+  await expect(page.getByRole('banner')).not.toContainText('random');
+});

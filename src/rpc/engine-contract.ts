@@ -2,6 +2,7 @@
  * The engine worker's contract: one entry a method, request → progress → result. Types only; `rpc/messages` says how calls
  * travel. A result's large arrays and bitmaps are transferred; progress is cloned. Tensors never leave the worker.
  */
+import type { VitArchitecture } from '../core/architecture.ts';
 import type { BackendChoice, BackendDescription } from '../core/backend.ts';
 import type { FoundMask } from '../core/found-mask.ts';
 import type { BackendName } from '../core/failure.ts';
@@ -27,7 +28,17 @@ export type ModelReference =
       /** The expected SHA-256 of all bytes in this order, where it is known. */
       readonly sha256: string | null;
       readonly hints: CheckpointHints;
-    };
+    }
+  /** The same network with random weights, as before training. */
+  | { readonly kind: 'random'; readonly of: ModelReference | NetworkOfSizes; readonly seed: number };
+
+/** A network whose file is not needed. */
+interface NetworkOfSizes {
+  readonly kind: 'sizes';
+  readonly id: string;
+  readonly title: string;
+  readonly architecture: VitArchitecture;
+}
 
 /** A model and the key by which looks name it. */
 export interface KeyedModel {

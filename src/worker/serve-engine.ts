@@ -23,6 +23,7 @@ import { openFilesSource } from '../models/files-source.ts';
 import { checkpointModel } from '../models/load-checkpoint.ts';
 import { tfjsModel } from '../models/load-model.ts';
 import type { LoadedModel, ModelLoader } from '../models/loaded-model.ts';
+import { networkOfSizes, randomised } from '../models/random-network.ts';
 import { computes } from '../lenses/computes.ts';
 import type { LensCompute } from '../lenses/lens-compute.ts';
 import type { LookAnswer } from '../lenses/lens-contract.ts';
@@ -62,6 +63,12 @@ const loaderOf = async (model: ModelReference): Promise<ModelLoader> => {
       return tfjsModel(openFilesSource(model.files));
     case 'checkpoint':
       return checkpointModel(model);
+    case 'random': {
+      const { of, seed } = model;
+      const load =
+        of.kind === 'sizes' ? networkOfSizes(of.id, of.title, of.architecture) : await loaderOf(of);
+      return randomised(load, seed);
+    }
   }
 };
 

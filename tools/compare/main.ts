@@ -15,7 +15,7 @@ import { drawTable, showKept, type Tile } from './draw-comparison.ts';
 import { frameOf } from '../../src/lenses/lens-contract.ts';
 import { headsContract } from '../../src/lenses/heads/contract.ts';
 import { openEngineOf } from '../evaluate/evaluate-networks.ts';
-import { randomNetwork } from '../evaluate/random-network.ts';
+import { randomNetwork } from '../../src/models/random-network.ts';
 import { shippedModels } from '../evaluate/shipped-models.ts';
 
 const usage = `Usage: npm run compare -- <images…> [options]

@@ -14,7 +14,7 @@ import { methods, scoreCentrePrior, scoreNetwork } from './evaluate-networks.ts'
 import { findPairs, samplePairs, type Pair } from './find-pairs.ts';
 import { keptShare } from './head-masks.ts';
 import { checkPairs } from './read-pair.ts';
-import { randomNetwork } from './random-network.ts';
+import { randomNetwork } from '../../src/models/random-network.ts';
 import { markdownReport, type NetworkScores } from './report.ts';
 import type { Averages } from './scores.ts';
 import { shippedModels } from './shipped-models.ts';

@@ -51,7 +51,8 @@ export function CatalogueRow({ entry, isOnline, namesSource }: CatalogueRowProps
   return (
     <ModelRow
       title={title}
-      choice={stored ? { kind: 'stored', id } : null}
+      choice={{ kind: 'stored', id }}
+      isHere={stored !== undefined}
       transfer={transfer}
       onCancelTransfer={() => library.cancelTransfer(id)}
       actions={

@@ -1,4 +1,6 @@
 /** Loads a chosen model into the engine, from any source. */
+import { catalogue } from '../../catalogue/catalogue.ts';
+import { type CatalogueEntry, wholeArchitecture } from '../../catalogue/parse-catalogue.ts';
 import { describeFailure, type Failure } from '../../core/failure.ts';
 import { embeddedModelTitle } from '../../core/embedded-model.ts';
 import { fail, type Result, succeed } from '../../core/result.ts';
@@ -11,6 +13,7 @@ import {
   isModelId,
   isSameChoice,
   type ModelChoice,
+  randomOf,
   servedModel,
 } from '../state/model-choice.ts';
 import { droppedModel } from './chosen-model.ts';
@@ -26,12 +29,20 @@ export function changeDropped(store: AppStore, id: string, change: Partial<Dropp
   });
 }
 
-export function titleOf(store: AppStore, choice: ModelChoice): string {
-  if (isSameChoice(choice, embeddedChoice)) return embeddedModelTitle;
+export function titleOf(store: AppStore, { kind, id, seed }: ModelChoice): string {
+  if (seed !== undefined) return `${titleOf(store, { kind, id })}, random weights`;
+  if (isSameChoice({ kind, id }, embeddedChoice)) return embeddedModelTitle;
   const { served, stored, dropped } = store.getState().library;
-  const lists = { served, stored, dropped };
-  return lists[choice.kind].find(({ id }) => id === choice.id)?.title ?? 'The model';
+  const known = { served, stored: [...stored, ...catalogue.models], dropped }[kind];
+  return known.find((model) => model.id === id)?.title ?? 'The model';
 }
+
+/** A published network by its sizes: its file is not needed for random weights. */
+const networkOf = ({ id, title, architecture }: CatalogueEntry) => ({
+  choice: { kind: 'stored', id } as const,
+  key: `stored ${id}`,
+  reference: { kind: 'sizes', id, title, architecture: wholeArchitecture(architecture) } as const,
+});
 
 export class ModelChooser {
   private readonly kept: KeptModels;
@@ -83,6 +94,13 @@ export class ModelChooser {
   }
 
   private async find(choice: ModelChoice): Promise<Result<ChosenModel, Failure>> {
+    const { kind, id, seed } = choice;
+    if (seed !== undefined) {
+      const entry = kind === 'stored' ? catalogue.models.find((model) => model.id === id) : undefined;
+      if (entry !== undefined) return succeed(randomOf(networkOf(entry), seed));
+      const found = await this.find({ kind, id });
+      return found.ok ? succeed(randomOf(found.value, seed)) : found;
+    }
     switch (choice.kind) {
       case 'served':
         return succeed(servedModel(choice.id));

@@ -8,7 +8,7 @@ import type { CheckpointHints } from '../../core/model.ts';
 import type { LibraryClient } from '../../rpc/library-client.ts';
 import type { EngineSession } from '../engine/session.ts';
 import type { AppStore } from '../state/app-store.ts';
-import { embeddedChoice, isSameChoice, type ModelChoice } from '../state/model-choice.ts';
+import { embeddedChoice, isOfSameFiles, isSameChoice, type ModelChoice } from '../state/model-choice.ts';
 import { DroppedModels, type NewDroppedModel } from './dropped-models.ts';
 import { holdUsedModels } from './hold-used-models.ts';
 import { KeptModels } from './kept-models.ts';
@@ -54,7 +54,7 @@ async function remove(id: string, kept: KeptModels, store: AppStore): Promise<vo
   const { models, rememberModel, setTransfer, say, announce } = store.getState();
   const choice: ModelChoice = { kind: 'stored', id };
   const title = catalogue.models.find((model) => model.id === id)?.title ?? titleOf(store, choice);
-  if ([models.used, models.next].some((each) => isSameChoice(each?.choice ?? null, choice))) {
+  if ([models.used, models.next].some((each) => isOfSameFiles(each?.choice ?? null, choice))) {
     say(`${title} is in use: use another model first, then delete it.`, 'warning');
     return;
   }

@@ -1,18 +1,19 @@
-import { Check, Play, Trash2, X } from 'lucide-react';
+import { Check, Dices, Play, Trash2, X } from 'lucide-react';
 import { type ReactNode, useId, useRef, useState } from 'react';
 import { describeFailure } from '../../core/failure.ts';
 import { describeTransfer } from './describe-model.ts';
 import { useApp, useServices } from '../services.tsx';
 import type { Transfer } from '../state/library-state.ts';
-import { isSameChoice, type ModelChoice } from '../state/model-choice.ts';
+import { isOfSameFiles, isSameChoice, type ModelChoice } from '../state/model-choice.ts';
 import { describeSwitch } from '../words.ts';
 import { IconButton } from '../kit/icon-button.tsx';
 import { useKeptFocus } from '../kit/use-kept-focus.ts';
 
 interface ModelRowProps {
   readonly title: string;
-  /** Null if the model is not downloaded yet. */
-  readonly choice: ModelChoice | null;
+  readonly choice: ModelChoice;
+  /** False if the model is not downloaded yet: only its sizes are known. */
+  readonly isHere?: boolean;
   /** Facts about the model, one line each. */
   readonly children: ReactNode;
   /** A download or copy that is running, or has failed. */
@@ -23,7 +24,15 @@ interface ModelRowProps {
 }
 
 /** One model of the list: its description on the left, its actions on the right. */
-export function ModelRow({ title, choice, children, transfer, onCancelTransfer, actions }: ModelRowProps) {
+export function ModelRow({
+  title,
+  choice,
+  isHere = true,
+  children,
+  transfer,
+  onCancelTransfer,
+  actions,
+}: ModelRowProps) {
   const titleId = useId();
   const row = useRef<HTMLLIElement>(null);
   useKeptFocus(row);
@@ -41,7 +50,8 @@ export function ModelRow({ title, choice, children, transfer, onCancelTransfer, 
         {transfer?.status === 'failed' && (
           <p className="model-failure">{describeFailure(transfer.failure)}</p>
         )}
-        {choice !== null && <UseAction choice={choice} title={title} />}
+        {isHere && <UseAction choice={choice} title={title} />}
+        <RandomAction choice={choice} title={title} />
         {transfer?.status !== 'running' && actions}
       </div>
     </li>
@@ -102,6 +112,43 @@ function UseAction({ choice, title }: { readonly choice: ModelChoice; readonly t
   );
 }
 
+const firstSeed = 1;
+
+/** The same network with random weights. Each press takes other ones. */
+function RandomAction({ choice, title }: { readonly choice: ModelChoice; readonly title: string }) {
+  const { library, session } = useServices();
+  const seedOf = (each: ModelChoice | undefined): number | undefined =>
+    isOfSameFiles(each ?? null, choice) ? each?.seed : undefined;
+  const used = useApp((state) => seedOf(state.models.used?.choice));
+  const loading = useApp((state) =>
+    seedOf(state.models.next?.choice) === undefined ? null : state.models.next,
+  );
+  if (loading !== null)
+    return (
+      <>
+        <span className="model-word">{describeSwitch(loading)}</span>
+        <IconButton icon={X} label="Cancel" withText onClick={() => session.cancelModelSwitch()} />
+      </>
+    );
+  const label = used === undefined ? 'Random weights' : 'Other random weights';
+  return (
+    <>
+      {used !== undefined && (
+        <span className="model-used">
+          <Check aria-hidden="true" />
+          In use with random weights
+        </span>
+      )}
+      <IconButton
+        icon={Dices}
+        label={`${label}: ${title}`}
+        title={`${label}: what this network sees before any training`}
+        onClick={() => void library.use({ ...choice, seed: used === undefined ? firstSeed : used + 1 })}
+      />
+    </>
+  );
+}
+
 interface DeleteActionProps {
   readonly title: string;
   readonly id: string;
@@ -115,7 +162,7 @@ interface DeleteActionProps {
 export function DeleteAction({ title, id, size }: DeleteActionProps) {
   const { library } = useServices();
   const [asks, setAsks] = useState(false);
-  const isUsed = useApp((state) => isSameChoice(state.models.used?.choice ?? null, { kind: 'stored', id }));
+  const isUsed = useApp((state) => isOfSameFiles(state.models.used?.choice ?? null, { kind: 'stored', id }));
   if (!asks) return <IconButton icon={Trash2} label={`Delete ${title}`} onClick={() => setAsks(true)} />;
   if (isUsed)
     return (

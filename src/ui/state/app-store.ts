@@ -215,7 +215,11 @@ export function createAppStore(
     setUsedModel: (used) => set(({ models }) => ({ models: { ...models, used } })),
     setModelSwitch: (next) => set(({ models }) => ({ models: { ...models, next } })),
     rememberModel: (choice) =>
-      set(({ models }) => (choice.kind === 'dropped' ? {} : { models: { ...models, remembered: choice } })),
+      set(({ models }) =>
+        choice.kind === 'dropped' || choice.seed !== undefined
+          ? {}
+          : { models: { ...models, remembered: choice } },
+      ),
     changeLibrary: (change) => set((state) => ({ library: { ...state.library, ...change } })),
     setTransfer: (id, transfer) =>
       set(({ library }) => {

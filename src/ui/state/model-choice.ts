@@ -8,6 +8,8 @@ import type { ModelReference } from '../../rpc/engine-contract.ts';
 export interface ModelChoice {
   readonly kind: 'served' | 'stored' | 'dropped';
   readonly id: string;
+  /** Set for random weights in place of the model's own; other weights for another seed. Not remembered. */
+  readonly seed?: number;
 }
 
 /** A choice, and the reference by which it is loaded. */
@@ -24,8 +26,28 @@ export function chosenModel(choice: ModelChoice, reference: ModelReference): Cho
   return { choice, key: `${choice.kind} ${choice.id} ${hints}`.trim(), reference };
 }
 
-export const isSameChoice = (a: ModelChoice | null, b: ModelChoice | null): boolean =>
+/** The same network with random weights. */
+export const randomOf = (
+  {
+    choice,
+    key,
+    reference,
+  }: Pick<ChosenModel, 'choice' | 'key'> & {
+    readonly reference: Extract<ModelReference, { kind: 'random' }>['of'];
+  },
+  seed: number,
+): ChosenModel => ({
+  choice: { ...choice, seed },
+  key: `${key} random ${seed}`,
+  reference: { kind: 'random', of: reference, seed },
+});
+
+/** Both need the same files, whichever weights they have. */
+export const isOfSameFiles = (a: ModelChoice | null, b: ModelChoice | null): boolean =>
   a !== null && b !== null && a.kind === b.kind && a.id === b.id;
+
+export const isSameChoice = (a: ModelChoice | null, b: ModelChoice | null): boolean =>
+  isOfSameFiles(a, b) && a?.seed === b?.seed;
 
 export const embeddedChoice: ModelChoice = { kind: 'served', id: embeddedModelId };
 

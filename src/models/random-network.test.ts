@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { elementCount, type VitArchitecture } from '../../src/core/architecture.ts';
-import { checkParameters } from '../../src/models/check-parameters.ts';
-import { randomNetwork } from './random-network.ts';
+import { elementCount, type VitArchitecture } from '../core/architecture.ts';
+import { checkParameters } from './check-parameters.ts';
+import { networkOfSizes, randomised, randomNetwork } from './random-network.ts';
 
 const architecture: VitArchitecture = {
   family: 'dino',
@@ -68,4 +68,27 @@ test('what DINOv2 adds begins small', () => {
 test('comes out the same for a seed, and otherwise for another', () => {
   expect(randomNetwork(model, 1).parameters).toEqual(parameters);
   expect(randomNetwork(model, 2).parameters.get('pos_embed')).not.toEqual(parameters.get('pos_embed'));
+});
+
+test('is made of a network of which only the sizes are known, under a name of its own', async () => {
+  const { signal } = new AbortController();
+  const told: VitArchitecture[] = [];
+  const load = randomised(networkOfSizes('any', 'Any', architecture), 1);
+  const loaded = await load(
+    signal,
+    () => {},
+    (sizes) => told.push(sizes),
+  );
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded.error));
+  expect(loaded.value).toMatchObject({ id: 'any-random-1', title: 'Any, random weights', architecture });
+  expect(loaded.value.parameters).toEqual(parameters);
+  const count = [...parameters.values()].reduce((sum, { values }) => sum + values.length, 0);
+  expect(loaded.value.parameterCount).toBe(count);
+  expect(told).toEqual([architecture]);
+});
+
+test('of a network that does not load is not made', async () => {
+  const failure = { ok: false, error: { code: 'cancelled' } } as const;
+  const load = randomised(() => Promise.resolve(failure), 1);
+  expect(await load(new AbortController().signal, () => {})).toEqual(failure);
 });

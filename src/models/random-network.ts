@@ -1,7 +1,13 @@
 /** A network of the same sizes that has learned nothing, as the official code makes it before training. */
-import { elementCount, parameterShapes, type NamedTensor } from '../../src/core/architecture.ts';
-import type { LoadedModel } from '../../src/models/loaded-model.ts';
-import { seededRandom } from '../../src/core/seeded-random.ts';
+import {
+  elementCount,
+  parameterShapes,
+  type NamedTensor,
+  type VitArchitecture,
+} from '../core/architecture.ts';
+import { succeed } from '../core/result.ts';
+import { seededRandom } from '../core/seeded-random.ts';
+import type { LoadedModel, ModelLoader } from './loaded-model.ts';
 
 /** vision_transformer.py: trunc_normal_(std=.02), cut at ± 2, which is never met. */
 const standardDeviation = 0.02;
@@ -33,3 +39,27 @@ export function randomNetwork(model: LoadedModel, seed: number): LoadedModel {
   }
   return { ...model, parameters };
 }
+
+/** The same network with random weights. @param seed other weights for another one */
+export const randomised =
+  (load: ModelLoader, seed: number): ModelLoader =>
+  async (signal, onProgress, onArchitecture) => {
+    const loaded = await load(signal, onProgress, onArchitecture);
+    if (!loaded.ok) return loaded;
+    const { id, title } = loaded.value;
+    return succeed({
+      ...randomNetwork(loaded.value, seed),
+      id: `${id}-random-${seed}`,
+      title: `${title}, random weights`,
+    });
+  };
+
+/** A network of which only the sizes are known; its parameters are to be made. */
+export const networkOfSizes =
+  (id: string, title: string, architecture: VitArchitecture): ModelLoader =>
+  (_signal, _onProgress, onArchitecture) => {
+    onArchitecture?.(architecture);
+    let parameterCount = 0;
+    for (const shape of parameterShapes(architecture).values()) parameterCount += elementCount(shape);
+    return Promise.resolve(succeed({ id, title, architecture, parameters: new Map(), parameterCount }));
+  };
