@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { hasPhotographEnding, isMacNote } from './file-names.ts';
+import { hasPhotographEnding, isMacNote, isPngName, sharedFolders, stemOf } from './file-names.ts';
 
 test.each(['._cat.jpg', '._dino.pth', 'stick/._cat.jpg', 'C:\\stick\\._cat.jpg', '._'])(
   '%s is what macOS notes',
@@ -18,3 +18,21 @@ test.each(['a.jpg', 'a.JPEG', 'a.jfif', 'a.bmp', 'a.avif', 'a.tif', 'a.b.png'])(
 test.each(['a', 'a.pth', 'a.jpg.txt', 'jpg', 'a.heic'])('%s does not', (path) =>
   expect(hasPhotographEnding(path)).toBe(false),
 );
+
+test.each([
+  ['Cat.JPG', 'cat.png', true],
+  ['a.b.jpeg', 'a.b.PNG', true],
+  ['cat.jpg', 'cat-2.png', false],
+  ['cat', 'cat.png', true],
+])('%s and %s have the same stem: %s', (a, b, same) => expect(stemOf(a) === stemOf(b)).toBe(same));
+
+test.each([
+  ['images/cow/1.jpg', 'masks/cow/1.png', 1],
+  ['images/cow/1.jpg', 'masks/dog/1.png', 0],
+  ['a/b/1.jpg', 'a/b/1.png', 2],
+  ['1.jpg', 'a/1.png', 0],
+  ['a\\b\\1.jpg', 'c/b/1.png', 1],
+])('%s and %s share %i folders', (a, b, count) => expect(sharedFolders(a, b)).toBe(count));
+
+test('PNG is told by the name', () =>
+  expect(['a.png', 'A.PNG', 'a.jpg'].map(isPngName)).toEqual([true, true, false]));

@@ -12,3 +12,19 @@ export const isMacNote = (path: string): boolean => /(^|[/\\])\._[^/\\]*$/.test(
 const photographEnding = /\.(jpe?g|jfif|pjpe?g|pjp|png|apng|webp|avif|gif|bmp|dib|tiff?)$/i;
 
 export const hasPhotographEnding = (path: string): boolean => photographEnding.test(path);
+
+export const isPngName = (name: string): boolean => /\.png$/i.test(name);
+
+/** @returns the name without its ending, in lower case: `Cat.JPG` and `cat.png` have the same one */
+export const stemOf = (name: string): string => name.replace(/\.[a-z0-9]{2,5}$/i, '').toLowerCase();
+
+/**
+ * How far two paths have the same folders, from the file upwards: of `images/cow/1.jpg` and `masks/cow/1.png` one.
+ * Frames of many videos have the same few names.
+ */
+export function sharedFolders(a: string, b: string): number {
+  const foldersOf = (path: string): string[] => path.split(/[/\\]/).slice(0, -1).toReversed();
+  const [mine, others] = [foldersOf(a), foldersOf(b)];
+  const differs = mine.findIndex((folder, at) => folder !== others[at]);
+  return differs < 0 ? mine.length : differs;
+}

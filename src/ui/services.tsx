@@ -1,5 +1,6 @@
 import { createContext, type ReactNode, use } from 'react';
 import { useStore } from 'zustand';
+import type { Masks } from './engine/masks.ts';
 import type { Pictures } from './engine/pictures.ts';
 import type { EngineSession } from './engine/session.ts';
 import type { ModelLibrary } from './models/model-library.ts';
@@ -12,6 +13,7 @@ export interface Services {
   readonly store: AppStore;
   readonly session: EngineSession;
   readonly pictures: Pictures;
+  readonly masks: Masks;
   readonly library: ModelLibrary;
   readonly training: TrainingSession;
 }

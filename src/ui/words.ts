@@ -84,7 +84,10 @@ export function describeLook(progress: AnyLookProgress | null): string {
 }
 
 /** One line for the label and tooltip in the film strip. */
-export function describePhotoState({ state }: Photo): string {
+export const describePhotoState = ({ state, mask }: Photo): string =>
+  mask === null ? describeState(state) : `${describeState(state)}, with a mask`;
+
+function describeState(state: Photo['state']): string {
   switch (state.status) {
     case 'queued':
       return 'waiting';

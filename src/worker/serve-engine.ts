@@ -39,6 +39,7 @@ import type {
 import type { Enqueue } from '../rpc/serial-queue.ts';
 import { crashed, serveCalls, type Handlers } from '../rpc/serve-calls.ts';
 import type { TrainingContract } from '../rpc/training-contract.ts';
+import { createMaskHandlers } from './mask-handlers.ts';
 import { timingStore } from './timing-store.ts';
 import { createTrainingHandlers } from './training-handlers.ts';
 
@@ -259,6 +260,8 @@ function transferablesOf<M extends keyof EngineContract>(
     // Results of several photographs may share one.
     return [...new Set(buffers)];
   }
+  if ('cells' in result) return [result.cells.buffer];
+  if ('kind' in result && result.kind === 'mask') return [result.facts.outline.values.buffer];
   return 'bitmap' in result ? [result.bitmap] : [];
 }
 
@@ -268,6 +271,7 @@ export function serveEngine(): void {
   const host = new EngineHost(enqueue);
   const handlers: Handlers<EngineContract> = {
     ...createTraining(host, enqueue),
+    ...createMaskHandlers(),
     start: (...call) => host.start(...call),
     useModel: (...call) => host.useModel(...call),
     look: (...call) => host.look(...call),

@@ -24,7 +24,10 @@ export interface EngineSession extends ModelSwitching {
   rename(model: ChosenModel): void;
   /** After a failed start, or after too many losses; a back end other than the one before may be forced. */
   startAgain(backend?: BackendChoice): void;
-  add(photos: readonly NewPhoto[]): void;
+  /** @param selects whether the first of them is selected */
+  add(photos: readonly NewPhoto[], selects?: boolean): void;
+  /** Resolves when all that was to be added is in the strip. */
+  whenAdded(): Promise<void>;
   retry(id: PhotoId): void;
   cancel(id: PhotoId): void;
   cancelAll(): void;
@@ -53,12 +56,14 @@ export function createSession(
     onOtherModel: () => queue.hold(() => lookAgain(isFinalFailure)),
   });
   const incoming: NewPhoto[] = [];
+  let adding = Promise.resolve();
 
-  const addSome = (selectFirst: boolean): void => {
-    const some = incoming.splice(0, photosPerTask);
-    if (some.length === 0) return;
-    store.getState().addPhotos(some, selectFirst);
-    if (incoming.length > 0) setTimeout(() => addSome(false));
+  const addAll = async (selectFirst: boolean): Promise<void> => {
+    for (let isFirst = true; incoming.length > 0; isFirst = false) {
+      if (!isFirst) await new Promise((resolve) => setTimeout(resolve));
+      const some = incoming.splice(0, photosPerTask);
+      if (some.length > 0) store.getState().addPhotos(some, selectFirst && isFirst);
+    }
   };
 
   /** Runs every photograph again; what is on view stays until then. */
@@ -87,12 +92,14 @@ export function createSession(
     rename: (same) => life.rename(same),
     startAgain: (next) => life.startAgain(next),
 
-    add(photos) {
+    add(photos, selects = true) {
       const isAdding = incoming.length > 0;
       incoming.push(...photos);
       // A photograph that was just added is selected.
-      if (!isAdding) addSome(true);
+      if (!isAdding) adding = addAll(selects);
     },
+
+    whenAdded: () => adding,
 
     retry(id) {
       life.forgetLosses(id);

@@ -5,8 +5,10 @@ import { HelpDialog, SampleDialog } from './help-dialog.tsx';
 import { DrawingBoundary } from './drawing-boundary.tsx';
 import { DropVeil } from './drop-veil.tsx';
 import { EmptyState } from './empty-state.tsx';
+import { MaskOfDialog } from './mask-of-dialog.tsx';
 import { Masthead } from './masthead.tsx';
 import { EngineFailure, Messages } from './messages.tsx';
+import { ScoreDialog } from './score-dialog.tsx';
 import { ModelDialog } from '../models/model-dialog.tsx';
 import { useIntake } from './intake/use-intake.ts';
 import { type Services, ServicesProvider, useApp } from '../services.tsx';
@@ -71,6 +73,8 @@ function Page() {
       {dialog === 'help' && <HelpDialog onClose={closeDialog} />}
       {dialog === 'samples' && <SampleDialog onClose={closeDialog} />}
       {dialog === 'models' && <ModelDialog onClose={closeDialog} onAdd={openPicker} />}
+      {dialog === 'mask' && <MaskOfDialog onClose={closeDialog} />}
+      {dialog === 'scores' && <ScoreDialog onClose={closeDialog} />}
       <DropVeil visible={isDragging} />
     </div>
   );

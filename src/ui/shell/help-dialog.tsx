@@ -59,6 +59,10 @@ export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
             picture is about. Esc goes back to CLS.
           </p>
           <p>
+            A mask that you have for a photograph can be dropped beside it: a PNG of the same name and shape,
+            black, with one colour for each object. The details then say how well what is shown fits it.
+          </p>
+          <p>
             The model that comes with the page is a small one, made for demonstration; it is not one of the
             published networks, and its heads are coarser than theirs. Press M for those: download one here,
             or drop its checkpoint file on the page.

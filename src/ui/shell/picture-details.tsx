@@ -8,6 +8,7 @@ import { useApp } from '../services.tsx';
 import type { Outcome } from '../state/looks.ts';
 import type { Photo } from '../state/photo.ts';
 import { backendTitles } from '../words.ts';
+import { MaskPanel } from './mask-panel.tsx';
 import { useOutcome, usePanelProps, useScene, type AnyScene } from './use-scene.ts';
 import './picture-details.css';
 
@@ -79,6 +80,7 @@ export function PictureDetails({ photo }: { readonly photo: Photo }) {
         onToggle={setDetailsOpen}
       >
         <FactList facts={factsOf(outcome, scene)} />
+        <MaskPanel photo={photo} outcome={outcome} scene={scene} />
         {More !== undefined && <More {...props} />}
       </Disclosure>
     </section>

@@ -17,6 +17,7 @@ import {
   describePicture,
   frameOf,
   markedPatch,
+  maskOutline,
   queryOf,
   stageLayers,
   useOutcome,
@@ -114,8 +115,14 @@ export function Stage({ photo, bitmap, aspect, onNeedsSide, children }: StagePro
     if (needed !== null) onNeedsSide(needed);
   }, [needed, onNeedsSide]);
   const marked = markedPatch(photo, outcome);
+  const maskShown = useApp((state) => state.maskShown);
   const layers = useStableLayers(
-    outcome === null || scene === null ? [] : stageLayers(scene, outcome, marked),
+    outcome === null || scene === null
+      ? []
+      : [
+          ...stageLayers(scene, outcome, marked),
+          ...(maskShown && photo.mask !== null ? [maskOutline(photo.mask, frameOf(outcome))] : []),
+        ],
   );
   const sheet = useMemo(
     () => (outcome === null || scene === null ? null : (viewOf(outcome.look.lens).sheet?.(scene) ?? null)),

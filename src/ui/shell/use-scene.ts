@@ -11,7 +11,7 @@ import { drawTheSame, type Layer } from '../../render/layers.ts';
 import type { SharedDrawing } from '../../render/shared-drawing.ts';
 import { useApp } from '../services.tsx';
 import { shownOutcome, type Outcome } from '../state/looks.ts';
-import type { Photo } from '../state/photo.ts';
+import type { Photo, PhotoMask } from '../state/photo.ts';
 import { patchAt } from '../state/photo-point.ts';
 
 export type AnyScene = Scene<object, object, unknown>;
@@ -59,6 +59,28 @@ export function describePicture(
     : `, from ${query.patch === null ? '' : 'the '}${queryTitle(query).toLowerCase()},`;
   return `${subject} ${contract.title}: ${title(scene).toLowerCase()}${from} is drawn over it.`;
 }
+
+/** Told apart from the white and the colours of lenses. */
+const maskColour = [80, 255, 120] as const;
+
+/** The edge of the objects in a photograph's mask. It is not saved with the picture. */
+export const maskOutline = (
+  { facts: { outline } }: PhotoMask,
+  { photoSizePx, inputSizePx }: Frame,
+): Layer => ({
+  kind: 'outline',
+  frame: {
+    rows: outline.rows,
+    columns: outline.columns,
+    box: { top: 0, left: 0, ...photoSizePx },
+    photoSizePx,
+    inputSizePx,
+  },
+  map: outline.values,
+  share: 1,
+  smooth: true,
+  colour: maskColour,
+});
 
 export const useLensView = (): AnyLensView => viewOf(useApp((state) => state.lens));
 

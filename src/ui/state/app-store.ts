@@ -8,7 +8,8 @@ import type { SharedDrawing } from '../../render/shared-drawing.ts';
 import { emptyLibrary, type LibraryState, type Transfer } from './library-state.ts';
 import type { ModelChoice } from './model-choice.ts';
 import type { ModelsInUse, ModelSwitch, UsedModel } from './model-in-use.ts';
-import type { AnyLookProgress, NewPhoto, Photo, PhotoId, PhotoState } from './photo.ts';
+import type { CellCounts } from '../../score/fit.ts';
+import type { AnyLookProgress, NewPhoto, Photo, PhotoId, PhotoMask, PhotoState } from './photo.ts';
 import { isSaidOnce, type NoteId } from './notes.ts';
 import type { PhotoPoint } from './photo-point.ts';
 import {
@@ -42,7 +43,7 @@ type EngineState =
 /** The two views of the page: looking at photographs, or training on them. */
 type Screen = 'viewer' | 'training';
 
-type DialogName = 'help' | 'samples' | 'models';
+type DialogName = 'help' | 'samples' | 'models' | 'scores' | 'mask';
 
 interface Message {
   readonly id: number;
@@ -94,6 +95,8 @@ export interface AppState {
   readonly notesSeen: readonly NoteId[];
   /** Whether the numbers of a picture are unfolded. */
   readonly detailsOpen: boolean;
+  /** Whether the outline of a photograph's mask is drawn over it. */
+  readonly maskShown: boolean;
   /** The next announcement for screen readers. */
   readonly announcement: string;
 }
@@ -111,6 +114,11 @@ export interface AppActions {
   /** @param selectFirst whether the first of them is selected */
   addPhotos(photos: readonly NewPhoto[], selectFirst: boolean): void;
   removePhotos(ids: readonly PhotoId[]): void;
+  /** @param mask null where it has none any more */
+  setMask(id: PhotoId, mask: PhotoMask | null): void;
+  /** Keeps what was counted of the photograph's mask, unless it has another one by now. */
+  addCellCounts(id: PhotoId, maskId: string, grid: string, counts: CellCounts): void;
+  setMaskShown(maskShown: boolean): void;
   setPhotoState(id: PhotoId, update: (state: PhotoState) => PhotoState): void;
   select(id: PhotoId): void;
   setLens(lens: LensId): void;
@@ -151,6 +159,9 @@ const plainAddress: Address = {
   lens: firstLens,
   params: forEachLens((id) => contractOf(id).params.defaults),
 };
+
+/** Of a mask: the lenses' grids differ with the input size and with overlapping patches. */
+const gridsKept = 4;
 
 /** More messages would cover the photograph, so the oldest is removed. */
 const messageLimit = 3;
@@ -209,6 +220,7 @@ export function createAppStore(
     messages: [],
     notesSeen: settings.notesSeen,
     detailsOpen: settings.detailsOpen,
+    maskShown: true,
     announcement: '',
 
     setEngine: (engine) => set({ engine }),
@@ -239,6 +251,7 @@ export function createAppStore(
           point: null,
           seen: null,
           shown: {},
+          mask: null,
         };
       });
       const ids = photos.map(({ id }) => id);
@@ -258,6 +271,23 @@ export function createAppStore(
         outcomes: withoutPhotos(state.outcomes, removed),
       }));
     },
+
+    setMask: (id, mask) =>
+      set(({ photos }) => {
+        const photo = photos[id];
+        return photo === undefined ? {} : { photos: { ...photos, [id]: { ...photo, mask } } };
+      }),
+
+    addCellCounts: (id, maskId, grid, counts) =>
+      set(({ photos }) => {
+        const photo = photos[id];
+        if (photo === undefined || photo.mask === null || photo.mask.id !== maskId) return {};
+        const kept = [...photo.mask.counts, [grid, counts] as const].slice(-gridsKept);
+        const mask = { ...photo.mask, counts: new Map(kept) };
+        return { photos: { ...photos, [id]: { ...photo, mask } } };
+      }),
+
+    setMaskShown: (maskShown) => set({ maskShown }),
 
     setPhotoState(id, update) {
       set((state) => {

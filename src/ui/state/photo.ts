@@ -3,6 +3,8 @@ import type { Frame } from '../../core/frame.ts';
 import type { FramingOptions } from '../../core/photo.ts';
 import type { LookProgress, ModelProgress } from '../../core/progress.ts';
 import { assertNever } from '../../core/result.ts';
+import type { MaskFacts } from '../../rpc/mask-contract.ts';
+import type { CellCounts } from '../../score/fit.ts';
 import type { PhotoPoint } from './photo-point.ts';
 
 /** Progress of a look. It may include loading the model again. */
@@ -26,6 +28,17 @@ interface SeenFrame {
 
 export type PhotoId = string;
 
+/** A mask that a person has for a photograph, for the score. */
+export interface PhotoMask {
+  readonly id: string;
+  /** The file's name. */
+  readonly name: string;
+  readonly blob: Blob;
+  readonly facts: MaskFacts;
+  /** By `keyOfGrid`: its pixels in the cells of the grids that were scored last. */
+  readonly counts: ReadonlyMap<string, CellCounts>;
+}
+
 export interface Photo {
   readonly id: PhotoId;
   /** The file's name, or the sample's title. */
@@ -41,6 +54,7 @@ export interface Photo {
   readonly seen: SeenFrame | null;
   /** For each lens the key of its last outcome, which stays on view until there is a new one. */
   readonly shown: Readonly<Record<string, string>>;
+  readonly mask: PhotoMask | null;
 }
 
 export type NewPhoto = Pick<Photo, 'name' | 'alt' | 'credit' | 'blob'>;

@@ -33,12 +33,12 @@ const filesOf = (event: DropEvent | FileSystemFileHandle[]): Promise<(File | Dat
 
 /** Takes photographs and networks from drops, pastes and the file picker. Anything else is answered with a message. */
 export function useIntake() {
-  const { session, library, training, store } = useServices();
+  const { masks, library, training, store } = useServices();
 
   const addPhotos = useCallback(
     (files: readonly File[], nameOf = (file: File): string => file.name) =>
-      session.add(files.map((file) => ({ name: nameOf(file), alt: null, credit: null, blob: file }))),
-    [session],
+      void masks.add(files.map((file) => ({ name: nameOf(file), alt: null, credit: null, blob: file }))),
+    [masks],
   );
 
   const add = useCallback(

@@ -1,0 +1,146 @@
+/** The scores of all photographs that have a mask, with the lens in use, and the same as text. */
+import { contractOf } from '../../lenses/contracts.ts';
+import type { FoundMask } from '../../core/found-mask.ts';
+import { foundOverlap, meanOf } from '../../score/fit.ts';
+import { scoreFound, type FoundScores } from '../../score/score-found.ts';
+import { keyOfGrid } from '../engine/masks.ts';
+import type { AppState } from '../state/app-store.ts';
+import { framingInUse, keyOfLook, plainLook, type Look, type Outcome } from '../state/looks.ts';
+import type { Photo, PhotoId, PhotoMask } from '../state/photo.ts';
+import { foundIn } from './save-masks.ts';
+import { sceneOf } from './use-scene.ts';
+
+/** What a scene shows, compared with the photograph's mask. */
+export type MaskComparison =
+  | { readonly status: 'scored'; readonly scores: FoundScores }
+  /** The mask's pixels are being counted on the lens's grid. */
+  | { readonly status: 'counting'; readonly found: readonly FoundMask[] }
+  /** The lens draws no mask now, or has found no object. */
+  | { readonly status: 'no-mask' };
+
+export function compareWithMask(found: readonly FoundMask[], { counts, facts }: PhotoMask): MaskComparison {
+  if (found.length === 0) return { status: 'no-mask' };
+  const scores = scoreFound(found, ({ grid }) => counts.get(keyOfGrid(grid)) ?? null, facts.boxes);
+  return scores === null ? { status: 'counting', found } : { status: 'scored', scores };
+}
+
+export interface ScoreRow {
+  readonly id: PhotoId;
+  readonly photograph: string;
+  readonly mask: string;
+  readonly borderShare: number;
+  /** Null until the photograph was looked at with the lens and the settings in use. */
+  readonly comparison: MaskComparison | null;
+}
+
+/**
+ * By the settings in use, not of an earlier look that may still be on view; and without a patch that is asked, so that all
+ * rows are made alike.
+ */
+function outcomeOf(state: AppState, photo: Photo): Outcome | null {
+  const look = plainLook(state, photo);
+  return (look === null ? undefined : state.outcomes.get(keyOfLook(look))) ?? null;
+}
+
+/** @returns one row for each photograph with a mask, in the order of the strip */
+export function scoreRowsOf(state: AppState): ScoreRow[] {
+  return state.order.flatMap((id): ScoreRow[] => {
+    const photo = state.photos[id];
+    if (photo === undefined || photo.mask === null) return [];
+    const outcome = outcomeOf(state, photo);
+    const comparison =
+      outcome === null
+        ? null
+        : compareWithMask(foundIn(outcome, sceneOf(outcome, state.drawings, state.shared)), photo.mask);
+    const { name, facts } = photo.mask;
+    return [{ id, photograph: photo.name, mask: name, borderShare: facts.borderShare, comparison }];
+  });
+}
+
+/** What was asked: the lens, its parameters, and what differs from the usual in how it is drawn. */
+export function describeSettings(state: AppState): string {
+  const { lens, params, drawings } = state;
+  const { overlap } = framingInUse(state);
+  const contract = contractOf(lens);
+  const fields = contract.params.fields as Record<string, { readonly write: (value: unknown) => string }>;
+  const all = Object.entries(params[lens]).map(([name, value]) => [name, fields[name]?.write(value) ?? '']);
+  const texts = [...all, ...Object.entries(contract.drawing.write(drawings[lens]))];
+  if (overlap !== undefined && overlap !== 1) texts.push(['overlap', String(overlap)]);
+  return texts
+    .filter(([, text]) => text !== '')
+    .map(([name, text]) => `${name} ${text}`)
+    .join(', ');
+}
+
+export interface ScoreMeans {
+  readonly scored: number;
+  readonly bestJaccard: number;
+  readonly firstJaccard: number;
+  readonly overlap: number;
+  /** How many of the first boxes have found an object. */
+  readonly found: number;
+  readonly border: number;
+}
+
+/** @returns null where nothing is scored yet */
+export function meansOf(rows: readonly ScoreRow[]): ScoreMeans | null {
+  const scored = rows.flatMap(({ comparison, borderShare }) =>
+    comparison?.status === 'scored' ? [{ ...comparison.scores, borderShare }] : [],
+  );
+  if (scored.length === 0) return null;
+  return {
+    scored: scored.length,
+    bestJaccard: meanOf(scored.map(({ best }) => best.jaccard)),
+    firstJaccard: meanOf(scored.map(({ first }) => first.jaccard)),
+    overlap: meanOf(scored.map(({ first }) => first.overlap)),
+    found: scored.filter(({ first }) => first.overlap >= foundOverlap).length,
+    border: meanOf(scored.map(({ borderShare }) => borderShare)),
+  };
+}
+
+/** What made the numbers, for each line of the file. */
+export interface ScoreSource {
+  readonly lens: string;
+  readonly settings: string;
+  readonly model: string;
+  readonly look: Pick<Look, 'framing'>;
+}
+
+/** As RFC 4180 has it: quotes around a text that holds a comma, a quote or a line's end. */
+const quoted = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+
+/** @returns comma-separated values with a line of names; cells are empty where nothing is scored */
+export function csvOf(rows: readonly ScoreRow[], { lens, settings, model, look }: ScoreSource): string {
+  const names = [
+    'photograph',
+    'mask',
+    'lens',
+    'settings',
+    'model',
+    'side_px',
+    'masks',
+    'best_mask',
+    'best_jaccard',
+    'first_mask',
+    'first_jaccard',
+    'first_box_iou',
+    'border_share',
+  ];
+  const lines = rows.map(({ photograph, mask, borderShare, comparison }) => {
+    const scores = comparison?.status === 'scored' ? comparison.scores : null;
+    const numbers =
+      scores === null
+        ? ['', '', '', '', '', '']
+        : [
+            String(scores.masks),
+            scores.best.title,
+            scores.best.jaccard.toFixed(6),
+            scores.first.title,
+            scores.first.jaccard.toFixed(6),
+            scores.first.overlap.toFixed(6),
+          ];
+    const made = [lens, settings, model, String(look.framing.sidePx)];
+    return [photograph, mask, ...made, ...numbers, borderShare.toFixed(6)];
+  });
+  return [names, ...lines].map((cells) => `${cells.map(quoted).join(',')}\r\n`).join('');
+}
