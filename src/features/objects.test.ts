@@ -133,11 +133,36 @@ describe('the second eigenvector', () => {
 
 describe('a graph', () => {
   it('joins patches that are left out to nobody but by the least weight', () => {
-    const graph = createPatchGraph(new Uint8Array(9).fill(1), 3, Uint8Array.of(0, 1, 0));
+    const graph = createPatchGraph(new Uint8Array(9).fill(1), 3).without(Uint8Array.of(0, 1, 0));
     const least = 1e-5;
     expect([...graph.degrees].map((degree) => degree.toFixed(9))).toEqual(
       [2 + least, 3 * least, 2 + least].map((degree) => degree.toFixed(9)),
     );
+  });
+
+  it('multiplies as its matrix does, of rows with few similar patches and of rows with many', () => {
+    const size = 23;
+    const alike = Uint8Array.from({ length: size * size }, (_, at) => {
+      const [row, column] = [Math.floor(at / size), at % size];
+      return row === column || (row + column) % 5 === 0 || Math.min(row, column) < 9 ? 1 : 0;
+    });
+    const leftOut = Uint8Array.from({ length: size }, (_, patch) => (patch % 7 === 3 ? 1 : 0));
+    const x = Float64Array.from({ length: size }, (_, at) => Math.sin(3 * at));
+    const graph = createPatchGraph(alike, size);
+    const expectProduct = (made: Float64Array, isSimilar: (row: number, column: number) => boolean): void => {
+      for (const [row, value] of made.entries()) {
+        const sum = x.reduce((all, each, column) => all + each * (isSimilar(row, column) ? 1 : 1e-5), 0);
+        expect(value).toBeCloseTo(sum, 12);
+      }
+    };
+    const isAlike = (row: number, column: number): boolean => alike[row * size + column] === 1;
+    expectProduct(graph.multiply(x), isAlike);
+    expectProduct(
+      graph.without(leftOut).multiply(x),
+      (row, column) => isAlike(row, column) && leftOut[row] === 0 && leftOut[column] === 0,
+    );
+    // The graph itself stays as it is.
+    expectProduct(graph.multiply(x), isAlike);
   });
 
   it('says what it expected of other sizes', () => {

@@ -121,12 +121,13 @@ export async function findByMaskCut(
   const size = grid.rows * grid.columns;
   const none = new Uint8Array(size);
   const taken = new Uint8Array(size);
+  const graph = createPatchGraph(alike, size);
   const objects: CutObject[] = [];
   let before: Uint8Array = none;
   let found: CutObject | null = null;
   for (let round = 0; round < rounds; round++) {
     // If the last round found nothing new, the patches are the same, and the result would be the same too.
-    found ??= await cutOnce(createPatchGraph(alike, size, taken), grid, afterStep);
+    found ??= await cutOnce(graph.without(taken), grid, afterStep);
     if (found === null) break;
     if (round > 0 && !isNew(found.mask, before)) {
       // As in the official script, which compares the next round with an empty mask.
