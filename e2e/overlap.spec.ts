@@ -1,4 +1,5 @@
 /** Patches that overlap: a finer grid, its cost said before, and maps that stay in their place. */
+import { beforeWorker } from './before-worker.ts';
 import { expect, samplePath, sideOf, test } from './scope.ts';
 
 /** The cat at 20 patches: 13 × 20, or with a stride of half a patch 25 × 39, of a quarter 49 × 77. */
@@ -64,4 +65,36 @@ test('the address asks for it, and a long pass is cancelled like any other', asy
   await scope.allSettled(1);
   await expect(page.getByRole('radio', { name: '4 ×', exact: true })).toBeChecked();
   await expect(scope.fact('Rows × columns')).toHaveText('25 × 37');
+});
+
+/** As on a device with little memory: its larger buffers are refused. */
+const littleMemory = `
+  const createBuffer = GPUDevice.prototype.createBuffer;
+  GPUDevice.prototype.createBuffer = function (descriptor) {
+    if (descriptor.size > 3e6)
+      this.dispatchEvent(new GPUUncapturedErrorEvent('uncapturederror', { error: new GPUOutOfMemoryError('no memory') }));
+    return createBuffer.call(this, descriptor);
+  };`;
+
+test('where it does not fit into memory a sentence says so, and the map of before is there', async ({
+  scope,
+  page,
+}) => {
+  await beforeWorker(page, littleMemory);
+  await scope.open(`backend=webgpu&side=${sideOf(12)}`);
+  await scope.drop(samplePath('cat'));
+  await scope.allSettled(1);
+  await scope.showView('Mean');
+  const before = await scope.savedPicture();
+  await scope.choose('4 ×');
+  await scope.allSettled(1);
+  await expect(scope.frame('cat.jpg').getByRole('radio')).toHaveAccessibleName(
+    /not enough memory for 1306 tokens\. Choose a smaller input size or patches that overlap less, and try again\./,
+  );
+  await expect(scope.fact('Rows × columns')).toHaveText('8 × 12');
+  expect((await scope.savedPicture()) === before).toBe(true);
+  await scope.choose('None');
+  await scope.allSettled(1);
+  await expect(scope.stage).toHaveAttribute('data-status', 'done');
+  expect((await scope.savedPicture()) === before).toBe(true);
 });
