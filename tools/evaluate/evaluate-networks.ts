@@ -1,6 +1,7 @@
 /** Every network and the centre prior on every photograph. */
 import { describeFailure } from '../../src/core/failure.ts';
 import type { FramingOptions } from '../../src/core/photo.ts';
+import type { Overlap } from '../../src/core/overlap.ts';
 import { succeed } from '../../src/core/result.ts';
 import { headsContract } from '../../src/lenses/heads/contract.ts';
 import type { FeatureParams } from '../../src/lenses/feature-choice.ts';
@@ -32,6 +33,7 @@ export type Method = (typeof methods)[number];
 
 export interface HowToScore {
   readonly sidePx: number;
+  readonly overlap: Overlap;
   readonly methods: readonly Method[];
   /** By which features lost, tokencut and maskcut compare patches. */
   readonly features: FeatureParams;
@@ -103,7 +105,7 @@ export async function scoreNetwork(
 ): Promise<Averages> {
   const engine = await openEngineOf(model);
   const photos: ScoredPhoto[] = [];
-  const framing = { shape: 'photograph', sidePx: how.sidePx } as const;
+  const framing = { shape: 'photograph', sidePx: how.sidePx, overlap: how.overlap } as const;
   try {
     for (const pair of pairs) {
       const { photo, objects } = await contentOf(pair);

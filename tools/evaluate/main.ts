@@ -17,6 +17,7 @@ import { checkPairs } from './read-pair.ts';
 import { randomNetwork } from '../../src/models/random-network.ts';
 import { markdownReport, type NetworkScores } from './report.ts';
 import type { Averages } from './scores.ts';
+import { overlapProblem, overlapUsage, readOverlap } from '../look/common-options.ts';
 import { shippedModels } from './shipped-models.ts';
 
 const featureCodec = defineCodec<FeatureParams>(featureFields);
@@ -31,6 +32,7 @@ same shape: black, and one colour for each object; a border as in PASCAL VOC doe
   --sample <n>       so many photographs of each set, chosen by the seed (default: all)
   --seed <n>         for the sample and the random networks (default: 0)
   --side <px>        the long side of what the network sees (default: 224)
+${overlapUsage}
   --methods <list>   which masks: heads, lost, tokencut, maskcut, with commas between (default: heads)
 ${describeFields(featureCodec.fields)}
                      (both of lost, tokencut and maskcut)
@@ -48,6 +50,7 @@ const { values: options, positionals } = readOptions(
       sample: { type: 'string' },
       seed: { type: 'string', default: '0' },
       side: { type: 'string', default: '224' },
+      overlap: { type: 'string', default: '1' },
       methods: { type: 'string', default: 'heads' },
       ...optionsOf(featureCodec),
       out: { type: 'string', default: 'evaluation-out' },
@@ -67,6 +70,7 @@ function wholeNumber(name: string, text: string, least: number, most: number): n
   return value;
 }
 const sidePx = wholeNumber('side', options.side, 16, 2048);
+const overlap = readOverlap(options.overlap);
 const seed = wholeNumber('seed', options.seed, 0, 2 ** 32 - 1);
 const sample = options.sample === undefined ? null : wholeNumber('sample', options.sample, 1, 1_000_000);
 
@@ -78,7 +82,7 @@ const wanted = options.methods
       methods.find((method) => method === name.trim()) ??
       stopWith(`--methods ${name} is not ${methods.join(', ')}.`),
   );
-const how = { sidePx, methods: methods.filter((method) => wanted.includes(method)), features };
+const how = { sidePx, overlap, methods: methods.filter((method) => wanted.includes(method)), features };
 
 const found = await findPairs(folder);
 if (found === null) stopWith(`The folder ${folder} cannot be read.`);
@@ -133,6 +137,11 @@ for (const [i, load] of loaders.entries()) {
     continue;
   }
   const { id, title, parameterCount, architecture, features: recommended } = model.value;
+  const problem = overlapProblem(overlap, { title, patchSizePx: architecture.patchSize });
+  if (problem !== null) {
+    complain(problem);
+    continue;
+  }
   const random = randomNetwork(model.value, seed);
   networks.push({
     id,
@@ -151,6 +160,7 @@ const centrePrior = await overSets('centre prior', scoreCentrePrior);
 
 const evaluation = {
   sidePx,
+  overlap,
   sample,
   seed,
   keptShare,

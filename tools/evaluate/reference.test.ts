@@ -7,6 +7,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bytesOfBase64, floatsOfBase64 } from '../../src/core/base64.ts';
 import { embeddedModelId } from '../../src/core/embedded-model.ts';
+import { checkpointPath } from '../../src/testing/checkpoint-fixtures.ts';
 import { indexPng, vocPalette } from '../../src/testing/make-png.ts';
 import { runTool, type ToolRun } from '../../src/testing/run-tool.ts';
 import reference from '../reference/fixtures/evaluation.json';
@@ -103,6 +104,25 @@ describe('npm run evaluate on photographs with drawn masks', () => {
     expect(run.stdout).toContain('random weights | LOST | values of block 4 |');
   });
 
+  test('scores finer maps by patches that overlap, and says so; a network that cannot have them gets a sentence', async () => {
+    const out = join(folder, 'overlap');
+    const few = ['--sample', '1', '--side', '64', '--out', out];
+    const embeddedModel = fromRoot(`public/models/${embeddedModelId}`);
+    const fine = await runTool('evaluate', folder, '--model', embeddedModel, ...few, '--overlap', '2');
+    expect(fine.exitCode).toBe(0);
+    expect(fine.stdout).toContain('long side 64 px, patches that overlap 2 ×;');
+    const told = JSON.parse(await readFile(join(out, 'evaluation.json'), 'utf8')) as Evaluation;
+    expect(told.overlap).toBe(2);
+    for (const { sample } of embedded)
+      expect(jaccardOf(told.networks[0]?.sets[sample], 'best head')).toBeGreaterThan(0.1);
+    const checkpoint = ['--model', checkpointPath('dino.pth'), '--heads', '3'];
+    const wrong = await runTool('evaluate', folder, ...checkpoint, ...few, '--overlap', '4');
+    expect(wrong.exitCode).toBe(1);
+    expect(wrong.stderr).toMatch(
+      /are 2 px wide, and a quarter of that is no whole number\. It can be 1 or 2\./,
+    );
+  });
+
   test('scores random weights and the centre beside them', () => {
     const [network] = evaluation.networks;
     for (const { sample, scores } of embedded) {
@@ -128,6 +148,7 @@ describe('a wrong call ends in a sentence', () => {
       ['public', '--methods', 'heads,kmeans'],
     ],
     [1, /^--facet colour is not best\|query\|key\|value\|token\.$/, ['public', '--facet', 'colour']],
+    [1, /^--overlap 3 is not 1, 2 or 4\.$/, ['public', '--overlap', '3']],
     [1, /^--side big is not a whole number from 16 to 2048\.$/, ['public', '--side', 'big']],
   ])('with exit code %i: %s', async (exitCode, sentence, args) => {
     const wrong = await runTool('evaluate', ...args);

@@ -1,5 +1,6 @@
 /** What `npm run evaluate` found, for people (Markdown) and for programs (JSON). */
 import type { FeatureChoice } from '../../src/core/model.ts';
+import type { Overlap } from '../../src/core/overlap.ts';
 import { featuresTitle } from '../../src/lenses/feature-choice.ts';
 import { bestHeadName, headName, meanHeadName, priorName, type Method } from './evaluate-networks.ts';
 import { keptShare } from './head-masks.ts';
@@ -19,6 +20,7 @@ export interface NetworkScores {
 
 export interface Evaluation {
   readonly sidePx: number;
+  readonly overlap: Overlap;
   /** Photographs of each set, or null for all. */
   readonly sample: number | null;
   readonly seed: number;
@@ -92,9 +94,10 @@ function methodRows(title: string, features: FeatureChoice, averages: Averages):
 }
 
 export function markdownReport(evaluation: Evaluation): string {
-  const { sidePx, sample, seed, centrePrior, networks } = evaluation;
+  const { sidePx, overlap, sample, seed, centrePrior, networks } = evaluation;
   const lines = [
-    `Jaccard index of masks, of heads those that keep ${keptShare * 100} % of the mass; long side ${sidePx} px; ` +
+    `Jaccard index of masks, of heads those that keep ${keptShare * 100} % of the mass; long side ${sidePx} px` +
+      `${overlap === 1 ? '' : `, patches that overlap ${overlap} ×`}; ` +
       `${sample === null ? 'all photographs' : `at most ${sample} photographs of a set`}; seed ${seed}.`,
   ];
   for (const [set, prior] of Object.entries(centrePrior)) {

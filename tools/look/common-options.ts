@@ -17,7 +17,7 @@ export const commonOptions = {
   overlap: { type: 'string', default: '1' },
 } as const;
 
-const overlapUsage = `  --overlap <1|2|4>  patches that overlap, each half or a quarter of a patch from the next: finer maps, 4 or 16 times the
+export const overlapUsage = `  --overlap <1|2|4>  patches that overlap, each half or a quarter of a patch from the next: finer maps, 4 or 16 times the
                      patches (default: 1)`;
 
 export const commonUsage = `  --model <path>     a checkpoint file as npm run convert takes it, or a folder in tfjs format (default: the embedded model)
@@ -33,24 +33,31 @@ export function readBackend(name: string): BackendName {
 }
 
 /** Ends the command where it is no overlap. */
-const readOverlap = (text: string): Overlap =>
+export const readOverlap = (text: string): Overlap =>
   overlaps.find((overlap) => String(overlap) === text) ??
   stopWith(`--overlap ${text} is not ${listOf(overlaps)}.`);
 
 const listOf = (numbers: readonly number[]): string =>
   [numbers.slice(0, -1).join(', '), numbers.slice(-1).join('')].filter((part) => part !== '').join(' or ');
 
-/** Ends the command with a sentence where the network's patches cannot overlap so. */
-export function checkOverlap(
-  { overlap = 1 }: Pick<FramingOptions, 'overlap'>,
+/** @returns a sentence where the network's patches cannot overlap so, otherwise null */
+export function overlapProblem(
+  overlap: Overlap,
   { title, patchSizePx }: Pick<ModelDescription, 'title' | 'patchSizePx'>,
-): void {
+): string | null {
   const usable = overlapsFor(patchSizePx);
-  if (!usable.includes(overlap))
-    stopWith(
-      `--overlap ${overlap}: the patches of ${title} are ${patchSizePx} px wide, and a ${overlap === 2 ? 'half' : 'quarter'} of ` +
-        `that is no whole number. It can be ${listOf(usable)}.`,
-    );
+  if (usable.includes(overlap)) return null;
+  const part = overlap === 2 ? 'half' : 'quarter';
+  return (
+    `--overlap ${overlap}: the patches of ${title} are ${patchSizePx} px wide, and a ${part} of that is no whole number. ` +
+    `It can be ${listOf(usable)}.`
+  );
+}
+
+/** Ends the command with that sentence. */
+export function checkOverlap({ overlap = 1 }: FramingOptions, model: ModelDescription): void {
+  const problem = overlapProblem(overlap, model);
+  if (problem !== null) stopWith(problem);
 }
 
 interface FramingTexts {
