@@ -1,10 +1,12 @@
 /** The list of lenses. `computes` and `views` have the same names. */
 import { coloursContract } from './colours/contract.ts';
+import { correspondencesContract } from './correspondences/contract.ts';
 import { headsContract } from './heads/contract.ts';
 import { layersContract } from './layers/contract.ts';
 import type { LensContract } from './lens-contract.ts';
 import { objectsContract } from './objects/contract.ts';
 import { normsContract } from './norms/contract.ts';
+import { similarityContract } from './similarity/contract.ts';
 import { rolloutContract } from './rollout/contract.ts';
 
 const contracts = {
@@ -12,6 +14,8 @@ const contracts = {
   layers: layersContract,
   rollout: rolloutContract,
   norms: normsContract,
+  similarity: similarityContract,
+  correspondences: correspondencesContract,
   objects: objectsContract,
   colours: coloursContract,
 } as const;

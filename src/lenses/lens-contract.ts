@@ -12,6 +12,14 @@ export interface Query {
   readonly patch: PatchPosition | null;
 }
 
+/** Patches that are asked together, besides `Query.patch`; empty where one token is asked. */
+export interface SeveralPatches {
+  readonly patches: readonly PatchPosition[];
+}
+
+/** What any lens asks. */
+export type AnyQuery = Query & Partial<SeveralPatches>;
+
 /**
  * The photographs that a result depends on.
  * - 'one': the photograph that is shown.
@@ -27,6 +35,8 @@ export interface LensContract<P, D, R> {
   readonly about: string;
   /** Whether a token can be asked. This needs a `Query` in the parameters, see `defineAskingCodec`. */
   readonly asks: P extends Query ? true : object extends P ? boolean : false;
+  /** Whether several patches can be asked together, see `SeveralPatches`. */
+  readonly asksSeveral?: P extends SeveralPatches ? boolean : object extends P ? boolean : false;
   /** Which photographs a result depends on; without it one. A lens that asks a patch on all of them has 'each' where a patch is asked. */
   readonly looksAt?: (params: P) => Span;
   /** Whether the patch under the pointer is asked, without a click. For lenses that answer within a frame. */
@@ -62,16 +72,31 @@ export function frameOf({ passes: [pass] }: Pick<LookResult<unknown>, 'passes'>)
   return pass.frame;
 }
 
+function readPatch(text: string): PatchPosition | null {
+  const [, row, column] = /^(\d{1,4}),(\d{1,4})$/.exec(text) ?? [];
+  return row === undefined || column === undefined ? null : { row: Number(row), column: Number(column) };
+}
+
+const writePatch = ({ row, column }: PatchPosition): string => `${row},${column}`;
+
 /** As on the command line: row and column from 0. */
 const patchField: Field<PatchPosition | null> = {
   defaultValue: null,
   form: 'row,column',
   help: 'the patch that is asked, row and column from 0; without it CLS is',
+  read: readPatch,
+  write: (patch) => (patch === null ? '' : writePatch(patch)),
+};
+
+export const patchesField: Field<readonly PatchPosition[]> = {
+  defaultValue: [],
+  form: 'row,column;row,column;…',
+  help: 'patches that are asked together, rows and columns from 0',
   read: (text) => {
-    const [, row, column] = /^(\d{1,4}),(\d{1,4})$/.exec(text) ?? [];
-    return row === undefined || column === undefined ? null : { row: Number(row), column: Number(column) };
+    const patches = text.split(';').map(readPatch);
+    return patches.every((patch) => patch !== null) ? patches : null;
   },
-  write: (patch) => (patch === null ? '' : `${patch.row},${patch.column}`),
+  write: (patches) => patches.map(writePatch).join(';'),
 };
 
 /** A codec of a lens that asks a token. */

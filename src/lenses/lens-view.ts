@@ -5,6 +5,7 @@ import type { FoundMask } from '../core/found-mask.ts';
 import type { ModelDescription } from '../core/model.ts';
 import type { Rgb } from '../render/colour-maps.ts';
 import type { Layer } from '../render/layers.ts';
+import type { Beside } from '../render/pair.ts';
 import type { Sheet } from '../render/sheet.ts';
 import type { SharedDrawing } from '../render/shared-drawing.ts';
 import type { Fact } from '../ui/kit/fact-list.tsx';
@@ -60,9 +61,20 @@ export interface LensSheet<D> extends Sheet {
   readonly changes: readonly (readonly Partial<D>[])[];
 }
 
+/** How the page asks which token is asked. */
+export interface Question {
+  /** Above the choice of the token. */
+  readonly label: string;
+  readonly explanation: string;
+  /** What a click on the photograph asks, after "Click a patch: ". */
+  readonly ofPatch: string;
+}
+
 export interface LensView<P, D, R> {
   readonly contract: LensContract<P, D, R>;
   readonly icon: LucideIcon;
+  /** Words about the asked token, for a lens that asks one; without them those about attention. */
+  readonly question?: Question;
   /** From the lowest to the highest. The page adds the mark on the asked patch. */
   readonly layers: (scene: Scene<P, D, R>) => readonly Layer[];
   /** @param scene null while there is no result: their layers are empty then */
@@ -78,6 +90,8 @@ export interface LensView<P, D, R> {
    * largest claim first: the order in which a method finds them, or that of the heads.
    */
   readonly found?: (scene: Scene<P, D, R>) => readonly FoundMask[];
+  /** A second photograph that is shown beside the first one, for looks at a pair; null if the first one is shown alone. */
+  readonly beside?: (scene: Scene<P, D, R>) => Beside | null;
   /** What is shown, in a few words, for file names and screen readers. */
   readonly title: (scene: Pick<Scene<P, D, R>, 'drawing' | 'params' | 'looked'>) => string;
   /** The caption's sentence. */

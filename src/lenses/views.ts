@@ -1,11 +1,13 @@
 /** The view of each lens, by the names in `contracts`. */
 import type { DrawingOf, LensId, ParamsOf, ResultOf } from './contracts.ts';
 import { coloursView } from './colours/view.tsx';
+import { correspondencesView } from './correspondences/view.tsx';
 import { headsView } from './heads/view.tsx';
 import { layersView } from './layers/view.tsx';
 import type { LensView } from './lens-view.ts';
 import { objectsView } from './objects/view.tsx';
 import { normsView } from './norms/view.tsx';
+import { similarityView } from './similarity/view.tsx';
 import { rolloutView } from './rollout/view.tsx';
 
 const views: { readonly [L in LensId]: LensView<ParamsOf<L>, DrawingOf<L>, ResultOf<L>> } = {
@@ -13,6 +15,8 @@ const views: { readonly [L in LensId]: LensView<ParamsOf<L>, DrawingOf<L>, Resul
   layers: layersView,
   rollout: rolloutView,
   norms: normsView,
+  similarity: similarityView,
+  correspondences: correspondencesView,
   objects: objectsView,
   colours: coloursView,
 };

@@ -253,7 +253,7 @@ function paintLayer(context: Context, layer: Layer, { size, detail, lineWidthPx 
 const leastUnseenPx = 0.25;
 
 /** Hatches what lies outside the patches, which the network does not see. It is no layer: no opacity or lens takes it away. */
-function paintUnseen(context: Context, frame: Frame, { size, lineWidthPx }: PaintTarget): void {
+export function paintUnseen(context: Context, frame: Frame, { size, lineWidthPx }: PaintTarget): void {
   const { photoSizePx } = frame;
   const box = placeOf({ box: seenBoxOf(frame), photoSizePx }, size);
   const strips = [

@@ -1,6 +1,7 @@
 /** The similarities and correspondences computed by NumPy (tools/reference/make_similarity.py). */
 import stored from '../../tools/reference/fixtures/similarity.json';
 import { floatsOfBase64 } from '../core/base64.ts';
+import { facets, type FeatureChoice } from '../core/model.ts';
 import type { PatchMatch } from '../core/patch-match.ts';
 
 interface ExpectedSimilarities {
@@ -53,6 +54,29 @@ const read = ({ patches, cls, patch, several, matches }: Stored): ExpectedSimila
     chosen: readPairs(matches.chosen),
   },
 });
+
+export interface EmbeddedSimilarity extends ExpectedSimilarity {
+  readonly name: string;
+  /** At least two; correspondences are between the first two. */
+  readonly samples: readonly string[];
+  readonly sidePx: number;
+  readonly features: FeatureChoice;
+}
+
+export const embeddedSimilarity: readonly EmbeddedSimilarity[] = stored.embedded.map(
+  (each): EmbeddedSimilarity => {
+    const { samples, side, block } = each;
+    const facet = facets.find((known) => known === each.facet);
+    if (facet === undefined) throw new Error(`unknown facet ${each.facet}`);
+    return {
+      ...read(each),
+      name: `${samples.join(', ')} at ${side} px, ${facet} of block ${block}`,
+      samples,
+      sidePx: side,
+      features: { block, facet },
+    };
+  },
+);
 
 /** By the keys of the last block of each network in `tapFixtures`; its two inputs are the two photographs. */
 export const familySimilarity: readonly (ExpectedSimilarity & { readonly network: string })[] =

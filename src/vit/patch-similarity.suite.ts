@@ -71,13 +71,13 @@ export function checkPatchSimilarity(name: BackendName): void {
     });
 
     test('nearest patches, and how alike pairs are', async () => {
-      const [first, second] = passes.map((pass) => patchFeatures(pass, block, 'key'));
-      const device = { layers: (passes[0] as Tapped).layers, faults: backend.faults, signal };
+      const [first, second] = passes;
       if (first === undefined || second === undefined) throw new Error('there are two inputs');
-      const pairs = mutualMatches(...(await readNearestPatches(first, second, device)));
+      const pair = { first, second, block, facet: 'key' } as const;
+      const pairs = mutualMatches(...(await readNearestPatches(pair, { signal })));
       const { mutual } = expected.matches;
-      expect(pairs.map((pair) => [pair.first, pair.second])).toEqual(
-        mutual.map((pair) => [pair.first, pair.second]),
+      expect(pairs.map((each) => [each.first, each.second])).toEqual(
+        mutual.map((each) => [each.first, each.second]),
       );
       expect(
         maxAbsDifference(
@@ -85,13 +85,19 @@ export function checkPatchSimilarity(name: BackendName): void {
           mutual.map(({ cosine }) => cosine),
         ),
       ).toBeLessThan(tolerance);
-      const cosines = await readPairCosines(first, second, pairs, device);
+      const cosines = await readPairCosines(pair, pairs);
       expect(cosines).toHaveLength(pairs.length ** 2);
       // Of two pairs: the lengths together are those of the features one after the other.
-      const [mine, others] = [await first.array(), await second.array()];
-      const joined = pairs.map((pair) => [
-        ...(mine[pair.first] as number[]),
-        ...(others[pair.second] as number[]),
+      const ofPatches = async (pass: Tapped): Promise<number[][]> => {
+        const features = patchFeatures(pass, block, 'key');
+        const rows = await features.array();
+        features.dispose();
+        return rows;
+      };
+      const [mine, others] = [await ofPatches(first), await ofPatches(second)];
+      const joined = pairs.map((each) => [
+        ...(mine[each.first] as number[]),
+        ...(others[each.second] as number[]),
       ]);
       for (const [a, one] of joined.entries())
         for (const [b, other] of joined.entries()) {
@@ -99,7 +105,6 @@ export function checkPatchSimilarity(name: BackendName): void {
           const cosine = product / (Math.hypot(...one) * Math.hypot(...other));
           expect(cosines[a * pairs.length + b]).toBeCloseTo(cosine, 5);
         }
-      tf.dispose([first, second]);
     });
   });
 
@@ -150,12 +155,13 @@ export function checkPatchSimilarity(name: BackendName): void {
       return [Math.cos(angle), Math.sin(angle), 0, 0];
     };
     const own = Array.from({ length: rows }, (_, row) => 4 * (rows - row));
-    const first = tf.tensor2d(own.map(at));
-    const second = tf.tensor2d(Array.from({ length: patches }, (_, patch) => at(patch)));
-    const layers = layersFor(vitSmall16, rows, 2 ** 20);
-    const device = { layers, faults: backend.faults, signal, maxBytes: 4 * rows * 128 };
-    const [ofFirst, ofSecond] = await readNearestPatches(first, second, device);
-    tf.dispose([first, second]);
+    const cls = [0, 0, 1, 0];
+    const first = passOf([cls, ...own.map(at)]);
+    const second = passOf([cls, ...Array.from({ length: patches }, (_, patch) => at(patch))]);
+    const pair = { first, second, block: 0, facet: 'key' } as const;
+    const [ofFirst, ofSecond] = await readNearestPatches(pair, { signal, maxBytes: 4 * rows * 128 });
+    first.dispose();
+    second.dispose();
     expect([...ofFirst.patches]).toEqual(own);
     expect(own.map((patch) => ofSecond.patches[patch])).toEqual(own.map((_, row) => row));
     for (const cosine of ofFirst.cosines) expect(cosine).toBeCloseTo(1, 5);

@@ -5,17 +5,13 @@ import { yieldToEventLoop } from '../../engine/yield-to-event-loop.ts';
 import { alignAxes, principalAxes } from '../../features/principal-axes.ts';
 import { throwIfAborted } from '../../vit/forward.ts';
 import { readPatchProjections, readPatchScatter, readPatchSum } from '../../vit/patch-components.ts';
-import type { Tap } from '../../vit/taps.ts';
+import { clsAttentionTap, readClsAttention } from '../cls-attention.ts';
 import { facetOf, featuresOf, featureTap } from '../feature-choice.ts';
 import type { ComputeContext, LensCompute } from '../lens-compute.ts';
 import type { ColoursParams, ColoursResult, Component } from './contract.ts';
 
 /** Number of components: three for the colours, and one more for `skip`. */
 const most = 4;
-
-const special: Tap = { of: 'attention', blocks: 'all', queries: 'special' };
-
-const lastAttention = (depth: number): Tap => ({ ...special, blocks: [depth - 1] });
 
 type Feature = readonly [block: number, facet: ReturnType<typeof facetOf>];
 
@@ -107,15 +103,7 @@ async function componentsOf(
 
 /** @returns a mask, 1 for the patches that hold `mass` of CLS's attention in the last block, mean over heads */
 async function whereClsLooks(pass: Pass, mass: number): Promise<Float32Array<ArrayBuffer>> {
-  const { depth, numRegisters } = pass.model;
-  const { values, numHeads, tokens } = await pass.readAttention([depth - 1], [0]);
-  const first = 1 + numRegisters;
-  const mean = Float32Array.from({ length: tokens - first }, (_, patch) => {
-    let sum = 0;
-    for (let head = 0; head < numHeads; head++) sum += values[head * tokens + first + patch] as number;
-    return sum / numHeads;
-  });
-  const ranking = rankByMass(mean);
+  const ranking = rankByMass(await readClsAttention(pass));
   return Float32Array.from(massMask(ranking, massThreshold(ranking, mass / 100)));
 }
 
@@ -207,7 +195,7 @@ export const coloursCompute: LensCompute<ColoursParams, ColoursResult> = {
   taps: (model, params) => ({
     needs: [
       featureTap(featuresOf(params, model)),
-      ...(params.of === 'attention' ? [lastAttention(model.depth)] : []),
+      ...(params.of === 'attention' ? [clsAttentionTap(model)] : []),
     ],
     keeps: [],
   }),

@@ -1,10 +1,10 @@
 import { Ruler } from 'lucide-react';
-import { colourGradient } from '../../render/colour-maps.ts';
 import type { Layer } from '../../render/layers.ts';
 import { ChoiceField } from '../../ui/kit/choice-field.tsx';
 import type { Fact } from '../../ui/kit/fact-list.tsx';
 import { countOf, formatPercent } from '../../ui/kit/format.ts';
 import { blockIndex } from '../block-choice.ts';
+import { ColourScale } from '../colour-scale.tsx';
 import { frameOf } from '../lens-contract.ts';
 import type { LensView, PanelProps, Scene } from '../lens-view.ts';
 import { BlockField, ColoursField, SmoothField } from '../shared-controls.tsx';
@@ -15,7 +15,6 @@ import {
   type NormsParams,
   type NormsResult,
 } from './contract.ts';
-import './view.css';
 
 type NormsScene = Scene<NormsParams, NormsDrawing, NormsResult>;
 type NormsPanelProps = PanelProps<NormsParams, NormsDrawing, NormsResult>;
@@ -94,17 +93,16 @@ function NormsPanel(props: NormsPanelProps) {
   );
 }
 
-/** What the colours stand for. */
-function ColourScale({ scene }: NormsPanelProps) {
+function Scale({ scene }: NormsPanelProps) {
   if (scene === null) return null;
   const { min, max } = scene.looked.result;
-  const [low, high] = [formatNorm(min), formatNorm(max)];
   return (
-    <div className="norms-scale" role="img" aria-label={`Colours from the norm ${low} to ${high}`}>
-      <span aria-hidden="true">{low}</span>
-      <span className="norms-scale-colours" style={{ background: colourGradient(scene.shared.colours) }} />
-      <span aria-hidden="true">{high}</span>
-    </div>
+    <ColourScale
+      colours={scene.shared.colours}
+      of="the norm"
+      low={formatNorm(min)}
+      high={formatNorm(max)}
+    />
   );
 }
 
@@ -117,7 +115,7 @@ export const normsView: LensView<NormsParams, NormsDrawing, NormsResult> = {
   describe,
   facts,
   Panel: NormsPanel,
-  Below: ColourScale,
+  Below: Scale,
   commands: [
     {
       keys: [',', '.'],

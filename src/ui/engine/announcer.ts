@@ -1,7 +1,7 @@
 /** Announces results of looks to screen readers. */
 import { describeFailure } from '../../core/failure.ts';
 import { contractOf } from '../../lenses/contracts.ts';
-import type { Query } from '../../lenses/lens-contract.ts';
+import type { AnyQuery } from '../../lenses/lens-contract.ts';
 import { queryTitle, tokenTitle } from '../../lenses/query-title.ts';
 import { countOf, formatMilliseconds } from '../kit/format.ts';
 import type { AppState, AppStore } from '../state/app-store.ts';
@@ -32,12 +32,13 @@ function seenBefore(before: AppState, last: Photo, now: AppState, photo: Photo):
 
 export function createAnnouncer(store: AppStore): Announcer {
   const titleOf = ({ lens, params }: Look): string =>
-    contractOf(lens).asks ? queryTitle(params as Query) : contractOf(lens).title;
+    contractOf(lens).asks ? queryTitle(params as AnyQuery) : contractOf(lens).title;
 
   const announceResult = ({ look, looked }: Outcome): void => {
     const { title, asks } = contractOf(look.lens);
     const [pass] = looked.passes;
-    const isPatch = asks && (look.params as Query).patch !== null;
+    const query = look.params as AnyQuery;
+    const isPatch = asks && (query.patch !== null || (query.patches ?? []).length > 0);
     const grid = pass === undefined ? '' : ` of ${pass.frame.rows} × ${pass.frame.columns}`;
     const what = isPatch ? `${titleOf(look)}${grid}` : asks ? `${title}: ${titleOf(look)}` : title;
     store.getState().announce(what);

@@ -12,6 +12,7 @@ import {
   askedPoint,
   bytesIn,
   keyOfLook,
+  pickedPoint,
   plainLook,
   requestedLook,
   spanOfLook,
@@ -283,8 +284,11 @@ export function createLookQueue(client: EngineClient, store: AppStore, announcer
       failed = null;
       setAsking(null);
       const own = came.outcomes.find((outcome) => outcome.look.photo === look.photo);
+      const state = store.getState();
+      const photo = state.photos[look.photo];
+      const isPicked = photo !== undefined && pickedPoint(state, photo) !== null;
       // The pointer asks many patches a second.
-      if (own !== undefined && store.getState().pointed === null) announcer.announceResult(own);
+      if (own !== undefined && (state.pointed === null || isPicked)) announcer.announceResult(own);
     });
   };
 

@@ -1,9 +1,27 @@
-import { type KeyboardEvent, type MouseEvent, type PointerEvent, useEffect, useId, useState } from 'react';
+import {
+  type KeyboardEvent,
+  type MouseEvent,
+  type PointerEvent,
+  useEffect,
+  useId,
+  useRef,
+  useState,
+} from 'react';
 import type { Frame } from '../../core/frame.ts';
 import type { PatchPosition } from '../../core/geometry.ts';
 import { patchTitle } from '../../lenses/query-title.ts';
 import type { Photo } from '../state/photo.ts';
-import { isSamePatch, patchAt, patchBeside, pointOf, type PhotoPoint } from '../state/photo-point.ts';
+import {
+  isSamePatch,
+  outlineOfPatches,
+  patchAt,
+  patchBeside,
+  pickedWithin,
+  pointOf,
+  type PhotoPoint,
+  type PickedPoint,
+} from '../state/photo-point.ts';
+import { useOutlineDrawing } from './outline-drawing.ts';
 import { usePickPoint, usePointAt } from './use-scene.ts';
 import './patch-picker.css';
 
@@ -48,17 +66,64 @@ interface PatchPickerProps {
   readonly frame: Frame;
   /** The asked patch. */
   readonly marked: PatchPosition | null;
+  /** Whether several patches can be asked together. */
+  readonly asksSeveral: boolean;
   /** Whether the key for patches gives it the focus: one on the page. */
   readonly isMain?: boolean;
 }
 
+/** The outline that the pointer draws. */
+function DrawnOutline({ outline }: { readonly outline: readonly PhotoPoint[] }) {
+  const points = outline.map(({ x, y }) => `${100 * x},${100 * y}`).join(' ');
+  return (
+    <svg className="patch-outline" viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden="true">
+      <polygon points={points} vectorEffect="non-scaling-stroke" />
+      <polygon points={points} vectorEffect="non-scaling-stroke" />
+    </svg>
+  );
+}
+
+/** A rectangle of patches that the arrow keys have grown. */
+interface Grown {
+  readonly anchor: PatchPosition;
+  readonly corner: PatchPosition;
+  readonly picked: PickedPoint;
+}
+
+/** Arrow keys with Shift ask a rectangle of patches, from the marked one to a corner that the keys move. */
+function useGrowing({ photo, frame, marked }: PatchPickerProps, pick: (point: PickedPoint) => void) {
+  const grown = useRef<Grown | null>(null);
+  return (step: { readonly down: number; readonly right: number }): boolean => {
+    const known = grown.current !== null && photo.point === grown.current.picked ? grown.current : null;
+    const anchor = known?.anchor ?? marked;
+    if (anchor === null) return false;
+    const corner = patchBeside(known?.corner ?? anchor, step, frame);
+    const picked = pickedWithin(outlineOfPatches(anchor, corner, frame));
+    grown.current = { anchor, corner, picked };
+    pick(picked);
+    return true;
+  };
+}
+
+function helpOf(asksSeveral: boolean, marked: PatchPosition | null): string {
+  if (marked === null) return 'Enter asks the patch in the middle.';
+  const several = asksSeveral ? ', with Shift several together' : '';
+  return `Arrow keys ask the patch beside it${several}, Escape goes back.`;
+}
+
 /** Covers the photograph. It highlights the patch under the pointer; a click asks it, and the arrow keys move to its neighbours. */
-export function PatchPicker({ photo, frame, marked, isMain = true }: PatchPickerProps) {
+export function PatchPicker(props: PatchPickerProps) {
+  const { photo, frame, marked, asksSeveral, isMain = true } = props;
   const pick = usePickPoint(photo.id);
   const pointAt = usePointAt(photo.id);
   const helpId = useId();
   const [pointed, setPointed] = useState<PhotoPoint | null>(null);
+  const drawing = useOutlineDrawing(asksSeveral ? (outline) => pick(pickedWithin(outline)) : null);
+  const hasDrawn = useRef(false);
+  const grow = useGrowing(props, pick);
   const click = (event: MouseEvent): void => {
+    // The release of a drawing is no click.
+    if (hasDrawn.current) return;
     const point = pointUnder(event);
     const isMarked = marked !== null && isSamePatch(patchAt(point, frame), marked);
     // A click on the asked patch goes back to CLS, but not the second click of a double click.
@@ -68,8 +133,16 @@ export function PatchPicker({ photo, frame, marked, isMain = true }: PatchPicker
   // On touch screens the highlight would stay at the last touch.
   const follow = (event: PointerEvent): void => {
     const point = event.pointerType === 'touch' ? null : pointUnder(event);
+    if (point !== null) drawing.move(event, point);
     setPointed(point);
     pointAt(point);
+  };
+  const begin = (event: PointerEvent): void => {
+    hasDrawn.current = false;
+    drawing.press(event, pointUnder(event));
+  };
+  const end = (): void => {
+    hasDrawn.current = drawing.release();
   };
   const leave = (): void => {
     setPointed(null);
@@ -80,7 +153,9 @@ export function PatchPicker({ photo, frame, marked, isMain = true }: PatchPicker
   const press = (event: KeyboardEvent): void => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const step = steps[event.key];
-    if (marked === null && (event.key === 'Enter' || event.key === ' ')) pick({ x: 0.5, y: 0.5 });
+    if (step !== undefined && event.shiftKey && asksSeveral) {
+      if (!grow(step)) return;
+    } else if (marked === null && (event.key === 'Enter' || event.key === ' ')) pick({ x: 0.5, y: 0.5 });
     else if (marked !== null && step !== undefined) pick(pointOf(patchBeside(marked, step, frame), frame));
     else return;
     event.preventDefault();
@@ -97,15 +172,18 @@ export function PatchPicker({ photo, frame, marked, isMain = true }: PatchPicker
         tabIndex={0}
         onClick={click}
         onKeyDown={press}
+        onPointerDown={begin}
+        onPointerUp={end}
         onPointerMove={follow}
         onPointerLeave={leave}
       >
-        {pointed !== null && <PatchLight patch={patchAt(pointed, frame)} frame={frame} />}
+        {drawing.outline !== null && <DrawnOutline outline={drawing.outline} />}
+        {pointed !== null && drawing.outline === null && (
+          <PatchLight patch={patchAt(pointed, frame)} frame={frame} />
+        )}
       </div>
       <span className="visually-hidden" id={helpId}>
-        {marked === null
-          ? 'Enter asks the patch in the middle what it looks at.'
-          : 'Arrow keys ask the patch beside it, Escape goes back.'}
+        {helpOf(asksSeveral, marked)}
       </span>
     </>
   );

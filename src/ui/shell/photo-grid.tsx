@@ -8,6 +8,7 @@ import { columnsFor } from './grid-columns.ts';
 import { PatchPicker } from './patch-picker.tsx';
 import { usePicture } from './use-picture.ts';
 import {
+  asksSeveral,
   describePicture,
   frameOf,
   markedPatch,
@@ -47,7 +48,13 @@ function Cell({ photo }: { readonly photo: Photo }) {
           label={describePicture(photo, outcome, scene)}
         />
         {asks ? (
-          <PatchPicker photo={photo} frame={frameOf(outcome)} marked={marked} isMain={isSelected} />
+          <PatchPicker
+            photo={photo}
+            frame={frameOf(outcome)}
+            marked={marked}
+            asksSeveral={asksSeveral(outcome)}
+            isMain={isSelected}
+          />
         ) : (
           <button
             type="button"

@@ -1,8 +1,12 @@
+import type { Frame } from '../../core/frame.ts';
 import type { PatchPosition } from '../../core/geometry.ts';
-import type { Query } from '../../lenses/lens-contract.ts';
-import { queryTitle } from '../../lenses/query-title.ts';
+import type { AnyQuery } from '../../lenses/lens-contract.ts';
+import { isCls, queryTitle } from '../../lenses/query-title.ts';
 import { viewOf } from '../../lenses/views.ts';
 import { lineWidthFor, paintLayers } from '../../render/paint-layers.ts';
+import type { Layer } from '../../render/layers.ts';
+import { paintPair } from '../../render/paint-pair.ts';
+import { savedPairSize, type Beside } from '../../render/pair.ts';
 import { paintSheet } from '../../render/paint-sheet.ts';
 import { layOutSheet, savedSheetSize, type Sheet } from '../../render/sheet.ts';
 import type { Pictures } from '../engine/pictures.ts';
@@ -10,7 +14,7 @@ import { saveFile } from '../kit/save-file.ts';
 import type { Outcome } from '../state/looks.ts';
 import type { Photo } from '../state/photo.ts';
 import { columnsFor, usualAspect } from './grid-columns.ts';
-import { queryOf, stageLayers, type AnyScene } from './use-scene.ts';
+import { frameOf, queryOf, stageLayers, type AnyScene } from './use-scene.ts';
 
 /** What the stage shows. */
 export interface StagePicture {
@@ -35,6 +39,25 @@ async function renderSheet(bitmap: ImageBitmap, sheet: Sheet): Promise<Blob | nu
   return canvas.convertToBlob({ type: 'image/png' });
 }
 
+interface BitmapPair {
+  readonly first: ImageBitmap;
+  readonly second: ImageBitmap;
+}
+
+async function renderPair(
+  { first, second }: BitmapPair,
+  frame: Frame,
+  layers: readonly Layer[],
+  beside: Beside,
+): Promise<Blob | null> {
+  const { gap, ...size } = savedPairSize(first, second, maxSidePx);
+  const canvas = new OffscreenCanvas(size.width, size.height);
+  const context = canvas.getContext('2d');
+  if (!context) return null;
+  paintPair(context, { first: { frame, layers }, second: beside }, [first, second], { size, gap });
+  return canvas.convertToBlob({ type: 'image/png' });
+}
+
 /** @returns a PNG at the photograph's own resolution, at most 4096 px a side; null if it cannot be decoded now */
 async function renderPicture({
   photo,
@@ -47,6 +70,18 @@ async function renderPicture({
   if (!bitmap || bitmap.width === 0) return null;
   const sheet = viewOf(outcome.look.lens).sheet?.(scene) ?? null;
   if (sheet !== null) return renderSheet(bitmap, sheet);
+  const beside = viewOf(outcome.look.lens).beside?.(scene) ?? null;
+  const [other] = outcome.look.of;
+  if (beside !== null && other !== undefined) {
+    const second = await pictures.load(other, maxSidePx);
+    if (!second || second.width === 0 || bitmap.width === 0) return null;
+    return renderPair(
+      { first: bitmap, second },
+      frameOf(outcome),
+      stageLayers(scene, outcome, marked),
+      beside,
+    );
+  }
   const { width, height } = bitmap;
   const canvas = new OffscreenCanvas(width, height);
   const context = canvas.getContext('2d');
@@ -108,13 +143,13 @@ const renderStage = (pictures: readonly StagePicture[]): Promise<Blob | null> =>
 /** A file name of the photograph, the register or patch (CLS is left out), what is shown, and the model. */
 export function pictureFileName(
   photoName: string,
-  query: Query | null,
+  query: AnyQuery | null,
   shown: string,
   modelId: string,
   ending = 'png',
 ): string {
   const base = photoName.replace(/\.[a-z0-9]{2,5}$/i, '');
-  const isPlain = query === null || (query.patch === null && query.token === 0);
+  const isPlain = query === null || isCls(query);
   const what = isPlain ? shown : `${queryTitle(query)} ${shown}`;
   const plain = `${base} ${what} ${modelId}`.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '-');
   return `${plain.replace(/^-|-$/g, '')}.${ending}`;

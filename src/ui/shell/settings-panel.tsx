@@ -1,7 +1,9 @@
 import { useState } from 'react';
 import { leastUnseenShare, unseenShare, type Frame } from '../../core/frame.ts';
 import type { FramingOptions } from '../../core/photo.ts';
-import { patchTitle, tokenTitle } from '../../lenses/query-title.ts';
+import { spanOf } from '../../lenses/lens-contract.ts';
+import type { Question } from '../../lenses/lens-view.ts';
+import { patchTitle, queryTitle, tokenTitle } from '../../lenses/query-title.ts';
 import { type Choice, ChoiceField } from '../kit/choice-field.tsx';
 import { Disclosure } from '../kit/disclosure.tsx';
 import { formatPercent } from '../kit/format.ts';
@@ -9,8 +11,18 @@ import { RangeField } from '../kit/range-field.tsx';
 import { useApp, useServices } from '../services.tsx';
 import type { Photo } from '../state/photo.ts';
 import { OverlapField } from './overlap-field.tsx';
+import { PartnerField } from './partner-field.tsx';
 import { useCoarsePointer } from './use-page-effects.ts';
-import { frameOf, markedPatch, useLensView, useOutcome, usePanelProps, usePickPoint } from './use-scene.ts';
+import {
+  asksOutline,
+  frameOf,
+  markedPatch,
+  queryOf,
+  useLensView,
+  useOutcome,
+  usePanelProps,
+  usePickPoint,
+} from './use-scene.ts';
 import './settings-panel.css';
 
 /** Long sides of the model's input, in px: multiples of 8 and 16, and sizes in common use (except for 14-px patches). */
@@ -33,6 +45,13 @@ const keyNotes = {
 };
 const touchNotes = { cls: 'Tap a patch of the photograph.', patch: 'Tap it again to go back.' };
 
+const attention: Pick<Question, 'label' | 'explanation'> = {
+  label: 'Who is looking?',
+  explanation:
+    'Attention starts at one token. CLS is the network’s own: it gathers what the whole picture is about. A patch of the ' +
+    'photograph asks what goes with that patch. Registers are spare tokens, which some networks have.',
+};
+
 /** The choice of the asked token: CLS, a register if the network has some, or a patch of the photograph. */
 function QueryField({ photo }: { readonly photo: Photo }) {
   const outcome = useOutcome(photo);
@@ -41,22 +60,21 @@ function QueryField({ photo }: { readonly photo: Photo }) {
   const setToken = useApp((state) => state.setToken);
   const pick = usePickPoint(photo.id);
   const isCoarse = useCoarsePointer();
+  const { label, explanation } = useLensView().question ?? attention;
   if (outcome === null) return null;
   const token = chosen > numRegisters ? 0 : chosen;
   const marked = markedPatch(photo, outcome);
+  const query = queryOf(outcome);
+  if (query === null) return null;
+  const isPicked = marked !== null || asksOutline(photo, outcome);
   return (
     <ChoiceField<QueryChoice>
-      label="Who is looking?"
-      value={marked === null ? token : 'patch'}
-      display={marked === null ? tokenTitle(token) : patchTitle(marked)}
+      label={label}
+      value={isPicked ? 'patch' : token}
+      display={marked !== null ? patchTitle(marked) : isPicked ? queryTitle(query) : tokenTitle(token)}
       choices={queryChoices(numRegisters)}
-      explanation={
-        'Attention starts at one token. CLS is the network’s own: it gathers what the whole picture is about. A patch of the ' +
-        'photograph asks what goes with that patch. Registers are spare tokens, which some networks have.'
-      }
-      note={
-        isCoarse ? touchNotes[marked === null ? 'cls' : 'patch'] : keyNotes[marked === null ? 'cls' : 'patch']
-      }
+      explanation={explanation}
+      note={isCoarse ? touchNotes[isPicked ? 'patch' : 'cls'] : keyNotes[isPicked ? 'patch' : 'cls']}
       onChange={(choice) => {
         if (choice === 'patch') pick({ x: 0.5, y: 0.5 });
         else setToken(choice);
@@ -73,6 +91,7 @@ function LensSettings({ photo }: { readonly photo: Photo }) {
   return (
     <>
       {contract.asks && <QueryField photo={photo} />}
+      {spanOf(contract, props.params) === 'pair' && <PartnerField photo={photo} />}
       <Panel {...props} />
       <RangeField
         label="Opacity"

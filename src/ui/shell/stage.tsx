@@ -1,9 +1,11 @@
 import { type ReactNode, useEffect, useMemo, useRef } from 'react';
+import type { Frame } from '../../core/frame.ts';
 import { describeFailure, failsAlways } from '../../core/failure.ts';
 import { CircleSlash, RotateCw, TriangleAlert, X } from 'lucide-react';
 import { pictureSideFor } from '../engine/pictures.ts';
 import { useDeviceSize } from '../kit/use-canvas-layer.ts';
 import { useApp, useServices } from '../services.tsx';
+import { savedPairSize, type Beside } from '../../render/pair.ts';
 import { viewOf } from '../../lenses/views.ts';
 import { canShowAll } from '../state/looks.ts';
 import { lookFraction, type Photo } from '../state/photo.ts';
@@ -12,8 +14,10 @@ import { IconButton } from '../kit/icon-button.tsx';
 import { PatchPicker } from './patch-picker.tsx';
 import { PhotoGrid } from './photo-grid.tsx';
 import { SheetCanvas } from '../kit/sheet-canvas.tsx';
+import { StagePair } from './stage-pair.tsx';
 import { LayeredCanvas } from '../kit/layered-canvas.tsx';
 import {
+  asksSeveral,
   describePicture,
   frameOf,
   markedPatch,
@@ -25,6 +29,12 @@ import {
   useStableLayers,
 } from './use-scene.ts';
 import './stage.css';
+
+/** Of both photographs as a saved picture has them, for pages where the stage takes its height from it. */
+function pairAspect({ photoSizePx }: Frame, beside: Beside): number {
+  const { width, height } = savedPairSize(photoSizePx, beside.frame.photoSizePx, Infinity);
+  return width / height;
+}
 
 /** The state of a look that was requested and has no result yet. */
 function AskingState({ photo: { id } }: { readonly photo: Photo }) {
@@ -128,8 +138,18 @@ export function Stage({ photo, bitmap, aspect, onNeedsSide, children }: StagePro
     () => (outcome === null || scene === null ? null : (viewOf(outcome.look.lens).sheet?.(scene) ?? null)),
     [outcome, scene],
   );
+  const beside = useMemo(
+    () => (outcome === null || scene === null ? null : (viewOf(outcome.look.lens).beside?.(scene) ?? null)),
+    [outcome, scene],
+  );
+  const second = useApp((state) => {
+    const [id] = beside === null || outcome === null ? [] : outcome.look.of;
+    return id === undefined ? null : (state.photos[id] ?? null);
+  });
+  const label = describePicture(photo, outcome, scene, second);
   const showsAll = useApp((state) => state.showsAll && canShowAll(state));
   const changeDrawing = useApp((state) => state.changeDrawing);
+  const shownAspect = beside === null || outcome === null ? aspect : pairAspect(frameOf(outcome), beside);
   const isBlank = bitmap === null && outcome === null;
   return (
     <section
@@ -138,31 +158,40 @@ export function Stage({ photo, bitmap, aspect, onNeedsSide, children }: StagePro
       data-status={photo.state.status}
       data-busy={photo.state.status === 'running'}
     >
-      <div className="stage-area" id="content" tabIndex={-1} ref={area} style={{ '--aspect': aspect }}>
+      <div className="stage-area" id="content" tabIndex={-1} ref={area} style={{ '--aspect': shownAspect }}>
         {showsAll ? (
           <PhotoGrid />
         ) : isBlank ? null : (
-          <div className={sheet === null ? 'stage-picture' : 'stage-sheet'}>
-            {sheet !== null && outcome !== null ? (
+          <div className={sheet === null && beside === null ? 'stage-picture' : 'stage-sheet'}>
+            {beside !== null && outcome !== null ? (
+              <StagePair
+                key={photo.id}
+                bitmap={bitmap}
+                outcome={outcome}
+                layers={layers}
+                beside={beside}
+                sidePx={needed}
+                label={label}
+              />
+            ) : sheet !== null && outcome !== null ? (
               <SheetCanvas
                 key={photo.id}
                 bitmap={bitmap}
                 sheet={sheet}
                 aspect={aspect}
-                label={describePicture(photo, outcome, scene)}
+                label={label}
                 onChoose={(row, column) => changeDrawing(sheet.changes[row]?.[column] ?? {})}
               />
             ) : (
-              <LayeredCanvas
-                key={photo.id}
-                bitmap={bitmap}
-                layers={layers}
-                detail="stage"
-                label={describePicture(photo, outcome, scene)}
-              />
+              <LayeredCanvas key={photo.id} bitmap={bitmap} layers={layers} detail="stage" label={label} />
             )}
             {sheet === null && outcome !== null && queryOf(outcome) !== null && (
-              <PatchPicker photo={photo} frame={frameOf(outcome)} marked={marked} />
+              <PatchPicker
+                photo={photo}
+                frame={frameOf(outcome)}
+                marked={marked}
+                asksSeveral={asksSeveral(outcome)}
+              />
             )}
           </div>
         )}

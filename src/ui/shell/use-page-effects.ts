@@ -1,5 +1,6 @@
 import { useEffect, useSyncExternalStore } from 'react';
 import { contractOf } from '../../lenses/contracts.ts';
+import { viewOf } from '../../lenses/views.ts';
 import { useApp, useServices } from '../services.tsx';
 import { rememberSettings } from '../state/settings.ts';
 
@@ -70,11 +71,12 @@ export function usePatchNote(): void {
   const { store } = useServices();
   const press = useCoarsePointer() ? 'Tap' : 'Click';
   const asks = useApp((state) => contractOf(state.lens).asks);
+  const ofPatch = useApp((state) => viewOf(state.lens).question?.ofPatch ?? 'what does it look at?');
   useEffect(() => {
     const { sayNote, withdrawNote } = store.getState();
     if (!asks) withdrawNote('ask-a-patch');
-    else sayNote('ask-a-patch', `${press} a patch: what does it look at?`);
-  }, [store, press, asks]);
+    else sayNote('ask-a-patch', `${press} a patch: ${ofPatch}`);
+  }, [store, press, asks, ofPatch]);
 }
 
 /** The page's width in rem; null until it is first measured. Measuring forces a layout. */

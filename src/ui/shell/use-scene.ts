@@ -2,9 +2,9 @@
 import { useCallback, useMemo, useState } from 'react';
 import type { PatchPosition } from '../../core/geometry.ts';
 import { contractOf } from '../../lenses/contracts.ts';
-import { frameOf as firstFrame, type Query } from '../../lenses/lens-contract.ts';
+import { frameOf as firstFrame, type AnyQuery } from '../../lenses/lens-contract.ts';
 import type { PanelProps, Scene } from '../../lenses/lens-view.ts';
-import { queryTitle } from '../../lenses/query-title.ts';
+import { isCls, queryTitle } from '../../lenses/query-title.ts';
 import { viewOf, type AnyLensView } from '../../lenses/views.ts';
 import type { Frame } from '../../core/frame.ts';
 import { drawTheSame, type Layer } from '../../render/layers.ts';
@@ -20,12 +20,20 @@ export type AnyPanelProps = PanelProps<object, object, unknown>;
 export const frameOf = ({ looked }: Outcome): Frame => firstFrame(looked);
 
 /** The asked token; null if the lens asks none. */
-export const queryOf = ({ look }: Outcome): Query | null =>
-  contractOf(look.lens).asks ? (look.params as Query) : null;
+export const queryOf = ({ look }: Outcome): AnyQuery | null =>
+  contractOf(look.lens).asks ? (look.params as AnyQuery) : null;
+
+export const asksSeveral = ({ look }: Outcome): boolean => contractOf(look.lens).asksSeveral === true;
+
+/** Whether several patches of the photograph are asked together, which the lens outlines itself. */
+export const asksOutline = ({ point }: Photo, outcome: Outcome): boolean =>
+  point?.outline !== undefined && asksSeveral(outcome);
 
 /** The patch that is outlined on the photograph, with or without a result yet; null if one of another photograph is asked. */
-export function markedPatch({ id, point }: Photo, outcome: Outcome | null): PatchPosition | null {
-  if (point === null || outcome === null || queryOf(outcome) === null) return null;
+export function markedPatch(photo: Photo, outcome: Outcome | null): PatchPosition | null {
+  const { id, point } = photo;
+  if (point === null || outcome === null || queryOf(outcome) === null || asksOutline(photo, outcome))
+    return null;
   const [asked = id] = outcome.look.of;
   return asked === id ? patchAt(point, frameOf(outcome)) : null;
 }
@@ -43,20 +51,28 @@ export function stageLayers(scene: AnyScene, outcome: Outcome, marked: PatchPosi
   return layers;
 }
 
-/** The text alternative of the picture, for screen readers. */
+const subjectOf = ({ alt, name }: Photo): string => alt ?? name;
+
+/**
+ * The text alternative of the picture, for screen readers.
+ * @param second the photograph that is shown beside it
+ */
 export function describePicture(
-  { alt, name }: Photo,
+  photo: Photo,
   outcome: Outcome | null,
   scene: AnyScene | null,
+  second: Photo | null = null,
 ): string {
-  const subject = alt ?? name;
+  const subject = subjectOf(photo);
   if (outcome === null || scene === null) return subject;
   const { title, contract } = viewOf(outcome.look.lens);
+  if (second !== null)
+    return `${subject} Beside it: ${subjectOf(second)} ${contract.title}: ${title(scene).toLowerCase()} drawn between them.`;
   const query = queryOf(outcome);
-  const isPlain = query === null || (query.patch === null && query.token === 0);
-  const from = isPlain
-    ? ''
-    : `, from ${query.patch === null ? '' : 'the '}${queryTitle(query).toLowerCase()},`;
+  const from =
+    query === null || isCls(query)
+      ? ''
+      : `, from ${query.patch === null ? '' : 'the '}${queryTitle(query).toLowerCase()},`;
   return `${subject} ${contract.title}: ${title(scene).toLowerCase()}${from} is drawn over it.`;
 }
 

@@ -11,7 +11,7 @@ import type { ModelsInUse, ModelSwitch, UsedModel } from './model-in-use.ts';
 import type { CellCounts } from '../../score/fit.ts';
 import type { AnyLookProgress, NewPhoto, Photo, PhotoId, PhotoMask, PhotoState } from './photo.ts';
 import { isSaidOnce, type NoteId } from './notes.ts';
-import type { PhotoPoint } from './photo-point.ts';
+import type { PhotoPoint, PickedPoint } from './photo-point.ts';
 import {
   keyOfLook,
   keysOnView,
@@ -131,7 +131,7 @@ export interface AppActions {
   /** Asks CLS or a register on every photograph, and deselects the patch of the selected one. */
   setToken(token: number): void;
   /** @param point null goes back to the special token */
-  pickPoint(id: PhotoId, point: PhotoPoint | null): void;
+  pickPoint(id: PhotoId, point: PickedPoint | null): void;
   setPointed(pointed: AppState['pointed']): void;
   choosePartner(partner: PhotoId): void;
   setShowsAll(showsAll: boolean): void;

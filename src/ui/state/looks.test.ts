@@ -15,7 +15,7 @@ import {
   type Outcomes,
 } from './looks.ts';
 import { chosenModel } from './model-choice.ts';
-import { pointOf } from './photo-point.ts';
+import { outlineOfPatches, pickedWithin, pointOf } from './photo-point.ts';
 import { parseSettings } from './settings.ts';
 
 const framing = { shape: 'photograph', sidePx: 320 } as const;
@@ -186,6 +186,74 @@ describe('what is requested', () => {
     actions.setToken(2);
     expect(photo().point).toBeNull();
     expect(requested()?.params).toMatchObject({ token: 2, patch: null });
+  });
+});
+
+describe('what is requested of a lens that asks all photographs', () => {
+  function setUpSimilarity() {
+    const all = setUp(3);
+    const { actions, store, photo } = all;
+    actions.setLens('similarity');
+    for (const id of ['photo-1', 'photo-2', 'photo-3'])
+      actions.addOutcomes([
+        outcomeOf(plainLook(store.getState(), photo(id)) ?? expect.unreachable('no model')),
+      ]);
+    const of = (id: string) => requestedLook(store.getState(), photo(id));
+    return { ...all, of };
+  }
+
+  it('is each one’s own CLS, until a patch is picked on one of them: then that patch, on all', () => {
+    const { actions, of } = setUpSimilarity();
+    expect(of('photo-2')).toMatchObject({ params: { patch: null, patches: [] }, of: [] });
+    actions.pickPoint('photo-1', pointOf({ row: 3, column: 6 }, grid));
+    for (const id of ['photo-1', 'photo-2', 'photo-3'])
+      expect(of(id)).toMatchObject({ params: { patch: { row: 3, column: 6 } }, photo: id, of: ['photo-1'] });
+    // The last one counts.
+    actions.pickPoint('photo-3', pointOf({ row: 0, column: 1 }, grid));
+    expect(of('photo-1')).toMatchObject({ params: { patch: { row: 0, column: 1 } }, of: ['photo-3'] });
+    actions.pickPoint('photo-3', null);
+    expect(of('photo-1')).toMatchObject({ params: { patch: null }, of: [] });
+  });
+
+  it('is the patch under the pointer, but not while one is picked', () => {
+    const { actions, of } = setUpSimilarity();
+    actions.setPointed({ photo: 'photo-2', point: pointOf({ row: 5, column: 0 }, grid) });
+    expect(of('photo-1')).toMatchObject({ params: { patch: { row: 5, column: 0 } }, of: ['photo-2'] });
+    actions.pickPoint('photo-1', pointOf({ row: 1, column: 1 }, grid));
+    expect(of('photo-2')).toMatchObject({ params: { patch: { row: 1, column: 1 } }, of: ['photo-1'] });
+    actions.setLens('heads');
+    expect(of('photo-2')).toMatchObject({ params: { patch: null } });
+  });
+
+  it('is all patches within an outline, and through a lens that asks one the patch in its middle', () => {
+    const { actions, of } = setUpSimilarity();
+    const picked = pickedWithin(outlineOfPatches({ row: 2, column: 3 }, { row: 2, column: 5 }, grid));
+    actions.pickPoint('photo-1', picked);
+    const patches = [3, 4, 5].map((column) => ({ row: 2, column }));
+    expect(of('photo-2')).toMatchObject({ params: { patch: null, patches }, of: ['photo-1'] });
+    // It holds no middle of a patch.
+    actions.pickPoint('photo-1', { x: 0.5, y: 0.5, outline: [{ x: 0.5, y: 0.5 }] });
+    expect(of('photo-2')).toMatchObject({ params: { patch: { row: 3, column: 6 }, patches: [] } });
+    actions.pickPoint('photo-1', picked);
+    actions.setLens('heads');
+    expect(of('photo-1')?.params).toEqual({
+      ...contractOf('heads').params.defaults,
+      patch: { row: 2, column: 4 },
+    });
+  });
+});
+
+describe('what is requested of a lens that looks at a pair', () => {
+  it('is the photograph and the next one, or the one that was chosen', () => {
+    const { actions, store, photo } = setUp(3);
+    actions.setLens('correspondences');
+    const of = (id: string) => requestedLook(store.getState(), photo(id))?.of;
+    expect(of('photo-1')).toEqual(['photo-2']);
+    expect(of('photo-3')).toEqual(['photo-1']);
+    actions.choosePartner('photo-3');
+    expect(of('photo-1')).toEqual(['photo-3']);
+    // Not with itself.
+    expect(of('photo-3')).toEqual(['photo-1']);
   });
 });
 

@@ -3,13 +3,14 @@
  * look, so going back to an earlier lens, patch or model costs nothing.
  */
 import type { BackendDescription } from '../../core/backend.ts';
+import type { Frame } from '../../core/frame.ts';
 import type { ModelDescription } from '../../core/model.ts';
 import { fitFraming, keyOfFraming, type FramingOptions } from '../../core/photo.ts';
 import { contractOf, type LensId } from '../../lenses/contracts.ts';
-import { spanOf, type LookResult, type Query, type Span } from '../../lenses/lens-contract.ts';
+import { spanOf, type AnyQuery, type LookResult, type Span } from '../../lenses/lens-contract.ts';
 import type { AppState } from './app-store.ts';
 import type { Photo, PhotoId } from './photo.ts';
-import { patchAt, type PhotoPoint } from './photo-point.ts';
+import { patchAt, patchesWithin, type PickedPoint } from './photo-point.ts';
 
 /** Everything that determines a result. */
 export interface Look {
@@ -60,7 +61,7 @@ const isUsable = (photo: Photo | undefined): photo is Photo =>
   photo !== undefined && photo.state.status !== 'failed' && photo.state.status !== 'cancelled';
 
 /** @returns the second photograph of a pair: the chosen one, else the next one in the strip; null if there is no other */
-function partnerOf({ photos, order, partner }: Settings, id: PhotoId): PhotoId | null {
+export function partnerOf({ photos, order, partner }: Settings, id: PhotoId): PhotoId | null {
   const isOther = (other: PhotoId): boolean => other !== id && isUsable(photos[other]);
   if (partner !== null && isOther(partner)) return partner;
   const at = order.indexOf(id);
@@ -90,19 +91,21 @@ export const framingInUse = ({ framing, models }: Pick<AppState, 'framing' | 'mo
  * @param query the asked token, if the lens asks one
  * @param asked the photograph on which it is asked
  */
-function lookWith(state: Settings, photo: Photo, query: Query, asked: PhotoId): Look | null {
+function lookWith(state: Settings, photo: Photo, query: AnyQuery, asked: PhotoId): Look | null {
   const { used } = state.models;
   if (used === null) return null;
   const { lens } = state;
   const own = state.params[lens];
-  const params = contractOf(lens).asks ? { ...own, ...query } : own;
+  const { asks, asksSeveral = false } = contractOf(lens);
+  const { patches = [], ...one } = query;
+  const params = asks ? { ...own, ...one, ...(asksSeveral ? { patches } : {}) } : own;
   const of = othersOf(state, spanOfLook({ lens, params }), photo.id, asked);
   return { lens, params, photo: photo.id, of, model: used.key, framing: framingInUse(state) };
 }
 
 /** The look for a photograph when no patch is picked; null while there is no model. */
 export const plainLook = (state: Settings, photo: Photo): Look | null =>
-  lookWith(state, photo, { token: state.token, patch: null }, photo.id);
+  lookWith(state, photo, { token: state.token, patch: null, patches: [] }, photo.id);
 
 /** The photograph's grid for the model in use, if it is known. */
 function seenNow(state: Settings, { seen }: Photo): Photo['seen'] {
@@ -118,31 +121,41 @@ const asksAllAtOnce = (lens: LensId): boolean => {
 
 interface AskedPoint {
   readonly photo: Photo;
-  readonly point: PhotoPoint;
+  readonly point: PickedPoint;
 }
 
-/** @returns the point that is asked for this photograph: its own, or for 'each' the last one on any; null for a special token */
+/** @returns the point that was picked for this photograph: its own, or for 'each' the last one on any; null for a special token */
+export function pickedPoint({ lens, photos, asked }: Settings, photo: Photo): AskedPoint | null {
+  if (!contractOf(lens).asks) return null;
+  const id = asksAllAtOnce(lens) ? asked : photo.id;
+  const on = id === null ? undefined : photos[id];
+  return isUsable(on) && on.point !== null ? { photo: on, point: on.point } : null;
+}
+
+/** @returns the point that is asked for this photograph: the picked one, else the one under the pointer; null for a special token */
 export function askedPoint(state: Settings, photo: Photo): AskedPoint | null {
-  const { lens, photos, asked, pointed } = state;
+  const { lens, photos, pointed } = state;
+  const picked = pickedPoint(state, photo);
+  if (picked !== null || pointed === null) return picked;
   const { asks, followsPointer = false } = contractOf(lens);
-  if (!asks) return null;
-  const isForAll = asksAllAtOnce(lens);
-  const ask = (id: PhotoId | null, point: PhotoPoint | null | undefined): AskedPoint | null => {
-    const on = id === null ? undefined : photos[id];
-    return isUsable(on) && point !== null && point !== undefined ? { photo: on, point } : null;
-  };
-  const under =
-    followsPointer && (isForAll || pointed?.photo === photo.id)
-      ? ask(pointed?.photo ?? null, pointed?.point)
-      : null;
-  if (under !== null) return under;
-  const id = isForAll ? asked : photo.id;
-  return ask(id, id === null ? null : photos[id]?.point);
+  if (!asks || !followsPointer) return null;
+  const under = photos[pointed.photo];
+  const isAsked = isUsable(under) && (asksAllAtOnce(lens) || under.id === photo.id);
+  return isAsked ? { photo: under, point: pointed.point } : null;
+}
+
+/** @returns the patches at the point: one, or several where it has an outline and the lens asks several */
+function queryAt(lens: LensId, token: number, point: PickedPoint, frame: Frame): AnyQuery {
+  const several = contractOf(lens).asksSeveral === true && point.outline !== undefined;
+  const patches = several ? patchesWithin(point.outline ?? [], frame) : [];
+  return patches.length > 0
+    ? { token, patch: null, patches }
+    : { token, patch: patchAt(point, frame), patches };
 }
 
 /** @returns the photograph on which a picked patch is asked for this one; null if a special token is asked */
 export const pickedOn = (state: Settings, photo: Photo): PhotoId | null =>
-  askedPoint({ ...state, pointed: null }, photo)?.photo.id ?? null;
+  pickedPoint(state, photo)?.photo.id ?? null;
 
 /** The look that the photograph should show; null while there is no model, or while its grid is not known. */
 export function requestedLook(state: Settings, photo: Photo): Look | null {
@@ -151,7 +164,7 @@ export function requestedLook(state: Settings, photo: Photo): Look | null {
   const seen = seenNow(state, asked.photo);
   return seen === null
     ? null
-    : lookWith(state, photo, { token: state.token, patch: patchAt(asked.point, seen.frame) }, asked.photo.id);
+    : lookWith(state, photo, queryAt(state.lens, state.token, asked.point, seen.frame), asked.photo.id);
 }
 
 /** The outcome that is shown: of the requested look, or, until that has come, the last one through the same lens. */

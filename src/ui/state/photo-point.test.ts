@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { isSamePatch, patchAt, patchBeside, pointOf } from './photo-point.ts';
+import {
+  isSamePatch,
+  outlineOfPatches,
+  patchAt,
+  patchBeside,
+  patchesWithin,
+  pickedWithin,
+  pointOf,
+} from './photo-point.ts';
 
 /** 6 × 12 patches that leave 10 px of the photograph's height at each end. */
 const grid = {
@@ -56,4 +64,39 @@ it.each([
   [{ row: 2, column: 4 }, false],
 ])('patch (2, 3) is %o: %s', (other, isSame) => {
   expect(isSamePatch({ row: 2, column: 3 }, other)).toBe(isSame);
+});
+
+describe('an outline', () => {
+  it('holds the patches whose middle is inside', () => {
+    // Patches are 10 px a side and begin 10 px from the top: a triangle over the middles at (15, 15), (15, 25) and (25, 25).
+    const triangle = [
+      { x: 14 / 120, y: 12 / 80 },
+      { x: 14 / 120, y: 26 / 80 },
+      { x: 28 / 120, y: 26 / 80 },
+    ];
+    expect(patchesWithin(triangle, grid)).toEqual([
+      { row: 0, column: 1 },
+      { row: 1, column: 1 },
+      { row: 1, column: 2 },
+    ]);
+    expect(patchesWithin(triangle.slice(0, 2), grid)).toEqual([]);
+  });
+
+  it('holds a rectangle of patches, from any corner to the opposite one', () => {
+    const [a, b] = [
+      { row: 4, column: 2 },
+      { row: 3, column: 4 },
+    ];
+    const inside = [3, 4].flatMap((row) => [2, 3, 4].map((column) => ({ row, column })));
+    expect(patchesWithin(outlineOfPatches(a, b, grid), grid)).toEqual(inside);
+    expect(patchesWithin(outlineOfPatches(b, a, grid), grid)).toEqual(inside);
+    expect(patchesWithin(outlineOfPatches(a, a, grid), grid)).toEqual([a]);
+  });
+
+  it('is picked in the middle of what it spans', () => {
+    const outline = outlineOfPatches({ row: 0, column: 0 }, { row: 0, column: 2 }, grid);
+    const picked = pickedWithin(outline);
+    expect(picked.outline).toBe(outline);
+    expect(patchAt(picked, grid)).toEqual({ row: 0, column: 1 });
+  });
 });

@@ -8,6 +8,11 @@ export interface PhotoPoint {
   readonly y: number;
 }
 
+/** A point that was picked; with an outline, where several patches were drawn round, in its middle. */
+export interface PickedPoint extends PhotoPoint {
+  readonly outline?: readonly PhotoPoint[];
+}
+
 /** A grid of patches and its place on the photograph. */
 type PlacedGrid = Pick<Frame, 'rows' | 'columns' | 'box' | 'photoSizePx'>;
 
@@ -44,3 +49,48 @@ export const patchBeside = (
   row: Math.min(rows - 1, Math.max(0, row + down)),
   column: Math.min(columns - 1, Math.max(0, column + right)),
 });
+
+/** Whether the point is inside, by the even-odd rule. */
+function isWithin({ x, y }: PhotoPoint, outline: readonly PhotoPoint[]): boolean {
+  let inside = false;
+  for (const [at, a] of outline.entries()) {
+    const b = outline.at(at - 1) as PhotoPoint;
+    if (a.y > y !== b.y > y && x < a.x + ((y - a.y) / (b.y - a.y)) * (b.x - a.x)) inside = !inside;
+  }
+  return inside;
+}
+
+/** @returns the patches whose middle is within the outline, row by row */
+export function patchesWithin(outline: readonly PhotoPoint[], grid: PlacedGrid): PatchPosition[] {
+  const patches: PatchPosition[] = [];
+  for (let row = 0; row < grid.rows; row++)
+    for (let column = 0; column < grid.columns; column++)
+      if (isWithin(pointOf({ row, column }, grid), outline)) patches.push({ row, column });
+  return patches;
+}
+
+/** @param outline at least one point */
+export function pickedWithin(outline: readonly PhotoPoint[]): PickedPoint {
+  const middle = (of: (point: PhotoPoint) => number): number => {
+    const all = outline.map(of);
+    return (Math.min(...all) + Math.max(...all)) / 2;
+  };
+  return { x: middle(({ x }) => x), y: middle(({ y }) => y), outline };
+}
+
+/** @returns the outline of a rectangle of patches with these two at opposite corners */
+export function outlineOfPatches(a: PatchPosition, b: PatchPosition, grid: PlacedGrid): PhotoPoint[] {
+  const [from, to] = [pointOf(a, grid), pointOf(b, grid)];
+  const half = {
+    x: grid.box.width / grid.columns / grid.photoSizePx.width / 2,
+    y: grid.box.height / grid.rows / grid.photoSizePx.height / 2,
+  };
+  const [left, right] = [Math.min(from.x, to.x) - half.x, Math.max(from.x, to.x) + half.x];
+  const [top, bottom] = [Math.min(from.y, to.y) - half.y, Math.max(from.y, to.y) + half.y];
+  return [
+    { x: left, y: top },
+    { x: right, y: top },
+    { x: right, y: bottom },
+    { x: left, y: bottom },
+  ];
+}

@@ -5,7 +5,7 @@ import type { LookProgress, ModelProgress } from '../../core/progress.ts';
 import { assertNever } from '../../core/result.ts';
 import type { MaskFacts } from '../../rpc/mask-contract.ts';
 import type { CellCounts } from '../../score/fit.ts';
-import type { PhotoPoint } from './photo-point.ts';
+import type { PickedPoint } from './photo-point.ts';
 
 /** Progress of a look. It may include loading the model again. */
 export type AnyLookProgress = LookProgress | ModelProgress;
@@ -50,7 +50,7 @@ export interface Photo {
   readonly blob: Blob;
   readonly state: PhotoState;
   /** The picked point, which stays when the model or input size changes. Null: CLS or a register is asked. */
-  readonly point: PhotoPoint | null;
+  readonly point: PickedPoint | null;
   readonly seen: SeenFrame | null;
   /** For each lens the key of its last outcome, which stays on view until there is a new one. */
   readonly shown: Readonly<Record<string, string>>;

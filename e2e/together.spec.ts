@@ -1,0 +1,129 @@
+/** Tests of lenses that look at several photographs: what is asked on one is answered on all, and pairs are drawn between two. */
+import { readFileSync } from 'node:fs';
+import type { Locator, Page } from 'playwright/test';
+import { embedded, expect, samplePath, sideOf, test } from './scope.ts';
+
+const picker = (page: Page): Locator => page.locator('.patch-picker');
+
+/** @returns a share of the photograph's width and height → where it is on the page */
+async function placesOn(page: Page): Promise<(x: number, y: number) => [number, number]> {
+  const box = await picker(page).boundingBox();
+  if (box === null) throw new Error('nothing to pick on');
+  return (x, y) => [box.x + x * box.width, box.y + y * box.height];
+}
+
+/** @returns what the small photographs of the strip show */
+const strip = (page: Page): Promise<string[]> =>
+  page
+    .getByRole('region', { name: 'Film strip' })
+    .locator('canvas')
+    .evaluateAll((all) => all.map((canvas) => (canvas as HTMLCanvasElement).toDataURL()));
+
+test('the pointer asks patches, and the maps of all photographs follow it', async ({ scope, page }) => {
+  await scope.open(`backend=wasm&side=${sideOf(12)}&lens=similarity`);
+  await scope.drop(samplePath('cat'), samplePath('raccoon'), samplePath('dog'));
+  await scope.allSettled(3);
+  await expect(scope.stage).toContainText('How alike the patches are to CLS');
+  const [fromCls, plain] = [await scope.overlayPicture(), await strip(page)];
+  const at = await placesOn(page);
+  await page.mouse.move(...at(0.3, 0.4));
+  await expect(scope.stage).toContainText(
+    'How alike the patches are to patch (row 4, column 4): cosines of ',
+  );
+  const first = await scope.overlayPicture();
+  expect(first).not.toBe(fromCls);
+  // Small pictures are drawn when there is nothing else to draw.
+  const differFrom = async (before: readonly string[]): Promise<void> =>
+    expect(async () => {
+      const now = await strip(page);
+      expect(now).toHaveLength(3);
+      for (const [photo, picture] of now.entries()) expect(picture).not.toBe(before[photo]);
+    }).toPass();
+  await differFrom(plain);
+  const firstStrip = await strip(page);
+  await page.mouse.move(...at(0.8, 0.8));
+  await expect(scope.stage).toContainText('to patch (row 7, column 10)');
+  expect(await scope.overlayPicture()).not.toBe(first);
+  await differFrom(firstStrip);
+  // Away from the photograph nothing is asked, until a patch has been chosen.
+  await page.mouse.move(5, 5);
+  await expect(scope.stage).toContainText('to CLS');
+  await page.mouse.click(...at(0.3, 0.4));
+  await page.mouse.move(...at(0.8, 0.8));
+  await page.mouse.move(5, 5);
+  await expect(scope.stage).toContainText('to patch (row 4, column 4)');
+  await page.keyboard.press('ArrowRight');
+  await expect(scope.stage).toContainText('to patch (row 4, column 5)');
+  // Another photograph shows its own map of that question, and leads back from it.
+  await scope.frames.nth(1).click();
+  await expect(scope.stage).toContainText('to patch (row 4, column 5) of another photograph');
+  await scope.choose('Mask');
+  await expect(scope.stage).toContainText('are above 0.50');
+  await page.getByRole('button', { name: 'Back to CLS' }).click();
+  await expect(scope.stage).toContainText('to CLS: cosines');
+});
+
+test('several patches are asked by drawing round them, and by the keyboard', async ({ scope, page }) => {
+  await scope.open(`backend=wasm&side=${sideOf(12)}&lens=similarity`);
+  await scope.drop(samplePath('cat'), samplePath('raccoon'));
+  await scope.allSettled(2);
+  const at = await placesOn(page);
+  await page.mouse.move(...at(0.3, 0.3));
+  await page.mouse.down();
+  for (const [x, y] of [
+    [0.5, 0.3],
+    [0.5, 0.6],
+    [0.3, 0.6],
+  ] as const)
+    await page.mouse.move(...at(x, y), { steps: 4 });
+  await page.mouse.up();
+  await page.mouse.move(5, 5);
+  await expect(scope.stage).toContainText(/to \d+ patches together: cosines/);
+  await expect(page.locator('[data-announcer]')).toHaveText(/^\d+ patches of 8 × 12$/);
+  const drawn = await scope.overlayPicture();
+  await page.keyboard.press('Escape');
+  await expect(scope.stage).toContainText('to CLS');
+  expect(await scope.overlayPicture()).not.toBe(drawn);
+  await picker(page).focus();
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Shift+ArrowRight');
+  await page.keyboard.press('Shift+ArrowDown');
+  await expect(scope.stage).toContainText('to 4 patches together');
+  await page.keyboard.press('Shift+ArrowLeft');
+  await expect(scope.stage).toContainText('to 2 patches together');
+});
+
+test('pairs of two photographs are drawn between them, and saved so', async ({ scope, page }) => {
+  await scope.open(`backend=wasm&side=${sideOf(16)}&lens=correspondences`);
+  await scope.drop(samplePath('cat'));
+  await scope.allSettled(1);
+  await expect(scope.stage).toContainText('It takes a second photograph: add one.');
+  await scope.drop(samplePath('raccoon'), samplePath('dog'));
+  await scope.allSettled(3);
+  await scope.frames.nth(0).click();
+  await expect(scope.stage).toContainText('10 pairs shown.');
+  await expect(
+    page.getByRole('img', { name: /Beside it: raccoon.jpg Correspondences: 10 pairs drawn/ }),
+  ).toBeVisible();
+  const withRaccoon = await scope.overlayPicture();
+  await page.getByRole('combobox', { name: 'Second photograph' }).selectOption({ label: '3 dog.jpg' });
+  await expect(page.getByRole('img', { name: /Beside it: dog.jpg/ })).toBeVisible();
+  expect(await scope.overlayPicture()).not.toBe(withRaccoon);
+  await page.getByRole('slider', { name: 'Pairs' }).fill('4');
+  await expect(scope.stage).toContainText('4 pairs shown.');
+  await page.getByRole('region', { name: 'Details' }).getByText('Details').click();
+  // The heading, and a row for each pair.
+  await expect(page.getByRole('table', { name: /Pairs/ }).getByRole('row')).toHaveCount(5);
+  const download = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Save picture' }).click();
+  const saved = await download;
+  expect(saved.suggestedFilename()).toBe(`cat-4-pairs-${embedded.id}.png`);
+  const png = readFileSync(await saved.path());
+  // Two photographs beside or above each other: it is larger than one in one direction.
+  const [width, height] = [png.readUInt32BE(16), png.readUInt32BE(20)];
+  const size = await page.evaluate(async (path) => {
+    const bitmap = await createImageBitmap(await (await fetch(path)).blob());
+    return [bitmap.width, bitmap.height];
+  }, './samples/cat.jpg');
+  expect(width > (size[0] ?? 0) || height > (size[1] ?? 0)).toBe(true);
+});

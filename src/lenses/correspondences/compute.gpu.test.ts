@@ -1,0 +1,4 @@
+import { openBrowserPlatform } from '../../testing/browser-platform.ts';
+import { checkCorrespondences } from './compute.suite.ts';
+
+checkCorrespondences('webgpu', await openBrowserPlatform());

@@ -1,0 +1,4 @@
+import { nodePlatform } from '../../testing/node-platform.ts';
+import { checkCorrespondences } from './compute.suite.ts';
+
+checkCorrespondences('wasm', nodePlatform);

@@ -1,0 +1,4 @@
+import { openBrowserPlatform } from '../../testing/browser-platform.ts';
+import { checkSimilarity } from './compute.suite.ts';
+
+checkSimilarity('webgpu', await openBrowserPlatform());
