@@ -5,7 +5,7 @@ import { maxAbsDifference } from '../../core/max-abs-difference.ts';
 import type { PatchMatch } from '../../core/patch-match.ts';
 import type { Platform } from '../../engine/embedded.suite.ts';
 import type { Engine } from '../../engine/engine.ts';
-import { lookTogether, startOn } from '../../testing/embedded-looks-together.ts';
+import { lookOn, startOn } from '../../testing/embedded-on-backend.ts';
 import { embeddedSimilarity, type EmbeddedSimilarity } from '../../testing/similarity-fixtures.ts';
 import type { LookResult } from '../lens-contract.ts';
 import {
@@ -30,7 +30,7 @@ export function checkCorrespondences(name: BackendName, platform: Platform, most
     { samples, sidePx, features }: EmbeddedSimilarity,
     params: Partial<CorrespondencesParams>,
   ): Promise<LookResult<CorrespondencesResult>> {
-    const [looked] = await lookTogether(
+    const [looked] = await lookOn(
       engine,
       platform,
       'correspondences',

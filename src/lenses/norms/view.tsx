@@ -97,12 +97,7 @@ function Scale({ scene }: NormsPanelProps) {
   if (scene === null) return null;
   const { min, max } = scene.looked.result;
   return (
-    <ColourScale
-      colours={scene.shared.colours}
-      of="the norm"
-      low={formatNorm(min)}
-      high={formatNorm(max)}
-    />
+    <ColourScale colours={scene.shared.colours} of="the norm" low={formatNorm(min)} high={formatNorm(max)} />
   );
 }
 

@@ -4,7 +4,7 @@ import type { BackendName } from '../../core/failure.ts';
 import { maxAbsDifference } from '../../core/max-abs-difference.ts';
 import type { Platform } from '../../engine/embedded.suite.ts';
 import type { Engine } from '../../engine/engine.ts';
-import { lookTogether, startOn } from '../../testing/embedded-looks-together.ts';
+import { lookOn, startOn } from '../../testing/embedded-on-backend.ts';
 import { embeddedSimilarity, type EmbeddedSimilarity } from '../../testing/similarity-fixtures.ts';
 import type { LookResult } from '../lens-contract.ts';
 import { similarityContract, type SimilarityParams, type SimilarityResult } from './contract.ts';
@@ -24,7 +24,7 @@ export function checkSimilarity(name: BackendName, platform: Platform, mostPx = 
     { samples, sidePx, features }: EmbeddedSimilarity,
     params: Partial<SimilarityParams>,
   ): Promise<readonly LookResult<SimilarityResult>[]> =>
-    lookTogether(
+    lookOn(
       engine,
       platform,
       'similarity',

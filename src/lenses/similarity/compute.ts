@@ -53,11 +53,7 @@ function rangeOf(map: Float32Array): CosineRange {
 }
 
 /** @param left out patches, by their indices */
-function bestOf(
-  map: Float32Array,
-  columns: number,
-  leftOut: ReadonlySet<number>,
-): SimilarityResult['best'] {
+function bestOf(map: Float32Array, columns: number, leftOut: ReadonlySet<number>): SimilarityResult['best'] {
   let best = -1;
   for (const [patch, cosine] of map.entries())
     if (!leftOut.has(patch) && (best < 0 || cosine > (map[best] as number))) best = patch;

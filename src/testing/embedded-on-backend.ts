@@ -25,7 +25,7 @@ export async function startOn(backend: BackendName, { load }: Platform): Promise
 }
 
 /** @returns the answer for each photograph, or the one for all @throws Error where one failed */
-export async function lookTogether<L extends LensId>(
+export async function lookOn<L extends LensId>(
   engine: Engine,
   { readSample }: Platform,
   lens: L,
