@@ -26,7 +26,16 @@ export interface NamedArray {
 
 /** Names that the command line writes for every look. A lens must not use them for its own numbers. */
 type CommonName =
-  'image' | 'lens' | 'model' | 'backend' | 'frame' | 'tokens' | 'timings' | 'parameters' | 'arrays';
+  | 'image'
+  | 'second'
+  | 'lens'
+  | 'model'
+  | 'backend'
+  | 'frame'
+  | 'tokens'
+  | 'timings'
+  | 'parameters'
+  | 'arrays';
 
 type LensNumbers = Readonly<Record<string, unknown>> & { readonly [name in CommonName]?: never };
 

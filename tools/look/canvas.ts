@@ -5,6 +5,8 @@
 import { createCanvas, ImageData as NodeImageData, Path2D as NodePath2D, type Canvas } from '@napi-rs/canvas';
 import { lineWidthFor, paintLayers, type Context } from '../../src/render/paint-layers.ts';
 import type { Layer } from '../../src/render/layers.ts';
+import { paintPair, type PairPicture } from '../../src/render/paint-pair.ts';
+import { savedPairSize } from '../../src/render/pair.ts';
 import { paintSheet } from '../../src/render/paint-sheet.ts';
 import { layOutSheet, savedSheetSize, type Sheet } from '../../src/render/sheet.ts';
 import type { PixelGrid } from '../../src/media/resample.ts';
@@ -45,6 +47,25 @@ export async function drawSheet(photo: PixelGrid, sheet: Sheet): Promise<Uint8Ar
   context.fillRect(0, 0, width, height);
   const picture = canvasOf(photo) as unknown as OffscreenCanvas;
   paintSheet(context, picture, sheet, layOutSheet(sheet, { width, height }, aspect, fontPx), 'white');
+  return canvas.encode('png');
+}
+
+/** Two photographs, and what is drawn over them. */
+interface PhotoPair {
+  readonly first: PixelGrid;
+  readonly second: PixelGrid;
+  readonly picture: PairPicture;
+}
+
+const maxPairSidePx = 4096;
+
+/** @returns PNG bytes: two photographs beside or above each other, with the links between them */
+export async function drawPair({ first, second, picture }: PhotoPair): Promise<Uint8Array> {
+  const { gap, ...size } = savedPairSize(first, second, maxPairSidePx);
+  const canvas = createCanvas(size.width, size.height);
+  const photos = [first, second].map((photo) => canvasOf(photo) as unknown as OffscreenCanvas);
+  const [one, other] = photos as [OffscreenCanvas, OffscreenCanvas];
+  paintPair(contextOf(canvas), picture, [one, other], { size, gap });
   return canvas.encode('png');
 }
 

@@ -9,6 +9,7 @@ import { maxAbsDifference } from '../../src/core/max-abs-difference.ts';
 import { decodeNpy, type NpyArray } from '../../src/formats/npy.ts';
 import { checkpointPath } from '../../src/testing/checkpoint-fixtures.ts';
 import { embeddedObjects } from '../../src/testing/object-fixtures.ts';
+import { embeddedSimilarity } from '../../src/testing/similarity-fixtures.ts';
 import { root, runTool, type ToolRun } from '../../src/testing/run-tool.ts';
 import features from '../reference/fixtures/features.json';
 
@@ -214,6 +215,64 @@ test('colours of all images together: one PCA, whichever of them cannot be read'
   expect(one).toMatchObject({ photographs: 2, parameters: { together: true } });
   expect(other['explainedVariance']).toEqual(one['explainedVariance']);
   expect((await readArray('dahlia-colours.npy')).shape).toEqual([3, 4, 3]);
+});
+
+/** The first photograph's own and another one's, by NumPy. */
+const pairCase = embeddedSimilarity.find(({ features: { block } }) => block === 4);
+
+test('similarity asks a patch of the first image in all of them', async () => {
+  const { samples = [], sidePx = 0, patches = [], patch = [], several = [] } = pairCase ?? {};
+  const images = samples.map((sample) => join(root, `public/samples/${sample}.jpg`));
+  const options = ['--side', String(sidePx), '--backend', 'wasm', '--out', folder];
+  await runTool('look', 'similarity', ...images, ...options);
+  const { shape } = await readArray(`${samples[0]}-similarity.npy`);
+  const columns = shape[1] ?? NaN;
+  const place = (at: number): string => `${Math.floor(at / columns)},${at % columns}`;
+  for (const [option, value, expected] of [
+    ['--patch', place(patches[0] ?? NaN), patch],
+    ['--patches', patches.map(place).join(';'), several],
+  ] as const) {
+    const run = await runTool('look', 'similarity', ...images, option, value, ...options);
+    expect(run).toMatchObject({ exitCode: 0, stderr: '' });
+    for (const [at, sample] of samples.entries()) {
+      const { values } = await readArray(`${sample}-similarity.npy`);
+      expect(maxAbsDifference(values, expected[at] ?? [])).toBeLessThan(1e-4);
+      expect(await readFacts(`${sample}-similarity.json`)).toMatchObject({
+        block: 4,
+        facet: 'value',
+        isAsked: at === 0,
+      });
+    }
+  }
+});
+
+test('correspondences are of two images, with the places of both, and one picture', async () => {
+  const { samples = [], sidePx = 0, matches } = pairCase ?? {};
+  const [first = '', second = ''] = samples.map((sample) => join(root, `public/samples/${sample}.jpg`));
+  const options = ['--side', String(sidePx), '--backend', 'wasm', '--out', folder];
+  const run = await runTool('look', 'correspondences', first, second, '--pairs', '10', ...options);
+  expect(run).toMatchObject({ exitCode: 0, stderr: '' });
+  const facts = await readFacts(`${samples[0]}-correspondences.json`);
+  expect(facts).toMatchObject({
+    mutual: matches?.mutual.length,
+    salient: matches?.salient.length,
+    second: { image: second },
+  });
+  const pairs = facts['pairs'] as { readonly cosine: number }[];
+  expect(
+    maxAbsDifference(
+      pairs.map(({ cosine }) => cosine),
+      matches?.chosen.map(({ cosine }) => cosine) ?? [],
+    ),
+  ).toBeLessThan(1e-4);
+  expect((await readArray(`${samples[0]}-correspondences.npy`)).shape).toEqual([10, 4]);
+  // Both are landscapes: one above the other.
+  const sizes = await Promise.all([first, second].map((path) => sharp(path).metadata()));
+  const picture = await sharp(join(folder, `${samples[0]}-correspondences.png`)).metadata();
+  expect(picture.width).toBe(Math.max(...sizes.map(({ width }) => width)));
+  expect(picture.height).toBeGreaterThan(picture.width);
+  const alone = await runTool('look', 'correspondences', first, ...options);
+  expect(alone.stderr).toContain('looks at two photographs; 1 were given.');
 });
 
 test('a lens tells what it can be told, and an unknown one what there is', async () => {

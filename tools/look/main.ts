@@ -15,6 +15,8 @@ import { checkpointOptions, checkpointUsage } from '../checkpoint-file.ts';
 import { installDawn } from '../attend/dawn.ts';
 import { findModel } from '../attend/find-model.ts';
 import { endOnFileProblems } from '../file-problem.ts';
+import type { PixelGrid } from '../../src/media/resample.ts';
+import { readPhoto } from '../photographs/read-photo.ts';
 import { photographUsage } from '../photographs/find-photographs.ts';
 import { readOptions } from '../read-options.ts';
 import { stopWith } from '../stop-with.ts';
@@ -103,7 +105,7 @@ if (span === 'pair' && found.paths.length !== 2)
   stopWith(`The lens ${lens} looks at two photographs; ${found.paths.length} were given.`);
 const load = await findModel(options.model, options);
 if (backend === 'webgpu') await installDawn();
-const { drawPicture, drawSheet } = await import('./canvas.ts');
+const { drawPair, drawPicture, drawSheet } = await import('./canvas.ts');
 const { viewOf } = await import('../../src/lenses/views.ts');
 const view = viewOf(lens);
 if (options.cutout && view.found === undefined) stopWith(`The lens ${lens} makes no masks to cut out.`);
@@ -114,8 +116,24 @@ await makeFolder(options.out);
 const nameFor = createNames();
 /** Of a look at all photographs at once. */
 const answers = span === 'one' ? null : await lookAtAll(engine, { lens, params, framing }, found.paths);
+const [, secondPath] = span === 'pair' ? found.paths : [];
+const secondAnswer = secondPath === undefined ? undefined : answers?.get(secondPath);
+if (secondAnswer?.ok === false) stopWith(`${secondPath}: ${describeFailure(secondAnswer.error)}`);
 // A pair's result is its first photograph's.
 const shown = span === 'pair' ? { ...found, paths: found.paths.slice(0, 1) } : found;
+/** What the page's stage shows: the photograph, many small pictures of it, or it and a second one. */
+async function drawStage(scene: Parameters<typeof view.layers>[0], first: PixelGrid): Promise<Uint8Array> {
+  const sheet = view.sheet?.(scene) ?? null;
+  if (sheet !== null) return drawSheet(first, sheet);
+  const layers = view.layers(scene);
+  const beside = view.beside?.(scene) ?? null;
+  if (beside === null || secondPath === undefined) return drawPicture(first, layers);
+  const second = await readPhoto(secondPath);
+  if (!second.ok) stopWith(`${secondPath}: ${describeFailure(second.error)}`);
+  const picture = { first: { frame: frameOf(scene.looked), layers }, second: beside };
+  return drawPair({ first, second: second.value, picture });
+}
+
 const failures = await forEachPhoto(shown, async (path, photo) => {
   const name = `${nameFor(path)}-${lens}`;
   const looked =
@@ -139,6 +157,7 @@ const failures = await forEachPhoto(shown, async (path, photo) => {
     model: engine.model,
     backend: engine.engine.backend.name,
     frame,
+    ...(secondPath === undefined ? {} : { second: { image: secondPath, frame: passes[1]?.frame } }),
     overlap: framing.overlap,
     tokens,
     timings,
@@ -148,13 +167,7 @@ const failures = await forEachPhoto(shown, async (path, photo) => {
     ...(cutOuts === null ? {} : { masks: cutOuts.masks }),
   };
   await write('.json', `${JSON.stringify(facts, null, 2)}\n`);
-  const sheet = view.sheet?.(scene) ?? null;
-  await write(
-    '.png',
-    sheet === null
-      ? await drawPicture(photo.pixels, view.layers(scene))
-      : await drawSheet(photo.pixels, sheet),
-  );
+  await write('.png', await drawStage(scene, photo.pixels));
   for (const tile of view.tiles(scene, drawing, engine.model))
     await write(`-${fileNameOf(tile.title)}.png`, await drawPicture(photo.pixels, tile.layers));
   return {
