@@ -25,7 +25,7 @@ export interface PairEnd extends PatchPosition {
   readonly y: number;
 }
 
-export interface Correspondence {
+interface Correspondence {
   /** On the first photograph, and on the second. */
   readonly first: PairEnd;
   readonly second: PairEnd;
