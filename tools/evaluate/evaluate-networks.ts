@@ -4,9 +4,8 @@ import type { FramingOptions } from '../../src/core/photo.ts';
 import type { Overlap } from '../../src/core/overlap.ts';
 import { succeed } from '../../src/core/result.ts';
 import { headsContract } from '../../src/lenses/heads/contract.ts';
-import type { FeatureParams } from '../../src/lenses/feature-choice.ts';
 import { frameOf } from '../../src/lenses/lens-contract.ts';
-import { objectsContract } from '../../src/lenses/objects/contract.ts';
+import { objectsContract, type ObjectsParams } from '../../src/lenses/objects/contract.ts';
 import type { LoadedModel } from '../../src/models/loaded-model.ts';
 import type { PixelGrid } from '../../src/media/resample.ts';
 import type { Objects } from '../../src/score/objects.ts';
@@ -35,9 +34,11 @@ export interface HowToScore {
   readonly sidePx: number;
   readonly overlap: Overlap;
   readonly methods: readonly Method[];
-  /** By which features lost, tokencut and maskcut compare patches. */
-  readonly features: FeatureParams;
+  /** By which features lost, tokencut and maskcut compare patches, and whether their masks follow the photograph's edges. */
+  readonly objects: CutParams;
 }
+
+export type CutParams = Pick<ObjectsParams, 'block' | 'facet' | 'refine'>;
 
 /** Names of scores that are no method's. */
 export const bestHeadName = 'best head';
@@ -85,16 +86,18 @@ async function fitsOfHeads({ engine, id, photo, objects, framing }: Scorer): Pro
 async function fitOfMethod(
   { engine, id, photo, objects, framing }: Scorer,
   method: Exclude<Method, 'heads'>,
-  features: FeatureParams,
+  cut: CutParams,
 ): Promise<Fit> {
-  const params = { ...objectsContract.params.defaults, ...features, method };
+  const params = { ...objectsContract.params.defaults, ...cut, method };
   const looked = await engine.look('objects', params, id, { pixels: photo, notices: [] }, framing);
   if (!looked.ok) return stopWith(`${id}: ${describeFailure(looked.error)}`);
   const frame = frameOf(looked.value);
-  const [first] = looked.value.result.objects;
+  const { fineGrid, objects: found } = looked.value.result;
+  const [first] = found;
   // All patches are alike, or none: no object is claimed.
   if (first === undefined) return { jaccard: 0, found: 0 };
-  return fitOf(first.mask, first.box, truthOf(objects, frame));
+  const { mask } = first.refined ?? first;
+  return fitOf(mask, first.box, truthOf(objects, { ...frame, ...fineGrid }));
 }
 
 /** @param pairs that `checkPairs` has found usable */
@@ -113,7 +116,7 @@ export async function scoreNetwork(
       const fits: Record<string, Fit> = {};
       for (const method of how.methods)
         if (method === 'heads') Object.assign(fits, await fitsOfHeads(scorer));
-        else fits[method] = await fitOfMethod(scorer, method, how.features);
+        else fits[method] = await fitOfMethod(scorer, method, how.objects);
       photos.push({ sequence: pair.sequence, fits });
     }
   } finally {

@@ -3,14 +3,15 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { defineCodec } from '../../src/core/codec.ts';
 import { describeFailure } from '../../src/core/failure.ts';
-import { featureFields, featuresOf, type FeatureParams } from '../../src/lenses/feature-choice.ts';
+import { featuresOf } from '../../src/lenses/feature-choice.ts';
+import { objectsContract } from '../../src/lenses/objects/contract.ts';
 import { findModel } from '../attend/find-model.ts';
 import { checkpointOptions, checkpointUsage } from '../checkpoint-file.ts';
 import { endOnFileProblems } from '../file-problem.ts';
 import { describeFields, optionsOf, readFields } from '../look/codec-options.ts';
 import { readOptions } from '../read-options.ts';
 import { stopWith } from '../stop-with.ts';
-import { methods, scoreCentrePrior, scoreNetwork } from './evaluate-networks.ts';
+import { methods, scoreCentrePrior, scoreNetwork, type CutParams } from './evaluate-networks.ts';
 import { findPairs, samplePairs, type Pair } from './find-pairs.ts';
 import { keptShare } from './head-masks.ts';
 import { checkPairs } from './read-pair.ts';
@@ -20,7 +21,8 @@ import type { Averages } from './scores.ts';
 import { overlapProblem, overlapUsage, readOverlap } from '../look/common-options.ts';
 import { shippedModels } from './shipped-models.ts';
 
-const featureCodec = defineCodec<FeatureParams>(featureFields);
+const { block, facet, refine } = objectsContract.params.fields;
+const cutCodec = defineCodec<CutParams>({ block, facet, refine });
 
 const usage = `Usage: npm run evaluate -- <folder> [options]
 
@@ -34,8 +36,8 @@ same shape: black, and one colour for each object; a border as in PASCAL VOC doe
   --side <px>        the long side of what the network sees (default: 224)
 ${overlapUsage}
   --methods <list>   which masks: heads, lost, tokencut, maskcut, with commas between (default: heads)
-${describeFields(featureCodec.fields)}
-                     (both of lost, tokencut and maskcut)
+${describeFields(cutCodec.fields)}
+                     (these of lost, tokencut and maskcut)
   --out <folder>     where evaluation.md and evaluation.json go (default: evaluation-out)
 
 Of a checkpoint file:
@@ -52,7 +54,7 @@ const { values: options, positionals } = readOptions(
       side: { type: 'string', default: '224' },
       overlap: { type: 'string', default: '1' },
       methods: { type: 'string', default: 'heads' },
-      ...optionsOf(featureCodec),
+      ...optionsOf(cutCodec),
       out: { type: 'string', default: 'evaluation-out' },
       ...checkpointOptions,
       help: { type: 'boolean', short: 'h', default: false },
@@ -74,7 +76,7 @@ const overlap = readOverlap(options.overlap);
 const seed = wholeNumber('seed', options.seed, 0, 2 ** 32 - 1);
 const sample = options.sample === undefined ? null : wholeNumber('sample', options.sample, 1, 1_000_000);
 
-const features = readFields(featureCodec, options);
+const cut = readFields(cutCodec, options);
 const wanted = options.methods
   .split(',')
   .map(
@@ -82,7 +84,12 @@ const wanted = options.methods
       methods.find((method) => method === name.trim()) ??
       stopWith(`--methods ${name} is not ${methods.join(', ')}.`),
   );
-const how = { sidePx, overlap, methods: methods.filter((method) => wanted.includes(method)), features };
+const how = {
+  sidePx,
+  overlap,
+  methods: methods.filter((method) => wanted.includes(method)),
+  objects: cut,
+};
 
 const found = await findPairs(folder);
 if (found === null) stopWith(`The folder ${folder} cannot be read.`);
@@ -147,7 +154,7 @@ for (const [i, load] of loaders.entries()) {
     id,
     title,
     parameterCount,
-    features: featuresOf(features, {
+    features: featuresOf(cut, {
       depth: architecture.depth,
       ...(recommended === undefined ? {} : { features: recommended }),
     }),
@@ -165,6 +172,7 @@ const evaluation = {
   seed,
   keptShare,
   methods: how.methods,
+  refine: cut.refine,
   borders,
   centrePrior,
   networks,

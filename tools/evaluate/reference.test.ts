@@ -96,6 +96,27 @@ describe('npm run evaluate on photographs with drawn masks', () => {
     },
   );
 
+  test('refined masks are SciPy’s too, counted in their own pixels', async () => {
+    const model = [
+      '--model',
+      fromRoot(`public/models/${embeddedModelId}`),
+      '--side',
+      String(embedded[0]?.side),
+    ];
+    const out = join(folder, 'refined');
+    const cut = ['--methods', 'tokencut', '--refine', 'on'];
+    const refined = await runTool('evaluate', folder, ...model, ...cut, '--out', out);
+    expect(refined.exitCode).toBe(0);
+    expect(refined.stdout).toContain('TokenCut | values of block 4, refined |');
+    const { networks } = JSON.parse(await readFile(join(out, 'evaluation.json'), 'utf8')) as Evaluation;
+    for (const { sample, fits } of embedded) {
+      const fit = networks[0]?.sets[sample]?.fits['tokencut'];
+      expect(fit?.jaccard.mean).toBeCloseTo(fits.refined.jaccard, 4);
+      expect(fits.refined.jaccard).not.toBeCloseTo(fits.tokencut.jaccard, 2);
+      expect(fit?.corLoc.mean).toBe(fits.refined.overlap >= 0.5 ? 1 : 0);
+    }
+  });
+
   test('says by which features, those that the model recommends', () => {
     expect(evaluation.networks[0]?.features).toEqual({ block: 4, facet: 'value' });
     expect(run.stdout).toMatch(

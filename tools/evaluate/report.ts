@@ -26,6 +26,8 @@ export interface Evaluation {
   readonly seed: number;
   readonly keptShare: typeof keptShare;
   readonly methods: readonly Method[];
+  /** Whether the masks of lost, tokencut and maskcut follow the photograph's edges. */
+  readonly refine: boolean;
   /** Data set → the share of pixels that its masks leave out as a border, 0..1. */
   readonly borders: Readonly<Record<string, number>>;
   readonly centrePrior: Readonly<Record<string, Averages>>;
@@ -68,12 +70,12 @@ function singleHead(averages: Averages): readonly (readonly [name: string, fit: 
 }
 
 /** The network's rows in the table of methods. */
-function methodRows(title: string, features: FeatureChoice, averages: Averages): string[][] {
+function methodRows(title: string, by: string, averages: Averages): string[][] {
   const { fits } = averages;
-  const row = (name: string, by: string, fit: FitAverage): string[] => [
+  const row = (name: string, source: string, fit: FitAverage): string[] => [
     title,
     name,
-    by,
+    source,
     withError(fit.jaccard),
     withError(fit.corLoc),
   ];
@@ -89,12 +91,12 @@ function methodRows(title: string, features: FeatureChoice, averages: Averages):
   ];
   return [
     ...[...heads, ...named(meanHeadName)].map(([name, fit]) => row(name, 'attention of CLS', fit)),
-    ...cuts.map(([name, fit]) => row(name, featuresTitle(features), fit)),
+    ...cuts.map(([name, fit]) => row(name, by, fit)),
   ];
 }
 
 export function markdownReport(evaluation: Evaluation): string {
-  const { sidePx, overlap, sample, seed, centrePrior, networks } = evaluation;
+  const { sidePx, overlap, sample, seed, refine, centrePrior, networks } = evaluation;
   const lines = [
     `Jaccard index of masks, of heads those that keep ${keptShare * 100} % of the mass; long side ${sidePx} px` +
       `${overlap === 1 ? '' : `, patches that overlap ${overlap} ×`}; ` +
@@ -110,7 +112,9 @@ export function markdownReport(evaluation: Evaluation): string {
       ] as const) {
         if (averages === undefined) continue;
         heads.push(...headsRow(name, averages));
-        byMethod.push(...methodRows(name, features, averages));
+        byMethod.push(
+          ...methodRows(name, `${featuresTitle(features)}${refine ? ', refined' : ''}`, averages),
+        );
       }
     const [priorFit] = Object.values(prior.fits);
     if (priorFit === undefined) continue;

@@ -12,6 +12,7 @@ from PIL import Image
 from make_fixtures import FIXTURES, SAMPLES, cls_maps, encode, load, official_mask, random_source, write_json
 from make_fixtures import SHIPPED_MODEL, read_embedded_model
 from make_objects import box_of, component, lost, mask_cut, token_cut
+from make_solver import WORKING_SIDE, refine
 from make_taps import tokens_of
 from photograph import Frame, frame_photograph, normalise, resize
 
@@ -93,20 +94,34 @@ def largest(mask: np.ndarray) -> np.ndarray:
     return max(parts, key=lambda part: part.sum())
 
 
-def boxes(maps: np.ndarray, features: np.ndarray, frame: Frame, labels: np.ndarray) -> Dict[str, object]:
+def refined(mask: np.ndarray, photograph: Image.Image, frame: Frame) -> np.ndarray:
+    """:returns: the mask along the photograph's edges, in the pixels of the part that the patches cover"""
+    scale = min(1, WORKING_SIDE / max(frame.height, frame.width))
+    height, width = int(np.floor(frame.height * scale + 0.5)), int(np.floor(frame.width * scale + 0.5))
+    pixels = np.asarray(photograph.resize((width, height), Image.BICUBIC, box=frame.box))
+    rows = ((np.arange(height) + 0.5) * frame.rows / height).astype(int)
+    columns = ((np.arange(width) + 0.5) * frame.columns / width).astype(int)
+    return refine(pixels, mask[rows][:, columns].astype(float))[1].astype(bool)
+
+
+def boxes(
+    maps: np.ndarray, features: np.ndarray, frame: Frame, labels: np.ndarray, photograph: Image.Image
+) -> Dict[str, object]:
     """Masks and boxes of heads and of the methods that cut, each with the Jaccard index of the mask and the overlap of the box."""
     grid, box = (frame.rows, frame.columns), (frame.top, frame.left, frame.height, frame.width)
 
     def fit(mask: np.ndarray, boxed: np.ndarray) -> Dict[str, float]:
-        claimed = box_of(boxed, frame, *labels.shape)
+        claimed = box_of(boxed, frame._replace(rows=boxed.shape[0], columns=boxed.shape[1]), *labels.shape)
         return {"jaccard": mean_jaccard(mask, box, labels), "overlap": overlap(claimed, true_box(labels))}
 
     heads = [by_mass(values) for values in maps]
     cuts, _ = mask_cut(features, grid)
+    cut = token_cut(features, grid)[0].mask
     return {
         "heads": [fit(mask, largest(mask)) for mask in heads],
         "lost": fit(*[lost(features, grid)[0]] * 2),
-        "tokencut": fit(*[token_cut(features, grid)[0].mask] * 2),
+        "tokencut": fit(cut, cut),
+        "refined": fit(*[refined(cut, photograph, frame)] * 2),
         "maskcut": fit(*[cuts[0].mask] * 2),
     }
 
@@ -171,7 +186,7 @@ def embedded_cases() -> List[dict]:
                 "ellipse": {"centre": centre, "radii": radii},
                 "patches": frame.rows * frame.columns,
                 "scores": score(maps, box, labels),
-                "fits": boxes(maps, features, frame, labels),
+                "fits": boxes(maps, features, frame, labels, photograph),
             }
         )
     return cases

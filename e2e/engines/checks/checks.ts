@@ -1,6 +1,7 @@
 import type { Check } from '../page/check.ts';
 import { imageChecks, resistingChecks } from './images.ts';
 import { lookChecks } from './looks.ts';
+import { maskChecks } from './masks.ts';
 import { modelChecks } from './models.ts';
 import { mapChecks, photographChecks } from './photographs.ts';
 import { startChecks, threadChecks } from './start.ts';
@@ -15,6 +16,7 @@ const checks: readonly Check[] = [
   ...mapChecks,
   ...photographChecks,
   ...imageChecks,
+  ...maskChecks,
   ...modelChecks,
   ...trainingChecks,
   ...lookChecks,
