@@ -28,6 +28,10 @@ for (const theme of ['dark', 'light'] as const) {
     await expectNoViolations(page, 'heat map');
     await scope.choose('Mask');
     await expectNoViolations(page, 'mask');
+    await page.getByRole('button', { name: 'Save cut-out, mask, boxes' }).click();
+    await expectNoViolations(page, 'what to save of a mask');
+    await page.keyboard.press('Escape');
+    await expect(page.getByRole('dialog')).toHaveCount(0);
     await scope.select('notes.txt');
     await expectNoViolations(page, 'failed');
     await page.keyboard.press('?');

@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from 'vitest';
 import { largestPart } from './connected-part.ts';
-import { boxOfMask, type MaskGrid } from './found-mask.ts';
+import { boxOfMask, cellsOfPixels, pixelsOfMasks, type MaskGrid } from './found-mask.ts';
 
 const mask = (...rows: string[]): Uint8Array =>
   Uint8Array.from(rows.join(''), (cell) => (cell === '#' ? 1 : 0));
@@ -24,6 +24,32 @@ describe('the box of a mask', () => {
 
   it('of an empty mask is none', () => {
     expect(boxOfMask(mask('....', '....'), grid)).toBeNull();
+  });
+});
+
+describe('cells of patches that overlap', () => {
+  // A patch of 4 px every 2 px: its cell is the 2 px around its middle. The network saw 1 px more on each side.
+  const grid: MaskGrid = {
+    rows: 1,
+    columns: 3,
+    box: { top: 1, left: 1, height: 2, width: 6 },
+    seenBox: { top: 0, left: 0, height: 4, width: 8 },
+    photoSizePx: { height: 4, width: 9 },
+  };
+
+  it('reach at the edges as far as the network saw', () => {
+    const { rowOf, columnOf } = cellsOfPixels(grid);
+    expect([...rowOf]).toEqual([0, 0, 0, 0]);
+    expect([...columnOf]).toEqual([0, 0, 0, 1, 1, 2, 2, 2, -1]);
+    expect(boxOfMask(mask('##.'), grid)).toEqual({ top: 0, left: 0, height: 4, width: 5 });
+    expect(boxOfMask(mask('.##'), grid)).toEqual({ top: 0, left: 3, height: 4, width: 5 });
+    const { inside } = pixelsOfMasks([{ title: '', grid, values: mask('.##'), box: null }]);
+    expect([...inside.subarray(0, 9)]).toEqual([0, 0, 0, 1, 1, 1, 1, 1, 0]);
+  });
+
+  it('are the same on pixels of another size', () => {
+    const { columnOf } = cellsOfPixels(grid, { height: 8, width: 18 });
+    expect([...columnOf]).toEqual([0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, -1, -1]);
   });
 });
 

@@ -1,5 +1,5 @@
 /** How well masks and boxes fit the objects of a photograph. The page and `npm run evaluate` count alike, by this file. */
-import type { MaskGrid } from '../core/found-mask.ts';
+import { cellsOfPixels, type MaskGrid } from '../core/found-mask.ts';
 import type { Box, Size } from '../core/geometry.ts';
 import { borderLabel, type Objects } from './objects.ts';
 
@@ -27,32 +27,13 @@ export function haveSameShape(mask: Size, photo: Size): boolean {
   );
 }
 
-/**
- * @param pixels of the mask along a side
- * @param photoPx of the photograph along it
- * @param start of the cells, in px of the photograph
- * @returns for each pixel the cell that its centre lies in, or -1 where no cell is
- */
-export function cellOfPixels(
-  pixels: number,
-  photoPx: number,
-  start: number,
-  length: number,
-  cells: number,
-): Int32Array {
-  const scale = photoPx / pixels;
-  return Int32Array.from({ length: pixels }, (_, pixel) => {
-    const cell = Math.floor((((pixel + 0.5) * scale - start) / length) * cells);
-    return cell >= 0 && cell < cells ? cell : -1;
-  });
-}
-
-/** Counts in the mask's own pixels: each belongs to the cell that its centre lies in. */
-export function countCells(objects: Objects, { rows, columns, box, photoSizePx }: MaskGrid): CellCounts {
+/** Counts in the mask's own pixels. */
+export function countCells(objects: Objects, grid: MaskGrid): CellCounts {
   const { height, width, labels, count } = objects;
-  const rowOf = cellOfPixels(height, photoSizePx.height, box.top, box.height, rows);
-  const columnOf = cellOfPixels(width, photoSizePx.width, box.left, box.width, columns);
-  const mostInCell = (Math.ceil(height / rows) + 1) * (Math.ceil(width / columns) + 1);
+  const { rows, columns } = grid;
+  const { rowOf, columnOf } = cellsOfPixels(grid, objects);
+  // The outermost cells of patches that overlap reach one and a half cells further.
+  const mostInCell = (3 * Math.ceil(height / rows) + 1) * (3 * Math.ceil(width / columns) + 1);
   const length = rows * columns * (count + 1);
   const cells = mostInCell < 65_536 ? new Uint16Array(length) : new Uint32Array(length);
   const sizes = Array.from({ length: count + 1 }, () => 0);

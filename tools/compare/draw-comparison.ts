@@ -1,9 +1,9 @@
 /** What networks look at on the same photographs, beside each other: the paper's figure 4 in small. */
 import sharp from 'sharp';
 import { meanMapOf, type HeadMaps } from '../../src/attention/head-maps.ts';
+import { cellsOfPixels } from '../../src/core/found-mask.ts';
 import type { Box } from '../../src/core/geometry.ts';
 import type { PixelGrid } from '../../src/media/resample.ts';
-import { cellOfPixels } from '../../src/score/fit.ts';
 import { maskOf } from '../evaluate/head-masks.ts';
 
 /** Of what is outside of the mask. */
@@ -16,8 +16,7 @@ export function showKept(pixels: PixelGrid, maps: HeadMaps, box: Box): Uint8Arra
   const { height, width, channels, values } = pixels;
   const { rows, columns } = maps;
   const { kept } = maskOf(rows, columns, meanMapOf(maps));
-  const rowOf = cellOfPixels(height, height, box.top, box.height, rows);
-  const columnOf = cellOfPixels(width, width, box.left, box.width, columns);
+  const { rowOf, columnOf } = cellsOfPixels({ rows, columns, box, photoSizePx: { height, width } });
   const shown = new Uint8Array(height * width * 3);
   for (let y = 0; y < height; y++)
     for (let x = 0; x < width; x++) {

@@ -73,6 +73,26 @@ test.each(sampleRefinements)('$name: the refined mask is SciPy’s', async (each
   expect(objectsCompute.numbers(found)).toMatchObject({ refinementKept: [true] });
 });
 
+test('where patches overlap, all that the network saw is refined, from the nearest cells', async () => {
+  const each = sampleRefinements.find(({ name }) => name === 'dahlia, square');
+  if (each === undefined) throw new Error('no case');
+  const params = { ...objectsContract.params.defaults, ...each.features, refine: true };
+  const found = await lookAtSample(engine, 'objects', params, each.sample, { ...each.framing, overlap: 2 });
+  expect([found.rows, found.columns]).toEqual([27, 27]);
+  const { height, width } = each.sizePx;
+  expect(found.fineGrid).toEqual({ rows: height, columns: width });
+  // The same flower as without overlap.
+  const mask = found.objects[0]?.refined?.mask ?? new Float32Array();
+  const [both, either] = mask.reduce(
+    ([and, or], inside, pixel) => {
+      const other = each.mask[pixel] as number;
+      return [and + Math.min(inside, other), or + Math.max(inside, other)] as const;
+    },
+    [0, 0] as readonly [number, number],
+  );
+  expect(both / either).toBeGreaterThan(0.85);
+});
+
 test('several masks are refined, each by itself', async () => {
   const each = embeddedObjects.find(({ maskcut, maskcutGap }) => maskcut.length > 1 && maskcutGap > leastGap);
   if (each === undefined) throw new Error('no case');

@@ -1,7 +1,7 @@
 import type { Failure } from '../../core/failure.ts';
 import { boxOfMask, pixelsOfMasks, type MaskGrid } from '../../core/found-mask.ts';
-import type { Frame } from '../../core/frame.ts';
-import type { Box, PatchGrid } from '../../core/geometry.ts';
+import { seenBoxOf, type Frame } from '../../core/frame.ts';
+import type { Box, PatchGrid, Size } from '../../core/geometry.ts';
 import { succeed, type Result } from '../../core/result.ts';
 import type { ReadPhoto } from '../../engine/engine.ts';
 import { readPart } from '../../engine/read-part.ts';
@@ -15,7 +15,13 @@ import { readAlikePatches } from '../../vit/alike-patches.ts';
 import { throwIfAborted } from '../../vit/forward.ts';
 import { facetOf, featuresOf, featureTap } from '../feature-choice.ts';
 import type { ComputeContext, LensCompute, NamedArray } from '../lens-compute.ts';
-import type { FoundObject, ObjectsParams, ObjectsResult, ObjectsStep } from './contract.ts';
+import {
+  fineFrameOf,
+  type FoundObject,
+  type ObjectsParams,
+  type ObjectsResult,
+  type ObjectsStep,
+} from './contract.ts';
 
 type Found = Pick<ObjectsResult, 'objects' | 'steps'>;
 
@@ -90,6 +96,25 @@ async function findIn(
  */
 const mostRefinedPx = 512;
 
+/** @returns the grid of patches in px of the part that the network saw */
+function gridOnPart(frame: Frame, { height, width }: Size): MaskGrid {
+  const { rows, columns, box } = frame;
+  const seen = seenBoxOf(frame);
+  const [down, across] = [height / seen.height, width / seen.width];
+  return {
+    rows,
+    columns,
+    box: {
+      top: (box.top - seen.top) * down,
+      left: (box.left - seen.left) * across,
+      height: box.height * down,
+      width: box.width * across,
+    },
+    seenBox: { top: 0, left: 0, height, width },
+    photoSizePx: { height, width },
+  };
+}
+
 /** @returns the objects with masks of pixels, and boxes around those */
 async function refineObjects(
   objects: readonly FoundObject[],
@@ -100,7 +125,7 @@ async function refineObjects(
   if (objects.length === 0) return succeed({ objects, fineGrid: null });
   const photo = await readPhoto();
   if (!photo.ok) return photo;
-  const part = readPart(photo.value, frame.box, mostRefinedPx);
+  const part = readPart(photo.value, seenBoxOf(frame), mostRefinedPx);
   const { height, width } = part;
   const afterStep = async (): Promise<void> => {
     await yieldToEventLoop();
@@ -108,7 +133,7 @@ async function refineObjects(
   };
   const solver = await createBilateralSolver(part, afterStep);
   const fineGrid = { rows: height, columns: width };
-  const onPart = { ...frame, box: { top: 0, left: 0, height, width }, photoSizePx: part };
+  const onPart = gridOnPart(frame, part);
   const refined: FoundObject[] = [];
   for (const object of objects) {
     const given = pixelsOfMasks([{ title: '', grid: onPart, values: object.mask, box: null }]);
@@ -116,7 +141,7 @@ async function refineObjects(
     refined.push({
       ...object,
       refined: { mask: Float32Array.from(mask), isAsGiven },
-      box: claimedBox(mask, { ...frame, ...fineGrid }),
+      box: claimedBox(mask, fineFrameOf(frame, fineGrid)),
     });
     onProgress(refined.length / objects.length);
   }

@@ -1,5 +1,6 @@
 /** Finds objects without labels, from the similarity of patches: LOST, TokenCut, MaskCut. */
 import { defineCodec, oneOf, onOrOff, realNumber, wholeNumber, type Field } from '../../core/codec.ts';
+import type { Frame } from '../../core/frame.ts';
 import type { Box, PatchGrid } from '../../core/geometry.ts';
 import type { FeatureChoice } from '../../core/model.ts';
 import { featureFields, type FeatureParams } from '../feature-choice.ts';
@@ -59,11 +60,16 @@ export interface ObjectsResult {
   readonly features: FeatureChoice;
   readonly rows: number;
   readonly columns: number;
-  /** Of refined masks: the pixels of the part that the patches cover, at most 512 on its long side. Null where nothing was refined. */
+  /** Of refined masks: the pixels of the part that the network saw, at most 512 on its long side. Null where nothing was refined. */
   readonly fineGrid: PatchGrid | null;
   /** In the order in which they were found. */
   readonly objects: readonly FoundObject[];
   readonly steps: readonly ObjectsStep[];
+}
+
+/** @returns where refined masks are on the photograph */
+export function fineFrameOf({ seenBox, ...frame }: Frame, fineGrid: PatchGrid): Frame {
+  return { ...frame, ...fineGrid, box: seenBox ?? frame.box };
 }
 
 const viewField: Field<ObjectsChoice> = {

@@ -15,6 +15,7 @@ import { ColoursField, SmoothField } from '../shared-controls.tsx';
 import { frameOf } from '../lens-contract.ts';
 import type { LensTile, LensView, PanelProps, Scene } from '../lens-view.ts';
 import {
+  fineFrameOf,
   objectsContract,
   type ObjectsChoice,
   type ObjectsDrawing,
@@ -49,7 +50,7 @@ function masksOf(looked: ObjectsScene['looked']): DrawnMasks {
   const frame = frameOf(looked);
   const { objects, fineGrid } = looked.result;
   return {
-    frame: { ...frame, ...fineGrid },
+    frame: fineGrid === null ? frame : fineFrameOf(frame, fineGrid),
     masks: objects.map(({ mask, refined }) => refined?.mask ?? mask),
   };
 }

@@ -191,8 +191,8 @@ export function createMasks(
       const key = `${id} ${gridKey}`;
       if (mask.counts.has(gridKey) || counting.has(key)) return;
       counting.add(key);
-      const { rows, columns, box, photoSizePx } = grid;
-      const asked = { id, mask: blob, grid: { rows, columns, box, photoSizePx } };
+      const { rows, columns, box, seenBox = box, photoSizePx } = grid;
+      const asked = { id, mask: blob, grid: { rows, columns, box, seenBox, photoSizePx } };
       void client.call('countCells', asked).then((outcome) => {
         // A file that is gone stays gone; an engine that was lost is asked again with the next result.
         if (outcome.ok || outcome.error.code !== 'unreadable-file') counting.delete(key);
