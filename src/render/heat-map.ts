@@ -9,7 +9,7 @@ export interface Pixels {
 
 /**
  * Stretches [min, max] over the colour map, as matplotlib does for the official script's images: every head by its
- * own range.
+ * own range. Values outside of it have the colours of its ends.
  * @param table 256 packed pixels, see `colourTable`
  * @returns opaque pixels of the grid's shape
  */
@@ -23,7 +23,8 @@ export function paintHeatMap(
   const packed = new Uint32Array(rgba.buffer);
   const scale = max > min ? (table.length - 1) / (max - min) : 0;
   for (let i = 0; i < packed.length; i += 1) {
-    packed[i] = table[Math.round(((values[i] ?? 0) - min) * scale)] ?? 0;
+    const level = Math.round(((values[i] ?? 0) - min) * scale);
+    packed[i] = table[Math.min(table.length - 1, Math.max(0, level))] ?? 0;
   }
   return { height, width, rgba };
 }

@@ -183,7 +183,7 @@ export const similarityView: LensView<SimilarityParams, SimilarityDrawing, Simil
   contract: similarityContract,
   icon: Magnet,
   question: {
-    label: 'Alike to what?',
+    label: 'Like what?',
     explanation:
       'The patch under the pointer, as long as none is chosen. A click chooses a patch; drawing round several asks all of them together, ' +
       'by the mean of their features. Without a patch it is CLS, the network’s own token.',
