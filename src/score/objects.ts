@@ -46,22 +46,31 @@ function findBorder(values: readonly Value[]): number | null {
   return areNumbers ? (byNumber?.label ?? null) : null;
 }
 
-/** Red, green and blue as one number; a grey value as it is. */
-function colourAt({ kind, values, palette }: PngValues, pixel: number): number {
-  if (kind === 'colour') {
-    const [red = 0, green = 0, blue = 0] = values.subarray(3 * pixel, 3 * pixel + 3);
-    return (red * 65_536 + green) * 65_536 + blue;
-  }
-  const value = values[pixel] ?? 0;
-  if (palette === null) return value;
+const colourNumber = (red: number, green: number, blue: number): number =>
+  (red * 65_536 + green) * 65_536 + blue;
+
+/** @returns the colour of each index, as one number */
+function coloursOf(palette: Uint8Array): number[] {
   // Past the palette's end all is black, as decoders have it.
-  const [red = 0, green = 0, blue = 0] = palette.subarray(3 * value, 3 * value + 3);
-  const colour = (red * 65_536 + green) * 65_536 + blue;
+  const colours = Array.from({ length: 256 }, (_, index) =>
+    colourNumber(palette[3 * index] ?? 0, palette[3 * index + 1] ?? 0, palette[3 * index + 2] ?? 0),
+  );
   // Some palettes end before the border's number, or are black there: it is no background all the same.
-  return colour === 0 && value === borderNumber ? -1 : colour;
+  if (colours[borderNumber] === 0) colours[borderNumber] = -1;
+  return colours;
 }
 
-const vocBorderColour = (vocBorder[0] * 65_536 + vocBorder[1]) * 65_536 + vocBorder[2];
+/** @returns what tells a pixel's colour as one number; a grey value as it is */
+function colourReader({ kind, values, palette }: PngValues): (pixel: number) => number {
+  if (kind === 'colour')
+    return (pixel) =>
+      colourNumber(values[3 * pixel] ?? 0, values[3 * pixel + 1] ?? 0, values[3 * pixel + 2] ?? 0);
+  if (palette === null) return (pixel) => values[pixel] ?? 0;
+  const colours = coloursOf(palette);
+  return (pixel) => colours[values[pixel] ?? 0] ?? 0;
+}
+
+const vocBorderColour = colourNumber(...vocBorder);
 
 /**
  * Black is the background, and every other colour is one object: white in most sets, the palette's colours in DAVIS and VOC.
@@ -72,12 +81,13 @@ const vocBorderColour = (vocBorder[0] * 65_536 + vocBorder[1]) * 65_536 + vocBor
 export function findObjects(png: PngValues): Objects | string {
   const { height, width, kind, values } = png;
   const labels = new Uint8Array(height * width);
+  const colourAt = colourReader(png);
   const found: Value[] = [];
   const labelOf = new Map<number, number>([[0, 0]]);
   let last = 0;
   let lastLabel = 0;
   for (let pixel = 0; pixel < labels.length; pixel++) {
-    const colour = colourAt(png, pixel);
+    const colour = colourAt(pixel);
     if (colour !== last) {
       let label = labelOf.get(colour);
       if (label === undefined) {
@@ -98,9 +108,11 @@ export function findObjects(png: PngValues): Objects | string {
   if (count > maxObjects)
     return `it has more than ${maxObjects} colours, and each would be an object: masks must have hard edges`;
   if (border !== null)
-    for (const [pixel, label] of labels.entries())
+    for (let pixel = 0; pixel < labels.length; pixel++) {
+      const label = labels[pixel] ?? 0;
       if (label === border) labels[pixel] = borderLabel;
       else if (label > border) labels[pixel] = label - 1;
+    }
   return { height, width, count, labels };
 }
 
