@@ -90,6 +90,12 @@ test('what is no PNG, cut off, or too large is not read', async () => {
   large.writeUInt32BE(50_000, 16);
   large.writeUInt32BE(50_000, 20);
   expect(await readPngValues(large)).toBeNull();
+  // Within the limit, but more than the few bytes of data can hold: refused before any memory is taken.
+  large.writeUInt32BE(9000, 16);
+  large.writeUInt32BE(9000, 20);
+  const before = process.memoryUsage().arrayBuffers;
+  expect(await readPngValues(large)).toBeNull();
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(9000 * 9000);
 });
 
 test('damaged files are read or refused, and nothing throws', async () => {

@@ -182,6 +182,9 @@ function readPass(
 /** As for photographs: a file that states more is not read. */
 const maxPixels = 100e6;
 
+/** Deflate makes at most 1032 bytes of one, so a header that states more than its data can hold is wrong. */
+const mostInflated = 1032;
+
 /** @returns null where it is no PNG, or damaged, or too large */
 export async function readPngValues(bytes: Uint8Array): Promise<PngValues | null> {
   if (bytes[0] !== 0x89 || ascii(bytes, 1, 3) !== 'PNG') return null;
@@ -195,6 +198,9 @@ export async function readPngValues(bytes: Uint8Array): Promise<PngValues | null
   const passes = passesOf(header);
   const length = passes.reduce((sum, pass) => sum + pass.height * (1 + rowBytes(pass.width, header)), 0);
   const parts = chunks.filter(({ type }) => type === 'IDAT').map(({ data }) => data);
+  const packed = parts.reduce((sum, part) => sum + part.length, 0);
+  // Without this a file of a few bytes could ask for hundreds of megabytes.
+  if (length > packed * mostInflated) return null;
   const stored = await inflate(parts, length);
   if (stored === null) return null;
   const count = height * width * (kind === 'colour' ? 3 : 1);

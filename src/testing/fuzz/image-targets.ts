@@ -1,13 +1,16 @@
 /**
  * Fuzz targets for image files before a decoder gets them: the facts that are read, the image data that is extracted, and
- * GIF and BMP down to their pixels.
+ * GIF, BMP and masks down to their pixels.
  */
 import { damage, type SeededRandom } from '../../core/seeded-random.ts';
 import { decodeBmp } from '../../media/bmp-file.ts';
 import { decodeGif } from '../../media/gif-file.ts';
 import { inspectImage, type ImageFacts } from '../../media/inspect-image.ts';
+import { readPngValues } from '../../media/png-values.ts';
 import { storedImage } from '../../media/stored-image.ts';
+import { borderLabel, findObjects } from '../../score/objects.ts';
 import { imageCases } from '../image-cases.ts';
+import { colourPng, greyPng, indexPng, vocPalette } from '../make-png.ts';
 import { turnedAvifs } from '../turned-avif.ts';
 import { damagePart, exchangeFields, type Bytes, type NonEmpty } from './damages.ts';
 import type { FuzzTarget } from './fuzz-target.ts';
@@ -66,8 +69,49 @@ const seedsOf = (ending: string): NonEmpty<Bytes> =>
     `picture ends in .${ending}`,
   );
 
-export const imageTargets = (): readonly FuzzTarget[] =>
-  endings.map((ending): FuzzTarget => {
+/** Down to objects, as masks beside photographs are read. */
+async function readMask(bytes: Bytes): Promise<boolean> {
+  const png = await readPngValues(bytes);
+  if (png === null) return false;
+  const { height, width, kind, values } = png;
+  if (values.length !== height * width * (kind === 'colour' ? 3 : 1))
+    throw new Error(`${values.length} values of ${height} × ${width}, ${kind}`);
+  const objects = findObjects(png);
+  if (typeof objects === 'string') return true;
+  const strange = objects.labels.find((label) => label > objects.count && label !== borderLabel);
+  if (strange !== undefined) throw new Error(`label ${strange} of ${objects.count} objects`);
+  return true;
+}
+
+const maskSeeds: NonEmpty<Bytes> = [
+  greyPng([
+    [0, 255, 255],
+    [0, 0, 255],
+  ]),
+  indexPng(
+    [
+      [0, 8, 255, 15],
+      [255, 8, 8, 0],
+    ],
+    vocPalette,
+  ),
+  colourPng([
+    [
+      [0, 0, 0],
+      [224, 224, 192],
+      [128, 0, 0],
+    ],
+  ]),
+].map((file) => Uint8Array.from(file)) as unknown as NonEmpty<Bytes>;
+
+const maskTarget: FuzzTarget = {
+  name: 'PNG masks, bytes and numbers',
+  run: (random) => readMask(random.pick(damages)(random.pick(maskSeeds), random)),
+};
+
+export const imageTargets = (): readonly FuzzTarget[] => [
+  maskTarget,
+  ...endings.map((ending): FuzzTarget => {
     const seeds = seedsOf(ending);
     return {
       name: `${ending.toUpperCase()}, bytes and numbers`,
@@ -76,4 +120,5 @@ export const imageTargets = (): readonly FuzzTarget[] =>
         return readImage(make(random.pick(seeds), random));
       },
     };
-  });
+  }),
+];
