@@ -101,6 +101,12 @@ describe('a drop', () => {
     expect(messages()).toEqual([expect.stringMatching(/^3 masks were found/)]);
   });
 
+  it('gives masks of one name, without folders, to photographs that have none yet', async () => {
+    await masks.add([picture('1.jpg', photographBytes), picture('1.jpg', photographBytes)]);
+    await masks.add([picture('1.png', maskBytes), picture('1.png', maskBytes)]);
+    expect(names()).toEqual(['1.jpg<1.png', '1.jpg<1.png']);
+  });
+
   it('of a mask alone finds the photograph in the strip, and the other way round', async () => {
     await masks.add([picture('cat.jpg', photographBytes)]);
     await masks.add([picture('dog.png', maskBytes)]);

@@ -83,10 +83,12 @@ export function createMasks(
     return order.flatMap((id) => photos[id] ?? []);
   };
 
-  /** The photograph of this name, in the folders that are most alike; one that is no PNG goes first. */
+  /** The photograph of this name, in the folders that are most alike; one that is no PNG, or has no mask yet, goes first. */
   const photographOf = (picture: Pick<Photo, 'name' | 'blob'>): Photo | undefined => {
     const likeness = (photo: Photo): number =>
-      sharedFolders(pathOf(photo), pathOf(picture)) + (isPngName(photo.name) ? 0 : 0.5);
+      sharedFolders(pathOf(photo), pathOf(picture)) +
+      (isPngName(photo.name) ? 0 : 0.5) +
+      (photo.mask === null ? 0.25 : 0);
     return inStrip()
       .filter(({ name, blob }) => blob !== picture.blob && stemOf(name) === stemOf(picture.name))
       .toSorted((a, b) => likeness(b) - likeness(a))[0];

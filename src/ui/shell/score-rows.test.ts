@@ -99,6 +99,12 @@ it('settings that differ are another look', () => {
   store.getState().changeParams({ block: 1 });
   expect(scoreRowsOf(store.getState())[0]?.comparison).toBeNull();
   expect(describeSettings(store.getState())).toBe('block 1, token 0, mass 50');
+  store.getState().changeDrawing({ mass: 60 });
+  expect(describeSettings(store.getState())).toBe('block 1, token 0, mass 60');
+  store.getState().setLens('objects');
+  expect(describeSettings(store.getState())).toMatch(
+    /^method tokencut, block best, facet best, threshold 0\.2/,
+  );
 });
 
 it('the file has every row, with quotes where names need them', () => {

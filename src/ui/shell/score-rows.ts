@@ -1,4 +1,5 @@
 /** The scores of all photographs that have a mask, with the lens in use, and the same as text. */
+import type { Codec, Fields } from '../../core/codec.ts';
 import { contractOf } from '../../lenses/contracts.ts';
 import type { FoundMask } from '../../core/found-mask.ts';
 import { foundOverlap, meanOf } from '../../score/fit.ts';
@@ -61,10 +62,18 @@ export function scoreRowsOf(state: AppState): ScoreRow[] {
 export function describeSettings(state: AppState): string {
   const { lens, params, drawings } = state;
   const { overlap } = framingInUse(state);
-  const contract = contractOf(lens);
-  const fields = contract.params.fields as Record<string, { readonly write: (value: unknown) => string }>;
-  const all = Object.entries(params[lens]).map(([name, value]) => [name, fields[name]?.write(value) ?? '']);
-  const texts = [...all, ...Object.entries(contract.drawing.write(drawings[lens]))];
+  const { params: computed, drawing } = contractOf(lens);
+  const everything = (codec: Codec<object>, values: object): [string, string][] => {
+    const fields = codec.fields as Fields<Record<string, unknown>>;
+    return Object.entries(values).map(([name, value]) => [name, fields[name]?.write(value) ?? '']);
+  };
+  const drawn = drawings[lens];
+  const differs = drawing.write(drawn);
+  const texts = [
+    ...everything(computed, params[lens]),
+    // The mass makes the mask, so it is told also where it is the usual one.
+    ...everything(drawing, drawn).filter(([name]) => name === 'mass' || name in differs),
+  ];
   if (overlap !== undefined && overlap !== 1) texts.push(['overlap', String(overlap)]);
   return texts
     .filter(([, text]) => text !== '')
