@@ -16,6 +16,8 @@ interface ExpectedSimilarities {
 interface ExpectedMatches {
   /** All mutual nearest neighbours, by the first photograph's patches. */
   readonly mutual: readonly PatchMatch[];
+  /** Cosines of each of these with each, by both descriptors one after the other; of the small networks. */
+  readonly alike: Float32Array;
   /** Those of them with both ends salient. */
   readonly salient: readonly PatchMatch[];
   /** At most ten of these, the most salient first. */
@@ -24,6 +26,15 @@ interface ExpectedMatches {
 
 interface ExpectedSimilarity extends ExpectedSimilarities {
   readonly matches: ExpectedMatches;
+  /** By log-binned descriptors. */
+  readonly around: ExpectedMatches;
+}
+
+interface StoredMatches {
+  readonly mutual: StoredPairs;
+  readonly alike: string;
+  readonly salient: StoredPairs;
+  readonly chosen: StoredPairs;
 }
 
 type StoredPairs = readonly (readonly number[])[];
@@ -33,26 +44,27 @@ interface Stored {
   readonly cls: readonly string[];
   readonly patch: readonly string[];
   readonly several: readonly string[];
-  readonly matches: {
-    readonly mutual: StoredPairs;
-    readonly salient: StoredPairs;
-    readonly chosen: StoredPairs;
-  };
+  readonly matches: StoredMatches;
+  readonly around: StoredMatches;
 }
 
 const readPairs = (pairs: StoredPairs): PatchMatch[] =>
   pairs.map(([first = NaN, second = NaN, cosine = NaN]) => ({ first, second, cosine }));
 
-const read = ({ patches, cls, patch, several, matches }: Stored): ExpectedSimilarity => ({
+const readMatches = ({ mutual, alike, salient, chosen }: StoredMatches): ExpectedMatches => ({
+  mutual: readPairs(mutual),
+  alike: floatsOfBase64(alike),
+  salient: readPairs(salient),
+  chosen: readPairs(chosen),
+});
+
+const read = ({ patches, cls, patch, several, matches, around }: Stored): ExpectedSimilarity => ({
   patches,
   cls: cls.map(floatsOfBase64),
   patch: patch.map(floatsOfBase64),
   several: several.map(floatsOfBase64),
-  matches: {
-    mutual: readPairs(matches.mutual),
-    salient: readPairs(matches.salient),
-    chosen: readPairs(matches.chosen),
-  },
+  matches: readMatches(matches),
+  around: readMatches(around),
 });
 
 export interface EmbeddedSimilarity extends ExpectedSimilarity {

@@ -1,8 +1,11 @@
 /** Compares all patches of two photographs, n × m cosines, on the device: only the nearest of each comes back. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { NearestPatches, PatchMatch } from '../core/patch-match.ts';
+import type { FaultWatch } from '../gpu/fault-watch.ts';
+import type { BlockLayers } from './block-layers.ts';
 import { throwIfAborted } from './forward.ts';
-import { asWeight, normalised, patchFeatures } from './patch-features.ts';
+import { dividedByLength, PatchDescriptors } from './patch-descriptors.ts';
+import { asWeight } from './patch-features.ts';
 import { readValues } from './read-values.ts';
 import type { Tapped } from './tapped.ts';
 import type { Facet } from './taps.ts';
@@ -18,6 +21,34 @@ export interface PatchPair {
   readonly second: Tapped;
   readonly block: number;
   readonly facet: Facet;
+  /** Whether patches are compared with their surroundings, see `PatchDescriptors`: 17 times the products. */
+  readonly surroundings: boolean;
+}
+
+/** Patches of a photograph, by their descriptors. */
+interface Some {
+  readonly of: PatchDescriptors;
+  readonly patches: ArrayLike<number>;
+  /** Their lengths, squared; shape [count, 1] */
+  readonly squares: tf.Tensor2D;
+}
+
+/** @returns cosines of each with each, and columns of 0 to whole tiles; shape [n, ≥ m] */
+function cosinesOf(first: Some, second: Some, layers: BlockLayers): tf.Tensor2D {
+  const partOf = ({ of, patches, squares }: Some, bin: PatchDescriptors['bins'][number]): tf.Tensor2D =>
+    tf.tidy(() => dividedByLength(of.featuresAt(bin, patches), squares));
+  let sum: tf.Tensor2D | null = null;
+  for (const bin of first.of.bins) {
+    const before: tf.Tensor2D | null = sum;
+    sum = tf.tidy(() => {
+      const weight = asWeight(partOf(second, bin), columnsAtOnce);
+      const products = layers.linear(partOf(first, bin), { weight, bias: null });
+      return before === null ? products : tf.add(before, products);
+    });
+    before?.dispose();
+  }
+  if (sum === null) throw new Error('a descriptor without bins');
+  return sum;
 }
 
 /**
@@ -33,10 +64,49 @@ const extremesOf = (products: tf.Tensor2D): tf.Tensor1D =>
     ]),
   );
 
+const range = (begin: number, count: number): Int32Array =>
+  Int32Array.from({ length: count }, (_, at) => begin + at);
+
 interface NearestOptions {
   readonly signal: AbortSignal;
   /** Cosines that are held at once take no more, or are of 64 patches. */
   readonly maxBytes?: number;
+}
+
+async function readNearestOf(
+  first: PatchDescriptors,
+  second: PatchDescriptors,
+  { layers, faults }: { readonly layers: BlockLayers; readonly faults: FaultWatch },
+  { signal, maxBytes = usualBytes }: NearestOptions,
+): Promise<readonly [ofFirst: NearestPatches, ofSecond: NearestPatches]> {
+  const [rows, patches] = [first.patches, second.patches];
+  const ofFirst = { patches: new Int32Array(rows), cosines: new Float32Array(rows).fill(-Infinity) };
+  const ofSecond = { patches: new Int32Array(patches), cosines: new Float32Array(patches) };
+  const all = range(0, rows);
+  const most = Math.max(1, Math.floor(maxBytes / (4 * rows * columnsAtOnce))) * columnsAtOnce;
+  for (let begin = 0; begin < patches; begin += most) {
+    const count = Math.min(most, patches - begin);
+    const extremes = tf.tidy(() => {
+      const columns = range(begin, count);
+      const cosines = cosinesOf(
+        { of: first, patches: all, squares: first.squaresAt(all) },
+        { of: second, patches: columns, squares: second.squaresAt(columns) },
+        layers,
+      );
+      return extremesOf(count === cosines.shape[1] ? cosines : tf.slice2d(cosines, [0, 0], [-1, count]));
+    });
+    const { values } = await readValues(extremes, faults);
+    for (let row = 0; row < rows; row++) {
+      const cosine = values[row] as number;
+      if (cosine <= (ofFirst.cosines[row] as number)) continue;
+      ofFirst.cosines[row] = cosine;
+      ofFirst.patches[row] = begin + (values[rows + row] as number);
+    }
+    ofSecond.cosines.set(values.subarray(2 * rows, 2 * rows + count), begin);
+    ofSecond.patches.set(values.subarray(2 * rows + count), begin);
+    throwIfAborted(signal);
+  }
+  return [ofFirst, ofSecond];
 }
 
 /**
@@ -44,66 +114,40 @@ interface NearestOptions {
  * @throws FailureError on a fault of the device, or 'cancelled'
  */
 export async function readNearestPatches(
-  { first, second, block, facet }: PatchPair,
-  { signal, maxBytes = usualBytes }: NearestOptions,
+  { first, second, ...options }: PatchPair,
+  limits: NearestOptions,
 ): Promise<readonly [ofFirst: NearestPatches, ofSecond: NearestPatches]> {
-  const [rows, patches] = [first.rows * first.columns, second.rows * second.columns];
-  const ofFirst = { patches: new Int32Array(rows), cosines: new Float32Array(rows).fill(-Infinity) };
-  const ofSecond = { patches: new Int32Array(patches), cosines: new Float32Array(patches) };
-  const x = tf.tidy(() => normalised(patchFeatures(first, block, facet)));
-  const weight = tf.tidy(() => asWeight(normalised(patchFeatures(second, block, facet)), columnsAtOnce));
-  const most = Math.max(1, Math.floor(maxBytes / (4 * rows * columnsAtOnce))) * columnsAtOnce;
+  const [one, other] = [new PatchDescriptors(first, options), new PatchDescriptors(second, options)];
   try {
-    for (let begin = 0; begin < patches; begin += most) {
-      const columns = { begin, count: Math.min(most, weight.shape[1] - begin) };
-      const count = Math.min(columns.count, patches - begin);
-      const extremes = tf.tidy(() => {
-        const products = first.layers.linearPart(x, { weight, bias: null }, rows, columns);
-        return extremesOf(count === columns.count ? products : tf.slice2d(products, [0, 0], [-1, count]));
-      });
-      const { values } = await readValues(extremes, first.faults);
-      for (let row = 0; row < rows; row++) {
-        const cosine = values[row] as number;
-        if (cosine <= (ofFirst.cosines[row] as number)) continue;
-        ofFirst.cosines[row] = cosine;
-        ofFirst.patches[row] = begin + (values[rows + row] as number);
-      }
-      ofSecond.cosines.set(values.subarray(2 * rows, 2 * rows + count), begin);
-      ofSecond.patches.set(values.subarray(2 * rows + count), begin);
-      throwIfAborted(signal);
-    }
-    return [ofFirst, ofSecond];
+    return await readNearestOf(one, other, first, limits);
   } finally {
-    tf.dispose([x, weight]);
+    one.dispose();
+    other.dispose();
   }
 }
 
 /**
- * How alike pairs are: cosines of their features, the first patch's and the second's one after the other.
+ * How alike pairs are: cosines of their descriptors, the first patch's and the second's one after the other.
  * @param pairs P of them, at least one
  * @returns shape [P, P]
  * @throws FailureError on a fault of the device
  */
 export async function readPairCosines(
-  { first, second, block, facet }: PatchPair,
+  { first, second, ...options }: PatchPair,
   pairs: readonly PatchMatch[],
 ): Promise<Float32Array<ArrayBuffer>> {
+  const [one, other] = [new PatchDescriptors(first, options), new PatchDescriptors(second, options)];
   const cosines = tf.tidy(() => {
-    const of = (tapped: Tapped, patches: readonly number[]): tf.Tensor2D =>
-      tf.gather(patchFeatures(tapped, block, facet), tf.tensor1d([...patches], 'int32'));
-    const both = [
-      of(
-        first,
-        pairs.map((pair) => pair.first),
-      ),
-      of(
-        second,
-        pairs.map((pair) => pair.second),
-      ),
+    const ends = [
+      { of: one, patches: pairs.map((pair) => pair.first) },
+      { of: other, patches: pairs.map((pair) => pair.second) },
     ];
-    const together = normalised(tf.concat2d(both, 1));
-    const products = first.layers.linear(together, { weight: asWeight(together, 4), bias: null });
-    return tf.slice2d(products, [0, 0], [-1, pairs.length]);
+    // The length of both together.
+    const squares = tf.addN(ends.map(({ of, patches }) => of.squaresAt(patches)));
+    const sums = ends.map((end) => cosinesOf({ ...end, squares }, { ...end, squares }, first.layers));
+    return tf.slice2d(tf.addN(sums), [0, 0], [-1, pairs.length]);
   });
+  one.dispose();
+  other.dispose();
   return (await readValues(cosines, first.faults)).values.slice();
 }

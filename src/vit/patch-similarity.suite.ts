@@ -14,7 +14,6 @@ import { layersFor } from './block-layers.ts';
 import { runForward } from './forward.ts';
 import { readNearestPatches, readPairCosines } from './match-patches.ts';
 import { uploadParameters, type VitParameters } from './parameters.ts';
-import { patchFeatures } from './patch-features.ts';
 import { directionOf, readSimilarities } from './patch-similarity.ts';
 import { Tapped } from './tapped.ts';
 
@@ -70,12 +69,14 @@ export function checkPatchSimilarity(name: BackendName): void {
       }
     });
 
-    test('nearest patches, and how alike pairs are', async () => {
+    test.each([
+      ['patches', false, expected.matches],
+      ['patches with their surroundings', true, expected.around],
+    ] as const)('nearest %s, and how alike pairs are', async (_, surroundings, { mutual, alike }) => {
       const [first, second] = passes;
       if (first === undefined || second === undefined) throw new Error('there are two inputs');
-      const pair = { first, second, block, facet: 'key' } as const;
+      const pair = { first, second, block, facet: 'key', surroundings } as const;
       const pairs = mutualMatches(...(await readNearestPatches(pair, { signal })));
-      const { mutual } = expected.matches;
       expect(pairs.map((each) => [each.first, each.second])).toEqual(
         mutual.map((each) => [each.first, each.second]),
       );
@@ -85,26 +86,8 @@ export function checkPatchSimilarity(name: BackendName): void {
           mutual.map(({ cosine }) => cosine),
         ),
       ).toBeLessThan(tolerance);
-      const cosines = await readPairCosines(pair, pairs);
-      expect(cosines).toHaveLength(pairs.length ** 2);
-      // Of two pairs: the lengths together are those of the features one after the other.
-      const ofPatches = async (pass: Tapped): Promise<number[][]> => {
-        const features = patchFeatures(pass, block, 'key');
-        const rows = await features.array();
-        features.dispose();
-        return rows;
-      };
-      const [mine, others] = [await ofPatches(first), await ofPatches(second)];
-      const joined = pairs.map((each) => [
-        ...(mine[each.first] as number[]),
-        ...(others[each.second] as number[]),
-      ]);
-      for (const [a, one] of joined.entries())
-        for (const [b, other] of joined.entries()) {
-          const product = one.reduce((sum, value, i) => sum + value * (other[i] as number), 0);
-          const cosine = product / (Math.hypot(...one) * Math.hypot(...other));
-          expect(cosines[a * pairs.length + b]).toBeCloseTo(cosine, 5);
-        }
+      // Of two pairs: the descriptors one after the other.
+      expect(maxAbsDifference(await readPairCosines(pair, pairs), alike)).toBeLessThan(tolerance);
     });
   });
 
@@ -158,7 +141,7 @@ export function checkPatchSimilarity(name: BackendName): void {
     const cls = [0, 0, 1, 0];
     const first = passOf([cls, ...own.map(at)]);
     const second = passOf([cls, ...Array.from({ length: patches }, (_, patch) => at(patch))]);
-    const pair = { first, second, block: 0, facet: 'key' } as const;
+    const pair = { first, second, block: 0, facet: 'key', surroundings: false } as const;
     const [ofFirst, ofSecond] = await readNearestPatches(pair, { signal, maxBytes: 4 * rows * 128 });
     first.dispose();
     second.dispose();

@@ -266,7 +266,7 @@ test('correspondences are of two images, with the places of both, and one pictur
     ),
   ).toBeLessThan(1e-4);
   expect((await readArray(`${samples[0]}-correspondences.npy`)).shape).toEqual([10, 4]);
-  // Both are landscapes: one above the other.
+  // One above the other, as neither is upright.
   const sizes = await Promise.all([first, second].map((path) => sharp(path).metadata()));
   const picture = await sharp(join(folder, `${samples[0]}-correspondences.png`)).metadata();
   expect(picture.width).toBe(Math.max(...sizes.map(({ width }) => width)));

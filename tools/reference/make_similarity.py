@@ -81,6 +81,26 @@ def nearest(cosines: np.ndarray) -> Tuple[np.ndarray, float]:
     return cosines.argmax(1), float((ordered[:, -1] - ordered[:, -2]).min())
 
 
+def log_bins(features: np.ndarray, rows: int, columns: int) -> np.ndarray:
+    """Two hierarchies: each patch and its 8 neighbours, and the means of 3 x 3 patches around 8 places at a distance of 3. A place outside
+    is the nearest one inside; a mean at the edge is of the patches that there are.
+    :param features: shape [n, C]. :returns: shape [n, 17 C]"""
+    own = features.reshape(rows, columns, -1)
+    mean = np.array([[own[max(0, y - 1) : y + 2, max(0, x - 1) : x + 2].mean((0, 1)) for x in range(columns)] for y in range(rows)])
+    at = lambda grid, y, x: grid[min(max(y, 0), rows - 1), min(max(x, 0), columns - 1)]
+    described = []
+    for y in range(rows):
+        for x in range(columns):
+            parts = []
+            for grid, step in ((own, 1), (mean, 3)):
+                for i in (y - step, y, y + step):
+                    for j in (x - step, x, x + step):
+                        if grid is own or (i, j) != (y, x):
+                            parts.append(at(grid, i, j))
+            described.append(np.concatenate(parts))
+    return np.array(described)
+
+
 def k_means(points: np.ndarray, count: int) -> np.ndarray:
     """Lloyd's algorithm from one start by k-means++. :param points: shape [P, D]. :returns: each point's cluster"""
     random = RandomStream(len(points), count)
@@ -105,7 +125,12 @@ def k_means(points: np.ndarray, count: int) -> np.ndarray:
     return clusters
 
 
-def correspondences(features: List[np.ndarray], salient: List[np.ndarray], threshold: float = 0.05) -> dict:
+def concatenated(features: List[np.ndarray], pairs: List[Tuple[int, int]]) -> np.ndarray:
+    """The script does not normalise the two descriptors themselves. :returns: of length 1, shape [P, 2 D]"""
+    return unit(np.concatenate([features[0][[i for i, _ in pairs]], features[1][[j for _, j in pairs]]], axis=1))
+
+
+def correspondences(features: List[np.ndarray], salient: List[np.ndarray], keeps_alike: bool, threshold: float = 0.05) -> dict:
     """:param features: of both photographs, shape [n, C]. :param salient: 0..1, shape [n]"""
     first, second = (unit(each) for each in features)
     cosines = first @ second.T
@@ -115,16 +140,17 @@ def correspondences(features: List[np.ndarray], salient: List[np.ndarray], thres
     edges = np.abs(np.concatenate(salient) - threshold).min()
     chosen: List[int] = []
     if kept:
-        # The script does not normalise the two descriptors themselves.
-        together = unit(np.concatenate([features[0][[i for i, _ in kept]], features[1][[j for _, j in kept]]], axis=1))
+        together = concatenated(features, kept)
         means = np.array([(salient[0][i] + salient[1][j]) / 2 for i, j in kept])
         clusters = k_means(together, min(PAIRS, len(kept)))
         chosen = [int(max(np.nonzero(clusters == at)[0], key=lambda pair: means[pair])) for at in set(clusters.tolist())]
         chosen.sort(key=lambda pair: -means[pair])
+    alike = concatenated(features, mutual) if keeps_alike else np.zeros((0, 1))
     pairs = lambda some: [[i, j, round(float(cosines[i, j]), 7)] for i, j in some]
     return {
         "gap": min(gap, other_gap, float(edges)),
         "mutual": pairs(mutual),
+        "alike": encode((alike @ alike.T).astype("<f4")),
         "salient": pairs(kept),
         "chosen": pairs([kept[at] for at in chosen]),
     }
@@ -138,21 +164,24 @@ def embedded_cases() -> List[dict]:
         photograph = Image.open(SAMPLES / f"{sample}.jpg").convert("RGB")
         frame = frame_photograph(photograph.height, photograph.width, patch, side)
         pixels = normalise(resize(photograph, frame, patch))[0].transpose(1, 2, 0)
-        return tokens_of(model, np.ascontiguousarray(pixels))
+        return (frame.rows, frame.columns), *tokens_of(model, np.ascontiguousarray(pixels))
 
     for samples, side, block, facet in [
-        (["cat", "raccoon", "dahlia"], 224, 4, "value"),
-        (["raccoon", "cat"], 448, 6, "value"),
-        (["butterfly", "dahlia"], 224, 8, "key"),
-        (["dog", "cat"], 224, 8, "token"),
+        (["cat", "dog", "dahlia"], 224, 4, "value"),
+        (["raccoon", "butterfly"], 448, 6, "value"),
+        (["raccoon", "butterfly"], 224, 8, "key"),
+        (["dahlia", "dog"], 224, 8, "token"),
     ]:
         looks = [look(sample, side) for sample in samples]
         name = "out" if facet == "token" else facet
-        tokens = [blocks[block - 1][name].double().numpy() for _, blocks in looks]
-        salient = [saliency(attentions[-1][:, 0, 1:].numpy()) for attentions, _ in looks]
+        tokens = [blocks[block - 1][name].double().numpy() for _, _, blocks in looks]
+        salient = [saliency(attentions[-1][:, 0, 1:].numpy()) for _, attentions, _ in looks]
         patches = [len(tokens[0]) // 2, 3, 60]
         case = {"samples": samples, "side": side, "block": block, "facet": facet, **similarities(tokens, 1, patches)}
-        cases.append({**case, "matches": correspondences([each[1:] for each in tokens[:2]], salient[:2])})
+        features = [each[1:] for each in tokens[:2]]
+        around = [log_bins(each, *grid) for each, (grid, _, _) in zip(features, looks)]
+        matches = correspondences(features, salient[:2], False)
+        cases.append({**case, "matches": matches, "around": correspondences(around, salient[:2], False)})
     return cases
 
 
@@ -169,8 +198,10 @@ def family_cases() -> List[dict]:
             salient.append(saliency(attention[-1, 0, :, -patches:]))
         special = len(tokens[0]) - len(salient[0])
         asked = similarities(tokens, special, [len(salient[0]) // 2, 0, 3])
-        found = correspondences([each[special:] for each in tokens[:2]], salient[:2])
-        cases.append({"network": network["network"], **asked, "matches": found})
+        features = [each[special:] for each in tokens]
+        around = [log_bins(each, case["rows"], case["columns"]) for each, case in zip(features, network["cases"])]
+        found = {"matches": correspondences(features, salient, True), "around": correspondences(around, salient, True)}
+        cases.append({"network": network["network"], **asked, **found})
     return cases
 
 
@@ -189,7 +220,9 @@ if __name__ == "__main__":
     with torch.no_grad():
         described = {"embedded": embedded_cases(), "families": family_cases(), "clusters": cluster_cases()}
     for case in described["embedded"] + described["families"]:
-        found = case["matches"]
-        print(case.get("samples", case.get("network")), "gap", found["gap"], *(len(found[name]) for name in ("mutual", "salient", "chosen")))
-        assert found["gap"] > LEAST_GAP, "rounding decides which patches are nearest"
+        for name in ("matches", "around"):
+            found = case[name]
+            counts = [len(found[kind]) for kind in ("mutual", "salient", "chosen")]
+            print(case.get("samples", case.get("network")), name, "gap", found["gap"], *counts)
+            assert found["gap"] > LEAST_GAP, "rounding decides which patches are nearest"
     write_json(FIXTURES / "similarity.json", described)

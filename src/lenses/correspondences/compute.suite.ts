@@ -73,6 +73,13 @@ export function checkCorrespondences(name: BackendName, platform: Platform, most
       expect(pair?.second.y).toBeCloseTo(box.top + ((pair?.second.row ?? 0) + 0.5) * (box.height / rows), 6);
     });
 
+    test('ten pairs of patches with their surroundings', async () => {
+      const { around } = each;
+      const looked = await look(each, { surroundings: true });
+      expect(looked.result.found).toEqual({ mutual: around.mutual.length, salient: around.salient.length });
+      expectPairs(looked, around.chosen);
+    });
+
     test.each([
       [0, mutual],
       [5, salient],

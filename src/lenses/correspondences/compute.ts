@@ -60,7 +60,7 @@ function endOf(patch: number, { frame: { rows, columns, box } }: Pass): PairEnd 
 async function findPairs(
   first: Pass,
   second: Pass,
-  { pairs, salience, ...choice }: CorrespondencesParams,
+  { pairs, salience, surroundings, ...choice }: CorrespondencesParams,
   signal: AbortSignal,
 ): Promise<CorrespondencesResult> {
   const features = featuresOf(choice, first.model);
@@ -69,6 +69,7 @@ async function findPairs(
     second: second.tapped,
     block: features.block - 1,
     facet: facetOf(features),
+    surroundings,
   };
   const mutual = mutualMatches(...(await readNearestPatches(pair, { signal })));
   const [ofFirst, ofSecond] = [await saliencyOf(first), await saliencyOf(second)];

@@ -13,6 +13,8 @@ export interface CorrespondencesParams extends FeatureParams {
    * 0 for the photograph's smallest to 100 for its largest.
    */
   readonly salience: number;
+  /** Whether a patch is compared with its surroundings: log-binned, as in dino-vit-features. */
+  readonly surroundings: boolean;
 }
 
 export interface CorrespondencesDrawing {
@@ -59,6 +61,10 @@ export const correspondencesContract: LensContract<
       min: 0,
       max: 95,
       help: 'both ends are more salient than so many per cent of CLS’s largest attention',
+    }),
+    surroundings: onOrOff({
+      defaultValue: false,
+      help: 'patches are compared with their surroundings, in 17 bins as in dino-vit-features: 17 times the work',
     }),
   }),
   forgets: [],

@@ -54,7 +54,7 @@ function describe({ looked: { result }, params }: CorrespondencesScene): string 
       : `, ${found.salient} of them where CLS looks in both (above ${params.salience} % of its largest attention)`;
   const shown = pairs.length === 0 ? 'None is shown.' : `${countOf(pairs.length, 'pair')} shown.`;
   return (
-    `${countOf(found.mutual, 'pair')} of patches are each other’s nearest by the ${featuresTitle(features)}` +
+    `${countOf(found.mutual, 'pair')} of patches are each other’s nearest by the ${featuresTitle(features)}${params.surroundings ? ' with their surroundings' : ''}` +
     `${salient}. ${shown}`
   );
 }
@@ -83,7 +83,7 @@ function CorrespondencesPanel({
   changeParams,
   changeDrawing,
 }: CorrespondencesPanelProps) {
-  const { pairs, salience } = params;
+  const { pairs, salience, surroundings } = params;
   return (
     <>
       <RangeField
@@ -108,6 +108,12 @@ function CorrespondencesPanel({
         onChange={(value) => changeParams({ salience: value })}
       />
       <FeatureFields params={params} model={model} changeParams={changeParams} />
+      <SwitchField
+        label="With their surroundings"
+        inLine
+        checked={surroundings}
+        onChange={(chosen) => changeParams({ surroundings: chosen })}
+      />
       <SwitchField
         label="Lines"
         inLine
