@@ -151,6 +151,22 @@ export const photographChecks: readonly Check[] = [
     await until('the map of before is drawn', async () => (await overlayOf(app)) === fromCls);
   }),
 
+  check('patches that overlap make a finer map, which reaches as far as the network saw', async (app) => {
+    await openWithCat(app);
+    await app.choose('Mean');
+    await app.choose('Heat map');
+    await app.choose('2 ×');
+    await app.factIs('Rows × columns', '25 × 39');
+    await until('the map covers the photograph from edge to edge', async () => {
+      const { data, width, height } = await app.pixels('overlay');
+      const row = Math.floor(height / 2) * width;
+      const alphas = [2, Math.floor(width / 2), width - 3].map((x) => data[4 * (row + x) + 3] ?? NaN);
+      return new Set(alphas).size === 1 && Math.min(...alphas) > 100;
+    });
+    await app.choose('None');
+    await app.factIs('Rows × columns', '13 × 20');
+  }),
+
   check('the keys do what the help says', async (app) => {
     await openWithCat(app);
     for (const [key, name] of [
