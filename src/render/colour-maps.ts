@@ -3,6 +3,7 @@ import {
   interpolateInferno,
   interpolateMagma,
   interpolatePlasma,
+  interpolateRdBu,
   interpolateViridis,
 } from 'd3-scale-chromatic';
 
@@ -10,7 +11,8 @@ import {
 export type Rgb = readonly [red: number, green: number, blue: number];
 
 export const colourMapNames = ['inferno', 'magma', 'plasma', 'viridis', 'cividis', 'grey'] as const;
-export type ColourMapName = (typeof colourMapNames)[number];
+/** Those to choose from, and the one of differences: red above 0, blue below. */
+export type ColourMapName = (typeof colourMapNames)[number] | 'difference';
 
 const levels = 256;
 
@@ -49,6 +51,8 @@ function colourMapFunction(name: ColourMapName): (t: number) => string {
       return interpolateCividis;
     case 'grey':
       return greyAt;
+    case 'difference':
+      return (t) => interpolateRdBu(1 - t);
   }
 }
 

@@ -91,6 +91,12 @@ export interface EngineContract extends TrainingContract, MaskContract {
     progress: ModelProgress;
     result: { readonly model: ModelDescription };
   };
+  /** As `useModel`, but the model in use stays in use: for comparisons. */
+  addModel: {
+    request: { readonly model: KeyedModel };
+    progress: ModelProgress;
+    result: { readonly model: ModelDescription };
+  };
   /**
    * A lens's result for photographs, or a result for each of them: at once where the passes are kept and have the taps, otherwise after a pass.
    * Calls run one after the other in the order they came.

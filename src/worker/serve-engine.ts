@@ -44,7 +44,7 @@ import { timingStore } from './timing-store.ts';
 import { createTrainingHandlers } from './training-handlers.ts';
 
 /** What computes on the device. */
-const finalMethods: ReadonlySet<keyof EngineContract> = new Set(['look', 'useModel', 'train']);
+const finalMethods: ReadonlySet<keyof EngineContract> = new Set(['look', 'useModel', 'addModel', 'train']);
 
 const wasmAssets: WasmAssets = {
   paths: {
@@ -142,13 +142,24 @@ class EngineHost {
     return succeed({ backend: this.engine.backend, model: description, pixels });
   }
 
-  async useModel(...[{ model }, { signal, onProgress }]: Call<'useModel'>): Answer<'useModel'> {
+  async useModel(...[{ model }, options]: Call<'useModel'>): Answer<'useModel'> {
+    const added = await this.bring(model, options);
+    if (added.ok) this.usedModel = model;
+    return added;
+  }
+
+  addModel(...[{ model }, options]: Call<'addModel'>): Answer<'addModel'> {
+    return this.bring(model, options);
+  }
+
+  /** Brings a model onto the device, where it is not there already. */
+  private async bring(
+    model: KeyedModel,
+    { signal, onProgress }: Pick<Call<'useModel'>[1], 'signal' | 'onProgress'>,
+  ): Answer<'useModel'> {
     const { running } = this;
     const known = running.describeModel(model.key);
-    if (known !== null) {
-      this.usedModel = model;
-      return succeed({ model: known });
-    }
+    if (known !== null) return succeed({ model: known });
     const load = await loaderOf(model.reference);
     // Photographs go on while the file is read; only bringing it onto the device waits for its turn.
     const loaded = await load(signal, (bytes) => onProgress({ stage: 'download', ...bytes }));
@@ -156,9 +167,7 @@ class EngineHost {
     return this.enqueue(async () => {
       onProgress({ stage: 'check' });
       const added = await running.addModel(model.key, loaded.value, signal);
-      if (!added.ok) return added;
-      this.usedModel = model;
-      return succeed({ model: added.value });
+      return added.ok ? succeed({ model: added.value }) : added;
     }, signal);
   }
 
@@ -274,6 +283,7 @@ export function serveEngine(): void {
     ...createMaskHandlers(),
     start: (...call) => host.start(...call),
     useModel: (...call) => host.useModel(...call),
+    addModel: (...call) => host.addModel(...call),
     look: (...call) => host.look(...call),
     decode: (...call) => host.decode(...call),
     saveMasks: (...call) => host.saveMasks(...call),

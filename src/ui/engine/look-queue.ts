@@ -12,13 +12,16 @@ import {
   askedPoint,
   bytesIn,
   keyOfLook,
+  otherSide,
   pickedPoint,
   plainLook,
   requestedLook,
   spanOfLook,
   type Look,
   type Outcome,
+  type Side,
 } from '../state/looks.ts';
+import type { UsedModel } from '../state/model-in-use.ts';
 import { isWaiting, type AnyLookProgress, type Photo, type PhotoId } from '../state/photo.ts';
 import type { Announcer } from './announcer.ts';
 
@@ -27,11 +30,18 @@ const maxRequestFailures = 2;
 
 interface Run {
   readonly look: Look;
+  readonly side: Side;
   /** True for a further question, false for a photograph from the queue. */
   readonly isFurther: boolean;
   readonly controller: AbortController;
   /** Its result is no longer needed. */
   isAbandoned: boolean;
+}
+
+/** A look that is still missing. */
+interface Open {
+  readonly look: Look;
+  readonly side: Side;
 }
 
 export interface LookQueue {
@@ -105,39 +115,60 @@ export function createLookQueue(client: EngineClient, store: AppStore, announcer
     return selectedId !== null && isQueued(selectedId) ? selectedId : order.find(isQueued);
   };
 
-  /** @returns the look that is still missing for this photograph; null if there is none */
-  const missing = (photo: Photo | undefined): Look | null => {
+  const stateOf = (side: Side): AppState | null => {
     const state = store.getState();
-    if (photo === undefined || photo.state.status !== 'done') return null;
+    return side === 'own' ? state : otherSide(state);
+  };
+
+  /** @returns the look that is still missing for this photograph; null if there is none */
+  const missing = (photo: Photo | undefined, side: Side = 'own'): Look | null => {
+    const state = stateOf(side);
+    if (state === null || photo === undefined || photo.state.status !== 'done') return null;
     const look = requestedLook(state, photo);
     return look === null || state.outcomes.has(keyOfLook(look)) ? null : look;
+  };
+
+  /**
+   * @returns what the other side of a comparison still lacks of the selected photograph: the plain look first, where a patch is asked and
+   * that model's grid is not known
+   */
+  const missingAgainst = (): Look | null => {
+    const state = stateOf('against');
+    const photo = state === null ? undefined : selectedPhoto(state);
+    if (state === null || photo === undefined || photo.state.status !== 'done') return null;
+    if (requestedLook(state, photo) !== null) return missing(photo, 'against');
+    const plain = plainLook(state, askedPoint(state, photo)?.photo ?? photo);
+    return plain === null || state.outcomes.has(keyOfLook(plain)) ? null : plain;
   };
 
   /**
    * @returns the look that is still missing for the selected photograph, else one of another photograph that depends on several; null if
    * there is none, or if it was given up
    */
-  const openRequest = (): Look | null => {
+  const openRequest = (): Open | null => {
     const state = store.getState();
     const { asking, lens, order, photos } = state;
+    const unlessFailed = (look: Look, side: Side): Open | null =>
+      asking?.status === 'failed' && keyOfLook(asking.look) === keyOfLook(look) ? null : { look, side };
     const own = missing(selectedPhoto(state));
-    if (own !== null)
-      return asking?.status === 'failed' && keyOfLook(asking.look) === keyOfLook(own) ? null : own;
+    if (own !== null) return unlessFailed(own, 'own');
+    const other = missingAgainst();
+    if (other !== null) return unlessFailed(other, 'against');
     // The strip shows answers only to questions about several photographs.
     if (contractOf(lens).looksAt === undefined) return null;
     for (const id of order) {
       const look = missing(photos[id]);
       if (look === null || leftOut.has(keyOfLook(look))) continue;
       const span = spanOfLook(look);
-      return span === 'each' || span === 'all' ? look : null;
+      return span === 'each' || span === 'all' ? { look, side: 'own' } : null;
     }
     return null;
   };
 
   /** @returns other photographs that still lack their answer to the same question */
-  const alsoWanted = (look: Look): readonly PhotoId[] => {
-    if (spanOfLook(look) !== 'each') return [];
-    const state = store.getState();
+  const alsoWanted = ({ look, side }: Open): readonly PhotoId[] => {
+    const state = stateOf(side);
+    if (state === null || side === 'against' || spanOfLook(look) !== 'each') return [];
     return state.order.filter((id) => {
       const photo = state.photos[id];
       const wanted = photo?.state.status === 'done' ? requestedLook(state, photo) : null;
@@ -147,10 +178,9 @@ export function createLookQueue(client: EngineClient, store: AppStore, announcer
     });
   };
 
-  const requestOf = (look: Look): LookRequest | null => {
-    const { models, photos } = store.getState();
-    if (models.used?.key !== look.model) return null;
-    const sources = photosFor(look, alsoWanted(look)).flatMap((id) => {
+  const requestOf = ({ look, side }: Open, { reference }: UsedModel): LookRequest => {
+    const { photos } = store.getState();
+    const sources = photosFor(look, alsoWanted({ look, side })).flatMap((id) => {
       const photo = photos[id];
       return photo === undefined ? [] : [{ id, photo: photo.blob }];
     });
@@ -160,7 +190,7 @@ export function createLookQueue(client: EngineClient, store: AppStore, announcer
       lens: look.lens,
       params: look.params,
       sources,
-      models: [{ key: look.model, reference: models.used.reference }],
+      models: [{ key: look.model, reference }],
       framing: look.framing,
       upNext: next === undefined ? null : { id: next.id, photo: next.blob },
     };
@@ -171,11 +201,12 @@ export function createLookQueue(client: EngineClient, store: AppStore, announcer
     mine: Run,
     onProgress: (progress: AnyLookProgress) => void,
   ): Promise<Answered | Failure | null> => {
-    const { engine, models } = store.getState();
-    const { look } = mine;
-    const request = requestOf(look);
-    if (engine.status !== 'ready' || models.used === null || request === null) return { code: 'cancelled' };
-    const [{ backend }, { description: model }] = [engine, models.used];
+    const { engine } = store.getState();
+    const { look, side } = mine;
+    const used = stateOf(side)?.models.used ?? null;
+    if (engine.status !== 'ready' || used === null || used.key !== look.model) return { code: 'cancelled' };
+    const [{ backend }, { description: model }] = [engine, used];
+    const request = requestOf({ look, side }, used);
     const answer = await client.call('look', request, {
       signal: mine.controller.signal,
       onProgress: (progress) => {
@@ -200,10 +231,10 @@ export function createLookQueue(client: EngineClient, store: AppStore, announcer
   };
 
   /** Keeps results, and notes what became of the photographs. */
-  const take = (look: Look, { outcomes, failures }: Answered): void =>
+  const take = ({ look, side }: Open, { outcomes, failures }: Answered): void =>
     hold(() => {
       const { addOutcomes, setPhotoState } = store.getState();
-      addOutcomes(outcomes);
+      addOutcomes(outcomes, side);
       for (const { look: answered } of outcomes)
         setPhotoState(answered.photo, (state) => (isWaiting(state) ? { status: 'done' } : state));
       for (const [id, failure] of failures)
@@ -215,8 +246,8 @@ export function createLookQueue(client: EngineClient, store: AppStore, announcer
         }
     });
 
-  const begin = (look: Look, isFurther: boolean): Run => {
-    run = { look, isFurther, controller: new AbortController(), isAbandoned: false };
+  const begin = ({ look, side }: Open, isFurther: boolean): Run => {
+    run = { look, side, isFurther, controller: new AbortController(), isAbandoned: false };
     return run;
   };
 
@@ -228,7 +259,8 @@ export function createLookQueue(client: EngineClient, store: AppStore, announcer
       setPhotoState(photo.id, () => ({ status: 'done' }));
       return;
     }
-    const mine = begin(look, false);
+    const open: Open = { look, side: 'own' };
+    const mine = begin(open, false);
     setPhotoState(photo.id, () => ({ status: 'running', progress: null }));
     const came = await perform(mine, (progress) =>
       setPhotoState(photo.id, () => ({ status: 'running', progress })),
@@ -238,16 +270,16 @@ export function createLookQueue(client: EngineClient, store: AppStore, announcer
       setPhotoState(photo.id, () =>
         came.code === 'cancelled' ? { status: 'cancelled' } : { status: 'failed', failure: came },
       );
-    else take(look, came);
+    else take(open, came);
     announcer.tellPhoto(photo.id);
     pump();
   };
 
-  const giveUp = (look: Look, failure: Failure): void => {
+  const giveUp = ({ look, side }: Open, failure: Failure): void => {
     const { setAsking, pickPoint, say, photos } = store.getState();
     const photo = photos[look.photo];
     failed = null;
-    if (photo !== undefined && photo.point !== null && contractOf(look.lens).asks) {
+    if (side === 'own' && photo !== undefined && photo.point !== null && contractOf(look.lens).asks) {
       // Deselecting the patch brings back the earlier result.
       hold(() => {
         setAsking(null);
@@ -260,27 +292,29 @@ export function createLookQueue(client: EngineClient, store: AppStore, announcer
     } else setAsking({ look, status: 'failed', failure });
   };
 
-  const noteFailedRequest = (look: Look, failure: Failure): void => {
+  const noteFailedRequest = (open: Open, failure: Failure): void => {
+    const { look } = open;
     const { setAsking, engine } = store.getState();
     if (failure.code === 'cancelled' && engine.status !== 'ready') return setAsking(null);
     const times = failed !== null && isOfSamePass(failed.look, look) ? failed.times + 1 : 1;
     failed = { look, times };
     if (times < maxRequestFailures) setAsking(null);
-    else giveUp(look, failure);
+    else giveUp(open, failure);
   };
 
-  const runRequest = async (look: Look): Promise<void> => {
+  const runRequest = async (open: Open): Promise<void> => {
+    const { look, side } = open;
     const { setAsking } = store.getState();
-    const mine = begin(look, true);
+    const mine = begin(open, true);
     setAsking({ look, status: 'running', progress: null });
     const came = await perform(mine, (progress) => setAsking({ look, status: 'running', progress }));
     if (came === null) return;
     // Together, so that the next question begins after this one has ended.
     hold(() => {
-      if ('code' in came) return noteFailedRequest(look, came);
-      take(look, came);
+      if ('code' in came) return noteFailedRequest(open, came);
+      take(open, came);
       const failure = came.failures.get(look.photo);
-      if (failure?.code === 'no-room-together') return giveUp(look, failure);
+      if (failure?.code === 'no-room-together') return giveUp(open, failure);
       failed = null;
       setAsking(null);
       const own = came.outcomes.find((outcome) => outcome.look.photo === look.photo);
@@ -288,7 +322,8 @@ export function createLookQueue(client: EngineClient, store: AppStore, announcer
       const photo = state.photos[look.photo];
       const isPicked = photo !== undefined && pickedPoint(state, photo) !== null;
       // The pointer asks many patches a second.
-      if (own !== undefined && (state.pointed === null || isPicked)) announcer.announceResult(own);
+      const isHeard = side === 'own' && (state.pointed === null || isPicked);
+      if (own !== undefined && isHeard) announcer.announceResult(own);
     });
   };
 
@@ -348,12 +383,20 @@ export function createLookQueue(client: EngineClient, store: AppStore, announcer
     const { asking } = state;
     if (asking?.status === 'failed') {
       const photo = selectedPhoto(state);
-      const requested = photo === undefined ? null : requestedLook(state, photo);
-      if (requested === null || keyOfLook(requested) !== keyOfLook(asking.look)) state.setAsking(null);
+      const other = otherSide(state);
+      const requested = [state, ...(other === null ? [] : [other])].flatMap((each) => {
+        const look = photo === undefined ? null : requestedLook(each, photo);
+        return look === null ? [] : [keyOfLook(look)];
+      });
+      if (!requested.includes(keyOfLook(asking.look))) state.setAsking(null);
     }
     if (run?.isFurther === true) {
+      const { look, side } = run;
       const open = openRequest();
-      if (open === null || !isOfSamePass(run.look, open)) abandon();
+      // A pointer that moves on must not keep the other side waiting for ever.
+      const other = side === 'against' ? missingAgainst() : null;
+      const isWanted = [open?.look ?? null, other].some((each) => each !== null && isOfSamePass(look, each));
+      if (!isWanted) abandon();
     }
     announcer.announceRequested(before, state);
     pump();
@@ -372,8 +415,12 @@ export function createLookQueue(client: EngineClient, store: AppStore, announcer
         // The patch is deselected, or it would be asked again at once.
         if (photo !== undefined && photo.point !== null) store.getState().pickPoint(id, null);
         const open = openRequest();
-        if (cancelled?.isFurther === true && open !== null && keyOfLook(open) === keyOfLook(cancelled.look))
-          store.getState().setAsking({ look: open, status: 'failed', failure: { code: 'cancelled' } });
+        if (
+          cancelled?.isFurther === true &&
+          open !== null &&
+          keyOfLook(open.look) === keyOfLook(cancelled.look)
+        )
+          store.getState().setAsking({ look: open.look, status: 'failed', failure: { code: 'cancelled' } });
       }),
 
     cancelAll: () =>

@@ -15,6 +15,8 @@ export interface ModelSwitching {
    */
   useModel(model: ChosenModel, title: string): Promise<Result<ModelDescription, Failure>>;
   cancelModelSwitch(): void;
+  /** Loads a model beside the one in use, and compares the two. A failure is shown to the person. */
+  compareWith(model: ChosenModel, title: string): Promise<void>;
 }
 
 /** The actions of the session that switching needs. */
@@ -114,6 +116,35 @@ export function createModelSwitching(
       switching?.abort();
       switching = null;
       store.getState().setModelSwitch(null);
+    },
+
+    async compareWith(next, title) {
+      switching?.abort();
+      const controller = new AbortController();
+      switching = controller;
+      const { setModelSwitch, setAgainst, say, announce } = store.getState();
+      setModelSwitch({ choice: next.choice, title, progress: null });
+      await untilStarted(controller.signal);
+      const outcome: Result<{ readonly model: ModelDescription }, Failure> = controller.signal.aborted
+        ? fail({ code: 'cancelled' })
+        : await client.call(
+            'addModel',
+            { model: { key: next.key, reference: next.reference } },
+            {
+              signal: controller.signal,
+              onProgress: (progress) => {
+                if (switching === controller) setModelSwitch({ choice: next.choice, title, progress });
+              },
+            },
+          );
+      if (switching !== controller) return;
+      switching = null;
+      setModelSwitch(null);
+      if (outcome.ok) {
+        setAgainst({ model: { ...next, description: outcome.value.model }, look: null });
+        announce(`Compared with ${outcome.value.model.title}.`);
+      } else if (outcome.error.code !== 'cancelled')
+        say(`${title}: ${describeFailure(outcome.error)}`, 'warning');
     },
   };
 }

@@ -23,9 +23,9 @@ export function holdUsedModels(
 ): void {
   if (locks === undefined) return;
   const held = new Map<string, Release>();
-  store.subscribe(({ models }) => {
+  store.subscribe(({ models, against }) => {
     const ids = new Set(
-      [models.used?.choice, models.next?.choice].flatMap((choice) =>
+      [models.used?.choice, models.next?.choice, against?.model?.choice].flatMap((choice) =>
         choice?.kind === 'stored' ? [choice.id] : [],
       ),
     );

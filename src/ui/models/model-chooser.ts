@@ -82,6 +82,14 @@ export class ModelChooser {
     return true;
   }
 
+  /** Compares the model in use with this one. */
+  async compare(choice: ModelChoice): Promise<void> {
+    const title = titleOf(this.store, choice);
+    const found = await this.find(choice);
+    if (found.ok) await this.session.compareWith(found.value, title);
+    else this.store.getState().say(`${title}: ${describeFailure(found.error)}`, 'warning');
+  }
+
   /** Starts with the model in the page's address, else that of the last visit, else the embedded one. */
   async startSession(asked: string | null): Promise<void> {
     const embedded = servedModel(embeddedChoice.id);

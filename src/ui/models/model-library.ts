@@ -22,6 +22,8 @@ export interface ModelLibrary {
   /** Reads the lists of served and kept models. Called whenever the list of models is opened. */
   refresh(): Promise<void>;
   use(choice: ModelChoice): Promise<void>;
+  /** Shows the model beside the one in use. */
+  compare(choice: ModelChoice): Promise<void>;
   download(id: string): Promise<void>;
   /** The bytes that have arrived are kept. */
   cancelTransfer(id: string): void;
@@ -87,6 +89,7 @@ export function createModelLibrary(
       store.getState().changeLibrary({ served });
     },
     use: async (choice) => void (await chooser.choose(choice)),
+    compare: (choice) => chooser.compare(choice),
     download: (id) => download(id, kept, transfers, store),
     cancelTransfer: (id) => transfers.cancel(id),
     remove: (id) => remove(id, kept, store),

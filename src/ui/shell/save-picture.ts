@@ -1,9 +1,9 @@
 import type { Frame } from '../../core/frame.ts';
-import type { PatchPosition } from '../../core/geometry.ts';
+import type { PatchPosition, Size } from '../../core/geometry.ts';
 import type { AnyQuery } from '../../lenses/lens-contract.ts';
 import { isCls, queryTitle } from '../../lenses/query-title.ts';
 import { viewOf } from '../../lenses/views.ts';
-import { lineWidthFor, paintLayers } from '../../render/paint-layers.ts';
+import { lineWidthFor, paintLayers, type Context } from '../../render/paint-layers.ts';
 import type { Layer } from '../../render/layers.ts';
 import { paintPair } from '../../render/paint-pair.ts';
 import { savedPairSize, type Beside } from '../../render/pair.ts';
@@ -23,6 +23,28 @@ export interface StagePicture {
   readonly scene: AnyScene;
   readonly marked: PatchPosition | null;
   readonly pictures: Pictures;
+  /** Written on it: what tells it from another one beside it. */
+  readonly name?: string;
+  /** In place of the lens's own: what differs. */
+  readonly layers?: readonly Layer[];
+}
+
+const layersOf = ({ scene, outcome, marked, layers }: StagePicture): readonly Layer[] =>
+  layers ?? stageLayers(scene, outcome, marked);
+
+/** On a dark ground in the upper left corner. @param size of the picture that it is written on */
+function writeName(context: Context, name: string, { width, height }: Size): void {
+  const fontPx = Math.max(12, Math.round(Math.max(width, height) / 45));
+  context.save();
+  context.font = `600 ${fontPx}px 'Instrument Sans Variable', sans-serif`;
+  context.textBaseline = 'middle';
+  const most = width - 2 * fontPx;
+  const wide = Math.min(most, context.measureText(name).width + fontPx);
+  context.fillStyle = 'rgb(8 8 10 / 0.78)';
+  context.fillRect(fontPx / 2, fontPx / 2, wide, 1.7 * fontPx);
+  context.fillStyle = 'white';
+  context.fillText(name, fontPx, 1.4 * fontPx, wide - fontPx);
+  context.restore();
 }
 
 const maxSidePx = 4096;
@@ -59,13 +81,8 @@ async function renderPair(
 }
 
 /** @returns a PNG at the photograph's own resolution, at most 4096 px a side; null if it cannot be decoded now */
-async function renderPicture({
-  photo,
-  outcome,
-  scene,
-  marked,
-  pictures,
-}: StagePicture): Promise<Blob | null> {
+async function renderPicture(picture: StagePicture): Promise<Blob | null> {
+  const { photo, outcome, scene, pictures, name } = picture;
   const bitmap = await pictures.load(photo.id, maxSidePx);
   if (!bitmap || bitmap.width === 0) return null;
   const sheet = viewOf(outcome.look.lens).sheet?.(scene) ?? null;
@@ -75,23 +92,19 @@ async function renderPicture({
   if (beside !== null && other !== undefined) {
     const second = await pictures.load(other, maxSidePx);
     if (!second || second.width === 0 || bitmap.width === 0) return null;
-    return renderPair(
-      { first: bitmap, second },
-      frameOf(outcome),
-      stageLayers(scene, outcome, marked),
-      beside,
-    );
+    return renderPair({ first: bitmap, second }, frameOf(outcome), layersOf(picture), beside);
   }
   const { width, height } = bitmap;
   const canvas = new OffscreenCanvas(width, height);
   const context = canvas.getContext('2d');
   if (!context) return null;
   context.drawImage(bitmap, 0, 0);
-  paintLayers(context, stageLayers(scene, outcome, marked), {
+  paintLayers(context, layersOf(picture), {
     size: { width, height },
     detail: 'stage',
     lineWidthPx: lineWidthFor({ width, height }, 'stage'),
   });
+  if (name !== undefined) writeName(context, name, { width, height });
   return canvas.convertToBlob({ type: 'image/png' });
 }
 
@@ -99,9 +112,24 @@ async function renderPicture({
 const gridSidePx = 1024;
 const gapPx = 8;
 
+function paintCell(context: Context, bitmap: ImageBitmap, picture: StagePicture, size: Size): void {
+  const sheet = viewOf(picture.outcome.look.lens).sheet?.(picture.scene) ?? null;
+  if (sheet === null) {
+    context.drawImage(bitmap, 0, 0, size.width, size.height);
+    const lineWidthPx = lineWidthFor(size, 'stage');
+    paintLayers(context, layersOf(picture), { size, detail: 'stage', lineWidthPx });
+  } else {
+    const fontPx = Math.max(10, size.height / 40);
+    const aspect = bitmap.width / bitmap.height;
+    paintSheet(context, bitmap, sheet, layOutSheet(sheet, size, aspect, fontPx), 'white');
+  }
+  if (picture.name !== undefined) writeName(context, picture.name, size);
+}
+
 /** @returns a PNG of all of them beside each other on black, at most 4096 px wide; null if none can be decoded now */
 async function renderGrid(pictures: readonly StagePicture[]): Promise<Blob | null> {
-  const columns = columnsFor(pictures.length, { width: 4, height: 3 });
+  const isCompared = pictures.some(({ name }) => name !== undefined);
+  const columns = isCompared ? pictures.length : columnsFor(pictures.length, { width: 4, height: 3 });
   const width = Math.min(gridSidePx, Math.floor(maxSidePx / columns) - gapPx);
   const height = Math.round(width / usualAspect);
   const rows = Math.ceil(pictures.length / columns);
@@ -111,8 +139,8 @@ async function renderGrid(pictures: readonly StagePicture[]): Promise<Blob | nul
   context.fillRect(0, 0, canvas.width, canvas.height);
   context.imageSmoothingQuality = 'high';
   let drawn = 0;
-  for (const [at, { photo, outcome, scene, marked, pictures: source }] of pictures.entries()) {
-    const bitmap = await source.load(photo.id, gridSidePx);
+  for (const [at, picture] of pictures.entries()) {
+    const bitmap = await picture.pictures.load(picture.photo.id, gridSidePx);
     if (!bitmap || bitmap.width === 0) continue;
     const scale = Math.min(width / bitmap.width, height / bitmap.height);
     const size = { width: bitmap.width * scale, height: bitmap.height * scale };
@@ -121,12 +149,7 @@ async function renderGrid(pictures: readonly StagePicture[]): Promise<Blob | nul
       (at % columns) * (width + gapPx) + (width - size.width) / 2,
       Math.floor(at / columns) * (height + gapPx) + (height - size.height) / 2,
     );
-    context.drawImage(bitmap, 0, 0, size.width, size.height);
-    paintLayers(context, stageLayers(scene, outcome, marked), {
-      size,
-      detail: 'stage',
-      lineWidthPx: lineWidthFor(size, 'stage'),
-    });
+    paintCell(context, bitmap, picture, size);
     context.restore();
     drawn += 1;
   }
@@ -162,8 +185,10 @@ export async function savePicture(pictures: readonly StagePicture[]): Promise<bo
   if (!blob || first === undefined) return false;
   const { photo, outcome, scene } = first;
   const shown = viewOf(outcome.look.lens).title(scene);
-  const name = pictures.length === 1 ? photo.name : `${pictures.length} photographs`;
-  saveFile(blob, pictureFileName(name, queryOf(outcome), shown, outcome.model.id));
+  const photographs = new Set(pictures.map((each) => each.photo.id)).size;
+  const name = photographs === 1 ? photo.name : `${photographs} photographs`;
+  const models = new Set(pictures.map((each) => each.outcome.model.id));
+  saveFile(blob, pictureFileName(name, queryOf(outcome), shown, [...models].join(' and ')));
   return true;
 }
 

@@ -23,6 +23,7 @@ import {
   usePanelProps,
   usePickPoint,
 } from './use-scene.ts';
+import { CompareField } from './compare-field.tsx';
 import './settings-panel.css';
 
 /** Long sides of the model's input, in px: multiples of 8 and 16, and sizes in common use (except for 14-px patches). */
@@ -163,6 +164,7 @@ export function SettingsPanel({ photo, collapsible, startsOpen }: SettingsPanelP
   const body = (
     <div className="settings-body">
       <LensSettings photo={photo} />
+      <CompareField photo={photo} />
       <h2 className="settings-divider">What the model sees</h2>
       <InputSettings photo={photo} />
     </div>

@@ -1,12 +1,14 @@
 import { Check, Copy, Download, LayoutGrid, Scissors, Square, Undo2 } from 'lucide-react';
 import { useMemo, useState } from 'react';
 import { tokenTitle } from '../../lenses/query-title.ts';
+import { agreementIn, differenceLayer } from '../../render/compare-layers.ts';
 import { IconButton } from '../kit/icon-button.tsx';
 import { useApp, useServices } from '../services.tsx';
 import { canShowAll, pickedOn, shownOutcome, type Outcome } from '../state/looks.ts';
 import type { Photo } from '../state/photo.ts';
 import { viewOf } from '../../lenses/views.ts';
 import { describePhotoNotice } from '../../core/photo.ts';
+import { useComparison, type ComparedSide, type Comparison } from './comparison.ts';
 import { MaskDialog } from './mask-dialog.tsx';
 import { foundIn } from './save-masks.ts';
 import { canCopyPicture, copyPicture, savePicture, type StagePicture } from './save-picture.ts';
@@ -23,6 +25,7 @@ function PictureActions({ photo, outcome: shown }: PictureActionsProps) {
   const [copied, setCopied] = useState(false);
   const [masked, setMasked] = useState<StagePicture | null>(null);
   const scene = useScene(shown);
+  const comparison = useComparison(photo);
   const hasMasks = useMemo(() => scene !== null && foundIn(shown, scene).length > 0, [shown, scene]);
   const explain = (): void => {
     store.getState().say('The picture could not be made. Try again in a moment.', 'warning');
@@ -36,9 +39,25 @@ function PictureActions({ photo, outcome: shown }: PictureActionsProps) {
   };
   const onStage = (): readonly StagePicture[] => {
     const state = store.getState();
+    if (comparison !== null && !state.showsAll) return comparedPictures(comparison);
     const shownPhotos =
       state.showsAll && canShowAll(state) ? state.order.map((id) => state.photos[id]) : [photo];
     return shownPhotos.flatMap((each) => (each === undefined ? [] : (pictureOf(each) ?? [])));
+  };
+  const comparedPictures = ({ own, other }: Comparison): readonly StagePicture[] => {
+    const { comparison: view, shared } = store.getState();
+    const toPicture = ({ outcome, scene: drawn, name }: ComparedSide): StagePicture => ({
+      photo,
+      outcome,
+      scene: drawn,
+      marked: markedPatch(photo, outcome),
+      pictures,
+      name,
+    });
+    const difference =
+      view === 'difference' ? differenceLayer(own.layers, other.layers, shared.opacityPercent / 100) : null;
+    if (difference === null) return [toPicture(own), toPicture(other)];
+    return [{ ...toPicture(own), layers: [difference], name: `${own.name} (red), ${other.name} (blue)` }];
   };
   const save = async (): Promise<void> => {
     if (!(await savePicture(onStage()))) explain();
@@ -72,16 +91,34 @@ function PictureActions({ photo, outcome: shown }: PictureActionsProps) {
   );
 }
 
+/** The same sentence about the other side of a comparison, and what the colours of a difference mean. */
+function OtherWords({ comparison: { own, other } }: { readonly comparison: Comparison }) {
+  const view = useApp((state) => state.comparison);
+  const { describe } = viewOf(other.outcome.look.lens);
+  const isDifference = view === 'difference' && agreementIn(own.layers, other.layers) !== null;
+  return (
+    <p className="caption-view">
+      <b>{other.name}:</b> {describe(other.scene)}
+      {isDifference && ` Red: brighter for ${own.name}. Blue: brighter for ${other.name}.`}
+    </p>
+  );
+}
+
 /** The lens's sentence about the shown result, and its legend. */
 function Words({ photo, outcome }: { readonly photo: Photo; readonly outcome: Outcome }) {
   const scene = useScene(outcome);
   const props = usePanelProps(photo);
+  const comparison = useComparison(photo);
   const { describe, Below } = viewOf(outcome.look.lens);
   if (scene === null) return null;
   return (
     <div className="caption-words">
-      <p className="caption-view">{describe(scene)}</p>
+      <p className="caption-view">
+        {comparison !== null && <b>{comparison.own.name}: </b>}
+        {describe(scene)}
+      </p>
       {Below !== undefined && <Below {...props} />}
+      {comparison !== null && <OtherWords comparison={comparison} />}
     </div>
   );
 }

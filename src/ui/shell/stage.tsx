@@ -11,6 +11,8 @@ import { canShowAll } from '../state/looks.ts';
 import { lookFraction, type Photo } from '../state/photo.ts';
 import { describeLook } from '../words.ts';
 import { IconButton } from '../kit/icon-button.tsx';
+import { CompareStage } from './compare-stage.tsx';
+import { useComparison } from './comparison.ts';
 import { PatchPicker } from './patch-picker.tsx';
 import { PhotoGrid } from './photo-grid.tsx';
 import { SheetCanvas } from '../kit/sheet-canvas.tsx';
@@ -147,6 +149,7 @@ export function Stage({ photo, bitmap, aspect, onNeedsSide, children }: StagePro
     return id === undefined ? null : (state.photos[id] ?? null);
   });
   const label = describePicture(photo, outcome, scene, second);
+  const comparison = useComparison(photo);
   const showsAll = useApp((state) => state.showsAll && canShowAll(state));
   const changeDrawing = useApp((state) => state.changeDrawing);
   const shownAspect = beside === null || outcome === null ? aspect : pairAspect(frameOf(outcome), beside);
@@ -161,6 +164,8 @@ export function Stage({ photo, bitmap, aspect, onNeedsSide, children }: StagePro
       <div className="stage-area" id="content" tabIndex={-1} ref={area} style={{ '--aspect': shownAspect }}>
         {showsAll ? (
           <PhotoGrid />
+        ) : comparison !== null ? (
+          <CompareStage key={photo.id} photo={photo} bitmap={bitmap} comparison={comparison} />
         ) : isBlank ? null : (
           <div className={sheet === null && beside === null ? 'stage-picture' : 'stage-sheet'}>
             {beside !== null && outcome !== null ? (

@@ -13,13 +13,17 @@ import type { AnyLookProgress, NewPhoto, Photo, PhotoId, PhotoMask, PhotoState }
 import { isSaidOnce, type NoteId } from './notes.ts';
 import type { PhotoPoint, PickedPoint } from './photo-point.ts';
 import {
+  gridKey,
   keyOfLook,
   keysOnView,
+  placeOnView,
   withOutcomes,
   withoutPhotos,
+  type Against,
   type Look,
   type Outcome,
   type Outcomes,
+  type Side,
 } from './looks.ts';
 import { forEachLens, type RememberedSettings, type Theme } from './settings.ts';
 
@@ -42,6 +46,9 @@ type EngineState =
 
 /** The two views of the page: looking at photographs, or training on them. */
 type Screen = 'viewer' | 'training';
+
+/** Beside each other, one picture with a line to move, or what differs. */
+export type ComparisonView = 'sides' | 'swipe' | 'difference';
 
 type DialogName = 'help' | 'samples' | 'models' | 'scores' | 'mask';
 
@@ -83,6 +90,12 @@ export interface AppState {
   readonly partner: PhotoId | null;
   /** Whether all photographs are on the stage, where the lens has an answer for each; else the selected one is. */
   readonly showsAll: boolean;
+  /** What the usual picture is compared with; null if nothing is. */
+  readonly against: Against | null;
+  /** How the two sides of a comparison are shown. */
+  readonly comparison: ComparisonView;
+  /** Always 'own'; `otherSide` makes the state of the other side. */
+  readonly side: Side;
   readonly outcomes: Outcomes;
   /** The look for a further question about the selected photograph, while it runs or after it failed. */
   readonly asking: Asking | null;
@@ -135,9 +148,11 @@ export interface AppActions {
   setPointed(pointed: AppState['pointed']): void;
   choosePartner(partner: PhotoId): void;
   setShowsAll(showsAll: boolean): void;
+  setAgainst(against: Against | null): void;
+  setComparison(comparison: ComparisonView): void;
   setAsking(asking: Asking | null): void;
   /** Results of one look, of one photograph or of several. */
-  addOutcomes(outcomes: readonly Outcome[]): void;
+  addOutcomes(outcomes: readonly Outcome[], side?: Side): void;
   setFraming(framing: FramingOptions): void;
   setTheme(theme: Theme): void;
   setPresenting(presenting: boolean): void;
@@ -211,6 +226,9 @@ export function createAppStore(
     pointed: null,
     partner: null,
     showsAll: false,
+    against: null,
+    comparison: 'sides',
+    side: 'own',
     outcomes: new Map(),
     asking: null,
     framing,
@@ -249,7 +267,7 @@ export function createAppStore(
           id: `photo-${photosMade}`,
           state: { status: 'queued' },
           point: null,
-          seen: null,
+          seen: {},
           shown: {},
           mask: null,
         };
@@ -326,9 +344,11 @@ export function createAppStore(
     setPointed: (pointed) => set({ pointed }),
     choosePartner: (partner) => set({ partner }),
     setShowsAll: (showsAll) => set({ showsAll }),
+    setAgainst: (against) => set({ against }),
+    setComparison: (comparison) => set({ comparison }),
     setAsking: (asking) => set({ asking }),
 
-    addOutcomes: (added) =>
+    addOutcomes: (added, side = 'own') =>
       set((state) => {
         const { outcomes, selectedId } = state;
         const photos = { ...state.photos };
@@ -337,8 +357,9 @@ export function createAppStore(
           const [pass] = looked.passes;
           // It may have been removed while the engine worked on it.
           if (photo === undefined || pass === undefined) continue;
-          const seen = { frame: pass.frame, model: look.model, framing: look.framing };
-          photos[photo.id] = { ...photo, seen, shown: { ...photo.shown, [look.lens]: keyOfLook(look) } };
+          const seen = { ...photo.seen, [gridKey(look)]: pass.frame };
+          const shown = { ...photo.shown, [placeOnView(look.lens, side)]: keyOfLook(look) };
+          photos[photo.id] = { ...photo, seen, shown };
         }
         const selected = selectedId === null ? undefined : photos[selectedId];
         const known = added.filter(({ look }) => photos[look.photo] !== undefined);

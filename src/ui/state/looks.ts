@@ -9,6 +9,7 @@ import { fitFraming, keyOfFraming, type FramingOptions } from '../../core/photo.
 import { contractOf, type LensId } from '../../lenses/contracts.ts';
 import { spanOf, type AnyQuery, type LookResult, type Span } from '../../lenses/lens-contract.ts';
 import type { AppState } from './app-store.ts';
+import type { UsedModel } from './model-in-use.ts';
 import type { Photo, PhotoId } from './photo.ts';
 import { patchAt, patchesWithin, type PickedPoint } from './photo-point.ts';
 
@@ -54,7 +55,17 @@ export const spanOfLook = ({ lens, params }: Pick<Look, 'lens' | 'params'>): Spa
 
 type Settings = Pick<
   AppState,
-  'lens' | 'params' | 'token' | 'framing' | 'models' | 'photos' | 'order' | 'asked' | 'pointed' | 'partner'
+  | 'lens'
+  | 'params'
+  | 'token'
+  | 'framing'
+  | 'models'
+  | 'photos'
+  | 'order'
+  | 'asked'
+  | 'pointed'
+  | 'partner'
+  | 'side'
 >;
 
 const isUsable = (photo: Photo | undefined): photo is Photo =>
@@ -107,10 +118,14 @@ function lookWith(state: Settings, photo: Photo, query: AnyQuery, asked: PhotoId
 export const plainLook = (state: Settings, photo: Photo): Look | null =>
   lookWith(state, photo, { token: state.token, patch: null, patches: [] }, photo.id);
 
+/** What a photograph's grid depends on. */
+export const gridKey = ({ model, framing }: Pick<Look, 'model' | 'framing'>): string =>
+  `${model} ${keyOfFraming(framing)}`;
+
 /** The photograph's grid for the model in use, if it is known. */
-function seenNow(state: Settings, { seen }: Photo): Photo['seen'] {
-  if (seen === null || seen.model !== state.models.used?.key) return null;
-  return keyOfFraming(seen.framing) === keyOfFraming(framingInUse(state)) ? seen : null;
+function gridNow(state: Settings, { seen }: Photo): Frame | null {
+  const { used } = state.models;
+  return used === null ? null : (seen[gridKey({ model: used.key, framing: framingInUse(state) })] ?? null);
 }
 
 /** One question about all photographs, where a lens has 'each'. */
@@ -161,17 +176,50 @@ export const pickedOn = (state: Settings, photo: Photo): PhotoId | null =>
 export function requestedLook(state: Settings, photo: Photo): Look | null {
   const asked = askedPoint(state, photo);
   if (asked === null) return plainLook(state, photo);
-  const seen = seenNow(state, asked.photo);
-  return seen === null
+  const grid = gridNow(state, asked.photo);
+  return grid === null
     ? null
-    : lookWith(state, photo, queryAt(state.lens, state.token, asked.point, seen.frame), asked.photo.id);
+    : lookWith(state, photo, queryAt(state.lens, state.token, asked.point, grid), asked.photo.id);
 }
+
+/** What a comparison shows besides the usual picture. */
+export interface Against {
+  /** Null: the model in use. */
+  readonly model: UsedModel | null;
+  /** Null: the lens in use, with its settings. */
+  readonly look: { readonly lens: LensId; readonly params: object; readonly drawing: object } | null;
+}
+
+/** The usual picture, or the one that it is compared with. */
+export type Side = 'own' | 'against';
+
+/** @returns the state as the other side of a comparison sees it; null if nothing is compared */
+export function otherSide<S extends Settings & Pick<AppState, 'against' | 'drawings'>>(state: S): S | null {
+  const { against, models, params, drawings } = state;
+  if (against === null) return null;
+  const { model, look } = against;
+  return {
+    ...state,
+    side: 'against',
+    ...(model === null ? {} : { models: { ...models, used: model } }),
+    ...(look === null
+      ? {}
+      : {
+          lens: look.lens,
+          params: { ...params, [look.lens]: look.params },
+          drawings: { ...drawings, [look.lens]: look.drawing },
+        }),
+  };
+}
+
+/** Under what the photograph notes its last outcome. */
+export const placeOnView = (lens: LensId, side: Side): string => (side === 'own' ? lens : `${lens}, ${side}`);
 
 /** The outcome that is shown: of the requested look, or, until that has come, the last one through the same lens. */
 export function shownOutcome(state: Settings & Pick<AppState, 'outcomes'>, photo: Photo): Outcome | null {
   const requested = requestedLook(state, photo);
   const answered = requested === null ? undefined : state.outcomes.get(keyOfLook(requested));
-  const last = photo.shown[state.lens];
+  const last = photo.shown[placeOnView(state.lens, state.side)];
   return answered ?? (last === undefined ? undefined : state.outcomes.get(last)) ?? null;
 }
 

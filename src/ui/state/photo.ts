@@ -1,6 +1,5 @@
 import type { Failure } from '../../core/failure.ts';
 import type { Frame } from '../../core/frame.ts';
-import type { FramingOptions } from '../../core/photo.ts';
 import type { LookProgress, ModelProgress } from '../../core/progress.ts';
 import { assertNever } from '../../core/result.ts';
 import type { MaskFacts } from '../../rpc/mask-contract.ts';
@@ -17,14 +16,6 @@ export type PhotoState =
   | { readonly status: 'done' }
   | { readonly status: 'failed'; readonly failure: Failure }
   | { readonly status: 'cancelled' };
-
-/** The grid of a model on the photograph, known after its first look. */
-interface SeenFrame {
-  readonly frame: Frame;
-  /** The model's key. */
-  readonly model: string;
-  readonly framing: FramingOptions;
-}
 
 export type PhotoId = string;
 
@@ -51,8 +42,9 @@ export interface Photo {
   readonly state: PhotoState;
   /** The picked point, which stays when the model or input size changes. Null: CLS or a register is asked. */
   readonly point: PickedPoint | null;
-  readonly seen: SeenFrame | null;
-  /** For each lens the key of its last outcome, which stays on view until there is a new one. */
+  /** Where the grids of models lie on the photograph, each known after its first look: by `gridKey`. */
+  readonly seen: Readonly<Record<string, Frame>>;
+  /** For each lens on each side the key of its last outcome, which stays on view until there is a new one: by `placeOnView`. */
   readonly shown: Readonly<Record<string, string>>;
   readonly mask: PhotoMask | null;
 }

@@ -1,0 +1,107 @@
+/** Tests of comparisons: two models, other weights, other lenses and settings on one photograph. */
+import type { Locator } from 'playwright/test';
+import sharp from 'sharp';
+import { embedded, expect, samplePath, sideOf, test } from './scope.ts';
+
+const supervised = 'mini/16 supervised';
+
+const pictureOf = (canvas: Locator): Promise<string> =>
+  canvas.evaluate((element) => (element as HTMLCanvasElement).toDataURL());
+
+for (const backend of ['wasm', 'webgpu'])
+  test(`two models side by side on ${backend}: names, slider, patch, swipe, and each as it is alone`, async ({
+    scope,
+    page,
+  }) => {
+    test.slow(backend === 'webgpu');
+    await scope.open(`backend=${backend}&side=${sideOf(8)}`);
+    await scope.drop(samplePath('cat'));
+    await scope.allSettled(1);
+    await scope.showView('Mean');
+    const alone = await scope.overlayPicture();
+    await page.getByLabel('Compare with').selectOption({ label: supervised });
+    const left = page.getByRole('img', { name: new RegExp(`^${embedded.title}: `) });
+    const right = page.getByRole('img', { name: new RegExp(`^${supervised}: `) });
+    await expect(left).toBeVisible({ timeout: 60_000 });
+    await expect(right).toBeVisible();
+    await expect(scope.stage).toContainText(`${supervised}: The mean over`);
+    await expect(page.getByText(/Masks of 60 % share/)).toBeVisible();
+    const overlays = [left, right].map((side) => side.locator('canvas[data-layer=overlay]'));
+    const both = (): Promise<string[]> => Promise.all(overlays.map(pictureOf));
+    await expect.poll(async () => new Set(await both()).size).toBe(2);
+
+    // A slider acts on both, and so does a patch that is asked on the right.
+    const before = await both();
+    await scope.setRange('Block', 3);
+    await expect
+      .poll(async () => (await both()).map((picture, at) => picture === before[at]))
+      .toEqual([false, false]);
+    await scope.setRange('Block', embedded.depth);
+    await expect.poll(both).toEqual(before);
+    const pickers = page.locator('.patch-picker');
+    await expect(pickers).toHaveCount(2);
+    await pickers.last().click({ position: { x: 20, y: 20 } });
+    await expect
+      .poll(async () => (await both()).map((picture, at) => picture === before[at]))
+      .toEqual([false, false]);
+    await page.keyboard.press('Escape');
+    await expect.poll(both).toEqual(before);
+
+    // In the size of the stage each is what it is alone.
+    await scope.choose('Swipe');
+    await expect.poll(() => pictureOf(overlays[0] as Locator)).toBe(alone);
+    const other = await pictureOf(overlays[1] as Locator);
+    const line = page.getByRole('slider', { name: 'Line between the two pictures' });
+    await line.press('ArrowRight');
+    await expect(line).toHaveValue('51');
+    await page.getByLabel('Compare with').selectOption({ label: 'Nothing' });
+    await page.keyboard.press('m');
+    await page.getByRole('button', { name: `Use ${supervised}` }).click();
+    await expect(page.getByRole('banner')).toContainText(supervised);
+    await page.keyboard.press('Escape');
+    await scope.allSettled(1);
+    await expect.poll(() => scope.overlayPicture()).toBe(other);
+  });
+
+test('random weights, another lens, and the settings of before; what differs; saved with both names', async ({
+  scope,
+  page,
+}) => {
+  await scope.open(`backend=wasm&side=${sideOf(8)}`);
+  await scope.drop(samplePath('cat'));
+  await scope.allSettled(1);
+  await scope.showView('Mean');
+  const choose = page.getByLabel('Compare with');
+  await choose.selectOption({ label: 'Random weights' });
+  await expect(page.getByRole('img', { name: /random weights: / })).toBeVisible({ timeout: 60_000 });
+  const save = async () => {
+    const [saved] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Save picture' }).click(),
+    ]);
+    return saved;
+  };
+  const sides = await save();
+  expect(sides.suggestedFilename()).toMatch(/^cat-mean-.*-and-.*-random-1\.png$/);
+  const { width, height } = await sharp(await sides.path()).metadata();
+  expect(width / height).toBeGreaterThan(2);
+  await scope.choose('Difference');
+  await expect(scope.stage).toContainText(/Red: brighter for .*Blue: brighter for/);
+  await expect(page.getByRole('img', { name: /Red where .* is brighter/ })).toBeVisible();
+  expect((await sharp(await (await save()).path()).metadata()).width).toBeLessThan(width);
+
+  // Another lens has no map of its own heads: the choice of a difference goes, and comes back.
+  await choose.selectOption({ label: 'The lens colours' });
+  await expect(page.getByRole('img', { name: /^Colours: / })).toBeVisible();
+  await expect(page.getByRole('radio', { name: 'Difference' })).toBeHidden();
+  await choose.selectOption({ label: 'Heads, as it is set now' });
+  await expect(page.getByRole('img', { name: /Red where Heads, now is brighter/ })).toBeVisible();
+  await scope.choose('Side by side');
+  const old = page.getByRole('img', { name: /^Heads, as it was: / }).locator('canvas[data-layer=overlay]');
+  const now = page.getByRole('img', { name: /^Heads, now: / }).locator('canvas[data-layer=overlay]');
+  await expect.poll(async () => (await pictureOf(now)) === (await pictureOf(old))).toBe(true);
+  await scope.setRange('Block', 2);
+  await expect.poll(async () => (await pictureOf(now)) === (await pictureOf(old))).toBe(false);
+  await choose.selectOption({ label: 'Nothing' });
+  await expect(page.getByRole('img', { name: /as it was/ })).toBeHidden();
+});

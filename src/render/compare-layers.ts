@@ -1,0 +1,51 @@
+/** What two pictures of one photograph have in common. */
+import { agreementOf, differenceOf, type Agreement } from '../attention/agreement.ts';
+import type { Frame } from '../core/frame.ts';
+import type { Layer, ScalarLayer } from './layers.ts';
+
+interface DrawnMap {
+  readonly frame: Frame;
+  readonly map: Float32Array;
+}
+
+type Layers = readonly Layer[];
+
+/** The one map that is drawn; null where there is none, or more than one. */
+function mapIn(layers: Layers): DrawnMap | null {
+  const maps = layers.flatMap((layer) => (layer.kind === 'scalar' || layer.kind === 'veil' ? [layer] : []));
+  const [only, ...others] = maps;
+  return only === undefined || others.some(({ map }) => map !== only.map) ? null : only;
+}
+
+function mapsIn(own: Layers, other: Layers): readonly [DrawnMap, DrawnMap] | null {
+  const [one, second] = [mapIn(own), mapIn(other)];
+  if (one === null || second === null) return null;
+  const isSame = one.frame.rows === second.frame.rows && one.frame.columns === second.frame.columns;
+  return isSame ? [one, second] : null;
+}
+
+/** @returns null where the pictures do not draw one map each, on the same grid */
+export function agreementIn(own: Layers, other: Layers): Agreement | null {
+  const maps = mapsIn(own, other);
+  return maps === null ? null : agreementOf(maps[0].map, maps[1].map);
+}
+
+/**
+ * Red where `own` is brighter, blue where `other` is.
+ * @param opacity 0..1
+ * @returns null where the pictures do not draw one map each, on the same grid
+ */
+export function differenceLayer(own: Layers, other: Layers, opacity: number): ScalarLayer | null {
+  const maps = mapsIn(own, other);
+  if (maps === null) return null;
+  const [{ frame, map }, second] = maps;
+  return {
+    kind: 'scalar',
+    frame,
+    map: differenceOf(map, second.map),
+    colours: 'difference',
+    range: { min: -1, max: 1 },
+    smooth: true,
+    opacity,
+  };
+}

@@ -1,0 +1,154 @@
+import { type ReactNode, useMemo, useRef, useState } from 'react';
+import { viewOf } from '../../lenses/views.ts';
+import { differenceLayer } from '../../render/compare-layers.ts';
+import { LayeredCanvas } from '../kit/layered-canvas.tsx';
+import { SheetCanvas } from '../kit/sheet-canvas.tsx';
+import { useDeviceSize } from '../kit/use-canvas-layer.ts';
+import { useApp } from '../services.tsx';
+import type { Photo } from '../state/photo.ts';
+import { aspectOf, type ComparedSide, type Comparison } from './comparison.ts';
+import { columnsFor } from './grid-columns.ts';
+import { PatchPicker } from './patch-picker.tsx';
+import { asksSeveral, describePicture, frameOf, markedPatch, queryOf } from './use-scene.ts';
+import './compare-stage.css';
+
+interface SideProps {
+  readonly photo: Photo;
+  readonly bitmap: ImageBitmap | null;
+  readonly side: ComparedSide;
+}
+
+const labelOf = (photo: Photo, { outcome, scene, name }: ComparedSide): string =>
+  `${name}: ${describePicture(photo, outcome, scene)}`;
+
+/** A click asks the patch on both sides. */
+function Picker({ photo, side, isMain }: Omit<SideProps, 'bitmap'> & { readonly isMain: boolean }) {
+  const { outcome } = side;
+  if (queryOf(outcome) === null) return null;
+  return (
+    <PatchPicker
+      photo={photo}
+      frame={frameOf(outcome)}
+      marked={markedPatch(photo, outcome)}
+      asksSeveral={asksSeveral(outcome)}
+      isMain={isMain}
+    />
+  );
+}
+
+function SidePicture({ photo, bitmap, side }: SideProps) {
+  const { outcome, scene, layers } = side;
+  const changeDrawing = useApp((state) => state.changeDrawing);
+  const sheet = useMemo(() => viewOf(outcome.look.lens).sheet?.(scene) ?? null, [outcome, scene]);
+  const label = labelOf(photo, side);
+  return sheet === null ? (
+    <LayeredCanvas bitmap={bitmap} layers={layers} detail="stage" label={label} />
+  ) : (
+    <SheetCanvas
+      bitmap={bitmap}
+      sheet={sheet}
+      aspect={aspectOf(side)}
+      label={label}
+      onChoose={(row, column) => changeDrawing(sheet.changes[row]?.[column] ?? {})}
+    />
+  );
+}
+
+/** A name lies on its picture. It is in the picture's label already. */
+const Name = ({
+  children,
+  isRight = false,
+}: {
+  readonly children: ReactNode;
+  readonly isRight?: boolean;
+}) => (
+  <span className="compare-name" data-right={isRight} aria-hidden="true">
+    {children}
+  </span>
+);
+
+interface CompareProps {
+  readonly photo: Photo;
+  readonly bitmap: ImageBitmap | null;
+  readonly comparison: Comparison;
+}
+
+function Sides({ photo, bitmap, comparison }: CompareProps) {
+  const area = useRef<HTMLDivElement>(null);
+  const size = useDeviceSize(area);
+  const { own, other } = comparison;
+  const aspect = aspectOf(own);
+  const columns = columnsFor(2, size ?? { width: 2, height: 1 }, aspect);
+  return (
+    <div className="compare-sides" ref={area} style={{ '--columns': columns, '--rows': 2 / columns }}>
+      {[own, other].map((side, at) => (
+        <div className="compare-side" key={at === 0 ? 'own' : 'other'}>
+          <div className="stage-picture" style={{ '--aspect': aspect }}>
+            <SidePicture photo={photo} bitmap={bitmap} side={side} />
+            <Picker photo={photo} side={side} isMain={at === 0} />
+            <Name>{side.name}</Name>
+          </div>
+        </div>
+      ))}
+    </div>
+  );
+}
+
+/** The usual picture to the left of a line, the other one to its right. */
+function Swipe({ photo, bitmap, comparison: { own, other } }: CompareProps) {
+  const [percent, setPercent] = useState(50);
+  return (
+    <div className="stage-picture" style={{ '--swipe': `${percent}%` }}>
+      <SidePicture photo={photo} bitmap={bitmap} side={own} />
+      <div className="compare-over">
+        <SidePicture photo={photo} bitmap={bitmap} side={other} />
+      </div>
+      <Picker photo={photo} side={own} isMain />
+      <Name>{own.name}</Name>
+      <Name isRight>{other.name}</Name>
+      <div className="compare-line" aria-hidden="true" />
+      <input
+        className="compare-swipe"
+        type="range"
+        min={0}
+        max={100}
+        value={percent}
+        aria-label="Line between the two pictures"
+        aria-valuetext={`${percent} per cent ${own.name}, the rest ${other.name}`}
+        onChange={(event) => setPercent(event.currentTarget.valueAsNumber)}
+      />
+    </div>
+  );
+}
+
+/** Two pictures of one photograph: beside each other, one over the other with a line to move, or what differs. */
+export function CompareStage({ photo, bitmap, comparison }: CompareProps) {
+  const view = useApp((state) => state.comparison);
+  const opacity = useApp((state) => state.shared.opacityPercent / 100);
+  const { own, other } = comparison;
+  // None where the sides have no maps of one grid: they are shown beside each other then.
+  const layers = useMemo(() => {
+    const difference = differenceLayer(own.layers, other.layers, opacity);
+    return difference === null ? [] : [difference];
+  }, [own.layers, other.layers, opacity]);
+  if (view === 'difference' && layers.length > 0)
+    return (
+      <div className="stage-picture">
+        <LayeredCanvas
+          bitmap={bitmap}
+          layers={layers}
+          detail="stage"
+          label={`${photo.alt ?? photo.name} Red where ${own.name} is brighter, blue where ${other.name} is.`}
+        />
+        <Picker photo={photo} side={own} isMain />
+      </div>
+    );
+  const hasSheet = [own, other].some(
+    ({ outcome, scene }) => (viewOf(outcome.look.lens).sheet?.(scene) ?? null) !== null,
+  );
+  return view === 'swipe' && !hasSheet ? (
+    <Swipe photo={photo} bitmap={bitmap} comparison={comparison} />
+  ) : (
+    <Sides photo={photo} bitmap={bitmap} comparison={comparison} />
+  );
+}
