@@ -48,7 +48,7 @@ type EngineState =
 type Screen = 'viewer' | 'training';
 
 /** Beside each other, one picture with a line to move, or what differs. */
-export type ComparisonView = 'sides' | 'swipe' | 'difference';
+type ComparisonView = 'sides' | 'swipe' | 'difference';
 
 type DialogName = 'help' | 'samples' | 'models' | 'scores' | 'mask';
 
