@@ -154,6 +154,8 @@ for (const [width, height] of [
     });
     const sideways = (): Promise<number> =>
       page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    // The page's own letters are wider than those that stand in for them.
+    await page.evaluate(() => document.fonts.ready);
     await expect.poll(sideways).toBeLessThanOrEqual(0);
     await page.getByRole('button', { name: /Chelsea the cat/ }).click();
     await scope.allSettled(1);
