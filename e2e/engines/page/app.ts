@@ -187,6 +187,29 @@ export class App {
     input.dispatchEvent(new this.window.Event('change', { bubbles: true }));
   }
 
+  /** What the page saves as a file while `work` runs. The browser's own download, which a page cannot see, does not happen. */
+  async saved(work: () => Promise<void>): Promise<File> {
+    const { URL: addresses, HTMLAnchorElement: links } = this.window;
+    const { createObjectURL } = addresses;
+    const { click } = links.prototype;
+    let blob: Blob | null = null;
+    let file: File | null = null;
+    addresses.createObjectURL = (given) => {
+      if (given instanceof this.window.Blob) blob = given;
+      return createObjectURL(given);
+    };
+    links.prototype.click = function (this: HTMLAnchorElement): void {
+      if (blob !== null) file = new File([blob], this.download);
+    };
+    try {
+      await work();
+      return await until('a file is saved', () => file);
+    } finally {
+      addresses.createObjectURL = createObjectURL;
+      links.prototype.click = click;
+    }
+  }
+
   get stage(): HTMLElement | null {
     return this.find('region', 'Photograph');
   }
