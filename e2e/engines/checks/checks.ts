@@ -6,6 +6,7 @@ import { modelChecks } from './models.ts';
 import { mapChecks, photographChecks } from './photographs.ts';
 import { startChecks, threadChecks } from './start.ts';
 import { storageChecks } from './storage.ts';
+import { togetherChecks } from './together.ts';
 import { trainingChecks } from './training.ts';
 import { updateChecks } from './updates.ts';
 
@@ -17,6 +18,7 @@ const checks: readonly Check[] = [
   ...photographChecks,
   ...imageChecks,
   ...maskChecks,
+  ...togetherChecks,
   ...modelChecks,
   ...trainingChecks,
   ...lookChecks,
