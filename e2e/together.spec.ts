@@ -1,5 +1,6 @@
 /** Tests of lenses that look at several photographs: what is asked on one is answered on all, and pairs are drawn between two. */
 import { readFileSync } from 'node:fs';
+import AxeBuilder from '@axe-core/playwright';
 import type { Locator, Page } from 'playwright/test';
 import { embedded, expect, samplePath, sideOf, test } from './scope.ts';
 
@@ -126,4 +127,38 @@ test('pairs of two photographs are drawn between them, and saved so', async ({ s
     return [bitmap.width, bitmap.height];
   }, './samples/cat.jpg');
   expect(width > (size[0] ?? 0) || height > (size[1] ?? 0)).toBe(true);
+});
+
+test('axe finds nothing where photographs stand together, and on a phone nothing is cut off sideways', async ({
+  scope,
+  page,
+}) => {
+  const violations = async (): Promise<string[]> => {
+    const found = await new AxeBuilder({ page }).analyze();
+    return found.violations.map(
+      ({ id, nodes }) => `${id} at ${nodes.map(({ target }) => target.join(' ')).join(', ')}`,
+    );
+  };
+  await scope.open(`backend=wasm&side=${sideOf(16)}&lens=correspondences`);
+  await scope.drop(samplePath('cat'), samplePath('raccoon'));
+  await scope.allSettled(2);
+  await expect(scope.stage).toContainText('10 pairs shown.');
+  await page.getByRole('region', { name: 'Details' }).getByText('Details').click();
+  await expect(page.getByRole('table', { name: /Pairs/ })).toBeVisible();
+  expect(await violations()).toEqual([]);
+  await page.getByRole('radio', { name: /^Similarity:/ }).check();
+  await page.keyboard.press('q');
+  await expect(scope.stage).toContainText('to patch (row');
+  expect(await violations()).toEqual([]);
+  await page.getByRole('button', { name: 'All photographs' }).click();
+  await expect(page.getByRole('list', { name: 'All photographs' }).getByRole('listitem')).toHaveCount(2);
+  expect(await violations()).toEqual([]);
+  await page.setViewportSize({ width: 360, height: 740 });
+  const sideways = (): Promise<number> =>
+    page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  await expect.poll(sideways).toBeLessThanOrEqual(0);
+  await page.getByRole('radio', { name: /^Correspondences:/ }).check();
+  await expect(page.getByRole('img', { name: /Beside it/ })).toBeVisible();
+  await expect.poll(sideways).toBeLessThanOrEqual(0);
+  expect(await violations()).toEqual([]);
 });
