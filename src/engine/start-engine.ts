@@ -8,7 +8,7 @@ import type { WasmAssets } from '../gpu/open-wasm.ts';
 import type { ModelLoader } from '../models/loaded-model.ts';
 import { chooseBackend, type ChosenBackend } from './choose-backend.ts';
 import { compileAhead } from './compile-ahead.ts';
-import { Engine } from './engine.ts';
+import { Engine, type EngineLimits } from './engine.ts';
 import { failWith } from './out-of-memory.ts';
 import { recallThreads, rememberThreads, tuneThreads, type TimingStore } from './tune-backend.ts';
 
@@ -21,6 +21,8 @@ export interface EngineOptions {
   readonly silent?: readonly BackendName[];
   /** Remembers which kernels are fastest on WebGPU, and how many threads on wasm. Without it the defaults run. */
   readonly timings?: TimingStore;
+  /** Of the device's memory, where they are not the usual ones. */
+  readonly limits?: EngineLimits;
   readonly signal: AbortSignal;
   onProgress(progress: StartProgress): void;
 }
@@ -68,7 +70,7 @@ async function openAndCompile(
 
 /** @returns an engine that has its first model; whoever calls disposes it */
 export async function startEngine(options: EngineOptions): Promise<Result<Engine, Failure>> {
-  const { model, timings, signal, onProgress } = options;
+  const { model, timings, limits, signal, onProgress } = options;
   onProgress({ stage: 'backend' });
   let isLoading = true;
   const stop = new AbortController();
@@ -102,7 +104,7 @@ export async function startEngine(options: EngineOptions): Promise<Result<Engine
   } catch (error) {
     return failWith(error);
   }
-  const engine = new Engine(chosen.value, timings);
+  const engine = new Engine(chosen.value, timings, limits);
   const { name } = engine.backend;
   const onStep = (): void => onProgress({ stage: 'working', backend: name });
   const added = await engine.addModel(model.key, loaded.value, signal, onStep);

@@ -28,6 +28,7 @@ export interface NamedArray {
 type CommonName =
   | 'image'
   | 'second'
+  | 'against'
   | 'lens'
   | 'model'
   | 'backend'

@@ -10,6 +10,13 @@ import { folderSource } from './folder-source.ts';
 
 const optionNames = Object.keys(checkpointOptions) as (keyof CheckpointValues)[];
 
+const manifestName = 'model.json';
+
+/** Whether it is a folder in tfjs format, or its model.json. */
+export async function isInTfjsFormat(path: string): Promise<boolean> {
+  return basename(path) === manifestName || (await stat(join(path, manifestName)).catch(() => null)) !== null;
+}
+
 /**
  * @param path a folder in tfjs format (or its model.json), or a checkpoint as `findCheckpoint` takes it
  * @returns the model's loader; ends the command with a sentence where there is no model, or an option does not fit
@@ -17,13 +24,10 @@ const optionNames = Object.keys(checkpointOptions) as (keyof CheckpointValues)[]
 export async function findModel(path: string, values: CheckpointValues): Promise<ModelLoader> {
   const facts = await stat(path).catch(() => null);
   if (facts === null) stopWith(describeFailure({ code: 'model-unreachable', url: path, status: null }));
-  const isManifest = basename(path) === 'model.json';
-  const hasManifest =
-    facts.isDirectory() && (await stat(join(path, 'model.json')).catch(() => null)) !== null;
-  if (hasManifest || isManifest) {
+  if (await isInTfjsFormat(path)) {
     const given = optionNames.find((name) => values[name] !== undefined);
     if (given !== undefined) stopWith(`--${given} is for checkpoint files; ${path} is in tfjs format.`);
-    return tfjsModel(folderSource(isManifest ? dirname(path) : path));
+    return tfjsModel(folderSource(facts.isDirectory() ? path : dirname(path)));
   }
   const { files, title, hints } = await findCheckpoint(path, values);
   return checkpointModel({ files, id: title, title, sha256: null, hints });

@@ -9,6 +9,7 @@ import { paintPair, type PairPicture } from '../../src/render/paint-pair.ts';
 import { savedPairSize } from '../../src/render/pair.ts';
 import { paintSheet } from '../../src/render/paint-sheet.ts';
 import { layOutSheet, savedSheetSize, type Sheet } from '../../src/render/sheet.ts';
+import { maxSavedSidePx, paintGridCell, savedGridSize, type GridCell } from '../../src/render/paint-grid.ts';
 import type { PixelGrid } from '../../src/media/resample.ts';
 
 /** What `new OffscreenCanvas` gives: a constructor may return another object. */
@@ -57,15 +58,28 @@ interface PhotoPair {
   readonly picture: PairPicture;
 }
 
-const maxPairSidePx = 4096;
-
 /** @returns PNG bytes: two photographs beside or above each other, with the links between them */
 export async function drawPair({ first, second, picture }: PhotoPair): Promise<Uint8Array> {
-  const { gap, ...size } = savedPairSize(first, second, maxPairSidePx);
+  const { gap, ...size } = savedPairSize(first, second, maxSavedSidePx);
   const canvas = createCanvas(size.width, size.height);
   const photos = [first, second].map((photo) => canvasOf(photo) as unknown as OffscreenCanvas);
   const [one, other] = photos as [OffscreenCanvas, OffscreenCanvas];
   paintPair(contextOf(canvas), picture, [one, other], { size, gap });
+  return canvas.encode('png');
+}
+
+/** @returns PNG bytes: pictures of one photograph beside each other, each with its name, on black */
+export async function drawBeside(
+  photo: PixelGrid,
+  pictures: readonly Omit<GridCell, 'photo'>[],
+): Promise<Uint8Array> {
+  const grid = savedGridSize(pictures.length, pictures.length);
+  const canvas = createCanvas(grid.width, grid.height);
+  const context = contextOf(canvas);
+  context.fillRect(0, 0, grid.width, grid.height);
+  const drawn = canvasOf(photo) as unknown as OffscreenCanvas;
+  for (const [at, picture] of pictures.entries())
+    paintGridCell(context, { ...picture, photo: drawn }, at, grid);
   return canvas.encode('png');
 }
 

@@ -14,7 +14,7 @@ interface LookAtAll {
   readonly framing: FramingOptions;
 }
 
-type Answer = Result<LookResult<unknown>, Failure>;
+export type Answer = Result<LookResult<unknown>, Failure>;
 
 /** Ends the command with a sentence where the whole look fails. @returns the answers by path */
 export async function lookAtAll(

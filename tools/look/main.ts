@@ -2,31 +2,28 @@
 import { writeFile } from 'node:fs/promises';
 import { register } from 'node:module';
 import { join } from 'node:path';
-import type { Fields } from '../../src/core/codec.ts';
 import { describeFailure } from '../../src/core/failure.ts';
-import { encodeNpy } from '../../src/formats/npy.ts';
-import { fail } from '../../src/core/result.ts';
-import { computes } from '../../src/lenses/computes.ts';
-import { contractOf, lensIds, type LensId } from '../../src/lenses/contracts.ts';
-import type { LensCompute } from '../../src/lenses/lens-compute.ts';
-import { frameOf, spanOf } from '../../src/lenses/lens-contract.ts';
+import type { ModelDescription } from '../../src/core/model.ts';
+import { fail, succeed, type Result } from '../../src/core/result.ts';
+import type { ReadPhoto } from '../../src/engine/engine.ts';
+import { contractOf, lensIds } from '../../src/lenses/contracts.ts';
+import { frameOf, spanOf, type LookResult } from '../../src/lenses/lens-contract.ts';
 import { sharedDrawing } from '../../src/render/shared-drawing.ts';
-import { checkpointOptions, checkpointUsage } from '../checkpoint-file.ts';
+import { checkpointOptions } from '../checkpoint-file.ts';
 import { installDawn } from '../attend/dawn.ts';
-import { findModel } from '../attend/find-model.ts';
 import { endOnFileProblems } from '../file-problem.ts';
-import type { PixelGrid } from '../../src/media/resample.ts';
-import { readPhoto } from '../photographs/read-photo.ts';
-import { photographUsage } from '../photographs/find-photographs.ts';
 import { readOptions } from '../read-options.ts';
 import { stopWith } from '../stop-with.ts';
+import { againstOptions, findModels } from './against.ts';
 import { createNames, forEachPhoto, makeFolder, photographsOf } from './batch.ts';
-import { describeFields, optionsOf, readFields, withBareSwitches } from './codec-options.ts';
-import { checkOverlap, commonOptions, commonUsage, readBackend, readFraming } from './common-options.ts';
+import { optionsOf, readFields, withBareSwitches } from './codec-options.ts';
+import { checkOverlap, commonOptions, readBackend, readFraming } from './common-options.ts';
 import { writeFeatures } from './features.ts';
 import { fileNameOf, makeCutOuts } from './cut-outs.ts';
-import { lookAtAll } from './look-at-all.ts';
-import { openEngine } from './open-engine.ts';
+import { openEngine, type ToolEngine } from './open-engine.ts';
+import { openSide, type Asked, type Side } from './side.ts';
+import { generalUsage, usageOf } from './usage.ts';
+import { writeLook } from './write-look.ts';
 
 // A lens's view imports its style sheet, which means nothing here.
 register(
@@ -35,39 +32,6 @@ register(
   )}`,
 );
 
-const lensList = lensIds
-  .map((id) => `  ${id.padEnd(12)} ${contractOf(id).about.replace(/\.$/, '')}`)
-  .join('\n');
-
-const usageOf = (id: LensId): string => `Usage: npm run look -- ${id} <images…> [options]
-
-${contractOf(id).about} Writes for each image <name>-${id}.npy (the main array), <name>-${id}.json (model, where the
-patches lie, parameters, numbers), <name>-${id}.png, and a picture of each way to draw it, as the page draws them.
-
-${photographUsage}
-
-${commonUsage}
-  --out <folder>     where the files go (default: look-out)
-  --cutout           each mask, and what it cuts out, as PNG too; of lenses that make masks
-
-What is computed:
-${describeFields(contractOf(id).params.fields)}
-
-How it is drawn:
-${describeFields({ ...contractOf(id).drawing.fields, ...sharedDrawing.fields } as Fields<object>)}
-
-Of a checkpoint file:
-${checkpointUsage}`;
-
-const generalUsage = `Usage: npm run look -- <lens> <images…> [options]
-
-Lenses:
-${lensList}
-
-  ${'features'.padEnd(12)} No picture: the features of all tokens, as numbers
-
-npm run look -- <lens> --help tells what a lens can be told.`;
-
 const [, , lensName = '', ...rest] = process.argv;
 if (lensName === '--help' || lensName === '-h') stopWith(generalUsage, 0);
 endOnFileProblems();
@@ -75,7 +39,6 @@ endOnFileProblems();
 if (lensName === 'features') process.exit(await writeFeatures(rest));
 const lens = lensIds.find((id) => id === lensName) ?? stopWith(generalUsage, 2);
 const contract = contractOf(lens);
-const compute = computes[lens] as unknown as LensCompute<object, unknown>;
 
 const { values: options, positionals: images } = readOptions(
   {
@@ -83,6 +46,7 @@ const { values: options, positionals: images } = readOptions(
     allowPositionals: true,
     options: {
       ...commonOptions,
+      ...againstOptions,
       out: { type: 'string', default: 'look-out' },
       cutout: { type: 'boolean', default: false },
       ...checkpointOptions,
@@ -94,84 +58,93 @@ const { values: options, positionals: images } = readOptions(
 );
 if (options.help || images.length === 0) stopWith(usageOf(lens), options.help ? 0 : 2);
 
-const params = readFields(contract.params, options);
-const drawing = readFields(contract.drawing, options);
-const shared = readFields(sharedDrawing, options);
+const asked: Asked = {
+  lens,
+  params: readFields(contract.params, options),
+  drawing: readFields(contract.drawing, options),
+  shared: readFields(sharedDrawing, options),
+  framing: readFraming(options),
+};
 const backend = readBackend(options.backend);
-const framing = readFraming(options);
 const found = await photographsOf(images);
-const span = spanOf(contract, params);
-if (span === 'pair' && found.paths.length !== 2)
+const isPair = spanOf(contract, asked.params) === 'pair';
+if (isPair && found.paths.length !== 2)
   stopWith(`The lens ${lens} looks at two photographs; ${found.paths.length} were given.`);
-const load = await findModel(options.model, options);
+if (isPair && options.against !== undefined)
+  stopWith(`The lens ${lens} shows two photographs already; --against is for the other lenses.`);
+const models = await findModels(options.model, options.against, options);
 if (backend === 'webgpu') await installDawn();
-const { drawPair, drawPicture, drawSheet } = await import('./canvas.ts');
-const { viewOf } = await import('../../src/lenses/views.ts');
+const { drawComparison, drawPicture, drawStage, viewOf } = await import('./pictures.ts');
 const view = viewOf(lens);
 if (options.cutout && view.found === undefined) stopWith(`The lens ${lens} makes no masks to cut out.`);
-const engine = await openEngine(load, backend);
-checkOverlap(framing, engine.model);
-console.log(`${engine.model.title} on ${engine.engine.backend.name} (${engine.engine.backend.device})`);
+
+async function sideOf(engine: ToolEngine): Promise<Side> {
+  checkOverlap(asked.framing, engine.model);
+  console.log(`${engine.model.title} on ${engine.engine.backend.name} (${engine.engine.backend.device})`);
+  return openSide(engine, asked, found.paths);
+}
+
+const engine = await openEngine(models.own, backend);
 await makeFolder(options.out);
+const own = await sideOf(engine);
+const other = models.other === null ? null : await sideOf(await engine.beside(models.other));
 const nameFor = createNames();
-/** Of a look at all photographs at once. */
-const answers = span === 'one' ? null : await lookAtAll(engine, { lens, params, framing }, found.paths);
-const [, secondPath] = span === 'pair' ? found.paths : [];
-const secondAnswer = secondPath === undefined ? undefined : answers?.get(secondPath);
+const [, secondPath] = isPair ? found.paths : [];
+const secondAnswer = secondPath === undefined ? undefined : own.answers?.get(secondPath);
 if (secondAnswer?.ok === false) stopWith(`${secondPath}: ${describeFailure(secondAnswer.error)}`);
 // A pair's result is its first photograph's.
-const shown = span === 'pair' ? { ...found, paths: found.paths.slice(0, 1) } : found;
-/** What the page's stage shows: the photograph, many small pictures of it, or it and a second one. */
-async function drawStage(scene: Parameters<typeof view.layers>[0], first: PixelGrid): Promise<Uint8Array> {
-  const sheet = view.sheet?.(scene) ?? null;
-  if (sheet !== null) return drawSheet(first, sheet);
-  const layers = view.layers(scene);
-  const beside = view.beside?.(scene) ?? null;
-  if (beside === null || secondPath === undefined) return drawPicture(first, layers);
-  const second = await readPhoto(secondPath);
-  if (!second.ok) stopWith(`${secondPath}: ${describeFailure(second.error)}`);
-  const picture = { first: { frame: frameOf(scene.looked), layers }, second: beside };
-  return drawPair({ first, second: second.value, picture });
+const shown = isPair ? { ...found, paths: found.paths.slice(0, 1) } : found;
+const sceneOf = (looked: LookResult<unknown>) => ({ looked, ...asked });
+const write = (file: string, data: Uint8Array): Promise<void> => writeFile(join(options.out, file), data);
+
+/** What the second model says of the same photograph. @returns what the first one's JSON says of it, or what is wrong */
+async function compare(
+  name: string,
+  path: string,
+  photo: ReadPhoto,
+  first: LookResult<unknown>,
+): Promise<Result<object, string>> {
+  if (other === null) return succeed({});
+  const looked = await other.look(path, photo);
+  if (!looked.ok) return fail(`${other.engine.model.title}: ${describeFailure(looked.error)}`);
+  const { png, agreement } = await drawComparison(lens, photo.pixels, [
+    { name: own.engine.model.title, scene: sceneOf(first) },
+    { name: other.engine.model.title, scene: sceneOf(looked.value) },
+  ]);
+  await write(`${name}-compared.png`, png);
+  const against = (model: ModelDescription) => ({ against: { model, agreement } });
+  const second = { asked, image: path, side: other, looked: looked.value };
+  await writeLook(options.out, `${name}-against`, second, against(own.engine.model));
+  return succeed(against(other.engine.model));
 }
 
 const failures = await forEachPhoto(shown, async (path, photo) => {
   const name = `${nameFor(path)}-${lens}`;
-  const looked =
-    answers === null
-      ? await engine.look(lens, params as never, path, photo, framing)
-      : (answers.get(path) ?? fail({ code: 'unreadable-file' }));
+  const looked = await own.look(path, photo);
   if (!looked.ok) return { problem: describeFailure(looked.error) };
-  const { result, passes } = looked.value;
-  const frame = frameOf(looked.value);
-  const write = (suffix: string, data: Uint8Array | string): Promise<void> =>
-    writeFile(join(options.out, `${name}${suffix}`), data);
-  const arrays = compute.arrays(result);
-  for (const { suffix, shape, values } of arrays) await write(`${suffix}.npy`, encodeNpy({ shape, values }));
-  const { tokens = 0, timings } = passes[0] ?? {};
-  const scene = { looked: looked.value, params, drawing, shared };
+  const compared = await compare(name, path, photo, looked.value);
+  if (!compared.ok) return { problem: compared.error };
+  const { passes } = looked.value;
+  const scene = sceneOf(looked.value);
   const cutOuts = options.cutout ? await makeCutOuts(photo.pixels, view.found?.(scene) ?? [], name) : null;
-  for (const [file, data] of cutOuts?.files ?? []) await writeFile(join(options.out, file), data);
-  const facts = {
-    image: path,
-    lens,
-    model: engine.model,
-    backend: engine.engine.backend.name,
-    frame,
-    ...(secondPath === undefined ? {} : { second: { image: secondPath, frame: passes[1]?.frame } }),
-    overlap: framing.overlap,
-    tokens,
-    timings,
-    parameters: params,
-    arrays: arrays.map(({ suffix, shape }) => ({ file: `${name}${suffix}.npy`, shape })),
-    ...compute.numbers(result),
-    ...(cutOuts === null ? {} : { masks: cutOuts.masks }),
-  };
-  await write('.json', `${JSON.stringify(facts, null, 2)}\n`);
-  await write('.png', await drawStage(scene, photo.pixels));
-  for (const tile of view.tiles(scene, drawing, engine.model))
-    await write(`-${fileNameOf(tile.title)}.png`, await drawPicture(photo.pixels, tile.layers));
+  for (const [file, data] of cutOuts?.files ?? []) await write(file, data);
+  await writeLook(
+    options.out,
+    name,
+    { asked, image: path, side: own, looked: looked.value },
+    {
+      ...(secondPath === undefined ? {} : { second: { image: secondPath, frame: passes[1]?.frame } }),
+      ...(cutOuts === null ? {} : { masks: cutOuts.masks }),
+      ...compared.value,
+    },
+  );
+  await write(`${name}.png`, await drawStage(lens, scene, photo.pixels, secondPath));
+  for (const tile of view.tiles(scene, asked.drawing, engine.model))
+    await write(`${name}-${fileNameOf(tile.title)}.png`, await drawPicture(photo.pixels, tile.layers));
+  const { rows, columns } = frameOf(looked.value);
+  const { tokens = 0, timings } = passes[0] ?? {};
   return {
-    done: `${frame.rows} × ${frame.columns} patches, ${tokens} tokens, ${Math.round(timings?.forwardMs ?? 0)} ms`,
+    done: `${rows} × ${columns} patches, ${tokens} tokens, ${Math.round(timings?.forwardMs ?? 0)} ms`,
   };
 });
 engine.dispose();

@@ -4,7 +4,7 @@ import type { PassFacts } from '../../src/core/frame.ts';
 import type { FeatureChoice, ModelDescription } from '../../src/core/model.ts';
 import type { FramingOptions } from '../../src/core/photo.ts';
 import { succeed, type Result } from '../../src/core/result.ts';
-import type { Engine, ReadPhoto, Source } from '../../src/engine/engine.ts';
+import type { Engine, EngineLimits, ReadPhoto, Source } from '../../src/engine/engine.ts';
 import { failWith } from '../../src/engine/out-of-memory.ts';
 import { startEngine } from '../../src/engine/start-engine.ts';
 import type { LensId, ParamsOf, ResultOf } from '../../src/lenses/contracts.ts';
@@ -15,7 +15,8 @@ import type { ModelLoader } from '../../src/models/loaded-model.ts';
 import { allowRelaxedSimd } from '../relaxed-simd.ts';
 import { stopWith } from '../stop-with.ts';
 
-const key = 'model';
+const firstKey = 'model';
+const besideKey = 'against';
 const { signal } = new AbortController();
 const onProgress = (): void => {};
 
@@ -49,6 +50,12 @@ export interface ToolEngine {
     sources: readonly Source[],
     framing: FramingOptions,
   ): Promise<Result<LookAnswer<ResultOf<L>>, Failure>>;
+  /**
+   * Brings a second model onto the same device. Where the two do not fit together, each is loaded again when its turn comes.
+   * Ends the command with a sentence where it cannot be had.
+   */
+  beside(load: ModelLoader): Promise<ToolEngine>;
+  /** Of all its models. */
   dispose(): void;
 }
 
@@ -60,6 +67,7 @@ interface ReadTokens extends PassFacts {
 
 async function readTokens(
   engine: Engine,
+  key: string,
   choice: FeatureChoice,
   source: Source,
   framing: FramingOptions,
@@ -78,30 +86,61 @@ async function readTokens(
   }
 }
 
-/** Ends the command with a sentence where the engine does not start. */
-export async function openEngine(load: ModelLoader, backend: BackendName = 'wasm'): Promise<ToolEngine> {
-  allowRelaxedSimd();
-  const started = await startEngine({ backend, model: { key, load }, wasmAssets: null, signal, onProgress });
-  if (!started.ok) stopWith(describeFailure(started.error));
-  const engine = started.value;
+/** Loads it, where it is not on the device. */
+async function bring(engine: Engine, key: string, load: ModelLoader): Promise<Result<void, Failure>> {
+  if (engine.describeModel(key) !== null) return succeed(undefined);
+  const loaded = await load(signal, onProgress);
+  if (!loaded.ok) return loaded;
+  const added = await engine.addModel(key, loaded.value, signal);
+  return added.ok ? succeed(undefined) : added;
+}
+
+/** An engine that has the model, as one of several. */
+function engineOf(engine: Engine, key: string, load: ModelLoader): ToolEngine {
   const model = engine.describeModel(key);
   if (model === null) throw new Error('an engine without its model');
+  /** Another model may have taken its place. */
+  const withModel = async <T>(work: () => Promise<Result<T, Failure>>): Promise<Result<T, Failure>> => {
+    const there = await bring(engine, key, load);
+    return there.ok ? work() : there;
+  };
+  const common = { models: [key], signal, onProgress };
   return {
     engine,
     model,
     look: (lens, params, id, photo, framing) =>
-      runLook(engine, {
-        lens,
-        params,
-        models: [key],
-        sources: [sourceOf(id, photo)],
-        framing,
-        signal,
-        onProgress,
-      }),
+      withModel(() => runLook(engine, { lens, params, sources: [sourceOf(id, photo)], framing, ...common })),
     answer: (lens, params, sources, framing) =>
-      answerLook(engine, { lens, params, models: [key], sources, framing, signal, onProgress }),
-    readTokens: (choice, id, photo, framing) => readTokens(engine, choice, sourceOf(id, photo), framing),
+      withModel(() => answerLook(engine, { lens, params, sources, framing, ...common })),
+    readTokens: (choice, id, photo, framing) =>
+      withModel(() => readTokens(engine, key, choice, sourceOf(id, photo), framing)),
+    async beside(other) {
+      const added = await bring(engine, besideKey, other);
+      if (!added.ok) stopWith(describeFailure(added.error));
+      return engineOf(engine, besideKey, other);
+    },
     dispose: () => engine.dispose(),
   };
+}
+
+/**
+ * Ends the command with a sentence where the engine does not start.
+ * @param limits of the device's memory, where they are not the usual ones
+ */
+export async function openEngine(
+  load: ModelLoader,
+  backend: BackendName = 'wasm',
+  limits?: EngineLimits,
+): Promise<ToolEngine> {
+  allowRelaxedSimd();
+  const started = await startEngine({
+    backend,
+    model: { key: firstKey, load },
+    wasmAssets: null,
+    ...(limits === undefined ? {} : { limits }),
+    signal,
+    onProgress,
+  });
+  if (!started.ok) stopWith(describeFailure(started.error));
+  return engineOf(started.value, firstKey, load);
 }

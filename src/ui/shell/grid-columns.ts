@@ -1,7 +1,5 @@
 import type { Size } from '../../core/geometry.ts';
-
-/** Photographs are of any shape; most are near this one. */
-export const usualAspect = 4 / 3;
+import { usualAspect } from '../../render/paint-grid.ts';
 
 /** @returns in how many columns `count` pictures of this shape are largest in the area */
 export function columnsFor(count: number, { width, height }: Size, aspect = usualAspect): number {

@@ -1,9 +1,16 @@
 import type { Frame } from '../../core/frame.ts';
-import type { PatchPosition, Size } from '../../core/geometry.ts';
+import type { PatchPosition } from '../../core/geometry.ts';
 import type { AnyQuery } from '../../lenses/lens-contract.ts';
 import { isCls, queryTitle } from '../../lenses/query-title.ts';
 import { viewOf } from '../../lenses/views.ts';
-import { lineWidthFor, paintLayers, type Context } from '../../render/paint-layers.ts';
+import {
+  gridSidePx,
+  maxSavedSidePx,
+  paintGridCell,
+  savedGridSize,
+  writeName,
+} from '../../render/paint-grid.ts';
+import { lineWidthFor, paintLayers } from '../../render/paint-layers.ts';
 import type { Layer } from '../../render/layers.ts';
 import { paintPair } from '../../render/paint-pair.ts';
 import { savedPairSize, type Beside } from '../../render/pair.ts';
@@ -13,7 +20,7 @@ import type { Pictures } from '../engine/pictures.ts';
 import { saveFile } from '../kit/save-file.ts';
 import type { Outcome } from '../state/looks.ts';
 import type { Photo } from '../state/photo.ts';
-import { columnsFor, usualAspect } from './grid-columns.ts';
+import { columnsFor } from './grid-columns.ts';
 import { frameOf, queryOf, stageLayers, type AnyScene } from './use-scene.ts';
 
 /** What the stage shows. */
@@ -31,23 +38,6 @@ export interface StagePicture {
 
 const layersOf = ({ scene, outcome, marked, layers }: StagePicture): readonly Layer[] =>
   layers ?? stageLayers(scene, outcome, marked);
-
-/** On a dark ground in the upper left corner. @param size of the picture that it is written on */
-function writeName(context: Context, name: string, { width, height }: Size): void {
-  const fontPx = Math.max(12, Math.round(Math.max(width, height) / 45));
-  context.save();
-  context.font = `600 ${fontPx}px 'Instrument Sans Variable', sans-serif`;
-  context.textBaseline = 'middle';
-  const most = width - 2 * fontPx;
-  const wide = Math.min(most, context.measureText(name).width + fontPx);
-  context.fillStyle = 'rgb(8 8 10 / 0.78)';
-  context.fillRect(fontPx / 2, fontPx / 2, wide, 1.7 * fontPx);
-  context.fillStyle = 'white';
-  context.fillText(name, fontPx, 1.4 * fontPx, wide - fontPx);
-  context.restore();
-}
-
-const maxSidePx = 4096;
 
 /** Drawn on black, since the small pictures are partly transparent. */
 async function renderSheet(bitmap: ImageBitmap, sheet: Sheet): Promise<Blob | null> {
@@ -72,7 +62,7 @@ async function renderPair(
   layers: readonly Layer[],
   beside: Beside,
 ): Promise<Blob | null> {
-  const { gap, ...size } = savedPairSize(first, second, maxSidePx);
+  const { gap, ...size } = savedPairSize(first, second, maxSavedSidePx);
   const canvas = new OffscreenCanvas(size.width, size.height);
   const context = canvas.getContext('2d');
   if (!context) return null;
@@ -83,14 +73,14 @@ async function renderPair(
 /** @returns a PNG at the photograph's own resolution, at most 4096 px a side; null if it cannot be decoded now */
 async function renderPicture(picture: StagePicture): Promise<Blob | null> {
   const { photo, outcome, scene, pictures, name } = picture;
-  const bitmap = await pictures.load(photo.id, maxSidePx);
+  const bitmap = await pictures.load(photo.id, maxSavedSidePx);
   if (!bitmap || bitmap.width === 0) return null;
   const sheet = viewOf(outcome.look.lens).sheet?.(scene) ?? null;
   if (sheet !== null) return renderSheet(bitmap, sheet);
   const beside = viewOf(outcome.look.lens).beside?.(scene) ?? null;
   const [other] = outcome.look.of;
   if (beside !== null && other !== undefined) {
-    const second = await pictures.load(other, maxSidePx);
+    const second = await pictures.load(other, maxSavedSidePx);
     if (!second || second.width === 0 || bitmap.width === 0) return null;
     return renderPair({ first: bitmap, second }, frameOf(outcome), layersOf(picture), beside);
   }
@@ -108,49 +98,23 @@ async function renderPicture(picture: StagePicture): Promise<Blob | null> {
   return canvas.convertToBlob({ type: 'image/png' });
 }
 
-/** The widest picture of one photograph among several, and the space between them, in px. */
-const gridSidePx = 1024;
-const gapPx = 8;
-
-function paintCell(context: Context, bitmap: ImageBitmap, picture: StagePicture, size: Size): void {
-  const sheet = viewOf(picture.outcome.look.lens).sheet?.(picture.scene) ?? null;
-  if (sheet === null) {
-    context.drawImage(bitmap, 0, 0, size.width, size.height);
-    const lineWidthPx = lineWidthFor(size, 'stage');
-    paintLayers(context, layersOf(picture), { size, detail: 'stage', lineWidthPx });
-  } else {
-    const fontPx = Math.max(10, size.height / 40);
-    const aspect = bitmap.width / bitmap.height;
-    paintSheet(context, bitmap, sheet, layOutSheet(sheet, size, aspect, fontPx), 'white');
-  }
-  if (picture.name !== undefined) writeName(context, picture.name, size);
-}
-
 /** @returns a PNG of all of them beside each other on black, at most 4096 px wide; null if none can be decoded now */
 async function renderGrid(pictures: readonly StagePicture[]): Promise<Blob | null> {
   const isCompared = pictures.some(({ name }) => name !== undefined);
   const columns = isCompared ? pictures.length : columnsFor(pictures.length, { width: 4, height: 3 });
-  const width = Math.min(gridSidePx, Math.floor(maxSidePx / columns) - gapPx);
-  const height = Math.round(width / usualAspect);
-  const rows = Math.ceil(pictures.length / columns);
-  const canvas = new OffscreenCanvas(columns * (width + gapPx) - gapPx, rows * (height + gapPx) - gapPx);
+  const grid = savedGridSize(pictures.length, columns);
+  const canvas = new OffscreenCanvas(grid.width, grid.height);
   const context = canvas.getContext('2d');
   if (!context) return null;
   context.fillRect(0, 0, canvas.width, canvas.height);
-  context.imageSmoothingQuality = 'high';
   let drawn = 0;
   for (const [at, picture] of pictures.entries()) {
-    const bitmap = await picture.pictures.load(picture.photo.id, gridSidePx);
+    const { photo, outcome, scene, name } = picture;
+    const bitmap = await picture.pictures.load(photo.id, gridSidePx);
     if (!bitmap || bitmap.width === 0) continue;
-    const scale = Math.min(width / bitmap.width, height / bitmap.height);
-    const size = { width: bitmap.width * scale, height: bitmap.height * scale };
-    context.save();
-    context.translate(
-      (at % columns) * (width + gapPx) + (width - size.width) / 2,
-      Math.floor(at / columns) * (height + gapPx) + (height - size.height) / 2,
-    );
-    paintCell(context, bitmap, picture, size);
-    context.restore();
+    const sheet = viewOf(outcome.look.lens).sheet?.(scene) ?? null;
+    const cell = { photo: bitmap, layers: layersOf(picture), sheet };
+    paintGridCell(context, name === undefined ? cell : { ...cell, name }, at, grid);
     drawn += 1;
   }
   return drawn === 0 ? null : canvas.convertToBlob({ type: 'image/png' });

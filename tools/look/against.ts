@@ -1,0 +1,50 @@
+/** The second model of a comparison. */
+import type { ModelLoader } from '../../src/models/loaded-model.ts';
+import { randomised } from '../../src/models/random-network.ts';
+import { findModel, isInTfjsFormat } from '../attend/find-model.ts';
+import type { CheckpointValues } from '../checkpoint-file.ts';
+import { stopWith } from '../stop-with.ts';
+
+export const againstOptions = { against: { type: 'string' } } as const;
+
+export const againstUsage = `\
+  --against <model>  the same through a second model, for comparison: what --model takes, or random or random:<seed> for random
+                     weights of the first one. Writes for each image also <name>-<lens>-against.npy and .json, and a picture of
+                     both with their names, <name>-<lens>-compared.png`;
+
+/** The page's. */
+const usualSeed = 1;
+
+/** @returns null where no random weights are asked */
+function readSeed(against: string): number | null {
+  const [, seed] = /^random(?::(.*))?$/.exec(against) ?? [null];
+  if (!/^random(:|$)/.test(against)) return null;
+  if (seed === undefined) return usualSeed;
+  return /^\d{1,9}$/.test(seed ?? '')
+    ? Number(seed)
+    : stopWith(`--against ${against}: the seed is not a whole number from 0.`);
+}
+
+export interface FoundModels {
+  readonly own: ModelLoader;
+  /** Null: nothing is compared. */
+  readonly other: ModelLoader | null;
+}
+
+/** Ends the command with a sentence where a model is missing. Options of checkpoint files are for those of the two that are such files. */
+export async function findModels(
+  model: string,
+  against: string | undefined,
+  values: CheckpointValues,
+): Promise<FoundModels> {
+  const seed = against === undefined ? null : readSeed(against);
+  if (against === undefined || seed !== null) {
+    const own = await findModel(model, values);
+    return { own, other: seed === null ? null : randomised(own, seed) };
+  }
+  const [ownIsTfjs, otherIsTfjs] = [await isInTfjsFormat(model), await isInTfjsFormat(against)];
+  return {
+    own: await findModel(model, ownIsTfjs && !otherIsTfjs ? {} : values),
+    other: await findModel(against, otherIsTfjs && !ownIsTfjs ? {} : values),
+  };
+}
