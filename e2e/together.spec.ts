@@ -64,6 +64,49 @@ test('the pointer asks patches, and the maps of all photographs follow it', asyn
   await expect(scope.stage).toContainText('to CLS: cosines');
 });
 
+test('the photograph stays where it is while buttons come and go with the pointer', async ({
+  scope,
+  page,
+}) => {
+  await page.setViewportSize({ width: 1280, height: 720 });
+  await scope.open(`backend=wasm&side=${sideOf(12)}&lens=similarity`);
+  await scope.drop(samplePath('raccoon'));
+  // With one of the two buttons beside it, this name still has room on one line.
+  await page
+    .locator('input[type=file]')
+    .first()
+    .setInputFiles({
+      name: 'a cat with a name that nearly fills the line beside the buttons.jpg',
+      mimeType: 'image/jpeg',
+      buffer: readFileSync(samplePath('cat')),
+    });
+  await scope.allSettled(2);
+  await scope.frames.nth(1).click();
+  await expect(scope.stage).toContainText('to CLS');
+  const place = await picker(page).boundingBox();
+  const at = await placesOn(page);
+  await page.mouse.move(...at(0.3, 0.4));
+  await expect(page.getByRole('button', { name: 'All photographs' })).toBeVisible();
+  expect(await picker(page).boundingBox()).toEqual(place);
+  await page.mouse.click(...at(0.3, 0.4));
+  await expect(page.getByRole('button', { name: 'Back to CLS' })).toBeVisible();
+  expect(await picker(page).boundingBox()).toEqual(place);
+  // Another photograph's settings tell that a patch is asked, though not one of its own.
+  await scope.frames.nth(0).click();
+  await expect(scope.stage).toContainText('of another photograph');
+  await expect(page.getByRole('radio', { name: 'Patch', exact: true })).toBeChecked();
+  await scope.choose('CLS token');
+  await expect(scope.stage).toContainText('to CLS');
+  // Presenting, what stands beside the name does not run out of its button.
+  await page.mouse.click(...at(0.3, 0.4));
+  await expect(page.getByRole('button', { name: 'Back to CLS' })).toBeVisible();
+  await page.keyboard.press('f');
+  await expect(page.locator('.app[data-presenting=true]')).toBeVisible();
+  const button = page.getByRole('button', { name: 'All photographs' });
+  const isWide = ({ scrollWidth, clientWidth }: Element): boolean => scrollWidth > clientWidth;
+  expect(await button.evaluate(isWide)).toBe(false);
+});
+
 test('several patches are asked by drawing round them, and by the keyboard', async ({ scope, page }) => {
   await scope.open(`backend=wasm&side=${sideOf(12)}&lens=similarity`);
   await scope.drop(samplePath('cat'), samplePath('raccoon'));

@@ -187,7 +187,7 @@ export const similarityView: LensView<SimilarityParams, SimilarityDrawing, Simil
     explanation:
       'The patch under the pointer, as long as none is chosen. A click chooses a patch; drawing round several asks all of them together, ' +
       'by the mean of their features. Without a patch it is CLS, the network’s own token.',
-    ofPatch: 'where is it alike?',
+    ofPatch: 'what is like it?',
   },
   layers: layersOf,
   tiles: () => [],

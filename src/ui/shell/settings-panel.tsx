@@ -3,12 +3,13 @@ import { leastUnseenShare, unseenShare, type Frame } from '../../core/frame.ts';
 import type { FramingOptions } from '../../core/photo.ts';
 import { spanOf } from '../../lenses/lens-contract.ts';
 import type { Question } from '../../lenses/lens-view.ts';
-import { patchTitle, queryTitle, tokenTitle } from '../../lenses/query-title.ts';
+import { placeTitle, queryTitle, tokenTitle } from '../../lenses/query-title.ts';
 import { type Choice, ChoiceField } from '../kit/choice-field.tsx';
 import { Disclosure } from '../kit/disclosure.tsx';
 import { formatPercent } from '../kit/format.ts';
 import { RangeField } from '../kit/range-field.tsx';
 import { useApp, useServices } from '../services.tsx';
+import { pickedOn } from '../state/looks.ts';
 import type { Photo } from '../state/photo.ts';
 import { OverlapField } from './overlap-field.tsx';
 import { PartnerField } from './partner-field.tsx';
@@ -62,17 +63,20 @@ function QueryField({ photo }: { readonly photo: Photo }) {
   const pick = usePickPoint(photo.id);
   const isCoarse = useCoarsePointer();
   const { label, explanation } = useLensView().question ?? attention;
+  const isElsewhere = useApp((state) => ![null, photo.id].includes(pickedOn(state, photo)));
   if (outcome === null) return null;
   const token = chosen > numRegisters ? 0 : chosen;
   const marked = markedPatch(photo, outcome);
   const query = queryOf(outcome);
   if (query === null) return null;
-  const isPicked = marked !== null || asksOutline(photo, outcome);
+  const isPicked = marked !== null || asksOutline(photo, outcome) || isElsewhere;
+  const patch = marked ?? query.patch;
+  const pickedTitle = patch === null ? queryTitle(query) : placeTitle(patch);
   return (
     <ChoiceField<QueryChoice>
       label={label}
       value={isPicked ? 'patch' : token}
-      display={marked !== null ? patchTitle(marked) : isPicked ? queryTitle(query) : tokenTitle(token)}
+      display={isPicked ? pickedTitle : tokenTitle(token)}
       choices={queryChoices(numRegisters)}
       explanation={explanation}
       note={isCoarse ? touchNotes[isPicked ? 'patch' : 'cls'] : keyNotes[isPicked ? 'patch' : 'cls']}

@@ -1,5 +1,6 @@
 import { Check, Copy, Download, LayoutGrid, Scissors, Square, Undo2 } from 'lucide-react';
 import { useMemo, useState } from 'react';
+import { contractOf } from '../../lenses/contracts.ts';
 import { tokenTitle } from '../../lenses/query-title.ts';
 import { agreementIn, differenceLayer } from '../../render/compare-layers.ts';
 import { IconButton } from '../kit/icon-button.tsx';
@@ -132,27 +133,35 @@ export function StageCaption({ photo }: { readonly photo: Photo }) {
   const mayShowAll = useApp(canShowAll);
   const showsAll = useApp((state) => state.showsAll);
   const setShowsAll = useApp((state) => state.setShowsAll);
+  // Both buttons come and go with the pointer. Their room stays, so that the photograph does not move under it.
+  const asks = useApp((state) => contractOf(state.lens).asks);
+  const looksAtSeveral = useApp(
+    ({ lens, order }) => order.length > 1 && contractOf(lens).looksAt !== undefined,
+  );
   const notices = outcome?.looked.passes.flatMap((pass) => pass.notices) ?? [];
   return (
     <div className="caption">
       <div className="caption-title">
         <h2>{photo.name}</h2>
         {photo.credit !== null && <span className="caption-credit">Photograph: {photo.credit}</span>}
-        {picked !== null && (
-          <IconButton
-            icon={Undo2}
-            label={`Back to ${token === 0 ? 'CLS' : tokenTitle(token).toLowerCase()}`}
-            withText
-            className="caption-back"
-            onClick={() => pickPoint(picked, null)}
-          />
-        )}
-        {mayShowAll && (
+        {looksAtSeveral && (
           <IconButton
             icon={showsAll ? Square : LayoutGrid}
             label={showsAll ? 'One photograph' : 'All photographs'}
             withText
+            className="caption-button"
+            data-reserved={!mayShowAll}
             onClick={() => setShowsAll(!showsAll)}
+          />
+        )}
+        {asks && (
+          <IconButton
+            icon={Undo2}
+            label={`Back to ${token === 0 ? 'CLS' : tokenTitle(token).toLowerCase()}`}
+            withText
+            className="caption-button"
+            data-reserved={picked === null}
+            onClick={() => pickPoint(picked ?? photo.id, null)}
           />
         )}
         {outcome !== null && <PictureActions photo={photo} outcome={outcome} />}
