@@ -86,7 +86,7 @@ test('the photograph stays where it is while buttons come and go with the pointe
   const place = await picker(page).boundingBox();
   const at = await placesOn(page);
   await page.mouse.move(...at(0.3, 0.4));
-  await expect(page.getByRole('button', { name: 'All photographs' })).toBeVisible();
+  await expect(scope.stage).toContainText('to patch (row ');
   expect(await picker(page).boundingBox()).toEqual(place);
   await page.mouse.click(...at(0.3, 0.4));
   await expect(page.getByRole('button', { name: 'Back to CLS' })).toBeVisible();
@@ -105,6 +105,29 @@ test('the photograph stays where it is while buttons come and go with the pointe
   const button = page.getByRole('button', { name: 'All photographs' });
   const isWide = ({ scrollWidth, clientWidth }: Element): boolean => scrollWidth > clientWidth;
   expect(await button.evaluate(isWide)).toBe(false);
+});
+
+test('all photographs stay on the stage for the patch under the pointer, and a key removes one of them', async ({
+  scope,
+  page,
+}) => {
+  await scope.open(`backend=wasm&side=${sideOf(12)}&lens=similarity`);
+  await scope.drop(samplePath('cat'), samplePath('raccoon'), samplePath('dog'));
+  await scope.allSettled(3);
+  await page.mouse.move(...(await placesOn(page))(0.3, 0.4));
+  await expect(scope.stage).toContainText('to patch (row 4, column 4)');
+  await page.keyboard.press('g');
+  const all = page.getByRole('list', { name: 'All photographs' });
+  await expect(all.getByRole('img')).toHaveCount(3);
+  // Away from the pictures, and back over another one, the question is the same.
+  await page.mouse.move(5, 5);
+  await all.getByRole('listitem').nth(2).hover();
+  await expect(all.getByRole('img')).toHaveCount(3);
+  await expect(scope.stage).toContainText('to patch (row 4, column 4)');
+  await scope.frames.nth(1).getByRole('radio').focus();
+  await page.keyboard.press('Delete');
+  await expect(scope.frames).toHaveCount(2);
+  await expect(all.getByRole('img')).toHaveCount(2);
 });
 
 test('several patches are asked by drawing round them, and by the keyboard', async ({ scope, page }) => {

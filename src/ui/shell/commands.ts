@@ -5,7 +5,7 @@
 import { viewOf } from '../../lenses/views.ts';
 import type { EngineSession } from '../engine/session.ts';
 import type { AppActions, AppState } from '../state/app-store.ts';
-import { canShowAll, pickedOn, shownOutcome } from '../state/looks.ts';
+import { canShowAll, pickedOn, requestedLook, shownOutcome, spanOfLook } from '../state/looks.ts';
 import type { Photo } from '../state/photo.ts';
 import { patchPickerId } from './patch-picker.tsx';
 import { queryOf, sceneOf, type AnyPanelProps } from './use-scene.ts';
@@ -57,7 +57,17 @@ function leavePatch(state: State): boolean {
   return picked !== null;
 }
 
+/** A patch that is only under the pointer is picked: its question must stay when the pictures change places. */
 function toggleAll(state: State): boolean {
+  const photo = selected(state);
+  if (photo === undefined) return false;
+  const { pointed, order } = state;
+  const asked = pickedOn(state, photo) === null ? requestedLook(state, photo) : null;
+  if (pointed !== null && order.length > 1 && asked !== null && spanOfLook(asked) === 'each') {
+    state.pickPoint(pointed.photo, pointed.point);
+    state.setShowsAll(true);
+    return true;
+  }
   if (!canShowAll(state)) return false;
   state.setShowsAll(!state.showsAll);
   return true;

@@ -139,7 +139,10 @@ const Frame = memo(function Frame({ id, number, passFocus }: FrameProps) {
           aria-label={`${name}: ${describePhotoState(photo)}`}
           onChange={() => select(id)}
           onKeyDown={(event) => {
-            if (event.key === 'Delete' || event.key === 'Backspace') remove();
+            if (event.key !== 'Delete' && event.key !== 'Backspace') return;
+            // Else the page's own command would remove the next one too.
+            event.preventDefault();
+            remove();
           }}
         />
         <span className="frame-window">

@@ -223,11 +223,15 @@ export function shownOutcome(state: Settings & Pick<AppState, 'outcomes'>, photo
   return answered ?? (last === undefined ? undefined : state.outcomes.get(last)) ?? null;
 }
 
-/** Whether all photographs can be on the stage: there are several, and the selected one has an answer to a question about all. */
+/**
+ * Whether all photographs can be on the stage: there are several, and the selected one has an answer to a question about all. A patch
+ * must be picked: one that is only pointed at is asked no more when the pictures change places under the pointer.
+ */
 export function canShowAll(state: Settings & Pick<AppState, 'outcomes' | 'selectedId'>): boolean {
   const { lens, order, photos, selectedId } = state;
   const photo = selectedId === null ? undefined : photos[selectedId];
   if (order.length < 2 || photo === undefined || contractOf(lens).looksAt === undefined) return false;
+  if (contractOf(lens).asks && pickedOn(state, photo) === null) return false;
   const outcome = shownOutcome(state, photo);
   return outcome !== null && isTogether(outcome);
 }
