@@ -105,3 +105,41 @@ test('random weights, another lens, and the settings of before; what differs; sa
   await choose.selectOption({ label: 'Nothing' });
   await expect(page.getByRole('img', { name: /as it was/ })).toBeHidden();
 });
+
+test('two models that do not fit on the device together take turns, and the page says so', async ({
+  scope,
+  page,
+}) => {
+  await page.route('**/assets/engine-worker-*.js', async (route) => {
+    const response = await route.fetch();
+    const script = await response.text();
+    // Room for one model: the newest always has its place.
+    const small = script.replace('modelBytes:536870912', 'modelBytes:1');
+    expect(small).not.toBe(script);
+    await route.fulfill({ response, body: small });
+  });
+  await scope.open(`backend=wasm&side=${sideOf(8)}`);
+  await scope.drop(samplePath('cat'));
+  await scope.allSettled(1);
+  await scope.showView('Mean');
+  await page.getByLabel('Compare with').selectOption({ label: supervised });
+  const pictures = [embedded.title, supervised].map((title) =>
+    page.getByRole('img', { name: new RegExp(`^${title}: `) }).locator('canvas[data-layer=overlay]'),
+  );
+  const both = (): Promise<string[]> => Promise.all(pictures.map(pictureOf));
+  await expect(page.getByText(/Masks of 60 % share/)).toBeVisible();
+  const takesTurns = page.getByText(/do not fit on the device together: each is loaded again/);
+  await expect(takesTurns).toBeHidden();
+  await expect.poll(async () => new Set(await both()).size).toBe(2);
+  const before = await both();
+  await page
+    .locator('.patch-picker')
+    .last()
+    .click({ position: { x: 20, y: 20 } });
+  await expect
+    .poll(async () => (await both()).map((picture, at) => picture === before[at]))
+    .toEqual([false, false]);
+  await expect(takesTurns).toBeVisible();
+  await page.getByLabel('Compare with').selectOption({ label: 'Nothing' });
+  await expect(takesTurns).toBeHidden();
+});

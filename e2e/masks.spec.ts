@@ -4,7 +4,7 @@ import AxeBuilder from '@axe-core/playwright';
 import sharp from 'sharp';
 import { indexPng, vocPalette } from '../src/testing/make-png.ts';
 import reference from '../tools/reference/fixtures/evaluation.json' with { type: 'json' };
-import { expect, samplePath, test } from './scope.ts';
+import { embedded, expect, samplePath, test } from './scope.ts';
 
 const caseOf = (sample: string) => {
   const found = reference.embedded.find((each) => each.sample === sample);
@@ -102,6 +102,25 @@ test('a mask beside its photograph tells how well each lens fits it, and the tab
   await page.getByRole('button', { name: 'Not its mask' }).click();
   await scope.allSettled(3);
   await expect(page.getByRole('radio', { name: 'cat.jpg: done', exact: true })).toBeChecked();
+});
+
+test('both sides of a comparison tell how well they fit the mask', async ({ scope, page, folder }) => {
+  const mask = await folder.write('cat.png', await ellipseMask(cat));
+  await scope.open(`${query}&model=dinoscope-mini16-supervised`);
+  await scope.drop(samplePath('cat'), mask);
+  await scope.allSettled(1);
+  await page.getByRole('region', { name: 'Details' }).getByText('Details').click();
+  await expect(scope.fact('Fit to the mask')).toHaveText(/^0\.\d{3}, Head \d$/);
+  const twin = (await scope.fact('Fit to the mask').textContent()) ?? '';
+  await scope.open(query);
+  await scope.drop(samplePath('cat'), mask);
+  await scope.allSettled(1);
+  await page.getByLabel('Compare with').selectOption({ label: 'mini/16 supervised' });
+  const heads = cat.fits.heads.map(({ jaccard }) => jaccard);
+  const best = Math.max(...heads);
+  const own = `${three(best)}, Head ${heads.indexOf(best) + 1}`;
+  await expect(page.getByText(`${embedded.title}, fit to the mask: ${own} (Jaccard)`)).toBeVisible();
+  await expect(page.getByText(`mini/16 supervised, fit to the mask: ${twin} (Jaccard)`)).toBeVisible();
 });
 
 test('a PNG that is no mask, or of another shape, stays a photograph, with the reason', async ({

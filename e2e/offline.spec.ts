@@ -28,3 +28,44 @@ test('from the second visit on the page opens and runs with no network', async (
   ]);
   for (const name of packagesOfPage) await expect(licences.locator('body')).toContainText(`\n${name} `);
 });
+
+test('a comparison that was made once is there without a network; one that was not says so', async ({
+  scope,
+  page,
+  context,
+  faults,
+}) => {
+  const title = 'mini/16 supervised';
+  const visit = async (): Promise<void> => {
+    await scope.isReady();
+    await scope.drop(samplePath('cat'));
+    await scope.allSettled(1);
+  };
+  const compare = (label: string) => page.getByLabel('Compare with').selectOption({ label });
+  const other = page.getByRole('img', { name: new RegExp(`^${title}: `) });
+  await scope.open(`backend=wasm&side=${sideOf(8)}`);
+  await scope.isReady();
+  await page.evaluate(() => navigator.serviceWorker.ready);
+  await context.setOffline(true);
+  await page.reload();
+  await visit();
+  await compare(title);
+  await expect(
+    scope.messages.getByText(
+      /^mini\/16 supervised: .* Without a network, models can be compared that this page/,
+    ),
+  ).toBeVisible();
+  // The browser's own note of the request without an answer.
+  expect(faults.filter((fault) => !fault.includes('ERR_INTERNET_DISCONNECTED'))).toEqual([]);
+  faults.length = 0;
+  await compare('Random weights');
+  await expect(page.getByRole('img', { name: /random weights: / })).toBeVisible();
+  await context.setOffline(false);
+  await compare(title);
+  await expect(other).toBeVisible();
+  await context.setOffline(true);
+  await page.reload();
+  await visit();
+  await compare(title);
+  await expect(other).toBeVisible();
+});

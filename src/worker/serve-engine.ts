@@ -103,6 +103,8 @@ class EngineHost {
   private engine: Engine | null = null;
   /** The model in use: training begins from its parameters, which the engine does not keep in main memory. */
   private usedModel: KeyedModel | null = null;
+  /** Its architecture, known also while another model has its place on the device. */
+  private architecture: VitArchitecture | null = null;
 
   /** @param enqueue the queue of the calls that have the whole device */
   constructor(enqueue: Enqueue) {
@@ -115,9 +117,8 @@ class EngineHost {
   }
 
   get usedArchitecture(): VitArchitecture {
-    const architecture = this.usedModel === null ? null : this.running.architectureOf(this.usedModel.key);
-    if (architecture === null) throw new Error('the model in use is not on the device');
-    return architecture;
+    if (this.architecture === null) throw new Error('a call before start');
+    return this.architecture;
   }
 
   async start(...[{ model, backend, silent }, { signal, onProgress }]: Call<'start'>): Answer<'start'> {
@@ -135,7 +136,7 @@ class EngineHost {
     });
     if (!started.ok) return started;
     this.engine = started.value;
-    this.usedModel = model;
+    this.setUsed(model);
     const description = this.engine.describeModel(model.key);
     if (description === null) throw new Error('an engine without its first model');
     const { accuracy: pixels } = await pixelReader();
@@ -144,8 +145,14 @@ class EngineHost {
 
   async useModel(...[{ model }, options]: Call<'useModel'>): Answer<'useModel'> {
     const added = await this.bring(model, options);
-    if (added.ok) this.usedModel = model;
+    if (added.ok) this.setUsed(model);
     return added;
+  }
+
+  /** @param model that is on the device now */
+  private setUsed(model: KeyedModel): void {
+    this.usedModel = model;
+    this.architecture = this.running.architectureOf(model.key);
   }
 
   addModel(...[{ model }, options]: Call<'addModel'>): Answer<'addModel'> {

@@ -28,7 +28,7 @@ const usedModel = (id: string) => ({
 
 interface OpenCall {
   readonly request: LookRequest;
-  readonly progress: (progress: { stage: 'decode' }) => void;
+  readonly progress: (progress: { stage: 'decode' | 'check' }) => void;
   readonly answer: (outcome: Result<unknown, Failure>) => void;
   readonly cancelled: () => boolean;
 }
@@ -408,4 +408,25 @@ describe('a question about all photographs together', () => {
     expect(asking()).toMatchObject({ status: 'failed', failure: { code: 'no-room-together' } });
     expect(calls).toHaveLength(2);
   });
+});
+
+it('notes that the models take turns where the one in use has to be brought back', async () => {
+  const { store, calls, last, reply, ask } = await setUp();
+  const takesTurns = (): boolean => store.getState().takesTurns;
+  store.getState().setAgainst({ model: usedModel('twin'), look: null });
+  expect(last().request.models).toMatchObject([{ key: usedModel('twin').key }]);
+  // The other one may have to come back after an engine was lost.
+  last().progress({ stage: 'check' });
+  await reply();
+  expect(takesTurns()).toBe(false);
+  ask(1, 1);
+  last().progress({ stage: 'decode' });
+  expect(takesTurns()).toBe(false);
+  expect(last().request.models).toMatchObject([{ key: usedModel('nano').key }]);
+  last().progress({ stage: 'check' });
+  expect(takesTurns()).toBe(true);
+  await reply();
+  expect(calls).toHaveLength(3);
+  store.getState().setAgainst(null);
+  expect(takesTurns()).toBe(false);
 });

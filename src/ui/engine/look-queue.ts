@@ -196,6 +196,13 @@ export function createLookQueue(client: EngineClient, store: AppStore, announcer
     };
   };
 
+  /** The model in use is checked again only where another one took its place on the device. */
+  const noteTurn = (side: Side, { stage }: AnyLookProgress): void => {
+    const { against, takesTurns, noteTurn: note } = store.getState();
+    const isCompared = against !== null && against.model !== null;
+    if (side === 'own' && stage === 'check' && isCompared && !takesTurns) note();
+  };
+
   /** @returns what was answered; a failure of the whole look; or null if it is no longer needed */
   const perform = async (
     mine: Run,
@@ -210,6 +217,7 @@ export function createLookQueue(client: EngineClient, store: AppStore, announcer
     const answer = await client.call('look', request, {
       signal: mine.controller.signal,
       onProgress: (progress) => {
+        noteTurn(side, progress);
         if (!mine.isAbandoned) onProgress(progress);
       },
     });

@@ -27,6 +27,14 @@ interface SessionActions {
   take(model: UsedModel): void;
 }
 
+function describeUncompared(title: string, failure: Failure): string {
+  const isOffline = failure.code === 'model-unreachable' && failure.status === null;
+  const hint = isOffline
+    ? ' Without a network, models can be compared that this page has loaded before.'
+    : '';
+  return `${title}: ${describeFailure(failure)}${hint}`;
+}
+
 export function createModelSwitching(
   client: EngineClient,
   store: AppStore,
@@ -143,8 +151,7 @@ export function createModelSwitching(
       if (outcome.ok) {
         setAgainst({ model: { ...next, description: outcome.value.model }, look: null });
         announce(`Compared with ${outcome.value.model.title}.`);
-      } else if (outcome.error.code !== 'cancelled')
-        say(`${title}: ${describeFailure(outcome.error)}`, 'warning');
+      } else if (outcome.error.code !== 'cancelled') say(describeUncompared(title, outcome.error), 'warning');
     },
   };
 }

@@ -15,3 +15,6 @@ export function formatAbout(ms: number): string {
 
 export const countOf = (count: number, one: string, many = `${one}s`): string =>
   `${count} ${count === 1 ? one : many}`;
+
+/** Of a score from 0 to 1. */
+export const formatScore = (score: number): string => score.toFixed(3);

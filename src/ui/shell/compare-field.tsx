@@ -4,13 +4,13 @@ import { embeddedModelTitle } from '../../core/embedded-model.ts';
 import { contractOf, lensIds } from '../../lenses/contracts.ts';
 import { agreementIn } from '../../render/compare-layers.ts';
 import { ChoiceField } from '../kit/choice-field.tsx';
-import { formatPercent } from '../kit/format.ts';
 import { SelectField } from '../kit/select-field.tsx';
 import { useApp, useServices } from '../services.tsx';
 import type { AppState } from '../state/app-store.ts';
 import { spanOfLook, type Against } from '../state/looks.ts';
 import { embeddedChoice, isSameChoice, type ModelChoice } from '../state/model-choice.ts';
 import type { Photo } from '../state/photo.ts';
+import { CompareNotes } from './compare-notes.tsx';
 import { useComparison } from './comparison.ts';
 
 interface Option {
@@ -112,20 +112,7 @@ export function CompareField({ photo }: { readonly photo: Photo }) {
           onChange={setComparison}
         />
       )}
-      {agreement !== null && (
-        <p className="field-note">
-          {[
-            agreement.jaccard === null
-              ? null
-              : `Masks of 60 % share ${formatPercent(agreement.jaccard)} of their patches (Jaccard).`,
-            agreement.rankCorrelation === null
-              ? null
-              : `Rank correlation ${agreement.rankCorrelation.toFixed(2).replace('-', '−')}.`,
-          ]
-            .filter((sentence) => sentence !== null)
-            .join(' ')}
-        </p>
-      )}
+      {comparison !== null && <CompareNotes photo={photo} comparison={comparison} agreement={agreement} />}
     </>
   );
 }

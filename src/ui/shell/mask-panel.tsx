@@ -1,20 +1,17 @@
 import { Layers2, Table2, Undo2 } from 'lucide-react';
-import { useEffect, useMemo } from 'react';
 import { isPngName } from '../../core/file-names.ts';
 import type { Fact } from '../kit/fact-list.tsx';
 import { FactList } from '../kit/fact-list.tsx';
-import { countOf, formatPercent } from '../kit/format.ts';
+import { countOf, formatPercent, formatScore } from '../kit/format.ts';
 import { IconButton } from '../kit/icon-button.tsx';
 import { SwitchField } from '../kit/switch-field.tsx';
 import { useApp, useServices } from '../services.tsx';
 import type { Outcome } from '../state/looks.ts';
 import type { Photo, PhotoMask } from '../state/photo.ts';
-import { foundIn } from './save-masks.ts';
-import { compareWithMask, type MaskComparison } from './score-rows.ts';
+import type { MaskComparison } from './score-rows.ts';
+import { useMaskComparison, type MaskedView } from './use-mask-comparison.ts';
 import type { AnyScene } from './use-scene.ts';
 import './mask-panel.css';
-
-const formatScore = (score: number): string => score.toFixed(3);
 
 const jaccardText =
   'Jaccard index: the pixels that both masks hold, divided by those that either holds; 1 where they are the same. Of several objects in the mask each counts by itself, and this is their mean.';
@@ -63,27 +60,14 @@ function maskFacts({ name, facts: { count, borderShare } }: PhotoMask): Fact[] {
   return facts;
 }
 
-interface ScoredMaskProps {
-  readonly photo: Photo;
-  readonly mask: PhotoMask;
-  readonly outcome: Outcome;
-  readonly scene: AnyScene;
-}
-
 /** The mask's facts, and how well what is shown fits it. */
-function ScoredMask({ photo, mask, outcome, scene }: ScoredMaskProps) {
+function ScoredMask(view: MaskedView) {
+  const { photo, mask } = view;
   const { masks } = useServices();
   const setDialog = useApp((state) => state.setDialog);
   const maskShown = useApp((state) => state.maskShown);
   const setMaskShown = useApp((state) => state.setMaskShown);
-  const found = useMemo(() => foundIn(outcome, scene), [outcome, scene]);
-  const comparison = useMemo(() => compareWithMask(found, mask), [found, mask]);
-  const isCounting = comparison.status === 'counting';
-  // Asked again after an engine was lost.
-  const engineStatus = useApp((state) => state.engine.status);
-  useEffect(() => {
-    if (isCounting) for (const { grid } of found) masks.count(photo.id, grid);
-  }, [isCounting, found, masks, photo.id, mask.id, engineStatus]);
+  const comparison = useMaskComparison(view);
   return (
     <>
       <FactList facts={[...maskFacts(mask), ...scoreFacts(comparison)]} />

@@ -92,6 +92,8 @@ export interface AppState {
   readonly showsAll: boolean;
   /** What the usual picture is compared with; null if nothing is. */
   readonly against: Against | null;
+  /** Whether a model had to make room for the one that it is compared with, and was loaded again. */
+  readonly takesTurns: boolean;
   /** How the two sides of a comparison are shown. */
   readonly comparison: ComparisonView;
   /** Always 'own'; `otherSide` makes the state of the other side. */
@@ -149,6 +151,7 @@ export interface AppActions {
   choosePartner(partner: PhotoId): void;
   setShowsAll(showsAll: boolean): void;
   setAgainst(against: Against | null): void;
+  noteTurn(): void;
   setComparison(comparison: ComparisonView): void;
   setAsking(asking: Asking | null): void;
   /** Results of one look, of one photograph or of several. */
@@ -227,6 +230,7 @@ export function createAppStore(
     partner: null,
     showsAll: false,
     against: null,
+    takesTurns: false,
     comparison: 'sides',
     side: 'own',
     outcomes: new Map(),
@@ -344,7 +348,8 @@ export function createAppStore(
     setPointed: (pointed) => set({ pointed }),
     choosePartner: (partner) => set({ partner }),
     setShowsAll: (showsAll) => set({ showsAll }),
-    setAgainst: (against) => set({ against }),
+    setAgainst: (against) => set({ against, takesTurns: false }),
+    noteTurn: () => set({ takesTurns: true }),
     setComparison: (comparison) => set({ comparison }),
     setAsking: (asking) => set({ asking }),
 

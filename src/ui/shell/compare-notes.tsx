@@ -1,0 +1,66 @@
+import type { Agreement } from '../../attention/agreement.ts';
+import { formatPercent, formatScore } from '../kit/format.ts';
+import { useApp } from '../services.tsx';
+import type { Photo, PhotoMask } from '../state/photo.ts';
+import type { ComparedSide, Comparison } from './comparison.ts';
+import { useMaskComparison } from './use-mask-comparison.ts';
+
+function agreementWords({ jaccard, rankCorrelation }: Agreement): string {
+  const sentences: string[] = [];
+  if (jaccard !== null)
+    sentences.push(`Masks of 60 % share ${formatPercent(jaccard)} of their patches (Jaccard).`);
+  if (rankCorrelation !== null)
+    sentences.push(`Rank correlation ${rankCorrelation.toFixed(2).replace('-', '−')}.`);
+  return sentences.join(' ');
+}
+
+interface SideScoreProps {
+  readonly photo: Photo;
+  readonly mask: PhotoMask;
+  readonly side: ComparedSide;
+}
+
+/** The best of the side's masks, as in the details. */
+function SideScore({ photo, mask, side: { outcome, scene, name } }: SideScoreProps) {
+  const comparison = useMaskComparison({ photo, mask, outcome, scene });
+  const words = (): string => {
+    if (comparison.status === 'counting') return '…';
+    if (comparison.status === 'no-mask') return 'no mask is shown';
+    const { masks, best } = comparison.scores;
+    return `${formatScore(best.jaccard)}${masks === 1 ? '' : `, ${best.title}`} (Jaccard)`;
+  };
+  return (
+    <p className="field-note">
+      {name}, fit to the mask: {words()}
+    </p>
+  );
+}
+
+interface CompareNotesProps {
+  readonly photo: Photo;
+  readonly comparison: Comparison;
+  readonly agreement: Agreement | null;
+}
+
+/** Numbers about a comparison, and why it may take long. */
+export function CompareNotes({ photo, comparison: { own, other }, agreement }: CompareNotesProps) {
+  const takesTurns = useApp((state) => state.takesTurns);
+  const { mask } = photo;
+  return (
+    <>
+      {takesTurns && (
+        <p className="field-note">
+          The two models do not fit on the device together: each is loaded again when its turn comes, so a
+          change takes longer.
+        </p>
+      )}
+      {agreement !== null && <p className="field-note">{agreementWords(agreement)}</p>}
+      {mask !== null && (
+        <>
+          <SideScore photo={photo} mask={mask} side={own} />
+          <SideScore photo={photo} mask={mask} side={other} />
+        </>
+      )}
+    </>
+  );
+}
