@@ -3,6 +3,8 @@ import { agreementOf, differenceOf, type Agreement } from '../attention/agreemen
 import type { Frame } from '../core/frame.ts';
 import type { Layer, ScalarLayer } from './layers.ts';
 
+export type { Agreement };
+
 interface DrawnMap {
   readonly frame: Frame;
   readonly map: Float32Array;

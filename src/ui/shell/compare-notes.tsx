@@ -1,4 +1,4 @@
-import type { Agreement } from '../../attention/agreement.ts';
+import type { Agreement } from '../../render/compare-layers.ts';
 import { formatPercent, formatScore } from '../kit/format.ts';
 import { useApp } from '../services.tsx';
 import type { Photo, PhotoMask } from '../state/photo.ts';
