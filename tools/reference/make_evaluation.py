@@ -25,8 +25,9 @@ def patches_over_pixels(mask: np.ndarray, box: Box, height: int, width: int) -> 
     rows, columns = mask.shape
     top, left, box_height, box_width = box
     y, x = np.arange(height) + 0.5, np.arange(width) + 0.5
-    row = np.floor((y - top) / box_height * rows).astype(int)
-    column = np.floor((x - left) / box_width * columns).astype(int)
+    # Multiplied first: then a centre on the border of two patches is on it exactly.
+    row = np.floor((y - top) * rows / box_height).astype(int)
+    column = np.floor((x - left) * columns / box_width).astype(int)
     inside = ((row >= 0) & (row < rows))[:, None] & ((column >= 0) & (column < columns))[None]
     return mask[row.clip(0, rows - 1)][:, column.clip(0, columns - 1)] & inside
 

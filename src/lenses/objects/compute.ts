@@ -100,19 +100,18 @@ const mostRefinedPx = 512;
 function gridOnPart(frame: Frame, { height, width }: Size): MaskGrid {
   const { rows, columns, box } = frame;
   const seen = seenBoxOf(frame);
+  const whole = { top: 0, left: 0, height, width };
+  const photoSizePx = { height, width };
+  // Exactly, since the middle of a pixel may lie on the border of two patches.
+  if (frame.seenBox === undefined) return { rows, columns, box: whole, photoSizePx };
   const [down, across] = [height / seen.height, width / seen.width];
-  return {
-    rows,
-    columns,
-    box: {
-      top: (box.top - seen.top) * down,
-      left: (box.left - seen.left) * across,
-      height: box.height * down,
-      width: box.width * across,
-    },
-    seenBox: { top: 0, left: 0, height, width },
-    photoSizePx: { height, width },
+  const part = {
+    top: (box.top - seen.top) * down,
+    left: (box.left - seen.left) * across,
+    height: box.height * down,
+    width: box.width * across,
   };
+  return { rows, columns, box: part, seenBox: whole, photoSizePx };
 }
 
 /** @returns the objects with masks of pixels, and boxes around those */
