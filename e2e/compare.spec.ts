@@ -143,3 +143,46 @@ test('two models that do not fit on the device together take turns, and the page
   await page.getByLabel('Compare with').selectOption({ label: 'Nothing' });
   await expect(takesTurns).toBeHidden();
 });
+
+test('a comparison shows the outline of the mask on both sides, and names lie on no title of a sheet', async ({
+  scope,
+  page,
+}) => {
+  await scope.open(`backend=wasm&side=${sideOf(8)}&lens=objects`);
+  const white = await sharp({ create: { width: 30, height: 20, channels: 3, background: 'white' } })
+    .extend({ top: 90, bottom: 90, left: 135, right: 135, background: 'black' })
+    .png()
+    .toBuffer();
+  const jpeg = await sharp({ create: { width: 300, height: 200, channels: 3, background: 'teal' } })
+    .jpeg()
+    .toBuffer();
+  await page
+    .locator('input[type=file]')
+    .first()
+    .setInputFiles([
+      { name: 'it.jpg', mimeType: 'image/jpeg', buffer: jpeg },
+      { name: 'it.png', mimeType: 'image/png', buffer: white },
+    ]);
+  await scope.allSettled(1);
+  await page.getByLabel('Compare with').selectOption({ label: 'Random weights' });
+  const overlays = page.locator('.compare-side canvas[data-layer=overlay]');
+  await expect(overlays).toHaveCount(2);
+  const both = (): Promise<string[]> => Promise.all([0, 1].map((at) => pictureOf(overlays.nth(at))));
+  await page.getByText('Details', { exact: true }).click();
+  const outline = page.getByRole('switch', { name: 'Outline of the mask' });
+  await expect(outline).toBeChecked();
+  const withIt = await both();
+  await outline.uncheck();
+  await expect
+    .poll(async () => (await both()).map((picture, at) => picture === withIt[at]))
+    .toEqual([false, false]);
+  await page.getByRole('radio', { name: /^Layers/ }).check();
+  const sheet = page.locator('.compare-side').first();
+  await expect(sheet).toHaveAttribute('data-sheet', 'true');
+  const [name, picture] = await Promise.all([
+    sheet.locator('.compare-name').boundingBox(),
+    sheet.locator('canvas').first().boundingBox(),
+  ]);
+  if (name === null || picture === null) throw new Error('not drawn');
+  expect(name.y + name.height).toBeLessThanOrEqual(picture.y + 1);
+});

@@ -313,6 +313,11 @@ test('a word about patches goes with the lens that asks them', async ({ scope, p
   await scope.allSettled(1);
   const word = page.getByText('Click a patch: what does it look at?');
   await expect(word).toBeVisible();
+  await page.getByRole('radio', lens('Similarity')).check();
+  await expect(page.getByText('Click a patch: what is like it?')).toBeVisible();
+  await expect(word).toHaveCount(0);
+  await page.getByRole('radio', lens('Heads')).check();
+  await expect(word).toBeVisible();
   await page.getByRole('radio', lens('Objects')).check();
   await expect(word).toHaveCount(0);
 });

@@ -2,10 +2,9 @@
 import type { PatchPosition } from '../core/geometry.ts';
 import type { AnyQuery } from './lens-contract.ts';
 
-/** Where there is no doubt that it is a patch. Rows and columns count from 1. */
-export const placeTitle = ({ row, column }: PatchPosition): string => `row ${row + 1}, column ${column + 1}`;
-
-export const patchTitle = (patch: PatchPosition): string => `Patch (${placeTitle(patch)})`;
+/** Rows and columns count from 1. */
+export const patchTitle = ({ row, column }: PatchPosition): string =>
+  `Patch (row ${row + 1}, column ${column + 1})`;
 
 export const tokenTitle = (token: number): string => (token === 0 ? 'CLS token' : `Register ${token}`);
 

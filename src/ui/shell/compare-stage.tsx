@@ -9,7 +9,8 @@ import type { Photo } from '../state/photo.ts';
 import { aspectOf, type ComparedSide, type Comparison } from './comparison.ts';
 import { columnsFor } from './grid-columns.ts';
 import { PatchPicker } from './patch-picker.tsx';
-import { asksSeveral, describePicture, frameOf, markedPatch, queryOf } from './use-scene.ts';
+import { asksSeveral, describePicture, frameOf, markedPatch, maskOutline, queryOf } from './use-scene.ts';
+import '../kit/fields.css';
 import './compare-stage.css';
 
 interface SideProps {
@@ -20,6 +21,8 @@ interface SideProps {
 
 const labelOf = (photo: Photo, { outcome, scene, name }: ComparedSide): string =>
   `${name}: ${describePicture(photo, outcome, scene)}`;
+
+const sheetOf = ({ outcome, scene }: ComparedSide) => viewOf(outcome.look.lens).sheet?.(scene) ?? null;
 
 /** A click asks the patch on both sides. */
 function Picker({ photo, side, isMain }: Omit<SideProps, 'bitmap'> & { readonly isMain: boolean }) {
@@ -37,12 +40,17 @@ function Picker({ photo, side, isMain }: Omit<SideProps, 'bitmap'> & { readonly 
 }
 
 function SidePicture({ photo, bitmap, side }: SideProps) {
-  const { outcome, scene, layers } = side;
+  const { outcome, layers } = side;
   const changeDrawing = useApp((state) => state.changeDrawing);
-  const sheet = useMemo(() => viewOf(outcome.look.lens).sheet?.(scene) ?? null, [outcome, scene]);
+  const sheet = useMemo(() => sheetOf(side), [side]);
+  const outline = useApp((state) => (state.maskShown ? photo.mask : null));
+  const outlined = useMemo(
+    () => (outline === null ? layers : [...layers, maskOutline(outline, frameOf(outcome))]),
+    [layers, outline, outcome],
+  );
   const label = labelOf(photo, side);
   return sheet === null ? (
-    <LayeredCanvas bitmap={bitmap} layers={layers} detail="stage" label={label} />
+    <LayeredCanvas bitmap={bitmap} layers={outlined} detail="stage" label={label} />
   ) : (
     <SheetCanvas
       bitmap={bitmap}
@@ -82,7 +90,7 @@ function Sides({ photo, bitmap, comparison }: CompareProps) {
   return (
     <div className="compare-sides" ref={area} style={{ '--columns': columns, '--rows': 2 / columns }}>
       {[own, other].map((side, at) => (
-        <div className="compare-side" key={at === 0 ? 'own' : 'other'}>
+        <div className="compare-side" key={at === 0 ? 'own' : 'other'} data-sheet={sheetOf(side) !== null}>
           <div className="stage-picture" style={{ '--aspect': aspect }}>
             <SidePicture photo={photo} bitmap={bitmap} side={side} />
             <Picker photo={photo} side={side} isMain={at === 0} />
@@ -107,16 +115,17 @@ function Swipe({ photo, bitmap, comparison: { own, other } }: CompareProps) {
       <Name>{own.name}</Name>
       <Name isRight>{other.name}</Name>
       <div className="compare-line" aria-hidden="true" />
-      <input
-        className="compare-swipe"
-        type="range"
-        min={0}
-        max={100}
-        value={percent}
-        aria-label="Line between the two pictures"
-        aria-valuetext={`${percent} per cent ${own.name}, the rest ${other.name}`}
-        onChange={(event) => setPercent(event.currentTarget.valueAsNumber)}
-      />
+      <div className="range compare-swipe">
+        <input
+          type="range"
+          min={0}
+          max={100}
+          value={percent}
+          aria-label="Line between the two pictures"
+          aria-valuetext={`${percent} per cent ${own.name}, the rest ${other.name}`}
+          onChange={(event) => setPercent(event.currentTarget.valueAsNumber)}
+        />
+      </div>
     </div>
   );
 }
@@ -143,9 +152,7 @@ export function CompareStage({ photo, bitmap, comparison }: CompareProps) {
         <Picker photo={photo} side={own} isMain />
       </div>
     );
-  const hasSheet = [own, other].some(
-    ({ outcome, scene }) => (viewOf(outcome.look.lens).sheet?.(scene) ?? null) !== null,
-  );
+  const hasSheet = [own, other].some((side) => sheetOf(side) !== null);
   return view === 'swipe' && !hasSheet ? (
     <Swipe photo={photo} bitmap={bitmap} comparison={comparison} />
   ) : (

@@ -3,7 +3,7 @@ import { leastUnseenShare, unseenShare, type Frame } from '../../core/frame.ts';
 import type { FramingOptions } from '../../core/photo.ts';
 import { spanOf } from '../../lenses/lens-contract.ts';
 import type { Question } from '../../lenses/lens-view.ts';
-import { placeTitle, queryTitle, tokenTitle } from '../../lenses/query-title.ts';
+import { queryTitle, tokenTitle } from '../../lenses/query-title.ts';
 import { type Choice, ChoiceField } from '../kit/choice-field.tsx';
 import { Disclosure } from '../kit/disclosure.tsx';
 import { formatPercent } from '../kit/format.ts';
@@ -70,8 +70,8 @@ function QueryField({ photo }: { readonly photo: Photo }) {
   const query = queryOf(outcome);
   if (query === null) return null;
   const isPicked = marked !== null || asksOutline(photo, outcome) || isElsewhere;
-  const patch = marked ?? query.patch;
-  const pickedTitle = patch === null ? queryTitle(query) : placeTitle(patch);
+  // The caption says which patch it is. Here it would need a second line, and move all settings.
+  const pickedTitle = marked === null && query.patch === null ? queryTitle(query) : 'Patch';
   return (
     <ChoiceField<QueryChoice>
       label={label}

@@ -109,7 +109,9 @@ function OtherWords({ comparison: { own, other } }: { readonly comparison: Compa
 function Words({ photo, outcome }: { readonly photo: Photo; readonly outcome: Outcome }) {
   const scene = useScene(outcome);
   const props = usePanelProps(photo);
-  const comparison = useComparison(photo);
+  const compared = useComparison(photo);
+  const showsAll = useApp((state) => state.showsAll && canShowAll(state));
+  const comparison = showsAll ? null : compared;
   const { describe, Below } = viewOf(outcome.look.lens);
   if (scene === null) return null;
   return (

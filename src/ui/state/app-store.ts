@@ -394,14 +394,18 @@ export function createAppStore(
     sayNote(note, text) {
       messagesMade += 1;
       const id = messagesMade;
-      set(({ messages, notesSeen }) =>
-        notesSeen.includes(note)
-          ? {}
-          : {
-              messages: withMessage(messages, { id, tone: 'plain', text, note }),
-              notesSeen: isSaidOnce(note) ? withNote(notesSeen, note) : notesSeen,
-            },
-      );
+      set(({ messages, notesSeen }) => {
+        // One on show takes the new words.
+        if (messages.some((message) => message.note === note))
+          return {
+            messages: messages.map((message) => (message.note === note ? { ...message, text } : message)),
+          };
+        if (notesSeen.includes(note)) return {};
+        return {
+          messages: withMessage(messages, { id, tone: 'plain', text, note }),
+          notesSeen: isSaidOnce(note) ? withNote(notesSeen, note) : notesSeen,
+        };
+      });
     },
 
     withdrawNote: (note) =>
