@@ -122,7 +122,7 @@ for (const [backend, steps, setup] of setups) {
     const file = join(folder.path, fileName);
     await copyFile(path, file);
     await training.press('Use in the viewer');
-    await page.keyboard.press('r');
+    await expect(scope.stage).toBeVisible();
     await expect(scope.fact('Model')).toHaveText('Collapse in a minute · step 6');
     await scope.allSettled(2);
     await scope.showView('Head 2');
@@ -182,7 +182,9 @@ test('centring switched off collapses the run that goes on; photographs are look
   await training.open();
   const before = await training.step();
   await training.reaches(before + 2);
-  await page.getByRole('button', { name: 'Stop' }).click();
+  await training.press('Pause');
+  await training.has('paused');
+  await training.press('Close this run');
   await expect(page.locator('.setup')).toBeVisible();
   await expect(page.locator('.kept-run')).toContainText('of 3000');
 });

@@ -13,7 +13,7 @@ const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 };
 const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 
-test.each(['attend', 'compare', 'convert', 'evaluate', 'finetune'])(
+test.each(['attend', 'collapse', 'compare', 'convert', 'evaluate', 'finetune'])(
   'npm run %s tells its usage',
   async (name) => {
     expect(scripts[name]).toBe(`tsx tools/${name}/main.ts`);

@@ -80,12 +80,55 @@ describe('what the curves say', () => {
   });
 });
 
+describe('oscillation', () => {
+  const swinging = (period: number, low: number, high: number) =>
+    run(120, (i) => ({
+      entropy: (low + high) / 2 + ((high - low) / 2) * Math.sin((2 * Math.PI * i) / period),
+      kl: 0.15,
+    }));
+
+  test('an entropy that swings widely and often oscillates, at any moment of a swing', () => {
+    for (let end = 80; end <= 120; end++)
+      expect(kindOf(swinging(40, 0.1, 0.7).slice(0, end)), `step ${end}`).toBe('oscillates');
+    expect(judgeTraining(swinging(40, 0.1, 0.7), outputDim)).toMatchObject({
+      lowShare: expect.closeTo(0.1, 1) as number,
+      highShare: expect.closeTo(0.7, 1) as number,
+    });
+  });
+
+  test('a run that touches ln K in every swing oscillates, and has not collapsed', () => {
+    const reports = run(120, (i) => {
+      const isHigh = Math.floor(i / 20) % 2 === 1;
+      return isHigh ? { entropy: 0.995, kl: 0.003 } : { entropy: 0.3, kl: 0.3 };
+    });
+    expect(kindOf(reports)).toBe('oscillates');
+  });
+
+  test('small swings, one slow swing, noise and the one fall of a collapse are none', () => {
+    expect(kindOf(swinging(40, 0.5, 0.65))).not.toBe('oscillates');
+    expect(kindOf(swinging(200, 0.1, 0.7))).not.toBe('oscillates');
+    expect(kindOf(run(120, (i) => ({ entropy: i % 2 === 0 ? 0.3 : 0.7, kl: 0.15 })))).not.toBe('oscillates');
+    expect(
+      kindOf(run(120, (i) => ({ entropy: Math.max(0, 0.7 - i / 60), kl: Math.max(0, 0.3 - i / 100) }))),
+    ).toBe('one-output');
+  });
+
+  test('a run that swung and then collapsed has collapsed', () => {
+    const reports = run(120, (i) =>
+      i < 40 ? { entropy: Math.floor(i / 10) % 2 === 0 ? 0.1 : 0.7, kl: 0.2 } : { entropy: 0, kl: 0 },
+    );
+    expect(kindOf(reports)).toBe('one-output');
+  });
+});
+
 describe('its sentence', () => {
   const context = {
     step: 100,
     freezeLastLayerSteps: 10,
     outputDim,
     switches: { centring: true, sharpening: true },
+    spells: [{ step: 1, centring: true, sharpening: true }],
+    rateShare: 1,
   };
 
   test('calls a loss at ln K normal while the last layer stands still, and not for ever', () => {
@@ -96,10 +139,44 @@ describe('its sentence', () => {
 
   test('never calls a run healthy whose switches lead it astray', () => {
     const switched = (centring: boolean, sharpening: boolean): string =>
-      describeVerdict({ kind: 'learning' }, { ...context, switches: { centring, sharpening } });
+      describeVerdict(
+        { kind: 'learning', entropyShare: 0.5 },
+        { ...context, switches: { centring, sharpening } },
+      );
     expect(switched(true, true)).toContain('Healthy');
     expect(switched(false, true)).toContain('Centring is off');
     expect(switched(true, false)).toContain('Sharpening is off');
     expect(switched(false, false)).toContain('Centring and sharpening are off');
+  });
+
+  test('names the spells that are over, and not the one that goes on', () => {
+    const spells = [
+      { step: 1, centring: true, sharpening: true },
+      { step: 41, centring: false, sharpening: true },
+      { step: 91, centring: true, sharpening: true },
+      { step: 120, centring: true, sharpening: false },
+    ];
+    const sentence = describeVerdict({ kind: 'uniform' }, { ...context, spells });
+    expect(sentence).toContain('Collapsed to uniform');
+    expect(sentence).toContain('Before, centring was off in steps 41 to 90.');
+    expect(sentence).not.toContain('sharpening was off');
+    expect(describeVerdict({ kind: 'uniform' }, context)).not.toContain('Before');
+    // Off and on again between two steps.
+    const undone = [
+      { step: 1, centring: true, sharpening: true },
+      { step: 5, centring: false, sharpening: true },
+      { step: 5, centring: true, sharpening: true },
+    ];
+    expect(describeVerdict({ kind: 'uniform' }, { ...context, spells: undone })).not.toContain('Before');
+  });
+
+  test('says when the learning rate is spent, and expects nothing that is there already', () => {
+    const switches = { centring: true, sharpening: false };
+    const sentence = (entropyShare: number, rateShare: number): string =>
+      describeVerdict({ kind: 'steady', entropyShare }, { ...context, switches, rateShare });
+    expect(sentence(0.5, 1)).toContain('expect the teacher’s entropy to rise');
+    expect(sentence(0.99, 1)).not.toContain('to rise');
+    expect(sentence(0.99, 1)).not.toContain('spent');
+    expect(sentence(0.5, 0.01)).toContain('almost spent: for another experiment, start again');
   });
 });

@@ -4,7 +4,7 @@
  * outputs become equal (entropy ln K); in both, KL goes to 0.
  */
 import { assertNever } from './result.ts';
-import type { StepReport, TrainingSwitches } from './training.ts';
+import type { StepReport, SwitchMark, TrainingSwitches } from './training.ts';
 
 export type TrainingVerdict =
   | { readonly kind: 'too-early' }
@@ -19,9 +19,12 @@ export type TrainingVerdict =
   | { readonly kind: 'towards-uniform' }
   /** The loss is what chance would score, with a teacher that is not uniform: the student has learned nothing yet. */
   | { readonly kind: 'at-chance' }
-  | { readonly kind: 'learning' }
+  /** The teacher's entropy swings up and down, far more than batches differ: too fast a student, or too fast a teacher. */
+  | { readonly kind: 'oscillates'; readonly lowShare: number; readonly highShare: number }
+  /** `entropyShare`: of ln K. */
+  | { readonly kind: 'learning'; readonly entropyShare: number }
   /** Neither collapsed nor falling. */
-  | { readonly kind: 'steady' };
+  | { readonly kind: 'steady'; readonly entropyShare: number };
 
 /** Means are taken over this many steps, since every batch is different and single steps jump. */
 export const verdictWindow = 10;
@@ -44,10 +47,55 @@ const chanceWithin = 0.03;
  */
 const fallingBy = 0.01;
 
+/** Swings are looked for among so many last steps, in means of `swingMean` steps. */
+export const swingWindow = 80;
+const swingMean = 5;
+/**
+ * As a share of ln K, and how often. Over ten seeds the experiment's healthy trainings (docs/bench/collapse.md) have at most one swing of
+ * this size in a window; the preset of earlier versions, which oscillated, had four.
+ */
+const swing = { atLeast: 0.2, count: 3 };
+
 const meanOf = (reports: readonly StepReport[], pick: (report: StepReport) => number): number =>
   reports.reduce((sum, report) => sum + pick(report), 0) / reports.length;
 
-/** @param reports of the run, in order; the last `2 * verdictWindow` of them are enough @param outputDim K */
+/** @returns the turning points of a curve, without swings that are smaller than `atLeast` */
+function turningPoints(values: readonly number[], atLeast: number): number[] {
+  const [first] = values;
+  if (first === undefined) return [];
+  const points = [first];
+  let [low, high] = [first, first];
+  let direction = 0;
+  for (const value of values) {
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+    const turn =
+      direction >= 0 && high - value >= atLeast ? -1 : direction <= 0 && value - low >= atLeast ? 1 : 0;
+    if (turn === 0) continue;
+    const end = turn < 0 ? high : low;
+    if (direction === 0) points[0] = end;
+    else points.push(end);
+    [low, high, direction] = [value, value, turn];
+  }
+  if (direction !== 0) points.push(direction > 0 ? high : low);
+  return points;
+}
+
+/** @returns null where the entropy of the last steps does not swing */
+function findOscillation(reports: readonly StepReport[], uniform: number): TrainingVerdict | null {
+  const recent = reports.slice(-swingWindow);
+  const means = Array.from({ length: Math.floor(recent.length / swingMean) }, (_, at) =>
+    meanOf(
+      recent.slice(at * swingMean, (at + 1) * swingMean),
+      ({ teacherEntropy }) => teacherEntropy / uniform,
+    ),
+  );
+  const points = turningPoints(means, swing.atLeast);
+  if (points.length <= swing.count) return null;
+  return { kind: 'oscillates', lowShare: Math.min(...points), highShare: Math.max(...points) };
+}
+
+/** @param reports of the run, in order; the last `swingWindow` of them are enough @param outputDim K */
 export function judgeTraining(reports: readonly StepReport[], outputDim: number): TrainingVerdict {
   if (reports.length < verdictWindow) return { kind: 'too-early' };
   const recent = reports.slice(-verdictWindow);
@@ -55,6 +103,8 @@ export function judgeTraining(reports: readonly StepReport[], outputDim: number)
   const entropy = meanOf(recent, ({ teacherEntropy }) => teacherEntropy) / uniform;
   const kl = meanOf(recent, (report) => report.kl) / uniform;
   const loss = meanOf(recent, (report) => report.loss) / uniform;
+  const oscillation = findOscillation(reports, uniform);
+  if (oscillation !== null) return oscillation;
   if (kl < collapsed.klBelow && entropy < collapsed.entropyBelow) return { kind: 'one-output' };
   if (kl < collapsed.klBelow && entropy > collapsed.entropyAbove) return { kind: 'uniform' };
   if (kl < constantKlBelow) return { kind: 'constant' };
@@ -69,7 +119,7 @@ export function judgeTraining(reports: readonly StepReport[], outputDim: number)
   const half = Math.floor(both.length / 2);
   const before = meanOf(both.slice(0, -half), (report) => report.loss);
   const now = meanOf(both.slice(-half), (report) => report.loss);
-  return { kind: before - now > fallingBy * before ? 'learning' : 'steady' };
+  return { kind: before - now > fallingBy * before ? 'learning' : 'steady', entropyShare: entropy };
 }
 
 /** What the sentence depends on, besides the curves. */
@@ -79,6 +129,10 @@ export interface VerdictContext {
   readonly freezeLastLayerSteps: number;
   readonly outputDim: number;
   readonly switches: TrainingSwitches;
+  /** Every change of the switches so far, in order; the first entry is how the run began. */
+  readonly spells: readonly SwitchMark[];
+  /** The learning rate of the last step as a share of the run's highest. */
+  readonly rateShare: number;
 }
 
 const healthy =
@@ -86,18 +140,27 @@ const healthy =
 const steady =
   'No collapse: the teacher’s entropy lies between 0 and ln K, and KL is above 0. The loss is not falling now; DINO’s loss need not, for the teacher gets better too.';
 
-/** While centring or sharpening is off, a run is not called healthy. */
-function describeSwitchedOff({ centring, sharpening }: TrainingSwitches): string | null {
+/** While centring or sharpening is off, a run is not called healthy. @param entropyShare of ln K */
+function describeSwitchedOff(
+  { centring, sharpening }: TrainingSwitches,
+  entropyShare: number,
+): string | null {
   if (!centring && !sharpening)
     return 'Centring and sharpening are off: expect KL to go to 0, with nothing that holds the entropy anywhere.';
   if (!centring)
-    return 'Centring is off: expect the teacher’s entropy to fall to 0. The loss falls with it, and that is no learning.';
+    return entropyShare < leaning.entropyBelow
+      ? 'Centring is off, and the teacher’s entropy is near 0: expect KL to go to 0 too.'
+      : 'Centring is off: expect the teacher’s entropy to fall to 0. The loss falls with it, and that is no learning.';
   if (!sharpening)
-    return 'Sharpening is off: expect the teacher’s entropy to rise to ln K, and KL to go to 0.';
+    return entropyShare > leaning.entropyAbove
+      ? 'Sharpening is off, and the teacher’s entropy is near ln K: expect KL to go to 0 too.'
+      : 'Sharpening is off: expect the teacher’s entropy to rise to ln K, and KL to go to 0.';
   return null;
 }
 
-export function describeVerdict(verdict: TrainingVerdict, context: VerdictContext): string {
+const percent = (share: number): string => `${Math.round(100 * share)} %`;
+
+function describeKind(verdict: TrainingVerdict, context: VerdictContext): string {
   const { step, freezeLastLayerSteps, outputDim, switches } = context;
   const uniform = `ln K = ${Math.log(outputDim).toFixed(2)}`;
   switch (verdict.kind) {
@@ -119,13 +182,45 @@ export function describeVerdict(verdict: TrainingVerdict, context: VerdictContex
       return step <= 2 * freezeLastLayerSteps
         ? `The loss is near ${uniform}, what chance would score. That is normal while the head’s last layer stands still (${freezeLastLayerSteps} steps) and the learning rate warms up.`
         : `The loss stays near ${uniform}, what chance would score: the student does not follow yet. If it lasts, raise the learning rate or take fewer outputs.`;
+    case 'oscillates':
+      return `Oscillates: the teacher’s entropy swings between ${percent(verdict.lowShare)} and ${percent(verdict.highShare)} of ln K, so nothing that is learned lasts. A lower learning rate or a slower teacher (a higher momentum) may help.`;
     case 'learning':
     case 'steady': {
-      const switchedOff = describeSwitchedOff(switches);
+      const switchedOff = describeSwitchedOff(switches, verdict.entropyShare);
       if (switchedOff !== null) return switchedOff;
       return verdict.kind === 'learning' ? healthy : steady;
     }
     default:
       return assertNever(verdict);
   }
+}
+
+/** Spells that are over, as 'centring was off in steps 41 to 90'. */
+function describeSpells(spells: readonly SwitchMark[]): string[] {
+  return (['centring', 'sharpening'] as const).flatMap((name) => {
+    const found: string[] = [];
+    let since: number | null = null;
+    for (const { step, [name]: isOn } of spells) {
+      if (!isOn) since ??= step;
+      // A switch that was set back before a step was taken has done nothing.
+      else if (since !== null) {
+        if (step > since) found.push(`${since} to ${step - 1}`);
+        since = null;
+      }
+    }
+    return found.length === 0 ? [] : [`${name} was off in steps ${found.join(' and ')}`];
+  });
+}
+
+/** Below this share of its highest value, a learning rate changes little in a hundred steps. */
+const spentRateBelow = 0.05;
+
+/** The verdict in words, with what was switched before it, since that still shows in the networks. */
+export function describeVerdict(verdict: TrainingVerdict, context: VerdictContext): string {
+  const sentences = [describeKind(verdict, context)];
+  const spells = describeSpells(context.spells);
+  if (spells.length > 0) sentences.push(`Before, ${spells.join(', ')}.`);
+  if (verdict.kind !== 'diverged' && context.rateShare < spentRateBelow)
+    sentences.push('The learning rate is almost spent: for another experiment, start again.');
+  return sentences.join(' ');
 }

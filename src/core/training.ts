@@ -58,6 +58,11 @@ export type TrainingNumber = {
 /** What the person may switch while a run goes on. */
 export type TrainingSwitches = Pick<TrainingConfiguration, 'centring' | 'sharpening'>;
 
+/** Where a switch stood from this step on; the first entry is how the run began. */
+export interface SwitchMark extends TrainingSwitches {
+  readonly step: number;
+}
+
 /** What computes the steps: our kernels where they apply, or tfjs's ops only. */
 export type StepKernels = 'ours' | 'plain';
 

@@ -3,8 +3,8 @@
  * from somebody's archive.
  */
 import { findProblems, hyperParameters } from '../core/hyper-parameters.ts';
-import type { StepReport, TrainingConfiguration } from '../core/training.ts';
-import type { StoredRun, SwitchMark, TrainingIntervals } from '../rpc/training-contract.ts';
+import type { StepReport, SwitchMark, TrainingConfiguration } from '../core/training.ts';
+import type { StoredRun, TrainingIntervals } from '../rpc/training-contract.ts';
 
 export interface RunRecord extends Omit<StoredRun, 'id' | 'byteLength' | 'photographs'> {
   readonly version: 1;

@@ -6,15 +6,16 @@ import type { NotKept } from '../core/not-kept.ts';
 import type { VitArchitecture } from '../core/architecture.ts';
 import type { Failure } from '../core/failure.ts';
 import type { Box, Size } from '../core/geometry.ts';
-import type { KernelCheck, StepReport, TrainingConfiguration, TrainingSwitches } from '../core/training.ts';
+import type {
+  KernelCheck,
+  StepReport,
+  SwitchMark,
+  TrainingConfiguration,
+  TrainingSwitches,
+} from '../core/training.ts';
 
 /** 'current' adapts the model in use; an architecture is trained from values drawn by the seed. */
 export type TrainingStart = 'current' | VitArchitecture;
-
-/** Where a switch stood from this step on; the first entry is how the run began. */
-export interface SwitchMark extends TrainingSwitches {
-  readonly step: number;
-}
 
 /** A run as it is kept: all that is known of it without its tensors. */
 export interface StoredRun {

@@ -3,7 +3,7 @@ import { tellFullStorage } from '../library/tell-full-storage.ts';
 import type { Failure } from '../core/failure.ts';
 import { failureOf } from '../core/failure.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
-import type { KernelCheck, StepReport, TrainingSwitches } from '../core/training.ts';
+import type { KernelCheck, StepReport, SwitchMark, TrainingSwitches } from '../core/training.ts';
 import {
   filesInMemory,
   saveRun,
@@ -13,13 +13,7 @@ import {
 } from '../library/run-store.ts';
 import type { FileStorage } from '../library/file-storage.ts';
 import type { Enqueue } from '../rpc/serial-queue.ts';
-import type {
-  MapSnapshot,
-  StoredRun,
-  SwitchMark,
-  TrainingContract,
-  TrainingProgress,
-} from '../rpc/training-contract.ts';
+import type { MapSnapshot, StoredRun, TrainingContract, TrainingProgress } from '../rpc/training-contract.ts';
 import type { Trainer } from '../train/trainer.ts';
 import { PinnedView } from './pinned-view.ts';
 import { thinSteps } from './snapshot-times.ts';

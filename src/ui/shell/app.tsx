@@ -32,9 +32,9 @@ function Page() {
   useCommands();
   useRememberedSettings();
   usePrunedPictures();
-  // Presenting needs at least one photograph.
-  const presenting = usePresentation() && !isEmpty;
   const screen = useApp((state) => state.screen);
+  // Presenting needs at least one photograph, or curves.
+  const presenting = usePresentation() && (!isEmpty || screen === 'training');
   return (
     <div
       {...rootProps}

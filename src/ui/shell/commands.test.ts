@@ -40,7 +40,7 @@ function setUp() {
     store,
     actions,
     removed,
-    press: (key: string) => runCommand(key, { state: store.getState(), session }),
+    press: (key: string) => runCommand(key, { state: store.getState(), session, hasCurves: false }),
     drawing: () => store.getState().drawings[lens],
     selected: () => store.getState().selectedId,
   };
@@ -163,7 +163,8 @@ describe('a key on a photograph', () => {
 describe('without photographs', () => {
   it('only what concerns the page means something', () => {
     const store = createAppStore(parseSettings(null), { shape: 'photograph', sidePx: 320 });
-    const press = (key: string) => runCommand(key, { state: store.getState(), session: {} as EngineSession });
+    const press = (key: string) =>
+      runCommand(key, { state: store.getState(), session: {} as EngineSession, hasCurves: false });
     for (const key of ['1', 'e', 'k', '+', 'Delete', 'ArrowLeft', 'q', 'f', 'Escape', 'x'])
       expect([key, press(key)]).toEqual([key, false]);
     for (const key of ['m', 't', '?', 'r']) expect([key, press(key)]).toEqual([key, true]);

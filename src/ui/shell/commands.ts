@@ -15,6 +15,8 @@ type State = AppState & AppActions;
 export interface CommandContext {
   readonly state: State;
   readonly session: EngineSession;
+  /** Whether the training view shows curves. */
+  readonly hasCurves: boolean;
 }
 
 export interface Command {
@@ -139,7 +141,7 @@ const shellCommands: readonly Command[] = [
   },
   {
     keys: ['f', 'p'],
-    does: 'Present on the whole screen',
+    does: 'Present on the whole screen: the photograph, or the curves of a training',
     where: 'viewer',
     run: (_, { state }) => {
       state.setPresenting(!state.presenting);
@@ -154,12 +156,23 @@ const shellCommands: readonly Command[] = [
     run: (_, { state }) => leavePatch(state) || leavePresentation(state),
   },
   {
+    keys: ['f', 'p'],
+    shownKeys: [],
+    does: '',
+    where: 'training',
+    run: (_, { state, hasCurves }) => {
+      if (!hasCurves && !state.presenting) return false;
+      state.setPresenting(!state.presenting);
+      return true;
+    },
+  },
+  {
     keys: ['escape'],
     shownKeys: [],
     does: '',
     where: 'training',
     run: (_, { state }) => {
-      state.setScreen('viewer');
+      if (!leavePresentation(state)) state.setScreen('viewer');
       return true;
     },
   },

@@ -30,16 +30,18 @@ export const belongsToField = (target: EventTarget | null, key: string): boolean
 
 /** Handles the keys of the page, see `commands`. */
 export function useCommands(): void {
-  const { store, session } = useServices();
+  const { store, session, training } = useServices();
   useEffect(() => {
     const press = (event: KeyboardEvent): void => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
       // Escape first closes an open explanation.
       if (event.key === 'Escape' && isExplanationOpen()) return;
       if (belongsToField(event.target, event.key) || document.querySelector('dialog[open]')) return;
-      if (runCommand(event.key, { state: store.getState(), session })) event.preventDefault();
+      const { run, figure } = training.store.getState();
+      const hasCurves = run !== null || figure !== null;
+      if (runCommand(event.key, { state: store.getState(), session, hasCurves })) event.preventDefault();
     };
     document.addEventListener('keydown', press);
     return () => document.removeEventListener('keydown', press);
-  }, [store, session]);
+  }, [store, session, training]);
 }

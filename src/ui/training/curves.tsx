@@ -1,11 +1,9 @@
 import { useMemo } from 'react';
+import { formatCurve } from './curve-numbers.ts';
 import type { RunView } from './training-state.ts';
 import { Plot } from './plot.tsx';
 import type { CurveName, CurvePoints } from './report-log.ts';
 import './curves.css';
-
-const fixed = (value: number): string =>
-  Math.abs(value) < 0.01 && value !== 0 ? value.toExponential(2) : value.toFixed(3);
 
 const curves: readonly (readonly [name: CurveName, title: string])[] = [
   ['loss', 'Loss'],
@@ -38,7 +36,7 @@ export function Curves({ run }: { readonly run: RunView }) {
           lastStep={lastStep}
           marks={switches}
           fromZero
-          format={fixed}
+          format={formatCurve}
           {...(index < 2 ? { reference: uniform } : {})}
         />
       ))}

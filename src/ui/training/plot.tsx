@@ -1,8 +1,11 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import type { SwitchMark } from '../../rpc/training-contract.ts';
+import type { SwitchMark } from '../../core/training.ts';
+import { placeLabels, type PlotBox } from '../../render/place-labels.ts';
 import { useApp } from '../services.tsx';
+import { formatTick } from './curve-numbers.ts';
+import { describeSwitch } from './describe-switch.ts';
 import type { CurvePoints } from './report-log.ts';
 import './plot.css';
 
@@ -31,26 +34,70 @@ const cssValue = (name: string): string =>
 
 const remPx = (): number => parseFloat(getComputedStyle(document.documentElement).fontSize);
 
-/** A short form for axes: 0.0001 → 1e-4. */
-const axisNumber = (value: number): string => {
-  const short = Number(value.toPrecision(3));
-  return short !== 0 && Math.abs(short) < 0.001 ? short.toExponential() : String(short);
-};
-
 /** Axis increments that are whole numbers of steps. */
 const wholeSteps = [1, 2, 5]
   .flatMap((digit) => [0, 1, 2, 3, 4, 5, 6].map((power) => digit * 10 ** power))
   .sort((a, b) => a - b);
 
-function markText({ centring, sharpening }: SwitchMark, before: SwitchMark): string {
-  const parts: string[] = [];
-  if (centring !== before.centring) parts.push(`centring ${centring ? 'on' : 'off'}`);
-  if (sharpening !== before.sharpening) parts.push(`sharpening ${sharpening ? 'on' : 'off'}`);
-  return parts.join(', ');
-}
-
 /** What a plot draws besides its curve. Read at every redraw, so that a change does not need a new plot. */
 type Extras = Pick<PlotProps, 'marks' | 'reference'>;
+
+/** @returns where the label is, which no other one may cover */
+function drawReference(plot: uPlot, { value, label }: PlotReference, rem: number): PlotBox {
+  const { ctx, bbox } = plot;
+  const y = plot.valToPos(value, 'y', true);
+  const right = bbox.left + bbox.width;
+  ctx.strokeStyle = cssValue('--ink-2');
+  ctx.fillStyle = cssValue('--ink-2');
+  ctx.setLineDash([0.3 * rem, 0.25 * rem]);
+  ctx.beginPath();
+  ctx.moveTo(bbox.left, y);
+  ctx.lineTo(right, y);
+  ctx.stroke();
+  ctx.setLineDash([]);
+  ctx.textAlign = 'right';
+  const baseline = y - bbox.top < rem ? y + 0.95 * rem : y - 0.3 * rem;
+  ctx.fillText(label, right - 0.3 * rem, baseline);
+  const width = ctx.measureText(label).width + 0.6 * rem;
+  return { left: right - width, right, top: baseline - 0.85 * rem, bottom: baseline + 0.3 * rem };
+}
+
+function drawMarks(plot: uPlot, marks: readonly SwitchMark[], rem: number, taken: readonly PlotBox[]): void {
+  const { ctx, bbox } = plot;
+  const lines = marks.flatMap((mark, index) => {
+    const before = marks[index - 1];
+    if (before === undefined) return [];
+    const text = describeSwitch(mark, before);
+    return [{ x: plot.valToPos(mark.step, 'x', true), width: ctx.measureText(text).width, text }];
+  });
+  const box = {
+    left: bbox.left,
+    top: bbox.top + 0.1 * rem,
+    right: bbox.left + bbox.width,
+    bottom: bbox.top + bbox.height,
+  };
+  const [gap, rowHeight] = [0.3 * rem, 0.95 * rem];
+  const places = placeLabels(lines, box, rowHeight, gap, taken);
+  ctx.strokeStyle = cssValue('--warn');
+  ctx.fillStyle = cssValue('--warn');
+  for (const { x } of lines) {
+    ctx.beginPath();
+    ctx.moveTo(x, bbox.top);
+    ctx.lineTo(x, bbox.top + bbox.height);
+    ctx.stroke();
+  }
+  ctx.strokeStyle = cssValue('--ground');
+  ctx.lineWidth = 0.25 * rem;
+  for (const [index, { x, text }] of lines.entries()) {
+    const place = places[index] ?? null;
+    if (place === null) continue;
+    ctx.textAlign = place.isRight ? 'left' : 'right';
+    const [textX, textY] = [x + (place.isRight ? gap : -gap), place.top + 0.75 * rem];
+    // An outline in the ground's colour: the words may lie over a curve or another line.
+    ctx.strokeText(text, textX, textY);
+    ctx.fillText(text, textX, textY);
+  }
+}
 
 function drawExtras(plot: uPlot, { marks, reference }: Extras): void {
   const { ctx, bbox } = plot;
@@ -61,41 +108,8 @@ function drawExtras(plot: uPlot, { marks, reference }: Extras): void {
   ctx.clip();
   ctx.font = `${0.75 * rem}px 'Instrument Sans Variable', sans-serif`;
   ctx.lineWidth = Math.max(1, 0.08 * rem);
-  ctx.setLineDash([0.3 * rem, 0.25 * rem]);
-  if (reference) {
-    const y = plot.valToPos(reference.value, 'y', true);
-    ctx.strokeStyle = cssValue('--ink-2');
-    ctx.fillStyle = cssValue('--ink-2');
-    ctx.beginPath();
-    ctx.moveTo(bbox.left, y);
-    ctx.lineTo(bbox.left + bbox.width, y);
-    ctx.stroke();
-    ctx.textAlign = 'right';
-    const isLow = y - bbox.top < rem;
-    ctx.fillText(reference.label, bbox.left + bbox.width - 0.3 * rem, isLow ? y + 0.95 * rem : y - 0.3 * rem);
-  }
-  ctx.setLineDash([]);
-  // Below the label of the reference line, which is at the top.
-  const firstLine = reference ? 1.9 : 0.9;
-  for (const [index, mark] of marks.entries()) {
-    const before = marks[index - 1];
-    if (before === undefined) continue;
-    const x = plot.valToPos(mark.step, 'x', true);
-    ctx.strokeStyle = cssValue('--warn');
-    ctx.fillStyle = cssValue('--warn');
-    ctx.beginPath();
-    ctx.moveTo(x, bbox.top);
-    ctx.lineTo(x, bbox.top + bbox.height);
-    ctx.stroke();
-    const text = markText(mark, before);
-    const isFar = x + ctx.measureText(text).width + 0.6 * rem > bbox.left + bbox.width;
-    ctx.textAlign = isFar ? 'right' : 'left';
-    ctx.fillText(
-      text,
-      x + (isFar ? -0.3 : 0.3) * rem,
-      bbox.top + (firstLine + 0.95 * ((index - 1) % 3)) * rem,
-    );
-  }
+  const taken = reference ? [drawReference(plot, reference, rem)] : [];
+  drawMarks(plot, marks, rem, taken);
   ctx.restore();
 }
 
@@ -156,9 +170,11 @@ export function Plot(props: PlotProps) {
             { ...axis(rem), size: 1.5 * rem, space: 3.5 * rem, incrs: wholeSteps },
             {
               ...axis(rem),
-              size: 3.1 * rem,
+              // Small numbers are long.
+              size: (_, ticks) =>
+                Math.max(3.1, ...(ticks ?? []).map((tick) => 0.42 * tick.length + 0.9)) * rem,
               space: 1.9 * rem,
-              values: (_, splits) => splits.map(axisNumber),
+              values: (_, splits) => splits.map(formatTick),
             },
           ],
           series: [

@@ -19,8 +19,8 @@ export interface RunActions {
   pause(): void;
   /** Ends a run that is still being prepared. Nothing of a new run is kept. */
   cancel(): void;
-  /** Pauses the run and goes back to the setup. The saved run stays in the list. */
-  stop(): void;
+  /** Begins the run of the setup anew, after pausing the one that goes on. That one stays in the list. */
+  startAgain(): void;
   /** Drops the part of the run that could not be saved. */
   discard(): void;
   setSwitches(switches: Partial<TrainingSwitches>): void;
@@ -58,7 +58,10 @@ function newRun(
   const names = photographs.map(({ name }) => name);
   return {
     request: { kind: 'new', title, model, configuration, photographs, pinned: chosen.pinned, intervals },
-    view: newRunView({ title, modelTitle: null, configuration, photographs: names }),
+    view: {
+      ...newRunView({ title, modelTitle: null, configuration, photographs: names }),
+      isFromSetup: true,
+    },
   };
 }
 
@@ -76,7 +79,7 @@ class Conductor implements RunActions {
   private wantsCrops = false;
   /** Whether this window trains the run, so that the note about an open run is its own. */
   private isOpenHere = false;
-  private closesAtEnd = false;
+  private startsAgain = false;
   private preparing: AbortController | null = null;
 
   constructor(conduct: RunConduct) {
@@ -100,7 +103,7 @@ class Conductor implements RunActions {
   }
 
   pause(): void {
-    if (!this.isBusy()) return;
+    if (!this.isTraining()) return;
     this.change((run) => ({ ...run, state: { status: 'pausing' } }));
     this.steer({ pause: true });
   }
@@ -110,8 +113,12 @@ class Conductor implements RunActions {
     this.preparing?.abort();
   }
 
-  stop(): void {
-    this.closesAtEnd = true;
+  startAgain(): void {
+    if (!this.isTraining()) {
+      void this.start();
+      return;
+    }
+    this.startsAgain = true;
     this.pause();
   }
 
@@ -130,7 +137,7 @@ class Conductor implements RunActions {
   }
 
   close(): void {
-    if (!this.isBusy()) this.conduct.store.setState({ run: null });
+    if (!this.isTraining()) this.conduct.store.setState({ run: null });
   }
 
   private async train(request: TrainRequest, view: RunView): Promise<void> {
@@ -152,6 +159,9 @@ class Conductor implements RunActions {
     if (this.isOpenHere) forgetOpenRun();
     this.end(ended, request.kind === 'new' && controller.signal.aborted);
     await this.conduct.onEnd();
+    const startsAgain = this.startsAgain && ended.ok;
+    this.startsAgain = false;
+    if (startsAgain) await this.start();
   }
 
   /** @param leavesNothing true for a new run that was cancelled */
@@ -169,8 +179,6 @@ class Conductor implements RunActions {
       store.setState({ run: null });
       this.announce('Cancelled.');
     } else this.fail(ended.error);
-    if (this.closesAtEnd && ended.ok) store.setState({ run: null });
-    this.closesAtEnd = false;
   }
 
   private fail(failure: Failure): void {
@@ -198,9 +206,13 @@ class Conductor implements RunActions {
     if (run !== null) this.announcer.tell(run, progress);
   }
 
-  private isBusy(): boolean {
+  private isTraining(): boolean {
     const { run } = this.conduct.store.getState();
     return run !== null && !isAtRest(run);
+  }
+
+  private isBusy(): boolean {
+    return this.isTraining() || this.conduct.store.getState().figure?.status === 'running';
   }
 
   private change(change: (run: RunView) => RunView): void {
@@ -223,7 +235,7 @@ export function createRunActions(conduct: RunConduct): RunActions {
     resume: (run) => conductor.resume(run),
     pause: () => conductor.pause(),
     cancel: () => conductor.cancel(),
-    stop: () => conductor.stop(),
+    startAgain: () => conductor.startAgain(),
     discard: () => conductor.discard(),
     setSwitches: (switches) => conductor.setSwitches(switches),
     showCrops: (wanted) => conductor.showCrops(wanted),

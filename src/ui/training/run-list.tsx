@@ -1,5 +1,5 @@
-import { Download, Play, Trash2, Undo2 } from 'lucide-react';
-import { type ReactNode, useEffect, useRef, useState } from 'react';
+import { ChartLine, Download, Play, Trash2, Undo2 } from 'lucide-react';
+import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from 'react';
 import { formatBytes } from '../../core/bytes.ts';
 import { describeFailure, type Failure } from '../../core/failure.ts';
 import { describeNotKept } from '../../core/not-kept.ts';
@@ -10,7 +10,25 @@ import { useApp, useServices, useTraining } from '../services.tsx';
 import { countOf } from '../kit/format.ts';
 import './run-list.css';
 
-function RunRow({ run }: { readonly run: StoredRun }) {
+/** Escape answers the question with no, and does nothing else. */
+function leaveOnEscape(
+  event: KeyboardEvent,
+  isAsking: boolean,
+  setAsking: (isAsking: boolean) => void,
+): void {
+  if (event.key !== 'Escape' || !isAsking) return;
+  event.preventDefault();
+  setAsking(false);
+}
+
+interface RunRowProps {
+  readonly run: StoredRun;
+  /** Whether its curves are to be drawn over others'. */
+  readonly isMarked: boolean;
+  readonly onMark: (isMarked: boolean) => void;
+}
+
+function RunRow({ run, isMarked, onMark }: RunRowProps) {
   const { training } = useServices();
   const isReady = useApp((state) => state.engine.status === 'ready');
   const [isAsking, setAsking] = useState(false);
@@ -19,7 +37,12 @@ function RunRow({ run }: { readonly run: StoredRun }) {
   const { title, step, configuration, photographs, modelTitle, savedAt, byteLength } = run;
   const isOver = step >= configuration.steps;
   return (
-    <li className="kept-run" ref={row} aria-label={`${title}, step ${step}`}>
+    <li
+      className="kept-run"
+      ref={row}
+      aria-label={`${title}, step ${step}`}
+      onKeyDown={(event) => leaveOnEscape(event, isAsking, setAsking)}
+    >
       <div>
         <strong>{title}</strong>
         <p>
@@ -34,6 +57,17 @@ function RunRow({ run }: { readonly run: StoredRun }) {
         </div>
       ) : (
         <div className="kept-run-actions">
+          {step > 0 && (
+            <label className="kept-run-mark">
+              <input
+                type="checkbox"
+                checked={isMarked}
+                aria-label={`Compare the curves of ${title}, step ${step}`}
+                onChange={(event) => onMark(event.currentTarget.checked)}
+              />
+              Compare
+            </label>
+          )}
           <IconButton
             icon={Play}
             label={isOver ? 'Open' : 'Resume'}
@@ -61,7 +95,12 @@ function UnreadableRow({ run }: { readonly run: UnreadableRun }) {
   useKeptFocus(row);
   const title = run.title ?? 'A run';
   return (
-    <li className="kept-run" ref={row} aria-label={title}>
+    <li
+      className="kept-run"
+      ref={row}
+      aria-label={title}
+      onKeyDown={(event) => leaveOnEscape(event, isAsking, setAsking)}
+    >
       <div>
         <strong>{title}</strong>
         <p>This run is damaged, or of another version of this page. It is left as it is.</p>
@@ -90,6 +129,12 @@ export function KeptRuns({ fileButton }: { readonly fileButton: ReactNode }) {
   const list = useTraining((state) => state.list);
   const { training } = useServices();
   const failure = useTraining((state) => state.listFailure);
+  const [marked, setMarked] = useState<ReadonlySet<string>>(new Set());
+  const mark = (id: string, isMarked: boolean): void => {
+    const others = [...marked].filter((each) => each !== id);
+    setMarked(new Set(isMarked ? [...others, id] : others));
+  };
+  const compared = list?.runs.filter(({ id }) => marked.has(id)) ?? [];
   // A restarted worker may have other runs, or none.
   const engine = useApp((state) => state.engine.status);
   useEffect(() => void training.refresh(), [training, engine]);
@@ -97,6 +142,14 @@ export function KeptRuns({ fileButton }: { readonly fileButton: ReactNode }) {
     <section aria-labelledby="runs-title" className="kept-runs">
       <div className="setup-head">
         <h3 id="runs-title">{listTitle(list, failure)}</h3>
+        {compared.length > 0 && (
+          <IconButton
+            icon={ChartLine}
+            label={`Compare ${countOf(compared.length, 'run')}`}
+            withText
+            onClick={() => void training.overlayRuns(compared)}
+          />
+        )}
         {fileButton}
       </div>
       {list === null && failure !== null && <p className="training-note">{describeFailure(failure)}</p>}
@@ -106,7 +159,12 @@ export function KeptRuns({ fileButton }: { readonly fileButton: ReactNode }) {
       {list !== null && list.runs.length + list.unreadable.length > 0 && (
         <ul>
           {list.runs.map((run) => (
-            <RunRow key={run.id} run={run} />
+            <RunRow
+              key={run.id}
+              run={run}
+              isMarked={marked.has(run.id)}
+              onMark={(isMarked) => mark(run.id, isMarked)}
+            />
           ))}
           {list.unreadable.map((run) => (
             <UnreadableRow key={run.id} run={run} />

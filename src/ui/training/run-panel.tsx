@@ -1,4 +1,4 @@
-import { Download, Eye, Pause, Play, Save, Square, Trash2, X } from 'lucide-react';
+import { Download, Eye, Pause, Play, Presentation, RotateCcw, Save, Trash2, X } from 'lucide-react';
 import { formatBytes } from '../../core/bytes.ts';
 import { describeFailure } from '../../core/failure.ts';
 import { describeKernelCheck } from '../../core/describe-kernel-check.ts';
@@ -12,7 +12,7 @@ import { formatMilliseconds } from '../kit/format.ts';
 import { CropsPanel } from './crops-panel.tsx';
 import { Curves } from './curves.tsx';
 import { PinnedPanel } from './pinned-panel.tsx';
-import { isAtRest, type RunView, verdictOf } from './training-state.ts';
+import { isAtRest, type RunView, verdictContextOf, verdictOf } from './training-state.ts';
 import './run-panel.css';
 
 /** Number of last steps from which the remaining time is estimated. */
@@ -75,7 +75,8 @@ function Facts({ run }: { readonly run: RunView }) {
 function Controls({ run }: { readonly run: RunView }) {
   const { training } = useServices();
   const isReady = useApp((state) => state.engine.status === 'ready');
-  const { state, saved, configuration } = run;
+  const setPresenting = useApp((app) => app.setPresenting);
+  const { state, saved, configuration, reports } = run;
   const isUnsaved = state.status === 'unsaved';
   const isPreparing = state.status === 'preparing';
   const canGoOn = isAtRest(run) && saved !== null && saved.step < configuration.steps;
@@ -96,35 +97,45 @@ function Controls({ run }: { readonly run: RunView }) {
           }}
         />
       )}
-      <IconButton
-        icon={isUnsaved ? Trash2 : isAtRest(run) ? X : Square}
-        label={isUnsaved ? 'Discard' : isAtRest(run) ? 'Close this run' : isPreparing ? 'Cancel' : 'Stop'}
-        withText
-        disabled={state.status === 'pausing'}
-        onClick={() => {
-          if (isUnsaved) training.discard();
-          else if (isAtRest(run)) training.close();
-          else if (isPreparing) training.cancel();
-          else training.stop();
-        }}
-      />
+      {run.isFromSetup && !isUnsaved && !isPreparing && (
+        <IconButton
+          icon={RotateCcw}
+          label="Start again"
+          withText
+          disabled={state.status === 'pausing' || !isReady}
+          onClick={() => training.startAgain()}
+        />
+      )}
+      {(isUnsaved || isPreparing || isAtRest(run)) && (
+        <IconButton
+          icon={isUnsaved ? Trash2 : X}
+          label={isUnsaved ? 'Discard' : isPreparing ? 'Cancel' : 'Close this run'}
+          withText
+          onClick={() => {
+            if (isUnsaved) training.discard();
+            else if (isPreparing) training.cancel();
+            else training.close();
+          }}
+        />
+      )}
+      {reports.length > 0 && (
+        <IconButton icon={Presentation} label="Present the curves (F)" onClick={() => setPresenting(true)} />
+      )}
     </div>
   );
 }
 
 function Verdict({ run }: { readonly run: RunView }) {
-  const { reports, configuration, wanted } = run;
-  const { outputDim, freezeLastLayerSteps } = configuration;
   const verdict = verdictOf(run);
-  const step = reports.last?.step ?? 0;
   return (
     <p className="verdict" data-verdict={verdict.kind}>
-      {describeVerdict(verdict, { step, freezeLastLayerSteps, outputDim, switches: wanted })}
+      {describeVerdict(verdict, verdictContextOf(run))}
     </p>
   );
 }
 
-function Switches({ run }: { readonly run: RunView }) {
+/** Act on the run while it goes on. */
+export function RunSwitches({ run }: { readonly run: RunView }) {
   const { training } = useServices();
   return (
     <fieldset className="run-switches" disabled={isAtRest(run) || run.state.status === 'pausing'}>
@@ -244,7 +255,7 @@ export function RunPanel({ run }: { readonly run: RunView }) {
       <Facts run={run} />
       <div className="run-word">
         <Verdict run={run} />
-        <Switches run={run} />
+        <RunSwitches run={run} />
       </div>
       <Curves run={run} />
       <PinnedPanel run={run} />

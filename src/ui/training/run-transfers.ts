@@ -10,7 +10,7 @@ import type { TrainingStore } from './training-state.ts';
 
 export interface RunTransfers {
   save(run: StoredRun, what: ExportKind): Promise<void>;
-  /** Makes the trained teacher the page's model. */
+  /** Makes the trained teacher the page's model, and opens the viewer. */
   use(run: StoredRun): Promise<void>;
   importRuns(files: readonly Blob[]): Promise<void>;
   /** Cancels the running export or import; nothing of it is kept. */
@@ -128,6 +128,7 @@ export function createRunTransfers({ client, app, library, store, onImported }: 
       const title = runName(run, file.step);
       const files = new Map([[`${plainName(title)}.safetensors`, file.file]]);
       library.addDropped([{ title, kind: 'checkpoint', files, hints: {} }]);
+      app.getState().setScreen('viewer');
     },
 
     async importRuns(files) {

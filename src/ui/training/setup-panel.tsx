@@ -6,6 +6,7 @@ import { findProblems } from '../../core/hyper-parameters.ts';
 import { IconButton } from '../kit/icon-button.tsx';
 import { useApp, useServices, useTraining } from '../services.tsx';
 import { chosenPhotographs } from './chosen-photographs.ts';
+import { ExperimentSection } from './experiment-section.tsx';
 import { HyperFields } from './hyper-fields.tsx';
 import { fieldLabels } from './hyper-parameter-words.ts';
 import { PhotographPicker } from './photograph-picker.tsx';
@@ -99,6 +100,7 @@ export function SetupPanel({ onAdd }: { readonly onAdd: () => void }) {
   return (
     <div className="setup">
       <div className="setup-what">
+        <ExperimentSection />
         <KeptRuns fileButton={<OpenRunFile />} />
         <PhotographPicker onAdd={onAdd} />
         <PresetPicker />

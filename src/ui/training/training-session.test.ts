@@ -167,15 +167,24 @@ describe('a run', () => {
     expect(run()?.reports).toHaveLength(3);
   });
 
-  test('that is stopped goes out of sight once it is saved', async () => {
-    const { session, last, run } = setUp();
-    const started = session.start();
-    session.stop();
-    expect(run()?.state.status).toBe('pausing');
-    last('train').answer(succeed({ how: 'paused', run: stored(0) }));
-    await vi.waitFor(() => expect(run()).toBeNull());
-    last('listRuns').answer(succeed({ runs: [], unreadable: [], notKept: null }));
-    await started;
+  test('that starts again is paused and kept first, and begins with the setup’s numbers', async () => {
+    const { session, last, calls, run } = setUp();
+    void session.start();
+    expect(run()?.isFromSetup).toBe(true);
+    last('train').tell(ready(0));
+    last('train').tell(stepAt(1));
+    await vi.waitFor(() => expect(run()?.reports).toHaveLength(1));
+    session.setSwitches({ centring: false });
+    session.startAgain();
+    expect(last('steer').request).toEqual({ pause: true });
+    last('train').answer(succeed({ how: 'paused', run: stored(1) }));
+    // The curves stay until the new run begins.
+    await vi.waitFor(() => expect(run()?.state.status).toBe('paused'));
+    expect(run()?.reports).toHaveLength(1);
+    last('listRuns').answer(succeed({ runs: [stored(1)], unreadable: [], notKept: null }));
+    await vi.waitFor(() => expect(calls.filter(({ method }) => method === 'train')).toHaveLength(2));
+    expect(last('train').request).toMatchObject({ kind: 'new', configuration: { centring: true } });
+    expect(run()).toMatchObject({ reports: { length: 0 }, wanted: { centring: true } });
   });
 
   test('that is cancelled while it is prepared goes out of sight', async () => {
@@ -207,6 +216,75 @@ describe('a run', () => {
     last('train').tell({ stage: 'saved', run: stored(5) });
     last('train').answer(fail({ code: 'cancelled' }));
     await vi.waitFor(() => expect(run()?.state.status).toBe('paused'));
+  });
+});
+
+describe('the experiment', () => {
+  const photographs = [{ name: 'a.jpg', blob: new Blob(['a']) }];
+  const figureOf = ({ session }: ReturnType<typeof setUp>) => session.store.getState().figure;
+
+  test('trains three times, one after the other, and leaves no run behind', async () => {
+    const page = setUp();
+    const { session, calls, last } = page;
+    const drawn = session.drawFigure(photographs, 'On one photograph', { steps: 50 });
+    // One at a time: neither a run nor another experiment begins meanwhile.
+    void session.start();
+    void session.drawFigure(photographs, 'again');
+    const trained = () => calls.filter(({ method }) => method === 'train');
+    for (const [at, switches] of [
+      { centring: true, sharpening: true },
+      { centring: false, sharpening: true },
+      { centring: true, sharpening: false },
+    ].entries()) {
+      await vi.waitFor(() => expect(trained()).toHaveLength(at + 1));
+      expect(last('train').request).toMatchObject({ kind: 'new', configuration: { ...switches, steps: 50 } });
+      last('train').tell(ready(0));
+      last('train').tell(stepAt(1, 3 - at));
+      last('train').answer(succeed({ how: 'finished', run: stored(1) }));
+      await vi.waitFor(() =>
+        expect(calls.filter(({ method }) => method === 'deleteRun')).toHaveLength(at + 1),
+      );
+      expect(last('deleteRun').request).toEqual({ id: 'run-1' });
+      last('deleteRun').answer(succeed({ runs: [], unreadable: [], notKept: null }));
+    }
+    await vi.waitFor(() => expect(figureOf(page)?.status).toBe('done'));
+    const { trainings = [] } = figureOf(page) ?? {};
+    expect(trainings.map(({ label, reports }) => [label, reports.last?.teacherEntropy])).toEqual([
+      ['Centring and sharpening', 3],
+      ['No centring', 2],
+      ['No sharpening', 1],
+    ]);
+    last('listRuns').answer(succeed({ runs: [], unreadable: [], notKept: null }));
+    await drawn;
+  });
+
+  test('that is cancelled keeps what it has drawn; that fails says why', async () => {
+    const cancelled = setUp();
+    void cancelled.session.drawFigure(photographs, '');
+    cancelled.last('train').tell(stepAt(1));
+    cancelled.session.cancelFigure();
+    expect(cancelled.last('train').signal?.aborted).toBe(true);
+    cancelled.last('train').answer(fail({ code: 'cancelled' }));
+    await vi.waitFor(() => expect(figureOf(cancelled)?.status).toBe('cancelled'));
+    expect(figureOf(cancelled)?.trainings[0]?.reports).toHaveLength(1);
+
+    const failed = setUp();
+    void failed.session.drawFigure(photographs, '');
+    failed.last('train').answer(fail({ code: 'training-diverged', step: 3 }));
+    await vi.waitFor(() => expect(figureOf(failed)?.status).toBe('failed'));
+    expect(figureOf(failed)?.failure).toEqual({ code: 'training-diverged', step: 3 });
+    failed.session.closeFigure();
+    expect(figureOf(failed)).toBeNull();
+  });
+
+  test('the curves of kept runs are drawn over each other', async () => {
+    const page = setUp();
+    void page.session.overlayRuns([stored(2)]);
+    const lines = [1, 2].map((step) => JSON.stringify({ step, teacherEntropy: 2, kl: 1, loss: 3 }));
+    expect(page.last('exportRun').request).toEqual({ id: 'run-1', what: 'log' });
+    page.last('exportRun').answer(succeed({ file: new Blob([`${lines.join('\n')}\n`]), step: 2 }));
+    await vi.waitFor(() => expect(figureOf(page)?.trainings[0]?.reports).toHaveLength(2));
+    expect(figureOf(page)?.trainings[0]?.label).toMatch(/^Collapse in a minute, /);
   });
 });
 

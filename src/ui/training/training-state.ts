@@ -1,16 +1,26 @@
 /** The state of the training view: the setup, the shown run and the stored runs. */
 import { createStore, type StoreApi } from 'zustand/vanilla';
+import type { Condition } from '../../core/collapse-experiment.ts';
 import type { Failure } from '../../core/failure.ts';
-import type { KernelCheck, TrainingConfiguration, TrainingSwitches } from '../../core/training.ts';
+import type {
+  KernelCheck,
+  SwitchMark,
+  TrainingConfiguration,
+  TrainingSwitches,
+} from '../../core/training.ts';
 import { presetOf, type TrainingPresetId } from '../../core/training-presets.ts';
-import { judgeTraining, type TrainingVerdict, verdictWindow } from '../../core/training-verdict.ts';
+import {
+  judgeTraining,
+  swingWindow,
+  type TrainingVerdict,
+  type VerdictContext,
+} from '../../core/training-verdict.ts';
 import type {
   CropView,
   MapSnapshot,
   PinnedPhotograph,
   RunList,
   StoredRun,
-  SwitchMark,
   TrainingPlan,
   TrainingProgress,
   TrainingIntervals,
@@ -62,6 +72,28 @@ export interface RunView {
   /** Why the last save failed. */
   readonly unsaved: Failure | null;
   readonly isKept: boolean;
+  /** Whether it was begun from the setup as it is now, so that the same run can be begun again. */
+  readonly isFromSetup: boolean;
+}
+
+/** A curve of the figure. */
+export interface FigureTraining {
+  readonly label: string;
+  /** Null for a kept run, which may have been switched on its way. */
+  readonly condition: Condition | null;
+  readonly outputDim: number;
+  readonly lastStep: number;
+  readonly reports: ReportLog;
+}
+
+export interface FigureState {
+  readonly status: 'running' | 'done' | 'cancelled' | 'failed';
+  readonly failure: Failure | null;
+  /** What it was drawn from, in words. */
+  readonly source: string;
+  readonly trainings: readonly FigureTraining[];
+  /** How many trainings there will be. */
+  readonly planned: number;
 }
 
 type PlanState =
@@ -77,6 +109,8 @@ export interface TrainingState {
   readonly list: RunList | null;
   /** Why the list could not be read. */
   readonly listFailure: Failure | null;
+  /** The overlaid curves that are shown. */
+  readonly figure: FigureState | null;
   /** A run that is being exported or imported; progress is null if only the end is known. */
   readonly transfer: { readonly words: string; readonly progress: TransferProgress | null } | null;
 }
@@ -97,6 +131,7 @@ export const createTrainingStore = (): TrainingStore =>
     run: null,
     list: null,
     listFailure: null,
+    figure: null,
     transfer: null,
   }));
 
@@ -122,6 +157,7 @@ export const newRunView = (
   isSaving: false,
   unsaved: null,
   isKept: true,
+  isFromSetup: false,
 });
 
 /** @returns the run's view after a progress report */
@@ -183,5 +219,22 @@ export function withProgress(run: RunView, progress: TrainingProgress): RunView 
 /** The verdict from the curves. A divergence is not in the curves, since a failed step makes no report. */
 export function verdictOf({ state, reports, configuration }: RunView): TrainingVerdict {
   if (state.status === 'failed' && state.failure.code === 'training-diverged') return { kind: 'diverged' };
-  return judgeTraining(reports.tail(2 * verdictWindow), configuration.outputDim);
+  return judgeTraining(reports.tail(swingWindow), configuration.outputDim);
+}
+
+/** What the verdict's sentence says besides. */
+export function verdictContextOf({ reports, configuration, wanted, switches }: RunView): VerdictContext {
+  const { outputDim, freezeLastLayerSteps, learningRate, batchSize, warmupSteps } = configuration;
+  const step = reports.last?.step ?? 0;
+  const peak = (learningRate * batchSize) / 256;
+  const rate = reports.last?.learningRate ?? peak;
+  return {
+    step,
+    freezeLastLayerSteps,
+    outputDim,
+    switches: wanted,
+    spells: switches,
+    // During the warm-up the rate is small because it has not begun.
+    rateShare: step <= warmupSteps || peak === 0 ? 1 : rate / peak,
+  };
 }

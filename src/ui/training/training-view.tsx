@@ -1,5 +1,7 @@
 import { useEffect, useRef } from 'react';
-import { useTraining } from '../services.tsx';
+import { useApp, useTraining } from '../services.tsx';
+import { CurvesPresenter } from './curves-presenter.tsx';
+import { FigurePanel } from './figure-panel.tsx';
 import { RunPanel } from './run-panel.tsx';
 import { SetupPanel } from './setup-panel.tsx';
 import { TransferLine } from './transfer-line.tsx';
@@ -9,15 +11,21 @@ import './training-view.css';
 export function TrainingView({ onAdd }: { readonly onAdd: () => void }) {
   const run = useTraining((state) => state.run);
   const main = useRef<HTMLElement>(null);
-  const isRun = run !== null;
+  const figure = useTraining((state) => state.figure);
+  const presenting = useApp((state) => state.presenting);
+  const shown = figure !== null ? 'figure' : run !== null ? 'run' : 'setup';
   // The pressed button was removed with its panel, and the focus with it.
   useEffect(() => {
     if (document.activeElement === document.body) main.current?.focus();
     window.scrollTo(0, 0);
-  }, [isRun]);
+  }, [shown, presenting]);
   return (
     <main className="training" id="content" tabIndex={-1} ref={main}>
-      {run === null ? (
+      {presenting && shown !== 'setup' ? (
+        <CurvesPresenter />
+      ) : figure !== null ? (
+        <FigurePanel figure={figure} />
+      ) : run === null ? (
         <>
           <h2 className="training-title">Train on your photographs</h2>
           <SetupPanel onAdd={onAdd} />

@@ -4,7 +4,11 @@ import { fetchSample, fetchSamples, type Sample } from './samples.ts';
 
 let list: Promise<readonly Sample[]> | null = null;
 
-export function useSamples(): { samples: readonly Sample[]; open: (sample: Sample) => void } {
+export function useSamples(): {
+  samples: readonly Sample[];
+  open: (sample: Sample) => void;
+  openAll: () => void;
+} {
   const { store, session } = useServices();
   const [samples, setSamples] = useState<readonly Sample[]>([]);
   useEffect(() => {
@@ -30,5 +34,17 @@ export function useSamples(): { samples: readonly Sample[]; open: (sample: Sampl
       else say(`The sample “${sample.title}” could not be read.`, 'warning');
     });
   };
-  return { samples, open };
+
+  const openAll = (): void => {
+    const { photos, say } = store.getState();
+    const missing = samples.filter(
+      ({ title, alt }) => !Object.values(photos).some((photo) => photo.name === title && photo.alt === alt),
+    );
+    void Promise.all(missing.map(fetchSample)).then((read) => {
+      const found = read.flatMap((photo) => photo ?? []);
+      if (found.length > 0) session.add(found);
+      if (found.length < missing.length) say('Some samples could not be read.', 'warning');
+    });
+  };
+  return { samples, open, openAll };
 }
