@@ -185,4 +185,10 @@ test('a comparison shows the outline of the mask on both sides, and names lie on
   ]);
   if (name === null || picture === null) throw new Error('not drawn');
   expect(name.y + name.height).toBeLessThanOrEqual(picture.y + 1);
+  // Two models have other values at the ends of their colours.
+  await page.getByRole('radio', { name: /^Norms/ }).check();
+  const scales = page.getByRole('img', { name: /^Colours from the norm/ });
+  await expect(scales).toHaveCount(2);
+  const [own, other] = await scales.allInnerTexts();
+  expect(own).not.toBe(other);
 });

@@ -100,6 +100,8 @@ export interface LensView<P, D, R> {
   readonly Panel: ComponentType<PanelProps<P, D, R>>;
   /** Under the sentence, one line: a key to the picture's colours. */
   readonly Below?: ComponentType<PanelProps<P, D, R>>;
+  /** True where that line has values of the result, so that each side of a comparison needs its own. */
+  readonly isBelowOfResult?: boolean;
   /** Folded away with the facts: plots and tables. */
   readonly More?: ComponentType<PanelProps<P, D, R>>;
   readonly commands: readonly LensCommand<P, D, R>[];

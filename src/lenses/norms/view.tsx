@@ -111,6 +111,7 @@ export const normsView: LensView<NormsParams, NormsDrawing, NormsResult> = {
   facts,
   Panel: NormsPanel,
   Below: Scale,
+  isBelowOfResult: true,
   commands: [
     {
       keys: [',', '.'],

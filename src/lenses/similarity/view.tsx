@@ -197,6 +197,7 @@ export const similarityView: LensView<SimilarityParams, SimilarityDrawing, Simil
   facts,
   Panel: SimilarityPanel,
   Below: Scale,
+  isBelowOfResult: true,
   commands: [
     styleCommand,
     {

@@ -13,7 +13,7 @@ import { useComparison, type ComparedSide, type Comparison } from './comparison.
 import { MaskDialog } from './mask-dialog.tsx';
 import { foundIn } from './save-masks.ts';
 import { canCopyPicture, copyPicture, savePicture, type StagePicture } from './save-picture.ts';
-import { markedPatch, sceneOf, usePanelProps, useScene } from './use-scene.ts';
+import { markedPatch, sceneOf, usePanelProps, useScene, type AnyPanelProps } from './use-scene.ts';
 import './stage-caption.css';
 
 interface PictureActionsProps {
@@ -92,16 +92,27 @@ function PictureActions({ photo, outcome: shown }: PictureActionsProps) {
   );
 }
 
-/** The same sentence about the other side of a comparison, and what the colours of a difference mean. */
-function OtherWords({ comparison: { own, other } }: { readonly comparison: Comparison }) {
+interface OtherWordsProps {
+  readonly comparison: Comparison;
+  readonly props: AnyPanelProps;
+}
+
+/** The same sentence about the other side of a comparison, its own key to the colours, and what those of a difference mean. */
+function OtherWords({ comparison: { own, other }, props }: OtherWordsProps) {
   const view = useApp((state) => state.comparison);
-  const { describe } = viewOf(other.outcome.look.lens);
+  const { describe, Below, isBelowOfResult = false } = viewOf(other.outcome.look.lens);
+  const { scene } = other;
   const isDifference = view === 'difference' && agreementIn(own.layers, other.layers) !== null;
   return (
-    <p className="caption-view">
-      <b>{other.name}:</b> {describe(other.scene)}
-      {isDifference && ` Red: brighter for ${own.name}. Blue: brighter for ${other.name}.`}
-    </p>
+    <>
+      <p className="caption-view">
+        <b>{other.name}:</b> {describe(scene)}
+        {isDifference && ` Red: brighter for ${own.name}. Blue: brighter for ${other.name}.`}
+      </p>
+      {Below !== undefined && isBelowOfResult && (
+        <Below {...props} scene={scene} params={scene.params} drawing={scene.drawing} />
+      )}
+    </>
   );
 }
 
@@ -121,7 +132,7 @@ function Words({ photo, outcome }: { readonly photo: Photo; readonly outcome: Ou
         {describe(scene)}
       </p>
       {Below !== undefined && <Below {...props} />}
-      {comparison !== null && <OtherWords comparison={comparison} />}
+      {comparison !== null && <OtherWords comparison={comparison} props={props} />}
     </div>
   );
 }
