@@ -1,11 +1,12 @@
 /** One look at several photographs, which are read when their turn comes. */
-import { describeFailure, type Failure } from '../../src/core/failure.ts';
+import type { Failure } from '../../src/core/failure.ts';
 import type { FramingOptions } from '../../src/core/photo.ts';
 import { fail, succeed, type Result } from '../../src/core/result.ts';
 import type { LensId } from '../../src/lenses/contracts.ts';
 import type { LookResult } from '../../src/lenses/lens-contract.ts';
 import { readPhoto } from '../photographs/read-photo.ts';
 import { stopWith } from '../stop-with.ts';
+import { describeLookFailure } from './describe-look-failure.ts';
 import type { ToolEngine } from './open-engine.ts';
 
 interface LookAtAll {
@@ -30,7 +31,7 @@ export async function lookAtAll(
     },
   }));
   const answer = await engine.answer(lens, params as never, sources, framing);
-  if (!answer.ok) stopWith(describeFailure(answer.error));
+  if (!answer.ok) stopWith(describeLookFailure(answer.error));
   return new Map(
     answer.value.flatMap((each, at): [string, Answer][] => {
       const path = paths[at];

@@ -27,6 +27,16 @@ const readArray = async (name: string): Promise<NpyArray> => decodeNpy(await rea
 const readFacts = async (name: string): Promise<Record<string, unknown>> =>
   JSON.parse(await readFile(join(folder, name), 'utf8')) as Record<string, unknown>;
 
+test.each(['heads', 'similarity'])(
+  '%s says that a grid has no such patch',
+  async (lens) => {
+    const run = await runTool('look', lens, cat, ...small, '--patch', '60,1', '--out', folder);
+    expect(run.stderr).toContain('The photograph’s grid has no such patch.');
+    expect(run.exitCode).toBe(1);
+  },
+  60_000,
+);
+
 describe('layers, with an image that cannot be read among them', () => {
   let run: ToolRun;
   beforeAll(async () => {

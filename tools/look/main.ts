@@ -2,7 +2,6 @@
 import { writeFile } from 'node:fs/promises';
 import { register } from 'node:module';
 import { join } from 'node:path';
-import { describeFailure } from '../../src/core/failure.ts';
 import type { ModelDescription } from '../../src/core/model.ts';
 import { fail, succeed, type Result } from '../../src/core/result.ts';
 import type { ReadPhoto } from '../../src/engine/engine.ts';
@@ -14,6 +13,7 @@ import { installDawn } from '../attend/dawn.ts';
 import { endOnFileProblems } from '../file-problem.ts';
 import { readOptions } from '../read-options.ts';
 import { stopWith } from '../stop-with.ts';
+import { describeLookFailure } from './describe-look-failure.ts';
 import { againstOptions, findModels } from './against.ts';
 import { createNames, forEachPhoto, makeFolder, photographsOf } from './batch.ts';
 import { optionsOf, readFields, withBareSwitches } from './codec-options.ts';
@@ -91,7 +91,7 @@ const other = models.other === null ? null : await sideOf(await engine.beside(mo
 const nameFor = createNames();
 const [, secondPath] = isPair ? found.paths : [];
 const secondAnswer = secondPath === undefined ? undefined : own.answers?.get(secondPath);
-if (secondAnswer?.ok === false) stopWith(`${secondPath}: ${describeFailure(secondAnswer.error)}`);
+if (secondAnswer?.ok === false) stopWith(`${secondPath}: ${describeLookFailure(secondAnswer.error)}`);
 // A pair's result is its first photograph's.
 const shown = isPair ? { ...found, paths: found.paths.slice(0, 1) } : found;
 const sceneOf = (looked: LookResult<unknown>) => ({ looked, ...asked });
@@ -106,7 +106,7 @@ async function compare(
 ): Promise<Result<object, string>> {
   if (other === null) return succeed({});
   const looked = await other.look(path, photo);
-  if (!looked.ok) return fail(`${other.engine.model.title}: ${describeFailure(looked.error)}`);
+  if (!looked.ok) return fail(`${other.engine.model.title}: ${describeLookFailure(looked.error)}`);
   const { png, agreement } = await drawComparison(lens, photo.pixels, [
     { name: own.engine.model.title, scene: sceneOf(first) },
     { name: other.engine.model.title, scene: sceneOf(looked.value) },
@@ -121,7 +121,7 @@ async function compare(
 const failures = await forEachPhoto(shown, async (path, photo) => {
   const name = `${nameFor(path)}-${lens}`;
   const looked = await own.look(path, photo);
-  if (!looked.ok) return { problem: describeFailure(looked.error) };
+  if (!looked.ok) return { problem: describeLookFailure(looked.error) };
   const compared = await compare(name, path, photo, looked.value);
   if (!compared.ok) return { problem: compared.error };
   const { passes } = looked.value;
