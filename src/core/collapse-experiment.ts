@@ -18,7 +18,7 @@ export const conditions: readonly Condition[] = [
   { id: 'no-sharpening', title: 'No sharpening', centring: true, sharpening: false },
 ];
 
-/** Steps of each training. Most collapses are over after a hundred, the slowest of ten seeds after two hundred. */
+/** Steps of each training. Most collapses are over after a hundred, nearly all at the end. */
 const experimentSteps = 300;
 
 /** The experiment needs so many photographs: with fewer, crops of one photograph meet too often, and KL falls in every training. */
@@ -45,7 +45,7 @@ export interface ExperimentEnd {
   readonly sinceStep: number | null;
 }
 
-/** Shares of ln K. Measured over ten seeds and two sets of photographs (docs/bench/collapse.md), the ends lie well within. */
+/** Shares of ln K. How they hold over ten seeds and two sets of photographs: docs/bench/collapse.md. */
 const limits = {
   oneOutputBelow: 0.02,
   uniformAbove: 0.97,

@@ -51,8 +51,8 @@ const fallingBy = 0.01;
 export const swingWindow = 80;
 const swingMean = 5;
 /**
- * As a share of ln K, and how often. Over ten seeds the experiment's healthy trainings (docs/bench/collapse.md) have at most one swing of
- * this size in a window; the preset of earlier versions, which oscillated, had four.
+ * As a share of ln K, and how often. Found in 18 of 30 places of a run with the former numbers of "Collapse in a minute", which swung, and in
+ * none of four runs of 600 steps with today's (docs/adr/0021-collapse-preset.md).
  */
 const swing = { atLeast: 0.2, count: 3 };
 
