@@ -173,6 +173,21 @@ describe('without photographs', () => {
 });
 
 describe('in the training view', () => {
+  it('F presents curves where there are some; Escape ends that first, and then leaves the view', () => {
+    const { actions, store } = setUp();
+    actions.setScreen('training');
+    const press = (key: string, hasCurves: boolean) =>
+      runCommand(key, { state: store.getState(), session: {} as EngineSession, hasCurves });
+    expect(press('f', false)).toBe(false);
+    expect(store.getState().presenting).toBe(false);
+    expect(press('f', true)).toBe(true);
+    expect(store.getState()).toMatchObject({ presenting: true, screen: 'training' });
+    press('Escape', true);
+    expect(store.getState()).toMatchObject({ presenting: false, screen: 'training' });
+    press('Escape', true);
+    expect(store.getState().screen).toBe('viewer');
+  });
+
   it('no key of the viewer or of a lens does anything', () => {
     const { press, actions, store, removed } = setUp();
     actions.setScreen('training');
