@@ -88,7 +88,7 @@ test('random weights, another lens, and the settings of before; what differs; sa
   expect(width / height).toBeGreaterThan(2);
   await scope.choose('Difference');
   await expect(scope.stage).toContainText(/Red: brighter for .*Blue: brighter for/);
-  await expect(page.getByRole('img', { name: /Red where .* is brighter/ })).toBeVisible();
+  await expect(page.getByRole('img', { name: /red where .* is brighter/ })).toBeVisible();
   expect((await sharp(await (await save()).path()).metadata()).width).toBeLessThan(width);
 
   // Another lens has no map of its own heads: the choice of a difference goes, and comes back.
@@ -96,7 +96,7 @@ test('random weights, another lens, and the settings of before; what differs; sa
   await expect(page.getByRole('img', { name: /^Colours: / })).toBeVisible();
   await expect(page.getByRole('radio', { name: 'Difference' })).toBeHidden();
   await choose.selectOption({ label: 'Heads, as it is set now' });
-  await expect(page.getByRole('img', { name: /Red where Heads, now is brighter/ })).toBeVisible();
+  await expect(page.getByRole('img', { name: /red where “Heads, now” is brighter/ })).toBeVisible();
   await scope.choose('Side by side');
   const old = page.getByRole('img', { name: /^Heads, as it was: / }).locator('canvas[data-layer=overlay]');
   const now = page.getByRole('img', { name: /^Heads, now: / }).locator('canvas[data-layer=overlay]');

@@ -64,7 +64,7 @@ export function createModelSwitching(
     controller: AbortController,
   ): Promise<Result<ModelDescription, Failure>> => {
     const { setModelSwitch } = store.getState();
-    setModelSwitch({ choice: next.choice, title, progress: null });
+    setModelSwitch({ purpose: 'use', choice: next.choice, title, progress: null });
     await untilStarted(controller.signal);
     if (controller.signal.aborted) return fail({ code: 'cancelled' });
     if (store.getState().engine.status !== 'ready') {
@@ -86,7 +86,8 @@ export function createModelSwitching(
         // A cancel may come just after the worker has replaced the model: the worker's answer says which one is in use.
         awaitsWorker: true,
         onProgress: (progress) => {
-          if (switching === controller) setModelSwitch({ choice: next.choice, title, progress });
+          if (switching === controller)
+            setModelSwitch({ purpose: 'use', choice: next.choice, title, progress });
         },
       },
     );
@@ -131,7 +132,7 @@ export function createModelSwitching(
       const controller = new AbortController();
       switching = controller;
       const { setModelSwitch, setAgainst, say, announce } = store.getState();
-      setModelSwitch({ choice: next.choice, title, progress: null });
+      setModelSwitch({ purpose: 'compare', choice: next.choice, title, progress: null });
       await untilStarted(controller.signal);
       const outcome: Result<{ readonly model: ModelDescription }, Failure> = controller.signal.aborted
         ? fail({ code: 'cancelled' })
@@ -141,7 +142,8 @@ export function createModelSwitching(
             {
               signal: controller.signal,
               onProgress: (progress) => {
-                if (switching === controller) setModelSwitch({ choice: next.choice, title, progress });
+                if (switching === controller)
+                  setModelSwitch({ purpose: 'compare', choice: next.choice, title, progress });
               },
             },
           );

@@ -28,7 +28,9 @@ test('a kept model is held while it is in use or on its way, and then let go', a
   const use = (model: ChosenModel): void =>
     store.getState().setUsedModel({ ...model, description: {} as ModelDescription });
   const bring = (model: ChosenModel | null): void =>
-    store.getState().setModelSwitch(model && { choice: model.choice, title: 'x', progress: null });
+    store
+      .getState()
+      .setModelSwitch(model && { purpose: 'use', choice: model.choice, title: 'x', progress: null });
 
   use(chosenModel({ kind: 'served', id: 'mini' }, { kind: 'tfjs', url: 'x' }));
   await settle();

@@ -85,7 +85,10 @@ export class ModelChooser {
   /** Compares the model in use with this one. */
   async compare(choice: ModelChoice): Promise<void> {
     const title = titleOf(this.store, choice);
+    this.choicesMade += 1;
+    const mine = this.choicesMade;
     const found = await this.find(choice);
+    if (mine !== this.choicesMade) return;
     if (found.ok) await this.session.compareWith(found.value, title);
     else this.store.getState().say(`${title}: ${describeFailure(found.error)}`, 'warning');
   }

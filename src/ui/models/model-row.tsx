@@ -4,6 +4,8 @@ import { describeFailure } from '../../core/failure.ts';
 import { describeTransfer } from './describe-model.ts';
 import { useApp, useServices } from '../services.tsx';
 import type { Transfer } from '../state/library-state.ts';
+import type { AppState } from '../state/app-store.ts';
+import type { ModelSwitch } from '../state/model-in-use.ts';
 import { isOfSameFiles, isSameChoice, type ModelChoice } from '../state/model-choice.ts';
 import { describeSwitch } from '../words.ts';
 import { IconButton } from '../kit/icon-button.tsx';
@@ -81,12 +83,17 @@ function TransferLine({ transfer: { progress }, title, onCancel }: TransferLineP
   );
 }
 
+/** The model that is being loaded to replace the one in use. */
+const nextInUse = ({ models: { next } }: AppState): ModelSwitch | null =>
+  next?.purpose === 'use' ? next : null;
+
 function UseAction({ choice, title }: { readonly choice: ModelChoice; readonly title: string }) {
   const { library, session } = useServices();
   const isUsed = useApp((state) => isSameChoice(state.models.used?.choice ?? null, choice));
-  const modelSwitch = useApp((state) =>
-    isSameChoice(state.models.next?.choice ?? null, choice) ? state.models.next : null,
-  );
+  const modelSwitch = useApp((state) => {
+    const next = nextInUse(state);
+    return isSameChoice(next?.choice ?? null, choice) ? next : null;
+  });
   if (modelSwitch !== null)
     return (
       <>
@@ -120,9 +127,10 @@ function RandomAction({ choice, title }: { readonly choice: ModelChoice; readonl
   const seedOf = (each: ModelChoice | undefined): number | undefined =>
     isOfSameFiles(each ?? null, choice) ? each?.seed : undefined;
   const used = useApp((state) => seedOf(state.models.used?.choice));
-  const loading = useApp((state) =>
-    seedOf(state.models.next?.choice) === undefined ? null : state.models.next,
-  );
+  const loading = useApp((state) => {
+    const next = nextInUse(state);
+    return seedOf(next?.choice) === undefined ? null : next;
+  });
   if (loading !== null)
     return (
       <>

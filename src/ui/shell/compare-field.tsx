@@ -2,7 +2,6 @@ import { useEffect } from 'react';
 import { catalogue } from '../../catalogue/catalogue.ts';
 import { embeddedModelTitle } from '../../core/embedded-model.ts';
 import { contractOf, lensIds } from '../../lenses/contracts.ts';
-import { agreementIn } from '../../render/compare-layers.ts';
 import { ChoiceField } from '../kit/choice-field.tsx';
 import { SelectField } from '../kit/select-field.tsx';
 import { useApp, useServices } from '../services.tsx';
@@ -23,8 +22,12 @@ const firstSeed = 1;
 
 const keyOfChoice = ({ kind, id, seed }: ModelChoice): string => `model ${kind} ${id} ${seed ?? ''}`;
 
-/** Models that are here, besides the one in use, and its own random weights. */
-function choicesOf({ library, models }: AppState): readonly { choice: ModelChoice; title: string }[] {
+/** Models that are here, besides the one in use, its own random weights, and the model that is compared. */
+function choicesOf({
+  library,
+  models,
+  against,
+}: AppState): readonly { choice: ModelChoice; title: string }[] {
   const { served, stored, dropped } = library;
   const titleOf = (id: string, title: string): string =>
     catalogue.models.find((entry) => entry.id === id)?.title ?? title;
@@ -42,7 +45,11 @@ function choicesOf({ library, models }: AppState): readonly { choice: ModelChoic
     used === null || used.seed !== undefined
       ? []
       : [{ choice: { ...used, seed: firstSeed }, title: 'Random weights' }];
-  return [...random, ...known.filter(({ choice }) => !isSameChoice(choice, used))];
+  const here = [...random, ...known.filter(({ choice }) => !isSameChoice(choice, used))];
+  // It may be another model's random weights, or be gone from the lists.
+  const compared = against?.model ?? null;
+  if (compared === null || here.some(({ choice }) => isSameChoice(choice, compared.choice))) return here;
+  return [{ choice: compared.choice, title: compared.description.title }, ...here];
 }
 
 function valueOf(against: Against | null): string {
@@ -57,11 +64,11 @@ const isOfOnePhotograph = (lens: AppState['lens']): boolean =>
 
 /** What the picture is compared with: another model, other weights, another lens, or the settings as they are now. */
 export function CompareField({ photo }: { readonly photo: Photo }) {
-  const { store, library } = useServices();
+  const { store, library, session } = useServices();
   const against = useApp((state) => state.against);
   const comparisonView = useApp((state) => state.comparison);
   const setComparison = useApp((state) => state.setComparison);
-  const next = useApp((state) => state.models.next);
+  const next = useApp(({ models }) => (models.next?.purpose === 'compare' ? models.next : null));
   // Their lists change these options.
   useApp((state) => state.library);
   useApp((state) => state.models.used);
@@ -70,13 +77,17 @@ export function CompareField({ photo }: { readonly photo: Photo }) {
   useEffect(() => void library.refresh(), [library]);
   if (!isOfOnePhotograph(lens)) return null;
   const { setAgainst, params, drawings } = store.getState();
+  const compareNow = (chosen: Against | null): void => {
+    if (next !== null) session.cancelModelSwitch();
+    setAgainst(chosen);
+  };
   const withLens = (id: AppState['lens']): void =>
-    setAgainst({
+    compareNow({
       model: null,
       look: { lens: id, params: params[id], drawing: drawings[id] },
     });
   const options: Option[] = [
-    { value: 'nothing', label: 'Nothing', choose: () => setAgainst(null) },
+    { value: 'nothing', label: 'Nothing', choose: () => compareNow(null) },
     ...choicesOf(store.getState()).map(({ choice, title }) => ({
       value: keyOfChoice(choice),
       label: title,
@@ -91,7 +102,7 @@ export function CompareField({ photo }: { readonly photo: Photo }) {
       choose: () => withLens(id),
     })),
   ];
-  const agreement = comparison === null ? null : agreementIn(comparison.own.layers, comparison.other.layers);
+  const agreement = comparison?.agreement ?? null;
   return (
     <>
       <SelectField
@@ -112,7 +123,7 @@ export function CompareField({ photo }: { readonly photo: Photo }) {
           onChange={setComparison}
         />
       )}
-      {comparison !== null && <CompareNotes photo={photo} comparison={comparison} agreement={agreement} />}
+      {comparison !== null && <CompareNotes photo={photo} comparison={comparison} />}
     </>
   );
 }

@@ -39,11 +39,10 @@ function SideScore({ photo, mask, side: { outcome, scene, name } }: SideScorePro
 interface CompareNotesProps {
   readonly photo: Photo;
   readonly comparison: Comparison;
-  readonly agreement: Agreement | null;
 }
 
 /** Numbers about a comparison, and why it may take long. */
-export function CompareNotes({ photo, comparison: { own, other }, agreement }: CompareNotesProps) {
+export function CompareNotes({ photo, comparison: { own, other, agreement } }: CompareNotesProps) {
   const takesTurns = useApp((state) => state.takesTurns);
   const { mask } = photo;
   return (

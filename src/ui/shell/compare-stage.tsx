@@ -17,6 +17,7 @@ interface SideProps {
   readonly photo: Photo;
   readonly bitmap: ImageBitmap | null;
   readonly side: ComparedSide;
+  readonly isOwn: boolean;
 }
 
 const labelOf = (photo: Photo, { outcome, scene, name }: ComparedSide): string =>
@@ -25,7 +26,7 @@ const labelOf = (photo: Photo, { outcome, scene, name }: ComparedSide): string =
 const sheetOf = ({ outcome, scene }: ComparedSide) => viewOf(outcome.look.lens).sheet?.(scene) ?? null;
 
 /** A click asks the patch on both sides. */
-function Picker({ photo, side, isMain }: Omit<SideProps, 'bitmap'> & { readonly isMain: boolean }) {
+function Picker({ photo, side, isMain }: Omit<SideProps, 'bitmap' | 'isOwn'> & { readonly isMain: boolean }) {
   const { outcome } = side;
   if (queryOf(outcome) === null) return null;
   return (
@@ -39,9 +40,11 @@ function Picker({ photo, side, isMain }: Omit<SideProps, 'bitmap'> & { readonly 
   );
 }
 
-function SidePicture({ photo, bitmap, side }: SideProps) {
+function SidePicture({ photo, bitmap, side, isOwn }: SideProps) {
   const { outcome, layers } = side;
   const changeDrawing = useApp((state) => state.changeDrawing);
+  // The settings of the other side are then its own, and stay.
+  const isFixed = useApp((state) => !isOwn && (state.against?.look ?? null) !== null);
   const sheet = useMemo(() => sheetOf(side), [side]);
   const outline = useApp((state) => (state.maskShown ? photo.mask : null));
   const outlined = useMemo(
@@ -57,7 +60,9 @@ function SidePicture({ photo, bitmap, side }: SideProps) {
       sheet={sheet}
       aspect={aspectOf(side)}
       label={label}
-      onChoose={(row, column) => changeDrawing(sheet.changes[row]?.[column] ?? {})}
+      onChoose={(row, column) => {
+        if (!isFixed) changeDrawing(sheet.changes[row]?.[column] ?? {});
+      }}
     />
   );
 }
@@ -92,7 +97,7 @@ function Sides({ photo, bitmap, comparison }: CompareProps) {
       {[own, other].map((side, at) => (
         <div className="compare-side" key={at === 0 ? 'own' : 'other'} data-sheet={sheetOf(side) !== null}>
           <div className="stage-picture" style={{ '--aspect': aspect }}>
-            <SidePicture photo={photo} bitmap={bitmap} side={side} />
+            <SidePicture photo={photo} bitmap={bitmap} side={side} isOwn={at === 0} />
             <Picker photo={photo} side={side} isMain={at === 0} />
             <Name>{side.name}</Name>
           </div>
@@ -107,9 +112,9 @@ function Swipe({ photo, bitmap, comparison: { own, other } }: CompareProps) {
   const [percent, setPercent] = useState(50);
   return (
     <div className="stage-picture" style={{ '--swipe': `${percent}%` }}>
-      <SidePicture photo={photo} bitmap={bitmap} side={own} />
+      <SidePicture photo={photo} bitmap={bitmap} side={own} isOwn />
       <div className="compare-over">
-        <SidePicture photo={photo} bitmap={bitmap} side={other} />
+        <SidePicture photo={photo} bitmap={bitmap} side={other} isOwn={false} />
       </div>
       <Picker photo={photo} side={own} isMain />
       <Name>{own.name}</Name>
@@ -147,7 +152,7 @@ export function CompareStage({ photo, bitmap, comparison }: CompareProps) {
           bitmap={bitmap}
           layers={layers}
           detail="stage"
-          label={`${photo.alt ?? photo.name} Red where ${own.name} is brighter, blue where ${other.name} is.`}
+          label={`${(photo.alt ?? photo.name).replace(/\.$/, '')}: red where “${own.name}” is brighter, blue where “${other.name}” is brighter.`}
         />
         <Picker photo={photo} side={own} isMain />
       </div>

@@ -1,6 +1,7 @@
 /** The two sides of a comparison, for components that do not depend on a lens. */
 import { useMemo } from 'react';
 import { viewOf } from '../../lenses/views.ts';
+import { agreementIn, type Agreement } from '../../render/compare-layers.ts';
 import type { Layer } from '../../render/layers.ts';
 import { useApp } from '../services.tsx';
 import { otherSide, shownOutcome, type Outcome } from '../state/looks.ts';
@@ -28,6 +29,8 @@ export interface ComparedSide {
 export interface Comparison {
   readonly own: ComparedSide;
   readonly other: ComparedSide;
+  /** Null where the sides do not draw one map each, on the same grid. */
+  readonly agreement: Agreement | null;
 }
 
 /** A pair of photographs takes the whole stage. */
@@ -70,6 +73,7 @@ export function useComparison(photo: Photo): Comparison | null {
     return {
       own: { outcome: own, scene: ownScene, layers: ownLayers, name: ownName },
       other: { outcome: other, scene: otherScene, layers: otherLayers, name: otherName },
+      agreement: agreementIn(ownLayers, otherLayers),
     };
   }, [own, other, ownScene, otherScene, ownLayers, otherLayers]);
 }

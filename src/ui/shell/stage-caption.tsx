@@ -2,7 +2,7 @@ import { Check, Copy, Download, LayoutGrid, Scissors, Square, Undo2 } from 'luci
 import { useMemo, useState } from 'react';
 import { contractOf } from '../../lenses/contracts.ts';
 import { tokenTitle } from '../../lenses/query-title.ts';
-import { agreementIn, differenceLayer } from '../../render/compare-layers.ts';
+import { differenceLayer } from '../../render/compare-layers.ts';
 import { IconButton } from '../kit/icon-button.tsx';
 import { useApp, useServices } from '../services.tsx';
 import { canShowAll, pickedOn, shownOutcome, type Outcome } from '../state/looks.ts';
@@ -40,9 +40,9 @@ function PictureActions({ photo, outcome: shown }: PictureActionsProps) {
   };
   const onStage = (): readonly StagePicture[] => {
     const state = store.getState();
-    if (comparison !== null && !state.showsAll) return comparedPictures(comparison);
-    const shownPhotos =
-      state.showsAll && canShowAll(state) ? state.order.map((id) => state.photos[id]) : [photo];
+    const showsAll = state.showsAll && canShowAll(state);
+    if (comparison !== null && !showsAll) return comparedPictures(comparison);
+    const shownPhotos = showsAll ? state.order.map((id) => state.photos[id]) : [photo];
     return shownPhotos.flatMap((each) => (each === undefined ? [] : (pictureOf(each) ?? [])));
   };
   const comparedPictures = ({ own, other }: Comparison): readonly StagePicture[] => {
@@ -98,11 +98,11 @@ interface OtherWordsProps {
 }
 
 /** The same sentence about the other side of a comparison, its own key to the colours, and what those of a difference mean. */
-function OtherWords({ comparison: { own, other }, props }: OtherWordsProps) {
+function OtherWords({ comparison: { own, other, agreement }, props }: OtherWordsProps) {
   const view = useApp((state) => state.comparison);
   const { describe, Below, isBelowOfResult = false } = viewOf(other.outcome.look.lens);
   const { scene } = other;
-  const isDifference = view === 'difference' && agreementIn(own.layers, other.layers) !== null;
+  const isDifference = view === 'difference' && agreement !== null;
   return (
     <>
       <p className="caption-view">

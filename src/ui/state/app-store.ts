@@ -246,7 +246,12 @@ export function createAppStore(
     announcement: '',
 
     setEngine: (engine) => set({ engine }),
-    setUsedModel: (used) => set(({ models }) => ({ models: { ...models, used } })),
+    setUsedModel: (used) =>
+      set(({ models, against }) => ({
+        models: { ...models, used },
+        // A model is not compared with itself.
+        against: against?.model?.key === used.key ? null : against,
+      })),
     setModelSwitch: (next) => set(({ models }) => ({ models: { ...models, next } })),
     rememberModel: (choice) =>
       set(({ models }) =>

@@ -10,6 +10,8 @@ export interface UsedModel extends ChosenModel {
 
 /** Another model that is being loaded while the one in use stays. */
 export interface ModelSwitch {
+  /** To replace the one in use, or to be compared with it. */
+  readonly purpose: 'use' | 'compare';
   readonly choice: ModelChoice;
   readonly title: string;
   readonly progress: ModelProgress | null;
