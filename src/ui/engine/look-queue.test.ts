@@ -408,6 +408,56 @@ describe('a question about all photographs together', () => {
     expect(asking()).toMatchObject({ status: 'failed', failure: { code: 'no-room-together' } });
     expect(calls).toHaveLength(2);
   });
+
+  it('is asked again where there may be room: with another model', async () => {
+    const { calls, ids, replyAll, store } = await setUpTogether();
+    await replyAll({ 'photo-2': { code: 'no-room-together' } });
+    store.getState().setUsedModel(usedModel('other'));
+    await replyAll();
+    store.getState().setUsedModel(usedModel('nano'));
+    expect(calls).toHaveLength(3);
+    expect(ids()).toContain('photo-2');
+  });
+
+  it('leaves the other side of a comparison alone while all are on the stage', async () => {
+    const { calls, last, replyAll, store } = await setUpTogether();
+    await replyAll();
+    store.getState().setShowsAll(true);
+    store.getState().setAgainst({ model: usedModel('twin'), look: null });
+    expect(calls).toHaveLength(1);
+    store.getState().setShowsAll(false);
+    expect(last().request.models).toMatchObject([{ key: usedModel('twin').key }]);
+  });
+});
+
+describe('a patch that is asked on another photograph than the one that is looked at', () => {
+  async function setUpElsewhere() {
+    const page = await setUp();
+    const { store, queue, ask, calls } = page;
+    queue.hold(() => {
+      store.getState().setLens('similarity');
+      store.getState().select('photo-2');
+      ask(1, 1);
+    });
+    expect(calls.at(-1)?.request.sources.map(({ id }) => id)).toEqual(['photo-1', 'photo-2']);
+    return page;
+  }
+
+  it('is let go of when it is cancelled', async () => {
+    const { queue, photo, asking } = await setUpElsewhere();
+    queue.cancel('photo-2');
+    expect(photo().point).toBeNull();
+    expect(asking()?.look.of ?? []).toEqual([]);
+  });
+
+  it('is let go of when it fails twice', async () => {
+    const { last, photo } = await setUpElsewhere();
+    for (const _ of [1, 2]) {
+      last().answer(fail({ code: 'out-of-memory', tokens: 73 }));
+      await settle();
+    }
+    expect(photo().point).toBeNull();
+  });
 });
 
 it('notes that the models take turns where the one in use has to be brought back', async () => {

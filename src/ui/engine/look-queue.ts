@@ -11,8 +11,10 @@ import type { AppState, AppStore } from '../state/app-store.ts';
 import {
   askedPoint,
   bytesIn,
+  canShowAll,
   keyOfLook,
   otherSide,
+  pickedOn,
   pickedPoint,
   plainLook,
   requestedLook,
@@ -130,9 +132,11 @@ export function createLookQueue(client: EngineClient, store: AppStore, announcer
 
   /**
    * @returns what the other side of a comparison still lacks of the selected photograph: the plain look first, where a patch is asked and
-   * that model's grid is not known
+   * that model's grid is not known. Null while all photographs are on the stage, where nothing is compared
    */
   const missingAgainst = (): Look | null => {
+    const own = store.getState();
+    if (own.showsAll && canShowAll(own)) return null;
     const state = stateOf('against');
     const photo = state === null ? undefined : selectedPhoto(state);
     if (state === null || photo === undefined || photo.state.status !== 'done') return null;
@@ -284,14 +288,16 @@ export function createLookQueue(client: EngineClient, store: AppStore, announcer
   };
 
   const giveUp = ({ look, side }: Open, failure: Failure): void => {
-    const { setAsking, pickPoint, say, photos } = store.getState();
-    const photo = photos[look.photo];
+    const state = store.getState();
+    const { setAsking, pickPoint, say } = state;
+    const photo = state.photos[look.photo];
+    const asked = photo === undefined ? null : pickedOn(state, photo);
     failed = null;
-    if (side === 'own' && photo !== undefined && photo.point !== null && contractOf(look.lens).asks) {
+    if (side === 'own' && photo !== undefined && asked !== null) {
       // Deselecting the patch brings back the earlier result.
       hold(() => {
         setAsking(null);
-        pickPoint(look.photo, null);
+        pickPoint(asked, null);
       });
       say(
         `${photo.name}: ${announcer.titleOf(look)} was not answered. ${describeFailure(failure)}`,
@@ -322,8 +328,9 @@ export function createLookQueue(client: EngineClient, store: AppStore, announcer
       if ('code' in came) return noteFailedRequest(open, came);
       take(open, came);
       const failure = came.failures.get(look.photo);
-      if (failure?.code === 'no-room-together') return giveUp(open, failure);
       failed = null;
+      // A patch on another photograph stays: it is answered there.
+      if (failure?.code === 'no-room-together') return setAsking({ look, status: 'failed', failure });
       setAsking(null);
       const own = came.outcomes.find((outcome) => outcome.look.photo === look.photo);
       const state = store.getState();
@@ -389,6 +396,9 @@ export function createLookQueue(client: EngineClient, store: AppStore, announcer
   /** The requested look has changed: an older one is cancelled, unless it is almost finished. */
   store.subscribe((state, before) => {
     const { asking } = state;
+    const isOther = state.order !== before.order || state.framing !== before.framing;
+    // There may be room now.
+    if (isOther || state.models.used !== before.models.used) leftOut.clear();
     if (asking?.status === 'failed') {
       const photo = selectedPhoto(state);
       const other = otherSide(state);
@@ -416,12 +426,14 @@ export function createLookQueue(client: EngineClient, store: AppStore, announcer
 
     cancel: (id) =>
       hold(() => {
+        const state = store.getState();
+        const photo = state.photos[id];
+        const asked = photo === undefined ? null : pickedOn(state, photo);
         cancelWaiting(id);
         const cancelled = run?.look.photo === id ? run : null;
         if (cancelled !== null) abandon();
-        const photo = store.getState().photos[id];
         // The patch is deselected, or it would be asked again at once.
-        if (photo !== undefined && photo.point !== null) store.getState().pickPoint(id, null);
+        if (asked !== null && (asked === id || cancelled !== null)) state.pickPoint(asked, null);
         const open = openRequest();
         if (
           cancelled?.isFurther === true &&

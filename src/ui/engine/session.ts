@@ -118,8 +118,9 @@ export function createSession(
 
     remove: (id) =>
       queue.hold(() => {
-        queue.cancel(id);
+        // Before the cancel, which would let go of a patch that is asked on another photograph.
         store.getState().removePhotos([id]);
+        queue.cancel(id);
       }),
 
     removeAll() {

@@ -6,6 +6,7 @@ import { createAppStore } from './app-store.ts';
 import {
   bytesIn,
   keyOfLook,
+  otherSide,
   plainLook,
   shownOutcome,
   requestedLook,
@@ -384,4 +385,23 @@ it.each([
   [7, 0],
 ])('a result’s typed arrays are counted in bytes: case %#', (value, bytes) => {
   expect(bytesIn(value)).toBe(bytes);
+});
+
+describe('the other side of a comparison', () => {
+  it('is none beside a pair of photographs', () => {
+    const { store, actions } = setUp(2);
+    actions.setAgainst({ model: usedModel('twin'), look: null });
+    expect(otherSide(store.getState())?.models.used?.description.id).toBe('twin');
+    actions.setLens('correspondences');
+    expect(otherSide(store.getState())).toBeNull();
+  });
+
+  it('is none where its model has become the one in use', () => {
+    const { store, actions } = setUp();
+    actions.setAgainst({ model: usedModel('twin'), look: null });
+    actions.setUsedModel(usedModel('other'));
+    expect(store.getState().against).not.toBeNull();
+    actions.setUsedModel(usedModel('twin'));
+    expect(store.getState().against).toBeNull();
+  });
 });

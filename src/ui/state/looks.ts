@@ -193,12 +193,16 @@ export interface Against {
 /** The usual picture, or the one that it is compared with. */
 export type Side = 'own' | 'against';
 
+/** A pair of photographs takes the whole stage, so nothing is shown beside it. */
+const isOfPair = ({ lens, params }: Settings): boolean =>
+  spanOfLook({ lens, params: params[lens] }) === 'pair';
+
 /** @returns the state as the other side of a comparison sees it; null if nothing is compared */
 export function otherSide<S extends Settings & Pick<AppState, 'against' | 'drawings'>>(state: S): S | null {
   const { against, models, params, drawings } = state;
   if (against === null) return null;
   const { model, look } = against;
-  return {
+  const other: S = {
     ...state,
     side: 'against',
     ...(model === null ? {} : { models: { ...models, used: model } }),
@@ -210,6 +214,7 @@ export function otherSide<S extends Settings & Pick<AppState, 'against' | 'drawi
           drawings: { ...drawings, [look.lens]: look.drawing },
         }),
   };
+  return isOfPair(state) || isOfPair(other) ? null : other;
 }
 
 /** Under what the photograph notes its last outcome. */
