@@ -2,14 +2,22 @@
 import { massMask, massThreshold, rankByMass } from './mass-mask.ts';
 
 export interface Agreement {
-  /** Jaccard index of the masks that hold 60 % of each map's mass; null where a map has values below 0. */
+  /** Jaccard index of the maps' masks; null where a map has values below 0, or both masks are empty. */
   readonly jaccard: number | null;
+  /** Which share of a map's mass its mask holds; null where the two differ. */
+  readonly share: number | null;
   /** Spearman's rank correlation, equal values with their mean rank; null where a map is the same everywhere. */
   readonly rankCorrelation: number | null;
 }
 
 /** The official script's default. */
-const share = 0.6;
+export const usualShare = 0.6;
+
+/** A map, and which share of its mass its mask holds: all of it where it is a mask already. */
+export interface SharedMap {
+  readonly map: Float32Array;
+  readonly share: number;
+}
 
 /** @returns the rank of each value from 1; equal values have the mean of their ranks */
 function ranksOf(map: Float32Array): Float64Array {
@@ -25,7 +33,7 @@ function ranksOf(map: Float32Array): Float64Array {
 }
 
 /** Pearson's; null where one does not vary. */
-function correlation(a: Float64Array, b: Float64Array): number | null {
+function correlationOfRanks(a: Float64Array, b: Float64Array): number | null {
   const mean = (a.length + 1) / 2;
   let [both, squaresA, squaresB] = [0, 0, 0];
   for (const [at, value] of a.entries()) {
@@ -37,9 +45,9 @@ function correlation(a: Float64Array, b: Float64Array): number | null {
   return squaresA === 0 || squaresB === 0 ? null : both / Math.sqrt(squaresA * squaresB);
 }
 
-function jaccardOf(a: Float32Array, b: Float32Array): number | null {
-  if ([a, b].some((map) => map.some((value) => value < 0))) return null;
-  const [one, other] = [a, b].map((map) => {
+function jaccardOf(a: SharedMap, b: SharedMap): number | null {
+  if ([a, b].some(({ map }) => map.some((value) => value < 0))) return null;
+  const [one, other] = [a, b].map(({ map, share }) => {
     const ranking = rankByMass(map);
     return massMask(ranking, massThreshold(ranking, share));
   }) as [Uint8Array, Uint8Array];
@@ -53,9 +61,13 @@ function jaccardOf(a: Float32Array, b: Float32Array): number | null {
 }
 
 /** @param a, b of the same shape */
-export function agreementOf(a: Float32Array, b: Float32Array): Agreement {
-  if (a.length !== b.length) throw new Error(`maps of ${a.length} and ${b.length} patches`);
-  return { jaccard: jaccardOf(a, b), rankCorrelation: correlation(ranksOf(a), ranksOf(b)) };
+export function agreementOf(a: SharedMap, b: SharedMap): Agreement {
+  if (a.map.length !== b.map.length) throw new Error(`maps of ${a.map.length} and ${b.map.length} patches`);
+  return {
+    jaccard: jaccardOf(a, b),
+    share: a.share === b.share ? a.share : null,
+    rankCorrelation: correlationOfRanks(ranksOf(a.map), ranksOf(b.map)),
+  };
 }
 
 const stretched = (map: Float32Array): Float32Array<ArrayBuffer> => {

@@ -3,7 +3,7 @@ import { largestEigenvectors } from './lanczos.ts';
 
 export interface PrincipalAxes {
   /**
-   * In descending order of their variance, of length 1 each, shape [K, C]; fewer than requested if the features have no
+   * In descending order of their variance (nearly equal ones in any order), of length 1 each, shape [K, C]; fewer than requested if the features have no
    * more.
    */
   readonly axes: readonly Float32Array[];
@@ -48,10 +48,14 @@ export function alignAxes({ axes, shares }: PrincipalAxes, anchors: readonly Flo
     const isReversed = (along[closest] ?? 0) < 0;
     return { axis: isReversed ? axis.map((value) => -value) : axis, share: shares[at] as number, closest };
   });
-  for (let at = 1; at < aligned.length; at++) {
-    const [larger, smaller] = aligned.slice(at - 1, at + 1) as [(typeof aligned)[0], (typeof aligned)[0]];
-    const isEqual = larger.share - smaller.share < equalShares * larger.share;
-    if (isEqual && smaller.closest < larger.closest) aligned.splice(at - 1, 2, smaller, larger);
+  // Runs of nearly equal ones: each begins with the axis of the largest variance that is in none before.
+  for (let begin = 0; begin < aligned.length;) {
+    const largest = aligned[begin]?.share ?? 0;
+    let end = begin + 1;
+    while (end < aligned.length && largest - (aligned[end]?.share ?? 0) < equalShares * largest) end += 1;
+    const run = aligned.slice(begin, end).toSorted((a, b) => a.closest - b.closest);
+    aligned.splice(begin, run.length, ...run);
+    begin = end;
   }
   return { axes: aligned.map(({ axis }) => axis), shares: aligned.map(({ share }) => share) };
 }

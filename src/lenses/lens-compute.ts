@@ -27,6 +27,8 @@ export interface NamedArray {
 /** Names that the command line writes for every look. A lens must not use them for its own numbers. */
 type CommonName =
   | 'image'
+  | 'overlap'
+  | 'masks'
   | 'second'
   | 'against'
   | 'lens'

@@ -16,7 +16,11 @@ const a = scalar(1, 3, 0, 5, 10);
 const b = scalar(1, 3, 2, 1, 1);
 
 it('two maps of one grid have an agreement and a difference', () => {
-  expect(agreementIn([a], [a])).toEqual({ jaccard: 1, rankCorrelation: expect.closeTo(1, 12) as number });
+  expect(agreementIn([a], [a])).toEqual({
+    jaccard: 1,
+    share: 0.6,
+    rankCorrelation: expect.closeTo(1, 12) as number,
+  });
   expect(differenceLayer([a], [b], 0.5)).toMatchObject({
     map: Float32Array.of(-1, 0.5, 1),
     range: { min: -1, max: 1 },

@@ -1,5 +1,5 @@
 /** What two pictures of one photograph have in common. */
-import { agreementOf, differenceOf, type Agreement } from '../attention/agreement.ts';
+import { agreementOf, differenceOf, usualShare, type Agreement } from '../attention/agreement.ts';
 import type { Frame } from '../core/frame.ts';
 import type { Layer, ScalarLayer } from './layers.ts';
 
@@ -8,13 +8,19 @@ export type { Agreement };
 interface DrawnMap {
   readonly frame: Frame;
   readonly map: Float32Array;
+  /** Of its mass, that its mask holds. */
+  readonly share: number;
 }
 
 type Layers = readonly Layer[];
 
 /** The one map that is drawn; null where there is none, or more than one. */
 function mapIn(layers: Layers): DrawnMap | null {
-  const maps = layers.flatMap((layer) => (layer.kind === 'scalar' || layer.kind === 'veil' ? [layer] : []));
+  const maps = layers.flatMap((layer): DrawnMap[] => {
+    if (layer.kind !== 'scalar' && layer.kind !== 'veil') return [];
+    const { frame, map } = layer;
+    return [{ frame, map, share: layer.kind === 'veil' ? layer.share : usualShare }];
+  });
   const [only, ...others] = maps;
   return only === undefined || others.some(({ map }) => map !== only.map) ? null : only;
 }
@@ -29,7 +35,7 @@ function mapsIn(own: Layers, other: Layers): readonly [DrawnMap, DrawnMap] | nul
 /** @returns null where the pictures do not draw one map each, on the same grid */
 export function agreementIn(own: Layers, other: Layers): Agreement | null {
   const maps = mapsIn(own, other);
-  return maps === null ? null : agreementOf(maps[0].map, maps[1].map);
+  return maps === null ? null : agreementOf(...maps);
 }
 
 /**

@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { NearestPatches, PatchMatch } from '../core/patch-match.ts';
 import type { FaultWatch } from '../gpu/fault-watch.ts';
 import type { BlockLayers } from './block-layers.ts';
+import { checkCosines } from './check-cosines.ts';
 import { throwIfAborted } from './forward.ts';
 import { dividedByLength, PatchDescriptors } from './patch-descriptors.ts';
 import { asWeight } from './patch-features.ts';
@@ -96,6 +97,7 @@ async function readNearestOf(
       return extremesOf(count === cosines.shape[1] ? cosines : tf.slice2d(cosines, [0, 0], [-1, count]));
     });
     const { values } = await readValues(extremes, faults);
+    checkCosines(values.subarray(0, rows));
     for (let row = 0; row < rows; row++) {
       const cosine = values[row] as number;
       if (cosine <= (ofFirst.cosines[row] as number)) continue;
@@ -109,6 +111,23 @@ async function readNearestOf(
   return [ofFirst, ofSecond];
 }
 
+/** Disposes the descriptors in the end, also where the second photograph's find no memory. */
+async function withDescriptors<T>(
+  { first, second, ...options }: PatchPair,
+  work: (one: PatchDescriptors, other: PatchDescriptors) => Promise<T>,
+): Promise<T> {
+  const made: PatchDescriptors[] = [];
+  try {
+    const one = new PatchDescriptors(first, options);
+    made.push(one);
+    const other = new PatchDescriptors(second, options);
+    made.push(other);
+    return await work(one, other);
+  } finally {
+    for (const descriptors of made) descriptors.dispose();
+  }
+}
+
 /**
  * @returns for each patch of each photograph the patch of the other one with the largest cosine
  * @throws FailureError on a fault of the device, or 'cancelled'
@@ -117,13 +136,9 @@ export async function readNearestPatches(
   { first, second, ...options }: PatchPair,
   limits: NearestOptions,
 ): Promise<readonly [ofFirst: NearestPatches, ofSecond: NearestPatches]> {
-  const [one, other] = [new PatchDescriptors(first, options), new PatchDescriptors(second, options)];
-  try {
-    return await readNearestOf(one, other, first, limits);
-  } finally {
-    one.dispose();
-    other.dispose();
-  }
+  return withDescriptors({ first, second, ...options }, (one, other) =>
+    readNearestOf(one, other, first, limits),
+  );
 }
 
 /**
@@ -136,18 +151,19 @@ export async function readPairCosines(
   { first, second, ...options }: PatchPair,
   pairs: readonly PatchMatch[],
 ): Promise<Float32Array<ArrayBuffer>> {
-  const [one, other] = [new PatchDescriptors(first, options), new PatchDescriptors(second, options)];
-  const cosines = tf.tidy(() => {
-    const ends = [
-      { of: one, patches: pairs.map((pair) => pair.first) },
-      { of: other, patches: pairs.map((pair) => pair.second) },
-    ];
-    // The length of both together.
-    const squares = tf.addN(ends.map(({ of, patches }) => of.squaresAt(patches)));
-    const sums = ends.map((end) => cosinesOf({ ...end, squares }, { ...end, squares }, first.layers));
-    return tf.slice2d(tf.addN(sums), [0, 0], [-1, pairs.length]);
+  return withDescriptors({ first, second, ...options }, async (one, other) => {
+    const cosines = tf.tidy(() => {
+      const ends = [
+        { of: one, patches: pairs.map((pair) => pair.first) },
+        { of: other, patches: pairs.map((pair) => pair.second) },
+      ];
+      // The length of both together.
+      const squares = tf.addN(ends.map(({ of, patches }) => of.squaresAt(patches)));
+      const sums = ends.map((end) => cosinesOf({ ...end, squares }, { ...end, squares }, first.layers));
+      return tf.slice2d(tf.addN(sums), [0, 0], [-1, pairs.length]);
+    });
+    const { values } = await readValues(cosines, first.faults);
+    checkCosines(values);
+    return values.slice();
   });
-  one.dispose();
-  other.dispose();
-  return (await readValues(cosines, first.faults)).values.slice();
 }

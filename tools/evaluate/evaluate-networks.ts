@@ -5,7 +5,7 @@ import type { Overlap } from '../../src/core/overlap.ts';
 import { succeed } from '../../src/core/result.ts';
 import { headsContract } from '../../src/lenses/heads/contract.ts';
 import { frameOf } from '../../src/lenses/lens-contract.ts';
-import { objectsContract, type ObjectsParams } from '../../src/lenses/objects/contract.ts';
+import { fineFrameOf, objectsContract, type ObjectsParams } from '../../src/lenses/objects/contract.ts';
 import type { LoadedModel } from '../../src/models/loaded-model.ts';
 import type { PixelGrid } from '../../src/media/resample.ts';
 import type { Objects } from '../../src/score/objects.ts';
@@ -97,7 +97,8 @@ async function fitOfMethod(
   // All patches are alike, or none: no object is claimed.
   if (first === undefined) return { jaccard: 0, found: 0 };
   const { mask } = first.refined ?? first;
-  return fitOf(mask, first.box, truthOf(objects, { ...frame, ...fineGrid }));
+  const grid = fineGrid === null ? frame : fineFrameOf(frame, fineGrid);
+  return fitOf(mask, first.box, truthOf(objects, grid));
 }
 
 /** @param pairs that `checkPairs` has found usable */

@@ -85,7 +85,7 @@ async function componentsOf(
   const [firstSum] = sums;
   const firstPatches = sumOf(of(0));
   const anchors =
-    passes.length > 1 && first !== null && firstSum !== undefined && firstPatches > 0
+    passes.length > 1 && first !== null && firstSum !== undefined && firstPatches > 1
       ? await principalAxes(aboutOwnMean(first, firstSum, firstPatches, mean), channels, count, afterStep)
       : own;
   const { axes, shares } = alignAxes(own, anchors.axes);

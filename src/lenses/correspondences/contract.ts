@@ -60,7 +60,7 @@ export const correspondencesContract: LensContract<
       defaultValue: 5,
       min: 0,
       max: 95,
-      help: 'both ends are more salient than so many per cent of CLS’s largest attention',
+      help: 'both ends are more salient than so many per cent of the range of CLS’s attention',
     }),
     surroundings: onOrOff({
       defaultValue: false,

@@ -51,7 +51,7 @@ function describe({ looked: { result }, params }: CorrespondencesScene): string 
   const salient =
     params.salience === 0
       ? ''
-      : `, ${found.salient} of them where CLS looks in both (above ${params.salience} % of its largest attention)`;
+      : `, ${found.salient} of them where CLS looks in both (above ${params.salience} % of its attention’s range)`;
   const shown = pairs.length === 0 ? 'None is shown.' : `${countOf(pairs.length, 'pair')} shown.`;
   return (
     `${countOf(found.mutual, 'pair')} of patches are each other’s nearest by the ${featuresTitle(features)}${params.surroundings ? ' with their surroundings' : ''}` +
@@ -104,7 +104,7 @@ function CorrespondencesPanel({
         max={50}
         value={Math.min(50, salience)}
         display={`above ${salience} %`}
-        valueText={`above ${salience} per cent of its largest attention`}
+        valueText={`above ${salience} per cent of the range of its attention`}
         onChange={(value) => changeParams({ salience: value })}
       />
       <FeatureFields params={params} model={model} changeParams={changeParams} />

@@ -1,7 +1,7 @@
-import { FailureError } from '../../core/failure.ts';
 import type { PatchPosition } from '../../core/geometry.ts';
 import { fail, succeed } from '../../core/result.ts';
 import type { Pass } from '../../engine/pass.ts';
+import { checkCosines } from '../../vit/check-cosines.ts';
 import { directionOf, readSimilarities } from '../../vit/patch-similarity.ts';
 import type { TokenIndex } from '../../vit/taps.ts';
 import { tokenOf } from '../ask-token.ts';
@@ -9,9 +9,6 @@ import { facetOf, featuresOf, featureTap } from '../feature-choice.ts';
 import type { LensCompute } from '../lens-compute.ts';
 import type { Query } from '../lens-contract.ts';
 import type { CosineRange, SimilarityParams, SimilarityResult } from './contract.ts';
-
-/** float32 sums of a few hundred products are this exact. */
-const roundingSlack = 1e-3;
 
 interface AskedTokens {
   readonly tokens: readonly TokenIndex[];
@@ -42,10 +39,9 @@ function askedOf({ token, patch, patches }: SimilarityParams, { model, frame }: 
 
 /** @throws FailureError 'wrong-result' where a value is no cosine */
 function rangeOf(map: Float32Array): CosineRange {
+  checkCosines(map);
   let [min, max] = [Infinity, -Infinity];
   for (const value of map) {
-    if (!(Math.abs(value) <= 1 + roundingSlack))
-      throw new FailureError({ code: 'wrong-result', problem: `a cosine is ${value}` });
     min = Math.min(min, value);
     max = Math.max(max, value);
   }

@@ -5,10 +5,11 @@ import type { Photo, PhotoMask } from '../state/photo.ts';
 import type { ComparedSide, Comparison } from './comparison.ts';
 import { useMaskComparison } from './use-mask-comparison.ts';
 
-function agreementWords({ jaccard, rankCorrelation }: Agreement): string {
+function agreementWords({ jaccard, share, rankCorrelation }: Agreement): string {
   const sentences: string[] = [];
+  const masks = share === null || share === 1 ? 'The masks' : `Masks of ${formatPercent(share)}`;
   if (jaccard !== null)
-    sentences.push(`Masks of 60 % share ${formatPercent(jaccard)} of their patches (Jaccard).`);
+    sentences.push(`${masks} share ${formatPercent(jaccard)} of their patches (Jaccard).`);
   if (rankCorrelation !== null)
     sentences.push(`Rank correlation ${rankCorrelation.toFixed(2).replace('-', '−')}.`);
   return sentences.join(' ');
