@@ -1,7 +1,7 @@
 /** Tests of comparisons: two models, other weights, other lenses and settings on one photograph. */
 import type { Locator } from 'playwright/test';
 import sharp from 'sharp';
-import { embedded, expect, samplePath, sideOf, test } from './scope.ts';
+import { embedded, expect, picturesOf, samplePath, sideOf, test } from './scope.ts';
 import { TrainingView } from './training-view.ts';
 
 const supervised = 'mini/16 supervised';
@@ -28,11 +28,12 @@ for (const backend of ['wasm', 'webgpu'])
     await expect(scope.stage).toContainText(`${supervised}: The mean over`);
     await expect(page.getByText(/Masks of 60 % share/)).toBeVisible();
     const overlays = [left, right].map((side) => side.locator('canvas[data-layer=overlay]'));
+    const painted = async (): Promise<string[]> => (await Promise.all(overlays.map(picturesOf))).flat();
     const both = (): Promise<string[]> => Promise.all(overlays.map(pictureOf));
     await expect.poll(async () => new Set(await both()).size).toBe(2);
 
     // A slider acts on both, and so does a patch that is asked on the right.
-    const before = await both();
+    const before = await painted();
     await scope.setRange('Block', 3);
     await expect
       .poll(async () => (await both()).map((picture, at) => picture === before[at]))
@@ -51,7 +52,7 @@ for (const backend of ['wasm', 'webgpu'])
     // In the size of the stage each is what it is alone.
     await scope.choose('Swipe');
     await expect.poll(() => pictureOf(overlays[0] as Locator)).toBe(alone);
-    const other = await pictureOf(overlays[1] as Locator);
+    const [, other] = await painted();
     const line = page.getByRole('slider', { name: 'Line between the two pictures' });
     await line.press('ArrowRight');
     await expect(line).toHaveValue('51');
@@ -100,9 +101,11 @@ test('random weights, another lens, and the settings of before; what differs; sa
   await scope.choose('Side by side');
   const old = page.getByRole('img', { name: /^Heads, as it was: / }).locator('canvas[data-layer=overlay]');
   const now = page.getByRole('img', { name: /^Heads, now: / }).locator('canvas[data-layer=overlay]');
-  await expect.poll(async () => (await pictureOf(now)) === (await pictureOf(old))).toBe(true);
+  const asItWas = await picturesOf(old);
+  await expect.poll(() => picturesOf(now)).toEqual(asItWas);
   await scope.setRange('Block', 2);
-  await expect.poll(async () => (await pictureOf(now)) === (await pictureOf(old))).toBe(false);
+  await expect.poll(() => picturesOf(now)).not.toEqual(asItWas);
+  expect(await picturesOf(old)).toEqual(asItWas);
   await choose.selectOption({ label: 'Nothing' });
   await expect(page.getByRole('img', { name: /as it was/ })).toBeHidden();
 });
@@ -178,15 +181,20 @@ test('a comparison shows the outline of the mask on both sides, and names lie on
   await page.getByLabel('Compare with').selectOption({ label: 'Random weights' });
   const overlays = page.locator('.compare-side canvas[data-layer=overlay]');
   await expect(overlays).toHaveCount(2);
-  const both = (): Promise<string[]> => Promise.all([0, 1].map((at) => pictureOf(overlays.nth(at))));
   await page.getByText('Details', { exact: true }).click();
   const outline = page.getByRole('switch', { name: 'Outline of the mask' });
   await expect(outline).toBeChecked();
-  const withIt = await both();
   await outline.uncheck();
+  const without = await picturesOf(overlays);
+  await outline.check();
   await expect
-    .poll(async () => (await both()).map((picture, at) => picture === withIt[at]))
+    .poll(async () => (await picturesOf(overlays)).map((picture, at) => picture === without[at]))
     .toEqual([false, false]);
+  const withIt = await picturesOf(overlays);
+  await outline.uncheck();
+  await expect.poll(() => picturesOf(overlays)).toEqual(without);
+  await outline.check();
+  await expect.poll(() => picturesOf(overlays)).toEqual(withIt);
   await page.getByRole('radio', { name: /^Layers/ }).check();
   const sheet = page.locator('.compare-side').first();
   await expect(sheet).toHaveAttribute('data-sheet', 'true');

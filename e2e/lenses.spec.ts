@@ -264,20 +264,16 @@ test('colours of all photographs together: one set of components, on the stage a
   await scope.open(`backend=wasm&side=${sideOf(12)}&lens=colours`);
   await scope.drop(...['cat', 'dahlia', 'raccoon'].map(samplePath));
   await scope.allSettled(3);
-  const strip = page.getByRole('region', { name: 'Film strip' });
-  const small = (): Promise<string[]> =>
-    strip
-      .locator('canvas')
-      .evaluateAll((all) => all.map((canvas) => (canvas as HTMLCanvasElement).toDataURL()));
   const alone = await scope.overlayPicture();
-  const plain = await small();
+  const plain = await scope.smallPictures();
+  expect(plain).toHaveLength(3);
   await page.getByRole('switch', { name: 'All photographs together' }).check();
   await expect(scope.stage).toContainText('of 3 photographs, as red, green and blue');
   await expect.poll(() => scope.overlayPicture()).not.toBe(alone);
   const together = await scope.overlayPicture();
   // Each small picture has its photograph's colours.
   await expect
-    .poll(async () => (await small()).filter((picture, at) => picture !== plain[at]).length)
+    .poll(async () => (await scope.smallPictures()).filter((picture, at) => picture !== plain[at]).length)
     .toBe(3);
   await scope.select('raccoon.jpg');
   await expect(scope.stage).toContainText('of 3 photographs, as red, green and blue');
@@ -304,7 +300,7 @@ test('colours of all photographs together: one set of components, on the stage a
   await expect.poll(() => scope.overlayPicture()).not.toBe(together);
   await page.getByRole('switch', { name: 'All photographs together' }).uncheck();
   await expect.poll(() => scope.overlayPicture()).toBe(alone);
-  await expect.poll(async () => (await small())[0]).toBe(plain[0]);
+  await expect.poll(async () => (await scope.smallPictures())[0]).toBe(plain[0]);
 });
 
 test('a word about patches goes with the lens that asks them', async ({ scope, page }) => {

@@ -38,6 +38,32 @@ interface Place {
   readonly y: number;
 }
 
+/** What these canvases show now. Equal strings are equal pictures. */
+const readPictures = (canvases: Locator): Promise<string[]> =>
+  canvases.evaluateAll((all) => all.map((canvas) => (canvas as HTMLCanvasElement).toDataURL()));
+
+/** What these canvases show once each of them is painted, is not empty, and none changes any more. */
+export async function picturesOf(canvases: Locator): Promise<string[]> {
+  let pictures: string[] = [];
+  await expect(async () => {
+    const unpainted = await canvases.evaluateAll(
+      (all) =>
+        (all as HTMLCanvasElement[]).filter((canvas) => {
+          const copy = new OffscreenCanvas(Math.max(1, canvas.width), Math.max(1, canvas.height));
+          const context = copy.getContext('2d', { willReadFrequently: true });
+          if (context === null || canvas.dataset['painted'] === undefined || canvas.width === 0) return true;
+          context.drawImage(canvas, 0, 0);
+          return context.getImageData(0, 0, copy.width, copy.height).data.every((value) => value === 0);
+        }).length,
+    );
+    expect(unpainted).toBe(0);
+    pictures = await readPictures(canvases);
+    await canvases.page().waitForTimeout(300);
+    expect(await readPictures(canvases)).toEqual(pictures);
+  }).toPass();
+  return pictures;
+}
+
 class Scope {
   readonly page: Page;
   readonly stage: Locator;
@@ -128,6 +154,11 @@ class Scope {
   async overlayPicture(): Promise<string> {
     await this.nextFrame();
     return this.overlay.evaluate((canvas: HTMLCanvasElement) => canvas.toDataURL());
+  }
+
+  /** What the small photographs of the strip show. They are painted when there is nothing else to paint. */
+  async smallPictures(): Promise<string[]> {
+    return picturesOf(this.page.getByRole('region', { name: 'Film strip' }).locator('canvas'));
   }
 
   /** The saved file's bytes as text. Its size is that of the photograph and does not depend on the window. */

@@ -13,19 +13,12 @@ async function placesOn(page: Page): Promise<(x: number, y: number) => [number, 
   return (x, y) => [box.x + x * box.width, box.y + y * box.height];
 }
 
-/** @returns what the small photographs of the strip show */
-const strip = (page: Page): Promise<string[]> =>
-  page
-    .getByRole('region', { name: 'Film strip' })
-    .locator('canvas')
-    .evaluateAll((all) => all.map((canvas) => (canvas as HTMLCanvasElement).toDataURL()));
-
 test('the pointer asks patches, and the maps of all photographs follow it', async ({ scope, page }) => {
   await scope.open(`backend=wasm&side=${sideOf(12)}&lens=similarity`);
   await scope.drop(samplePath('cat'), samplePath('raccoon'), samplePath('dog'));
   await scope.allSettled(3);
   await expect(scope.stage).toContainText('How alike the patches are to CLS');
-  const [fromCls, plain] = [await scope.overlayPicture(), await strip(page)];
+  const [fromCls, plain] = [await scope.overlayPicture(), await scope.smallPictures()];
   const at = await placesOn(page);
   await page.mouse.move(...at(0.3, 0.4));
   await expect(scope.stage).toContainText(
@@ -36,12 +29,12 @@ test('the pointer asks patches, and the maps of all photographs follow it', asyn
   // Small pictures are drawn when there is nothing else to draw.
   const differFrom = async (before: readonly string[]): Promise<void> =>
     expect(async () => {
-      const now = await strip(page);
+      const now = await scope.smallPictures();
       expect(now).toHaveLength(3);
       for (const [photo, picture] of now.entries()) expect(picture).not.toBe(before[photo]);
     }).toPass();
   await differFrom(plain);
-  const firstStrip = await strip(page);
+  const firstStrip = await scope.smallPictures();
   await page.mouse.move(...at(0.8, 0.8));
   await expect(scope.stage).toContainText('to patch (row 7, column 10)');
   expect(await scope.overlayPicture()).not.toBe(first);
