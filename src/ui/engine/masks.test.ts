@@ -116,6 +116,18 @@ describe('a drop', () => {
     expect(names()).toEqual(['cat.jpg<cat.png', 'dog.jpg<dog.png']);
   });
 
+  it('with a second mask for a photograph brings the first one back', async () => {
+    await masks.add([picture('cat.jpg', photographBytes), picture('cat.png', maskBytes, 'one/cat.png')]);
+    await masks.add([picture('cat.png', maskBytes, 'two/cat.png')]);
+    expect(names()).toEqual(['cat.jpg<cat.png', 'cat.png']);
+    const pathOf = (blob: Blob | undefined) => (blob as unknown as { path: string }).path;
+    expect(strip().map(({ mask, blob }) => pathOf(mask?.blob ?? blob))).toEqual([
+      'two/cat.png',
+      'one/cat.png',
+    ]);
+    expect(messages().at(-1)).toMatch(/^cat\.png is the mask of cat\.jpg\. cat\.png is a photograph again\./);
+  });
+
   it('of two PNGs of one name tells which is the mask', async () => {
     await masks.add([
       picture('cat.png', maskBytes, 'masks/cat.png'),

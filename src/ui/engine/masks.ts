@@ -8,7 +8,7 @@ import type { MaskGrid } from '../../core/found-mask.ts';
 import { formatSize } from '../../core/geometry.ts';
 import type { EngineClient } from '../../rpc/engine-client.ts';
 import type { AppStore } from '../state/app-store.ts';
-import type { NewPhoto, Photo, PhotoId } from '../state/photo.ts';
+import type { NewPhoto, Photo, PhotoId, PhotoMask } from '../state/photo.ts';
 import type { EngineSession } from './session.ts';
 
 export interface Masks {
@@ -53,6 +53,10 @@ export function createMasks(
   const say = (text: string, isProblem = false): void =>
     void store.getState().say(text, isProblem ? 'warning' : 'plain');
 
+  /** A mask becomes a picture of the strip. */
+  const backToStrip = ({ name, blob }: PhotoMask): void =>
+    void session.add([{ name, alt: null, credit: null, blob }], false);
+
   /** Reads the picture as the photograph's mask, and makes it that where it is one. */
   const tryAs = async (picture: NewPhoto, photo: Photo): Promise<Tried> => {
     const { name, blob } = picture;
@@ -68,13 +72,16 @@ export function createMasks(
       return no(
         `it has another shape, ${formatSize(reading.maskPx)} px where the photograph has ${formatSize(reading.photoPx)}`,
       );
-    if (store.getState().photos[photo.id] === undefined) return no('the photograph was removed');
+    const photoNow = store.getState().photos[photo.id];
+    if (photoNow === undefined) return no('the photograph was removed');
     masksMade += 1;
     const mask = { id: `mask-${masksMade}`, name, blob, facts: reading.facts, counts: new Map() };
+    const earlier = photoNow.mask;
     store.getState().setMask(photo.id, mask);
+    if (earlier !== null) backToStrip(earlier);
     return {
       isMask: true,
-      sentence: `${name} is the mask of ${photo.name}.`,
+      sentence: `${name} is the mask of ${photo.name}.${earlier === null ? '' : ` ${earlier.name} is a photograph again.`}`,
     };
   };
 
@@ -138,7 +145,8 @@ export function createMasks(
     );
     for (const picture of before) {
       const photo = photographOf(picture);
-      if (photo === undefined) continue;
+      // One that has a mask keeps it.
+      if (photo === undefined || photo.mask !== null) continue;
       const outcome = await tryAs(picture, photo);
       if (!outcome.isMask) continue;
       session.remove(picture.id);
@@ -180,7 +188,7 @@ export function createMasks(
       const mask = store.getState().photos[photoId]?.mask;
       if (mask === undefined || mask === null) return;
       store.getState().setMask(photoId, null);
-      session.add([{ name: mask.name, alt: null, credit: null, blob: mask.blob }], false);
+      backToStrip(mask);
       say(`${mask.name} is a photograph again.`);
     },
 

@@ -91,7 +91,7 @@ function turnPhoto({ order, selectedId, select }: State, step: 1 | -1): boolean 
 const shellCommands: readonly Command[] = [
   {
     keys: ['q'],
-    does: 'Ask a patch what it looks at, and back to CLS',
+    does: 'Ask a patch, and back to CLS',
     where: 'viewer',
     run: (_, { state }) => togglePatch(state),
   },

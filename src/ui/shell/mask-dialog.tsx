@@ -28,12 +28,13 @@ const rowsOf = (found: readonly FoundMask[]): Row[] => [
 /** What to save of the masks that are shown. */
 export function MaskDialog({ picture, onClose }: MaskDialogProps) {
   const [state, setState] = useState<'ready' | 'saving' | 'failed'>('ready');
+  const isSaving = state === 'saving';
   const found = foundIn(picture.outcome, picture.scene);
   const save = async (as: 'mask' | 'cut-out', masks: readonly FoundMask[]): Promise<void> => {
+    if (isSaving) return;
     setState('saving');
     setState((await saveMasks(picture, as, masks)) ? 'ready' : 'failed');
   };
-  const isSaving = state === 'saving';
   return (
     <Dialog title="Save cut-out, mask, boxes" onClose={onClose}>
       <p>
@@ -49,7 +50,7 @@ export function MaskDialog({ picture, onClose }: MaskDialogProps) {
               label="Cut-out"
               withText
               aria-label={`Cut-out: ${title}`}
-              disabled={isSaving}
+              aria-disabled={isSaving}
               onClick={() => void save('cut-out', masks)}
             />
             <IconButton
@@ -57,7 +58,7 @@ export function MaskDialog({ picture, onClose }: MaskDialogProps) {
               label="Mask"
               withText
               aria-label={`Mask: ${title}`}
-              disabled={isSaving}
+              aria-disabled={isSaving}
               onClick={() => void save('mask', masks)}
             />
           </li>

@@ -8,6 +8,7 @@ import { SwitchField } from '../kit/switch-field.tsx';
 import { useApp, useServices } from '../services.tsx';
 import type { Outcome } from '../state/looks.ts';
 import type { Photo, PhotoMask } from '../state/photo.ts';
+import { lensesWithMasks } from './save-masks.ts';
 import type { MaskComparison } from './score-rows.ts';
 import { useMaskComparison, type MaskedView } from './use-mask-comparison.ts';
 import type { AnyScene } from './use-scene.ts';
@@ -20,11 +21,7 @@ function scoreFacts(comparison: MaskComparison): Fact[] {
   switch (comparison.status) {
     case 'no-mask':
       return [
-        [
-          'Fit to the mask',
-          'none shown',
-          'The lens shows no mask now. Heads and rollout have one as “Mask”.',
-        ],
+        ['Fit to the mask', 'none shown', `The lens shows no mask now. ${lensesWithMasks()} make masks.`],
       ];
     case 'counting':
       return [['Fit to the mask', '…', jaccardText]];

@@ -70,6 +70,8 @@ interface PatchPickerProps {
   readonly asksSeveral: boolean;
   /** Whether the key for patches gives it the focus: one on the page. */
   readonly isMain?: boolean;
+  /** What tells it from other pickers on the page: the photograph's name. */
+  readonly label?: string;
 }
 
 /** The outline that the pointer draws. */
@@ -113,10 +115,11 @@ function helpOf(asksSeveral: boolean, marked: PatchPosition | null): string {
 
 /** Covers the photograph. It highlights the patch under the pointer; a click asks it, and the arrow keys move to its neighbours. */
 export function PatchPicker(props: PatchPickerProps) {
-  const { photo, frame, marked, asksSeveral, isMain = true } = props;
+  const { photo, frame, marked, asksSeveral, isMain = true, label } = props;
   const pick = usePickPoint(photo.id);
   const pointAt = usePointAt(photo.id);
   const helpId = useId();
+  const title = marked === null ? 'Patches' : patchTitle(marked);
   const [pointed, setPointed] = useState<PhotoPoint | null>(null);
   const drawing = useOutlineDrawing(asksSeveral ? (outline) => pick(pickedWithin(outline)) : null);
   const hasDrawn = useRef(false);
@@ -166,7 +169,7 @@ export function PatchPicker(props: PatchPickerProps) {
         id={isMain ? patchPickerId : undefined}
         className="patch-picker"
         role="application"
-        aria-label={marked === null ? 'Patches' : patchTitle(marked)}
+        aria-label={label === undefined ? title : `${title}, ${label}`}
         aria-describedby={helpId}
         // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- role application gives it the arrow keys
         tabIndex={0}

@@ -54,6 +54,7 @@ function Cell({ photo }: { readonly photo: Photo }) {
             marked={marked}
             asksSeveral={asksSeveral(outcome)}
             isMain={isSelected}
+            label={name}
           />
         ) : (
           <button

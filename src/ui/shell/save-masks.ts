@@ -1,6 +1,6 @@
 /** Masks of the shown result as files: cut-outs and masks as PNG, boxes as JSON. */
 import type { FoundMask } from '../../core/found-mask.ts';
-import { contractOf } from '../../lenses/contracts.ts';
+import { contractOf, lensIds } from '../../lenses/contracts.ts';
 import { viewOf } from '../../lenses/views.ts';
 import { saveFile } from '../kit/save-file.ts';
 import { pictureFileName, type StagePicture } from './save-picture.ts';
@@ -12,6 +12,12 @@ type MaskedPicture = Pick<StagePicture, 'photo' | 'outcome' | 'scene' | 'picture
 /** @returns the masks that the lens makes; empty if it makes none, or shows none now */
 export const foundIn = ({ look }: Outcome, scene: AnyScene): readonly FoundMask[] =>
   viewOf(look.lens).found?.(scene) ?? [];
+
+/** @returns the titles of all lenses that make masks, in words: "Heads, Rollout and Objects" */
+export const lensesWithMasks = (): string =>
+  new Intl.ListFormat('en-GB').format(
+    lensIds.filter((id) => viewOf(id).found !== undefined).map((id) => contractOf(id).title),
+  );
 
 function nameOf({ photo, outcome }: MaskedPicture, shown: string, ending?: string): string {
   return pictureFileName(photo.name, queryOf(outcome), shown, outcome.model.id, ending);

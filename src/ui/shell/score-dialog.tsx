@@ -1,7 +1,7 @@
 import { Check, Copy, Download, Eye } from 'lucide-react';
 import { useEffect, useMemo, useState } from 'react';
 import { Dialog } from '../kit/dialog.tsx';
-import { countOf, formatPercent } from '../kit/format.ts';
+import { countOf, formatPercent, formatScore } from '../kit/format.ts';
 import { IconButton } from '../kit/icon-button.tsx';
 import { saveFile } from '../kit/save-file.ts';
 import { viewOf } from '../../lenses/views.ts';
@@ -17,9 +17,8 @@ import {
   type ScoreMeans,
   type ScoreRow,
 } from './score-rows.ts';
+import { lensesWithMasks } from './save-masks.ts';
 import './score-dialog.css';
-
-const formatScore = (score: number): string => score.toFixed(3);
 
 /** What stands in place of numbers. */
 function wordsFor(comparison: MaskComparison | null): string {
@@ -115,8 +114,9 @@ function LookAtOthers({ rows }: { readonly rows: readonly ScoreRow[] }) {
         icon={Eye}
         label={missing.length === 1 ? 'Look at it' : 'Look at them'}
         withText
-        disabled={isAtWork}
+        aria-disabled={isAtWork}
         onClick={() => {
+          if (isAtWork) return;
           for (const { id } of missing) session.retry(id);
         }}
       />
@@ -175,7 +175,7 @@ export function ScoreDialog({ onClose }: { readonly onClose: () => void }) {
           {settings !== '' && `: ${settings}`}. {model}, {framing.sidePx} px.
         </p>
         {viewOf(lens).found === undefined ? (
-          <p>This lens makes no masks. Heads, rollout and objects do.</p>
+          <p>This lens makes no masks. {lensesWithMasks()} do.</p>
         ) : (
           <>
             <LookAtOthers rows={rows} />
