@@ -42,25 +42,18 @@ interface Place {
 const readPictures = (canvases: Locator): Promise<string[]> =>
   canvases.evaluateAll((all) => all.map((canvas) => (canvas as HTMLCanvasElement).toDataURL()));
 
-/** What these canvases show once each of them is painted, is not empty, and none changes any more. */
+/** What these canvases show once all of them are painted and none changes any more. */
 export async function picturesOf(canvases: Locator): Promise<string[]> {
   let pictures: string[] = [];
   await expect(async () => {
-    const unpainted = await canvases.evaluateAll(
-      (all) =>
-        (all as HTMLCanvasElement[]).filter((canvas) => {
-          const copy = new OffscreenCanvas(Math.max(1, canvas.width), Math.max(1, canvas.height));
-          const context = copy.getContext('2d', { willReadFrequently: true });
-          if (context === null || canvas.dataset['painted'] === undefined || canvas.width === 0) return true;
-          context.drawImage(canvas, 0, 0);
-          return context.getImageData(0, 0, copy.width, copy.height).data.every((value) => value === 0);
-        }).length,
+    const painted = await canvases.evaluateAll((all) =>
+      all.map((canvas) => canvas.hasAttribute('data-painted')),
     );
-    expect(unpainted).toBe(0);
+    expect(painted).not.toContain(false);
     pictures = await readPictures(canvases);
     await canvases.page().waitForTimeout(300);
     expect(await readPictures(canvases)).toEqual(pictures);
-  }).toPass();
+  }).toPass({ timeout: 100_000 });
   return pictures;
 }
 
@@ -156,9 +149,21 @@ class Scope {
     return this.overlay.evaluate((canvas: HTMLCanvasElement) => canvas.toDataURL());
   }
 
-  /** What the small photographs of the strip show. They are painted when there is nothing else to paint. */
+  /** What the small photographs of the strip show, once each is there. They are painted when there is nothing else to paint. */
   async smallPictures(): Promise<string[]> {
-    return picturesOf(this.page.getByRole('region', { name: 'Film strip' }).locator('canvas'));
+    const canvases = this.page.getByRole('region', { name: 'Film strip' }).locator('canvas');
+    // A frame is painted empty before its photograph is decoded.
+    const countEmpty = (): Promise<number> =>
+      canvases.evaluateAll((all) => {
+        const isEmpty = (canvas: HTMLCanvasElement): boolean => {
+          const context = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
+          context?.drawImage(canvas, 0, 0, 1, 1);
+          return context?.getImageData(0, 0, 1, 1).data[3] === 0;
+        };
+        return (all as HTMLCanvasElement[]).filter(isEmpty).length;
+      });
+    await expect.poll(countEmpty).toBe(0);
+    return picturesOf(canvases);
   }
 
   /** The saved file's bytes as text. Its size is that of the photograph and does not depend on the window. */

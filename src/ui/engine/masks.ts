@@ -55,7 +55,7 @@ export function createMasks(
 
   /** A mask becomes a picture of the strip. */
   const backToStrip = ({ name, blob }: PhotoMask): void =>
-    void session.add([{ name, alt: null, credit: null, blob }], false);
+    session.add([{ name, alt: null, credit: null, blob }], false);
 
   /** Reads the picture as the photograph's mask, and makes it that where it is one. */
   const tryAs = async (picture: NewPhoto, photo: Photo): Promise<Tried> => {
