@@ -56,6 +56,7 @@ describe.each([
       const agreement = isOneMap
         ? {
             jaccard: expect.toSatisfy((value) => value === null || (value >= 0 && value <= 1)),
+            share: 0.6,
             rankCorrelation: expect.any(Number),
           }
         : null;
