@@ -483,12 +483,12 @@ test('a network with random weights: of the model in use, other ones, of a publi
   scope,
   page,
 }) => {
+  await scope.open(`backend=wasm&side=${sideOf(8)}`);
   const outside: string[] = [];
   page.on('request', (request) => {
     const { protocol, origin } = new URL(request.url());
     if (protocol.startsWith('http') && origin !== new URL(page.url()).origin) outside.push(request.url());
   });
-  await scope.open(`backend=wasm&side=${sideOf(8)}`);
   await scope.drop(samplePath('cat'));
   await scope.allSettled(1);
   await scope.showView('Mean');

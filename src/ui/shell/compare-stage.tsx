@@ -36,6 +36,7 @@ function Picker({ photo, side, isMain }: Omit<SideProps, 'bitmap' | 'isOwn'> & {
       marked={markedPatch(photo, outcome)}
       asksSeveral={asksSeveral(outcome)}
       isMain={isMain}
+      label={side.name}
     />
   );
 }
