@@ -31,7 +31,12 @@ type MaskReading =
 export interface MaskContract {
   /** Whether a picture is a photograph's mask, by its pixels and by both sizes. */
   readMask: {
-    request: { readonly mask: Blob; readonly photo: Blob };
+    request: {
+      readonly mask: Blob;
+      readonly photo: Blob;
+      /** Whether only the name says so: then a mask must have a background. */
+      readonly isGuess: boolean;
+    };
     progress: never;
     result: MaskReading;
   };

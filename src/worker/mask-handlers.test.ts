@@ -21,7 +21,7 @@ describe('a mask is read', () => {
   const { readMask } = createMaskHandlers();
 
   test('with its object’s box at the photograph’s size, and an outline', async () => {
-    const read = await readMask({ mask, photo: photo(40, 40) }, context);
+    const read = await readMask({ mask, photo: photo(40, 40), isGuess: true }, context);
     const { value } = read.ok ? read : expect.unreachable('not read');
     expect(value).toMatchObject({
       kind: 'mask',
@@ -43,7 +43,7 @@ describe('a mask is read', () => {
     ['no object', blobOf(greyPng([[0, 0]])), photo(20, 20), { kind: 'no-mask', problem: 'it is all black' }],
     ['a text', new Blob(['Dear reader']), photo(20, 20), { kind: 'no-mask' }],
   ])('%s is told', async (_, tried, beside, expected) => {
-    const read = await readMask({ mask: tried, photo: beside }, context);
+    const read = await readMask({ mask: tried, photo: beside, isGuess: true }, context);
     expect(read).toMatchObject({ ok: true, value: expected });
   });
 
@@ -52,7 +52,10 @@ describe('a mask is read', () => {
     ['photograph', { mask, photo: gone }, 'unreadable-file'],
     ['photograph that is none', { mask, photo: new Blob(['Dear reader']) }, 'not-an-image'],
   ])('a %s that cannot be read is a failure', async (_, request, code) => {
-    expect(await readMask(request, context)).toMatchObject({ ok: false, error: { code } });
+    expect(await readMask({ ...request, isGuess: true }, context)).toMatchObject({
+      ok: false,
+      error: { code },
+    });
   });
 });
 

@@ -49,10 +49,13 @@ export function createMaskHandlers(): Handlers<MaskContract> {
   /** A mask is asked for again at once, for the grid of the lens in use. */
   let last: { readonly id: string; readonly objects: Objects } | null = null;
   return {
-    async readMask({ mask, photo }) {
+    async readMask({ mask, photo, isGuess }) {
       const objects = await readObjects(mask);
       if (objects === null) return fail({ code: 'unreadable-file' });
       if (typeof objects === 'string') return succeed({ kind: 'no-mask', problem: objects });
+      // A drawing of few colours that has a photograph's name.
+      if (isGuess && !objects.labels.includes(0))
+        return succeed({ kind: 'no-mask', problem: 'no pixel of it is black, so it has no background' });
       const photoPx = await readUprightSize(photo);
       if (!photoPx.ok) return photoPx;
       const { height, width } = objects;

@@ -75,6 +75,15 @@ describe('a drop', () => {
     expect(store.getState().selectedId).toBe(photoOf('cat.jpg').id);
   });
 
+  it('keeps a drawing of few colours without a background, and takes it as a mask where a person says so', async () => {
+    const drawing = pngOf(rowsOf(16, 24, (x) => (x < 12 ? 255 : 90)));
+    await masks.add([picture('cat.jpg', photographBytes), picture('cat.png', drawing)]);
+    expect(names()).toEqual(['cat.jpg', 'cat.png']);
+    expect(messages()).toEqual([expect.stringMatching(/no pixel of it is black.*stays a photograph/)]);
+    await masks.assign(photoOf('cat.png').id, photoOf('cat.jpg').id);
+    expect(names()).toEqual(['cat.jpg<cat.png']);
+  });
+
   it('keeps a mask of another shape as a photograph, with both sizes', async () => {
     await masks.add([picture('cat.jpg', photographBytes), picture('cat.png', squareBytes)]);
     expect(names()).toEqual(['cat.jpg', 'cat.png']);

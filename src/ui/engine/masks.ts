@@ -57,14 +57,17 @@ export function createMasks(
   const backToStrip = ({ name, blob }: PhotoMask): void =>
     session.add([{ name, alt: null, credit: null, blob }], false);
 
-  /** Reads the picture as the photograph's mask, and makes it that where it is one. */
-  const tryAs = async (picture: NewPhoto, photo: Photo): Promise<Tried> => {
+  /**
+   * Reads the picture as the photograph's mask, and makes it that where it is one.
+   * @param isGuess whether only its name says so, and no person
+   */
+  const tryAs = async (picture: NewPhoto, photo: Photo, isGuess = true): Promise<Tried> => {
     const { name, blob } = picture;
     const no = (why: string): Tried => ({
       isMask: false,
       sentence: `${name} is no mask of ${photo.name}: ${why}. It stays a photograph.`,
     });
-    const read = await client.call('readMask', { mask: blob, photo: photo.blob });
+    const read = await client.call('readMask', { mask: blob, photo: photo.blob, isGuess });
     if (!read.ok) return no(describeFailure(read.error).replace(/\.$/, ''));
     const reading = read.value;
     if (reading.kind === 'no-mask') return no(reading.problem);
@@ -177,7 +180,7 @@ export function createMasks(
       const { photos } = store.getState();
       const [picture, photo] = [photos[pictureId], photos[photoId]];
       if (picture === undefined || photo === undefined) return;
-      const { isMask, sentence } = await tryAs(picture, photo);
+      const { isMask, sentence } = await tryAs(picture, photo, false);
       say(isMask ? `${sentence} ${whereScores}` : sentence, !isMask);
       if (!isMask) return;
       session.remove(pictureId);

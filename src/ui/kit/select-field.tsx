@@ -6,17 +6,24 @@ interface SelectFieldProps {
   readonly choices: readonly { readonly value: string; readonly label: string }[];
   readonly value: string;
   readonly onChange: (value: string) => void;
+  /** Before a choice is made. */
+  readonly onFocus?: () => void;
 }
 
 /** A choice of many options, or of options with long names. */
-export function SelectField({ label, choices, value, onChange }: SelectFieldProps) {
+export function SelectField({ label, choices, value, onChange, onFocus }: SelectFieldProps) {
   const id = useId();
   return (
     <div className="field select-field">
       <label className="field-label" htmlFor={id}>
         {label}
       </label>
-      <select id={id} value={value} onChange={(event) => onChange(event.currentTarget.value)}>
+      <select
+        id={id}
+        value={value}
+        onFocus={onFocus}
+        onChange={(event) => onChange(event.currentTarget.value)}
+      >
         {choices.map((choice) => (
           <option key={choice.value} value={choice.value}>
             {choice.label}

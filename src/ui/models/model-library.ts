@@ -21,6 +21,8 @@ export interface ModelLibrary {
   startSession(asked: string | null): Promise<void>;
   /** Reads the lists of served and kept models. Called whenever the list of models is opened. */
   refresh(): Promise<void>;
+  /** Reads the list of served models alone, which needs no worker. */
+  refreshServed(): Promise<void>;
   use(choice: ModelChoice): Promise<void>;
   /** Shows the model beside the one in use. */
   compare(choice: ModelChoice): Promise<void>;
@@ -71,6 +73,11 @@ async function remove(id: string, kept: KeptModels, store: AppStore): Promise<vo
   announce(`${title} is deleted.`);
 }
 
+async function refreshServed(store: AppStore): Promise<void> {
+  const served = await fetchServedModels();
+  store.getState().changeLibrary({ served });
+}
+
 /** @param connect makes the worker's client */
 export function createModelLibrary(
   connect: () => LibraryClient,
@@ -84,10 +91,8 @@ export function createModelLibrary(
   const dropped = new DroppedModels({ kept, chooser, transfers, session, store });
   return {
     startSession: (asked) => chooser.startSession(asked),
-    refresh: async () => {
-      const [served] = await Promise.all([fetchServedModels(), kept.read()]);
-      store.getState().changeLibrary({ served });
-    },
+    refresh: async () => void (await Promise.all([refreshServed(store), kept.read()])),
+    refreshServed: () => refreshServed(store),
     use: async (choice) => void (await chooser.choose(choice)),
     compare: (choice) => chooser.compare(choice),
     download: (id) => download(id, kept, transfers, store),

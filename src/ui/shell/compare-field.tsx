@@ -74,7 +74,7 @@ export function CompareField({ photo }: { readonly photo: Photo }) {
   useApp((state) => state.models.used);
   const lens = useApp((state) => state.lens);
   const comparison = useComparison(photo);
-  useEffect(() => void library.refresh(), [library]);
+  useEffect(() => void library.refreshServed(), [library]);
   if (!isOfOnePhotograph(lens)) return null;
   const { setAgainst, params, drawings } = store.getState();
   const compareNow = (chosen: Against | null): void => {
@@ -107,6 +107,8 @@ export function CompareField({ photo }: { readonly photo: Photo }) {
     <>
       <SelectField
         label="Compare with"
+        // What the browser keeps is read by a worker, which most visits do not need.
+        onFocus={() => void library.refresh()}
         choices={options}
         value={next === null ? valueOf(against) : keyOfChoice(next.choice)}
         onChange={(value) => options.find((option) => option.value === value)?.choose()}
