@@ -3,7 +3,8 @@ import type { Photo } from '../state/photo.ts';
 import type { TrainingSetup } from './training-state.ts';
 
 /** Whether the file can be trained on: any picture can, with or without a result. */
-export const canBeLearned = ({ state, seen }: Photo): boolean => state.status !== 'failed' || seen !== null;
+export const canBeLearned = ({ state, seen }: Photo): boolean =>
+  state.status !== 'failed' || Object.keys(seen).length > 0;
 
 /** @returns the photographs that a run would start with, and the pinned one among them */
 export function chosenPhotographs(
