@@ -53,14 +53,14 @@ export function createMaskHandlers(): Handlers<MaskContract> {
       const objects = await readObjects(mask);
       if (objects === null) return fail({ code: 'unreadable-file' });
       if (typeof objects === 'string') return succeed({ kind: 'no-mask', problem: objects });
-      // A drawing of few colours that has a photograph's name.
-      if (isGuess && !objects.labels.includes(0))
-        return succeed({ kind: 'no-mask', problem: 'no pixel of it is black, so it has no background' });
       const photoPx = await readUprightSize(photo);
       if (!photoPx.ok) return photoPx;
       const { height, width } = objects;
       if (!haveSameShape(objects, photoPx.value))
         return succeed({ kind: 'other-shape', maskPx: { height, width }, photoPx: photoPx.value });
+      // A drawing of few colours that has a photograph's name.
+      if (isGuess && !objects.labels.includes(0))
+        return succeed({ kind: 'no-mask', problem: 'no pixel of it is black, so it has no background' });
       return succeed({ kind: 'mask', facts: factsOf(objects, photoPx.value) });
     },
 
