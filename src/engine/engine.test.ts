@@ -268,6 +268,13 @@ describe('a look', () => {
       id: `photo ${i}`,
       read: () => Promise.resolve(succeed({ pixels: photoOf(48, 64), notices: [] })),
     }));
+    // What another lens left of the first photograph takes no room from the others.
+    expect(
+      await lookAtHeads(used, photoOf(48, 64), {
+        framing: { shape: 'photograph', sidePx: 8 * patchSizePx },
+        id: 'photo 0',
+      }),
+    ).toMatchObject({ ok: true });
     const answer = await answerLook(used, {
       lens: 'colours',
       params: { ...coloursContract.params.defaults, together: true },

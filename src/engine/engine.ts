@@ -61,6 +61,8 @@ export interface PassRequest {
   readonly source: Source;
   readonly framing: FramingOptions;
   readonly taps: WantedTaps;
+  /** One of several passes that are held at once: it has what is needed and no more, and fails where it has no room beside those that are held. */
+  readonly besideHeld?: boolean;
   readonly signal: AbortSignal;
   onProgress(progress: LookProgress): void;
 }
@@ -161,7 +163,10 @@ export class Engine {
     if (model === null) throw new Error(`a pass of ${request.model}, which is not on the device`);
     const name = nameOf(request);
     const kept = this.passes.find(name);
-    if (kept !== null && kept.tapped.answers(request.taps.needs)) return succeed(this.hold(name, kept));
+    if (kept !== null && kept.tapped.answers(request.taps.needs))
+      return this.lacksRoom(request, kept.byteLength)
+        ? fail({ code: 'no-room-together' })
+        : succeed(this.hold(name, kept));
     const made = await this.run(request, model, kept?.taps ?? []);
     if (!made.ok) return made;
     this.passes.add(name, made.value);
@@ -173,14 +178,15 @@ export class Engine {
     return this.chosen.backend.finish();
   }
 
-  /** Whether a further pass of so many bytes may be held beside those that are held now. */
-  hasRoomFor(byteLength: number): boolean {
-    return this.passes.heldBytes + byteLength <= this.passes.maxBytes;
-  }
-
   dispose(): void {
     this.passes.clear();
     this.models.clear();
+  }
+
+  /** The first pass always has room. */
+  private lacksRoom({ besideHeld = false }: PassRequest, byteLength: number): boolean {
+    const { heldBytes, maxBytes } = this.passes;
+    return besideHeld && heldBytes > 0 && heldBytes + byteLength > maxBytes;
   }
 
   private hold(name: string, pass: Pass): HeldPass {
@@ -216,11 +222,12 @@ export class Engine {
    * @param before taps of the photograph's last pass: they are tapped again, so that going back to them needs no pass
    */
   private tapsFor(
-    { needs, keeps }: WantedTaps,
+    { taps: { needs, keeps }, besideHeld = false }: PassRequest,
     before: readonly Tap[],
     architecture: VitArchitecture,
     tokens: number,
   ): readonly Tap[] {
+    if (besideHeld) return needs;
     const fits = (taps: readonly Tap[]): boolean =>
       tappedBytes(architecture, tokens, taps) <= this.passes.maxBytes;
     const choices = [
@@ -253,6 +260,9 @@ export class Engine {
     const frame = { rows, columns, box: cells, ...seen, inputSizePx, photoSizePx };
     const tokens = specialTokenCount(architecture) + rows * columns;
     try {
+      const taps = this.tapsFor(request, before, architecture, tokens);
+      if (this.lacksRoom(request, tappedBytes(architecture, tokens, taps)))
+        return fail({ code: 'no-room-together' });
       const input = prepareInput(pixels, place);
       const forwardStart = performance.now();
       onProgress({ stage: 'forward', blocksDone: 0, depth: architecture.depth });
@@ -260,7 +270,6 @@ export class Engine {
       if (signal.aborted) return fail({ code: 'cancelled' });
       if (this.tuned !== model) model.applyTuning();
       this.tuned = model;
-      const taps = this.tapsFor(request.taps, before, architecture, tokens);
       await dropFreeBuffers(this.chosen.backend, freeBytes);
       this.passes.makeRoom(tappedBytes(architecture, tokens, taps));
       await proveSize(model.parameters, input, inputSizePx, { faults: this.faults, overlap, signal });

@@ -38,12 +38,16 @@ class HeldPasses {
   async get<L extends LensId>(
     engine: Engine,
     { lens, params, framing, signal, onProgress }: LookCall<L>,
-    { model, source }: { readonly model: string; readonly source: Source },
+    {
+      model,
+      source,
+      besideHeld,
+    }: { readonly model: string; readonly source: Source; readonly besideHeld: boolean },
   ): Promise<Result<void, Failure>> {
     const description = engine.describeModel(model);
     if (description === null) throw new Error(`a look with ${model}, which is not on the device`);
     const taps = computeOf(lens).taps(description, params);
-    const held = await engine.pass({ model, source, framing, taps, signal, onProgress });
+    const held = await engine.pass({ model, source, framing, taps, besideHeld, signal, onProgress });
     if (!held.ok) return held;
     this.held.push(held.value);
     this.sources.push(source);
@@ -104,7 +108,7 @@ export const runLook = <L extends LensId>(
   withPasses(async (held) => {
     for (const model of call.models)
       for (const source of call.sources) {
-        const got = await held.get(engine, call, { model, source });
+        const got = await held.get(engine, call, { model, source, besideHeld: false });
         if (!got.ok) return got;
       }
     const { passes } = held;
@@ -124,15 +128,14 @@ async function holdEach<L extends LensId>(
   const [model] = call.models;
   if (model === undefined) throw new Error('a look without a model');
   const failures: (Failure | null)[] = [];
-  let largest = 0;
   for (const [at, source] of call.sources.entries()) {
-    if (!engine.hasRoomFor(largest)) {
-      failures.push({ code: 'no-room-together' });
-      continue;
-    }
     const photo = { at, count: call.sources.length };
     const onProgress = (progress: LookProgress): void => call.onProgress({ ...progress, photo });
-    const got = await held.get(engine, { ...call, onProgress }, { model, source });
+    const got = await held.get(
+      engine,
+      { ...call, onProgress },
+      { model, source, besideHeld: call.sources.length > 1 },
+    );
     // Nothing can be said without the first one of a pair, or the asked one.
     const isNeeded = at === 0 && span !== 'all';
     if (!got.ok && (isNeeded || !isOfOnePhoto(got.error))) return got;
@@ -141,7 +144,6 @@ async function holdEach<L extends LensId>(
       noteRead(held.passes.slice(-1));
     }
     failures.push(got.ok ? null : got.error);
-    largest = Math.max(largest, held.passes.at(-1)?.byteLength ?? 0);
   }
   return succeed(failures);
 }
