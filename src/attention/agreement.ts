@@ -1,4 +1,5 @@
 /** How far two maps of one grid agree. */
+import { valueRange } from './value-range.ts';
 import { massMask, massThreshold, rankByMass } from './mass-mask.ts';
 
 export interface Agreement {
@@ -71,8 +72,7 @@ export function agreementOf(a: SharedMap, b: SharedMap): Agreement {
 }
 
 const stretched = (map: Float32Array): Float32Array<ArrayBuffer> => {
-  let [min, max] = [Infinity, -Infinity];
-  for (const value of map) [min, max] = [Math.min(min, value), Math.max(max, value)];
+  const { min, max } = valueRange({ values: map });
   return Float32Array.from(map, (value) => (max > min ? (value - min) / (max - min) : 0));
 };
 

@@ -22,6 +22,18 @@ describe('the box of a mask', () => {
     expect(boxOfMask(mask('####', '####'), wide)).toEqual({ top: 0, left: 0, height: 60, width: 120 });
   });
 
+  it('of cells that are smaller than a pixel has a pixel at least', () => {
+    const fine: MaskGrid = {
+      ...grid,
+      rows: 240,
+      columns: 480,
+      box: { top: 0, left: 0, height: 60, width: 120 },
+    };
+    const last = new Uint8Array(240 * 480);
+    last[last.length - 1] = 1;
+    expect(boxOfMask(last, fine)).toEqual({ top: 59, left: 119, height: 1, width: 1 });
+  });
+
   it('of an empty mask is none', () => {
     expect(boxOfMask(mask('....', '....'), grid)).toBeNull();
   });

@@ -35,8 +35,15 @@ export function boxOfMask(mask: Uint8Array, grid: MaskGrid): Box | null {
     edge(row, rows, spanOf(box, 'down'), spanOf(seen, 'down'), photoSizePx.height);
   const across = (column: number): number =>
     edge(column, columns, spanOf(box, 'across'), spanOf(seen, 'across'), photoSizePx.width);
-  const [top, left] = [down(bounds.top), across(bounds.left)];
-  return { top, left, height: down(bounds.bottom) - top, width: across(bounds.right) - left };
+  // Cells may be smaller than a pixel: a box has at least one.
+  const top = Math.min(down(bounds.top), photoSizePx.height - 1);
+  const left = Math.min(across(bounds.left), photoSizePx.width - 1);
+  return {
+    top,
+    left,
+    height: Math.max(1, down(bounds.bottom) - top),
+    width: Math.max(1, across(bounds.right) - left),
+  };
 }
 
 interface Span {

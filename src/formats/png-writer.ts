@@ -3,6 +3,7 @@
  * what is read from it, it multiplies colours by alpha, and phones limit its size. Source: W3C PNG, third edition.
  */
 import type { Size } from '../core/geometry.ts';
+import { paeth } from '../core/paeth.ts';
 import { addToCrc32 } from './crc32.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -49,11 +50,7 @@ function filterRow(
     const left = at < channels ? 0 : (row[at - channels] as number);
     const up = above[at] as number;
     const corner = at < channels ? 0 : (above[at - channels] as number);
-    const toLeft = Math.abs(up - corner);
-    const toUp = Math.abs(left - corner);
-    const toCorner = Math.abs(left + up - 2 * corner);
-    const predicted = toLeft <= toUp && toLeft <= toCorner ? left : toUp <= toCorner ? up : corner;
-    filtered[1 + at] = (row[at] as number) - predicted;
+    filtered[1 + at] = (row[at] as number) - paeth(left, up, corner);
   }
 }
 

@@ -4,6 +4,7 @@ import type { MapDrawing } from '../render/map-layers.ts';
 import { ChoiceField } from '../ui/kit/choice-field.tsx';
 import { colourChoice } from '../ui/kit/colour-choice.tsx';
 import { RangeField } from '../ui/kit/range-field.tsx';
+import { SwitchField } from '../ui/kit/switch-field.tsx';
 import { blockIndex, type BlockChoice } from './block-choice.ts';
 import type { PanelProps } from './lens-view.ts';
 
@@ -23,6 +24,17 @@ export function StyleField({ drawing, changeDrawing }: DrawingProps<'style'>) {
         { value: 'mask', label: 'Mask' },
       ]}
       onChange={(style) => changeDrawing({ style })}
+    />
+  );
+}
+
+export function ContourField({ drawing, changeDrawing }: DrawingProps<'contour'>) {
+  return (
+    <SwitchField
+      label="Contour"
+      inLine
+      checked={drawing.contour}
+      onChange={(contour) => changeDrawing({ contour })}
     />
   );
 }

@@ -3,6 +3,7 @@
  * they lose the palette's indices. Source: W3C PNG, third edition, chapters 7 to 9.
  */
 import type { Size } from '../core/geometry.ts';
+import { paeth } from '../core/paeth.ts';
 import { ascii, viewOf } from './image-file.ts';
 import { chunksOf } from './png-file.ts';
 
@@ -77,15 +78,24 @@ function passesOf({ height, width, isInterlaced }: Header): StoredPass[] {
 const rowBytes = (width: number, { samples, bitDepth }: Header): number =>
   Math.ceil((width * samples * bitDepth) / 8);
 
+/** @returns null where there is not so much memory */
+function allocate(count: number, bitDepth: number): Uint8Array | Uint16Array | null {
+  try {
+    return bitDepth === 16 ? new Uint16Array(count) : new Uint8Array(count);
+  } catch {
+    return null;
+  }
+}
+
 /** @returns exactly `length` bytes; null where the data is damaged or shorter. More is never unpacked */
 async function inflate(parts: readonly Uint8Array[], length: number): Promise<Uint8Array | null> {
   const reader = new Blob(parts as Uint8Array<ArrayBuffer>[])
     .stream()
     .pipeThrough(new DecompressionStream('deflate'))
     .getReader();
-  const all = new Uint8Array(length);
   let filled = 0;
   try {
+    const all = new Uint8Array(length);
     while (filled < length) {
       const { done, value } = await reader.read();
       if (done) return null;
@@ -97,15 +107,6 @@ async function inflate(parts: readonly Uint8Array[], length: number): Promise<Ui
   } catch {
     return null;
   }
-}
-
-/** Paeth's predictor: which of left, above and upper left is nearest to left + above − upper left. */
-function paeth(left: number, above: number, corner: number): number {
-  const byLeft = Math.abs(above - corner);
-  const byAbove = Math.abs(left - corner);
-  const byCorner = Math.abs(left + above - 2 * corner);
-  if (byLeft <= byAbove && byLeft <= byCorner) return left;
-  return byAbove <= byCorner ? above : corner;
 }
 
 /**
@@ -182,6 +183,9 @@ function readPass(
 /** As for photographs: a file that states more is not read. */
 const maxPixels = 100e6;
 
+/** Of all rows unpacked, with the names of their filters: as many pixels of 8-bit RGBA. */
+const mostBytes = 402e6;
+
 /** Deflate makes at most 1032 bytes of one, so a header that states more than its data can hold is wrong. */
 const mostInflated = 1032;
 
@@ -200,11 +204,12 @@ export async function readPngValues(bytes: Uint8Array): Promise<PngValues | null
   const parts = chunks.filter(({ type }) => type === 'IDAT').map(({ data }) => data);
   const packed = parts.reduce((sum, part) => sum + part.length, 0);
   // Without this a file of a few bytes could ask for hundreds of megabytes.
-  if (length > packed * mostInflated) return null;
+  if (length > packed * mostInflated || length > mostBytes) return null;
   const stored = await inflate(parts, length);
   if (stored === null) return null;
   const count = height * width * (kind === 'colour' ? 3 : 1);
-  const values = bitDepth === 16 ? new Uint16Array(count) : new Uint8Array(count);
+  const values = allocate(count, bitDepth);
+  if (values === null) return null;
   let at: number | null = 0;
   for (const pass of passes) {
     at = readPass(pass, header, stored, at, values);

@@ -109,7 +109,7 @@ function drawCells(context: Context, cells: OffscreenCanvas, box: Box, smooth: b
 }
 
 /** @param outlined a dark line under the coloured one, which is seen on any photograph */
-function strokeContour(
+export function strokeContour(
   context: Context,
   path: Path2D,
   colour: Rgb,
@@ -153,7 +153,7 @@ function paintMasks(context: Context, layer: MasksLayer, onGrid: PlacedGrid, lin
   const { masks, share, smooth, opacity, contour } = layer;
   const { grid, box } = onGrid;
   const composed = masks.length === 0 ? null : composedOf(masks, grid, outlineSamples(grid, smooth), share);
-  // Where a head looks, the photograph keeps its light below the colour: one sees what the head looks at.
+  // Within a mask the photograph keeps its light below the colour.
   const outside = new Path2D();
   const placed = (composed?.outlines ?? []).map((outline) => placePath(outline, onGrid));
   for (const path of placed) outside.addPath(path);

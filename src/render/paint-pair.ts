@@ -3,7 +3,14 @@ import type { Frame } from '../core/frame.ts';
 import type { Box, Size } from '../core/geometry.ts';
 import { formatColour, type Rgb } from './colour-maps.ts';
 import type { Layer } from './layers.ts';
-import { lineWidthFor, paintLayers, paintUnseen, type Context, type Detail } from './paint-layers.ts';
+import {
+  lineWidthFor,
+  paintLayers,
+  paintUnseen,
+  strokeContour,
+  type Context,
+  type Detail,
+} from './paint-layers.ts';
 import { layOutPair, placeOn, type Beside, type Link, type PairPlaces } from './pair.ts';
 
 /** What is drawn over a photograph. */
@@ -58,16 +65,6 @@ function paintOver(context: Context, { frame, layers }: Covered, box: Box, targe
   context.restore();
 }
 
-/** A dark line under the coloured one, which is seen on any photograph. */
-function strokeTwice(context: Context, path: Path2D, colour: Rgb, lineWidthPx: number): void {
-  context.strokeStyle = 'rgb(0 0 0 / 0.6)';
-  context.lineWidth = lineWidthPx * 2.2;
-  context.stroke(path);
-  context.strokeStyle = formatColour(colour);
-  context.lineWidth = lineWidthPx;
-  context.stroke(path);
-}
-
 function paintDot(
   context: Context,
   { x, y }: { readonly x: number; readonly y: number },
@@ -107,7 +104,7 @@ export function paintPairOverlay(context: Context, { first, second }: PairPictur
       const path = new Path2D();
       path.moveTo(from.x, from.y);
       path.lineTo(to.x, to.y);
-      strokeTwice(context, path, link.colour, lineWidthPx);
+      strokeContour(context, path, link.colour, lineWidthPx, true);
     }
   context.globalAlpha = 1;
   // The most important one last, above all others.

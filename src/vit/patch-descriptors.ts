@@ -4,7 +4,7 @@
  * which would take 17 times the features: products of descriptors are sums of products of bins.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { patchFeatures } from './patch-features.ts';
+import { leastLength, patchFeatures } from './patch-features.ts';
 import type { Tapped } from './tapped.ts';
 import type { Facet } from './taps.ts';
 
@@ -26,9 +26,6 @@ const withSurroundings: readonly Bin[] = [
   ...around(1, 'own'),
   ...around(3, 'mean').filter(({ down, right }) => down !== 0 || right !== 0),
 ];
-
-/** Shorter descriptors are divided by this: one of 0 stays 0. */
-const leastLength = 1e-12;
 
 interface DescriptorOptions {
   readonly block: number;

@@ -5,7 +5,7 @@ import type { Tapped } from './tapped.ts';
 import type { Facet } from './taps.ts';
 
 /** As in torch.nn.functional.normalize: a shorter feature is divided by this, so that a feature of 0 stays 0. */
-const leastLength = 1e-12;
+export const leastLength = 1e-12;
 
 /**
  * L2 norms, as tf.norm gives them; that raises to a power, which takes ten times as long on wasm.

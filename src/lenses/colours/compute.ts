@@ -6,6 +6,7 @@ import { alignAxes, principalAxes } from '../../features/principal-axes.ts';
 import { throwIfAborted } from '../../vit/forward.ts';
 import { readPatchProjections, readPatchScatter, readPatchSum } from '../../vit/patch-components.ts';
 import { clsAttentionTap, readClsAttention } from '../cls-attention.ts';
+import { afterStepOf } from '../after-step.ts';
 import { facetOf, featuresOf, featureTap } from '../feature-choice.ts';
 import type { ComputeContext, LensCompute } from '../lens-compute.ts';
 import type { ColoursParams, ColoursResult, Component } from './contract.ts';
@@ -77,10 +78,7 @@ async function componentsOf(
     throwIfAborted(signal);
     onProgress((0.6 * (at + 1)) / passes.length);
   }
-  const afterStep = async (): Promise<void> => {
-    await yieldToEventLoop();
-    throwIfAborted(signal);
-  };
+  const afterStep = afterStepOf(signal);
   const own = await principalAxes(scatter, channels, count, afterStep);
   const [firstSum] = sums;
   const firstPatches = sumOf(of(0));

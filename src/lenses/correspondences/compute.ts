@@ -1,11 +1,11 @@
+import { valueRange } from '../../attention/value-range.ts';
 import type { PatchMatch } from '../../core/patch-match.ts';
 import { succeed } from '../../core/result.ts';
 import type { Pass } from '../../engine/pass.ts';
-import { yieldToEventLoop } from '../../engine/yield-to-event-loop.ts';
 import { mutualMatches, thinMatches } from '../../features/mutual-matches.ts';
-import { throwIfAborted } from '../../vit/forward.ts';
 import { readNearestPatches, readPairCosines, type PatchPair } from '../../vit/match-patches.ts';
 import { clsAttentionTap, readClsAttention } from '../cls-attention.ts';
+import { afterStepOf } from '../after-step.ts';
 import { facetOf, featuresOf, featureTap } from '../feature-choice.ts';
 import type { LensCompute } from '../lens-compute.ts';
 import type { CorrespondencesParams, CorrespondencesResult, PairEnd } from './contract.ts';
@@ -16,10 +16,7 @@ const mostClustered = 2000;
 /** @returns from 0, where CLS looks the least, to 1, where it looks the most; shape [rows × columns] */
 async function saliencyOf(pass: Pass): Promise<Float32Array> {
   const attention = await readClsAttention(pass);
-  const [min, max] = [
-    attention.reduce((least, value) => Math.min(least, value), Infinity),
-    attention.reduce((most, value) => Math.max(most, value), -Infinity),
-  ];
+  const { min, max } = valueRange({ values: attention });
   return attention.map((value) => (max > min ? (value - min) / (max - min) : 0));
 }
 
@@ -40,10 +37,7 @@ async function thin(
       : matches;
   const cosines = await readPairCosines(pair, some);
   const saliency = some.map((match) => match.saliency);
-  const chosen = await thinMatches(cosines, saliency, Math.min(count, some.length), async () => {
-    await yieldToEventLoop();
-    throwIfAborted(signal);
-  });
+  const chosen = await thinMatches(cosines, saliency, Math.min(count, some.length), afterStepOf(signal));
   return chosen.map((at) => some[at] as SalientMatch);
 }
 

@@ -98,11 +98,11 @@ function CorrespondencesPanel({
       <RangeField
         label="Where CLS looks"
         explanation={
-          'Both ends of a pair must have more of CLS’s attention than this share of the photograph’s largest. At 0 all patches count.'
+          'Both ends of a pair must be above this: 0 is the patch with the least of CLS’s attention, 100 the one with the most. At 0 all patches count.'
         }
         min={0}
-        max={50}
-        value={Math.min(50, salience)}
+        max={95}
+        value={salience}
         display={`above ${salience} %`}
         valueText={`above ${salience} per cent of the range of its attention`}
         onChange={(value) => changeParams({ salience: value })}

@@ -5,14 +5,13 @@ import type { Box, PatchGrid, Size } from '../../core/geometry.ts';
 import { succeed, type Result } from '../../core/result.ts';
 import type { ReadPhoto } from '../../engine/engine.ts';
 import { readPart } from '../../engine/read-part.ts';
-import { yieldToEventLoop } from '../../engine/yield-to-event-loop.ts';
 import { createBilateralSolver } from '../../features/bilateral-solver.ts';
 import { findByLost, type LostObject } from '../../features/lost.ts';
 import { refineMask } from '../../features/refine-mask.ts';
 import { findByMaskCut, findByTokenCut, type CutObject } from '../../features/token-cut.ts';
 import type { Pass } from '../../engine/pass.ts';
 import { readAlikePatches } from '../../vit/alike-patches.ts';
-import { throwIfAborted } from '../../vit/forward.ts';
+import { afterStepOf } from '../after-step.ts';
 import { facetOf, featuresOf, featureTap } from '../feature-choice.ts';
 import type { ComputeContext, LensCompute, NamedArray } from '../lens-compute.ts';
 import {
@@ -68,10 +67,7 @@ async function findIn(
   const options = { isCosine: !isLost, threshold: isLost ? 0 : threshold, signal };
   const alike = await readAlikePatches(tapped, block, facet, options);
   pass.noteRead(performance.now());
-  const afterStep = async (): Promise<void> => {
-    await yieldToEventLoop();
-    throwIfAborted(signal);
-  };
+  const afterStep = afterStepOf(signal);
   if (isLost) {
     const tokens = await pass.readTokens(block, facet);
     const { embedDim, numRegisters } = pass.model;
@@ -114,6 +110,14 @@ function gridOnPart(frame: Frame, { height, width }: Size): MaskGrid {
   return { rows, columns, box: part, seenBox: whole, photoSizePx };
 }
 
+/** An object may be smaller than a pixel and lie between the middles of pixels. @returns the pixel that its seed is in */
+function pixelOf(seed: number, { rows, columns, box, photoSizePx }: MaskGrid): number {
+  const [row, column] = [Math.floor(seed / columns), seed % columns];
+  const down = Math.floor(box.top + ((row + 0.5) / rows) * box.height);
+  const across = Math.floor(box.left + ((column + 0.5) / columns) * box.width);
+  return Math.min(photoSizePx.height - 1, down) * photoSizePx.width + Math.min(photoSizePx.width - 1, across);
+}
+
 /** @returns the objects with masks of pixels, and boxes around those */
 async function refineObjects(
   objects: readonly FoundObject[],
@@ -126,16 +130,14 @@ async function refineObjects(
   if (!photo.ok) return photo;
   const part = readPart(photo.value, seenBoxOf(frame), mostRefinedPx);
   const { height, width } = part;
-  const afterStep = async (): Promise<void> => {
-    await yieldToEventLoop();
-    throwIfAborted(signal);
-  };
+  const afterStep = afterStepOf(signal);
   const solver = await createBilateralSolver(part, afterStep);
   const fineGrid = { rows: height, columns: width };
   const onPart = gridOnPart(frame, part);
   const refined: FoundObject[] = [];
   for (const object of objects) {
     const given = pixelsOfMasks([{ title: '', grid: onPart, values: object.mask, box: null }]);
+    if (!given.inside.includes(1)) given.inside[pixelOf(object.seed, onPart)] = 1;
     const { mask, isAsGiven } = await refineMask(solver, given.inside, part);
     refined.push({
       ...object,

@@ -11,7 +11,7 @@ import { RangeField } from '../../ui/kit/range-field.tsx';
 import { SwitchField } from '../../ui/kit/switch-field.tsx';
 import { featuresTitle } from '../feature-choice.ts';
 import { FeatureFields } from '../feature-fields.tsx';
-import { ColoursField, SmoothField } from '../shared-controls.tsx';
+import { ColoursField, ContourField, SmoothField } from '../shared-controls.tsx';
 import { frameOf } from '../lens-contract.ts';
 import type { LensTile, LensView, PanelProps, Scene } from '../lens-view.ts';
 import {
@@ -104,13 +104,15 @@ function layersOf({ looked, drawing, shared }: ObjectsScene): Layer[] {
   return [{ kind: 'masks', frame, masks: coloured, share: 1, smooth, opacity, contour }, ...rectangles];
 }
 
-const foundIn = ({ looked }: ObjectsScene): FoundMask[] =>
-  masksOf(looked).masks.map((values, at, { length }) => ({
-    title: length === 1 ? objectsTitle(1) : `Object ${at + 1}`,
-    grid: masksOf(looked).frame,
+function foundIn({ looked }: ObjectsScene): FoundMask[] {
+  const { frame, masks } = masksOf(looked);
+  return masks.map((values, at) => ({
+    title: masks.length === 1 ? objectsTitle(1) : `Object ${at + 1}`,
+    grid: frame,
     values,
     box: looked.result.objects[at]?.box ?? null,
   }));
+}
 
 function tilesOf(scene: ObjectsScene | null, drawing: ObjectsDrawing): LensTile<ObjectsDrawing>[] {
   const steps = scene?.looked.result.steps ?? [];
@@ -140,7 +142,7 @@ function describe({ looked: { result }, params, drawing }: ObjectsScene): string
   const isRefined = objects.some(({ refined }) => refined?.isAsGiven === false);
   const along = isRefined
     ? ' Refined along the photograph’s edges.'
-    : ' Edges led too far away, so it is as it was found.';
+    : ' The edges gave a very different mask, so the mask of patches is shown.';
   return `${what}, found without a label: ${by}. ${formatPercent(patches / (rows * columns))} of the patches.${fineGrid === null ? '' : along}`;
 }
 
@@ -203,8 +205,8 @@ function ObjectsPanel(props: ObjectsPanelProps) {
       {method !== 'lost' && (
         <RangeField
           label="Alike above a cosine of"
-          min={0}
-          max={90}
+          min={-100}
+          max={100}
           value={Math.round(threshold * 100)}
           display={threshold.toFixed(2)}
           valueText={`a cosine of ${threshold.toFixed(2)}`}
@@ -220,12 +222,7 @@ function ObjectsPanel(props: ObjectsPanelProps) {
       />
       {step !== null && <ColoursField shared={shared} changeShared={changeShared} />}
       {(step !== null || !refine) && <SmoothField drawing={drawing} changeDrawing={changeDrawing} />}
-      <SwitchField
-        label="Contour"
-        inLine
-        checked={drawing.contour}
-        onChange={(contour) => changeDrawing({ contour })}
-      />
+      <ContourField drawing={drawing} changeDrawing={changeDrawing} />
       {step === null && (
         <SwitchField
           label="Box"

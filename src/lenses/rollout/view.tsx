@@ -7,9 +7,8 @@ import { ChoiceField } from '../../ui/kit/choice-field.tsx';
 import type { Fact } from '../../ui/kit/fact-list.tsx';
 import { countOf, formatPercent } from '../../ui/kit/format.ts';
 import { RangeField } from '../../ui/kit/range-field.tsx';
-import { SwitchField } from '../../ui/kit/switch-field.tsx';
 import { massCommand, styleCommand } from '../shared-commands.ts';
-import { ColoursField, MassField, SmoothField } from '../shared-controls.tsx';
+import { ColoursField, ContourField, MassField, SmoothField } from '../shared-controls.tsx';
 import { frameOf } from '../lens-contract.ts';
 import { foundByMass } from '../mass-found.ts';
 import type { LensTile, LensView, PanelProps, Scene } from '../lens-view.ts';
@@ -96,14 +95,7 @@ function RolloutPanel(props: PanelProps<RolloutParams, MapDrawing, RolloutResult
       />
       {drawing.style === 'heat' ? <ColoursField {...props} /> : <MassField {...props} />}
       <SmoothField {...props} />
-      {drawing.style === 'mask' && (
-        <SwitchField
-          inLine
-          label="Contour"
-          checked={drawing.contour}
-          onChange={(contour) => changeDrawing({ contour })}
-        />
-      )}
+      {drawing.style === 'mask' && <ContourField drawing={drawing} changeDrawing={changeDrawing} />}
     </>
   );
 }

@@ -1,3 +1,4 @@
+import { valueRange, type ValueRange } from '../../attention/value-range.ts';
 import type { PatchPosition } from '../../core/geometry.ts';
 import { fail, succeed } from '../../core/result.ts';
 import type { Pass } from '../../engine/pass.ts';
@@ -8,7 +9,7 @@ import { tokenOf } from '../ask-token.ts';
 import { facetOf, featuresOf, featureTap } from '../feature-choice.ts';
 import type { LensCompute } from '../lens-compute.ts';
 import type { Query } from '../lens-contract.ts';
-import type { CosineRange, SimilarityParams, SimilarityResult } from './contract.ts';
+import type { SimilarityParams, SimilarityResult } from './contract.ts';
 
 interface AskedTokens {
   readonly tokens: readonly TokenIndex[];
@@ -38,14 +39,9 @@ function askedOf({ token, patch, patches }: SimilarityParams, { model, frame }: 
 }
 
 /** @throws FailureError 'wrong-result' where a value is no cosine */
-function rangeOf(map: Float32Array): CosineRange {
+function rangeOf(map: Float32Array): ValueRange {
   checkCosines(map);
-  let [min, max] = [Infinity, -Infinity];
-  for (const value of map) {
-    min = Math.min(min, value);
-    max = Math.max(max, value);
-  }
-  return { min, max };
+  return valueRange({ values: map });
 }
 
 /** @param left out patches, by their indices */
@@ -89,8 +85,8 @@ async function compare(
       rows,
       columns,
       map,
-      range: ranges[at] as CosineRange,
-      askedRange: ranges[0] as CosineRange,
+      range: ranges[at] as ValueRange,
+      askedRange: ranges[0] as ValueRange,
       best: bestOf(map, columns, at === 0 ? own : new Set()),
     };
   });

@@ -7,7 +7,6 @@ import { ChoiceField } from '../../ui/kit/choice-field.tsx';
 import type { Fact } from '../../ui/kit/fact-list.tsx';
 import { countOf } from '../../ui/kit/format.ts';
 import { RangeField } from '../../ui/kit/range-field.tsx';
-import { SwitchField } from '../../ui/kit/switch-field.tsx';
 import { ColourScale } from '../colour-scale.tsx';
 import { featuresTitle } from '../feature-choice.ts';
 import { FeatureFields } from '../feature-fields.tsx';
@@ -15,7 +14,7 @@ import { frameOf } from '../lens-contract.ts';
 import type { LensView, PanelProps, Scene } from '../lens-view.ts';
 import { patchTitle, queryInSentence } from '../query-title.ts';
 import { styleCommand } from '../shared-commands.ts';
-import { ColoursField, SmoothField, StyleField } from '../shared-controls.tsx';
+import { ColoursField, ContourField, SmoothField, StyleField } from '../shared-controls.tsx';
 import {
   similarityContract,
   type CosineRange,
@@ -131,7 +130,7 @@ function SimilarityPanel(props: SimilarityPanelProps) {
       {style === 'mask' ? (
         <RangeField
           label="More alike than"
-          min={-20}
+          min={-100}
           max={99}
           value={above}
           display={format(above / 100)}
@@ -159,14 +158,7 @@ function SimilarityPanel(props: SimilarityPanelProps) {
       )}
       <FeatureFields params={params} model={props.model} changeParams={changeParams} />
       <SmoothField {...props} />
-      {style === 'mask' && (
-        <SwitchField
-          label="Contour"
-          inLine
-          checked={drawing.contour}
-          onChange={(contour) => changeDrawing({ contour })}
-        />
-      )}
+      {style === 'mask' && <ContourField drawing={drawing} changeDrawing={changeDrawing} />}
     </>
   );
 }
@@ -202,10 +194,10 @@ export const similarityView: LensView<SimilarityParams, SimilarityDrawing, Simil
     styleCommand,
     {
       keys: ['[', ']'],
-      does: 'The mask keeps what is less alike too, only what is more alike',
+      does: 'The mask keeps more patches, fewer patches',
       run: (key, { drawing: { above }, changeDrawing }) => {
         const step = key === '[' ? -aboveStep : aboveStep;
-        changeDrawing({ above: Math.min(99, Math.max(-20, above + step)) });
+        changeDrawing({ above: Math.min(99, Math.max(-100, above + step)) });
       },
     },
   ],
