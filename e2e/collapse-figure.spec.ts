@@ -8,15 +8,19 @@ import { TrainingView } from './training-view.ts';
 
 const labels = ['Centring and sharpening', 'No centring', 'No sharpening'];
 
-test('one button trains three times and draws both panels; they are saved as PNG, SVG and CSV', async ({
-  scope,
-  page,
-}) => {
-  test.setTimeout(600_000);
-  const training = new TrainingView(page);
+test.describe.configure({ timeout: 600_000 });
+
+let training: TrainingView;
+test.beforeEach(async ({ scope, page }) => {
+  training = new TrainingView(page);
   await scope.open(`backend=wasm&side=${sideOf(8)}`);
   await scope.isReady();
   await training.open();
+});
+
+test('one button trains three times and draws both panels; they are saved as PNG, SVG and CSV', async ({
+  page,
+}) => {
   await training.fill({ ...tinyRun, Steps: 44 });
   await training.press('Why centring and sharpening');
   const figure = page.locator('.figure');
@@ -70,12 +74,7 @@ test('one button trains three times and draws both panels; they are saved as PNG
   await expect(page.locator('.kept-run')).toHaveCount(0);
 });
 
-test('the experiment is cancelled at once, and what it drew stays', async ({ scope, page }) => {
-  test.setTimeout(600_000);
-  const training = new TrainingView(page);
-  await scope.open(`backend=wasm&side=${sideOf(8)}`);
-  await scope.isReady();
-  await training.open();
+test('the experiment is cancelled at once, and what it drew stays', async ({ page }) => {
   await training.fill({ ...tinyRun, Steps: 5000 });
   await training.press('Why centring and sharpening');
   const figure = page.locator('.figure');
@@ -90,11 +89,6 @@ test('all samples at once; a run begins again with one button; kept runs are com
   scope,
   page,
 }) => {
-  test.setTimeout(600_000);
-  const training = new TrainingView(page);
-  await scope.open(`backend=wasm&side=${sideOf(8)}`);
-  await scope.isReady();
-  await training.open();
   await page.getByRole('button', { name: 'Samples' }).click();
   await page.keyboard.press('Escape');
   await expect(page.getByRole('dialog')).toHaveCount(0);

@@ -182,14 +182,17 @@ async function runSuite(suite: Suite): Promise<void> {
   const run = runner(isAlone ? null : (piece) => void said.push(piece));
   begun.add(suite);
   const start = performance.now();
-  const count =
-    suite.isOfBuild && hasFailedToBuild
-      ? { passed: 0, failed: 1, skipped: 0 }
-      : await suite.run(run, id === names.at(-1) ? more : []);
+  const cannotRun = suite.isOfBuild === true && hasFailedToBuild;
+  const count = cannotRun
+    ? { passed: 0, failed: 1, skipped: 0 }
+    : await suite.run(run, id === names.at(-1) ? more : []);
   const seconds = Math.round((performance.now() - start) / 1000);
   if (!isAlone) console.log(`\n── ${title}\n${Buffer.concat(said).toString('utf8')}`);
   ended.set(suite, count);
-  lines.set(suite, `${title}: ${describe(count)} (${seconds} s)`);
+  lines.set(
+    suite,
+    `${title}: ${cannotRun ? 'not run, since the build failed; ' : ''}${describe(count)} (${seconds} s)`,
+  );
   if (id !== 'build') return;
   hasFailedToBuild = count.failed > 0;
   isBuilt();

@@ -30,12 +30,12 @@ it('has the Jaccard index of the masks of 60 % of the mass', () => {
   ).toBeNull();
 });
 
-it('of masks is that of the masks themselves', () => {
+it('compares masks as they are', () => {
   const [one, other] = [Float32Array.of(1, 1, 1, 1, 1, 0), Float32Array.of(0, 1, 1, 1, 1, 1)];
   expect(compare(one, other, 1).jaccard).toBeCloseTo(4 / 6, 12);
 });
 
-it('of maps of other grids is a mistake', () => {
+it('throws where the maps have different sizes', () => {
   expect(() => compare(a, b.subarray(1))).toThrow('maps of 8 and 7 patches');
 });
 

@@ -32,10 +32,26 @@ function mapsIn(own: Layers, other: Layers): readonly [DrawnMap, DrawnMap] | nul
   return isSame ? [one, second] : null;
 }
 
+interface KnownAgreement {
+  readonly other: DrawnMap;
+  readonly share: number;
+  readonly agreement: Agreement;
+}
+
+/** The last agreement of each map: several parts of the page tell it. */
+const known = new WeakMap<Float32Array, KnownAgreement>();
+
 /** @returns null where the pictures do not draw one map each, on the same grid */
 export function agreementIn(own: Layers, other: Layers): Agreement | null {
   const maps = mapsIn(own, other);
-  return maps === null ? null : agreementOf(...maps);
+  if (maps === null) return null;
+  const [{ map, share }, second] = maps;
+  const last = known.get(map);
+  if (last?.share === share && last.other.map === second.map && last.other.share === second.share)
+    return last.agreement;
+  const agreement = agreementOf(...maps);
+  known.set(map, { other: second, share, agreement });
+  return agreement;
 }
 
 /**

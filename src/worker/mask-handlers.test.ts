@@ -39,8 +39,13 @@ describe('a mask is read', () => {
 
   test.each([
     ['another shape', mask, photo(20, 40), { kind: 'other-shape', photoPx: { height: 20, width: 40 } }],
-    ['all black', photo(20, 20).slice(0, 0), photo(20, 20), { kind: 'no-mask' }],
-    ['no object', blobOf(greyPng([[0, 0]])), photo(20, 20), { kind: 'no-mask', problem: 'it is all black' }],
+    [
+      'an empty file',
+      new Blob([]),
+      photo(20, 20),
+      { kind: 'no-mask', problem: 'it is no PNG that can be decoded' },
+    ],
+    ['all black', blobOf(greyPng([[0, 0]])), photo(20, 20), { kind: 'no-mask', problem: 'it is all black' }],
     ['a text', new Blob(['Dear reader']), photo(20, 20), { kind: 'no-mask' }],
   ])('%s is told', async (_, tried, beside, expected) => {
     const read = await readMask({ mask: tried, photo: beside, isGuess: true }, context);

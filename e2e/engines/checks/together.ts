@@ -14,9 +14,16 @@ export const togetherChecks: readonly Check[] = [
     await app.get('img', /Beside it: .* 10 pairs drawn between them/);
     await app.factIs('Mutual nearest', String(matches.mutual.length));
     await app.factIs('Salient', String(matches.salient.length));
-    await until('something is drawn between the photographs', async () =>
-      (await app.pixels('overlay')).data.some((value) => value > 0),
-    );
+    const withLines = await until('something is drawn between the photographs', async () => {
+      const pixels = await app.pixels('overlay');
+      return pixels.data.some((value) => value > 0) && pixels;
+    });
+    await app.switchTo('Lines', false);
+    await until('the lines go', async () => {
+      const { data } = await app.pixels('overlay');
+      return data.some((value, at) => value !== withLines.data[at]);
+    });
+    await app.switchTo('Lines', true);
   }),
   check('a patch is asked in all photographs', async (app) => {
     await app.open('backend=wasm&side=224&lens=similarity');

@@ -18,9 +18,13 @@ import {
 /** Of cosines, which are at most 1. */
 const tolerance = 1e-4;
 
-/** @param mostPx larger inputs are left out, which take a back end without kernels of ours a minute */
+/** @param mostPx the largest side that is tested; above it a back end without our kernels takes a minute */
 export function checkCorrespondences(name: BackendName, platform: Platform, mostPx = Infinity): void {
   const cases = embeddedSimilarity.filter(({ sidePx }) => sidePx <= mostPx);
+  test.skip.each(embeddedSimilarity.filter(({ sidePx }) => sidePx > mostPx))(
+    '$sidePx px: too slow here',
+    () => {},
+  );
   let engine: Engine;
   beforeAll(async () => {
     engine = await startOn(name, platform);
@@ -90,7 +94,10 @@ export function checkCorrespondences(name: BackendName, platform: Platform, most
       );
       const sorted = { ...looked, result: { ...looked.result, pairs } };
       const shown = new Set(pairs.map(({ first }) => indexOf(first, looked.passes[0]?.frame.columns ?? NaN)));
-      expect(shown.size).toBe(all.length > 50 ? pairs.length : all.length);
+      expect(shown.size).toBe(pairs.length);
+      // Of more than fifty a cluster may be left empty.
+      if (all.length > 50) expect(pairs.length).toBeGreaterThan(40);
+      else expect(pairs).toHaveLength(all.length);
       expectPairs(
         sorted,
         all.filter(({ first }) => shown.has(first)),

@@ -1,49 +1,44 @@
 /**
  * Runs one look at a time: first the selected photograph, then further questions about it, then the other photographs
- * in their order. State is in the store; this is the only place that calls 'look'.
+ * in their order. State is in the store; `missing-looks` says what is missing; this is the only place that calls 'look'.
  */
 import { describeFailure, type Failure } from '../../core/failure.ts';
-import { keyOfFraming } from '../../core/photo.ts';
-import { contractOf } from '../../lenses/contracts.ts';
 import type { EngineClient } from '../../rpc/engine-client.ts';
-import type { LookRequest } from '../../rpc/engine-contract.ts';
-import type { AppState, AppStore } from '../state/app-store.ts';
+import type { AppStore } from '../state/app-store.ts';
 import {
-  askedPoint,
   bytesIn,
-  canShowAll,
   keyOfLook,
-  otherSide,
   pickedOn,
   pickedPoint,
   plainLook,
-  requestedLook,
-  spanOfLook,
   type Look,
   type Outcome,
   type Side,
 } from '../state/looks.ts';
-import type { UsedModel } from '../state/model-in-use.ts';
 import { isWaiting, type AnyLookProgress, type Photo, type PhotoId } from '../state/photo.ts';
 import type { Announcer } from './announcer.ts';
+import {
+  isOfSamePass,
+  isStillRequested,
+  isStillWanted,
+  nextQueued,
+  openRequest,
+  requestOf,
+  selectedPhoto,
+  stateOf,
+  unseen,
+  type Open,
+} from './missing-looks.ts';
 
 /** After this many failures a further question is not repeated automatically. */
 const maxRequestFailures = 2;
 
-interface Run {
-  readonly look: Look;
-  readonly side: Side;
+interface Run extends Open {
   /** True for a further question, false for a photograph from the queue. */
   readonly isFurther: boolean;
   readonly controller: AbortController;
   /** Its result is no longer needed. */
   isAbandoned: boolean;
-}
-
-/** A look that is still missing. */
-interface Open {
-  readonly look: Look;
-  readonly side: Side;
 }
 
 export interface LookQueue {
@@ -61,41 +56,6 @@ export interface LookQueue {
   retryRequest(): void;
 }
 
-const selectedPhoto = ({ photos, selectedId }: AppState): Photo | undefined =>
-  selectedId === null ? undefined : photos[selectedId];
-
-/** The same pass and lens; only the token differs, so the answer is quick. */
-const isOfSamePass = (a: Look, b: Look): boolean =>
-  a.photo === b.photo &&
-  a.of.join() === b.of.join() &&
-  a.lens === b.lens &&
-  a.model === b.model &&
-  keyOfFraming(a.framing) === keyOfFraming(b.framing);
-
-/**
- * @returns the photograph that must be looked at first: a patch is asked on it, but this model has no result for it yet, so its grid
- * is not known
- */
-function unseen(state: AppState, photo: Photo): PhotoId | null {
-  const asked = askedPoint(state, photo)?.photo;
-  if (asked === undefined || asked.state.status !== 'done') return null;
-  return plainLook(state, asked) !== null && requestedLook(state, photo) === null ? asked.id : null;
-}
-
-/** @returns the photographs that the engine needs, those of `also` among them where each gets its own result */
-function photosFor({ photo, of, ...look }: Look, also: readonly PhotoId[]): readonly PhotoId[] {
-  switch (spanOfLook(look)) {
-    case 'one':
-      return [photo];
-    case 'pair':
-      return [photo, ...of];
-    case 'each':
-      return [...new Set([...of, photo, ...also])];
-    case 'all':
-      return of;
-  }
-}
-
 /** Results, and for each photograph without one why. */
 interface Answered {
   readonly outcomes: readonly Outcome[];
@@ -108,97 +68,6 @@ export function createLookQueue(client: EngineClient, store: AppStore, announcer
   /** Keys of looks for which memory had no room. */
   const leftOut = new Set<string>();
   let failed: { readonly look: Look; readonly times: number } | null = null;
-
-  const isQueued = (id: PhotoId): boolean => store.getState().photos[id]?.state.status === 'queued';
-
-  /** The selected photograph comes first. */
-  const nextQueued = (): PhotoId | undefined => {
-    const { order, selectedId } = store.getState();
-    return selectedId !== null && isQueued(selectedId) ? selectedId : order.find(isQueued);
-  };
-
-  const stateOf = (side: Side): AppState | null => {
-    const state = store.getState();
-    return side === 'own' ? state : otherSide(state);
-  };
-
-  /** @returns the look that is still missing for this photograph; null if there is none */
-  const missing = (photo: Photo | undefined, side: Side = 'own'): Look | null => {
-    const state = stateOf(side);
-    if (state === null || photo === undefined || photo.state.status !== 'done') return null;
-    const look = requestedLook(state, photo);
-    return look === null || state.outcomes.has(keyOfLook(look)) ? null : look;
-  };
-
-  /**
-   * @returns what the other side of a comparison still lacks of the selected photograph: the plain look first, where a patch is asked and
-   * that model's grid is not known. Null while all photographs are on the stage, where nothing is compared
-   */
-  const missingAgainst = (): Look | null => {
-    const own = store.getState();
-    if (own.showsAll && canShowAll(own)) return null;
-    const state = stateOf('against');
-    const photo = state === null ? undefined : selectedPhoto(state);
-    if (state === null || photo === undefined || photo.state.status !== 'done') return null;
-    if (requestedLook(state, photo) !== null) return missing(photo, 'against');
-    const plain = plainLook(state, askedPoint(state, photo)?.photo ?? photo);
-    return plain === null || state.outcomes.has(keyOfLook(plain)) ? null : plain;
-  };
-
-  /**
-   * @returns the look that is still missing for the selected photograph, else one of another photograph that depends on several; null if
-   * there is none, or if it was given up
-   */
-  const openRequest = (): Open | null => {
-    const state = store.getState();
-    const { asking, lens, order, photos } = state;
-    const unlessFailed = (look: Look, side: Side): Open | null =>
-      asking?.status === 'failed' && keyOfLook(asking.look) === keyOfLook(look) ? null : { look, side };
-    const own = missing(selectedPhoto(state));
-    if (own !== null) return unlessFailed(own, 'own');
-    const other = missingAgainst();
-    if (other !== null) return unlessFailed(other, 'against');
-    // The strip shows answers only to questions about several photographs.
-    if (contractOf(lens).looksAt === undefined) return null;
-    for (const id of order) {
-      const look = missing(photos[id]);
-      if (look === null || leftOut.has(keyOfLook(look))) continue;
-      const span = spanOfLook(look);
-      return span === 'each' || span === 'all' ? { look, side: 'own' } : null;
-    }
-    return null;
-  };
-
-  /** @returns other photographs that still lack their answer to the same question */
-  const alsoWanted = ({ look, side }: Open): readonly PhotoId[] => {
-    const state = stateOf(side);
-    if (state === null || side === 'against' || spanOfLook(look) !== 'each') return [];
-    return state.order.filter((id) => {
-      const photo = state.photos[id];
-      const wanted = photo?.state.status === 'done' ? requestedLook(state, photo) : null;
-      if (wanted === null || wanted.of[0] !== look.of[0]) return false;
-      const key = keyOfLook(wanted);
-      return !state.outcomes.has(key) && !leftOut.has(key);
-    });
-  };
-
-  const requestOf = ({ look, side }: Open, { reference }: UsedModel): LookRequest => {
-    const { photos } = store.getState();
-    const sources = photosFor(look, alsoWanted({ look, side })).flatMap((id) => {
-      const photo = photos[id];
-      return photo === undefined ? [] : [{ id, photo: photo.blob }];
-    });
-    const nextId = nextQueued();
-    const next = sources.some(({ id }) => id === nextId) || nextId === undefined ? undefined : photos[nextId];
-    return {
-      lens: look.lens,
-      params: look.params,
-      sources,
-      models: [{ key: look.model, reference }],
-      framing: look.framing,
-      upNext: next === undefined ? null : { id: next.id, photo: next.blob },
-    };
-  };
 
   /** The model in use is checked again only where another one took its place on the device. */
   const noteTurn = (side: Side, { stage }: AnyLookProgress): void => {
@@ -214,10 +83,10 @@ export function createLookQueue(client: EngineClient, store: AppStore, announcer
   ): Promise<Answered | Failure | null> => {
     const { engine } = store.getState();
     const { look, side } = mine;
-    const used = stateOf(side)?.models.used ?? null;
+    const used = stateOf(store.getState(), side)?.models.used ?? null;
     if (engine.status !== 'ready' || used === null || used.key !== look.model) return { code: 'cancelled' };
     const [{ backend }, { description: model }] = [engine, used];
-    const request = requestOf({ look, side }, used);
+    const request = requestOf(store.getState(), mine, used, leftOut);
     const answer = await client.call('look', request, {
       signal: mine.controller.signal,
       onProgress: (progress) => {
@@ -246,20 +115,21 @@ export function createLookQueue(client: EngineClient, store: AppStore, announcer
   const take = ({ look, side }: Open, { outcomes, failures }: Answered): void =>
     hold(() => {
       const { addOutcomes, setPhotoState } = store.getState();
+      const isDone = (id: PhotoId): void =>
+        setPhotoState(id, (state) => (isWaiting(state) ? { status: 'done' } : state));
       addOutcomes(outcomes, side);
-      for (const { look: answered } of outcomes)
-        setPhotoState(answered.photo, (state) => (isWaiting(state) ? { status: 'done' } : state));
+      for (const { look: answered } of outcomes) isDone(answered.photo);
       for (const [id, failure] of failures)
         if (failure.code !== 'no-room-together') setPhotoState(id, () => ({ status: 'failed', failure }));
         else {
           // Other lenses may show it.
           leftOut.add(keyOfLook({ ...look, photo: id }));
-          setPhotoState(id, (state) => (isWaiting(state) ? { status: 'done' } : state));
+          isDone(id);
         }
     });
 
-  const begin = ({ look, side }: Open, isFurther: boolean): Run => {
-    run = { look, side, isFurther, controller: new AbortController(), isAbandoned: false };
+  const begin = (open: Open, isFurther: boolean): Run => {
+    run = { ...open, isFurther, controller: new AbortController(), isAbandoned: false };
     return run;
   };
 
@@ -352,8 +222,8 @@ export function createLookQueue(client: EngineClient, store: AppStore, announcer
       state.setPhotoState(first, () => ({ status: 'queued' }));
       return true;
     }
-    const next = nextQueued();
-    const request = next === state.selectedId ? null : openRequest();
+    const next = nextQueued(state);
+    const request = next === state.selectedId ? null : openRequest(state, leftOut);
     if (request !== null) {
       void runRequest(request);
       return false;
@@ -399,23 +269,8 @@ export function createLookQueue(client: EngineClient, store: AppStore, announcer
     const isOther = state.order !== before.order || state.framing !== before.framing;
     // There may be room now.
     if (isOther || state.models.used !== before.models.used) leftOut.clear();
-    if (asking?.status === 'failed') {
-      const photo = selectedPhoto(state);
-      const other = otherSide(state);
-      const requested = [state, ...(other === null ? [] : [other])].flatMap((each) => {
-        const look = photo === undefined ? null : requestedLook(each, photo);
-        return look === null ? [] : [keyOfLook(look)];
-      });
-      if (!requested.includes(keyOfLook(asking.look))) state.setAsking(null);
-    }
-    if (run?.isFurther === true) {
-      const { look, side } = run;
-      const open = openRequest();
-      // A pointer that moves on must not keep the other side waiting for ever.
-      const other = side === 'against' ? missingAgainst() : null;
-      const isWanted = [open?.look ?? null, other].some((each) => each !== null && isOfSamePass(look, each));
-      if (!isWanted) abandon();
-    }
+    if (asking?.status === 'failed' && !isStillRequested(state, asking.look)) state.setAsking(null);
+    if (run?.isFurther === true && !isStillWanted(store.getState(), run, leftOut)) abandon();
     announcer.announceRequested(before, state);
     pump();
   });
@@ -434,7 +289,7 @@ export function createLookQueue(client: EngineClient, store: AppStore, announcer
         if (cancelled !== null) abandon();
         // The patch is deselected, or it would be asked again at once.
         if (asked !== null && (asked === id || cancelled !== null)) state.pickPoint(asked, null);
-        const open = openRequest();
+        const open = openRequest(store.getState(), leftOut);
         if (
           cancelled?.isFurther === true &&
           open !== null &&

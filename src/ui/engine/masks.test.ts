@@ -1,5 +1,5 @@
 /** Masks beside photographs, with the worker's own code behind the calls. */
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { fail } from '../../core/result.ts';
 import type { EngineClient } from '../../rpc/engine-client.ts';
 import type { CallContext } from '../../rpc/serve-calls.ts';
@@ -31,18 +31,22 @@ const picture = (name: string, bytes: BlobPart[], path?: string): NewPhoto => {
 let store: AppStore;
 let masks: Masks;
 let counted: number;
+let answered: number;
 let isLost: boolean;
 
 beforeEach(() => {
   store = createAppStore(parseSettings(null), { shape: 'photograph', sidePx: 96 });
   counted = 0;
+  answered = 0;
   isLost = false;
   const call = async (method: string, request: never) => {
     if (isLost) return fail({ code: 'worker-stuck' });
     if (method === 'readMask') return handlers.readMask(request, context);
     if (method !== 'countCells') return new Promise(() => undefined);
     counted += 1;
-    return handlers.countCells(request, context);
+    const outcome = await handlers.countCells(request, context);
+    answered += 1;
+    return outcome;
   };
   const client = { call, onGone: () => () => undefined } as unknown as EngineClient;
   masks = createMasks(client, store, createSession(client, store, { backend: 'auto' }));
@@ -194,7 +198,8 @@ describe('pixels are counted', () => {
     box: { top: 0, left: 0, ...photoSizePx },
     photoSizePx,
   });
-  const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
+  const hasCounts = (count: number): Promise<void> =>
+    vi.waitFor(() => expect(photoOf('cat.jpg').mask?.counts.size).toBe(count));
 
   beforeEach(() => masks.add([picture('cat.jpg', photographBytes), picture('cat.png', maskBytes)]));
 
@@ -202,10 +207,10 @@ describe('pixels are counted', () => {
     const { id } = photoOf('cat.jpg');
     masks.count(id, grid(2));
     masks.count(id, grid(2));
-    await settle();
+    await hasCounts(1);
     masks.count(id, grid(2));
     masks.count(id, grid(4));
-    await settle();
+    await hasCounts(2);
     expect(counted).toBe(2);
     const counts = photoOf('cat.jpg').mask?.counts;
     expect([...(counts?.get(keyOfGrid(grid(2)))?.cells ?? [])]).toEqual([0, 192, 192, 0]);
@@ -216,19 +221,20 @@ describe('pixels are counted', () => {
     const { id } = photoOf('cat.jpg');
     isLost = true;
     masks.count(id, grid(2));
-    await settle();
+    // The call has failed already; the page hears of it in the next task.
+    await new Promise((resolve) => setTimeout(resolve));
     expect(photoOf('cat.jpg').mask?.counts.size).toBe(0);
     isLost = false;
     masks.count(id, grid(2));
-    await settle();
-    expect(photoOf('cat.jpg').mask?.counts.size).toBe(1);
+    await hasCounts(1);
   });
 
   it('and dropped where the mask has left meanwhile', async () => {
     const { id } = photoOf('cat.jpg');
     masks.count(id, grid(2));
     masks.release(id);
-    await settle();
+    await vi.waitFor(() => expect(answered).toBe(1));
+    await new Promise((resolve) => setTimeout(resolve));
     expect(photoOf('cat.jpg').mask).toBeNull();
   });
 });

@@ -33,10 +33,6 @@ export interface Comparison {
   readonly agreement: Agreement | null;
 }
 
-/** A pair of photographs takes the whole stage. */
-const canBeCompared = (outcome: Outcome, scene: AnyScene): boolean =>
-  (viewOf(outcome.look.lens).beside?.(scene) ?? null) === null;
-
 /** The models' names, else the lenses', else which settings are older. */
 function namesOf(own: Outcome, other: Outcome): readonly [string, string] {
   if (own.look.model !== other.look.model) return [own.model.title, other.model.title];
@@ -50,7 +46,7 @@ export function useComparison(photo: Photo): Comparison | null {
   const ownScene = useScene(own);
   const other = useApp((state) => {
     const side = otherSide(state);
-    return side === null ? null : shownOutcome(side, photo);
+    return side === null ? null : shownOutcome(side, photo, 'against');
   });
   const look = useApp((state) => state.against?.look ?? null);
   const drawings = useApp((state) => state.drawings);
@@ -61,14 +57,15 @@ export function useComparison(photo: Photo): Comparison | null {
     return sceneOf(other, its, shared);
   }, [other, look, drawings, shared]);
   const ownLayers = useStableLayers(
-    own === null || ownScene === null ? [] : stageLayers(ownScene, own, markedPatch(photo, own)),
+    own === null || ownScene === null || other === null
+      ? []
+      : stageLayers(ownScene, own, markedPatch(photo, own)),
   );
   const otherLayers = useStableLayers(
     other === null || otherScene === null ? [] : stageLayers(otherScene, other, markedPatch(photo, other)),
   );
   return useMemo(() => {
     if (own === null || other === null || ownScene === null || otherScene === null) return null;
-    if (!canBeCompared(own, ownScene) || !canBeCompared(other, otherScene)) return null;
     const [ownName, otherName] = namesOf(own, other);
     return {
       own: { outcome: own, scene: ownScene, layers: ownLayers, name: ownName },

@@ -137,6 +137,10 @@ export function PatchPicker(props: PatchPickerProps) {
   const follow = (event: PointerEvent): void => {
     const point = event.pointerType === 'touch' ? null : pointUnder(event);
     if (point !== null) drawing.move(event, point);
+    const isSame =
+      point !== null && pointed !== null && isSamePatch(patchAt(point, frame), patchAt(pointed, frame));
+    // The whole page hears of another patch.
+    if (isSame) return;
     setPointed(point);
     pointAt(point);
   };

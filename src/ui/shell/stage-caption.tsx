@@ -5,7 +5,7 @@ import { tokenTitle } from '../../lenses/query-title.ts';
 import { differenceLayer } from '../../render/compare-layers.ts';
 import { IconButton } from '../kit/icon-button.tsx';
 import { useApp, useServices } from '../services.tsx';
-import { canShowAll, pickedOn, shownOutcome, type Outcome } from '../state/looks.ts';
+import { allAreShown, canShowAll, pickedOn, shownOutcome, type Outcome } from '../state/looks.ts';
 import type { Photo } from '../state/photo.ts';
 import { viewOf } from '../../lenses/views.ts';
 import { describePhotoNotice } from '../../core/photo.ts';
@@ -40,7 +40,7 @@ function PictureActions({ photo, outcome: shown }: PictureActionsProps) {
   };
   const onStage = (): readonly StagePicture[] => {
     const state = store.getState();
-    const showsAll = state.showsAll && canShowAll(state);
+    const showsAll = allAreShown(state);
     if (comparison !== null && !showsAll) return comparedPictures(comparison);
     const shownPhotos = showsAll ? state.order.map((id) => state.photos[id]) : [photo];
     return shownPhotos.flatMap((each) => (each === undefined ? [] : (pictureOf(each) ?? [])));
@@ -121,7 +121,7 @@ function Words({ photo, outcome }: { readonly photo: Photo; readonly outcome: Ou
   const scene = useScene(outcome);
   const props = usePanelProps(photo);
   const compared = useComparison(photo);
-  const showsAll = useApp((state) => state.showsAll && canShowAll(state));
+  const showsAll = useApp(allAreShown);
   const comparison = showsAll ? null : compared;
   const { describe, Below } = viewOf(outcome.look.lens);
   if (scene === null) return null;
@@ -144,7 +144,7 @@ export function StageCaption({ photo }: { readonly photo: Photo }) {
   const outcome = useApp((state) => shownOutcome(state, photo));
   const picked = useApp((state) => pickedOn(state, photo));
   const mayShowAll = useApp(canShowAll);
-  const showsAll = useApp((state) => state.showsAll);
+  const showsAll = useApp(allAreShown);
   const setShowsAll = useApp((state) => state.setShowsAll);
   // Both buttons come and go with the pointer. Their room stays, so that the photograph does not move under it.
   const asks = useApp((state) => contractOf(state.lens).asks);

@@ -7,7 +7,7 @@ import { useDeviceSize } from '../kit/use-canvas-layer.ts';
 import { useApp, useServices } from '../services.tsx';
 import { savedPairSize, type Beside } from '../../render/pair.ts';
 import { viewOf } from '../../lenses/views.ts';
-import { canShowAll } from '../state/looks.ts';
+import { allAreShown } from '../state/looks.ts';
 import { lookFraction, type Photo } from '../state/photo.ts';
 import { describeLook } from '../words.ts';
 import { IconButton } from '../kit/icon-button.tsx';
@@ -150,7 +150,7 @@ export function Stage({ photo, bitmap, aspect, onNeedsSide, children }: StagePro
   });
   const label = describePicture(photo, outcome, scene, second);
   const comparison = useComparison(photo);
-  const showsAll = useApp((state) => state.showsAll && canShowAll(state));
+  const showsAll = useApp(allAreShown);
   const changeDrawing = useApp((state) => state.changeDrawing);
   const shownAspect = beside === null || outcome === null ? aspect : pairAspect(frameOf(outcome), beside);
   const isBlank = bitmap === null && outcome === null;

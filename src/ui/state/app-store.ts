@@ -96,8 +96,6 @@ export interface AppState {
   readonly takesTurns: boolean;
   /** How the two sides of a comparison are shown. */
   readonly comparison: ComparisonView;
-  /** Always 'own'; `otherSide` makes the state of the other side. */
-  readonly side: Side;
   readonly outcomes: Outcomes;
   /** The look for a further question about the selected photograph, while it runs or after it failed. */
   readonly asking: Asking | null;
@@ -232,7 +230,6 @@ export function createAppStore(
     against: null,
     takesTurns: false,
     comparison: 'sides',
-    side: 'own',
     outcomes: new Map(),
     asking: null,
     framing,
@@ -247,8 +244,9 @@ export function createAppStore(
 
     setEngine: (engine) => set({ engine }),
     setUsedModel: (used) =>
-      set(({ models, against }) => ({
+      set(({ models, against, takesTurns }) => ({
         models: { ...models, used },
+        takesTurns: takesTurns && used.key === models.used?.key,
         // A model is not compared with itself.
         against: against?.model?.key === used.key ? null : against,
       })),

@@ -55,17 +55,7 @@ export const spanOfLook = ({ lens, params }: Pick<Look, 'lens' | 'params'>): Spa
 
 type Settings = Pick<
   AppState,
-  | 'lens'
-  | 'params'
-  | 'token'
-  | 'framing'
-  | 'models'
-  | 'photos'
-  | 'order'
-  | 'asked'
-  | 'pointed'
-  | 'partner'
-  | 'side'
+  'lens' | 'params' | 'token' | 'framing' | 'models' | 'photos' | 'order' | 'asked' | 'pointed' | 'partner'
 >;
 
 const isUsable = (photo: Photo | undefined): photo is Photo =>
@@ -161,8 +151,7 @@ export function askedPoint(state: Settings, photo: Photo): AskedPoint | null {
 
 /** @returns the patches at the point: one, or several where it has an outline and the lens asks several */
 function queryAt(lens: LensId, token: number, point: PickedPoint, frame: Frame): AnyQuery {
-  const several = contractOf(lens).asksSeveral === true && point.outline !== undefined;
-  const patches = several ? patchesWithin(point.outline ?? [], frame) : [];
+  const patches = contractOf(lens).asksSeveral === true ? patchesWithin(point.outline ?? [], frame) : [];
   return patches.length > 0
     ? { token, patch: null, patches }
     : { token, patch: patchAt(point, frame), patches };
@@ -204,7 +193,6 @@ export function otherSide<S extends Settings & Pick<AppState, 'against' | 'drawi
   const { model, look } = against;
   const other: S = {
     ...state,
-    side: 'against',
     ...(model === null ? {} : { models: { ...models, used: model } }),
     ...(look === null
       ? {}
@@ -217,14 +205,18 @@ export function otherSide<S extends Settings & Pick<AppState, 'against' | 'drawi
   return isOfPair(state) || isOfPair(other) ? null : other;
 }
 
-/** Under what the photograph notes its last outcome. */
+/** The key in `Photo.shown`. */
 export const placeOnView = (lens: LensId, side: Side): string => (side === 'own' ? lens : `${lens}, ${side}`);
 
 /** The outcome that is shown: of the requested look, or, until that has come, the last one through the same lens. */
-export function shownOutcome(state: Settings & Pick<AppState, 'outcomes'>, photo: Photo): Outcome | null {
+export function shownOutcome(
+  state: Settings & Pick<AppState, 'outcomes'>,
+  photo: Photo,
+  side: Side = 'own',
+): Outcome | null {
   const requested = requestedLook(state, photo);
   const answered = requested === null ? undefined : state.outcomes.get(keyOfLook(requested));
-  const last = photo.shown[placeOnView(state.lens, state.side)];
+  const last = photo.shown[placeOnView(state.lens, side)];
   return answered ?? (last === undefined ? undefined : state.outcomes.get(last)) ?? null;
 }
 
@@ -240,6 +232,11 @@ export function canShowAll(state: Settings & Pick<AppState, 'outcomes' | 'select
   const outcome = shownOutcome(state, photo);
   return outcome !== null && isTogether(outcome);
 }
+
+/** Whether all photographs are on the stage now. */
+export const allAreShown = (
+  state: Settings & Pick<AppState, 'outcomes' | 'selectedId' | 'showsAll'>,
+): boolean => state.showsAll && canShowAll(state);
 
 /** Whether it is one photograph's answer to a question about several. */
 export const isTogether = ({ look }: Outcome): boolean => ['each', 'all'].includes(spanOfLook(look));

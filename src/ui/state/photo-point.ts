@@ -53,19 +53,29 @@ export const patchBeside = (
 /** Whether the point is inside, by the even-odd rule. */
 function isWithin({ x, y }: PhotoPoint, outline: readonly PhotoPoint[]): boolean {
   let inside = false;
-  for (const [at, a] of outline.entries()) {
-    const b = outline.at(at - 1) as PhotoPoint;
+  let b = outline.at(-1) as PhotoPoint;
+  for (const a of outline) {
     if (a.y > y !== b.y > y && x < a.x + ((y - a.y) / (b.y - a.y)) * (b.x - a.x)) inside = !inside;
+    b = a;
   }
   return inside;
 }
 
+/** The last answer for each outline: it is asked for at each change of the page's state. */
+const knownPatches = new WeakMap<
+  readonly PhotoPoint[],
+  { readonly grid: PlacedGrid; readonly patches: readonly PatchPosition[] }
+>();
+
 /** @returns the patches whose middle is within the outline, row by row */
-export function patchesWithin(outline: readonly PhotoPoint[], grid: PlacedGrid): PatchPosition[] {
+export function patchesWithin(outline: readonly PhotoPoint[], grid: PlacedGrid): readonly PatchPosition[] {
+  const known = knownPatches.get(outline);
+  if (known?.grid === grid) return known.patches;
   const patches: PatchPosition[] = [];
   for (let row = 0; row < grid.rows; row++)
     for (let column = 0; column < grid.columns; column++)
       if (isWithin(pointOf({ row, column }, grid), outline)) patches.push({ row, column });
+  knownPatches.set(outline, { grid, patches });
   return patches;
 }
 
