@@ -1,5 +1,5 @@
 /** From two photographs to pairs with the embedded model, on every back end against PyTorch and NumPy. */
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { BackendName } from '../../core/failure.ts';
 import { maxAbsDifference } from '../../core/max-abs-difference.ts';
 import type { PatchMatch } from '../../core/patch-match.ts';
@@ -20,11 +20,6 @@ const tolerance = 1e-4;
 
 /** @param mostPx the largest side that is tested; above it a back end without our kernels takes a minute */
 export function checkCorrespondences(name: BackendName, platform: Platform, mostPx = Infinity): void {
-  const cases = embeddedSimilarity.filter(({ sidePx }) => sidePx <= mostPx);
-  test.skip.each(embeddedSimilarity.filter(({ sidePx }) => sidePx > mostPx))(
-    '$sidePx px: too slow here',
-    () => {},
-  );
   let engine: Engine;
   beforeAll(async () => {
     engine = await startOn(name, platform);
@@ -60,7 +55,8 @@ export function checkCorrespondences(name: BackendName, platform: Platform, most
     expect(maxAbsDifference(cosinesOf(pairs), cosinesOf(expected))).toBeLessThan(tolerance);
   }
 
-  describe.each(cases)('$name', (each) => {
+  describe.each(embeddedSimilarity)('$name', (each) => {
+    beforeEach(({ skip }) => skip(each.sidePx > mostPx, 'too slow here'));
     const { mutual, salient, chosen } = each.matches;
 
     test('ten pairs', async () => {
@@ -106,7 +102,7 @@ export function checkCorrespondences(name: BackendName, platform: Platform, most
   });
 
   test('without a second photograph there are none', async () => {
-    const [each] = cases;
+    const each = embeddedSimilarity.find(({ sidePx }) => sidePx <= mostPx);
     if (each === undefined) throw new Error('no case');
     const { result } = await look({ ...each, samples: each.samples.slice(0, 1) }, {});
     expect(result).toMatchObject({ found: null, pairs: [] });

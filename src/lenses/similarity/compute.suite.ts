@@ -1,5 +1,5 @@
 /** From photographs to similarities with the embedded model, on every back end against PyTorch and NumPy. */
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { BackendName } from '../../core/failure.ts';
 import { maxAbsDifference } from '../../core/max-abs-difference.ts';
 import type { Platform } from '../../engine/embedded.suite.ts';
@@ -14,11 +14,6 @@ const tolerance = 1e-4;
 
 /** @param mostPx the largest side that is tested; above it a back end without our kernels takes a minute */
 export function checkSimilarity(name: BackendName, platform: Platform, mostPx = Infinity): void {
-  const cases = embeddedSimilarity.filter(({ sidePx }) => sidePx <= mostPx);
-  test.skip.each(embeddedSimilarity.filter(({ sidePx }) => sidePx > mostPx))(
-    '$sidePx px: too slow here',
-    () => {},
-  );
   let engine: Engine;
   beforeAll(async () => {
     engine = await startOn(name, platform);
@@ -42,7 +37,8 @@ export function checkSimilarity(name: BackendName, platform: Platform, mostPx = 
     expect(maxAbsDifference(map ?? [], expected ?? [NaN]) / largest).toBeLessThan(tolerance);
   };
 
-  describe.each(cases)('$name', (each) => {
+  describe.each(embeddedSimilarity)('$name', (each) => {
+    beforeEach(({ skip }) => skip(each.sidePx > mostPx, 'too slow here'));
     const [patch = NaN] = each.patches;
 
     test('to CLS, of the photograph itself', async () => {
