@@ -15,6 +15,7 @@ const folders = {
   'src/train': ['src/core', 'src/formats', 'src/media', 'src/gpu', 'src/vit'],
   'src/attention': ['src/core'],
   'src/features': ['src/core'],
+  'src/recognise': ['src/core', 'src/formats', 'src/features'],
   'src/score': ['src/core', 'src/media'],
   'src/render': ['src/core', 'src/attention'],
   // What all lenses share, and the three lists; a lens itself is below.
@@ -47,6 +48,7 @@ const folders = {
     'src/lenses',
     'src/catalogue',
     'src/library',
+    'src/recognise',
   ],
   'src/ui/kit': ['src/core', 'src/render'],
   'src/ui': ['src/ui/kit', 'src/core', 'src/score', 'src/rpc', 'src/render', 'src/lenses', 'src/catalogue'],
@@ -67,6 +69,7 @@ const folders = {
     'lens contract',
     'src/testing',
     'src/catalogue',
+    'src/recognise',
   ],
   e2e: ['tools', 'src/core', 'src/formats', 'src/catalogue', 'src/testing'],
   'src/testing': [],

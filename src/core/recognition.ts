@@ -1,0 +1,39 @@
+/** What recognising photographs by their features is told, and what it keeps of each photograph. */
+import type { FramingOptions } from './photo.ts';
+
+/**
+ * One vector for a whole photograph. 'cls': the CLS token, as in the official k-NN. 'mean': the mean of the patches. 'both': these two, each of
+ * length 1, one after the other. 'copy': CLS and the patches' GeM as they are, one after the other, as in the official copy detection.
+ */
+export const featureKinds = ['cls', 'mean', 'both', 'copy'] as const;
+
+export type FeatureKind = (typeof featureKinds)[number];
+
+/** What determines a photograph's features, besides the network. */
+export interface FeatureSettings {
+  /** From 1. */
+  readonly block: number;
+  readonly framing: FramingOptions['shape'];
+  readonly sidePx: number;
+}
+
+/** Of one photograph, of one block's output after the final norm; shape [C] each. */
+export interface PooledFeatures {
+  readonly cls: Float32Array<ArrayBuffer>;
+  /** Mean of the patches; registers are left out. */
+  readonly mean: Float32Array<ArrayBuffer>;
+  /** Generalised mean of the patches: the fourth root of the mean of max(x, 1e-6)⁴. */
+  readonly gem: Float32Array<ArrayBuffer>;
+}
+
+/** How many vectors of C numbers are kept of a photograph, in this order: CLS, mean, GeM. */
+export const pooledParts = 3;
+
+/** Of each of N queries the k nearest items of a bank. */
+export interface Neighbours {
+  readonly k: number;
+  /** The nearest first, of equally near ones the first; shape [N, k], -1 where there are fewer. */
+  readonly items: Int32Array<ArrayBuffer>;
+  /** shape [N, k], 0 where there are fewer */
+  readonly cosines: Float32Array<ArrayBuffer>;
+}

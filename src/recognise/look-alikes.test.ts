@@ -1,0 +1,27 @@
+import { describe, expect, test } from 'vitest';
+import { maxAbsDifference } from '../core/max-abs-difference.ts';
+import { groupCases } from '../testing/recognition-fixtures.ts';
+import { plainDots } from './dot-products.ts';
+import { layOutByAxes } from './layout.ts';
+import { groupLookAlikes } from './look-alikes.ts';
+
+describe.each(groupCases.map((each, at) => [at, each] as const))(
+  'case %i',
+  (_, { vectors, groups, places }) => {
+    test('groups are SciPy’s connected components', async () => {
+      for (const { threshold, of } of groups)
+        expect(await groupLookAlikes(vectors.count, plainDots(vectors, vectors), threshold)).toEqual(of);
+      expect(groups.some(({ of }) => of.length > 1)).toBe(true);
+    });
+
+    test('places are NumPy’s principal components', async () => {
+      expect(maxAbsDifference(await layOutByAxes(vectors), places)).toBeLessThan(1e-5);
+    });
+  },
+);
+
+test('photographs that are all the same lie in one place', async () => {
+  const values = Float32Array.from({ length: 30 }, (_, at) => [0.6, 0.8, 0][at % 3] as number);
+  expect([...(await layOutByAxes({ count: 10, channels: 3, values }))]).toEqual(Array(20).fill(0));
+  expect(await layOutByAxes({ count: 0, channels: 3, values: new Float32Array(0) })).toHaveLength(0);
+});
