@@ -3,8 +3,11 @@ import { assertNever } from './result.ts';
 
 /** How a photograph is brought to the model's size. */
 export interface FramingOptions {
-  /** 'photograph' keeps the aspect ratio; 'square' squashes to sidePx × sidePx as visualize_attention.py does. */
-  readonly shape: 'photograph' | 'square';
+  /**
+   * 'photograph' keeps the aspect ratio; 'square' squashes to sidePx × sidePx as visualize_attention.py does; 'official' is the middle square,
+   * sidePx wide, of a photograph whose shorter side was made sidePx · 256 / 224, as eval_knn.py and eval_linear.py do.
+   */
+  readonly shape: 'photograph' | 'square' | 'official';
   /** The long side of what the model sees, in px. */
   readonly sidePx: number;
   /** How far patches overlap: the stride is the patch's side / overlap. 1 where it is left out. */

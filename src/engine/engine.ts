@@ -173,6 +173,19 @@ export class Engine {
     return succeed(this.hold(name, made.value));
   }
 
+  /**
+   * A photograph's pass for one question: it is not kept, so that thousands of photographs leave the passes of others where they are.
+   * @returns a pass that is disposed when the caller releases it
+   */
+  async passOnce(request: PassRequest): Promise<Result<HeldPass, Failure>> {
+    const model = this.models.find(request.model);
+    if (model === null) throw new Error(`a pass of ${request.model}, which is not on the device`);
+    const made = await this.run(request, model, []);
+    if (!made.ok) return made;
+    const pass = made.value;
+    return succeed({ pass, release: () => pass.dispose() });
+  }
+
   /** Waits until the device has computed what was begun, so that the next pass's time is its own. */
   finish(): Promise<void> {
     return this.chosen.backend.finish();

@@ -15,6 +15,8 @@ export interface Framing {
   readonly box: Box;
   /** The part of the photograph that the grid's cells cover, see `Frame`; `box` where patches do not overlap. */
   readonly cells: Box;
+  /** The whole photograph is brought to this size first, and the input is cut out there. Left out: `box` alone is resized. */
+  readonly cut?: { readonly wholePx: Size; readonly top: number; readonly left: number };
   /** 'bicubic' for photographs; 'bilinear' as torchvision's Resize in visualize_attention.py. */
   readonly filter: 'bicubic' | 'bilinear';
 }
@@ -71,6 +73,7 @@ function countPatches(longPx: number, shortPx: number, longPatches: number): Sid
  * at most 1 / 8 of it if the short side has four patches. A thinner photograph, which would lose more, gets a longer input instead;
  * see `countPatches`.
  * 'square': the whole photograph, squashed to a square, as the official script does.
+ * 'official': the middle of the resized photograph, see `frameMiddle`.
  * Patches that overlap lie in the same input; there are more of them: (side − patch) / stride + 1.
  * @param patchSizePx a multiple of the overlap
  */
@@ -86,6 +89,25 @@ export function framePhotograph(photo: Size, options: FramingOptions, patchSizeP
   };
 }
 
+/** As Python's round. */
+const roundHalfToEven = (value: number): number =>
+  value % 1 === 0.5 ? 2 * Math.round(value / 2) : Math.round(value);
+
+/** torchvision's Resize(256), bicubic, and CenterCrop(224), or the same for other sides. */
+function frameMiddle(photo: Size, sidePx: number): Pick<Framing, 'box' | 'cut' | 'filter'> {
+  const shortPx = Math.round((sidePx * 256) / 224);
+  const long = (longPx: number, otherPx: number): number => Math.trunc((shortPx * longPx) / otherPx);
+  const wholePx =
+    photo.height < photo.width
+      ? { height: shortPx, width: long(photo.width, photo.height) }
+      : { height: long(photo.height, photo.width), width: shortPx };
+  const top = roundHalfToEven((wholePx.height - sidePx) / 2);
+  const left = roundHalfToEven((wholePx.width - sidePx) / 2);
+  const [down, across] = [photo.height / wholePx.height, photo.width / wholePx.width];
+  const box = { top: top * down, left: left * across, height: sidePx * down, width: sidePx * across };
+  return { box, cut: { wholePx, top, left }, filter: 'bicubic' };
+}
+
 /** The framing by patches that do not overlap. */
 function frameWholePatches(
   photo: Size,
@@ -93,14 +115,15 @@ function frameWholePatches(
   patchSizePx: number,
 ): Omit<Framing, 'cells'> {
   const longPatches = Math.max(1, Math.floor(options.sidePx / patchSizePx));
-  if (options.shape === 'square') {
+  if (options.shape !== 'photograph') {
     const sidePx = longPatches * patchSizePx;
     return {
       rows: longPatches,
       columns: longPatches,
       inputSizePx: { height: sidePx, width: sidePx },
-      box: { top: 0, left: 0, ...photo },
-      filter: 'bilinear',
+      ...(options.shape === 'official'
+        ? frameMiddle(photo, sidePx)
+        : { box: { top: 0, left: 0, ...photo }, filter: 'bilinear' }),
     };
   }
   const isTall = photo.height > photo.width;

@@ -1,6 +1,10 @@
 import { expect, test } from 'vitest';
-import type { Framing } from './framing.ts';
-import { prepareInput } from './prepare-input.ts';
+import { createSha256 } from '../formats/sha256.ts';
+import { nodePlatform } from '../testing/node-platform.ts';
+import { cutTo } from '../testing/cut-to.ts';
+import { middleSquares } from '../testing/pooled-fixtures.ts';
+import { framePhotograph, type Framing } from './framing.ts';
+import { prepareInput, resizePhoto } from './prepare-input.ts';
 import type { PixelGrid } from './resample.ts';
 
 /** The framing of a whole image at its own size, for which the filter changes no value. */
@@ -64,3 +68,16 @@ test('only the framed part is seen, at the size that is asked for', () => {
   for (const [i, value] of input.entries())
     expect(value).toBeCloseTo([red(200), green(200), blue(200)][i % 3] ?? NaN, 6);
 });
+
+test.each(middleSquares)(
+  'the middle square, $side px, of a photograph of $size.height × $size.width is Pillow’s',
+  async ({ size, side, sha256 }) => {
+    const photo = cutTo(await nodePlatform.readSample('cat'), size);
+    // Patches of 16 px.
+    const framing = framePhotograph(photo, { shape: 'official', sidePx: side }, 16);
+    expect(framing).toMatchObject({ rows: side / 16, columns: side / 16 });
+    const hash = createSha256();
+    hash.update(new Uint8Array(resizePhoto(photo, framing).buffer));
+    expect(hash.hex()).toBe(sha256);
+  },
+);

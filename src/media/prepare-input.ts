@@ -25,12 +25,34 @@ export function normalisePixels(pixels: Uint8Array | Uint8ClampedArray, target: 
   }
 }
 
+/** @returns RGB, shape [height, width, 3] of `framing.inputSizePx` */
+export function resizePhoto(
+  image: PixelGrid,
+  { box, inputSizePx, filter, cut }: Pick<Framing, 'box' | 'inputSizePx' | 'filter' | 'cut'>,
+): Uint8ClampedArray<ArrayBuffer> {
+  if (cut === undefined) return resample(image, box, inputSizePx, filter);
+  const { wholePx, top, left } = cut;
+  const whole = resample(
+    image,
+    { top: 0, left: 0, height: image.height, width: image.width },
+    wholePx,
+    filter,
+  );
+  const { height, width } = inputSizePx;
+  const middle = new Uint8ClampedArray(height * width * 3);
+  for (let row = 0; row < height; row++) {
+    const begin = ((top + row) * wholePx.width + left) * 3;
+    middle.set(whole.subarray(begin, begin + width * 3), row * width * 3);
+  }
+  return middle;
+}
+
 /** @returns the model's input: normalised RGB, shape [height, width, 3] of `framing.inputSizePx` */
 export function prepareInput(
   image: PixelGrid,
-  framing: Pick<Framing, 'box' | 'inputSizePx' | 'filter'>,
+  framing: Pick<Framing, 'box' | 'inputSizePx' | 'filter' | 'cut'>,
 ): Float32Array<ArrayBuffer> {
-  const pixels = resample(image, framing.box, framing.inputSizePx, framing.filter);
+  const pixels = resizePhoto(image, framing);
   const input = new Float32Array(pixels.length);
   normalisePixels(pixels, input);
   return input;

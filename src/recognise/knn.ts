@@ -6,7 +6,7 @@ import type { Neighbours } from '../core/recognition.ts';
 import { forEachRow, type DotProducts } from './dot-products.ts';
 
 /** The official script's. */
-export const temperature = 0.07;
+const temperature = 0.07;
 
 export interface NeighbourQuestion {
   /** N */

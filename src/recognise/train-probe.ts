@@ -11,7 +11,7 @@ import {
 } from './linear-probe.ts';
 
 /** The strongest first: each next fit starts where the one before it ended. */
-export const weightDecays = [1, 0.1, 0.01, 0.001, 0.0001] as const;
+const weightDecays = [1, 0.1, 0.01, 0.001, 0.0001] as const;
 
 /** Where there are too few items to choose by. */
 const usualWeightDecay = 0.01;

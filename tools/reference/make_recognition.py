@@ -2,13 +2,19 @@
 
     python3 tools/reference/make_recognition.py
 """
-from typing import List, Tuple
+import hashlib
+import json
+from typing import Iterator, List, Tuple
 
 import numpy as np
 import torch
+from PIL import Image
 from scipy.sparse.csgraph import connected_components
 
-from make_fixtures import FIXTURES, encode, random_source, write_json
+from make_fixtures import FIXTURES, SAMPLES, encode, load, random_source, read_embedded_model, write_json
+from make_taps import decode, load_described, networks, tokens_of
+from photograph import normalise
+from vit import VisionTransformer
 
 TEMPERATURE = 0.07
 KS = (1, 5, 20, 100)
@@ -194,8 +200,82 @@ def probe_cases() -> List[dict]:
     return cases
 
 
+# Features of whole photographs: DINO's get_intermediate_layers (each block through the final norm) and eval_copy_detection.py
+
+
+def pooled_blocks(model: VisionTransformer, pixels: np.ndarray) -> List[dict]:
+    """:param pixels: normalised, shape [height, width, 3]. :returns: of each block CLS, mean and GeM"""
+    _, blocks = tokens_of(model, pixels)
+    outs = [block["out"] for block in blocks]
+    # The last one has been through the norm.
+    normed = [model.norm(out) for out in outs[:-1]] + outs[-1:]
+    special = 1 + model.architecture.num_registers
+    pooled = []
+    for tokens in normed:
+        patches = tokens[special:]
+        gem = patches.clamp(min=1e-6).double().pow(4).mean(0).pow(1 / 4)
+        pooled.append({"cls": encode(tokens[0].numpy()), "mean": encode(patches.mean(0).numpy()), "gem": encode(gem.numpy())})
+    return pooled
+
+
+def middle_of(photograph: Image.Image, side: int) -> Image.Image:
+    """torchvision's Resize(256, bicubic) and CenterCrop(224), or the same for other sides."""
+    short = round(side * 256 / 224)
+    width, height = photograph.size
+    size = (short, int(short * height / width)) if width <= height else (int(short * width / height), short)
+    whole = photograph.resize(size, Image.BICUBIC)
+    left, top = int(round((size[0] - side) / 2.0)), int(round((size[1] - side) / 2.0))
+    return whole.crop((left, top, left + side, top + side))
+
+
+def family_features() -> List[dict]:
+    found = []
+    for name, described, cases in networks():
+        model = load_described(described)
+        inputs = [decode(case["input"]["values"]).reshape(case["input"]["height"], case["input"]["width"], 3) for case in cases]
+        found.append({"network": name, "cases": [pooled_blocks(model, each.copy()) for each in inputs]})
+    return found
+
+
+def sample_features() -> Iterator[dict]:
+    embedded = load(*read_embedded_model(None))
+    described_all = json.loads((FIXTURES / "checkpoints" / "expected.json").read_text(encoding="utf-8"))
+    registers = load_described(next(each for each in described_all if each["name"] == "dinov2-registers"))
+    for name, model, sample, size, side in [
+        ("embedded", embedded, "cat", None, 224),
+        ("embedded", embedded, "rocket", (333, 217), 64),
+        ("dinov2-registers", registers, "dahlia", (101, 250), 16),
+    ]:
+        photograph = Image.open(SAMPLES / f"{sample}.jpg").convert("RGB")
+        height, width = size or (photograph.height, photograph.width)
+        middle = np.asarray(middle_of(photograph.crop((0, 0, width, height)), side))
+        pixels = np.ascontiguousarray(normalise(middle)[0].transpose(1, 2, 0))
+        yield {
+            "network": name,
+            "sample": sample,
+            "size": {"height": height, "width": width},
+            "side": side,
+            "sha256": hashlib.sha256(middle.tobytes()).hexdigest(),
+            "blocks": pooled_blocks(model, pixels),
+        }
+
+
+def middle_cases() -> Iterator[dict]:
+    """Of a photograph cut to sizes whose halves fall between pixels."""
+    photograph = Image.open(SAMPLES / "cat.jpg").convert("RGB")
+    for height, width in [(64, 64), (64, 65), (67, 64), (99, 100), (150, 203), (300, 7), (5, 301), (256, 300)]:
+        for side in (32, 48, 224):
+            if side == 224 and (height, width) != (256, 300):
+                continue
+            middle = np.asarray(middle_of(photograph.crop((0, 0, width, height)), side))
+            yield {"size": {"height": height, "width": width}, "side": side, "sha256": hashlib.sha256(middle.tobytes()).hexdigest()}
+
+
 if __name__ == "__main__":
     torch.set_num_threads(1)
+    with torch.no_grad():
+        pooled = {"families": family_features(), "samples": list(sample_features()), "middles": list(middle_cases())}
+    write_json(FIXTURES / "pooled.json", pooled)
     write_json(
         FIXTURES / "recognition.json",
         {"neighbours": neighbour_cases(), "groups": group_cases(), "probes": probe_cases()},

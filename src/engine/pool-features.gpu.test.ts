@@ -1,0 +1,4 @@
+import { openBrowserPlatform } from '../testing/browser-platform.ts';
+import { checkPooledFeatures } from './pool-features.suite.ts';
+
+checkPooledFeatures('webgpu', await openBrowserPlatform());

@@ -1,0 +1,4 @@
+import { nodePlatform } from '../testing/node-platform.ts';
+import { checkPooledFeatures } from './pool-features.suite.ts';
+
+checkPooledFeatures('wasm', nodePlatform);
