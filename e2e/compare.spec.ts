@@ -2,6 +2,7 @@
 import type { Locator } from 'playwright/test';
 import sharp from 'sharp';
 import { embedded, expect, picturesOf, samplePath, sideOf, test } from './scope.ts';
+import { tinyRun } from './tiny-run.ts';
 import { TrainingView } from './training-view.ts';
 
 const supervised = 'mini/16 supervised';
@@ -20,7 +21,7 @@ for (const backend of ['wasm', 'webgpu'])
     await scope.allSettled(1);
     await scope.showView('Mean');
     const alone = await scope.overlayPicture();
-    await page.getByLabel('Compare with').selectOption({ label: supervised });
+    await scope.compareWith(supervised);
     const left = page.getByRole('img', { name: new RegExp(`^${embedded.title}: `) });
     const right = page.getByRole('img', { name: new RegExp(`^${supervised}: `) });
     await expect(left).toBeVisible({ timeout: 60_000 });
@@ -56,7 +57,7 @@ for (const backend of ['wasm', 'webgpu'])
     const line = page.getByRole('slider', { name: 'Line between the two pictures' });
     await line.press('ArrowRight');
     await expect(line).toHaveValue('51');
-    await page.getByLabel('Compare with').selectOption({ label: 'Nothing' });
+    await scope.compareWith('Nothing');
     await page.keyboard.press('m');
     await page.getByRole('button', { name: `Use ${supervised}` }).click();
     await expect(page.getByRole('banner')).toContainText(supervised);
@@ -73,8 +74,7 @@ test('random weights, another lens, and the settings of before; what differs; sa
   await scope.drop(samplePath('cat'));
   await scope.allSettled(1);
   await scope.showView('Mean');
-  const choose = page.getByLabel('Compare with');
-  await choose.selectOption({ label: 'Random weights' });
+  await scope.compareWith('Random weights');
   await expect(page.getByRole('img', { name: /random weights: / })).toBeVisible({ timeout: 60_000 });
   const save = async () => {
     const [saved] = await Promise.all([
@@ -93,10 +93,10 @@ test('random weights, another lens, and the settings of before; what differs; sa
   expect((await sharp(await (await save()).path()).metadata()).width).toBeLessThan(width);
 
   // Another lens has no map of its own heads: the choice of a difference goes, and comes back.
-  await choose.selectOption({ label: 'The lens colours' });
+  await scope.compareWith('The lens colours');
   await expect(page.getByRole('img', { name: /^Colours: / })).toBeVisible();
   await expect(page.getByRole('radio', { name: 'Difference' })).toBeHidden();
-  await choose.selectOption({ label: 'Heads, as it is set now' });
+  await scope.compareWith('Heads, as it is set now');
   await expect(page.getByRole('img', { name: /red where “Heads, now” is brighter/ })).toBeVisible();
   await scope.choose('Side by side');
   const old = page.getByRole('img', { name: /^Heads, as it was: / }).locator('canvas[data-layer=overlay]');
@@ -106,7 +106,7 @@ test('random weights, another lens, and the settings of before; what differs; sa
   await expect.poll(areEqual).toBe(true);
   await scope.setRange('Block', 2);
   await expect.poll(areEqual).toBe(false);
-  await choose.selectOption({ label: 'Nothing' });
+  await scope.compareWith('Nothing');
   await expect(page.getByRole('img', { name: /as it was/ })).toBeHidden();
 });
 
@@ -126,7 +126,7 @@ test('two models that do not fit on the device together take turns, and the page
   await scope.drop(samplePath('cat'));
   await scope.allSettled(1);
   await scope.showView('Mean');
-  await page.getByLabel('Compare with').selectOption({ label: supervised });
+  await scope.compareWith(supervised);
   const pictures = [embedded.title, supervised].map((title) =>
     page.getByRole('img', { name: new RegExp(`^${title}: `) }).locator('canvas[data-layer=overlay]'),
   );
@@ -144,7 +144,7 @@ test('two models that do not fit on the device together take turns, and the page
       page.getByRole('img', { name: new RegExp(`^${title}: .* from the patch`, 'i') }),
     ).toBeVisible();
   await expect(takesTurns).toBeVisible();
-  await page.getByLabel('Compare with').selectOption({ label: 'Nothing' });
+  await scope.compareWith('Nothing');
   await expect(takesTurns).toBeHidden();
   // The twin has the device now: training begins with the model in use all the same.
   const training = new TrainingView(page);
@@ -178,7 +178,7 @@ test('a comparison shows the outline of the mask on both sides, and names lie on
       { name: 'it.png', mimeType: 'image/png', buffer: white },
     ]);
   await scope.allSettled(1);
-  await page.getByLabel('Compare with').selectOption({ label: 'Random weights' });
+  await scope.compareWith('Random weights');
   const overlays = page.locator('.compare-side canvas[data-layer=overlay]');
   await expect(overlays).toHaveCount(2);
   await page.getByText('Details', { exact: true }).click();
@@ -210,4 +210,42 @@ test('a comparison shows the outline of the mask on both sides, and names lie on
   await expect(scales).toHaveCount(2);
   const [own, other] = await scales.allInnerTexts();
   expect(own).not.toBe(other);
+});
+
+test('teacher and student of a run, and before and after, with one press; runs are choices of the comparison', async ({
+  scope,
+  page,
+}) => {
+  await scope.open(`backend=wasm&side=${sideOf(8)}`);
+  await scope.isReady();
+  await scope.drop(samplePath('cat'), samplePath('dog'));
+  await scope.allSettled(2);
+  const training = new TrainingView(page);
+  await training.open();
+  await training.fill({ ...tinyRun, Steps: 6 });
+  await training.start();
+  await training.has('finished');
+  const run = 'Collapse in a minute, step 6';
+  const picture = (title: string) => page.getByRole('img', { name: new RegExp(`^${title}: `) });
+  const areDrawn = async (own: string, other: string): Promise<void> => {
+    await expect(picture(own)).toBeVisible({ timeout: 100_000 });
+    await expect(picture(other)).toBeVisible();
+    await expect(page.getByRole('banner')).toContainText(own);
+    const overlays = [own, other].map((title) => picture(title).locator('canvas[data-layer=overlay]'));
+    await expect
+      .poll(async () => new Set(await Promise.all(overlays.map(pictureOf))).size, { timeout: 100_000 })
+      .toBe(2);
+  };
+  await training.press('Teacher beside student');
+  await areDrawn(`Teacher of ${run}`, `Student of ${run}`);
+  await training.open();
+  await training.press('Before and after');
+  await areDrawn('Beginning of Collapse in a minute', `Teacher of ${run}`);
+
+  // At the next visit the run is still a choice, beside any model.
+  await page.reload();
+  await scope.drop(samplePath('cat'));
+  await scope.allSettled(1);
+  await scope.compareWith(`Student of ${run}`);
+  await areDrawn(embedded.title, `Student of ${run}`);
 });

@@ -115,7 +115,7 @@ test('both sides of a comparison tell how well they fit the mask', async ({ scop
   await scope.open(query);
   await scope.drop(samplePath('cat'), mask);
   await scope.allSettled(1);
-  await page.getByLabel('Compare with').selectOption({ label: 'mini/16 supervised' });
+  await scope.compareWith('mini/16 supervised');
   const heads = cat.fits.heads.map(({ jaccard }) => jaccard);
   const best = Math.max(...heads);
   const own = `${three(best)}, Head ${heads.indexOf(best) + 1}`;

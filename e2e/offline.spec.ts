@@ -41,7 +41,6 @@ test('a comparison that was made once is there without a network; one that was n
     await scope.drop(samplePath('cat'));
     await scope.allSettled(1);
   };
-  const compare = (label: string) => page.getByLabel('Compare with').selectOption({ label });
   const other = page.getByRole('img', { name: new RegExp(`^${title}: `) });
   await scope.open(`backend=wasm&side=${sideOf(8)}`);
   await scope.isReady();
@@ -49,7 +48,7 @@ test('a comparison that was made once is there without a network; one that was n
   await context.setOffline(true);
   await page.reload();
   await visit();
-  await compare(title);
+  await scope.compareWith(title);
   await expect(
     scope.messages.getByText(
       /^mini\/16 supervised: .* Without a network, models can be compared that this page/,
@@ -58,14 +57,14 @@ test('a comparison that was made once is there without a network; one that was n
   // The browser's own note of the request without an answer.
   expect(faults.filter((fault) => !fault.includes('ERR_INTERNET_DISCONNECTED'))).toEqual([]);
   faults.length = 0;
-  await compare('Random weights');
+  await scope.compareWith('Random weights');
   await expect(page.getByRole('img', { name: /random weights: / })).toBeVisible();
   await context.setOffline(false);
-  await compare(title);
+  await scope.compareWith(title);
   await expect(other).toBeVisible();
   await context.setOffline(true);
   await page.reload();
   await visit();
-  await compare(title);
+  await scope.compareWith(title);
   await expect(other).toBeVisible();
 });

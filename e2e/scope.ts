@@ -131,6 +131,16 @@ class Scope {
     await this.page.getByRole('radio', { name, exact: true }).check();
   }
 
+  /** Its lists of models and runs are read when somebody is about to open it. */
+  async compareWith(label: string | RegExp): Promise<void> {
+    const field = this.page.getByRole('combobox', { name: 'Compare with' });
+    await field.focus();
+    const option = field.getByRole('option', { name: label, exact: typeof label === 'string' });
+    await field.selectOption(await option.getAttribute('value'));
+    // Letters would choose other options.
+    await field.blur();
+  }
+
   async setRange(name: string, value: number): Promise<void> {
     await this.page.getByRole('slider', { name }).fill(String(value));
   }

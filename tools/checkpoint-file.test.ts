@@ -1,9 +1,10 @@
-import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openCheckpoint } from '../src/models/open-checkpoint.ts';
-import { wrappedPath } from '../src/testing/checkpoint-fixtures.ts';
+import { writeZip } from '../src/formats/zip-writer.ts';
+import { checkpointPath, wrappedPath } from '../src/testing/checkpoint-fixtures.ts';
 import { expectedNetwork } from '../src/testing/checkpoint-networks.ts';
 import { findCheckpoint } from './checkpoint-file.ts';
 
@@ -40,6 +41,21 @@ test.each([
   const opened = await openCheckpoint(found.files, found.hints);
   if (!opened.ok) throw new Error(JSON.stringify(opened.error));
   expect([...opened.value.parameters]).toEqual([...expectedNetwork('wrapped/teacher').parameters]);
+});
+
+test('a whole run as the page saves it is its networks', async () => {
+  const state = await readFile(checkpointPath('model.safetensors'));
+  const files = [
+    ['run.json', new Blob(['{}'])],
+    ['state.safetensors', new Blob([state])],
+  ] as const;
+  const path = join(folder, 'Adapted.run.zip');
+  await writeFile(path, Buffer.from(await (await writeZip(new Map(files))).arrayBuffer()));
+  const found = await findCheckpoint(path, { heads: '3' });
+  expect(found.title).toBe('Adapted.run');
+  const opened = await openCheckpoint(found.files, found.hints);
+  if (!opened.ok) throw new Error(JSON.stringify(opened.error));
+  expect([...opened.value.parameters]).toEqual([...expectedNetwork('dino').parameters]);
 });
 
 test('the config beside them is read', async () => {

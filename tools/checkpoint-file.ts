@@ -11,6 +11,7 @@ import {
   partsByName,
   type CheckpointParts,
 } from '../src/core/checkpoint-parts.ts';
+import { findEntryBytes, readZipDirectory } from '../src/formats/zip-directory.ts';
 import { stopWith } from './stop-with.ts';
 
 /** For `readOptions`. */
@@ -107,8 +108,22 @@ const isThere = (path: string): Promise<boolean> =>
     () => false,
   );
 
+/** Where the networks are in a run that the page has saved as a whole. */
+const runStateName = 'state.safetensors';
+
+/** @returns what a run's archive has of its networks; any other file as it is (PyTorch's are archives too) */
+async function networksIn(file: Blob, name: string): Promise<Blob> {
+  if (!/\.zip$/i.test(name)) return file;
+  const entries = await readZipDirectory(file).catch(() => null);
+  const entry = entries?.get(runStateName);
+  if (entry === undefined) return file;
+  if (!entry.isStored) stopWith(`${name} was packed anew: give it as the page has saved it.`);
+  const begin = await findEntryBytes(file, entry);
+  return file.slice(begin, begin + entry.byteLength);
+}
+
 const titleOf = (name: string): string =>
-  name.replace(/(\.pth|\.pt|\.tar|\.bin|\.ckpt|\.safetensors)+$/i, '');
+  name.replace(/(\.pth|\.pt|\.tar|\.bin|\.ckpt|\.safetensors|\.zip)+$/i, '');
 
 interface Parts {
   readonly title: string;
@@ -124,7 +139,7 @@ async function openParts(path: string): Promise<Parts> {
   for (const name of names) {
     const part = join(dirname(path), name);
     // A single file must exist; of several files the missing ones are named.
-    if (names.length === 1 || (await isThere(part))) files.push(await openFile(part));
+    if (names.length === 1 || (await isThere(part))) files.push(await networksIn(await openFile(part), name));
     else missing.push(name);
   }
   return { title: titleOf(title), files, missing };

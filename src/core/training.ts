@@ -55,6 +55,9 @@ export type TrainingNumber = {
   [Name in keyof TrainingConfiguration]: TrainingConfiguration[Name] extends number ? Name : never;
 }[keyof TrainingConfiguration];
 
+/** In place of a model's title, of a run that began with values drawn by its seed. */
+export const scratchTitle = 'from scratch';
+
 /** What the person may switch while a run goes on. */
 export type TrainingSwitches = Pick<TrainingConfiguration, 'centring' | 'sharpening'>;
 

@@ -118,7 +118,8 @@ export interface TransferProgress {
   readonly totalBytes: number;
 }
 
-export type ExportKind = 'teacher' | 'student' | 'run' | 'log';
+/** 'start': what a run from scratch began with, as its seed drew it. */
+export type ExportKind = 'teacher' | 'student' | 'start' | 'run' | 'log';
 
 export interface TrainingPlan {
   readonly parameterBytes: number;

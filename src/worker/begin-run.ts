@@ -2,7 +2,7 @@
 import type { VitArchitecture } from '../core/architecture.ts';
 import { describeFailure, type Failure, FailureError } from '../core/failure.ts';
 import type { Result } from '../core/result.ts';
-import type { KernelCheck } from '../core/training.ts';
+import { scratchTitle, type KernelCheck } from '../core/training.ts';
 import type { FaultWatch } from '../gpu/fault-watch.ts';
 import type { FileStorage } from '../library/file-storage.ts';
 import { openRun, writePhotographs, type KeptPhotograph } from '../library/run-store.ts';
@@ -63,7 +63,7 @@ async function modelOf(
   start: TrainingStart,
   signal: AbortSignal,
 ): Promise<TrainingModel & { readonly title: string }> {
-  if (start !== 'current') return { title: 'from scratch', architecture: start, parameters: null };
+  if (start !== 'current') return { title: scratchTitle, architecture: start, parameters: null };
   return valueOf(await host.loadCurrent(signal));
 }
 

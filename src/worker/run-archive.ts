@@ -8,6 +8,7 @@ import { openRun, runFiles, importRun, type KeptPhotograph } from '../library/ru
 import type { PixelGrid } from '../media/resample.ts';
 import type { CallContext } from '../rpc/serve-calls.ts';
 import type { ExportKind, StoredRun, TransferProgress } from '../rpc/training-contract.ts';
+import { initialValues } from '../train/initial-values.ts';
 import { parameterSpecs } from '../train/parameter-specs.ts';
 import { fingerprintOf } from '../train/photographs.ts';
 import { readTrainingCheckpoint, writeBackbone } from '../train/training-checkpoint.ts';
@@ -60,8 +61,10 @@ export async function exportRun(
   }
   const checkpoint = valueOf(await readTrainingCheckpoint(files.get('state.safetensors') as Blob));
   context.signal.throwIfAborted();
-  const specs = parameterSpecs(checkpoint.architecture, checkpoint.configuration);
-  return { file: writeBackbone(checkpoint.architecture, specs, checkpoint.state[what]), step };
+  const { architecture, configuration, state } = checkpoint;
+  const specs = parameterSpecs(architecture, configuration);
+  const values = what === 'start' ? initialValues(specs, null, configuration.seed) : state[what];
+  return { file: writeBackbone(architecture, specs, values), step };
 }
 
 const invalid = (problem: string): FailureError => new FailureError({ code: 'run-file-invalid', problem });

@@ -385,6 +385,18 @@ describe('what is taken away', () => {
     expect(losses()).toEqual(expected);
   });
 
+  test('what a run from scratch began with is its student as long as nothing is learned', async () => {
+    const still = newRun({ learningRate: 0, learningRateEnd: 0, steps: 2 });
+    const { run } = valueOf(await handlers.train(still, context()));
+    const bytesOf = async (what: 'start' | 'student' | 'teacher') =>
+      new Uint8Array(await valueOf(await handlers.exportRun({ id: run.id, what }, quiet)).file.arrayBuffer());
+    const start = await bytesOf('start');
+    expect(start).toEqual(await bytesOf('student'));
+    const { run: learned } = valueOf(await handlers.train(newRun({ steps: 2 }), context()));
+    const student = valueOf(await handlers.exportRun({ id: learned.id, what: 'student' }, quiet));
+    expect(new Uint8Array(await student.file.arrayBuffer())).not.toEqual(start);
+  });
+
   test('an export and an import say how far they are; cancelled, they leave nothing', async () => {
     const { run } = valueOf(await handlers.train(newRun({ steps: 1 }), context()));
     const told: TransferProgress[] = [];

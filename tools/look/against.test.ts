@@ -90,6 +90,31 @@ test('random weights of the first model, the same for the same seed', async () =
   });
 });
 
+test('two networks of one file', async () => {
+  const file = join(root, 'tools/reference/fixtures/checkpoints/full.pth');
+  const look = (out: string, ...more: readonly string[]) =>
+    runTool(
+      'look',
+      'norms',
+      sample('cat'),
+      ...small,
+      '--model',
+      file,
+      '--heads',
+      '3',
+      ...more,
+      '--out',
+      join(folder, out),
+    );
+  expect(await look('two', '--against', file, '--against-key', 'student')).toMatchObject({ exitCode: 0 });
+  await look('one', '--key', 'student');
+  const [teacher, student] = await Promise.all(
+    ['cat-norms.npy', 'cat-norms-against.npy'].map((name) => bytesOf('two', name)),
+  );
+  expect(student).toEqual(await bytesOf('one', 'cat-norms.npy'));
+  expect(student).not.toEqual(teacher);
+}, 60_000);
+
 test.each([
   ['correspondences', 'random', 'shows two photographs already'],
   ['heads', 'random:red', 'the seed is not a whole number'],

@@ -5,12 +5,14 @@ import { findModel, isInTfjsFormat } from '../attend/find-model.ts';
 import type { CheckpointValues } from '../checkpoint-file.ts';
 import { stopWith } from '../stop-with.ts';
 
-export const againstOptions = { against: { type: 'string' } } as const;
+export const againstOptions = { against: { type: 'string' }, 'against-key': { type: 'string' } } as const;
 
 export const againstUsage = `\
   --against <model>  the same through a second model, for comparison: what --model takes, or random or random:<seed> for random
                      weights of the first one. Writes for each image also <name>-<lens>-against.npy and .json, and a picture of
-                     both with their names, <name>-<lens>-compared.png`;
+                     both with their names, <name>-<lens>-compared.png
+  --against-key <name>  which of the second file's networks, where it is another one than --key: the student of a run, beside
+                     its teacher`;
 
 /** The page's. */
 const usualSeed = 1;
@@ -25,6 +27,8 @@ function readSeed(against: string): number | null {
     : stopWith(`--against ${against}: the seed is not a whole number from 0.`);
 }
 
+type AgainstValues = CheckpointValues & { readonly [name in keyof typeof againstOptions]?: string };
+
 export interface FoundModels {
   readonly own: ModelLoader;
   /** Null: nothing is compared. */
@@ -34,8 +38,7 @@ export interface FoundModels {
 /** Ends the command with a sentence where a model is missing. Options of checkpoint files are for those of the two that are such files. */
 export async function findModels(
   model: string,
-  against: string | undefined,
-  values: CheckpointValues,
+  { against, 'against-key': key, ...values }: AgainstValues,
 ): Promise<FoundModels> {
   const seed = against === undefined ? null : readSeed(against);
   if (against === undefined || seed !== null) {
@@ -43,8 +46,9 @@ export async function findModels(
     return { own, other: seed === null ? null : randomised(own, seed) };
   }
   const [ownIsTfjs, otherIsTfjs] = [await isInTfjsFormat(model), await isInTfjsFormat(against)];
+  const others = key === undefined ? values : { ...values, key };
   return {
     own: await findModel(model, ownIsTfjs && !otherIsTfjs ? {} : values),
-    other: await findModel(against, otherIsTfjs && !ownIsTfjs ? {} : values),
+    other: await findModel(against, otherIsTfjs && !ownIsTfjs ? {} : others),
   };
 }

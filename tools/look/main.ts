@@ -72,7 +72,7 @@ if (isPair && found.paths.length !== 2)
   stopWith(`The lens ${lens} looks at two photographs; ${found.paths.length} were given.`);
 if (isPair && options.against !== undefined)
   stopWith(`The lens ${lens} shows two photographs already; --against is for the other lenses.`);
-const models = await findModels(options.model, options.against, options);
+const models = await findModels(options.model, options);
 if (backend === 'webgpu') await installDawn();
 const { drawComparison, drawPicture, drawStage, viewOf } = await import('./pictures.ts');
 const view = viewOf(lens);

@@ -6,12 +6,12 @@ interface SelectFieldProps {
   readonly choices: readonly { readonly value: string; readonly label: string }[];
   readonly value: string;
   readonly onChange: (value: string) => void;
-  /** Before a choice is made. */
-  readonly onFocus?: () => void;
+  /** Somebody is about to open it. */
+  readonly onApproach?: () => void;
 }
 
 /** A choice of many options, or of options with long names. */
-export function SelectField({ label, choices, value, onChange, onFocus }: SelectFieldProps) {
+export function SelectField({ label, choices, value, onChange, onApproach }: SelectFieldProps) {
   const id = useId();
   return (
     <div className="field select-field">
@@ -21,7 +21,8 @@ export function SelectField({ label, choices, value, onChange, onFocus }: Select
       <select
         id={id}
         value={value}
-        onFocus={onFocus}
+        onFocus={onApproach}
+        onPointerEnter={onApproach}
         onChange={(event) => onChange(event.currentTarget.value)}
       >
         {choices.map((choice) => (

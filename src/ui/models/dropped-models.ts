@@ -4,12 +4,20 @@ import type { CheckpointHints } from '../../core/model.ts';
 import type { EngineSession } from '../engine/session.ts';
 import type { AppStore } from '../state/app-store.ts';
 import type { DroppedModel } from '../state/library-state.ts';
-import { isSameChoice } from '../state/model-choice.ts';
+import { isSameChoice, type ModelChoice } from '../state/model-choice.ts';
 import type { KeptModels } from './kept-models.ts';
 import { changeDropped, droppedBy, type ModelChooser } from './model-chooser.ts';
 import type { ModelTransfers } from './model-transfers.ts';
 
 export type NewDroppedModel = Pick<DroppedModel, 'title' | 'kind' | 'files' | 'hints'>;
+
+/** Of a model that the page has made, such as a run's teacher after so many steps. */
+export interface ListedName {
+  readonly of: string;
+  readonly version: string;
+}
+
+export const listedId = ({ of, version }: ListedName): string => `${of}, ${version}`;
 
 interface Parts {
   readonly kept: KeptModels;
@@ -52,6 +60,17 @@ export class DroppedModels {
     changeLibrary({ dropped: [...library.dropped, ...added] });
     const [first] = added;
     if (first !== undefined) void this.parts.chooser.choose({ kind: 'dropped', id: first.id });
+  }
+
+  /** Adds a model without using it. An earlier version of it goes, unless it is in use. */
+  list(name: ListedName, model: NewDroppedModel): ModelChoice {
+    const { library, models, against, changeLibrary } = this.parts.store.getState();
+    const choice: ModelChoice = { kind: 'dropped', id: listedId(name) };
+    if (library.dropped.some(({ id }) => id === choice.id)) return choice;
+    const inUse = [models.used, models.next, against?.model].map((each) => each?.choice.id);
+    const others = library.dropped.filter(({ id }) => !id.startsWith(`${name.of}, `) || inUse.includes(id));
+    changeLibrary({ dropped: [...others, { ...model, id: choice.id, networks: [], lacks: null }] });
+    return choice;
   }
 
   /** Adds a person's hints to a dropped file, then uses the model. */

@@ -2,7 +2,6 @@
 import { catalogue } from '../../catalogue/catalogue.ts';
 import { type CatalogueEntry, wholeArchitecture } from '../../catalogue/parse-catalogue.ts';
 import { describeFailure, type Failure } from '../../core/failure.ts';
-import { embeddedModelTitle } from '../../core/embedded-model.ts';
 import { fail, type Result, succeed } from '../../core/result.ts';
 import type { EngineSession } from '../engine/session.ts';
 import type { AppStore } from '../state/app-store.ts';
@@ -11,13 +10,13 @@ import {
   type ChosenModel,
   embeddedChoice,
   isModelId,
-  isSameChoice,
   type ModelChoice,
   randomOf,
   servedModel,
 } from '../state/model-choice.ts';
 import { droppedModel } from './chosen-model.ts';
 import type { KeptModels } from './kept-models.ts';
+import { titleOf } from './known-models.ts';
 
 export const droppedBy = (store: AppStore, id: string): DroppedModel | undefined =>
   store.getState().library.dropped.find((model) => model.id === id);
@@ -27,14 +26,6 @@ export function changeDropped(store: AppStore, id: string, change: Partial<Dropp
   changeLibrary({
     dropped: library.dropped.map((model) => (model.id === id ? { ...model, ...change } : model)),
   });
-}
-
-export function titleOf(store: AppStore, { kind, id, seed }: ModelChoice): string {
-  if (seed !== undefined) return `${titleOf(store, { kind, id })}, random weights`;
-  if (isSameChoice({ kind, id }, embeddedChoice)) return embeddedModelTitle;
-  const { served, stored, dropped } = store.getState().library;
-  const known = { served, stored: [...stored, ...catalogue.models], dropped }[kind];
-  return known.find((model) => model.id === id)?.title ?? 'The model';
 }
 
 /** A published network by its sizes: its file is not needed for random weights. */
@@ -58,7 +49,7 @@ export class ModelChooser {
 
   /** @returns true if the model is in use now */
   async choose(choice: ModelChoice): Promise<boolean> {
-    const title = titleOf(this.store, choice);
+    const title = titleOf(this.store.getState().library, choice);
     this.choicesMade += 1;
     const mine = this.choicesMade;
     const found = await this.find(choice);
@@ -84,7 +75,7 @@ export class ModelChooser {
 
   /** Compares the model in use with this one. */
   async compare(choice: ModelChoice): Promise<void> {
-    const title = titleOf(this.store, choice);
+    const title = titleOf(this.store.getState().library, choice);
     this.choicesMade += 1;
     const mine = this.choicesMade;
     const found = await this.find(choice);

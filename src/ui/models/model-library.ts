@@ -9,10 +9,11 @@ import type { LibraryClient } from '../../rpc/library-client.ts';
 import type { EngineSession } from '../engine/session.ts';
 import type { AppStore } from '../state/app-store.ts';
 import { embeddedChoice, isOfSameFiles, isSameChoice, type ModelChoice } from '../state/model-choice.ts';
-import { DroppedModels, type NewDroppedModel } from './dropped-models.ts';
+import { DroppedModels, type ListedName, type NewDroppedModel } from './dropped-models.ts';
 import { holdUsedModels } from './hold-used-models.ts';
 import { KeptModels } from './kept-models.ts';
-import { ModelChooser, titleOf } from './model-chooser.ts';
+import { titleOf } from './known-models.ts';
+import { ModelChooser } from './model-chooser.ts';
 import { ModelTransfers } from './model-transfers.ts';
 import { fetchServedModels } from './served-models.ts';
 
@@ -21,8 +22,6 @@ export interface ModelLibrary {
   startSession(asked: string | null): Promise<void>;
   /** Reads the lists of served and kept models. Called whenever the list of models is opened. */
   refresh(): Promise<void>;
-  /** Reads the list of served models alone, which needs no worker. */
-  refreshServed(): Promise<void>;
   use(choice: ModelChoice): Promise<void>;
   /** Shows the model beside the one in use. */
   compare(choice: ModelChoice): Promise<void>;
@@ -33,6 +32,8 @@ export interface ModelLibrary {
   remove(id: string): Promise<void>;
   /** Adds the models to the list, and uses the first. */
   addDropped(models: readonly NewDroppedModel[]): void;
+  /** Adds a model to the list without using it. @param name what replaces an earlier version of the same @returns how it is chosen */
+  list(name: ListedName, model: NewDroppedModel): ModelChoice;
   /** Adds a person's hints to a dropped file, then uses the model. */
   giveHints(id: string, hints: CheckpointHints): void;
   keep(id: string): Promise<void>;
@@ -55,9 +56,9 @@ async function download(
 }
 
 async function remove(id: string, kept: KeptModels, store: AppStore): Promise<void> {
-  const { models, rememberModel, setTransfer, say, announce } = store.getState();
+  const { library, models, rememberModel, setTransfer, say, announce } = store.getState();
   const choice: ModelChoice = { kind: 'stored', id };
-  const title = catalogue.models.find((model) => model.id === id)?.title ?? titleOf(store, choice);
+  const title = titleOf(library, choice);
   if ([models.used, models.next].some((each) => isOfSameFiles(each?.choice ?? null, choice))) {
     say(`${title} is in use: use another model first, then delete it.`, 'warning');
     return;
@@ -92,13 +93,13 @@ export function createModelLibrary(
   return {
     startSession: (asked) => chooser.startSession(asked),
     refresh: async () => void (await Promise.all([refreshServed(store), kept.read()])),
-    refreshServed: () => refreshServed(store),
     use: async (choice) => void (await chooser.choose(choice)),
     compare: (choice) => chooser.compare(choice),
     download: (id) => download(id, kept, transfers, store),
     cancelTransfer: (id) => transfers.cancel(id),
     remove: (id) => remove(id, kept, store),
     addDropped: (models) => dropped.add(models),
+    list: (name, model) => dropped.list(name, model),
     giveHints: (id, hints) => void dropped.giveHints(id, hints),
     keep: (id) => dropped.keep(id),
   };

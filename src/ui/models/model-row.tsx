@@ -2,6 +2,7 @@ import { Check, Dices, Play, Trash2, X } from 'lucide-react';
 import { type ReactNode, useId, useRef, useState } from 'react';
 import { describeFailure } from '../../core/failure.ts';
 import { describeTransfer } from './describe-model.ts';
+import { firstSeed } from './known-models.ts';
 import { useApp, useServices } from '../services.tsx';
 import type { Transfer } from '../state/library-state.ts';
 import type { AppState } from '../state/app-store.ts';
@@ -118,8 +119,6 @@ function UseAction({ choice, title }: { readonly choice: ModelChoice; readonly t
     />
   );
 }
-
-const firstSeed = 1;
 
 /** The same network with random weights. Each press takes other ones. */
 function RandomAction({ choice, title }: { readonly choice: ModelChoice; readonly title: string }) {

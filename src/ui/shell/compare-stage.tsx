@@ -138,7 +138,7 @@ function Swipe({ photo, bitmap, comparison: { own, other } }: CompareProps) {
 
 /** Two pictures of one photograph: beside each other, one over the other with a line to move, or what differs. */
 export function CompareStage({ photo, bitmap, comparison }: CompareProps) {
-  const view = useApp((state) => state.comparison);
+  const view = useApp((state) => state.comparisonView);
   const opacity = useApp((state) => state.shared.opacityPercent / 100);
   const { own, other } = comparison;
   // None where the sides have no maps of one grid: they are shown beside each other then.

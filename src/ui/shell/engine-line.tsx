@@ -1,10 +1,9 @@
-import { ChevronDown, X } from 'lucide-react';
+import { ChevronDown } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { embeddedModelId } from '../../core/embedded-model.ts';
-import { useApp, useServices } from '../services.tsx';
-import type { ModelSwitch } from '../state/model-in-use.ts';
-import { backendTitles, describeStart, describeSwitch } from '../words.ts';
-import { IconButton } from '../kit/icon-button.tsx';
+import { useApp } from '../services.tsx';
+import { backendTitles, describeStart } from '../words.ts';
+import { SwitchProgress } from './switch-progress.tsx';
 
 /** Opens the list of models. */
 function ModelButton({ children }: { readonly children: ReactNode }) {
@@ -23,31 +22,12 @@ function ModelButton({ children }: { readonly children: ReactNode }) {
   );
 }
 
-/** Progress of loading another model, below the one still in use. */
-function SwitchProgress({ modelSwitch }: { readonly modelSwitch: ModelSwitch }) {
-  const { session } = useServices();
-  const { progress } = modelSwitch;
-  const bytes = progress?.stage === 'download' && progress.totalBytes > 0 ? progress : null;
-  return (
-    <div className="engine-line-switch" data-switching>
-      <span id="switch-progress-label">{describeSwitch(modelSwitch)}</span>
-      <progress
-        aria-labelledby="switch-progress-label"
-        {...(bytes ? { value: bytes.loadedBytes, max: bytes.totalBytes } : {})}
-      />
-      <IconButton
-        icon={X}
-        label={`Stay with the model in use, do not load ${modelSwitch.title}`}
-        onClick={() => session.cancelModelSwitch()}
-      />
-    </div>
-  );
-}
-
 /** The model and its back end, or the progress of the engine's start. */
 export function EngineLine() {
   const engine = useApp((state) => state.engine);
-  const { used, next: modelSwitch } = useApp((state) => state.models);
+  const { used, next } = useApp((state) => state.models);
+  // A model that is loaded for a comparison shows its progress where it was chosen.
+  const modelSwitch = next?.purpose === 'use' ? next : null;
   switch (engine.status) {
     case 'starting': {
       const { progress } = engine;
@@ -81,7 +61,10 @@ export function EngineLine() {
               </span>
             )
           ) : (
-            <SwitchProgress modelSwitch={modelSwitch} />
+            <SwitchProgress
+              modelSwitch={modelSwitch}
+              cancel={`Stay with the model in use, do not load ${modelSwitch.title}`}
+            />
           )}
         </div>
       );

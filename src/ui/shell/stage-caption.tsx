@@ -46,7 +46,7 @@ function PictureActions({ photo, outcome: shown }: PictureActionsProps) {
     return shownPhotos.flatMap((each) => (each === undefined ? [] : (pictureOf(each) ?? [])));
   };
   const comparedPictures = ({ own, other }: Comparison): readonly StagePicture[] => {
-    const { comparison: view, shared } = store.getState();
+    const { comparisonView: view, shared } = store.getState();
     const toPicture = ({ outcome, scene: drawn, name }: ComparedSide): StagePicture => ({
       photo,
       outcome,
@@ -99,7 +99,7 @@ interface OtherWordsProps {
 
 /** The same sentence about the other side of a comparison, its own key to the colours, and what those of a difference mean. */
 function OtherWords({ comparison: { own, other, agreement }, props }: OtherWordsProps) {
-  const view = useApp((state) => state.comparison);
+  const view = useApp((state) => state.comparisonView);
   const { describe, Below, isBelowOfResult = false } = viewOf(other.outcome.look.lens);
   const { scene } = other;
   const isDifference = view === 'difference' && agreement !== null;

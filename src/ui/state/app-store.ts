@@ -95,7 +95,7 @@ export interface AppState {
   /** Whether a model had to make room for the one that it is compared with, and was loaded again. */
   readonly takesTurns: boolean;
   /** How the two sides of a comparison are shown. */
-  readonly comparison: ComparisonView;
+  readonly comparisonView: ComparisonView;
   readonly outcomes: Outcomes;
   /** The look for a further question about the selected photograph, while it runs or after it failed. */
   readonly asking: Asking | null;
@@ -150,7 +150,7 @@ export interface AppActions {
   setShowsAll(showsAll: boolean): void;
   setAgainst(against: Against | null): void;
   noteTurn(): void;
-  setComparison(comparison: ComparisonView): void;
+  setComparisonView(comparisonView: ComparisonView): void;
   setAsking(asking: Asking | null): void;
   /** Results of one look, of one photograph or of several. */
   addOutcomes(outcomes: readonly Outcome[], side?: Side): void;
@@ -229,7 +229,7 @@ export function createAppStore(
     showsAll: false,
     against: null,
     takesTurns: false,
-    comparison: 'sides',
+    comparisonView: 'sides',
     outcomes: new Map(),
     asking: null,
     framing,
@@ -353,7 +353,7 @@ export function createAppStore(
     setShowsAll: (showsAll) => set({ showsAll }),
     setAgainst: (against) => set({ against, takesTurns: false }),
     noteTurn: () => set({ takesTurns: true }),
-    setComparison: (comparison) => set({ comparison }),
+    setComparisonView: (comparisonView) => set({ comparisonView }),
     setAsking: (asking) => set({ asking }),
 
     addOutcomes: (added, side = 'own') =>

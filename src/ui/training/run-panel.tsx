@@ -1,4 +1,16 @@
-import { Download, Eye, Pause, Play, Presentation, RotateCcw, Save, Trash2, X } from 'lucide-react';
+import {
+  Columns2,
+  Download,
+  Eye,
+  History,
+  Pause,
+  Play,
+  Presentation,
+  RotateCcw,
+  Save,
+  Trash2,
+  X,
+} from 'lucide-react';
 import { formatBytes } from '../../core/bytes.ts';
 import { describeFailure } from '../../core/failure.ts';
 import { describeKernelCheck } from '../../core/describe-kernel-check.ts';
@@ -172,6 +184,19 @@ function ExportButtons({ run }: { readonly run: RunView }) {
       <h3 id="take-title">Take it with you</h3>
       <div className="take-buttons">
         <IconButton icon={Eye} label="Use in the viewer" withText onClick={() => void training.use(saved)} />
+        <IconButton
+          icon={Columns2}
+          label="Teacher beside student"
+          withText
+          onClick={() => void training.compareTeacherAndStudent(saved)}
+        />
+        <IconButton
+          icon={History}
+          label="Before and after"
+          withText
+          title="What the run began with, and its teacher now"
+          onClick={() => void training.compareWithStart(saved)}
+        />
         {exports.map(([what, label]) => (
           <IconButton
             key={what}

@@ -6,9 +6,10 @@ import type { ExportKind, StoredRun, TransferProgress } from '../../rpc/training
 import type { ModelLibrary } from '../models/model-library.ts';
 import { saveFile } from '../kit/save-file.ts';
 import type { AppStore } from '../state/app-store.ts';
+import { createRunModels, type RunModels } from './run-models.ts';
 import type { TrainingStore } from './training-state.ts';
 
-export interface RunTransfers {
+export interface RunTransfers extends RunModels {
   save(run: StoredRun, what: ExportKind): Promise<void>;
   /** Makes the trained teacher the page's model, and opens the viewer. */
   use(run: StoredRun): Promise<void>;
@@ -29,6 +30,7 @@ interface TransferTools {
 const fileEndings: Readonly<Record<ExportKind, string>> = {
   teacher: 'teacher.safetensors',
   student: 'student.safetensors',
+  start: 'start.safetensors',
   run: 'run.zip',
   log: 'log.jsonl',
 };
@@ -116,6 +118,8 @@ export function createRunTransfers({ client, app, library, store, onImported }: 
   };
 
   return {
+    ...createRunModels({ app, library, exported }),
+
     async save(run, what) {
       const file = await exported(run, what);
       if (file === null) return;

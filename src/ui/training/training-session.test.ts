@@ -8,6 +8,8 @@ import type { StoredRun, TrainingProgress, TransferProgress } from '../../rpc/tr
 import type { NewDroppedModel } from '../models/dropped-models.ts';
 import type { ModelLibrary } from '../models/model-library.ts';
 import { createAppStore } from '../state/app-store.ts';
+import type { ModelChoice } from '../state/model-choice.ts';
+import type { UsedModel } from '../state/model-in-use.ts';
 import { parseSettings } from '../state/settings.ts';
 import { createTrainingSession } from './training-session.ts';
 import { createTrainingStore } from './training-state.ts';
@@ -96,7 +98,7 @@ function setUp() {
     if (found === undefined) throw new Error(`nobody asked for ${method}`);
     return found;
   };
-  return { app, session, calls, last, dropped, announced, run: () => session.store.getState().run };
+  return { app, session, library, calls, last, dropped, announced, run: () => session.store.getState().run };
 }
 
 describe('a run', () => {
@@ -313,6 +315,87 @@ test('the trained teacher is given to the models under a name that says what it 
   await used;
   expect(dropped).toMatchObject([{ title: 'Collapse in a minute · step 12', kind: 'checkpoint' }]);
   expect([...(dropped[0]?.files.keys() ?? [])]).toEqual(['collapse-in-a-minute-step-12.safetensors']);
+});
+
+describe('networks of a run beside each other', () => {
+  /** @returns what was done to the models, in order */
+  const withModels = (titles: readonly string[]) => {
+    const page = setUp();
+    const did: string[] = [];
+    Object.assign(page.library, {
+      list: ({ of, version }: { of: string; version: string }, { title }: NewDroppedModel) => {
+        did.push(`list ${title}`);
+        return { kind: 'dropped', id: `${of}, ${version}` };
+      },
+      refresh: async () =>
+        page.app
+          .getState()
+          .changeLibrary({ served: titles.map((title) => ({ id: title, title, byteLength: null })) }),
+      use: async (choice: ModelChoice) => {
+        did.push(`use ${choice.id}`);
+        page.app.getState().setUsedModel({ choice } as UsedModel);
+      },
+      compare: async ({ id }: ModelChoice) => void did.push(`compare ${id}`),
+    });
+    let answered = 0;
+    const answer = async (step: number): Promise<void> => {
+      answered += 1;
+      await vi.waitFor(() =>
+        expect(page.calls.filter(({ method }) => method === 'exportRun')).toHaveLength(answered),
+      );
+      page.last('exportRun').answer(succeed({ file: new Blob(['x']), step }));
+    };
+    page.app.getState().setScreen('training');
+    return { ...page, did, answer };
+  };
+
+  test('one is compared with the model in use', async () => {
+    const { session, did, answer, last } = withModels([]);
+    const compared = session.compareNetwork(stored(12), 'student');
+    await answer(14);
+    await compared;
+    expect(last('exportRun').request).toEqual({ id: 'run-1', what: 'student' });
+    expect(did).toEqual(['list Student of Collapse in a minute, step 14', 'compare run-1 student, step 14']);
+  });
+
+  test('teacher and student: the viewer opens with both', async () => {
+    const { app, session, did, answer } = withModels([]);
+    const compared = session.compareTeacherAndStudent(stored(12));
+    await answer(12);
+    await answer(12);
+    await compared;
+    expect(did.slice(2)).toEqual(['use run-1 teacher, step 12', 'compare run-1 student, step 12']);
+    expect(app.getState().screen).toBe('viewer');
+  });
+
+  test('before and after: from scratch what the seed drew, else the model of that name', async () => {
+    const scratch = withModels([]);
+    const first = scratch.session.compareWithStart(stored(12));
+    await scratch.answer(12);
+    await scratch.answer(12);
+    await first;
+    expect(scratch.did).toEqual([
+      'list Beginning of Collapse in a minute',
+      'list Teacher of Collapse in a minute, step 12',
+      'use run-1 start, step 0',
+      'compare run-1 teacher, step 12',
+    ]);
+    const adapted = withModels(['mini', 'other']);
+    const second = adapted.session.compareWithStart({ ...stored(12), modelTitle: 'other' });
+    await adapted.answer(12);
+    await second;
+    expect(adapted.did.slice(1)).toEqual(['use other', 'compare run-1 teacher, step 12']);
+  });
+
+  test('what a run began with may be gone: the page says so and stays', async () => {
+    const { app, session, did } = withModels(['mini']);
+    await session.compareWithStart({ ...stored(12), modelTitle: 'other' });
+    expect(did).toEqual([]);
+    expect(app.getState().screen).toBe('training');
+    expect(app.getState().messages.map(({ text }) => text)).toEqual([
+      'Collapse in a minute began with other, which is not among the models now. Add or download it first.',
+    ]);
+  });
 });
 
 test('a run on its way into a file says how far it is, is alone, and can be cancelled', async () => {
