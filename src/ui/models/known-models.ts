@@ -12,7 +12,7 @@ export interface NamedChoice {
 /** Of the random weights that are offered first. */
 export const firstSeed = 1;
 
-export const randomTitle = (title: string): string => `${title}, random weights`;
+const randomTitle = (title: string): string => `${title}, random weights`;
 
 const catalogueTitle = (id: string): string | undefined =>
   catalogue.models.find((entry) => entry.id === id)?.title;
