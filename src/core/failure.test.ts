@@ -62,7 +62,12 @@ const examples: Examples = {
   'storage-full': [
     { code: 'storage-full', neededBytes: null, freeBytes: null },
     { code: 'storage-full', neededBytes: 343_000_000, freeBytes: 1_200_000_000 },
-    { code: 'storage-full', neededBytes: null, freeBytes: 5, kept: { models: 43_000_000, runs: 7_000_000 } },
+    {
+      code: 'storage-full',
+      neededBytes: null,
+      freeBytes: 5,
+      kept: { models: 43_000_000, runs: 7_000_000, collections: 0 },
+    },
   ],
   'storage-failed': [{ code: 'storage-failed', problem: 'the disk is gone' }],
   'model-busy': [{ code: 'model-busy' }],
@@ -70,6 +75,10 @@ const examples: Examples = {
   'model-not-kept': [{ code: 'model-not-kept' }],
   'run-busy': [{ code: 'run-busy' }],
   'run-not-kept': [{ code: 'run-not-kept' }],
+  'collection-busy': [{ code: 'collection-busy' }],
+  'collection-not-kept': [{ code: 'collection-not-kept' }],
+  'collection-other-model': [{ code: 'collection-other-model', modelTitle: 'DINO ViT-S/16' }],
+  'probe-invalid': [{ code: 'probe-invalid', problem: 'it has no linear.weight' }],
   'array-invalid': [{ code: 'array-invalid', problem: 'it ends within its header' }],
   'run-file-invalid': [{ code: 'run-file-invalid', problem: 'it has no photographs' }],
   'backend-unavailable': [{ code: 'backend-unavailable', backend: 'webgpu', reason: 'there is no adapter' }],
@@ -168,19 +177,26 @@ test('what ends an engine is the engine’s; waiting, files and storage are not'
 });
 
 test.each([
-  [undefined, 'Delete a model or a training run that is kept here, or make room on the disk.'],
-  [{ models: 0, runs: 0 }, 'Nothing is kept here that could be deleted: make room on the disk.'],
+  [undefined, 'Delete a model, a training run or a collection that is kept here, or make room on the disk.'],
   [
-    { models: 43_000_000, runs: 0 },
+    { models: 0, runs: 0, collections: 0 },
+    'Nothing is kept here that could be deleted: make room on the disk.',
+  ],
+  [
+    { models: 43_000_000, runs: 0, collections: 0 },
     'Here kept models take 43.0 MB: delete what you no longer need, or make room on the disk.',
   ],
   [
-    { models: 0, runs: 7_000_000 },
+    { models: 0, runs: 7_000_000, collections: 0 },
     'Here kept training runs take 7.0 MB: delete what you no longer need, or make room on the disk.',
   ],
   [
-    { models: 43_000_000, runs: 7_000_000 },
+    { models: 43_000_000, runs: 7_000_000, collections: 0 },
     'Here kept models take 43.0 MB, kept training runs 7.0 MB: delete what you no longer need, or make room on the disk.',
+  ],
+  [
+    { models: 43_000_000, runs: 0, collections: 5_000_000 },
+    'Here kept models take 43.0 MB, kept collections 5.0 MB: delete what you no longer need, or make room on the disk.',
   ],
 ])('what is advised at a full disk names what there is to delete: %j', (kept, advice) => {
   const failure = { code: 'storage-full', neededBytes: 300_000_000, freeBytes: 2_000_000 } as const;

@@ -13,6 +13,7 @@ export interface ShapeMismatch {
 export interface KeptBytes {
   readonly models: number;
   readonly runs: number;
+  readonly collections: number;
 }
 
 /** Every expected failure of the program. The table below says what each one means. */
@@ -80,6 +81,14 @@ export type Failure =
   | { readonly code: 'run-busy' }
   | { readonly code: 'run-not-kept' }
   | { readonly code: 'run-file-invalid'; readonly problem: string }
+  // Recognition
+  /** Another window of the page is changing it. */
+  | { readonly code: 'collection-busy' }
+  | { readonly code: 'collection-not-kept' }
+  /** Its features came from another model than the one that was named. */
+  | { readonly code: 'collection-other-model'; readonly modelTitle: string }
+  /** A linear probe's file. */
+  | { readonly code: 'probe-invalid'; readonly problem: string }
   /** A .npy file. */
   | { readonly code: 'array-invalid'; readonly problem: string }
   // The machine that computes
@@ -161,13 +170,18 @@ function describeUnreachable({ url, status }: Extract<Failure, { code: 'model-un
 /** Names what there is to delete, and nothing that there is not. */
 function adviseOnRoom(kept: KeptBytes | undefined): string {
   const disk = 'make room on the disk';
-  if (kept === undefined) return `Delete a model or a training run that is kept here, or ${disk}.`;
-  const { models, runs } = kept;
-  if (models + runs === 0) return `Nothing is kept here that could be deleted: ${disk}.`;
-  const what = [
-    ...(models === 0 ? [] : [`kept models take ${formatBytes(models)}`]),
-    ...(runs === 0 ? [] : [`kept training runs ${models === 0 ? 'take ' : ''}${formatBytes(runs)}`]),
-  ].join(', ');
+  if (kept === undefined)
+    return `Delete a model, a training run or a collection that is kept here, or ${disk}.`;
+  const sizes = [
+    ['models', kept.models],
+    ['training runs', kept.runs],
+    ['collections', kept.collections],
+  ] as const;
+  const there = sizes.filter(([, bytes]) => bytes > 0);
+  if (there.length === 0) return `Nothing is kept here that could be deleted: ${disk}.`;
+  const what = there
+    .map(([name, bytes], at) => `kept ${name} ${at === 0 ? 'take ' : ''}${formatBytes(bytes)}`)
+    .join(', ');
   return `Here ${what}: delete what you no longer need, or ${disk}.`;
 }
 
@@ -318,6 +332,23 @@ const failures: { readonly [C in FailureCode]: FailureFacts<Extract<Failure, { c
     ...of('training'),
     says: 'This run is no longer in this browser: it was deleted, or the browser made room.',
   },
+  'collection-busy': {
+    ...of('storage'),
+    says: 'Another window of this page is changing this collection. Wait for it, or stop it there.',
+  },
+  'collection-not-kept': {
+    ...of('storage'),
+    says: 'This collection is no longer in this browser: it was deleted, or the browser made room.',
+  },
+  'collection-other-model': {
+    ...of('nothing'),
+    says: ({ modelTitle }) =>
+      `The features of this collection came from ${modelTitle}. Use that model, or begin a new collection.`,
+  },
+  'probe-invalid': {
+    ...of('file'),
+    says: ({ problem }) => `This linear probe cannot be used here: ${problem}.`,
+  },
   'array-invalid': { ...of('file'), says: ({ problem }) => `This array cannot be read: ${problem}.` },
   'run-file-invalid': {
     ...of('training'),
@@ -381,6 +412,10 @@ export function describeFailure(failure: Failure): string {
   const { says } = failures[failure.code] as FailureFacts<Failure>;
   return typeof says === 'string' ? says : says(failure);
 }
+
+/** Whether a failure that was kept is one of this version's. */
+export const isKnownFailure = (code: unknown): code is FailureCode =>
+  typeof code === 'string' && Object.hasOwn(failures, code);
 
 /** The engine must be replaced; a new one may succeed. */
 export const isFinalFailure = ({ code }: Failure): boolean => failures[code].isFinal;

@@ -3,7 +3,7 @@
  * a file are younger, and several browsers lack them. WebKitGTK lacks the handles too, and some windows refuse only
  * when something is written, so one byte is written as a test first.
  */
-import { FailureError, type Failure } from '../core/failure.ts';
+import { FailureError, type Failure, type KeptBytes } from '../core/failure.ts';
 import type { NotKept } from '../core/not-kept.ts';
 import { createMemoryStorage, type FileStorage, type OpenFile } from './file-storage.ts';
 
@@ -144,7 +144,7 @@ function opfsStorage(root: Folder, explain: Explain): FileStorage {
  * @param folderName the folder in which all others lie
  * @param busy the failure where another window writes the same file
  */
-export async function openStorage(folderName: 'models' | 'runs', busy: Failure): Promise<FileStorage> {
+export async function openStorage(folderName: keyof KeptBytes, busy: Failure): Promise<FileStorage> {
   const root = await openRoot(folderName);
   return typeof root === 'string' ? createMemoryStorage(root) : opfsStorage(root, explainBy(busy));
 }

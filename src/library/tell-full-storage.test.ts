@@ -32,14 +32,17 @@ test('a full storage is told with what is free and what could be deleted', async
   vi.stubGlobal('navigator', {
     storage: {
       estimate: () => Promise.resolve({ quota: 100, usage: 93 }),
-      getDirectory: () => Promise.resolve(folderOf({ models: { s16: { a: 40, b: 3 } }, other: { x: 5 } })),
+      getDirectory: () =>
+        Promise.resolve(
+          folderOf({ models: { s16: { a: 40, b: 3 } }, collections: { c1: { x: 6 } }, other: { x: 5 } }),
+        ),
     },
   });
   expect(failureOf(await tellFullStorage(full))).toEqual({
     code: 'storage-full',
     neededBytes: 90,
     freeBytes: 7,
-    kept: { models: 43, runs: 0 },
+    kept: { models: 43, runs: 0, collections: 6 },
   });
 });
 

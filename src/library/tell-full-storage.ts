@@ -31,7 +31,7 @@ async function bytesIn(folder: FileSystemDirectoryHandle): Promise<number> {
   return bytes;
 }
 
-function bytesOf(root: FileSystemDirectoryHandle, name: 'models' | 'runs'): Promise<number> {
+function bytesOf(root: FileSystemDirectoryHandle, name: keyof KeptBytes): Promise<number> {
   // Without the folder nothing was ever kept.
   return root.getDirectoryHandle(name).then(bytesIn).catch(zeroIfGone);
 }
@@ -40,7 +40,11 @@ async function keptBytes(): Promise<KeptBytes | null> {
   try {
     const root = await storageHere()?.getDirectory?.();
     if (root === undefined) return null;
-    return { models: await bytesOf(root, 'models'), runs: await bytesOf(root, 'runs') };
+    return {
+      models: await bytesOf(root, 'models'),
+      runs: await bytesOf(root, 'runs'),
+      collections: await bytesOf(root, 'collections'),
+    };
   } catch {
     return null;
   }
