@@ -1,4 +1,4 @@
-/** Names of the locks (Web Locks) by which the windows of this page do not disturb each other's models and runs. */
+/** Names of the locks (Web Locks) by which the windows of this page do not disturb each other's models, runs and collections. */
 
 export const lockName = (name: string): string => `dinoscope-${name}`;
 
@@ -7,3 +7,6 @@ export const inUseLockOf = (modelId: string): string => `model-used-${modelId}`;
 
 /** Held by the window that trains the run. */
 export const runLock = (runId: string): string => `run-${runId}`;
+
+/** Held by the window that changes the collection. */
+export const collectionLock = (collectionId: string): string => `collection-${collectionId}`;

@@ -73,6 +73,7 @@ export class KeptCollection {
   private rows: Float32Array<ArrayBuffer>;
   private sizes: PerFile<number>;
   private nextSerial: number;
+  private changedRows = 0;
   /** Null where nobody writes. */
   private files: PerFile<OpenFile> | null = null;
   private opening: Promise<void> | null = null;
@@ -162,12 +163,18 @@ export class KeptCollection {
     return this.places.get(keyOfName(name)) ?? null;
   }
 
-  /** CLS, mean and GeM of each item, zeros where it failed; shape [N, 3, C]. A copy. */
-  pooled(): Float32Array<ArrayBuffer> {
+  /** How often an item that was there has got other features. */
+  get featureChanges(): number {
+    return this.changedRows;
+  }
+
+  /** CLS, mean and GeM of the items from `first` on, zeros of those that failed; shape [N − first, 3, C]. A copy. */
+  pooled(first = 0): Float32Array<ArrayBuffer> {
     const length = pooledParts * this.record.channels;
-    const pooled = new Float32Array(this.items.length * length);
-    for (const [index, { row }] of this.items.entries())
-      if (row !== null) pooled.set(this.rows.subarray(row * length, (row + 1) * length), index * length);
+    const items = this.items.slice(first);
+    const pooled = new Float32Array(items.length * length);
+    for (const [at, { row }] of items.entries())
+      if (row !== null) pooled.set(this.rows.subarray(row * length, (row + 1) * length), at * length);
     return pooled;
   }
 
@@ -307,6 +314,7 @@ export class KeptCollection {
   }
 
   private place(item: KeptItem, known: number | null): number {
+    if (known !== null) this.changedRows += 1;
     const index = known ?? this.items.length;
     this.items[index] = item;
     this.places.set(keyOfName(item), index);

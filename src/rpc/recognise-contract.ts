@@ -8,7 +8,7 @@
 import type { Failure } from '../core/failure.ts';
 import type { ModelProgress } from '../core/progress.ts';
 import type { NotKept } from '../core/not-kept.ts';
-import type { FeatureKind, FeatureSettings } from '../core/recognition.ts';
+import type { FeatureKind, FeatureSettings, Neighbours } from '../core/recognition.ts';
 import type { KeyedModel } from './engine-contract.ts';
 
 /** All that is known of a collection without its items. */
@@ -87,15 +87,6 @@ export type GatherProgress =
       readonly added: readonly { readonly item: CollectionItem; readonly thumbnail: Blob | null }[];
     };
 
-/** Of each item those that voted, the nearest first. */
-export interface KeptNeighbours {
-  readonly k: number;
-  /** [N, k], -1 where there are fewer. */
-  readonly items: Int32Array<ArrayBuffer>;
-  /** [N, k], 0 where there are fewer. */
-  readonly cosines: Float32Array<ArrayBuffer>;
-}
-
 /** A linear classifier's file as the page saves and opens it: safetensors with linear.weight [K, C] and linear.bias [K]. */
 export interface ProbePredictions {
   readonly classNames: readonly string[];
@@ -171,7 +162,7 @@ export interface RecogniseContract {
       readonly predictions: Int32Array<ArrayBuffer>;
       /** [N, K], of the votes. */
       readonly shares: Float32Array<ArrayBuffer>;
-      readonly neighbours: KeptNeighbours;
+      readonly neighbours: Neighbours;
       /** Of the items that have a class and an answer; null where there are none. */
       readonly accuracy: number | null;
       /** [K, K], row: its class, column: what was voted. */
@@ -187,7 +178,7 @@ export interface RecogniseContract {
       readonly heldOutShare: number;
       readonly seed: number;
     };
-    progress: { readonly step: number; readonly steps: number; readonly loss: number };
+    progress: { readonly share: number; readonly loss: number };
     result: ProbePredictions & {
       readonly accuracy: number | null;
       /** k-NN's on the same held-out photographs. */

@@ -19,6 +19,22 @@ export async function withLock<T>(name: string, busy: Failure, work: () => Promi
 }
 
 /**
+ * Takes a lock for longer than one piece of work.
+ * @param waitMs how long another window, or a worker that was just ended, may still have it
+ * @returns gives it back @throws FailureError `busy`
+ */
+export async function takeLock(name: string, busy: Failure, waitMs: number): Promise<() => void> {
+  const locks = locksHere();
+  if (locks === undefined) return () => undefined;
+  return new Promise((resolve, reject) => {
+    const hold = (): Promise<void> => new Promise((release) => resolve(release));
+    locks
+      .request(lockName(name), { signal: AbortSignal.timeout(waitMs) }, hold)
+      .catch(() => reject(new FailureError(busy)));
+  });
+}
+
+/**
  * Removes what a crash has left incomplete. What another window is just writing looks the same and differs only by
  * its lock; where there are no locks, nothing is removed.
  * @param remove throws a failure where it cannot be done now: it is tried again the next time

@@ -1,0 +1,247 @@
+/** Takes photographs into a collection, one after the other: decoded while the one before is computed, kept as soon as it is done. */
+import { failsAlways, isOfOnePhoto, type Failure } from '../core/failure.ts';
+import type { PooledFeatures } from '../core/recognition.ts';
+import { fail, succeed, type Result } from '../core/result.ts';
+import { keyOfName, type PhotographName } from '../library/collection-store.ts';
+import type { KeptCollection, KeptContent } from '../library/kept-collection.ts';
+import { createRateMeter } from '../library/rate-meter.ts';
+import type { GatheredPhotograph, GatherProgress, GatherTimes } from '../rpc/recognise-contract.ts';
+
+/** A decoded photograph, and its small picture where one could be made. */
+export interface ReadPhotograph<Pixels> {
+  readonly pixels: Pixels;
+  /** JPEG, at most 96 px; null where the browser makes none. */
+  readonly thumbnail: Uint8Array<ArrayBuffer> | null;
+  readonly thumbnailMs: number;
+}
+
+export interface GatherTools<Pixels> {
+  read(photograph: Blob): Promise<Result<ReadPhotograph<Pixels>, Failure>>;
+  /** On the device, in its turn. */
+  pool(pixels: Pixels, signal: AbortSignal): Promise<Result<PooledFeatures, Failure>>;
+  yieldToEventLoop(): Promise<void>;
+  now(): number;
+}
+
+interface GatherOptions {
+  readonly signal: AbortSignal;
+  onProgress(progress: Extract<GatherProgress, { stage: 'photographs' }>): void;
+}
+
+/** At most so many photographs are decoded ahead, and together at most so many bytes of files: a camera's takes 200 MB when it is decoded. */
+const maxAhead = 3;
+const maxAheadBytes = 4e6;
+
+const progressEveryMs = 100;
+const flushEveryMs = 1000;
+
+export const nameOfPhotograph = ({ path, blob }: GatheredPhotograph): PhotographName => ({
+  path,
+  byteLength: blob.size,
+  lastModified: blob instanceof File ? blob.lastModified : 0,
+});
+
+/** Whether there is something to find out about it: it is new, or a failure that may have had another cause than the file. */
+function isToDo(collection: KeptCollection, photograph: GatheredPhotograph): boolean {
+  const index = collection.find(nameOfPhotograph(photograph));
+  if (index === null) return true;
+  const { failure } = collection.describeItem(index);
+  return failure !== null && !failsAlways(failure);
+}
+
+/** One that was dropped twice is taken in once. */
+const onceEach = (photographs: readonly GatheredPhotograph[]): readonly GatheredPhotograph[] => [
+  ...new Map(photographs.map((each) => [keyOfName(nameOfPhotograph(each)), each])).values(),
+];
+
+/** Reads photographs in their order, some ahead. */
+class ReadAhead<Pixels> {
+  private readonly photographs: readonly GatheredPhotograph[];
+  private readonly read: GatherTools<Pixels>['read'];
+  private readonly begun: {
+    readonly byteLength: number;
+    readonly result: ReturnType<GatherTools<Pixels>['read']>;
+  }[] = [];
+  private next = 0;
+
+  constructor(photographs: readonly GatheredPhotograph[], read: GatherTools<Pixels>['read']) {
+    this.photographs = photographs;
+    this.read = read;
+  }
+
+  /** Begins with those that have room. */
+  fill(): void {
+    let byteLength = this.begun.reduce((sum, each) => sum + each.byteLength, 0);
+    while (this.begun.length <= maxAhead) {
+      const photograph = this.photographs[this.next];
+      if (photograph === undefined) return;
+      byteLength += photograph.blob.size;
+      if (this.begun.length > 0 && byteLength > maxAheadBytes) return;
+      const result = this.read(photograph.blob);
+      // Told where it is taken.
+      result.catch(() => undefined);
+      this.begun.push({ byteLength: photograph.blob.size, result });
+      this.next += 1;
+    }
+  }
+
+  async take(): Promise<Result<ReadPhotograph<Pixels>, Failure>> {
+    this.fill();
+    const first = this.begun.shift();
+    if (first === undefined) throw new Error('more photographs are read than there are');
+    // The others are decoded while this one is computed.
+    this.fill();
+    return first.result;
+  }
+}
+
+/** Collects what is told to the page, so that a fast device does not post hundreds of messages a second. */
+class News {
+  private added: {
+    readonly item: ReturnType<KeptCollection['describeItem']>;
+    readonly thumbnail: Blob | null;
+  }[] = [];
+  private toldAt = -Infinity;
+  private done: number;
+  private failed = 0;
+  private readonly rate: ReturnType<typeof createRateMeter>;
+  private readonly counts: { readonly known: number; readonly total: number };
+  private readonly now: () => number;
+  private readonly onProgress: GatherOptions['onProgress'];
+
+  constructor(
+    counts: { readonly known: number; readonly failed: number; readonly total: number },
+    now: () => number,
+    onProgress: GatherOptions['onProgress'],
+  ) {
+    this.counts = counts;
+    this.done = counts.known;
+    this.failed = counts.failed;
+    this.now = now;
+    this.rate = createRateMeter(now);
+    this.onProgress = onProgress;
+  }
+
+  add(collection: KeptCollection, index: number, content: KeptContent): void {
+    const thumbnail = 'failure' in content ? null : content.thumbnail;
+    if ('failure' in content) this.failed += 1;
+    this.done += 1;
+    this.added.push({
+      item: collection.describeItem(index),
+      thumbnail: thumbnail === null ? null : new Blob([thumbnail], { type: 'image/jpeg' }),
+    });
+    if (this.now() - this.toldAt >= progressEveryMs) this.tell();
+  }
+
+  tell(): void {
+    const { known, total } = this.counts;
+    const { added, done, failed } = this;
+    this.toldAt = this.now();
+    this.added = [];
+    const perSecond = this.rate.advance(done - known);
+    this.onProgress({ stage: 'photographs', done, total, known, failed, perSecond, added });
+  }
+}
+
+interface Gathered {
+  readonly how: 'finished' | 'cancelled';
+  readonly spent: GatherTimes;
+}
+
+class Gathering<Pixels> {
+  private readonly collection: KeptCollection;
+  private readonly tools: GatherTools<Pixels>;
+  private spent: GatherTimes = { decodeMs: 0, featuresMs: 0, thumbnailMs: 0, storeMs: 0 };
+  private flushedAt: number;
+
+  constructor(collection: KeptCollection, tools: GatherTools<Pixels>) {
+    this.collection = collection;
+    this.tools = tools;
+    this.flushedAt = tools.now();
+  }
+
+  private spend(on: keyof GatherTimes, sinceMs: number): void {
+    this.spent = { ...this.spent, [on]: this.spent[on] + this.tools.now() - sinceMs };
+  }
+
+  /** @throws FailureError 'storage-full' and the like */
+  async run(
+    photographs: readonly GatheredPhotograph[],
+    { signal, onProgress }: GatherOptions,
+  ): Promise<Result<Gathered, Failure>> {
+    const { collection, tools } = this;
+    const toDo = onceEach(photographs).filter((photograph) => isToDo(collection, photograph));
+    const known = photographs.length - toDo.length;
+    const failed = this.failedOf(photographs);
+    const news = new News({ known, failed, total: photographs.length }, tools.now, onProgress);
+    news.tell();
+    const ahead = new ReadAhead(toDo, tools.read);
+    for (const photograph of toDo) {
+      await tools.yieldToEventLoop();
+      if (signal.aborted) break;
+      const content = await this.contentOf(ahead, signal);
+      if (!content.ok) {
+        news.tell();
+        if (content.error.code === 'cancelled') break;
+        return content;
+      }
+      const storeStart = tools.now();
+      const index = collection.append(nameOfPhotograph(photograph), photograph.className, content.value);
+      this.flushNowAndThen();
+      this.spend('storeMs', storeStart);
+      news.add(collection, index, content.value);
+    }
+    news.tell();
+    return succeed({ how: signal.aborted ? 'cancelled' : 'finished', spent: this.spent });
+  }
+
+  /** Of those that are not tried again. */
+  private failedOf(photographs: readonly GatheredPhotograph[]): number {
+    return photographs.filter((photograph) => {
+      const index = this.collection.find(nameOfPhotograph(photograph));
+      if (index === null) return false;
+      const { failure } = this.collection.describeItem(index);
+      return failure !== null && failsAlways(failure);
+    }).length;
+  }
+
+  private flushNowAndThen(): void {
+    if (this.tools.now() - this.flushedAt < flushEveryMs) return;
+    this.collection.flush();
+    this.flushedAt = this.tools.now();
+  }
+
+  /** @returns what is kept of the photograph; a failure where it is not the photograph's */
+  private async contentOf(
+    ahead: ReadAhead<Pixels>,
+    signal: AbortSignal,
+  ): Promise<Result<KeptContent, Failure>> {
+    const { tools } = this;
+    const decodeStart = tools.now();
+    const read = await ahead.take();
+    this.spend('decodeMs', decodeStart);
+    if (!read.ok) return contentOfFailure(read.error);
+    const { pixels, thumbnail, thumbnailMs } = read.value;
+    this.spent = { ...this.spent, thumbnailMs: this.spent.thumbnailMs + thumbnailMs };
+    const featuresStart = tools.now();
+    const features = await tools.pool(pixels, signal);
+    this.spend('featuresMs', featuresStart);
+    return features.ok ? succeed({ features: features.value, thumbnail }) : contentOfFailure(features.error);
+  }
+}
+
+const contentOfFailure = (failure: Failure): Result<KeptContent, Failure> =>
+  isOfOnePhoto(failure) ? succeed({ failure }) : fail(failure);
+
+/**
+ * Those that the collection has already are left out.
+ * @param collection whose files are open
+ * @returns how it ended; a failure of the device or of the page, and then what was done before is kept
+ * @throws FailureError 'storage-full' and the like, likewise
+ */
+export const gatherFeatures = <Pixels>(
+  collection: KeptCollection,
+  photographs: readonly GatheredPhotograph[],
+  tools: GatherTools<Pixels>,
+  options: GatherOptions,
+): Promise<Result<Gathered, Failure>> => new Gathering(collection, tools).run(photographs, options);

@@ -1,0 +1,511 @@
+/** Collections as the page asks for them, on the cpu back end, in memory instead of a browser's storage, by features that a file names itself. */
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { FailureError, type Failure } from '../core/failure.ts';
+import type { PooledFeatures } from '../core/recognition.ts';
+import { fail, succeed, type Result } from '../core/result.ts';
+import { openSafetensors } from '../formats/safetensors.ts';
+import { openBackend, type OpenBackend } from '../gpu/open-backend.ts';
+import { createMemoryStorage, type FileStorage } from '../library/file-storage.ts';
+import type { KeyedModel } from '../rpc/engine-contract.ts';
+import type { GatheredPhotograph, GatherProgress, RecogniseContract } from '../rpc/recognise-contract.ts';
+import type { Handlers } from '../rpc/serve-calls.ts';
+import { createSerialQueue, type Enqueue } from '../rpc/serial-queue.ts';
+import { createRecogniseHandlers, type RecogniseHost } from './recognise-handlers.ts';
+
+/** A file's two numbers. */
+type Pixels = readonly [number, number];
+
+const model: KeyedModel = { key: 'tiny', reference: { kind: 'tfjs', url: 'none' } };
+const settings = { block: 1, framing: 'square', sidePx: 32 } as const;
+
+let backend: OpenBackend;
+let folders: FileStorage;
+let enqueue: Enqueue;
+let host: RecogniseHost<Pixels>;
+let handlers: Handlers<RecogniseContract>;
+let news: GatherProgress[];
+let onNews: (progress: GatherProgress) => void;
+/** What the device is asked for, and whatever it says against it. */
+let pooled: string[];
+let refuse: (pixels: Pixels) => Failure | null;
+
+const valueOf = <T>(result: Result<T, Failure>): T => {
+  if (!result.ok) throw new Error(JSON.stringify(result.error));
+  return result.value;
+};
+
+/** CLS says where it lies, the mean lies across, and GeM is CLS again. */
+const featuresOf = ([x, y]: Pixels): PooledFeatures => ({
+  cls: Float32Array.of(x, y),
+  mean: Float32Array.of(-y, x),
+  gem: Float32Array.of(x, y),
+});
+
+beforeAll(async () => {
+  backend = valueOf(await openBackend('cpu', null));
+});
+
+beforeEach(() => {
+  folders = createMemoryStorage('refused');
+  news = [];
+  onNews = () => undefined;
+  pooled = [];
+  refuse = () => null;
+  enqueue = createSerialQueue();
+  host = {
+    folders: Promise.resolve(folders),
+    enqueue: (...work) => enqueue(...work),
+    faults: () => backend.faults,
+    yieldToEventLoop: () => new Promise((resolve) => setImmediate(resolve)),
+    now: () => performance.now(),
+    today: () => new Date('2026-11-29T02:00:00Z'),
+    bringModel: () =>
+      Promise.resolve(
+        succeed({
+          model: {
+            id: 'tiny',
+            title: 'Tiny',
+            embedDim: 2,
+            depth: 1,
+            numHeads: 1,
+            patchSizePx: 4,
+            numRegisters: 0,
+            parameterCount: 1,
+          },
+        }),
+      ),
+    readPhotograph: async (blob) => {
+      const text = await blob.text();
+      if (text === '') return fail({ code: 'empty-file' });
+      if (text === 'moved') return fail({ code: 'unreadable-file' });
+      const [x = NaN, y = NaN] = text.split(' ').map(Number);
+      if (Number.isNaN(x)) return fail({ code: 'not-an-image' });
+      return succeed({ pixels: [x, y] as const, thumbnail: Uint8Array.of(x, y), thumbnailMs: 1 });
+    },
+    pool: (_, pixels, __, signal) =>
+      enqueue(() => {
+        pooled.push(pixels.join(' '));
+        const failure = signal.aborted ? ({ code: 'cancelled' } as const) : refuse(pixels);
+        return Promise.resolve(failure === null ? succeed(featuresOf(pixels)) : fail(failure));
+      }),
+  };
+  handlers = createRecogniseHandlers(host);
+});
+
+const quiet = { signal: new AbortController().signal, onProgress: () => undefined };
+const listening = (signal = quiet.signal) => ({
+  signal,
+  onProgress: (progress: GatherProgress) => {
+    news.push(progress);
+    onNews(progress);
+  },
+});
+
+const photograph = (path: string, text: string, className: string | null = null): GatheredPhotograph => ({
+  path,
+  className,
+  blob: new File([text], path, { lastModified: 7 }),
+});
+
+/** Two classes that lie apart, and one photograph that has no class. */
+const some = [
+  photograph('mugs/a.jpg', '1 0', 'mug'),
+  photograph('mugs/b.jpg', '9 1', 'mug'),
+  photograph('mugs/c.jpg', '8 2', 'mug'),
+  photograph('others/a.jpg', '0 1', 'other'),
+  photograph('others/b.jpg', '1 9', 'other'),
+  photograph('others/c.jpg', '2 8', 'other'),
+  photograph('d.jpg', '3 1'),
+];
+
+type Into = RecogniseContract['gatherFeatures']['request']['into'];
+const anew = { kind: 'new', title: 'Mugs', settings } as const;
+
+const gather = (photographs: readonly GatheredPhotograph[], into: Into = anew, signal?: AbortSignal) =>
+  handlers.gatherFeatures({ into, model, photographs }, listening(signal));
+const gathered = async (photographs: readonly GatheredPhotograph[], into: Into = anew) =>
+  valueOf(await gather(photographs, into));
+const opened = async (id: string) => valueOf(await handlers.openCollection({ id }, quiet));
+const voted = async (id: string, k = 20) => valueOf(await handlers.vote({ id, feature: 'cls', k }, quiet));
+const photographNews = () => news.flatMap((each) => (each.stage === 'photographs' ? [each] : []));
+
+describe('gathering', () => {
+  test('takes each photograph in, tells it with its small picture, and leaves no tensor behind', async () => {
+    const before = tf.memory().numTensors;
+    const { how, collection } = await gathered(some);
+    expect(tf.memory().numTensors).toBe(before);
+    expect(how).toBe('finished');
+    expect(collection).toMatchObject({
+      title: 'Mugs',
+      modelKey: 'tiny',
+      modelTitle: 'Tiny',
+      settings,
+      items: 7,
+      failed: 0,
+      classNames: ['mug', 'other'],
+    });
+    expect(news[0]).toMatchObject({ stage: 'begun', collection: { id: collection.id, items: 0 } });
+    const told = photographNews();
+    expect(told.at(-1)).toMatchObject({ done: 7, total: 7, known: 0, failed: 0 });
+    const added = told.flatMap((each) => each.added);
+    expect(added.map(({ item }) => item.path)).toEqual(some.map(({ path }) => path));
+    const { items, thumbnails, thumbnailEnds } = await opened(collection.id);
+    expect(items).toEqual(added.map(({ item }) => item));
+    expect([...thumbnailEnds]).toEqual([2, 4, 6, 8, 10, 12, 14]);
+    const own = await Promise.all(added.map(({ thumbnail }) => thumbnail?.arrayBuffer()));
+    expect(own.map((bytes) => [...new Uint8Array(bytes ?? new ArrayBuffer())]).flat()).toEqual([
+      ...new Uint8Array(await thumbnails.arrayBuffer()),
+    ]);
+    expect(valueOf(await handlers.listCollections({}, quiet))).toEqual({
+      collections: [collection],
+      unreadable: [],
+      notKept: 'refused',
+    });
+  });
+
+  test('bad files are items with their failure, and the rest goes on', async () => {
+    const bad = [photograph('x.txt', 'hello'), photograph('empty.jpg', ''), photograph('moved.jpg', 'moved')];
+    const { collection } = await gathered([...bad, ...some]);
+    expect(collection).toMatchObject({ items: 10, failed: 3 });
+    const { items } = await opened(collection.id);
+    expect(items.slice(0, 4).map(({ failure }) => failure?.code ?? null)).toEqual([
+      'not-an-image',
+      'empty-file',
+      'unreadable-file',
+      null,
+    ]);
+    const { predictions, shares, neighbours, classNames } = await voted(collection.id, 2);
+    expect([...predictions.subarray(0, 3)]).toEqual([-1, -1, -1]);
+    expect([...neighbours.items.subarray(0, 6)]).toEqual([-1, -1, -1, -1, -1, -1]);
+    expect([...shares.subarray(0, 3 * classNames.length)]).toEqual([0, 0, 0, 0, 0, 0]);
+    // What is no photograph stays none; what could not be read may be there again.
+    pooled = [];
+    await gathered(
+      [bad[0], bad[1], photograph('moved.jpg', 'moved')].flatMap((each) => each ?? []),
+      {
+        kind: 'kept',
+        id: collection.id,
+      },
+    );
+    expect(photographNews().at(-1)).toMatchObject({ done: 3, total: 3, known: 2, failed: 3 });
+  });
+
+  test('the same folder once more takes in what is new, and classes that were given stay', async () => {
+    const { collection } = await gathered(some.slice(0, 3));
+    const { id } = collection;
+    await handlers.setClasses({ id, changes: [{ index: 1, className: 'cup' }] }, quiet);
+    pooled = [];
+    news = [];
+    const again = await gathered([...some, some[6] as GatheredPhotograph], { kind: 'kept', id });
+    expect(pooled).toEqual(['0 1', '1 9', '2 8', '3 1']);
+    expect(photographNews()[0]).toMatchObject({ done: 4, total: 8, known: 4, added: [] });
+    expect(again.collection.items).toBe(7);
+    expect((await opened(id)).items[1]?.className).toBe('cup');
+  });
+
+  test('an abort keeps what is done, and the rest comes later', async () => {
+    const controller = new AbortController();
+    const { pool } = host;
+    handlers = createRecogniseHandlers({
+      ...host,
+      pool: (...request) => {
+        if (pooled.length === 3) controller.abort();
+        return pool(...request);
+      },
+    });
+    const { how, collection } = valueOf(await gather(some, anew, controller.signal));
+    expect(how).toBe('cancelled');
+    expect(collection.items).toBe(3);
+    expect(valueOf(await handlers.listCollections({}, quiet)).collections).toEqual([collection]);
+    pooled = [];
+    await gathered(some, { kind: 'kept', id: collection.id });
+    expect(pooled).toEqual(['0 1', '1 9', '2 8', '3 1']);
+  });
+
+  test('a fault of the device ends it, and another worker goes on where it was', async () => {
+    const lost = { code: 'device-lost', message: '' } as const;
+    refuse = ([x]) => (x === 2 ? lost : null);
+    expect(await gather(some)).toEqual(fail(lost));
+    const begun = news.find((each) => each.stage === 'begun');
+    const id = begun?.collection.id ?? '';
+    refuse = () => null;
+    handlers = createRecogniseHandlers(host);
+    pooled = [];
+    const { collection } = await gathered(some, { kind: 'kept', id });
+    expect(pooled).toEqual(['2 8', '3 1']);
+    expect((await opened(collection.id)).items.map(({ path }) => path)).toEqual(some.map(({ path }) => path));
+  });
+
+  test('a full disk ends it with what is missing, and what was kept stays', async () => {
+    const full = new FailureError({ code: 'storage-full', neededBytes: null, freeBytes: null });
+    let room = 6;
+    handlers = createRecogniseHandlers({
+      ...host,
+      folders: Promise.resolve({
+        ...folders,
+        open: async (id: string, file: string) => {
+          const own = await folders.open(id, file);
+          const write: typeof own.write = (bytes, at) => {
+            if (file.endsWith('features.f32') && room-- <= 0) throw full;
+            own.write(bytes, at);
+          };
+          return { write, truncate: own.truncate.bind(own), flush: () => {}, close: () => {} };
+        },
+      }),
+    });
+    expect(await gather(some)).toMatchObject({ ok: false, error: { code: 'storage-full' } });
+    const [collection] = valueOf(await handlers.listCollections({}, quiet)).collections;
+    expect(collection?.items).toBe(6);
+  });
+
+  test('photographs are looked at between two of them, and classes are given', async () => {
+    let lookedAtAfter = -1;
+    let given: Promise<unknown> | null = null;
+    onNews = (progress) => {
+      if (progress.stage !== 'photographs' || given !== null || progress.done === 0) return;
+      const { id } = (news.find((each) => each.stage === 'begun') as { collection: { id: string } })
+        .collection;
+      const asked = pooled.length;
+      void enqueue(() => Promise.resolve((lookedAtAfter = pooled.length - asked)));
+      given = handlers.setClasses({ id, changes: [{ index: 0, className: 'cup' }] }, quiet);
+    };
+    const { collection } = await gathered(some);
+    expect(lookedAtAfter).toBe(0);
+    expect(valueOf((await given) as unknown as Result<unknown, Failure>)).toBeDefined();
+    const { items } = await opened(collection.id);
+    expect(items.map(({ className }) => className).slice(0, 2)).toEqual(['cup', 'mug']);
+  });
+
+  test('a collection of another model is refused, and one that is not there', async () => {
+    const { collection } = await gathered(some.slice(0, 1));
+    const other = { key: 'other', reference: model.reference };
+    const into = { kind: 'kept', id: collection.id } as const;
+    expect(await handlers.gatherFeatures({ into, model: other, photographs: some }, quiet)).toEqual(
+      fail({ code: 'collection-other-model', modelTitle: 'Tiny' }),
+    );
+    expect(await gather(some, { kind: 'kept', id: 'gone' })).toEqual(fail({ code: 'collection-not-kept' }));
+    // The lock is free again.
+    expect((await gathered(some, into)).collection.items).toBe(7);
+  });
+
+  test('two at once are refused, and so is taking photographs away meanwhile', async () => {
+    const busy = fail({ code: 'collection-busy' });
+    const refused: Promise<unknown>[] = [];
+    onNews = (progress) => {
+      if (progress.stage !== 'begun' || refused.length > 0) return;
+      const { id } = progress.collection;
+      refused.push(
+        gather(some),
+        handlers.removeItems({ id, indices: [0] }, quiet),
+        handlers.removeCollection({ id }, quiet),
+      );
+    };
+    await gathered(some);
+    expect(await Promise.all(refused)).toEqual([busy, busy, busy]);
+  });
+
+  test('progress is told ten times a second at most', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    const { pool } = host;
+    handlers = createRecogniseHandlers({
+      ...host,
+      pool: (...request) => {
+        vi.advanceTimersByTime(30);
+        return pool(...request);
+      },
+    });
+    await gathered(Array.from({ length: 40 }, (_, at) => photograph(`${at}.jpg`, `1 ${at}`)));
+    vi.useRealTimers();
+    const told = photographNews();
+    expect(told.length).toBeLessThan(16);
+    expect(told.flatMap((each) => each.added)).toHaveLength(40);
+    expect(told.at(-1)?.perSecond).toBeCloseTo(1000 / 30, 0);
+  });
+});
+
+describe('votes', () => {
+  test('leave the photograph itself out, and tell accuracy, confusion and those that voted', async () => {
+    const { collection } = await gathered(some);
+    const { classNames, predictions, accuracy, confusion, neighbours, shares } = await voted(
+      collection.id,
+      2,
+    );
+    expect(classNames).toEqual(['mug', 'other']);
+    expect([...predictions]).toEqual([0, 0, 0, 1, 1, 1, 0]);
+    expect(accuracy).toBe(1);
+    expect([...confusion]).toEqual([3, 0, 0, 3]);
+    // 3 1 lies at 18.4°: next to it 8 2 at 14.0° and 9 1 at 6.3°.
+    expect([...neighbours.items.subarray(12)]).toEqual([2, 1]);
+    expect(neighbours.cosines[12]).toBeCloseTo(Math.cos(Math.atan2(1, 3) - Math.atan2(2, 8)), 6);
+    expect(shares[12]).toBeCloseTo(1, 6);
+  });
+
+  test('change at once with a class, in this visit and the next', async () => {
+    const { collection } = await gathered(some);
+    const { id } = collection;
+    await voted(id, 2);
+    const changes = [0, 1, 2].map((index) => ({ index, className: 'cup' }));
+    const changed = valueOf(await handlers.setClasses({ id, changes }, quiet));
+    expect(changed.collection.classNames).toEqual(['cup', 'other']);
+    const { classNames, predictions } = await voted(id, 2);
+    expect([...predictions].map((at) => classNames[at])).toEqual([
+      ...['cup', 'cup', 'cup', 'other', 'other', 'other', 'cup'],
+    ]);
+    await handlers.setClasses(
+      { id, changes: changes.map(({ index }) => ({ index, className: null })) },
+      quiet,
+    );
+    expect([...(await voted(id, 2)).predictions]).toEqual([0, 0, 0, 0, 0, 0, 0]);
+    handlers = createRecogniseHandlers(host);
+    expect([...(await voted(id, 2)).predictions]).toEqual([0, 0, 0, 0, 0, 0, 0]);
+  });
+
+  test('where nobody has a class say nothing', async () => {
+    const { collection } = await gathered([photograph('a.jpg', '1 0'), photograph('b.jpg', '0 1')]);
+    const { predictions, accuracy, shares, confusion } = await voted(collection.id);
+    expect([[...predictions], accuracy, [...shares], [...confusion]]).toEqual([[-1, -1], null, [], []]);
+  });
+
+  test('of many photographs are computed on the device, stop at an abort, and leave no tensor behind', async () => {
+    const many = Array.from({ length: 300 }, (_, at) =>
+      photograph(`${at}.jpg`, `${1 + (at % 17)} ${at % 23}`, at % 2 === 0 ? 'even' : 'odd'),
+    );
+    const { collection } = await gathered(many);
+    const { id } = collection;
+    const before = tf.memory().numTensors;
+    const controller = new AbortController();
+    const aborted = await handlers.lookAlikes(
+      { id, feature: 'cls', of: 0, count: 5 },
+      { signal: controller.signal, onProgress: () => controller.abort() },
+    );
+    expect(aborted).toEqual(fail({ code: 'cancelled' }));
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});
+
+describe('what is removed', () => {
+  test('photographs leave the votes, and the others are counted anew', async () => {
+    const { collection } = await gathered(some);
+    const { id } = collection;
+    await voted(id, 2);
+    const left = valueOf(await handlers.removeItems({ id, indices: [0, 3] }, quiet)).collection;
+    expect(left.items).toBe(5);
+    expect((await opened(id)).items.map(({ path }) => path)).toEqual(
+      some.filter((_, at) => at !== 0 && at !== 3).map(({ path }) => path),
+    );
+    expect([...(await voted(id, 1)).predictions]).toEqual([0, 0, 1, 1, 0]);
+    // They can come again.
+    expect((await gathered(some, { kind: 'kept', id })).collection.items).toBe(7);
+  });
+
+  test('a collection leaves nothing, and a name can be changed', async () => {
+    const { collection } = await gathered(some);
+    const { id } = collection;
+    expect(valueOf(await handlers.renameCollection({ id, title: 'Cups' }, quiet)).collection.title).toBe(
+      'Cups',
+    );
+    expect((await opened(id)).collection.title).toBe('Cups');
+    expect(valueOf(await handlers.removeCollection({ id }, quiet)).collections).toEqual([]);
+    expect(await folders.list()).toEqual([]);
+    expect(await handlers.openCollection({ id }, quiet)).toEqual(fail({ code: 'collection-not-kept' }));
+  });
+});
+
+describe('further questions', () => {
+  test('a linear probe tells the classes apart, and its file says the same when it is opened', async () => {
+    const { collection } = await gathered([...some, photograph('x.txt', 'hello')]);
+    const { id } = collection;
+    const before = tf.memory().numTensors;
+    const request = { id, feature: 'both', heldOutShare: 0.34, seed: 3 } as const;
+    const trained = valueOf(await handlers.trainProbe(request, quiet));
+    expect(tf.memory().numTensors).toBe(before);
+    expect(trained).toMatchObject({ classNames: ['mug', 'other'], heldOut: 2, accuracy: 1, knnAccuracy: 1 });
+    expect([...trained.predictions]).toEqual([0, 0, 0, 1, 1, 1, 0, -1]);
+    const tensors = valueOf(await openSafetensors(trained.file));
+    expect([...tensors].map(([name, { shape }]) => [name, shape])).toEqual([
+      ['linear.weight', [2, 4]],
+      ['linear.bias', [2]],
+    ]);
+    const again = valueOf(await handlers.openProbe({ id, file: trained.file }, quiet));
+    expect(again).toEqual({
+      classNames: trained.classNames,
+      feature: 'both',
+      predictions: trained.predictions,
+      shares: trained.shares,
+    });
+    const other = await gathered(some, { kind: 'new', title: 'x', settings: { ...settings, sidePx: 64 } });
+    expect(await handlers.openProbe({ id: other.collection.id, file: trained.file }, quiet)).toMatchObject({
+      ok: false,
+      error: { code: 'probe-invalid' },
+    });
+  });
+
+  test('a probe of one class is none', async () => {
+    const { collection } = await gathered(some.slice(0, 3));
+    expect(
+      await handlers.trainProbe({ id: collection.id, feature: 'cls', heldOutShare: 0.2, seed: 1 }, quiet),
+    ).toMatchObject({ ok: false, error: { code: 'probe-invalid' } });
+  });
+
+  test('look-alikes: the nearest, and groups of near-duplicates', async () => {
+    const { collection } = await gathered([
+      ...some,
+      photograph('copy.jpg', '24 8'),
+      photograph('x.txt', 'hello'),
+    ]);
+    const { nearest, groups } = valueOf(
+      await handlers.lookAlikes({ id: collection.id, feature: 'copy', of: 6, count: 3 }, quiet),
+    );
+    expect([...(nearest?.items ?? [])]).toEqual([7, 2, 1]);
+    expect(nearest?.cosines[0]).toBeCloseTo(1, 6);
+    // Each class lies within a few degrees.
+    expect(groups).toEqual([
+      [0, 1, 2, 6, 7],
+      [3, 4, 5],
+    ]);
+    const none = valueOf(
+      await handlers.lookAlikes({ id: collection.id, feature: 'copy', of: 8, count: 3 }, quiet),
+    );
+    expect(none.nearest).toBeNull();
+  });
+
+  test.each(['pca', 'umap'] as const)(
+    'a map by %s lays classes apart, and is the same each time',
+    async (method) => {
+      const many = Array.from({ length: 40 }, (_, at) =>
+        photograph(`${at}.jpg`, at % 2 === 0 ? `100 ${at}` : `${at} 100`, at % 2 === 0 ? 'even' : 'odd'),
+      );
+      const { collection } = await gathered([...many, photograph('x.txt', 'hello')]);
+      const request = { id: collection.id, feature: 'cls', method, seed: 5 } as const;
+      const { places } = valueOf(await handlers.layOut(request, quiet));
+      expect(places).toHaveLength(82);
+      expect([...places.subarray(80)]).toEqual([NaN, NaN]);
+      const there = [...places.subarray(0, 80)];
+      expect(Math.max(...there.map(Math.abs))).toBeCloseTo(1, 5);
+      const placeOf = (item: number) => [there[2 * item] as number, there[2 * item + 1] as number] as const;
+      const distance = (a: number, b: number): number => {
+        const [first, second] = [placeOf(a), placeOf(b)];
+        return Math.hypot(first[0] - second[0], first[1] - second[1]);
+      };
+      for (let item = 0; item < 40; item++) {
+        const nearest = Array.from({ length: 40 }, (_, other) => other)
+          .filter((other) => other !== item)
+          .toSorted((a, b) => distance(item, a) - distance(item, b))[0] as number;
+        expect(nearest % 2).toBe(item % 2);
+      }
+      expect(valueOf(await handlers.layOut(request, quiet)).places).toEqual(places);
+    },
+  );
+
+  test('a map of one photograph, and of none', async () => {
+    const one = await gathered([photograph('a.jpg', '1 0')]);
+    const request = { feature: 'cls', method: 'umap', seed: 1 } as const;
+    const { places } = valueOf(await handlers.layOut({ ...request, id: one.collection.id }, quiet));
+    expect([...places]).toEqual([0, 0]);
+    const none = await gathered([]);
+    expect([...valueOf(await handlers.layOut({ ...request, id: none.collection.id }, quiet)).places]).toEqual(
+      [],
+    );
+  });
+});
