@@ -24,7 +24,7 @@ export interface ProbeProducts {
   gradient(residuals: Float32Array, classCount: number): Promise<Float32Array> | Float32Array;
 }
 
-function plainProducts({ count, channels, values }: FeatureVectors): ProbeProducts {
+export function plainProducts({ count, channels, values }: FeatureVectors): ProbeProducts {
   return {
     scores(weight, classCount) {
       const scores = new Float32Array(count * classCount);

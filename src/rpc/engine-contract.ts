@@ -13,6 +13,7 @@ import type { FramingOptions, PhotoNotice, PixelAccuracy } from '../core/photo.t
 import type { LensId } from '../lenses/contracts.ts';
 import type { LookAnswer } from '../lenses/lens-contract.ts';
 import type { MaskContract } from './mask-contract.ts';
+import type { RecogniseContract } from './recognise-contract.ts';
 import type { TrainingContract } from './training-contract.ts';
 
 /** Where a model is, in a form that can be posted to the worker. Files are posted, not their bytes. */
@@ -66,7 +67,7 @@ export interface LookRequest {
   readonly upNext: PhotoSource | null;
 }
 
-export interface EngineContract extends TrainingContract, MaskContract {
+export interface EngineContract extends TrainingContract, MaskContract, RecogniseContract {
   /** Chooses a back end, loads the model, checks both. Must be the first call. */
   start: {
     request: {

@@ -6,8 +6,10 @@ import * as tf from '@tensorflow/tfjs-core';
 import { type Failure, isFinalFailure } from '../core/failure.ts';
 import { loadScript } from '../core/script.ts';
 import type { VitArchitecture } from '../core/architecture.ts';
+import type { FeatureSettings, PooledFeatures } from '../core/recognition.ts';
 import { succeed, type Result } from '../core/result.ts';
-import type { Engine, Source } from '../engine/engine.ts';
+import type { Engine, ReadPhoto, Source } from '../engine/engine.ts';
+import { poolFeatures } from '../engine/pool-features.ts';
 import { isOutOfMemory } from '../engine/out-of-memory.ts';
 import type { WasmAssets } from '../gpu/open-wasm.ts';
 import { startEngine } from '../engine/start-engine.ts';
@@ -17,6 +19,7 @@ import { encodeCutOut, encodeMask } from '../formats/mask-png.ts';
 import { openStorage } from '../library/opfs-storage.ts';
 import { openPhoto } from '../media/decode-photo.ts';
 import { pixelReader } from '../media/read-pixels.ts';
+import { encodeThumbnail } from '../media/thumbnail.ts';
 import type { PixelGrid } from '../media/resample.ts';
 import { openBrowserSource } from '../models/browser-source.ts';
 import { openFilesSource } from '../models/files-source.ts';
@@ -38,13 +41,27 @@ import type {
 } from '../rpc/engine-contract.ts';
 import type { Enqueue } from '../rpc/serial-queue.ts';
 import { crashed, serveCalls, type Handlers } from '../rpc/serve-calls.ts';
+import type { RecogniseContract } from '../rpc/recognise-contract.ts';
 import type { TrainingContract } from '../rpc/training-contract.ts';
 import { createMaskHandlers } from './mask-handlers.ts';
+import type { ReadPhotograph } from './gather-features.ts';
+import { createRecogniseHandlers } from './recognise-handlers.ts';
 import { timingStore } from './timing-store.ts';
 import { createTrainingHandlers } from './training-handlers.ts';
 
 /** What computes on the device. */
-const finalMethods: ReadonlySet<keyof EngineContract> = new Set(['look', 'useModel', 'addModel', 'train']);
+const finalMethods: ReadonlySet<keyof EngineContract> = new Set([
+  'look',
+  'useModel',
+  'addModel',
+  'train',
+  'gatherFeatures',
+  'vote',
+  'trainProbe',
+  'openProbe',
+  'lookAlikes',
+  'layOut',
+]);
 
 const wasmAssets: WasmAssets = {
   paths: {
@@ -82,6 +99,25 @@ async function readPhotograph(blob: Blob): Promise<Result<PixelGrid, Failure>> {
     return read.ok ? succeed(read.value.pixels) : read;
   } finally {
     opened.value.close();
+  }
+}
+
+/** What is kept of a collection's photograph to look at. */
+const thumbnailSidePx = 96;
+
+/** A collection's photograph: its pixels for the network, and its small picture. */
+async function readForCollection(blob: Blob): Promise<Result<ReadPhotograph<ReadPhoto>, Failure>> {
+  const opened = await openPhoto(blob);
+  if (!opened.ok) return opened;
+  const photo = opened.value;
+  try {
+    const read = await photo.readPixels();
+    if (!read.ok) return read;
+    const start = performance.now();
+    const thumbnail = await encodeThumbnail(photo, thumbnailSidePx);
+    return succeed({ pixels: read.value, thumbnail, thumbnailMs: performance.now() - start });
+  } finally {
+    photo.close();
   }
 }
 
@@ -217,6 +253,23 @@ class EngineHost {
     return added.ok ? succeed(undefined) : added;
   }
 
+  /** The features of a collection's photograph, in its turn. */
+  async pool(
+    model: KeyedModel,
+    photo: ReadPhoto,
+    settings: FeatureSettings,
+    signal: AbortSignal,
+  ): Promise<Result<PooledFeatures, Failure>> {
+    return this.enqueue(async () => {
+      const there = await this.ensureModel(model, { signal, onProgress: () => undefined });
+      if (!there.ok) return there;
+      // Nothing of the pass is kept, so that no other one is meant by this name.
+      const source = { id: 'collection', read: () => Promise.resolve(succeed(photo)) };
+      const made = await poolFeatures(this.running, { model: model.key, source, settings, signal });
+      return made.ok ? succeed(made.value.pooled) : made;
+    });
+  }
+
   async decode(...[{ id, photo, maxSidePx }]: Call<'decode'>): Answer<'decode'> {
     return this.photos.use({ id, photo }, 'when-free', async (decoded) => ({
       bitmap: await decoded.drawForScreen(maxSidePx),
@@ -261,6 +314,19 @@ const createTraining = (host: EngineHost, enqueue: Enqueue): Handlers<TrainingCo
     readPhotograph,
   });
 
+const createRecognition = (host: EngineHost, enqueue: Enqueue): Handlers<RecogniseContract> =>
+  createRecogniseHandlers<ReadPhoto>({
+    folders: openStorage('collections', { code: 'collection-busy' }),
+    enqueue,
+    faults: () => host.running.faults,
+    yieldToEventLoop,
+    now: () => performance.now(),
+    today: () => new Date(),
+    bringModel: (model, options) => host.addModel({ model }, options),
+    readPhotograph: readForCollection,
+    pool: (...request) => host.pool(...request),
+  });
+
 /** A result's large arrays and bitmaps, which are transferred. */
 function transferablesOf<M extends keyof EngineContract>(
   method: M,
@@ -276,6 +342,11 @@ function transferablesOf<M extends keyof EngineContract>(
     // Results of several photographs may share one.
     return [...new Set(buffers)];
   }
+  if (method === 'vote') {
+    const { predictions, shares, neighbours, confusion } = result as RecogniseContract['vote']['result'];
+    const arrays = [predictions, shares, neighbours.items, neighbours.cosines, confusion];
+    return arrays.map(({ buffer }) => buffer);
+  }
   if ('cells' in result) return [result.cells.buffer];
   if ('kind' in result && result.kind === 'mask') return [result.facts.outline.values.buffer];
   return 'bitmap' in result ? [result.bitmap] : [];
@@ -287,6 +358,7 @@ export function serveEngine(): void {
   const host = new EngineHost(enqueue);
   const handlers: Handlers<EngineContract> = {
     ...createTraining(host, enqueue),
+    ...createRecognition(host, enqueue),
     ...createMaskHandlers(),
     start: (...call) => host.start(...call),
     useModel: (...call) => host.useModel(...call),
