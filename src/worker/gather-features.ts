@@ -35,7 +35,7 @@ const maxAheadBytes = 4e6;
 const progressEveryMs = 100;
 const flushEveryMs = 1000;
 
-export const nameOfPhotograph = ({ path, blob }: GatheredPhotograph): PhotographName => ({
+const nameOfPhotograph = ({ path, blob }: GatheredPhotograph): PhotographName => ({
   path,
   byteLength: blob.size,
   lastModified: blob instanceof File ? blob.lastModified : 0,
