@@ -68,7 +68,7 @@ export const recognitionCases: readonly ExpectedRecognition[] = stored.neighbour
     })),
 );
 
-export const groupCases = stored.groups.map(({ channels, features, groups, places }) => {
+export const groupCases = stored.groups.map(({ channels, features, groups, places, medianDistance }) => {
   const values = floatsOfBase64(features);
   return {
     vectors: { count: values.length / channels, channels, values },
@@ -77,6 +77,7 @@ export const groupCases = stored.groups.map(({ channels, features, groups, place
       of,
     })),
     places: floatsOfBase64(places),
+    medianDistance,
   };
 });
 

@@ -20,6 +20,8 @@ import { optionsOf, readFields, withBareSwitches } from './codec-options.ts';
 import { checkOverlap, commonOptions, readBackend, readFraming } from './common-options.ts';
 import { writeFeatures } from './features.ts';
 import { fileNameOf, makeCutOuts } from './cut-outs.ts';
+import { writeNeighbours } from './knn.ts';
+import { writeLookAlikes } from './look-alikes.ts';
 import { openEngine, type ToolEngine } from './open-engine.ts';
 import { openSide, type Asked, type Side } from './side.ts';
 import { generalUsage, usageOf } from './usage.ts';
@@ -32,11 +34,19 @@ register(
   )}`,
 );
 
+/** What is no lens of the page. Each is given the arguments after its name, and returns the exit code. */
+const commands: ReadonlyMap<string, (args: readonly string[]) => Promise<number>> = new Map([
+  ['features', writeFeatures],
+  ['knn', writeNeighbours],
+  ['look-alikes', writeLookAlikes],
+]);
+
 const [, , lensName = '', ...rest] = process.argv;
 if (lensName === '--help' || lensName === '-h') stopWith(generalUsage, 0);
 endOnFileProblems();
+const command = commands.get(lensName);
 // Dawn keeps the process alive.
-if (lensName === 'features') process.exit(await writeFeatures(rest));
+if (command !== undefined) process.exit(await command(rest));
 const lens = lensIds.find((id) => id === lensName) ?? stopWith(generalUsage, 2);
 const contract = contractOf(lens);
 

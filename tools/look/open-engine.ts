@@ -3,9 +3,11 @@ import { describeFailure, type BackendName, type Failure } from '../../src/core/
 import type { PassFacts } from '../../src/core/frame.ts';
 import type { FeatureChoice, ModelDescription } from '../../src/core/model.ts';
 import type { FramingOptions } from '../../src/core/photo.ts';
+import type { FeatureSettings, PooledFeatures } from '../../src/core/recognition.ts';
 import { succeed, type Result } from '../../src/core/result.ts';
 import type { Engine, EngineLimits, ReadPhoto, Source } from '../../src/engine/engine.ts';
 import { failWith } from '../../src/engine/out-of-memory.ts';
+import { poolFeatures, type PooledPhoto } from '../../src/engine/pool-features.ts';
 import { startEngine } from '../../src/engine/start-engine.ts';
 import type { LensId, ParamsOf, ResultOf } from '../../src/lenses/contracts.ts';
 import { facetOf, featureTap } from '../../src/lenses/feature-choice.ts';
@@ -43,6 +45,12 @@ export interface ToolEngine {
     photo: ReadPhoto,
     framing: FramingOptions,
   ): Promise<Result<ReadTokens, Failure>>;
+  /** Of the whole photograph. @param id the same each time that the same photograph is meant */
+  pool(
+    settings: FeatureSettings,
+    id: string,
+    photo: ReadPhoto,
+  ): Promise<Result<PooledPhoto & { readonly pooled: PooledFeatures }, Failure>>;
   /** A look at several photographs, of any span; they are read when their turn comes. */
   answer<L extends LensId>(
     lens: L,
@@ -114,6 +122,8 @@ function engineOf(engine: Engine, key: string, load: ModelLoader): ToolEngine {
       withModel(() => answerLook(engine, { lens, params, sources, framing, ...common })),
     readTokens: (choice, id, photo, framing) =>
       withModel(() => readTokens(engine, key, choice, sourceOf(id, photo), framing)),
+    pool: (settings, id, photo) =>
+      withModel(() => poolFeatures(engine, { model: key, source: sourceOf(id, photo), settings, signal })),
     async beside(other) {
       const added = await bring(engine, besideKey, other);
       if (!added.ok) stopWith(describeFailure(added.error));

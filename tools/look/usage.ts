@@ -38,6 +38,9 @@ export const generalUsage = `Usage: npm run look -- <lens> <images…> [options]
 Lenses:
 ${lensList}
 
-  ${'features'.padEnd(12)} No picture: the features of all tokens, as numbers
+Without a picture:
+  ${'features'.padEnd(12)} The features of all tokens, as numbers
+  ${'knn'.padEnd(12)} Classes of photographs by their nearest neighbours in folders of folders
+  ${'look-alikes'.padEnd(12)} Each photograph's nearest others, and groups that are nearly the same
 
 npm run look -- <lens> --help tells what a lens can be told.`;

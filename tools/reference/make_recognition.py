@@ -153,6 +153,7 @@ def group_cases() -> List[dict]:
             {
                 "channels": channels,
                 "features": encode(features),
+                "medianDistance": float(np.median(1 - (features.astype(float) @ features.T)[np.triu_indices(count, 1)])),
                 "groups": {str(each): groups(features.astype(float), each) for each in (0.99, 0.9, 0.6)},
                 "places": encode(places),
             }

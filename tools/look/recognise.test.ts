@@ -1,0 +1,170 @@
+/** npm run look -- knn, linear and look-alikes, as a person calls them. */
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { root, runTool, type ToolRun } from '../../src/testing/run-tool.ts';
+
+const small = ['--side', '64', '--backend', 'wasm'] as const;
+const kinds = ['cat', 'rocket', 'dahlia'] as const;
+
+let folder: string;
+const at = (...parts: string[]): string => join(folder, ...parts);
+
+/** Another part of the sample, mirrored where `part` is odd. */
+async function writePart(sample: string, part: number, ...path: string[]): Promise<void> {
+  const picture = sharp(join(root, `public/samples/${sample}.jpg`));
+  const { width, height } = await picture.metadata();
+  const cut = picture.extract({
+    left: part * 6,
+    top: part * 4,
+    width: Math.round(width * 0.8),
+    height: Math.round(height * 0.8),
+  });
+  await mkdir(at(...path.slice(0, -1)), { recursive: true });
+  await (part % 2 === 1 ? cut.flop() : cut).png().toFile(at(...path));
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'recognise-'));
+  for (const kind of kinds)
+    for (let part = 0; part < 3; part++) await writePart(kind, part, 'classes', kind, `${part}.png`);
+  await writeFile(at('classes', 'rocket', 'broken.jpg'), 'no picture');
+  await mkdir(at('classes', 'nothing'));
+  await writePart('cat', 4, 'classes', 'beside.png');
+  for (const kind of ['cat', 'dahlia'] as const) await writePart(kind, 5, 'test', kind, 'new', 'one.png');
+  await writePart('rocket', 4, 'test', 'beside.png');
+  await writePart('rocket', 3, 'test', 'unknown', 'odd.png');
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const readFacts = async (name: string): Promise<Record<string, unknown>> =>
+  JSON.parse(await readFile(at('out', name), 'utf8')) as Record<string, unknown>;
+
+const ownClasses = (): Record<string, string> =>
+  Object.fromEntries(
+    kinds.flatMap((kind) => [0, 1, 2].map((part) => [at('classes', kind, `${part}.png`), kind])),
+  );
+
+function expectComplaints({ stderr, exitCode }: ToolRun): void {
+  const lines = stderr.trim().split('\n');
+  expect(lines).toHaveLength(2);
+  expect(lines[0]).toBe(`There is no photograph in ${at('classes', 'nothing')}.`);
+  expect(lines[1]).toContain(`${at('classes', 'rocket', 'broken.jpg')}: `);
+  expect(exitCode).toBe(1);
+}
+
+describe('knn', () => {
+  test('leaves one out, names what failed, and tells the neighbours of each', async () => {
+    const run = await runTool(
+      'look',
+      'knn',
+      '--classes',
+      at('classes'),
+      ...small,
+      '--k',
+      '2',
+      '--out',
+      at('out'),
+    );
+    expectComplaints(run);
+    const facts = await readFacts('knn.json');
+    expect(facts).toMatchObject({
+      accuracy: 1,
+      way: 'leave one out',
+      k: 2,
+      feature: 'cls',
+      block: 8,
+      framing: 'official',
+      sidePx: 64,
+      model: { id: 'dinoscope-mini16' },
+      classes: ['cat', 'dahlia', 'rocket'],
+      predictions: { ...ownClasses(), [at('classes', 'beside.png')]: 'cat' },
+      confusion: [
+        [3, 0, 0],
+        [0, 3, 0],
+        [0, 0, 3],
+      ],
+    });
+    const neighbours = facts['neighbours'] as Record<string, [string, number][]>;
+    const [first, second, ...more] = neighbours[at('classes', 'cat', '1.png')] ?? [];
+    expect(more).toEqual([]);
+    expect([first?.[0], second?.[0]].toSorted()).toEqual(
+      [0, 2].map((part) => at('classes', 'cat', `${part}.png`)),
+    );
+    expect(first?.[1]).toBeGreaterThanOrEqual(second?.[1] ?? NaN);
+    expect(run.stdout).toContain('100.00 %');
+  });
+
+  test('is tested on other folders; a class that nobody learned counts as wrong, and no class not at all', async () => {
+    const run = await runTool(
+      'look',
+      'knn',
+      '--classes',
+      at('classes'),
+      '--test',
+      at('test'),
+      ...small,
+      '--feature',
+      'both',
+      '--block',
+      '7',
+      '--framing',
+      'square',
+      '--out',
+      at('out'),
+    );
+    expectComplaints(run);
+    const facts = await readFacts('knn.json');
+    expect(facts).toMatchObject({ way: 'test', k: 20, feature: 'both', block: 7, framing: 'square' });
+    expect(facts['accuracy']).toBeCloseTo(2 / 3);
+    expect(facts['predictions']).toEqual({
+      [at('test', 'cat', 'new', 'one.png')]: 'cat',
+      [at('test', 'dahlia', 'new', 'one.png')]: 'dahlia',
+      [at('test', 'unknown', 'odd.png')]: 'rocket',
+      [at('test', 'beside.png')]: 'rocket',
+    });
+    expect(facts['classes']).toEqual(['cat', 'dahlia', 'rocket', 'unknown']);
+  });
+
+  test.each([
+    [['--classes', 'gone'], 'The folder gone cannot be read.'],
+    [['--classes', 'docs/adr'], 'There is no photograph in docs/adr.'],
+    [['--classes', 'public', '--k', '0'], '--k 0 is not a whole number from 1 to 1000.'],
+    [['--classes', 'public', '--feature', 'sum'], '--feature sum is not cls|mean|both|copy.'],
+  ])('%j ends with a sentence', async (args, sentence) => {
+    const run = await runTool('look', 'knn', ...args, '--out', at('out'));
+    expect(run.stderr.trim()).toBe(sentence);
+    expect(run.exitCode).toBe(1);
+  });
+
+  test('without a folder it tells its usage', async () => {
+    const run = await runTool('look', 'knn');
+    expect(run.stderr).toContain('--classes <folder>');
+    expect(run.exitCode).toBe(2);
+  });
+});
+
+test('look-alikes are told as tables: the nearest of each, and groups', async () => {
+  await writePart('cat', 0, 'alike', 'cat, "first".png');
+  await sharp(at('alike', 'cat, "first".png')).jpeg({ quality: 70 }).toFile(at('alike', 'copy.jpg'));
+  await writePart('rocket', 0, 'alike', 'rocket.png');
+  const run = await runTool('look', 'look-alikes', at('alike'), ...small, '--count', '1', '--out', at('out'));
+  expect(run).toMatchObject({ exitCode: 0, stderr: '' });
+  const quoted = `"${at('alike', 'cat, ""first"".png')}"`;
+  const groups = await readFile(at('out', 'look-alike-groups.csv'), 'utf8');
+  expect(groups.split('\r\n')).toEqual([
+    'group,photograph',
+    `1,${quoted}`,
+    `1,${at('alike', 'copy.jpg')}`,
+    '',
+  ]);
+  const [head, first, second, third, end] = (await readFile(at('out', 'look-alikes.csv'), 'utf8')).split(
+    '\r\n',
+  );
+  expect([head, end]).toEqual(['photograph,rank,other,cosine', '']);
+  expect(first).toMatch(/copy\.jpg,0\.9\d+$/);
+  expect(second?.startsWith(`${at('alike', 'copy.jpg')},1,${quoted},0.9`)).toBe(true);
+  expect(third?.startsWith(`${at('alike', 'rocket.png')},1,`)).toBe(true);
+});

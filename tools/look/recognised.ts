@@ -1,0 +1,106 @@
+/** What the commands that tell classes have in common: two folders of folders, an engine, features, and a table of what was predicted. */
+import { join } from 'node:path';
+import { writeFile } from 'node:fs/promises';
+import type { FeatureSettings } from '../../src/core/recognition.ts';
+import { countConfusion } from '../../src/recognise/knn.ts';
+import { installDawn } from '../attend/dawn.ts';
+import { findModel } from '../attend/find-model.ts';
+import type { CheckpointValues } from '../checkpoint-file.ts';
+import { findClasses, type ClassedPhotograph } from './class-folders.ts';
+import { readBackend } from './common-options.ts';
+import { gatherFeatures, type Gathered } from './gather-features.ts';
+import { openEngine, type ToolEngine } from './open-engine.ts';
+import { settingsOf, type RecogniseParams } from './recognise-options.ts';
+
+/** For `readOptions`. */
+export const classOptions = { classes: { type: 'string' }, test: { type: 'string' } } as const;
+
+export const classUsage = `  --classes <folder> a folder of folders: each folder's name is the class of the photographs in it (and in its subfolders)
+  --test <folder>    a folder of folders to be tested on; photographs beside its folders have no class and are only predicted`;
+
+/** Ends the command with a sentence where there is no such back end. */
+export async function openFor(
+  options: CheckpointValues & { readonly model: string; readonly backend: string },
+  params: RecogniseParams,
+): Promise<{ readonly engine: ToolEngine; readonly settings: FeatureSettings }> {
+  const backend = readBackend(options.backend);
+  const load = await findModel(options.model, options);
+  if (backend === 'webgpu') await installDawn();
+  const engine = await openEngine(load, backend);
+  console.log(`${engine.model.title} on ${engine.engine.backend.name} (${engine.engine.backend.device})`);
+  return { engine, settings: settingsOf(params, engine.model) };
+}
+
+export interface Recognised {
+  /** In order: those of `items`, from which one learns, before those of `asked`. */
+  readonly classNames: readonly string[];
+  readonly learned: Gathered<ClassedPhotograph>;
+  /** Null where there is no folder to be tested on. */
+  readonly tested: Gathered<ClassedPhotograph> | null;
+  /** How many photographs or folders gave nothing. */
+  readonly failures: number;
+}
+
+/** @returns each item's class by its place among the names, −1 where it has none */
+export const classesIn = (
+  items: readonly ClassedPhotograph[],
+  classNames: readonly string[],
+): Int32Array<ArrayBuffer> =>
+  Int32Array.from(items, ({ className }) => (className === null ? -1 : classNames.indexOf(className)));
+
+export async function gatherClasses(
+  engine: ToolEngine,
+  settings: FeatureSettings,
+  folders: { readonly classes: string; readonly test: string | undefined },
+): Promise<Recognised> {
+  const found = await findClasses(folders.classes);
+  const asked = folders.test === undefined ? null : await findClasses(folders.test);
+  const problems = [...found.problems, ...(asked?.problems ?? [])];
+  for (const problem of problems) console.error(problem);
+  const learned = await gatherFeatures(engine, found.photographs, settings);
+  const tested = asked === null ? null : await gatherFeatures(engine, asked.photographs, settings);
+  const all = [...learned.items, ...(tested?.items ?? [])];
+  const names = new Set(all.flatMap(({ className }) => (className === null ? [] : [className])));
+  return {
+    classNames: [...names].toSorted(),
+    learned,
+    tested,
+    failures: problems.length + learned.problems.length + (tested?.problems.length ?? 0),
+  };
+}
+
+/** @returns `"<path>": "<class>"`, null where nothing could be predicted */
+export const predictionsByPath = (
+  items: readonly ClassedPhotograph[],
+  predictions: Int32Array,
+  classNames: readonly string[],
+): Record<string, string | null> =>
+  Object.fromEntries(items.map(({ path }, at) => [path, classNames[predictions[at] ?? -1] ?? null]));
+
+/** @returns a row for each true class */
+export function confusionRows(
+  predictions: ArrayLike<number>,
+  classes: ArrayLike<number>,
+  classNames: readonly string[],
+): number[][] {
+  const counts = countConfusion(predictions, classes, classNames.length);
+  return classNames.map((_, row) => [
+    ...counts.subarray(row * classNames.length, (row + 1) * classNames.length),
+  ]);
+}
+
+export const percent = (share: number | null): string =>
+  share === null ? 'unknown' : `${(share * 100).toFixed(2)} %`;
+
+/** @param rows values by path, a line each, written after the others as `name` */
+export async function writeFacts(
+  folder: string,
+  file: string,
+  facts: object,
+  name: string,
+  rows: ReadonlyMap<string, unknown>,
+): Promise<void> {
+  const lines = [...rows].map(([path, row]) => `    ${JSON.stringify(path)}: ${JSON.stringify(row)}`);
+  const head = JSON.stringify(facts, null, 2).replace(/\n\}$/, '');
+  await writeFile(join(folder, file), `${head},\n  "${name}": {\n${lines.join(',\n')}\n  }\n}\n`);
+}
