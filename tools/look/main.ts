@@ -21,6 +21,7 @@ import { checkOverlap, commonOptions, readBackend, readFraming } from './common-
 import { writeFeatures } from './features.ts';
 import { fileNameOf, makeCutOuts } from './cut-outs.ts';
 import { writeNeighbours } from './knn.ts';
+import { writeProbe } from './linear.ts';
 import { writeLookAlikes } from './look-alikes.ts';
 import { openEngine, type ToolEngine } from './open-engine.ts';
 import { openSide, type Asked, type Side } from './side.ts';
@@ -38,6 +39,7 @@ register(
 const commands: ReadonlyMap<string, (args: readonly string[]) => Promise<number>> = new Map([
   ['features', writeFeatures],
   ['knn', writeNeighbours],
+  ['linear', writeProbe],
   ['look-alikes', writeLookAlikes],
 ]);
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readProbeFile } from '../../src/recognise/probe-file.ts';
 import { root, runTool, type ToolRun } from '../../src/testing/run-tool.ts';
 
 const small = ['--side', '64', '--backend', 'wasm'] as const;
@@ -143,6 +144,56 @@ describe('knn', () => {
     const run = await runTool('look', 'knn');
     expect(run.stderr).toContain('--classes <folder>');
     expect(run.exitCode).toBe(2);
+  });
+});
+
+describe('linear', () => {
+  test('learns the classes, and its file gives the same probabilities', async () => {
+    const run = await runTool(
+      'look',
+      'linear',
+      '--classes',
+      at('classes'),
+      '--test',
+      at('test'),
+      ...small,
+      '--out',
+      at('out'),
+    );
+    expectComplaints(run);
+    const facts = await readFacts('linear.json');
+    expect(facts).toMatchObject({ way: 'test', classes: ['cat', 'dahlia', 'rocket', 'unknown'] });
+    expect(facts['accuracy']).toBeCloseTo(2 / 3);
+    expect(facts['learnedClasses']).toEqual(kinds.toSorted());
+    expect(facts['predictions']).toMatchObject({
+      [at('test', 'cat', 'new', 'one.png')]: 'cat',
+      [at('test', 'dahlia', 'new', 'one.png')]: 'dahlia',
+      [at('test', 'beside.png')]: 'rocket',
+    });
+    const { probe, facts: ofFile } = await readProbeFile(
+      new Blob([await readFile(at('out', 'linear.safetensors'))]),
+    );
+    expect(ofFile).toMatchObject({
+      classNames: ['cat', 'dahlia', 'rocket'],
+      feature: 'cls',
+      settings: { block: 8, framing: 'official', sidePx: 64 },
+    });
+    expect(probe).toMatchObject({ classCount: 3, channels: 192 });
+    for (const shares of Object.values(facts['probabilities'] as Record<string, number[]>))
+      expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 4);
+  });
+
+  test('holds out a share of each class by its seed', async () => {
+    const args = ['--classes', at('classes'), ...small, '--held-out', '0.3', '--seed', '4'] as const;
+    const run = await runTool('look', 'linear', ...args, '--out', at('out'));
+    expectComplaints(run);
+    const facts = await readFacts('linear.json');
+    expect(facts).toMatchObject({ way: 'held out', seed: 4, accuracy: 1 });
+    expect((facts['heldOut'] as string[]).map((path) => path.split('/').at(-2)).toSorted()).toEqual(
+      kinds.toSorted(),
+    );
+    const confusion = facts['confusion'] as number[][];
+    expect(confusion.flat().reduce((sum, count) => sum + count, 0)).toBe(3);
   });
 });
 

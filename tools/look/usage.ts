@@ -41,6 +41,7 @@ ${lensList}
 Without a picture:
   ${'features'.padEnd(12)} The features of all tokens, as numbers
   ${'knn'.padEnd(12)} Classes of photographs by their nearest neighbours in folders of folders
+  ${'linear'.padEnd(12)} A linear probe for the classes of folders of folders
   ${'look-alikes'.padEnd(12)} Each photograph's nearest others, and groups that are nearly the same
 
 npm run look -- <lens> --help tells what a lens can be told.`;
