@@ -91,8 +91,8 @@ describe('knn', () => {
     const neighbours = facts['neighbours'] as Record<string, [string, number][]>;
     const [first, second, ...more] = neighbours[at('classes', 'cat', '1.png')] ?? [];
     expect(more).toEqual([]);
-    expect([first?.[0], second?.[0]].toSorted()).toEqual(
-      [0, 2].map((part) => at('classes', 'cat', `${part}.png`)),
+    expect(new Set([first?.[0], second?.[0]])).toEqual(
+      new Set([0, 2].map((part) => at('classes', 'cat', `${part}.png`))),
     );
     expect(first?.[1]).toBeGreaterThanOrEqual(second?.[1] ?? NaN);
     expect(run.stdout).toContain('100.00 %');
@@ -189,8 +189,8 @@ describe('linear', () => {
     expectComplaints(run);
     const facts = await readFacts('linear.json');
     expect(facts).toMatchObject({ way: 'held out', seed: 4, accuracy: 1 });
-    expect((facts['heldOut'] as string[]).map((path) => path.split('/').at(-2)).toSorted()).toEqual(
-      kinds.toSorted(),
+    expect(new Set((facts['heldOut'] as string[]).map((path) => path.split('/').at(-2)))).toEqual(
+      new Set(kinds),
     );
     const confusion = facts['confusion'] as number[][];
     expect(confusion.flat().reduce((sum, count) => sum + count, 0)).toBe(3);
