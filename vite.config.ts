@@ -43,6 +43,9 @@ export default defineConfig({
         test: {
           name: 'gpu',
           include: ['src/**/*.gpu.test.ts'],
+          // One page, and one device with its compiled shaders, for all files.
+          isolate: false,
+          setupFiles: ['src/testing/one-device.ts'],
           testTimeout: 400_000,
           hookTimeout: 200_000,
           browser: {

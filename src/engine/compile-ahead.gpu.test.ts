@@ -9,6 +9,7 @@ import { tuningOf } from '../gpu/kernels/tuning.ts';
 import type { PixelGrid } from '../media/resample.ts';
 import type { LoadedModel, ModelLoader } from '../models/loaded-model.ts';
 import { countPipelines } from '../testing/count-pipelines.ts';
+import { useOwnDevice } from '../testing/own-device.ts';
 import { randomParameters } from '../testing/random-parameters.ts';
 import { vitSmall16 } from '../testing/vit-small-16.ts';
 import { lookAtHeads } from '../testing/look-at-heads.ts';
@@ -216,6 +217,7 @@ describe('a start that comes to nothing while it compiles', () => {
   });
 
   test('because the device is lost says so, and it is remembered that they were tried', async () => {
+    useOwnDevice();
     const { ended, store } = await stop((download) => {
       (tf.backend() as unknown as { device: GPUDevice }).device.destroy();
       download.end(succeed(model()));

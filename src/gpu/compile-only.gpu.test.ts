@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { countPipelines } from '../testing/count-pipelines.ts';
 import { openWebGpu } from '../testing/open-webgpu.ts';
+import { useOwnDevice } from '../testing/own-device.ts';
 import { compileOnly } from './compile-only.ts';
 import { attentionKernel } from './kernels/attention.ts';
 import type { OpenBackend } from './open-backend.ts';
@@ -77,6 +78,8 @@ test('that throws on the way leaves tfjs as it was', async () => {
 });
 
 test('ends as a typed failure where the device is lost', async () => {
+  useOwnDevice();
+  backend = await openWebGpu();
   (tf.backend() as unknown as { device: GPUDevice }).device.destroy();
   await expect(
     (async () => {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
@@ -42,6 +42,8 @@ async function bundle(tool: Tool): Promise<string> {
       target: 'node20',
     },
   });
+  // Else Node tries each script as CommonJS first, and parses it twice.
+  await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
   return folder;
 }
 

@@ -19,8 +19,13 @@ interface ColumnSumInputs {
  */
 const workgroup = { columns: 8, lanes: 32 };
 
+interface ColumnSumAttributes {
+  /** Workgroups in one dimension of a dispatch, where they are not the usual ones. */
+  readonly mostGroups?: number;
+}
+
 /** Workgroups in one dimension of a dispatch: WebGPU's default limit. */
-const mostGroups = 65_535;
+export const usualMostGroups = 65_535;
 
 const code = (isStandardised: boolean): string => `
   var<workgroup> sums: array<vec4<f32>, ${workgroup.columns * workgroup.lanes}>;
@@ -45,9 +50,9 @@ const code = (isStandardised: boolean): string => `
   }`;
 
 /** Shape [1, columns]. */
-export const columnSumsKernel = defineKernel<ColumnSumInputs, object>(
+export const columnSumsKernel = defineKernel<ColumnSumInputs, ColumnSumAttributes>(
   'DinoscopeColumnSums',
-  ({ x, other, statistics }) => {
+  ({ x, other, statistics }, { mostGroups = usualMostGroups }) => {
     const columns = x.shape[1] ?? 0;
     const isStandardised = other !== undefined && statistics !== undefined;
     const groups = Math.ceil(columns / (4 * workgroup.columns));
