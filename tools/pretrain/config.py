@@ -69,6 +69,18 @@ class Labels:
 
 
 @dataclass(frozen=True)
+class Grouping:
+    """Teaches patches what belongs together (grouping.py)."""
+
+    threshold: float  # cosine above which two patches count as together; TokenCut's is 0.2
+    temperature: float  # by which a cosine's distance from the threshold is divided
+    whole_backgrounds: float  # how often the other photograph's thing stays in the background
+    keep: float  # weight of CLS's distance from what it was
+    attention: float  # weight of the attention that CLS does not give to the thing
+    momentum: float  # of the running mean of weights, which is exported
+
+
+@dataclass(frozen=True)
 class Stage:
     images: int
     batch: int
@@ -127,6 +139,20 @@ class SupervisedConfig(AnyConfig):
     labels: Labels
 
 
+@dataclass(frozen=True)
+class GroupingConfig(AnyConfig):
+    """Entries of a run that teaches patches what belongs together."""
+
+    grouping: Grouping
+
+
+def kind_of(entries: dict) -> type:
+    """What kind of run it is is said by the entry that only this kind has."""
+    if "labels" in entries:
+        return SupervisedConfig
+    return GroupingConfig if "grouping" in entries else Config
+
+
 def parse(kind, value, path: str):
     """Converts JSON to `kind`: a dataclass, a list, a dict or a plain type. Raises ValueError if an entry is missing,
     unknown or of another type."""
@@ -170,17 +196,18 @@ def change(entries: dict, setting: str) -> None:
 
 
 def read_config(path: Path, settings: Sequence[str] = ()) -> AnyConfig:
-    """:returns: a `SupervisedConfig` if there are labels, else a `Config`"""
+    """:returns: of the kind that `kind_of` says"""
     entries = json.loads(path.read_text(encoding="utf-8"))
     for setting in settings:
         change(entries, setting)
-    config = parse(SupervisedConfig if "labels" in entries else Config, entries, "")
+    config = parse(kind_of(entries), entries, "")
     if config.start not in ("official", "sines-and-likeness"):
         raise ValueError(f".start: {config.start!r} is not official or sines-and-likeness")
     if config.embed_dim % config.num_heads != 0:
         raise ValueError(f".numHeads: {config.embed_dim} channels do not part into {config.num_heads} heads")
-    if config.augmentation.other_background > 0 and any(stage.batch < 2 for stage in config.stages):
-        raise ValueError(".stages: batches of one photograph have no other background; otherBackground must be 0 then")
+    needs_others = config.augmentation.other_background > 0 or isinstance(config, GroupingConfig)
+    if needs_others and any(stage.batch < 2 for stage in config.stages):
+        raise ValueError(".stages: a batch of one photograph has no other background; take two at least, or otherBackground 0")
     for stage in config.stages:
         if stage.global_px % config.patch_size != 0 or stage.local_px % config.patch_size != 0:
             raise ValueError(f".stages: {stage.global_px} and {stage.local_px} px are not whole patches")

@@ -62,6 +62,19 @@ SMALL_SUPERVISED = {
     },
     "numbersAClass": {},
 }
+# The same, for patches that belong together.
+SMALL_GROUPING = {
+    **{key: value for key, value in SMALL.items() if key not in ("head", "teacher", "patches")},
+    "optimisation": SMALL_SUPERVISED["optimisation"],
+    "grouping": {
+        "threshold": 0.2,
+        "temperature": 0.1,
+        "wholeBackgrounds": 0.3,
+        "keep": 4,
+        "attention": 0.1,
+        "momentum": 0.9,
+    },
+}
 CPU = torch.device("cpu")
 
 

@@ -1,4 +1,4 @@
-"""Pretrain a small Vision Transformer with DINO or, to compare, with labels; in pieces of any length. README.md says how.
+"""Pretrain a small Vision Transformer with DINO, or its patches, or, to compare, with labels; in pieces of any length. README.md says how.
 
 A signal to end, as from Ctrl-C, lets the step finish and keeps what is there.
 
@@ -17,8 +17,9 @@ from typing import List
 import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from config import AnyConfig, SupervisedConfig, read_config  # noqa: E402
+from config import AnyConfig, GroupingConfig, SupervisedConfig, read_config  # noqa: E402
 from export import export_network  # noqa: E402
+from grouping import GroupingLearner  # noqa: E402
 from monitor import attention_agreement, fit_to_things, knn_accuracy  # noqa: E402
 from photographs import Photographs, load_photographs  # noqa: E402
 from learner import Learner  # noqa: E402
@@ -53,7 +54,8 @@ def read_arguments() -> argparse.Namespace:
 
 def make_trainer(config: AnyConfig, sets: List[Photographs], device: torch.device, arguments: argparse.Namespace):
     how = {"compiled": arguments.compile, "half": arguments.bfloat16, "shares": arguments.shares}
-    kind = Supervised if isinstance(config, SupervisedConfig) else Trainer
+    kinds = {SupervisedConfig: Supervised, GroupingConfig: GroupingLearner}
+    kind = kinds.get(type(config), Trainer)
     return kind(config, sets, device, **how)
 
 
