@@ -28,6 +28,9 @@ beforeEach(() => {
   folders = createMemoryStorage('refused');
 });
 
+const give = (to: KeptCollection, index: number, className: string | null): Promise<void> =>
+  to.keepClasses(to.giveClasses([{ index, className }]));
+
 /** Three photographs, of which the second one is broken. */
 async function makeThree(used: FileStorage = folders): Promise<KeptCollection> {
   const made = await KeptCollection.create(used, 'c', facts);
@@ -35,8 +38,8 @@ async function makeThree(used: FileStorage = folders): Promise<KeptCollection> {
     made.append(nameOf(0), 'mug', contentOf(0));
     made.append(nameOf(1), 'mug', broken);
     made.append(nameOf(2), null, contentOf(2));
-    made.setClasses([{ index: 2, className: 'no mug' }]);
   });
+  await give(made, 2, 'no mug');
   return made;
 }
 
@@ -105,8 +108,8 @@ test('a photograph is known again by path, size and time, and keeps its place an
   expect(made.find(nameOf(1))).toBe(1);
   expect(made.find({ ...nameOf(1), byteLength: 7 })).toBeNull();
   expect(made.find({ ...nameOf(1), lastModified: 7 })).toBeNull();
-  await made.whileOpen(() => {
-    made.setClasses([{ index: 1, className: 'cup' }]);
+  await made.whileOpen(async () => {
+    await give(made, 1, 'cup');
     expect(made.append(nameOf(1), 'mug', contentOf(1))).toBe(1);
   });
   const opened = await openC();
@@ -229,10 +232,10 @@ describe('a disk that is full', () => {
   test('changes no class', async () => {
     const room = { bytes: Infinity };
     const made = await makeThree(fillingDisk(folders, room));
-    await made.whileOpen(() => {
-      room.bytes = 30;
-      expect(() => made.setClasses([{ index: 0, className: 'cup' }])).toThrow(full);
-    });
+    room.bytes = 30;
+    await expect(give(made, 0, 'cup')).rejects.toBe(full);
+    room.bytes = 30;
+    await made.whileOpen(() => expect(give(made, 0, 'cup')).rejects.toBe(full));
     expect(await contentsOf(made)).toEqual(three);
     expect(await openC()).toEqual(three);
   });
@@ -302,7 +305,7 @@ describe('another window', () => {
   test('that takes in a photograph, gives a class, renames or deletes is noticed', async () => {
     const changes: ((other: KeptCollection) => Promise<void>)[] = [
       (other) => other.whileOpen(() => void other.append(nameOf(3), null, contentOf(3))),
-      (other) => other.whileOpen(() => other.setClasses([{ index: 0, className: null }])),
+      (other) => give(other, 0, null),
       (other) => other.change({ title: 'Cups' }),
       () => folders.remove('c'),
     ];

@@ -25,6 +25,17 @@ import type { FileStorage, OpenFile } from './file-storage.ts';
 /** What a collection is begun with. */
 export type CollectionFacts = Omit<CollectionRecord, 'version' | 'generation' | 'data'>;
 
+interface ClassChange {
+  readonly index: number;
+  readonly className: string | null;
+}
+
+/** A class that was given, and the one before it. */
+interface GivenClass extends ClassChange {
+  readonly serial: number;
+  readonly before: string | null;
+}
+
 /** What is kept of a photograph, or why nothing can be. */
 export type KeptContent =
   | { readonly features: PooledFeatures; readonly thumbnail: Uint8Array<ArrayBuffer> | null }
@@ -207,7 +218,7 @@ export class KeptCollection {
     return { blob: new Blob(pieces, { type: 'image/jpeg' }), ends };
   }
 
-  /** Keeps the files open while `work` goes on, as `append` and `setClasses` need it. */
+  /** Keeps the files open while `work` goes on, as `append` needs it. */
   async whileOpen<T>(work: () => Promise<T> | T): Promise<T> {
     this.users += 1;
     try {
@@ -332,15 +343,55 @@ export class KeptCollection {
     this.rows.set(values, row * values.length);
   }
 
-  /** @throws FailureError 'storage-full' and the like; no class has changed then */
-  setClasses(changes: readonly { readonly index: number; readonly className: string | null }[]): void {
-    const known = changes.flatMap(({ index, className }) => {
+  /**
+   * Gives classes in memory, at once; `keepClasses` writes them. Indices that there are not are left out.
+   * @returns what was changed
+   */
+  giveClasses(changes: readonly ClassChange[]): readonly GivenClass[] {
+    return changes.flatMap(({ index, className }) => {
       const item = this.items[index];
-      return item === undefined ? [] : [{ index, item, className }];
+      if (item === undefined) return [];
+      this.items[index] = { ...item, className };
+      return [{ index, serial: item.serial, className, before: item.className }];
     });
-    const lines = known.map(({ item: { serial }, className }): KeptClass => ({ serial, className }));
-    this.addBytes([['classes.log', join(lines.map(encodeLine))]]);
-    for (const { index, item, className } of known) this.items[index] = { ...item, className };
+  }
+
+  /**
+   * Writes classes that were given. Only their own file is opened where the others are not: a person waits for it.
+   * @throws FailureError 'storage-full' and the like; the classes are as before then
+   */
+  async keepClasses(given: readonly GivenClass[]): Promise<void> {
+    try {
+      const bytes = join(
+        given.map(({ serial, className }) => encodeLine({ serial, className } satisfies KeptClass)),
+      );
+      if (this.files === null) await this.addClassLines(bytes);
+      else this.addBytes([['classes.log', bytes]]);
+    } catch (error) {
+      for (const { index, serial, before } of given) {
+        const item = this.items[index];
+        if (item?.serial === serial) this.items[index] = { ...item, className: before };
+      }
+      throw error;
+    }
+  }
+
+  private async addClassLines(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    const at = this.sizes['classes.log'];
+    const file = await this.folders.open(this.id, dataName(this.record.data, 'classes.log'));
+    try {
+      file.truncate(at);
+      try {
+        file.write(bytes, at);
+      } catch (error) {
+        file.truncate(at);
+        throw error;
+      }
+      this.sizes = { ...this.sizes, 'classes.log': at + bytes.byteLength };
+      file.flush();
+    } finally {
+      file.close();
+    }
   }
 
   /** What was written is on the disk afterwards. */

@@ -14,6 +14,11 @@ interface Kept {
   nearest: NearestLabelled | null;
 }
 
+interface LookAlikeGroups {
+  readonly groups: readonly (readonly number[])[];
+  readonly threshold: number;
+}
+
 /** What the items' classes are, as numbers. */
 export interface ItemClasses {
   readonly classNames: readonly string[];
@@ -36,7 +41,7 @@ export function classesOf(collection: KeptCollection): ItemClasses {
 export class CollectionFeatures {
   private readonly device: Device;
   private kept: Kept | null = null;
-  private grouped: { readonly of: FeatureVectors; readonly groups: readonly number[][] } | null = null;
+  private grouped: { readonly of: FeatureVectors; readonly found: LookAlikeGroups } | null = null;
 
   constructor(device: Device) {
     this.device = device;
@@ -71,9 +76,9 @@ export class CollectionFeatures {
   }
 
   /** Near-duplicates among these vectors, found once. */
-  async groups(of: FeatureVectors, find: () => Promise<number[][]>): Promise<readonly number[][]> {
-    if (this.grouped?.of !== of) this.grouped = { of, groups: await find() };
-    return this.grouped.groups;
+  async groups(of: FeatureVectors, find: () => Promise<LookAlikeGroups>): Promise<LookAlikeGroups> {
+    if (this.grouped?.of !== of) this.grouped = { of, found: await find() };
+    return this.grouped.found;
   }
 
   private keep(collection: KeptCollection, kind: FeatureKind): Kept {

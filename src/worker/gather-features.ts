@@ -33,7 +33,8 @@ const maxAhead = 3;
 const maxAheadBytes = 4e6;
 
 const progressEveryMs = 100;
-const flushEveryMs = 1000;
+/** A tab that is closed loses nothing of what was written; this is for a power failure. */
+const flushEveryMs = 5000;
 
 const nameOfPhotograph = ({ path, blob }: GatheredPhotograph): PhotographName => ({
   path,

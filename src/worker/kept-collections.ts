@@ -21,6 +21,8 @@ export class KeptCollections {
   private readonly folders: Promise<FileStorage>;
   /** Changes come one after the other; a gathering only begins and ends in it. */
   private readonly inTurn = createSerialQueue();
+  /** Whoever asks first has it first. */
+  private readonly openInTurn = createSerialQueue();
   private held: KeptCollection | null = null;
   /** Its lock is held for as long. */
   private gathered: { readonly id: string; collection: KeptCollection | null } | null = null;
@@ -37,7 +39,11 @@ export class KeptCollections {
   }
 
   /** As it is kept now. @throws FailureError 'collection-not-kept' */
-  async open(id: string): Promise<KeptCollection> {
+  open(id: string): Promise<KeptCollection> {
+    return this.openInTurn(() => this.openNow(id));
+  }
+
+  private async openNow(id: string): Promise<KeptCollection> {
     const { gathered } = this;
     if (gathered?.id === id && gathered.collection !== null) return gathered.collection;
     if (this.held?.id === id && (await this.held.isCurrent())) return this.held;

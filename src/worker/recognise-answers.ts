@@ -8,7 +8,7 @@ import type { FeatureVectors } from '../recognise/feature-vectors.ts';
 import { accuracyOf, countConfusion, findNeighbours, vote } from '../recognise/knn.ts';
 import { layOutByAxes } from '../recognise/layout.ts';
 import { applyProbe, classesOfShares } from '../recognise/linear-probe.ts';
-import { groupLookAlikes } from '../recognise/look-alikes.ts';
+import { groupLookAlikes, usualThreshold } from '../recognise/look-alikes.ts';
 import { readProbeFile, writeProbeFile } from '../recognise/probe-file.ts';
 import { rowsOf, trainProbe } from '../recognise/train-probe.ts';
 import type { RecogniseContract } from '../rpc/recognise-contract.ts';
@@ -181,8 +181,7 @@ export async function openProbe(
   }
 }
 
-/** From this cosine on two photographs are taken for the same one: measured on resized, cut and recompressed copies. */
-const duplicateCosine = 0.9;
+const indicesOf = (has: readonly boolean[]): number[] => [...has.keys()].filter((item) => has[item] === true);
 
 async function nearestOf(
   vectors: FeatureVectors,
@@ -212,15 +211,19 @@ export async function findLookAlikes(
   const vectors = features.vectorsOf(collection, feature);
   const has = collection.haveFeatures();
   const nearest = of === null || has[of] !== true ? null : await nearestOf(vectors, of, count, has);
-  const groups = await features.groups(vectors, async () => {
-    const { dots, dispose } = await deviceDots(vectors, vectors, host);
+  const { groups, threshold } = await features.groups(vectors, async () => {
+    const there = indicesOf(has);
+    const own = rowsOf(vectors, there);
+    const least = usualThreshold(own);
+    const { dots, dispose } = await deviceDots(own, own, host);
     try {
-      return await groupLookAlikes(vectors.count, dots, duplicateCosine, shareListener(question, context));
+      const found = await groupLookAlikes(own.count, dots, least, shareListener(question, context));
+      return { threshold: least, groups: found.map((group) => group.map((at) => there[at] as number)) };
     } finally {
       dispose();
     }
   });
-  return { nearest, groups: groups.toSorted((a, b) => b.length - a.length), threshold: duplicateCosine };
+  return { nearest, groups: groups.toSorted((a, b) => b.length - a.length), threshold };
 }
 
 /** Moves the middle to 0 and brings the farthest place along either axis to 1. */
@@ -276,7 +279,7 @@ export async function layOut(
   const { collection, features } = question;
   const all = features.vectorsOf(collection, feature);
   const has = collection.haveFeatures();
-  const there = Array.from({ length: all.count }, (_, item) => item).filter((item) => has[item] === true);
+  const there = indicesOf(has);
   const vectors = rowsOf(all, there);
   const own =
     method === 'umap' && vectors.count >= fewestForUmap

@@ -365,6 +365,25 @@ describe('votes', () => {
     expect([...(await voted(id, 2)).predictions]).toEqual([0, 0, 0, 0, 0, 0, 0]);
   });
 
+  test('know a class that is still being written, and forget it where it cannot be', async () => {
+    const { collection } = await gathered(some);
+    const { id } = collection;
+    const { open } = folders;
+    let isFull = false;
+    folders.open = async (...args) => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      if (isFull) throw new FailureError({ code: 'storage-full', neededBytes: null, freeBytes: null });
+      return open(...args);
+    };
+    const given = handlers.setClasses({ id, changes: [{ index: 6, className: 'cup' }] }, quiet);
+    expect((await voted(id, 2)).classNames).toEqual(['cup', 'mug', 'other']);
+    valueOf(await given);
+    isFull = true;
+    const refused = handlers.setClasses({ id, changes: [{ index: 6, className: 'jug' }] }, quiet);
+    expect(await refused).toMatchObject({ ok: false, error: { code: 'storage-full' } });
+    expect((await voted(id, 2)).classNames).toEqual(['cup', 'mug', 'other']);
+  });
+
   test('where nobody has a class say nothing', async () => {
     const { collection } = await gathered([photograph('a.jpg', '1 0'), photograph('b.jpg', '0 1')]);
     const { predictions, accuracy, shares, confusion } = await voted(collection.id);
@@ -458,12 +477,13 @@ describe('further questions', () => {
       photograph('copy.jpg', '24 8'),
       photograph('x.txt', 'hello'),
     ]);
-    const { nearest, groups } = valueOf(
+    const { nearest, groups, threshold } = valueOf(
       await handlers.lookAlikes({ id: collection.id, feature: 'copy', of: 6, count: 3 }, quiet),
     );
     expect([...(nearest?.items ?? [])]).toEqual([7, 2, 1]);
     expect(nearest?.cosines[0]).toBeCloseTo(1, 6);
-    // Each class lies within a few degrees.
+    // Each class lies within a few degrees; a file that failed is as far from all as one can be, and changes nothing.
+    expect(threshold).toBeGreaterThan(0.9);
     expect(groups).toEqual([
       [0, 1, 2, 6, 7],
       [3, 4, 5],

@@ -135,12 +135,16 @@ export function createRecogniseHandlers<Pixels>(host: RecogniseHost<Pixels>): Ha
       };
     }),
     setClasses: ({ id, changes }, context) =>
-      outcomeOf(context, () =>
-        collections.change(id, async (collection) => {
-          await collection.whileOpen(() => collection.setClasses(changes));
+      outcomeOf(context, async () => {
+        // At once, so that a vote that is asked meanwhile knows them.
+        const opened = await collections.open(id);
+        const given = opened.giveClasses(changes);
+        return collections.change(id, async (collection) => {
+          // Another one where another window has changed it.
+          await collection.keepClasses(collection === opened ? given : collection.giveClasses(changes));
           return { collection: collection.describe() };
-        }),
-      ),
+        });
+      }),
     removeItems: ({ id, indices }, context) =>
       outcomeOf(context, async () => {
         await collections.changeAlone(id, (collection) => collection.remove(indices));
