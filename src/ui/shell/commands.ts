@@ -5,10 +5,19 @@
 import { viewOf } from '../../lenses/views.ts';
 import type { EngineSession } from '../engine/session.ts';
 import type { AppActions, AppState } from '../state/app-store.ts';
-import { canShowAll, pickedOn, requestedLook, shownOutcome, spanOfLook } from '../state/looks.ts';
+import {
+  allAreShown,
+  canShowAll,
+  pickedOn,
+  requestedLook,
+  shownOutcome,
+  spanOfLook,
+} from '../state/looks.ts';
 import type { Photo } from '../state/photo.ts';
+import { viewShown } from '../state/zoom.ts';
 import { patchPickerId } from './patch-picker.tsx';
 import { queryOf, sceneOf, type AnyPanelProps } from './use-scene.ts';
+import { moveByKey, zoomByKey } from './zoom-keys.ts';
 
 type State = AppState & AppActions;
 
@@ -24,8 +33,8 @@ export interface Command {
   /** Names of the keys in the help, where they differ from `keys`. */
   readonly shownKeys?: readonly string[];
   readonly does: string;
-  /** Where the command works: everywhere, with a photograph on the stage, or in the training view. */
-  readonly where: 'everywhere' | 'viewer' | 'training';
+  /** Where the command works: everywhere, or with a photograph on the stage. */
+  readonly where: 'everywhere' | 'viewer';
   /** @returns false if there was nothing to do; the next command with the same key is then tried */
   readonly run: (key: string, context: CommandContext) => boolean;
 }
@@ -75,6 +84,38 @@ function toggleAll(state: State): boolean {
   return true;
 }
 
+/** Pairs, sheets and all photographs beside each other are shown as a whole. */
+function canZoom(state: State): boolean {
+  const { scene } = panelPropsOf(state);
+  if (allAreShown(state)) return false;
+  const { sheet, beside } = viewOf(state.lens);
+  return scene === null || ((sheet?.(scene) ?? null) === null && (beside?.(scene) ?? null) === null);
+}
+
+function zoomStage(state: State, to: 'in' | 'out' | 'whole'): boolean {
+  const { selectedId } = state;
+  if (selectedId === null || !canZoom(state)) return false;
+  if (to === 'whole' && viewShown(state, selectedId).scale === 1) return false;
+  zoomByKey(state, selectedId, to);
+  return true;
+}
+
+const hasPhotograph = ({ screen, order }: State): boolean => screen === 'viewer' && order.length > 0;
+
+/** Where there is something to present. */
+function togglePresentation({ state, hasCurves }: CommandContext): boolean {
+  const { screen, presenting, setPresenting } = state;
+  if (!presenting && !(screen === 'training' ? hasCurves : hasPhotograph(state))) return false;
+  setPresenting(!presenting);
+  return true;
+}
+
+function leaveTraining({ screen, setScreen }: State): boolean {
+  if (screen !== 'training') return false;
+  setScreen('viewer');
+  return true;
+}
+
 function leavePresentation({ presenting, setPresenting }: State): boolean {
   setPresenting(false);
   return presenting;
@@ -87,6 +128,15 @@ function turnPhoto({ order, selectedId, select }: State, step: 1 | -1): boolean 
   if (next !== undefined) select(next);
   return true;
 }
+
+/** Before a lens's own command: 0 goes back to the whole photograph while a part is shown. */
+const leaveZoom: Command = {
+  keys: ['0'],
+  shownKeys: [],
+  does: '',
+  where: 'viewer',
+  run: (_, { state }) => zoomStage(state, 'whole'),
+};
 
 const shellCommands: readonly Command[] = [
   {
@@ -104,12 +154,25 @@ const shellCommands: readonly Command[] = [
     run: () => false,
   },
   {
-    keys: ['-', '+', '='],
-    shownKeys: ['−', '+'],
-    does: 'Opacity',
+    keys: ['+', '=', '-', '0'],
+    shownKeys: ['+', '−', '0'],
+    does: 'Zoom in, out, back to the whole photograph',
+    where: 'viewer',
+    run: (key, { state }) => zoomStage(state, key === '0' ? 'whole' : key === '-' ? 'out' : 'in'),
+  },
+  {
+    keys: ['shift+arrowleft', 'shift+arrowright', 'shift+arrowup', 'shift+arrowdown'],
+    shownKeys: ['Shift ←', 'Shift ↑'],
+    does: 'Move the part that is shown',
+    where: 'viewer',
+    run: (key, { state }) => state.selectedId !== null && moveByKey(state, state.selectedId, key),
+  },
+  {
+    keys: [',', '.'],
+    does: 'Opacity: less, more',
     where: 'viewer',
     run: (key, { state }) => {
-      const step = key === '-' ? -opacityStepPercent : opacityStepPercent;
+      const step = key === ',' ? -opacityStepPercent : opacityStepPercent;
       const opacityPercent = Math.min(100, Math.max(0, state.shared.opacityPercent + step));
       state.changeShared({ opacityPercent });
       return true;
@@ -142,38 +205,17 @@ const shellCommands: readonly Command[] = [
   {
     keys: ['f', 'p'],
     does: 'Present on the whole screen: the photograph, or the curves of a training',
-    where: 'viewer',
-    run: (_, { state }) => {
-      state.setPresenting(!state.presenting);
-      return true;
-    },
+    where: 'everywhere',
+    run: (_, context) => togglePresentation(context),
   },
   {
     keys: ['escape'],
     shownKeys: ['Esc'],
     does: 'Back: from a patch, from presenting, from training',
-    where: 'viewer',
-    run: (_, { state }) => leavePatch(state) || leavePresentation(state),
-  },
-  {
-    keys: ['f', 'p'],
-    shownKeys: [],
-    does: '',
-    where: 'training',
-    run: (_, { state, hasCurves }) => {
-      if (!hasCurves && !state.presenting) return false;
-      state.setPresenting(!state.presenting);
-      return true;
-    },
-  },
-  {
-    keys: ['escape'],
-    shownKeys: [],
-    does: '',
-    where: 'training',
+    where: 'everywhere',
     run: (_, { state }) => {
-      if (!leavePresentation(state)) state.setScreen('viewer');
-      return true;
+      if (hasPhotograph(state) && leavePatch(state)) return true;
+      return leavePresentation(state) || leaveTraining(state);
     },
   },
   {
@@ -242,15 +284,17 @@ const lensCommands = (state: State): Command[] =>
   }));
 
 /** Commands of the lens in use, then those of the page. */
-export const commandsOf = (state: State): readonly Command[] => [...lensCommands(state), ...shellCommands];
+export const commandsOf = (state: State): readonly Command[] => [
+  leaveZoom,
+  ...lensCommands(state),
+  ...shellCommands,
+];
 
 /** @returns whether a command has handled the key */
 export function runCommand(key: string, context: CommandContext): boolean {
   const { state } = context;
-  const hasPhotograph = state.screen === 'viewer' && state.order.length > 0;
   return commandsOf(state).some(({ keys, where, run }) => {
-    const isHere =
-      where === 'everywhere' || (where === 'viewer' ? hasPhotograph : state.screen === 'training');
+    const isHere = where === 'everywhere' || hasPhotograph(state);
     return isHere && keys.includes(key.toLowerCase()) && run(key.toLowerCase(), context);
   });
 }

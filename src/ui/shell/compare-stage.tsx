@@ -9,7 +9,9 @@ import type { Photo } from '../state/photo.ts';
 import { aspectOf, type ComparedSide, type Comparison } from './comparison.ts';
 import { columnsFor } from './grid-columns.ts';
 import { PatchPicker } from './patch-picker.tsx';
-import { asksSeveral, describePicture, frameOf, markedPatch, maskOutline, queryOf } from './use-scene.ts';
+import { asksSeveral, describePicture, frameOf, markedPatch, queryOf, useOutlined } from './use-scene.ts';
+import { useView } from './use-view.ts';
+import { ZoomArea } from './zoom-area.tsx';
 import '../kit/fields.css';
 import './compare-stage.css';
 
@@ -47,14 +49,11 @@ function SidePicture({ photo, bitmap, side, isOwn }: SideProps) {
   // The settings of the other side are then its own, and stay.
   const isFixed = useApp((state) => !isOwn && (state.against?.look ?? null) !== null);
   const sheet = useMemo(() => sheetOf(side), [side]);
-  const outline = useApp((state) => (state.maskShown ? photo.mask : null));
-  const outlined = useMemo(
-    () => (outline === null ? layers : [...layers, maskOutline(outline, frameOf(outcome))]),
-    [layers, outline, outcome],
-  );
+  const view = useView(photo.id);
+  const outlined = useOutlined(photo, outcome, layers);
   const label = labelOf(photo, side);
   return sheet === null ? (
-    <LayeredCanvas bitmap={bitmap} layers={outlined} detail="stage" label={label} />
+    <LayeredCanvas bitmap={bitmap} layers={outlined} detail="stage" label={label} view={view} />
   ) : (
     <SheetCanvas
       bitmap={bitmap}
@@ -81,6 +80,27 @@ const Name = ({
   </span>
 );
 
+interface SideAreaProps {
+  readonly photo: Photo;
+  readonly side: ComparedSide;
+  readonly aspect: number;
+  readonly children: ReactNode;
+}
+
+/** A sheet of small pictures is shown as a whole. */
+function SideArea({ photo, side, aspect, children }: SideAreaProps) {
+  const style = { '--aspect': aspect };
+  return sheetOf(side) === null ? (
+    <ZoomArea photo={photo.id} draws={asksSeveral(side.outcome)} style={style}>
+      {children}
+    </ZoomArea>
+  ) : (
+    <div className="stage-picture" style={style}>
+      {children}
+    </div>
+  );
+}
+
 interface CompareProps {
   readonly photo: Photo;
   readonly bitmap: ImageBitmap | null;
@@ -97,11 +117,11 @@ function Sides({ photo, bitmap, comparison }: CompareProps) {
     <div className="compare-sides" ref={area} style={{ '--columns': columns, '--rows': 2 / columns }}>
       {[own, other].map((side, at) => (
         <div className="compare-side" key={at === 0 ? 'own' : 'other'} data-sheet={sheetOf(side) !== null}>
-          <div className="stage-picture" style={{ '--aspect': aspect }}>
+          <SideArea photo={photo} side={side} aspect={aspect}>
             <SidePicture photo={photo} bitmap={bitmap} side={side} isOwn={at === 0} />
             <Picker photo={photo} side={side} isMain={at === 0} />
             <Name>{side.name}</Name>
-          </div>
+          </SideArea>
         </div>
       ))}
     </div>
@@ -112,7 +132,7 @@ function Sides({ photo, bitmap, comparison }: CompareProps) {
 function Swipe({ photo, bitmap, comparison: { own, other } }: CompareProps) {
   const [percent, setPercent] = useState(50);
   return (
-    <div className="stage-picture" style={{ '--swipe': `${percent}%` }}>
+    <ZoomArea photo={photo.id} draws={asksSeveral(own.outcome)} style={{ '--swipe': `${percent}%` }}>
       <SidePicture photo={photo} bitmap={bitmap} side={own} isOwn />
       <div className="compare-over">
         <SidePicture photo={photo} bitmap={bitmap} side={other} isOwn={false} />
@@ -132,7 +152,7 @@ function Swipe({ photo, bitmap, comparison: { own, other } }: CompareProps) {
           onChange={(event) => setPercent(event.currentTarget.valueAsNumber)}
         />
       </div>
-    </div>
+    </ZoomArea>
   );
 }
 
@@ -140,6 +160,7 @@ function Swipe({ photo, bitmap, comparison: { own, other } }: CompareProps) {
 export function CompareStage({ photo, bitmap, comparison }: CompareProps) {
   const view = useApp((state) => state.comparisonView);
   const opacity = useApp((state) => state.shared.opacityPercent / 100);
+  const part = useView(photo.id);
   const { own, other } = comparison;
   // None where the sides have no maps of one grid: they are shown beside each other then.
   const layers = useMemo(() => {
@@ -148,15 +169,16 @@ export function CompareStage({ photo, bitmap, comparison }: CompareProps) {
   }, [own.layers, other.layers, opacity]);
   if (view === 'difference' && layers.length > 0)
     return (
-      <div className="stage-picture">
+      <ZoomArea photo={photo.id} draws={asksSeveral(own.outcome)}>
         <LayeredCanvas
           bitmap={bitmap}
           layers={layers}
+          view={part}
           detail="stage"
           label={`${(photo.alt ?? photo.name).replace(/\.$/, '')}: red where “${own.name}” is brighter, blue where “${other.name}” is brighter.`}
         />
         <Picker photo={photo} side={own} isMain />
-      </div>
+      </ZoomArea>
     );
   const hasSheet = [own, other].some((side) => sheetOf(side) !== null);
   return view === 'swipe' && !hasSheet ? (

@@ -10,6 +10,8 @@ import {
 import type { Frame } from '../../core/frame.ts';
 import type { PatchPosition } from '../../core/geometry.ts';
 import { patchTitle } from '../../lenses/query-title.ts';
+import { pointShown, pointUnder, showing, type PictureView } from '../../render/picture-view.ts';
+import { useApp } from '../services.tsx';
 import type { Photo } from '../state/photo.ts';
 import {
   isSamePatch,
@@ -23,6 +25,8 @@ import {
 } from '../state/photo-point.ts';
 import { useOutlineDrawing } from './outline-drawing.ts';
 import { usePickPoint, usePointAt } from './use-scene.ts';
+import { useView } from './use-view.ts';
+import { photoPointUnder } from './zoom-area.tsx';
 import './patch-picker.css';
 
 /** The element that gets the focus from the key for patches. */
@@ -35,17 +39,17 @@ const steps: Readonly<Record<string, { readonly down: number; readonly right: nu
   ArrowRight: { down: 0, right: 1 },
 };
 
-/** The position of the pointer on the photograph. */
-function pointUnder({ clientX, clientY, currentTarget }: MouseEvent): PhotoPoint {
-  const { left, top, width, height } = currentTarget.getBoundingClientRect();
-  return { x: (clientX - left) / width, y: (clientY - top) / height };
+interface PatchLightProps {
+  readonly patch: PatchPosition;
+  readonly frame: Frame;
+  readonly view: PictureView;
 }
 
-/** The highlight of a patch, positioned in shares of the photograph. */
-function PatchLight({ patch, frame }: { readonly patch: PatchPosition; readonly frame: Frame }) {
-  const { x, y } = pointOf(patch, frame);
-  const width = frame.box.width / frame.columns / frame.photoSizePx.width;
-  const height = frame.box.height / frame.rows / frame.photoSizePx.height;
+/** The highlight of a patch, positioned in shares of what is shown of the photograph. */
+function PatchLight({ patch, frame, view }: PatchLightProps) {
+  const { x, y } = pointShown(view, pointOf(patch, frame));
+  const width = (view.scale * frame.box.width) / frame.columns / frame.photoSizePx.width;
+  const height = (view.scale * frame.box.height) / frame.rows / frame.photoSizePx.height;
   const percent = (share: number): string => `${100 * share}%`;
   return (
     <div
@@ -74,9 +78,15 @@ interface PatchPickerProps {
   readonly label?: string;
 }
 
+interface DrawnOutlineProps {
+  readonly outline: readonly PhotoPoint[];
+  readonly view: PictureView;
+}
+
 /** The outline that the pointer draws. */
-function DrawnOutline({ outline }: { readonly outline: readonly PhotoPoint[] }) {
-  const points = outline.map(({ x, y }) => `${100 * x},${100 * y}`).join(' ');
+function DrawnOutline({ outline, view }: DrawnOutlineProps) {
+  const shown = outline.map((point) => pointShown(view, point));
+  const points = shown.map(({ x, y }) => `${100 * x},${100 * y}`).join(' ');
   return (
     <svg className="patch-outline" viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden="true">
       <polygon points={points} vectorEffect="non-scaling-stroke" />
@@ -107,6 +117,33 @@ function useGrowing({ photo, frame, marked }: PatchPickerProps, pick: (point: Pi
   };
 }
 
+/** In shares of what is shown. */
+const keyMargin = 0.1;
+
+/** Keys while the picker has the focus. */
+function useKeys(props: PatchPickerProps, view: PictureView, pick: (point: PickedPoint) => void) {
+  const { photo, frame, marked, asksSeveral } = props;
+  const grow = useGrowing(props, pick);
+  const setZoom = useApp((state) => state.setZoom);
+  return (event: KeyboardEvent): void => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const step = steps[event.key];
+    if (step !== undefined && event.shiftKey && asksSeveral) {
+      if (!grow(step)) return;
+    } else if (step !== undefined && event.shiftKey && view.scale > 1) {
+      // The page moves the picture.
+      return;
+    } else if (marked === null && (event.key === 'Enter' || event.key === ' '))
+      pick(pointUnder(view, { x: 0.5, y: 0.5 }));
+    else if (marked !== null && step !== undefined) {
+      const point = pointOf(patchBeside(marked, step, frame), frame);
+      pick(point);
+      setZoom({ photo: photo.id, view: showing(view, point, keyMargin) });
+    } else return;
+    event.preventDefault();
+  };
+}
+
 function helpOf(asksSeveral: boolean, marked: PatchPosition | null): string {
   if (marked === null) return 'Enter asks the patch in the middle.';
   const several = asksSeveral ? ', with Shift several together' : '';
@@ -118,24 +155,26 @@ export function PatchPicker(props: PatchPickerProps) {
   const { photo, frame, marked, asksSeveral, isMain = true, label } = props;
   const pick = usePickPoint(photo.id);
   const pointAt = usePointAt(photo.id);
+  const view = useView(photo.id);
   const helpId = useId();
   const title = marked === null ? 'Patches' : patchTitle(marked);
   const [pointed, setPointed] = useState<PhotoPoint | null>(null);
   const drawing = useOutlineDrawing(asksSeveral ? (outline) => pick(pickedWithin(outline)) : null);
   const hasDrawn = useRef(false);
-  const grow = useGrowing(props, pick);
+  const press = useKeys(props, view, pick);
+  const beforeClick = useRef(photo.point);
   const click = (event: MouseEvent): void => {
-    // The release of a drawing is no click.
-    if (hasDrawn.current) return;
-    const point = pointUnder(event);
+    // The release of a drawing is no click, and a double click zooms.
+    if (hasDrawn.current || event.detail > 1) return;
+    beforeClick.current = photo.point;
+    const point = photoPointUnder(event, view);
     const isMarked = marked !== null && isSamePatch(patchAt(point, frame), marked);
-    // A click on the asked patch goes back to CLS, but not the second click of a double click.
-    if (!isMarked) pick(point);
-    else if (event.detail < 2) pick(null);
+    // A click on the asked patch goes back to CLS.
+    pick(isMarked ? null : point);
   };
   // On touch screens the highlight would stay at the last touch.
   const follow = (event: PointerEvent): void => {
-    const point = event.pointerType === 'touch' ? null : pointUnder(event);
+    const point = event.pointerType === 'touch' ? null : photoPointUnder(event, view);
     if (point !== null) drawing.move(event, point);
     const isSame =
       point !== null && pointed !== null && isSamePatch(patchAt(point, frame), patchAt(pointed, frame));
@@ -146,7 +185,7 @@ export function PatchPicker(props: PatchPickerProps) {
   };
   const begin = (event: PointerEvent): void => {
     hasDrawn.current = false;
-    drawing.press(event, pointUnder(event));
+    drawing.press(event, photoPointUnder(event, view));
   };
   const end = (): void => {
     hasDrawn.current = drawing.release();
@@ -157,16 +196,6 @@ export function PatchPicker(props: PatchPickerProps) {
   };
   // The photograph may be exchanged under the pointer.
   useEffect(() => () => pointAt(null), [pointAt]);
-  const press = (event: KeyboardEvent): void => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const step = steps[event.key];
-    if (step !== undefined && event.shiftKey && asksSeveral) {
-      if (!grow(step)) return;
-    } else if (marked === null && (event.key === 'Enter' || event.key === ' ')) pick({ x: 0.5, y: 0.5 });
-    else if (marked !== null && step !== undefined) pick(pointOf(patchBeside(marked, step, frame), frame));
-    else return;
-    event.preventDefault();
-  };
   return (
     <>
       <div
@@ -178,15 +207,16 @@ export function PatchPicker(props: PatchPickerProps) {
         // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- role application gives it the arrow keys
         tabIndex={0}
         onClick={click}
+        onDoubleClick={() => pick(beforeClick.current)}
         onKeyDown={press}
         onPointerDown={begin}
         onPointerUp={end}
         onPointerMove={follow}
         onPointerLeave={leave}
       >
-        {drawing.outline !== null && <DrawnOutline outline={drawing.outline} />}
+        {drawing.outline !== null && <DrawnOutline outline={drawing.outline} view={view} />}
         {pointed !== null && drawing.outline === null && (
-          <PatchLight patch={patchAt(pointed, frame)} frame={frame} />
+          <PatchLight patch={patchAt(pointed, frame)} frame={frame} view={view} />
         )}
       </div>
       <span className="visually-hidden" id={helpId}>

@@ -7,7 +7,7 @@ import { useDeviceSize } from '../kit/use-canvas-layer.ts';
 import { useApp, useServices } from '../services.tsx';
 import { savedPairSize, type Beside } from '../../render/pair.ts';
 import { viewOf } from '../../lenses/views.ts';
-import { allAreShown } from '../state/looks.ts';
+import { allAreShown, type Outcome } from '../state/looks.ts';
 import { lookFraction, type Photo } from '../state/photo.ts';
 import { describeLook } from '../words.ts';
 import { IconButton } from '../kit/icon-button.tsx';
@@ -23,13 +23,17 @@ import {
   describePicture,
   frameOf,
   markedPatch,
-  maskOutline,
   queryOf,
   stageLayers,
   useOutcome,
+  useOutlined,
   useScene,
   useStableLayers,
+  type AnyScene,
 } from './use-scene.ts';
+import { useView } from './use-view.ts';
+import { ZoomArea } from './zoom-area.tsx';
+import { ZoomControls } from './zoom-controls.tsx';
 import './stage.css';
 
 /** Of both photographs as a saved picture has them, for pages where the stage takes its height from it. */
@@ -116,32 +120,25 @@ interface StageProps {
   readonly children: ReactNode;
 }
 
-/** The large picture of the selected photograph. */
-export function Stage({ photo, bitmap, aspect, onNeedsSide, children }: StageProps) {
-  const outcome = useOutcome(photo);
-  const scene = useScene(outcome);
-  const area = useRef<HTMLDivElement>(null);
-  const size = useDeviceSize(area);
-  const needed = size ? pictureSideFor(Math.max(1024, size.width, size.height)) : null;
-  useEffect(() => {
-    if (needed !== null) onNeedsSide(needed);
-  }, [needed, onNeedsSide]);
+interface OnePictureProps extends Pick<StageProps, 'photo' | 'bitmap' | 'aspect'> {
+  readonly outcome: Outcome | null;
+  readonly scene: AnyScene | null;
+  readonly beside: Beside | null;
+  /** What `usePicture` takes. */
+  readonly sidePx: number | null;
+}
+
+/** One photograph, two beside each other, or the many small pictures of a lens. */
+function OnePicture({ photo, bitmap, aspect, outcome, scene, beside, sidePx }: OnePictureProps) {
+  const changeDrawing = useApp((state) => state.changeDrawing);
+  const view = useView(photo.id);
   const marked = markedPatch(photo, outcome);
-  const maskShown = useApp((state) => state.maskShown);
-  const layers = useStableLayers(
-    outcome === null || scene === null
-      ? []
-      : [
-          ...stageLayers(scene, outcome, marked),
-          ...(maskShown && photo.mask !== null ? [maskOutline(photo.mask, frameOf(outcome))] : []),
-        ],
+  const drawn = useStableLayers(
+    outcome === null || scene === null ? [] : stageLayers(scene, outcome, marked),
   );
+  const layers = useOutlined(photo, outcome, drawn);
   const sheet = useMemo(
     () => (outcome === null || scene === null ? null : (viewOf(outcome.look.lens).sheet?.(scene) ?? null)),
-    [outcome, scene],
-  );
-  const beside = useMemo(
-    () => (outcome === null || scene === null ? null : (viewOf(outcome.look.lens).beside?.(scene) ?? null)),
     [outcome, scene],
   );
   const second = useApp((state) => {
@@ -149,9 +146,63 @@ export function Stage({ photo, bitmap, aspect, onNeedsSide, children }: StagePro
     return id === undefined ? null : (state.photos[id] ?? null);
   });
   const label = describePicture(photo, outcome, scene, second);
+  if (beside !== null && outcome !== null)
+    return (
+      <div className="stage-sheet">
+        <StagePair
+          bitmap={bitmap}
+          outcome={outcome}
+          layers={layers}
+          beside={beside}
+          sidePx={sidePx}
+          label={label}
+        />
+      </div>
+    );
+  if (sheet !== null)
+    return (
+      <div className="stage-sheet">
+        <SheetCanvas
+          bitmap={bitmap}
+          sheet={sheet}
+          aspect={aspect}
+          label={label}
+          onChoose={(row, column) => changeDrawing(sheet.changes[row]?.[column] ?? {})}
+        />
+      </div>
+    );
+  return (
+    <ZoomArea photo={photo.id} draws={outcome !== null && asksSeveral(outcome)}>
+      <LayeredCanvas bitmap={bitmap} layers={layers} detail="stage" label={label} view={view} />
+      {outcome !== null && queryOf(outcome) !== null && (
+        <PatchPicker
+          photo={photo}
+          frame={frameOf(outcome)}
+          marked={marked}
+          asksSeveral={asksSeveral(outcome)}
+        />
+      )}
+    </ZoomArea>
+  );
+}
+
+/** The large picture of the selected photograph. */
+export function Stage({ photo, bitmap, aspect, onNeedsSide, children }: StageProps) {
+  const outcome = useOutcome(photo);
+  const scene = useScene(outcome);
+  const area = useRef<HTMLDivElement>(null);
+  const size = useDeviceSize(area);
+  const { scale } = useView(photo.id);
+  const needed = size ? pictureSideFor(Math.max(1024, scale * Math.max(size.width, size.height))) : null;
+  useEffect(() => {
+    if (needed !== null) onNeedsSide(needed);
+  }, [needed, onNeedsSide]);
+  const beside = useMemo(
+    () => (outcome === null || scene === null ? null : (viewOf(outcome.look.lens).beside?.(scene) ?? null)),
+    [outcome, scene],
+  );
   const comparison = useComparison(photo);
   const showsAll = useApp(allAreShown);
-  const changeDrawing = useApp((state) => state.changeDrawing);
   const shownAspect = beside === null || outcome === null ? aspect : pairAspect(frameOf(outcome), beside);
   const isBlank = bitmap === null && outcome === null;
   return (
@@ -167,39 +218,18 @@ export function Stage({ photo, bitmap, aspect, onNeedsSide, children }: StagePro
         ) : comparison !== null ? (
           <CompareStage key={photo.id} photo={photo} bitmap={bitmap} comparison={comparison} />
         ) : isBlank ? null : (
-          <div className={sheet === null && beside === null ? 'stage-picture' : 'stage-sheet'}>
-            {beside !== null && outcome !== null ? (
-              <StagePair
-                key={photo.id}
-                bitmap={bitmap}
-                outcome={outcome}
-                layers={layers}
-                beside={beside}
-                sidePx={needed}
-                label={label}
-              />
-            ) : sheet !== null && outcome !== null ? (
-              <SheetCanvas
-                key={photo.id}
-                bitmap={bitmap}
-                sheet={sheet}
-                aspect={aspect}
-                label={label}
-                onChoose={(row, column) => changeDrawing(sheet.changes[row]?.[column] ?? {})}
-              />
-            ) : (
-              <LayeredCanvas key={photo.id} bitmap={bitmap} layers={layers} detail="stage" label={label} />
-            )}
-            {sheet === null && outcome !== null && queryOf(outcome) !== null && (
-              <PatchPicker
-                photo={photo}
-                frame={frameOf(outcome)}
-                marked={marked}
-                asksSeveral={asksSeveral(outcome)}
-              />
-            )}
-          </div>
+          <OnePicture
+            key={photo.id}
+            photo={photo}
+            bitmap={bitmap}
+            aspect={aspect}
+            outcome={outcome}
+            scene={scene}
+            beside={beside}
+            sidePx={needed}
+          />
         )}
+        {!showsAll && <ZoomControls photo={photo.id} />}
         <StageState photo={photo} />
       </div>
       {children}

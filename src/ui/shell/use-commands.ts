@@ -39,7 +39,9 @@ export function useCommands(): void {
       if (belongsToField(event.target, event.key) || document.querySelector('dialog[open]')) return;
       const { run, figure } = training.store.getState();
       const hasCurves = run !== null || figure !== null;
-      if (runCommand(event.key, { state: store.getState(), session, hasCurves })) event.preventDefault();
+      // The lens's letters are the same with Shift.
+      const key = event.shiftKey && event.key.startsWith('Arrow') ? `shift+${event.key}` : event.key;
+      if (runCommand(key, { state: store.getState(), session, hasCurves })) event.preventDefault();
     };
     document.addEventListener('keydown', press);
     return () => document.removeEventListener('keydown', press);

@@ -80,10 +80,7 @@ export function describePicture(
 const maskColour = [80, 255, 120] as const;
 
 /** The edge of the objects in a photograph's mask. It is not saved with the picture. */
-export const maskOutline = (
-  { facts: { outline } }: PhotoMask,
-  { photoSizePx, inputSizePx }: Frame,
-): Layer => ({
+const maskOutline = ({ facts: { outline } }: PhotoMask, { photoSizePx, inputSizePx }: Frame): Layer => ({
   kind: 'outline',
   frame: {
     rows: outline.rows,
@@ -97,6 +94,19 @@ export const maskOutline = (
   smooth: true,
   colour: maskColour,
 });
+
+/** @param layers another list object only where they differ @returns with the outline of the photograph's mask, where that is shown */
+export function useOutlined(
+  { mask }: Photo,
+  outcome: Outcome | null,
+  layers: readonly Layer[],
+): readonly Layer[] {
+  const shown = useApp((state) => (state.maskShown ? mask : null));
+  return useMemo(
+    () => (shown === null || outcome === null ? layers : [...layers, maskOutline(shown, frameOf(outcome))]),
+    [layers, shown, outcome],
+  );
+}
 
 export const useLensView = (): AnyLensView => viewOf(useApp((state) => state.lens));
 

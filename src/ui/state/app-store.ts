@@ -4,6 +4,7 @@ import type { BackendName, Failure } from '../../core/failure.ts';
 import type { FramingOptions } from '../../core/photo.ts';
 import type { BackendDescription } from '../../core/backend.ts';
 import { contractOf, firstLens, type LensId } from '../../lenses/contracts.ts';
+import type { PictureView } from '../../render/picture-view.ts';
 import type { SharedDrawing } from '../../render/shared-drawing.ts';
 import { emptyLibrary, type LibraryState, type Transfer } from './library-state.ts';
 import type { ModelChoice } from './model-choice.ts';
@@ -90,6 +91,8 @@ export interface AppState {
   readonly partner: PhotoId | null;
   /** Whether all photographs are on the stage, where the lens has an answer for each; else the selected one is. */
   readonly showsAll: boolean;
+  /** The part of a photograph that is shown on the stage; see `viewShown`. */
+  readonly zoom: { readonly photo: PhotoId; readonly view: PictureView } | null;
   /** What the usual picture is compared with; null if nothing is. */
   readonly against: Against | null;
   /** Whether a model had to make room for the one that it is compared with, and was loaded again. */
@@ -148,6 +151,7 @@ export interface AppActions {
   setPointed(pointed: AppState['pointed']): void;
   choosePartner(partner: PhotoId): void;
   setShowsAll(showsAll: boolean): void;
+  setZoom(zoom: AppState['zoom']): void;
   setAgainst(against: Against | null): void;
   noteTurn(): void;
   setComparisonView(comparisonView: ComparisonView): void;
@@ -227,6 +231,7 @@ export function createAppStore(
     pointed: null,
     partner: null,
     showsAll: false,
+    zoom: null,
     against: null,
     takesTurns: false,
     comparisonView: 'sides',
@@ -351,6 +356,7 @@ export function createAppStore(
     setPointed: (pointed) => set({ pointed }),
     choosePartner: (partner) => set({ partner }),
     setShowsAll: (showsAll) => set({ showsAll }),
+    setZoom: (zoom) => set({ zoom }),
     setAgainst: (against) => set({ against, takesTurns: false }),
     noteTurn: () => set({ takesTurns: true }),
     setComparisonView: (comparisonView) => set({ comparisonView }),
