@@ -27,7 +27,8 @@ const whole = { left: 0, top: 0, scale: 1 };
 
 /** Two fingers that move apart on the element, around its middle. */
 async function pinch(page: Page, target: Locator, apart: readonly [number, number]): Promise<void> {
-  const box = (await target.boundingBox()) ?? expect.unreachable('it is not there');
+  const box = await target.boundingBox();
+  if (box === null) throw new Error('it is not there');
   const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
   const devtools = await page.context().newCDPSession(page);
   const send = (type: 'touchStart' | 'touchMove' | 'touchEnd', gap: number | null) =>
@@ -66,7 +67,8 @@ test('keys, wheel and double click show a part, larger; patches under the pointe
       .toBeLessThan(6);
   const corner = await partOf(photo, { left: 0, top: 0, scale: 1.5 });
   const picker = page.locator('.patch-picker');
-  const box = (await picker.boundingBox()) ?? expect.unreachable('no patches');
+  const box = await picker.boundingBox();
+  if (box === null) throw new Error('no patches');
   const controls = page.getByRole('group', { name: 'Zoom' });
   await expect(controls).toBeHidden();
 
