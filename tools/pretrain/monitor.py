@@ -45,27 +45,36 @@ def class_of(name: str, numbers_a_class: Dict[str, int]) -> str:
     return f"{source} {number // numbers_a_class[source]}" if source in numbers_a_class else source
 
 
-def knn_accuracy(
-    backbone: Backbone,
-    photographs: Photographs,
-    side: int,
-    device: torch.device,
-    numbers_a_class: Dict[str, int],
-    bank_size: int = 6000,
-) -> float:
-    """Share of the held-out photographs whose class (or source) is predicted correctly from their trained neighbours."""
+def choose_bank(photographs: Photographs, bank_size: int = 6000) -> Tensor:
+    """:returns: indices of trained photographs, the same each time, shape [≤ bank_size]"""
     generator = torch.Generator().manual_seed(0)
     trained = photographs.trained.cpu()
-    bank = trained[torch.randperm(len(trained), generator=generator)[:bank_size]]
+    return trained[torch.randperm(len(trained), generator=generator)[:bank_size]]
+
+
+def knn_predictions(
+    backbone: Backbone, photographs: Photographs, side: int, device: torch.device, numbers_a_class: Dict[str, int]
+) -> Tuple[List[str], List[str]]:
+    """Asks the trained neighbours of each held-out photograph. :returns: what is predicted, and what is right"""
+    bank = choose_bank(photographs)
     held_out = photographs.held_out.cpu()
     classes: List[str] = [class_of(name, numbers_a_class) for name in photographs.names]
-    number_of = {name: i for i, name in enumerate(sorted(set(classes)))}
+    names = sorted(set(classes))
+    number_of = {name: i for i, name in enumerate(names)}
     labels = torch.tensor([number_of[each] for each in classes], device=device)
     backbone.eval()
     keys = features_of(backbone, photographs.pixels, bank, side, device)
     queries = features_of(backbone, photographs.pixels, held_out, side, device)
     found = classify_by_neighbours(keys, labels[bank.to(device)], queries)
-    return float((found == labels[held_out.to(device)]).float().mean())
+    return [names[each] for each in found], [classes[each] for each in held_out]
+
+
+def knn_accuracy(
+    backbone: Backbone, photographs: Photographs, side: int, device: torch.device, numbers_a_class: Dict[str, int]
+) -> float:
+    """Share of the held-out photographs whose class (or source) is predicted correctly from their trained neighbours."""
+    found, wanted = knn_predictions(backbone, photographs, side, device, numbers_a_class)
+    return sum(a == b for a, b in zip(found, wanted)) / len(wanted)
 
 
 def mass_masks(maps: Tensor, share: float = 0.6) -> Tensor:
