@@ -1,5 +1,13 @@
 import { expect, test } from 'vitest';
-import { hasPhotographEnding, isMacNote, isPngName, sharedFolders, stemOf } from './file-names.ts';
+import {
+  folderAbove,
+  hasPhotographEnding,
+  isMacNote,
+  isPngName,
+  pathOfFile,
+  sharedFolders,
+  stemOf,
+} from './file-names.ts';
 
 test.each(['._cat.jpg', '._dino.pth', 'stick/._cat.jpg', 'C:\\stick\\._cat.jpg', '._'])(
   '%s is what macOS notes',
@@ -36,3 +44,18 @@ test.each([
 
 test('PNG is told by the name', () =>
   expect(['a.png', 'A.PNG', 'a.jpg'].map(isPngName)).toEqual([true, true, false]));
+
+test.each([
+  ['/mugs/a.jpg', 'mugs/a.jpg', 'mugs'],
+  ['./all/mugs/a.jpg', 'all/mugs/a.jpg', 'mugs'],
+  ['./a.jpg', 'a.jpg', null],
+])('a file that was dropped as %s has the path %s and lies in %s', (path, below, folder) => {
+  const file = Object.assign(new File([], 'a.jpg'), { path, webkitRelativePath: '' });
+  expect(pathOfFile(file)).toBe(below);
+  expect(folderAbove(below)).toBe(folder);
+});
+
+test('a file that was chosen with its folder has the path that the browser tells', () => {
+  const file = Object.assign(new File([], 'a.jpg'), { webkitRelativePath: 'mugs/a.jpg' });
+  expect(pathOfFile(file)).toBe('mugs/a.jpg');
+});

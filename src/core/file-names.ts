@@ -28,3 +28,17 @@ export function sharedFolders(a: string, b: string): number {
   const differs = mine.findIndex((folder, at) => folder !== others[at]);
   return differs < 0 ? mine.length : differs;
 }
+
+/** The path below what was dropped or chosen, without a leading slash; only the name where the file came by itself. */
+export function pathOfFile(file: File): string {
+  // `path` is what the drop zone adds.
+  const { path } = file as { path?: string };
+  return (file.webkitRelativePath || path || file.name).replace(/^(\.?\/)+/, '');
+}
+
+/** @returns the folder right above the file; null where it came without one */
+export const folderAbove = (path: string): string | null =>
+  path
+    .split('/')
+    .filter((part) => part !== '')
+    .at(-2) ?? null;

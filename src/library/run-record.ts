@@ -12,6 +12,8 @@ export interface RunRecord extends Omit<StoredRun, 'id' | 'byteLength' | 'photog
   readonly generation: number;
   readonly photographs: readonly {
     readonly name: string;
+    /** Left out in runs that were kept before there were classes. */
+    readonly className?: string | null;
     readonly height: number;
     readonly width: number;
   }[];
@@ -46,7 +48,11 @@ const areIntervals = (json: unknown): json is TrainingIntervals =>
   isFields(json) && [json['saveEvery'], json['mapsEvery']].every((every) => isCount(every) && every >= 1);
 
 const isPhotograph = (json: unknown): json is RunRecord['photographs'][number] =>
-  isFields(json) && isText(json['name']) && isCount(json['height']) && isCount(json['width']);
+  isFields(json) &&
+  isText(json['name']) &&
+  isCount(json['height']) &&
+  isCount(json['width']) &&
+  (json['className'] === undefined || json['className'] === null || isText(json['className']));
 
 export function parseRunRecord(json: unknown): RunRecord | null {
   if (!isFields(json) || json['version'] !== 1) return null;

@@ -17,7 +17,7 @@ import {
 
 const photographs: KeptPhotograph[] = [
   { name: 'a.jpg', height: 2, width: 3, values: Uint8Array.from({ length: 18 }, (_, i) => i) },
-  { name: 'b.jpg', height: 1, width: 1, values: Uint8Array.from([7, 8, 9]) },
+  { name: 'b.jpg', className: 'mugs', height: 1, width: 1, values: Uint8Array.from([7, 8, 9]) },
 ];
 
 const runAt = (step: number, savedAt = '2026-11-23T09:00:00.000Z'): Omit<StoredRun, 'byteLength'> => ({
@@ -55,6 +55,7 @@ const stateAt = (step: number): RunState => ({
     step: at,
     teacher: Float32Array.from([at, 0.5]),
     student: Float32Array.from([at, 0.25]),
+    knnAccuracy: at === 0 ? null : 0.75,
   })),
   mapShape: [1, 1, 2],
 });
@@ -82,8 +83,8 @@ test('a run comes out as it went in, photographs and all', async () => {
   expect([step, text, mapShape]).toEqual([3, 'the networks at step 3', [1, 1, 2]]);
   expect(reports).toEqual(stateAt(3).reports);
   expect(snapshots).toEqual(stateAt(3).snapshots);
-  expect(kept.map(({ name, values }) => [name, [...values]])).toEqual(
-    photographs.map(({ name, values }) => [name, [...values]]),
+  expect(kept.map(({ name, className, values }) => [name, className, [...values]])).toEqual(
+    photographs.map(({ name, className = null, values }) => [name, className, [...values]]),
   );
 });
 

@@ -3,6 +3,7 @@
  * are written into two slots in turn, the slot's record last. Until the record is complete, the other slot is the
  * run. A crash at any moment, or a full disk, loses only what came since the last save.
  */
+import type { NamedTensor } from '../core/architecture.ts';
 import { FailureError } from '../core/failure.ts';
 import type { Size } from '../core/geometry.ts';
 import type { StepReport } from '../core/training.ts';
@@ -16,6 +17,7 @@ import { parseReport, parseRunRecord, type RunRecord } from './run-record.ts';
 /** RGB, shape [height, width, 3], as small as the run keeps it. */
 export interface KeptPhotograph extends Size {
   readonly name: string;
+  readonly className?: string | null;
   readonly values: Uint8Array | Uint8ClampedArray;
 }
 
@@ -127,10 +129,18 @@ export const writePhotographs = (
 
 const mapsOf = ({ snapshots, mapShape }: RunState): Blob =>
   writeSafetensors(
-    new Map(
-      snapshots.flatMap(({ step, teacher, student }) => [
+    new Map<string, NamedTensor>(
+      snapshots.flatMap(({ step, teacher, student, knnAccuracy }): [string, NamedTensor][] => [
         [`${step}.teacher`, { shape: mapShape, values: teacher }],
         [`${step}.student`, { shape: mapShape, values: student }],
+        ...(knnAccuracy === null
+          ? []
+          : [
+              [`${step}.knn`, { shape: [1], values: Float32Array.of(knnAccuracy) }] satisfies [
+                string,
+                NamedTensor,
+              ],
+            ]),
       ]),
     ),
     { shape: mapShape.join() },
@@ -161,7 +171,12 @@ function slotFilesOf(
     version: 1,
     generation,
     ...run,
-    photographs: photographs.map(({ name, height, width }) => ({ name, height, width })),
+    photographs: photographs.map(({ name, className = null, height, width }) => ({
+      name,
+      className,
+      height,
+      width,
+    })),
     mapShape: state.mapShape,
     files: Object.fromEntries([...files].map(([file, { size }]) => [file, size])),
   };
@@ -218,6 +233,7 @@ async function readSnapshots(file: Blob, mapShape: RunState['mapShape']): Promis
       step: Number(step),
       teacher: await mapsOfRole('teacher'),
       student: await mapsOfRole('student'),
+      knnAccuracy: (await opened.value.get(`${step}.knn`)?.read())?.[0] ?? null,
     });
   }
   return snapshots.sort((a, b) => a.step - b.step);
@@ -236,10 +252,10 @@ function parseLog(text: string): StepReport[] {
 async function readPhotographs(file: Blob, record: RunRecord): Promise<KeptPhotograph[]> {
   const photographs: KeptPhotograph[] = [];
   let at = 0;
-  for (const { name, height, width } of record.photographs) {
+  for (const { name, className = null, height, width } of record.photographs) {
     const values = await readBytes(file, at, at + height * width * 3);
     if (values === null) throw new FailureError({ code: 'run-not-kept' });
-    photographs.push({ name, height, width, values: new Uint8ClampedArray(values.buffer) });
+    photographs.push({ name, className, height, width, values: new Uint8ClampedArray(values.buffer) });
     at += values.byteLength;
   }
   return photographs;

@@ -21,6 +21,18 @@ function makeUnit(row: Float32Array): void {
   for (let i = 0; i < row.length; i++) row[i] = (row[i] as number) / length;
 }
 
+/** @param rows of the same length, at least one */
+export function unitVectors(rows: readonly Float32Array[]): FeatureVectors {
+  const channels = rows[0]?.length ?? 0;
+  const values = new Float32Array(rows.length * channels);
+  for (const [at, own] of rows.entries()) {
+    const row = values.subarray(at * channels, (at + 1) * channels);
+    row.set(own);
+    makeUnit(row);
+  }
+  return { count: rows.length, channels, values };
+}
+
 /** Which of the kept parts a kind takes, and whether each is brought to length 1 before they are joined. */
 const recipes: Readonly<
   Record<FeatureKind, { readonly parts: readonly number[]; readonly isEachUnit: boolean }>

@@ -54,6 +54,8 @@ export interface RunList {
 /** Both networks' attention on the pinned photograph after so many steps; shapes [numHeads, rows, columns]. */
 export interface MapSnapshot {
   readonly step: number;
+  /** How often the teacher tells the classes of the run's own photographs, each by the others; null where they have none. */
+  readonly knnAccuracy: number | null;
   readonly teacher: Float32Array<ArrayBuffer>;
   readonly student: Float32Array<ArrayBuffer>;
 }
@@ -153,7 +155,12 @@ export interface TrainingContract {
           readonly title: string;
           readonly model: TrainingStart;
           readonly configuration: TrainingConfiguration;
-          readonly photographs: readonly { readonly name: string; readonly blob: Blob }[];
+          readonly photographs: readonly {
+            readonly name: string;
+            readonly blob: Blob;
+            /** The folder that it came in; null, or left out, where it came in none. */
+            readonly className?: string | null;
+          }[];
           readonly pinned: number;
           readonly intervals: TrainingIntervals;
         }

@@ -10,6 +10,7 @@ import { openCheckpoint } from '../models/open-checkpoint.ts';
 import { Trainer, type TrainerOptions } from './trainer.ts';
 import { attendSpecial } from '../vit/attend.ts';
 import { uploadParameters } from '../vit/parameters.ts';
+import { forwardPlain } from '../vit/plain-forward.ts';
 import { maxAbsDifference } from '../core/max-abs-difference.ts';
 import { randomPhotographs, tinyArchitecture, tinyConfiguration } from '../testing/tiny-training.ts';
 
@@ -122,11 +123,23 @@ export function checkTrainer(name: BackendName): void {
         const parameters = uploadParameters(checkpoint.architecture, checkpoint.parameters);
         const afterBlock = (): Promise<void> => Promise.resolve();
         const expected = await attendSpecial(parameters, input, size, { faults: backend.faults, afterBlock });
+        const plain = tf.tidy(() => {
+          const { attentions, tokens, feature } = forwardPlain(
+            parameters,
+            tf.tensor3d(input, [size.height, size.width, 3]),
+          );
+          tf.dispose([attentions, tokens]);
+          return feature;
+        });
+        const cls = await plain.data();
+        plain.dispose();
         parameters.dispose();
         const before = tf.memory().numTensors;
         const actual = valueOf(await trainer.attend(role, input, size));
+        const embedded = valueOf(await trainer.embed(role, input, size));
         expect(tf.memory().numTensors).toBe(before);
         expect(maxAbsDifference(actual.maps, expected.maps)).toBeLessThan(1e-7);
+        expect(maxAbsDifference(embedded, cls)).toBeLessThan(1e-4);
         maps.push([...actual.maps]);
       }
       expect(maxAbsDifference(maps[0] ?? [], maps[1] ?? [])).toBeGreaterThan(1e-5);

@@ -11,10 +11,14 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { VitArchitecture } from '../core/architecture.ts';
 import { failureOf, type Failure } from '../core/failure.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
+import type { PooledFeatures } from '../core/recognition.ts';
 import type { StepKernels, StepReport, TrainingConfiguration, TrainingSwitches } from '../core/training.ts';
 import { afterReadBack, type FaultWatch } from '../gpu/fault-watch.ts';
 import type { PixelGrid } from '../media/resample.ts';
 import { attendSpecial, type SpecialAttention } from '../vit/attend.ts';
+import { runForward, type ForwardOptions } from '../vit/forward.ts';
+import type { VitParameters } from '../vit/parameters.ts';
+import { pooledTap, poolTokens } from '../vit/pool-tokens.ts';
 import { fastLossAndGradients } from './fast-step.ts';
 import { initialValues } from './initial-values.ts';
 import { batchOf, makeCropPictures, type CropPicture } from './make-crops.ts';
@@ -247,6 +251,35 @@ export class Trainer {
     input: Float32Array,
     size: { readonly height: number; readonly width: number },
   ): Promise<Result<SpecialAttention, Failure>> {
+    return this.look(role, (parameters, options) => attendSpecial(parameters, input, size, options));
+  }
+
+  /**
+   * One vector for a whole photograph: CLS after the final norm, by the run's own tensors.
+   * @param input as for `attend` @returns shape [C]
+   */
+  async embed(
+    role: NetworkRole,
+    input: Float32Array,
+    size: { readonly height: number; readonly width: number },
+  ): Promise<Result<Float32Array<ArrayBuffer>, Failure>> {
+    const last = this.architecture.depth - 1;
+    return this.look(role, async (parameters, options) => {
+      const tapped = await runForward(parameters, input, size, [pooledTap(last)], options);
+      try {
+        const { features } = await poolTokens(tapped, [last]);
+        return (features[0] as PooledFeatures).cls;
+      } finally {
+        tapped.dispose();
+      }
+    });
+  }
+
+  /** A pass through a network as it is now. */
+  private async look<T>(
+    role: NetworkRole,
+    pass: (parameters: VitParameters, options: ForwardOptions) => Promise<T>,
+  ): Promise<Result<T, Failure>> {
     const network = role === 'student' ? this.state.studentNetwork : this.state.teacherNetwork;
     try {
       const positionEmbedding = (await this.faults.race(network.positions.data())) as Float32Array;
@@ -257,7 +290,7 @@ export class Trainer {
         dispose: () => {},
       };
       const options = { faults: this.faults, afterBlock: () => Promise.resolve() };
-      return succeed(await attendSpecial(parameters, input, size, options));
+      return succeed(await pass(parameters, options));
     } catch (error) {
       const failure = failureOf(error);
       if (failure === null) throw error;

@@ -40,7 +40,7 @@ async function readPhotographs(
   { signal, onProgress }: Context,
 ): Promise<KeptPhotograph[]> {
   const read: KeptPhotograph[] = [];
-  for (const { name, blob } of photographs) {
+  for (const { name, className = null, blob } of photographs) {
     onProgress({ stage: 'photographs', done: read.length, total: photographs.length });
     await host.tools.yieldToEventLoop();
     signal.throwIfAborted();
@@ -53,7 +53,7 @@ async function readPhotographs(
     const { height, width, values } = withoutAlpha(
       shrinkPhotograph(pixels.value, configuration.globalCropPx),
     );
-    read.push({ name, height, width, values });
+    read.push({ name, className, height, width, values });
   }
   return read;
 }

@@ -43,7 +43,7 @@ export class PinnedView {
   }
 
   /** Not while a step runs. */
-  async takeMaps(): Promise<Result<MapSnapshot, Failure>> {
+  async takeMaps(): Promise<Result<Omit<MapSnapshot, 'knnAccuracy'>, Failure>> {
     const { inputSizePx } = this.framing;
     const teacher = await this.trainer.attend('teacher', this.input, inputSizePx);
     if (!teacher.ok) return teacher;

@@ -82,6 +82,11 @@ const newRun = (change: Partial<TrainingConfiguration> = {}, more: Partial<NewRu
 });
 
 const losses = (): number[] => news.flatMap((each) => (each.stage === 'step' ? [each.report.loss] : []));
+/** What each snapshot of a whole run says. */
+const accuracies = async (more: Partial<NewRun>) => {
+  valueOf(await handlers.train(newRun({}, more), context()));
+  return news.flatMap((each) => (each.stage === 'maps' ? [each.snapshot] : []));
+};
 const pauseAfter = (step: number): void => {
   onNews = (progress) => {
     if (progress.stage === 'step' && progress.report.step === step)
@@ -113,6 +118,30 @@ describe('a run', () => {
       notKept: 'refused',
       runs: [{ step: 8 }],
     });
+  });
+
+  test('of photographs with classes tells how often the teacher knows them, and of others it tells nothing', async () => {
+    // Two of each, the same picture twice: alike in any network.
+    const pairs = ['0', '1', '0', '1'].map((index, at) => ({
+      name: `${at}.png`,
+      blob: new Blob([index]),
+      className: index === '0' ? 'mugs' : 'others',
+    }));
+    const known = await accuracies({ photographs: pairs });
+    expect(known.map(({ step }) => step)).toEqual([0, 2, 4, 6, 8]);
+    for (const { knnAccuracy } of known) {
+      expect(knnAccuracy).toBeGreaterThanOrEqual(0);
+      expect(knnAccuracy).toBeLessThanOrEqual(1);
+    }
+    const [run] = valueOf(await handlers.listRuns({}, quiet)).runs;
+    news = [];
+    valueOf(await handlers.train({ kind: 'resume', id: run?.id ?? '', crops: false }, context()));
+    const ready = news.find((each) => each.stage === 'ready');
+    expect(ready?.snapshots.map(({ knnAccuracy }) => knnAccuracy)).toEqual(
+      known.map(({ knnAccuracy }) => knnAccuracy),
+    );
+    news = [];
+    expect((await accuracies({})).map(({ knnAccuracy }) => knnAccuracy)).toEqual(Array(5).fill(null));
   });
 
   test('that is looked for before its first save keeps its photographs, where nobody can have a lock', async () => {

@@ -17,6 +17,7 @@ import type { MapSnapshot, StoredRun, TrainingContract, TrainingProgress } from 
 import type { Trainer } from '../train/trainer.ts';
 import { PinnedView } from './pinned-view.ts';
 import { thinSteps } from './snapshot-times.ts';
+import { TeacherClasses } from './teacher-classes.ts';
 
 type Steering = TrainingContract['steer']['request'];
 export type RunEnd = TrainingContract['train']['result'];
@@ -56,6 +57,7 @@ export class TrainingRun {
   private readonly tools: RunTools;
   private readonly kernelCheck: KernelCheck;
   private readonly pinned: PinnedView;
+  private readonly classes: TeacherClasses;
   private readonly reports: StepReport[];
   private readonly switches: SwitchMark[];
   private snapshots: MapSnapshot[];
@@ -86,6 +88,7 @@ export class TrainingRun {
     const photo = photographs[run.pinned];
     if (photo === undefined) throw new Error(`photograph ${run.pinned} of ${photographs.length} is pinned`);
     this.pinned = new PinnedView(photo, trainer);
+    this.classes = new TeacherClasses(photographs, trainer);
   }
 
   steer({ pause, discard, crops, ...switches }: Steering): void {
@@ -126,7 +129,7 @@ export class TrainingRun {
   /** A run that could not be saved is told before it has cost an hour: into both slots, since every save needs the other one. */
   private async begin(signal: AbortSignal): Promise<Result<StoredRun, Failure>> {
     if (this.saved !== null) return succeed(this.saved);
-    const seen = await this.tools.enqueue(() => this.takeMaps());
+    const seen = await this.takeMaps();
     if (!seen.ok) return seen;
     const saveUnlessAborted = async (): Promise<Result<StoredRun, Failure>> => {
       if (signal.aborted) return fail({ code: 'cancelled' });
@@ -173,7 +176,7 @@ export class TrainingRun {
 
   /** What comes after a step: it is told, and in the run's intervals maps are taken and the run is saved. */
   private async follow(report: StepReport): Promise<Result<void, Failure>> {
-    const { enqueue, onProgress, memoryBytes } = this.tools;
+    const { onProgress, memoryBytes } = this.tools;
     const { saveEvery, mapsEvery } = this.facts.intervals;
     const { step } = report;
     this.reports.push(report);
@@ -181,7 +184,7 @@ export class TrainingRun {
     this.postCrops(step);
     const isLast = step === this.trainer.configuration.steps;
     if (step % mapsEvery === 0 || isLast) {
-      const seen = await enqueue(() => this.takeMaps());
+      const seen = await this.takeMaps();
       if (!seen.ok) return seen;
     }
     if (step % saveEvery === 0 && !isLast) {
@@ -209,9 +212,12 @@ export class TrainingRun {
   }
 
   private async takeMaps(): Promise<Result<void, Failure>> {
-    const seen = await this.pinned.takeMaps();
+    const { enqueue } = this.tools;
+    const seen = await enqueue(() => this.pinned.takeMaps());
     if (!seen.ok) return seen;
-    const snapshot = seen.value;
+    const known = await this.classes.measure(enqueue, this.stop.signal);
+    if (!known.ok) return known;
+    const snapshot = { ...seen.value, knnAccuracy: known.value };
     const all = [...this.snapshots, snapshot];
     const kept = thinSteps(
       all.map(({ step }) => step),

@@ -50,7 +50,7 @@ async function makeRun(): Promise<Files> {
       photographs: fingerprintOf(photographs.map(gridOf)),
     }),
     reports: [],
-    snapshots: [{ step: 2, teacher: maps, student: maps }],
+    snapshots: [{ step: 2, teacher: maps, student: maps, knnAccuracy: 0.5 }],
     mapShape: [1, 2, 2],
   });
   const named = new Map<string, Bytes>();

@@ -1,5 +1,6 @@
 /** The run that is training: starts it, controls it, shows its progress, and reports how it ended. */
 import { describeFailure, type Failure } from '../../core/failure.ts';
+import { folderAbove, pathOfFile } from '../../core/file-names.ts';
 import type { Result } from '../../core/result.ts';
 import type { TrainingSwitches } from '../../core/training.ts';
 import { presetOf } from '../../core/training-presets.ts';
@@ -54,7 +55,11 @@ function newRun(
   // The title names the network that learns, which may differ from the preset's network.
   const learner = app.getState().models.used?.description.title;
   const title = preset.scratch === null && learner !== undefined ? `Adapt ${learner}` : preset.title;
-  const photographs = chosen.photographs.map(({ name, blob }) => ({ name, blob }));
+  const photographs = chosen.photographs.map(({ name, blob }) => ({
+    name,
+    blob,
+    className: blob instanceof File ? folderAbove(pathOfFile(blob)) : null,
+  }));
   const names = photographs.map(({ name }) => name);
   return {
     request: { kind: 'new', title, model, configuration, photographs, pinned: chosen.pinned, intervals },

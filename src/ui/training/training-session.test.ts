@@ -119,6 +119,15 @@ describe('a run', () => {
     expect(session.store.getState().run?.state.status).toBe('preparing');
   });
 
+  test('takes the folder that a photograph came in for its class', () => {
+    const { app, session, last } = setUp();
+    const blob = Object.assign(new File(['d'], 'd.jpg'), { path: './mugs/d.jpg' });
+    app.getState().addPhotos([{ name: 'd.jpg', alt: null, credit: null, blob }], false);
+    void session.start();
+    const { photographs } = last('train').request as { photographs: { className: string | null }[] };
+    expect(photographs.map(({ className }) => className)).toEqual([null, null, null, 'mugs']);
+  });
+
   test('that adapts a model is called by the model, whatever the preset was made for', () => {
     const { app, session, last } = setUp();
     app.setState({
