@@ -18,6 +18,8 @@ import { createModelLibrary } from './ui/models/model-library.ts';
 import { readAddress } from './ui/state/address.ts';
 import { createAppStore } from './ui/state/app-store.ts';
 import { recallSettings } from './ui/state/settings.ts';
+import { createRecogniseSession } from './ui/recognise/recognise-session.ts';
+import { createRecogniseStore } from './ui/recognise/recognise-state.ts';
 import { createTrainingSession } from './ui/training/training-session.ts';
 import { createTrainingStore } from './ui/training/training-state.ts';
 import engineScriptUrl from './worker/engine-worker.ts?worker&url';
@@ -51,7 +53,7 @@ const workerScript = (url: string, name: string): WorkerScript => ({
 
 const client = createEngineClient(workerScript(engineScriptUrl, 'engine'));
 const framing = { shape: 'photograph', sidePx: readSidePx(), overlap: readOverlap() } as const;
-const store = createAppStore(recallSettings(), framing, readAddress(parameters));
+const store = createAppStore(recallSettings(), framing, readAddress(parameters, location.hash));
 const session = createSession(client, store, { backend: readBackend() });
 const pictures = createPictures(client, store);
 const masks = createMasks(client, store, session);
@@ -61,6 +63,7 @@ const library = createModelLibrary(
   store,
 );
 const training = createTrainingSession(client, store, library, createTrainingStore());
+const recognise = createRecogniseSession(client, store, session, createRecogniseStore());
 void library.startSession(parameters.get('model'));
 void training.offerToResume();
 
@@ -68,7 +71,7 @@ const root = document.getElementById('root');
 if (!root) throw new Error('index.html has no #root');
 createRoot(root).render(
   <StrictMode>
-    <App services={{ store, session, pictures, masks, library, training }} />
+    <App services={{ store, session, pictures, masks, library, training, recognise }} />
   </StrictMode>,
 );
 

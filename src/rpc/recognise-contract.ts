@@ -88,7 +88,7 @@ export type GatherProgress =
     };
 
 /** A linear classifier's file as the page saves and opens it: safetensors with linear.weight [K, C] and linear.bias [K]. */
-interface ProbePredictions {
+export interface ProbePredictions {
   readonly classNames: readonly string[];
   /** [N], -1 where there is nothing to predict from. */
   readonly predictions: Int32Array<ArrayBuffer>;

@@ -4,6 +4,8 @@ import type { Masks } from './engine/masks.ts';
 import type { Pictures } from './engine/pictures.ts';
 import type { EngineSession } from './engine/session.ts';
 import type { ModelLibrary } from './models/model-library.ts';
+import type { RecogniseSession } from './recognise/recognise-session.ts';
+import type { RecogniseState } from './recognise/recognise-state.ts';
 import type { TrainingSession } from './training/training-session.ts';
 import type { TrainingState } from './training/training-state.ts';
 import type { AppActions, AppState, AppStore } from './state/app-store.ts';
@@ -16,6 +18,7 @@ export interface Services {
   readonly masks: Masks;
   readonly library: ModelLibrary;
   readonly training: TrainingSession;
+  readonly recognise: RecogniseSession;
 }
 
 const ServicesContext = createContext<Services | null>(null);
@@ -37,3 +40,7 @@ export const useApp = <T,>(select: (state: AppState & AppActions) => T): T =>
 /** @param select as for `useApp` */
 export const useTraining = <T,>(select: (state: TrainingState) => T): T =>
   useStore(useServices().training.store, select);
+
+/** @param select as for `useApp` */
+export const useRecognise = <T,>(select: (state: RecogniseState) => T): T =>
+  useStore(useServices().recognise.store, select);

@@ -13,6 +13,7 @@ import { ModelDialog } from '../models/model-dialog.tsx';
 import { useIntake } from './intake/use-intake.ts';
 import { type Services, ServicesProvider, useApp } from '../services.tsx';
 import { usePresentation, usePrunedPictures, useRememberedSettings } from './use-page-effects.ts';
+import { useScreenAddress } from './use-screen-address.ts';
 import { useCommands } from './use-commands.ts';
 
 /** Loaded when it is first opened: most visits never open it, and its plots are large. */
@@ -20,6 +21,35 @@ const TrainingView = lazy(async () => {
   const view = await loadScript(() => import('../training/training-view.tsx'), import.meta.url);
   return { default: view.TrainingView };
 });
+
+const RecogniseView = lazy(async () => {
+  const view = await loadScript(() => import('../recognise/recognise-view.tsx'), import.meta.url);
+  return { default: view.RecogniseView };
+});
+
+/** What is shown while the script of a screen is fetched. */
+const loading = <main id="content" aria-busy="true" />;
+
+function Content({ onAdd }: { readonly onAdd: () => void }) {
+  const screen = useApp((state) => state.screen);
+  const isEmpty = useApp((state) => state.order.length === 0);
+  switch (screen) {
+    case 'training':
+      return (
+        <Suspense fallback={loading}>
+          <TrainingView onAdd={onAdd} />
+        </Suspense>
+      );
+    case 'recognise':
+      return (
+        <Suspense fallback={loading}>
+          <RecogniseView onAdd={onAdd} />
+        </Suspense>
+      );
+    case 'viewer':
+      return isEmpty ? <EmptyState onAdd={onAdd} /> : <Viewer />;
+  }
+}
 
 function Page() {
   const { rootProps, inputProps, isDragging, openPicker } = useIntake();
@@ -32,15 +62,16 @@ function Page() {
   useCommands();
   useRememberedSettings();
   usePrunedPictures();
+  useScreenAddress();
   const screen = useApp((state) => state.screen);
-  // Presenting needs at least one photograph, or curves.
-  const presenting = usePresentation() && (!isEmpty || screen === 'training');
+  // Presenting needs at least one photograph, curves, or a collection.
+  const presenting = usePresentation() && (!isEmpty || screen !== 'viewer');
   return (
     <div
       {...rootProps}
       className="app"
       data-presenting={presenting}
-      data-empty={isEmpty || screen === 'training'}
+      data-empty={isEmpty || screen !== 'viewer'}
       data-screen={screen}
     >
       <input {...inputProps} />
@@ -57,15 +88,7 @@ function Page() {
       <EngineFailure />
       <Messages />
       <DrawingBoundary key={screen} onRetry={resetDrawing}>
-        {screen === 'training' ? (
-          <Suspense fallback={<main id="content" aria-busy="true" />}>
-            <TrainingView onAdd={openPicker} />
-          </Suspense>
-        ) : isEmpty ? (
-          <EmptyState onAdd={openPicker} />
-        ) : (
-          <Viewer />
-        )}
+        <Content onAdd={openPicker} />
       </DrawingBoundary>
       <div className="visually-hidden" role="status" data-announcer>
         {announcement}

@@ -1,17 +1,29 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { viewOf } from '../../lenses/views.ts';
 import { lookedAtHeads, someBackend, someModel } from '../../testing/looks.ts';
+import type { EngineClient } from '../../rpc/engine-client.ts';
 import type { EngineSession } from '../engine/session.ts';
-import { createAppStore } from '../state/app-store.ts';
+import { createAppStore, type AppStore } from '../state/app-store.ts';
 import { wholePicture } from '../../render/picture-view.ts';
 import { plainLook, requestedLook } from '../state/looks.ts';
 import { chosenModel } from '../state/model-choice.ts';
 import { parseSettings } from '../state/settings.ts';
+import type { StoredCollection } from '../../rpc/recognise-contract.ts';
+import { FilesAtHand } from '../recognise/files-at-hand.ts';
+import { createRecogniseSession } from '../recognise/recognise-session.ts';
+import { createRecogniseStore } from '../recognise/recognise-state.ts';
+import { Thumbnails } from '../recognise/thumbnails.ts';
 import { commandsOf, runCommand } from './commands.ts';
 import { viewShown } from '../state/zoom.ts';
 import { belongsToField } from './use-commands.ts';
 
 const lens = 'heads';
+
+/** Nothing answers. */
+const silentClient = { call: () => new Promise(() => undefined) } as unknown as EngineClient;
+
+const recogniseOf = (app: AppStore) =>
+  createRecogniseSession(silentClient, app, { add: () => undefined }, createRecogniseStore());
 
 /** A page with three finished photographs, the second one selected. */
 function setUp() {
@@ -31,6 +43,7 @@ function setUp() {
     actions.setPhotoState(photo.id, () => ({ status: 'done' }));
   }
   actions.select('photo-2');
+  const recognise = recogniseOf(store);
   const removed: string[] = [];
   const session = {
     remove: (id: string) => {
@@ -42,7 +55,8 @@ function setUp() {
     store,
     actions,
     removed,
-    press: (key: string) => runCommand(key, { state: store.getState(), session, hasCurves: false }),
+    press: (key: string) =>
+      runCommand(key, { state: store.getState(), session, hasCurves: false, recognise }),
     drawing: () => store.getState().drawings[lens],
     selected: () => store.getState().selectedId,
   };
@@ -198,8 +212,9 @@ describe('a key on a photograph', () => {
 describe('without photographs', () => {
   it('only what concerns the page means something', () => {
     const store = createAppStore(parseSettings(null), { shape: 'photograph', sidePx: 320 });
+    const [session, recognise] = [{} as EngineSession, recogniseOf(store)];
     const press = (key: string) =>
-      runCommand(key, { state: store.getState(), session: {} as EngineSession, hasCurves: false });
+      runCommand(key, { state: store.getState(), session, hasCurves: false, recognise });
     for (const key of ['1', 'e', 'k', '+', 'Delete', 'ArrowLeft', 'q', 'f', 'Escape', 'x'])
       expect([key, press(key)]).toEqual([key, false]);
     for (const key of ['m', 't', '?', 'r']) expect([key, press(key)]).toEqual([key, true]);
@@ -211,8 +226,9 @@ describe('in the training view', () => {
   it('F presents curves where there are some; Escape ends that first, and then leaves the view', () => {
     const { actions, store } = setUp();
     actions.setScreen('training');
+    const [session, recognise] = [{} as EngineSession, recogniseOf(store)];
     const press = (key: string, hasCurves: boolean) =>
-      runCommand(key, { state: store.getState(), session: {} as EngineSession, hasCurves });
+      runCommand(key, { state: store.getState(), session, hasCurves, recognise });
     expect(press('f', false)).toBe(false);
     expect(store.getState().presenting).toBe(false);
     expect(press('f', true)).toBe(true);
@@ -309,5 +325,65 @@ describe('what has the focus', () => {
   ])('%s keeps every key', (_, element) => {
     for (const key of ['Delete', 'Backspace', 'ArrowLeft', 'e', '1', '?'])
       expect([key, belongs(element, key)]).toEqual([key, true]);
+  });
+});
+
+describe('on the screen "Recognise"', () => {
+  const setUpScreen = () => {
+    const { store, actions } = setUp();
+    actions.setScreen('recognise');
+    const recognise = recogniseOf(store);
+    const kept = { id: 'c', title: 'c', classNames: ['mugs', 'pots'] } as unknown as StoredCollection;
+    const items = ['a', 'b'].map((name, index) => ({
+      index,
+      path: name,
+      name,
+      className: null,
+      failure: null,
+    }));
+    recognise.store.setState({
+      open: {
+        kept,
+        items,
+        thumbnails: Thumbnails.none(),
+        files: new FilesAtHand(),
+        classNames: kept.classNames,
+      },
+      arranged: [0, 1],
+    });
+    const session = {} as EngineSession;
+    const press = (key: string) =>
+      runCommand(key, { state: store.getState(), session, hasCurves: false, recognise });
+    return { store, press, shown: () => recognise.store.getState() };
+  };
+
+  it('digits give the selected photograph to a class, 0 takes it out, Z undoes', () => {
+    const { press, shown } = setUpScreen();
+    const classNames = () => shown().open?.items.map(({ className }) => className);
+    expect(press('2')).toBe(false);
+    press('ArrowRight');
+    press('2');
+    expect(classNames()).toEqual(['pots', null]);
+    press('0');
+    expect(classNames()).toEqual([null, null]);
+    press('z');
+    expect(classNames()).toEqual(['pots', null]);
+    expect(press('3')).toBe(false);
+  });
+
+  it('Escape leaves presenting, then the selection, then the screen; C comes back', () => {
+    const { press, store, shown } = setUpScreen();
+    press('ArrowRight');
+    press('f');
+    expect(store.getState().presenting).toBe(true);
+    press('Escape');
+    expect(store.getState()).toMatchObject({ presenting: false, screen: 'recognise' });
+    expect(shown().cursor).toBe(0);
+    press('Escape');
+    expect(shown().cursor).toBeNull();
+    press('Escape');
+    expect(store.getState().screen).toBe('viewer');
+    press('c');
+    expect(store.getState().screen).toBe('recognise');
   });
 });

@@ -3,7 +3,8 @@
  * its own.
  */
 import { viewOf } from '../../lenses/views.ts';
-import type { EngineSession } from '../engine/session.ts';
+import type { Command, CommandContext } from './command.ts';
+import { recogniseCommands } from '../recognise/recognise-commands.ts';
 import type { AppActions, AppState } from '../state/app-store.ts';
 import {
   allAreShown,
@@ -20,24 +21,6 @@ import { queryOf, sceneOf, type AnyPanelProps } from './use-scene.ts';
 import { moveByKey, zoomByKey } from './zoom-keys.ts';
 
 type State = AppState & AppActions;
-
-export interface CommandContext {
-  readonly state: State;
-  readonly session: EngineSession;
-  /** Whether the training view shows curves. */
-  readonly hasCurves: boolean;
-}
-
-export interface Command {
-  readonly keys: readonly string[];
-  /** Names of the keys in the help, where they differ from `keys`. */
-  readonly shownKeys?: readonly string[];
-  readonly does: string;
-  /** Where the command works: everywhere, or with a photograph on the stage. */
-  readonly where: 'everywhere' | 'viewer';
-  /** @returns false if there was nothing to do; the next command with the same key is then tried */
-  readonly run: (key: string, context: CommandContext) => boolean;
-}
 
 const opacityStepPercent = 5;
 
@@ -204,14 +187,14 @@ const shellCommands: readonly Command[] = [
   },
   {
     keys: ['f', 'p'],
-    does: 'Present on the whole screen: the photograph, or the curves of a training',
+    does: 'Present on the whole screen: the photograph, the curves of a training, or a collection',
     where: 'everywhere',
     run: (_, context) => togglePresentation(context),
   },
   {
     keys: ['escape'],
     shownKeys: ['Esc'],
-    does: 'Back: from a patch, from presenting, from training',
+    does: 'Back: from a patch, from presenting, from training, from recognising',
     where: 'everywhere',
     run: (_, { state }) => {
       if (hasPhotograph(state) && leavePatch(state)) return true;
@@ -219,11 +202,20 @@ const shellCommands: readonly Command[] = [
     },
   },
   {
+    keys: ['c'],
+    does: 'Recognise: tell photographs apart by example, and back',
+    where: 'everywhere',
+    run: (_, { state }) => {
+      state.setScreen(state.screen === 'recognise' ? 'viewer' : 'recognise');
+      return true;
+    },
+  },
+  {
     keys: ['r'],
     does: 'Train a network on the photographs, and back',
     where: 'everywhere',
     run: (_, { state }) => {
-      state.setScreen(state.screen === 'viewer' ? 'training' : 'viewer');
+      state.setScreen(state.screen === 'training' ? 'viewer' : 'training');
       return true;
     },
   },
@@ -287,6 +279,7 @@ const lensCommands = (state: State): Command[] =>
 export const commandsOf = (state: State): readonly Command[] => [
   leaveZoom,
   ...lensCommands(state),
+  ...recogniseCommands,
   ...shellCommands,
 ];
 
@@ -294,7 +287,8 @@ export const commandsOf = (state: State): readonly Command[] => [
 export function runCommand(key: string, context: CommandContext): boolean {
   const { state } = context;
   return commandsOf(state).some(({ keys, where, run }) => {
-    const isHere = where === 'everywhere' || hasPhotograph(state);
+    const isHere =
+      where === 'everywhere' || (where === 'viewer' ? hasPhotograph(state) : state.screen === where);
     return isHere && keys.includes(key.toLowerCase()) && run(key.toLowerCase(), context);
   });
 }

@@ -1,4 +1,14 @@
-import { CircleHelp, Eye, ImagePlus, Images, Moon, Presentation, Sun, TrendingDown } from 'lucide-react';
+import {
+  CircleHelp,
+  Eye,
+  ImagePlus,
+  Images,
+  Moon,
+  Presentation,
+  Sun,
+  Tags,
+  TrendingDown,
+} from 'lucide-react';
 import { useApp } from '../services.tsx';
 import { EngineLine } from './engine-line.tsx';
 import { IconButton } from '../kit/icon-button.tsx';
@@ -18,6 +28,7 @@ export function Masthead({ onAdd }: MastheadProps) {
   const screen = useApp((state) => state.screen);
   const setScreen = useApp((state) => state.setScreen);
   const isTraining = screen === 'training';
+  const isRecognising = screen === 'recognise';
   const isDark = theme === 'dark';
   return (
     <header className="masthead">
@@ -26,7 +37,7 @@ export function Masthead({ onAdd }: MastheadProps) {
       </h1>
       <EngineLine />
       <div className="masthead-actions">
-        {hasPhotos && (
+        {hasPhotos && !isRecognising && (
           <>
             <IconButton
               icon={ImagePlus}
@@ -53,6 +64,14 @@ export function Masthead({ onAdd }: MastheadProps) {
           className="masthead-train"
           title={isTraining ? 'Back to the photographs (R)' : 'Train a network on photographs (R)'}
           onClick={() => setScreen(isTraining ? 'viewer' : 'training')}
+        />
+        <IconButton
+          icon={isRecognising ? Eye : Tags}
+          label={isRecognising ? 'View' : 'Recognise'}
+          withText
+          className="masthead-train masthead-recognise"
+          title={isRecognising ? 'Back to the photographs (C)' : 'Tell photographs apart by example (C)'}
+          onClick={() => setScreen(isRecognising ? 'viewer' : 'recognise')}
         />
         <IconButton
           icon={isDark ? Sun : Moon}

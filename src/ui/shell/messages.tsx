@@ -15,9 +15,9 @@ interface MessagesProps {
 export function Messages({ withNotes = true }: MessagesProps) {
   const all = useApp((state) => state.messages);
   const screen = useApp((state) => state.screen);
-  // In the training view patches cannot be asked.
+  // Patches can only be asked in the viewer.
   const isShown = (note: NoteId | null): boolean =>
-    note === null || (withNotes && !(note === 'ask-a-patch' && screen === 'training'));
+    note === null || (withNotes && !(note === 'ask-a-patch' && screen !== 'viewer'));
   const messages = all.filter(({ note }) => isShown(note));
   const dismiss = useApp((state) => state.dismiss);
   return (

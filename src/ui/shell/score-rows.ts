@@ -10,6 +10,7 @@ import { framingInUse, keyOfLook, plainLook, type Look, type Outcome } from '../
 import type { Photo, PhotoId, PhotoMask } from '../state/photo.ts';
 import { foundIn } from './save-masks.ts';
 import { sceneOf } from './use-scene.ts';
+import { toCsv } from '../../core/csv.ts';
 
 /** What a scene shows, compared with the photograph's mask. */
 export type MaskComparison =
@@ -115,9 +116,6 @@ export interface ScoreSource {
   readonly look: Pick<Look, 'framing'>;
 }
 
-/** As RFC 4180 has it: quotes around a text that holds a comma, a quote or a line's end. */
-const quoted = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-
 /** @returns comma-separated values with a line of names; cells are empty where nothing is scored */
 export function csvOf(rows: readonly ScoreRow[], { lens, settings, model, look }: ScoreSource): string {
   const names = [
@@ -151,5 +149,5 @@ export function csvOf(rows: readonly ScoreRow[], { lens, settings, model, look }
     const made = [lens, settings, model, String(look.framing.sidePx)];
     return [photograph, mask, ...made, ...numbers, borderShare.toFixed(6)];
   });
-  return [names, ...lines].map((cells) => `${cells.map(quoted).join(',')}\r\n`).join('');
+  return toCsv([names, ...lines]);
 }

@@ -30,7 +30,7 @@ export const belongsToField = (target: EventTarget | null, key: string): boolean
 
 /** Handles the keys of the page, see `commands`. */
 export function useCommands(): void {
-  const { store, session, training } = useServices();
+  const { store, session, training, recognise } = useServices();
   useEffect(() => {
     const press = (event: KeyboardEvent): void => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
@@ -41,9 +41,10 @@ export function useCommands(): void {
       const hasCurves = run !== null || figure !== null;
       // The lens's letters are the same with Shift.
       const key = event.shiftKey && event.key.startsWith('Arrow') ? `shift+${event.key}` : event.key;
-      if (runCommand(key, { state: store.getState(), session, hasCurves })) event.preventDefault();
+      const context = { state: store.getState(), session, hasCurves, recognise };
+      if (runCommand(key, context)) event.preventDefault();
     };
     document.addEventListener('keydown', press);
     return () => document.removeEventListener('keydown', press);
-  }, [store, session, training]);
+  }, [store, session, training, recognise]);
 }

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { firstLens } from '../../lenses/contracts.ts';
-import { readAddress } from './address.ts';
+import { hashOfScreen, readAddress, screenOfHash } from './address.ts';
 
-const read = (query: string) => readAddress(new URLSearchParams(query));
+const read = (query: string, hash = '') => readAddress(new URLSearchParams(query), hash);
 
 test('an address that says nothing opens the first lens as it is otherwise', () => {
   const { lens, params } = read('');
@@ -23,4 +23,12 @@ test('what is no lens, or no value, is passed over', () => {
     fusion: 'mean',
     discard: 0,
   });
+});
+
+test('the screen "Recognise" is in the address; another hash says nothing about the screen', () => {
+  expect(read('', '#recognise').screen).toBe('recognise');
+  expect(read('', '#content').screen).toBe('viewer');
+  expect(screenOfHash('#content')).toBeNull();
+  expect(screenOfHash('')).toBe('viewer');
+  expect((['viewer', 'training', 'recognise'] as const).map(hashOfScreen)).toEqual(['', '', '#recognise']);
 });

@@ -45,8 +45,8 @@ type EngineState =
       readonly instead: BackendName | null;
     };
 
-/** The two views of the page: looking at photographs, or training on them. */
-type Screen = 'viewer' | 'training';
+/** The views of the page: looking at photographs, training on them, or telling them apart. */
+export type Screen = 'viewer' | 'training' | 'recognise';
 
 /** Beside each other, one picture with a line to move, or what differs. */
 type ComparisonView = 'sides' | 'swipe' | 'difference';
@@ -178,6 +178,7 @@ export type AppStore = StoreApi<AppState & AppActions>;
 const plainAddress: Address = {
   lens: firstLens,
   params: forEachLens((id) => contractOf(id).params.defaults),
+  screen: 'viewer',
 };
 
 /** Of a mask: the lenses' grids differ with the input size and with overlapping patches. */
@@ -205,6 +206,7 @@ function selectionAfter(order: readonly PhotoId[], selected: PhotoId | null, rem
 export interface Address {
   readonly lens: LensId;
   readonly params: Readonly<Record<LensId, object>>;
+  readonly screen: Screen;
 }
 
 export function createAppStore(
@@ -240,7 +242,7 @@ export function createAppStore(
     framing,
     theme: settings.theme,
     presenting: false,
-    screen: 'viewer',
+    screen: address.screen,
     messages: [],
     notesSeen: settings.notesSeen,
     detailsOpen: settings.detailsOpen,

@@ -5,6 +5,7 @@ import { isMacNote } from '../../../core/file-names.ts';
 import { useServices } from '../../services.tsx';
 import { areAllPhotos, sortFiles } from './sort-files.ts';
 import { takeFiles } from './take-files.ts';
+import { draggedItems } from '../../recognise/dragged-items.ts';
 import { isTyping } from '../use-commands.ts';
 
 const linkSentence =
@@ -33,12 +34,15 @@ const filesOf = (event: DropEvent | FileSystemFileHandle[]): Promise<(File | Dat
 
 /** Takes photographs and networks from drops, pastes and the file picker. Anything else is answered with a message. */
 export function useIntake() {
-  const { masks, library, training, store } = useServices();
+  const { masks, library, training, recognise, store } = useServices();
 
+  /** To the strip, or on the screen "Recognise" into its collection. */
   const addPhotos = useCallback(
-    (files: readonly File[], nameOf = (file: File): string => file.name) =>
-      void masks.add(files.map((file) => ({ name: nameOf(file), alt: null, credit: null, blob: file }))),
-    [masks],
+    (files: readonly File[]) => {
+      if (store.getState().screen === 'recognise') void recognise.gatherFiles(files);
+      else void masks.add(files.map((file) => ({ name: file.name, alt: null, credit: null, blob: file })));
+    },
+    [masks, recognise, store],
   );
 
   const add = useCallback(
@@ -82,7 +86,8 @@ export function useIntake() {
       if (files.length > 0) {
         // Browsers name every copied picture image.png.
         const isNameless = files.length === 1 && files[0]?.name === 'image.png';
-        if (isNameless) addPhotos(files, () => 'Pasted picture');
+        if (isNameless)
+          addPhotos(files.map((file) => new File([file], 'Pasted picture', { type: file.type })));
         else add(files);
       } else if (data.types.length > 0) store.getState().say(explainNoFile(data), 'warning');
     };
@@ -92,7 +97,7 @@ export function useIntake() {
 
   // The drop zone ignores a drop without files. Without this the browser would open a dropped link.
   const onDrop = (event: DragEvent<HTMLElement>): void => {
-    if (hasFiles(event.dataTransfer)) return;
+    if (hasFiles(event.dataTransfer) || event.dataTransfer.types.includes(draggedItems)) return;
     event.preventDefault();
     store.getState().say(explainNoFile(event.dataTransfer), 'warning');
   };

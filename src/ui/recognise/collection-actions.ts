@@ -1,0 +1,123 @@
+/** The collections that this browser keeps: lists, opens, renames and deletes them. */
+import { describeFailure } from '../../core/failure.ts';
+import type { StoredCollection, UnreadableCollection } from '../../rpc/recognise-contract.ts';
+import { FilesAtHand } from './files-at-hand.ts';
+import { recallCollection, rememberCollection } from './last-collection.ts';
+import type { RecogniseConduct } from './recognise-conduct.ts';
+import { nothingOpen } from './recognise-state.ts';
+import { Thumbnails } from './thumbnails.ts';
+import type { Voting } from './voting.ts';
+
+export interface CollectionActions {
+  /** When the screen is opened: reads the list, and opens the collection of the last visit. */
+  begin(): Promise<void>;
+  refresh(): Promise<void>;
+  openCollection(id: string): Promise<void>;
+  /** The collection stays in the browser. */
+  closeCollection(): void;
+  renameCollection(title: string): Promise<void>;
+  removeCollection(collection: StoredCollection | UnreadableCollection): Promise<void>;
+}
+
+export function createCollectionActions(
+  { client, app, store }: RecogniseConduct,
+  voting: Voting,
+): CollectionActions {
+  let hasBegun = false;
+
+  const refresh = async (): Promise<void> => {
+    const outcome = await client.call('listCollections', {});
+    store.setState(outcome.ok ? { list: outcome.value, listFailure: null } : { listFailure: outcome.error });
+  };
+
+  const openCollection = async (id: string): Promise<void> => {
+    store.setState({ isOpening: true, failure: null });
+    const outcome = await client.call('openCollection', { id });
+    store.setState({ isOpening: false });
+    if (!outcome.ok) {
+      store.setState({ failure: outcome.error });
+      return;
+    }
+    const { collection, items, thumbnails, thumbnailEnds } = outcome.value;
+    const before = store.getState().open;
+    const isSame = before?.kept.id === id;
+    voting.cancelVotes();
+    before?.thumbnails.dispose();
+    const known = isSame ? before.classNames : collection.classNames;
+    store.setState({
+      ...nothingOpen,
+      wanted: isSame ? store.getState().wanted : null,
+      settings: collection.settings,
+      open: {
+        kept: collection,
+        items,
+        thumbnails: new Thumbnails(thumbnails, thumbnailEnds),
+        files: isSame ? before.files : new FilesAtHand(),
+        classNames: known,
+      },
+      arranged: items.filter(({ failure }) => failure === null).map(({ index }) => index),
+    });
+    await voting.vote(true);
+  };
+
+  const close = (): void => {
+    voting.cancelVotes();
+    store.getState().open?.thumbnails.dispose();
+    rememberCollection(null);
+    store.setState({ ...nothingOpen, wanted: null, failure: null });
+  };
+
+  return {
+    async begin() {
+      // Components may be mounted again; the list is read once a visit, and after each change.
+      if (hasBegun) return;
+      hasBegun = true;
+      await refresh();
+      const last = recallCollection();
+      const { list, open, gathering } = store.getState();
+      const kept = list?.collections.find(({ id }) => id === last?.id);
+      if (kept === undefined || open !== null || gathering !== null) return;
+      await openCollection(kept.id);
+      const isUnfinished = last !== null && last.wanted !== null && last.wanted > kept.items;
+      if (isUnfinished) store.setState({ wanted: last.wanted });
+    },
+
+    refresh,
+
+    async openCollection(id) {
+      rememberCollection({ id, wanted: null });
+      await openCollection(id);
+    },
+
+    closeCollection: close,
+
+    async renameCollection(title) {
+      const { open } = store.getState();
+      const wanted = title.trim();
+      if (open === null || wanted === '' || wanted === open.kept.title) return;
+      const outcome = await client.call('renameCollection', { id: open.kept.id, title: wanted });
+      if (!outcome.ok) {
+        store.setState({ failure: outcome.error });
+        return;
+      }
+      const { collection } = outcome.value;
+      store.setState((state) =>
+        state.open?.kept.id === collection.id ? { open: { ...state.open, kept: collection } } : {},
+      );
+      await refresh();
+    },
+
+    async removeCollection(collection) {
+      const { say, announce } = app.getState();
+      const title = collection.title ?? 'The collection';
+      if (store.getState().open?.kept.id === collection.id) close();
+      const outcome = await client.call('removeCollection', { id: collection.id });
+      if (!outcome.ok) {
+        say(`${title}: ${describeFailure(outcome.error)}`, 'warning');
+        return;
+      }
+      store.setState({ list: outcome.value, listFailure: null });
+      announce(`${title} is deleted, its small pictures too.`);
+    },
+  };
+}

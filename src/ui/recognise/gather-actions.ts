@@ -1,0 +1,305 @@
+/** Takes photographs into a collection: sends them to the worker, shows what comes, and goes on after a lost engine. */
+import { describeFailure, isFinalFailure, type Failure } from '../../core/failure.ts';
+import type { FeatureSettings } from '../../core/recognition.ts';
+import type { Result } from '../../core/result.ts';
+import type {
+  CollectionItem,
+  GatheredPhotograph,
+  GatherProgress,
+  RecogniseContract,
+  StoredCollection,
+} from '../../rpc/recognise-contract.ts';
+import { countOf } from '../kit/format.ts';
+import type { CollectionActions } from './collection-actions.ts';
+import { FilesAtHand } from './files-at-hand.ts';
+import { photographsOf, titleOf } from './files-to-gather.ts';
+import { rememberCollection } from './last-collection.ts';
+import type { RecogniseConduct } from './recognise-conduct.ts';
+import { nothingOpen, withItems, type OpenCollection } from './recognise-state.ts';
+import { Thumbnails } from './thumbnails.ts';
+import { usualSettings } from './usual-settings.ts';
+import type { Voting } from './voting.ts';
+
+export interface GatherActions {
+  /**
+   * Into the open collection, or into a new one. Folders name classes where the person left that on.
+   * @param className for all of them, in place of their folders' names
+   */
+  gatherFiles(files: readonly File[], className?: string): Promise<void>;
+  /** The photographs of the viewer's strip, without classes. */
+  gatherStrip(): Promise<void>;
+  /** What has come stays. */
+  cancelGathering(): void;
+  /** A new collection of the same photographs and classes, by the model in use, from the files at hand. */
+  computeAnew(settings: FeatureSettings): Promise<void>;
+  setSettings(settings: FeatureSettings): void;
+  setTakesFolderNames(takesFolderNames: boolean): void;
+}
+
+type Gather = RecogniseContract['gatherFeatures'];
+type PhotographsProgress = Extract<GatherProgress, { stage: 'photographs' }>;
+
+/** How often new photographs are shown, ms. Ten thousand of them, one by one, would keep the page from answering. */
+const showEveryMs = 250;
+
+/** So often it goes on after a lost engine without a further photograph. */
+const attemptsWithoutProgress = 2;
+
+/** Collects what the worker tells, and shows it a few times a second. */
+class News {
+  private readonly show: (progress: PhotographsProgress) => void;
+  private waiting: PhotographsProgress | null = null;
+  private timer: ReturnType<typeof setTimeout> | null = null;
+
+  constructor(show: (progress: PhotographsProgress) => void) {
+    this.show = show;
+  }
+
+  add(progress: PhotographsProgress): void {
+    const earlier = this.waiting?.added ?? [];
+    this.waiting = {
+      ...progress,
+      added: earlier.length === 0 ? progress.added : [...earlier, ...progress.added],
+    };
+    this.timer ??= setTimeout(() => this.flush(), showEveryMs);
+  }
+
+  flush(): void {
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = null;
+    const { waiting } = this;
+    this.waiting = null;
+    if (waiting !== null) this.show(waiting);
+  }
+}
+
+const openNew = (kept: StoredCollection, files: FilesAtHand): OpenCollection => ({
+  kept,
+  items: [],
+  thumbnails: Thumbnails.none(),
+  files,
+  classNames: [],
+});
+
+class Gatherer implements GatherActions {
+  private readonly conduct: RecogniseConduct;
+  private readonly voting: Voting;
+  private readonly collections: CollectionActions;
+  private controller: AbortController | null = null;
+
+  constructor(conduct: RecogniseConduct, voting: Voting, collections: CollectionActions) {
+    this.conduct = conduct;
+    this.voting = voting;
+    this.collections = collections;
+  }
+
+  async gatherFiles(files: readonly File[], className?: string): Promise<void> {
+    const { takesFolderNames } = this.conduct.store.getState();
+    const by =
+      className !== undefined
+        ? ({ by: 'name', name: className } as const)
+        : takesFolderNames
+          ? ({ by: 'folders' } as const)
+          : ({ by: 'name', name: null } as const);
+    await this.gather(photographsOf(files, by));
+  }
+
+  async gatherStrip(): Promise<void> {
+    const { order, photos } = this.conduct.app.getState();
+    const photographs = order.flatMap((id): GatheredPhotograph[] => {
+      const photo = photos[id];
+      return photo === undefined ? [] : [{ path: photo.name, className: null, blob: photo.blob }];
+    });
+    await this.gather(photographs);
+  }
+
+  cancelGathering(): void {
+    this.controller?.abort();
+  }
+
+  async computeAnew(settings: FeatureSettings): Promise<void> {
+    const { open } = this.conduct.store.getState();
+    if (open === null) return;
+    const photographs = open.items.flatMap(({ path, className }): GatheredPhotograph[] => {
+      const blob = open.files.of(path);
+      return blob === null ? [] : [{ path, className, blob }];
+    });
+    open.thumbnails.dispose();
+    this.conduct.store.setState({ ...nothingOpen, wanted: null, settings });
+    await this.gather(photographs, open.kept.title);
+  }
+
+  setSettings(settings: FeatureSettings): void {
+    this.conduct.store.setState({ settings });
+  }
+
+  setTakesFolderNames(takesFolderNames: boolean): void {
+    this.conduct.store.setState({ takesFolderNames });
+  }
+
+  private async gather(
+    photographs: readonly GatheredPhotograph[],
+    title = titleOf(photographs),
+  ): Promise<void> {
+    const { store, app } = this.conduct;
+    const { gathering, open, settings } = store.getState();
+    const { used } = app.getState().models;
+    const { say } = app.getState();
+    if (photographs.length === 0) return void say('There is no photograph in that.', 'warning');
+    if (gathering !== null)
+      return void say('Photographs are being taken in. Wait until they are there, or cancel.', 'warning');
+    if (used === null) return void say('The model is not there yet. Try again in a moment.', 'warning');
+    if (open !== null && open.kept.modelKey !== used.key)
+      return void say(
+        `“${open.kept.title}” was computed by ${open.kept.modelTitle}. Use that model to add to it, or begin a new collection.`,
+        'warning',
+      );
+    const files = (open?.files ?? new FilesAtHand()).with(photographs);
+    if (open !== null) store.setState({ open: { ...open, files } });
+    // Without persistent storage the browser may delete the collection when the disk is full. The page can only ask.
+    void navigator.storage?.persist?.().catch(() => false);
+    store.setState({
+      gathering: { title: open?.kept.title ?? title, progress: null, waitsForEngine: false },
+      failure: null,
+      wanted: null,
+    });
+    await this.send(
+      {
+        into:
+          open === null
+            ? { kind: 'new', title, settings: settings ?? usualSettings(used.description) }
+            : { kind: 'kept', id: open.kept.id },
+        model: { key: used.key, reference: used.reference },
+        photographs,
+      },
+      files,
+    );
+  }
+
+  /** Asks the worker, again where the engine was lost, and shows how it ended. */
+  private async send(first: Gather['request'], files: FilesAtHand): Promise<void> {
+    const { client, store } = this.conduct;
+    const controller = new AbortController();
+    this.controller = controller;
+    const news = new News((progress) => this.show(progress));
+    let request = first;
+    let done = 0;
+    let idleAttempts = 0;
+    for (;;) {
+      const before = done;
+      const outcome = await client.call('gatherFeatures', request, {
+        signal: controller.signal,
+        awaitsWorker: true,
+        onProgress: (progress) => {
+          if (progress.stage === 'begun') {
+            request = { ...request, into: { kind: 'kept', id: progress.collection.id } };
+            this.begin(progress.collection, files, request.photographs.length);
+          } else if (progress.stage === 'photographs') {
+            done = progress.done;
+            news.add(progress);
+          }
+        },
+      });
+      news.flush();
+      idleAttempts = done > before ? 0 : idleAttempts + 1;
+      const isLost = !outcome.ok && this.mayGoOn(outcome.error) && idleAttempts <= attemptsWithoutProgress;
+      if (isLost && !controller.signal.aborted && (await this.whenReady(controller.signal))) continue;
+      this.controller = null;
+      store.setState({ gathering: null });
+      await this.end(outcome);
+      return;
+    }
+  }
+
+  /** The engine is replaced by itself after these. */
+  private mayGoOn(failure: Failure): boolean {
+    return isFinalFailure(failure) || failure.code === 'worker-stuck';
+  }
+
+  /** @returns whether the engine runs again; false where it failed for good, or the person cancelled */
+  private whenReady(signal: AbortSignal): Promise<boolean> {
+    const { app, store } = this.conduct;
+    store.setState(({ gathering }) =>
+      gathering === null ? {} : { gathering: { ...gathering, waitsForEngine: true } },
+    );
+    return new Promise((resolve) => {
+      const settle = (isReady: boolean): void => {
+        unsubscribe();
+        signal.removeEventListener('abort', leave);
+        store.setState(({ gathering }) =>
+          gathering === null ? {} : { gathering: { ...gathering, waitsForEngine: false } },
+        );
+        resolve(isReady);
+      };
+      const leave = (): void => settle(false);
+      const look = (): void => {
+        const { status } = app.getState().engine;
+        if (status !== 'starting') settle(status === 'ready');
+      };
+      const unsubscribe = app.subscribe(look);
+      signal.addEventListener('abort', leave);
+      look();
+    });
+  }
+
+  private begin(kept: StoredCollection, files: FilesAtHand, wanted: number): void {
+    const { store } = this.conduct;
+    rememberCollection({ id: kept.id, wanted });
+    const { open } = store.getState();
+    if (open?.kept.id === kept.id) store.setState({ open: { ...open, kept } });
+    else store.setState({ ...nothingOpen, settings: kept.settings, open: openNew(kept, files) });
+  }
+
+  private show({ added, ...progress }: PhotographsProgress): void {
+    const { store } = this.conduct;
+    store.setState((state) => {
+      const { open, gathering } = state;
+      if (open === null || gathering === null) return {};
+      for (const { item, thumbnail } of added)
+        if (thumbnail !== null) open.thumbnails.add(item.index, thumbnail);
+      const items: CollectionItem[] = added.map(({ item }) => item);
+      const isNew = items.filter(({ index, failure }) => failure === null && open.items[index] === undefined);
+      return {
+        open: withItems(open, items),
+        gathering: { ...gathering, progress },
+        arranged:
+          isNew.length === 0 ? state.arranged : [...state.arranged, ...isNew.map(({ index }) => index)],
+      };
+    });
+  }
+
+  private async end(ended: Result<Gather['result'], Failure>): Promise<void> {
+    const { store, app } = this.conduct;
+    const { announce } = app.getState();
+    if (ended.ok) {
+      const { collection, how } = ended.value;
+      rememberCollection({ id: collection.id, wanted: null });
+      const { open } = store.getState();
+      if (open?.kept.id === collection.id) store.setState({ open: { ...open, kept: collection } });
+      announce(
+        `${how === 'finished' ? 'All there' : 'Cancelled'}: ${countOf(collection.items - collection.failed, 'photograph')}` +
+          `${collection.failed === 0 ? '' : `, ${collection.failed} could not be used`}.`,
+      );
+    } else if (ended.error.code !== 'cancelled') {
+      store.setState({ failure: ended.error });
+      announce(describeFailure(ended.error));
+    }
+    await Promise.all([this.voting.vote(true), this.collections.refresh()]);
+  }
+}
+
+export function createGatherActions(
+  conduct: RecogniseConduct,
+  voting: Voting,
+  collections: CollectionActions,
+): GatherActions {
+  const gatherer = new Gatherer(conduct, voting, collections);
+  return {
+    gatherFiles: (files, className) => gatherer.gatherFiles(files, className),
+    gatherStrip: () => gatherer.gatherStrip(),
+    cancelGathering: () => gatherer.cancelGathering(),
+    computeAnew: (settings) => gatherer.computeAnew(settings),
+    setSettings: (settings) => gatherer.setSettings(settings),
+    setTakesFolderNames: (takes) => gatherer.setTakesFolderNames(takes),
+  };
+}

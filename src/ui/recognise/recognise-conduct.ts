@@ -1,0 +1,10 @@
+import type { EngineClient } from '../../rpc/engine-client.ts';
+import type { AppStore } from '../state/app-store.ts';
+import type { RecogniseStore } from './recognise-state.ts';
+
+/** What the parts of the session share. */
+export interface RecogniseConduct {
+  readonly client: EngineClient;
+  readonly app: AppStore;
+  readonly store: RecogniseStore;
+}

@@ -1,0 +1,39 @@
+/**
+ * Recognition in the page: collections, the photographs that are taken in, classes, and what is asked about them. State is in the
+ * store. Only this module and its parts call the worker's methods for it.
+ */
+import type { EngineClient } from '../../rpc/engine-client.ts';
+import type { EngineSession } from '../engine/session.ts';
+import type { AppStore } from '../state/app-store.ts';
+import { createAskActions, type AskActions } from './ask-actions.ts';
+import { createClassActions, type ClassActions } from './class-actions.ts';
+import { createCollectionActions, type CollectionActions } from './collection-actions.ts';
+import { createGatherActions, type GatherActions } from './gather-actions.ts';
+import type { RecogniseConduct } from './recognise-conduct.ts';
+import type { RecogniseStore } from './recognise-state.ts';
+import { createVoting } from './voting.ts';
+import { createViewActions, type ViewActions } from './view-actions.ts';
+
+export interface RecogniseSession
+  extends CollectionActions, GatherActions, ClassActions, AskActions, ViewActions {
+  readonly store: RecogniseStore;
+}
+
+export function createRecogniseSession(
+  client: EngineClient,
+  app: AppStore,
+  viewer: Pick<EngineSession, 'add'>,
+  store: RecogniseStore,
+): RecogniseSession {
+  const conduct: RecogniseConduct = { client, app, store };
+  const voting = createVoting(conduct);
+  const collections = createCollectionActions(conduct, voting);
+  return {
+    store,
+    ...collections,
+    ...createGatherActions(conduct, voting, collections),
+    ...createClassActions(conduct, voting, collections),
+    ...createAskActions(conduct),
+    ...createViewActions(conduct, viewer, voting),
+  };
+}

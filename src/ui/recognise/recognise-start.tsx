@@ -1,0 +1,43 @@
+import { Disclosure } from '../kit/disclosure.tsx';
+import { useApp, useRecognise } from '../services.tsx';
+import { AddPhotographs } from './add-photographs.tsx';
+import { CollectionList } from './collection-list.tsx';
+import { describeSettings } from './feature-words.ts';
+import { GatheringLine } from './gathering-line.tsx';
+import { SettingsForm } from './settings-form.tsx';
+import { usualSettings } from './usual-settings.ts';
+import './recognise-start.css';
+
+/** Before a collection is open: what this is, how to begin, and what is kept from before. */
+export function RecogniseStart({ onAdd }: { readonly onAdd: () => void }) {
+  const model = useApp((state) => state.models.used?.description ?? null);
+  const settings = useRecognise((state) => state.settings);
+  return (
+    <div className="recognise-start">
+      <h2>Tell things apart by example.</h2>
+      <div className="recognise-words">
+        <p className="recognise-lead">
+          Drop two folders, “mugs” and “not mugs”. The network was never told what a mug is; yet a
+          photograph’s nearest others are mostly of its own kind, so they vote on it, and on anything you drop
+          next.
+        </p>
+        <AddPhotographs onAdd={onAdd} isFirst />
+        <GatheringLine />
+        <p className="side-note">
+          Each folder is a class; of folders in folders, the one right above a photograph names its class. A
+          photograph that comes by itself has no class and is voted on. Photographs stay where they are: this
+          browser keeps their features and small pictures, until you delete the collection.
+        </p>
+        {model !== null && (
+          <Disclosure
+            title="Features"
+            hint={`${model.title}, ${describeSettings(settings ?? usualSettings(model))}`}
+          >
+            <SettingsForm />
+          </Disclosure>
+        )}
+      </div>
+      <CollectionList />
+    </div>
+  );
+}

@@ -1,0 +1,110 @@
+/** What is shown of a collection and what is selected in it. Nothing of it is kept. */
+import type { FeatureKind } from '../../core/recognition.ts';
+import { countOf } from '../kit/format.ts';
+import type { EngineSession } from '../engine/session.ts';
+import { arrangeItems } from './arrange-items.ts';
+import type { RecogniseConduct } from './recognise-conduct.ts';
+import type { Filter, Order, RecogniseState, Tab } from './recognise-state.ts';
+import type { Voting } from './voting.ts';
+
+export interface ViewActions {
+  setFeature(feature: FeatureKind): void;
+  setLookAlikeFeature(feature: FeatureKind): void;
+  /** @param k null: by the smallest class */
+  setNeighbours(k: number | null): void;
+  setTab(tab: Tab): void;
+  setOrder(order: Order): void;
+  setFilter(filter: Filter): void;
+  /** @param how 'one' alone; 'add' or take away; 'range' from the one that is shown up to this one */
+  selectItem(index: number, how: 'one' | 'add' | 'range'): void;
+  /** @param words what they have in common */
+  selectItems(indices: readonly number[]): void;
+  clearSelection(): void;
+  /** Moves to the photograph so many places further in the shown order. @returns whether there is a collection to move in */
+  moveBy(places: number, how: 'one' | 'range'): boolean;
+  /** Of the selected photographs those whose files are at hand, in the viewer's strip. */
+  openInViewer(): void;
+  dismissFailure(): void;
+}
+
+function between(arranged: readonly number[], from: number | null, to: number): readonly number[] {
+  const [a, b] = [from === null ? -1 : arranged.indexOf(from), arranged.indexOf(to)];
+  if (a < 0 || b < 0) return [to];
+  return arranged.slice(Math.min(a, b), Math.max(a, b) + 1);
+}
+
+/** What was found for another feature is no longer shown. */
+const forOtherFeature = { map: { status: 'idle', value: null } } as const satisfies Partial<RecogniseState>;
+
+export function createViewActions(
+  { app, store }: RecogniseConduct,
+  viewer: Pick<EngineSession, 'add'>,
+  voting: Voting,
+): ViewActions {
+  const arrange = (change: Partial<RecogniseState>): void =>
+    store.setState((state) => {
+      const next = { ...state, ...change };
+      return { ...change, arranged: arrangeItems(next) };
+    });
+
+  const select = (index: number, how: 'one' | 'add' | 'range'): void =>
+    store.setState(({ selected, cursor, arranged }) => {
+      if (how === 'one') return { selected: new Set([index]), cursor: index };
+      if (how === 'range')
+        return { selected: new Set([...selected, ...between(arranged, cursor, index)]), cursor: index };
+      const next = new Set(selected);
+      if (next.has(index) && index !== cursor) next.delete(index);
+      else next.add(index);
+      return { selected: next, cursor: next.has(index) ? index : cursor };
+    });
+
+  return {
+    setFeature(feature) {
+      store.setState({ feature, ...forOtherFeature });
+      void voting.vote(true);
+    },
+    setLookAlikeFeature: (lookAlikeFeature) => store.setState({ lookAlikeFeature }),
+    setNeighbours(k) {
+      store.setState({ k });
+      void voting.vote(true);
+    },
+    setTab: (tab) =>
+      store.setState((state) => {
+        const change = { tab, filter: { kind: 'all' } as const };
+        return { ...change, arranged: arrangeItems({ ...state, ...change }) };
+      }),
+    setOrder: (order) => arrange({ order }),
+    setFilter: (filter) => arrange({ filter }),
+    selectItem: select,
+    selectItems: (indices) => store.setState({ selected: new Set(indices), cursor: indices[0] ?? null }),
+    clearSelection: () => store.setState({ selected: new Set(), cursor: null }),
+
+    moveBy(places, how) {
+      const { arranged, cursor } = store.getState();
+      if (arranged.length === 0) return false;
+      const at = cursor === null ? -1 : arranged.indexOf(cursor);
+      const next = at < 0 ? (places > 0 ? 0 : arranged.length - 1) : at + places;
+      const index = arranged[Math.min(arranged.length - 1, Math.max(0, next))];
+      if (index !== undefined) select(index, how);
+      return true;
+    },
+
+    openInViewer() {
+      const { open, selected } = store.getState();
+      if (open === null) return;
+      const photos = [...selected].flatMap((index) => {
+        const item = open.items[index];
+        const blob = item === undefined ? null : open.files.of(item.path);
+        return item === undefined || blob === null
+          ? []
+          : [{ name: item.name, alt: null, credit: null, blob }];
+      });
+      if (photos.length === 0) return;
+      viewer.add(photos);
+      app.getState().setScreen('viewer');
+      app.getState().announce(`${countOf(photos.length, 'photograph')} in the strip.`);
+    },
+
+    dismissFailure: () => store.setState({ failure: null, wanted: null }),
+  };
+}
