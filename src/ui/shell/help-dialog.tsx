@@ -78,6 +78,12 @@ export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
             black, with one colour for each object. The details then say how well what is shown fits it.
           </p>
           <p>
+            Under Recognise (C), photographs are told apart by example: drop folders, each is a class. A
+            photograph’s nearest others by the network’s features vote on it; nothing is trained, so a
+            photograph that you give to a class counts at once. The browser keeps features and small pictures
+            of a collection, and never the photographs themselves.
+          </p>
+          <p>
             The model that comes with the page is a small one, made for demonstration; it is not one of the
             published networks, and its heads are coarser than theirs. Press M for those: download one here,
             or drop its checkpoint file on the page.
