@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { embeddedModelId } from '../src/core/embedded-model.ts';
 import { expect, test as base, type Locator, type Page } from 'playwright/test';
+import { KeptProfile } from './kept-profile.ts';
 
 export const samplePath = (id: string): string =>
   fileURLToPath(new URL(`../public/samples/${id}.jpg`, import.meta.url));
@@ -236,9 +237,47 @@ interface Fixtures {
   };
   /** Every unexpected error that the page logged. The test fails if there is one. */
   faults: string[];
+  /** Whether the page may know from the tests before which kernel is fastest; false where a test is about the timing. */
+  keepsTimings: boolean;
 }
 
-export const test = base.extend<Fixtures>({
+interface WorkerFixtures {
+  profile: KeptProfile;
+}
+
+export const test = base.extend<Fixtures, WorkerFixtures>({
+  keepsTimings: [true, { option: true }],
+  profile: [
+    async ({}, use, { project }) => {
+      const { baseURL = '', launchOptions = {} } = project.use;
+      const profile = await KeptProfile.open({ baseURL, launchOptions });
+      await use(profile);
+      await profile.close();
+    },
+    { scope: 'worker', timeout: 200_000 },
+  ],
+  // What is decided when a profile is opened (touch, service workers) takes one of the test's own.
+  context: async (
+    { browser, profile, keepsTimings, hasTouch, isMobile, serviceWorkers, actionTimeout },
+    use,
+  ) => {
+    if (hasTouch || isMobile || serviceWorkers === 'allow') {
+      const own = await browser.newContext();
+      await use(own);
+      await own.close();
+      return;
+    }
+    await profile.clear(keepsTimings);
+    profile.context.setDefaultTimeout(actionTimeout ?? 0);
+    await use(profile.context);
+    await profile.leave(keepsTimings);
+  },
+  page: async ({ context, viewport, reducedMotion }, use) => {
+    const page = await context.newPage();
+    if (viewport !== null) await page.setViewportSize(viewport);
+    await page.emulateMedia({ reducedMotion: reducedMotion ?? null });
+    await use(page);
+  },
   faults: [
     async ({ page }, use) => {
       const faults: string[] = [];
