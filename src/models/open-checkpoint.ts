@@ -64,7 +64,7 @@ async function ownConfig(file: Blob): Promise<unknown> {
 type OpenedTensors = TensorParts & { readonly config?: unknown };
 
 /** The format is chosen by the first bytes: a name's ending says little. */
-async function openTensors(file: Blob): Promise<OpenedTensors> {
+export async function openTensors(file: Blob): Promise<OpenedTensors> {
   const head = await file
     .slice(0, Math.min(16, file.size))
     .arrayBuffer()

@@ -15,6 +15,7 @@ import { readOptions } from '../read-options.ts';
 import { stopWith } from '../stop-with.ts';
 import { describeLookFailure } from './describe-look-failure.ts';
 import { againstOptions, findModels } from './against.ts';
+import { writeClasses } from './classes.ts';
 import { createNames, forEachPhoto, makeFolder, photographsOf } from './batch.ts';
 import { optionsOf, readFields, withBareSwitches } from './codec-options.ts';
 import { checkOverlap, commonOptions, readBackend, readFraming } from './common-options.ts';
@@ -37,6 +38,7 @@ register(
 
 /** What is no lens of the page. Each is given the arguments after its name, and returns the exit code. */
 const commands: ReadonlyMap<string, (args: readonly string[]) => Promise<number>> = new Map([
+  ['classes', writeClasses],
   ['features', writeFeatures],
   ['knn', writeNeighbours],
   ['linear', writeProbe],

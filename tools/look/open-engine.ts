@@ -7,7 +7,7 @@ import type { FeatureSettings, PooledFeatures } from '../../src/core/recognition
 import { succeed, type Result } from '../../src/core/result.ts';
 import type { Engine, EngineLimits, ReadPhoto, Source } from '../../src/engine/engine.ts';
 import { failWith } from '../../src/engine/out-of-memory.ts';
-import { poolFeatures, type PooledPhoto } from '../../src/engine/pool-features.ts';
+import { poolBlocks, poolFeatures, type PooledPhoto } from '../../src/engine/pool-features.ts';
 import { startEngine } from '../../src/engine/start-engine.ts';
 import type { LensId, ParamsOf, ResultOf } from '../../src/lenses/contracts.ts';
 import { facetOf, featureTap } from '../../src/lenses/feature-choice.ts';
@@ -51,6 +51,13 @@ export interface ToolEngine {
     id: string,
     photo: ReadPhoto,
   ): Promise<Result<PooledPhoto & { readonly pooled: PooledFeatures }, Failure>>;
+  /** Of several blocks, from 1. @param id the same each time that the same photograph is meant */
+  poolBlocks(
+    blocks: readonly number[],
+    framing: Pick<FeatureSettings, 'framing' | 'sidePx'>,
+    id: string,
+    photo: ReadPhoto,
+  ): Promise<Result<PooledPhoto, Failure>>;
   /** A look at several photographs, of any span; they are read when their turn comes. */
   answer<L extends LensId>(
     lens: L,
@@ -124,6 +131,10 @@ function engineOf(engine: Engine, key: string, load: ModelLoader): ToolEngine {
       withModel(() => readTokens(engine, key, choice, sourceOf(id, photo), framing)),
     pool: (settings, id, photo) =>
       withModel(() => poolFeatures(engine, { model: key, source: sourceOf(id, photo), settings, signal })),
+    poolBlocks: (blocks, framing, id, photo) =>
+      withModel(() =>
+        poolBlocks(engine, { model: key, source: sourceOf(id, photo), framing, blocks, signal }),
+      ),
     async beside(other) {
       const added = await bring(engine, besideKey, other);
       if (!added.ok) stopWith(describeFailure(added.error));

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readProbeFile } from '../../src/recognise/probe-file.ts';
+import { headCases } from '../../src/testing/head-fixtures.ts';
 import { root, runTool, type ToolRun } from '../../src/testing/run-tool.ts';
 
 const small = ['--side', '64', '--backend', 'wasm'] as const;
@@ -194,6 +195,77 @@ describe('linear', () => {
     );
     const confusion = facts['confusion'] as number[][];
     expect(confusion.flat().reduce((sum, count) => sum + count, 0)).toBe(3);
+  });
+});
+
+describe('classes', () => {
+  const heads = join(root, 'tools/reference/fixtures/heads');
+  const cat = join(root, 'public/samples/cat.jpg');
+  const tiny = ['--side', '32', '--backend', 'cpu'] as const;
+
+  test.each(headCases)('$file tells what PyTorch tells', async ({ file, network, numHeads, told }) => {
+    const model = ['--model', join(heads, network), '--heads', String(numHeads), '--head', join(heads, file)];
+    const run = await runTool(
+      'look',
+      'classes',
+      cat,
+      at('classes', 'rocket', 'broken.jpg'),
+      ...model,
+      ...tiny,
+      '--out',
+      at('out'),
+    );
+    expect(run.stderr.trim().split('\n')).toHaveLength(1);
+    expect(run.exitCode).toBe(1);
+    const facts = await readFacts('classes.json');
+    const { shares } = told.find(({ sample }) => sample === 'cat') ?? expect.unreachable('no cat');
+    const likeliest =
+      (facts['likeliest'] as Record<string, { index: number; probability: number }[]>)[cat] ?? [];
+    expect(likeliest).toHaveLength(5);
+    for (const { index, probability } of likeliest)
+      expect(Math.abs(probability - (shares[index] ?? NaN))).toBeLessThan(1e-4);
+    expect(likeliest[0]?.index).toBe(shares.indexOf(Math.max(...shares)));
+    expect(facts['predictions']).toEqual({ [cat]: `class ${likeliest[0]?.index}` });
+  });
+
+  test('a classifier of another network ends with a sentence', async () => {
+    const run = await runTool(
+      'look',
+      'classes',
+      cat,
+      '--head',
+      join(heads, 'dino-4-blocks.pth'),
+      '--out',
+      at('out'),
+    );
+    expect(run.stderr).toContain('its 48 inputs are not made of the 192 channels of DINOscope mini/16');
+    expect(run.exitCode).toBe(1);
+  });
+
+  test('a probe of our own opens again, with its classes’ names', async () => {
+    await runTool(
+      'look',
+      'linear',
+      '--classes',
+      at('classes'),
+      ...small,
+      '--feature',
+      'both',
+      '--out',
+      at('out'),
+    );
+    const head = ['--head', at('out', 'linear.safetensors')];
+    const asked = at('classes', 'dahlia', '1.png');
+    const run = await runTool('look', 'classes', asked, ...head, ...small, '--out', at('out'));
+    expect(run).toMatchObject({ exitCode: 0, stderr: '' });
+    const facts = await readFacts('classes.json');
+    expect(facts['predictions']).toEqual({ [asked]: 'dahlia' });
+    const { learnedClasses, probabilities } = await readFacts('linear.json');
+    const shares = (probabilities as Record<string, number[]>)[asked] ?? [];
+    const likeliest =
+      (facts['likeliest'] as Record<string, { name: string; probability: number }[]>)[asked] ?? [];
+    for (const { name, probability } of likeliest)
+      expect(probability).toBeCloseTo(shares[(learnedClasses as string[]).indexOf(name)] ?? NaN, 4);
   });
 });
 

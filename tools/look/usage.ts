@@ -39,6 +39,7 @@ Lenses:
 ${lensList}
 
 Without a picture:
+  ${'classes'.padEnd(12)} The likeliest classes by a published linear classifier, as ImageNet's
   ${'features'.padEnd(12)} The features of all tokens, as numbers
   ${'knn'.padEnd(12)} Classes of photographs by their nearest neighbours in folders of folders
   ${'linear'.padEnd(12)} A linear probe for the classes of folders of folders
