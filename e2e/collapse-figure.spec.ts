@@ -94,6 +94,12 @@ test('all samples at once; a run begins again with one button; kept runs are com
   await expect(page.getByRole('dialog')).toHaveCount(0);
   await expect(page.locator('.training')).toBeVisible();
   await page.getByRole('button', { name: 'Samples' }).click();
+  const ticks = page.getByRole('dialog').getByRole('checkbox', { name: /^Tick / });
+  await ticks.nth(1).check();
+  await ticks.nth(4).check();
+  await page.getByRole('dialog').getByRole('button', { name: 'Use these 2' }).click();
+  await expect(page.locator('.pick')).toHaveCount(2);
+  await page.getByRole('button', { name: 'Samples' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Use all 10' }).click();
   await expect(page.locator('.pick')).toHaveCount(10);
 
@@ -132,6 +138,22 @@ test('all samples at once; a run begins again with one button; kept runs are com
       .check();
   await training.press('Compare 2 runs');
   await expect(page.locator('.figure-sentences > div')).toHaveCount(2);
+  await page.keyboard.press('Escape');
+  await expect(page.locator('.figure-sentences')).toHaveCount(0);
+  // One that was kept begins again as well, as it began at first.
+  await kept
+    .first()
+    .getByRole('button', { name: /^Resume/ })
+    .click();
+  await training.has('running');
+  await training.reaches(20);
+  await training.press('Start again');
+  await expect.poll(() => training.step(), { timeout: 200_000 }).toBeLessThan(20);
+  await training.has('running');
+  await page.getByRole('button', { name: 'Pause', exact: true }).click();
+  await training.has('paused');
+  await training.press('Close this run');
+  await expect(kept).toHaveCount(3);
   await page.keyboard.press('Escape');
   await expect(scope.stage).toBeVisible();
 });

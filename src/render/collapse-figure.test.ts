@@ -1,13 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import {
-  type FigureCurve,
-  figureToCsv,
-  figureToSvg,
-  type FigureText,
-  layOutFigure,
-  paperColours,
-  roundTicks,
-} from './collapse-figure.ts';
+import { layOutFigure } from './collapse-figure.ts';
+import { roundTicks, type FigureCurve } from './figure-axes.ts';
+import { figureToCsv } from './figure-csv.ts';
+import { figureToSvg } from './figure-output.ts';
+import { paperColours, type FigureText } from './figure-shapes.ts';
 
 const curve = (label: string, outputDim = 64, count = 300): FigureCurve => ({
   label,

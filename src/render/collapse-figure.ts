@@ -1,197 +1,28 @@
 /**
  * The two panels of the paper's figure 7, the teacher's entropy and KL divergence, with any number of trainings over each other. Laid out
- * once as lines and words; the page, a saved SVG and a saved PNG draw the same.
+ * once as lines and words.
  */
-
+import {
+  stepAxis,
+  valueAxis,
+  type Box,
+  type Drawing,
+  type FigureCurve,
+  type FigureMark,
+  type Panel,
+} from './figure-axes.ts';
+import {
+  line,
+  textWidth,
+  type FigureColours,
+  type FigureLayout,
+  type FigureLine,
+  type FigureShape,
+  type FigureText,
+} from './figure-shapes.ts';
 import { placeLabels, type PlotBox } from './place-labels.ts';
 
-export interface FigureCurve {
-  readonly label: string;
-  /** In order; the values belong to these steps. */
-  readonly steps: readonly number[];
-  readonly entropies: readonly number[];
-  readonly kls: readonly number[];
-  readonly outputDim: number;
-}
-
-/** A vertical line with a word, as where a switch was set. */
-export interface FigureMark {
-  readonly step: number;
-  readonly label: string;
-}
-
-export interface FigureColours {
-  readonly ground: string;
-  readonly ink: string;
-  readonly ink2: string;
-  readonly rule: string;
-  /** Around the letters of marks. */
-  readonly halo: string;
-  /** Of marks. */
-  readonly mark: string;
-  /** Of the curves, in turn. */
-  readonly curves: readonly string[];
-}
-
-/** For a slide or a page of paper. The curves differ in lightness and dash too, for eyes and printers without colour. */
-export const paperColours: FigureColours = {
-  ground: '#ffffff',
-  ink: '#141415',
-  ink2: '#4a4a4c',
-  rule: '#d9d9d8',
-  halo: '#ffffff',
-  mark: '#8f5a00',
-  curves: ['#141415', '#d23b0c', '#0068c9', '#8f5a00', '#7a2fa0', '#00795c'],
-};
-
 const dashes: readonly (readonly number[])[] = [[], [0.7, 0.4], [0.15, 0.35], [1.1, 0.35, 0.15, 0.35]];
-
-export interface FigureLine {
-  readonly kind: 'line';
-  readonly points: readonly (readonly [x: number, y: number])[];
-  readonly colour: string;
-  readonly widthPx: number;
-  readonly dashPx: readonly number[];
-  readonly opacity: number;
-}
-
-export interface FigureText {
-  readonly kind: 'text';
-  readonly x: number;
-  /** Of the middle of the letters. */
-  readonly y: number;
-  readonly text: string;
-  readonly anchor: 'start' | 'middle' | 'end';
-  readonly sizePx: number;
-  readonly colour: string;
-  readonly isBold: boolean;
-  /** Of an outline around the letters, where they may lie over a line; null for none. */
-  readonly halo: string | null;
-}
-
-export type FigureShape = FigureLine | FigureText;
-
-export interface FigureLayout {
-  readonly widthPx: number;
-  readonly heightPx: number;
-  readonly ground: string;
-  readonly shapes: readonly FigureShape[];
-}
-
-interface Box {
-  readonly left: number;
-  readonly top: number;
-  readonly right: number;
-  readonly bottom: number;
-}
-
-/** Letters are measured nowhere: a saved file is drawn with a font of the reader's. Few fonts are wider than this. */
-const letterWidthEm = 0.58;
-
-const textWidth = (text: string, sizePx: number): number => text.length * letterWidthEm * sizePx;
-
-/** Round numbers from `low` to `high`, about `count` of them. */
-export function roundTicks(low: number, high: number, count: number): number[] {
-  const rough = (high - low) / Math.max(1, count);
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = power * ([1, 2, 5, 10].find((digit) => digit * power >= rough) ?? 10);
-  const first = Math.ceil(low / step - 1e-9);
-  const last = Math.floor(high / step + 1e-9);
-  return Array.from({ length: Math.max(0, last - first + 1) }, (_, at) =>
-    Number(((first + at) * step).toPrecision(12)),
-  );
-}
-
-const line = (points: FigureLine['points'], colour: string, widthPx: number): FigureLine => ({
-  kind: 'line',
-  points,
-  colour,
-  widthPx,
-  dashPx: [],
-  opacity: 1,
-});
-
-interface Panel {
-  readonly title: string;
-  readonly box: Box;
-  readonly values: (curve: FigureCurve) => readonly number[];
-  /** Reference lines, each with the words at the axis. */
-  readonly references: readonly { readonly value: number; readonly label: string }[];
-}
-
-interface Drawing {
-  readonly curves: readonly FigureCurve[];
-  readonly marks: readonly FigureMark[];
-  readonly lastStep: number;
-  readonly colours: FigureColours;
-  readonly fontPx: number;
-}
-
-/** Ticks of the value axis. A reference takes the place of a tick that its label would touch. */
-function valueAxis({ box, references }: Panel, top: number, drawing: Drawing): FigureShape[] {
-  const { colours, fontPx } = drawing;
-  const yOf = (value: number): number => box.bottom - (value / top) * (box.bottom - box.top);
-  const label = (value: number, text: string, colour: string): FigureText => ({
-    kind: 'text',
-    x: box.left - 0.5 * fontPx,
-    y: yOf(value),
-    text,
-    anchor: 'end',
-    sizePx: fontPx,
-    colour,
-    isBold: false,
-    halo: null,
-  });
-  const taken = references.map(({ value }) => yOf(value));
-  const isFree = (y: number): boolean => taken.every((other) => Math.abs(other - y) >= 1.3 * fontPx);
-  const count = Math.max(2, Math.floor((box.bottom - box.top) / (2.6 * fontPx)));
-  const ticks = roundTicks(0, top, count);
-  const shapes: FigureShape[] = ticks.map((value) =>
-    line(
-      [
-        [box.left, yOf(value)],
-        [box.right, yOf(value)],
-      ],
-      colours.rule,
-      1,
-    ),
-  );
-  for (const { value } of references)
-    shapes.push({
-      ...line(
-        [
-          [box.left, yOf(value)],
-          [box.right, yOf(value)],
-        ],
-        colours.ink2,
-        Math.max(1, fontPx / 12),
-      ),
-      dashPx: [0.4 * fontPx, 0.3 * fontPx],
-    });
-  const shown = references.filter(({ value }, at) =>
-    references.slice(0, at).every((other) => Math.abs(yOf(other.value) - yOf(value)) >= 1.3 * fontPx),
-  );
-  for (const { value, label: text } of shown) shapes.push(label(value, text, colours.ink));
-  for (const value of ticks) if (isFree(yOf(value))) shapes.push(label(value, String(value), colours.ink2));
-  return shapes;
-}
-
-function stepAxis({ box }: Panel, { lastStep, colours, fontPx }: Drawing): FigureShape[] {
-  const count = Math.max(2, Math.floor((box.right - box.left) / (5 * fontPx)));
-  return roundTicks(0, lastStep, count).map((step): FigureText => {
-    return {
-      kind: 'text',
-      x: box.left + (step / lastStep) * (box.right - box.left),
-      y: box.bottom + 1.15 * fontPx,
-      text: step === 0 ? 'step 0' : String(step),
-      anchor: 'middle',
-      sizePx: fontPx,
-      colour: colours.ink2,
-      isBold: false,
-      halo: null,
-    };
-  });
-}
 
 const strokeOf = (
   index: number,
@@ -402,105 +233,4 @@ export function layOutFigure(
     ground: colours.ground,
     shapes: [...shapes, ...panels.flatMap((panel) => panelShapes(panel, drawing))],
   };
-}
-
-const fontFamily = "'Instrument Sans Variable', 'Instrument Sans', sans-serif";
-const short = (value: number): string => String(Number(value.toFixed(1)));
-
-/** Width of a halo. */
-export const haloEm = 0.3;
-
-/** The points of a line as SVG's `points`. */
-export const pointsOf = ({ points }: FigureLine): string =>
-  points.map(([x, y]) => `${short(x)},${short(y)}`).join(' ');
-
-const escapeXml = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
-
-function shapeToSvg(shape: FigureShape): string {
-  if (shape.kind === 'line') {
-    const dash = shape.dashPx.length === 0 ? '' : ` stroke-dasharray="${shape.dashPx.map(short).join(' ')}"`;
-    return `<polyline points="${pointsOf(shape)}" fill="none" stroke="${shape.colour}" stroke-width="${short(shape.widthPx)}" stroke-linejoin="round"${dash}${shape.opacity === 1 ? '' : ` opacity="${shape.opacity}"`}/>`;
-  }
-  const { x, y, text, anchor, sizePx, colour, isBold, halo } = shape;
-  const outline =
-    halo === null ? '' : ` stroke="${halo}" stroke-width="${short(haloEm * sizePx)}" paint-order="stroke"`;
-  const weight = (isBold ? ' font-weight="600"' : '') + outline;
-  return `<text x="${short(x)}" y="${short(y + 0.35 * sizePx)}" text-anchor="${anchor}" font-size="${short(sizePx)}" fill="${colour}"${weight}>${escapeXml(text)}</text>`;
-}
-
-/** A whole SVG file. @param title what the figure shows, for screen readers and file managers */
-export function figureToSvg({ widthPx, heightPx, ground, shapes }: FigureLayout, title: string): string {
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${widthPx}" height="${heightPx}" viewBox="0 0 ${widthPx} ${heightPx}" font-family="${fontFamily}">`,
-    `<title>${escapeXml(title)}</title>`,
-    `<rect width="100%" height="100%" fill="${ground}"/>`,
-    ...shapes.map(shapeToSvg),
-    '</svg>',
-    '',
-  ].join('\n');
-}
-
-type Context = Pick<
-  OffscreenCanvasRenderingContext2D,
-  | 'fillStyle'
-  | 'strokeStyle'
-  | 'lineWidth'
-  | 'lineJoin'
-  | 'font'
-  | 'textAlign'
-  | 'fillRect'
-  | 'fillText'
-  | 'strokeText'
-  | 'globalAlpha'
-  | 'beginPath'
-  | 'lineTo'
-  | 'stroke'
-  | 'setLineDash'
->;
-
-/** Draws it from (0, 0) on, in the layout's pixels. */
-export function paintFigure(context: Context, { widthPx, heightPx, ground, shapes }: FigureLayout): void {
-  context.fillStyle = ground;
-  context.fillRect(0, 0, widthPx, heightPx);
-  context.lineJoin = 'round';
-  for (const shape of shapes) {
-    if (shape.kind === 'line') {
-      context.strokeStyle = shape.colour;
-      context.lineWidth = shape.widthPx;
-      context.setLineDash([...shape.dashPx]);
-      context.beginPath();
-      for (const [x, y] of shape.points) context.lineTo(x, y);
-      context.globalAlpha = shape.opacity;
-      context.stroke();
-      context.globalAlpha = 1;
-    } else {
-      context.fillStyle = shape.colour;
-      context.font = `${shape.isBold ? '600 ' : ''}${shape.sizePx}px ${fontFamily}`;
-      context.textAlign = shape.anchor === 'middle' ? 'center' : shape.anchor;
-      if (shape.halo !== null) {
-        context.strokeStyle = shape.halo;
-        context.lineWidth = haloEm * shape.sizePx;
-        context.setLineDash([]);
-        context.strokeText(shape.text, shape.x, shape.y + 0.35 * shape.sizePx);
-      }
-      context.fillText(shape.text, shape.x, shape.y + 0.35 * shape.sizePx);
-    }
-  }
-}
-
-/** A column of steps, then entropy and KL of each curve; a cell is empty where a curve has no such step. Natural logarithms. */
-export function figureToCsv(curves: readonly FigureCurve[]): string {
-  const quote = (text: string): string => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-  const steps = [...new Set(curves.flatMap((curve) => curve.steps))].sort((a, b) => a - b);
-  const byStep = curves.map(({ steps: own }) => new Map(own.map((step, at) => [step, at])));
-  const header = ['step', ...curves.flatMap(({ label }) => [`${label}: entropy`, `${label}: KL`])];
-  const rows = steps.map((step) => [
-    String(step),
-    ...curves.flatMap(({ entropies, kls }, index) => {
-      const at = byStep[index]?.get(step);
-      return at === undefined ? ['', ''] : [String(entropies[at] ?? ''), String(kls[at] ?? '')];
-    }),
-  ]);
-  return [header, ...rows].map((row) => `${row.map(quote).join(',')}\n`).join('');
 }

@@ -165,6 +165,8 @@ export interface TrainingContract {
           readonly intervals: TrainingIntervals;
         }
       | { readonly kind: 'resume'; readonly id: string }
+      /** A new run that begins as a kept one began, on its photographs; one that adapted a model, with the model in use. */
+      | { readonly kind: 'again'; readonly id: string }
     );
     progress: TrainingProgress;
     result: { readonly how: 'finished' | 'paused'; readonly run: StoredRun };

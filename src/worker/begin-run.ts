@@ -13,6 +13,7 @@ import type { CallContext } from '../rpc/serve-calls.ts';
 import type { TrainingContract, TrainingProgress, TrainingStart } from '../rpc/training-contract.ts';
 import { shrinkPhotograph } from '../train/photographs.ts';
 import { Trainer } from '../train/trainer.ts';
+import { readTrainingCheckpoint } from '../train/training-checkpoint.ts';
 import type { TrainingModel } from '../train/training-model.ts';
 import { gridOf, valueOf } from './run-archive.ts';
 import type { RunBeginning, RunTools } from './training-run.ts';
@@ -67,18 +68,21 @@ async function modelOf(
   return valueOf(await host.loadCurrent(signal));
 }
 
+/** What a run begins with, besides its network. */
+type Facts = Pick<NewRequest, 'title' | 'configuration' | 'pinned' | 'intervals' | 'model'> & {
+  readonly photographs: readonly KeptPhotograph[];
+};
+
 /** A run's first beginning. Its photographs are kept from here on. */
-export async function beginNew(
+async function beginNew(
   host: TrainingHost,
-  request: NewRequest,
+  { title, configuration, pinned, intervals, photographs, model: start }: Facts,
   context: Context,
   id: string,
   kernelCheck: KernelCheck,
 ): Promise<Beginning> {
-  const { title, configuration, pinned, intervals } = request;
-  const photographs = await readPhotographs(host, request, context);
   context.onProgress({ stage: 'model' });
-  const model = await modelOf(host, request.model, context.signal);
+  const model = await modelOf(host, start, context.signal);
   context.signal.throwIfAborted();
   const options = {
     configuration,
@@ -112,8 +116,39 @@ export async function beginNew(
   return { run, saved: null, kernelCheck, trainer, photographs, reports: [], snapshots: [] };
 }
 
+/** As a kept run began: with the switches as they were then. */
+async function factsOfKept(host: TrainingHost, id: string): Promise<Facts> {
+  const { run, photographs, state } = await openRun(await host.folders, id);
+  const { title, modelTitle, pinned, intervals, switches } = run;
+  const { centring, sharpening } = switches[0] ?? run.configuration;
+  const configuration = { ...run.configuration, centring, sharpening };
+  const { architecture } = valueOf(await readTrainingCheckpoint(state));
+  const model = modelTitle === scratchTitle ? architecture : 'current';
+  return { title, configuration, pinned, intervals, photographs, model };
+}
+
+/** @param id of the run that begins, or goes on */
+export async function begin(
+  host: TrainingHost,
+  request: TrainRequest,
+  context: Context,
+  id: string,
+  kernelCheck: KernelCheck,
+): Promise<Beginning> {
+  switch (request.kind) {
+    case 'resume':
+      return goOn(host, id, context, kernelCheck);
+    case 'again':
+      return beginNew(host, await factsOfKept(host, request.id), context, id, kernelCheck);
+    case 'new': {
+      const photographs = await readPhotographs(host, request, context);
+      return beginNew(host, { ...request, photographs }, context, id, kernelCheck);
+    }
+  }
+}
+
 /** From where the run is kept. */
-export async function beginAgain(
+async function goOn(
   host: TrainingHost,
   id: string,
   { onProgress }: Context,

@@ -5,7 +5,7 @@ import type { KernelCheck } from '../core/training.ts';
 import type { CallContext } from '../rpc/serve-calls.ts';
 import type { TrainingContract, TrainingProgress } from '../rpc/training-contract.ts';
 import { checkStepKernels } from '../train/training-self-check.ts';
-import { beginAgain, beginNew, type TrainingHost, type TrainRequest } from './begin-run.ts';
+import { begin, type TrainingHost, type TrainRequest } from './begin-run.ts';
 import { valueOf } from './run-archive.ts';
 import { withRunLock } from './run-lock.ts';
 import { TrainingRun, type RunEnd } from './training-run.ts';
@@ -60,7 +60,7 @@ export class CurrentRun {
       } catch (error) {
         // A new run that was cancelled or failed before it stood leaves nothing, its photographs least of all.
         // If they cannot be removed now, they are removed when runs are listed; the failure that is told is the first one.
-        if (request.kind === 'new' && !isReady)
+        if (request.kind !== 'resume' && !isReady)
           await this.host.folders.then((folders) => folders.remove(id)).catch(() => undefined);
         throw await tellFullStorage(error);
       }
@@ -82,10 +82,7 @@ export class CurrentRun {
     const folders = await host.folders;
     const kernelCheck = await this.check(context);
     context.signal.throwIfAborted();
-    const beginning =
-      request.kind === 'new'
-        ? await beginNew(host, request, context, id, kernelCheck)
-        : await beginAgain(host, id, context, kernelCheck);
+    const beginning = await begin(host, request, context, id, kernelCheck);
     try {
       const tools = { ...host.tools, folders, onProgress: context.onProgress };
       const run = new TrainingRun({ ...beginning, showsCrops: request.crops }, tools);

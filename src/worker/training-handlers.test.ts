@@ -175,6 +175,24 @@ describe('a run', () => {
     expect(news.findLast((each) => each.stage === 'maps')).toEqual(lastMaps);
   });
 
+  test('that begins again as a kept one began gives its losses, also where that was switched on its way', async () => {
+    valueOf(await handlers.train(newRun(), context()));
+    const expected = losses();
+    onNews = (progress) => {
+      if (progress.stage === 'step' && progress.report.step === 3)
+        void handlers.steer({ centring: false }, quiet);
+    };
+    const { run: kept } = valueOf(await handlers.train(newRun(), context()));
+    onNews = () => undefined;
+    news = [];
+    const again = { kind: 'again', id: kept.id, crops: false } as const;
+    const { run } = valueOf(await handlers.train(again, context()));
+    expect(losses()).toEqual(expected);
+    expect(run.id).not.toBe(kept.id);
+    expect(run).toMatchObject({ title: kept.title, pinned: 1, photographs: kept.photographs });
+    expect(valueOf(await handlers.listRuns({}, quiet)).runs).toHaveLength(3);
+  });
+
   test('lets photographs in between two steps', async () => {
     const order: string[] = [];
     onNews = ({ stage }) => {

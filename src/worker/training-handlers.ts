@@ -41,7 +41,7 @@ export function createTrainingHandlers(host: TrainingHost): Handlers<TrainingCon
     },
     train: (request, context) =>
       outcomeOf(context, () =>
-        current.train(request, request.kind === 'new' ? newId() : request.id, context),
+        current.train(request, request.kind === 'resume' ? request.id : newId(), context),
       ),
     steer: async (steering) => {
       current.steer(steering);

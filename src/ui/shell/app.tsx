@@ -1,7 +1,8 @@
 import { lazy, Suspense, useCallback } from 'react';
 import { loadScript } from '../../core/script.ts';
 import { Viewer } from './viewer.tsx';
-import { HelpDialog, SampleDialog } from './help-dialog.tsx';
+import { HelpDialog } from './help-dialog.tsx';
+import { SampleDialog } from './sample-dialog.tsx';
 import { DrawingBoundary } from './drawing-boundary.tsx';
 import { DropVeil } from './drop-veil.tsx';
 import { EmptyState } from './empty-state.tsx';

@@ -7,6 +7,8 @@ export interface CommandContext {
   readonly session: EngineSession;
   /** Whether the training view shows curves. */
   readonly hasCurves: boolean;
+  /** Closes the figure in the training view; one that is being drawn stays. @returns whether there was one */
+  readonly leaveFigure: () => boolean;
   readonly recognise: RecogniseSession;
 }
 

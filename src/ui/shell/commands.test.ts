@@ -56,7 +56,13 @@ function setUp() {
     actions,
     removed,
     press: (key: string) =>
-      runCommand(key, { state: store.getState(), session, hasCurves: false, recognise }),
+      runCommand(key, {
+        state: store.getState(),
+        session,
+        hasCurves: false,
+        recognise,
+        leaveFigure: () => false,
+      }),
     drawing: () => store.getState().drawings[lens],
     selected: () => store.getState().selectedId,
   };
@@ -214,7 +220,13 @@ describe('without photographs', () => {
     const store = createAppStore(parseSettings(null), { shape: 'photograph', sidePx: 320 });
     const [session, recognise] = [{} as EngineSession, recogniseOf(store)];
     const press = (key: string) =>
-      runCommand(key, { state: store.getState(), session, hasCurves: false, recognise });
+      runCommand(key, {
+        state: store.getState(),
+        session,
+        hasCurves: false,
+        recognise,
+        leaveFigure: () => false,
+      });
     for (const key of ['1', 'e', 'k', '+', 'Delete', 'ArrowLeft', 'q', 'f', 'Escape', 'x'])
       expect([key, press(key)]).toEqual([key, false]);
     for (const key of ['m', 't', '?', 'r']) expect([key, press(key)]).toEqual([key, true]);
@@ -223,18 +235,23 @@ describe('without photographs', () => {
 });
 
 describe('in the training view', () => {
-  it('F presents curves where there are some; Escape ends that first, and then leaves the view', () => {
+  it('F presents curves where there are some; Escape ends that first, closes the figure, and then leaves the view', () => {
     const { actions, store } = setUp();
     actions.setScreen('training');
     const [session, recognise] = [{} as EngineSession, recogniseOf(store)];
+    let figures = 1;
+    const leaveFigure = (): boolean => figures-- > 0;
     const press = (key: string, hasCurves: boolean) =>
-      runCommand(key, { state: store.getState(), session, hasCurves, recognise });
+      runCommand(key, { state: store.getState(), session, hasCurves, recognise, leaveFigure });
     expect(press('f', false)).toBe(false);
     expect(store.getState().presenting).toBe(false);
     expect(press('f', true)).toBe(true);
     expect(store.getState()).toMatchObject({ presenting: true, screen: 'training' });
     press('Escape', true);
     expect(store.getState()).toMatchObject({ presenting: false, screen: 'training' });
+    press('Escape', true);
+    expect(figures).toBe(0);
+    expect(store.getState().screen).toBe('training');
     press('Escape', true);
     expect(store.getState().screen).toBe('viewer');
   });

@@ -93,8 +93,10 @@ function togglePresentation({ state, hasCurves }: CommandContext): boolean {
   return true;
 }
 
-function leaveTraining({ screen, setScreen }: State): boolean {
+/** What is on top of the view is closed first. */
+function leaveTraining({ state: { screen, setScreen }, leaveFigure }: CommandContext): boolean {
   if (screen !== 'training') return false;
+  if (leaveFigure()) return true;
   setScreen('viewer');
   return true;
 }
@@ -196,9 +198,10 @@ const shellCommands: readonly Command[] = [
     shownKeys: ['Esc'],
     does: 'Back: from a patch, from presenting, from training, from recognising',
     where: 'everywhere',
-    run: (_, { state }) => {
+    run: (_, context) => {
+      const { state } = context;
       if (hasPhotograph(state) && leavePatch(state)) return true;
-      return leavePresentation(state) || leaveTraining(state);
+      return leavePresentation(state) || leaveTraining(context);
     },
   },
   {

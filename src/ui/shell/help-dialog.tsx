@@ -1,32 +1,8 @@
-import { Images } from 'lucide-react';
 import { Dialog } from '../kit/dialog.tsx';
-import { IconButton } from '../kit/icon-button.tsx';
 import { useServices } from '../services.tsx';
 import { commandsOf } from './commands.ts';
 import { useCoarsePointer } from './use-page-effects.ts';
-import { useSamples } from './intake/use-samples.ts';
-import { SampleGrid } from './sample-grid.tsx';
 import './help-dialog.css';
-
-export function SampleDialog({ onClose }: { readonly onClose: () => void }) {
-  const { samples, openAll } = useSamples();
-  return (
-    <Dialog title="Sample photographs" onClose={onClose}>
-      <p className="samples-all">
-        <IconButton
-          icon={Images}
-          label={`Use all ${samples.length}`}
-          withText
-          onClick={() => {
-            openAll();
-            onClose();
-          }}
-        />
-      </p>
-      <SampleGrid onOpened={onClose} />
-    </Dialog>
-  );
-}
 
 /** The key's name as printed on a keyboard. */
 const keyName = (key: string): string => (key.length === 1 ? key.toUpperCase() : key);

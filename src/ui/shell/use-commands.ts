@@ -41,7 +41,11 @@ export function useCommands(): void {
       const hasCurves = run !== null || figure !== null;
       // The lens's letters are the same with Shift.
       const key = event.shiftKey && event.key.startsWith('Arrow') ? `shift+${event.key}` : event.key;
-      const context = { state: store.getState(), session, hasCurves, recognise };
+      const leaveFigure = (): boolean => {
+        if (figure !== null && figure.status !== 'running') training.closeFigure();
+        return figure !== null;
+      };
+      const context = { state: store.getState(), session, hasCurves, recognise, leaveFigure };
       if (runCommand(key, context)) event.preventDefault();
     };
     document.addEventListener('keydown', press);

@@ -104,7 +104,10 @@ class FigureConductor {
     const reports = ReportLog.of([], steps);
     this.change((figure) => ({
       ...figure,
-      trainings: [...figure.trainings, { label: title, condition, outputDim, lastStep: steps, reports }],
+      trainings: [
+        ...figure.trainings,
+        { id: condition.id, label: title, condition, outputDim, lastStep: steps, reports },
+      ],
     }));
     let id: string | null = null;
     const news = new RunNews((progress) => {
@@ -165,6 +168,17 @@ async function readReports(
   return lines.map((line) => JSON.parse(line) as StepReport);
 }
 
+/** Runs of one preset have one title, so the time tells them apart: to the minute, where that is enough. */
+function labelOf(run: StoredRun, all: readonly StoredRun[]): string {
+  const labelled = ({ title, startedAt }: StoredRun, second?: '2-digit'): string =>
+    `${title}, ${new Date(startedAt).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', second })}`;
+  const plain = labelled(run);
+  if (all.filter((each) => labelled(each) === plain).length === 1) return plain;
+  const exact = labelled(run, '2-digit');
+  const same = all.filter((each) => labelled(each, '2-digit') === exact);
+  return same.length === 1 ? exact : `${exact} (${same.indexOf(run) + 1})`;
+}
+
 async function overlay({ client, app, store }: FigureTools, runs: readonly StoredRun[]): Promise<void> {
   const trainings: FigureTraining[] = [];
   for (const run of runs) {
@@ -174,10 +188,9 @@ async function overlay({ client, app, store }: FigureTools, runs: readonly Store
       continue;
     }
     const { outputDim, steps } = run.configuration;
-    // Runs of one preset have one title, so the time tells them apart.
-    const time = new Date(run.startedAt).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
     trainings.push({
-      label: `${run.title}, ${time}`,
+      id: run.id,
+      label: labelOf(run, runs),
       condition: null,
       outputDim,
       lastStep: run.step,

@@ -1,8 +1,9 @@
 /** What the figure draws and says, from the trainings that it shows. */
-import type { FigureCurve } from '../../render/collapse-figure.ts';
+import type { FigureCurve } from '../../render/figure-axes.ts';
 import type { ReportLog } from './report-log.ts';
 import type { FigureState, FigureTraining } from './training-state.ts';
 
+/** For a plot: thinned, where there are more steps than pixels. */
 export function curveOf(label: string, reports: ReportLog, outputDim: number): FigureCurve {
   const entropy = reports.curve('teacherEntropy');
   const kl = reports.curve('kl');
@@ -22,6 +23,18 @@ export function curveOf(label: string, reports: ReportLog, outputDim: number): F
 
 export const figureCurve = ({ label, reports, outputDim }: FigureTraining): FigureCurve =>
   curveOf(label, reports, outputDim);
+
+/** For a table. */
+export function everyStep({ label, reports, outputDim }: FigureTraining): FigureCurve {
+  const all = reports.tail(reports.length);
+  return {
+    label,
+    outputDim,
+    steps: all.map(({ step }) => step),
+    entropies: all.map(({ teacherEntropy }) => teacherEntropy),
+    kls: all.map(({ kl }) => kl),
+  };
+}
 
 export const figureLength = ({ trainings }: FigureState): number =>
   Math.max(1, ...trainings.map(({ lastStep }) => lastStep));

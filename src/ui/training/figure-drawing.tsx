@@ -1,13 +1,8 @@
 import { useLayoutEffect, useRef, useState } from 'react';
-import {
-  type FigureColours,
-  type FigureCurve,
-  type FigureLayout,
-  type FigureShape,
-  haloEm,
-  layOutFigure,
-  pointsOf,
-} from '../../render/collapse-figure.ts';
+import { layOutFigure } from '../../render/collapse-figure.ts';
+import type { FigureCurve } from '../../render/figure-axes.ts';
+import { haloEm, pointsOf } from '../../render/figure-output.ts';
+import type { FigureColours, FigureLayout, FigureShape } from '../../render/figure-shapes.ts';
 import type { SwitchMark } from '../../core/training.ts';
 import { useApp } from '../services.tsx';
 import { describeSwitch } from './describe-switch.ts';

@@ -1,18 +1,15 @@
 import { Download, Presentation, RotateCcw, X } from 'lucide-react';
 import { describeExperimentEnd, judgeExperiment } from '../../core/collapse-experiment.ts';
 import { describeFailure } from '../../core/failure.ts';
-import {
-  figureToCsv,
-  figureToSvg,
-  layOutFigure,
-  paintFigure,
-  paperColours,
-} from '../../render/collapse-figure.ts';
+import { layOutFigure } from '../../render/collapse-figure.ts';
+import { figureToCsv } from '../../render/figure-csv.ts';
+import { figureToSvg, paintFigure } from '../../render/figure-output.ts';
+import { paperColours } from '../../render/figure-shapes.ts';
 import { IconButton } from '../kit/icon-button.tsx';
 import { saveFile } from '../kit/save-file.ts';
 import { WarningMark } from '../kit/warning-mark.tsx';
 import { useApp, useServices } from '../services.tsx';
-import { figureCurve, figureLength, figureTitle, figureWords } from './figure-curves.ts';
+import { everyStep, figureCurve, figureLength, figureTitle, figureWords } from './figure-curves.ts';
 import { FigureDrawing } from './figure-drawing.tsx';
 import type { FigureState, FigureTraining } from './training-state.ts';
 import { useExperimentPhotographs } from './use-experiment-photographs.ts';
@@ -65,7 +62,7 @@ function SaveButtons({ figure }: { readonly figure: FigureState }) {
         label="CSV"
         withText
         onClick={() => {
-          const csv = figureToCsv(figure.trainings.map(figureCurve));
+          const csv = figureToCsv(figure.trainings.map(everyStep));
           saveFile(new Blob([csv], { type: 'text/csv' }), `${fileName}.csv`);
         }}
       />
@@ -75,7 +72,7 @@ function SaveButtons({ figure }: { readonly figure: FigureState }) {
 
 function sentenceOf({ reports, outputDim, lastStep, condition }: FigureTraining): string {
   const { last } = reports;
-  if (last === undefined) return 'is about to begin.';
+  if (last === undefined) return condition === null ? 'It has no steps yet.' : 'About to begin.';
   if (condition !== null && reports.length < lastStep) return `Step ${last.step} of ${lastStep}.`;
   const end = judgeExperiment(reports.tail(reports.length), outputDim);
   return end === null ? 'Too short to say how it ends.' : describeExperimentEnd(end, outputDim);
@@ -86,7 +83,7 @@ export function FigureSentences({ figure }: { readonly figure: FigureState }) {
   return (
     <dl className="figure-sentences">
       {figure.trainings.map((training) => (
-        <div key={training.label} data-condition={training.condition?.id}>
+        <div key={training.id} data-condition={training.condition?.id}>
           <dt>{training.label}</dt>
           <dd>{sentenceOf(training)}</dd>
         </div>

@@ -20,7 +20,10 @@ export interface RunActions {
   pause(): void;
   /** Ends a run that is still being prepared. Nothing of a new run is kept. */
   cancel(): void;
-  /** Begins the run of the setup anew, after pausing the one that goes on. That one stays in the list. */
+  /**
+   * Begins the shown run anew, after pausing it; it stays in the list. One that came from the setup takes the setup's numbers as they are
+   * now, a kept one those that it began with.
+   */
   startAgain(): void;
   /** Drops the part of the run that could not be saved. */
   discard(): void;
@@ -84,7 +87,8 @@ class Conductor implements RunActions {
   private wantsCrops = false;
   /** Whether this window trains the run, so that the note about an open run is its own. */
   private isOpenHere = false;
-  private startsAgain = false;
+  /** What begins when the run that goes on has paused: null for nothing, else the run of the setup or a kept one. */
+  private nextRun: 'setup' | StoredRun | null = null;
   private preparing: AbortController | null = null;
 
   constructor(conduct: RunConduct) {
@@ -119,11 +123,14 @@ class Conductor implements RunActions {
   }
 
   startAgain(): void {
+    const { run } = this.conduct.store.getState();
+    const next = run === null || run.isFromSetup ? 'setup' : run.saved;
+    if (next === null) return;
     if (!this.isTraining()) {
-      void this.start();
+      void this.beginAnew(next);
       return;
     }
-    this.startsAgain = true;
+    this.nextRun = next;
     this.pause();
   }
 
@@ -162,11 +169,21 @@ class Conductor implements RunActions {
     this.news.showWaiting();
     // A run that was refused here may be open in another window, which wrote the note.
     if (this.isOpenHere) forgetOpenRun();
-    this.end(ended, request.kind === 'new' && controller.signal.aborted);
+    this.end(ended, request.kind !== 'resume' && controller.signal.aborted);
     await this.conduct.onEnd();
-    const startsAgain = this.startsAgain && ended.ok;
-    this.startsAgain = false;
-    if (startsAgain) await this.start();
+    const next = ended.ok ? this.nextRun : null;
+    this.nextRun = null;
+    if (next !== null) await this.beginAnew(next);
+  }
+
+  private async beginAnew(run: 'setup' | StoredRun): Promise<void> {
+    if (run === 'setup') return this.start();
+    if (this.isBusy()) return;
+    const { id, title, modelTitle, configuration, photographs, switches } = run;
+    const { centring, sharpening } = switches[0] ?? configuration;
+    const atFirst = { ...configuration, centring, sharpening };
+    const view = newRunView({ title, modelTitle, configuration: atFirst, photographs });
+    await this.train({ kind: 'again', id, crops: this.wantsCrops }, view);
   }
 
   /** @param leavesNothing true for a new run that was cancelled */

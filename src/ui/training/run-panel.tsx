@@ -14,6 +14,7 @@ import {
 import { formatBytes } from '../../core/bytes.ts';
 import { describeFailure } from '../../core/failure.ts';
 import { describeKernelCheck } from '../../core/describe-kernel-check.ts';
+import { scratchTitle } from '../../core/training.ts';
 import { describeVerdict } from '../../core/training-verdict.ts';
 import { type Fact, FactList } from '../kit/fact-list.tsx';
 import { IconButton } from '../kit/icon-button.tsx';
@@ -84,6 +85,25 @@ function Facts({ run }: { readonly run: RunView }) {
   return <FactList facts={facts} className="run-facts" />;
 }
 
+/** A run that adapted a model begins again with that model, so it must be in use. */
+function StartAgain({ run }: { readonly run: RunView }) {
+  const { training } = useServices();
+  const isReady = useApp((state) => state.engine.status === 'ready');
+  const used = useApp((state) => state.models.used?.description.title ?? null);
+  const { modelTitle, isFromSetup } = run;
+  const isThere = isFromSetup || modelTitle === scratchTitle || modelTitle === used;
+  return (
+    <IconButton
+      icon={RotateCcw}
+      label="Start again"
+      withText
+      title={isThere ? undefined : `It began with ${modelTitle}: use that model first`}
+      disabled={!isThere || run.state.status === 'pausing' || !isReady}
+      onClick={() => training.startAgain()}
+    />
+  );
+}
+
 function Controls({ run }: { readonly run: RunView }) {
   const { training } = useServices();
   const isReady = useApp((state) => state.engine.status === 'ready');
@@ -109,15 +129,7 @@ function Controls({ run }: { readonly run: RunView }) {
           }}
         />
       )}
-      {run.isFromSetup && !isUnsaved && !isPreparing && (
-        <IconButton
-          icon={RotateCcw}
-          label="Start again"
-          withText
-          disabled={state.status === 'pausing' || !isReady}
-          onClick={() => training.startAgain()}
-        />
-      )}
+      {!isUnsaved && !isPreparing && <StartAgain run={run} />}
       {(isUnsaved || isPreparing || isAtRest(run)) && (
         <IconButton
           icon={isUnsaved ? Trash2 : X}

@@ -12,7 +12,8 @@ import type { ModelChoice } from '../state/model-choice.ts';
 import type { UsedModel } from '../state/model-in-use.ts';
 import { parseSettings } from '../state/settings.ts';
 import { createTrainingSession } from './training-session.ts';
-import { createTrainingStore } from './training-state.ts';
+import { everyStep, figureCurve } from './figure-curves.ts';
+import { createTrainingStore, type FigureTraining } from './training-state.ts';
 
 // Node 20 has no navigator. The session uses it only to ask for persistent storage.
 vi.stubGlobal('navigator', {});
@@ -198,6 +199,26 @@ describe('a run', () => {
     expect(run()).toMatchObject({ reports: { length: 0 }, wanted: { centring: true } });
   });
 
+  test('that was kept starts again as it began, whatever the setup says', async () => {
+    const { session, last, calls, run } = setUp();
+    const kept: StoredRun = {
+      ...stored(5),
+      configuration: { ...stored(5).configuration, centring: false },
+      switches: [
+        { step: 1, centring: true, sharpening: true },
+        { step: 3, centring: false, sharpening: true },
+      ],
+    };
+    void session.resume(kept);
+    last('train').tell(ready(5));
+    last('train').answer(succeed({ how: 'paused', run: kept }));
+    await vi.waitFor(() => expect(run()?.state.status).toBe('paused'));
+    session.startAgain();
+    expect(calls.filter(({ method }) => method === 'train')).toHaveLength(2);
+    expect(last('train').request).toEqual({ kind: 'again', id: 'run-1', crops: false });
+    expect(run()).toMatchObject({ saved: null, wanted: { centring: true }, reports: { length: 0 } });
+  });
+
   test('that is cancelled while it is prepared goes out of sight', async () => {
     const { session, last, run } = setUp();
     const started = session.start();
@@ -296,6 +317,36 @@ describe('the experiment', () => {
     page.last('exportRun').answer(succeed({ file: new Blob([`${lines.join('\n')}\n`]), step: 2 }));
     await vi.waitFor(() => expect(figureOf(page)?.trainings[0]?.reports).toHaveLength(2));
     expect(figureOf(page)?.trainings[0]?.label).toMatch(/^Collapse in a minute, /);
+  });
+
+  test('kept runs of one title and minute are told apart, and the table has every step of a long run', async () => {
+    const page = setUp();
+    const at = (id: string, seconds: string): StoredRun => ({
+      ...stored(2),
+      id,
+      startedAt: `2026-11-23T08:00:${seconds}.000Z`,
+      configuration: { ...stored(2).configuration, steps: 3000 },
+    });
+    const overlaid = page.session.overlayRuns([at('a', '01'), at('b', '02'), at('c', '02')]);
+    const steps = Array.from({ length: 2500 }, (_, i) => i + 1);
+    const log = steps.map((step) =>
+      JSON.stringify({ step, teacherEntropy: Math.sin(step), kl: Math.cos(step), loss: 3 }),
+    );
+    for (const count of [1, 2, 3]) {
+      await vi.waitFor(() =>
+        expect(page.calls.filter(({ method }) => method === 'exportRun')).toHaveLength(count),
+      );
+      page.last('exportRun').answer(succeed({ file: new Blob([log.join('\n')]), step: 2500 }));
+    }
+    await overlaid;
+    const trainings = figureOf(page)?.trainings ?? [];
+    const labels = trainings.map(({ label }) => label);
+    expect(new Set(labels).size).toBe(3);
+    expect(labels.slice(1).map((label) => label.slice(-4))).toEqual([' (1)', ' (2)']);
+    const curve = everyStep(trainings[0] as FigureTraining);
+    expect(curve.steps).toEqual(steps);
+    expect(curve.kls[1234]).toBe(Math.cos(1235));
+    expect(figureCurve(trainings[0] as FigureTraining).steps.length).toBeLessThan(2500);
   });
 });
 

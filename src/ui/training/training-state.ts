@@ -78,6 +78,8 @@ export interface RunView {
 
 /** A curve of the figure. */
 export interface FigureTraining {
+  /** Tells it from the others. */
+  readonly id: string;
   readonly label: string;
   /** Null for a kept run, which may have been switched on its way. */
   readonly condition: Condition | null;

@@ -7,7 +7,8 @@ let list: Promise<readonly Sample[]> | null = null;
 export function useSamples(): {
   samples: readonly Sample[];
   open: (sample: Sample) => void;
-  openAll: () => void;
+  /** Those that are not in the strip yet. */
+  openSeveral: (several: readonly Sample[]) => void;
 } {
   const { store, session } = useServices();
   const [samples, setSamples] = useState<readonly Sample[]>([]);
@@ -35,9 +36,9 @@ export function useSamples(): {
     });
   };
 
-  const openAll = (): void => {
+  const openSeveral = (several: readonly Sample[]): void => {
     const { photos, say } = store.getState();
-    const missing = samples.filter(
+    const missing = several.filter(
       ({ title, alt }) => !Object.values(photos).some((photo) => photo.name === title && photo.alt === alt),
     );
     void Promise.all(missing.map(fetchSample)).then((read) => {
@@ -46,5 +47,5 @@ export function useSamples(): {
       if (found.length < missing.length) say('Some samples could not be read.', 'warning');
     });
   };
-  return { samples, open, openAll };
+  return { samples, open, openSeveral };
 }
