@@ -9,7 +9,7 @@ import type { Query } from '../../lenses/lens-contract.ts';
 import type { EngineClient } from '../../rpc/engine-client.ts';
 import type { LookRequest } from '../../rpc/engine-contract.ts';
 import { frameOfGrid, lookedAtHeads, passFacts, someModel } from '../../testing/looks.ts';
-import { createAppStore } from '../state/app-store.ts';
+import { createAppStore, type AppStore } from '../state/app-store.ts';
 import { shownOutcome } from '../state/looks.ts';
 import { chosenModel } from '../state/model-choice.ts';
 import { pointOf } from '../state/photo-point.ts';
@@ -78,7 +78,7 @@ async function setUp() {
     patch: (): PatchPosition | null => queryOf(last()).patch,
     /** The query whose answer the photograph shows. */
     shown: () => shownOutcome(store.getState(), photo())?.look.params as Query | undefined,
-    asking: () => store.getState().asking,
+    asking: () => store.getState().asking.own ?? store.getState().asking.against,
   };
 }
 
@@ -366,7 +366,7 @@ describe('a question about all photographs together', () => {
     store.getState().select('photo-2');
     await settle();
     expect(calls).toHaveLength(1);
-    expect(store.getState().asking).toBeNull();
+    expect(store.getState().asking).toEqual({ own: null, against: null });
   });
 
   it('is asked again with a photograph that was added, whose first look it is', async () => {
@@ -479,4 +479,60 @@ it('notes that the models take turns where the one in use has to be brought back
   expect(calls).toHaveLength(3);
   store.getState().setAgainst(null);
   expect(takesTurns()).toBe(false);
+});
+
+describe('each side of a comparison', () => {
+  const failure = { code: 'out-of-memory', tokens: 73 } as const;
+  const withBlock = (store: AppStore, block: number) => {
+    const { params, drawings, setAgainst } = store.getState();
+    const look = { lens: 'heads', params: { ...params.heads, block }, drawing: drawings.heads } as const;
+    setAgainst({ model: null, look });
+  };
+  const failTwice = async ({ last }: Awaited<ReturnType<typeof setUp>>): Promise<void> => {
+    for (const _ of [1, 2]) {
+      last().answer(fail(failure));
+      await settle();
+    }
+  };
+
+  it('is given up by itself: what the other one asks does not repeat it', async () => {
+    const page = await setUp();
+    const { store, calls, reply } = page;
+    withBlock(store, 1);
+    await failTwice(page);
+    expect(store.getState().asking).toMatchObject({ own: null, against: { status: 'failed', failure } });
+    store.getState().changeParams({ block: 2 });
+    expect(calls).toHaveLength(3);
+    await reply();
+    expect(calls).toHaveLength(3);
+    expect(store.getState().asking).toMatchObject({ own: null, against: { status: 'failed', failure } });
+    withBlock(store, 2);
+    expect(store.getState().asking.against?.status).not.toBe('failed');
+  });
+
+  it('is asked also where the usual picture has failed, and both are asked again', async () => {
+    const page = await setUp();
+    const { store, calls, queue, reply } = page;
+    store.getState().changeParams({ block: 2 });
+    await failTwice(page);
+    withBlock(store, 1);
+    expect(calls).toHaveLength(3);
+    await reply();
+    expect(calls).toHaveLength(3);
+    expect(store.getState().asking.own).toMatchObject({ status: 'failed', failure });
+    queue.retryRequest();
+    expect(calls).toHaveLength(4);
+  });
+
+  it('that waits for its grid is given up too', async () => {
+    const page = await setUp();
+    const { store, calls, ask, reply } = page;
+    ask(1, 1);
+    await reply();
+    calls.length = 0;
+    store.getState().setAgainst({ model: usedModel('twin'), look: null });
+    await failTwice(page);
+    expect(calls).toHaveLength(2);
+    expect(store.getState().asking.against).toMatchObject({ status: 'failed', failure });
+  });
 });

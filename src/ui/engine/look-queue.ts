@@ -11,6 +11,7 @@ import {
   pickedOn,
   pickedPoint,
   plainLook,
+  sides,
   type Look,
   type Outcome,
   type Side,
@@ -67,7 +68,8 @@ export function createLookQueue(client: EngineClient, store: AppStore, announcer
   let isHeld = false;
   /** Keys of looks for which memory had no room. */
   const leftOut = new Set<string>();
-  let failed: { readonly look: Look; readonly times: number } | null = null;
+  /** The question that failed last, on each side. */
+  const failed = new Map<Side, { readonly look: Look; readonly times: number }>();
 
   /** The model in use is checked again only where another one took its place on the device. */
   const noteTurn = (side: Side, { stage }: AnyLookProgress): void => {
@@ -162,27 +164,28 @@ export function createLookQueue(client: EngineClient, store: AppStore, announcer
     const { setAsking, pickPoint, say } = state;
     const photo = state.photos[look.photo];
     const asked = photo === undefined ? null : pickedOn(state, photo);
-    failed = null;
+    failed.delete(side);
     if (side === 'own' && photo !== undefined && asked !== null) {
       // Deselecting the patch brings back the earlier result.
       hold(() => {
-        setAsking(null);
+        setAsking(side, null);
         pickPoint(asked, null);
       });
       say(
         `${photo.name}: ${announcer.titleOf(look)} was not answered. ${describeFailure(failure)}`,
         'warning',
       );
-    } else setAsking({ look, status: 'failed', failure });
+    } else setAsking(side, { look, status: 'failed', failure });
   };
 
   const noteFailedRequest = (open: Open, failure: Failure): void => {
-    const { look } = open;
+    const { look, side } = open;
     const { setAsking, engine } = store.getState();
-    if (failure.code === 'cancelled' && engine.status !== 'ready') return setAsking(null);
-    const times = failed !== null && isOfSamePass(failed.look, look) ? failed.times + 1 : 1;
-    failed = { look, times };
-    if (times < maxRequestFailures) setAsking(null);
+    if (failure.code === 'cancelled' && engine.status !== 'ready') return setAsking(side, null);
+    const before = failed.get(side);
+    const times = before !== undefined && isOfSamePass(before.look, look) ? before.times + 1 : 1;
+    failed.set(side, { look, times });
+    if (times < maxRequestFailures) setAsking(side, null);
     else giveUp(open, failure);
   };
 
@@ -190,18 +193,18 @@ export function createLookQueue(client: EngineClient, store: AppStore, announcer
     const { look, side } = open;
     const { setAsking } = store.getState();
     const mine = begin(open, true);
-    setAsking({ look, status: 'running', progress: null });
-    const came = await perform(mine, (progress) => setAsking({ look, status: 'running', progress }));
+    setAsking(side, { look, status: 'running', progress: null });
+    const came = await perform(mine, (progress) => setAsking(side, { look, status: 'running', progress }));
     if (came === null) return;
     // Together, so that the next question begins after this one has ended.
     hold(() => {
       if ('code' in came) return noteFailedRequest(open, came);
       take(open, came);
       const failure = came.failures.get(look.photo);
-      failed = null;
+      failed.delete(side);
       // A patch on another photograph stays: it is answered there.
-      if (failure?.code === 'no-room-together') return setAsking({ look, status: 'failed', failure });
-      setAsking(null);
+      if (failure?.code === 'no-room-together') return setAsking(side, { look, status: 'failed', failure });
+      setAsking(side, null);
       const own = came.outcomes.find((outcome) => outcome.look.photo === look.photo);
       const state = store.getState();
       const photo = state.photos[look.photo];
@@ -253,11 +256,11 @@ export function createLookQueue(client: EngineClient, store: AppStore, announcer
 
   const abandon = (): void => {
     if (run === null) return;
-    const { controller, isFurther } = run;
+    const { controller, isFurther, side } = run;
     run.isAbandoned = true;
     run = null;
     controller.abort();
-    if (isFurther) store.getState().setAsking(null);
+    if (isFurther) store.getState().setAsking(side, null);
   };
 
   const cancelWaiting = (id: PhotoId): void =>
@@ -269,7 +272,11 @@ export function createLookQueue(client: EngineClient, store: AppStore, announcer
     const isOther = state.order !== before.order || state.framing !== before.framing;
     // There may be room now.
     if (isOther || state.models.used !== before.models.used) leftOut.clear();
-    if (asking?.status === 'failed' && !isStillRequested(state, asking.look)) state.setAsking(null);
+    for (const side of sides) {
+      const known = asking[side];
+      if (known?.status === 'failed' && !isStillRequested(state, { look: known.look, side }))
+        state.setAsking(side, null);
+    }
     if (run?.isFurther === true && !isStillWanted(store.getState(), run, leftOut)) abandon();
     announcer.announceRequested(before, state);
     pump();
@@ -295,7 +302,9 @@ export function createLookQueue(client: EngineClient, store: AppStore, announcer
           open !== null &&
           keyOfLook(open.look) === keyOfLook(cancelled.look)
         )
-          store.getState().setAsking({ look: open.look, status: 'failed', failure: { code: 'cancelled' } });
+          store
+            .getState()
+            .setAsking(open.side, { look: open.look, status: 'failed', failure: { code: 'cancelled' } });
       }),
 
     cancelAll: () =>
@@ -316,8 +325,8 @@ export function createLookQueue(client: EngineClient, store: AppStore, announcer
     },
 
     retryRequest() {
-      failed = null;
-      store.getState().setAsking(null);
+      failed.clear();
+      for (const side of sides) store.getState().setAsking(side, null);
       pump();
     },
   };

@@ -83,12 +83,15 @@ function missingAgainst(own: AppState): Look | null {
  */
 export function openRequest(state: AppState, leftOut: LeftOut): Open | null {
   const { asking, lens, order, photos } = state;
-  const unlessFailed = (look: Look, side: Side): Open | null =>
-    asking?.status === 'failed' && keyOfLook(asking.look) === keyOfLook(look) ? null : { look, side };
+  const hasFailed = (look: Look, side: Side): boolean => {
+    const known = asking[side];
+    return known?.status === 'failed' && keyOfLook(known.look) === keyOfLook(look);
+  };
   const own = missing(state, selectedPhoto(state));
-  if (own !== null) return unlessFailed(own, 'own');
+  if (own !== null && !hasFailed(own, 'own')) return { look: own, side: 'own' };
   const other = missingAgainst(state);
-  if (other !== null) return unlessFailed(other, 'against');
+  if (other !== null && !hasFailed(other, 'against')) return { look: other, side: 'against' };
+  if (own !== null || other !== null) return null;
   // The strip shows answers only to questions about several photographs.
   if (contractOf(lens).looksAt === undefined) return null;
   for (const id of order) {
@@ -108,14 +111,13 @@ export function isStillWanted(state: AppState, { look, side }: Open, leftOut: Le
   return [open?.look ?? null, other].some((each) => each !== null && isOfSamePass(look, each));
 }
 
-/** Whether the selected photograph should show this look, on either side. */
-export function isStillRequested(state: AppState, look: Look): boolean {
-  const photo = selectedPhoto(state);
-  if (photo === undefined) return false;
-  return [state, otherSide(state)].some((side) => {
-    const requested = side === null ? null : requestedLook(side, photo);
-    return requested !== null && keyOfLook(requested) === keyOfLook(look);
-  });
+/** Whether the selected photograph should show this look on this side, or needs it before the one that it should show. */
+export function isStillRequested(own: AppState, { look, side }: Open): boolean {
+  const state = stateOf(own, side);
+  const photo = selectedPhoto(own);
+  if (state === null || photo === undefined) return false;
+  const requested = requestedLook(state, photo) ?? plainLook(state, askedPoint(state, photo)?.photo ?? photo);
+  return requested !== null && keyOfLook(requested) === keyOfLook(look);
 }
 
 /** @returns the photographs that the engine needs, those of `also` among them where each gets its own result */

@@ -7,7 +7,7 @@ import { useDeviceSize } from '../kit/use-canvas-layer.ts';
 import { useApp, useServices } from '../services.tsx';
 import { savedPairSize, type Beside } from '../../render/pair.ts';
 import { viewOf } from '../../lenses/views.ts';
-import { allAreShown, type Outcome } from '../state/looks.ts';
+import { allAreShown, sides, type Outcome } from '../state/looks.ts';
 import { lookFraction, type Photo } from '../state/photo.ts';
 import { describeLook } from '../words.ts';
 import { IconButton } from '../kit/icon-button.tsx';
@@ -45,23 +45,36 @@ function pairAspect({ photoSizePx }: Frame, beside: Beside): number {
 /** The state of a look that was requested and has no result yet. */
 function AskingState({ photo: { id } }: { readonly photo: Photo }) {
   const { session } = useServices();
-  const asking = useApp((state) => (state.asking?.look.photo === id ? state.asking : null));
-  if (asking === null) return null;
-  if (asking.status === 'failed')
+  const asking = useApp((state) => state.asking);
+  const against = useApp((state) => state.against);
+  const here = sides.flatMap((side) => {
+    const known = asking[side];
+    return known?.look.photo === id ? [{ ...known, side }] : [];
+  });
+  const running = here.find(({ status }) => status === 'running');
+  if (running?.status === 'running') {
+    // Without a pass the result comes too soon for a progress line.
+    if (running.progress === null) return null;
     return (
-      <div className="stage-state stage-state-failed">
-        <TriangleAlert aria-hidden="true" />
-        <p>{describeFailure(asking.failure)}</p>
-        <IconButton icon={RotateCw} label="Try again" withText onClick={() => session.retryRequest()} />
+      <div className="stage-state">
+        <p id="run-label">{describeLook(running.progress)}</p>
+        <progress aria-labelledby="run-label" value={lookFraction(running.progress)} />
+        <IconButton icon={X} label="Cancel" withText onClick={() => session.cancel(id)} />
       </div>
     );
-  // Without a pass the result comes too soon for a progress line.
-  if (asking.progress === null) return null;
+  }
+  const failed = here.flatMap((each) => (each.status === 'failed' ? [each] : []));
+  if (failed.length === 0) return null;
   return (
-    <div className="stage-state">
-      <p id="run-label">{describeLook(asking.progress)}</p>
-      <progress aria-labelledby="run-label" value={lookFraction(asking.progress)} />
-      <IconButton icon={X} label="Cancel" withText onClick={() => session.cancel(id)} />
+    <div className="stage-state stage-state-failed">
+      <TriangleAlert aria-hidden="true" />
+      {failed.map(({ side, look, failure }) => (
+        <p key={side}>
+          {side === 'against' && `${against?.model?.description.title ?? viewOf(look.lens).contract.title}: `}
+          {describeFailure(failure)}
+        </p>
+      ))}
+      <IconButton icon={RotateCw} label="Try again" withText onClick={() => session.retryRequest()} />
     </div>
   );
 }

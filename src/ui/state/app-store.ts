@@ -100,8 +100,8 @@ export interface AppState {
   /** How the two sides of a comparison are shown. */
   readonly comparisonView: ComparisonView;
   readonly outcomes: Outcomes;
-  /** The look for a further question about the selected photograph, while it runs or after it failed. */
-  readonly asking: Asking | null;
+  /** For each side the look for a further question about the selected photograph, while it runs or after it failed. */
+  readonly asking: Readonly<Record<Side, Asking | null>>;
   readonly framing: FramingOptions;
   readonly theme: Theme;
   readonly presenting: boolean;
@@ -155,7 +155,7 @@ export interface AppActions {
   setAgainst(against: Against | null): void;
   noteTurn(): void;
   setComparisonView(comparisonView: ComparisonView): void;
-  setAsking(asking: Asking | null): void;
+  setAsking(side: Side, asking: Asking | null): void;
   /** Results of one look, of one photograph or of several. */
   addOutcomes(outcomes: readonly Outcome[], side?: Side): void;
   setFraming(framing: FramingOptions): void;
@@ -238,7 +238,7 @@ export function createAppStore(
     takesTurns: false,
     comparisonView: 'sides',
     outcomes: new Map(),
-    asking: null,
+    asking: { own: null, against: null },
     framing,
     theme: settings.theme,
     presenting: false,
@@ -362,7 +362,7 @@ export function createAppStore(
     setAgainst: (against) => set({ against, takesTurns: false }),
     noteTurn: () => set({ takesTurns: true }),
     setComparisonView: (comparisonView) => set({ comparisonView }),
-    setAsking: (asking) => set({ asking }),
+    setAsking: (side, now) => set(({ asking }) => ({ asking: { ...asking, [side]: now } })),
 
     addOutcomes: (added, side = 'own') =>
       set((state) => {

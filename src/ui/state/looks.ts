@@ -182,6 +182,8 @@ export interface Against {
 /** The usual picture, or the one that it is compared with. */
 export type Side = 'own' | 'against';
 
+export const sides = ['own', 'against'] as const satisfies readonly Side[];
+
 /** A pair of photographs takes the whole stage, so nothing is shown beside it. */
 const isOfPair = ({ lens, params }: Settings): boolean =>
   spanOfLook({ lens, params: params[lens] }) === 'pair';
