@@ -370,7 +370,13 @@ describe('on the screen "Recognise"', () => {
     });
     const session = {} as EngineSession;
     const press = (key: string) =>
-      runCommand(key, { state: store.getState(), session, hasCurves: false, recognise });
+      runCommand(key, {
+        state: store.getState(),
+        session,
+        hasCurves: false,
+        recognise,
+        leaveFigure: () => false,
+      });
     return { store, press, shown: () => recognise.store.getState() };
   };
 
