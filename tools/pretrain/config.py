@@ -76,7 +76,7 @@ class Grouping:
     temperature: float  # by which a cosine's distance from the threshold is divided
     whole_backgrounds: float  # how often the other photograph's thing stays in the background
     keep: float  # weight of CLS's distance from what it was
-    attention: float  # weight of the attention that CLS does not give to the thing
+    attention: float  # weight of how far CLS's attention is from one spread evenly over the thing
     momentum: float  # of the running mean of weights, which is exported
 
 

@@ -30,7 +30,7 @@ class Seen(NamedTuple):
 class Found(NamedTuple):
     pairs: Tensor  # cross-entropy of pairs of patches, nats
     moved: Tensor  # 1 - cosine of CLS with what it was at the start
-    missed: Tensor  # -log of the attention that CLS gives to the thing, nats
+    missed: Tensor  # cross-entropy of CLS's attention with one that is spread evenly over the thing, nats
 
 
 def paste(
@@ -76,9 +76,15 @@ def compare_pairs(keys: Tensor, thing: Tensor, grouping: Grouping) -> Tuple[Tens
 
 
 def missed_things(attention: Tensor, thing: Tensor, counts: Tensor) -> Tensor:
-    """:param attention: shape [B, H, P] :param thing, counts: as in `compare_pairs` :returns: mean over views and heads, nats"""
-    on_thing = (attention * (thing > 0.75)[:, None]).sum(-1).clamp_min(1e-4)
-    return -(on_thing.log() * counts[:, None]).sum() / (counts.sum() * attention.shape[1]).clamp_min(1)
+    """Cross-entropy of each head's attention with one that is spread evenly over the thing. To count only how much of the attention is on the
+    thing makes heads look at a few of its patches.
+
+    :param attention: shape [B, H, P] :param thing, counts: as in `compare_pairs` :returns: mean over views and heads, nats
+    """
+    inside = (thing > 0.75).to(attention.dtype)
+    evenly = inside / inside.sum(-1, keepdim=True).clamp_min(1)
+    missed = -(evenly[:, None] * attention.clamp_min(1e-6).log()).sum(-1)
+    return (missed * counts[:, None]).sum() / (counts.sum() * attention.shape[1]).clamp_min(1)
 
 
 def look(network: Backbone, pixels: Tensor) -> Seen:

@@ -67,10 +67,11 @@ class Pairs(unittest.TestCase):
         self.assertEqual((float(found), counts.tolist()), (0.0, [False]))
         self.assertEqual(float(missed_things(torch.rand(1, 2, 4), torch.zeros(1, 4), counts)), 0.0)
 
-    def test_attention_on_the_thing_is_what_is_not_missed(self):
+    def test_attention_is_to_be_spread_over_the_thing(self):
         attention = torch.tensor([[[0.5, 0.25, 0.125, 0.0], [0.1, 0.1, 0.1, 0.7]]])
         missed = missed_things(attention, torch.tensor([[1.0, 1.0, 0.0, 0.0]]), torch.tensor([True]))
-        self.assertAlmostEqual(float(missed), -(math.log(0.75) + math.log(0.2)) / 2, places=6)
+        heads = [math.log(0.5) + math.log(0.25), math.log(0.1) + math.log(0.1)]
+        self.assertAlmostEqual(float(missed), -sum(heads) / 2 / 2, places=6)
 
 
 class Looking(unittest.TestCase):
