@@ -138,6 +138,8 @@ const launchMiniBrowser =
       LC_ALL: 'C',
       DISPLAY: screen.display,
       GDK_BACKEND: 'x11',
+      // Without a graphics card putting layers together takes more than all the checks.
+      WEBKIT_DISABLE_COMPOSITING_MODE: '1',
       NO_AT_BRIDGE: '1',
       ...more,
     });
