@@ -15,7 +15,7 @@ const folders = {
   'src/train': ['src/core', 'src/formats', 'src/media', 'src/gpu', 'src/vit'],
   'src/attention': ['src/core'],
   'src/features': ['src/core'],
-  'src/recognise': ['src/core', 'src/formats', 'src/features'],
+  'src/recognise': ['src/core', 'src/formats', 'src/models', 'src/features'],
   'src/score': ['src/core', 'src/media'],
   'src/render': ['src/core', 'src/attention'],
   // What all lenses share, and the three lists; a lens itself is below.

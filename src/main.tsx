@@ -11,6 +11,7 @@ import { createLibraryClient } from './rpc/library-client.ts';
 import { App } from './ui/shell/app.tsx';
 import { keepForOffline } from './ui/keep-for-offline.ts';
 import { replaceUnknownLanguage } from './ui/known-language.ts';
+import { createClasses } from './ui/engine/classes.ts';
 import { createMasks } from './ui/engine/masks.ts';
 import { createPictures } from './ui/engine/pictures.ts';
 import { createSession } from './ui/engine/session.ts';
@@ -57,6 +58,7 @@ const store = createAppStore(recallSettings(), framing, readAddress(parameters, 
 const session = createSession(client, store, { backend: readBackend() });
 const pictures = createPictures(client, store);
 const masks = createMasks(client, store, session);
+const classes = createClasses(client, store);
 const library = createModelLibrary(
   () => createLibraryClient(workerScript(libraryScriptUrl, 'models')),
   session,
@@ -71,7 +73,7 @@ const root = document.getElementById('root');
 if (!root) throw new Error('index.html has no #root');
 createRoot(root).render(
   <StrictMode>
-    <App services={{ store, session, pictures, masks, library, training, recognise }} />
+    <App services={{ store, session, pictures, masks, classes, library, training, recognise }} />
   </StrictMode>,
 );
 

@@ -31,6 +31,25 @@ test('the catalogue that comes with the page has every network of the DINO paper
   expect(unusual.map(({ id, architecture }) => [id, architecture.numHeads])).toEqual([['moco-v3-vits', 12]]);
 });
 
+test('published classifiers lie beside their networks, on the hosts of the list', () => {
+  const beside = catalogue.models.flatMap(({ id, classifiers }) =>
+    classifiers.map(({ url }) => `${id} ${new URL(url).pathname.split('/').at(-1)}`),
+  );
+  // The names in utils.py of DINO and hub/classifiers.py of DINOv2.
+  expect(beside).toEqual([
+    'dino-vits16 dino_deitsmall16_linearweights.pth',
+    'dino-vits8 dino_deitsmall8_linearweights.pth',
+    'dino-vitb16 dino_vitbase16_linearweights.pth',
+    'dino-vitb8 dino_vitbase8_linearweights.pth',
+    'dinov2-vits14-reg4 dinov2_vits14_reg4_linear_head.pth',
+    'dinov2-vits14-reg4 dinov2_vits14_reg4_linear4_head.pth',
+  ]);
+  const elsewhere = [{ title: 'A classifier', url: 'https://example.org/head.pth' }];
+  expect(() => parseCatalogue(changed((draft) => (first(draft)['classifiers'] = elsewhere)))).toThrow(
+    'is on no host of the list',
+  );
+});
+
 test('parameters are counted as PyTorch counts them', () => {
   const count = (id: string): number =>
     countParameters(catalogue.models.find((model) => model.id === id)?.architecture ?? expect.unreachable());

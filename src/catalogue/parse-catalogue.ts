@@ -28,6 +28,12 @@ export interface CatalogueArchitecture {
   readonly layerScale: boolean;
 }
 
+/** A linear classifier for ImageNet's classes that is published beside a network. */
+export interface CatalogueClassifier {
+  readonly title: string;
+  readonly url: string;
+}
+
 export interface CatalogueEntry {
   /** Also the name under which it is kept. */
   readonly id: string;
@@ -43,6 +49,7 @@ export interface CatalogueEntry {
     readonly values: readonly { readonly name: string; readonly value: number }[];
   } | null;
   readonly note: string | null;
+  readonly classifiers: readonly CatalogueClassifier[];
 }
 
 export interface Catalogue {
@@ -86,12 +93,16 @@ const choiceOf = <T extends string>(json: unknown, choices: readonly T[], what: 
   return found;
 };
 
+function urlOf(json: unknown, what: string, hosts: Fields): string {
+  const url = textOf(json, `${what}: url`, /^https:\/\//);
+  if (!(new URL(url).origin in hosts)) throw new Error(`${what}: ${url} is on no host of the list`);
+  return url;
+}
+
 function parseSource(json: unknown, what: string, hosts: Fields): CatalogueSource {
   const fields = fieldsOf(json, what);
-  const url = textOf(fields['url'], `${what}: url`, /^https:\/\//);
-  if (!(new URL(url).origin in hosts)) throw new Error(`${what}: ${url} is on no host of the list`);
   return {
-    url,
+    url: urlOf(fields['url'], what, hosts),
     format: choiceOf(fields['format'], ['safetensors', 'pytorch'], `${what}: format`),
     byteLength: fields['bytes'] === undefined ? null : wholeNumberOf(fields['bytes'], `${what}: bytes`),
     sha256:
@@ -131,6 +142,11 @@ function parseFigures(json: unknown, what: string): CatalogueEntry['figures'] {
   };
 }
 
+function parseClassifier(json: unknown, what: string, hosts: Fields): CatalogueClassifier {
+  const fields = fieldsOf(json, what);
+  return { title: textOf(fields['title'], `${what}: title`), url: urlOf(fields['url'], what, hosts) };
+}
+
 function parseEntry(json: unknown, hosts: Fields): CatalogueEntry {
   const fields = fieldsOf(json, 'a model');
   // A name, not a path: it becomes a folder's.
@@ -148,6 +164,9 @@ function parseEntry(json: unknown, hosts: Fields): CatalogueEntry {
     licence: textOf(fields['licence'], `${id}: licence`),
     figures: parseFigures(fields['figures'], `${id}: figures`),
     note: fields['note'] === null ? null : textOf(fields['note'], `${id}: note`),
+    classifiers: listOf(fields['classifiers'] ?? [], `${id}: classifiers`).map((each) =>
+      parseClassifier(each, `${id}: classifier`, hosts),
+    ),
   };
 }
 

@@ -32,3 +32,12 @@ export function headInputs(
         : { blocks: vectors, mean: 'none' };
   return inputs.blocks >= 1 && inputs.blocks <= depth ? inputs : null;
 }
+
+/** One of a classifier's classes, and how likely it is. */
+export interface LikelyClass {
+  /** From 0. */
+  readonly index: number;
+  /** Of ImageNet's thousand the names by which it is known, of a probe's the names that a person gave, otherwise its number. */
+  readonly name: string;
+  readonly probability: number;
+}

@@ -44,6 +44,7 @@ const entryFrom = (...sources: [CatalogueSource, ...CatalogueSource[]]): Catalog
   licence: 'none',
   figures: null,
   note: null,
+  classifiers: [],
 });
 
 interface Asked {

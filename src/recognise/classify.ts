@@ -1,5 +1,5 @@
 /** Classes of a photograph by a published linear classifier. */
-import type { HeadInputs } from '../core/linear-head.ts';
+import type { HeadInputs, LikelyClass } from '../core/linear-head.ts';
 import type { PooledFeatures } from '../core/recognition.ts';
 import { applyProbe, type LinearProbe } from './linear-probe.ts';
 import names from './imagenet-classes.json' with { type: 'json' };
@@ -23,15 +23,6 @@ export function joinInputs(
   );
 }
 
-/** One of the classes, and how likely it is. */
-export interface LikelyClass {
-  /** From 0. */
-  readonly index: number;
-  /** Of ImageNet's thousand the names by which it is known, otherwise its number. */
-  readonly name: string;
-  readonly probability: number;
-}
-
 /** @returns ImageNet's name of a class where the classifier has its thousand classes */
 export const nameOfClass = (index: number, classCount: number): string =>
   classCount === names.length ? (names[index] ?? `class ${index}`) : `class ${index}`;
@@ -41,10 +32,11 @@ export async function classify(
   probe: LinearProbe,
   input: Float32Array<ArrayBuffer>,
   count: number,
+  nameOf = (index: number): string => nameOfClass(index, probe.classCount),
 ): Promise<LikelyClass[]> {
   const shares = await applyProbe(probe, { count: 1, channels: input.length, values: input });
   return [...shares]
-    .map((probability, index) => ({ index, name: nameOfClass(index, probe.classCount), probability }))
+    .map((probability, index) => ({ index, name: nameOf(index), probability }))
     .toSorted((a, b) => b.probability - a.probability || a.index - b.index)
     .slice(0, count);
 }

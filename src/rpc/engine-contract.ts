@@ -12,6 +12,7 @@ import type { Size } from '../core/geometry.ts';
 import type { FramingOptions, PhotoNotice, PixelAccuracy } from '../core/photo.ts';
 import type { LensId } from '../lenses/contracts.ts';
 import type { LookAnswer } from '../lenses/lens-contract.ts';
+import type { ClassifyContract } from './classify-contract.ts';
 import type { MaskContract } from './mask-contract.ts';
 import type { RecogniseContract } from './recognise-contract.ts';
 import type { TrainingContract } from './training-contract.ts';
@@ -67,7 +68,7 @@ export interface LookRequest {
   readonly upNext: PhotoSource | null;
 }
 
-export interface EngineContract extends TrainingContract, MaskContract, RecogniseContract {
+export interface EngineContract extends TrainingContract, MaskContract, RecogniseContract, ClassifyContract {
   /** Chooses a back end, loads the model, checks both. Must be the first call. */
   start: {
     request: {

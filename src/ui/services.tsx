@@ -1,5 +1,6 @@
 import { createContext, type ReactNode, use } from 'react';
 import { useStore } from 'zustand';
+import type { Classes } from './engine/classes.ts';
 import type { Masks } from './engine/masks.ts';
 import type { Pictures } from './engine/pictures.ts';
 import type { EngineSession } from './engine/session.ts';
@@ -16,6 +17,7 @@ export interface Services {
   readonly session: EngineSession;
   readonly pictures: Pictures;
   readonly masks: Masks;
+  readonly classes: Classes;
   readonly library: ModelLibrary;
   readonly training: TrainingSession;
   readonly recognise: RecogniseSession;

@@ -9,7 +9,7 @@ import type { VitArchitecture } from '../core/architecture.ts';
 import type { FeatureSettings, PooledFeatures } from '../core/recognition.ts';
 import { succeed, type Result } from '../core/result.ts';
 import type { Engine, ReadPhoto, Source } from '../engine/engine.ts';
-import { poolFeatures } from '../engine/pool-features.ts';
+import { poolBlocks, poolFeatures } from '../engine/pool-features.ts';
 import { isOutOfMemory } from '../engine/out-of-memory.ts';
 import type { WasmAssets } from '../gpu/open-wasm.ts';
 import { startEngine } from '../engine/start-engine.ts';
@@ -32,6 +32,8 @@ import type { LensCompute } from '../lenses/lens-compute.ts';
 import type { LookAnswer } from '../lenses/lens-contract.ts';
 import type { ParamsOf } from '../lenses/contracts.ts';
 import { answerLook } from '../lenses/run-look.ts';
+import { classify } from '../recognise/classify.ts';
+import { openClassifier } from '../recognise/open-classifier.ts';
 import type {
   EngineContract,
   KeyedModel,
@@ -46,6 +48,7 @@ import type { TrainingContract } from '../rpc/training-contract.ts';
 import { createMaskHandlers } from './mask-handlers.ts';
 import type { ReadPhotograph } from './gather-features.ts';
 import { createRecogniseHandlers } from './recognise-handlers.ts';
+import { fetchClassifier, forgetClassifier } from './published-classifier.ts';
 import { timingStore } from './timing-store.ts';
 import { createTrainingHandlers } from './training-handlers.ts';
 
@@ -55,6 +58,7 @@ const finalMethods: ReadonlySet<keyof EngineContract> = new Set([
   'useModel',
   'addModel',
   'train',
+  'classify',
   'gatherFeatures',
   'vote',
   'trainProbe',
@@ -101,6 +105,9 @@ async function readPhotograph(blob: Blob): Promise<Result<PixelGrid, Failure>> {
     opened.value.close();
   }
 }
+
+/** What published classifiers were trained with. */
+const classifierFraming = { framing: 'official', sidePx: 224 } as const;
 
 /** What is kept of a collection's photograph to look at. */
 const thumbnailSidePx = 96;
@@ -270,6 +277,36 @@ class EngineHost {
     });
   }
 
+  async classify(
+    ...[{ model, source, classifier, count }, { signal }]: Call<'classify'>
+  ): Answer<'classify'> {
+    const file =
+      classifier.kind === 'file' ? succeed(classifier.file) : await fetchClassifier(classifier.url, signal);
+    if (!file.ok) return file;
+    return this.enqueue(async () => {
+      const there = await this.ensureModel(model, { signal, onProgress: () => undefined });
+      if (!there.ok) return there;
+      const described = this.running.describeModel(model.key);
+      if (described === null) throw new Error('a classifier of a model that is not on the device');
+      const opened = await openClassifier(file.value, described);
+      if (!opened.ok) {
+        if (classifier.kind === 'published') await forgetClassifier(classifier.url);
+        return opened;
+      }
+      const { probe, blocks, inputOf, nameOf } = opened.value;
+      const made = await poolBlocks(this.running, {
+        model: model.key,
+        source: this.sourceOf(source, null),
+        framing: classifierFraming,
+        blocks,
+        signal,
+      });
+      if (!made.ok) return made;
+      const classes = await classify(probe, inputOf(made.value.features), count, nameOf);
+      return succeed({ classes, classCount: probe.classCount });
+    }, signal);
+  }
+
   async decode(...[{ id, photo, maxSidePx }]: Call<'decode'>): Answer<'decode'> {
     return this.photos.use({ id, photo }, 'when-free', async (decoded) => ({
       bitmap: await decoded.drawForScreen(maxSidePx),
@@ -366,6 +403,7 @@ export function serveEngine(): void {
     look: (...call) => host.look(...call),
     decode: (...call) => host.decode(...call),
     saveMasks: (...call) => host.saveMasks(...call),
+    classify: (...call) => host.classify(...call),
   };
   const calls = serveCalls<EngineContract>(handlers, {
     // Each with the whole device.

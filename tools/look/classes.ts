@@ -3,17 +3,9 @@ import { openAsBlob } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { defineCodec, wholeNumber } from '../../src/core/codec.ts';
-import { describeFailure, failureOf, type Failure } from '../../src/core/failure.ts';
-import { headInputs } from '../../src/core/linear-head.ts';
-import type { ModelDescription } from '../../src/core/model.ts';
-import type { PooledFeatures } from '../../src/core/recognition.ts';
-import { fail, succeed, type Result } from '../../src/core/result.ts';
-import { readSafetensorsMetadata } from '../../src/formats/safetensors.ts';
-import { openLinearHead } from '../../src/models/open-linear-head.ts';
-import { blocksOfInputs, classify, joinInputs, nameOfClass } from '../../src/recognise/classify.ts';
-import { featureVectors } from '../../src/recognise/feature-vectors.ts';
-import type { LinearProbe } from '../../src/recognise/linear-probe.ts';
-import { readProbeFile } from '../../src/recognise/probe-file.ts';
+import { describeFailure } from '../../src/core/failure.ts';
+import { classify } from '../../src/recognise/classify.ts';
+import { openClassifier } from '../../src/recognise/open-classifier.ts';
 import { photographUsage } from '../photographs/find-photographs.ts';
 import { readOptions } from '../read-options.ts';
 import { stopWith } from '../stop-with.ts';
@@ -44,60 +36,6 @@ ${photographUsage}
 
 ${recogniseUsage({ ...topCodec.fields, ...codec.fields })}`;
 
-/** A classifier that fits a network. */
-interface Head {
-  readonly probe: LinearProbe;
-  /** From 1, ascending. */
-  readonly blocks: readonly number[];
-  /** @param features of these blocks */
-  inputOf(features: readonly PooledFeatures[]): Float32Array<ArrayBuffer>;
-  nameOf(index: number): string;
-}
-
-const misfit = (inputs: number, { title, embedDim }: ModelDescription): Failure => ({
-  code: 'checkpoint-invalid',
-  problem: `its ${inputs} inputs are not made of the ${embedDim} channels of ${title}`,
-});
-
-async function openProbe(file: Blob, model: ModelDescription): Promise<Head> {
-  const { probe, facts } = await readProbeFile(file);
-  const { feature, settings, classNames } = facts;
-  return {
-    probe,
-    blocks: [Math.min(settings.block, model.depth)],
-    inputOf: ([features]) => {
-      const { cls, mean, gem } = features ?? { cls: [], mean: [], gem: [] };
-      return featureVectors(Float32Array.from([...cls, ...mean, ...gem]), model.embedDim, feature).values;
-    },
-    nameOf: (index) => classNames[index] ?? `class ${index}`,
-  };
-}
-
-async function openHead(file: Blob, model: ModelDescription): Promise<Result<Head, Failure>> {
-  if ('classNames' in (await readSafetensorsMetadata(file)))
-    try {
-      const head = await openProbe(file, model);
-      const { channels } = head.probe;
-      const isFitting = channels === model.embedDim || channels === 2 * model.embedDim;
-      return isFitting ? succeed(head) : fail(misfit(channels, model));
-    } catch (error) {
-      const failure = failureOf(error);
-      if (failure === null) throw error;
-      return fail(failure);
-    }
-  const opened = await openLinearHead(file);
-  if (!opened.ok) return opened;
-  const { family, classCount, inputCount, weight, bias } = opened.value;
-  const inputs = headInputs(inputCount, family, model);
-  if (inputs === null) return fail(misfit(inputCount, model));
-  return succeed({
-    probe: { classCount, channels: inputCount, weight, bias },
-    blocks: blocksOfInputs(inputs, model.depth),
-    inputOf: (features) => joinInputs(inputs, features),
-    nameOf: (index) => nameOfClass(index, classCount),
-  });
-}
-
 /** @param args without the word 'classes' @returns the command's exit code */
 export async function writeClasses(args: readonly string[]): Promise<number> {
   const { values: options, positionals: images } = readOptions(
@@ -115,7 +53,7 @@ export async function writeClasses(args: readonly string[]): Promise<number> {
   const found = await photographsOf(images);
   const file = await openAsBlob(options.head).catch(() => stopWith(`${options.head} cannot be read.`));
   const { engine } = await openFor(options, { feature: 'cls', block: 'last', framing, side });
-  const head = await openHead(file, engine.model);
+  const head = await openClassifier(file, engine.model);
   if (!head.ok) stopWith(`${options.head}: ${describeFailure(head.error)}`);
   const { probe, blocks, inputOf, nameOf } = head.value;
   await makeFolder(options.out);
@@ -124,8 +62,7 @@ export async function writeClasses(args: readonly string[]): Promise<number> {
   const failures = await forEachPhoto(found, async (path, photo) => {
     const made = await engine.poolBlocks(blocks, { framing, sidePx: side }, path, photo);
     if (!made.ok) return { problem: describeFailure(made.error) };
-    const classes = await classify(probe, inputOf(made.value.features), top);
-    const told = classes.map((each) => ({ ...each, name: nameOf(each.index) }));
+    const told = await classify(probe, inputOf(made.value.features), top, nameOf);
     predictions[path] = told[0]?.name ?? '';
     likeliest[path] = told;
     const words = told.map(({ name, probability }) => `${name} ${(probability * 100).toFixed(1)} %`);

@@ -1,6 +1,7 @@
 import { Minimize2 } from 'lucide-react';
 import { useCallback, useEffect, useState } from 'react';
 import { useApp } from '../services.tsx';
+import { ClassesPanel } from './classes-panel.tsx';
 import { PictureDetails } from './picture-details.tsx';
 import { useIsNarrowerThan, usePatchNote } from './use-page-effects.ts';
 import { LensBar } from './lens-bar.tsx';
@@ -58,6 +59,7 @@ export function Viewer() {
           <div className="viewer-side">
             <SettingsPanel photo={photo} collapsible={isNarrow} startsOpen={!isPhone} />
             <PictureDetails photo={photo} />
+            <ClassesPanel photo={photo} />
           </div>
           <FilmStrip />
         </>

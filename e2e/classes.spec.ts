@@ -1,0 +1,47 @@
+/** The classes of a photograph, by a classifier that a person opens. */
+import { writeSafetensors } from '../src/formats/safetensors-writer.ts';
+import { expect, samplePath, test } from './scope.ts';
+
+/** Of the embedded model's CLS and mean patch, as DINOv2 has them: it tells the same of each photograph, by its bias. */
+async function classifier(channels: number): Promise<Buffer> {
+  const bias = new Float32Array(1000).fill(-20);
+  // Tabby 0.7, golden retriever 0.2, coffee mug 0.1.
+  for (const [index, share] of [
+    [281, 0.7],
+    [207, 0.2],
+    [504, 0.1],
+  ] as const)
+    bias[index] = Math.log(share);
+  const file = writeSafetensors(
+    new Map([
+      ['weight', { shape: [1000, channels], values: new Float32Array(1000 * channels) }],
+      ['bias', { shape: [1000], values: bias }],
+    ]),
+    {},
+  );
+  return Buffer.from(await file.arrayBuffer());
+}
+
+test('a classifier that was opened tells the five likeliest classes of each photograph', async ({
+  scope,
+  page,
+}) => {
+  await scope.open();
+  await scope.drop(samplePath('cat'), samplePath('coffee'));
+  await scope.allSettled(2);
+  const panel = page.getByRole('region', { name: 'Classes' });
+  await panel.getByText('Classes', { exact: true }).click();
+  await expect(panel).toContainText('A linear classifier on the features of DINOscope mini/16');
+  const input = panel.locator('input[type=file]');
+  const buffer = await classifier(100);
+  await input.setInputFiles({ name: 'other.safetensors', mimeType: '', buffer });
+  await expect(panel.getByRole('alert')).toContainText('its 100 inputs are not made of the 192 channels');
+  await input.setInputFiles({ name: 'head.safetensors', mimeType: '', buffer: await classifier(384) });
+  const items = panel.getByRole('listitem');
+  await expect(items).toHaveCount(5);
+  await expect(items.first()).toContainText(/tabby, tabby cat.*70/);
+  await expect(items.nth(1)).toContainText(/golden retriever.*20/);
+  await expect(panel).toContainText('By head.safetensors');
+  await scope.frame('coffee.jpg').click();
+  await expect(items.first()).toContainText(/tabby, tabby cat.*70/);
+});
