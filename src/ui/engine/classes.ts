@@ -21,7 +21,7 @@ export type ClassesAnswer =
   | { readonly status: 'told'; readonly classes: readonly LikelyClass[]; readonly classCount: number }
   | { readonly status: 'failed'; readonly failure: Failure };
 
-export interface ClassesState {
+interface ClassesState {
   /** By the model's key. */
   readonly classifiers: Readonly<Record<string, ChosenClassifier>>;
   /** By the model's key, and the photograph. */
