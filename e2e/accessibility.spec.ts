@@ -1,10 +1,10 @@
-import AxeBuilder from '@axe-core/playwright';
 import type { Page } from 'playwright/test';
+import { axeOf } from './axe.ts';
 import { embedded, expect, samplePath, sideOf, test } from './scope.ts';
 
 /** Runs all rules of axe, best practices included. Themes change without a transition, so no colour is measured halfway. */
 async function expectNoViolations(page: Page, state: string): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
+  const { violations } = await axeOf(page).analyze();
   const found = violations.map(
     ({ id, nodes }) => `${state}: ${id} at ${nodes.map(({ target }) => target.join(' ')).join(', ')}`,
   );

@@ -1,7 +1,7 @@
 /** The training view as a laboratory: the paper's figure 7 by one button, kept runs compared, curves presented, experiments begun again. */
 import { readFile } from 'node:fs/promises';
-import AxeBuilder from '@axe-core/playwright';
 import sharp from 'sharp';
+import { axeOf } from './axe.ts';
 import { expect, sideOf, test } from './scope.ts';
 import { tinyRun } from './tiny-run.ts';
 import { TrainingView } from './training-view.ts';
@@ -60,7 +60,7 @@ test('one button trains three times and draws both panels; they are saved as PNG
   // On white paper, with something on it.
   expect(channels[0]?.max).toBe(255);
   expect(channels[0]?.min).toBeLessThan(60);
-  const { violations } = await new AxeBuilder({ page }).analyze();
+  const { violations } = await axeOf(page).analyze();
   expect(violations.map(({ id }) => id)).toEqual([]);
 
   // F presents it; Escape leaves the presentation first, then the view.

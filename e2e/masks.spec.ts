@@ -1,9 +1,9 @@
 /** Masks beside photographs: what is shown is compared with them, by numbers that NumPy and SciPy found (tools/reference). */
 import { readFile } from 'node:fs/promises';
-import AxeBuilder from '@axe-core/playwright';
 import sharp from 'sharp';
 import { indexPng, vocPalette } from '../src/testing/make-png.ts';
 import reference from '../tools/reference/fixtures/evaluation.json' with { type: 'json' };
+import { axeOf } from './axe.ts';
 import { embedded, expect, samplePath, test } from './scope.ts';
 
 const caseOf = (sample: string) => {
@@ -81,7 +81,7 @@ test('a mask beside its photograph tells how well each lens fits it, and the tab
     three((catFit.jaccard + dahliaFit.jaccard) / 2),
   );
   await expect(scores).toContainText('found an object in 1 of 2 (CorLoc 0.500)');
-  expect((await new AxeBuilder({ page }).include('dialog').analyze()).violations).toEqual([]);
+  expect((await axeOf(page).include('dialog').analyze()).violations).toEqual([]);
   const [download] = await Promise.all([
     page.waitForEvent('download'),
     scores.getByRole('button', { name: 'Save as CSV' }).click(),

@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import AxeBuilder from '@axe-core/playwright';
 import type { Locator, Page, Route } from 'playwright/test';
 import { catalogue } from '../src/catalogue/catalogue.ts';
 import type { CatalogueEntry } from '../src/catalogue/parse-catalogue.ts';
@@ -8,6 +7,7 @@ import { formatBytes } from '../src/core/bytes.ts';
 import { decodeNpy } from '../src/formats/npy.ts';
 import { checkpointPath as checkpoint, wrappedPath } from '../src/testing/checkpoint-fixtures.ts';
 import { removeToolScripts, runTool } from '../src/testing/tool-scripts.ts';
+import { axeOf } from './axe.ts';
 import { publishedCheckpoint } from './published-checkpoint.ts';
 import { beforeWorker } from './before-worker.ts';
 import { embedded, expect, samplePath, sideOf, test } from './scope.ts';
@@ -468,7 +468,7 @@ for (const [theme, width] of [
     await row(list, published.title).getByRole('button', { name: 'Download' }).click();
     // The pressed button is gone, and the focus stays in its place.
     await expect(row(list, published.title).getByRole('button', { name: /Cancel/ })).toBeFocused();
-    const { violations } = await new AxeBuilder({ page }).analyze();
+    const { violations } = await axeOf(page).analyze();
     expect(
       violations.map(({ id, nodes }) => `${id} at ${nodes.map(({ target }) => target.join(' ')).join(', ')}`),
     ).toEqual([]);

@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import AxeBuilder from '@axe-core/playwright';
 import type { Page } from 'playwright/test';
 import sharp from 'sharp';
+import { axeOf } from './axe.ts';
 import { expect, samplePath, test } from './scope.ts';
 
 const sidePx = 150;
@@ -264,7 +264,7 @@ for (const theme of ['dark', 'light'] as const) {
     if (theme === 'light') await page.keyboard.press('t');
     await expect(page.locator('html')).toHaveAttribute('data-theme', theme);
     const expectNoViolations = async (state: string): Promise<void> => {
-      const { violations } = await new AxeBuilder({ page }).analyze();
+      const { violations } = await axeOf(page).analyze();
       const found = violations.map(
         ({ id, nodes }) => `${state}: ${id} at ${nodes.map(({ target }) => target.join(' ')).join(', ')}`,
       );

@@ -1,7 +1,7 @@
 /** Tests of lenses that look at several photographs: what is asked on one is answered on all, and pairs are drawn between two. */
 import { readFileSync } from 'node:fs';
-import AxeBuilder from '@axe-core/playwright';
 import type { Locator, Page } from 'playwright/test';
+import { axeOf } from './axe.ts';
 import { embedded, expect, samplePath, sideOf, test } from './scope.ts';
 
 const picker = (page: Page): Locator => page.locator('.patch-picker');
@@ -193,7 +193,7 @@ test('axe finds nothing where photographs stand together, and on a phone nothing
   page,
 }) => {
   const violations = async (): Promise<string[]> => {
-    const found = await new AxeBuilder({ page }).analyze();
+    const found = await axeOf(page).analyze();
     return found.violations.map(
       ({ id, nodes }) => `${id} at ${nodes.map(({ target }) => target.join(' ')).join(', ')}`,
     );

@@ -1,7 +1,7 @@
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import AxeBuilder from '@axe-core/playwright';
 import type { Page } from 'playwright/test';
+import { axeOf } from './axe.ts';
 import { beforeWorker } from './before-worker.ts';
 import { expect, samplePath, sideOf, test } from './scope.ts';
 import { tinyRun } from './tiny-run.ts';
@@ -335,7 +335,7 @@ for (const [width, height] of [
   });
 
 async function expectNoViolations(page: Page, state: string): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
+  const { violations } = await axeOf(page).analyze();
   expect(
     violations.map(
       ({ id, nodes }) => `${state}: ${id} at ${nodes.map(({ target }) => target.join(' ')).join(', ')}`,
