@@ -13,6 +13,7 @@ import { readOptions } from '../tools/read-options.ts';
 import { stopWith } from '../tools/stop-with.ts';
 import { benchFeatures } from './features.ts';
 import { prepareNetworks } from './networks.ts';
+import { timeGathering } from './gathering.ts';
 import { runRace } from './race.ts';
 import { timePage } from './page-load.ts';
 import { timeQueue } from './queue.ts';
@@ -26,6 +27,7 @@ const allNetworks = 'embedded-12,embedded-40,s16-224,b16-224,s8-224,s8-480';
 
 const usage = `Usage: npm run bench -- [chromium] [node] [page] [options]
        npm run bench -- queue [--against <folder>] [--rounds <n>] [--note <sentence>]
+       npm run bench -- gathering [--photographs <n>] [--note <sentence>]
        npm run bench -- lenses [chromium] [node] [--against <folder>] [options]
        npm run bench -- train [--note <sentence>]
        npm run bench -- wasm-training [--presets <ids>] [--python <command>] [--against <folder>] [--rounds <n>] [--note <sentence>]
@@ -35,13 +37,14 @@ const usage = `Usage: npm run bench -- [chromium] [node] [page] [options]
 Times the forward pass: ours (with float16 weights, too, where the network's are float32), ours by tfjs's plain ops, and
 onnxruntime-web, on WebGPU and on WebAssembly.
 With no place named, Chromium and then Node on Dawn, where there is a driver. "page" times the built page instead, from its
-opening to the first overlay; "queue" has it take forty photographs at once; "lenses" races what other lenses take with the last block's heads; "train" counts what a training step asks
+opening to the first overlay; "queue" has it take forty photographs at once, "gathering" thousands into a collection; "lenses" races what other lenses take with the last block's heads; "train" counts what a training step asks
 of WebGPU, "wasm-training" times it on the processor; "resampling" times what comes before a pass,
 "features" what lenses of features compute after it.
 
   --networks <ids>   of ${allNetworks} (default: all; for lenses s16-224)
   --backends <ids>   of webgpu,wasm (default: both)
   --rounds <n>       passes of each contestant after its first, or visits of the page (default: 5)
+  --photographs <n>  gathering: how many (default: 10000)
   --patience <s>     a pass that is likely to take longer is left out, with a word (default: 45)
   --against <folder> page, queue, lenses, wasm-training: another checkout of this repository, installed, that races with this one
   --presets <ids>    of collapse-in-a-minute,adapt-embedded,adapt-vit-s16 (default: all)
@@ -56,6 +59,7 @@ const { values: options, positionals } = readOptions(
       backends: { type: 'string', default: 'webgpu,wasm' },
       rounds: { type: 'string', default: '5' },
       patience: { type: 'string', default: '45' },
+      photographs: { type: 'string', default: '10000' },
       against: { type: 'string' },
       python: { type: 'string', default: 'python3' },
       presets: { type: 'string', default: trainingPresets.map(({ id }) => id).join(',') },
@@ -71,6 +75,7 @@ const known = [
   'node',
   'page',
   'queue',
+  'gathering',
   'lenses',
   'train',
   'wasm-training',
@@ -119,6 +124,14 @@ async function keep(report: Report): Promise<void> {
 if (positionals.includes('queue')) {
   const against = options.against === undefined ? null : resolve(options.against);
   await keep(await timeQueue(rounds, against, options.note));
+  process.exit(0);
+}
+
+if (positionals.includes('gathering')) {
+  const photographs = Number(options.photographs);
+  if (!Number.isInteger(photographs) || photographs < 20)
+    stopWith(`--photographs takes a number from 20 on.\n\n${usage}`, 2);
+  await keep(await timeGathering(photographs, options.note));
   process.exit(0);
 }
 

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { chromium, type Browser } from 'playwright';
 import sharp from 'sharp';
 import { browserArguments, findBrowser } from '../tools/find-browser.ts';
+import { longestTaskOf, type TraceEvent } from './longest-task.ts';
 import { median } from './race.ts';
 import { readCpuMs } from './read-cpu.ts';
 import { describeProcessor, type Report } from './report.ts';
@@ -23,26 +24,6 @@ interface Drop {
   readonly cpuMs: number;
   /** CPU time of the main thread. Wall time would include other threads on the same core. */
   readonly longestTaskMs: number;
-}
-
-interface TraceEvent {
-  readonly name: string;
-  readonly pid: number;
-  readonly tid: number;
-  readonly args: { readonly name?: string };
-  /** CPU time of the thread, µs. Absent for a task that was running when the trace ended. */
-  readonly tdur?: number;
-}
-
-function longestTaskOf(events: readonly TraceEvent[]): number {
-  const threadOf = ({ pid, tid }: TraceEvent): string => `${pid}/${tid}`;
-  const main = new Set(
-    events.filter(({ name, args }) => name === 'thread_name' && args.name === 'CrRendererMain').map(threadOf),
-  );
-  const tasks = events.filter(
-    (event) => event.name === 'ThreadControllerImpl::RunTask' && main.has(threadOf(event)),
-  );
-  return tasks.reduce((most, { tdur = 0 }) => Math.max(most, tdur / 1000), 0);
 }
 
 /** Writes samples, each somewhat lighter than the one before, so that no two files are equal. */

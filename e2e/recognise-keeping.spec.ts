@@ -1,0 +1,100 @@
+/** What is gathered stays: a tab that is closed at any moment, an engine that is lost in the middle, and a second window. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Page } from 'playwright/test';
+import sharp from 'sharp';
+import { expect, test } from './scope.ts';
+
+const perFolder = 20;
+const all = 2 * perFolder;
+
+/** Two folders, in which no two photographs are equal. @returns the folder above them */
+async function writeFolders(root: string): Promise<string> {
+  for (const [at, name] of ['green', 'red'].entries()) {
+    await mkdir(join(root, name), { recursive: true });
+    for (let i = 0; i < perFolder; i++) {
+      const background = at === 0 ? { r: i, g: 200, b: 20 } : { r: 200, g: i, b: 20 };
+      const picture = sharp({ create: { width: 160 + i, height: 120, channels: 3, background } });
+      await writeFile(join(root, name, `${i}.jpg`), await picture.jpeg().toBuffer());
+    }
+  }
+  return root;
+}
+
+async function open(page: Page): Promise<void> {
+  await page.goto('./?backend=wasm#recognise');
+  await expect(page.locator('[data-engine-status=ready]')).toBeVisible();
+}
+
+const dropAgain = (page: Page, folder: string): Promise<void> =>
+  page.locator('input[type=file][data-folders]').first().setInputFiles(folder);
+
+const countOf = async (page: Page): Promise<number> =>
+  parseInt((await page.locator('.grid-head').textContent()) ?? '', 10);
+
+const hasSome = (page: Page): Promise<void> => expect.poll(() => countOf(page)).toBeGreaterThan(2);
+
+async function hasAll(page: Page): Promise<void> {
+  await expect(page.locator('.grid-head')).toContainText(`${all} photographs`);
+  await expect(page.locator('.gathering')).toHaveCount(0);
+}
+
+test.describe.configure({ timeout: 600_000 });
+
+test('a tab that is closed in the middle goes on where it was', async ({ page, context, folder }) => {
+  const folders = await writeFolders(join(folder.path, 'colours'));
+  await open(page);
+  await dropAgain(page, folders);
+  await hasSome(page);
+  await page.close();
+
+  const next = await context.newPage();
+  await open(next);
+  await hasSome(next);
+  const kept = await countOf(next);
+  await dropAgain(next, folders);
+  await hasAll(next);
+  // Nobody came twice, and nothing that was there was lost.
+  expect(kept).toBeLessThanOrEqual(all);
+  await next.reload();
+  await hasAll(next);
+  await expect(next.locator('.accuracy-number[aria-busy=false]')).toHaveText('100 %');
+});
+
+test('an engine that is lost in the middle is replaced, and the rest is taken in', async ({
+  page,
+  folder,
+}) => {
+  const folders = await writeFolders(join(folder.path, 'colours'));
+  await open(page);
+  await dropAgain(page, folders);
+  await hasSome(page);
+  await page.workers()[0]?.evaluate(() => {
+    setTimeout(() => {
+      throw new Error('lost by the test');
+    });
+  });
+  await hasAll(page);
+  await page.reload();
+  await hasAll(page);
+});
+
+test('a second window sees what is kept, and does not write into it while the first one does', async ({
+  page,
+  context,
+  folder,
+}) => {
+  const folders = await writeFolders(join(folder.path, 'colours'));
+  await open(page);
+  await dropAgain(page, folders);
+  await hasSome(page);
+  const other = await context.newPage();
+  await open(other);
+  await hasSome(other);
+  await dropAgain(other, folders);
+  await expect(other.getByText('Another window of this page is changing this collection.')).toBeVisible();
+  await hasAll(page);
+  await other.close();
+  await page.reload();
+  await hasAll(page);
+});
