@@ -79,22 +79,31 @@ test('an engine that is lost in the middle is replaced, and the rest is taken in
   await hasAll(page);
 });
 
-test('a second window sees what is kept, and does not write into it while the first one does', async ({
-  page,
-  context,
-  folder,
-}) => {
+test('what another window is writing is not written, and can be later', async ({ page, context, folder }) => {
   const folders = await writeFolders(join(folder.path, 'colours'));
   await open(page);
-  await dropAgain(page, folders);
-  await hasSome(page);
+  await dropAgain(page, join(folders, 'green'));
+  await expect(page.locator('.grid-head')).toContainText(`${perFolder} photographs`);
+  await expect(page.locator('.gathering')).toHaveCount(0);
   const other = await context.newPage();
-  await open(other);
-  await hasSome(other);
-  await dropAgain(other, folders);
-  await expect(other.getByText('Another window of this page is changing this collection.')).toBeVisible();
-  await hasAll(page);
+  await other.goto('./licences.txt');
+  // As the other window's worker does it.
+  await other.evaluate(async () => {
+    const root = await (await navigator.storage.getDirectory()).getDirectoryHandle('collections');
+    const names: string[] = [];
+    for await (const name of root.keys()) names.push(name);
+    await new Promise<void>((resolve) => {
+      void navigator.locks.request(`dinoscope-collection-${names[0]}`, () => {
+        resolve();
+        return new Promise(() => undefined);
+      });
+    });
+  });
+  await page.bringToFront();
+  await dropAgain(page, join(folders, 'red'));
+  await expect(page.getByText('Another window of this page is changing this collection.')).toBeVisible();
+  expect(await countOf(page)).toBe(perFolder);
   await other.close();
-  await page.reload();
+  await dropAgain(page, join(folders, 'red'));
   await hasAll(page);
 });
