@@ -3,6 +3,7 @@ import type { FeatureKind, Neighbours } from '../core/recognition.ts';
 import type { KeptCollection } from '../library/kept-collection.ts';
 import { featureVectors, type FeatureVectors } from '../recognise/feature-vectors.ts';
 import { rowsOf } from '../recognise/train-probe.ts';
+import { createSerialQueue } from '../rpc/serial-queue.ts';
 import { deviceDots, type Device } from './device-products.ts';
 import { NearestLabelled } from './nearest-labelled.ts';
 
@@ -40,11 +41,16 @@ export function classesOf(collection: KeptCollection): ItemClasses {
 
 export class CollectionFeatures {
   private readonly device: Device;
+  private readonly cheapProducts: number | undefined;
+  /** Neighbours are changed in place: one question after the other. */
+  private readonly inTurn = createSerialQueue();
   private kept: Kept | null = null;
-  private grouped: { readonly of: FeatureVectors; readonly found: LookAlikeGroups } | null = null;
+  private grouped: { readonly of: FeatureVectors; readonly found: Promise<LookAlikeGroups> } | null = null;
 
-  constructor(device: Device) {
+  /** @param cheapProducts see NearestLabelled */
+  constructor(device: Device, cheapProducts?: number) {
     this.device = device;
+    this.cheapProducts = cheapProducts;
   }
 
   /** Of each item, zeros where it has no features. */
@@ -52,33 +58,39 @@ export class CollectionFeatures {
     return this.keep(collection, kind).vectors;
   }
 
-  /** Of each item with features the k nearest others that have a class. @throws what `afterBlock` throws */
-  async nearestLabelled(
+  /** Of each item with features the k nearest others that have a class, by the classes of now. @throws what `afterBlock` throws */
+  nearestLabelled(
     collection: KeptCollection,
     kind: FeatureKind,
     k: number,
-    { classes, hasFeatures }: ItemClasses,
     afterBlock: (share: number) => Promise<void> | void,
-  ): Promise<Neighbours> {
-    const kept = this.keep(collection, kind);
-    const { vectors } = kept;
-    if (kept.nearest?.serves(k) !== true) kept.nearest = new NearestLabelled(vectors, k);
-    const { nearest } = kept;
-    await nearest.update(
-      vectors,
-      Array.from(classes, (own) => own >= 0),
-      {
-        dotsWith: (bank) => deviceDots(vectors, rowsOf(vectors, bank), this.device),
-        afterBlock,
-      },
-    );
-    return nearest.neighbours(k, hasFeatures);
+  ): Promise<ItemClasses & { readonly neighbours: Neighbours }> {
+    return this.inTurn(async () => {
+      const kept = this.keep(collection, kind);
+      const itemClasses = classesOf(collection);
+      const { vectors } = kept;
+      if (kept.nearest?.serves(k) !== true)
+        kept.nearest = new NearestLabelled(vectors, k, this.cheapProducts);
+      const { nearest } = kept;
+      const inBank = Array.from(itemClasses.classes, (own) => own >= 0);
+      const dotsWith = (bank: readonly number[]): ReturnType<typeof deviceDots> =>
+        deviceDots(vectors, rowsOf(vectors, bank), this.device);
+      await nearest.update(vectors, inBank, { dotsWith, afterBlock });
+      return { ...itemClasses, neighbours: nearest.neighbours(k, itemClasses.hasFeatures) };
+    });
   }
 
-  /** Near-duplicates among these vectors, found once. */
-  async groups(of: FeatureVectors, find: () => Promise<LookAlikeGroups>): Promise<LookAlikeGroups> {
-    if (this.grouped?.of !== of) this.grouped = { of, found: await find() };
-    return this.grouped.found;
+  /** Near-duplicates among these vectors. Whoever asks while they are being found waits for the same answer. */
+  groups(of: FeatureVectors, find: () => Promise<LookAlikeGroups>): Promise<LookAlikeGroups> {
+    if (this.grouped?.of === of) return this.grouped.found;
+    const found = find();
+    const grouped = { of, found };
+    this.grouped = grouped;
+    // What failed is tried again.
+    found.catch(() => {
+      if (this.grouped === grouped) this.grouped = null;
+    });
+    return found;
   }
 
   private keep(collection: KeptCollection, kind: FeatureKind): Kept {

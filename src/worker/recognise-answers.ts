@@ -39,6 +39,15 @@ const shareListener =
     await pause(question, signal);
   };
 
+/** @throws the signal's reason at once where it is aborted; `work` goes on */
+const unlessAborted = <T>(work: Promise<T>, signal: AbortSignal): Promise<T> =>
+  new Promise((resolve, reject) => {
+    work.then(resolve, reject);
+    const leave = (): void => reject(signal.reason as Error);
+    if (signal.aborted) leave();
+    signal.addEventListener('abort', leave, { once: true });
+  });
+
 export async function voteOf(
   question: Question,
   { feature, k }: Request<'vote'>,
@@ -46,10 +55,8 @@ export async function voteOf(
 ): Answer<'vote'> {
   const { collection, features, host } = question;
   const start = host.now();
-  const itemClasses = classesOf(collection);
-  const { classNames, classes } = itemClasses;
   const listen = shareListener(question, context);
-  const neighbours = await features.nearestLabelled(collection, feature, k, itemClasses, listen);
+  const { classNames, classes, neighbours } = await features.nearestLabelled(collection, feature, k, listen);
   const { predictions, shares } = vote(neighbours, classes, classNames.length);
   return {
     classNames,
@@ -211,18 +218,23 @@ export async function findLookAlikes(
   const vectors = features.vectorsOf(collection, feature);
   const has = collection.haveFeatures();
   const nearest = of === null || has[of] !== true ? null : await nearestOf(vectors, of, count, has);
-  const { groups, threshold } = await features.groups(vectors, async () => {
+  // It is found to its end, whoever asks: somebody who looks at one photograph after the other asks again and again.
+  const found = features.groups(vectors, async () => {
     const there = indicesOf(has);
     const own = rowsOf(vectors, there);
     const least = usualThreshold(own);
     const { dots, dispose } = await deviceDots(own, own, host);
     try {
-      const found = await groupLookAlikes(own.count, dots, least, shareListener(question, context));
-      return { threshold: least, groups: found.map((group) => group.map((at) => there[at] as number)) };
+      const groups = await groupLookAlikes(own.count, dots, least, async (share) => {
+        context.onProgress({ share });
+        await host.yieldToEventLoop();
+      });
+      return { threshold: least, groups: groups.map((group) => group.map((at) => there[at] as number)) };
     } finally {
       dispose();
     }
   });
+  const { groups, threshold } = await unlessAborted(found, context.signal);
   return { nearest, groups: groups.toSorted((a, b) => b.length - a.length), threshold };
 }
 

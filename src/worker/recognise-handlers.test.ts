@@ -390,7 +390,7 @@ describe('votes', () => {
     expect([[...predictions], accuracy, [...shares], [...confusion]]).toEqual([[-1, -1], null, [], []]);
   });
 
-  test('of many photographs are computed on the device, stop at an abort, and leave no tensor behind', async () => {
+  test('an abort leaves look-alikes at once, and no tensor behind', async () => {
     const many = Array.from({ length: 300 }, (_, at) =>
       photograph(`${at}.jpg`, `${1 + (at % 17)} ${at % 23}`, at % 2 === 0 ? 'even' : 'odd'),
     );
@@ -403,6 +403,9 @@ describe('votes', () => {
       { signal: controller.signal, onProgress: () => controller.abort() },
     );
     expect(aborted).toEqual(fail({ code: 'cancelled' }));
+    // Groups are found to their end, for whoever asks next.
+    const next = valueOf(await handlers.lookAlikes({ id, feature: 'cls', of: 1, count: 5 }, quiet));
+    expect(next.nearest?.items).toHaveLength(5);
     expect(tf.memory().numTensors).toBe(before);
   });
 });
