@@ -4,6 +4,7 @@ import { lookChecks } from './looks.ts';
 import { maskChecks } from './masks.ts';
 import { modelChecks } from './models.ts';
 import { mapChecks, photographChecks } from './photographs.ts';
+import { recogniseChecks } from './recognise.ts';
 import { startChecks, threadChecks } from './start.ts';
 import { storageChecks } from './storage.ts';
 import { togetherChecks } from './together.ts';
@@ -21,6 +22,7 @@ const checks: readonly Check[] = [
   ...togetherChecks,
   ...modelChecks,
   ...trainingChecks,
+  ...recogniseChecks,
   ...lookChecks,
   ...storageChecks,
   ...updateChecks,
