@@ -51,8 +51,8 @@ export function createClassActions(
 
   return {
     teach(className, indices) {
-      const { open, selected, undo, gathering } = store.getState();
-      if (open === null || gathering !== null) return;
+      const { open, selected, undo } = store.getState();
+      if (open === null) return;
       const name = className === null ? null : className.trim();
       if (name === '') return;
       const changes = (indices ?? [...selected]).flatMap((index): ClassChange[] => {

@@ -5,6 +5,7 @@ import { FilesAtHand } from './files-at-hand.ts';
 import { recallCollection, rememberCollection } from './last-collection.ts';
 import type { RecogniseConduct } from './recognise-conduct.ts';
 import { nothingOpen } from './recognise-state.ts';
+import { SmallPictures } from './small-pictures.ts';
 import { Thumbnails } from './thumbnails.ts';
 import type { Voting } from './voting.ts';
 
@@ -42,7 +43,7 @@ export function createCollectionActions(
     const before = store.getState().open;
     const isSame = before?.kept.id === id;
     voting.cancelVotes();
-    before?.thumbnails.dispose();
+    before?.pictures.close();
     const known = isSame ? before.classNames : collection.classNames;
     store.setState({
       ...nothingOpen,
@@ -51,7 +52,7 @@ export function createCollectionActions(
       open: {
         kept: collection,
         items,
-        thumbnails: new Thumbnails(thumbnails, thumbnailEnds),
+        pictures: new SmallPictures(new Thumbnails(thumbnails, thumbnailEnds)),
         files: isSame ? before.files : new FilesAtHand(),
         classNames: known,
       },
@@ -62,7 +63,7 @@ export function createCollectionActions(
 
   const close = (): void => {
     voting.cancelVotes();
-    store.getState().open?.thumbnails.dispose();
+    store.getState().open?.pictures.close();
     rememberCollection(null);
     store.setState({ ...nothingOpen, wanted: null, failure: null });
   };

@@ -16,7 +16,6 @@ const items = ['mugs/a.jpg', 'mugs/"b", c.jpg', 'd.jpg', 'notes.txt'].map((path,
 
 const open = {
   items,
-  thumbnails: Thumbnails.none(),
   files: new FilesAtHand(),
   classNames: ['mugs', 'pots'],
 } as unknown as OpenCollection;

@@ -1,7 +1,7 @@
 /** Takes photographs into a collection: sends them to the worker, shows what comes, and goes on after a lost engine. */
 import { describeFailure, isFinalFailure, type Failure } from '../../core/failure.ts';
 import type { FeatureSettings } from '../../core/recognition.ts';
-import type { Result } from '../../core/result.ts';
+import { fail, type Result } from '../../core/result.ts';
 import type {
   CollectionItem,
   GatheredPhotograph,
@@ -16,7 +16,7 @@ import { photographsOf, titleOf } from './files-to-gather.ts';
 import { rememberCollection } from './last-collection.ts';
 import type { RecogniseConduct } from './recognise-conduct.ts';
 import { nothingOpen, withItems, type OpenCollection } from './recognise-state.ts';
-import { Thumbnails } from './thumbnails.ts';
+import { SmallPictures } from './small-pictures.ts';
 import { usualSettings } from './usual-settings.ts';
 import type { Voting } from './voting.ts';
 
@@ -41,6 +41,13 @@ type PhotographsProgress = Extract<GatherProgress, { stage: 'photographs' }>;
 
 /** How often new photographs are shown, ms. Ten thousand of them, one by one, would keep the page from answering. */
 const showEveryMs = 250;
+
+/** How often everybody is asked meanwhile, ms; and so many times longer than the last votes took. */
+const voteEveryMs = 4000;
+const voteShare = 10;
+
+/** So many files are posted in 40 ms; ten thousand at once would stop the page for two seconds. */
+const photographsPerCall = 200;
 
 /** So often it goes on after a lost engine without a further photograph. */
 const attemptsWithoutProgress = 2;
@@ -73,10 +80,45 @@ class News {
   }
 }
 
+/** Adds up what the parts tell. */
+class GatheringSum {
+  readonly total: number;
+  private before = { done: 0, known: 0, failed: 0 };
+  private last = this.before;
+  private perSecond: number | null = null;
+  private itemsBefore: number | null = null;
+
+  constructor(total: number) {
+    this.total = total;
+  }
+
+  with(progress: PhotographsProgress): PhotographsProgress {
+    const { done, known, failed } = this.before;
+    this.last = {
+      done: done + progress.done,
+      known: known + progress.known,
+      failed: failed + progress.failed,
+    };
+    // At the start of each part there is nothing to measure.
+    this.perSecond = progress.perSecond ?? this.perSecond;
+    return { ...progress, ...this.last, total: this.total, perSecond: this.perSecond };
+  }
+
+  /** @returns how many photographs the collection is to have; known ones among the new are counted twice */
+  wantedIn({ items }: StoredCollection): number {
+    this.itemsBefore ??= items;
+    return this.itemsBefore + this.total;
+  }
+
+  endPart(): void {
+    this.before = this.last;
+  }
+}
+
 const openNew = (kept: StoredCollection, files: FilesAtHand): OpenCollection => ({
   kept,
   items: [],
-  thumbnails: Thumbnails.none(),
+  pictures: new SmallPictures(),
   files,
   classNames: [],
 });
@@ -86,6 +128,8 @@ class Gatherer implements GatherActions {
   private readonly voting: Voting;
   private readonly collections: CollectionActions;
   private controller: AbortController | null = null;
+  /** Before this time nobody is asked while photographs come. */
+  private votesNotBefore = 0;
 
   constructor(conduct: RecogniseConduct, voting: Voting, collections: CollectionActions) {
     this.conduct = conduct;
@@ -124,7 +168,7 @@ class Gatherer implements GatherActions {
       const blob = open.files.of(path);
       return blob === null ? [] : [{ path, className, blob }];
     });
-    open.thumbnails.dispose();
+    open.pictures.close();
     this.conduct.store.setState({ ...nothingOpen, wanted: null, settings });
     await this.gather(photographs, open.kept.title);
   }
@@ -176,38 +220,60 @@ class Gatherer implements GatherActions {
     );
   }
 
-  /** Asks the worker, again where the engine was lost, and shows how it ended. */
+  /** Sends a few hundred after the other, so that the page goes on answering, and shows how it ended. */
   private async send(first: Gather['request'], files: FilesAtHand): Promise<void> {
-    const { client, store } = this.conduct;
+    const { store } = this.conduct;
+    const { photographs } = first;
     const controller = new AbortController();
     this.controller = controller;
-    const news = new News((progress) => this.show(progress));
+    this.votesNotBefore = Date.now() + voteEveryMs;
+    const sum = new GatheringSum(photographs.length);
+    let into = first.into;
+    let ended: Result<Gather['result'], Failure> = fail({ code: 'cancelled' });
+    for (let at = 0; at < photographs.length; at += photographsPerCall) {
+      const some = { ...first, into, photographs: photographs.slice(at, at + photographsPerCall) };
+      ended = await this.sendSome(some, files, sum, controller.signal);
+      if (!ended.ok || ended.value.how === 'cancelled') break;
+      into = { kind: 'kept', id: ended.value.collection.id };
+      sum.endPart();
+    }
+    this.controller = null;
+    store.setState({ gathering: null });
+    await this.end(ended);
+  }
+
+  /** Asks the worker, again where the engine was lost. */
+  private async sendSome(
+    first: Gather['request'],
+    files: FilesAtHand,
+    sum: GatheringSum,
+    signal: AbortSignal,
+  ): Promise<Result<Gather['result'], Failure>> {
+    const news = new News((progress) => {
+      this.show(progress);
+      void this.voteNowAndThen();
+    });
     let request = first;
     let done = 0;
-    let idleAttempts = 0;
-    for (;;) {
+    for (let idleAttempts = 0; ;) {
       const before = done;
-      const outcome = await client.call('gatherFeatures', request, {
-        signal: controller.signal,
+      const outcome = await this.conduct.client.call('gatherFeatures', request, {
+        signal,
         awaitsWorker: true,
         onProgress: (progress) => {
           if (progress.stage === 'begun') {
             request = { ...request, into: { kind: 'kept', id: progress.collection.id } };
-            this.begin(progress.collection, files, request.photographs.length);
+            this.begin(progress.collection, files, sum.wantedIn(progress.collection));
           } else if (progress.stage === 'photographs') {
             done = progress.done;
-            news.add(progress);
+            news.add(sum.with(progress));
           }
         },
       });
       news.flush();
       idleAttempts = done > before ? 0 : idleAttempts + 1;
-      const isLost = !outcome.ok && this.mayGoOn(outcome.error) && idleAttempts <= attemptsWithoutProgress;
-      if (isLost && !controller.signal.aborted && (await this.whenReady(controller.signal))) continue;
-      this.controller = null;
-      store.setState({ gathering: null });
-      await this.end(outcome);
-      return;
+      if (outcome.ok || signal.aborted || !this.mayGoOn(outcome.error)) return outcome;
+      if (idleAttempts > attemptsWithoutProgress || !(await this.whenReady(signal))) return outcome;
     }
   }
 
@@ -242,6 +308,15 @@ class Gatherer implements GatherActions {
     });
   }
 
+  /** What is there is voted on while the rest comes. With many, the votes take time from the photographs, so they are asked less often. */
+  private async voteNowAndThen(): Promise<void> {
+    if (Date.now() < this.votesNotBefore) return;
+    this.votesNotBefore = Infinity;
+    await this.voting.vote(false);
+    const { value } = this.conduct.store.getState().votes;
+    this.votesNotBefore = Date.now() + Math.max(voteEveryMs, voteShare * (value?.elapsedMs ?? 0));
+  }
+
   private begin(kept: StoredCollection, files: FilesAtHand, wanted: number): void {
     const { store } = this.conduct;
     rememberCollection({ id: kept.id, wanted });
@@ -256,7 +331,7 @@ class Gatherer implements GatherActions {
       const { open, gathering } = state;
       if (open === null || gathering === null) return {};
       for (const { item, thumbnail } of added)
-        if (thumbnail !== null) open.thumbnails.add(item.index, thumbnail);
+        if (thumbnail !== null) open.pictures.add(item.index, thumbnail);
       const items: CollectionItem[] = added.map(({ item }) => item);
       const isNew = items.filter(({ index, failure }) => failure === null && open.items[index] === undefined);
       return {

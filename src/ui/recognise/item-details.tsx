@@ -108,8 +108,7 @@ function Neighbours({ item }: { readonly item: CollectionItem }) {
 function ClassField({ className }: { readonly className: string | null }) {
   const { recognise } = useServices();
   const open = useRecognise((state) => state.open);
-  const isGathering = useRecognise((state) => state.gathering !== null);
-  if (open === null || open.classNames.length === 0 || isGathering) return null;
+  if (open === null || open.classNames.length === 0) return null;
   return (
     <SelectField
       label="Class"

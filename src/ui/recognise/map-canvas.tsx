@@ -1,5 +1,5 @@
 import { Maximize, Minus, Plus } from 'lucide-react';
-import { type KeyboardEvent, useCallback, useEffect, useMemo, useReducer, useRef, useState } from 'react';
+import { type KeyboardEvent, useCallback, useMemo, useReducer, useRef, useState } from 'react';
 import { IconButton } from '../kit/icon-button.tsx';
 import { SwitchField } from '../kit/switch-field.tsx';
 import { useCanvasLayer, useDeviceSize } from '../kit/use-canvas-layer.ts';
@@ -18,11 +18,9 @@ import {
   wholeMap,
   zoomAt,
 } from './map-geometry.ts';
-import { MapPictures } from './map-pictures.ts';
 import { type MapDot, type MapDrawing, paintMap } from './paint-map.ts';
 import { predictionOf } from './recognise-state.ts';
 import { useMapPointers } from './use-map-pointers.ts';
-import { Thumbnails } from './thumbnails.ts';
 import './map-canvas.css';
 
 const zoomStep = 1.5;
@@ -59,17 +57,6 @@ const resolved = (context: CanvasRenderingContext2D, colour: string): string =>
     ? getComputedStyle(context.canvas).getPropertyValue(colour.slice(4, -1)).trim()
     : colour;
 
-function usePictures(): { readonly pictures: MapPictures; readonly loaded: number } {
-  const thumbnails = useRecognise((state) => state.open?.thumbnails);
-  const [loaded, tellLoaded] = useReducer((count: number) => count + 1, 0);
-  const pictures = useMemo(
-    () => new MapPictures(thumbnails ?? Thumbnails.none(), tellLoaded),
-    [thumbnails, tellLoaded],
-  );
-  useEffect(() => () => pictures.close(), [pictures]);
-  return { pictures, loaded };
-}
-
 /** All photographs, laid out by their features. */
 export function MapCanvas({ places }: { readonly places: Float32Array }) {
   const { recognise } = useServices();
@@ -82,16 +69,17 @@ export function MapCanvas({ places }: { readonly places: Float32Array }) {
   const selected = useRecognise((state) => state.selected);
   const cursor = useRecognise((state) => state.cursor);
   const dots = useDots();
-  const { pictures, loaded } = usePictures();
+  const pictures = useRecognise((state) => state.open?.pictures);
+  const [loaded, tellLoaded] = useReducer((count: number) => count + 1, 0);
 
   const paint = useCallback(
     (context: CanvasRenderingContext2D) => {
-      if (size === null) return;
+      if (size === null || pictures === undefined) return;
       const style = getComputedStyle(context.canvas);
       const ink = { line: style.color, focus: style.getPropertyValue('--focus-colour').trim() };
       const drawn = dots.map((dot) => ({ ...dot, colour: resolved(context, dot.colour) }));
       const drawing: MapDrawing = { places, dots: drawn, selected, cursor, view, lasso };
-      paintMap(context, size, drawing, pictures, ink);
+      paintMap(context, size, drawing, pictures, tellLoaded, ink);
     },
     // A picture that was loaded is painted.
     // oxlint-disable-next-line react/exhaustive-deps

@@ -1,5 +1,5 @@
 import type { Size } from '../../core/geometry.ts';
-import type { MapPictures } from './map-pictures.ts';
+import type { SmallPictures } from './small-pictures.ts';
 import { type MapView, pictureSidePx, type Point, placeOf, toCanvas } from './map-geometry.ts';
 
 export interface MapDot {
@@ -42,7 +42,8 @@ export function paintMap(
   context: CanvasRenderingContext2D,
   size: Size,
   { places, dots, selected, cursor, view, lasso }: MapDrawing,
-  pictures: MapPictures,
+  pictures: Pick<SmallPictures, 'peek' | 'want'>,
+  onLoaded: () => void,
   ink: { readonly line: string; readonly focus: string },
 ): void {
   const devicePx = devicePixelRatio;
@@ -76,7 +77,7 @@ export function paintMap(
   for (const dot of dots) if (selected.has(dot.index) && dot.index !== cursor) paintDot(dot);
   for (const dot of dots) if (dot.index === cursor) paintDot(dot);
   context.setLineDash([]);
-  if (drawsPictures) pictures.want(seen);
+  if (drawsPictures) pictures.want(seen, onLoaded);
   const [first, ...rest] = lasso;
   if (first === undefined) return;
   context.beginPath();

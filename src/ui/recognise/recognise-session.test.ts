@@ -395,3 +395,71 @@ test('arrow keys move in the shown order, and stop at its ends', async () => {
   session.moveBy(99, 'one');
   expect(state().cursor).toBe(2);
 });
+
+test('while photographs come, those that are there are voted on now and then, and can be taught', async () => {
+  vi.useFakeTimers();
+  const { session, state, find, calls } = setUp();
+  void session.gatherFiles([photograph('mugs/a.jpg'), photograph('pots/b.jpg')]);
+  const gather = find('gatherFeatures');
+  gather.tell({ stage: 'begun', collection: kept({ items: 0 }) } satisfies GatherProgress);
+  const tellOne = (index: number): void =>
+    gather.tell({
+      stage: 'photographs',
+      done: index + 1,
+      total: 9,
+      known: 0,
+      failed: 0,
+      perSecond: 1,
+      added: [{ item: item(index, 'mugs'), thumbnail: null }],
+    } satisfies GatherProgress);
+  tellOne(0);
+  vi.advanceTimersByTime(300);
+  expect(calls.map(({ method }) => method)).toEqual(['gatherFeatures']);
+  vi.advanceTimersByTime(4000);
+  tellOne(1);
+  vi.advanceTimersByTime(300);
+  await find('vote').answer(succeed(votesOf(0, 1)));
+  expect(state().votes).toMatchObject({ status: 'done' });
+  session.teach('pots', [1]);
+  expect(state().open?.items[1]?.className).toBe('pots');
+  await settled();
+  expect(find('setClasses').request).toEqual({ id: 'c1', changes: [{ index: 1, className: 'pots' }] });
+});
+
+test('many photographs are sent a few hundred after the other, and counted together', async () => {
+  vi.useFakeTimers();
+  const { session, state, find } = setUp();
+  const files = Array.from({ length: 250 }, (_, at) => photograph(`mugs/${String(at).padStart(3, '0')}.jpg`));
+  void session.gatherFiles(files);
+  const first = find('gatherFeatures');
+  expect((first.request as { photographs: unknown[] }).photographs).toHaveLength(200);
+  first.tell({ stage: 'begun', collection: kept({ items: 0 }) } satisfies GatherProgress);
+  const tell = (call: OpenCall, done: number, failed: number, perSecond: number | null): void => {
+    call.tell({
+      stage: 'photographs',
+      done,
+      total: 200,
+      known: 1,
+      failed,
+      perSecond,
+      added: [],
+    } satisfies GatherProgress);
+    vi.advanceTimersByTime(300);
+  };
+  tell(first, 200, 3, 20);
+  await first.answer(succeed({ how: 'finished', collection: kept() }));
+  const second = find('gatherFeatures');
+  expect(second.request).toMatchObject({ into: { kind: 'kept', id: 'c1' } });
+  expect((second.request as { photographs: unknown[] }).photographs).toHaveLength(50);
+  tell(second, 10, 1, null);
+  expect(state().gathering?.progress).toEqual({
+    stage: 'photographs',
+    done: 210,
+    total: 250,
+    known: 2,
+    failed: 4,
+    perSecond: 20,
+  });
+  await second.answer(succeed({ how: 'cancelled', collection: kept() }));
+  expect(state().gathering).toBeNull();
+});

@@ -11,7 +11,7 @@ import type {
   StoredCollection,
 } from '../../rpc/recognise-contract.ts';
 import type { FilesAtHand } from './files-at-hand.ts';
-import type { Thumbnails } from './thumbnails.ts';
+import type { SmallPictures } from './small-pictures.ts';
 
 export type Votes = RecogniseContract['vote']['result'];
 export type TrainedProbe = RecogniseContract['trainProbe']['result'];
@@ -21,7 +21,7 @@ export type LookAlikes = RecogniseContract['lookAlikes']['result'];
 export interface OpenCollection {
   readonly kept: StoredCollection;
   readonly items: readonly CollectionItem[];
-  readonly thumbnails: Thumbnails;
+  readonly pictures: SmallPictures;
   readonly files: FilesAtHand;
   /** Every class, also one without a photograph. New ones come last, so that a class keeps its key. */
   readonly classNames: readonly string[];

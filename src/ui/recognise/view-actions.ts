@@ -22,6 +22,8 @@ export interface ViewActions {
   clearSelection(): void;
   /** Moves to the photograph so many places further in the shown order. @returns whether there is a collection to move in */
   moveBy(places: number, how: 'one' | 'range'): boolean;
+  /** @returns the photograph for the screen, upright; null where its file is not at hand or cannot be decoded. Caller closes it */
+  decodeItem(index: number, signal: AbortSignal): Promise<ImageBitmap | null>;
   /** Of the selected photographs those whose files are at hand, in the viewer's strip. */
   openInViewer(): void;
   dismissFailure(): void;
@@ -33,11 +35,14 @@ function between(arranged: readonly number[], from: number | null, to: number): 
   return arranged.slice(Math.min(a, b), Math.max(a, b) + 1);
 }
 
+/** Of the photograph that is shown by itself. */
+const decodedSidePx = 1024;
+
 /** What was found for another feature is no longer shown. */
 const forOtherFeature = { map: { status: 'idle', value: null } } as const satisfies Partial<RecogniseState>;
 
 export function createViewActions(
-  { app, store }: RecogniseConduct,
+  { client, app, store }: RecogniseConduct,
   viewer: Pick<EngineSession, 'add'>,
   voting: Voting,
 ): ViewActions {
@@ -87,6 +92,16 @@ export function createViewActions(
       const index = arranged[Math.min(arranged.length - 1, Math.max(0, next))];
       if (index !== undefined) select(index, how);
       return true;
+    },
+
+    async decodeItem(index, signal) {
+      const { open } = store.getState();
+      const path = open?.items[index]?.path;
+      const photo = path === undefined ? null : (open?.files.of(path) ?? null);
+      if (open === null || photo === null) return null;
+      const id = `${open.kept.id} ${path}`;
+      const outcome = await client.call('decode', { id, photo, maxSidePx: decodedSidePx }, { signal });
+      return outcome.ok ? outcome.value.bitmap : null;
     },
 
     openInViewer() {

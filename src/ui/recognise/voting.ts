@@ -36,7 +36,8 @@ export function createVoting({ client, app, store }: RecogniseConduct): Voting {
     if (votes === null || store.getState().open?.kept.id !== id) return;
     if (mustArrange) store.setState((state) => ({ arranged: arrangeItems(state) }));
     mustArrange = false;
-    if (votes.accuracy !== null)
+    // While photographs come, the number changes every few seconds.
+    if (votes.accuracy !== null && store.getState().gathering === null)
       app.getState().announce(`Leave-one-out accuracy ${formatPercent(votes.accuracy)}.`);
   };
 

@@ -12,7 +12,7 @@ import type { StoredCollection } from '../../rpc/recognise-contract.ts';
 import { FilesAtHand } from '../recognise/files-at-hand.ts';
 import { createRecogniseSession } from '../recognise/recognise-session.ts';
 import { createRecogniseStore } from '../recognise/recognise-state.ts';
-import { Thumbnails } from '../recognise/thumbnails.ts';
+import { SmallPictures } from '../recognise/small-pictures.ts';
 import { commandsOf, runCommand } from './commands.ts';
 import { viewShown } from '../state/zoom.ts';
 import { belongsToField } from './use-commands.ts';
@@ -362,7 +362,7 @@ describe('on the screen "Recognise"', () => {
       open: {
         kept,
         items,
-        thumbnails: Thumbnails.none(),
+        pictures: new SmallPictures(),
         files: new FilesAtHand(),
         classNames: kept.classNames,
       },
