@@ -13,7 +13,7 @@ async function teach(app: App, photograph: RegExp, className: string): Promise<v
   (await app.get('option', photograph)).click();
   await app.fill('textbox', 'Name of a new class', className);
   await app.press(/^New class with 1 photograph$/);
-  await app.get('option', new RegExp(`${photograph.source.replace('no class', className)}`));
+  await app.get('option', new RegExp(photograph.source.replace('no class', className)));
 }
 
 export const recogniseChecks: readonly Check[] = [
