@@ -87,7 +87,11 @@ test('a mask beside its photograph tells how well each lens fits it, and the tab
     scores.getByRole('button', { name: 'Save as CSV' }).click(),
   ]);
   expect(download.suggestedFilename()).toBe('dinoscope-scores.csv');
-  const lines = (await readFile(await download.path(), 'utf8')).trimEnd().split('\r\n');
+  const csv = await readFile(await download.path(), 'utf8');
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  await scores.getByRole('button', { name: 'Copy as CSV' }).click();
+  await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toBe(csv);
+  const lines = csv.trimEnd().split('\r\n');
   expect(lines).toHaveLength(3);
   const names = lines[0]?.split(',') ?? [];
   const value = (line: string, name: string): string => line.split(/,(?! )/)[names.indexOf(name)] ?? '';

@@ -5,7 +5,6 @@ import type { CellCounts } from '../score/fit.ts';
 
 /** What the page knows of a mask. */
 export interface MaskFacts {
-  readonly sizePx: Size;
   /** Objects, at least one. */
   readonly count: number;
   /** The share of its pixels that are a border and do not count, 0..1. */

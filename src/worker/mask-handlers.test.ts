@@ -26,7 +26,6 @@ describe('a mask is read', () => {
     expect(value).toMatchObject({
       kind: 'mask',
       facts: {
-        sizePx: { height: 20, width: 20 },
         count: 1,
         borderShare: 0,
         boxes: [{ top: 0, left: 4, height: 40, width: 4 }],

@@ -25,7 +25,6 @@ function outlineOf(objects: Objects): MaskFacts['outline'] {
 }
 
 const factsOf = (objects: Objects, photoPx: Size): MaskFacts => ({
-  sizePx: { height: objects.height, width: objects.width },
   count: objects.count,
   borderShare: borderShare(objects),
   boxes: boxesOfObjects(objects, photoPx),

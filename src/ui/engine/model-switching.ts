@@ -3,9 +3,10 @@ import { describeFailure, type Failure } from '../../core/failure.ts';
 import { fail, type Result, succeed } from '../../core/result.ts';
 import type { EngineClient } from '../../rpc/engine-client.ts';
 import type { ModelDescription } from '../../core/model.ts';
+import type { ModelProgress } from '../../core/progress.ts';
 import type { AppStore } from '../state/app-store.ts';
 import type { ChosenModel } from '../state/model-choice.ts';
-import type { UsedModel } from '../state/model-in-use.ts';
+import type { ModelSwitch, UsedModel } from '../state/model-in-use.ts';
 import { countOf } from '../kit/format.ts';
 
 export interface ModelSwitching {
@@ -58,15 +59,42 @@ export function createModelSwitching(
       signal.addEventListener('abort', end);
     });
 
+  /**
+   * Loads one model at a time: an earlier load ends. The page shows it from its beginning to its end.
+   * @param load called once the engine has started
+   * @returns with the outcome, whether it was still the last one that was asked for when it ended
+   */
+  const during = async <T>(
+    purpose: ModelSwitch['purpose'],
+    { choice }: ChosenModel,
+    title: string,
+    load: (signal: AbortSignal, onProgress: (progress: ModelProgress) => void) => Promise<Result<T, Failure>>,
+  ): Promise<{ readonly outcome: Result<T, Failure>; readonly isLast: boolean }> => {
+    switching?.abort();
+    const controller = new AbortController();
+    switching = controller;
+    const { setModelSwitch } = store.getState();
+    const show = (progress: ModelProgress | null): void => {
+      if (switching === controller) setModelSwitch({ purpose, choice, title, progress });
+    };
+    show(null);
+    await untilStarted(controller.signal);
+    const outcome: Result<T, Failure> = controller.signal.aborted
+      ? fail({ code: 'cancelled' })
+      : await load(controller.signal, show);
+    const isLast = switching === controller;
+    if (isLast) {
+      switching = null;
+      setModelSwitch(null);
+    }
+    return { outcome, isLast };
+  };
+
   const exchange = async (
     next: ChosenModel,
-    title: string,
-    controller: AbortController,
+    signal: AbortSignal,
+    onProgress: (progress: ModelProgress) => void,
   ): Promise<Result<ModelDescription, Failure>> => {
-    const { setModelSwitch } = store.getState();
-    setModelSwitch({ purpose: 'use', choice: next.choice, title, progress: null });
-    await untilStarted(controller.signal);
-    if (controller.signal.aborted) return fail({ code: 'cancelled' });
     if (store.getState().engine.status !== 'ready') {
       // The engine may have failed because its model could not be loaded, so it starts with the new one.
       await session.startWith(next);
@@ -82,16 +110,13 @@ export function createModelSwitching(
       'useModel',
       { model: { key: next.key, reference: next.reference } },
       {
-        signal: controller.signal,
+        signal,
         // A cancel may come just after the worker has replaced the model: the worker's answer says which one is in use.
         awaitsWorker: true,
-        onProgress: (progress) => {
-          if (switching === controller)
-            setModelSwitch({ purpose: 'use', choice: next.choice, title, progress });
-        },
+        onProgress,
       },
     );
-    if (!outcome.ok) return controller.signal.aborted ? fail({ code: 'cancelled' }) : outcome;
+    if (!outcome.ok) return signal.aborted ? fail({ code: 'cancelled' }) : outcome;
     const { engine } = store.getState();
     // The engine was lost at the same moment, and is restarting with the old model.
     if (engine.status !== 'ready') return fail({ code: 'cancelled' });
@@ -101,15 +126,10 @@ export function createModelSwitching(
 
   return {
     async useModel(next, title) {
-      switching?.abort();
-      const controller = new AbortController();
-      switching = controller;
-      const outcome = await exchange(next, title, controller);
-      const { setModelSwitch, say, announce, order, engine, models } = store.getState();
-      if (switching === controller) {
-        switching = null;
-        setModelSwitch(null);
-      }
+      const { outcome } = await during('use', next, title, (signal, onProgress) =>
+        exchange(next, signal, onProgress),
+      );
+      const { say, announce, order, engine, models } = store.getState();
       if (outcome.ok) {
         const again = order.length === 0 ? '' : ` ${countOf(order.length, 'photograph')} run again with it.`;
         announce(`${outcome.value.title} is in use.${again}`);
@@ -128,28 +148,12 @@ export function createModelSwitching(
     },
 
     async compareWith(next, title) {
-      switching?.abort();
-      const controller = new AbortController();
-      switching = controller;
-      const { setModelSwitch, setAgainst, say, announce } = store.getState();
-      setModelSwitch({ purpose: 'compare', choice: next.choice, title, progress: null });
-      await untilStarted(controller.signal);
-      const outcome: Result<{ readonly model: ModelDescription }, Failure> = controller.signal.aborted
-        ? fail({ code: 'cancelled' })
-        : await client.call(
-            'addModel',
-            { model: { key: next.key, reference: next.reference } },
-            {
-              signal: controller.signal,
-              onProgress: (progress) => {
-                if (switching === controller)
-                  setModelSwitch({ purpose: 'compare', choice: next.choice, title, progress });
-              },
-            },
-          );
-      if (switching !== controller) return;
-      switching = null;
-      setModelSwitch(null);
+      const model = { key: next.key, reference: next.reference };
+      const { outcome, isLast } = await during('compare', next, title, (signal, onProgress) =>
+        client.call('addModel', { model }, { signal, onProgress }),
+      );
+      if (!isLast) return;
+      const { setAgainst, say, announce } = store.getState();
       if (outcome.ok) {
         setAgainst({ model: { ...next, description: outcome.value.model }, look: null });
         announce(`Compared with ${outcome.value.model.title}.`);

@@ -1,5 +1,6 @@
 import { Check, Copy, Download, Eye } from 'lucide-react';
 import { useEffect, useMemo, useState } from 'react';
+import { useShallow } from 'zustand/react/shallow';
 import { Dialog } from '../kit/dialog.tsx';
 import { countOf, formatPercent, formatScore } from '../kit/format.ts';
 import { IconButton } from '../kit/icon-button.tsx';
@@ -13,6 +14,8 @@ import {
   describeSettings,
   meansOf,
   scoreRowsOf,
+  scoreStateOf,
+  settingsInWords,
   type MaskComparison,
   type ScoreMeans,
   type ScoreRow,
@@ -154,25 +157,25 @@ function Actions({ csv }: { readonly csv: string }) {
 /** How well the lens in use fits the masks of all photographs that have one. */
 export function ScoreDialog({ onClose }: { readonly onClose: () => void }) {
   const { masks } = useServices();
-  const state = useApp((all) => all);
+  const state = useApp(useShallow(scoreStateOf));
   const { lens, models } = state;
   const framing = framingInUse(state);
   const rows = useMemo(() => scoreRowsOf(state), [state]);
-  const engineStatus = state.engine.status;
+  const engineStatus = useApp(({ engine }) => engine.status);
   useEffect(() => {
     for (const { id, comparison } of rows)
       if (comparison?.status === 'counting') for (const { grid } of comparison.found) masks.count(id, grid);
   }, [rows, masks, engineStatus]);
   const means = meansOf(rows);
   const { title } = viewOf(lens).contract;
-  const settings = describeSettings(state);
+  const words = settingsInWords(state);
   const model = models.used?.description.title ?? '';
   return (
     <Dialog title="Scores" onClose={onClose}>
       <div className="scores">
         <p className="scores-about">
           {title}
-          {settings !== '' && `: ${settings}`}. {model}, {framing.sidePx} px.
+          {words !== '' && `: ${words}`}. {model} sees photographs {framing.sidePx} px long.
         </p>
         {viewOf(lens).found === undefined ? (
           <p>This lens makes no masks. {lensesWithMasks()} do.</p>
@@ -186,7 +189,9 @@ export function ScoreDialog({ onClose }: { readonly onClose: () => void }) {
                 {formatScore(means.found / means.scored)}): it overlaps the object’s box by at least half.
               </p>
             )}
-            <Actions csv={csvOf(rows, { lens: title, settings, model, look: { framing } })} />
+            <Actions
+              csv={csvOf(rows, { lens: title, settings: describeSettings(state), model, look: { framing } })}
+            />
           </>
         )}
       </div>

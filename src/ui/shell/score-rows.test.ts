@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { shallow } from 'zustand/shallow';
 import { frameOfGrid, lookedAtHeads, someBackend, someModel } from '../../testing/looks.ts';
 import { keyOfGrid } from '../engine/masks.ts';
 import { createAppStore } from '../state/app-store.ts';
@@ -6,7 +7,14 @@ import { plainLook } from '../state/looks.ts';
 import { chosenModel } from '../state/model-choice.ts';
 import type { PhotoMask } from '../state/photo.ts';
 import { parseSettings } from '../state/settings.ts';
-import { csvOf, describeSettings, meansOf, scoreRowsOf } from './score-rows.ts';
+import {
+  csvOf,
+  describeSettings,
+  meansOf,
+  scoreRowsOf,
+  scoreStateOf,
+  settingsInWords,
+} from './score-rows.ts';
 
 const frame = frameOfGrid(1, 2);
 
@@ -16,7 +24,6 @@ const mask = (name: string, isCounted: boolean): PhotoMask => ({
   name,
   blob: new Blob(),
   facts: {
-    sizePx: { height: 4, width: 5 },
     count: 1,
     borderShare: 0.25,
     boxes: [{ top: 0, left: 60, height: 60, width: 60 }],
@@ -105,6 +112,30 @@ it('settings that differ are another look', () => {
   expect(describeSettings(store.getState())).toMatch(
     /^method tokencut, block best, facet best, threshold 0\.2/,
   );
+});
+
+it('the head of the table says the settings in words, and only what is not usual', () => {
+  const store = setUp();
+  const words = () => settingsInWords(store.getState());
+  expect(words()).toBe('masks keep 50 %');
+  store.getState().changeParams({ block: 1 });
+  store.getState().setFraming({ ...store.getState().framing, overlap: 2 });
+  expect(words()).toBe('block 1, masks keep 50 %, patches overlap by a half');
+  store.getState().setLens('objects');
+  expect(words()).toBe('patches overlap by a half');
+});
+
+it('what has nothing to do with the scores redraws no row', () => {
+  const store = setUp();
+  const before = scoreStateOf(store.getState());
+  const { announce, say, setPointed, setDetailsOpen } = store.getState();
+  announce('x');
+  say('y');
+  setPointed({ photo: 'photo-1', point: { x: 0, y: 0 } });
+  setDetailsOpen(true);
+  expect(shallow(scoreStateOf(store.getState()), before)).toBe(true);
+  store.getState().changeDrawing({ mass: 61 });
+  expect(shallow(scoreStateOf(store.getState()), before)).toBe(false);
 });
 
 it('the file has every row, with quotes where names need them', () => {

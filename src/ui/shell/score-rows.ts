@@ -3,6 +3,7 @@ import type { Codec, Fields } from '../../core/codec.ts';
 import { contractOf } from '../../lenses/contracts.ts';
 import type { FoundMask } from '../../core/found-mask.ts';
 import { foundOverlap, meanOf } from '../../score/fit.ts';
+import { tokenTitle } from '../../lenses/query-title.ts';
 import { scoreFound, type FoundScores } from '../../score/score-found.ts';
 import { keyOfGrid } from '../engine/masks.ts';
 import type { AppState } from '../state/app-store.ts';
@@ -39,13 +40,14 @@ export interface ScoreRow {
  * By the settings in use, not of an earlier look that may still be on view; and without a patch that is asked, so that all
  * rows are made alike.
  */
-function outcomeOf(state: AppState, photo: Photo): Outcome | null {
-  const look = plainLook(state, photo);
+function outcomeOf(state: ScoreState, photo: Photo): Outcome | null {
+  // Nothing is asked by the pointer.
+  const look = plainLook({ ...state, pointed: null }, photo);
   return (look === null ? undefined : state.outcomes.get(keyOfLook(look))) ?? null;
 }
 
 /** @returns one row for each photograph with a mask, in the order of the strip */
-export function scoreRowsOf(state: AppState): ScoreRow[] {
+export function scoreRowsOf(state: ScoreState): ScoreRow[] {
   return state.order.flatMap((id): ScoreRow[] => {
     const photo = state.photos[id];
     if (photo === undefined || photo.mask === null) return [];
@@ -59,8 +61,73 @@ export function scoreRowsOf(state: AppState): ScoreRow[] {
   });
 }
 
-/** What was asked: the lens, its parameters, and what differs from the usual in how it is drawn. */
-export function describeSettings(state: AppState): string {
+/** What the rows and the words about them depend on; nothing else of the page's state redraws the table. */
+export type ScoreState = Pick<
+  AppState,
+  | 'lens'
+  | 'params'
+  | 'drawings'
+  | 'shared'
+  | 'token'
+  | 'framing'
+  | 'models'
+  | 'photos'
+  | 'order'
+  | 'asked'
+  | 'partner'
+  | 'outcomes'
+>;
+
+export const scoreStateOf = ({
+  lens,
+  params,
+  drawings,
+  shared,
+  token,
+  framing,
+  models,
+  photos,
+  order,
+  asked,
+  partner,
+  outcomes,
+}: AppState): ScoreState => ({
+  lens,
+  params,
+  drawings,
+  shared,
+  token,
+  framing,
+  models,
+  photos,
+  order,
+  asked,
+  partner,
+  outcomes,
+});
+
+const overlapWords: Readonly<Record<string, string>> = {
+  2: 'patches overlap by a half',
+  4: 'patches overlap by three quarters',
+};
+
+/** What differs from the usual settings, in words, for the head of the table. */
+export function settingsInWords(state: ScoreState): string {
+  const { lens, params, drawings } = state;
+  const { params: computed, drawing } = contractOf(lens);
+  const drawn = drawings[lens];
+  const { token, mass: _, ...others } = { ...computed.write(params[lens]), ...drawing.write(drawn) };
+  const words = Object.entries(others).flatMap(([name, text]) =>
+    text === undefined || text === '' ? [] : [`${name} ${text}`],
+  );
+  if (token !== undefined) words.unshift(`asked by ${tokenTitle(Number(token)).toLowerCase()}`);
+  if ('mass' in drawn) words.push(`masks keep ${String(drawn.mass)} %`);
+  const { overlap = 1 } = framingInUse(state);
+  return [...words, ...(overlapWords[overlap] === undefined ? [] : [overlapWords[overlap]])].join(', ');
+}
+
+/** For the file, which a program reads. What was asked: the lens, its parameters, and what differs from the usual in how it is drawn. */
+export function describeSettings(state: ScoreState): string {
   const { lens, params, drawings } = state;
   const { overlap } = framingInUse(state);
   const { params: computed, drawing } = contractOf(lens);

@@ -3,6 +3,7 @@ import { useMemo, useState } from 'react';
 import { contractOf } from '../../lenses/contracts.ts';
 import { tokenTitle } from '../../lenses/query-title.ts';
 import { differenceLayer } from '../../render/compare-layers.ts';
+import { Breakable } from '../kit/breakable.tsx';
 import { IconButton } from '../kit/icon-button.tsx';
 import { useApp, useServices } from '../services.tsx';
 import { allAreShown, canShowAll, pickedOn, shownOutcome, type Outcome } from '../state/looks.ts';
@@ -155,7 +156,9 @@ export function StageCaption({ photo }: { readonly photo: Photo }) {
   return (
     <div className="caption">
       <div className="caption-title">
-        <h2>{photo.name}</h2>
+        <h2>
+          <Breakable name={photo.name} />
+        </h2>
         {photo.credit !== null && <span className="caption-credit">Photograph: {photo.credit}</span>}
         {looksAtSeveral && (
           <IconButton

@@ -11,7 +11,8 @@ import type { ModelChoice } from './model-choice.ts';
 import type { ModelsInUse, ModelSwitch, UsedModel } from './model-in-use.ts';
 import type { CellCounts } from '../../score/fit.ts';
 import type { AnyLookProgress, NewPhoto, Photo, PhotoId, PhotoMask, PhotoState } from './photo.ts';
-import { isSaidOnce, type NoteId } from './notes.ts';
+import { messageActions, type Message, type MessageActions } from './messages.ts';
+import type { NoteId } from './notes.ts';
 import type { PhotoPoint, PickedPoint } from './photo-point.ts';
 import {
   gridKey,
@@ -52,14 +53,6 @@ export type Screen = 'viewer' | 'training' | 'recognise';
 type ComparisonView = 'sides' | 'swipe' | 'difference';
 
 type DialogName = 'help' | 'samples' | 'models' | 'scores' | 'mask';
-
-interface Message {
-  readonly id: number;
-  readonly tone: 'plain' | 'warning';
-  readonly text: string;
-  /** Set for messages that are not shown again after they were dismissed. */
-  readonly note: NoteId | null;
-}
 
 /** A look at the selected photograph that was requested and has no result yet. */
 type Asking = { readonly look: Look } & (
@@ -117,7 +110,7 @@ export interface AppState {
   readonly announcement: string;
 }
 
-export interface AppActions {
+export interface AppActions extends MessageActions {
   setEngine(engine: EngineState): void;
   setUsedModel(used: UsedModel): void;
   setModelSwitch(next: ModelSwitch | null): void;
@@ -163,13 +156,6 @@ export interface AppActions {
   setPresenting(presenting: boolean): void;
   setScreen(screen: Screen): void;
   setDetailsOpen(detailsOpen: boolean): void;
-  /** @returns the message's id, for `dismiss` */
-  say(text: string, tone?: Message['tone']): number;
-  /** Shows the note unless it was seen already, in this visit or an earlier one; see `notes`. */
-  sayNote(note: NoteId, text: string): void;
-  /** Removes a note that is no longer about what is shown. */
-  withdrawNote(note: NoteId): void;
-  dismiss(id: number): void;
   announce(text: string): void;
 }
 
@@ -183,16 +169,6 @@ const plainAddress: Address = {
 
 /** Of a mask: the lenses' grids differ with the input size and with overlapping patches. */
 const gridsKept = 4;
-
-/** More messages would cover the photograph, so the oldest is removed. */
-const messageLimit = 3;
-
-/** Adds a message. It replaces an earlier one with the same text. */
-const withMessage = (messages: readonly Message[], message: Message): readonly Message[] =>
-  [...messages.filter(({ text }) => text !== message.text), message].slice(-messageLimit);
-
-const withNote = (notes: readonly NoteId[], note: NoteId | null): readonly NoteId[] =>
-  note === null || notes.includes(note) ? notes : [...notes, note];
 
 /** The photograph to select after `removed` are removed: the next one that stays, else the previous one. */
 function selectionAfter(order: readonly PhotoId[], selected: PhotoId | null, removed: ReadonlySet<PhotoId>) {
@@ -215,7 +191,6 @@ export function createAppStore(
   address: Address = plainAddress,
 ): AppStore {
   let photosMade = 0;
-  let messagesMade = 0;
   return createStore<AppState & AppActions>()((set) => ({
     engine: { status: 'starting', progress: null, recoversFrom: null },
     models: { used: null, next: null, remembered: settings.model },
@@ -395,37 +370,7 @@ export function createAppStore(
     setDetailsOpen: (detailsOpen) => set({ detailsOpen }),
     setScreen: (screen) => set({ screen, presenting: false }),
 
-    say(text, tone = 'plain') {
-      messagesMade += 1;
-      const id = messagesMade;
-      set(({ messages }) => ({ messages: withMessage(messages, { id, tone, text, note: null }) }));
-      return id;
-    },
-
-    sayNote(note, text) {
-      messagesMade += 1;
-      const id = messagesMade;
-      set(({ messages, notesSeen }) => {
-        // One on show takes the new words.
-        if (messages.some((message) => message.note === note))
-          return {
-            messages: messages.map((message) => (message.note === note ? { ...message, text } : message)),
-          };
-        if (notesSeen.includes(note)) return {};
-        return {
-          messages: withMessage(messages, { id, tone: 'plain', text, note }),
-          notesSeen: isSaidOnce(note) ? withNote(notesSeen, note) : notesSeen,
-        };
-      });
-    },
-
-    withdrawNote: (note) =>
-      set(({ messages }) => ({ messages: messages.filter((message) => message.note !== note) })),
-    dismiss: (id) =>
-      set(({ messages, notesSeen }) => ({
-        messages: messages.filter((message) => message.id !== id),
-        notesSeen: withNote(notesSeen, messages.find((message) => message.id === id)?.note ?? null),
-      })),
+    ...messageActions(set),
     announce: (announcement) => set({ announcement }),
   }));
 }
