@@ -1,4 +1,6 @@
 import { readFile } from 'node:fs/promises';
+import type { Page } from 'playwright/test';
+import { contractOf, firstLens, lensIds } from '../src/lenses/contracts.ts';
 import { beforeWorker, loseDevices, rememberDevices } from './before-worker.ts';
 import { embedded, expect, samplePath, sideOf, test } from './scope.ts';
 
@@ -301,26 +303,58 @@ interface TraceEvent {
   readonly tdur?: number;
 }
 
-test('no task of the main thread exceeds 100 ms while the model runs', async ({ scope, page, context }) => {
-  const browser = context.browser();
+/** @returns the CPU time of the main thread's tasks while something is done, the longest first, in ms */
+async function tasksDuring(page: Page, work: () => Promise<void>): Promise<number[]> {
+  const browser = page.context().browser();
   if (browser === null) throw new Error('the profile has no browser');
-  await scope.open(`backend=wasm&side=${sideOf(40)}`);
-  await scope.isReady();
   await browser.startTracing(page, { categories: ['toplevel', '__metadata'] });
-  await scope.drop(samplePath('cat'), samplePath('dog'), samplePath('raccoon'));
-  await scope.allSettled(3);
-  for (const share of [20, 80]) await scope.setRange('Attention kept', share);
+  await work();
   const trace = JSON.parse((await browser.stopTracing()).toString()) as { traceEvents: TraceEvent[] };
-  const main = trace.traceEvents.find(
+  const threads = trace.traceEvents.filter(
     ({ name, args }) => name === 'thread_name' && args.name === 'CrRendererMain',
   );
-  const tasks = trace.traceEvents.filter(
-    ({ name, pid, tid }) => name === 'ThreadControllerImpl::RunTask' && pid === main?.pid && tid === main.tid,
-  );
+  // The browser may keep a second process ready, which does nothing.
+  const tasks = threads
+    .map((main) =>
+      trace.traceEvents.filter(
+        ({ name, pid, tid }) =>
+          name === 'ThreadControllerImpl::RunTask' && pid === main.pid && tid === main.tid,
+      ),
+    )
+    .reduce((most, each) => (each.length > most.length ? each : most), []);
   // CPU time of the thread is used, since the model's threads and the test share the page's cores.
-  const longest = tasks.map(({ dur = 0, tdur = dur }) => tdur / 1000).sort((a, b) => b - a);
-  expect(longest.length).toBeGreaterThan(100);
-  expect(longest[0]).toBeLessThanOrEqual(100);
+  return tasks.map(({ dur = 0, tdur = dur }) => tdur / 1000).sort((a, b) => b - a);
+}
+
+test('no task of the main thread exceeds 100 ms while the model runs', async ({ scope, page }) => {
+  await scope.open(`backend=wasm&side=${sideOf(40)}`);
+  await scope.isReady();
+  const tasks = await tasksDuring(page, async () => {
+    await scope.drop(samplePath('cat'), samplePath('dog'), samplePath('raccoon'));
+    await scope.allSettled(3);
+    for (const share of [20, 80]) await scope.setRange('Attention kept', share);
+  });
+  expect(tasks.length).toBeGreaterThan(100);
+  expect(tasks[0]).toBeLessThanOrEqual(100);
+});
+
+test('no task of the main thread exceeds 100 ms in any other lens', async ({ scope, page }) => {
+  await scope.open(`backend=wasm&side=${sideOf(20)}`);
+  await scope.drop(samplePath('cat'), samplePath('dog'), samplePath('raccoon'));
+  await scope.allSettled(3);
+  for (const lens of lensIds.filter((id) => id !== firstLens)) {
+    const { title } = contractOf(lens);
+    const tasks = await tasksDuring(page, async () => {
+      await page.getByRole('radio', { name: new RegExp(`^${title}`) }).check();
+      const picture = scope.stage.getByRole(lens === 'layers' ? 'group' : 'img', { name: `${title}: ` });
+      await expect(picture).toBeVisible();
+      await scope.allSettled(3);
+      await scope.setRange('Opacity', 40);
+      await scope.setRange('Opacity', 90);
+    });
+    expect(tasks.length).toBeGreaterThan(20);
+    expect(tasks[0], title).toBeLessThanOrEqual(100);
+  }
 });
 
 test('photographs never leave the machine', async ({ scope, page, folder }) => {

@@ -108,6 +108,18 @@ test('norms are one number a patch, of the block that is asked', async () => {
   });
 });
 
+test.each(['lost', 'maskcut'] as const)('objects by %s are SciPy’s too', async (method) => {
+  const expected = embeddedObjects.find(({ name }) => name.startsWith('dahlia, square, values'));
+  const dahlia = join(root, 'public/samples/dahlia.jpg');
+  const options = ['--square', '--side', '224', '--method', method, '--backend', 'wasm', '--out', folder];
+  expect(await runTool('look', 'objects', dahlia, ...options)).toMatchObject({ exitCode: 0, stderr: '' });
+  const masks = method === 'lost' ? [expected?.lost.mask] : expected?.maskcut.map(({ mask }) => mask);
+  const { shape, values } = await readArray('dahlia-objects.npy');
+  expect(shape).toEqual([masks?.length, 14, 14]);
+  expect([...values]).toEqual(masks?.flat());
+  expect(await readFacts('dahlia-objects.json')).toMatchObject({ parameters: { method } });
+});
+
 test('objects are SciPy’s, with boxes in the photograph, whose edge is drawn', async () => {
   const expected = embeddedObjects.find(({ name }) => name.startsWith('dahlia, square, values'));
   const dahlia = join(root, 'public/samples/dahlia.jpg');
