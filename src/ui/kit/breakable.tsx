@@ -1,7 +1,7 @@
 import { Fragment } from 'react';
 
 /** After these a long file name may go on in the next line. */
-const ends = /(?<=[_.,()\-])/;
+const ends = /(?<=[-_.,()])/;
 
 /** A name that breaks between its parts, and within one only where nothing else helps. */
 export const Breakable = ({ name }: { readonly name: string }) =>
