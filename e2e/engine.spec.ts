@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import type { Page } from 'playwright/test';
-import { contractOf, firstLens, lensIds } from '../src/lenses/contracts.ts';
 import { beforeWorker, loseDevices, rememberDevices } from './before-worker.ts';
 import { embedded, expect, samplePath, sideOf, test } from './scope.ts';
 
@@ -342,12 +341,15 @@ test('no task of the main thread exceeds 100 ms in any other lens', async ({ sco
   await scope.open(`backend=wasm&side=${sideOf(20)}`);
   await scope.drop(samplePath('cat'), samplePath('dog'), samplePath('raccoon'));
   await scope.allSettled(3);
-  for (const lens of lensIds.filter((id) => id !== firstLens)) {
-    const { title } = contractOf(lens);
+  const others = page.getByRole('group', { name: 'Lens' }).getByRole('radio', { checked: false });
+  const titles = (await others.evaluateAll((all) => all.map((each) => each.ariaLabel ?? ''))).map(
+    (label) => label.split(':')[0] ?? '',
+  );
+  expect(titles.length).toBeGreaterThan(5);
+  for (const title of titles) {
     const tasks = await tasksDuring(page, async () => {
       await page.getByRole('radio', { name: new RegExp(`^${title}`) }).check();
-      const picture = scope.stage.getByRole(lens === 'layers' ? 'group' : 'img', { name: `${title}: ` });
-      await expect(picture).toBeVisible();
+      await expect(scope.stage.getByLabel(`${title}: `).first()).toBeVisible();
       await scope.allSettled(3);
       await scope.setRange('Opacity', 40);
       await scope.setRange('Opacity', 90);
