@@ -35,6 +35,9 @@ const probeCodec = defineCodec<{ readonly 'held-out': number; readonly seed: num
   seed: wholeNumber({ defaultValue: 0, min: 0, max: 2 ** 31 - 1, help: 'draws which ones these are' }),
 });
 
+/** Of hundreds of classes a step takes a second or more. */
+const progressEveryMs = 10_000;
+
 const usage = `Usage: npm run look -- linear --classes <folder of folders> [--test <folder of folders>] [options]
 
 A linear layer with cross-entropy by L-BFGS, its weight decay chosen by a part of what it may learn from. Writes linear.json (accuracy on what it
@@ -68,9 +71,15 @@ export async function writeProbe(args: readonly string[]): Promise<number> {
   if (classNames.length < 2) stopWith('A probe needs photographs of two classes at least.');
   const vectors = featureVectors(learned.pooled, model.embedDim, params.feature);
   const classesOfLearned = classesIn(learned.items, classNames);
+  let toldAt = performance.now();
   const trained = await trainProbe(vectors, classesOfLearned, classNames.length, {
     heldOutShare: tested === null ? heldOutShare : 0,
     seed,
+    afterStep(share, loss) {
+      if (performance.now() - toldAt < progressEveryMs) return;
+      toldAt = performance.now();
+      console.log(`The probe learns: ${Math.round(share * 100)} %, loss ${loss.toFixed(4)}`);
+    },
   });
   const { probe, weightDecay, losses, heldOut } = trained;
   const shares =

@@ -1,15 +1,22 @@
 /** npm run look -- knn, linear and look-alikes, as a person calls them. */
+import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readProbeFile } from '../../src/recognise/probe-file.ts';
+import { findPython } from '../../src/testing/find-python.ts';
 import { headCases } from '../../src/testing/head-fixtures.ts';
 import { root, runTool, type ToolRun } from '../../src/testing/run-tool.ts';
 
 const small = ['--side', '64', '--backend', 'wasm'] as const;
 const kinds = ['cat', 'rocket', 'dahlia'] as const;
+
+const python = await findPython();
+if (python === null)
+  console.warn('The probe is not opened by PyTorch: no Python with PyTorch, NumPy and Pillow.');
 
 let folder: string;
 const at = (...parts: string[]): string => join(folder, ...parts);
@@ -197,6 +204,23 @@ describe('linear', () => {
     expect(confusion.flat().reduce((sum, count) => sum + count, 0)).toBe(3);
   });
 });
+
+test.skipIf(python === null)(
+  'PyTorch opens the probe and tells the same from the photographs on',
+  async () => {
+    const options = ['--classes', at('test'), '--feature', 'both', '--block', '6', '--side', '96'] as const;
+    const made = await runTool('look', 'linear', ...options, '--out', at('torch'));
+    expect(made).toMatchObject({ exitCode: 0, stderr: '' });
+    const files = ['linear.safetensors', 'linear.json'].map((name) => at('torch', name));
+    const { stdout } = await promisify(execFile)(python ?? '', ['tools/reference/check_probe.py', ...files], {
+      cwd: root,
+      env: { ...process.env, OMP_NUM_THREADS: '1' },
+    });
+    const { difference } = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as { difference: number };
+    expect(difference).toBeLessThan(1e-4);
+  },
+  120_000,
+);
 
 describe('classes', () => {
   const heads = join(root, 'tools/reference/fixtures/heads');

@@ -7,26 +7,13 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { tfjsModel } from '../../src/models/load-model.ts';
+import { findPython } from '../../src/testing/find-python.ts';
 import { runTool } from '../../src/testing/run-tool.ts';
 import { folderSource } from '../attend/folder-source.ts';
 
 const run = promisify(execFile);
 const cwd = fileURLToPath(new URL('../..', import.meta.url));
 const environment = { ...process.env, OMP_NUM_THREADS: '1' };
-
-/** Finds a Python: `PYTHON` if set, else the first one that has the packages for pretraining. */
-async function findPython(): Promise<string | null> {
-  const candidates = [process.env['PYTHON'], 'python3', 'python'];
-  for (const python of candidates) {
-    if (python === undefined || python === '') continue;
-    const found = await run(python, ['-c', 'import torch, numpy, PIL']).then(
-      () => true,
-      () => false,
-    );
-    if (found) return python;
-  }
-  return null;
-}
 
 const python = await findPython();
 if (python === null) console.warn('tools/pretrain is not tested: no Python with PyTorch, NumPy and Pillow.');

@@ -9,7 +9,6 @@ from typing import Iterator, List, Tuple
 import numpy as np
 import torch
 from PIL import Image
-from scipy.sparse.csgraph import connected_components
 
 from make_fixtures import FIXTURES, SAMPLES, encode, load, random_source, read_embedded_model, write_json
 from make_taps import decode, load_described, networks, tokens_of
@@ -123,6 +122,8 @@ def neighbour_cases() -> List[dict]:
 
 
 def groups(features: np.ndarray, threshold: float) -> List[List[int]]:
+    from scipy.sparse.csgraph import connected_components  # imported only here: check_probe.py does without SciPy
+
     cosines = features @ features.T
     assert np.abs(cosines - threshold).min() > LEAST_GAP, "rounding decides on a pair"
     _, labels = connected_components(cosines >= threshold, directed=False)
