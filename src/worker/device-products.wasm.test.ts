@@ -1,0 +1,3 @@
+import { checkDeviceProducts } from './device-products.suite.ts';
+
+checkDeviceProducts('wasm');
