@@ -1,4 +1,4 @@
-import { copyFile } from 'node:fs/promises';
+import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from 'playwright/test';
 import { axeOf } from './axe.ts';
@@ -23,6 +23,16 @@ const titles = [
   'Learning rate',
 ];
 
+/** @returns two folders with three samples */
+async function writeFolders(root: string): Promise<string[]> {
+  const folders = { animals: ['cat'], 'other things': ['coffee', 'dahlia'] };
+  for (const [name, samples] of Object.entries(folders)) {
+    await mkdir(join(root, name));
+    for (const sample of samples) await copyFile(samplePath(sample), join(root, name, `${sample}.jpg`));
+  }
+  return Object.keys(folders).map((name) => join(root, name));
+}
+
 /** WebGPU takes fewer and smaller steps, since a software adapter needs a second for each. */
 const setups = [
   ['wasm', 30, tinyRun],
@@ -39,7 +49,9 @@ for (const [backend, steps, setup] of setups) {
     const training = new TrainingView(page);
     await scope.open(`backend=${backend}&side=${sideOf(8)}`);
     await scope.isReady();
-    await scope.drop(samplePath('cat'), samplePath('coffee'), samplePath('dahlia'));
+    const isInFolders = backend === 'wasm';
+    if (isInFolders) await scope.drop(...(await writeFolders(folder.path)));
+    else await scope.drop(samplePath('cat'), samplePath('coffee'), samplePath('dahlia'));
     await scope.allSettled(3);
     await training.open();
     await training.fill(setup);
@@ -49,6 +61,10 @@ for (const [backend, steps, setup] of setups) {
     const whole = await training.log();
     expect(whole.map(({ step }) => step)).toEqual(Array.from({ length: steps }, (_, i) => i + 1));
     for (const title of titles) expect(await training.inkOf(title), title).toBeGreaterThan(40);
+    // Where photographs came in folders, how often the teacher knows them is a curve too.
+    const known = page.locator('[data-plot-value="k-NN on its folders"]');
+    await expect(known).toHaveCount(isInFolders ? 1 : 0);
+    if (isInFolders) await expect(known).toHaveText(/^(0|33|67|100) %$/);
     await expect(page.locator('[data-plot-value="Loss"]')).toHaveText((whole.at(-1)?.loss ?? NaN).toFixed(3));
 
     // The slider shows the maps before and after training: it goes through the steps whose maps were kept.
