@@ -1,6 +1,8 @@
 /** The classes of a photograph, by a classifier that a person opens. */
 import { writeSafetensors } from '../src/formats/safetensors-writer.ts';
-import { expect, samplePath, test } from './scope.ts';
+import { catalogue } from '../src/catalogue/catalogue.ts';
+import { publishedCheckpoint } from './published-checkpoint.ts';
+import { expect, samplePath, sideOf, test } from './scope.ts';
 
 /** Of the embedded model's CLS and mean patch, as DINOv2 has them: it tells the same of each photograph, by its bias. */
 async function classifier(channels: number): Promise<Buffer> {
@@ -44,4 +46,45 @@ test('a classifier that was opened tells the five likeliest classes of each phot
   await expect(panel).toContainText('By head.safetensors');
   await scope.frame('coffee.jpg').click();
   await expect(items.first()).toContainText(/tabby, tabby cat.*70/);
+});
+
+test('the classifier that is published beside a network is fetched when it is asked for, and once', async ({
+  scope,
+  page,
+}) => {
+  const entry = catalogue.models.find(({ id }) => id === 'dino-vits16');
+  const [published] = entry?.classifiers ?? [];
+  if (entry === undefined || published === undefined) throw new Error('the catalogue has no such classifier');
+  const headers = { 'Access-Control-Allow-Origin': '*' };
+  const weights = publishedCheckpoint(entry, '');
+  const body = await classifier(4 * 384);
+  let fetched = 0;
+  await page.route(entry.sources[0].url, (route) => route.fulfill({ body: weights, headers }));
+  await page.route(published.url, async (route) => {
+    fetched += 1;
+    await route.fulfill({ body, headers });
+  });
+  await scope.open(`backend=wasm&side=${sideOf(8)}`);
+  await scope.drop(samplePath('cat'));
+  await scope.allSettled(1);
+  await page.keyboard.press('m');
+  const list = page.getByRole('dialog', { name: 'Models' });
+  const row = list.getByRole('listitem', { name: entry.title });
+  await row.getByRole('button', { name: 'Download' }).click();
+  await row.getByRole('button', { name: 'Use' }).click();
+  await expect(row).toHaveAttribute('data-used', 'true');
+  await page.keyboard.press('Escape');
+  const tell = async (): Promise<void> => {
+    await scope.allSettled(1);
+    const panel = page.getByRole('region', { name: 'Classes' });
+    await panel.getByText('Classes', { exact: true }).click();
+    await panel.getByRole('button', { name: `Fetch ${published.title}` }).click();
+    await expect(panel.getByRole('listitem').first()).toContainText(/tabby, tabby cat.*70/);
+  };
+  expect(fetched).toBe(0);
+  await tell();
+  await page.reload();
+  await scope.drop(samplePath('cat'));
+  await tell();
+  expect(fetched).toBe(1);
 });
