@@ -77,6 +77,7 @@ const examples: Examples = {
   'run-not-kept': [{ code: 'run-not-kept' }],
   'collection-busy': [{ code: 'collection-busy' }],
   'collection-not-kept': [{ code: 'collection-not-kept' }],
+  'collection-changed': [{ code: 'collection-changed' }],
   'collection-other-model': [{ code: 'collection-other-model', modelTitle: 'DINO ViT-S/16' }],
   'probe-invalid': [{ code: 'probe-invalid', problem: 'it has no linear.weight' }],
   'array-invalid': [{ code: 'array-invalid', problem: 'it ends within its header' }],

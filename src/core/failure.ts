@@ -85,6 +85,8 @@ export type Failure =
   /** Another window of the page is changing it. */
   | { readonly code: 'collection-busy' }
   | { readonly code: 'collection-not-kept' }
+  /** Another window has removed items, so that the others are counted anew. */
+  | { readonly code: 'collection-changed' }
   /** Its features came from another model than the one that was named. */
   | { readonly code: 'collection-other-model'; readonly modelTitle: string }
   /** A linear probe's file. */
@@ -339,6 +341,10 @@ const failures: { readonly [C in FailureCode]: FailureFacts<Extract<Failure, { c
   'collection-not-kept': {
     ...of('storage'),
     says: 'This collection is no longer in this browser: it was deleted, or the browser made room.',
+  },
+  'collection-changed': {
+    ...of('storage'),
+    says: 'Another window of this page has removed photographs from this collection. Open it again.',
   },
   'collection-other-model': {
     ...of('nothing'),

@@ -131,7 +131,7 @@ export interface RecogniseContract {
       readonly thumbnailEnds: Uint32Array<ArrayBuffer>;
     };
   };
-  /** Kept at once. */
+  /** Kept at once. 'collection-changed' where another window has removed items since this one was told of them. */
   setClasses: {
     request: {
       readonly id: string;
@@ -140,7 +140,7 @@ export interface RecogniseContract {
     progress: never;
     result: { readonly collection: StoredCollection };
   };
-  /** Nothing stays of them, small pictures least of all. The others keep their order and are counted anew. */
+  /** Nothing stays of them, small pictures least of all. The others keep their order and are counted anew. Fails as `setClasses`. */
   removeItems: {
     request: { readonly id: string; readonly indices: readonly number[] };
     progress: never;

@@ -425,6 +425,21 @@ describe('what is removed', () => {
     expect((await gathered(some, { kind: 'kept', id })).collection.items).toBe(7);
   });
 
+  test('by another window make this one open the collection anew, before an index means another photograph', async () => {
+    const { collection } = await gathered(some);
+    const { id } = collection;
+    const other = createRecogniseHandlers(host);
+    valueOf(await other.removeItems({ id, indices: [0] }, quiet));
+    const changes = [{ index: 0, className: 'cup' }];
+    const changed = fail({ code: 'collection-changed' });
+    expect(await handlers.setClasses({ id, changes }, quiet)).toEqual(changed);
+    expect(await handlers.removeItems({ id, indices: [0] }, quiet)).toEqual(changed);
+    expect(await gather(some, { kind: 'kept', id })).toEqual(changed);
+    expect((await opened(id)).items.map(({ className }) => className)).not.toContain('cup');
+    valueOf(await handlers.setClasses({ id, changes }, quiet));
+    expect((await opened(id)).items[0]).toMatchObject({ path: 'mugs/b.jpg', className: 'cup' });
+  });
+
   test('a collection leaves nothing, and a name can be changed', async () => {
     const { collection } = await gathered(some);
     const { id } = collection;

@@ -63,10 +63,29 @@ function checkModel({ facts }: KeptCollection, { key }: KeyedModel): void {
   if (modelKey !== key) throw new FailureError({ code: 'collection-other-model', modelTitle });
 }
 
+/**
+ * What the page was told of a collection's items counts until items are removed. A window that has not heard of it would give classes
+ * to other photographs than the person means.
+ */
+class ToldItems {
+  private readonly told = new Map<string, number>();
+
+  tell({ id, facts }: KeptCollection): void {
+    this.told.set(id, facts.data);
+  }
+
+  /** @throws FailureError 'collection-changed' */
+  check({ id, facts }: KeptCollection): void {
+    if ((this.told.get(id) ?? facts.data) !== facts.data)
+      throw new FailureError({ code: 'collection-changed' });
+  }
+}
+
 export function createRecogniseHandlers<Pixels>(host: RecogniseHost<Pixels>): Handlers<RecogniseContract> {
   const collections = new KeptCollections(host.folders);
   const features = new CollectionFeatures(host);
   const newId = createIds();
+  const told = new ToldItems();
 
   const openOrCreate = async (
     folders: FileStorage,
@@ -77,6 +96,7 @@ export function createRecogniseHandlers<Pixels>(host: RecogniseHost<Pixels>): Ha
     if (into.kind === 'kept') {
       const opened = await collections.open(id);
       checkModel(opened, model);
+      told.check(opened);
       return opened;
     }
     const { title, settings } = into;
@@ -98,6 +118,7 @@ export function createRecogniseHandlers<Pixels>(host: RecogniseHost<Pixels>): Ha
     const open = (folders: FileStorage): Promise<KeptCollection> =>
       openOrCreate(folders, id, request, described.model);
     return collections.gather(id, open, async (collection) => {
+      told.tell(collection);
       onProgress({ stage: 'begun', collection: collection.describe() });
       const tools = {
         read: (photograph: Blob) => host.readPhotograph(photograph),
@@ -126,6 +147,7 @@ export function createRecogniseHandlers<Pixels>(host: RecogniseHost<Pixels>): Ha
     listCollections: (_, context) => outcomeOf(context, () => collections.list()),
     gatherFeatures: (request, context) => outcomeOf(context, () => gather(request, context)),
     openCollection: ask(async ({ collection }) => {
+      told.tell(collection);
       const { blob, ends } = await collection.readThumbnails();
       return {
         collection: collection.describe(),
@@ -138,8 +160,10 @@ export function createRecogniseHandlers<Pixels>(host: RecogniseHost<Pixels>): Ha
       outcomeOf(context, async () => {
         // At once, so that a vote that is asked meanwhile knows them.
         const opened = await collections.open(id);
+        told.check(opened);
         const given = opened.giveClasses(changes);
         return collections.change(id, async (collection) => {
+          told.check(collection);
           // Another one where another window has changed it.
           await collection.keepClasses(collection === opened ? given : collection.giveClasses(changes));
           return { collection: collection.describe() };
@@ -147,8 +171,13 @@ export function createRecogniseHandlers<Pixels>(host: RecogniseHost<Pixels>): Ha
       }),
     removeItems: ({ id, indices }, context) =>
       outcomeOf(context, async () => {
-        await collections.changeAlone(id, (collection) => collection.remove(indices));
-        return { collection: (await collections.open(id)).describe() };
+        await collections.changeAlone(id, (collection) => {
+          told.check(collection);
+          return collection.remove(indices);
+        });
+        const left = await collections.open(id);
+        told.tell(left);
+        return { collection: left.describe() };
       }),
     renameCollection: ({ id, title }, context) =>
       outcomeOf(context, () =>
