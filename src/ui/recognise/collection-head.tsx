@@ -1,4 +1,4 @@
-import { ArrowLeft, Check, Pencil, X } from 'lucide-react';
+import { ArrowLeft, Check, Pencil, RefreshCw, X } from 'lucide-react';
 import { type FormEvent, useState } from 'react';
 import { describeFailure } from '../../core/failure.ts';
 import { IconButton } from '../kit/icon-button.tsx';
@@ -62,7 +62,7 @@ function OtherModel({ open }: { readonly open: OpenCollection }) {
       </p>
       {atHand > 0 && (
         <IconButton
-          icon={Check}
+          icon={RefreshCw}
           label={`Compute ${countOf(atHand, 'photograph')} anew`}
           withText
           disabled={isGathering}

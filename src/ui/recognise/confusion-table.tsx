@@ -9,7 +9,7 @@ import './confusion-table.css';
 /** A larger table would be no table for a person any more: it becomes a list of the most frequent mistakes. */
 const largestTable = 12;
 const mistakesShown = 30;
-const firstColumnRem = 6;
+const firstColumnRem = 6.5;
 const columnRem = 2.5;
 
 const isCell = (filter: Filter, className: string, voted: string): boolean =>
@@ -60,10 +60,13 @@ function Table({ classNames, confusion }: Pick<Votes, 'classNames' | 'confusion'
             <th scope="col">Class</th>
             {classNames.map((name) => (
               <th key={name} scope="col" title={name}>
+                <ClassMark className={name} />
                 <span>{name}</span>
               </th>
             ))}
-            <th scope="col">Right</th>
+            <th scope="col" className="confusion-last">
+              Right
+            </th>
           </tr>
         </thead>
         <tbody>

@@ -25,8 +25,10 @@ export function photographsOf(
 const titledClasses = 3;
 
 /** @returns a title for a collection of these: its classes, or how many photographs there are */
-export function titleOf(photographs: readonly GatheredPhotograph[]): string {
-  const names = [...new Set(photographs.flatMap(({ className }) => className ?? []))];
+export function titleOf(photographs: readonly Pick<GatheredPhotograph, 'className'>[]): string {
+  const names = [...new Set(photographs.flatMap(({ className }) => className ?? []))].sort((a, b) =>
+    a.localeCompare(b),
+  );
   if (names.length === 0)
     return photographs.length === 1 ? '1 photograph' : `${photographs.length} photographs`;
   const more = names.length - titledClasses;

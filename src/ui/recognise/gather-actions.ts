@@ -186,60 +186,77 @@ class Gatherer implements GatherActions {
     title = titleOf(photographs),
   ): Promise<void> {
     const { store, app } = this.conduct;
-    const { gathering, open, settings } = store.getState();
-    const { used } = app.getState().models;
     const { say } = app.getState();
     if (photographs.length === 0) return void say('There is no photograph in that.', 'warning');
-    if (gathering !== null)
+    if (store.getState().gathering !== null)
       return void say('Photographs are being taken in. Wait until they are there, or cancel.', 'warning');
-    if (used === null) return void say('The model is not there yet. Try again in a moment.', 'warning');
-    if (open !== null && open.kept.modelKey !== used.key)
-      return void say(
-        `“${open.kept.title}” was computed by ${open.kept.modelTitle}. Use that model to add to it, or begin a new collection.`,
-        'warning',
-      );
-    const files = (open?.files ?? new FilesAtHand()).with(photographs);
-    if (open !== null) store.setState({ open: { ...open, files } });
-    // Without persistent storage the browser may delete the collection when the disk is full. The page can only ask.
-    void navigator.storage?.persist?.().catch(() => false);
+    const controller = new AbortController();
+    this.controller = controller;
     store.setState({
-      gathering: { title: open?.kept.title ?? title, progress: null, waitsForEngine: false },
+      gathering: { title, progress: null, waitsForEngine: false },
       failure: null,
       wanted: null,
     });
-    await this.send(
-      {
-        into:
-          open === null
-            ? { kind: 'new', title, settings: settings ?? usualSettings(used.description) }
-            : { kind: 'kept', id: open.kept.id },
-        model: { key: used.key, reference: used.reference },
-        photographs,
-      },
-      files,
-    );
+    // Dropped while the page starts: it waits for the model.
+    if (app.getState().models.used === null) await this.whenReady(controller.signal);
+    const request = controller.signal.aborted ? null : this.requestFor(photographs, title);
+    if (request !== null) await this.send(request, controller.signal);
+    this.controller = null;
+    // Where there was nothing to ask.
+    store.setState({ gathering: null });
+  }
+
+  /** @returns null where photographs cannot be added now; then the person was told why */
+  private requestFor(photographs: readonly GatheredPhotograph[], title: string): Gather['request'] | null {
+    const { store, app } = this.conduct;
+    const { open, settings } = store.getState();
+    const { used } = app.getState().models;
+    // The page says why there is no engine.
+    if (used === null) return null;
+    if (open !== null && open.kept.modelKey !== used.key) {
+      const { title: kept, modelTitle } = open.kept;
+      const sentence = `“${kept}” was computed by ${modelTitle}. Use that model to add to it, or begin a new collection.`;
+      app.getState().say(sentence, 'warning');
+      return null;
+    }
+    if (open !== null) store.setState({ open: { ...open, files: open.files.with(photographs) } });
+    // Without persistent storage the browser may delete the collection when the disk is full. The page can only ask.
+    void navigator.storage?.persist?.().catch(() => false);
+    const into =
+      open === null
+        ? ({ kind: 'new', title, settings: settings ?? usualSettings(used.description) } as const)
+        : ({ kind: 'kept', id: open.kept.id } as const);
+    return { into, model: { key: used.key, reference: used.reference }, photographs };
   }
 
   /** Sends a few hundred after the other, so that the page goes on answering, and shows how it ended. */
-  private async send(first: Gather['request'], files: FilesAtHand): Promise<void> {
+  private async send(first: Gather['request'], signal: AbortSignal): Promise<void> {
     const { store } = this.conduct;
     const { photographs } = first;
-    const controller = new AbortController();
-    this.controller = controller;
+    const { open } = store.getState();
+    const titleBefore = titleOf(open === null ? photographs : open.items);
+    const files = open?.files ?? new FilesAtHand().with(photographs);
     this.votesNotBefore = Date.now() + voteEveryMs;
     const sum = new GatheringSum(photographs.length);
     let into = first.into;
     let ended: Result<Gather['result'], Failure> = fail({ code: 'cancelled' });
     for (let at = 0; at < photographs.length; at += photographsPerCall) {
       const some = { ...first, into, photographs: photographs.slice(at, at + photographsPerCall) };
-      ended = await this.sendSome(some, files, sum, controller.signal);
+      ended = await this.sendSome(some, files, sum, signal);
       if (!ended.ok || ended.value.how === 'cancelled') break;
       into = { kind: 'kept', id: ended.value.collection.id };
       sum.endPart();
     }
-    this.controller = null;
     store.setState({ gathering: null });
     await this.end(ended);
+    await this.renameByClasses(titleBefore);
+  }
+
+  /** A title that was made of the classes is made anew; one that the person gave stays. */
+  private async renameByClasses(titleBefore: string): Promise<void> {
+    const { open } = this.conduct.store.getState();
+    if (open !== null && open.kept.title === titleBefore)
+      await this.collections.renameCollection(titleOf(open.items));
   }
 
   /** Asks the worker, again where the engine was lost. */

@@ -5,7 +5,7 @@ import { useRecognise, useServices } from '../services.tsx';
 import type { Gathering } from './recognise-state.ts';
 
 function describe({ progress, waitsForEngine }: Gathering): string {
-  if (waitsForEngine) return 'The engine starts again; then it goes on.';
+  if (waitsForEngine) return 'It goes on as soon as the engine is ready.';
   if (progress === null) return 'The model is made ready …';
   const { done, total, known, failed, perSecond } = progress;
   const rate =

@@ -73,7 +73,8 @@ const photograph = (path: string): File => {
   return file;
 };
 
-function setUp() {
+/** @param used null: the page has just been opened */
+function setUp(used: typeof model | null = model) {
   const calls: OpenCall[] = [];
   const client = {
     call: (
@@ -98,8 +99,10 @@ function setUp() {
       }),
   } as unknown as EngineClient;
   const app = createAppStore(parseSettings(null), { shape: 'photograph', sidePx: 64 });
-  app.getState().setUsedModel({ ...model, description: someModel });
-  app.getState().setEngine({ status: 'ready', backend: someBackend });
+  if (used !== null) {
+    app.getState().setUsedModel({ ...used, description: someModel });
+    app.getState().setEngine({ status: 'ready', backend: someBackend });
+  }
   const added: NewPhoto[] = [];
   const viewer = { add: (photos: readonly NewPhoto[]) => void added.push(...photos) };
   const session = createRecogniseSession(client, app, viewer, createRecogniseStore());
@@ -462,4 +465,44 @@ test('many photographs are sent a few hundred after the other, and counted toget
   });
   await second.answer(succeed({ how: 'cancelled', collection: kept() }));
   expect(state().gathering).toBeNull();
+});
+
+test('a title that was made of the classes follows them; one that the person gave stays', async () => {
+  const { session, find, calls, openFour } = setUp();
+  await openFour();
+  const add = async (path: string, added: CollectionItem, title: string): Promise<void> => {
+    void session.gatherFiles([photograph(path)]);
+    const gather = find('gatherFeatures');
+    gather.tell({ stage: 'begun', collection: kept({ title }) } satisfies GatherProgress);
+    gather.tell({
+      stage: 'photographs',
+      done: 1,
+      total: 1,
+      known: 0,
+      failed: 0,
+      perSecond: null,
+      added: [{ item: added, thumbnail: null }],
+    } satisfies GatherProgress);
+    await gather.answer(succeed({ how: 'finished', collection: kept({ title }) }));
+    await find('vote').answer(succeed(votesOf(0, 1, 1, 0, 0)));
+    await find('listCollections').answer(succeed({ collections: [], unreadable: [], notKept: null }));
+  };
+  await add('bowls/5.jpg', item(4, 'bowls'), 'mugs, pots');
+  expect(find('renameCollection').request).toEqual({ id: 'c1', title: 'bowls, mugs, pots' });
+  await find('renameCollection').answer(succeed({ collection: kept({ title: 'My kitchen' }) }));
+  await find('listCollections').answer(succeed({ collections: [], unreadable: [], notKept: null }));
+  await add('jars/6.jpg', item(5, 'jars'), 'My kitchen');
+  expect(calls).toEqual([]);
+});
+
+test('what is dropped while the page starts waits for the model', async () => {
+  const { session, state, find, calls, app } = setUp(null);
+  void session.gatherFiles([photograph('mugs/a.jpg')]);
+  await settled();
+  expect(calls).toEqual([]);
+  expect(state().gathering).toMatchObject({ waitsForEngine: true });
+  app.getState().setUsedModel({ ...model, description: someModel });
+  app.getState().setEngine({ status: 'ready', backend: someBackend });
+  await settled();
+  expect(find('gatherFeatures').request).toMatchObject({ model: { key: model.key } });
 });

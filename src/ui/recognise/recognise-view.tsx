@@ -49,7 +49,12 @@ function Side({ tab }: { readonly tab: Tab }) {
     case 'look-alikes':
       return <LookAlikesPanel />;
     case 'map':
-      return <MapPanel />;
+      return (
+        <>
+          <MapPanel />
+          <ClassPanel />
+        </>
+      );
     case 'probe':
       return (
         <>
