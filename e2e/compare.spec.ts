@@ -66,6 +66,32 @@ for (const backend of ['wasm', 'webgpu'])
     await expect.poll(() => scope.overlayPicture()).toBe(other);
   });
 
+test('a model on its way into a comparison is shown where it was chosen, and can be stopped', async ({
+  scope,
+  page,
+}) => {
+  let release = (): void => undefined;
+  const released = new Promise<void>((resolve) => (release = resolve));
+  await page.route('**/dinoscope-mini16-supervised/model.json', async (route) => {
+    await released;
+    // The page may have given up by then.
+    await route.continue().catch(() => undefined);
+  });
+  await scope.open(`backend=wasm&side=${sideOf(8)}`);
+  await scope.drop(samplePath('cat'));
+  await scope.allSettled(1);
+  await scope.compareWith(supervised);
+  const stop = page.getByRole('button', { name: `Do not compare with ${supervised}` });
+  await expect(stop).toBeVisible();
+  await expect(page.getByRole('banner').locator('[data-switching]')).toHaveCount(0);
+  await stop.click();
+  await expect(page.locator('[data-switching]')).toHaveCount(0);
+  await expect(page.getByRole('combobox', { name: 'Compare with' })).toHaveValue('nothing');
+  release();
+  await scope.compareWith(supervised);
+  await expect(page.getByRole('img', { name: new RegExp(`^${supervised}: `) })).toBeVisible();
+});
+
 test('random weights, another lens, and the settings of before; what differs; saved with both names', async ({
   scope,
   page,
