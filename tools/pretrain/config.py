@@ -74,6 +74,7 @@ class Grouping:
 
     threshold: float  # cosine above which two patches count as together; TokenCut's is 0.2
     temperature: float  # by which a cosine's distance from the threshold is divided
+    own_backgrounds: float  # how often a thing stays in its own place and is not pasted
     whole_backgrounds: float  # how often the other photograph's thing stays in the background
     keep: float  # weight of CLS's distance from what it was
     attention: float  # weight of how far CLS's attention is from one spread evenly over the thing

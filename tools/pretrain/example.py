@@ -69,6 +69,7 @@ SMALL_GROUPING = {
     "grouping": {
         "threshold": 0.2,
         "temperature": 0.1,
+        "ownBackgrounds": 0.3,
         "wholeBackgrounds": 0.3,
         "keep": 4,
         "attention": 0.1,

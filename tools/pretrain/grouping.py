@@ -1,5 +1,6 @@
 """One run that teaches patches what belongs together. A thing is pasted onto another photograph's background, so which patches came from
-the same photograph is known without labels; the keys of the last block have to say it. CLS stays what it was.
+the same photograph is known without labels; the keys of the last block have to say it. In other views the thing is in its own place, as the rule
+of foreground.py finds it. CLS stays what it was.
 
 TokenCut (Wang et al. 2022, arXiv 2202.11539) joins patches whose keys have a cosine above a threshold. The loss is about just this.
 """
@@ -15,7 +16,7 @@ from config import Grouping, GroupingConfig, Stage
 from learner import Learner
 from network import Backbone, run_block
 from photographs import Photographs, choose_set
-from views import Augmentation, crop, recolour, without_things
+from views import Augmentation, chance, crop, recolour, without_things
 
 # The entries of a run's state with which another run can start.
 PARTS = ("student", "teacher", "start")
@@ -34,30 +35,32 @@ class Found(NamedTuple):
 
 
 def paste(
-    pixels: Tensor, things: Tensor, side: int, augmentation: Augmentation, whole_backgrounds: float
+    pixels: Tensor, things: Tensor, side: int, augmentation: Augmentation, grouping: Grouping
 ) -> Tuple[Tensor, Tensor]:
-    """A view of each photograph, its thing on the background of another one of the batch. Recoloured as a whole afterwards, so that
-    colours do not tell the two apart.
+    """A view of each photograph: its thing on the background of another one of the batch, or in its own place. Recoloured as a whole
+    afterwards, so that colours do not tell the two apart.
 
     :param pixels: uint8, shape [B, any, any, 3] :param things: the likely foreground, uint8, shape [B, any, any]
-    :param whole_backgrounds: how often the background is the other photograph with its thing, and not only what surrounds it
-    :returns: normalised views, shape [B, 3, side, side], and what was pasted, from 0 to 1, shape [B, 1, side, side]
+    :returns: normalised views, shape [B, 3, side, side], and where the thing is, from 0 to 1, shape [B, 1, side, side]
     """
     x = pixels.permute(0, 3, 1, 2).float() / 255
     masks = F.interpolate(things[:, None].float() / 255, size=x.shape[-2:], mode="bilinear", align_corners=False)
     both = crop(torch.cat([x, masks], dim=1), side, augmentation.global_area, beyond=0.5)
     view, thing = both[:, :3], both[:, 3:]
-    whole = torch.rand(len(x), 1, 1, 1, device=x.device) < whole_backgrounds
+    whole = chance(len(x), grouping.whole_backgrounds, x.device)
     others = crop(torch.where(whole, x, without_things(x, masks)), side, augmentation.global_area)
     others = others.roll(int(torch.randint(1, len(x), ())), 0)
-    return recolour(others + thing * (view - others), augmentation, 0.3, 0.0), thing
+    own = chance(len(x), grouping.own_backgrounds, x.device)
+    as_it_is = crop(torch.cat([x, masks], dim=1), side, augmentation.global_area)
+    views = torch.where(own, as_it_is[:, :3], others + thing * (view - others))
+    return recolour(views, augmentation, 0.3, 0.0), torch.where(own, as_it_is[:, 3:], thing)
 
 
 def compare_pairs(keys: Tensor, thing: Tensor, grouping: Grouping) -> Tuple[Tensor, Tensor]:
     """Cross-entropy of "came from the same photograph" for all pairs of patches, by how far their cosine is above the threshold. Pairs within the
     thing, pairs within the background and pairs across count a third each, whatever the thing's size.
 
-    :param keys: shape [B, P, C] :param thing: share of each patch that was pasted, shape [B, P]. A patch with both in it counts
+    :param keys: shape [B, P, C] :param thing: share of each patch that is thing, shape [B, P]. A patch with both in it counts
         for nothing, nor does a view with hardly any of one of them.
     :returns: nats, and the views that count, bool, shape [B]
     """
@@ -163,7 +166,7 @@ class GroupingLearner(Learner):
         numbers = photographs.trained[chosen]
         pixels, things = (each[numbers].to(self.device) for each in (photographs.pixels, photographs.things))
         grouping = self.config.grouping
-        views, pasted = paste(pixels, things, stage.global_px, self.config.augmentation, grouping.whole_backgrounds)
+        views, pasted = paste(pixels, things, stage.global_px, self.config.augmentation, grouping)
         thing = F.avg_pool2d(pasted, self.config.patch_size).flatten(1)
         for group in self.optimizer.param_groups:
             group["lr"] = self.pace()[0]
