@@ -15,7 +15,7 @@ export interface Framing {
   readonly box: Box;
   /** The part of the photograph that the grid's cells cover, see `Frame`; `box` where patches do not overlap. */
   readonly cells: Box;
-  /** The whole photograph is brought to this size first, and the input is cut out there. Left out: `box` alone is resized. */
+  /** The input is this part of the whole photograph brought to `wholePx`. Left out: `box` alone is resized. */
   readonly cut?: { readonly wholePx: Size; readonly top: number; readonly left: number };
   /** 'bicubic' for photographs; 'bilinear' as torchvision's Resize in visualize_attention.py. */
   readonly filter: 'bicubic' | 'bilinear';

@@ -81,3 +81,18 @@ test.each(middleSquares)(
     expect(hash.hex()).toBe(sha256);
   },
 );
+
+test('of a line of pixels only the middle is resized: the whole would be 256 × 5,120,000 px', () => {
+  const width = 20_000;
+  const values = Uint8Array.from({ length: 3 * width }, (_, i) => (i < (3 * width) / 2 ? 124 : 125));
+  const photo: PixelGrid = { height: 1, width, channels: 3, values };
+  const framing = framePhotograph(photo, { shape: 'official', sidePx: 224 }, 16);
+  expect(framing.cut?.wholePx).toEqual({ height: 256, width: 256 * width });
+  const middle = resizePhoto(photo, framing);
+  expect(middle).toHaveLength(224 * 224 * 3);
+  // The border between the two values lies in the middle of the square.
+  for (const [at, value] of middle.entries()) {
+    const column = Math.floor(at / 3) % 224;
+    if (Math.abs(column - 111.5) > 1) expect(value).toBe(column < 112 ? 124 : 125);
+  }
+});

@@ -1,5 +1,5 @@
 import type { Framing } from './framing.ts';
-import { resample, type PixelGrid } from './resample.ts';
+import { resample, resamplePart, type PixelGrid } from './resample.ts';
 
 /** ImageNet statistics, RGB, for values in [0, 1]. All official DINO networks were trained with them. */
 const imageNetMean = [0.485, 0.456, 0.406] as const;
@@ -32,19 +32,7 @@ export function resizePhoto(
 ): Uint8ClampedArray<ArrayBuffer> {
   if (cut === undefined) return resample(image, box, inputSizePx, filter);
   const { wholePx, top, left } = cut;
-  const whole = resample(
-    image,
-    { top: 0, left: 0, height: image.height, width: image.width },
-    wholePx,
-    filter,
-  );
-  const { height, width } = inputSizePx;
-  const middle = new Uint8ClampedArray(height * width * 3);
-  for (let row = 0; row < height; row++) {
-    const begin = ((top + row) * wholePx.width + left) * 3;
-    middle.set(whole.subarray(begin, begin + width * 3), row * width * 3);
-  }
-  return middle;
+  return resamplePart(image, wholePx, { top, left, ...inputSizePx }, filter);
 }
 
 /** @returns the model's input: normalised RGB, shape [height, width, 3] of `framing.inputSizePx` */

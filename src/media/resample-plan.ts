@@ -30,12 +30,20 @@ export interface Taps {
   readonly weights: Int32Array;
 }
 
+/** Which of an axis's output pixels are wanted. */
+interface Outputs {
+  /** Of the whole axis. */
+  readonly length: number;
+  readonly first: number;
+  readonly count: number;
+}
+
 /** Weights of one axis: output pixel i is centred on the input at begin + (i + ½) × scale. */
 function computeTaps(
   inputLength: number,
   begin: number,
   length: number,
-  outputLength: number,
+  { length: outputLength, first, count: outputs }: Outputs,
   filter: ResampleFilter,
 ): Taps {
   const { support: kernelSupport, weight } = kernels[filter];
@@ -45,12 +53,12 @@ function computeTaps(
   const filterScale = Math.max(1, scale);
   const support = kernelSupport * filterScale;
   const count = Math.ceil(support) * 2 + 1;
-  const starts = new Int32Array(outputLength);
-  const lengths = new Int32Array(outputLength);
-  const weights = new Int32Array(outputLength * count);
+  const starts = new Int32Array(outputs);
+  const lengths = new Int32Array(outputs);
+  const weights = new Int32Array(outputs * count);
   const exact = new Float64Array(count);
-  for (let output = 0; output < outputLength; output++) {
-    const centre = from + (output + 0.5) * scale;
+  for (let output = 0; output < outputs; output++) {
+    const centre = from + (first + output + 0.5) * scale;
     const start = Math.max(0, Math.trunc(centre - support + 0.5));
     const end = Math.min(inputLength, Math.trunc(centre + support + 0.5));
     let sum = 0;
@@ -78,10 +86,21 @@ export interface ResamplePlan {
   readonly rows: number;
 }
 
-/** @param box the part to resize, in px of the image; edges may lie between pixels */
-export function planResample(image: Size, box: Box, output: Size, filter: ResampleFilter): ResamplePlan {
-  const across = computeTaps(image.width, box.left, box.width, output.width, filter);
-  const down = computeTaps(image.height, box.top, box.height, output.height, filter);
+/**
+ * @param box the part to resize, in px of the image; edges may lie between pixels
+ * @param wanted the part of the output that is computed, in whole px of it; all of it where it is left out
+ */
+export function planResample(
+  image: Size,
+  box: Box,
+  output: Size,
+  filter: ResampleFilter,
+  wanted: Box = { top: 0, left: 0, ...output },
+): ResamplePlan {
+  const columns = { length: output.width, first: wanted.left, count: wanted.width };
+  const rows = { length: output.height, first: wanted.top, count: wanted.height };
+  const across = computeTaps(image.width, box.left, box.width, columns, filter);
+  const down = computeTaps(image.height, box.top, box.height, rows, filter);
   const firstRow = down.starts[0] ?? 0;
   const end = (down.starts.at(-1) ?? 0) + (down.lengths.at(-1) ?? 0);
   return { across, down, firstRow, rows: end - firstRow };

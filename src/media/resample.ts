@@ -6,7 +6,7 @@
  */
 import type { Box, Size } from '../core/geometry.ts';
 import { plainResample } from './plain-resample.ts';
-import { planResample, type ResampleFilter, type ResampleSource } from './resample-plan.ts';
+import { planResample, type ResampleFilter, type ResamplePlan, type ResampleSource } from './resample-plan.ts';
 import { simdResampler } from './simd-resample.ts';
 
 export type { ResampleFilter } from './resample-plan.ts';
@@ -32,6 +32,25 @@ export function resample(
 }
 
 /**
+ * A part of the photograph that was resized as a whole: the same bytes, and nothing else of it is computed. The whole of a long and thin
+ * photograph takes gigabytes.
+ * @param whole the size to which all of it is brought
+ * @param part in whole px of that
+ * @returns RGB, shape [part.height, part.width, 3]
+ */
+export function resamplePart(
+  image: PixelGrid,
+  whole: Size,
+  part: Box,
+  filter: ResampleFilter,
+): Uint8ClampedArray<ArrayBuffer> {
+  const { height, width, channels } = image;
+  const box = { top: 0, left: 0, height, width };
+  const source = { ...image, first: 0, rowLength: width * channels };
+  return runPlan(source, width, planResample(image, box, whole, filter, part));
+}
+
+/**
  * Resizes a part of a photograph as if it had been cut out first, so that pixels outside of it have no influence.
  * @param box in whole px @returns RGB, shape [output.height, output.width, 3]
  */
@@ -53,6 +72,8 @@ function run(
   output: Size,
   filter: ResampleFilter,
 ): Uint8ClampedArray<ArrayBuffer> {
-  const plan = planResample(size, box, output, filter);
-  return simdResampler()?.run(source, size.width, plan) ?? plainResample(source, plan);
+  return runPlan(source, size.width, planResample(size, box, output, filter));
 }
+
+const runPlan = (source: ResampleSource, width: number, plan: ResamplePlan): Uint8ClampedArray<ArrayBuffer> =>
+  simdResampler()?.run(source, width, plan) ?? plainResample(source, plan);
