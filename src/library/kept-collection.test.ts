@@ -266,6 +266,73 @@ describe('a disk that is full', () => {
   });
 });
 
+const busy = new FailureError({ code: 'collection-busy' });
+const fault = new FailureError({ code: 'storage-failed', problem: 'a fault of the disk' });
+
+interface DiskEvents {
+  /** Files that cannot be flushed. */
+  readonly broken: Set<string>;
+  onOpen(file: string): void;
+}
+
+/** As in a browser: a file is open once at a time. */
+function strictDisk(used: FileStorage, events: DiskEvents): FileStorage {
+  const openNow = new Set<string>();
+  return {
+    ...used,
+    open: async (id, file) => {
+      events.onOpen(file);
+      if (openNow.has(file)) throw busy;
+      openNow.add(file);
+      const own = await used.open(id, file);
+      return {
+        truncate: (byteLength) => own.truncate(byteLength),
+        write: (bytes, at) => own.write(bytes, at),
+        flush: () => {
+          if (events.broken.has(file)) throw fault;
+        },
+        close: () => void openNow.delete(file),
+      };
+    },
+  };
+}
+
+describe('a disk with one handle a file', () => {
+  let events: DiskEvents;
+  let made: KeptCollection;
+  beforeEach(async () => {
+    events = { broken: new Set(), onOpen: () => undefined };
+    made = await makeThree(strictDisk(folders, events));
+  });
+
+  test('keeps a class that is given while files are being opened', async () => {
+    const given: Promise<void>[] = [];
+    events.onOpen = (file) => {
+      if (file !== '0-classes.log') return;
+      events.onOpen = () => undefined;
+      given.push(give(made, 0, 'cup'));
+    };
+    await made.whileOpen(() => void made.append(nameOf(3), null, contentOf(3)));
+    expect(await Promise.all(given)).toHaveLength(1);
+    const { items } = await openC();
+    expect(items.map(({ className }) => className)).toEqual(['cup', 'mug', 'no mug', null]);
+  });
+
+  test('that has a fault once is written to again afterwards', async () => {
+    events.broken.add('0-features.f32');
+    await expect(made.whileOpen(() => undefined)).rejects.toBe(fault);
+    events.broken.clear();
+    await made.whileOpen(() => void made.append(nameOf(3), null, contentOf(3)));
+    expect((await openC()).items).toHaveLength(4);
+  });
+
+  test('that has a fault behind a new record loses nothing else than what was removed', async () => {
+    events.broken.add('1-collection.json');
+    await expect(made.remove([0])).rejects.toBe(fault);
+    expect((await openC()).items.map(({ path }) => path)).toEqual(['mugs/1.jpg', 'mugs/2.jpg']);
+  });
+});
+
 describe('photographs that are removed', () => {
   test('leave nothing behind, and the others are counted anew', async () => {
     const made = await makeThree();

@@ -253,12 +253,12 @@ export class KeptCollection {
     const { files } = this;
     this.files = null;
     this.opening = null;
-    for (const file of Object.values(files ?? {})) {
-      try {
-        file.flush();
-      } finally {
-        file.close();
-      }
+    const open = Object.values(files ?? {});
+    try {
+      for (const file of open) file.flush();
+    } finally {
+      // All of them, also after a fault of the disk: nobody could open one that is left open.
+      for (const file of open) file.close();
     }
   }
 
@@ -365,14 +365,21 @@ export class KeptCollection {
       const bytes = join(
         given.map(({ serial, className }) => encodeLine({ serial, className } satisfies KeptClass)),
       );
+      // While the files are being opened nobody else may open one.
+      await this.opening?.catch(() => undefined);
       if (this.files === null) await this.addClassLines(bytes);
       else this.addBytes([['classes.log', bytes]]);
     } catch (error) {
-      for (const { index, serial, before } of given) {
-        const item = this.items[index];
-        if (item?.serial === serial) this.items[index] = { ...item, className: before };
-      }
+      this.takeBackClasses(given);
       throw error;
+    }
+  }
+
+  /** In memory, where they could not be kept. The last one that an item got is taken back first. */
+  takeBackClasses(given: readonly GivenClass[]): void {
+    for (const { index, serial, before } of given.toReversed()) {
+      const item = this.items[index];
+      if (item?.serial === serial) this.items[index] = { ...item, className: before };
     }
   }
 
@@ -406,7 +413,7 @@ export class KeptCollection {
 
   /**
    * Writes anew what is left. Not while its files are open. From then on this object is out of date, and it is opened anew.
-   * @throws FailureError 'storage-full' and the like; everything is left then
+   * @throws FailureError 'storage-full' and the like; everything is left then, or all of it was removed
    */
   async remove(indices: readonly number[]): Promise<void> {
     if (this.users > 0) throw new Error('items are removed from a collection that is open');
@@ -418,7 +425,9 @@ export class KeptCollection {
         await writeFile(this.folders, this.id, dataName(data, file), bytes);
       await this.change({ data });
     } catch (error) {
-      await this.removeData(data).catch(() => undefined);
+      const { current } = await readSlots(this.folders, this.id);
+      // The record may be whole although the disk reported a fault behind it.
+      if (current?.record.data !== data) await this.removeData(data).catch(() => undefined);
       throw error;
     }
     await this.removeData(data - 1);

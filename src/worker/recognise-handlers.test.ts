@@ -384,6 +384,16 @@ describe('votes', () => {
     expect((await voted(id, 2)).classNames).toEqual(['cup', 'mug', 'other']);
   });
 
+  test('forget a class that could not be kept, since another window is changing the collection', async () => {
+    const { collection } = await gathered(some);
+    const { id } = collection;
+    vi.stubGlobal('navigator', { locks: { request: () => Promise.reject(new Error('held')) } });
+    const refused = await handlers.setClasses({ id, changes: [{ index: 6, className: 'jug' }] }, quiet);
+    vi.unstubAllGlobals();
+    expect(refused).toEqual(fail({ code: 'collection-busy' }));
+    expect((await voted(id, 2)).classNames).toEqual(['mug', 'other']);
+  });
+
   test('where nobody has a class say nothing', async () => {
     const { collection } = await gathered([photograph('a.jpg', '1 0'), photograph('b.jpg', '0 1')]);
     const { predictions, accuracy, shares, confusion } = await voted(collection.id);

@@ -7,7 +7,7 @@ import type { Result } from '../core/result.ts';
 import type { FileStorage } from '../library/file-storage.ts';
 import { KeptCollection } from '../library/kept-collection.ts';
 import type { KeyedModel } from '../rpc/engine-contract.ts';
-import type { RecogniseContract } from '../rpc/recognise-contract.ts';
+import type { RecogniseContract, StoredCollection } from '../rpc/recognise-contract.ts';
 import { outcomeOf, type CallContext, type Handlers } from '../rpc/serve-calls.ts';
 import { CollectionFeatures } from './collection-features.ts';
 import type { Device } from './device-products.ts';
@@ -162,12 +162,21 @@ export function createRecogniseHandlers<Pixels>(host: RecogniseHost<Pixels>): Ha
         const opened = await collections.open(id);
         told.check(opened);
         const given = opened.giveClasses(changes);
-        return collections.change(id, async (collection) => {
+        let isTried = false;
+        const keep = async (collection: KeptCollection): Promise<{ collection: StoredCollection }> => {
           told.check(collection);
+          isTried = true;
           // Another one where another window has changed it.
           await collection.keepClasses(collection === opened ? given : collection.giveClasses(changes));
           return { collection: collection.describe() };
-        });
+        };
+        try {
+          return await collections.change(id, keep);
+        } catch (error) {
+          // Another window has the lock.
+          if (!isTried) opened.takeBackClasses(given);
+          throw error;
+        }
       }),
     removeItems: ({ id, indices }, context) =>
       outcomeOf(context, async () => {
