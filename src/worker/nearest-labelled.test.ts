@@ -88,6 +88,16 @@ describe('of many photographs', () => {
     expect(kept.neighbours(3, everyone(600))).toEqual(await expected(many, changed, 3));
   });
 
+  test('a device that has no room leaves nothing half done', async () => {
+    const kept = new NearestLabelled(many, 3, 1e5);
+    await kept.update(many, inBank, plainly(many));
+    const changed = inBank.map((isIn) => !isIn);
+    const refused = { ...plainly(many), dotsWith: () => Promise.reject(new Error('no room')) };
+    await expect(kept.update(many, changed, refused)).rejects.toThrow('no room');
+    await kept.update(many, changed, plainly(many));
+    expect(kept.neighbours(3, everyone(600))).toEqual(await expected(many, changed, 3));
+  });
+
   test('a stop in the middle leaves nothing half done', async () => {
     const kept = new NearestLabelled(many, 3, 1e6);
     const stopped = {

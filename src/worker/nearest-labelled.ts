@@ -108,16 +108,11 @@ export class NearestLabelled {
     this.bankSize = members.length;
     const places = new Map(members.map((item, place) => [item, place]));
     const queries = this.bank.length;
-    const { dots, dispose } = await dotsWith(members);
     try {
-      const found = await findNeighbours({
-        queries,
-        bank: members.length,
-        k: this.depth,
-        dots,
-        own: Array.from({ length: queries }, (_, row) => places.get(row) ?? -1),
-        afterBlock,
-      });
+      const own = Array.from({ length: queries }, (_, row) => places.get(row) ?? -1);
+      const question = { queries, bank: members.length, k: this.depth, own, afterBlock };
+      const { dots, dispose } = await dotsWith(members);
+      const found = await findNeighbours({ ...question, dots }).finally(dispose);
       this.cosines = found.cosines;
       this.items = found.items.map((place) => (place < 0 ? -1 : (members[place] as number)));
       for (let row = 0; row < queries; row++)
@@ -126,8 +121,6 @@ export class NearestLabelled {
       // Half of it is of the bank before: the next one begins with nothing.
       this.forget();
       throw error;
-    } finally {
-      dispose();
     }
   }
 
