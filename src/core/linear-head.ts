@@ -1,5 +1,7 @@
 /** Linear classifiers that DINO and DINOv2 publish beside their networks: from which features they tell classes, and in which order. */
 
+import type { FeatureSettings } from './recognition.ts';
+
 /** What the inputs of a head are, one after the other. */
 export interface HeadInputs {
   /** CLS of so many last blocks, ascending, each after the final norm. */
@@ -31,6 +33,11 @@ export function headInputs(
         ? { blocks: 1, mean: 'in turn' }
         : { blocks: vectors, mean: 'none' };
   return inputs.blocks >= 1 && inputs.blocks <= depth ? inputs : null;
+}
+
+/** What the features came from that a probe of our own learned from. */
+export interface MadeOf extends Pick<FeatureSettings, 'framing' | 'sidePx'> {
+  readonly modelTitle: string;
 }
 
 /** One of a classifier's classes, and how likely it is. */

@@ -17,6 +17,20 @@ export interface FeatureSettings {
   readonly sidePx: number;
 }
 
+const isPositive = (json: unknown): boolean => Number.isSafeInteger(json) && Number(json) >= 1;
+
+const framings = ['official', 'photograph', 'square'] as const;
+
+/** @returns null where it is not what was kept */
+export function parseSettings(json: unknown): FeatureSettings | null {
+  if (typeof json !== 'object' || json === null) return null;
+  const { block, framing, sidePx } = json as Readonly<Record<string, unknown>>;
+  const [known, isSize] = [framings.find((each) => each === framing), [block, sidePx].every(isPositive)];
+  return known === undefined || !isSize
+    ? null
+    : { block: Number(block), framing: known, sidePx: Number(sidePx) };
+}
+
 /** Of one photograph, of one block's output after the final norm; shape [C] each. */
 export interface PooledFeatures {
   readonly cls: Float32Array<ArrayBuffer>;

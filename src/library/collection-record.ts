@@ -3,7 +3,7 @@
  * off by a crash.
  */
 import { isKnownFailure, type Failure } from '../core/failure.ts';
-import type { FeatureSettings } from '../core/recognition.ts';
+import { parseSettings, type FeatureSettings } from '../core/recognition.ts';
 import { addToCrc32 } from '../formats/crc32.ts';
 
 export interface CollectionRecord {
@@ -51,20 +51,13 @@ const isCount = (json: unknown): json is number => Number.isSafeInteger(json) &&
 const isText = (json: unknown): json is string => typeof json === 'string';
 const isTextOrNull = (json: unknown): json is string | null => json === null || isText(json);
 
-const framings: readonly unknown[] = ['official', 'photograph', 'square'];
-
-const areSettings = (json: unknown): json is FeatureSettings =>
-  isFields(json) &&
-  [json['block'], json['sidePx']].every((value) => isCount(value) && value >= 1) &&
-  framings.includes(json['framing']);
-
 export function parseCollectionRecord(json: unknown): CollectionRecord | null {
   if (!isFields(json) || json['version'] !== 1) return null;
-  const { generation, data, title, modelKey, modelTitle, settings, channels, savedAt } = json;
+  const { generation, data, title, modelKey, modelTitle, channels, savedAt } = json;
+  const settings = parseSettings(json['settings']);
   if (!isCount(generation) || !isCount(data) || !isCount(channels) || channels < 1) return null;
   if (!isText(title) || !isText(modelKey) || !isText(modelTitle) || !isText(savedAt)) return null;
-  if (!areSettings(settings)) return null;
-  const { block, framing, sidePx } = settings;
+  if (settings === null) return null;
   return {
     version: 1,
     generation,
@@ -72,7 +65,7 @@ export function parseCollectionRecord(json: unknown): CollectionRecord | null {
     title,
     modelKey,
     modelTitle,
-    settings: { block, framing, sidePx },
+    settings,
     channels,
     savedAt,
   };

@@ -1,6 +1,6 @@
 /** A linear classifier that fits a network: published by DINO or DINOv2, or a probe of our own. */
 import { failureOf, type Failure } from '../core/failure.ts';
-import { headInputs } from '../core/linear-head.ts';
+import { headInputs, type MadeOf } from '../core/linear-head.ts';
 import type { ModelDescription } from '../core/model.ts';
 import type { PooledFeatures } from '../core/recognition.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
@@ -18,6 +18,8 @@ export interface Classifier {
   /** @param features of these blocks @returns shape [D] */
   inputOf(features: readonly PooledFeatures[]): Float32Array<ArrayBuffer>;
   nameOf(index: number): string;
+  /** Of a probe of our own how the photographs were framed that it learned from, and by which network; null of a published one. */
+  readonly madeOf: MadeOf | null;
 }
 
 type Network = Pick<ModelDescription, 'title' | 'embedDim' | 'depth'>;
@@ -42,6 +44,7 @@ async function openProbe(file: Blob, model: Network): Promise<Result<Classifier,
       return featureVectors(Float32Array.from([...cls, ...mean, ...gem]), model.embedDim, feature).values;
     },
     nameOf: (index) => classNames[index] ?? `class ${index}`,
+    madeOf: { framing: settings.framing, sidePx: settings.sidePx, modelTitle: facts.modelTitle },
   });
 }
 
@@ -56,6 +59,7 @@ async function openPublished(file: Blob, model: Network): Promise<Result<Classif
     blocks: blocksOfInputs(inputs, model.depth),
     inputOf: (features) => joinInputs(inputs, features),
     nameOf: (index) => nameOfClass(index, classCount),
+    madeOf: null,
   });
 }
 

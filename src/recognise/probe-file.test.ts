@@ -23,7 +23,7 @@ test('a probe comes out of its file as it went in', async () => {
 const texts = {
   classNames: '["a","b"]',
   feature: 'cls',
-  settings: '{}',
+  settings: '{"block":1,"framing":"square","sidePx":32}',
   modelKey: 'k',
   modelTitle: 't',
 };
@@ -35,6 +35,7 @@ test.each([
   ['does not say its classes', writeSafetensors(new Map([['linear.weight', weight]]), {})],
   ['does not say its classes', writeSafetensors(new Map(), { ...texts, classNames: '{' })],
   ['does not say of which features', writeSafetensors(new Map(), { ...texts, feature: 'all' })],
+  ['does not say of which features', writeSafetensors(new Map(), { ...texts, settings: '{"block":1}' })],
   ['no linear.weight and linear.bias', writeSafetensors(new Map([['linear.weight', weight]]), texts)],
   [
     'do not fit its classes',

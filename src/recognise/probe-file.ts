@@ -1,6 +1,6 @@
 /** A linear probe as a file: safetensors with the names of `torch.nn.Linear`, and what it was made of as the header's texts. */
 import { FailureError } from '../core/failure.ts';
-import { featureKinds, type FeatureKind, type FeatureSettings } from '../core/recognition.ts';
+import { featureKinds, parseSettings, type FeatureKind, type FeatureSettings } from '../core/recognition.ts';
 import { openSafetensors, readSafetensorsMetadata } from '../formats/safetensors.ts';
 import { writeSafetensors } from '../formats/safetensors-writer.ts';
 import type { LinearProbe } from './linear-probe.ts';
@@ -50,12 +50,12 @@ const areNames = (json: unknown): json is readonly string[] =>
 function readFacts(texts: Readonly<Record<string, string>>): ProbeFacts {
   const { modelKey, modelTitle } = texts;
   const classNames = readJson(texts['classNames']);
-  const settings = readJson(texts['settings']);
+  const settings = parseSettings(readJson(texts['settings']));
   const feature = featureKinds.find((kind) => kind === texts['feature']);
   if (!areNames(classNames) || classNames.length === 0) throw invalid('it does not say its classes');
   if (feature === undefined || modelKey === undefined || modelTitle === undefined || settings === null)
     throw invalid('it does not say of which features it was made');
-  return { classNames, feature, settings: settings as FeatureSettings, modelKey, modelTitle };
+  return { classNames, feature, settings, modelKey, modelTitle };
 }
 
 /** @throws FailureError 'probe-invalid' */

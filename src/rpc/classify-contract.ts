@@ -1,5 +1,5 @@
 /** Classes of a photograph by a linear classifier, as the page asks the engine's worker for them. Types only. */
-import type { LikelyClass } from '../core/linear-head.ts';
+import type { LikelyClass, MadeOf } from '../core/linear-head.ts';
 import type { KeyedModel, PhotoSource } from './engine-contract.ts';
 
 export type ClassifierFile =
@@ -8,7 +8,7 @@ export type ClassifierFile =
   | { readonly kind: 'published'; readonly url: string };
 
 export interface ClassifyContract {
-  /** In its turn, by a pass of its own in the framing that classifiers were trained with. */
+  /** In its turn, by a pass of its own in the framing that the classifier was trained with. */
   classify: {
     request: {
       readonly model: KeyedModel;
@@ -23,6 +23,8 @@ export interface ClassifyContract {
       /** The likeliest first. */
       readonly classes: readonly LikelyClass[];
       readonly classCount: number;
+      /** Of a probe of our own; null where it is a published one. */
+      readonly madeOf: MadeOf | null;
     };
   };
 }

@@ -107,7 +107,7 @@ async function readPhotograph(blob: Blob): Promise<Result<PixelGrid, Failure>> {
 }
 
 /** What published classifiers were trained with. */
-const classifierFraming = { framing: 'official', sidePx: 224 } as const;
+const publishedFraming = { framing: 'official', sidePx: 224 } as const;
 
 /** What is kept of a collection's photograph to look at. */
 const thumbnailSidePx = 96;
@@ -293,17 +293,17 @@ class EngineHost {
         if (classifier.kind === 'published') await forgetClassifier(classifier.url);
         return opened;
       }
-      const { probe, blocks, inputOf, nameOf } = opened.value;
+      const { probe, blocks, inputOf, nameOf, madeOf } = opened.value;
       const made = await poolBlocks(this.running, {
         model: model.key,
         source: this.sourceOf(source, null),
-        framing: classifierFraming,
+        framing: madeOf ?? publishedFraming,
         blocks,
         signal,
       });
       if (!made.ok) return made;
       const classes = await classify(probe, inputOf(made.value.features), count, nameOf);
-      return succeed({ classes, classCount: probe.classCount });
+      return succeed({ classes, classCount: probe.classCount, madeOf });
     }, signal);
   }
 

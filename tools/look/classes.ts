@@ -32,6 +32,7 @@ The likeliest classes with their probabilities. Writes classes.json: of each pho
 
   --head <file>      a linear classifier as DINO and DINOv2 publish it beside their networks (dino_deitsmall16_linearweights.pth,
                      dinov2_vits14_linear_head.pth, …), or linear.safetensors as npm run look -- linear writes it. It must belong to --model.
+                     Of our own the framing and the side stand in the file.
 ${photographUsage}
 
 ${recogniseUsage({ ...topCodec.fields, ...codec.fields })}`;
@@ -55,12 +56,17 @@ export async function writeClasses(args: readonly string[]): Promise<number> {
   const { engine } = await openFor(options, { feature: 'cls', block: 'last', framing, side });
   const head = await openClassifier(file, engine.model);
   if (!head.ok) stopWith(`${options.head}: ${describeFailure(head.error)}`);
-  const { probe, blocks, inputOf, nameOf } = head.value;
+  const { probe, blocks, inputOf, nameOf, madeOf } = head.value;
+  const framed = madeOf ?? { framing, sidePx: side };
+  if (madeOf !== null)
+    console.log(
+      `${options.head} learned from features of ${madeOf.modelTitle}, framing ${framed.framing}, ${framed.sidePx} px`,
+    );
   await makeFolder(options.out);
   const predictions: Record<string, string> = {};
   const likeliest: Record<string, object[]> = {};
   const failures = await forEachPhoto(found, async (path, photo) => {
-    const made = await engine.poolBlocks(blocks, { framing, sidePx: side }, path, photo);
+    const made = await engine.poolBlocks(blocks, framed, path, photo);
     if (!made.ok) return { problem: describeFailure(made.error) };
     const told = await classify(probe, inputOf(made.value.features), top, nameOf);
     predictions[path] = told[0]?.name ?? '';
@@ -68,7 +74,14 @@ export async function writeClasses(args: readonly string[]): Promise<number> {
     const words = told.map(({ name, probability }) => `${name} ${(probability * 100).toFixed(1)} %`);
     return { done: words.join('; ') };
   });
-  const facts = { model: engine.model, head: options.head, framing, sidePx: side, predictions, likeliest };
+  const facts = {
+    model: engine.model,
+    head: options.head,
+    framing: framed.framing,
+    sidePx: framed.sidePx,
+    predictions,
+    likeliest,
+  };
   await writeFile(join(options.out, 'classes.json'), `${JSON.stringify(facts, null, 2)}\n`);
   engine.dispose();
   return failures === 0 ? 0 : 1;

@@ -266,13 +266,15 @@ describe('classes', () => {
     expect(run.exitCode).toBe(1);
   });
 
-  test('a probe of our own opens again, with its classes’ names', async () => {
+  test('a probe of our own opens again, with its classes’ names and the framing that it learned from', async () => {
     await runTool(
       'look',
       'linear',
       '--classes',
       at('classes'),
       ...small,
+      '--framing',
+      'square',
       '--feature',
       'both',
       '--out',
@@ -280,9 +282,10 @@ describe('classes', () => {
     );
     const head = ['--head', at('out', 'linear.safetensors')];
     const asked = at('classes', 'dahlia', '1.png');
-    const run = await runTool('look', 'classes', asked, ...head, ...small, '--out', at('out'));
+    const run = await runTool('look', 'classes', asked, ...head, '--backend', 'wasm', '--out', at('out'));
     expect(run).toMatchObject({ exitCode: 0, stderr: '' });
     const facts = await readFacts('classes.json');
+    expect(facts).toMatchObject({ framing: 'square', sidePx: 64 });
     expect(facts['predictions']).toEqual({ [asked]: 'dahlia' });
     const { learnedClasses, probabilities } = await readFacts('linear.json');
     const shares = (probabilities as Record<string, number[]>)[asked] ?? [];

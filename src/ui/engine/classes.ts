@@ -1,8 +1,7 @@
 /** Classes of photographs by a linear classifier: which one belongs to which model, and what it told. */
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { Failure } from '../../core/failure.ts';
-import type { LikelyClass } from '../../core/linear-head.ts';
-import type { ClassifierFile } from '../../rpc/classify-contract.ts';
+import type { ClassifierFile, ClassifyContract } from '../../rpc/classify-contract.ts';
 import type { EngineClient } from '../../rpc/engine-client.ts';
 import type { AppStore } from '../state/app-store.ts';
 import type { PhotoId } from '../state/photo.ts';
@@ -18,7 +17,7 @@ export interface ChosenClassifier {
 
 export type ClassesAnswer =
   | { readonly status: 'asking' }
-  | { readonly status: 'told'; readonly classes: readonly LikelyClass[]; readonly classCount: number }
+  | ({ readonly status: 'told' } & ClassifyContract['classify']['result'])
   | { readonly status: 'failed'; readonly failure: Failure };
 
 interface ClassesState {

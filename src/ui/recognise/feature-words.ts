@@ -34,8 +34,11 @@ const framings: Readonly<Record<FeatureSettings['framing'], string>> = {
   square: 'photographs squashed to a square',
 };
 
-export const describeSettings = ({ block, framing, sidePx }: FeatureSettings): string =>
-  `block ${block}, ${framings[framing]} at ${sidePx} px`;
+export const describeFraming = ({ framing, sidePx }: Pick<FeatureSettings, 'framing' | 'sidePx'>): string =>
+  `${framings[framing]} at ${sidePx} px`;
+
+export const describeSettings = (settings: FeatureSettings): string =>
+  `block ${settings.block}, ${describeFraming(settings)}`;
 
 export const isSameSettings = (a: FeatureSettings, b: FeatureSettings): boolean =>
   a.block === b.block && a.framing === b.framing && a.sidePx === b.sidePx;

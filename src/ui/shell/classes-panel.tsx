@@ -4,10 +4,12 @@ import { useStore } from 'zustand';
 import { catalogue } from '../../catalogue/catalogue.ts';
 import type { CatalogueClassifier } from '../../catalogue/parse-catalogue.ts';
 import { describeFailure } from '../../core/failure.ts';
+import type { MadeOf } from '../../core/linear-head.ts';
 import type { ChosenClassifier, ClassesAnswer } from '../engine/classes.ts';
 import { Disclosure } from '../kit/disclosure.tsx';
 import { formatPercent } from '../kit/format.ts';
 import { IconButton } from '../kit/icon-button.tsx';
+import { describeFraming } from '../recognise/feature-words.ts';
 import { useApp, useServices } from '../services.tsx';
 import type { UsedModel } from '../state/model-in-use.ts';
 import type { Photo } from '../state/photo.ts';
@@ -83,6 +85,11 @@ function Answer({ answer, onRetry }: { readonly answer: ClassesAnswer | undefine
   }
 }
 
+const describeOrigin = (madeOf: MadeOf | null): string =>
+  madeOf === null
+    ? 'from the middle square of the photograph at 224 px, as it was trained'
+    : `which learned from features of ${madeOf.modelTitle}, ${describeFraming(madeOf)}`;
+
 interface ToldProps {
   readonly photo: Photo;
   readonly model: UsedModel;
@@ -100,7 +107,8 @@ function Told({ photo, model, classifier }: ToldProps) {
     <>
       <Answer answer={answer} onRetry={() => void classes.ask(photo.id)} />
       <p className="classes-note">
-        By {classifier.name}, from the middle square of the photograph at 224 px, as it was trained.
+        By {classifier.name}
+        {answer?.status === 'told' && `, ${describeOrigin(answer.madeOf)}`}.
       </p>
     </>
   );
