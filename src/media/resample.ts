@@ -6,7 +6,12 @@
  */
 import type { Box, Size } from '../core/geometry.ts';
 import { plainResample } from './plain-resample.ts';
-import { planResample, type ResampleFilter, type ResamplePlan, type ResampleSource } from './resample-plan.ts';
+import {
+  planResample,
+  type ResampleFilter,
+  type ResamplePlan,
+  type ResampleSource,
+} from './resample-plan.ts';
 import { simdResampler } from './simd-resample.ts';
 
 export type { ResampleFilter } from './resample-plan.ts';
