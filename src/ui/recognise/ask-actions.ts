@@ -25,14 +25,17 @@ const heldOutShare = 0.25;
 
 export function createAskActions({ client, app, store }: RecogniseConduct): AskActions {
   const lookAlikes = createLatestCall(
+    store,
     () => store.getState().lookAlikes,
     (value) => store.setState({ lookAlikes: value }),
   );
   const map = createLatestCall(
+    store,
     () => store.getState().map,
     (value) => store.setState({ map: value }),
   );
   const probe = createLatestCall(
+    store,
     () => store.getState().probe,
     (value) => store.setState({ probe: value }),
   );

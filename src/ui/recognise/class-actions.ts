@@ -2,7 +2,7 @@
 import { countOf } from '../kit/format.ts';
 import type { CollectionActions } from './collection-actions.ts';
 import type { RecogniseConduct } from './recognise-conduct.ts';
-import { withClasses, type ClassChange } from './recognise-state.ts';
+import { withClasses, type ClassChange, type OpenCollection } from './recognise-state.ts';
 import type { Voting } from './voting.ts';
 
 export interface ClassActions {
@@ -24,6 +24,16 @@ export function createClassActions(
 ): ClassActions {
   /** Changes reach the worker in the order in which they were made. */
   let sent: Promise<void> = Promise.resolve();
+  /** What is shown of a collection that items are being removed from. Until the others are read again, an index may mean another photograph. */
+  let outdated: OpenCollection['pictures'] | null = null;
+
+  const mayChange = ({ pictures }: OpenCollection): boolean => {
+    if (pictures !== outdated) return true;
+    app
+      .getState()
+      .say('Photographs are being taken out of the collection. Try again in a moment.', 'warning');
+    return false;
+  };
 
   const send = (
     id: string,
@@ -52,7 +62,7 @@ export function createClassActions(
   return {
     teach(className, indices) {
       const { open, selected, undo } = store.getState();
-      if (open === null) return;
+      if (open === null || !mayChange(open)) return;
       const name = className === null ? null : className.trim();
       if (name === '') return;
       const changes = (indices ?? [...selected]).flatMap((index): ClassChange[] => {
@@ -75,9 +85,9 @@ export function createClassActions(
     },
 
     undoTeaching() {
-      const { undo } = store.getState();
+      const { open, undo } = store.getState();
       const last = undo.at(-1);
-      if (last === undefined) return;
+      if (open === null || last === undefined || !mayChange(open)) return;
       store.setState({ undo: undo.slice(0, -1) });
       apply(last, 'before');
       app.getState().announce(`Undone: ${countOf(last.length, 'photograph')}.`);
@@ -85,10 +95,12 @@ export function createClassActions(
 
     async removeItems(indices) {
       const { open } = store.getState();
-      if (open === null || indices.length === 0) return;
+      if (open === null || indices.length === 0 || !mayChange(open)) return;
+      outdated = open.pictures;
       await sent;
       const outcome = await client.call('removeItems', { id: open.kept.id, indices });
       if (!outcome.ok) {
+        outdated = null;
         store.setState({ failure: outcome.error });
         return;
       }

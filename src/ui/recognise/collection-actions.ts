@@ -42,7 +42,6 @@ export function createCollectionActions(
     const { collection, items, thumbnails, thumbnailEnds } = outcome.value;
     const before = store.getState().open;
     const isSame = before?.kept.id === id;
-    voting.cancelVotes();
     before?.pictures.close();
     const known = isSame ? before.classNames : collection.classNames;
     store.setState({
@@ -62,7 +61,6 @@ export function createCollectionActions(
   };
 
   const close = (): void => {
-    voting.cancelVotes();
     store.getState().open?.pictures.close();
     rememberCollection(null);
     store.setState({ ...nothingOpen, wanted: null, failure: null });

@@ -1,7 +1,10 @@
-/** Asks something of the worker and shows it in the store. A new question takes the place of the one before. */
+/**
+ * Asks something about the open collection of the worker and shows it in the store. A new question takes the place of the one before. Where
+ * another collection is opened, or the items of this one are counted anew, the answer would be about other photographs: it is not shown.
+ */
 import type { Failure } from '../../core/failure.ts';
 import type { Result } from '../../core/result.ts';
-import type { Asked } from './recognise-state.ts';
+import type { Asked, RecogniseStore } from './recognise-state.ts';
 
 export interface LatestCall<T> {
   /** @param ask calls the worker. @returns what it answered; null where another question came meanwhile, or it failed */
@@ -12,8 +15,19 @@ export interface LatestCall<T> {
   cancel(): void;
 }
 
-export function createLatestCall<T>(read: () => Asked<T>, write: (asked: Asked<T>) => void): LatestCall<T> {
+export function createLatestCall<T>(
+  store: RecogniseStore,
+  read: () => Asked<T>,
+  write: (asked: Asked<T>) => void,
+): LatestCall<T> {
   let current: AbortController | null = null;
+
+  // The small pictures are made anew with the numbers of the items.
+  store.subscribe(({ open }, before) => {
+    if (open?.pictures === before.open?.pictures) return;
+    current?.abort();
+    current = null;
+  });
 
   const rest = (): void => {
     const { value } = read();

@@ -506,3 +506,40 @@ test('what is dropped while the page starts waits for the model', async () => {
   await settled();
   expect(find('gatherFeatures').request).toMatchObject({ model: { key: model.key } });
 });
+
+test('what was asked about one collection is not shown of another one', async () => {
+  const { session, state, find, openFour } = setUp();
+  await openFour();
+  void session.trainProbe();
+  void session.findLookAlikes();
+  const asked = [find('trainProbe'), find('lookAlikes')];
+  void session.openCollection('c2');
+  await find('openCollection').answer(
+    succeed({
+      collection: kept({ id: 'c2' }),
+      items: [item(0, 'mugs')],
+      thumbnails: new Blob([]),
+      thumbnailEnds: new Uint32Array(1),
+    }),
+  );
+  for (const call of asked) {
+    expect(call.signal?.aborted).toBe(true);
+    await call.answer(succeed({ ...votesOf(0, 1, 1, 0), groups: [], nearest: null, threshold: 1 }));
+  }
+  expect(state()).toMatchObject({ probe: { status: 'idle' }, lookAlikes: { status: 'idle' } });
+});
+
+test('while photographs are taken out, indices mean nothing: none is taken out or given to a class', async () => {
+  const { session, state, find, calls, app, openFour } = setUp();
+  await openFour();
+  void session.removeItems([0]);
+  void session.removeItems([0]);
+  session.teach('pots', [1]);
+  await settled();
+  expect(calls.map(({ method }) => method)).toEqual(['removeItems']);
+  expect(state().open?.items[1]?.className).toBe('mugs');
+  expect(app.getState().messages.at(-1)?.text).toMatch(/are being taken out/);
+  await find('removeItems').answer(fail({ code: 'collection-busy' }));
+  session.teach('pots', [1]);
+  expect(state().open?.items[1]?.className).toBe('pots');
+});

@@ -9,11 +9,11 @@ import type { RecogniseConduct } from './recognise-conduct.ts';
 export interface Voting {
   /** @param arranges whether the photographs are put in order anew */
   vote(arranges: boolean): Promise<void>;
-  cancelVotes(): void;
 }
 
 export function createVoting({ client, app, store }: RecogniseConduct): Voting {
   const call = createLatestCall(
+    store,
     () => store.getState().votes,
     (votes) => store.setState({ votes }),
   );
@@ -48,5 +48,5 @@ export function createVoting({ client, app, store }: RecogniseConduct): Voting {
     if (isDue || (votes.status === 'failed' && isFinalFailure(votes.failure))) void vote(true);
   });
 
-  return { vote, cancelVotes: () => call.cancel() };
+  return { vote };
 }
