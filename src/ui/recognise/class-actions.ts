@@ -35,28 +35,46 @@ export function createClassActions(
     return false;
   };
 
-  const send = (
-    id: string,
-    changes: readonly { readonly index: number; readonly className: string | null }[],
-  ) =>
+  /** A vote that goes on is not stopped: whoever teaches fast would never see one. The next change is kept meanwhile. */
+  let isVoting = false;
+  let mustVote = false;
+  const voteAgain = async (): Promise<void> => {
+    mustVote = true;
+    if (isVoting) return;
+    isVoting = true;
+    try {
+      while (mustVote) {
+        mustVote = false;
+        await voting.vote(false);
+      }
+    } finally {
+      isVoting = false;
+    }
+  };
+
+  const send = ({ kept: { id }, pictures }: OpenCollection, changes: readonly ClassChange[]) =>
     sent.then(async () => {
-      const outcome = await client.call('setClasses', { id, changes });
+      const wanted = changes.map(({ index, after }) => ({ index, className: after }));
+      const outcome = await client.call('setClasses', { id, changes: wanted });
       const { open } = store.getState();
-      if (open?.kept.id !== id) return;
-      if (!outcome.ok) {
-        store.setState({ failure: outcome.error });
+      if (open?.pictures !== pictures) return;
+      if (outcome.ok) {
+        store.setState({ open: { ...open, kept: outcome.value.collection } });
+        void voteAgain();
         return;
       }
-      store.setState({ open: { ...open, kept: outcome.value.collection } });
-      await voting.vote(false);
+      // What is shown is what is kept. A later change of the same photograph has its own answer.
+      const back = changes.filter(({ index, after }) => open.items[index]?.className === after);
+      const before = back.map((change) => ({ index: change.index, className: change.before }));
+      store.setState({ open: withClasses(open, before), failure: outcome.error });
     });
 
-  const apply = (changes: readonly ClassChange[], to: 'before' | 'after'): void => {
+  const apply = (changes: readonly ClassChange[]): void => {
     const { open } = store.getState();
     if (open === null || changes.length === 0) return;
-    const wanted = changes.map((change) => ({ index: change.index, className: change[to] }));
+    const wanted = changes.map(({ index, after }) => ({ index, className: after }));
     store.setState({ open: withClasses(open, wanted), failure: null });
-    sent = send(open.kept.id, wanted);
+    sent = send(open, changes);
   };
 
   return {
@@ -72,7 +90,7 @@ export function createClassActions(
       });
       if (changes.length === 0) return;
       store.setState({ undo: [...undo, changes].slice(-undoLimit) });
-      apply(changes, 'after');
+      apply(changes);
       const what = countOf(changes.length, 'photograph');
       app.getState().announce(name === null ? `${what}: no class.` : `${what}: ${name}.`);
     },
@@ -89,7 +107,7 @@ export function createClassActions(
       const last = undo.at(-1);
       if (open === null || last === undefined || !mayChange(open)) return;
       store.setState({ undo: undo.slice(0, -1) });
-      apply(last, 'before');
+      apply(last.map(({ index, before, after }) => ({ index, before: after, after: before })));
       app.getState().announce(`Undone: ${countOf(last.length, 'photograph')}.`);
     },
 

@@ -218,8 +218,13 @@ test('changes of classes reach the worker in their order', async () => {
   await settled();
   expect(calls.filter(({ method }) => method === 'setClasses')).toHaveLength(1);
   await find('setClasses').answer(succeed({ collection: kept() }));
-  await find('vote').answer(succeed(votesOf(0, 1, 1, 0)));
+  // It is kept before the votes are there, and they are not stopped by it.
   expect(find('setClasses').request).toEqual({ id: 'c1', changes: [{ index: 0, className: 'mugs' }] });
+  const first = find('vote');
+  await find('setClasses').answer(succeed({ collection: kept() }));
+  expect(first.signal?.aborted).toBe(false);
+  await first.answer(succeed(votesOf(0, 1, 1, 0)));
+  expect(calls.map(({ method }) => method)).toEqual(['vote']);
 });
 
 test('photographs come in: shown as they come, the bad ones named, then all are voted on', async () => {
@@ -542,4 +547,15 @@ test('while photographs are taken out, indices mean nothing: none is taken out o
   await find('removeItems').answer(fail({ code: 'collection-busy' }));
   session.teach('pots', [1]);
   expect(state().open?.items[1]?.className).toBe('pots');
+});
+
+test('a class that could not be kept is not shown as if it were', async () => {
+  const { session, state, find, openFour } = setUp();
+  await openFour();
+  session.teach('pots', [0, 3]);
+  await settled();
+  session.teach('mugs', [0]);
+  await find('setClasses').answer(fail({ code: 'collection-busy' }));
+  expect(state().failure).toEqual({ code: 'collection-busy' });
+  expect(state().open?.items.map(({ className }) => className)).toEqual(['mugs', 'mugs', 'pots', null]);
 });
