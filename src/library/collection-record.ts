@@ -3,6 +3,7 @@
  * off by a crash.
  */
 import { isKnownFailure, type Failure } from '../core/failure.ts';
+import type { PhotographName } from '../core/photograph-name.ts';
 import { parseSettings, type FeatureSettings } from '../core/recognition.ts';
 import { addToCrc32 } from '../formats/crc32.ts';
 
@@ -22,12 +23,9 @@ export interface CollectionRecord {
 }
 
 /** A photograph as it is kept: a line of the items' file. */
-export interface KeptItem {
-  /** Its name for as long as the collection lasts. */
+export interface KeptItem extends PhotographName {
+  /** Its number for as long as the collection lasts. */
   readonly serial: number;
-  readonly path: string;
-  readonly byteLength: number;
-  readonly lastModified: number;
   readonly className: string | null;
   readonly failure: Failure | null;
   /** Its row in the features' file; null where it failed. */

@@ -5,6 +5,7 @@
  * title and model, is written into two slots in turn. Whoever writes holds the collection's lock.
  */
 import { FailureError } from '../core/failure.ts';
+import { keyOfName } from '../core/photograph-name.ts';
 import { pooledParts } from '../core/recognition.ts';
 import { readBytes } from '../formats/read-bytes.ts';
 import type { StoredCollection, UnreadableCollection } from '../rpc/recognise-contract.ts';
@@ -27,12 +28,6 @@ export type PerFile<T> = Readonly<Record<DataFile, T>>;
 /** @param data the record's */
 export const dataName = (data: number, file: DataFile): string => `${data}-${file}`;
 const recordName = (slot: number): string => `${slot}-collection.json`;
-
-/** What a photograph is known again by. */
-export type PhotographName = Pick<KeptItem, 'path' | 'byteLength' | 'lastModified'>;
-
-export const keyOfName = ({ path, byteLength, lastModified }: PhotographName): string =>
-  `${byteLength} ${lastModified} ${path}`;
 
 /** CLS, mean and GeM of one photograph. */
 export const rowBytesOf = ({ channels }: Pick<CollectionRecord, 'channels'>): number =>

@@ -58,9 +58,9 @@ const openC = async (used: FileStorage = folders) => contentsOf(await KeptCollec
 
 const three = {
   items: [
-    { index: 0, path: 'mugs/0.jpg', name: '0.jpg', className: 'mug', failure: null },
-    { index: 1, path: 'mugs/1.jpg', name: '1.jpg', className: 'mug', failure: { code: 'empty-file' } },
-    { index: 2, path: 'mugs/2.jpg', name: '2.jpg', className: 'no mug', failure: null },
+    { index: 0, ...nameOf(0), name: '0.jpg', className: 'mug', failure: null },
+    { index: 1, ...nameOf(1), name: '1.jpg', className: 'mug', failure: { code: 'empty-file' } },
+    { index: 2, ...nameOf(2), name: '2.jpg', className: 'no mug', failure: null },
   ],
   pooled: [0, 1, 0, 2, 0, 3, 0, 0, 0, 0, 0, 0, 2, 1, 2, 2, 2, 3],
   pictures: [0, 0, 0, 2, 2, 2, 2, 2],

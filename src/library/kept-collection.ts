@@ -1,5 +1,6 @@
 /** A kept collection in memory, small pictures apart, and the ways to change it. */
 import { FailureError, type Failure } from '../core/failure.ts';
+import { keyOfName, type PhotographName } from '../core/photograph-name.ts';
 import { pooledParts, type PooledFeatures } from '../core/recognition.ts';
 import { addToCrc32 } from '../formats/crc32.ts';
 import type { CollectionItem, StoredCollection } from '../rpc/recognise-contract.ts';
@@ -8,7 +9,6 @@ import {
   dataFiles,
   dataName,
   describeCollection,
-  keyOfName,
   readFile,
   readLines,
   readSlots,
@@ -18,7 +18,6 @@ import {
   type CollectionLines,
   type DataFile,
   type PerFile,
-  type PhotographName,
 } from './collection-store.ts';
 import type { FileStorage, OpenFile } from './file-storage.ts';
 
@@ -155,8 +154,9 @@ export class KeptCollection {
   }
 
   describeItem(index: number): CollectionItem {
-    const { path, className, failure } = this.items[index] as KeptItem;
-    return { index, path, name: path.slice(path.lastIndexOf('/') + 1), className, failure };
+    const { path, byteLength, lastModified, className, failure } = this.items[index] as KeptItem;
+    const name = path.slice(path.lastIndexOf('/') + 1);
+    return { index, path, byteLength, lastModified, name, className, failure };
   }
 
   /** Of each item; null where it has none. */

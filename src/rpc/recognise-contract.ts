@@ -8,6 +8,7 @@
 import type { Failure } from '../core/failure.ts';
 import type { ModelProgress } from '../core/progress.ts';
 import type { NotKept } from '../core/not-kept.ts';
+import type { PhotographName } from '../core/photograph-name.ts';
 import type { FeatureKind, FeatureSettings, Neighbours } from '../core/recognition.ts';
 import type { KeyedModel } from './engine-contract.ts';
 
@@ -44,9 +45,8 @@ export interface CollectionList {
   readonly notKept: NotKept | null;
 }
 
-export interface CollectionItem {
+export interface CollectionItem extends PhotographName {
   readonly index: number;
-  readonly path: string;
   readonly name: string;
   readonly className: string | null;
   readonly failure: Failure | null;

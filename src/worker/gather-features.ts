@@ -1,8 +1,8 @@
 /** Takes photographs into a collection, one after the other: decoded while the one before is computed, kept as soon as it is done. */
 import { failsAlways, isOfOnePhoto, type Failure } from '../core/failure.ts';
+import { keyOfName, nameOfPhotograph } from '../core/photograph-name.ts';
 import type { PooledFeatures } from '../core/recognition.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
-import { keyOfName, type PhotographName } from '../library/collection-store.ts';
 import type { KeptCollection, KeptContent } from '../library/kept-collection.ts';
 import { createRateMeter } from '../library/rate-meter.ts';
 import type { GatheredPhotograph, GatherProgress, GatherTimes } from '../rpc/recognise-contract.ts';
@@ -35,12 +35,6 @@ const maxAheadBytes = 4e6;
 const progressEveryMs = 100;
 /** A tab that is closed loses nothing of what was written; this is for a power failure. */
 const flushEveryMs = 5000;
-
-const nameOfPhotograph = ({ path, blob }: GatheredPhotograph): PhotographName => ({
-  path,
-  byteLength: blob.size,
-  lastModified: blob instanceof File ? blob.lastModified : 0,
-});
 
 /** Whether there is something to find out about it: it is new, or a failure that may have had another cause than the file. */
 function isToDo(collection: KeptCollection, photograph: GatheredPhotograph): boolean {

@@ -1,6 +1,6 @@
-import type { CollectionItem } from '../../rpc/recognise-contract.ts';
+import { keyOfName, nameOfPhotograph, type PhotographName } from '../../core/photograph-name.ts';
 
-/** The photographs themselves, by path, as far as the person gave them in this visit. The page keeps none of them. */
+/** The photographs themselves, as far as the person gave them in this visit. The page keeps none of them. */
 export class FilesAtHand {
   private readonly files: ReadonlyMap<string, Blob>;
 
@@ -8,17 +8,17 @@ export class FilesAtHand {
     this.files = files;
   }
 
-  of(path: string): Blob | null {
-    return this.files.get(path) ?? null;
+  of(item: PhotographName | undefined): Blob | null {
+    return item === undefined ? null : (this.files.get(keyOfName(item)) ?? null);
   }
 
   /** How many of these are at hand. */
-  count(items: readonly Pick<CollectionItem, 'path'>[]): number {
-    return items.filter(({ path }) => this.files.has(path)).length;
+  count(items: readonly PhotographName[]): number {
+    return items.filter((item) => this.files.has(keyOfName(item))).length;
   }
 
-  /** Those that come later take the place of others of the same path. */
   with(added: readonly { readonly path: string; readonly blob: Blob }[]): FilesAtHand {
-    return new FilesAtHand(new Map([...this.files, ...added.map(({ path, blob }) => [path, blob] as const)]));
+    const named = added.map((each) => [keyOfName(nameOfPhotograph(each)), each.blob] as const);
+    return new FilesAtHand(new Map([...this.files, ...named]));
   }
 }

@@ -164,9 +164,9 @@ class Gatherer implements GatherActions {
   async computeAnew(settings: FeatureSettings): Promise<void> {
     const { open } = this.conduct.store.getState();
     if (open === null) return;
-    const photographs = open.items.flatMap(({ path, className }): GatheredPhotograph[] => {
-      const blob = open.files.of(path);
-      return blob === null ? [] : [{ path, className, blob }];
+    const photographs = open.items.flatMap((item): GatheredPhotograph[] => {
+      const blob = open.files.of(item);
+      return blob === null ? [] : [{ path: item.path, className: item.className, blob }];
     });
     open.pictures.close();
     this.conduct.store.setState({ ...nothingOpen, wanted: null, settings });

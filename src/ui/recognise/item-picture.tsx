@@ -25,7 +25,7 @@ export function ItemPicture({ index }: { readonly index: number }) {
 export function ItemPhotograph({ index }: { readonly index: number }) {
   const { recognise } = useServices();
   const canvas = useRef<HTMLCanvasElement>(null);
-  const file = useRecognise(({ open }) => open?.files.of(open.items[index]?.path ?? '') ?? null);
+  const file = useRecognise(({ open }) => open?.files.of(open.items[index]) ?? null);
   const [shown, setShown] = useState<number | null>(null);
   useEffect(() => {
     const controller = new AbortController();

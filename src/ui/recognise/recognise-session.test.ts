@@ -47,6 +47,8 @@ const kept = (facts: Partial<StoredCollection> = {}): StoredCollection => ({
 const item = (index: number, className: string | null, failure: Failure | null = null): CollectionItem => ({
   index,
   path: `${className ?? 'other'}/${index}.jpg`,
+  byteLength: 10,
+  lastModified,
   name: `${index}.jpg`,
   className,
   failure,
@@ -67,8 +69,11 @@ const votesOf = (...predicted: readonly number[]): Votes => ({
   elapsedMs: 1,
 });
 
+/** ms since 1970 */
+const lastModified = 1_000_000;
+
 const photograph = (path: string): File => {
-  const file = new File([path], path.split('/').at(-1) ?? path);
+  const file = new File([path], path.split('/').at(-1) ?? path, { lastModified });
   Object.defineProperty(file, 'path', { value: `/${path}` });
   return file;
 };
@@ -323,13 +328,17 @@ test('photographs are not mixed with those of another model', async () => {
 });
 
 test('only what is at hand can be opened in the viewer', async () => {
-  const { session, find, added, app, openFour } = setUp();
+  const { session, state, find, added, app, openFour } = setUp();
   await openFour();
   session.selectItem(0, 'one');
   session.openInViewer();
   expect(added).toEqual([]);
-  void session.gatherFiles([photograph('mugs/0.jpg')]);
+  // Another photograph of that name, as phones give one to all.
+  const other = new File(['something else'], '0.jpg', { lastModified });
+  Object.defineProperty(other, 'path', { value: '/mugs/0.jpg' });
+  void session.gatherFiles([photograph('mugs/0.jpg'), other]);
   await find('gatherFeatures').answer(succeed({ how: 'finished', collection: kept() }));
+  expect(await state().open?.files.of(state().open?.items[0])?.text()).toBe('mugs/0.jpg');
   session.openInViewer();
   expect(added.map(({ name }) => name)).toEqual(['0.jpg']);
   expect(app.getState().screen).toBe('viewer');

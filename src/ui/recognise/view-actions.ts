@@ -1,4 +1,5 @@
 /** What is shown of a collection and what is selected in it. Nothing of it is kept. */
+import { keyOfName } from '../../core/photograph-name.ts';
 import type { FeatureKind } from '../../core/recognition.ts';
 import { countOf } from '../kit/format.ts';
 import type { EngineSession } from '../engine/session.ts';
@@ -96,10 +97,10 @@ export function createViewActions(
 
     async decodeItem(index, signal) {
       const { open } = store.getState();
-      const path = open?.items[index]?.path;
-      const photo = path === undefined ? null : (open?.files.of(path) ?? null);
-      if (open === null || photo === null) return null;
-      const id = `${open.kept.id} ${path}`;
+      const item = open?.items[index];
+      const photo = open?.files.of(item) ?? null;
+      if (open === null || item === undefined || photo === null) return null;
+      const id = `${open.kept.id} ${keyOfName(item)}`;
       const outcome = await client.call('decode', { id, photo, maxSidePx: decodedSidePx }, { signal });
       return outcome.ok ? outcome.value.bitmap : null;
     },
@@ -109,7 +110,7 @@ export function createViewActions(
       if (open === null) return;
       const photos = [...selected].flatMap((index) => {
         const item = open.items[index];
-        const blob = item === undefined ? null : open.files.of(item.path);
+        const blob = open.files.of(item);
         return item === undefined || blob === null
           ? []
           : [{ name: item.name, alt: null, credit: null, blob }];

@@ -354,6 +354,8 @@ describe('on the screen "Recognise"', () => {
     const items = ['a', 'b'].map((name, index) => ({
       index,
       path: name,
+      byteLength: 1,
+      lastModified: 0,
       name,
       className: null,
       failure: null,
