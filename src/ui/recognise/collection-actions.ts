@@ -71,14 +71,19 @@ export function createCollectionActions(
       // Components may be mounted again; the list is read once a visit, and after each change.
       if (hasBegun) return;
       hasBegun = true;
+      // What is dropped meanwhile waits for it.
+      store.setState({ isOpening: true });
       await refresh();
       const last = recallCollection();
-      const { list, open, gathering } = store.getState();
+      const { list, open } = store.getState();
       const kept = list?.collections.find(({ id }) => id === last?.id);
-      if (kept === undefined || open !== null || gathering !== null) return;
+      if (kept === undefined || open !== null) {
+        store.setState({ isOpening: false });
+        return;
+      }
       await openCollection(kept.id);
       const isUnfinished = last !== null && last.wanted !== null && last.wanted > kept.items;
-      if (isUnfinished) store.setState({ wanted: last.wanted });
+      if (isUnfinished && store.getState().gathering === null) store.setState({ wanted: last.wanted });
     },
 
     refresh,

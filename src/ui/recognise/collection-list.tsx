@@ -28,7 +28,7 @@ function describe(collection: StoredCollection): string {
 function Row({ collection }: RowProps) {
   const { recognise } = useServices();
   const [isAsking, setAsking] = useState(false);
-  const isOpening = useRecognise((state) => state.isOpening);
+  const isBusy = useRecognise(({ isOpening, gathering }) => isOpening || gathering !== null);
   const row = useRef<HTMLLIElement>(null);
   useKeptFocus(row);
   const title = collection.title ?? 'A collection';
@@ -66,7 +66,7 @@ function Row({ collection }: RowProps) {
                 label="Open"
                 withText
                 aria-label={`Open ${title}`}
-                disabled={isOpening}
+                disabled={isBusy}
                 onClick={() => void recognise.openCollection(collection.id)}
               />
             )}

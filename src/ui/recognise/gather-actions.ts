@@ -37,6 +37,13 @@ export interface GatherActions {
 }
 
 type Gather = RecogniseContract['gatherFeatures'];
+/** How a gathering ended. */
+interface Ended {
+  readonly result: Result<Gather['result'], Failure>;
+  /** What the collection would have been called by its classes. */
+  readonly titleBefore: string;
+}
+
 type PhotographsProgress = Extract<GatherProgress, { stage: 'photographs' }>;
 
 /** How often new photographs are shown, ms. Ten thousand of them, one by one, would keep the page from answering. */
@@ -197,13 +204,38 @@ class Gatherer implements GatherActions {
       failure: null,
       wanted: null,
     });
-    // Dropped while the page starts: it waits for the model.
-    if (app.getState().models.used === null) await this.whenReady(controller.signal);
-    const request = controller.signal.aborted ? null : this.requestFor(photographs, title);
-    if (request !== null) await this.send(request, controller.signal);
-    this.controller = null;
-    // Where there was nothing to ask.
-    store.setState({ gathering: null });
+    const ended = await this.sendWhenReady(photographs, title, controller.signal).finally(() => {
+      // Not after the votes: more can be dropped while they are counted.
+      this.controller = null;
+      store.setState({ gathering: null });
+    });
+    if (ended === null) return;
+    await this.end(ended.result);
+    await this.renameByClasses(ended.titleBefore);
+  }
+
+  /** @returns null where nothing was asked */
+  private async sendWhenReady(
+    photographs: readonly GatheredPhotograph[],
+    title: string,
+    signal: AbortSignal,
+  ): Promise<Ended | null> {
+    const { store, app } = this.conduct;
+    // Dropped while the page starts: it waits for the model, and for the collection of the last visit, which it belongs to.
+    if (app.getState().models.used === null) await this.whenReady(signal);
+    if (store.getState().isOpening) await this.whenOpened();
+    const request = signal.aborted ? null : this.requestFor(photographs, title);
+    return request === null ? null : this.send(request, signal);
+  }
+
+  private whenOpened(): Promise<void> {
+    return new Promise((resolve) => {
+      const unsubscribe = this.conduct.store.subscribe(({ isOpening }) => {
+        if (isOpening) return;
+        unsubscribe();
+        resolve();
+      });
+    });
   }
 
   /** @returns null where photographs cannot be added now; then the person was told why */
@@ -229,27 +261,24 @@ class Gatherer implements GatherActions {
     return { into, model: { key: used.key, reference: used.reference }, photographs };
   }
 
-  /** Sends a few hundred after the other, so that the page goes on answering, and shows how it ended. */
-  private async send(first: Gather['request'], signal: AbortSignal): Promise<void> {
-    const { store } = this.conduct;
+  /** Sends a few hundred after the other, so that the page goes on answering. */
+  private async send(first: Gather['request'], signal: AbortSignal): Promise<Ended> {
     const { photographs } = first;
-    const { open } = store.getState();
+    const { open } = this.conduct.store.getState();
     const titleBefore = titleOf(open === null ? photographs : open.items);
     const files = open?.files ?? new FilesAtHand().with(photographs);
     this.votesNotBefore = Date.now() + voteEveryMs;
     const sum = new GatheringSum(photographs.length);
     let into = first.into;
-    let ended: Result<Gather['result'], Failure> = fail({ code: 'cancelled' });
+    let result: Ended['result'] = fail({ code: 'cancelled' });
     for (let at = 0; at < photographs.length; at += photographsPerCall) {
       const some = { ...first, into, photographs: photographs.slice(at, at + photographsPerCall) };
-      ended = await this.sendSome(some, files, sum, signal);
-      if (!ended.ok || ended.value.how === 'cancelled') break;
-      into = { kind: 'kept', id: ended.value.collection.id };
+      result = await this.sendSome(some, files, sum, signal);
+      if (!result.ok || result.value.how === 'cancelled') break;
+      into = { kind: 'kept', id: result.value.collection.id };
       sum.endPart();
     }
-    store.setState({ gathering: null });
-    await this.end(ended);
-    await this.renameByClasses(titleBefore);
+    return { result, titleBefore };
   }
 
   /** A title that was made of the classes is made anew; one that the person gave stays. */
@@ -375,6 +404,9 @@ class Gatherer implements GatherActions {
     } else if (ended.error.code !== 'cancelled') {
       store.setState({ failure: ended.error });
       announce(describeFailure(ended.error));
+    } else {
+      const { open } = store.getState();
+      if (open !== null) rememberCollection({ id: open.kept.id, wanted: null });
     }
     await Promise.all([this.voting.vote(true), this.collections.refresh()]);
   }

@@ -568,3 +568,38 @@ test('a class that could not be kept is not shown as if it were', async () => {
   expect(state().failure).toEqual({ code: 'collection-busy' });
   expect(state().open?.items.map(({ className }) => className)).toEqual(['mugs', 'mugs', 'pots', null]);
 });
+
+test('what is dropped while the votes on the first photographs are counted is taken in, and can be cancelled', async () => {
+  vi.useFakeTimers();
+  const { session, state, find } = setUp();
+  void session.gatherFiles([photograph('mugs/a.jpg')]);
+  find('gatherFeatures').tell({ stage: 'begun', collection: kept() } satisfies GatherProgress);
+  await find('gatherFeatures').answer(succeed({ how: 'finished', collection: kept() }));
+  const votes = find('vote');
+  void session.gatherFiles([photograph('pots/b.jpg')]);
+  await settled();
+  const second = find('gatherFeatures');
+  await votes.answer(succeed(votesOf(0)));
+  await find('listCollections').answer(succeed({ collections: [], unreadable: [], notKept: null }));
+  expect(state().gathering).not.toBeNull();
+  session.cancelGathering();
+  expect(second.signal?.aborted).toBe(true);
+});
+
+test('what is dropped before the collection of the last visit is open goes into it', async () => {
+  rememberCollection({ id: 'c1', wanted: 9 });
+  const { session, find, calls } = setUp();
+  void session.begin();
+  void session.gatherFiles([photograph('mugs/a.jpg')]);
+  await find('listCollections').answer(succeed({ collections: [kept()], unreadable: [], notKept: null }));
+  expect(calls.map(({ method }) => method)).toEqual(['openCollection']);
+  await find('openCollection').answer(
+    succeed({
+      collection: kept(),
+      items: [item(0, 'mugs')],
+      thumbnails: new Blob([]),
+      thumbnailEnds: new Uint32Array(1),
+    }),
+  );
+  expect(find('gatherFeatures').request).toMatchObject({ into: { kind: 'kept', id: 'c1' } });
+});
