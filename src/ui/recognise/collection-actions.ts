@@ -63,7 +63,8 @@ export function createCollectionActions(
   const close = (): void => {
     store.getState().open?.pictures.close();
     rememberCollection(null);
-    store.setState({ ...nothingOpen, wanted: null, failure: null });
+    // The next one begins with the usual settings, not with those of this one.
+    store.setState({ ...nothingOpen, settings: null, wanted: null, failure: null });
   };
 
   return {

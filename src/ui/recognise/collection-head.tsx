@@ -8,6 +8,7 @@ import { countOf } from '../kit/format.ts';
 import { AddPhotographs } from './add-photographs.tsx';
 import { GatheringLine } from './gathering-line.tsx';
 import type { OpenCollection } from './recognise-state.ts';
+import { settingsFor } from './usual-settings.ts';
 
 function Title({ title }: { readonly title: string }) {
   const { recognise } = useServices();
@@ -50,8 +51,6 @@ function OtherModel({ open }: { readonly open: OpenCollection }) {
   const isGathering = useRecognise((state) => state.gathering !== null);
   if (used === null || used.key === open.kept.modelKey) return null;
   const atHand = open.files.count(open.items);
-  const { settings } = open.kept;
-  const fitting = { ...settings, block: Math.min(settings.block, used.description.depth) };
   return (
     <div className="side-failure other-model">
       <WarningMark />
@@ -66,7 +65,7 @@ function OtherModel({ open }: { readonly open: OpenCollection }) {
           label={`Compute ${countOf(atHand, 'photograph')} anew`}
           withText
           disabled={isGathering}
-          onClick={() => void recognise.computeAnew(fitting)}
+          onClick={() => void recognise.computeAnew(settingsFor(open.kept.settings, used.description))}
         />
       )}
     </div>

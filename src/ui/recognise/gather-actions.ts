@@ -17,7 +17,7 @@ import { rememberCollection } from './last-collection.ts';
 import type { RecogniseConduct } from './recognise-conduct.ts';
 import { nothingOpen, withItems, type OpenCollection } from './recognise-state.ts';
 import { SmallPictures } from './small-pictures.ts';
-import { usualSettings } from './usual-settings.ts';
+import { settingsFor } from './usual-settings.ts';
 import type { Voting } from './voting.ts';
 
 export interface GatherActions {
@@ -256,7 +256,7 @@ class Gatherer implements GatherActions {
     void navigator.storage?.persist?.().catch(() => false);
     const into =
       open === null
-        ? ({ kind: 'new', title, settings: settings ?? usualSettings(used.description) } as const)
+        ? ({ kind: 'new', title, settings: settingsFor(settings, used.description) } as const)
         : ({ kind: 'kept', id: open.kept.id } as const);
     return { into, model: { key: used.key, reference: used.reference }, photographs };
   }

@@ -5,7 +5,7 @@ import { CollectionList } from './collection-list.tsx';
 import { describeSettings } from './feature-words.ts';
 import { GatheringLine } from './gathering-line.tsx';
 import { SettingsForm } from './settings-form.tsx';
-import { usualSettings } from './usual-settings.ts';
+import { settingsFor } from './usual-settings.ts';
 import './recognise-start.css';
 
 /** Before a collection is open: what this is, how to begin, and what is kept from before. */
@@ -31,7 +31,7 @@ export function RecogniseStart({ onAdd }: { readonly onAdd: () => void }) {
         {model !== null && (
           <Disclosure
             title="Features"
-            hint={`${model.title}, ${describeSettings(settings ?? usualSettings(model))}`}
+            hint={`${model.title}, ${describeSettings(settingsFor(settings, model))}`}
           >
             <SettingsForm />
           </Disclosure>

@@ -7,7 +7,7 @@ import { IconButton } from '../kit/icon-button.tsx';
 import { RangeField } from '../kit/range-field.tsx';
 import { useApp, useRecognise, useServices } from '../services.tsx';
 import { describeSettings, framingChoices, isSameSettings } from './feature-words.ts';
-import { usualSettings } from './usual-settings.ts';
+import { settingsFor } from './usual-settings.ts';
 
 const sides = [96, 160, 224, 320, 448] as const;
 
@@ -31,7 +31,7 @@ function Fields({ model, settings, onChange }: FieldsProps) {
         label="Block"
         min={1}
         max={model.depth}
-        value={Math.min(settings.block, model.depth)}
+        value={settings.block}
         valueText={`block ${settings.block} of ${model.depth}`}
         display={`${settings.block} of ${model.depth}`}
         explanation="After which block of the network the features are taken. Each goes through the final norm. The last block is the usual one."
@@ -63,7 +63,7 @@ export function SettingsForm() {
   const isGathering = useRecognise((state) => state.gathering !== null);
   const chosen = useRecognise((state) => state.settings);
   if (model === null) return null;
-  const settings = chosen ?? usualSettings(model);
+  const settings = settingsFor(chosen, model);
   const atHand = open === null ? 0 : open.files.count(open.items);
   const isNew =
     open !== null && (!isSameSettings(settings, open.kept.settings) || usedKey !== open.kept.modelKey);
