@@ -10,7 +10,10 @@ export interface PhotographName {
 export const keyOfName = ({ path, byteLength, lastModified }: PhotographName): string =>
   `${byteLength} ${lastModified} ${path}`;
 
-export const nameOfPhotograph = (photograph: { readonly path: string; readonly blob: Blob }): PhotographName => ({
+export const nameOfPhotograph = (photograph: {
+  readonly path: string;
+  readonly blob: Blob;
+}): PhotographName => ({
   path: photograph.path,
   byteLength: photograph.blob.size,
   lastModified: photograph.blob instanceof File ? photograph.blob.lastModified : 0,

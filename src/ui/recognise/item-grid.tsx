@@ -46,6 +46,8 @@ const Cell = memo(function Cell({ id, item, predicted, isSelected, isCurrent, pl
     event.dataTransfer.effectAllowed = 'move';
   };
   return (
+    // The list keeps the focus: an option is taken out of the page when it is scrolled out of sight, and the keys with it.
+    // oxlint-disable-next-line jsx-a11y/interactive-supports-focus
     <div
       id={id}
       role="option"
@@ -54,7 +56,6 @@ const Cell = memo(function Cell({ id, item, predicted, isSelected, isCurrent, pl
       aria-setsize={count}
       aria-posinset={place + 1}
       aria-label={describe(item, predicted)}
-      tabIndex={-1}
       title={item.path}
       data-current={isCurrent}
       data-wrong={wrong}

@@ -51,11 +51,16 @@ function useDots(): readonly MapDot[] {
   );
 }
 
-/** A canvas has no variables of the style sheet. */
-const resolved = (context: CanvasRenderingContext2D, colour: string): string =>
-  colour.startsWith('var(')
-    ? getComputedStyle(context.canvas).getPropertyValue(colour.slice(4, -1)).trim()
-    : colour;
+/** A canvas has no variables of the style sheet. Each is looked up once for all dots. */
+function colourResolver(style: CSSStyleDeclaration): (colour: string) => string {
+  const known = new Map<string, string>();
+  return (colour) => {
+    if (!colour.startsWith('var(')) return colour;
+    const value = known.get(colour) ?? style.getPropertyValue(colour.slice(4, -1)).trim();
+    known.set(colour, value);
+    return value;
+  };
+}
 
 /** All photographs, laid out by their features. */
 export function MapCanvas({ places }: { readonly places: Float32Array }) {
@@ -77,7 +82,8 @@ export function MapCanvas({ places }: { readonly places: Float32Array }) {
       if (size === null || pictures === undefined) return;
       const style = getComputedStyle(context.canvas);
       const ink = { line: style.color, focus: style.getPropertyValue('--focus-colour').trim() };
-      const drawn = dots.map((dot) => ({ ...dot, colour: resolved(context, dot.colour) }));
+      const resolve = colourResolver(style);
+      const drawn = dots.map((dot) => ({ ...dot, colour: resolve(dot.colour) }));
       const drawing: MapDrawing = { places, dots: drawn, selected, cursor, view, lasso };
       paintMap(context, size, drawing, pictures, tellLoaded, ink);
     },

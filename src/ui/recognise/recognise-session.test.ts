@@ -605,16 +605,17 @@ test('what is dropped before the collection of the last visit is open goes into 
 });
 
 test('a new collection has the usual settings, not those of the one before; none names a block that there is not', async () => {
-  const { session, find, calls, openFour } = setUp();
+  const { session, find, openFour } = setUp();
   await openFour();
   session.closeCollection();
   void session.gatherFiles([photograph('mugs/a.jpg')]);
   const usual = { block: someModel.depth, framing: 'official', sidePx: 224 };
   expect(find('gatherFeatures').request).toMatchObject({ into: { settings: usual } });
   await find('gatherFeatures').answer(fail({ code: 'cancelled' }));
-  for (const call of [...calls])
-    await call.answer(succeed({ collections: [], unreadable: [], notKept: null }));
+  await find('listCollections').answer(succeed({ collections: [], unreadable: [], notKept: null }));
   session.setSettings({ ...usual, framing: 'square', block: someModel.depth + 12 });
   void session.gatherFiles([photograph('mugs/a.jpg')]);
-  expect(find('gatherFeatures').request).toMatchObject({ into: { settings: { ...usual, framing: 'square' } } });
+  expect(find('gatherFeatures').request).toMatchObject({
+    into: { settings: { ...usual, framing: 'square' } },
+  });
 });
