@@ -46,6 +46,26 @@ test('a classifier that was opened tells the five likeliest classes of each phot
   await expect(panel).toContainText('By head.safetensors');
   await scope.frame('coffee.jpg').click();
   await expect(items.first()).toContainText(/tabby, tabby cat.*70/);
+  // A probe of one's own says how the photographs were framed that it learned from.
+  const probe = writeSafetensors(
+    new Map([
+      ['linear.weight', { shape: [2, 192], values: new Float32Array(2 * 192) }],
+      ['linear.bias', { shape: [2], values: Float32Array.of(1, -1) }],
+    ]),
+    {
+      classNames: '["mugs","others"]',
+      feature: 'cls',
+      settings: '{"block":8,"framing":"square","sidePx":64}',
+      modelKey: 'any',
+      modelTitle: 'Some network',
+    },
+  );
+  const ofProbe = Buffer.from(await probe.arrayBuffer());
+  await input.setInputFiles({ name: 'probe.safetensors', mimeType: '', buffer: ofProbe });
+  await expect(items.first()).toContainText(/mugs.*88/);
+  await expect(panel).toContainText(
+    'By probe.safetensors, which learned from features of Some network, photographs squashed to a square at 64 px.',
+  );
 });
 
 test('the classifier that is published beside a network is fetched when it is asked for, and once', async ({

@@ -34,8 +34,12 @@ async function openProbe(file: Blob, model: Network): Promise<Result<Classifier,
   const { probe, facts } = await readProbeFile(file);
   const { feature, settings, classNames } = facts;
   const vectors = feature === 'cls' || feature === 'mean' ? 1 : 2;
-  if (probe.channels !== vectors * model.embedDim || settings.block > model.depth)
-    return misfit(probe.channels, model);
+  if (probe.channels !== vectors * model.embedDim) return misfit(probe.channels, model);
+  if (settings.block > model.depth)
+    return fail({
+      code: 'checkpoint-invalid',
+      problem: `it learned from block ${settings.block}, and ${model.title} has ${model.depth}`,
+    });
   return succeed({
     probe,
     blocks: [settings.block],
