@@ -318,6 +318,12 @@ describe('a disk with one handle a file', () => {
     expect(items.map(({ className }) => className)).toEqual(['cup', 'mug', 'no mug', null]);
   });
 
+  test('keeps a new title beside the end of a gathering', async () => {
+    const savedAt = '2026-11-29T03:00:00.000Z';
+    await Promise.all([made.change({ title: 'Cups' }), made.change({ savedAt })]);
+    expect((await KeptCollection.open(folders, 'c')).facts).toMatchObject({ title: 'Cups', savedAt });
+  });
+
   test('that has a fault once is written to again afterwards', async () => {
     events.broken.add('0-features.f32');
     await expect(made.whileOpen(() => undefined)).rejects.toBe(fault);

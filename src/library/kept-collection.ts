@@ -4,6 +4,7 @@ import { keyOfName, type PhotographName } from '../core/photograph-name.ts';
 import { pooledParts, type PooledFeatures } from '../core/recognition.ts';
 import { addToCrc32 } from '../formats/crc32.ts';
 import type { CollectionItem, StoredCollection } from '../rpc/recognise-contract.ts';
+import { createSerialQueue } from '../rpc/serial-queue.ts';
 import { encodeLine, type CollectionRecord, type KeptClass, type KeptItem } from './collection-record.ts';
 import {
   dataFiles,
@@ -88,6 +89,8 @@ export class KeptCollection {
   private files: PerFile<OpenFile> | null = null;
   private opening: Promise<void> | null = null;
   private users = 0;
+  /** Two at once would write the same slot, and one of them would be lost. */
+  private readonly changesInTurn = createSerialQueue();
 
   private constructor(
     folders: FileStorage,
@@ -408,7 +411,9 @@ export class KeptCollection {
 
   /** @throws FailureError 'storage-full' and the like; the record before stays then */
   async change(facts: Partial<Pick<CollectionRecord, 'title' | 'savedAt' | 'data'>>): Promise<void> {
-    this.record = await writeRecord(this.folders, this.id, { ...this.record, ...facts });
+    await this.changesInTurn(async () => {
+      this.record = await writeRecord(this.folders, this.id, { ...this.record, ...facts });
+    });
   }
 
   /**

@@ -67,7 +67,7 @@ class ReadAhead<Pixels> {
   /** Begins with those that have room. */
   fill(): void {
     let byteLength = this.begun.reduce((sum, each) => sum + each.byteLength, 0);
-    while (this.begun.length <= maxAhead) {
+    while (this.begun.length < maxAhead) {
       const photograph = this.photographs[this.next];
       if (photograph === undefined) return;
       byteLength += photograph.blob.size;

@@ -303,6 +303,25 @@ describe('gathering', () => {
     expect(await Promise.all(refused)).toEqual([busy, busy, busy]);
   });
 
+  test('three photographs are read ahead while one is computed, and no more', async () => {
+    let begun = 0;
+    const ahead: number[] = [];
+    const { readPhotograph, pool } = host;
+    handlers = createRecogniseHandlers({
+      ...host,
+      readPhotograph: (blob) => {
+        begun += 1;
+        return readPhotograph(blob);
+      },
+      pool: (...request) => {
+        ahead.push(begun - pooled.length - 1);
+        return pool(...request);
+      },
+    });
+    await gathered(some);
+    expect(ahead).toEqual([3, 3, 3, 3, 2, 1, 0]);
+  });
+
   test('progress is told ten times a second at most', async () => {
     vi.useFakeTimers({ toFake: ['performance'] });
     const { pool } = host;
