@@ -87,7 +87,7 @@ export type GatherProgress =
       readonly added: readonly { readonly item: CollectionItem; readonly thumbnail: Blob | null }[];
     };
 
-/** A linear classifier's file as the page saves and opens it: safetensors with linear.weight [K, C] and linear.bias [K]. */
+/** What a linear probe says of a collection's items. */
 export interface ProbePredictions {
   readonly classNames: readonly string[];
   /** [N], -1 where there is nothing to predict from. */
@@ -186,7 +186,7 @@ export interface RecogniseContract {
       readonly heldOut: number;
       readonly weightDecay: number;
       readonly losses: readonly number[];
-      /** safetensors. */
+      /** safetensors: linear.weight [K, D] and linear.bias [K], see `recognise/probe-file`. */
       readonly file: Blob;
     };
   };

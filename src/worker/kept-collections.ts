@@ -25,7 +25,7 @@ export class KeptCollections {
   private readonly openInTurn = createSerialQueue();
   private held: KeptCollection | null = null;
   /** Its lock is held for as long. */
-  private gathered: { readonly id: string; collection: KeptCollection | null } | null = null;
+  private gathered: KeptCollection | null = null;
 
   constructor(folders: Promise<FileStorage>) {
     this.folders = folders;
@@ -45,7 +45,7 @@ export class KeptCollections {
 
   private async openNow(id: string): Promise<KeptCollection> {
     const { gathered } = this;
-    if (gathered?.id === id && gathered.collection !== null) return gathered.collection;
+    if (gathered?.id === id) return gathered;
     if (this.held?.id === id && (await this.held.isCurrent())) return this.held;
     this.held = null;
     const opened = await KeptCollection.open(await this.folders, id);
@@ -101,18 +101,17 @@ export class KeptCollections {
     work: (collection: KeptCollection) => Promise<T>,
   ): Promise<T> {
     const folders = await this.folders;
-    const release = await this.inTurn(async () => {
+    const { collection, release } = await this.inTurn(async () => {
       if (this.gathered !== null) throw new FailureError(busy);
       const free = await takeLock(collectionLock(id), busy, lockWaitMs);
       try {
-        this.gathered = { id, collection: await open(folders) };
+        this.gathered = await open(folders);
       } catch (error) {
         free();
         throw await tellFullStorage(error);
       }
-      return free;
+      return { collection: this.gathered, release: free };
     });
-    const { collection } = this.gathered as unknown as { collection: KeptCollection };
     try {
       return await collection.whileOpen(() => work(collection));
     } catch (error) {

@@ -36,7 +36,7 @@ export const recogniseCodec = (usual: Pick<RecogniseParams, 'feature' | 'framing
     }),
   });
 
-/** @param out what is said of the folder */
+/** Besides those of a command's codecs. */
 export const recogniseOptions = {
   model: commonOptions.model,
   backend: commonOptions.backend,

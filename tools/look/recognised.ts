@@ -32,7 +32,7 @@ export async function openFor(
 }
 
 export interface Recognised {
-  /** In order: those of `items`, from which one learns, before those of `asked`. */
+  /** Of both folders, in the order of the alphabet. */
   readonly classNames: readonly string[];
   readonly learned: Gathered<ClassedPhotograph>;
   /** Null where there is no folder to be tested on. */
