@@ -166,6 +166,16 @@ test('teaching by keys: a class is made, given photographs and taken back; files
   await page.keyboard.press('z');
   await recognise.countIs('fruit', 0);
   await expect(recognise.photograph(/^fruit-2\.jpg, no class, voted cats 100 %/)).toBeVisible();
+  // The keys go on at the photographs where a button goes, and a name is kept by keys alone.
+  const details = page.getByRole('complementary', { name: 'The chosen photograph' });
+  await details.getByRole('button', { name: 'Select nothing' }).press('Enter');
+  await expect(page.getByRole('listbox', { name: 'Photographs of the collection' })).toBeFocused();
+  await page.getByRole('button', { name: 'Rename the collection' }).press('Enter');
+  await page.keyboard.press('ControlOrMeta+a');
+  await page.keyboard.type('Kitchen');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { name: 'Kitchen' })).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Rename the collection' })).toBeFocused();
   // Dragged to it.
   await recognise.photograph(/^fruit-2/).dragTo(classes.getByRole('listitem').filter({ hasText: 'fruit' }));
   await recognise.countIs('fruit', 1);

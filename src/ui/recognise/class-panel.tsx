@@ -4,6 +4,7 @@ import { countOf } from '../kit/format.ts';
 import { IconButton } from '../kit/icon-button.tsx';
 import { useRecognise, useServices } from '../services.tsx';
 import { ClassMark } from './class-mark.tsx';
+import { focusPhotographs } from './focus-photographs.ts';
 import { draggedItems, readDraggedItems } from './dragged-items.ts';
 import { newClassFieldId } from './new-class-field.ts';
 import { countClasses } from './recognise-state.ts';
@@ -100,7 +101,7 @@ function NewClass({ selected }: { readonly selected: number }) {
     }
     recognise.teach(name);
     // The next keys are for the next photographs.
-    field.current?.blur();
+    focusPhotographs();
   };
   return (
     <form className="class-new" onSubmit={add}>

@@ -1,7 +1,8 @@
 import { ArrowLeft, Check, Pencil, RefreshCw, X } from 'lucide-react';
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, useRef, useState } from 'react';
 import { describeFailure } from '../../core/failure.ts';
 import { IconButton } from '../kit/icon-button.tsx';
+import { useKeptFocus } from '../kit/use-kept-focus.ts';
 import { WarningMark } from '../kit/warning-mark.tsx';
 import { useApp, useRecognise, useServices } from '../services.tsx';
 import { countOf } from '../kit/format.ts';
@@ -13,13 +14,8 @@ import { settingsFor } from './usual-settings.ts';
 function Title({ title }: { readonly title: string }) {
   const { recognise } = useServices();
   const [isEditing, setEditing] = useState(false);
-  if (!isEditing)
-    return (
-      <div className="collection-title">
-        <h2>{title}</h2>
-        <IconButton icon={Pencil} label="Rename the collection" onClick={() => setEditing(true)} />
-      </div>
-    );
+  const row = useRef<HTMLDivElement>(null);
+  useKeptFocus(row);
   const rename = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
     const name = new FormData(event.currentTarget).get('title');
@@ -27,20 +23,35 @@ function Title({ title }: { readonly title: string }) {
     setEditing(false);
   };
   return (
-    <form
-      className="collection-title"
-      onSubmit={rename}
-      onKeyDown={(event) => {
-        if (event.key !== 'Escape') return;
-        event.preventDefault();
-        setEditing(false);
-      }}
-    >
-      <h2 className="visually-hidden">{title}</h2>
-      {/* oxlint-disable-next-line jsx-a11y/no-autofocus -- the person has just asked to rename it */}
-      <input name="title" type="text" aria-label="Name of the collection" defaultValue={title} autoFocus />
-      <IconButton icon={Check} type="submit" label="Keep the name" />
-    </form>
+    <div ref={row} className="collection-name">
+      {isEditing ? (
+        <form
+          className="collection-title"
+          onSubmit={rename}
+          onKeyDown={(event) => {
+            if (event.key !== 'Escape') return;
+            event.preventDefault();
+            setEditing(false);
+          }}
+        >
+          <h2 className="visually-hidden">{title}</h2>
+          {/* oxlint-disable-next-line jsx-a11y/no-autofocus -- the person has just asked to rename it */}
+          <input
+            name="title"
+            type="text"
+            aria-label="Name of the collection"
+            defaultValue={title}
+            autoFocus
+          />
+          <IconButton icon={Check} type="submit" label="Keep the name" />
+        </form>
+      ) : (
+        <div className="collection-title">
+          <h2>{title}</h2>
+          <IconButton icon={Pencil} label="Rename the collection" onClick={() => setEditing(true)} />
+        </div>
+      )}
+    </div>
   );
 }
 

@@ -6,6 +6,7 @@ import { IconButton } from '../kit/icon-button.tsx';
 import { SelectField } from '../kit/select-field.tsx';
 import { useRecognise, useServices } from '../services.tsx';
 import { ClassMark } from './class-mark.tsx';
+import { focusPhotographs } from './focus-photographs.ts';
 import { ItemPhotograph, ItemPicture } from './item-picture.tsx';
 import { neighboursOf, sharesOf, type Neighbour } from './item-votes.ts';
 import { isWrong, predictionOf, shownPredictions } from './recognise-state.ts';
@@ -148,7 +149,10 @@ function Actions() {
               : 'Take it out of the collection'
           }
           disabled={isGathering}
-          onClick={() => void recognise.removeItems([...selected])}
+          onClick={() => {
+            void recognise.removeItems([...selected]);
+            focusPhotographs();
+          }}
         />
       </div>
       {atHand < selected.size && (
@@ -178,7 +182,14 @@ export function ItemDetails() {
         <h3 id="detail-title" title={item.path}>
           {item.name}
         </h3>
-        <IconButton icon={X} label="Select nothing" onClick={() => recognise.clearSelection()} />
+        <IconButton
+          icon={X}
+          label="Select nothing"
+          onClick={() => {
+            recognise.clearSelection();
+            focusPhotographs();
+          }}
+        />
       </div>
       <div className="detail-picture">
         <ItemPhotograph index={item.index} />

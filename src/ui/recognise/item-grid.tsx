@@ -4,6 +4,7 @@ import { formatPercent } from '../kit/format.ts';
 import { useRecognise, useServices } from '../services.tsx';
 import { ClassMark } from './class-mark.tsx';
 import { draggedItems } from './dragged-items.ts';
+import { photographsId } from './focus-photographs.ts';
 import { ItemPicture } from './item-picture.tsx';
 import { isWrong, predictionOf, shownPredictions } from './recognise-state.ts';
 import { useVisibleRows } from './use-visible-rows.ts';
@@ -135,6 +136,7 @@ export function ItemGrid({ label }: { readonly label: string }) {
   return (
     <div
       ref={scroller}
+      id={photographsId}
       className="items"
       role="listbox"
       tabIndex={0}

@@ -5,6 +5,7 @@ import { SwitchField } from '../kit/switch-field.tsx';
 import { useCanvasLayer, useDeviceSize } from '../kit/use-canvas-layer.ts';
 import { useRecognise, useServices } from '../services.tsx';
 import { useClassColours } from './class-mark.tsx';
+import { photographsId } from './focus-photographs.ts';
 import {
   isInside,
   type MapView,
@@ -169,6 +170,7 @@ export function MapCanvas({ places }: { readonly places: Float32Array }) {
       </div>
       <div
         ref={box}
+        id={photographsId}
         className="map-box"
         role="application"
         aria-roledescription="map"
