@@ -35,12 +35,12 @@ function Title({ title }: { readonly title: string }) {
           }}
         >
           <h2 className="visually-hidden">{title}</h2>
-          {/* oxlint-disable-next-line jsx-a11y/no-autofocus -- the person has just asked to rename it */}
           <input
             name="title"
             type="text"
             aria-label="Name of the collection"
             defaultValue={title}
+            // oxlint-disable-next-line jsx-a11y/no-autofocus -- the person has just asked to rename it
             autoFocus
           />
           <IconButton icon={Check} type="submit" label="Keep the name" />

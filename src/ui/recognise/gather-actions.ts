@@ -17,6 +17,7 @@ import { rememberCollection } from './last-collection.ts';
 import type { RecogniseConduct } from './recognise-conduct.ts';
 import { nothingOpen, withItems, type OpenCollection } from './recognise-state.ts';
 import { SmallPictures } from './small-pictures.ts';
+import { Thumbnails } from './thumbnails.ts';
 import { settingsFor } from './usual-settings.ts';
 import type { Voting } from './voting.ts';
 
@@ -135,6 +136,7 @@ class Gatherer implements GatherActions {
   private readonly voting: Voting;
   private readonly collections: CollectionActions;
   private controller: AbortController | null = null;
+  private isCatchingUp = false;
   /** Before this time nobody is asked while photographs come. */
   private votesNotBefore = 0;
 
@@ -373,20 +375,47 @@ class Gatherer implements GatherActions {
 
   private show({ added, ...progress }: PhotographsProgress): void {
     const { store } = this.conduct;
-    store.setState((state) => {
-      const { open, gathering } = state;
-      if (open === null || gathering === null) return {};
+    const { open, gathering } = store.getState();
+    if (open === null || gathering === null) return;
+    store.setState({ gathering: { ...gathering, progress } });
+    // What an engine had kept when it was lost, or another window has added, was told to nobody here.
+    let end = open.items.length;
+    const fitting = added.filter(({ item }) => {
+      const fits = item.index <= end;
+      if (item.index === end) end += 1;
+      return fits;
+    });
+    this.showItems(fitting);
+    if (fitting.length < added.length) void this.catchUp();
+  }
+
+  private showItems(added: PhotographsProgress['added']): void {
+    this.conduct.store.setState(({ open, arranged }) => {
+      if (open === null || added.length === 0) return {};
       for (const { item, thumbnail } of added)
         if (thumbnail !== null) open.pictures.add(item.index, thumbnail);
       const items: CollectionItem[] = added.map(({ item }) => item);
       const isNew = items.filter(({ index, failure }) => failure === null && open.items[index] === undefined);
       return {
         open: withItems(open, items),
-        gathering: { ...gathering, progress },
-        arranged:
-          isNew.length === 0 ? state.arranged : [...state.arranged, ...isNew.map(({ index }) => index)],
+        arranged: isNew.length === 0 ? arranged : [...arranged, ...isNew.map(({ index }) => index)],
       };
     });
+  }
+
+  /** Reads what the page was not told of. */
+  private async catchUp(): Promise<void> {
+    const { open } = this.conduct.store.getState();
+    if (open === null || this.isCatchingUp) return;
+    this.isCatchingUp = true;
+    const outcome = await this.conduct.client.call('openCollection', { id: open.kept.id });
+    this.isCatchingUp = false;
+    const now = this.conduct.store.getState().open;
+    if (!outcome.ok || now?.pictures !== open.pictures) return;
+    const { items, thumbnails, thumbnailEnds } = outcome.value;
+    const pictures = new Thumbnails(thumbnails, thumbnailEnds);
+    const missing = items.slice(now.items.length);
+    this.showItems(missing.map((item) => ({ item, thumbnail: pictures.of(item.index) })));
   }
 
   private async end(ended: Result<Gather['result'], Failure>): Promise<void> {
@@ -396,7 +425,10 @@ class Gatherer implements GatherActions {
       const { collection, how } = ended.value;
       rememberCollection({ id: collection.id, wanted: null });
       const { open } = store.getState();
-      if (open?.kept.id === collection.id) store.setState({ open: { ...open, kept: collection } });
+      if (open?.kept.id === collection.id) {
+        store.setState({ open: { ...open, kept: collection } });
+        if (open.items.length < collection.items) await this.catchUp();
+      }
       announce(
         `${how === 'finished' ? 'All there' : 'Cancelled'}: ${countOf(collection.items - collection.failed, 'photograph')}` +
           `${collection.failed === 0 ? '' : `, ${collection.failed} could not be used`}.`,

@@ -312,8 +312,8 @@ test('cancelled: what has come stays, and is voted on', async () => {
   gather.tell({ stage: 'begun', collection: kept() } satisfies GatherProgress);
   session.cancelGathering();
   expect(gather.signal?.aborted).toBe(true);
-  await gather.answer(succeed({ how: 'cancelled', collection: kept({ items: 1 }) }));
-  expect(state()).toMatchObject({ gathering: null, failure: null, open: { kept: { items: 1 } } });
+  await gather.answer(succeed({ how: 'cancelled', collection: kept({ items: 0 }) }));
+  expect(state()).toMatchObject({ gathering: null, failure: null, open: { kept: { items: 0 } } });
   expect(find('vote')).toBeDefined();
 });
 
@@ -574,7 +574,7 @@ test('what is dropped while the votes on the first photographs are counted is ta
   const { session, state, find } = setUp();
   void session.gatherFiles([photograph('mugs/a.jpg')]);
   find('gatherFeatures').tell({ stage: 'begun', collection: kept() } satisfies GatherProgress);
-  await find('gatherFeatures').answer(succeed({ how: 'finished', collection: kept() }));
+  await find('gatherFeatures').answer(succeed({ how: 'finished', collection: kept({ items: 0 }) }));
   const votes = find('vote');
   void session.gatherFiles([photograph('pots/b.jpg')]);
   await settled();
@@ -618,4 +618,23 @@ test('a new collection has the usual settings, not those of the one before; none
   expect(find('gatherFeatures').request).toMatchObject({
     into: { settings: { ...usual, framing: 'square' } },
   });
+});
+
+test('a photograph that was kept and not told, as an engine was lost just then, is read', async () => {
+  vi.useFakeTimers();
+  const { session, state, find } = setUp();
+  void session.gatherFiles([photograph('mugs/a.jpg')]);
+  const gather = find('gatherFeatures');
+  gather.tell({ stage: 'begun', collection: kept({ items: 0 }) } satisfies GatherProgress);
+  const counts = { stage: 'photographs', total: 2, known: 1, failed: 0, perSecond: null } as const;
+  const added = [{ item: item(1, 'pots'), thumbnail: null }];
+  gather.tell({ ...counts, done: 2, added } satisfies GatherProgress);
+  vi.advanceTimersByTime(300);
+  // There is no gap among the photographs that are shown.
+  expect(state().open?.items).toEqual([]);
+  const items = [item(0, 'mugs'), item(1, 'pots')];
+  await find('openCollection').answer(
+    succeed({ collection: kept(), items, thumbnails: new Blob([]), thumbnailEnds: new Uint32Array(2) }),
+  );
+  expect(state()).toMatchObject({ open: { items }, arranged: [0, 1] });
 });
