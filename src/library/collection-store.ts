@@ -204,6 +204,12 @@ const titleIn = (json: unknown): string | null => {
   return typeof title === 'string' ? title : null;
 };
 
+/** Another window may delete a collection while it is read. @throws all other errors */
+function nullIfGone(error: unknown): null {
+  if (error instanceof FailureError && error.failure.code === 'collection-not-kept') return null;
+  throw error;
+}
+
 /** What is kept, the latest first; what cannot be read; and folders in which a crash has left no collection. */
 export async function listCollections(folders: FileStorage): Promise<{
   readonly collections: StoredCollection[];
@@ -215,8 +221,10 @@ export async function listCollections(folders: FileStorage): Promise<{
   const unfinished: string[] = [];
   for (const id of await folders.list()) {
     const { current, json } = await readSlots(folders, id);
-    if (current !== null) collections.push(await describeKept(folders, id, current.record));
-    else if (json.every((each) => each === null)) unfinished.push(id);
+    if (current !== null) {
+      const described = await describeKept(folders, id, current.record).catch(nullIfGone);
+      if (described !== null) collections.push(described);
+    } else if (json.every((each) => each === null)) unfinished.push(id);
     else unreadable.push({ id, title: titleIn(json[0]) ?? titleIn(json[1]) });
   }
   return {

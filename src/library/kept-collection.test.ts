@@ -416,4 +416,25 @@ describe('a list', () => {
     expect(unfinished).toEqual(['begun']);
     await expect(KeptCollection.open(folders, 'later')).rejects.toThrow('collection-not-kept');
   });
+
+  test('leaves out a collection that another window deletes meanwhile, and tells the others', async () => {
+    await makeThree();
+    class Deleted extends Blob {
+      override readonly size = 8;
+      override slice(): Blob {
+        throw new DOMException('not there', 'NotFoundError');
+      }
+    }
+    const { read } = folders;
+    const list = await folders.list();
+    folders = {
+      ...folders,
+      list: () => Promise.resolve(['deleted', ...list]),
+      read: (id, name) =>
+        id === 'deleted' && name === '0-items.log' ? Promise.resolve(new Deleted()) : read('c', name),
+    };
+    const { collections, unreadable, unfinished } = await listCollections(folders);
+    expect(collections.map(({ id }) => id)).toEqual(['c']);
+    expect([unreadable, unfinished]).toEqual([[], []]);
+  });
 });

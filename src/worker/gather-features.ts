@@ -1,5 +1,5 @@
 /** Takes photographs into a collection, one after the other: decoded while the one before is computed, kept as soon as it is done. */
-import { failsAlways, isOfOnePhoto, type Failure } from '../core/failure.ts';
+import { failsAlways, isModelFailure, isOfOnePhoto, type Failure } from '../core/failure.ts';
 import { keyOfName, nameOfPhotograph } from '../core/photograph-name.ts';
 import type { PooledFeatures } from '../core/recognition.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
@@ -221,7 +221,9 @@ class Gathering<Pixels> {
     const featuresStart = tools.now();
     const features = await tools.pool(pixels, signal);
     this.spend('featuresMs', featuresStart);
-    return features.ok ? succeed({ features: features.value, thumbnail }) : contentOfFailure(features.error);
+    if (features.ok) return succeed({ features: features.value, thumbnail });
+    // The photograph has been read by now, so a file that fails is the model's, and would fail for all others too.
+    return isModelFailure(features.error) ? fail(features.error) : contentOfFailure(features.error);
   }
 }
 

@@ -189,6 +189,17 @@ describe('gathering', () => {
     expect(photographNews().at(-1)).toMatchObject({ done: 3, total: 3, known: 2, failed: 3 });
   });
 
+  test('a model whose file cannot be read again is no fault of the photographs', async () => {
+    refuse = () => ({ code: 'unreadable-file' });
+    expect(await gather(some)).toEqual({ ok: false, error: { code: 'unreadable-file' } });
+    const { collections } = valueOf(await handlers.listCollections({}, quiet));
+    expect(collections).toMatchObject([{ items: 0, failed: 0 }]);
+    refuse = () => null;
+    const [kept] = collections;
+    const { collection } = await gathered(some, { kind: 'kept', id: kept?.id ?? '' });
+    expect(collection).toMatchObject({ items: some.length, failed: 0 });
+  });
+
   test('the same folder once more takes in what is new, and classes that were given stay', async () => {
     const { collection } = await gathered(some.slice(0, 3));
     const { id } = collection;
