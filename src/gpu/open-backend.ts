@@ -7,9 +7,10 @@ import { failureOf, type BackendName, type Failure } from '../core/failure.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
 import { loadScript } from '../core/script.ts';
 import { noFaults, watchDevice, type FaultWatch } from './fault-watch.ts';
-import { liftDirectives } from './kernels/shader-top.ts';
+import { completeShaders } from './kernels/shader-top.ts';
 import { switchFusedKernels } from './kernels/fused-kernels.ts';
 import { openWasm, type WasmAssets, type WasmOptions } from './open-wasm.ts';
+import { registerPlainKernels } from './plain-kernels.ts';
 
 export interface OpenBackend {
   readonly name: BackendName;
@@ -82,7 +83,7 @@ async function openWebgpu(fusedKernels: boolean): Promise<Result<OpenBackend, Fa
     requiredLimits: requiredLimits(report.adapter.limits),
   });
   const faults = watchDevice(device);
-  liftDirectives(device);
+  completeShaders(device);
   // Replaces the package's own factory, which gives access to the device only when a first error may already be missed.
   tf.removeBackend('webgpu');
   tf.registerBackend('webgpu', () => new WebGPUBackend(device, report.adapter.info));
@@ -102,6 +103,7 @@ async function openWebgpu(fusedKernels: boolean): Promise<Result<OpenBackend, Fa
 
 async function openCpu(): Promise<Result<OpenBackend, Failure>> {
   await loadScript(() => import('@tensorflow/tfjs-backend-cpu'), import.meta.url);
+  registerPlainKernels();
   await tf.setBackend('cpu');
   return succeed({
     name: 'cpu',
