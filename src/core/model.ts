@@ -40,6 +40,8 @@ export interface FeatureChoice {
 export interface ModelDescription {
   readonly id: string;
   readonly title: string;
+  /** Tells it from every other network, in each file that it is kept in (`models/network-hash`). */
+  readonly hash: string;
   readonly embedDim: number;
   readonly depth: number;
   readonly numHeads: number;

@@ -82,3 +82,15 @@ test('things of a kind go together', () => {
   budget.dropWhere(({ byteLength }) => byteLength === 10);
   expect(kept('a', 'b')).toEqual(['b']);
 });
+
+test('of what is not held less may stay when something is added; what was held together stays together until then', () => {
+  const small = new ByteBudget<Thing>(100, 50);
+  const releases = ['a', 'b'].map((key) => {
+    small.add(key, new Thing());
+    return small.hold(key);
+  });
+  for (const release of releases) release();
+  expect(small.byteLength).toBe(80);
+  small.add('c', new Thing(20));
+  expect(['a', 'b', 'c'].filter((key) => small.find(key) !== null)).toEqual(['b', 'c']);
+});

@@ -17,11 +17,17 @@ interface Entry<T> {
 
 export class ByteBudget<T extends Budgeted> {
   readonly maxBytes: number;
+  private readonly restingBytes: number;
   /** In the Map's order: the most recently used is the last. */
   private readonly entries = new Map<string, Entry<T>>();
 
-  constructor(maxBytes: number) {
+  /**
+   * @param restingBytes what may stay of all that is not held when something is added. What was held together stays together
+   * until then, so that it can be held again.
+   */
+  constructor(maxBytes: number, restingBytes = maxBytes) {
     this.maxBytes = maxBytes;
+    this.restingBytes = restingBytes;
   }
 
   get byteLength(): number {
@@ -57,6 +63,7 @@ export class ByteBudget<T extends Budgeted> {
   add(key: string, value: T): void {
     this.drop(key);
     this.makeRoom(value.byteLength);
+    this.trim();
     this.entries.set(key, { value, holders: 0, isDropped: false });
   }
 
@@ -72,6 +79,17 @@ export class ByteBudget<T extends Budgeted> {
       entry.holders -= 1;
       if (entry.isDropped && entry.holders === 0) entry.value.dispose();
     };
+  }
+
+  /** Disposes the oldest things that are not held, until those that rest take `restingBytes` at most. */
+  private trim(): void {
+    let resting = this.byteLength - this.heldBytes;
+    for (const [key, { value, holders }] of this.entries) {
+      if (resting <= this.restingBytes) return;
+      if (holders > 0) continue;
+      resting -= value.byteLength;
+      this.drop(key);
+    }
   }
 
   /** What is held is disposed when its hold ends, but is no longer found. */

@@ -143,12 +143,13 @@ describe('while the parameters are on their way', () => {
           '32 → 96': { float32: 'shared-8x8-4x4', float16: 'registers-8x8' },
           '32 → 128': { float32: 'registers-4x8', float16: null },
         },
+        linearNorm: { '128 → 32': { float32: 'registers-4x8', float16: 'apart' } },
         attentionQueries: 2,
       };
       const store = new MemoryStore(remembered);
       const pipelines = countPipelines();
-      // What is remembered computes once first: four layers, one of them with weights of either size, and the attention.
-      const allSizesAsked = watchSizes(6);
+      // What is remembered computes once first: four layers, one of them with weights of either size, the two that end half a block, and the attention.
+      const allSizesAsked = watchSizes(8);
       const download = new HeldDownload();
       const starting = start(download.load, store);
       await allSizesAsked();
@@ -249,10 +250,10 @@ describe('a start that comes to nothing while it compiles', () => {
 });
 
 test('a model that is refused leaves the kernels of the one in use as they were', async () => {
-  const store = new MemoryStore({ linear: {}, attentionQueries: 2 });
+  const store = new MemoryStore({ linear: {}, linearNorm: {}, attentionQueries: 2 });
   const engine = await endWell(start(() => Promise.resolve(succeed(model())), store));
   expect(tuningOf(tf.backend()).attentionQueries).toBe(2);
-  store.kept = { linear: {}, attentionQueries: 4 };
+  store.kept = { linear: {}, linearNorm: {}, attentionQueries: 4 };
   const broken = model({ ...architecture, mlpRatio: 2 });
   for (const { values } of broken.parameters.values()) values.fill(NaN);
   const taken = await engine.addModel('other', broken, never);

@@ -6,6 +6,7 @@ import type { ModelDescription } from '../core/model.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
 import type { FaultWatch } from '../gpu/fault-watch.ts';
 import type { LoadedModel } from '../models/loaded-model.ts';
+import { hashNetwork } from '../models/network-hash.ts';
 import { runForward } from '../vit/forward.ts';
 import { uploadParameters, type VitParameters } from '../vit/parameters.ts';
 import { readAttention } from '../vit/read-attention.ts';
@@ -79,12 +80,15 @@ const takingFrom = (parameters: LoadedModel['parameters']): Pick<LoadedModel['pa
   },
 });
 
-function describe(model: LoadedModel): ModelDescription {
+function describe(model: LoadedModel, hash: string): ModelDescription {
   const { id, title, parameterCount, networks = [], architecture, features } = model;
   const { embedDim, depth, numHeads, patchSize: patchSizePx, numRegisters } = architecture;
-  const description = { id, title, parameterCount, embedDim, depth, numHeads, patchSizePx, numRegisters };
+  const sizes = { parameterCount, embedDim, depth, numHeads, patchSizePx, numRegisters };
   return {
-    ...description,
+    id,
+    title,
+    hash,
+    ...sizes,
     ...(networks.length > 1 ? { networks } : {}),
     ...(features === undefined ? {} : { features }),
   };
@@ -131,9 +135,10 @@ export async function uploadModel(
 ): Promise<Result<DeviceModel, Failure>> {
   let parameters: VitParameters | null = null;
   try {
+    const hash = await hashNetwork(model);
     parameters = uploadParameters(model.architecture, takingFrom(model.parameters));
     await computeOnce(parameters, faults, onBlock);
-    return succeed(new DeviceModel(describe(model), parameters, applyTuning));
+    return succeed(new DeviceModel(describe(model, hash), parameters, applyTuning));
   } catch (error) {
     parameters?.dispose();
     const failure = failureOfComputing(error);

@@ -96,13 +96,14 @@ describe('starting', () => {
     expect(engine.describeModel('model')).toEqual({
       id,
       title,
+      hash: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
       embedDim,
       depth,
       numHeads,
       patchSizePx,
       numRegisters: 0,
       parameterCount,
-      features: { block: 4, facet: 'value' },
+      features: { block: 8, facet: 'key' },
     });
     expect(engine.backend).toMatchObject({ name: 'wasm', reason: { kind: 'asked-for' } });
     expect(engine.backend.device).toMatch(/CPU.*1 thread/);
@@ -258,6 +259,15 @@ describe('a look', () => {
     used.dispose();
   });
 
+  test('of a photograph that is gone leaves no tensor once it is forgotten, and those of others stay', async () => {
+    const before = tensors();
+    await lookAtHeads(engine, photo, { framing: small, id: 'gone' });
+    await lookAtHeads(engine, photo, { framing: { ...small, shape: 'square' }, id: 'gone' });
+    expect(tensors().bytes).toBeGreaterThan(before.bytes);
+    engine.forget(new Set(['gone']));
+    expect(tensors()).toEqual(before);
+  });
+
   test('together looks at as many photographs as have room, and says of the others that they have none', async () => {
     const budget = 130_000;
     const used = new Engine(await openChosen(), undefined, { modelBytes: 2 ** 30, passBytes: budget });
@@ -277,7 +287,8 @@ describe('a look', () => {
     ).toMatchObject({ ok: true });
     const answer = await answerLook(used, {
       lens: 'colours',
-      params: { ...coloursContract.params.defaults, together: true },
+      // Features that the pass of the other lens has not.
+      params: { ...coloursContract.params.defaults, block: 4, facet: 'value', together: true },
       models: ['model'],
       sources,
       framing: { shape: 'photograph', sidePx: 8 * patchSizePx, overlap: 1 },

@@ -5,7 +5,7 @@
  */
 import { specialTokenCount, type VitArchitecture } from '../core/architecture.ts';
 import type { BackendDescription } from '../core/backend.ts';
-import { FailureError, type Failure } from '../core/failure.ts';
+import { type BackendName, FailureError, type Failure } from '../core/failure.ts';
 import type { ModelDescription } from '../core/model.ts';
 import { keyOfFraming, type FramingOptions, type PhotoNotice } from '../core/photo.ts';
 import type { LookProgress } from '../core/progress.ts';
@@ -26,13 +26,19 @@ import { uploadModel, type DeviceModel } from './device-model.ts';
 import { failureOfComputing, failWith } from './out-of-memory.ts';
 import { Pass } from './pass.ts';
 import { tuneBackend, type TimingStore } from './tune-backend.ts';
-import { yieldToEventLoop } from './yield-to-event-loop.ts';
+import { yieldToEventLoop } from '../core/yield-to-event-loop.ts';
 
 /** ViT-B/8 and ViT-S/16 beside each other. */
 const modelBytes = 512 * 1024 * 1024;
 
 /** Enough for one block of 110 photographs by ViT-S/16 at 480 px, or of eight by ViT-B/8 at 640 px. */
 const passBytes = 160 * 1024 * 1024;
+/** Of these, what may stay of passes that nobody holds when a new one comes: the memory of WebAssembly never shrinks. */
+const restingPassBytes: Readonly<Record<BackendName, number>> = {
+  webgpu: passBytes,
+  wasm: 48 * 1024 * 1024,
+  cpu: 48 * 1024 * 1024,
+};
 
 /** A photograph, upright and over white, and what was done to it. */
 export interface ReadPhoto {
@@ -110,7 +116,7 @@ export class Engine {
     this.timings = timings;
     this.backend = { name: backend.name, device: backend.device, reason, selfCheckMaxAbsDifference };
     this.models = new ByteBudget(limits.modelBytes);
-    this.passes = new ByteBudget(limits.passBytes);
+    this.passes = new ByteBudget(limits.passBytes, restingPassBytes[backend.name]);
   }
 
   /** Faults of the device, for everybody who computes on it. */
@@ -184,6 +190,11 @@ export class Engine {
     if (!made.ok) return made;
     const pass = made.value;
     return succeed({ pass, release: () => pass.dispose() });
+  }
+
+  /** Disposes the passes of photographs that are gone. @param photos their ids */
+  forget(photos: ReadonlySet<string>): void {
+    this.passes.dropWhere(({ photo }) => photos.has(photo));
   }
 
   /** Waits until the device has computed what was begun, so that the next pass's time is its own. */
@@ -294,6 +305,7 @@ export class Engine {
       });
       return succeed(
         new Pass({
+          photo: source.id,
           model,
           tapped,
           taps,

@@ -9,6 +9,8 @@ import type { Budgeted } from './byte-budget.ts';
 import type { DeviceModel } from './device-model.ts';
 
 interface PassFields {
+  /** The photograph's id. */
+  readonly photo: string;
   readonly model: DeviceModel;
   /** Owned from now on. */
   readonly tapped: Tapped;
@@ -35,6 +37,10 @@ export class Pass implements Budgeted {
 
   get deviceModel(): DeviceModel {
     return this.fields.model;
+  }
+
+  get photo(): string {
+    return this.fields.photo;
   }
 
   get model(): ModelDescription {

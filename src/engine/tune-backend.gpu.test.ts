@@ -50,6 +50,7 @@ function memoryStore(
 
 const remembered: Timed = {
   linear: { '32 → 96': { float32: 'shared-8x8-4x4', float16: 'registers-4x8' } },
+  linearNorm: { '32 → 32': { float32: 'registers-4x8', float16: 'apart' } },
   attentionQueries: 2,
 };
 
@@ -77,7 +78,11 @@ describe('timing', () => {
   });
 
   test('that has no time left leaves everything as it is', async () => {
-    expect(await timeKernels(backend, architecture, 0)).toEqual({ linear: {}, attentionQueries: null });
+    expect(await timeKernels(backend, architecture, 0)).toEqual({
+      linear: {},
+      linearNorm: {},
+      attentionQueries: null,
+    });
     expect(tuningOf(tf.backend()).linear(197, 32, 96, 'float32')).toBeNull();
   });
 
@@ -155,6 +160,7 @@ describe('a choice', () => {
       vi.spyOn(device.features, 'has').mockReturnValue(false);
       const store = memoryStore({
         linear: { '32 → 96': { float32, float16: null } },
+        linearNorm: {},
         attentionQueries: null,
       });
       expect(await recallTuning(backend, architecture, store)).toBe(false);
@@ -164,7 +170,10 @@ describe('a choice', () => {
 
   test('is in force again when its model is used again, and is not tried again', async () => {
     const other = { ...architecture, embedDim: 64, numHeads: 2 };
-    const [mine, others] = [memoryStore(remembered), memoryStore({ linear: {}, attentionQueries: 4 })];
+    const [mine, others] = [
+      memoryStore(remembered),
+      memoryStore({ linear: {}, linearNorm: {}, attentionQueries: 4 }),
+    ];
     await tuneBackend(backend, architecture, mine);
     await tuneBackend(backend, other, others);
     expect(tuningOf(tf.backend()).attentionQueries).toBe(4);

@@ -1,14 +1,13 @@
-/** The final norm and the head forward, and backward by hand; the blocks are in `backpropagate`. */
+/** The head forward, and with the final norm backward by hand; the blocks are in `backpropagate`. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { LinearParameters } from '../vit/parameters.ts';
 import { linearGradients, type Gradients } from './backpropagate.ts';
 import type { Network } from './network.ts';
-import { l2Normalise, normaliseEps } from './plain-forward.ts';
+import { normaliseEps } from './plain-forward.ts';
 import type { StepLayers } from './step-layers.ts';
 
 /** What a head's pass leaves for its way back. A type and not an interface, so that tidy finds the tensors. */
 export type HeadPass = {
-  features: tf.Tensor2D;
   hidden: [tf.Tensor2D, tf.Tensor2D];
   active: [tf.Tensor2D, tf.Tensor2D];
   bottleneck: tf.Tensor2D;
@@ -19,26 +18,18 @@ export type HeadPass = {
   outputs: tf.Tensor2D;
 };
 
-/** Final norm and head. @param cls the last block's result, shape [S, C] @returns tensors that the caller disposes */
-export function runHead(
-  { architecture, norm, mlp, lastLayer }: Network,
-  cls: tf.Tensor2D,
-  layers: StepLayers,
-): HeadPass {
+/** The head. @param features the last block's result after the final norm, shape [S, C] @returns tensors that the caller disposes */
+export function runHead({ mlp, lastLayer }: Network, features: tf.Tensor2D, layers: StepLayers): HeadPass {
   return tf.tidy(() => {
-    const features = layers.layerNorm(cls, norm, architecture.layerNormEps);
-    const hidden0 = layers.linear(features, mlp[0]);
-    const active0 = layers.gelu(hidden0);
-    const hidden1 = layers.linear(active0, mlp[1]);
-    const active1 = layers.gelu(hidden1);
-    const bottleneck = layers.linear(active1, mlp[2]);
-    const direction = l2Normalise(bottleneck, 1, normaliseEps);
-    const weights = l2Normalise(lastLayer, 0, 0);
+    const first = layers.linearAndGelu(features, mlp[0]);
+    const second = layers.linearAndGelu(first.active, mlp[1]);
+    const bottleneck = layers.linear(second.active, mlp[2]);
+    const direction = layers.normalise(bottleneck, 1, normaliseEps);
+    const weights = layers.normalise(lastLayer, 0, 0);
     const outputs = tf.matMul<tf.Tensor2D>(direction, weights);
     return {
-      features,
-      hidden: [hidden0, hidden1],
-      active: [active0, active1],
+      hidden: [first.hidden, second.hidden],
+      active: [first.active, second.active],
       bottleneck,
       direction,
       weights,
@@ -47,37 +38,25 @@ export function runHead(
   });
 }
 
-/** The gradient through x / |x|: what lies along the direction is gone, the rest is divided by the length. */
-function normaliseGradient(
-  x: tf.Tensor2D,
-  direction: tf.Tensor2D,
-  above: tf.Tensor2D,
-  axis: 0 | 1,
-  smallest: number,
-): tf.Tensor2D {
-  const along = tf.mul(direction, tf.sum(tf.mul(direction, above), axis, true));
-  const perLength = tf.rsqrt(tf.maximum(tf.sum(tf.square(x), axis, true), smallest * smallest));
-  return tf.mul(tf.sub(above, along), perLength);
-}
-
 /**
- * @param cls the last block's result, shape [S, C] @param above gradient of the outputs
+ * @param cls the last block's result, shape [S, C] @param features that after the final norm @param above gradient of the outputs
  * @returns the gradient of cls, and the head's; caller disposes
  */
 export function headGradients(
   { architecture, norm, mlp, lastLayer }: Network,
   cls: tf.Tensor2D,
+  features: tf.Tensor2D,
   pass: HeadPass,
   layers: StepLayers,
   above: tf.Tensor2D,
 ): { x: tf.Tensor2D; gradients: Gradients } {
   return tf.tidy(() => {
-    const { features, hidden, active, bottleneck, direction, weights } = pass;
+    const { hidden, active, bottleneck, direction, weights } = pass;
     const gradients: Gradients = {};
     const ofWeights = layers.product(direction, above, 'a');
-    gradients['head.last_layer.weight_v'] = normaliseGradient(lastLayer, weights, ofWeights, 0, 0);
+    gradients['head.last_layer.weight_v'] = layers.normaliseGradient(lastLayer, weights, ofWeights, 0, 0);
     const ofDirection = layers.product(above, weights, 'b');
-    const ofBottleneck = normaliseGradient(bottleneck, direction, ofDirection, 1, normaliseEps);
+    const ofBottleneck = layers.normaliseGradient(bottleneck, direction, ofDirection, 1, normaliseEps);
     const linearOf = (
       x: tf.Tensor2D,
       parameters: LinearParameters,

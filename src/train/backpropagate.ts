@@ -4,7 +4,8 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { mlpHiddenDim, type VitArchitecture } from '../core/architecture.ts';
-import type { BlockParameters, LinearParameters } from '../vit/parameters.ts';
+import type { NormedSum } from '../vit/block-layers.ts';
+import type { BlockParameters, LayerNormParameters, LinearParameters } from '../vit/parameters.ts';
 import type { Network } from './network.ts';
 import { rowsOf, type PackedSegment, type Segment } from './packed-batch.ts';
 import type { StepLayers } from './step-layers.ts';
@@ -89,17 +90,28 @@ function amongZeros(ofCls: tf.Tensor2D, segments: readonly Segment[]): tf.Tensor
   return tf.gather(tf.concat2d([ofCls, tf.zeros([1, channels])], 0), tf.tensor1d(places, 'int32'));
 }
 
-/** A branch on its way into the residual sum. */
-const branch = (
+/** A branch on its way into the residual sum, and the norm that reads the sum next. */
+function branch(
   x: tf.Tensor2D,
   parameters: LinearParameters,
   residual: tf.Tensor2D,
   scale: tf.Tensor2D | undefined,
-  layers: StepLayers,
-): tf.Tensor2D =>
-  scale === undefined
-    ? layers.linearResidual(x, parameters, residual)
-    : tf.add(residual, tf.mul(layers.linear(x, parameters), scale));
+  norm: LayerNormParameters,
+  { layers, architecture: { layerNormEps } }: BlockRun,
+): NormedSum {
+  if (scale === undefined) return layers.linearResidualNorm(x, parameters, residual, norm, layerNormEps);
+  const sum = tf.add<tf.Tensor2D>(residual, tf.mul(layers.linear(x, parameters), scale));
+  return { sum, normed: layers.layerNorm(sum, norm, layerNormEps) };
+}
+
+/** What goes into a block, shape [rows, C], and that after the block's first norm, where the block before has made it. */
+export interface BlockInput {
+  readonly x: tf.Tensor2D;
+  readonly normed: tf.Tensor2D | null;
+}
+
+/** What comes out of a block, and that after the next norm. A type and not an interface, so that tidy finds the tensors. */
+type BlockOutput = { x: tf.Tensor2D; normed: tf.Tensor2D };
 
 /** What a block computes on its way to its result, as its gradients need it. A type and not an interface, so that tidy finds the tensors. */
 export type BlockInside = {
@@ -121,6 +133,8 @@ export function insideBytesOf(architecture: VitArchitecture, rows: number): numb
 /** A block, and how it is run. */
 export interface BlockRun {
   readonly block: BlockParameters;
+  /** The next block's first norm; after the last block the network's. */
+  readonly nextNorm: LayerNormParameters;
   readonly architecture: VitArchitecture;
   readonly segments: readonly Segment[];
   readonly layers: StepLayers;
@@ -139,39 +153,42 @@ const dropOf = (run: BlockRun): BlockDrop =>
 
 /** The first of a block's two branches. */
 function attendBranch(
-  x: tf.Tensor2D,
+  { x, normed }: BlockInput,
   run: BlockRun,
-): Pick<BlockInside, 'normed1' | 'qkv' | 'mixed' | 'attended'> {
+): Pick<BlockInside, 'normed1' | 'qkv' | 'mixed' | 'attended' | 'normed2'> {
   const { block, architecture, segments, layers } = run;
-  const normed1 = layers.layerNorm(x, block.norm1, architecture.layerNormEps);
+  // A clone: the input's own is disposed by its owner.
+  const normed1 =
+    normed === null ? layers.layerNorm(x, block.norm1, architecture.layerNormEps) : tf.clone(normed);
   const qkv = layers.linear(normed1, block.qkv);
   const mixed = goingOn(layers.attention(qkv, segments, architecture.numHeads), run);
-  const attended = branch(mixed, block.projection, goingOn(x, run), dropOf(run)?.[0], layers);
-  return { normed1, qkv, mixed, attended };
+  const residual = goingOn(x, run);
+  const attended = branch(mixed, block.projection, residual, dropOf(run)?.[0], block.norm2, run);
+  return { normed1, qkv, mixed, attended: attended.sum, normed2: attended.normed };
 }
 
-/** @param x shape [rows, C] @returns shape [rows, C], or [S, C] of the last block; caller disposes */
-export const runBlock = (x: tf.Tensor2D, run: BlockRun): tf.Tensor2D =>
+const mlpBranch = (active: tf.Tensor2D, attended: tf.Tensor2D, run: BlockRun): BlockOutput => {
+  const { sum, normed } = branch(active, run.block.fc2, attended, dropOf(run)?.[1], run.nextNorm, run);
+  return { x: sum, normed };
+};
+
+/** @returns what goes into the next block, shape [rows, C], or [S, C] of the last block; caller disposes */
+export const runBlock = (input: BlockInput, run: BlockRun): BlockOutput =>
   tf.tidy(() => {
-    const { block, architecture, layers } = run;
-    const { attended } = attendBranch(x, run);
-    const normed2 = layers.layerNorm(attended, block.norm2, architecture.layerNormEps);
-    return branch(layers.linearGelu(normed2, block.fc1), block.fc2, attended, dropOf(run)?.[1], layers);
+    const { attended, normed2 } = attendBranch(input, run);
+    return mlpBranch(run.layers.linearGelu(normed2, run.block.fc1), attended, run);
   });
 
-/** What `blockGradients` needs. @param x what goes into the block, shape [rows, C] @returns tensors that the caller disposes */
-export const computeInside = (x: tf.Tensor2D, run: BlockRun): BlockInside =>
+/** What `blockGradients` needs. @returns tensors that the caller disposes */
+export const computeInside = (input: BlockInput, run: BlockRun): BlockInside =>
   tf.tidy(() => {
-    const { block, architecture, layers } = run;
-    const first = attendBranch(x, run);
-    const normed2 = layers.layerNorm(first.attended, block.norm2, architecture.layerNormEps);
-    const hidden = layers.linear(normed2, block.fc1);
-    return { ...first, normed2, hidden, active: layers.gelu(hidden) };
+    const first = attendBranch(input, run);
+    return { ...first, ...run.layers.linearAndGelu(first.normed2, run.block.fc1) };
   });
 
 /** The rest of the way. @returns as `runBlock` */
-export const finishBlock = ({ active, attended }: BlockInside, run: BlockRun): tf.Tensor2D =>
-  tf.tidy(() => branch(active, run.block.fc2, attended, dropOf(run)?.[1], run.layers));
+export const finishBlock = ({ active, attended }: BlockInside, run: BlockRun): BlockOutput =>
+  tf.tidy(() => mlpBranch(active, attended, run));
 
 /** Fills in a linear layer's gradients. @param x what went in @returns the gradient of x */
 export function linearGradients(

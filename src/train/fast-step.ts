@@ -10,6 +10,7 @@ import {
   insideBytesOf,
   runBlock,
   type BlockDrop,
+  type BlockInput,
   type BlockInside,
   type BlockRun,
   type Gradients,
@@ -26,13 +27,14 @@ import type { LossAndGradients } from './step-update.ts';
 import type { TrainingState } from './training-state.ts';
 
 const runOf = (
-  { architecture, blocks }: Network,
+  { architecture, blocks, norm }: Network,
   index: number,
   segments: readonly PackedSegment[],
   layers: StepLayers,
   drop: BlockDrop,
 ): BlockRun => ({
   block: blocks[index] as (typeof blocks)[number],
+  nextNorm: blocks[index + 1]?.norm1 ?? norm,
   architecture,
   segments,
   layers,
@@ -40,16 +42,24 @@ const runOf = (
   isLast: index === blocks.length - 1,
 });
 
+const disposeInput = ({ x, normed }: BlockInput): void => tf.dispose(normed === null ? [x] : [x, normed]);
+
+/** After the final norm. */
+function featuresOf({ normed }: BlockInput): tf.Tensor2D {
+  if (normed === null) throw new Error('a network without blocks');
+  return normed;
+}
+
 /** @returns the teacher's outputs, shape [2B, K]; caller disposes */
 function teacherPass(network: Network, segments: readonly PackedSegment[], layers: StepLayers): tf.Tensor2D {
   return tf.tidy(() => {
-    let x = embed(network, segments, layers);
+    let input: BlockInput = { x: embed(network, segments, layers), normed: null };
     for (const index of network.blocks.keys()) {
-      const next = runBlock(x, runOf(network, index, segments, layers, null));
-      x.dispose();
-      x = next;
+      const next = runBlock(input, runOf(network, index, segments, layers, null));
+      disposeInput(input);
+      input = next;
     }
-    return runHead(network, x, layers).outputs;
+    return runHead(network, featuresOf(input), layers).outputs;
   });
 }
 
@@ -57,7 +67,7 @@ function teacherPass(network: Network, segments: readonly PackedSegment[], layer
 interface ForwardPass {
   readonly runs: readonly BlockRun[];
   /** What goes into each block, and last what comes out of them: CLS of each sequence. */
-  readonly between: readonly tf.Tensor2D[];
+  readonly between: readonly BlockInput[];
   /** By their blocks' index, where they are kept. */
   readonly insides: ReadonlyMap<number, BlockInside>;
 }
@@ -71,18 +81,18 @@ function studentForward(
 ): ForwardPass {
   const { architecture, blocks } = network;
   const runs = blocks.map((_, index) => runOf(network, index, segments, layers, drops[index] ?? null));
-  const between = [embed(network, segments, layers)];
+  const between: BlockInput[] = [{ x: embed(network, segments, layers), normed: null }];
   const insides = new Map<number, BlockInside>();
   const mostKept = Math.floor(layers.keptBytes / insideBytesOf(architecture, rowsOf(segments)));
   for (const [index, run] of runs.entries()) {
-    const x = between.at(-1) as tf.Tensor2D;
+    const input = between.at(-1) as BlockInput;
     if (index >= Math.max(frozenBlocks, blocks.length - mostKept)) {
-      const inside = computeInside(x, run);
+      const inside = computeInside(input, run);
       insides.set(index, inside);
       between.push(finishBlock(inside, run));
-    } else between.push(runBlock(x, run));
+    } else between.push(runBlock(input, run));
     // Nothing comes back through a frozen block.
-    if (index < frozenBlocks) x.dispose();
+    if (index < frozenBlocks) disposeInput(input);
   }
   return { runs, between, insides };
 }
@@ -99,16 +109,17 @@ function studentPass(
 ): { loss: tf.Scalar; gradients: Gradients } {
   return tf.tidy(() => {
     const { runs, between, insides } = studentForward(network, frozenBlocks, segments, layers, drops);
-    const cls = between.at(-1) as tf.Tensor2D;
-    const head = runHead(network, cls, layers);
+    const last = between.at(-1) as BlockInput;
+    const features = featuresOf(last);
+    const head = runHead(network, features, layers);
     const { loss, gradient } = dinoLossAndGradient(targets, head.outputs, photographs, studentTemperature);
-    let { x: above, gradients } = headGradients(network, cls, head, layers, gradient);
+    let { x: above, gradients } = headGradients(network, last.x, features, head, layers, gradient);
     for (let index = runs.length - 1; index >= frozenBlocks; index--) {
-      const [x, run] = [between[index] as tf.Tensor2D, runs[index] as BlockRun];
-      const inside = insides.get(index) ?? computeInside(x, run);
-      const found = blockGradients(x, inside, run, above, `backbone.blocks.${index}`);
+      const [input, run] = [between[index] as BlockInput, runs[index] as BlockRun];
+      const inside = insides.get(index) ?? computeInside(input, run);
+      const found = blockGradients(input.x, inside, run, above, `backbone.blocks.${index}`);
       tf.dispose([above, inside]);
-      (between[index + 1] as tf.Tensor2D).dispose();
+      disposeInput(between[index + 1] as BlockInput);
       above = found.x;
       gradients = { ...gradients, ...found.gradients };
     }

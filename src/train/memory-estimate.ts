@@ -36,7 +36,8 @@ export function estimateTrainingMemory(
   const rows =
     batchSize *
     (globalViews * tokensOf(globalCropPx) + (localCrops === 0 ? 0 : localCrops * tokensOf(localCropPx)));
-  const betweenBlocks = rows * embedDim * (depth + 1);
+  // And each after the norm that reads it.
+  const betweenBlocks = 2 * rows * embedDim * (depth + 1);
   // Two norms, qkv and its gradient, mixed values, sums and their gradients; hidden values before and after GELU and theirs.
   const withinBlock = rows * (15 * embedDim + 4 * mlpHiddenDim(architecture));
   const kept = Math.min(keptBytes, depth * insideBytesOf(architecture, rows)) / bytesPerValue;

@@ -4,7 +4,8 @@
  */
 import { elementCount, parameterShapes, type VitArchitecture } from '../core/architecture.ts';
 import type { TrainingConfiguration } from '../core/training.ts';
-import { patchMatrix, transposed } from '../vit/parameters.ts';
+import { transposed } from '../core/transposed.ts';
+import { patchMatrix } from '../vit/parameters.ts';
 
 export type HeadSizes = Pick<TrainingConfiguration, 'hiddenDim' | 'bottleneckDim' | 'outputDim'>;
 

@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { gelu, layerNorm, linear } from '../vit/layers.ts';
 import type { Segment } from './packed-batch.ts';
+import { l2Normalise } from './plain-forward.ts';
 import type { StepLayers } from './step-layers.ts';
 
 const columnSums = (x: tf.Tensor2D): tf.Tensor1D => tf.sum<tf.Tensor1D>(x, 0);
@@ -39,6 +40,19 @@ const bySegment = (segments: readonly Segment[], compute: (segment: Segment) => 
   return parts.length === 1 ? (parts[0] as tf.Tensor2D) : tf.concat(parts, 0);
 };
 
+/** The gradient through x / |x|: what lies along the direction is gone, the rest is divided by the length. */
+function normaliseGradient(
+  x: tf.Tensor2D,
+  direction: tf.Tensor2D,
+  above: tf.Tensor2D,
+  axis: 0 | 1,
+  smallest: number,
+): tf.Tensor2D {
+  const along = tf.mul(direction, tf.sum(tf.mul(direction, above), axis, true));
+  const perLength = tf.rsqrt(tf.maximum(tf.sum(tf.square(x), axis, true), smallest * smallest));
+  return tf.mul(tf.sub(above, along), perLength);
+}
+
 export const plainStepLayers: StepLayers = {
   keptBytes: 0,
   layerNorm,
@@ -57,7 +71,15 @@ export const plainStepLayers: StepLayers = {
   },
   linear,
   linearGelu: (x, parameters) => gelu(linear(x, parameters)),
+  linearAndGelu: (x, parameters) => {
+    const hidden = linear(x, parameters);
+    return { hidden, active: gelu(hidden) };
+  },
   linearResidual: (x, parameters, residual) => tf.add(residual, linear(x, parameters)),
+  linearResidualNorm: (x, parameters, residual, norm, eps) => {
+    const sum = tf.add<tf.Tensor2D>(residual, linear(x, parameters));
+    return { sum, normed: layerNorm(sum, norm, eps) };
+  },
   gelu,
   geluGradient: (x, above) => {
     // d/dx x Φ(x) = Φ(x) + x φ(x)
@@ -100,5 +122,7 @@ export const plainStepLayers: StepLayers = {
     weight: plainStepLayers.product(x, above, 'a'),
     bias: columnSums(above),
   }),
+  normalise: l2Normalise,
+  normaliseGradient,
   columnSums,
 };

@@ -13,7 +13,7 @@ import {
 import { plainStepLayers } from './plain-step-layers.ts';
 import type { StepLayers } from './step-layers.ts';
 
-const { layerNorm, linear, linearGelu, linearResidual } = fusedBlockLayers;
+const { layerNorm, linear, linearGelu, linearResidual, linearResidualNorm } = fusedBlockLayers;
 
 export const simdStepLayers: StepLayers = {
   // All of a small network, most of ViT-S/16's preset: a sixth of a step's arithmetic.
@@ -23,7 +23,12 @@ export const simdStepLayers: StepLayers = {
     layerNormGradients(x, gain, eps, above, residual),
   linear,
   linearGelu,
+  linearAndGelu: (x, parameters) => {
+    const hidden = linear(x, parameters);
+    return { hidden, active: gelu(hidden) };
+  },
   linearResidual,
+  linearResidualNorm,
   gelu,
   geluGradient,
   attention: (qkv, segments, numHeads) => sequenceAttention(qkv, numHeads, segments),
@@ -43,5 +48,8 @@ export const simdStepLayers: StepLayers = {
     const { product, columnSums: sums } = transposedProduct(x, above);
     return { weight: product, bias: sums };
   },
+  // Of the head's few vectors.
+  normalise: plainStepLayers.normalise,
+  normaliseGradient: plainStepLayers.normaliseGradient,
   columnSums,
 };

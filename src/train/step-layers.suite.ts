@@ -88,6 +88,51 @@ export function checkStepLayers(
       expect.hasAssertions();
     });
 
+    test.each([0, 1] as const)('vectors at length 1 along axis %i, and the gradient', async (axis) => {
+      const x = randomTensor<tf.Rank.R2>([rows, columns], 1);
+      const above = randomTensor<tf.Rank.R2>([rows, columns], 2);
+      // Any values: where one row is all, a true direction leaves a gradient of 0.
+      const direction = randomTensor<tf.Rank.R2>([rows, columns], 3);
+      // Longer than some of the vectors.
+      for (const smallest of [0, 2]) {
+        await check(
+          [],
+          () => scoped(() => ours.normalise(x, axis, smallest)),
+          () => plainStepLayers.normalise(x, axis, smallest),
+        );
+        await check(
+          [],
+          () => scoped(() => ours.normaliseGradient(x, direction, above, axis, smallest)),
+          () => plainStepLayers.normaliseGradient(x, direction, above, axis, smallest),
+        );
+      }
+      tf.dispose([x, above, direction]);
+      expect.hasAssertions();
+    });
+
+    test('a linear layer and GELU of it, a residual sum and its LayerNorm', async () => {
+      const x = randomTensor<tf.Rank.R2>([rows, columns], 1);
+      const weight = tf.tidy(() =>
+        tf.div<tf.Tensor2D>(randomTensor<tf.Rank.R2>([columns, 8], 2), Math.sqrt(columns)),
+      );
+      const [bias, gain] = [randomTensor<tf.Rank.R1>([8], 3), randomTensor<tf.Rank.R1>([8], 4)];
+      const residual = randomTensor<tf.Rank.R2>([rows, 8], 5);
+      const both = (layers: StepLayers) => (): tf.Tensor => {
+        const { hidden, active } = layers.linearAndGelu(x, { weight, bias });
+        const { sum, normed } = layers.linearResidualNorm(
+          x,
+          { weight, bias },
+          residual,
+          { gain, bias },
+          1e-6,
+        );
+        return tf.concat2d([hidden, active, sum, normed], 0);
+      };
+      await check([], () => scoped(both(ours)), both(plainStepLayers));
+      tf.dispose([x, weight, bias, gain, residual]);
+      expect.hasAssertions();
+    });
+
     test('GELU, its gradient, column sums', async () => {
       const x = randomTensor<tf.Rank.R2>([rows, columns], 1);
       const above = randomTensor<tf.Rank.R2>([rows, columns], 2);

@@ -4,6 +4,7 @@ import type { StepKernels } from '../core/training.ts';
 import { fusedKernelsSupport, hasTrainingKernels } from '../gpu/kernels/fused-kernels.ts';
 import { hasSimdTraining } from '../gpu/simd/simd-training-kernels.ts';
 import { simdStepLayers } from './simd-step-layers.ts';
+import type { BlockLayers } from '../vit/block-layers.ts';
 import type { LayerNormParameters, LinearParameters } from '../vit/parameters.ts';
 import type { Network } from './network.ts';
 import { fusedStepLayers } from './fused-step-layers.ts';
@@ -27,7 +28,11 @@ export interface StepLayers {
   /** @param x shape [rows, in] @returns shape [rows, out] */
   linear(x: tf.Tensor2D, parameters: LinearParameters): tf.Tensor2D;
   linearGelu(x: tf.Tensor2D, parameters: LinearParameters): tf.Tensor2D;
+  /** The linear layer's result and GELU of it. */
+  linearAndGelu(x: tf.Tensor2D, parameters: LinearParameters): { hidden: tf.Tensor2D; active: tf.Tensor2D };
   linearResidual(x: tf.Tensor2D, parameters: LinearParameters, residual: tf.Tensor2D): tf.Tensor2D;
+  /** The same, and its LayerNorm. */
+  linearResidualNorm: BlockLayers['linearResidualNorm'];
   gelu(x: tf.Tensor2D): tf.Tensor2D;
   /** @param x what went into the GELU */
   geluGradient(x: tf.Tensor2D, above: tf.Tensor2D): tf.Tensor2D;
@@ -44,6 +49,16 @@ export interface StepLayers {
   product(a: tf.Tensor2D, b: tf.Tensor2D, transposed: 'a' | 'b'): tf.Tensor2D;
   /** Of a linear layer whose width is a multiple of 4. @param x what went in, shape [rows, in] @param above shape [rows, out] */
   weightGradients(x: tf.Tensor2D, above: tf.Tensor2D): { weight: tf.Tensor2D; bias: tf.Tensor1D };
+  /** Each vector at length 1, or divided by `smallest` if it is shorter. @param axis along which a vector lies */
+  normalise(x: tf.Tensor2D, axis: 0 | 1, smallest: number): tf.Tensor2D;
+  /** @param direction of `normalise` @param above its gradient */
+  normaliseGradient(
+    x: tf.Tensor2D,
+    direction: tf.Tensor2D,
+    above: tf.Tensor2D,
+    axis: 0 | 1,
+    smallest: number,
+  ): tf.Tensor2D;
   /** The sum over the rows, shape [columns]. */
   columnSums(x: tf.Tensor2D): tf.Tensor1D;
 }

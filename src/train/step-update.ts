@@ -134,8 +134,14 @@ function inPlaceUpdater(state: TrainingState): Updater {
   };
 }
 
+const fitsInPlace = ({ student }: TrainingState): boolean =>
+  InPlaceOptimizer.fits(
+    tf.backend() as WebGPUBackend,
+    [...student.values()].map(({ size }) => size),
+  );
+
 /** @returns an updater of the state on the current back end, which the caller disposes before the state */
 export function openUpdater(state: TrainingState, kernels: StepKernels = 'ours'): Updater {
-  if (kernels === 'ours' && hasTrainingKernels()) return inPlaceUpdater(state);
+  if (kernels === 'ours' && hasTrainingKernels() && fitsInPlace(state)) return inPlaceUpdater(state);
   return trainsBySimd(state.studentNetwork, kernels) ? simdUpdater(state) : plainUpdater(state);
 }

@@ -14,6 +14,9 @@ export interface ColumnRange {
   readonly count: number;
 }
 
+/** A residual sum and its LayerNorm, both of shape [T, C]. A type and not an interface, so that tidy finds the tensors. */
+export type NormedSum = { sum: tf.Tensor2D; normed: tf.Tensor2D };
+
 /** Every function runs inside the caller's tidy and borrows its inputs. */
 export interface BlockLayers {
   /** @param image shape [height, width, 3], normalised, sides whole patches @returns tokens, shape [T, C] */
@@ -28,6 +31,14 @@ export interface BlockLayers {
   linearGelu(x: tf.Tensor2D, parameters: LinearParameters): tf.Tensor2D;
   /** Linear, then added to `residual`, shape [T, out]. */
   linearResidual(x: tf.Tensor2D, parameters: LinearParameters, residual: tf.Tensor2D): tf.Tensor2D;
+  /** The same, and its LayerNorm beside it. */
+  linearResidualNorm(
+    x: tf.Tensor2D,
+    parameters: LinearParameters,
+    residual: tf.Tensor2D,
+    norm: LayerNormParameters,
+    eps: number,
+  ): NormedSum;
   /** softmax(QKᵀ/√D) · V of every head. @param qkv shape [T, 3C] @returns shape [T, C] */
   selfAttention(qkv: tf.Tensor2D, numHeads: number): tf.Tensor2D;
   /**

@@ -14,7 +14,7 @@ import { submitTogether } from '../gpu/submit-together.ts';
 import { type BlockLayers, layersFor } from './block-layers.ts';
 import { gridOf } from './layers.ts';
 import type { BlockParameters, VitParameters } from './parameters.ts';
-import { runBlock, tensorsOf, type KeptBlock } from './run-block.ts';
+import { runBlock, tensorsOf, type BlockPlace, type KeptBlock } from './run-block.ts';
 import { planPass, tappedBytes, type BlockPlan, type Tap } from './taps.ts';
 import { Tapped } from './tapped.ts';
 
@@ -63,26 +63,32 @@ export function* forwardSteps(
   const { architecture, blocks, norm } = parameters;
   const kept: KeptBlock[] = [];
   let isDone = false;
-  let x = tf.tidy(() => layers.embed(parameters, makeImage(), overlap));
+  let at: Pick<BlockPlace, 'x' | 'normed'> = {
+    x: tf.tidy(() => layers.embed(parameters, makeImage(), overlap)),
+    normed: null,
+  };
+  const dispose = (): void => tf.dispose([at.x, ...(at.normed === null ? [] : [at.normed])]);
   try {
     for (const [index, plan] of plans.entries()) {
       if (index > 0) yield index;
-      const of = runBlock(x, blocks[index] as BlockParameters, architecture, layers, plan);
+      const isLast = index === blocks.length - 1;
+      const following = index + 1 < plans.length ? blocks[index + 1]?.norm1 : undefined;
+      const nextNorm = following ?? (isLast && plan.parts.has('out') ? norm : null);
+      const block = blocks[index] as BlockParameters;
+      const of = runBlock({ ...at, nextNorm }, block, architecture, layers, plan);
       kept.push(of.kept);
       if (of.next === null) break;
-      x.dispose();
-      x = of.next;
+      dispose();
+      at = of.next;
       const parts = { ...of.kept.parts };
       kept[index] = { ...of.kept, parts };
-      if (plan.parts.has('residual')) parts.residual = tf.clone(x);
-      if (!plan.parts.has('out')) continue;
-      const isLast = index === blocks.length - 1;
-      parts.out = isLast ? tf.tidy(() => layers.layerNorm(x, norm, architecture.layerNormEps)) : tf.clone(x);
+      if (plan.parts.has('residual')) parts.residual = tf.clone(at.x);
+      if (plan.parts.has('out')) parts.out = tf.clone(isLast && at.normed !== null ? at.normed : at.x);
     }
     isDone = true;
     return kept;
   } finally {
-    x.dispose();
+    dispose();
     if (!isDone) tf.dispose(kept.flatMap(tensorsOf));
   }
 }

@@ -71,17 +71,36 @@ async function expectPlainMaps(parameters: VitParameters, { maps, tokens }: Spec
   tf.dispose([image, attentions, ofBlocks, feature, rows]);
 }
 
-test('a block is seven dispatches, the last one four', async () => {
+/** Dispatches of a pass of a network of `depth` blocks: the embedding, the first norm, blocks of five, the last one of three. */
+const dispatchesOf = (depth: number): number => 2 + 5 * (depth - 1) + 3;
+
+test('a block is five dispatches, the last one three', async () => {
   const before = tf.memory();
   const parameters = uploadParameters(architecture, randomParameters(architecture));
   const { attention, dispatches } = await attend(parameters);
-  expect(perBlock(dispatches)).toEqual([7, 7, 4]);
-  // With the embedding, which is one.
-  expect(dispatches[0]).toBe(8);
+  expect(perBlock(dispatches)).toEqual([5, 5, 3]);
+  // With the embedding and its norm.
+  expect(dispatches[0]).toBe(7);
+  expect(dispatches.at(-1)).toBe(dispatchesOf(architecture.depth));
+  expect(dispatchesOf(12)).toBeLessThanOrEqual(60);
   await expectPlainMaps(parameters, attention);
   parameters.dispose();
   expect(tf.memory().numTensors).toBe(before.numTensors);
   expect(tf.memory().numBytes).toBe(before.numBytes);
+});
+
+test('a block whose norms run apart is seven dispatches, with the same maps', async () => {
+  const parameters = uploadParameters(architecture, randomParameters(architecture));
+  const together = await attend(parameters);
+  setTuning(tf.backend(), { ...untuned, linearNorm: () => 'apart' });
+  try {
+    const apart = await attend(parameters);
+    expect(perBlock(apart.dispatches)).toEqual([7, 7, 3]);
+    expect(maxAbsDifference(apart.attention.maps, together.attention.maps)).toBeLessThan(1e-6);
+  } finally {
+    setTuning(tf.backend(), untuned);
+    parameters.dispose();
+  }
 });
 
 test('a pass is one submit, unless somebody waits for each block', async () => {
@@ -150,7 +169,7 @@ test.each<[string, Partial<VitArchitecture>]>([
 });
 
 describe('the self-check', () => {
-  const names = ['EmbedPatches', 'LayerNorm', 'Linear', 'Attention', 'QueryRows'].map(
+  const names = ['EmbedPatches', 'LayerNorm', 'Linear', 'LinearNorm', 'Attention', 'QueryRows'].map(
     (name) => `Dinoscope${name}`,
   );
 

@@ -72,13 +72,15 @@ interface NearestOptions {
   readonly signal: AbortSignal;
   /** Cosines that are held at once take no more, or are of 64 patches. */
   readonly maxBytes?: number;
+  /** Told the share of the second photograph's patches that have been compared. */
+  onProgress?(share: number): void;
 }
 
 async function readNearestOf(
   first: PatchDescriptors,
   second: PatchDescriptors,
   { layers, faults }: { readonly layers: BlockLayers; readonly faults: FaultWatch },
-  { signal, maxBytes = usualBytes }: NearestOptions,
+  { signal, maxBytes = usualBytes, onProgress }: NearestOptions,
 ): Promise<readonly [ofFirst: NearestPatches, ofSecond: NearestPatches]> {
   const [rows, patches] = [first.patches, second.patches];
   const ofFirst = { patches: new Int32Array(rows), cosines: new Float32Array(rows).fill(-Infinity) };
@@ -107,6 +109,7 @@ async function readNearestOf(
     ofSecond.cosines.set(values.subarray(2 * rows, 2 * rows + count), begin);
     ofSecond.patches.set(values.subarray(2 * rows + count), begin);
     throwIfAborted(signal);
+    onProgress?.((begin + count) / patches);
   }
   return [ofFirst, ofSecond];
 }

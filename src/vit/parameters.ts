@@ -12,6 +12,7 @@ import {
   type NamedTensor,
   type VitArchitecture,
 } from '../core/architecture.ts';
+import { transposed } from '../core/transposed.ts';
 import { halfWeight } from '../gpu/kernels/half-weights.ts';
 import { tuningOf } from '../gpu/kernels/tuning.ts';
 
@@ -62,15 +63,6 @@ export function lastBlock({ blocks }: VitParameters): BlockParameters {
   const last = blocks.at(-1);
   if (last === undefined) throw new Error('a network without blocks');
   return last;
-}
-
-/** @param values shape [rows, columns] @returns shape [columns, rows] */
-export function transposed(values: Float32Array, rows: number, columns: number): Float32Array {
-  const result = new Float32Array(values.length);
-  for (let row = 0; row < rows; row++)
-    for (let column = 0; column < columns; column++)
-      result[column * rows + row] = values[row * columns + column] as number;
-  return result;
 }
 
 /** Convolution weight [C, 3, P, P] → matrix [P × P × 3, C]. */

@@ -142,7 +142,18 @@ export function checkPatchSimilarity(name: BackendName): void {
     const first = passOf([cls, ...own.map(at)]);
     const second = passOf([cls, ...Array.from({ length: patches }, (_, patch) => at(patch))]);
     const pair = { first, second, block: 0, facet: 'key', surroundings: false } as const;
-    const [ofFirst, ofSecond] = await readNearestPatches(pair, { signal, maxBytes: 4 * rows * 128 });
+    const shares: number[] = [];
+    const onProgress = (share: number): void => void shares.push(share);
+    const [ofFirst, ofSecond] = await readNearestPatches(pair, {
+      signal,
+      maxBytes: 4 * rows * 128,
+      onProgress,
+    });
+    // 128 patches at once.
+    const parts = Math.ceil(patches / 128);
+    expect(shares).toEqual(
+      Array.from({ length: parts }, (_, part) => Math.min(1, ((part + 1) * 128) / patches)),
+    );
     first.dispose();
     second.dispose();
     expect([...ofFirst.patches]).toEqual(own);

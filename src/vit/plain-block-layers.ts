@@ -109,6 +109,10 @@ export function plainBlockLayers(maxScoresBytes: number): BlockLayers {
       linear(rows === x.shape[0] ? x : tf.slice2d(x, [0, 0], [rows, -1]), linearColumns(parameters, columns)),
     linearGelu: (x, parameters) => gelu(linear(x, parameters)),
     linearResidual: (x, parameters, residual) => tf.add(residual, linear(x, parameters)),
+    linearResidualNorm: (x, parameters, residual, norm, eps) => {
+      const sum = tf.add<tf.Tensor2D>(residual, linear(x, parameters));
+      return { sum, normed: layerNorm(sum, norm, eps) };
+    },
     selfAttention: (qkv, numHeads) => selfAttention(qkv, numHeads, maxScoresBytes),
     queryRows,
     fuseHeads,

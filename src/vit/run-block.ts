@@ -1,8 +1,8 @@
 /** One block of the fast pass: to its end, or only as much of its attention as the taps need. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { VitArchitecture } from '../core/architecture.ts';
-import type { BlockLayers } from './block-layers.ts';
-import type { BlockParameters } from './parameters.ts';
+import type { BlockLayers, NormedSum } from './block-layers.ts';
+import type { BlockParameters, LayerNormParameters } from './parameters.ts';
 import type { BlockPlan, Part, TokenIndex } from './taps.ts';
 
 /** What was kept of a block; its owner disposes the tensors. */
@@ -19,8 +19,24 @@ export const tensorsOf = ({ parts, attention }: KeptBlock): tf.Tensor2D[] => [
   ...(attention === null ? [] : [attention]),
 ];
 
-/** What a block makes: its output, shape [T, C], where the plan wants it; its attention's rows; its parts. */
-type Made = { [name in 'next' | 'attention' | Part]?: tf.Tensor2D };
+/** What a block makes: its output and that normed, shape [T, C], where they are wanted; its attention's rows; its parts. */
+type Made = { [name in 'next' | 'nextNormed' | 'attention' | Part]?: tf.Tensor2D };
+
+/** A block's input, shape [T, C], and what comes after it. */
+export interface BlockPlace {
+  readonly x: tf.Tensor2D;
+  /** x after the block's first norm, where the block before has made it. */
+  readonly normed: tf.Tensor2D | null;
+  /** The norm that reads the block's output: the next block's first one or the network's last, where that is wanted. */
+  readonly nextNorm: LayerNormParameters | null;
+}
+
+const normedOf = (
+  { x, normed }: BlockPlace,
+  block: BlockParameters,
+  { layerNormEps }: VitArchitecture,
+  layers: BlockLayers,
+): tf.Tensor2D => normed ?? layers.layerNorm(x, block.norm1, layerNormEps);
 
 /** What one linear layer computes, beside each other in this order. */
 const qkvFacets = ['query', 'key', 'value'] as const;
@@ -69,35 +85,42 @@ export function queriesOfTokens(
 
 /** A block from x to its end. */
 function runWhole(
-  x: tf.Tensor2D,
+  place: BlockPlace,
   block: BlockParameters,
-  { embedDim, numHeads, layerNormEps }: VitArchitecture,
+  architecture: VitArchitecture,
   layers: BlockLayers,
   { parts, queries }: BlockPlan,
 ): Made {
-  const qkv = layers.linear(layers.layerNorm(x, block.norm1, layerNormEps), block.qkv);
+  const { embedDim, numHeads, layerNormEps: eps } = architecture;
+  const qkv = layers.linear(normedOf(place, block, architecture, layers), block.qkv);
   const made: Made = {};
   const facet = (name: QkvFacet): tf.Tensor2D =>
     tf.slice2d(qkv, [0, columnOf[name] * embedDim], [-1, embedDim]);
   for (const name of qkvFacets) if (parts.has(name)) made[name] = facet(name);
   if (queries.length > 0)
     made.attention = layers.queryRows(rowsOf(qkv, queries, embedDim), made.key ?? facet('key'), numHeads);
-  const attended = layers.linearResidual(layers.selfAttention(qkv, numHeads), block.projection, x);
-  const hidden = layers.linearGelu(layers.layerNorm(attended, block.norm2, layerNormEps), block.fc1);
-  made.next = layers.linearResidual(hidden, block.fc2, attended);
-  return made;
+  const mixed = layers.selfAttention(qkv, numHeads);
+  const attended = layers.linearResidualNorm(mixed, block.projection, place.x, block.norm2, eps);
+  const hidden = layers.linearGelu(attended.normed, block.fc1);
+  if (place.nextNorm === null) {
+    made.next = layers.linearResidual(hidden, block.fc2, attended.sum);
+    return made;
+  }
+  const next: NormedSum = layers.linearResidualNorm(hidden, block.fc2, attended.sum, place.nextNorm, eps);
+  return { ...made, next: next.sum, nextNormed: next.normed };
 }
 
 /** Only what is kept of a block: keys of all tokens, queries of those that are asked. */
 function runPart(
-  x: tf.Tensor2D,
+  place: BlockPlace,
   block: BlockParameters,
   architecture: VitArchitecture,
   layers: BlockLayers,
   { parts, queries }: BlockPlan,
 ): Made {
-  const normed = layers.layerNorm(x, block.norm1, architecture.layerNormEps);
-  const made: Made = parts.has('normed') ? { normed } : {};
+  const normed = normedOf(place, block, architecture, layers);
+  // A clone: the input's own is disposed by its owner.
+  const made: Made = parts.has('normed') ? { normed: tf.clone(normed) } : {};
   const facet = (name: QkvFacet): tf.Tensor2D => facetOf(normed, block, architecture, layers, name);
   for (const name of qkvFacets) if (parts.has(name)) made[name] = facet(name);
   if (queries.length === 0) return made;
@@ -107,18 +130,20 @@ function runPart(
   return made;
 }
 
-/**
- * @param x the block's input, shape [T, C], borrowed
- * @returns tensors that the caller disposes; `next` is the block's output, shape [T, C], null where the plan does not need it
- */
+/** @param place borrowed @returns tensors that the caller disposes; `next` is null where the plan does not need it */
 export function runBlock(
-  x: tf.Tensor2D,
+  place: BlockPlace,
   block: BlockParameters,
   architecture: VitArchitecture,
   layers: BlockLayers,
   plan: BlockPlan,
-): { readonly next: tf.Tensor2D | null; readonly kept: KeptBlock } {
+): { readonly next: Pick<BlockPlace, 'x' | 'normed'> | null; readonly kept: KeptBlock } {
   const run = plan.isWhole ? runWhole : runPart;
-  const { next, attention, ...parts } = tf.tidy(() => run(x, block, architecture, layers, plan));
-  return { next: next ?? null, kept: { parts, queries: plan.queries, attention: attention ?? null } };
+  const { next, nextNormed, attention, ...parts } = tf.tidy(() =>
+    run(place, block, architecture, layers, plan),
+  );
+  return {
+    next: next === undefined ? null : { x: next, normed: nextNormed ?? null },
+    kept: { parts, queries: plan.queries, attention: attention ?? null },
+  };
 }

@@ -4,7 +4,7 @@ import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 interface Dispatch {
   readonly pipeline: GPUComputePipeline;
   readonly group: GPUBindGroup;
-  readonly size: readonly [number, number];
+  readonly size: readonly [number, number, number?];
 }
 
 /** The given number of workgroups in two dimensions, since one dimension may be too small. */
@@ -22,8 +22,15 @@ export class BesideQueue {
   }
 
   /** @param buffers in the order of their bindings */
-  add(pipeline: GPUComputePipeline, buffers: readonly GPUBuffer[], size: readonly [number, number]): void {
-    const entries = buffers.map((buffer, binding) => ({ binding, resource: { buffer } }));
+  add(
+    pipeline: GPUComputePipeline,
+    buffers: readonly (GPUBuffer | GPUBufferBinding)[],
+    size: readonly [number, number, number?],
+  ): void {
+    const entries = buffers.map((each, binding) => ({
+      binding,
+      resource: each instanceof GPUBuffer ? { buffer: each } : each,
+    }));
     const layout = pipeline.getBindGroupLayout(0);
     this.dispatches.push({
       pipeline,

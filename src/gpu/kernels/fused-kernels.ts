@@ -2,14 +2,16 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { mlpHiddenDim, type VitArchitecture } from '../../core/architecture.ts';
 import { attentionKernel } from './attention.ts';
-import { columnSumsKernel } from './column-sums.ts';
+import { columnSumsKernel, standardisedSumsKernel } from './column-sums.ts';
 import { embedPatchesKernel } from './embed-patches.ts';
 import { fuseHeadsKernel } from './fuse-heads.ts';
 import { geluKernel } from './gelu.ts';
 import { floatWeightKernel } from './half-weights.ts';
-import { layerNormGradientKernel, rowStatisticsKernel } from './layer-norm-gradient.ts';
+import { layerNormGradientKernel } from './layer-norm-gradient.ts';
 import { layerNormKernel } from './layer-norm.ts';
-import { linearKernel } from './linear.ts';
+import { linearNormKernel } from './linear-norm.ts';
+import { linearKernel, linearPairKernel } from './linear.ts';
+import { normaliseKernel } from './normalise.ts';
 import { packedAttentionConfigs } from './packed-attention.ts';
 import { queryRowsKernel } from './query-rows.ts';
 import { weighRowsConfigs } from './weigh-rows.ts';
@@ -22,6 +24,7 @@ const configs = [
 ] as const;
 
 /** Only WebGPU has these; wasm also has the kernels above. */
+const normConfigs = [linearNormKernel.config] as const;
 const embedConfigs = [embedPatchesKernel.config, floatWeightKernel.config] as const;
 
 const rolloutConfigs = [fuseHeadsKernel.config, ...weighRowsConfigs] as const;
@@ -29,8 +32,10 @@ const rolloutConfigs = [fuseHeadsKernel.config, ...weighRowsConfigs] as const;
 const trainingConfigs = [
   columnSumsKernel.config,
   geluKernel.config,
+  linearPairKernel.config,
   layerNormGradientKernel.config,
-  rowStatisticsKernel.config,
+  standardisedSumsKernel.config,
+  normaliseKernel.config,
   ...packedAttentionConfigs,
 ] as const;
 
@@ -52,13 +57,16 @@ export function switchKernels(of: readonly tf.KernelConfig[], wanted: boolean): 
 }
 
 export const switchFusedKernels = (wanted: boolean): void =>
-  switchKernels([...configs, ...embedConfigs, ...rolloutConfigs, ...trainingConfigs], wanted);
+  switchKernels([...configs, ...normConfigs, ...embedConfigs, ...rolloutConfigs, ...trainingConfigs], wanted);
 
 const hasAll = (of: readonly tf.KernelConfig[]): boolean =>
   of.every(({ kernelName }) => tf.getKernel(kernelName, tf.getBackend()) !== undefined);
 
 /** Whether the current back end has the kernels of the forward pass. */
 export const hasFusedKernels = (): boolean => hasAll(configs);
+
+/** Whether the current back end has the kernel that ends half a block in one dispatch. */
+export const hasLinearNormKernel = (): boolean => hasAll(normConfigs);
 
 /** Whether the current back end has the kernel that makes tokens of a photograph in one dispatch. */
 export const hasEmbedKernel = (): boolean => hasAll(embedConfigs);

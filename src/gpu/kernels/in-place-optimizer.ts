@@ -1,8 +1,9 @@
 /**
- * Gradient clipping, AdamW, and the moving averages of the teacher and the centre, all in place on tfjs's own buffers.
- * This takes two dispatches a parameter; tfjs's ops take about twenty, and as many buffers. tfjs cannot express a kernel
- * with four results, so this one is recorded outside its queue: everything that tfjs has recorded is submitted first, and
- * tfjs's cached copies of the tensors written here are dropped.
+ * Gradient clipping, AdamW, and the moving averages of the teacher and the centre, all in place. tfjs's ops would take
+ * about twenty dispatches a parameter, and as many buffers. Here the tensors that are written lie in two large buffers
+ * (tensor-arena), so that one dispatch takes as many parameters as there are bindings for their gradients. tfjs cannot
+ * express a kernel with four results, so these are recorded outside its queue: everything that tfjs has recorded is
+ * submitted first, and tfjs's cached copies of the tensors written here are dropped.
  *
  * Nothing is read back. The device decides whether the loss and every gradient are finite. After the first step in which
  * they are not, no update changes anything, and the number of that step can be read.
@@ -10,17 +11,11 @@
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import type * as tf from '@tensorflow/tfjs-core';
 import { across, BesideQueue } from './beside-queue.ts';
-import {
-  centreCode,
-  followCode,
-  normChunk,
-  normCode,
-  partialNormCode,
-  updateCode,
-  updateGroup,
-  verdictCode,
-} from './optimizer-shaders.ts';
-import { OwnedBuffers, words } from './owned-buffers.ts';
+import { normChunk, normSlots, updateGroup, updateSlots, updateWords } from './optimizer-shaders.ts';
+import { OwnedBuffers, words, type Word } from './owned-buffers.ts';
+import { compilePipelines, type Pipelines } from './optimizer-pipelines.ts';
+import { batchesOf, boundGradients, nothing, padded, StepUniforms, wordBytes } from './step-batches.ts';
+import { TensorArena } from './tensor-arena.ts';
 
 /** Tensors that are written; all are float32 and have the same size. */
 export interface OptimizedParameter {
@@ -54,74 +49,13 @@ export interface ParameterUpdate {
   readonly updates: number;
 }
 
-type Pipelines = Readonly<
-  Record<'partial' | 'norm' | 'verdict' | 'update' | 'follow' | 'centre', GPUComputePipeline>
->;
-
-function compilePipelines(device: GPUDevice): Pipelines {
-  const compile = (code: string): GPUComputePipeline =>
-    device.createComputePipeline({
-      layout: 'auto',
-      compute: { module: device.createShaderModule({ code }), entryPoint: 'main' },
-    });
-  return {
-    partial: compile(partialNormCode),
-    norm: compile(normCode),
-    verdict: compile(verdictCode),
-    update: compile(updateCode),
-    follow: compile(followCode),
-    centre: compile(centreCode),
-  };
-}
-
-const ratesBytes = 12 * 4;
-
-/**
- * The rates of a step as uniforms. Parameters differ in their number of updates and therefore in Adam's bias corrections;
- * there are only two kinds.
- */
-class RateBuffers {
-  private readonly device: GPUDevice;
-  private readonly owned: OwnedBuffers;
-  private readonly buffers: GPUBuffer[] = [];
-
-  constructor(device: GPUDevice, owned: OwnedBuffers) {
-    this.device = device;
-    this.owned = owned;
-  }
-
-  /** @returns the buffer for parameters with this number of updates, including the current one */
-  forStep(rates: OptimizerRates): (updates: number) => GPUBuffer {
-    const known = new Map<number, GPUBuffer>();
-    return (updates) => {
-      const found = known.get(updates);
-      if (found !== undefined) return found;
-      const buffer = (this.buffers[known.size] ??= this.owned.make(ratesBytes, GPUBufferUsage.UNIFORM));
-      this.device.queue.writeBuffer(buffer, 0, ratesWords(rates, updates));
-      known.set(updates, buffer);
-      return buffer;
-    };
-  }
-}
-
-function ratesWords(rates: OptimizerRates, updates: number): ArrayBuffer {
-  const { learningRate, weightDecay, teacherMomentum, gradientClip, clipEps, firstDecay, secondDecay, eps } =
-    rates;
-  const correction = (decay: number): number => (updates === 0 ? 1 : 1 / (1 - decay ** updates));
-  return words(
-    learningRate,
-    weightDecay,
-    teacherMomentum,
-    gradientClip,
-    clipEps,
-    firstDecay,
-    secondDecay,
-    eps,
-    correction(firstDecay),
-    correction(secondDecay),
-    0,
-    0,
-  );
+/** A parameter in a step. */
+interface Moved {
+  readonly index: number;
+  readonly size: number;
+  /** Null if the student is frozen and only the teacher is updated. */
+  readonly gradient: GPUBuffer | null;
+  readonly updates: number;
 }
 
 export class InPlaceOptimizer {
@@ -132,51 +66,71 @@ export class InPlaceOptimizer {
   private readonly verdict: tf.Tensor;
   private readonly pipelines: Pipelines;
   private readonly owned: OwnedBuffers;
-  /** Sums of squares of the chunks of each parameter, the range of each parameter among them, and the norms. */
+  /** Student and teacher of every parameter, and its moments. */
+  private readonly networks: TensorArena;
+  private readonly moments: TensorArena;
+  /** Sums of squares of the chunks of each parameter, and the range of each parameter among them. */
   private readonly partials: GPUBuffer;
   private readonly ranges: GPUBuffer;
-  private readonly norms: GPUBuffer;
-  private readonly normSizes: readonly GPUBuffer[];
-  private readonly ownSizes: readonly GPUBuffer[];
+  private readonly firstPartials: readonly number[];
+  /** The first failed step or 0, then the norm of every gradient. */
+  private readonly judged: GPUBuffer;
+  private readonly normUniforms: StepUniforms;
+  private readonly updateUniforms: StepUniforms;
   private readonly stepSizes: GPUBuffer;
   private readonly centreSizes: GPUBuffer;
-  private readonly rateBuffers: RateBuffers;
 
-  /** @param verdict shape [2], zeros; borrowed like all tensors here */
+  /** Whether the device's bindings are large enough for parameters of these sizes. */
+  static fits(backend: WebGPUBackend, sizes: readonly number[]): boolean {
+    return sizes.every((size) => TensorArena.holds(backend, 2, size));
+  }
+
+  /**
+   * @param parameters that fit; their tensors are moved and must not be used after `dispose`
+   * @param verdict shape [2], zeros; borrowed like all tensors here
+   * @param largest bytes of a buffer, where it is not the usual: as many as a binding reaches
+   */
   constructor(
     backend: WebGPUBackend,
     parameters: readonly OptimizedParameter[],
     centre: tf.Tensor,
     verdict: tf.Tensor,
+    largest?: number,
   ) {
     this.backend = backend;
     this.parameters = parameters;
     this.centre = centre;
     this.verdict = verdict;
-    this.pipelines = compilePipelines(backend.device);
-    const owned = new OwnedBuffers(backend.device);
+    const { device } = backend;
+    this.pipelines = compilePipelines(device);
+    const owned = new OwnedBuffers(device);
     this.owned = owned;
+    this.networks = new TensorArena(
+      backend,
+      parameters.map(({ student, teacher }) => [student, teacher]),
+      largest,
+    );
+    this.moments = new TensorArena(
+      backend,
+      parameters.map(({ firstMoment, secondMoment }) => [firstMoment, secondMoment]),
+      largest,
+    );
     const chunks = parameters.map(({ student }) => Math.ceil(student.size / normChunk));
-    const firsts = chunks.map((_, i) => chunks.slice(0, i).reduce((sum, count) => sum + count, 0));
+    this.firstPartials = chunks.map((_, i) => chunks.slice(0, i).reduce((sum, count) => sum + count, 0));
     const total = chunks.reduce((sum, count) => sum + count, 0);
-    this.partials = owned.make(total * 4, GPUBufferUsage.STORAGE);
-    this.norms = owned.make(parameters.length * 4, GPUBufferUsage.STORAGE);
-    const ranges = chunks.flatMap((count, i) => [{ whole: firsts[i] ?? 0 }, { whole: count }]);
+    this.partials = owned.make(total * wordBytes, GPUBufferUsage.STORAGE);
+    this.judged = owned.make((1 + parameters.length) * wordBytes, GPUBufferUsage.STORAGE);
+    const ranges = chunks.flatMap((count, i) => [
+      { whole: this.firstPartials[i] as number },
+      { whole: count },
+    ]);
     this.ranges = owned.filled(words(...ranges), GPUBufferUsage.STORAGE);
-    this.normSizes = parameters.map(({ student }, i) =>
-      owned.uniform(
-        { whole: student.size },
-        { whole: firsts[i] ?? 0 },
-        { whole: across(chunks[i] ?? 1)[0] },
-        { whole: 0 },
-      ),
-    );
-    this.ownSizes = parameters.map(({ student, decays }, i) =>
-      owned.uniform({ whole: student.size }, { whole: i }, decays ? 1 : 0, { whole: 0 }),
-    );
-    this.stepSizes = owned.uniform(0, { whole: parameters.length });
+    const { length } = parameters;
+    this.normUniforms = new StepUniforms(device, owned, normSlots * 4, length);
+    const updateCount = updateWords.common + updateSlots * updateWords.slot;
+    this.updateUniforms = new StepUniforms(device, owned, updateCount, length);
+    this.stepSizes = owned.uniform(0, { whole: length });
     this.centreSizes = owned.uniform(0, 0, 0, 0);
-    this.rateBuffers = new RateBuffers(backend.device, owned);
   }
 
   /**
@@ -192,59 +146,120 @@ export class InPlaceOptimizer {
     teacherOutputs: tf.Tensor,
   ): void {
     const queue = new BesideQueue(this.backend);
-    this.judge(queue, step, updates, loss);
-    const ratesOf = this.rateBuffers.forStep(rates);
-    for (const [i, { gradient, updates: count }] of updates.entries())
-      this.move(queue, i, count === 0 ? null : gradient, ratesOf(count));
+    const moved = updates.map(({ gradient, updates: count }, index) => ({
+      index,
+      size: (this.parameters[index] as OptimizedParameter).student.size,
+      gradient: gradient === null ? null : this.bufferOf(gradient),
+      updates: count,
+    }));
+    this.judge(queue, step, moved, loss);
+    this.move(queue, rates, moved);
     this.moveCentre(queue, rates.centreMomentum, teacherOutputs);
     queue.submit();
     this.forgetCopies();
   }
 
-  /** Frees its own buffers; does not dispose any tensor. */
+  /** Frees its own buffers, and with them the parameters' tensors. */
   dispose(): void {
     this.owned.dispose();
+    this.networks.dispose();
+    this.moments.dispose();
   }
 
   /** Computes the norm of every gradient, and from all of them whether the step is applied. */
-  private judge(
-    queue: BesideQueue,
-    step: number,
-    updates: readonly ParameterUpdate[],
-    loss: tf.Tensor,
-  ): void {
+  private judge(queue: BesideQueue, step: number, moved: readonly Moved[], loss: tf.Tensor): void {
     const { partial, norm, verdict } = this.pipelines;
     const sizes = words(step, { whole: this.parameters.length });
     this.backend.device.queue.writeBuffer(this.stepSizes, 0, sizes);
-    for (const [i, { gradient }] of updates.entries())
-      if (gradient !== null) {
-        const buffers = [this.bufferOf(gradient), this.partials, this.normSizes[i] as GPUBuffer];
-        queue.add(partial, buffers, across(Math.ceil(gradient.size / normChunk)));
-      }
+    this.normUniforms.begin();
+    const found = moved.flatMap((each) =>
+      each.gradient === null ? [] : [{ ...each, gradient: each.gradient }],
+    );
+    for (const batch of batchesOf(found, normSlots)) {
+      const own = batch.flatMap(({ index, size }) => [
+        { whole: size },
+        { whole: this.firstPartials[index] as number },
+        nothing,
+        nothing,
+      ]);
+      const uniforms = this.normUniforms.add(padded(own, normSlots * 4));
+      const gradients = boundGradients(
+        batch.map(({ gradient }) => gradient),
+        normSlots,
+      );
+      const [x, y] = across(Math.ceil((batch[0]?.size ?? 0) / normChunk));
+      queue.add(partial, [this.partials, uniforms, ...gradients], [x, y, batch.length]);
+    }
+    this.normUniforms.write();
     // The partial sums of a frozen parameter stay 0, the initial value of the buffer.
-    queue.add(norm, [this.partials, this.ranges, this.norms], [this.parameters.length, 1]);
-    const judged = [this.norms, this.bufferOf(loss), this.bufferOf(this.verdict), this.stepSizes];
+    queue.add(norm, [this.partials, this.ranges, this.judged], [this.parameters.length, 1]);
+    const judged = [this.judged, this.bufferOf(loss), this.bufferOf(this.verdict), this.stepSizes];
     queue.add(verdict, judged, [1, 1]);
   }
 
-  /** @param gradient null if the student is frozen and only the teacher is updated */
-  private move(queue: BesideQueue, index: number, gradient: tf.Tensor | null, rates: GPUBuffer): void {
-    const parameter = this.parameters[index] as OptimizedParameter;
-    const [student, first, second, teacher] = [
-      parameter.student,
-      parameter.firstMoment,
-      parameter.secondMoment,
-      parameter.teacher,
-    ].map((tensor) => this.bufferOf(tensor)) as [GPUBuffer, GPUBuffer, GPUBuffer, GPUBuffer];
-    const verdict = this.bufferOf(this.verdict);
-    const uniforms = [rates, this.ownSizes[index] as GPUBuffer];
-    const groups = across(Math.ceil(parameter.student.size / updateGroup));
-    const { update, follow } = this.pipelines;
-    if (gradient === null) queue.add(follow, [student, verdict, teacher, ...uniforms], groups);
-    else {
-      const read = [this.bufferOf(gradient), this.norms, verdict];
-      queue.add(update, [...read, student, first, second, teacher, ...uniforms], groups);
+  private move(queue: BesideQueue, rates: OptimizerRates, moved: readonly Moved[]): void {
+    this.updateUniforms.begin();
+    const bufferOf = ({ index }: Moved): GPUBuffer =>
+      this.networks.placeOf((this.parameters[index] as OptimizedParameter).student).buffer;
+    for (const networks of new Set(moved.map(bufferOf))) {
+      const here = moved.filter((each) => bufferOf(each) === networks);
+      const isFrozen = ({ updates, gradient }: Moved): boolean => updates === 0 || gradient === null;
+      const moving = here.filter((each) => !isFrozen(each));
+      for (const batch of batchesOf(moving, updateSlots)) this.moveBatch(queue, rates, batch, false);
+      for (const batch of batchesOf(here.filter(isFrozen), updateSlots))
+        this.moveBatch(queue, rates, batch, true);
     }
+    this.updateUniforms.write();
+  }
+
+  /** @param batch of parameters that lie in the same buffers */
+  private moveBatch(
+    queue: BesideQueue,
+    rates: OptimizerRates,
+    batch: readonly Moved[],
+    isFrozen: boolean,
+  ): void {
+    const { teacherMomentum, gradientClip, clipEps, firstDecay, secondDecay, eps } = rates;
+    const common = [teacherMomentum, gradientClip, clipEps, firstDecay, secondDecay, eps, 0, 0];
+    const own = batch.flatMap((each) => this.slotWords(each, rates));
+    const count = updateWords.common + updateSlots * updateWords.slot;
+    const uniforms = this.updateUniforms.add(padded([...common, ...own], count));
+    const [x, y] = across(Math.ceil((batch[0]?.size ?? 0) / updateGroup));
+    const { student, firstMoment } = this.parameters[batch[0]?.index ?? 0] as OptimizedParameter;
+    const written = [uniforms, this.judged, this.networks.placeOf(student).buffer];
+    if (isFrozen) {
+      queue.add(this.pipelines.follow, written, [x, y, batch.length]);
+      return;
+    }
+    const gradients = boundGradients(
+      batch.flatMap(({ gradient }) => (gradient === null ? [] : [gradient])),
+      updateSlots,
+    );
+    const bound = [...written, this.moments.placeOf(firstMoment).buffer, ...gradients];
+    queue.add(this.pipelines.update, bound, [x, y, batch.length]);
+  }
+
+  /** As the shader's `Slot`. */
+  private slotWords({ index, size, updates }: Moved, rates: OptimizerRates): Word[] {
+    const { student, teacher, firstMoment, secondMoment, decays } = this.parameters[
+      index
+    ] as OptimizedParameter;
+    const { learningRate, weightDecay, firstDecay, secondDecay } = rates;
+    const correction = (decay: number): number => (updates === 0 ? 1 : 1 / (1 - decay ** updates));
+    return padded(
+      [
+        { whole: size },
+        { whole: index },
+        { whole: this.networks.placeOf(student).offset },
+        { whole: this.networks.placeOf(teacher).offset },
+        { whole: this.moments.placeOf(firstMoment).offset },
+        { whole: this.moments.placeOf(secondMoment).offset },
+        decays ? learningRate * weightDecay : 0,
+        learningRate * correction(firstDecay),
+        correction(secondDecay),
+      ],
+      updateWords.slot,
+    );
   }
 
   private moveCentre(queue: BesideQueue, momentum: number, teacherOutputs: tf.Tensor): void {

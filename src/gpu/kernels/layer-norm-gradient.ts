@@ -1,6 +1,7 @@
-/** The gradient of LayerNorm: two dispatches for its input, and `column-sums` for gain and bias. */
+/** The gradient of LayerNorm: one dispatch for its input, and one in `column-sums` for gain and bias. */
 import type * as tf from '@tensorflow/tfjs-core';
-import { defineKernel, float32 } from './define-kernel.ts';
+import { definePairKernel, float32, type PairDispatch } from './define-kernel.ts';
+import { written } from './shader-top.ts';
 
 interface GradientInputs {
   /** shape [rows, C]; C a multiple of 4 */
@@ -9,8 +10,6 @@ interface GradientInputs {
   readonly gain: tf.TensorInfo;
   /** Gradient of the layer's result, shape [rows, C]. */
   readonly above: tf.TensorInfo;
-  /** Result of `rowStatisticsKernel`, shape [rows, 2]. */
-  readonly statistics: tf.TensorInfo;
   /** Added to the result, shape [rows, C]. */
   readonly residual?: tf.TensorInfo;
 }
@@ -38,33 +37,25 @@ const shared = (name: string): string =>
 
 const loop = (body: string): string => `for (var c = lane; c < vectors; c += ${workgroup.lanes}) { ${body} }`;
 
-const statisticsCode = `
-  ${shared('sums')}
-  ${shared('squares')}
-  fn main() {
-    ${setup('xShape')}
-    var sum = vec4<f32>(0.0);
-    ${loop('sum += x[begin + c];')}
-    sums[partials + lane] = dot(sum, vec4<f32>(1.0));
-    ${sumOf('sums', 'total')}
-    let mean = total / width;
-    var square = vec4<f32>(0.0);
-    ${loop('let off = x[begin + c] - mean; square += off * off;')}
-    squares[partials + lane] = dot(square, vec4<f32>(1.0));
-    ${sumOf('squares', 'variance')}
-    if (lane > 0 || own >= rows) { return; }
-    result[2 * row] = mean;
-    result[2 * row + 1] = inverseSqrt(variance / width + uniforms.eps);
-  }`;
-
-/** scale × (w − mean(w) − x̂ mean(w x̂)) with w = above × gain */
+/** scale × (w − mean(w) − x̂ mean(w x̂)) with w = above × gain. As in the forward kernel the mean comes first. */
 const gradientCode = (hasResidual: boolean): string => `
+  ${written('statistics')}
+  ${shared('values')}
+  ${shared('squares')}
   ${shared('sums')}
   ${shared('products')}
   fn main() {
     ${setup('xShape')}
-    let mean = statistics[2 * row];
-    let scale = statistics[2 * row + 1];
+    var value = vec4<f32>(0.0);
+    ${loop('value += x[begin + c];')}
+    values[partials + lane] = dot(value, vec4<f32>(1.0));
+    ${sumOf('values', 'whole')}
+    let mean = whole / width;
+    var square = vec4<f32>(0.0);
+    ${loop('let off = x[begin + c] - mean; square += off * off;')}
+    squares[partials + lane] = dot(square, vec4<f32>(1.0));
+    ${sumOf('squares', 'variance')}
+    let scale = inverseSqrt(variance / width + uniforms.eps);
     var sum = vec4<f32>(0.0);
     var product = vec4<f32>(0.0);
     ${loop(`
@@ -77,6 +68,10 @@ const gradientCode = (hasResidual: boolean): string => `
     var along = 0.0;
     for (var i = 0; i < ${workgroup.lanes}; i++) { along += products[partials + i]; }
     if (own >= rows) { return; }
+    if (lane == 0) {
+      statistics[2 * row] = mean;
+      statistics[2 * row + 1] = scale;
+    }
     let meanWeighted = total / width;
     let meanAlong = along / width;
     ${loop(`
@@ -86,56 +81,28 @@ const gradientCode = (hasResidual: boolean): string => `
       };`)}
   }`;
 
-const layout = (
-  rows: number,
-): Pick<
-  ReturnType<Parameters<typeof defineKernel>[1]>['program'],
-  'dispatchLayout' | 'dispatch' | 'workgroupSize'
-> => ({
-  dispatchLayout: { x: [1], y: [0] },
-  dispatch: [1, Math.ceil(rows / workgroup.rows), 1],
-  workgroupSize: [workgroup.lanes, workgroup.rows, 1],
-});
-
-/** Mean and 1 / √(variance + eps) of each row, shape [rows, 2]. */
-export const rowStatisticsKernel = defineKernel<Pick<GradientInputs, 'x'>, { eps: number }>(
-  'DinoscopeRowStatistics',
-  ({ x }, { eps }) => {
-    const rows = x.shape[0] ?? 0;
-    return {
-      program: {
-        variableNames: ['x'],
-        variableComponents: [4],
-        outputComponent: 1,
-        outputShape: [rows, 2],
-        ...layout(rows),
-        uniforms: 'eps : f32,',
-        shaderKey: 'dinoscope-row-statistics',
-        getUserCode: () => statisticsCode,
-      },
-      inputs: [x],
-      uniforms: [float32(eps)],
-    };
-  },
-);
-
-/** The gradient of LayerNorm's input, shape [rows, C]. */
-export const layerNormGradientKernel = defineKernel<GradientInputs, object>(
+/** The gradient of LayerNorm's input, shape [rows, C], and mean and 1 / √(variance + eps) of each row, shape [rows, 2]. */
+export const layerNormGradientKernel = definePairKernel<GradientInputs, { eps: number }>(
   'DinoscopeLayerNormGradient',
-  ({ x, gain, above, statistics, residual }) => {
+  ({ x, gain, above, residual }, { eps }): PairDispatch => {
+    const [rows = 0] = x.shape;
     const hasResidual = residual !== undefined;
     return {
+      second: { name: 'statistics', shape: [rows, 2], components: 1 },
       program: {
-        variableNames: ['x', 'gain', 'above', 'statistics', ...(hasResidual ? ['residual'] : [])],
-        variableComponents: [4, 4, 4, 1, ...(hasResidual ? [4] : [])],
+        variableNames: ['x', 'gain', 'above', ...(hasResidual ? ['residual'] : [])],
+        variableComponents: [4, 4, 4, ...(hasResidual ? [4] : [])],
         outputComponent: 4,
         outputShape: [...x.shape],
-        ...layout(x.shape[0] ?? 0),
+        dispatchLayout: { x: [1], y: [0] },
+        dispatch: [1, Math.ceil(rows / workgroup.rows), 1],
+        workgroupSize: [workgroup.lanes, workgroup.rows, 1],
+        uniforms: 'eps : f32,',
         shaderKey: `dinoscope-layer-norm-gradient-${hasResidual}`,
         getUserCode: () => gradientCode(hasResidual),
       },
-      inputs: [x, gain, above, statistics, ...(hasResidual ? [residual] : [])],
-      uniforms: [],
+      inputs: [x, gain, above, ...(hasResidual ? [residual] : [])],
+      uniforms: [float32(eps)],
     };
   },
 );

@@ -4,7 +4,15 @@
  */
 import { unroll } from './define-kernel.ts';
 import type { WeightStorage } from './half-weights.ts';
-import { atTop } from './shader-top.ts';
+import {
+  productTop,
+  registersLoop,
+  startOf,
+  subgroupLoop,
+  weightCode,
+  type RegisterTile,
+} from './linear-loops.ts';
+import { written } from './shader-top.ts';
 
 /** How the work is laid out. Every variant computes the same sums in the same order. */
 export type LinearVariant =
@@ -18,13 +26,19 @@ export type LinearVariant =
    */
   | { readonly kind: 'subgroup'; readonly rows: 4 | 8; readonly vectors: 1 | 2 };
 
+/** What follows the sum: nothing, GELU, or both: the sum is the first result and GELU of it the second. */
+export type Activation = 'none' | 'gelu' | 'both';
+
 /** Options that change the code of a variant. */
 export interface LinearCodeOptions {
   readonly hasBias: boolean;
   readonly hasResidual: boolean;
-  readonly activation: 'none' | 'gelu';
+  readonly activation: Activation;
   readonly storage: WeightStorage;
 }
+
+/** The variants whose invocations hold their sums in registers from the first to the last. */
+export type RegisterVariant = Exclude<LinearVariant, { kind: 'shared' }>;
 
 /** How much a workgroup computes: [columns in vectors of four, rows]. */
 export function workgroupTile(variant: LinearVariant): [vectors: number, rows: number] {
@@ -58,17 +72,9 @@ const geluCode = `
     return 0.5 * v * (1.0 + sign(z) * (1.0 - polynomial * exp(-a * a)));
   }`;
 
-const startOf = ({ hasBias }: LinearCodeOptions, vector: string): string =>
-  hasBias ? `bias[${vector}]` : 'vec4<f32>(0.0)';
-
-const finished = ({ activation, hasResidual }: LinearCodeOptions, sum: string): string =>
-  (activation === 'gelu' ? `gelu(${sum})` : sum) + (hasResidual ? ' + residual[to]' : '');
-
-/** A tile of sums that an invocation holds in registers. */
-interface RegisterTile {
-  readonly rows: number;
-  readonly vectors: number;
-}
+const storeCode = ({ activation, hasResidual }: LinearCodeOptions, sum: string): string =>
+  `result[to] = ${activation === 'gelu' ? `gelu(${sum})` : sum}${hasResidual ? ' + residual[to]' : ''};
+      ${activation === 'both' ? `activated[to] = gelu(${sum});` : ''}`;
 
 /**
  * A kernel whose invocations hold tiles of sums in registers.
@@ -100,31 +106,12 @@ function registerTileCode(
       vectors(
         (v) => `if (row + ${i} < rows && column + ${v} < vectors) {
       let to = (row + ${i}) * vectors + column + ${v};
-      result[to] = ${finished(options, `sum_${i}_${v}`)};
+      ${storeCode(options, `sum_${i}_${v}`)}
     }`,
       ),
     )}
   }`;
 }
-
-/** One step of the loop over the depth: `x_<row>` times the next `step` rows of the weight. */
-const multiplyCode = ({ rows, vectors }: RegisterTile, step: number): string =>
-  unroll(
-    step,
-    (component) => `{
-      ${unroll(
-        vectors,
-        (v) => `let weights_${v} = weightAt(w_${v});
-      w_${v} += stride;`,
-      )}
-      ${unroll(rows, (i) =>
-        unroll(
-          vectors,
-          (v) => `sum_${i}_${v} += x_${i}${step === 1 ? '' : `[${component}]`} * weights_${v};`,
-        ),
-      )}
-    }`,
-  );
 
 /**
  * Uses no shared memory and no barrier: an invocation reads its rows of x and its vectors of columns, and relies on the
@@ -140,10 +127,7 @@ const registersCode = (tile: RegisterTile, step: number, options: LinearCodeOpti
     `let row = i32(globalId.y) * ${tile.rows};
     let column = i32(globalId.x) * ${tile.vectors};
     if (row >= rows || column >= vectors) { return; }`,
-    `for (var k = 0; k < depth; k++) {
-      ${unroll(tile.rows, (i) => `let x_${i} = x[from_${i} + k];`)}
-      ${multiplyCode(tile, step)}
-    }`,
+    registersLoop(tile, step),
   );
 
 /**
@@ -156,19 +140,9 @@ const subgroupCode = (tile: RegisterTile, options: LinearCodeOptions): string =>
     tile,
     4,
     options,
-    `let size = i32(subgroupAdd(1u));
-    let lane = i32(subgroupExclusiveAdd(1u));
-    let row = i32(workgroupId.y) * ${tile.rows};
+    `let row = i32(workgroupId.y) * ${tile.rows};
     let column = i32(globalId.x) * ${tile.vectors};`,
-    `for (var first = 0; first < depth; first += size) {
-      let at = min(first + lane, depth - 1);
-      ${unroll(tile.rows, (i) => `let own_${i} = x[from_${i} + at];`)}
-      let count = min(size, depth - first);
-      for (var k = 0; k < count; k++) {
-        ${unroll(tile.rows, (i) => `let x_${i} = subgroupShuffle(own_${i}, u32(k));`)}
-        ${multiplyCode(tile, 4)}
-      }
-    }`,
+    subgroupLoop(tile),
   );
 
 /** How many vectors of four a tile in shared memory holds along the depth. */
@@ -238,38 +212,24 @@ function sharedCode(
     ${rows(
       (i) => `if (firstRow + own + ${i} < rows) {
       let to = (firstRow + own + ${i}) * vectors + column;
-      result[to] = ${finished(options, `sum_${i}`)};
+      ${storeCode(options, `sum_${i}`)}
     }`,
     )}
   }`;
 }
 
-/** Reads the weight as vectors of four columns, for either storage. */
-const weightCode: Readonly<Record<WeightStorage, string>> = {
-  float32: `
-  fn weightVectors() -> i32 { return uniforms.weightShape.y / 4; }
-  fn weightAt(at: i32) -> vec4<f32> { return weight[at]; }`,
-  float16: `
-  fn weightVectors() -> i32 { return uniforms.weightShape.y / 2; }
-  fn weightAt(at: i32) -> vec4<f32> {
-    let pairs = bitcast<vec2<u32>>(weight[at]);
-    return vec4<f32>(unpack2x16float(pairs.x), unpack2x16float(pairs.y));
-  }`,
-};
-
 /** @param step 4 if x is read as vectors; 1 if it is read value by value (registers only) */
 export function linearCode(variant: LinearVariant, step: number, options: LinearCodeOptions): string {
-  const helpers = weightCode[options.storage] + (options.activation === 'gelu' ? geluCode : '');
+  const helpers =
+    (options.activation === 'both' ? written('activated') : '') +
+    weightCode[options.storage] +
+    (options.activation === 'none' ? '' : geluCode);
   switch (variant.kind) {
     case 'registers':
       return helpers + registersCode(variant, step, options);
     case 'shared':
       return helpers + sharedCode(variant, options);
     case 'subgroup':
-      return (
-        atTop('enable subgroups; diagnostic(off, subgroup_uniformity);') +
-        helpers +
-        subgroupCode(variant, options)
-      );
+      return productTop(variant) + helpers + subgroupCode(variant, options);
   }
 }

@@ -10,32 +10,59 @@ export const normChunk = normGroup * 16;
 /** Tests the bits: a compiler may assume that NaN does not occur and remove a comparison. */
 const isBadCode = `fn isBad(x: f32) -> bool { return (bitcast<u32>(x) & 0x7f800000u) == 0x7f800000u; }`;
 
+/** Gradients that one dispatch squares and sums: with the sums these are as many bindings as every device has. */
+export const normSlots = 7;
+/** Gradients that one dispatch applies, beside the four tensors of every parameter and the norms. */
+export const updateSlots = 5;
+
+const slots = (count: number, code: (slot: number) => string): string =>
+  Array.from({ length: count }, (_, slot) => code(slot)).join('\n');
+
+/** Reads the gradient of a slot: WGSL has no arrays of bindings. */
+const gradientCode = (count: number, firstBinding: number): string => `
+  ${slots(count, (slot) => `@group(0) @binding(${firstBinding + slot}) var<storage, read> gradient${slot}: array<f32>;`)}
+  fn gradientAt(slot: u32, i: u32) -> f32 {
+    switch (slot) {
+      ${slots(count - 1, (slot) => `case ${slot}u: { return gradient${slot}[i]; }`)}
+      default: { return gradient${count - 1}[i]; }
+    }
+  }`;
+
+/** The workgroups' z is the slot. A slot without a gradient has the count 0. */
 export const partialNormCode = `
-  struct Sizes { count: u32, firstPartial: u32, groupsAcross: u32, unused: u32 };
-  @group(0) @binding(0) var<storage, read> gradient: array<f32>;
-  @group(0) @binding(1) var<storage, read_write> partials: array<f32>;
-  @group(0) @binding(2) var<uniform> sizes: Sizes;
+  struct Slot { count: u32, firstPartial: u32, unused0: u32, unused1: u32 };
+  @group(0) @binding(0) var<storage, read_write> partials: array<f32>;
+  @group(0) @binding(1) var<uniform> slots: array<Slot, ${normSlots}>;
+  ${gradientCode(normSlots, 2)}
   var<workgroup> sums: array<f32, ${normGroup}>;
   @compute @workgroup_size(${normGroup})
-  fn main(@builtin(local_invocation_id) local: vec3<u32>, @builtin(workgroup_id) group: vec3<u32>) {
-    let chunk = group.y * sizes.groupsAcross + group.x;
-    let end = min(sizes.count, (chunk + 1u) * ${normChunk}u);
+  fn main(
+    @builtin(local_invocation_id) local: vec3<u32>,
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+  ) {
+    let own = slots[group.z];
+    let chunk = group.y * groups.x + group.x;
+    let end = min(own.count, (chunk + 1u) * ${normChunk}u);
     var sum = 0.0;
-    for (var i = chunk * ${normChunk}u + local.x; i < end; i += ${normGroup}u) { sum += gradient[i] * gradient[i]; }
+    for (var i = chunk * ${normChunk}u + local.x; i < end; i += ${normGroup}u) {
+      let value = gradientAt(group.z, i);
+      sum += value * value;
+    }
     sums[local.x] = sum;
     workgroupBarrier();
     for (var half = ${normGroup / 2}u; half > 0u; half >>= 1u) {
       if (local.x < half) { sums[local.x] += sums[local.x + half]; }
       workgroupBarrier();
     }
-    if (local.x == 0u && chunk * ${normChunk}u < sizes.count) { partials[sizes.firstPartial + chunk] = sums[0]; }
+    if (local.x == 0u && chunk * ${normChunk}u < own.count) { partials[own.firstPartial + chunk] = sums[0]; }
   }`;
 
 /** One workgroup a parameter computes its norm from its partial sums. */
 export const normCode = `
   @group(0) @binding(0) var<storage, read> partials: array<f32>;
   @group(0) @binding(1) var<storage, read> ranges: array<vec2<u32>>;
-  @group(0) @binding(2) var<storage, read_write> norms: array<f32>;
+  @group(0) @binding(2) var<storage, read_write> judged: array<f32>;
   var<workgroup> sums: array<f32, 64>;
   @compute @workgroup_size(64)
   fn main(@builtin(local_invocation_id) local: vec3<u32>, @builtin(workgroup_id) group: vec3<u32>) {
@@ -46,82 +73,83 @@ export const normCode = `
     workgroupBarrier();
     if (local.x > 0u) { return; }
     for (var i = 1u; i < 64u; i++) { sum += sums[i]; }
-    norms[group.x] = sqrt(sum);
+    judged[1u + group.x] = sqrt(sum);
   }`;
 
-/** The norm of all gradients, and whether anything was not finite: [norm, first failed step or 0]. */
+/**
+ * The norm of all gradients, and whether anything was not finite. `judged` has the first failed step or 0 and then the
+ * norms; `verdict`, which the caller may read: [norm, first failed step or 0].
+ */
 export const verdictCode = `
   ${isBadCode}
   struct Step { number: f32, parameters: u32 };
-  @group(0) @binding(0) var<storage, read> norms: array<f32>;
+  @group(0) @binding(0) var<storage, read_write> judged: array<f32>;
   @group(0) @binding(1) var<storage, read> loss: array<f32>;
   @group(0) @binding(2) var<storage, read_write> verdict: array<f32>;
   @group(0) @binding(3) var<uniform> step: Step;
   @compute @workgroup_size(1) fn main() {
     var sum = 0.0;
-    for (var i = 0u; i < step.parameters; i++) { sum += norms[i] * norms[i]; }
+    for (var i = 1u; i <= step.parameters; i++) { sum += judged[i] * judged[i]; }
     verdict[0] = sqrt(sum);
     if ((isBad(loss[0]) || isBad(sum)) && verdict[1] == 0.0) { verdict[1] = step.number; }
+    judged[0] = verdict[1];
   }`;
-
-const ratesCode = `
-  struct Rates {
-    learningRate: f32, weightDecay: f32, teacherMomentum: f32, clip: f32, clipEps: f32, firstDecay: f32, secondDecay: f32,
-    eps: f32, firstCorrection: f32, secondCorrection: f32, unused0: f32, unused1: f32,
-  };`;
-
-/** Values of one parameter. */
-const ownCode = 'struct Own { count: u32, index: u32, decays: f32, unused: u32 };';
 
 export const updateGroup = 64;
 
-const elementCode = `
-    let i = global.x + global.y * groups.x * ${updateGroup}u;
-    if (i >= own.count || verdict[1] != 0.0) { return; }`;
+/** What the parameters of a dispatch have in common and what each has of its own: counts and places in values. */
+const updateUniformsCode = `
+  struct Slot {
+    count: u32, index: u32, student: u32, teacher: u32, first: u32, second: u32,
+    decay: f32, rate: f32, secondCorrection: f32, unused0: f32, unused1: f32, unused2: f32,
+  };
+  struct Update {
+    teacherMomentum: f32, clip: f32, clipEps: f32, firstDecay: f32, secondDecay: f32, eps: f32, unused0: f32, unused1: f32,
+    slots: array<Slot, ${updateSlots}>,
+  };
+  @group(0) @binding(0) var<uniform> update: Update;
+  @group(0) @binding(1) var<storage, read> judged: array<f32>;
+  @group(0) @binding(2) var<storage, read_write> networks: array<f32>;`;
 
-export const updateCode = `
-  ${ratesCode}
-  ${ownCode}
-  @group(0) @binding(0) var<storage, read> gradient: array<f32>;
-  @group(0) @binding(1) var<storage, read> norms: array<f32>;
-  @group(0) @binding(2) var<storage, read> verdict: array<f32>;
-  @group(0) @binding(3) var<storage, read_write> student: array<f32>;
-  @group(0) @binding(4) var<storage, read_write> first: array<f32>;
-  @group(0) @binding(5) var<storage, read_write> second: array<f32>;
-  @group(0) @binding(6) var<storage, read_write> teacher: array<f32>;
-  @group(0) @binding(7) var<uniform> rates: Rates;
-  @group(0) @binding(8) var<uniform> own: Own;
+/** Words of `Update` before its slots, and of a slot. */
+export const updateWords = { common: 8, slot: 12 };
+
+const elementCode = `
   @compute @workgroup_size(${updateGroup})
   fn main(@builtin(global_invocation_id) global: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    ${elementCode}
-    var scale = 1.0;
-    if (rates.clip > 0.0) { scale = min(1.0, rates.clip / (norms[own.index] + rates.clipEps)); }
-    let g = gradient[i] * scale;
-    let m = rates.firstDecay * first[i] + (1.0 - rates.firstDecay) * g;
-    let v = rates.secondDecay * second[i] + (1.0 - rates.secondDecay) * g * g;
-    let kept = student[i] * (1.0 - rates.learningRate * rates.weightDecay * own.decays);
-    let deviation = sqrt(v * rates.secondCorrection) + rates.eps;
-    let value = kept - rates.learningRate * rates.firstCorrection * m / deviation;
-    first[i] = m;
-    second[i] = v;
-    student[i] = value;
-    teacher[i] = rates.teacherMomentum * teacher[i] + (1.0 - rates.teacherMomentum) * value;
+    let own = update.slots[global.z];
+    let i = global.x + global.y * groups.x * ${updateGroup}u;
+    if (i >= own.count || judged[0] != 0.0) { return; }`;
+
+const followLine = `
+    let following = own.teacher + i;
+    networks[following] = update.teacherMomentum * networks[following] + (1.0 - update.teacherMomentum) * value;
   }`;
+
+/** The workgroups' z is the slot. A slot without a parameter has the count 0. */
+export const updateCode = `
+  ${updateUniformsCode}
+  @group(0) @binding(3) var<storage, read_write> moments: array<f32>;
+  ${gradientCode(updateSlots, 4)}
+  ${elementCode}
+    var scale = 1.0;
+    if (update.clip > 0.0) { scale = min(1.0, update.clip / (judged[1u + own.index] + update.clipEps)); }
+    let g = gradientAt(global.z, i) * scale;
+    let m = update.firstDecay * moments[own.first + i] + (1.0 - update.firstDecay) * g;
+    let v = update.secondDecay * moments[own.second + i] + (1.0 - update.secondDecay) * g * g;
+    let kept = networks[own.student + i] * (1.0 - own.decay);
+    let value = kept - own.rate * m / (sqrt(v * own.secondCorrection) + update.eps);
+    moments[own.first + i] = m;
+    moments[own.second + i] = v;
+    networks[own.student + i] = value;
+    ${followLine}`;
 
 /** Updates only the teacher, if the student is frozen. */
 export const followCode = `
-  ${ratesCode}
-  ${ownCode}
-  @group(0) @binding(0) var<storage, read> student: array<f32>;
-  @group(0) @binding(1) var<storage, read> verdict: array<f32>;
-  @group(0) @binding(2) var<storage, read_write> teacher: array<f32>;
-  @group(0) @binding(3) var<uniform> rates: Rates;
-  @group(0) @binding(4) var<uniform> own: Own;
-  @compute @workgroup_size(${updateGroup})
-  fn main(@builtin(global_invocation_id) global: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    ${elementCode}
-    teacher[i] = rates.teacherMomentum * teacher[i] + (1.0 - rates.teacherMomentum) * student[i];
-  }`;
+  ${updateUniformsCode}
+  ${elementCode}
+    let value = networks[own.student + i];
+    ${followLine}`;
 
 export const centreCode = `
   struct Sizes { rows: u32, columns: u32, momentum: f32, unused: u32 };

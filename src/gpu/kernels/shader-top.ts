@@ -1,22 +1,35 @@
 /**
- * Lines that WGSL requires before all others (`enable`, `diagnostic`), in a shader whose first lines are written by tfjs.
- * The kernel marks these lines, and the device moves them to the top when it receives the shader.
+ * What tfjs's shaders cannot say, since tfjs writes their first lines: directives (`enable`, `diagnostic`), which WGSL
+ * requires before all other lines, and a second tensor that the kernel writes. The kernel marks these, and the device
+ * changes the shader when it receives it.
  */
-const mark = '// at the top: ';
+const topMark = '// at the top: ';
+const writtenMark = '// written: ';
 
-/** @returns WGSL whose directives are moved to the top on a device that was passed to `liftDirectives` */
-export const atTop = (directives: string): string => `\n${mark}${directives}\n`;
+/** @returns WGSL whose directives are moved to the top on a device that was passed to `completeShaders` */
+export const atTop = (directives: string): string => `\n${topMark}${directives}\n`;
 
-/** @returns the shader with the marked lines in front */
-function lifted(code: string): string {
-  if (!code.includes(mark)) return code;
-  const directives = code.split('\n').filter((line) => line.startsWith(mark));
-  return directives.map((line) => line.slice(mark.length)).join('\n') + code;
+/** @returns WGSL that makes one of the program's inputs an output, on a device that was passed to `completeShaders` */
+export const written = (variableName: string): string => `\n${writtenMark}${variableName}\n`;
+
+const marked = (code: string, mark: string): string[] =>
+  code
+    .split('\n')
+    .filter((line) => line.startsWith(mark))
+    .map((line) => line.slice(mark.length));
+
+/** @returns the shader with what its marks ask for */
+function completed(code: string): string {
+  const opened = marked(code, writtenMark).reduce(
+    (text, name) => text.replace(`var<storage, read> ${name}:`, `var<storage, read_write> ${name}:`),
+    code,
+  );
+  return marked(code, topMark).join('\n') + opened;
 }
 
-/** Makes every shader of a device begin with its marked directives. */
-export function liftDirectives(device: GPUDevice): void {
+/** Makes every shader of a device begin with its marked directives, and write its marked outputs. */
+export function completeShaders(device: GPUDevice): void {
   const prototype = Object.getPrototypeOf(device) as GPUDevice;
   device.createShaderModule = (descriptor) =>
-    prototype.createShaderModule.call(device, { ...descriptor, code: lifted(descriptor.code) });
+    prototype.createShaderModule.call(device, { ...descriptor, code: completed(descriptor.code) });
 }

@@ -10,10 +10,26 @@ import { nullIfRefused } from '../error-scope.ts';
 import type { OpenBackend } from '../open-backend.ts';
 import { attentionKernel } from './attention.ts';
 import type { WeightStorage } from './half-weights.ts';
-import { variantName, type LinearVariant } from './linear-code.ts';
-import { forgetTuning, shapeName, tuningFrom, type Timed, type TimedLayer } from './timed-choice.ts';
+import { variantName, type LinearVariant, type RegisterVariant } from './linear-code.ts';
+import {
+  forgetTuning,
+  shapeName,
+  tuningFrom,
+  type Timed,
+  type TimedLayer,
+  type TimedNorm,
+} from './timed-choice.ts';
 import { setTuning, tuningOf, type Tuning } from './tuning.ts';
-import { differs, linearTrial, someValues, withAttention, withLinear, type Trial } from './variant-trials.ts';
+import {
+  differs,
+  linearNormTrial,
+  linearTrial,
+  someValues,
+  withAttention,
+  withLinear,
+  withLinearNorm,
+  type Trial,
+} from './variant-trials.ts';
 import {
   attentionVariantsFor,
   fewTokens,
@@ -22,6 +38,10 @@ import {
   linearVariants,
   linearVariantsHere,
   manyTokens,
+  normShapes,
+  normVariantsHere,
+  storages,
+  variantNamed,
 } from './variants.ts';
 
 /** An adapter is slow if `fewTokens` take at least this time. */
@@ -136,6 +156,46 @@ async function timeLinear(
   return timed;
 }
 
+/** What a name of a variant or 'apart' is stored as. */
+const normName = (variant: RegisterVariant | 'apart'): string =>
+  variant === 'apart' ? variant : variantName(variant);
+
+/**
+ * Times the layers that end half a block, in one dispatch and in two.
+ * @param linear what was chosen for the linear layers alone; a shape that has no choice is left out
+ */
+async function timeLinearNorm(
+  backend: OpenBackend,
+  { architecture, tokens, deadline }: TimingTask,
+  linear: Readonly<Record<string, TimedLayer>>,
+): Promise<Record<string, TimedNorm>> {
+  const timed: Record<string, TimedNorm> = {};
+  for (const [depth, columns] of normShapes(architecture)) {
+    const alone = linear[shapeName(depth, columns)];
+    if (alone === undefined) continue;
+    const best = async (storage: WeightStorage): Promise<string | null> => {
+      const apart = variantNamed(alone[storage]);
+      if (apart === undefined) return null;
+      const trial = linearNormTrial(tokens, depth, columns, storage);
+      const tuning = withLinearNorm(apart);
+      // First the one with the same tile, which is likely to be as good here, and what it must not be slower than.
+      const likely = (variant: RegisterVariant | 'apart'): boolean =>
+        variant === 'apart' || variant === apart;
+      const all = normVariantsHere(columns);
+      const order = [...all.filter(likely), ...all.filter((variant) => !likely(variant))];
+      const times = await timeVariants(backend, trial, order, tuning, deadline);
+      // One dispatch is what to keep where the times are alike, since the trial is short and a pass has many of them.
+      const usual = times.find(({ variant }) => variant !== 'apart')?.variant ?? 'apart';
+      const chosen = await fastest(times, trial, usual, tuning);
+      trial.dispose();
+      return chosen === null ? null : normName(chosen.variant);
+    };
+    const found = { float32: await best('float32'), float16: await best('float16') };
+    if (storages.some((storage) => found[storage] !== null)) timed[shapeName(depth, columns)] = found;
+  }
+  return timed;
+}
+
 interface TimingTask {
   readonly architecture: VitArchitecture;
   readonly tokens: number;
@@ -179,7 +239,8 @@ export async function timeKernels(
     // Attention is first, because it has few variants and gains most. It gets only a part of the time, because it has one
     // shape and the linear layers have four.
     const attentionQueries = await timeAttention(backend, { ...task, deadline: start + milliseconds / 3 });
-    const timed = { linear: await timeLinear(backend, task), attentionQueries };
+    const linear = await timeLinear(backend, { ...task, deadline: start + 0.8 * milliseconds });
+    const timed = { linear, linearNorm: await timeLinearNorm(backend, task, linear), attentionQueries };
     setTuning(tf.backend(), tuningFrom(timed, before));
     return timed;
   } catch (error) {

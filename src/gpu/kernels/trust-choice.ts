@@ -5,25 +5,40 @@ import { nullIfRefused } from '../error-scope.ts';
 import { attentionKernel } from './attention.ts';
 import { applyTimed, forgetTuning, rememberTuning, type Timed } from './timed-choice.ts';
 import { tuningOf } from './tuning.ts';
-import { differs, linearTrial, someValues, type Trial } from './variant-trials.ts';
-import { currentDevice, fewTokens, linearShapes, runsOn, storages, variantNamed } from './variants.ts';
+import { differs, linearNormTrial, linearTrial, someValues, type Trial } from './variant-trials.ts';
+import {
+  currentDevice,
+  fewTokens,
+  linearShapes,
+  normShapes,
+  runsOn,
+  storages,
+  variantNamed,
+  type Shape,
+} from './variants.ts';
+
+type OwnedTrial = Trial & { dispose(): void };
 
 /**
  * The choice may name variants of another version of the page, or need features that another version of the browser had.
  */
-function isChoiceOfHere({ linear }: Timed): boolean {
+function isChoiceOfHere({ linear, linearNorm }: Timed): boolean {
   const isHere = (name: string | null): boolean => {
     const variant = variantNamed(name);
     return name === null || (variant !== undefined && runsOn(currentDevice(), variant));
   };
-  return Object.values(linear).every(({ float32, float16 }) => isHere(float32) && isHere(float16));
+  const isNormHere = (name: string | null): boolean => name === 'apart' || isHere(name);
+  return (
+    Object.values(linear).every(({ float32, float16 }) => isHere(float32) && isHere(float16)) &&
+    Object.values(linearNorm).every(({ float32, float16 }) => isNormHere(float32) && isNormHere(float16))
+  );
 }
 
 /**
  * Compares the chosen variants for a model's layers with the variants that run without a choice; the self-check has
  * checked the latter.
  */
-function trialsOf(architecture: VitArchitecture): (Trial & { dispose(): void })[] {
+function trialsOf(architecture: VitArchitecture): OwnedTrial[] {
   const { embedDim, numHeads } = architecture;
   const usually = (run: () => tf.Tensor) => (): tf.Tensor => {
     const putBack = rememberTuning();
@@ -34,16 +49,21 @@ function trialsOf(architecture: VitArchitecture): (Trial & { dispose(): void })[
       putBack();
     }
   };
-  const layers = linearShapes(architecture).flatMap(([depth, columns]) =>
-    storages
-      .filter(
-        (storage) => storage === 'float32' || storage === tuningOf(tf.backend()).storage(depth, columns),
-      )
-      .map((storage) => {
-        const trial = linearTrial(fewTokens, depth, columns, storage);
-        return { ...trial, expected: usually(trial.run) };
-      }),
-  );
+  const layersOf = (shapes: readonly Shape[], trialOf: typeof linearTrial): OwnedTrial[] =>
+    shapes.flatMap(([depth, columns]) =>
+      storages
+        .filter(
+          (storage) => storage === 'float32' || storage === tuningOf(tf.backend()).storage(depth, columns),
+        )
+        .map((storage) => {
+          const trial = trialOf(fewTokens, depth, columns, storage);
+          return { ...trial, expected: usually(trial.run) };
+        }),
+    );
+  const layers = [
+    ...layersOf(linearShapes(architecture), linearTrial),
+    ...layersOf(normShapes(architecture), linearNormTrial),
+  ];
   const qkv = tf.tensor2d(someValues(fewTokens * 3 * embedDim), [fewTokens, 3 * embedDim]);
   const attend = (): tf.Tensor => attentionKernel.run({ qkv }, { numHeads });
   return [...layers, { run: attend, expected: usually(attend), dispose: () => tf.dispose(qkv) }];

@@ -3,18 +3,32 @@
  * was timed.
  */
 import type { WeightStorage } from './half-weights.ts';
-import type { LinearVariant } from './linear-code.ts';
+import type { LinearVariant, RegisterVariant } from './linear-code.ts';
 
 export interface Tuning {
   /** @returns null if no shape like this was timed */
   linear(rows: number, depth: number, columns: number, storage: WeightStorage): LinearVariant | null;
+  /**
+   * The same where a residual sum and LayerNorm follow (linear-norm); 'apart' if these are faster as two dispatches.
+   */
+  linearNorm(
+    rows: number,
+    depth: number,
+    columns: number,
+    storage: WeightStorage,
+  ): RegisterVariant | 'apart' | null;
   /** How to store a weight of this shape on the device, if its values allow both ways. */
   storage(depth: number, columns: number): WeightStorage;
   /** Queries an invocation of the attention takes; null if nothing was timed. */
   readonly attentionQueries: 1 | 2 | 4 | 8 | null;
 }
 
-export const untuned: Tuning = { linear: () => null, storage: () => 'float32', attentionQueries: null };
+export const untuned: Tuning = {
+  linear: () => null,
+  linearNorm: () => null,
+  storage: () => 'float32',
+  attentionQueries: null,
+};
 
 const tunings = new WeakMap<object, Tuning>();
 

@@ -4,13 +4,24 @@ import type { VitArchitecture } from '../../core/architecture.ts';
 import { attentionKernel } from './attention.ts';
 import { rememberTuning } from './timed-choice.ts';
 import { setTuning, untuned, type Tuning } from './tuning.ts';
-import { difference, linearTrial, withAttention, withLinear, zeros, type Trial } from './variant-trials.ts';
+import {
+  difference,
+  linearNormTrial,
+  linearTrial,
+  withAttention,
+  withLinear,
+  withLinearNorm,
+  zeros,
+  type Trial,
+} from './variant-trials.ts';
 import {
   attentionVariantsFor,
   fewTokens,
   hasVariants,
   linearShapes,
   linearVariantsHere,
+  normShapes,
+  normVariantsHere,
   spills,
   storages,
   tokenCounts,
@@ -62,5 +73,19 @@ export function variantRuns(architecture: VitArchitecture): (() => void)[] {
         ),
       ),
     ),
+    // The code depends on the rows' width, which both shapes share.
+    ...normShapes(architecture)
+      .slice(0, 1)
+      .flatMap(([depth, columns]) =>
+        storages.flatMap((storage) =>
+          normVariantsHere(columns).flatMap((variant) =>
+            tokenCounts.map((tokens) =>
+              runWith(withLinearNorm(null)(variant), () =>
+                linearNormTrial(tokens, depth, columns, storage, zeros),
+              ),
+            ),
+          ),
+        ),
+      ),
   ];
 }

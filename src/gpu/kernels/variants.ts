@@ -6,7 +6,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { mlpHiddenDim, type VitArchitecture } from '../../core/architecture.ts';
 import { fusedKernelsSupport, hasFusedKernels } from './fused-kernels.ts';
 import type { WeightStorage } from './half-weights.ts';
-import { variantName, type LinearVariant } from './linear-code.ts';
+import { variantName, type LinearVariant, type RegisterVariant } from './linear-code.ts';
+import { fitsRow } from './linear-norm-code.ts';
 
 export const linearVariants: readonly LinearVariant[] = [
   { kind: 'registers', rows: 4, vectors: 1 },
@@ -58,7 +59,7 @@ export const manyTokens = 577;
 export const fewTokens = 96;
 export const tokenCounts = [fewTokens, manyTokens];
 
-type Shape = readonly [depth: number, columns: number];
+export type Shape = readonly [depth: number, columns: number];
 
 /** Shapes of a block's linear layers. The last layer's output is as wide as its input. */
 export function linearShapes(architecture: VitArchitecture): readonly [Shape, Shape, Shape, Shape] {
@@ -71,6 +72,18 @@ export function linearShapes(architecture: VitArchitecture): readonly [Shape, Sh
     [embedDim, embedDim],
   ];
 }
+
+/** Shapes of those that end half a block: their result is added to the residual sum and normalised. */
+export const normShapes = (architecture: VitArchitecture): readonly Shape[] => {
+  const [, fromHidden, , projection] = linearShapes(architecture);
+  return [fromHidden, projection];
+};
+
+/** The variants of those for rows of this width, and as two dispatches, which always runs. */
+export const normVariantsHere = (columns: number): readonly (RegisterVariant | 'apart')[] => {
+  const { limits } = currentDevice();
+  return [...linearVariantsHere().filter((variant) => fitsRow(variant, columns, limits)), 'apart'];
+};
 
 /** Whether there are variants to choose from for a model on the current back end. */
 export const hasVariants = (architecture: VitArchitecture): boolean =>
