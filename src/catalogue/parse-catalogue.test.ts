@@ -44,7 +44,9 @@ test('published classifiers lie beside their networks, on the hosts of the list'
     'dinov2-vits14-reg4 dinov2_vits14_reg4_linear_head.pth',
     'dinov2-vits14-reg4 dinov2_vits14_reg4_linear4_head.pth',
   ]);
-  const elsewhere = [{ title: 'A classifier', url: 'https://example.org/head.pth' }];
+  const elsewhere = [
+    { title: 'A classifier', url: 'https://example.org/head.pth', classes: 1000, inputs: 1536 },
+  ];
   expect(() => parseCatalogue(changed((draft) => (first(draft)['classifiers'] = elsewhere)))).toThrow(
     'is on no host of the list',
   );

@@ -3,6 +3,7 @@
  * somebody has looked up; a size that nobody has measured is worked out from the architecture and called so.
  */
 import { elementCount, parameterShapes, type VitArchitecture } from '../core/architecture.ts';
+import type { PublishedHead } from '../core/linear-head.ts';
 
 export interface CatalogueSource {
   readonly url: string;
@@ -29,9 +30,8 @@ export interface CatalogueArchitecture {
 }
 
 /** A linear classifier for ImageNet's classes that is published beside a network. */
-export interface CatalogueClassifier {
+export interface CatalogueClassifier extends PublishedHead {
   readonly title: string;
-  readonly url: string;
 }
 
 export interface CatalogueEntry {
@@ -99,14 +99,19 @@ function urlOf(json: unknown, what: string, hosts: Fields): string {
   return url;
 }
 
+/** Where a file lies, and what it is checked by as far as somebody has written it down. */
+const parseFile = (fields: Fields, what: string, hosts: Fields) => ({
+  url: urlOf(fields['url'], what, hosts),
+  byteLength: fields['bytes'] === undefined ? null : wholeNumberOf(fields['bytes'], `${what}: bytes`),
+  sha256:
+    fields['sha256'] === undefined ? null : textOf(fields['sha256'], `${what}: sha256`, /^[0-9a-f]{8,64}$/),
+});
+
 function parseSource(json: unknown, what: string, hosts: Fields): CatalogueSource {
   const fields = fieldsOf(json, what);
   return {
-    url: urlOf(fields['url'], what, hosts),
+    ...parseFile(fields, what, hosts),
     format: choiceOf(fields['format'], ['safetensors', 'pytorch'], `${what}: format`),
-    byteLength: fields['bytes'] === undefined ? null : wholeNumberOf(fields['bytes'], `${what}: bytes`),
-    sha256:
-      fields['sha256'] === undefined ? null : textOf(fields['sha256'], `${what}: sha256`, /^[0-9a-f]{8,64}$/),
     holdsMore: fields['holdsMore'] === true,
   };
 }
@@ -144,7 +149,12 @@ function parseFigures(json: unknown, what: string): CatalogueEntry['figures'] {
 
 function parseClassifier(json: unknown, what: string, hosts: Fields): CatalogueClassifier {
   const fields = fieldsOf(json, what);
-  return { title: textOf(fields['title'], `${what}: title`), url: urlOf(fields['url'], what, hosts) };
+  return {
+    ...parseFile(fields, what, hosts),
+    title: textOf(fields['title'], `${what}: title`),
+    classCount: wholeNumberOf(fields['classes'], `${what}: classes`),
+    inputCount: wholeNumberOf(fields['inputs'], `${what}: inputs`),
+  };
 }
 
 function parseEntry(json: unknown, hosts: Fields): CatalogueEntry {

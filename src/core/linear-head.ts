@@ -35,6 +35,19 @@ export function headInputs(
   return inputs.blocks >= 1 && inputs.blocks <= depth ? inputs : null;
 }
 
+/** A published head, and what its file is checked by. */
+export interface PublishedHead {
+  readonly url: string;
+  /** K: the file must have weights of shape [K, D]. */
+  readonly classCount: number;
+  /** D */
+  readonly inputCount: number;
+  /** The file's exact length, where it is known. */
+  readonly byteLength: number | null;
+  /** Lower-case hexadecimal, the whole hash or its beginning, where it is known. */
+  readonly sha256: string | null;
+}
+
 /** What the features came from that a probe of our own learned from. */
 export interface MadeOf extends Pick<FeatureSettings, 'framing' | 'sidePx'> {
   readonly modelTitle: string;

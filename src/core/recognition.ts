@@ -31,6 +31,30 @@ export function parseSettings(json: unknown): FeatureSettings | null {
     : { block: Number(block), framing: known, sidePx: Number(sidePx) };
 }
 
+/** The network of features that are kept, or that a probe learned from. */
+export interface FeatureSource {
+  /** What the page, or the command line, calls it: the same network has another key where it came in another way. */
+  readonly modelKey: string;
+  /** The model's `hash`; null in what an older version of the page has kept or saved. */
+  readonly modelHash: string | null;
+  readonly modelTitle: string;
+}
+
+export const sourceOf = (
+  modelKey: string,
+  { hash, title }: { readonly hash: string; readonly title: string },
+): FeatureSource => ({ modelKey, modelHash: hash, modelTitle: title });
+
+/** Whether features of both can be compared. By their keys where a hash is not known. */
+export const isSameSource = (a: FeatureSource, b: FeatureSource): boolean =>
+  a.modelHash === null || b.modelHash === null ? a.modelKey === b.modelKey : a.modelHash === b.modelHash;
+
+/** @returns what to call it in a sentence that also names `other` */
+export const titleBeside = (source: FeatureSource, other: FeatureSource): string =>
+  source.modelTitle === other.modelTitle && !isSameSource(source, other)
+    ? `another version of ${source.modelTitle}`
+    : source.modelTitle;
+
 /** Of one photograph, of one block's output after the final norm; shape [C] each. */
 export interface PooledFeatures {
   readonly cls: Float32Array<ArrayBuffer>;

@@ -4,18 +4,16 @@
  */
 import { isKnownFailure, type Failure } from '../core/failure.ts';
 import type { PhotographName } from '../core/photograph-name.ts';
-import { parseSettings, type FeatureSettings } from '../core/recognition.ts';
+import { parseSettings, type FeatureSettings, type FeatureSource } from '../core/recognition.ts';
 import { addToCrc32 } from '../formats/crc32.ts';
 
-export interface CollectionRecord {
+export interface CollectionRecord extends FeatureSource {
   readonly version: 1;
   /** Counts the saves: of two complete slots the one with the higher number is the collection's. */
   readonly generation: number;
   /** The files that hold its items begin with it. */
   readonly data: number;
   readonly title: string;
-  readonly modelKey: string;
-  readonly modelTitle: string;
   readonly settings: FeatureSettings;
   /** C */
   readonly channels: number;
@@ -51,7 +49,7 @@ const isTextOrNull = (json: unknown): json is string | null => json === null || 
 
 export function parseCollectionRecord(json: unknown): CollectionRecord | null {
   if (!isFields(json) || json['version'] !== 1) return null;
-  const { generation, data, title, modelKey, modelTitle, channels, savedAt } = json;
+  const { generation, data, title, modelKey, modelHash, modelTitle, channels, savedAt } = json;
   const settings = parseSettings(json['settings']);
   if (!isCount(generation) || !isCount(data) || !isCount(channels) || channels < 1) return null;
   if (!isText(title) || !isText(modelKey) || !isText(modelTitle) || !isText(savedAt)) return null;
@@ -62,6 +60,8 @@ export function parseCollectionRecord(json: unknown): CollectionRecord | null {
     data,
     title,
     modelKey,
+    // Older ones have none.
+    modelHash: isText(modelHash) ? modelHash : null,
     modelTitle,
     settings,
     channels,

@@ -4,7 +4,7 @@
  * moment, or a full disk, loses only the photograph that was being added: what no whole line speaks of is cut off. The record, with
  * title and model, is written into two slots in turn. Whoever writes holds the collection's lock.
  */
-import { FailureError } from '../core/failure.ts';
+import { FailureError, type FailureCode } from '../core/failure.ts';
 import { keyOfName } from '../core/photograph-name.ts';
 import { pooledParts } from '../core/recognition.ts';
 import { readBytes } from '../formats/read-bytes.ts';
@@ -160,12 +160,15 @@ export function readLines(
   };
 }
 
+/** A folder of which no file could be used is no class. */
 const classNamesOf = (items: readonly KeptItem[]): string[] =>
-  [...new Set(items.flatMap(({ className }) => className ?? []))].sort((a, b) => a.localeCompare(b, 'en'));
+  [...new Set(items.flatMap(({ className, failure }) => (failure === null ? (className ?? []) : [])))].sort(
+    (a, b) => a.localeCompare(b, 'en'),
+  );
 
 export function describeCollection(
   id: string,
-  { title, modelKey, modelTitle, settings, savedAt }: CollectionRecord,
+  { title, modelKey, modelHash, modelTitle, settings, savedAt }: CollectionRecord,
   items: readonly KeptItem[],
   wholeBytes: PerFile<number>,
 ): StoredCollection {
@@ -173,6 +176,7 @@ export function describeCollection(
     id,
     title,
     modelKey,
+    modelHash,
     modelTitle,
     settings,
     savedAt,
@@ -204,9 +208,12 @@ const titleIn = (json: unknown): string | null => {
   return typeof title === 'string' ? title : null;
 };
 
-/** Another window may delete a collection while it is read. @throws all other errors */
-function nullIfGone(error: unknown): null {
-  if (error instanceof FailureError && error.failure.code === 'collection-not-kept') return null;
+/**
+ * One that cannot be read does not hide the others, nor keep them from being deleted.
+ * @returns the code of the failure @throws what is none
+ */
+function codeOf(error: unknown): FailureCode {
+  if (error instanceof FailureError) return error.failure.code;
   throw error;
 }
 
@@ -220,12 +227,17 @@ export async function listCollections(folders: FileStorage): Promise<{
   const unreadable: UnreadableCollection[] = [];
   const unfinished: string[] = [];
   for (const id of await folders.list()) {
-    const { current, json } = await readSlots(folders, id);
-    if (current !== null) {
-      const described = await describeKept(folders, id, current.record).catch(nullIfGone);
-      if (described !== null) collections.push(described);
-    } else if (json.every((each) => each === null)) unfinished.push(id);
-    else unreadable.push({ id, title: titleIn(json[0]) ?? titleIn(json[1]) });
+    let title: string | null = null;
+    try {
+      const { current, json } = await readSlots(folders, id);
+      title = current?.record.title ?? titleIn(json[0]) ?? titleIn(json[1]);
+      if (current !== null) collections.push(await describeKept(folders, id, current.record));
+      else if (json.every((each) => each === null)) unfinished.push(id);
+      else unreadable.push({ id, title });
+    } catch (error) {
+      // Another window may have deleted it meanwhile.
+      if (codeOf(error) !== 'collection-not-kept') unreadable.push({ id, title });
+    }
   }
   return {
     collections: collections.sort((a, b) => (a.savedAt < b.savedAt ? 1 : -1)),

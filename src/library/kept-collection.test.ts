@@ -7,6 +7,7 @@ import { KeptCollection, type CollectionFacts, type KeptContent } from './kept-c
 const facts: CollectionFacts = {
   title: 'Mugs',
   modelKey: 'embedded',
+  modelHash: 'ab12',
   modelTitle: 'mini/16',
   settings: { block: 12, framing: 'square', sidePx: 224 },
   channels: 2,
@@ -415,6 +416,20 @@ describe('a list', () => {
     ]);
     expect(unfinished).toEqual(['begun']);
     await expect(KeptCollection.open(folders, 'later')).rejects.toThrow('collection-not-kept');
+  });
+
+  test('names one that the disk does not give, and tells the others', async () => {
+    await makeThree();
+    const { read, list } = folders;
+    folders = {
+      ...folders,
+      list: async () => ['broken', ...(await list())],
+      read: (id, name) =>
+        id === 'broken' && name.endsWith('.log') ? Promise.reject(fault) : read('c', name),
+    };
+    const { collections, unreadable } = await listCollections(folders);
+    expect(collections.map(({ id }) => id)).toEqual(['c']);
+    expect(unreadable).toEqual([{ id: 'broken', title: 'Mugs' }]);
   });
 
   test('leaves out a collection that another window deletes meanwhile, and tells the others', async () => {

@@ -410,7 +410,9 @@ export class KeptCollection {
   }
 
   /** @throws FailureError 'storage-full' and the like; the record before stays then */
-  async change(facts: Partial<Pick<CollectionRecord, 'title' | 'savedAt' | 'data'>>): Promise<void> {
+  async change(
+    facts: Partial<Pick<CollectionRecord, 'title' | 'savedAt' | 'data' | 'modelHash'>>,
+  ): Promise<void> {
     await this.changesInTurn(async () => {
       this.record = await writeRecord(this.folders, this.id, { ...this.record, ...facts });
     });

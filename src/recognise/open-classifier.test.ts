@@ -2,10 +2,10 @@ import { expect, test } from 'vitest';
 import { openClassifier } from './open-classifier.ts';
 import { writeProbeFile } from './probe-file.ts';
 
-const model = { title: 'Tiny', embedDim: 2, depth: 3 };
+const model = { title: 'Tiny', hash: 'tiny', embedDim: 2, depth: 3 };
 
 /** Two classes by CLS and mean. */
-const probeOf = (block: number, channels = 4): Blob =>
+const probeOf = (block: number, channels = 4, modelTitle = 'Other', modelHash: string | null = null): Blob =>
   writeProbeFile(
     { classCount: 2, channels, weight: new Float32Array(2 * channels), bias: new Float32Array(2) },
     {
@@ -13,7 +13,8 @@ const probeOf = (block: number, channels = 4): Blob =>
       feature: 'both',
       settings: { block, framing: 'square', sidePx: 64 },
       modelKey: 'any',
-      modelTitle: 'Other',
+      modelHash,
+      modelTitle,
     },
   );
 
@@ -29,6 +30,16 @@ test('a probe of our own says of which photographs and of which network it was m
   const expected = [0.6 * root, 0.8 * root, 0, root];
   for (const [at, value] of opened.value.inputOf([features]).entries())
     expect(value).toBeCloseTo(expected[at] ?? NaN, 6);
+});
+
+test.each([
+  ['Tiny', 'tiny'],
+  ['Tiny', null],
+  ['another version of Tiny', 'older'],
+])('of a network of the same name it says %s where its hash is %s', async (told, hash) => {
+  expect(await openClassifier(probeOf(2, 4, 'Tiny', hash), model)).toMatchObject({
+    value: { madeOf: { modelTitle: told } },
+  });
 });
 
 test.each([

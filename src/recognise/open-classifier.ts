@@ -2,7 +2,7 @@
 import { failureOf, type Failure } from '../core/failure.ts';
 import { headInputs, type MadeOf } from '../core/linear-head.ts';
 import type { ModelDescription } from '../core/model.ts';
-import type { PooledFeatures } from '../core/recognition.ts';
+import { sourceOf, titleBeside, type PooledFeatures } from '../core/recognition.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
 import { readSafetensorsMetadata } from '../formats/safetensors.ts';
 import { openLinearHead } from '../models/open-linear-head.ts';
@@ -22,7 +22,7 @@ export interface Classifier {
   readonly madeOf: MadeOf | null;
 }
 
-type Network = Pick<ModelDescription, 'title' | 'embedDim' | 'depth'>;
+type Network = Pick<ModelDescription, 'title' | 'hash' | 'embedDim' | 'depth'>;
 
 const misfit = (inputs: number, { title, embedDim }: Network): Result<never, Failure> =>
   fail({
@@ -40,6 +40,9 @@ async function openProbe(file: Blob, model: Network): Promise<Result<Classifier,
       code: 'checkpoint-invalid',
       problem: `it learned from block ${settings.block}, and ${model.title} has ${model.depth}`,
     });
+  // A key says nothing here: whoever asks may call the same network by another one.
+  const modelTitle =
+    facts.modelHash === null ? facts.modelTitle : titleBeside(facts, sourceOf(facts.modelKey, model));
   return succeed({
     probe,
     blocks: [settings.block],
@@ -48,7 +51,7 @@ async function openProbe(file: Blob, model: Network): Promise<Result<Classifier,
       return featureVectors(Float32Array.from([...cls, ...mean, ...gem]), model.embedDim, feature).values;
     },
     nameOf: (index) => classNames[index] ?? `class ${index}`,
-    madeOf: { framing: settings.framing, sidePx: settings.sidePx, modelTitle: facts.modelTitle },
+    madeOf: { framing: settings.framing, sidePx: settings.sidePx, modelTitle },
   });
 }
 

@@ -7,6 +7,7 @@ const facts: ProbeFacts = {
   feature: 'both',
   settings: { block: 12, framing: 'square', sidePx: 224 },
   modelKey: 'embedded',
+  modelHash: 'ab12',
   modelTitle: 'mini/16',
 };
 const probe = {
@@ -18,6 +19,11 @@ const probe = {
 
 test('a probe comes out of its file as it went in', async () => {
   expect(await readProbeFile(writeProbeFile(probe, facts))).toEqual({ probe, facts });
+});
+
+test('one of an older version of the page does not say its network’s hash', async () => {
+  const old = { ...facts, modelHash: null };
+  expect((await readProbeFile(writeProbeFile(probe, old))).facts).toEqual(old);
 });
 
 const texts = {

@@ -1,19 +1,22 @@
 /** A linear probe as a file: safetensors with the names of `torch.nn.Linear`, and what it was made of as the header's texts. */
 import { FailureError } from '../core/failure.ts';
-import { featureKinds, parseSettings, type FeatureKind, type FeatureSettings } from '../core/recognition.ts';
+import {
+  featureKinds,
+  parseSettings,
+  type FeatureKind,
+  type FeatureSettings,
+  type FeatureSource,
+} from '../core/recognition.ts';
 import { openSafetensors, readSafetensorsMetadata } from '../formats/safetensors.ts';
 import { writeSafetensors } from '../formats/safetensors-writer.ts';
 import type { LinearProbe } from './linear-probe.ts';
 
 /** What a probe is good for. */
-export interface ProbeFacts {
+export interface ProbeFacts extends FeatureSource {
   /** In the order of the rows. */
   readonly classNames: readonly string[];
   readonly feature: FeatureKind;
   readonly settings: FeatureSettings;
-  /** By which the model is known, and what it is called. */
-  readonly modelKey: string;
-  readonly modelTitle: string;
 }
 
 const invalid = (problem: string): FailureError => new FailureError({ code: 'probe-invalid', problem });
@@ -31,6 +34,7 @@ export function writeProbeFile({ classCount, channels, weight, bias }: LinearPro
       feature: facts.feature,
       settings: JSON.stringify(facts.settings),
       modelKey: facts.modelKey,
+      ...(facts.modelHash === null ? {} : { modelHash: facts.modelHash }),
       modelTitle: facts.modelTitle,
     },
   );
@@ -48,14 +52,14 @@ const areNames = (json: unknown): json is readonly string[] =>
   Array.isArray(json) && json.every((name) => typeof name === 'string');
 
 function readFacts(texts: Readonly<Record<string, string>>): ProbeFacts {
-  const { modelKey, modelTitle } = texts;
+  const { modelKey, modelHash = null, modelTitle } = texts;
   const classNames = readJson(texts['classNames']);
   const settings = parseSettings(readJson(texts['settings']));
   const feature = featureKinds.find((kind) => kind === texts['feature']);
   if (!areNames(classNames) || classNames.length === 0) throw invalid('it does not say its classes');
   if (feature === undefined || modelKey === undefined || modelTitle === undefined || settings === null)
     throw invalid('it does not say of which features it was made');
-  return { classNames, feature, settings, modelKey, modelTitle };
+  return { classNames, feature, settings, modelKey, modelHash, modelTitle };
 }
 
 /** @throws FailureError 'probe-invalid' */

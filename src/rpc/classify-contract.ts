@@ -1,11 +1,11 @@
 /** Classes of a photograph by a linear classifier, as the page asks the engine's worker for them. Types only. */
-import type { LikelyClass, MadeOf } from '../core/linear-head.ts';
+import type { LikelyClass, MadeOf, PublishedHead } from '../core/linear-head.ts';
 import type { KeyedModel, PhotoSource } from './engine-contract.ts';
 
 export type ClassifierFile =
   | { readonly kind: 'file'; readonly file: Blob }
-  /** Fetched when it is first asked for, and kept by the browser. */
-  | { readonly kind: 'published'; readonly url: string };
+  /** Fetched when it is first asked for, checked, and kept by the browser. */
+  | { readonly kind: 'published'; readonly head: PublishedHead };
 
 export interface ClassifyContract {
   /** In its turn, by a pass of its own in the framing that the classifier was trained with. */

@@ -108,6 +108,12 @@ export interface EngineContract extends TrainingContract, MaskContract, Recognis
     progress: LookProgress | ModelProgress;
     result: LookAnswer<unknown>;
   };
+  /** Frees what is kept of photographs that were removed. After the looks that came before it. */
+  forget: {
+    request: { readonly photos: readonly string[] };
+    progress: never;
+    result: Readonly<Record<string, never>>;
+  };
   /** The upright photograph for the screen, its long side at most `maxSidePx`; never enlarged. Caller closes the bitmap. */
   decode: {
     request: PhotoSource & { readonly maxSidePx: number };

@@ -9,16 +9,13 @@ import type { Failure } from '../core/failure.ts';
 import type { ModelProgress } from '../core/progress.ts';
 import type { NotKept } from '../core/not-kept.ts';
 import type { PhotographName } from '../core/photograph-name.ts';
-import type { FeatureKind, FeatureSettings, Neighbours } from '../core/recognition.ts';
+import type { FeatureKind, FeatureSettings, FeatureSource, Neighbours } from '../core/recognition.ts';
 import type { KeyedModel } from './engine-contract.ts';
 
 /** All that is known of a collection without its items. */
-export interface StoredCollection {
+export interface StoredCollection extends FeatureSource {
   readonly id: string;
   readonly title: string;
-  /** The key by which looks name the model that its features came from. */
-  readonly modelKey: string;
-  readonly modelTitle: string;
   readonly settings: FeatureSettings;
   /** ISO 8601. */
   readonly savedAt: string;
@@ -26,7 +23,7 @@ export interface StoredCollection {
   /** Failed ones among them. */
   readonly items: number;
   readonly failed: number;
-  /** Of the items that have a class, in the order of the alphabet. */
+  /** Of the items that have a class and did not fail, in the order of the alphabet. */
   readonly classNames: readonly string[];
 }
 
@@ -108,9 +105,14 @@ export interface RecogniseContract {
       readonly into:
         | { readonly kind: 'new'; readonly title: string; readonly settings: FeatureSettings }
         | { readonly kind: 'kept'; readonly id: string };
-      /** Of a kept collection the one that it was begun with, by its key; another one fails as 'collection-other-model'. */
+      /** Of a kept collection the network that it was begun with (`isSameSource`); another one fails as 'collection-other-model'. */
       readonly model: KeyedModel;
       readonly photographs: readonly GatheredPhotograph[];
+      /**
+       * The first photograph for which there is not enough memory fails the call as 'out-of-memory', and the engine is replaced, which may have the room.
+       * True: it is kept with that failure before, one that was kept so is not tried again, and none is read ahead.
+       */
+      readonly leavesOutTooLarge: boolean;
     };
     progress: GatherProgress;
     result: {
@@ -177,6 +179,8 @@ export interface RecogniseContract {
       readonly feature: FeatureKind;
       readonly heldOutShare: number;
       readonly seed: number;
+      /** Of the votes whose accuracy is told beside the probe's. */
+      readonly k: number;
     };
     progress: { readonly share: number; readonly loss: number };
     result: ProbePredictions & {

@@ -11,6 +11,7 @@ import { CollectionFeatures } from './collection-features.ts';
 const facts = {
   title: 'Many',
   modelKey: 'tiny',
+  modelHash: null,
   modelTitle: 'Tiny',
   settings: { block: 1, framing: 'square', sidePx: 32 },
   channels: 8,

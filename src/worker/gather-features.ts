@@ -3,6 +3,7 @@ import { failsAlways, isModelFailure, isOfOnePhoto, type Failure } from '../core
 import { keyOfName, nameOfPhotograph } from '../core/photograph-name.ts';
 import type { PooledFeatures } from '../core/recognition.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
+import { failWith } from '../engine/out-of-memory.ts';
 import type { KeptCollection, KeptContent } from '../library/kept-collection.ts';
 import { createRateMeter } from '../library/rate-meter.ts';
 import type { GatheredPhotograph, GatherProgress, GatherTimes } from '../rpc/recognise-contract.ts';
@@ -24,6 +25,8 @@ export interface GatherTools<Pixels> {
 }
 
 interface GatherOptions {
+  /** See the contract. */
+  readonly leavesOutTooLarge: boolean;
   readonly signal: AbortSignal;
   onProgress(progress: Extract<GatherProgress, { stage: 'photographs' }>): void;
 }
@@ -36,12 +39,18 @@ const progressEveryMs = 100;
 /** A tab that is closed loses nothing of what was written; this is for a power failure. */
 const flushEveryMs = 5000;
 
-/** Whether there is something to find out about it: it is new, or a failure that may have had another cause than the file. */
-function isToDo(collection: KeptCollection, photograph: GatheredPhotograph): boolean {
+/** What is known of a photograph before it is read. 'to do': it is new, or has failed for a cause that may be gone. */
+function whatIsKnown(
+  collection: KeptCollection,
+  photograph: GatheredPhotograph,
+  { leavesOutTooLarge }: Pick<GatherOptions, 'leavesOutTooLarge'>,
+): 'to do' | 'kept' | 'failed' {
   const index = collection.find(nameOfPhotograph(photograph));
-  if (index === null) return true;
+  if (index === null) return 'to do';
   const { failure } = collection.describeItem(index);
-  return failure !== null && !failsAlways(failure);
+  if (failure === null) return 'kept';
+  const isLeftOut = leavesOutTooLarge && failure.code === 'out-of-memory';
+  return failsAlways(failure) || isLeftOut ? 'failed' : 'to do';
 }
 
 /** One that was dropped twice is taken in once. */
@@ -57,17 +66,23 @@ class ReadAhead<Pixels> {
     readonly byteLength: number;
     readonly result: ReturnType<GatherTools<Pixels>['read']>;
   }[] = [];
+  private readonly countAhead: number;
   private next = 0;
 
-  constructor(photographs: readonly GatheredPhotograph[], read: GatherTools<Pixels>['read']) {
+  constructor(
+    photographs: readonly GatheredPhotograph[],
+    read: GatherTools<Pixels>['read'],
+    countAhead: number,
+  ) {
     this.photographs = photographs;
     this.read = read;
+    this.countAhead = countAhead;
   }
 
   /** Begins with those that have room. */
-  fill(): void {
+  private fill(count: number): void {
     let byteLength = this.begun.reduce((sum, each) => sum + each.byteLength, 0);
-    while (this.begun.length < maxAhead) {
+    while (this.begun.length < count) {
       const photograph = this.photographs[this.next];
       if (photograph === undefined) return;
       byteLength += photograph.blob.size;
@@ -81,12 +96,16 @@ class ReadAhead<Pixels> {
   }
 
   async take(): Promise<Result<ReadPhotograph<Pixels>, Failure>> {
-    this.fill();
+    this.fill(Math.max(1, this.countAhead));
     const first = this.begun.shift();
     if (first === undefined) throw new Error('more photographs are read than there are');
     // The others are decoded while this one is computed.
-    this.fill();
-    return first.result;
+    this.fill(this.countAhead);
+    try {
+      return await first.result;
+    } catch (error) {
+      return failWith(error);
+    }
   }
 }
 
@@ -162,42 +181,43 @@ class Gathering<Pixels> {
   /** @throws FailureError 'storage-full' and the like */
   async run(
     photographs: readonly GatheredPhotograph[],
-    { signal, onProgress }: GatherOptions,
+    options: GatherOptions,
   ): Promise<Result<Gathered, Failure>> {
     const { collection, tools } = this;
-    const toDo = onceEach(photographs).filter((photograph) => isToDo(collection, photograph));
+    const { leavesOutTooLarge, signal, onProgress } = options;
+    const knownOf = (photograph: GatheredPhotograph): ReturnType<typeof whatIsKnown> =>
+      whatIsKnown(collection, photograph, options);
+    const toDo = onceEach(photographs).filter((photograph) => knownOf(photograph) === 'to do');
     const known = photographs.length - toDo.length;
-    const failed = this.failedOf(photographs);
+    const failed = photographs.filter((photograph) => knownOf(photograph) === 'failed').length;
     const news = new News({ known, failed, total: photographs.length }, tools.now, onProgress);
     news.tell();
-    const ahead = new ReadAhead(toDo, tools.read);
+    // With another one in memory one could not say which of them is too large.
+    const ahead = new ReadAhead(toDo, tools.read, leavesOutTooLarge ? 0 : maxAhead);
     for (const photograph of toDo) {
       await tools.yieldToEventLoop();
       if (signal.aborted) break;
       const content = await this.contentOf(ahead, signal);
       if (!content.ok) {
+        const failure = content.error;
+        if (leavesOutTooLarge && failure.code === 'out-of-memory') this.keep(photograph, { failure }, news);
         news.tell();
-        if (content.error.code === 'cancelled') break;
+        if (failure.code === 'cancelled') break;
         return content;
       }
-      const storeStart = tools.now();
-      const index = collection.append(nameOfPhotograph(photograph), photograph.className, content.value);
-      this.flushNowAndThen();
-      this.spend('storeMs', storeStart);
-      news.add(collection, index, content.value);
+      this.keep(photograph, content.value, news);
     }
     news.tell();
     return succeed({ how: signal.aborted ? 'cancelled' : 'finished', spent: this.spent });
   }
 
-  /** Of those that are not tried again. */
-  private failedOf(photographs: readonly GatheredPhotograph[]): number {
-    return photographs.filter((photograph) => {
-      const index = this.collection.find(nameOfPhotograph(photograph));
-      if (index === null) return false;
-      const { failure } = this.collection.describeItem(index);
-      return failure !== null && failsAlways(failure);
-    }).length;
+  private keep(photograph: GatheredPhotograph, content: KeptContent, news: News): void {
+    const { collection, tools } = this;
+    const storeStart = tools.now();
+    const index = collection.append(nameOfPhotograph(photograph), photograph.className, content);
+    this.flushNowAndThen();
+    this.spend('storeMs', storeStart);
+    news.add(collection, index, content);
   }
 
   private flushNowAndThen(): void {

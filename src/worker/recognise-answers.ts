@@ -1,7 +1,7 @@
 /** Answers to questions about a collection. Large products are computed on the device, the rest by plain loops. */
 import { FailureError } from '../core/failure.ts';
 import { loadScript } from '../core/script.ts';
-import type { Neighbours } from '../core/recognition.ts';
+import { isSameSource, titleBeside, type Neighbours } from '../core/recognition.ts';
 import type { KeptCollection } from '../library/kept-collection.ts';
 import { plainDots } from '../recognise/dot-products.ts';
 import type { FeatureVectors } from '../recognise/feature-vectors.ts';
@@ -69,15 +69,13 @@ export async function voteOf(
   };
 }
 
-/** k of the official script, for the number beside a probe's. */
-const usualK = 20;
-
 /** k-NN's accuracy on items that were held out, by the votes of those that were not. */
 async function knnAccuracyOf(
   vectors: FeatureVectors,
   classes: ArrayLike<number>,
   classCount: number,
   { trained, heldOut }: { readonly trained: readonly number[]; readonly heldOut: readonly number[] },
+  k: number,
   question: Question,
   signal: AbortSignal,
 ): Promise<number | null> {
@@ -88,7 +86,7 @@ async function knnAccuracyOf(
     const neighbours = await findNeighbours({
       queries: queries.count,
       bank: bank.count,
-      k: usualK,
+      k,
       dots,
       afterBlock: () => pause(question, signal),
     });
@@ -125,7 +123,7 @@ function assertTwoClasses(classes: Int32Array): void {
 
 export async function trainProbeOf(
   question: Question,
-  { feature, heldOutShare, seed }: Request<'trainProbe'>,
+  { feature, heldOutShare, seed, k }: Request<'trainProbe'>,
   { signal, onProgress }: Context<'trainProbe'>,
 ): Answer<'trainProbe'> {
   const { collection, features, host } = question;
@@ -145,16 +143,16 @@ export async function trainProbeOf(
       },
     });
     const { probe, weightDecay, losses, heldOut, accuracy } = trained;
-    const { settings, modelKey, modelTitle } = collection.facts;
+    const { settings, modelKey, modelHash, modelTitle } = collection.facts;
     return {
       classNames,
       ...withoutFailed(trained.shares, hasFeatures, classCount),
       accuracy,
-      knnAccuracy: await knnAccuracyOf(vectors, classes, classCount, trained, question, signal),
+      knnAccuracy: await knnAccuracyOf(vectors, classes, classCount, trained, k, question, signal),
       heldOut: heldOut.length,
       weightDecay,
       losses,
-      file: writeProbeFile(probe, { classNames, feature, settings, modelKey, modelTitle }),
+      file: writeProbeFile(probe, { classNames, feature, settings, modelKey, modelHash, modelTitle }),
     };
   } finally {
     dispose();
@@ -167,9 +165,9 @@ export async function openProbe(
 ): Answer<'openProbe'> {
   const { probe, facts } = await readProbeFile(file);
   const { feature, classNames } = facts;
-  const { modelKey, settings } = collection.facts;
+  const { settings } = collection.facts;
   const isSame =
-    facts.modelKey === modelKey &&
+    isSameSource(facts, collection.facts) &&
     facts.settings.block === settings.block &&
     facts.settings.framing === settings.framing &&
     facts.settings.sidePx === settings.sidePx;
@@ -177,7 +175,7 @@ export async function openProbe(
   if (!isSame || vectors.channels !== probe.channels)
     throw new FailureError({
       code: 'probe-invalid',
-      problem: `it was made of other features (${facts.modelTitle}, block ${facts.settings.block}, ${facts.settings.sidePx} px)`,
+      problem: `it was made of other features (${titleBeside(facts, collection.facts)}, block ${facts.settings.block}, ${facts.settings.sidePx} px)`,
     });
   const { productsOf, dispose } = deviceProbeProducts(classNames.length, host);
   try {

@@ -7,10 +7,13 @@ import { fail, succeed, type Result } from '../core/result.ts';
 import { openSafetensors } from '../formats/safetensors.ts';
 import { openBackend, type OpenBackend } from '../gpu/open-backend.ts';
 import { createMemoryStorage, type FileStorage } from '../library/file-storage.ts';
+import { KeptCollection } from '../library/kept-collection.ts';
+import { readProbeFile, writeProbeFile } from '../recognise/probe-file.ts';
 import type { KeyedModel } from '../rpc/engine-contract.ts';
 import type { GatheredPhotograph, GatherProgress, RecogniseContract } from '../rpc/recognise-contract.ts';
 import type { Handlers } from '../rpc/serve-calls.ts';
 import { createSerialQueue, type Enqueue } from '../rpc/serial-queue.ts';
+import { arraysOfAnswer, type RecogniseAnswer } from './recognise-arrays.ts';
 import { createRecogniseHandlers, type RecogniseHost } from './recognise-handlers.ts';
 
 /** A file's two numbers. */
@@ -24,6 +27,7 @@ let folders: FileStorage;
 let enqueue: Enqueue;
 let host: RecogniseHost<Pixels>;
 let handlers: Handlers<RecogniseContract>;
+let hash: string;
 let news: GatherProgress[];
 let onNews: (progress: GatherProgress) => void;
 /** What the device is asked for, and whatever it says against it. */
@@ -48,6 +52,7 @@ beforeAll(async () => {
 
 beforeEach(() => {
   folders = createMemoryStorage('refused');
+  hash = 'ab12';
   news = [];
   onNews = () => undefined;
   pooled = [];
@@ -66,6 +71,7 @@ beforeEach(() => {
           model: {
             id: 'tiny',
             title: 'Tiny',
+            hash,
             embedDim: 2,
             depth: 1,
             numHeads: 1,
@@ -123,7 +129,7 @@ type Into = RecogniseContract['gatherFeatures']['request']['into'];
 const anew = { kind: 'new', title: 'Mugs', settings } as const;
 
 const gather = (photographs: readonly GatheredPhotograph[], into: Into = anew, signal?: AbortSignal) =>
-  handlers.gatherFeatures({ into, model, photographs }, listening(signal));
+  handlers.gatherFeatures({ into, model, photographs, leavesOutTooLarge: false }, listening(signal));
 const gathered = async (photographs: readonly GatheredPhotograph[], into: Into = anew) =>
   valueOf(await gather(photographs, into));
 const opened = async (id: string) => valueOf(await handlers.openCollection({ id }, quiet));
@@ -139,6 +145,7 @@ describe('gathering', () => {
     expect(collection).toMatchObject({
       title: 'Mugs',
       modelKey: 'tiny',
+      modelHash: 'ab12',
       modelTitle: 'Tiny',
       settings,
       items: 7,
@@ -246,6 +253,56 @@ describe('gathering', () => {
     expect((await opened(collection.id)).items.map(({ path }) => path)).toEqual(some.map(({ path }) => path));
   });
 
+  test('a photograph for which there is no memory is left out where that is asked, and does not come again', async () => {
+    const outOfMemory = { code: 'out-of-memory', tokens: 5 } as const;
+    refuse = ([x, y]) => (x === 8 && y === 2 ? outOfMemory : null);
+    const ask = (id: string | null, leavesOutTooLarge: boolean) => {
+      const into = id === null ? anew : ({ kind: 'kept', id } as const);
+      return handlers.gatherFeatures({ into, model, photographs: some, leavesOutTooLarge }, listening());
+    };
+    // Another engine may have the room.
+    expect(await ask(null, false)).toEqual(fail(outOfMemory));
+    const id = news.find((each) => each.stage === 'begun')?.collection.id ?? '';
+    expect((await opened(id)).items).toHaveLength(2);
+    news = [];
+    expect(await ask(id, true)).toEqual(fail(outOfMemory));
+    const told = photographNews().at(-1);
+    expect(told).toMatchObject({ done: 3, failed: 1 });
+    expect(told?.added.map(({ item }) => [item.path, item.failure])).toEqual([['mugs/c.jpg', outOfMemory]]);
+    pooled = [];
+    news = [];
+    expect(valueOf(await ask(id, true)).collection).toMatchObject({ items: 7, failed: 1 });
+    expect(pooled).toEqual(['0 1', '1 9', '2 8', '3 1']);
+    expect(photographNews()[0]).toMatchObject({ done: 3, known: 3, failed: 1 });
+    // Dropped again on another day it is tried again.
+    refuse = () => null;
+    expect(valueOf(await ask(id, false)).collection).toMatchObject({ items: 7, failed: 0 });
+  });
+
+  test('one that cannot be decoded for want of memory is known, since nothing else is read beside it', async () => {
+    const { readPhotograph } = host;
+    let reading = 0;
+    handlers = createRecogniseHandlers({
+      ...host,
+      readPhotograph: async (blob) => {
+        reading += 1;
+        expect(reading).toBe(1);
+        try {
+          // What V8 says.
+          if ((await blob.text()) === '0 1') throw new RangeError('Array buffer allocation failed');
+          return await readPhotograph(blob);
+        } finally {
+          reading -= 1;
+        }
+      },
+    });
+    const request = { into: anew, model, photographs: some, leavesOutTooLarge: true };
+    const failure = { code: 'out-of-memory', tokens: null } as const;
+    expect(await handlers.gatherFeatures(request, listening())).toEqual(fail(failure));
+    const id = news.find((each) => each.stage === 'begun')?.collection.id ?? '';
+    expect((await opened(id)).items.at(-1)).toMatchObject({ path: 'others/a.jpg', failure });
+  });
+
   test('a full disk ends it with what is missing, and what was kept stays', async () => {
     const full = new FailureError({ code: 'storage-full', neededBytes: null, freeBytes: null });
     let room = 6;
@@ -288,14 +345,42 @@ describe('gathering', () => {
 
   test('a collection of another model is refused, and one that is not there', async () => {
     const { collection } = await gathered(some.slice(0, 1));
-    const other = { key: 'other', reference: model.reference };
     const into = { kind: 'kept', id: collection.id } as const;
-    expect(await handlers.gatherFeatures({ into, model: other, photographs: some }, quiet)).toEqual(
-      fail({ code: 'collection-other-model', modelTitle: 'Tiny' }),
+    hash = 'cd34';
+    expect(await gather(some, into)).toEqual(
+      fail({ code: 'collection-other-model', modelTitle: 'another version of Tiny' }),
     );
+    hash = 'ab12';
     expect(await gather(some, { kind: 'kept', id: 'gone' })).toEqual(fail({ code: 'collection-not-kept' }));
     // The lock is free again.
     expect((await gathered(some, into)).collection.items).toBe(7);
+  });
+
+  test('the same network by another key goes into the same collection', async () => {
+    const { collection } = await gathered(some.slice(0, 1));
+    const into = { kind: 'kept', id: collection.id } as const;
+    const other = { key: 'other', reference: model.reference };
+    const more = await handlers.gatherFeatures(
+      { into, model: other, photographs: some, leavesOutTooLarge: false },
+      quiet,
+    );
+    expect(valueOf(more).collection).toMatchObject({ items: 7, modelKey: 'tiny' });
+  });
+
+  test('a collection of an older version knows its model by the key, and from then on by its hash', async () => {
+    const { collection } = await gathered(some.slice(0, 1));
+    const { id } = collection;
+    const kept = await KeptCollection.open(folders, id);
+    await kept.change({ modelHash: null });
+    const into = { kind: 'kept', id } as const;
+    const other = { key: 'other', reference: model.reference };
+    expect(
+      await handlers.gatherFeatures(
+        { into, model: other, photographs: some, leavesOutTooLarge: false },
+        quiet,
+      ),
+    ).toEqual(fail({ code: 'collection-other-model', modelTitle: 'another version of Tiny' }));
+    expect((await gathered(some, into)).collection).toMatchObject({ items: 7, modelHash: 'ab12' });
   });
 
   test('two at once are refused, and so is taking photographs away meanwhile', async () => {
@@ -369,6 +454,24 @@ describe('votes', () => {
     expect(shares[12]).toBeCloseTo(1, 6);
   });
 
+  test('know no class of which every file is broken, and neither does a probe', async () => {
+    const bad = [photograph('pots/x.jpg', 'hello', 'pot'), photograph('pots/y.jpg', '', 'pot')];
+    const { collection } = await gathered([...some, ...bad]);
+    const { id } = collection;
+    expect(collection.classNames).toEqual(['mug', 'other']);
+    const { classNames, confusion } = await voted(id, 2);
+    expect([classNames, [...confusion]]).toEqual([
+      ['mug', 'other'],
+      [3, 0, 0, 3],
+    ]);
+    const trained = await handlers.trainProbe(
+      { id, feature: 'cls', heldOutShare: 0.3, seed: 1, k: 20 },
+      quiet,
+    );
+    const { facts, probe } = await readProbeFile(valueOf(trained).file);
+    expect([facts.classNames, probe.classCount]).toEqual([['mug', 'other'], 2]);
+  });
+
   test('change at once with a class, in this visit and the next', async () => {
     const { collection } = await gathered(some);
     const { id } = collection;
@@ -417,7 +520,8 @@ describe('votes', () => {
   test('forget a class that could not be kept, since another window is changing the collection', async () => {
     const { collection } = await gathered(some);
     const { id } = collection;
-    vi.stubGlobal('navigator', { locks: { request: () => Promise.reject(new Error('held')) } });
+    const held = () => Promise.reject(new DOMException('held', 'TimeoutError'));
+    vi.stubGlobal('navigator', { locks: { request: held } });
     const refused = await handlers.setClasses({ id, changes: [{ index: 6, className: 'jug' }] }, quiet);
     vi.unstubAllGlobals();
     expect(refused).toEqual(fail({ code: 'collection-busy' }));
@@ -493,12 +597,49 @@ describe('what is removed', () => {
   });
 });
 
+describe('each answer', () => {
+  /** Of a value, however deep they lie. */
+  const arraysIn = (value: unknown): unknown[] => {
+    if (ArrayBuffer.isView(value)) return [value];
+    return typeof value === 'object' && value !== null ? Object.values(value).flatMap(arraysIn) : [];
+  };
+
+  test('gives its arrays away, and is the same the next time', async () => {
+    const { collection } = await gathered([...some, photograph('copy.jpg', '24 8')]);
+    const { id } = collection;
+    const common = { id, feature: 'cls' } as const;
+    const questions = {
+      openCollection: () => handlers.openCollection({ id }, quiet),
+      vote: () => handlers.vote({ ...common, k: 2 }, quiet),
+      trainProbe: () => handlers.trainProbe({ ...common, heldOutShare: 0.3, seed: 1, k: 20 }, quiet),
+      openProbe: async () => {
+        const { file } = valueOf(await questions.trainProbe());
+        return handlers.openProbe({ id, file }, quiet);
+      },
+      lookAlikes: () => handlers.lookAlikes({ ...common, of: 6, count: 3 }, quiet),
+      layOut: () => handlers.layOut({ ...common, method: 'pca', seed: 1 }, quiet),
+    } as const;
+    for (const [method, ask] of Object.entries(questions) as [
+      RecogniseAnswer,
+      () => Promise<Result<never, Failure>>,
+    ][]) {
+      const answer = valueOf(await ask());
+      const arrays = arraysOfAnswer(method, answer);
+      expect(arrays.length).toBeGreaterThan(0);
+      expect(new Set(arrays)).toEqual(new Set(arraysIn(answer)));
+      const before = structuredClone(arrays);
+      structuredClone(arrays, { transfer: arrays.map(({ buffer }) => buffer) });
+      expect(arraysOfAnswer(method, valueOf(await ask()))).toEqual(before);
+    }
+  });
+});
+
 describe('further questions', () => {
   test('a linear probe tells the classes apart, and its file says the same when it is opened', async () => {
     const { collection } = await gathered([...some, photograph('x.txt', 'hello')]);
     const { id } = collection;
     const before = tf.memory().numTensors;
-    const request = { id, feature: 'both', heldOutShare: 0.34, seed: 3 } as const;
+    const request = { id, feature: 'both', heldOutShare: 0.34, seed: 3, k: 20 } as const;
     const trained = valueOf(await handlers.trainProbe(request, quiet));
     expect(tf.memory().numTensors).toBe(before);
     expect(trained).toMatchObject({ classNames: ['mug', 'other'], heldOut: 2, accuracy: 1, knnAccuracy: 1 });
@@ -522,10 +663,36 @@ describe('further questions', () => {
     });
   });
 
+  test('a probe is known by its network’s hash, and where there is none by the key', async () => {
+    const { collection } = await gathered(some);
+    const { id } = collection;
+    const trained = await handlers.trainProbe(
+      { id, feature: 'cls', heldOutShare: 0.2, seed: 1, k: 20 },
+      quiet,
+    );
+    const { probe, facts } = await readProbeFile(valueOf(trained).file);
+    expect(facts).toMatchObject({ modelKey: 'tiny', modelHash: 'ab12' });
+    const open = (named: Partial<typeof facts>) =>
+      handlers.openProbe({ id, file: writeProbeFile(probe, { ...facts, ...named }) }, quiet);
+    const { shares } = valueOf(await open({ modelKey: 'as the command line calls it' }));
+    expect(shares).toEqual(valueOf(trained).shares);
+    expect((await open({ modelHash: null })).ok).toBe(true);
+    expect(await open({ modelHash: null, modelKey: 'other' })).toMatchObject({ ok: false });
+    expect(await open({ modelHash: 'cd34' })).toEqual(
+      fail({
+        code: 'probe-invalid',
+        problem: 'it was made of other features (another version of Tiny, block 1, 32 px)',
+      }),
+    );
+  });
+
   test('a probe of one class is none', async () => {
     const { collection } = await gathered(some.slice(0, 3));
     expect(
-      await handlers.trainProbe({ id: collection.id, feature: 'cls', heldOutShare: 0.2, seed: 1 }, quiet),
+      await handlers.trainProbe(
+        { id: collection.id, feature: 'cls', heldOutShare: 0.2, seed: 1, k: 20 },
+        quiet,
+      ),
     ).toMatchObject({ ok: false, error: { code: 'probe-invalid' } });
   });
 

@@ -2,12 +2,19 @@
 import { FailureError, type Failure } from '../core/failure.ts';
 import type { ModelDescription } from '../core/model.ts';
 import type { ModelProgress } from '../core/progress.ts';
-import type { FeatureSettings, PooledFeatures } from '../core/recognition.ts';
+import {
+  isSameSource,
+  sourceOf,
+  titleBeside,
+  type FeatureSettings,
+  type FeatureSource,
+  type PooledFeatures,
+} from '../core/recognition.ts';
 import type { Result } from '../core/result.ts';
 import type { FileStorage } from '../library/file-storage.ts';
 import { KeptCollection } from '../library/kept-collection.ts';
 import type { KeyedModel } from '../rpc/engine-contract.ts';
-import type { RecogniseContract, StoredCollection } from '../rpc/recognise-contract.ts';
+import type { CollectionList, RecogniseContract, StoredCollection } from '../rpc/recognise-contract.ts';
 import { outcomeOf, type CallContext, type Handlers } from '../rpc/serve-calls.ts';
 import { CollectionFeatures } from './collection-features.ts';
 import type { Device } from './device-products.ts';
@@ -48,6 +55,11 @@ type GatherRequest = RecogniseContract['gatherFeatures']['request'];
 type GatherContext = CallContext<RecogniseContract['gatherFeatures']['progress']>;
 type GatherResult = RecogniseContract['gatherFeatures']['result'];
 
+/** A collection without its items, as it is after a change. */
+interface Described {
+  readonly collection: StoredCollection;
+}
+
 /** Names of collections that have not been there before. */
 function createIds(): () => string {
   let made = 0;
@@ -58,9 +70,9 @@ function createIds(): () => string {
 }
 
 /** @throws FailureError 'collection-other-model' */
-function checkModel({ facts }: KeptCollection, { key }: KeyedModel): void {
-  const { modelKey, modelTitle } = facts;
-  if (modelKey !== key) throw new FailureError({ code: 'collection-other-model', modelTitle });
+function checkModel({ facts }: KeptCollection, source: FeatureSource): void {
+  if (!isSameSource(facts, source))
+    throw new FailureError({ code: 'collection-other-model', modelTitle: titleBeside(facts, source) });
 }
 
 /**
@@ -81,125 +93,159 @@ class ToldItems {
   }
 }
 
-export function createRecogniseHandlers<Pixels>(host: RecogniseHost<Pixels>): Handlers<RecogniseContract> {
-  const collections = new KeptCollections(host.folders);
-  const features = new CollectionFeatures(host);
-  const newId = createIds();
-  const told = new ToldItems();
+class CollectionHandlers<Pixels> {
+  private readonly host: RecogniseHost<Pixels>;
+  private readonly collections: KeptCollections;
+  private readonly features: CollectionFeatures;
+  private readonly newId = createIds();
+  private readonly told = new ToldItems();
 
-  const openOrCreate = async (
-    folders: FileStorage,
-    id: string,
-    { into, model }: GatherRequest,
-    { title: modelTitle, embedDim }: ModelDescription,
-  ): Promise<KeptCollection> => {
-    if (into.kind === 'kept') {
-      const opened = await collections.open(id);
-      checkModel(opened, model);
-      told.check(opened);
-      return opened;
-    }
-    const { title, settings } = into;
-    const savedAt = host.today().toISOString();
-    const facts = { title, settings, modelKey: model.key, modelTitle, channels: embedDim, savedAt };
-    return KeptCollection.create(folders, id, facts);
-  };
+  constructor(host: RecogniseHost<Pixels>) {
+    this.host = host;
+    this.collections = new KeptCollections(host.folders);
+    this.features = new CollectionFeatures(host);
+  }
 
-  const gather = async (request: GatherRequest, context: GatherContext): Promise<GatherResult> => {
-    const { into, model, photographs } = request;
+  async gather(request: GatherRequest, context: GatherContext): Promise<GatherResult> {
+    const { into, model } = request;
     const { signal, onProgress } = context;
     const described = valueOf(
-      await host.bringModel(model, {
+      await this.host.bringModel(model, {
         signal,
         onProgress: (progress) => onProgress({ stage: 'model', progress }),
       }),
     );
-    const id = into.kind === 'kept' ? into.id : newId();
+    const id = into.kind === 'kept' ? into.id : this.newId();
     const open = (folders: FileStorage): Promise<KeptCollection> =>
-      openOrCreate(folders, id, request, described.model);
-    return collections.gather(id, open, async (collection) => {
-      told.tell(collection);
-      onProgress({ stage: 'begun', collection: collection.describe() });
-      const tools = {
-        read: (photograph: Blob) => host.readPhotograph(photograph),
-        pool: (pixels: Pixels, until: AbortSignal) =>
-          host.pool(model, pixels, collection.facts.settings, until),
-        yieldToEventLoop: () => host.yieldToEventLoop(),
-        now: () => host.now(),
-      };
-      const gathered = valueOf(await gatherFeatures(collection, photographs, tools, { signal, onProgress }));
-      await collection.change({ savedAt: host.today().toISOString() });
-      return { ...gathered, collection: collection.describe() };
-    });
-  };
+      this.openOrCreate(folders, id, request, described.model);
+    return this.collections.gather(id, open, (collection) => this.gatherInto(collection, request, context));
+  }
 
+  private async openOrCreate(
+    folders: FileStorage,
+    id: string,
+    { into, model }: GatherRequest,
+    described: ModelDescription,
+  ): Promise<KeptCollection> {
+    const source = sourceOf(model.key, described);
+    if (into.kind === 'kept') {
+      const opened = await this.collections.open(id);
+      checkModel(opened, source);
+      this.told.check(opened);
+      // Begun by an older version of the page.
+      if (opened.facts.modelHash === null) await opened.change({ modelHash: source.modelHash });
+      return opened;
+    }
+    const { title, settings } = into;
+    const savedAt = this.host.today().toISOString();
+    const facts = { title, settings, ...source, channels: described.embedDim, savedAt };
+    return KeptCollection.create(folders, id, facts);
+  }
+
+  private async gatherInto(
+    collection: KeptCollection,
+    { model, photographs, leavesOutTooLarge }: GatherRequest,
+    { signal, onProgress }: GatherContext,
+  ): Promise<GatherResult> {
+    const { host } = this;
+    this.told.tell(collection);
+    onProgress({ stage: 'begun', collection: collection.describe() });
+    const tools = {
+      read: (photograph: Blob) => host.readPhotograph(photograph),
+      pool: (pixels: Pixels, until: AbortSignal) =>
+        host.pool(model, pixels, collection.facts.settings, until),
+      yieldToEventLoop: () => host.yieldToEventLoop(),
+      now: () => host.now(),
+    };
+    const options = { leavesOutTooLarge, signal, onProgress };
+    const gathered = valueOf(await gatherFeatures(collection, photographs, tools, options));
+    await collection.change({ savedAt: host.today().toISOString() });
+    return { ...gathered, collection: collection.describe() };
+  }
+
+  list(): Promise<CollectionList> {
+    return this.collections.list();
+  }
+
+  async openAll(id: string): Promise<RecogniseContract['openCollection']['result']> {
+    const collection = await this.collections.open(id);
+    this.told.tell(collection);
+    const { blob, ends } = await collection.readThumbnails();
+    return {
+      collection: collection.describe(),
+      items: Array.from(ends, (_, index) => collection.describeItem(index)),
+      thumbnails: blob,
+      thumbnailEnds: ends,
+    };
+  }
+
+  async setClasses({ id, changes }: RecogniseContract['setClasses']['request']): Promise<Described> {
+    // At once, so that a vote that is asked meanwhile knows them.
+    const opened = await this.collections.open(id);
+    this.told.check(opened);
+    const given = opened.giveClasses(changes);
+    let isTried = false;
+    const keep = async (collection: KeptCollection): Promise<Described> => {
+      this.told.check(collection);
+      isTried = true;
+      // Another one where another window has changed it.
+      await collection.keepClasses(collection === opened ? given : collection.giveClasses(changes));
+      return { collection: collection.describe() };
+    };
+    try {
+      return await this.collections.change(id, keep);
+    } catch (error) {
+      // Another window has the lock.
+      if (!isTried) opened.takeBackClasses(given);
+      throw error;
+    }
+  }
+
+  async removeItems({ id, indices }: RecogniseContract['removeItems']['request']): Promise<Described> {
+    await this.collections.changeAlone(id, (collection) => {
+      this.told.check(collection);
+      return collection.remove(indices);
+    });
+    const left = await this.collections.open(id);
+    this.told.tell(left);
+    return { collection: left.describe() };
+  }
+
+  rename({ id, title }: RecogniseContract['renameCollection']['request']): Promise<Described> {
+    return this.collections.change(id, async (collection) => {
+      await collection.change({ title });
+      return { collection: collection.describe() };
+    });
+  }
+
+  async remove(id: string): Promise<CollectionList> {
+    await this.collections.remove(id);
+    return this.collections.list();
+  }
+
+  async questionOf(id: string): Promise<Question> {
+    const { features, host } = this;
+    return { collection: await this.collections.open(id), features, host };
+  }
+}
+
+export function createRecogniseHandlers<Pixels>(host: RecogniseHost<Pixels>): Handlers<RecogniseContract> {
+  const own = new CollectionHandlers(host);
   const ask =
     <Request extends { readonly id: string }, Progress, Answer>(
       answer: (question: Question, request: Request, context: CallContext<Progress>) => Promise<Answer>,
     ) =>
     (request: Request, context: CallContext<Progress>): Promise<Result<Answer, Failure>> =>
-      outcomeOf(context, async () => {
-        const collection = await collections.open(request.id);
-        return answer({ collection, features, host }, request, context);
-      });
+      outcomeOf(context, async () => answer(await own.questionOf(request.id), request, context));
 
   return {
-    listCollections: (_, context) => outcomeOf(context, () => collections.list()),
-    gatherFeatures: (request, context) => outcomeOf(context, () => gather(request, context)),
-    openCollection: ask(async ({ collection }) => {
-      told.tell(collection);
-      const { blob, ends } = await collection.readThumbnails();
-      return {
-        collection: collection.describe(),
-        items: Array.from(ends, (_, index) => collection.describeItem(index)),
-        thumbnails: blob,
-        thumbnailEnds: ends,
-      };
-    }),
-    setClasses: ({ id, changes }, context) =>
-      outcomeOf(context, async () => {
-        // At once, so that a vote that is asked meanwhile knows them.
-        const opened = await collections.open(id);
-        told.check(opened);
-        const given = opened.giveClasses(changes);
-        let isTried = false;
-        const keep = async (collection: KeptCollection): Promise<{ collection: StoredCollection }> => {
-          told.check(collection);
-          isTried = true;
-          // Another one where another window has changed it.
-          await collection.keepClasses(collection === opened ? given : collection.giveClasses(changes));
-          return { collection: collection.describe() };
-        };
-        try {
-          return await collections.change(id, keep);
-        } catch (error) {
-          // Another window has the lock.
-          if (!isTried) opened.takeBackClasses(given);
-          throw error;
-        }
-      }),
-    removeItems: ({ id, indices }, context) =>
-      outcomeOf(context, async () => {
-        await collections.changeAlone(id, (collection) => {
-          told.check(collection);
-          return collection.remove(indices);
-        });
-        const left = await collections.open(id);
-        told.tell(left);
-        return { collection: left.describe() };
-      }),
-    renameCollection: ({ id, title }, context) =>
-      outcomeOf(context, () =>
-        collections.change(id, async (collection) => {
-          await collection.change({ title });
-          return { collection: collection.describe() };
-        }),
-      ),
-    removeCollection: ({ id }, context) =>
-      outcomeOf(context, async () => {
-        await collections.remove(id);
-        return collections.list();
-      }),
+    listCollections: (_, context) => outcomeOf(context, () => own.list()),
+    gatherFeatures: (request, context) => outcomeOf(context, () => own.gather(request, context)),
+    openCollection: ({ id }, context) => outcomeOf(context, () => own.openAll(id)),
+    setClasses: (request, context) => outcomeOf(context, () => own.setClasses(request)),
+    removeItems: (request, context) => outcomeOf(context, () => own.removeItems(request)),
+    renameCollection: (request, context) => outcomeOf(context, () => own.rename(request)),
+    removeCollection: ({ id }, context) => outcomeOf(context, () => own.remove(id)),
     vote: ask(voteOf),
     trainProbe: ask(trainProbeOf),
     openProbe: ask(openProbe),

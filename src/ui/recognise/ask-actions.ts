@@ -5,7 +5,7 @@ import { formatPercent } from '../kit/format.ts';
 import { arrangeItems } from './arrange-items.ts';
 import { createLatestCall } from './latest-call.ts';
 import type { RecogniseConduct } from './recognise-conduct.ts';
-import type { MapMethod, ProbeView } from './recognise-state.ts';
+import { neighboursToAsk, type MapMethod, type ProbeView } from './recognise-state.ts';
 
 export interface AskActions {
   /** The nearest of the photograph that is shown by itself, and all near-duplicates. */
@@ -77,15 +77,16 @@ export function createAskActions({ client, app, store }: RecogniseConduct): AskA
       const id = idOfOpen();
       if (id === null) return;
       const { feature } = store.getState();
+      const k = neighboursToAsk(store.getState());
       const trained = await probe.ask(async (signal, tell) => {
         const outcome = await client.call(
           'trainProbe',
-          { id, feature, heldOutShare, seed },
+          { id, feature, heldOutShare, seed, k },
           { signal, onProgress: ({ share }) => tell(share) },
         );
         if (!outcome.ok) return outcome;
         const { value } = outcome;
-        return succeed<ProbeView>({ trained: value, predictions: value, feature, fileName: null });
+        return succeed<ProbeView>({ trained: { ...value, k }, predictions: value, feature, fileName: null });
       });
       if (trained === null) return;
       arrange();

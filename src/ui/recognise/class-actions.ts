@@ -1,6 +1,7 @@
 /** Teaching by example: gives photographs to classes, and takes that back. Everything is voted on anew at once. */
 import { countOf } from '../kit/format.ts';
 import type { CollectionActions } from './collection-actions.ts';
+import { describeProblems, readPastedClasses, type PastedClasses } from './pasted-classes.ts';
 import type { RecogniseConduct } from './recognise-conduct.ts';
 import { withClasses, type ClassChange, type OpenCollection } from './recognise-state.ts';
 import type { Voting } from './voting.ts';
@@ -8,6 +9,8 @@ import type { Voting } from './voting.ts';
 export interface ClassActions {
   /** Gives the selected photographs, or these, to a class; null takes them out of theirs. A new name makes a new class. */
   teach(className: string | null, indices?: readonly number[]): void;
+  /** Classes from a list, see `readPastedClasses`. Lines that give none are told; the others count. */
+  pasteClasses(text: string): void;
   /** A class without photographs, until some are given to it. */
   addClass(name: string): void;
   undoTeaching(): void;
@@ -17,114 +20,162 @@ export interface ClassActions {
 
 const undoLimit = 100;
 
-export function createClassActions(
-  { client, app, store }: RecogniseConduct,
-  voting: Voting,
-  collections: CollectionActions,
-): ClassActions {
-  /** Changes reach the worker in the order in which they were made. */
-  let sent: Promise<void> = Promise.resolve();
+/** Keeps changes in the order in which they were made. */
+class Teacher implements ClassActions {
+  private readonly conduct: RecogniseConduct;
+  private readonly voting: Voting;
+  private readonly collections: CollectionActions;
+  private sent: Promise<void> = Promise.resolve();
   /** What is shown of a collection that items are being removed from. Until the others are read again, an index may mean another photograph. */
-  let outdated: OpenCollection['pictures'] | null = null;
+  private outdated: OpenCollection['pictures'] | null = null;
+  private isVoting = false;
+  private mustVote = false;
 
-  const mayChange = ({ pictures }: OpenCollection): boolean => {
-    if (pictures !== outdated) return true;
-    app
-      .getState()
-      .say('Photographs are being taken out of the collection. Try again in a moment.', 'warning');
-    return false;
-  };
+  constructor(conduct: RecogniseConduct, voting: Voting, collections: CollectionActions) {
+    this.conduct = conduct;
+    this.voting = voting;
+    this.collections = collections;
+  }
 
-  /** A vote that goes on is not stopped: whoever teaches fast would never see one. The next change is kept meanwhile. */
-  let isVoting = false;
-  let mustVote = false;
-  const voteAgain = async (): Promise<void> => {
-    mustVote = true;
-    if (isVoting) return;
-    isVoting = true;
-    try {
-      while (mustVote) {
-        mustVote = false;
-        await voting.vote(false);
-      }
-    } finally {
-      isVoting = false;
+  teach(className: string | null, indices?: readonly number[]): void {
+    const { store, app } = this.conduct;
+    const { open, selected } = store.getState();
+    if (open === null || !this.mayChange(open)) return;
+    const name = className === null ? null : className.trim();
+    if (name === '') return;
+    const given = this.give((indices ?? [...selected]).map((index) => ({ index, className: name })));
+    if (given === 0) return;
+    const what = countOf(given, 'photograph');
+    app.getState().announce(name === null ? `${what}: no class.` : `${what}: ${name}.`);
+  }
+
+  pasteClasses(text: string): void {
+    const { store, app } = this.conduct;
+    const { open, selected, arranged } = store.getState();
+    if (open === null || !this.mayChange(open)) return;
+    const shown = arranged.filter((index) => selected.has(index));
+    const pasted = readPastedClasses(text, open.items, shown);
+    const given = this.give(pasted.classes);
+    const { say, announce } = app.getState();
+    announce(`Classes from the list: ${countOf(given, 'photograph')} changed.`);
+    const problems = describeProblems(pasted);
+    if (problems !== null) say(problems, 'warning');
+  }
+
+  addClass(name: string): void {
+    const { store } = this.conduct;
+    const { open } = store.getState();
+    const wanted = name.trim();
+    if (open === null || wanted === '' || open.classNames.includes(wanted)) return;
+    store.setState({ open: { ...open, classNames: [...open.classNames, wanted] } });
+  }
+
+  undoTeaching(): void {
+    const { store, app } = this.conduct;
+    const { open, undo } = store.getState();
+    const last = undo.at(-1);
+    if (open === null || last === undefined || !this.mayChange(open)) return;
+    store.setState({ undo: undo.slice(0, -1) });
+    this.apply(last.map(({ index, before, after }) => ({ index, before: after, after: before })));
+    app.getState().announce(`Undone: ${countOf(last.length, 'photograph')}.`);
+  }
+
+  async removeItems(indices: readonly number[]): Promise<void> {
+    const { store, app, client } = this.conduct;
+    const { open } = store.getState();
+    if (open === null || indices.length === 0 || !this.mayChange(open)) return;
+    this.outdated = open.pictures;
+    await this.sent;
+    const outcome = await client.call('removeItems', { id: open.kept.id, indices });
+    if (!outcome.ok && outcome.error.code === 'collection-busy') {
+      this.outdated = null;
+      store.setState({ failure: outcome.error });
+      return;
     }
-  };
+    if (outcome.ok) app.getState().announce(`${countOf(indices.length, 'photograph')} taken out.`);
+    // The others are counted anew, so everything by index is read again. After a fault of the disk nobody knows whether they are.
+    await Promise.all([this.collections.openAnew(open.kept.id), this.collections.refresh()]);
+    if (!outcome.ok) store.setState({ failure: outcome.error });
+  }
 
-  const send = ({ kept: { id }, pictures }: OpenCollection, changes: readonly ClassChange[]) =>
-    sent.then(async () => {
-      const wanted = changes.map(({ index, after }) => ({ index, className: after }));
-      const outcome = await client.call('setClasses', { id, changes: wanted });
-      const { open } = store.getState();
-      if (open?.pictures !== pictures) return;
-      if (outcome.ok) {
-        store.setState({ open: { ...open, kept: outcome.value.collection } });
-        void voteAgain();
-        return;
-      }
-      // What is shown is what is kept. A later change of the same photograph has its own answer.
-      const back = changes.filter(({ index, after }) => open.items[index]?.className === after);
-      const before = back.map((change) => ({ index: change.index, className: change.before }));
-      store.setState({ open: withClasses(open, before), failure: outcome.error });
+  /** One step of what can be undone. @returns how many photographs have another class now */
+  private give(wanted: PastedClasses['classes']): number {
+    const { store } = this.conduct;
+    const { open, undo } = store.getState();
+    const changes = wanted.flatMap(({ index, className }): ClassChange[] => {
+      const item = open?.items[index];
+      if (item === undefined || item.failure !== null || item.className === className) return [];
+      return [{ index, before: item.className, after: className }];
     });
+    if (changes.length === 0) return 0;
+    store.setState({ undo: [...undo, changes].slice(-undoLimit) });
+    this.apply(changes);
+    return changes.length;
+  }
 
-  const apply = (changes: readonly ClassChange[]): void => {
+  private mayChange({ pictures }: OpenCollection): boolean {
+    if (pictures !== this.outdated) return true;
+    const { say } = this.conduct.app.getState();
+    say('Photographs are being taken out of the collection. Try again in a moment.', 'warning');
+    return false;
+  }
+
+  private apply(changes: readonly ClassChange[]): void {
+    const { store } = this.conduct;
     const { open } = store.getState();
     if (open === null || changes.length === 0) return;
     const wanted = changes.map(({ index, after }) => ({ index, className: after }));
     store.setState({ open: withClasses(open, wanted), failure: null });
-    sent = send(open, changes);
-  };
+    this.sent = this.sent.then(() => this.send(open, changes));
+  }
 
-  return {
-    teach(className, indices) {
-      const { open, selected, undo } = store.getState();
-      if (open === null || !mayChange(open)) return;
-      const name = className === null ? null : className.trim();
-      if (name === '') return;
-      const changes = (indices ?? [...selected]).flatMap((index): ClassChange[] => {
-        const item = open.items[index];
-        if (item === undefined || item.failure !== null || item.className === name) return [];
-        return [{ index, before: item.className, after: name }];
-      });
-      if (changes.length === 0) return;
-      store.setState({ undo: [...undo, changes].slice(-undoLimit) });
-      apply(changes);
-      const what = countOf(changes.length, 'photograph');
-      app.getState().announce(name === null ? `${what}: no class.` : `${what}: ${name}.`);
-    },
+  private async send(
+    { kept: { id }, pictures }: OpenCollection,
+    changes: readonly ClassChange[],
+  ): Promise<void> {
+    const { store, client } = this.conduct;
+    const wanted = changes.map(({ index, after }) => ({ index, className: after }));
+    const outcome = await client.call('setClasses', { id, changes: wanted });
+    const { open } = store.getState();
+    if (open?.pictures !== pictures) return;
+    if (outcome.ok) {
+      store.setState({ open: { ...open, kept: outcome.value.collection } });
+      void this.voteAgain();
+      return;
+    }
+    // What is shown is what is kept. A later change of the same photograph has its own answer.
+    const back = changes.filter(({ index, after }) => open.items[index]?.className === after);
+    const before = back.map((change) => ({ index: change.index, className: change.before }));
+    store.setState({ open: withClasses(open, before), failure: outcome.error });
+  }
 
-    addClass(name) {
-      const { open } = store.getState();
-      const wanted = name.trim();
-      if (open === null || wanted === '' || open.classNames.includes(wanted)) return;
-      store.setState({ open: { ...open, classNames: [...open.classNames, wanted] } });
-    },
-
-    undoTeaching() {
-      const { open, undo } = store.getState();
-      const last = undo.at(-1);
-      if (open === null || last === undefined || !mayChange(open)) return;
-      store.setState({ undo: undo.slice(0, -1) });
-      apply(last.map(({ index, before, after }) => ({ index, before: after, after: before })));
-      app.getState().announce(`Undone: ${countOf(last.length, 'photograph')}.`);
-    },
-
-    async removeItems(indices) {
-      const { open } = store.getState();
-      if (open === null || indices.length === 0 || !mayChange(open)) return;
-      outdated = open.pictures;
-      await sent;
-      const outcome = await client.call('removeItems', { id: open.kept.id, indices });
-      if (!outcome.ok) {
-        outdated = null;
-        store.setState({ failure: outcome.error });
-        return;
+  /** A vote that goes on is not stopped: whoever teaches fast would never see one. The next change is kept meanwhile. */
+  private async voteAgain(): Promise<void> {
+    this.mustVote = true;
+    if (this.isVoting) return;
+    this.isVoting = true;
+    try {
+      while (this.mustVote) {
+        this.mustVote = false;
+        await this.voting.vote(false);
       }
-      app.getState().announce(`${countOf(indices.length, 'photograph')} taken out.`);
-      // The others are counted anew, so everything by index is read again.
-      await Promise.all([collections.openCollection(open.kept.id), collections.refresh()]);
-    },
+    } finally {
+      this.isVoting = false;
+    }
+  }
+}
+
+export function createClassActions(
+  conduct: RecogniseConduct,
+  voting: Voting,
+  collections: CollectionActions,
+): ClassActions {
+  const teacher = new Teacher(conduct, voting, collections);
+  return {
+    teach: (className, indices) => teacher.teach(className, indices),
+    pasteClasses: (text) => teacher.pasteClasses(text),
+    addClass: (name) => teacher.addClass(name),
+    undoTeaching: () => teacher.undoTeaching(),
+    removeItems: (indices) => teacher.removeItems(indices),
   };
 }

@@ -1,5 +1,6 @@
-import { CircleSlash, Plus, Undo2 } from 'lucide-react';
+import { CircleSlash, ClipboardPaste, Plus, Undo2 } from 'lucide-react';
 import { type DragEvent, type FormEvent, useMemo, useRef, useState } from 'react';
+import { Disclosure } from '../kit/disclosure.tsx';
 import { countOf } from '../kit/format.ts';
 import { IconButton } from '../kit/icon-button.tsx';
 import { useRecognise, useServices } from '../services.tsx';
@@ -125,6 +126,46 @@ function NewClass({ selected }: { readonly selected: number }) {
   );
 }
 
+/** For whoever has the names already. On the page itself, pasting does the same. */
+function ClassesFromList() {
+  const { recognise } = useServices();
+  const [text, setText] = useState('');
+  return (
+    <Disclosure title="Classes from a list">
+      <form
+        className="class-text"
+        onSubmit={(event) => {
+          event.preventDefault();
+          recognise.pasteClasses(text);
+          setText('');
+          focusPhotographs();
+        }}
+      >
+        <textarea
+          aria-label="List of classes"
+          aria-describedby="class-text-help"
+          rows={4}
+          spellCheck={false}
+          value={text}
+          placeholder={'cat-1.jpg, cats\ndog-1.jpg, dogs'}
+          onChange={(event) => setText(event.currentTarget.value)}
+        />
+        <p id="class-text-help" className="side-note">
+          A line for each photograph: its file’s name, a comma or a tab, its class. Or only classes, one a
+          line, for the selected photographs in turn.
+        </p>
+        <IconButton
+          icon={ClipboardPaste}
+          type="submit"
+          label="Give these classes"
+          withText
+          disabled={text.trim() === ''}
+        />
+      </form>
+    </Disclosure>
+  );
+}
+
 /** Teaching by example: the classes, how many photographs each has, and how to give it more. */
 export function ClassPanel() {
   const { recognise } = useServices();
@@ -169,6 +210,7 @@ export function ClassPanel() {
         )}
       </ol>
       <NewClass selected={selected} />
+      <ClassesFromList />
       <p className="side-note">
         {open.classNames.length === 0 && <CircleSlash aria-hidden="true" />}
         {open.classNames.length === 0

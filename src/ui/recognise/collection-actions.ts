@@ -14,6 +14,8 @@ export interface CollectionActions {
   begin(): Promise<void>;
   refresh(): Promise<void>;
   openCollection(id: string): Promise<void>;
+  /** After a change that gives photographs other indices. Where it cannot be read it is closed, with the reason: what is shown means others by now. */
+  openAnew(id: string): Promise<void>;
   /** The collection stays in the browser. */
   closeCollection(): void;
   renameCollection(title: string): Promise<void>;
@@ -31,13 +33,14 @@ export function createCollectionActions(
     store.setState(outcome.ok ? { list: outcome.value, listFailure: null } : { listFailure: outcome.error });
   };
 
-  const openCollection = async (id: string): Promise<void> => {
+  /** @returns whether it is open */
+  const openCollection = async (id: string): Promise<boolean> => {
     store.setState({ isOpening: true, failure: null });
     const outcome = await client.call('openCollection', { id });
     store.setState({ isOpening: false });
     if (!outcome.ok) {
       store.setState({ failure: outcome.error });
-      return;
+      return false;
     }
     const { collection, items, thumbnails, thumbnailEnds } = outcome.value;
     const before = store.getState().open;
@@ -58,11 +61,14 @@ export function createCollectionActions(
       arranged: items.filter(({ failure }) => failure === null).map(({ index }) => index),
     });
     await voting.vote(true);
+    return true;
   };
 
   const close = (): void => {
     store.getState().open?.pictures.close();
     rememberCollection(null);
+    // There is nothing to present any more.
+    if (app.getState().screen === 'recognise') app.getState().setPresenting(false);
     // The next one begins with the usual settings, not with those of this one.
     store.setState({ ...nothingOpen, settings: null, wanted: null, failure: null });
   };
@@ -92,6 +98,14 @@ export function createCollectionActions(
     async openCollection(id) {
       rememberCollection({ id, wanted: null });
       await openCollection(id);
+    },
+
+    async openAnew(id) {
+      if (await openCollection(id)) return;
+      const { open, failure } = store.getState();
+      if (open?.kept.id !== id) return;
+      open.pictures.close();
+      store.setState({ ...nothingOpen, settings: null, wanted: null, failure });
     },
 
     closeCollection: close,

@@ -1,6 +1,12 @@
 /** Tables of a collection as files for a spreadsheet. */
 import { toCsv } from '../../core/csv.ts';
-import { predictionOf, type LookAlikes, type OpenCollection, type Votes } from './recognise-state.ts';
+import {
+  predictionOf,
+  type HeadAnswers,
+  type LookAlikes,
+  type OpenCollection,
+  type Votes,
+} from './recognise-state.ts';
 import type { ProbePredictions } from '../../rpc/recognise-contract.ts';
 
 const csvFile = (rows: readonly (readonly string[])[]): Blob => new Blob([toCsv(rows)], { type: 'text/csv' });
@@ -19,6 +25,20 @@ export function predictionsToCsv({ items }: OpenCollection, predicted: ProbePred
       ];
     });
   return csvFile([['path', 'class', 'predicted', 'share'], ...rows]);
+}
+
+/** A row for each class that is told of a photograph. */
+export function likelyClassesToCsv({ items }: OpenCollection, told: HeadAnswers['told']): Blob {
+  const rows = items.flatMap(({ index, path, className }) =>
+    (told.get(index) ?? []).map(({ name, probability }, rank) => [
+      path,
+      className ?? '',
+      String(rank + 1),
+      name,
+      probability.toFixed(6),
+    ]),
+  );
+  return csvFile([['path', 'class', 'rank', 'told', 'probability'], ...rows]);
 }
 
 /** A row for each neighbour that voted. */

@@ -1,6 +1,7 @@
 import { ArrowLeft, Check, Pencil, RefreshCw, X } from 'lucide-react';
 import { type FormEvent, useRef, useState } from 'react';
 import { describeFailure } from '../../core/failure.ts';
+import { isSameSource, sourceOf, titleBeside } from '../../core/recognition.ts';
 import { IconButton } from '../kit/icon-button.tsx';
 import { useKeptFocus } from '../kit/use-kept-focus.ts';
 import { WarningMark } from '../kit/warning-mark.tsx';
@@ -60,14 +61,16 @@ function OtherModel({ open }: { readonly open: OpenCollection }) {
   const { recognise } = useServices();
   const used = useApp((state) => state.models.used);
   const isGathering = useRecognise((state) => state.gathering !== null);
-  if (used === null || used.key === open.kept.modelKey) return null;
+  if (used === null) return null;
+  const source = sourceOf(used.key, used.description);
+  if (isSameSource(open.kept, source)) return null;
   const atHand = open.files.count(open.items);
   return (
     <div className="side-failure other-model">
       <WarningMark />
       <p>
-        These features are of {open.kept.modelTitle}; in use is {used.description.title}. They still vote; to
-        add photographs, use that model again (M), or compute everything anew.
+        These features are of {titleBeside(open.kept, source)}; in use is {used.description.title}. They still
+        vote; to add photographs, use that model again (M), or compute everything anew.
         {atHand === 0 && ' The files are not at hand: drop the folders again for that, as a new collection.'}
       </p>
       {atHand > 0 && (

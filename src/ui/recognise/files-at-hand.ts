@@ -1,3 +1,4 @@
+import { forEachInSlices } from '../../core/in-slices.ts';
 import { keyOfName, nameOfPhotograph, type PhotographName } from '../../core/photograph-name.ts';
 
 /** The photographs themselves, as far as the person gave them in this visit. The page keeps none of them. */
@@ -17,8 +18,10 @@ export class FilesAtHand {
     return items.filter((item) => this.files.has(keyOfName(item))).length;
   }
 
-  with(added: readonly { readonly path: string; readonly blob: Blob }[]): FilesAtHand {
-    const named = added.map((each) => [keyOfName(nameOfPhotograph(each)), each.blob] as const);
-    return new FilesAtHand(new Map([...this.files, ...named]));
+  /** In slices: the browser asks the disk when a chosen file's size is read, 0.1 ms and more for each. */
+  async with(added: readonly { readonly path: string; readonly blob: Blob }[]): Promise<FilesAtHand> {
+    const files = new Map(this.files);
+    await forEachInSlices(added, (each) => void files.set(keyOfName(nameOfPhotograph(each)), each.blob));
+    return new FilesAtHand(files);
   }
 }

@@ -13,19 +13,19 @@ function file(
 
 const byFolders = { by: 'folders' } as const;
 
-test('the folder right above a photograph names its class, however deep it lies', () => {
+test('folders name classes where they differ, whatever lies below them', () => {
   const found = photographsOf(
     [
-      file('b.jpg', { path: '/mugs/b.jpg' }),
-      file('a.jpg', { webkitRelativePath: 'all/not mugs/a.jpg' }),
+      file('b.jpg', { path: '/all/mugs/b.jpg' }),
+      file('a.jpg', { webkitRelativePath: 'all/not mugs/old/a.jpg' }),
       file('c.jpg', { path: './c.jpg' }),
     ],
     byFolders,
   );
   expect(found.map(({ path, className }) => [path, className])).toEqual([
-    ['all/not mugs/a.jpg', 'not mugs'],
+    ['all/mugs/b.jpg', 'mugs'],
+    ['all/not mugs/old/a.jpg', 'not mugs'],
     ['c.jpg', null],
-    ['mugs/b.jpg', 'mugs'],
   ]);
 });
 

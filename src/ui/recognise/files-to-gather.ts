@@ -1,24 +1,29 @@
 /** Which photographs a drop or a choice of files holds, and of which class each is by its folder. */
-import { folderAbove, isMacNote, pathOfFile } from '../../core/file-names.ts';
+import { classAt, classLevelOf } from '../../core/class-folders.ts';
+import { isMacNote, pathOfFile } from '../../core/file-names.ts';
 import type { GatheredPhotograph } from '../../rpc/recognise-contract.ts';
 
 /** What systems leave in folders. Nobody has put it there as a photograph. */
 const systemFile = /^(\.|thumbs\.db$|desktop\.ini$)/i;
 
 /**
- * @param className for all of them, or 'folders': each has the name of the folder right above it; null: none has a class
+ * @param className for all of them, or 'folders': each has the name of its folder (`core/class-folders`); null: none has a class
  * @returns the photographs in the order of their paths
  */
 export function photographsOf(
   files: readonly File[],
   className: { readonly by: 'folders' } | { readonly by: 'name'; readonly name: string | null },
 ): readonly GatheredPhotograph[] {
-  return files
+  const found = files
     .filter(({ name }) => !isMacNote(name) && !systemFile.test(name))
-    .map((file): GatheredPhotograph => {
-      const path = pathOfFile(file);
-      return { path, className: className.by === 'folders' ? folderAbove(path) : className.name, blob: file };
-    })
+    .map((file) => ({ path: pathOfFile(file), blob: file }));
+  const level = classLevelOf(found.map(({ path }) => path));
+  return found
+    .map(({ path, blob }): GatheredPhotograph => ({
+      path,
+      className: className.by === 'folders' ? classAt(path, level) : className.name,
+      blob,
+    }))
     .sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
 }
 

@@ -1,6 +1,6 @@
 /** Takes photographs into a collection: sends them to the worker, shows what comes, and goes on after a lost engine. */
 import { describeFailure, isFinalFailure, type Failure } from '../../core/failure.ts';
-import type { FeatureSettings } from '../../core/recognition.ts';
+import { isSameSource, sourceOf, titleBeside, type FeatureSettings } from '../../core/recognition.ts';
 import { fail, type Result } from '../../core/result.ts';
 import type {
   CollectionItem,
@@ -9,6 +9,7 @@ import type {
   RecogniseContract,
   StoredCollection,
 } from '../../rpc/recognise-contract.ts';
+import { yieldToEventLoop } from '../../core/yield-to-event-loop.ts';
 import { countOf } from '../kit/format.ts';
 import type { CollectionActions } from './collection-actions.ts';
 import { FilesAtHand } from './files-at-hand.ts';
@@ -47,6 +48,12 @@ interface Ended {
 
 type PhotographsProgress = Extract<GatherProgress, { stage: 'photographs' }>;
 
+/** By what could be used of them, if anything could. */
+function titleOfUsable(items: readonly CollectionItem[]): string {
+  const usable = items.filter(({ failure }) => failure === null);
+  return titleOf(usable.length === 0 ? items : usable);
+}
+
 /** How often new photographs are shown, ms. Ten thousand of them, one by one, would keep the page from answering. */
 const showEveryMs = 250;
 
@@ -57,7 +64,7 @@ const voteShare = 10;
 /** So many files are posted in 40 ms; ten thousand at once would stop the page for two seconds. */
 const photographsPerCall = 200;
 
-/** So often it goes on after a lost engine without a further photograph. */
+/** So often it goes on after a lost engine without a further photograph that can be used. */
 const attemptsWithoutProgress = 2;
 
 /** Collects what the worker tells, and shows it a few times a second. */
@@ -147,6 +154,8 @@ class Gatherer implements GatherActions {
   }
 
   async gatherFiles(files: readonly File[], className?: string): Promise<void> {
+    // Listing them has taken the browser long enough.
+    if (files.length > photographsPerCall) await yieldToEventLoop();
     const { takesFolderNames } = this.conduct.store.getState();
     const by =
       className !== undefined
@@ -247,34 +256,36 @@ class Gatherer implements GatherActions {
     const { used } = app.getState().models;
     // The page says why there is no engine.
     if (used === null) return null;
-    if (open !== null && open.kept.modelKey !== used.key) {
-      const { title: kept, modelTitle } = open.kept;
-      const sentence = `“${kept}” was computed by ${modelTitle}. Use that model to add to it, or begin a new collection.`;
+    const source = sourceOf(used.key, used.description);
+    if (open !== null && !isSameSource(open.kept, source)) {
+      const sentence = `“${open.kept.title}” was computed by ${titleBeside(open.kept, source)}. Use that model to add to it, or begin a new collection.`;
       app.getState().say(sentence, 'warning');
       return null;
     }
-    if (open !== null) store.setState({ open: { ...open, files: open.files.with(photographs) } });
     // Without persistent storage the browser may delete the collection when the disk is full. The page can only ask.
     void navigator.storage?.persist?.().catch(() => false);
     const into =
       open === null
         ? ({ kind: 'new', title, settings: settingsFor(settings, used.description) } as const)
         : ({ kind: 'kept', id: open.kept.id } as const);
-    return { into, model: { key: used.key, reference: used.reference }, photographs };
+    const model = { key: used.key, reference: used.reference };
+    return { into, model, photographs, leavesOutTooLarge: false };
   }
 
   /** Sends a few hundred after the other, so that the page goes on answering. */
   private async send(first: Gather['request'], signal: AbortSignal): Promise<Ended> {
     const { photographs } = first;
     const { open } = this.conduct.store.getState();
-    const titleBefore = titleOf(open === null ? photographs : open.items);
-    const files = open?.files ?? new FilesAtHand().with(photographs);
+    const titleBefore = open === null ? titleOf(photographs) : titleOfUsable(open.items);
+    let files = open?.files ?? new FilesAtHand();
     this.votesNotBefore = Date.now() + voteEveryMs;
     const sum = new GatheringSum(photographs.length);
     let into = first.into;
     let result: Ended['result'] = fail({ code: 'cancelled' });
     for (let at = 0; at < photographs.length; at += photographsPerCall) {
       const some = { ...first, into, photographs: photographs.slice(at, at + photographsPerCall) };
+      files = await files.with(some.photographs);
+      this.showFiles(into, files);
       result = await this.sendSome(some, files, sum, signal);
       if (!result.ok || result.value.how === 'cancelled') break;
       into = { kind: 'kept', id: result.value.collection.id };
@@ -287,7 +298,7 @@ class Gatherer implements GatherActions {
   private async renameByClasses(titleBefore: string): Promise<void> {
     const { open } = this.conduct.store.getState();
     if (open !== null && open.kept.title === titleBefore)
-      await this.collections.renameCollection(titleOf(open.items));
+      await this.collections.renameCollection(titleOfUsable(open.items));
   }
 
   /** Asks the worker, again where the engine was lost. */
@@ -302,9 +313,9 @@ class Gatherer implements GatherActions {
       void this.voteNowAndThen();
     });
     let request = first;
-    let done = 0;
+    let usable = 0;
     for (let idleAttempts = 0; ;) {
-      const before = done;
+      const before = usable;
       const outcome = await this.conduct.client.call('gatherFeatures', request, {
         signal,
         awaitsWorker: true,
@@ -313,14 +324,16 @@ class Gatherer implements GatherActions {
             request = { ...request, into: { kind: 'kept', id: progress.collection.id } };
             this.begin(progress.collection, files, sum.wantedIn(progress.collection));
           } else if (progress.stage === 'photographs') {
-            done = progress.done;
+            usable = progress.done - progress.failed;
             news.add(sum.with(progress));
           }
         },
       });
       news.flush();
-      idleAttempts = done > before ? 0 : idleAttempts + 1;
+      idleAttempts = usable > before ? 0 : idleAttempts + 1;
       if (outcome.ok || signal.aborted || !this.mayGoOn(outcome.error)) return outcome;
+      // A new engine has more room. What is too large for that one too costs itself, and not the rest.
+      if (outcome.error.code === 'out-of-memory') request = { ...request, leavesOutTooLarge: true };
       if (idleAttempts > attemptsWithoutProgress || !(await this.whenReady(signal))) return outcome;
     }
   }
@@ -363,6 +376,13 @@ class Gatherer implements GatherActions {
     await this.voting.vote(false);
     const { value } = this.conduct.store.getState().votes;
     this.votesNotBefore = Date.now() + Math.max(voteEveryMs, voteShare * (value?.elapsedMs ?? 0));
+  }
+
+  /** Those that are sent now can be opened in the viewer. */
+  private showFiles(into: Gather['request']['into'], files: FilesAtHand): void {
+    this.conduct.store.setState(({ open }) =>
+      open === null || into.kind === 'new' || open.kept.id !== into.id ? {} : { open: { ...open, files } },
+    );
   }
 
   private begin(kept: StoredCollection, files: FilesAtHand, wanted: number): void {

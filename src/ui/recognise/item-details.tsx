@@ -5,6 +5,7 @@ import { countOf, formatPercent } from '../kit/format.ts';
 import { IconButton } from '../kit/icon-button.tsx';
 import { SelectField } from '../kit/select-field.tsx';
 import { useRecognise, useServices } from '../services.tsx';
+import { HeadSays } from './head-says.tsx';
 import { ClassMark } from './class-mark.tsx';
 import { focusPhotographs } from './focus-photographs.ts';
 import { ItemPhotograph, ItemPicture } from './item-picture.tsx';
@@ -202,6 +203,7 @@ export function ItemDetails() {
         )}
         <ClassField className={item.className} />
         <Shares item={item} />
+        <HeadSays item={item} />
       </div>
       <div className="detail-neighbours">
         <Neighbours item={item} />

@@ -1,5 +1,6 @@
 import { type DragEvent, type KeyboardEvent, type MouseEvent, memo, useEffect, useId, useRef } from 'react';
 import type { CollectionItem, ProbePredictions } from '../../rpc/recognise-contract.ts';
+import type { LikelyClass } from '../../core/linear-head.ts';
 import { formatPercent } from '../kit/format.ts';
 import { useRecognise, useServices } from '../services.tsx';
 import { ClassMark } from './class-mark.tsx';
@@ -7,6 +8,7 @@ import { draggedItems } from './dragged-items.ts';
 import { photographsId } from './focus-photographs.ts';
 import { ItemPicture } from './item-picture.tsx';
 import { isWrong, predictionOf, shownPredictions } from './recognise-state.ts';
+import { useLongPress } from './use-long-press.ts';
 import { useVisibleRows } from './use-visible-rows.ts';
 import './item-grid.css';
 
@@ -17,29 +19,44 @@ interface CellProps {
   readonly id: string;
   readonly item: CollectionItem;
   readonly predicted: ProbePredictions | null;
+  /** What a linear classifier says, in its tab. */
+  readonly likeliest: LikelyClass | undefined;
   readonly isSelected: boolean;
   readonly isCurrent: boolean;
   readonly place: number;
   readonly count: number;
 }
 
-function describe(item: CollectionItem, predicted: ProbePredictions | null): string {
+function describe({
+  item,
+  predicted,
+  likeliest,
+}: Pick<CellProps, 'item' | 'predicted' | 'likeliest'>): string {
   const prediction = predictionOf(predicted, item.index);
   const voted =
     prediction === null ? '' : `, voted ${prediction.className} ${formatPercent(prediction.share)}`;
-  return `${item.name}, ${item.className ?? 'no class'}${voted}`;
+  const told = likeliest === undefined ? '' : `, ${likeliest.name} ${formatPercent(likeliest.probability)}`;
+  return `${item.name}, ${item.className ?? 'no class'}${voted}${told}`;
 }
 
 /** One photograph: its small picture, its class, and what was voted where that is something else. */
-const Cell = memo(function Cell({ id, item, predicted, isSelected, isCurrent, place, count }: CellProps) {
+const Cell = memo(function Cell(props: CellProps) {
+  const { id, item, predicted, likeliest, isSelected, isCurrent, place, count } = props;
   const { recognise } = useServices();
   const prediction = predictionOf(predicted, item.index);
   const wrong = isWrong(item, prediction);
-  const click = (event: MouseEvent): void =>
+  const click = (event: MouseEvent): void => {
+    const several = recognise.store.getState().picksSeveral ? 'toggle' : 'one';
     recognise.selectItem(
       item.index,
-      event.shiftKey ? 'range' : event.ctrlKey || event.metaKey ? 'add' : 'one',
+      event.shiftKey ? 'range' : event.ctrlKey || event.metaKey ? 'add' : several,
     );
+  };
+  const press = useLongPress(() => {
+    const { picksSeveral, selected } = recognise.store.getState();
+    if (!picksSeveral) recognise.setPicksSeveral(true);
+    if (!selected.has(item.index)) recognise.selectItem(item.index, 'toggle');
+  }, click);
   const drag = (event: DragEvent): void => {
     const { selected } = recognise.store.getState();
     const indices = selected.has(item.index) ? [...selected] : [item.index];
@@ -56,13 +73,13 @@ const Cell = memo(function Cell({ id, item, predicted, isSelected, isCurrent, pl
       aria-selected={isSelected}
       aria-setsize={count}
       aria-posinset={place + 1}
-      aria-label={describe(item, predicted)}
+      aria-label={describe(props)}
       title={item.path}
       data-current={isCurrent}
       data-wrong={wrong}
       draggable
       onDragStart={drag}
-      onClick={click}
+      {...press}
     >
       <ItemPicture index={item.index} />
       <span className="item-class">
@@ -72,6 +89,11 @@ const Cell = memo(function Cell({ id, item, predicted, isSelected, isCurrent, pl
       {(wrong || item.className === null) && prediction !== null && (
         <span className="item-voted">
           {wrong ? '✗' : '→'} {prediction.className} {formatPercent(prediction.share)}
+        </span>
+      )}
+      {likeliest !== undefined && (
+        <span className="item-voted">
+          {likeliest.name} {formatPercent(likeliest.probability)}
         </span>
       )}
     </div>
@@ -116,7 +138,10 @@ export function ItemGrid({ label }: { readonly label: string }) {
   const arranged = useRecognise((state) => state.arranged);
   const selected = useRecognise((state) => state.selected);
   const cursor = useRecognise((state) => state.cursor);
-  const predicted = useRecognise(shownPredictions);
+  const isHead = useRecognise((state) => state.tab === 'head');
+  const votes = useRecognise(shownPredictions);
+  const predicted = isHead ? null : votes;
+  const told = useRecognise((state) => state.head.told);
   const columns = rows?.columns ?? 1;
   const rowPx = rows?.rowPx ?? 1;
   const lines = Math.ceil(arranged.length / columns);
@@ -165,6 +190,7 @@ export function ItemGrid({ label }: { readonly label: string }) {
                   id={`${id}-${index}`}
                   item={item}
                   predicted={predicted}
+                  likeliest={isHead ? told.get(index)?.[0] : undefined}
                   isSelected={selected.has(index)}
                   isCurrent={index === cursor}
                   place={line * columns + column}

@@ -15,7 +15,7 @@ const percent = (share: number | null): string => (share === null ? '–' : form
 
 /** Both numbers are of the same photographs, which the probe has not seen. */
 function Trained({ trained }: { readonly trained: TrainedProbe }) {
-  const { accuracy, knnAccuracy, heldOut, weightDecay, losses } = trained;
+  const { accuracy, knnAccuracy, k, heldOut, weightDecay, losses } = trained;
   const loss = losses.at(-1);
   return (
     <>
@@ -25,7 +25,7 @@ function Trained({ trained }: { readonly trained: TrainedProbe }) {
           <dd>{percent(accuracy)}</dd>
         </div>
         <div>
-          <dt>k-NN</dt>
+          <dt>k-NN, k = {k}</dt>
           <dd>{percent(knnAccuracy)}</dd>
         </div>
       </dl>

@@ -2,12 +2,12 @@
 import type { Command, CommandContext } from '../shell/command.ts';
 import { newClassFieldId } from './new-class-field.ts';
 
-/** Escape leaves one thing after the other: presenting, a filter, the selection, the screen. */
+/** Escape leaves one thing after the other: presenting, a filter, the selection (and selecting several), the screen. */
 function leave({ state, recognise }: CommandContext): void {
-  const { filter, cursor } = recognise.store.getState();
+  const { filter, cursor, picksSeveral } = recognise.store.getState();
   if (state.presenting) state.setPresenting(false);
   else if (filter.kind !== 'all') recognise.setFilter({ kind: 'all' });
-  else if (cursor !== null) recognise.clearSelection();
+  else if (cursor !== null || picksSeveral) recognise.clearSelection();
   else state.setScreen('viewer');
 }
 

@@ -3,19 +3,21 @@
  * store. Only this module and its parts call the worker's methods for it.
  */
 import type { EngineClient } from '../../rpc/engine-client.ts';
+import type { Classes } from '../engine/classes.ts';
 import type { EngineSession } from '../engine/session.ts';
 import type { AppStore } from '../state/app-store.ts';
 import { createAskActions, type AskActions } from './ask-actions.ts';
 import { createClassActions, type ClassActions } from './class-actions.ts';
 import { createCollectionActions, type CollectionActions } from './collection-actions.ts';
 import { createGatherActions, type GatherActions } from './gather-actions.ts';
+import { createHeadActions, type HeadActions } from './head-actions.ts';
 import type { RecogniseConduct } from './recognise-conduct.ts';
 import type { RecogniseStore } from './recognise-state.ts';
 import { createVoting } from './voting.ts';
 import { createViewActions, type ViewActions } from './view-actions.ts';
 
 export interface RecogniseSession
-  extends CollectionActions, GatherActions, ClassActions, AskActions, ViewActions {
+  extends CollectionActions, GatherActions, ClassActions, AskActions, HeadActions, ViewActions {
   readonly store: RecogniseStore;
 }
 
@@ -23,6 +25,7 @@ export function createRecogniseSession(
   client: EngineClient,
   app: AppStore,
   viewer: Pick<EngineSession, 'add'>,
+  classes: Classes,
   store: RecogniseStore,
 ): RecogniseSession {
   const conduct: RecogniseConduct = { client, app, store };
@@ -34,6 +37,7 @@ export function createRecogniseSession(
     ...createGatherActions(conduct, voting, collections),
     ...createClassActions(conduct, voting, collections),
     ...createAskActions(conduct),
+    ...createHeadActions(conduct, classes),
     ...createViewActions(conduct, viewer, voting),
   };
 }

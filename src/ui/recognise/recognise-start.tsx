@@ -24,9 +24,9 @@ export function RecogniseStart({ onAdd }: { readonly onAdd: () => void }) {
         <AddPhotographs onAdd={onAdd} isFirst />
         <GatheringLine />
         <p className="side-note">
-          Each folder is a class; of folders in folders, the one right above a photograph names its class. A
-          photograph that comes by itself has no class and is voted on. Photographs stay where they are: this
-          browser keeps their features and small pictures, until you delete the collection.
+          Each folder is a class, with all that lies in it; or drop one folder that holds them. A photograph
+          that comes by itself has no class and is voted on. Photographs stay where they are: this browser
+          keeps their features and small pictures, until you delete the collection.
         </p>
         {model !== null && (
           <Disclosure

@@ -1,6 +1,7 @@
 /** The state of the screen "Recognise": the kept collections, the open one, and what was asked about it. */
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { Failure } from '../../core/failure.ts';
+import type { LikelyClass, MadeOf } from '../../core/linear-head.ts';
 import type { FeatureKind, FeatureSettings } from '../../core/recognition.ts';
 import type {
   CollectionItem,
@@ -10,11 +11,13 @@ import type {
   RecogniseContract,
   StoredCollection,
 } from '../../rpc/recognise-contract.ts';
+import type { ChosenClassifier } from '../engine/classes.ts';
 import type { FilesAtHand } from './files-at-hand.ts';
 import type { SmallPictures } from './small-pictures.ts';
 
 export type Votes = RecogniseContract['vote']['result'];
-export type TrainedProbe = RecogniseContract['trainProbe']['result'];
+/** With the k of the votes beside it. */
+export type TrainedProbe = RecogniseContract['trainProbe']['result'] & { readonly k: number };
 export type LookAlikes = RecogniseContract['lookAlikes']['result'];
 
 /** What the page shows of a collection: its photographs by index. */
@@ -62,7 +65,7 @@ export type Filter =
   | { readonly kind: 'group'; readonly group: number }
   | { readonly kind: 'picked'; readonly indices: readonly number[]; readonly words: string };
 
-export type Tab = 'classes' | 'look-alikes' | 'map' | 'probe';
+export type Tab = 'classes' | 'look-alikes' | 'map' | 'probe' | 'head';
 
 export type MapMethod = 'pca' | 'umap';
 
@@ -73,6 +76,29 @@ export interface ProbeView {
   readonly feature: FeatureKind;
   readonly fileName: string | null;
 }
+
+/** What a linear classifier with classes of its own says of the photographs, by index. Of this visit. */
+export interface HeadAnswers {
+  /** Null before one was chosen. */
+  readonly by: ChosenClassifier | null;
+  /** What a probe of the person's own was made of; null before the first answer. */
+  readonly origin: { readonly madeOf: MadeOf | null } | null;
+  /** The likeliest classes of each, the likeliest first. */
+  readonly told: ReadonlyMap<number, readonly LikelyClass[]>;
+  readonly failed: ReadonlyMap<number, Failure>;
+  readonly asking: { readonly done: number; readonly total: number } | null;
+  /** Why nobody could be asked. */
+  readonly failure: Failure | null;
+}
+
+export const nothingTold: HeadAnswers = {
+  by: null,
+  origin: null,
+  told: new Map(),
+  failed: new Map(),
+  asking: null,
+  failure: null,
+};
 
 export interface RecogniseState {
   /** Null before it is first read. */
@@ -97,6 +123,8 @@ export interface RecogniseState {
   /** Indices in the order in which they are shown; made anew only when that is asked for, so that nothing moves while a person teaches. */
   readonly arranged: readonly number[];
   readonly selected: ReadonlySet<number>;
+  /** Whether a press on a photograph adds it to the selected ones, or takes it away: for touch, where there is no Ctrl key. */
+  readonly picksSeveral: boolean;
   /** The photograph that is shown by itself; one of the selected ones. */
   readonly cursor: number | null;
   readonly undo: readonly (readonly ClassChange[])[];
@@ -106,6 +134,7 @@ export interface RecogniseState {
   readonly mapMethod: MapMethod;
   readonly map: Asked<Float32Array>;
   readonly probe: Asked<ProbeView>;
+  readonly head: HeadAnswers;
 }
 
 export type RecogniseStore = StoreApi<RecogniseState>;
@@ -120,6 +149,7 @@ export const nothingOpen = {
   filter: { kind: 'all' },
   arranged: [],
   selected: new Set<number>(),
+  picksSeveral: false,
   cursor: null,
   undo: [],
   lookAlikes: unasked,
@@ -143,17 +173,16 @@ export const createRecogniseStore = (): RecogniseStore =>
     tab: 'classes',
     order: 'wrong',
     mapMethod: 'pca',
+    head: nothingTold,
     ...nothingOpen,
   }));
 
-/** Classes keep their places, and new ones come last. */
-function joinClassNames(
-  known: readonly string[],
-  items: readonly Pick<CollectionItem, 'className'>[],
-): readonly string[] {
+/** Classes keep their places, and new ones come last. Of what could not be used nobody learns a class. */
+function joinClassNames(known: readonly string[], items: readonly CollectionItem[]): readonly string[] {
   const has = new Set(known);
   const added = new Set<string>();
-  for (const { className } of items) if (className !== null && !has.has(className)) added.add(className);
+  for (const { className, failure } of items)
+    if (className !== null && failure === null && !has.has(className)) added.add(className);
   return added.size === 0 ? known : [...known, ...[...added].sort((a, b) => a.localeCompare(b))];
 }
 
@@ -175,6 +204,14 @@ export function withClasses(
     return item === undefined ? [] : [{ ...item, className }];
   });
   return withItems(open, added);
+}
+
+/** @returns the folders that are no class, since none of their files could be used */
+export function foldersWithoutPhotographs(items: readonly CollectionItem[]): readonly string[] {
+  const namesOf = (some: readonly CollectionItem[]): Set<string> =>
+    new Set(some.flatMap(({ className }) => className ?? []));
+  const usable = namesOf(items.filter(({ failure }) => failure === null));
+  return [...namesOf(items)].filter((name) => !usable.has(name)).toSorted((a, b) => a.localeCompare(b));
 }
 
 /** How many usable photographs each class has, and how many have none. */

@@ -5,12 +5,13 @@ import { IconButton } from '../kit/icon-button.tsx';
 import { SelectField } from '../kit/select-field.tsx';
 import { Tabs } from '../kit/tabs.tsx';
 import { WarningMark } from '../kit/warning-mark.tsx';
-import { X } from 'lucide-react';
+import { ListChecks, X } from 'lucide-react';
 import { useRecognise, useServices } from '../services.tsx';
 import { AccuracyPanel, VotesPanel } from './accuracy-panel.tsx';
 import { ClassPanel } from './class-panel.tsx';
 import { CollectionHead } from './collection-head.tsx';
 import { FailedFiles } from './failed-files.tsx';
+import { HeadPanel } from './head-panel.tsx';
 import { ItemDetails } from './item-details.tsx';
 import { ItemGrid } from './item-grid.tsx';
 import { LookAlikesPanel } from './look-alikes-panel.tsx';
@@ -25,7 +26,8 @@ const tabs: readonly { readonly value: Tab; readonly label: string }[] = [
   { value: 'classes', label: 'Classes' },
   { value: 'look-alikes', label: 'Look-alikes' },
   { value: 'map', label: 'Map' },
-  { value: 'probe', label: 'Linear probe' },
+  { value: 'probe', label: 'Probe' },
+  { value: 'head', label: 'ImageNet' },
 ];
 
 const orders: readonly { readonly value: Order; readonly label: string }[] = [
@@ -62,6 +64,8 @@ function Side({ tab }: { readonly tab: Tab }) {
           <ClassPanel />
         </>
       );
+    case 'head':
+      return <HeadPanel />;
   }
 }
 
@@ -88,13 +92,22 @@ function GridHead() {
   const shown = useRecognise((state) => state.arranged.length);
   const order = useRecognise((state) => state.order);
   const filter = useRecognise((state) => state.filter);
+  const picksSeveral = useRecognise((state) => state.picksSeveral);
+  const selected = useRecognise((state) => state.selected.size);
   const words = describeFilter(filter);
   return (
     <div className="grid-head">
       <p>
         {countOf(shown, 'photograph')}
         {words === null ? '' : `: ${words}`}
+        {picksSeveral && `, ${selected} selected`}
       </p>
+      <IconButton
+        icon={ListChecks}
+        label="Select several"
+        aria-pressed={picksSeveral}
+        onClick={() => recognise.setPicksSeveral(!picksSeveral)}
+      />
       {words !== null && (
         <IconButton
           icon={X}

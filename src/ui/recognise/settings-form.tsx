@@ -1,5 +1,5 @@
 import { RefreshCw } from 'lucide-react';
-import type { FeatureSettings } from '../../core/recognition.ts';
+import { isSameSource, sourceOf, type FeatureSettings } from '../../core/recognition.ts';
 import type { ModelDescription } from '../../core/model.ts';
 import { ChoiceField } from '../kit/choice-field.tsx';
 import { countOf } from '../kit/format.ts';
@@ -57,16 +57,17 @@ function Fields({ model, settings, onChange }: FieldsProps) {
 /** What features of the network are computed, and for a collection a way to compute them anew. */
 export function SettingsForm() {
   const { recognise } = useServices();
-  const model = useApp((state) => state.models.used?.description ?? null);
-  const usedKey = useApp((state) => state.models.used?.key ?? null);
+  const used = useApp((state) => state.models.used);
   const open = useRecognise((state) => state.open);
   const isGathering = useRecognise((state) => state.gathering !== null);
   const chosen = useRecognise((state) => state.settings);
-  if (model === null) return null;
+  if (used === null) return null;
+  const { key, description: model } = used;
   const settings = settingsFor(chosen, model);
   const atHand = open === null ? 0 : open.files.count(open.items);
   const isNew =
-    open !== null && (!isSameSettings(settings, open.kept.settings) || usedKey !== open.kept.modelKey);
+    open !== null &&
+    !(isSameSettings(settings, open.kept.settings) && isSameSource(open.kept, sourceOf(key, model)));
   return (
     <div className="settings-form">
       <Fields model={model} settings={settings} onChange={(next) => recognise.setSettings(next)} />

@@ -2,6 +2,7 @@
 import { keyOfName } from '../../core/photograph-name.ts';
 import type { FeatureKind } from '../../core/recognition.ts';
 import { countOf } from '../kit/format.ts';
+import type { NewPhoto, PhotoId } from '../state/photo.ts';
 import type { EngineSession } from '../engine/session.ts';
 import { arrangeItems } from './arrange-items.ts';
 import type { RecogniseConduct } from './recognise-conduct.ts';
@@ -16,8 +17,10 @@ export interface ViewActions {
   setTab(tab: Tab): void;
   setOrder(order: Order): void;
   setFilter(filter: Filter): void;
-  /** @param how 'one' alone; 'add' or take away; 'range' from the one that is shown up to this one */
-  selectItem(index: number, how: 'one' | 'add' | 'range'): void;
+  /** @param how 'one' alone; 'add' or take away, except the one that is shown; 'toggle' that one too; 'range' from the one that is shown up to this one */
+  selectItem(index: number, how: 'one' | 'add' | 'toggle' | 'range'): void;
+  /** Begins or ends selecting by presses alone; what is selected stays. */
+  setPicksSeveral(picksSeveral: boolean): void;
   /** @param words what they have in common */
   selectItems(indices: readonly number[]): void;
   clearSelection(): void;
@@ -27,6 +30,8 @@ export interface ViewActions {
   decodeItem(index: number, signal: AbortSignal): Promise<ImageBitmap | null>;
   /** Of the selected photographs those whose files are at hand, in the viewer's strip. */
   openInViewer(): void;
+  /** The photographs whose files are at hand, with their classes, for a training run: in the strip, which they may be in already. */
+  giveToTraining(): void;
   dismissFailure(): void;
 }
 
@@ -53,15 +58,16 @@ export function createViewActions(
       return { ...change, arranged: arrangeItems(next) };
     });
 
-  const select = (index: number, how: 'one' | 'add' | 'range'): void =>
+  const select = (index: number, how: 'one' | 'add' | 'toggle' | 'range'): void =>
     store.setState(({ selected, cursor, arranged }) => {
       if (how === 'one') return { selected: new Set([index]), cursor: index };
       if (how === 'range')
         return { selected: new Set([...selected, ...between(arranged, cursor, index)]), cursor: index };
       const next = new Set(selected);
-      if (next.has(index) && index !== cursor) next.delete(index);
+      if (next.has(index) && (index !== cursor || how === 'toggle')) next.delete(index);
       else next.add(index);
-      return { selected: next, cursor: next.has(index) ? index : cursor };
+      if (next.has(index)) return { selected: next, cursor: index };
+      return { selected: next, cursor: index === cursor ? ([...next].at(-1) ?? null) : cursor };
     });
 
   return {
@@ -83,7 +89,12 @@ export function createViewActions(
     setFilter: (filter) => arrange({ filter }),
     selectItem: select,
     selectItems: (indices) => store.setState({ selected: new Set(indices), cursor: indices[0] ?? null }),
-    clearSelection: () => store.setState({ selected: new Set(), cursor: null }),
+    setPicksSeveral(picksSeveral) {
+      store.setState({ picksSeveral });
+      const words = 'Each photograph that you press is selected, or no longer.';
+      app.getState().announce(picksSeveral ? words : 'One photograph is selected at a time.');
+    },
+    clearSelection: () => store.setState({ selected: new Set(), cursor: null, picksSeveral: false }),
 
     moveBy(places, how) {
       const { arranged, cursor } = store.getState();
@@ -119,6 +130,27 @@ export function createViewActions(
       viewer.add(photos);
       app.getState().setScreen('viewer');
       app.getState().announce(`${countOf(photos.length, 'photograph')} in the strip.`);
+    },
+
+    giveToTraining() {
+      const { open } = store.getState();
+      if (open === null) return;
+      const { photos, setClassNames, announce } = app.getState();
+      const there = new Map(Object.values(photos).map(({ id, blob }) => [blob, id]));
+      const classNames = new Map<PhotoId, string | null>();
+      const added: NewPhoto[] = [];
+      for (const item of open.items) {
+        const blob = open.files.of(item);
+        if (blob === null || item.failure !== null) continue;
+        const { name, className } = item;
+        const id = there.get(blob);
+        if (id === undefined) added.push({ name, alt: null, credit: null, blob, className });
+        else classNames.set(id, className);
+      }
+      setClassNames(classNames);
+      if (added.length > 0) viewer.add(added);
+      const count = countOf(added.length + classNames.size, 'photograph');
+      announce(`${count} of “${open.kept.title}”, with their classes.`);
     },
 
     dismissFailure: () => store.setState({ failure: null, wanted: null }),

@@ -1,80 +1,25 @@
-import { Download, FolderOpen, RotateCcw } from 'lucide-react';
-import { useEffect, useRef, useState } from 'react';
+import { RotateCcw } from 'lucide-react';
+import { useEffect, useState } from 'react';
 import { useStore } from 'zustand';
-import { catalogue } from '../../catalogue/catalogue.ts';
-import type { CatalogueClassifier } from '../../catalogue/parse-catalogue.ts';
 import { describeFailure } from '../../core/failure.ts';
-import type { MadeOf } from '../../core/linear-head.ts';
+import { ClassifierChoices } from '../classifiers/classifier-choices.tsx';
+import { describeOrigin } from '../classifiers/describe-origin.ts';
+import { LikelyClasses } from '../classifiers/likely-classes.tsx';
 import type { ChosenClassifier, ClassesAnswer } from '../engine/classes.ts';
 import { Disclosure } from '../kit/disclosure.tsx';
-import { formatPercent } from '../kit/format.ts';
 import { IconButton } from '../kit/icon-button.tsx';
-import { describeFraming } from '../recognise/feature-words.ts';
 import { useApp, useServices } from '../services.tsx';
 import type { UsedModel } from '../state/model-in-use.ts';
 import type { Photo } from '../state/photo.ts';
 import './classes-panel.css';
 
-/** Those that are published for exactly these weights. */
-const publishedFor = ({ choice }: UsedModel): readonly CatalogueClassifier[] =>
-  choice.kind === 'stored' && choice.seed === undefined
-    ? (catalogue.models.find(({ id }) => id === choice.id)?.classifiers ?? [])
-    : [];
-
-/** The ways to a classifier. */
-function Choices({ model }: { readonly model: UsedModel }) {
-  const { classes } = useServices();
-  const input = useRef<HTMLInputElement>(null);
-  return (
-    <div className="classes-choices">
-      {publishedFor(model).map(({ title, url }) => (
-        <IconButton
-          key={url}
-          icon={Download}
-          label={`Fetch ${title}`}
-          withText
-          onClick={() => classes.choose(model.key, { name: title, file: { kind: 'published', url } })}
-        />
-      ))}
-      <IconButton
-        icon={FolderOpen}
-        label="Open a classifier"
-        withText
-        onClick={() => input.current?.click()}
-      />
-      <input
-        ref={input}
-        type="file"
-        accept=".pth,.pt,.bin,.safetensors"
-        hidden
-        onChange={(event) => {
-          const file = event.currentTarget.files?.[0];
-          event.currentTarget.value = '';
-          if (file !== undefined)
-            classes.choose(model.key, { name: file.name, file: { kind: 'file', file } });
-        }}
-      />
-    </div>
-  );
-}
-
 function Answer({ answer, onRetry }: { readonly answer: ClassesAnswer | undefined; onRetry(): void }) {
   switch (answer?.status) {
     case 'told':
-      return (
-        <ol className="classes-list">
-          {answer.classes.map(({ index, name, probability }) => (
-            <li key={index}>
-              <span>{name}</span>
-              <meter aria-hidden="true" min={0} max={1} value={probability} />
-              <span>{formatPercent(probability)}</span>
-            </li>
-          ))}
-        </ol>
-      );
+      return <LikelyClasses classes={answer.classes} />;
     case 'failed':
       return (
-        <div className="classes-choices">
+        <div className="classifier-choices">
           <p role="alert">{describeFailure(answer.failure)}</p>
           <IconButton icon={RotateCcw} label="Try again" withText onClick={onRetry} />
         </div>
@@ -84,11 +29,6 @@ function Answer({ answer, onRetry }: { readonly answer: ClassesAnswer | undefine
       return <p role="status">The classifier is being asked …</p>;
   }
 }
-
-const describeOrigin = (madeOf: MadeOf | null): string =>
-  madeOf === null
-    ? 'from the middle square of the photograph at 224 px, as it was trained'
-    : `which learned from features of ${madeOf.modelTitle}, ${describeFraming(madeOf)}`;
 
 interface ToldProps {
   readonly photo: Photo;
@@ -127,7 +67,7 @@ export function ClassesPanel({ photo }: { readonly photo: Photo }) {
     <section className="picture-details" aria-label="Classes">
       <Disclosure title="Classes" isOpen={isOpen} onToggle={setIsOpen}>
         {isOpen && (
-          <div className="classes">
+          <div className="classes-of-photo">
             {classifier === undefined ? (
               <p className="classes-note">
                 A linear classifier on the features of {model.description.title} tells what is in the
@@ -137,7 +77,7 @@ export function ClassesPanel({ photo }: { readonly photo: Photo }) {
             ) : (
               <Told photo={photo} model={model} classifier={classifier} />
             )}
-            <Choices model={model} />
+            <ClassifierChoices model={model} />
           </div>
         )}
       </Disclosure>
