@@ -57,7 +57,13 @@ export type Failure =
   | { readonly code: 'model-fails-check'; readonly problem: string }
   // A download, and what the browser keeps of it
   | { readonly code: 'download-interrupted'; readonly host: string; readonly keptBytes: number }
-  | { readonly code: 'download-damaged'; readonly host: string; readonly problem: string }
+  | {
+      readonly code: 'download-damaged';
+      readonly host: string;
+      readonly problem: string;
+      /** Absent: a model. */
+      readonly what?: 'classifier';
+    }
   /** No source gave the file; their failures, in the order in which they were asked. */
   | { readonly code: 'download-failed'; readonly reasons: readonly Failure[] }
   | {
@@ -283,7 +289,8 @@ const failures: { readonly [C in FailureCode]: FailureFacts<Extract<Failure, { c
   },
   'download-damaged': {
     ...of('storage'),
-    says: ({ host, problem }) => `What ${host} sent is not the model: ${problem}. It was thrown away.`,
+    says: ({ host, problem, what = 'model' }) =>
+      `What ${host} sent is not the ${what}: ${problem}. It was thrown away.`,
   },
   'download-failed': {
     ...of('storage'),

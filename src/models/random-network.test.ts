@@ -1,6 +1,7 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { elementCount, type VitArchitecture } from '../core/architecture.ts';
 import { checkParameters } from './check-parameters.ts';
+import type { LoadedModel } from './loaded-model.ts';
 import { networkOfSizes, randomised, randomNetwork } from './random-network.ts';
 
 const architecture: VitArchitecture = {
@@ -91,4 +92,36 @@ test('of a network that does not load is not made', async () => {
   const failure = { ok: false, error: { code: 'cancelled' } } as const;
   const load = randomised(() => Promise.resolve(failure), 1);
   expect(await load(new AbortController().signal, () => {})).toEqual(failure);
+});
+
+describe('that takes long to make', () => {
+  // Some 900,000 values.
+  const larger = networkOfSizes('larger', 'Larger', { ...architecture, embedDim: 192, numHeads: 3 });
+
+  test('is the same as at once, and says how far it is', async () => {
+    const seen: number[] = [];
+    const { signal } = new AbortController();
+    const load = randomised(larger, 1);
+    const loaded = await load(signal, ({ loadedBytes, totalBytes }) => seen.push(loadedBytes / totalBytes));
+    if (!loaded.ok) throw new Error(JSON.stringify(loaded.error));
+    // As bytes, since a comparison of a million numbers one by one takes seconds.
+    const bytesOf = ({ parameters: all }: LoadedModel): [string, Buffer][] =>
+      [...all].map(([name, { values }]) => [name, Buffer.from(values.buffer)]);
+    expect(bytesOf(loaded.value)).toEqual(bytesOf(randomNetwork(loaded.value, 1)));
+    expect(seen.length).toBeGreaterThan(1);
+    expect(seen).toEqual(seen.toSorted((a, b) => a - b));
+    expect(Math.max(...seen)).toBeLessThanOrEqual(1);
+  });
+
+  test('hears a cancel that comes as a message does, in the middle', async () => {
+    const controller = new AbortController();
+    let reports = 0;
+    const outcome = randomised(larger, 1)(controller.signal, () => {
+      reports += 1;
+      setTimeout(() => controller.abort());
+    });
+    expect(await outcome).toEqual({ ok: false, error: { code: 'cancelled' } });
+    // A timer comes after one or two of the three.
+    expect(reports).toBeLessThan(3);
+  });
 });

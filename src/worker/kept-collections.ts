@@ -10,10 +10,7 @@ import { KeptCollection } from '../library/kept-collection.ts';
 import { tellFullStorage } from '../library/tell-full-storage.ts';
 import { createSerialQueue } from '../rpc/serial-queue.ts';
 import type { CollectionList } from '../rpc/recognise-contract.ts';
-import { removeUnlocked, takeLock } from './with-lock.ts';
-
-/** The locks of a worker that was ended are free a moment later. */
-const lockWaitMs = 3000;
+import { removeLeftovers, takeLock } from './with-lock.ts';
 
 const busy = { code: 'collection-busy' } as const;
 
@@ -34,7 +31,11 @@ export class KeptCollections {
   async list(): Promise<CollectionList> {
     const folders = await this.folders;
     const { collections, unreadable, unfinished } = await listCollections(folders);
-    for (const id of unfinished) await removeUnlocked(collectionLock(id), () => folders.remove(id));
+    await removeLeftovers(unfinished, {
+      lockOf: collectionLock,
+      find: async () => (await listCollections(folders)).unfinished,
+      remove: (id) => folders.remove(id),
+    });
     return { collections, unreadable, notKept: folders.notKept };
   }
 
@@ -57,7 +58,7 @@ export class KeptCollections {
   change<T>(id: string, work: (collection: KeptCollection) => Promise<T>): Promise<T> {
     return this.inTurn(async () => {
       const isGathered = this.gathered?.id === id;
-      const release = isGathered ? () => undefined : await takeLock(collectionLock(id), busy, lockWaitMs);
+      const release = isGathered ? () => undefined : await takeLock(collectionLock(id), busy);
       try {
         return await work(await this.open(id));
       } catch (error) {
@@ -80,7 +81,7 @@ export class KeptCollections {
     const folders = await this.folders;
     await this.inTurn(async () => {
       if (this.gathered?.id === id) throw new FailureError(busy);
-      const release = await takeLock(collectionLock(id), busy, lockWaitMs);
+      const release = await takeLock(collectionLock(id), busy);
       try {
         if (this.held?.id === id) this.held = null;
         await folders.remove(id);
@@ -103,7 +104,7 @@ export class KeptCollections {
     const folders = await this.folders;
     const { collection, release } = await this.inTurn(async () => {
       if (this.gathered !== null) throw new FailureError(busy);
-      const free = await takeLock(collectionLock(id), busy, lockWaitMs);
+      const free = await takeLock(collectionLock(id), busy);
       try {
         this.gathered = await open(folders);
       } catch (error) {

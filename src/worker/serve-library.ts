@@ -9,8 +9,11 @@ import { openStorage } from '../library/opfs-storage.ts';
 import { freeBytes, tellFullStorage } from '../library/tell-full-storage.ts';
 import { listModels, openStored } from '../library/records.ts';
 import type { LibraryContents, LibraryContract } from '../rpc/library-contract.ts';
-import { removeUnlocked, withLock } from './with-lock.ts';
+import { removeLeftovers, withLock } from './with-lock.ts';
 import { crashed, outcomeOf, serveCalls, type Handlers } from '../rpc/serve-calls.ts';
+
+/** A window that uses a model has its lock all the time, so there is nothing to wait for but a window that was just closed. */
+const inUseWaitMs = 300;
 
 const lockOf = (id: string): string => `model-${id}`;
 
@@ -23,7 +26,11 @@ const locked = <T>(id: string, work: () => Promise<T>): Promise<T> =>
 
 async function contentsOf(folders: FileStorage): Promise<LibraryContents> {
   const { stored, partial, remains } = await listModels(folders);
-  await Promise.all(remains.map((id) => removeUnlocked(lockOf(id), () => folders.remove(id))));
+  await removeLeftovers(remains, {
+    lockOf,
+    find: async () => (await listModels(folders)).remains,
+    remove: (id) => folders.remove(id),
+  });
   const { notKept } = folders;
   return { stored, partial, notKept, freeBytes: notKept === null ? await freeBytes() : null };
 }
@@ -61,7 +68,8 @@ const createLibraryHandlers = (folders: Promise<FileStorage>): Handlers<LibraryC
     outcomeOf(context, async () => {
       const opened = await folders;
       // A window that computes with it reads it again when its engine is lost.
-      await locked(id, () => withLock(inUseLockOf(id), { code: 'model-in-use' }, () => opened.remove(id)));
+      const remove = (): Promise<void> => opened.remove(id);
+      await locked(id, () => withLock(inUseLockOf(id), { code: 'model-in-use' }, remove, inUseWaitMs));
       return contentsOf(opened);
     }),
 });

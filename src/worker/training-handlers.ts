@@ -11,7 +11,7 @@ import { exportRun, keptFiles, readArchive, importArchive } from './run-archive.
 import { CurrentRun } from './current-run.ts';
 import { runLock } from '../core/model-locks.ts';
 import { withRunLock } from './run-lock.ts';
-import { removeUnlocked } from './with-lock.ts';
+import { removeLeftovers } from './with-lock.ts';
 
 /** Names of runs that have not been there before. */
 function createIds(): () => string {
@@ -26,7 +26,11 @@ async function listKept(host: TrainingHost): Promise<RunList> {
   const folders = await host.folders;
   const { runs, unreadable, unfinished } = await listRuns(folders);
   // A run that is being prepared has not been saved yet either.
-  for (const id of unfinished) await removeUnlocked(runLock(id), () => folders.remove(id));
+  await removeLeftovers(unfinished, {
+    lockOf: runLock,
+    find: async () => (await listRuns(folders)).unfinished,
+    remove: (id) => folders.remove(id),
+  });
   return { runs, unreadable, notKept: folders.notKept };
 }
 
