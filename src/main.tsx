@@ -65,7 +65,7 @@ const library = createModelLibrary(
   store,
 );
 const training = createTrainingSession(client, store, library, createTrainingStore());
-const recognise = createRecogniseSession(client, store, session, createRecogniseStore());
+const recognise = createRecogniseSession(client, store, session, classes, createRecogniseStore());
 void library.startSession(parameters.get('model'));
 void training.offerToResume();
 

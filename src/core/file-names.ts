@@ -35,10 +35,3 @@ export function pathOfFile(file: File): string {
   const { path } = file as { path?: string };
   return (file.webkitRelativePath || path || file.name).replace(/^(\.?\/)+/, '');
 }
-
-/** @returns the folder right above the file; null where it came without one */
-export const folderAbove = (path: string): string | null =>
-  path
-    .split('/')
-    .filter((part) => part !== '')
-    .at(-2) ?? null;

@@ -1,4 +1,4 @@
-import { yieldToEventLoop } from '../engine/yield-to-event-loop.ts';
+import { yieldToEventLoop } from '../core/yield-to-event-loop.ts';
 import { throwIfAborted } from '../vit/forward.ts';
 
 /** Lets other work of the thread go on, between steps of a long computation. @throws FailureError 'cancelled' */

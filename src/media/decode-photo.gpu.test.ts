@@ -85,6 +85,41 @@ describe('pixels of a bitmap', () => {
     expect((await choosePixelReader()).accuracy).toBe('exact');
   });
 
+  const expectPillowsPixels = async (read: ReadBitmap): Promise<void> => {
+    for (const imageCase of imageCases.filter(({ name }) => /^(turned|p3)/.test(name))) {
+      const photo = await openImage(imageCase.file);
+      const bitmap = await photo.drawForScreen(4096);
+      const values = await read(bitmap);
+      const pixels = { height: bitmap.height, width: bitmap.width, channels: 4, values } as const;
+      if (differenceFromPillow(pixels, imageCase) > imageCase.tolerance) expect.unreachable(imageCase.name);
+      bitmap.close();
+      photo.close();
+    }
+  };
+
+  test('come by a canvas, and exactly, where there is no VideoFrame', async () => {
+    vi.stubGlobal('VideoFrame', undefined);
+    try {
+      const { read: readBitmap, accuracy } = await choosePixelReader();
+      expect(accuracy).toBe('exact');
+      await expectPillowsPixels(readBitmap);
+    } finally {
+      vi.unstubAllGlobals();
+    }
+  });
+
+  test('are read of a bitmap that is wider than a VideoFrame may be', async () => {
+    const strip = new ImageData(40_000, 2);
+    strip.data.forEach((_, at) => (strip.data[at] = at % 4 === 3 ? 255 : (at * 7) & 255));
+    const bitmap = await createImageBitmap(strip);
+    const { read, accuracy } = await choosePixelReader();
+    expect(accuracy).toBe('exact');
+    const values = await read(bitmap);
+    expect(values.length).toBe(strip.data.length);
+    expect(values.findIndex((value, at) => value !== strip.data[at])).toBe(-1);
+    bitmap.close();
+  });
+
   test('come by VideoFrame, and exactly, where a canvas has noise', async () => {
     // Replaces the canvas's method, for both the choice of the reader and the photograph.
     const original = OffscreenCanvasRenderingContext2D.prototype.getImageData;
@@ -99,15 +134,7 @@ describe('pixels of a bitmap', () => {
     try {
       const { read: readBitmap, accuracy } = await choosePixelReader();
       expect(accuracy).toBe('exact');
-      for (const imageCase of imageCases.filter(({ name }) => /^(turned|p3)/.test(name))) {
-        const photo = await openImage(imageCase.file);
-        const bitmap = await photo.drawForScreen(4096);
-        const values = await readBitmap(bitmap);
-        const pixels = { height: bitmap.height, width: bitmap.width, channels: 4, values } as const;
-        if (differenceFromPillow(pixels, imageCase) > imageCase.tolerance) expect.unreachable(imageCase.name);
-        bitmap.close();
-        photo.close();
-      }
+      await expectPillowsPixels(readBitmap);
     } finally {
       vi.restoreAllMocks();
     }
@@ -116,9 +143,17 @@ describe('pixels of a bitmap', () => {
   test('are called altered where no way is exact and one is near, and that one is taken', async () => {
     const { read: exact } = await choosePixelReader();
     const near = noisy(exact);
-    expect(await choosePixelReader([random, near])).toEqual({ read: near, accuracy: 'altered' });
-    expect(await choosePixelReader([near, missing])).toEqual({ read: near, accuracy: 'altered' });
-    expect(await choosePixelReader([near, exact])).toEqual({ read: exact, accuracy: 'exact' });
+    const bitmap = await createImageBitmap(new ImageData(8, 8));
+    const routeOf = async (...routes: [ReadBitmap, ...ReadBitmap[]]) => {
+      const { read, accuracy } = await choosePixelReader(routes);
+      return { values: await read(bitmap), accuracy };
+    };
+    const [altered, same] = [await near(bitmap), await exact(bitmap)];
+    expect(altered).not.toEqual(same);
+    expect(await routeOf(random, near)).toEqual({ values: altered, accuracy: 'altered' });
+    expect(await routeOf(near, missing)).toEqual({ values: altered, accuracy: 'altered' });
+    expect(await routeOf(near, exact)).toEqual({ values: same, accuracy: 'exact' });
+    bitmap.close();
   });
 
   test('are called hidden where all is noise', async () => {

@@ -19,6 +19,7 @@ function shrink(photo: Picture, { width, height }: Size): OffscreenCanvas {
 /**
  * @param photo drawn under each cell's layers; null where it is not there yet
  * @param ink the titles' colour
+ * @param scale how many times larger the surface shows what is drawn, so that the photographs are fine enough
  */
 export function paintSheet(
   context: Context,
@@ -26,9 +27,13 @@ export function paintSheet(
   sheet: Sheet,
   { cells, fontPx, columnTitles, rowTitles }: SheetLayout,
   ink: string,
+  scale = 1,
 ): void {
   const first = cells[0]?.[0];
-  const small = photo === null || photo.width === 0 || first === undefined ? null : shrink(photo, first);
+  const small =
+    photo === null || photo.width === 0 || first === undefined
+      ? null
+      : shrink(photo, { width: scale * first.width, height: scale * first.height });
   for (const [row, { cells: own }] of sheet.rows.entries())
     for (const [column, { layers }] of own.entries()) {
       const box = cells[row]?.[column];

@@ -1,7 +1,7 @@
 import { massMask, massThreshold, rankByMass } from '../../attention/mass-mask.ts';
 import { succeed } from '../../core/result.ts';
 import type { Pass } from '../../engine/pass.ts';
-import { yieldToEventLoop } from '../../engine/yield-to-event-loop.ts';
+import { yieldToEventLoop } from '../../core/yield-to-event-loop.ts';
 import { alignAxes, principalAxes } from '../../features/principal-axes.ts';
 import { throwIfAborted } from '../../vit/forward.ts';
 import { readPatchProjections, readPatchScatter, readPatchSum } from '../../vit/patch-components.ts';

@@ -7,8 +7,11 @@ import { readNearestPatches, readPairCosines, type PatchPair } from '../../vit/m
 import { clsAttentionTap, readClsAttention } from '../cls-attention.ts';
 import { afterStepOf } from '../after-step.ts';
 import { facetOf, featuresOf, featureTap } from '../feature-choice.ts';
-import type { LensCompute } from '../lens-compute.ts';
+import type { ComputeContext, LensCompute } from '../lens-compute.ts';
 import type { CorrespondencesParams, CorrespondencesResult, PairEnd } from './contract.ts';
+
+/** Of the work: to compare all patches. The rest is to choose pairs. */
+const comparedShare = 0.7;
 
 /** The clustering holds the cosines of all pairs with each other; where there are more, those with the highest saliency take part. */
 const mostClustered = 2000;
@@ -28,7 +31,7 @@ async function thin(
   pair: PatchPair,
   matches: readonly SalientMatch[],
   count: number,
-  signal: AbortSignal,
+  { signal, onProgress }: Pick<ComputeContext, 'signal' | 'onProgress'>,
 ): Promise<readonly SalientMatch[]> {
   if (matches.length === 0) return [];
   const some =
@@ -37,7 +40,14 @@ async function thin(
       : matches;
   const cosines = await readPairCosines(pair, some);
   const saliency = some.map((match) => match.saliency);
-  const chosen = await thinMatches(cosines, saliency, Math.min(count, some.length), afterStepOf(signal));
+  const afterStep = afterStepOf(signal);
+  let left = 1 - comparedShare;
+  const chosen = await thinMatches(cosines, saliency, Math.min(count, some.length), async () => {
+    // Nobody knows how many steps it takes; mostly a few.
+    left *= 0.8;
+    onProgress(1 - left);
+    await afterStep();
+  });
   return chosen.map((at) => some[at] as SalientMatch);
 }
 
@@ -55,7 +65,7 @@ async function findPairs(
   first: Pass,
   second: Pass,
   { pairs, salience, surroundings, ...choice }: CorrespondencesParams,
-  signal: AbortSignal,
+  context: Pick<ComputeContext, 'signal' | 'onProgress'>,
 ): Promise<CorrespondencesResult> {
   const features = featuresOf(choice, first.model);
   const pair = {
@@ -65,14 +75,16 @@ async function findPairs(
     facet: facetOf(features),
     surroundings,
   };
-  const mutual = mutualMatches(...(await readNearestPatches(pair, { signal })));
+  const { signal } = context;
+  const onProgress = (share: number): void => context.onProgress(comparedShare * share);
+  const mutual = mutualMatches(...(await readNearestPatches(pair, { signal, onProgress })));
   const [ofFirst, ofSecond] = [await saliencyOf(first), await saliencyOf(second)];
   const salient = mutual.flatMap((each): SalientMatch[] => {
     const ends = [ofFirst[each.first] as number, ofSecond[each.second] as number] as const;
     if (salience > 0 && !(Math.min(...ends) > salience / 100)) return [];
     return [{ ...each, saliency: (ends[0] + ends[1]) / 2 }];
   });
-  const chosen = await thin(pair, salient, pairs, signal);
+  const chosen = await thin(pair, salient, pairs, context);
   return {
     features,
     found: { mutual: mutual.length, salient: salient.length },
@@ -91,9 +103,9 @@ export const correspondencesCompute: LensCompute<CorrespondencesParams, Correspo
     keeps: [],
   }),
 
-  async compute([first, second], params, { signal }) {
+  async compute([first, second], params, context) {
     if (first === undefined) throw new Error('correspondences needs a pass');
-    if (second !== undefined) return succeed(await findPairs(first, second, params, signal));
+    if (second !== undefined) return succeed(await findPairs(first, second, params, context));
     return succeed({ features: featuresOf(params, first.model), found: null, pairs: [] });
   },
 

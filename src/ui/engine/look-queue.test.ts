@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { BackendDescription } from '../../core/backend.ts';
 import type { Failure } from '../../core/failure.ts';
 import type { PatchPosition } from '../../core/geometry.ts';
@@ -117,7 +117,8 @@ describe('a patch', () => {
     const { ask, last, store, reply, shown, asking, calls } = await setUp();
     ask(1, 1);
     last().progress({ stage: 'decode' });
-    expect(asking()).toMatchObject({ status: 'running', progress: { stage: 'decode' } });
+    expect(asking()).toMatchObject({ status: 'running', progress: null });
+    await vi.waitFor(() => expect(asking()).toMatchObject({ progress: { stage: 'decode' } }));
     store.getState().pickPoint('photo-1', null);
     expect(last().cancelled()).toBe(true);
     await reply();

@@ -30,6 +30,7 @@ import {
   unseen,
   type Open,
 } from './missing-looks.ts';
+import { showProgress } from './show-progress.ts';
 
 /** After this many failures a further question is not repeated automatically. */
 const maxRequestFailures = 2;
@@ -89,13 +90,17 @@ export function createLookQueue(client: EngineClient, store: AppStore, announcer
     if (engine.status !== 'ready' || used === null || used.key !== look.model) return { code: 'cancelled' };
     const [{ backend }, { description: model }] = [engine, used];
     const request = requestOf(store.getState(), mine, used, leftOut);
+    const shown = showProgress((progress: AnyLookProgress) => {
+      if (!mine.isAbandoned) onProgress(progress);
+    });
     const answer = await client.call('look', request, {
       signal: mine.controller.signal,
       onProgress: (progress) => {
         noteTurn(side, progress);
-        if (!mine.isAbandoned) onProgress(progress);
+        shown.note(progress);
       },
     });
+    shown.end();
     if (mine.isAbandoned) return null;
     run = null;
     if (!answer.ok) return answer.error;

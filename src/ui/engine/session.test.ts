@@ -40,6 +40,12 @@ interface OpenCall {
   readonly tell: (progress: unknown) => void;
 }
 
+/** The photographs of which the engine was told that they are gone, call by call. */
+const forgotten = (calls: readonly OpenCall[]): unknown[] =>
+  calls
+    .filter(({ method }) => method === 'forget')
+    .map(({ request }) => (request as { readonly photos: unknown }).photos);
+
 /** A client whose calls are answered by the test. */
 function createFakeClient() {
   const open: OpenCall[] = [];
@@ -204,6 +210,7 @@ describe('the queue', () => {
     await ready();
     const running = fake.last();
     session.remove('photo-1');
+    expect(forgotten(fake.calls)).toEqual([['photo-1']]);
     running.answer(succeed(looked(3)));
     await settle();
     expect(statuses()).toEqual(['running']);
@@ -257,6 +264,7 @@ describe('many at once', () => {
     expect(store.getState().outcomes.size).toBe(1);
     const running = fake.last();
     session.removeAll();
+    expect(forgotten(fake.calls)).toEqual([['photo-1', 'photo-2', 'photo-3']]);
     running.answer(succeed(looked(3)));
     await settle();
     expect(running.cancelled()).toBe(true);

@@ -76,6 +76,11 @@ export function createSession(
     }
   };
 
+  /** The engine keeps passes, which a photograph that is gone never needs again. */
+  const forget = (photos: readonly PhotoId[]): void => {
+    if (store.getState().engine.status === 'ready') void client.call('forget', { photos });
+  };
+
   const models = createModelSwitching(client, store, {
     startWith: (next) => life.startWith(next),
     take: (next) =>
@@ -121,6 +126,7 @@ export function createSession(
         // Before the cancel, which would let go of a patch that is asked on another photograph.
         store.getState().removePhotos([id]);
         queue.cancel(id);
+        forget([id]);
       }),
 
     removeAll() {
@@ -129,6 +135,7 @@ export function createSession(
         queue.abandon();
         const { order, removePhotos } = store.getState();
         removePhotos(order);
+        forget(order);
       });
     },
 

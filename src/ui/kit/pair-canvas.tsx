@@ -4,7 +4,8 @@ import type { Layer } from '../../render/layers.ts';
 import { lineWidthFor, prepareLayers } from '../../render/paint-layers.ts';
 import { paintPairOverlay, paintPairPhotos } from '../../render/paint-pair.ts';
 import { layOutPair, type Beside } from '../../render/pair.ts';
-import { useCanvasLayer, useDeviceSize } from './use-canvas-layer.ts';
+import { drawPart, type PictureView } from '../../render/picture-view.ts';
+import { type DeviceSize, useCanvasLayer, useDeviceSize } from './use-canvas-layer.ts';
 import './layered-canvas.css';
 import './pair-canvas.css';
 
@@ -16,6 +17,8 @@ interface PairCanvasProps {
   readonly layers: readonly Layer[];
   readonly beside: Beside;
   readonly label: string;
+  /** The part of both together that is shown; lines and dots keep their width. */
+  readonly view: PictureView;
 }
 
 /** Between the photographs, in CSS px. */
@@ -25,7 +28,7 @@ const usable = (bitmap: ImageBitmap | null): ImageBitmap | null =>
   bitmap !== null && bitmap.width > 0 ? bitmap : null;
 
 /** Two photographs with what is drawn over them and the links between them. It fills its parent. */
-export function PairCanvas({ first, second, frame, layers, beside, label }: PairCanvasProps) {
+export function PairCanvas({ first, second, frame, layers, beside, label, view }: PairCanvasProps) {
   const box = useRef<HTMLDivElement>(null);
   const photoLayer = useRef<HTMLCanvasElement>(null);
   const overlayLayer = useRef<HTMLCanvasElement>(null);
@@ -37,23 +40,26 @@ export function PairCanvas({ first, second, frame, layers, beside, label }: Pair
     [size, photoSizePx, secondSize],
   );
   const paintPhotos = useCallback(
-    (context: CanvasRenderingContext2D) => {
-      if (places !== null) paintPairPhotos(context, usable(first), usable(second), places);
+    (context: CanvasRenderingContext2D, surface: DeviceSize) => {
+      if (places === null) return;
+      drawPart(context, surface, view, () => paintPairPhotos(context, usable(first), usable(second), places));
     },
-    [first, second, places],
+    [first, second, places, view],
   );
   useCanvasLayer(photoLayer, size, 0, paintPhotos);
   const paintOverlay = useCallback(
-    (context: CanvasRenderingContext2D) => {
+    (context: CanvasRenderingContext2D, surface: DeviceSize) => {
       if (places === null) return;
-      const lineWidthPx = lineWidthFor(places.first, 'stage', devicePixelRatio);
-      paintPairOverlay(
-        context,
-        { first: { frame, layers }, second: beside },
-        { places, detail: 'stage', lineWidthPx },
+      const lineWidthPx = lineWidthFor(places.first, 'stage', devicePixelRatio) / view.scale;
+      drawPart(context, surface, view, () =>
+        paintPairOverlay(
+          context,
+          { first: { frame, layers }, second: beside },
+          { places, detail: 'stage', lineWidthPx },
+        ),
       );
     },
-    [frame, layers, beside, places],
+    [frame, layers, beside, places, view],
   );
   const prepare = useCallback(
     () => prepareLayers(layers, 'stage') && prepareLayers(beside.layers, 'stage'),

@@ -1,6 +1,7 @@
 import { type KeyboardEvent, useCallback, useMemo, useRef, useState } from 'react';
 import { paintSheet, prepareSheet } from '../../render/paint-sheet.ts';
 import { layOutSheet, type Sheet } from '../../render/sheet.ts';
+import { drawPart, pointShown, type PictureView } from '../../render/picture-view.ts';
 import { type DeviceSize, useCanvasLayer, useDeviceSize } from './use-canvas-layer.ts';
 import './sheet-canvas.css';
 
@@ -10,6 +11,8 @@ interface SheetCanvasProps {
   /** The photograph's width / height. */
   readonly aspect: number;
   readonly label: string;
+  /** The part of the sheet that is shown. */
+  readonly view: PictureView;
   readonly onChoose: (row: number, column: number) => void;
 }
 
@@ -27,7 +30,7 @@ const steps: Readonly<Record<string, readonly [down: number, right: number]>> = 
  * Many small pictures on one canvas, with a button over each. They are one Tab stop together; the arrow keys move between the
  * pictures.
  */
-export function SheetCanvas({ bitmap, sheet, aspect, label, onChoose }: SheetCanvasProps) {
+export function SheetCanvas({ bitmap, sheet, aspect, label, view, onChoose }: SheetCanvasProps) {
   const frame = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const size = useDeviceSize(frame);
@@ -38,12 +41,12 @@ export function SheetCanvas({ bitmap, sheet, aspect, label, onChoose }: SheetCan
     [sheet, size, aspect],
   );
   const paint = useCallback(
-    (context: CanvasRenderingContext2D) => {
+    (context: CanvasRenderingContext2D, surface: DeviceSize) => {
       if (layout === null) return;
       const ink = getComputedStyle(context.canvas).color;
-      paintSheet(context, bitmap, sheet, layout, ink);
+      drawPart(context, surface, view, () => paintSheet(context, bitmap, sheet, layout, ink, view.scale));
     },
-    [bitmap, sheet, layout],
+    [bitmap, sheet, layout, view],
   );
   const prepare = useCallback(() => prepareSheet(sheet), [sheet]);
   useCanvasLayer(canvas, size, 0, paint, prepare);
@@ -60,14 +63,14 @@ export function SheetCanvas({ bitmap, sheet, aspect, label, onChoose }: SheetCan
 
   const placed = ({ width, height }: DeviceSize, row: number, column: number) => {
     const box = layout?.cells[row]?.[column];
-    return box === undefined
-      ? {}
-      : {
-          left: `${(100 * box.left) / width}%`,
-          top: `${(100 * box.top) / height}%`,
-          width: `${(100 * box.width) / width}%`,
-          height: `${(100 * box.height) / height}%`,
-        };
+    if (box === undefined) return {};
+    const { x, y } = pointShown(view, { x: box.left / width, y: box.top / height });
+    return {
+      left: `${100 * x}%`,
+      top: `${100 * y}%`,
+      width: `${(100 * view.scale * box.width) / width}%`,
+      height: `${(100 * view.scale * box.height) / height}%`,
+    };
   };
 
   return (

@@ -1,4 +1,4 @@
-import { lazy, Suspense, useCallback } from 'react';
+import { lazy, type MouseEvent, Suspense, useCallback } from 'react';
 import { loadScript } from '../../core/script.ts';
 import { Viewer } from './viewer.tsx';
 import { HelpDialog } from './help-dialog.tsx';
@@ -29,7 +29,7 @@ const RecogniseView = lazy(async () => {
 });
 
 /** What is shown while the script of a screen is fetched. */
-const loading = <main id="content" aria-busy="true" />;
+const loading = <main id="content" tabIndex={-1} aria-busy="true" />;
 
 function Content({ onAdd }: { readonly onAdd: () => void }) {
   const screen = useApp((state) => state.screen);
@@ -51,6 +51,12 @@ function Content({ onAdd }: { readonly onAdd: () => void }) {
       return isEmpty ? <EmptyState onAdd={onAdd} /> : <Viewer />;
   }
 }
+
+/** The hash of the address stays: it names the screen. */
+const skip = (event: MouseEvent): void => {
+  event.preventDefault();
+  document.getElementById('content')?.focus();
+};
 
 function Page() {
   const { rootProps, inputProps, isDragging, openPicker } = useIntake();
@@ -76,7 +82,7 @@ function Page() {
       data-screen={screen}
     >
       <input {...inputProps} />
-      <a className="skip-link" href="#content">
+      <a className="skip-link" href="#content" onClick={skip}>
         Skip to the photographs
       </a>
       {presenting ? (

@@ -10,11 +10,13 @@ import { chosenModel } from '../state/model-choice.ts';
 import { parseSettings } from '../state/settings.ts';
 import type { StoredCollection } from '../../rpc/recognise-contract.ts';
 import { FilesAtHand } from '../recognise/files-at-hand.ts';
+import { createClasses } from '../engine/classes.ts';
 import { createRecogniseSession } from '../recognise/recognise-session.ts';
 import { createRecogniseStore } from '../recognise/recognise-state.ts';
 import { SmallPictures } from '../recognise/small-pictures.ts';
 import { commandsOf, runCommand } from './commands.ts';
-import { viewShown } from '../state/zoom.ts';
+import { allKey, sheetKey, viewShown } from '../state/zoom.ts';
+import { zoomKeyOf } from './zoom-key-of.ts';
 import { belongsToField } from './use-commands.ts';
 
 const lens = 'heads';
@@ -23,7 +25,13 @@ const lens = 'heads';
 const silentClient = { call: () => new Promise(() => undefined) } as unknown as EngineClient;
 
 const recogniseOf = (app: AppStore) =>
-  createRecogniseSession(silentClient, app, { add: () => undefined }, createRecogniseStore());
+  createRecogniseSession(
+    silentClient,
+    app,
+    { add: () => undefined },
+    createClasses(silentClient, app),
+    createRecogniseStore(),
+  );
 
 /** A page with three finished photographs, the second one selected. */
 function setUp() {
@@ -157,6 +165,19 @@ describe('a key on a photograph', () => {
     expect(press('0')).toBe(true);
     expect(drawing()).toMatchObject({ view: 'all' });
     expect(press('shift+ArrowLeft')).toBe(false);
+  });
+
+  it('a photograph, its sheet of small pictures, and all photographs together are each zoomed by themselves', () => {
+    const { press, store } = setUp();
+    const { setLens } = store.getState();
+    expect(zoomKeyOf(store.getState())).toBe('photo-2');
+    setLens('layers');
+    // Nothing has been looked at with it yet.
+    expect(zoomKeyOf(store.getState())).toBe('photo-2');
+    press('+');
+    expect(viewShown(store.getState(), 'photo-2').scale).toBe(1.5);
+    expect(viewShown(store.getState(), sheetKey('photo-2'))).toBe(wholePicture);
+    expect(viewShown(store.getState(), allKey)).toBe(wholePicture);
   });
 
   it('another photograph is shown whole', () => {

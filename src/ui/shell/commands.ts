@@ -6,18 +6,12 @@ import { viewOf } from '../../lenses/views.ts';
 import type { Command, CommandContext } from './command.ts';
 import { recogniseCommands } from '../recognise/recognise-commands.ts';
 import type { AppActions, AppState } from '../state/app-store.ts';
-import {
-  allAreShown,
-  canShowAll,
-  pickedOn,
-  requestedLook,
-  shownOutcome,
-  spanOfLook,
-} from '../state/looks.ts';
+import { canShowAll, pickedOn, requestedLook, shownOutcome, spanOfLook } from '../state/looks.ts';
 import type { Photo } from '../state/photo.ts';
 import { viewShown } from '../state/zoom.ts';
 import { patchPickerId } from './patch-picker.tsx';
 import { queryOf, sceneOf, type AnyPanelProps } from './use-scene.ts';
+import { zoomKeyOf } from './zoom-key-of.ts';
 import { moveByKey, zoomByKey } from './zoom-keys.ts';
 
 type State = AppState & AppActions;
@@ -67,20 +61,16 @@ function toggleAll(state: State): boolean {
   return true;
 }
 
-/** Pairs, sheets and all photographs beside each other are shown as a whole. */
-function canZoom(state: State): boolean {
-  const { scene } = panelPropsOf(state);
-  if (allAreShown(state)) return false;
-  const { sheet, beside } = viewOf(state.lens);
-  return scene === null || ((sheet?.(scene) ?? null) === null && (beside?.(scene) ?? null) === null);
+function zoomStage(state: State, to: 'in' | 'out' | 'whole'): boolean {
+  const key = zoomKeyOf(state);
+  if (key === null || (to === 'whole' && viewShown(state, key).scale === 1)) return false;
+  zoomByKey(state, key, to);
+  return true;
 }
 
-function zoomStage(state: State, to: 'in' | 'out' | 'whole'): boolean {
-  const { selectedId } = state;
-  if (selectedId === null || !canZoom(state)) return false;
-  if (to === 'whole' && viewShown(state, selectedId).scale === 1) return false;
-  zoomByKey(state, selectedId, to);
-  return true;
+function moveStage(state: State, arrow: string): boolean {
+  const key = zoomKeyOf(state);
+  return key !== null && moveByKey(state, key, arrow);
 }
 
 const hasPhotograph = ({ screen, order }: State): boolean => screen === 'viewer' && order.length > 0;
@@ -150,7 +140,7 @@ const shellCommands: readonly Command[] = [
     shownKeys: ['Shift ←', 'Shift ↑'],
     does: 'Move the part that is shown',
     where: 'viewer',
-    run: (key, { state }) => state.selectedId !== null && moveByKey(state, state.selectedId, key),
+    run: (key, { state }) => moveStage(state, key),
   },
   {
     keys: [',', '.'],

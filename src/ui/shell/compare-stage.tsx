@@ -10,6 +10,7 @@ import { aspectOf, type ComparedSide, type Comparison } from './comparison.ts';
 import { columnsFor } from './grid-columns.ts';
 import { PatchPicker } from './patch-picker.tsx';
 import { asksSeveral, describePicture, frameOf, markedPatch, queryOf, useOutlined } from './use-scene.ts';
+import { sheetKey } from '../state/zoom.ts';
 import { useView } from './use-view.ts';
 import { ZoomArea } from './zoom-area.tsx';
 import '../kit/fields.css';
@@ -50,6 +51,7 @@ function SidePicture({ photo, bitmap, side, isOwn }: SideProps) {
   const isFixed = useApp((state) => !isOwn && (state.against?.look ?? null) !== null);
   const sheet = useMemo(() => sheetOf(side), [side]);
   const view = useView(photo.id);
+  const sheetView = useView(sheetKey(photo.id));
   const outlined = useOutlined(photo, outcome, layers);
   const label = labelOf(photo, side);
   return sheet === null ? (
@@ -60,6 +62,7 @@ function SidePicture({ photo, bitmap, side, isOwn }: SideProps) {
       sheet={sheet}
       aspect={aspectOf(side)}
       label={label}
+      view={sheetView}
       onChoose={(row, column) => {
         if (!isFixed) changeDrawing(sheet.changes[row]?.[column] ?? {});
       }}
@@ -87,17 +90,16 @@ interface SideAreaProps {
   readonly children: ReactNode;
 }
 
-/** A sheet of small pictures is shown as a whole. */
 function SideArea({ photo, side, aspect, children }: SideAreaProps) {
-  const style = { '--aspect': aspect };
-  return sheetOf(side) === null ? (
-    <ZoomArea photo={photo.id} draws={asksSeveral(side.outcome)} style={style}>
+  const isSheet = sheetOf(side) !== null;
+  return (
+    <ZoomArea
+      of={isSheet ? sheetKey(photo.id) : photo.id}
+      draws={!isSheet && asksSeveral(side.outcome)}
+      style={{ '--aspect': aspect }}
+    >
       {children}
     </ZoomArea>
-  ) : (
-    <div className="stage-picture" style={style}>
-      {children}
-    </div>
   );
 }
 
@@ -132,7 +134,7 @@ function Sides({ photo, bitmap, comparison }: CompareProps) {
 function Swipe({ photo, bitmap, comparison: { own, other } }: CompareProps) {
   const [percent, setPercent] = useState(50);
   return (
-    <ZoomArea photo={photo.id} draws={asksSeveral(own.outcome)} style={{ '--swipe': `${percent}%` }}>
+    <ZoomArea of={photo.id} draws={asksSeveral(own.outcome)} style={{ '--swipe': `${percent}%` }}>
       <SidePicture photo={photo} bitmap={bitmap} side={own} isOwn />
       <div className="compare-over">
         <SidePicture photo={photo} bitmap={bitmap} side={other} isOwn={false} />
@@ -169,7 +171,7 @@ export function CompareStage({ photo, bitmap, comparison }: CompareProps) {
   }, [own.layers, other.layers, opacity]);
   if (view === 'difference' && layers.length > 0)
     return (
-      <ZoomArea photo={photo.id} draws={asksSeveral(own.outcome)}>
+      <ZoomArea of={photo.id} draws={asksSeveral(own.outcome)}>
         <LayeredCanvas
           bitmap={bitmap}
           layers={layers}

@@ -5,6 +5,7 @@ import { describeLargerOverlaps } from './describe-overlap.ts';
 /** ViT-S/8: 21.7 million parameters. */
 const small8: ModelDescription = {
   id: 's8',
+  hash: 's8',
   title: 'S/8',
   embedDim: 384,
   depth: 12,

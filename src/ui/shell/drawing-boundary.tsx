@@ -28,14 +28,14 @@ export class DrawingBoundary extends Component<DrawingBoundaryProps, { readonly 
     // Not a bug: the script of this part could not be loaded. Browsers do not fetch it again until the page is reloaded.
     if (failure !== null)
       return (
-        <main id="content" className="message" data-tone="warning" role="alert">
+        <main id="content" tabIndex={-1} className="message" data-tone="warning" role="alert">
           <TriangleAlert aria-hidden="true" />
           <p>{describeFailure(failure)}</p>
           <IconButton icon={RotateCw} label="Reload the page" withText onClick={() => location.reload()} />
         </main>
       );
     return (
-      <main id="content" className="message" data-tone="warning" role="alert">
+      <main id="content" tabIndex={-1} className="message" data-tone="warning" role="alert">
         <TriangleAlert aria-hidden="true" />
         <p>This part of the page could not be drawn ({error.message}). Your photographs are still here.</p>
         <IconButton

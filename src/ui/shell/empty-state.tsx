@@ -6,7 +6,7 @@ import './empty-state.css';
 /** The first screen: what the page does, and sample photographs to start with. */
 export function EmptyState({ onAdd }: { readonly onAdd: () => void }) {
   return (
-    <main className="empty" id="content">
+    <main className="empty" id="content" tabIndex={-1}>
       <h2>See what a Vision Transformer looks at.</h2>
       <div className="empty-words">
         <p className="empty-lead">

@@ -23,6 +23,7 @@ import {
   type PhotoPoint,
   type PickedPoint,
 } from '../state/photo-point.ts';
+import type { ZoomKey } from '../state/zoom.ts';
 import { useOutlineDrawing } from './outline-drawing.ts';
 import { usePickPoint, usePointAt } from './use-scene.ts';
 import { useView } from './use-view.ts';
@@ -74,6 +75,8 @@ interface PatchPickerProps {
   readonly asksSeveral: boolean;
   /** Whether the key for patches gives it the focus: one on the page. */
   readonly isMain?: boolean;
+  /** What is zoomed with it; the photograph by itself where nothing is said. */
+  readonly zoomKey?: ZoomKey;
   /** What tells it from other pickers on the page: the photograph's name. */
   readonly label?: string;
 }
@@ -122,7 +125,7 @@ const keyMargin = 0.1;
 
 /** Keys while the picker has the focus. */
 function useKeys(props: PatchPickerProps, view: PictureView, pick: (point: PickedPoint) => void) {
-  const { photo, frame, marked, asksSeveral } = props;
+  const { photo, frame, marked, asksSeveral, zoomKey = photo.id } = props;
   const grow = useGrowing(props, pick);
   const setZoom = useApp((state) => state.setZoom);
   return (event: KeyboardEvent): void => {
@@ -138,7 +141,7 @@ function useKeys(props: PatchPickerProps, view: PictureView, pick: (point: Picke
     else if (marked !== null && step !== undefined) {
       const point = pointOf(patchBeside(marked, step, frame), frame);
       pick(point);
-      setZoom({ photo: photo.id, view: showing(view, point, keyMargin) });
+      setZoom({ of: zoomKey, view: showing(view, point, keyMargin) });
     } else return;
     event.preventDefault();
   };
@@ -152,21 +155,20 @@ function helpOf(asksSeveral: boolean, marked: PatchPosition | null): string {
 
 /** Covers the photograph. It highlights the patch under the pointer; a click asks it, and the arrow keys move to its neighbours. */
 export function PatchPicker(props: PatchPickerProps) {
-  const { photo, frame, marked, asksSeveral, isMain = true, label } = props;
+  const { photo, frame, marked, asksSeveral, isMain = true, label, zoomKey = photo.id } = props;
   const pick = usePickPoint(photo.id);
+  const undoPick = useApp((state) => state.undoPick);
   const pointAt = usePointAt(photo.id);
-  const view = useView(photo.id);
+  const view = useView(zoomKey);
   const helpId = useId();
   const title = marked === null ? 'Patches' : patchTitle(marked);
   const [pointed, setPointed] = useState<PhotoPoint | null>(null);
   const drawing = useOutlineDrawing(asksSeveral ? (outline) => pick(pickedWithin(outline)) : null);
   const hasDrawn = useRef(false);
   const press = useKeys(props, view, pick);
-  const beforeClick = useRef(photo.point);
   const click = (event: MouseEvent): void => {
     // The release of a drawing is no click, and a double click zooms.
     if (hasDrawn.current || event.detail > 1) return;
-    beforeClick.current = photo.point;
     const point = photoPointUnder(event, view);
     const isMarked = marked !== null && isSamePatch(patchAt(point, frame), marked);
     // A click on the asked patch goes back to CLS.
@@ -207,7 +209,7 @@ export function PatchPicker(props: PatchPickerProps) {
         // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- role application gives it the arrow keys
         tabIndex={0}
         onClick={click}
-        onDoubleClick={() => pick(beforeClick.current)}
+        onDoubleClick={() => undoPick(photo.id)}
         onKeyDown={press}
         onPointerDown={begin}
         onPointerUp={end}

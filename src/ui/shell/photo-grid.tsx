@@ -18,6 +18,9 @@ import {
   useScene,
   useStableLayers,
 } from './use-scene.ts';
+import { allKey } from '../state/zoom.ts';
+import { useView } from './use-view.ts';
+import { ZoomArea } from './zoom-area.tsx';
 import './photo-grid.css';
 
 /** One photograph. A click asks a patch of it; where the lens asks none, it opens the photograph. */
@@ -34,40 +37,48 @@ function Cell({ photo }: { readonly photo: Photo }) {
   );
   const picture = useRef<HTMLDivElement>(null);
   const size = useDeviceSize(picture);
-  const bitmap = usePicture(id, size === null ? null : pictureSideFor(Math.max(size.width, size.height)));
+  const view = useView(allKey);
+  const bitmap = usePicture(
+    id,
+    size === null ? null : pictureSideFor(view.scale * Math.max(size.width, size.height)),
+  );
   const shape = outcome === null ? bitmap : frameOf(outcome).photoSizePx;
   const aspect = shape === null ? 4 / 3 : shape.width / shape.height;
   const asks = outcome !== null && queryOf(outcome) !== null;
   return (
     <li className="grid-cell" data-selected={isSelected}>
       <div className="grid-picture" ref={picture} style={{ '--aspect': aspect }}>
-        <LayeredCanvas
-          bitmap={bitmap}
-          layers={layers}
-          detail="tile"
-          label={describePicture(photo, outcome, scene)}
-        />
-        {asks ? (
-          <PatchPicker
-            photo={photo}
-            frame={frameOf(outcome)}
-            marked={marked}
-            asksSeveral={asksSeveral(outcome)}
-            isMain={isSelected}
-            label={name}
+        <ZoomArea of={allKey} draws={outcome !== null && asksSeveral(outcome)} className="grid-zoom">
+          <LayeredCanvas
+            bitmap={bitmap}
+            layers={layers}
+            detail="tile"
+            label={describePicture(photo, outcome, scene)}
+            view={view}
           />
-        ) : (
-          <button
-            type="button"
-            className="grid-open"
-            aria-label={`Show ${name}`}
-            title={name}
-            onClick={() => {
-              select(id);
-              setShowsAll(false);
-            }}
-          />
-        )}
+          {asks ? (
+            <PatchPicker
+              photo={photo}
+              frame={frameOf(outcome)}
+              marked={marked}
+              asksSeveral={asksSeveral(outcome)}
+              isMain={isSelected}
+              zoomKey={allKey}
+              label={name}
+            />
+          ) : (
+            <button
+              type="button"
+              className="grid-open"
+              aria-label={`Show ${name}`}
+              title={name}
+              onClick={() => {
+                select(id);
+                setShowsAll(false);
+              }}
+            />
+          )}
+        </ZoomArea>
       </div>
     </li>
   );

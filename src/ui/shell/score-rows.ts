@@ -62,49 +62,25 @@ export function scoreRowsOf(state: ScoreState): ScoreRow[] {
 }
 
 /** What the rows and the words about them depend on; nothing else of the page's state redraws the table. */
-export type ScoreState = Pick<
-  AppState,
-  | 'lens'
-  | 'params'
-  | 'drawings'
-  | 'shared'
-  | 'token'
-  | 'framing'
-  | 'models'
-  | 'photos'
-  | 'order'
-  | 'asked'
-  | 'partner'
-  | 'outcomes'
->;
+const scoreFields = [
+  'lens',
+  'params',
+  'drawings',
+  'shared',
+  'token',
+  'framing',
+  'models',
+  'photos',
+  'order',
+  'asked',
+  'partner',
+  'outcomes',
+] as const satisfies readonly (keyof AppState)[];
 
-export const scoreStateOf = ({
-  lens,
-  params,
-  drawings,
-  shared,
-  token,
-  framing,
-  models,
-  photos,
-  order,
-  asked,
-  partner,
-  outcomes,
-}: AppState): ScoreState => ({
-  lens,
-  params,
-  drawings,
-  shared,
-  token,
-  framing,
-  models,
-  photos,
-  order,
-  asked,
-  partner,
-  outcomes,
-});
+export type ScoreState = Pick<AppState, (typeof scoreFields)[number]>;
+
+export const scoreStateOf = (state: AppState): ScoreState =>
+  Object.fromEntries(scoreFields.map((field) => [field, state[field]])) as ScoreState;
 
 const overlapWords: Readonly<Record<string, string>> = {
   2: 'patches overlap by a half',

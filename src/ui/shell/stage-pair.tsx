@@ -1,4 +1,5 @@
 import type { Layer } from '../../render/layers.ts';
+import type { PictureView } from '../../render/picture-view.ts';
 import type { Beside } from '../../render/pair.ts';
 import { PairCanvas } from '../kit/pair-canvas.tsx';
 import type { Outcome } from '../state/looks.ts';
@@ -14,10 +15,11 @@ interface StagePairProps {
   /** What `usePicture` takes. */
   readonly sidePx: number | null;
   readonly label: string;
+  readonly view: PictureView;
 }
 
 /** The selected photograph and, beside it, the second one that a look at a pair asked about. */
-export function StagePair({ bitmap, outcome, layers, beside, sidePx, label }: StagePairProps) {
+export function StagePair({ bitmap, outcome, layers, beside, sidePx, label, view }: StagePairProps) {
   const second = usePicture(outcome.look.of[0] ?? null, sidePx);
   return (
     <PairCanvas
@@ -27,6 +29,7 @@ export function StagePair({ bitmap, outcome, layers, beside, sidePx, label }: St
       layers={layers}
       beside={beside}
       label={label}
+      view={view}
     />
   );
 }

@@ -6,6 +6,7 @@ import { pictureSideFor } from '../engine/pictures.ts';
 import { useDeviceSize } from '../kit/use-canvas-layer.ts';
 import { useApp, useServices } from '../services.tsx';
 import { savedPairSize, type Beside } from '../../render/pair.ts';
+import type { LensSheet } from '../../lenses/lens-view.ts';
 import { viewOf } from '../../lenses/views.ts';
 import { allAreShown, sides, type Outcome } from '../state/looks.ts';
 import { lookFraction, type Photo } from '../state/photo.ts';
@@ -31,6 +32,7 @@ import {
   useStableLayers,
   type AnyScene,
 } from './use-scene.ts';
+import { allKey, pairKey, sheetKey } from '../state/zoom.ts';
 import { useView } from './use-view.ts';
 import { ZoomArea } from './zoom-area.tsx';
 import { ZoomControls } from './zoom-controls.tsx';
@@ -137,23 +139,22 @@ interface OnePictureProps extends Pick<StageProps, 'photo' | 'bitmap' | 'aspect'
   readonly outcome: Outcome | null;
   readonly scene: AnyScene | null;
   readonly beside: Beside | null;
+  readonly sheet: LensSheet<object> | null;
   /** What `usePicture` takes. */
   readonly sidePx: number | null;
 }
 
 /** One photograph, two beside each other, or the many small pictures of a lens. */
-function OnePicture({ photo, bitmap, aspect, outcome, scene, beside, sidePx }: OnePictureProps) {
+function OnePicture({ photo, bitmap, aspect, outcome, scene, beside, sheet, sidePx }: OnePictureProps) {
   const changeDrawing = useApp((state) => state.changeDrawing);
   const view = useView(photo.id);
+  const pairView = useView(pairKey(photo.id));
+  const sheetView = useView(sheetKey(photo.id));
   const marked = markedPatch(photo, outcome);
   const drawn = useStableLayers(
     outcome === null || scene === null ? [] : stageLayers(scene, outcome, marked),
   );
   const layers = useOutlined(photo, outcome, drawn);
-  const sheet = useMemo(
-    () => (outcome === null || scene === null ? null : (viewOf(outcome.look.lens).sheet?.(scene) ?? null)),
-    [outcome, scene],
-  );
   const second = useApp((state) => {
     const [id] = beside === null || outcome === null ? [] : outcome.look.of;
     return id === undefined ? null : (state.photos[id] ?? null);
@@ -161,7 +162,7 @@ function OnePicture({ photo, bitmap, aspect, outcome, scene, beside, sidePx }: O
   const label = describePicture(photo, outcome, scene, second);
   if (beside !== null && outcome !== null)
     return (
-      <div className="stage-sheet">
+      <ZoomArea of={pairKey(photo.id)} draws={false} className="stage-sheet">
         <StagePair
           bitmap={bitmap}
           outcome={outcome}
@@ -169,23 +170,25 @@ function OnePicture({ photo, bitmap, aspect, outcome, scene, beside, sidePx }: O
           beside={beside}
           sidePx={sidePx}
           label={label}
+          view={pairView}
         />
-      </div>
+      </ZoomArea>
     );
   if (sheet !== null)
     return (
-      <div className="stage-sheet">
+      <ZoomArea of={sheetKey(photo.id)} draws={false} className="stage-sheet">
         <SheetCanvas
           bitmap={bitmap}
           sheet={sheet}
           aspect={aspect}
           label={label}
+          view={sheetView}
           onChoose={(row, column) => changeDrawing(sheet.changes[row]?.[column] ?? {})}
         />
-      </div>
+      </ZoomArea>
     );
   return (
-    <ZoomArea photo={photo.id} draws={outcome !== null && asksSeveral(outcome)}>
+    <ZoomArea of={photo.id} draws={outcome !== null && asksSeveral(outcome)}>
       <LayeredCanvas bitmap={bitmap} layers={layers} detail="stage" label={label} view={view} />
       {outcome !== null && queryOf(outcome) !== null && (
         <PatchPicker
@@ -205,17 +208,29 @@ export function Stage({ photo, bitmap, aspect, onNeedsSide, children }: StagePro
   const scene = useScene(outcome);
   const area = useRef<HTMLDivElement>(null);
   const size = useDeviceSize(area);
-  const { scale } = useView(photo.id);
-  const needed = size ? pictureSideFor(Math.max(1024, scale * Math.max(size.width, size.height))) : null;
-  useEffect(() => {
-    if (needed !== null) onNeedsSide(needed);
-  }, [needed, onNeedsSide]);
   const beside = useMemo(
     () => (outcome === null || scene === null ? null : (viewOf(outcome.look.lens).beside?.(scene) ?? null)),
     [outcome, scene],
   );
+  const sheet = useMemo(
+    () => (outcome === null || scene === null ? null : (viewOf(outcome.look.lens).sheet?.(scene) ?? null)),
+    [outcome, scene],
+  );
   const comparison = useComparison(photo);
   const showsAll = useApp(allAreShown);
+  // As `zoomKeyOf`, of what has been worked out here.
+  const zoomKey = showsAll
+    ? allKey
+    : beside !== null
+      ? pairKey(photo.id)
+      : sheet !== null
+        ? sheetKey(photo.id)
+        : photo.id;
+  const { scale } = useView(zoomKey);
+  const needed = size ? pictureSideFor(Math.max(1024, scale * Math.max(size.width, size.height))) : null;
+  useEffect(() => {
+    if (needed !== null) onNeedsSide(needed);
+  }, [needed, onNeedsSide]);
   const shownAspect = beside === null || outcome === null ? aspect : pairAspect(frameOf(outcome), beside);
   const isBlank = bitmap === null && outcome === null;
   return (
@@ -239,10 +254,11 @@ export function Stage({ photo, bitmap, aspect, onNeedsSide, children }: StagePro
             outcome={outcome}
             scene={scene}
             beside={beside}
+            sheet={sheet}
             sidePx={needed}
           />
         )}
-        {!showsAll && <ZoomControls photo={photo.id} />}
+        <ZoomControls of={zoomKey} />
         <StageState photo={photo} />
       </div>
       {children}

@@ -10,6 +10,7 @@ export function useRememberedSettings(): void {
   const drawings = useApp((state) => state.drawings);
   const shared = useApp((state) => state.shared);
   const model = useApp((state) => state.models.remembered);
+  const heads = useApp((state) => state.heads);
   const notesSeen = useApp((state) => state.notesSeen);
   const detailsOpen = useApp((state) => state.detailsOpen);
   useEffect(() => {
@@ -19,10 +20,10 @@ export function useRememberedSettings(): void {
   }, [theme]);
   useEffect(() => {
     // While a slider moves, not every step is written.
-    const settings = { theme, drawings, shared, model, notesSeen, detailsOpen };
+    const settings = { theme, drawings, shared, model, heads, notesSeen, detailsOpen };
     const timer = setTimeout(() => rememberSettings(settings), 250);
     return () => clearTimeout(timer);
-  }, [theme, drawings, shared, model, notesSeen, detailsOpen]);
+  }, [theme, drawings, shared, model, heads, notesSeen, detailsOpen]);
 }
 
 /** Full screen while presenting, where the browser allows it. Leaving full screen ends the presentation. */

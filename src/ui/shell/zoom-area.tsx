@@ -10,8 +10,7 @@ import {
 } from '../../render/picture-view.ts';
 import { useServices } from '../services.tsx';
 import type { AppStore } from '../state/app-store.ts';
-import type { PhotoId } from '../state/photo.ts';
-import { viewShown } from '../state/zoom.ts';
+import { viewShown, type ZoomKey } from '../state/zoom.ts';
 import { useView } from './use-view.ts';
 
 /** Nearer to where it began, in CSS px, a press is a click. */
@@ -28,10 +27,15 @@ const linePx = 16;
 /** The line of a swipe is moved on the picture as well. */
 const isField = (target: EventTarget | null): boolean => target instanceof HTMLInputElement;
 
-const scrollsPage = (): boolean => {
+/** Whether the page, or a list that it is in, can be scrolled. */
+function canScroll(element: HTMLElement): boolean {
   const page = document.scrollingElement;
-  return page !== null && page.scrollHeight > page.clientHeight;
-};
+  if (page !== null && page.scrollHeight > page.clientHeight) return true;
+  for (let around = element.parentElement; around !== null; around = around.parentElement)
+    if (around.scrollHeight > around.clientHeight && getComputedStyle(around).overflowY === 'auto')
+      return true;
+  return false;
+}
 
 interface Place {
   readonly clientX: number;
@@ -53,7 +57,7 @@ function touched(touches: TouchList): Place & { readonly apartPx: number } {
 class Gestures {
   private readonly element: HTMLElement;
   private readonly store: AppStore;
-  private readonly photo: PhotoId;
+  private readonly of: ZoomKey;
   /** Where fingers were at the last move. */
   private touch: ReturnType<typeof touched> | null = null;
   /** Where the mouse was pressed, or was at the last move. */
@@ -61,18 +65,18 @@ class Gestures {
   /** Whether the press has moved the picture; then the click at its end means nothing. */
   hasMoved = false;
 
-  constructor(element: HTMLElement, store: AppStore, photo: PhotoId) {
+  constructor(element: HTMLElement, store: AppStore, of: ZoomKey) {
     this.element = element;
     this.store = store;
-    this.photo = photo;
+    this.of = of;
   }
 
   get view(): PictureView {
-    return viewShown(this.store.getState(), this.photo);
+    return viewShown(this.store.getState(), this.of);
   }
 
   show(view: PictureView): void {
-    this.store.getState().setZoom({ photo: this.photo, view });
+    this.store.getState().setZoom({ of: this.of, view });
   }
 
   /** In shares of what is shown. */
@@ -86,9 +90,9 @@ class Gestures {
     return { x: to.x - from.x, y: to.y - from.y };
   }
 
-  /** A wheel scrolls the page where the page can be scrolled; with Ctrl, and as a pinch, it zooms everywhere. */
+  /** A wheel scrolls where something can be scrolled; with Ctrl, and as a pinch, it zooms everywhere. */
   readonly wheel = (event: WheelEvent): void => {
-    if (isField(event.target) || (!event.ctrlKey && scrollsPage())) return;
+    if (isField(event.target) || (!event.ctrlKey && canScroll(this.element))) return;
     const deltaPx = event.deltaMode === event.DOM_DELTA_PIXEL ? event.deltaY : event.deltaY * linePx;
     const { view } = this;
     const next = zoomed(view, 2 ** (-deltaPx / (event.ctrlKey ? pinchPx : wheelPx)), this.shareAt(event));
@@ -156,27 +160,25 @@ class Gestures {
 }
 
 interface ZoomAreaProps {
-  readonly photo: PhotoId;
+  readonly of: ZoomKey;
   /** Whether a drag draws round patches, so that it does not move the picture. */
   readonly draws: boolean;
+  /** Where it lies and how large it is. */
+  readonly className?: string;
   readonly style?: CSSProperties;
   readonly children: ReactNode;
 }
 
 /** The box of a picture on the stage. */
-export function ZoomArea({ photo, draws, style, children }: ZoomAreaProps) {
+export function ZoomArea({ of, draws, className = 'stage-picture', style, children }: ZoomAreaProps) {
   const { store } = useServices();
-  const { scale } = useView(photo);
+  const { scale } = useView(of);
   const area = useRef<HTMLDivElement>(null);
   const gestures = useRef<Gestures | null>(null);
   useEffect(() => {
     const element = area.current;
     if (element === null) return undefined;
-    const { wheel, touchStart, touchMove, touchEnd } = (gestures.current = new Gestures(
-      element,
-      store,
-      photo,
-    ));
+    const { wheel, touchStart, touchMove, touchEnd } = (gestures.current = new Gestures(element, store, of));
     // React's own listeners cannot keep the page from scrolling.
     const isActive = { passive: false };
     element.addEventListener('wheel', wheel, isActive);
@@ -191,11 +193,11 @@ export function ZoomArea({ photo, draws, style, children }: ZoomAreaProps) {
       element.removeEventListener('touchend', touchEnd);
       element.removeEventListener('touchcancel', touchEnd);
     };
-  }, [store, photo]);
+  }, [store, of]);
   const endMouse = (): void => gestures.current?.releaseMouse();
   return (
     <div
-      className="stage-picture zoom-area"
+      className={`${className} zoom-area`}
       style={style}
       ref={area}
       data-zoomed={scale > 1}

@@ -3,23 +3,23 @@ import { IconButton } from '../kit/icon-button.tsx';
 import { useApp } from '../services.tsx';
 import { zoomByKey } from './zoom-keys.ts';
 import { useView } from './use-view.ts';
-import type { PhotoId } from '../state/photo.ts';
+import type { ZoomKey } from '../state/zoom.ts';
 import './zoom-controls.css';
 
-/** While a part of the photograph is shown: nearer, further, and the way back. */
-export function ZoomControls({ photo }: { readonly photo: PhotoId }) {
-  const { scale } = useView(photo);
+/** While a part of the picture is shown: nearer, further, and the way back. */
+export function ZoomControls({ of }: { readonly of: ZoomKey }) {
+  const { scale } = useView(of);
   const state = useApp((all) => all);
   if (scale === 1) return null;
   return (
     <div className="zoom-controls" role="group" aria-label="Zoom">
-      <IconButton icon={ZoomOut} label="Zoom out (−)" onClick={() => zoomByKey(state, photo, 'out')} />
+      <IconButton icon={ZoomOut} label="Zoom out (−)" onClick={() => zoomByKey(state, of, 'out')} />
       <span>{Math.round(100 * scale)} %</span>
-      <IconButton icon={ZoomIn} label="Zoom in (+)" onClick={() => zoomByKey(state, photo, 'in')} />
+      <IconButton icon={ZoomIn} label="Zoom in (+)" onClick={() => zoomByKey(state, of, 'in')} />
       <IconButton
         icon={Maximize}
         label="Whole photograph (0)"
-        onClick={() => zoomByKey(state, photo, 'whole')}
+        onClick={() => zoomByKey(state, of, 'whole')}
       />
     </div>
   );

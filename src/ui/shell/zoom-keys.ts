@@ -1,8 +1,7 @@
 /** Zooming without a pointer: keys, and the buttons on the stage. */
 import { dragged, pointShown, wholePicture, zoomed, type Point } from '../../render/picture-view.ts';
 import type { AppActions, AppState } from '../state/app-store.ts';
-import type { PhotoId } from '../state/photo.ts';
-import { viewShown } from '../state/zoom.ts';
+import { viewShown, type ZoomKey } from '../state/zoom.ts';
 
 type State = AppState & AppActions;
 
@@ -14,17 +13,15 @@ const keyStep = 0.2;
 const inSight = (at: number): number => Math.min(1, Math.max(0, at));
 
 /** Around the picked patch, where there is one, else around the middle. */
-export function zoomByKey(state: State, photo: PhotoId, to: 'in' | 'out' | 'whole'): void {
-  const view = viewShown(state, photo);
-  const picked = state.photos[photo]?.point ?? null;
+export function zoomByKey(state: State, of: ZoomKey, to: 'in' | 'out' | 'whole'): void {
+  const view = viewShown(state, of);
+  const picked = state.photos[of]?.point ?? null;
   const shown = picked === null ? { x: 0.5, y: 0.5 } : pointShown(view, picked);
   const at = { x: inSight(shown.x), y: inSight(shown.y) };
   const next = to === 'whole' ? wholePicture : zoomed(view, to === 'in' ? keyFactor : 1 / keyFactor, at);
-  state.setZoom({ photo, view: next });
+  state.setZoom({ of, view: next });
   state.announce(
-    next.scale === 1
-      ? 'The whole photograph is shown.'
-      : `Zoomed to ${Math.round(100 * next.scale)} per cent.`,
+    next.scale === 1 ? 'The whole picture is shown.' : `Zoomed to ${Math.round(100 * next.scale)} per cent.`,
   );
 }
 
@@ -35,11 +32,11 @@ const directions: Readonly<Record<string, Point>> = {
   'shift+arrowdown': { x: 0, y: -keyStep },
 };
 
-/** @returns false while the whole photograph is shown */
-export function moveByKey(state: State, photo: PhotoId, key: string): boolean {
-  const view = viewShown(state, photo);
+/** @returns false while the whole is shown */
+export function moveByKey(state: State, of: ZoomKey, key: string): boolean {
+  const view = viewShown(state, of);
   const by = directions[key];
   if (view.scale === 1 || by === undefined) return false;
-  state.setZoom({ photo, view: dragged(view, by) });
+  state.setZoom({ of, view: dragged(view, by) });
   return true;
 }

@@ -13,6 +13,7 @@ import type { CellCounts } from '../../score/fit.ts';
 import type { AnyLookProgress, NewPhoto, Photo, PhotoId, PhotoMask, PhotoState } from './photo.ts';
 import { messageActions, type Message, type MessageActions } from './messages.ts';
 import type { NoteId } from './notes.ts';
+import type { ZoomKey } from './zoom.ts';
 import type { PhotoPoint, PickedPoint } from './photo-point.ts';
 import {
   gridKey,
@@ -78,14 +79,20 @@ export interface AppState {
   readonly token: number;
   /** The photograph on which a patch was picked last; a lens that asks about all photographs asks that one. */
   readonly asked: PhotoId | null;
+  /** What was asked before the last pick, and on which photograph that was. */
+  readonly pickBefore: {
+    readonly photo: PhotoId;
+    readonly point: PickedPoint | null;
+    readonly asked: PhotoId | null;
+  } | null;
   /** Where the pointer is on a photograph, for lenses that follow it. */
   readonly pointed: { readonly photo: PhotoId; readonly point: PhotoPoint } | null;
   /** The second photograph of a pair, if the person has chosen one. */
   readonly partner: PhotoId | null;
   /** Whether all photographs are on the stage, where the lens has an answer for each; else the selected one is. */
   readonly showsAll: boolean;
-  /** The part of a photograph that is shown on the stage; see `viewShown`. */
-  readonly zoom: { readonly photo: PhotoId; readonly view: PictureView } | null;
+  /** The part that is shown on the stage, and of what; see `viewShown`. */
+  readonly zoom: { readonly of: ZoomKey; readonly view: PictureView } | null;
   /** What the usual picture is compared with; null if nothing is. */
   readonly against: Against | null;
   /** Whether a model had to make room for the one that it is compared with, and was loaded again. */
@@ -101,6 +108,8 @@ export interface AppState {
   /** The view that is shown. */
   readonly screen: Screen;
   readonly messages: readonly Message[];
+  /** See `RememberedSettings`. */
+  readonly heads: Readonly<Record<string, string>>;
   readonly notesSeen: readonly NoteId[];
   /** Whether the numbers of a picture are unfolded. */
   readonly detailsOpen: boolean;
@@ -116,6 +125,8 @@ export interface AppActions extends MessageActions {
   setModelSwitch(next: ModelSwitch | null): void;
   /** Only a model that can be found at the next visit is remembered. */
   rememberModel(choice: ModelChoice): void;
+  /** @param id of the catalogue */
+  rememberHead(id: string, url: string): void;
   changeLibrary(change: Partial<LibraryState>): void;
   /** @param transfer null removes it */
   setTransfer(id: string, transfer: Transfer | null): void;
@@ -123,6 +134,8 @@ export interface AppActions extends MessageActions {
   /** @param selectFirst whether the first of them is selected */
   addPhotos(photos: readonly NewPhoto[], selectFirst: boolean): void;
   removePhotos(ids: readonly PhotoId[]): void;
+  /** See `Photo.className`. */
+  setClassNames(classNames: ReadonlyMap<PhotoId, string | null>): void;
   /** @param mask null where it has none any more */
   setMask(id: PhotoId, mask: PhotoMask | null): void;
   /** Keeps what was counted of the photograph's mask, unless it has another one by now. */
@@ -141,6 +154,8 @@ export interface AppActions extends MessageActions {
   setToken(token: number): void;
   /** @param point null goes back to the special token */
   pickPoint(id: PhotoId, point: PickedPoint | null): void;
+  /** Takes the last pick back, where it was on this photograph: it was the first half of a double click. */
+  undoPick(id: PhotoId): void;
   setPointed(pointed: AppState['pointed']): void;
   choosePartner(partner: PhotoId): void;
   setShowsAll(showsAll: boolean): void;
@@ -205,6 +220,7 @@ export function createAppStore(
     shared: settings.shared,
     token: 0,
     asked: null,
+    pickBefore: null,
     pointed: null,
     partner: null,
     showsAll: false,
@@ -219,6 +235,7 @@ export function createAppStore(
     presenting: false,
     screen: address.screen,
     messages: [],
+    heads: settings.heads,
     notesSeen: settings.notesSeen,
     detailsOpen: settings.detailsOpen,
     maskShown: true,
@@ -239,6 +256,7 @@ export function createAppStore(
           ? {}
           : { models: { ...models, remembered: choice } },
       ),
+    rememberHead: (id, url) => set(({ heads }) => ({ heads: { ...heads, [id]: url } })),
     changeLibrary: (change) => set((state) => ({ library: { ...state.library, ...change } })),
     setTransfer: (id, transfer) =>
       set(({ library }) => {
@@ -278,6 +296,16 @@ export function createAppStore(
         outcomes: withoutPhotos(state.outcomes, removed),
       }));
     },
+
+    setClassNames: (classNames) =>
+      set(({ photos }) => ({
+        photos: Object.fromEntries(
+          Object.entries(photos).map(([id, photo]) => {
+            const className = classNames.get(id);
+            return [id, className === undefined ? photo : { ...photo, className }];
+          }),
+        ),
+      })),
 
     setMask: (id, mask) =>
       set(({ photos }) => {
@@ -328,7 +356,18 @@ export function createAppStore(
         const photo = photos[id];
         if (photo === undefined) return {};
         const askedNow = point !== null ? id : asked === id ? null : asked;
-        return { photos: { ...photos, [id]: { ...photo, point } }, asked: askedNow };
+        return {
+          photos: { ...photos, [id]: { ...photo, point } },
+          asked: askedNow,
+          pickBefore: { photo: id, point: photo.point, asked },
+        };
+      }),
+    undoPick: (id) =>
+      set(({ photos, pickBefore }) => {
+        const photo = photos[id];
+        if (photo === undefined || pickBefore?.photo !== id) return {};
+        const { point, asked } = pickBefore;
+        return { photos: { ...photos, [id]: { ...photo, point } }, asked, pickBefore: null };
       }),
     setPointed: (pointed) => set({ pointed }),
     choosePartner: (partner) => set({ partner }),

@@ -39,6 +39,8 @@ export interface Photo {
   /** The author and licence, for samples. */
   readonly credit: string | null;
   readonly blob: Blob;
+  /** What a person has given it in a collection; null: none. Absent: by the folder that it came in. */
+  readonly className?: string | null;
   readonly state: PhotoState;
   /** The picked point, which stays when the model or input size changes. Null: CLS or a register is asked. */
   readonly point: PickedPoint | null;
@@ -49,7 +51,7 @@ export interface Photo {
   readonly mask: PhotoMask | null;
 }
 
-export type NewPhoto = Pick<Photo, 'name' | 'alt' | 'credit' | 'blob'>;
+export type NewPhoto = Pick<Photo, 'name' | 'alt' | 'credit' | 'blob' | 'className'>;
 
 export const isWaiting = ({ status }: PhotoState): boolean => status === 'queued' || status === 'running';
 

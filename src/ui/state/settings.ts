@@ -1,4 +1,5 @@
 import { isModelId, type ModelChoice } from './model-choice.ts';
+import { catalogue } from '../../catalogue/catalogue.ts';
 import type { Texts } from '../../core/codec.ts';
 import { contractOf, lensIds, type LensId } from '../../lenses/contracts.ts';
 import { sharedDrawing, type SharedDrawing } from '../../render/shared-drawing.ts';
@@ -15,6 +16,8 @@ export interface RememberedSettings {
   readonly theme: Theme;
   /** The model that was used last, if it can be found again; null for the embedded one. */
   readonly model: ModelChoice | null;
+  /** The published classifier that was chosen for a network of the catalogue: addresses by the network's id. */
+  readonly heads: Readonly<Record<string, string>>;
   /** Notes that are not shown again. */
   readonly notesSeen: readonly NoteId[];
   /** Whether the numbers of a picture are unfolded. */
@@ -32,6 +35,15 @@ function readModel(value: unknown): ModelChoice | null {
   return (kind === 'served' || kind === 'stored') && isModelId(id) ? { kind, id } : null;
 }
 
+const readHeads = (value: unknown): RememberedSettings['heads'] =>
+  Object.fromEntries(
+    catalogue.models.flatMap(({ id, classifiers }) => {
+      const remembered = fieldsOf(value)[id];
+      const head = classifiers.find(({ url }) => url === remembered);
+      return head === undefined ? [] : [[id, head.url]];
+    }),
+  );
+
 const fieldsOf = (value: unknown): Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null ? { ...value } : {};
 
@@ -46,6 +58,7 @@ export function parseSettings(stored: unknown): RememberedSettings {
   return {
     theme: readChoice(root['theme'], ['dark', 'light'], 'dark'),
     model: readModel(root['model']),
+    heads: readHeads(root['heads']),
     notesSeen: readNotes(root['notesSeen']),
     detailsOpen: root['detailsOpen'] === true,
     shared: sharedDrawing.readLeniently(root['shared']),

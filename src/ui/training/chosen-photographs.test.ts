@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { frameOfGrid } from '../../testing/looks.ts';
+import type { Failure } from '../../core/failure.ts';
 import { createAppStore } from '../state/app-store.ts';
 import type { Photo } from '../state/photo.ts';
 import { parseSettings } from '../state/settings.ts';
@@ -13,12 +14,16 @@ function photoWith(change: Partial<Photo>): Photo {
   return { ...photo, ...change };
 }
 
-const failed = { status: 'failed', failure: { code: 'not-an-image' } } as const;
+const failed = (failure: Failure): Partial<Photo> => ({ state: { status: 'failed', failure } });
+const noImage = failed({ code: 'not-an-image' });
 
-it.each([
+it.each<[string, Partial<Photo>, boolean]>([
   ['one that waits', {}, true],
-  ['a file that is no picture', { state: failed }, false],
-  ['one that failed after it had been looked at', { state: failed, seen: { any: frameOfGrid(2, 3) } }, true],
-] as const)('%s', (_, change, expected) => {
+  ['a file that is no picture', noImage, false],
+  ['a damaged picture', failed({ code: 'damaged-image', format: 'png', problem: 'truncated' }), false],
+  ['a file that is gone', failed({ code: 'unreadable-file' }), false],
+  ['a picture at which the engine failed', failed({ code: 'worker-stuck' }), true],
+  ['one that failed after it had been looked at', { ...noImage, seen: { any: frameOfGrid(2, 3) } }, true],
+])('%s', (_, change, expected) => {
   expect(canBeLearned(photoWith(change))).toBe(expected);
 });

@@ -1,7 +1,8 @@
-import { ImagePlus, Images, Pin } from 'lucide-react';
+import { ImagePlus, Images, Pin, Tags } from 'lucide-react';
+import { useMemo } from 'react';
 import { countOf } from '../kit/format.ts';
 import { IconButton } from '../kit/icon-button.tsx';
-import { useApp, useServices, useTraining } from '../services.tsx';
+import { useApp, useRecognise, useServices, useTraining } from '../services.tsx';
 import { Thumbnail } from '../shell/film-strip.tsx';
 import type { PhotoId } from '../state/photo.ts';
 import { canBeLearned, chosenPhotographs } from './chosen-photographs.ts';
@@ -12,15 +13,13 @@ function PickedPhotograph({ id, isPinned }: { readonly id: PhotoId; readonly isP
   const isIn = useTraining(({ setup }) => !setup.leftOut.has(id));
   const { training } = useServices();
   if (!photo) return null;
-  const usable = canBeLearned(photo);
   return (
-    <li className="pick" data-in={isIn && usable} data-pinned={isPinned}>
-      <label className="pick-label" title={usable ? photo.name : `${photo.name} cannot be read`}>
+    <li className="pick" data-in={isIn} data-pinned={isPinned}>
+      <label className="pick-label" title={photo.name}>
         <input
           type="checkbox"
           className="covering-input"
-          checked={isIn && usable}
-          disabled={!usable}
+          checked={isIn}
           aria-label={photo.name}
           onChange={(event) => training.include(id, event.currentTarget.checked)}
         />
@@ -35,7 +34,7 @@ function PickedPhotograph({ id, isPinned }: { readonly id: PhotoId; readonly isP
         aria-pressed={isPinned}
         aria-label={`Pin ${photo.name}: follow its attention`}
         title="Pin: follow its attention while the run goes on"
-        disabled={!isIn || !usable}
+        disabled={!isIn}
         onClick={() => training.pin(id)}
       >
         <Pin aria-hidden="true" />
@@ -50,29 +49,48 @@ export function PhotographPicker({ onAdd }: { readonly onAdd: () => void }) {
   const photos = useApp((state) => state.photos);
   const setup = useTraining((state) => state.setup);
   const setDialog = useApp((state) => state.setDialog);
+  const { recognise } = useServices();
+  const collection = useRecognise((state) => state.open);
+  const atHand = useMemo(() => collection?.files.count(collection.items) ?? 0, [collection]);
   const { photographs, pinned } = chosenPhotographs({ order, photos }, setup);
   const pinnedId = photographs[pinned]?.id ?? null;
+  const readable = order.filter((id) => photos[id] !== undefined && canBeLearned(photos[id]));
+  const unreadable = order.length - readable.length;
   return (
     <section className="setup-photographs" aria-labelledby="pick-title">
       <div className="setup-head">
         <h3 id="pick-title">1 Photographs</h3>
         <span className="training-note">
-          {order.length === 0 ? '' : `${photographs.length} of ${countOf(order.length, 'photograph')}`}
+          {readable.length === 0 ? '' : `${photographs.length} of ${countOf(readable.length, 'photograph')}`}
         </span>
         <IconButton icon={ImagePlus} label="Add" withText onClick={onAdd} />
         <IconButton icon={Images} label="Samples" withText onClick={() => setDialog('samples')} />
+        {collection !== null && atHand > 0 && (
+          <IconButton
+            icon={Tags}
+            label="Use this collection"
+            withText
+            title={`${countOf(atHand, 'photograph')} of “${collection.kept.title}”, with their classes`}
+            onClick={() => recognise.giveToTraining()}
+          />
+        )}
       </div>
-      {order.length === 0 ? (
+      {readable.length === 0 ? (
         <p className="picks-empty">Drop a dozen photographs anywhere on the page, or take samples.</p>
       ) : (
         <fieldset className="picks">
           <legend className="visually-hidden">Photographs to learn from</legend>
           <ol>
-            {order.map((id) => (
+            {readable.map((id) => (
               <PickedPhotograph key={id} id={id} isPinned={id === pinnedId} />
             ))}
           </ol>
         </fieldset>
+      )}
+      {unreadable > 0 && (
+        <p className="training-note">
+          {`${countOf(unreadable, 'file')} that cannot be read ${unreadable === 1 ? 'is' : 'are'} left out.`}
+        </p>
       )}
       <p className="training-note">
         The pinned photograph’s attention is followed step by step. Photographs stay on this machine; shrunken

@@ -1,6 +1,7 @@
 /** The run that is training: starts it, controls it, shows its progress, and reports how it ended. */
 import { describeFailure, type Failure } from '../../core/failure.ts';
-import { folderAbove, pathOfFile } from '../../core/file-names.ts';
+import { classAt, classLevelOf } from '../../core/class-folders.ts';
+import { pathOfFile } from '../../core/file-names.ts';
 import type { Result } from '../../core/result.ts';
 import type { TrainingSwitches } from '../../core/training.ts';
 import { presetOf } from '../../core/training-presets.ts';
@@ -58,10 +59,12 @@ function newRun(
   // The title names the network that learns, which may differ from the preset's network.
   const learner = app.getState().models.used?.description.title;
   const title = preset.scratch === null && learner !== undefined ? `Adapt ${learner}` : preset.title;
-  const photographs = chosen.photographs.map(({ name, blob }) => ({
+  const paths = chosen.photographs.map(({ blob }) => (blob instanceof File ? pathOfFile(blob) : ''));
+  const level = classLevelOf(paths);
+  const photographs = chosen.photographs.map(({ name, blob, className }, at) => ({
     name,
     blob,
-    className: blob instanceof File ? folderAbove(pathOfFile(blob)) : null,
+    className: className === undefined ? classAt(paths[at] ?? '', level) : className,
   }));
   const names = photographs.map(({ name }) => name);
   return {

@@ -124,9 +124,11 @@ describe('a run', () => {
     const { app, session, last } = setUp();
     const blob = Object.assign(new File(['d'], 'd.jpg'), { path: './mugs/d.jpg' });
     app.getState().addPhotos([{ name: 'd.jpg', alt: null, credit: null, blob }], false);
+    // What a person has given it in a collection goes before the folder.
+    app.getState().addPhotos([{ name: 'd.jpg', alt: null, credit: null, blob, className: 'cups' }], false);
     void session.start();
     const { photographs } = last('train').request as { photographs: { className: string | null }[] };
-    expect(photographs.map(({ className }) => className)).toEqual([null, null, null, 'mugs']);
+    expect(photographs.map(({ className }) => className)).toEqual([null, null, null, 'mugs', 'cups']);
   });
 
   test('that adapts a model is called by the model, whatever the preset was made for', () => {

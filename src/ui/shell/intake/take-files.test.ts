@@ -61,3 +61,15 @@ test('what is no file is passed over, and a folder that cannot be read is an err
   };
   await expect(takeFiles([item(null, locked)])).rejects.toThrow('no');
 });
+
+test('of thousands of items no size is read during the event, and folders are still read', async () => {
+  const sizes = vi.fn<() => number>(() => 1001);
+  const many = Array.from({ length: 3000 }, (_, at) => {
+    const file = photo(`${at}.jpg`, 1);
+    Object.defineProperty(file, 'size', { get: sizes });
+    return item(file, isFile);
+  });
+  const files = await takeFiles([...many, item(photo('day', 1001, ''), folder(photo('e.jpg', 5)))]);
+  expect(files.map(({ name }) => name)).toEqual([...many.keys()].map((at) => `${at}.jpg`).concat('e.jpg'));
+  expect(sizes).not.toHaveBeenCalled();
+});

@@ -13,21 +13,29 @@ export type DroppedItem = Pick<DataTransferItem, 'kind' | 'getAsFile'>;
  * size of the folder's list on the disk: a multiple of 32 bytes (APFS) or more (ext4), or a few bytes an entry (tmpfs, XFS, btrfs). Such
  * a folder is told from a photograph only if it has few entries.
  */
-const mayBeFolder = (file: File | null): boolean =>
+const mayBeFolder = (file: File | null, readsSize: boolean): boolean =>
   file === null ||
-  file.size < 512 ||
-  file.size % 32 === 0 ||
-  !(file.type.startsWith('image/') || hasPhotographEnding(file.name));
+  !(file.type.startsWith('image/') || hasPhotographEnding(file.name)) ||
+  (readsSize && (file.size < 512 || file.size % 32 === 0));
+
+/**
+ * For a size the browser asks the disk, 0.1 ms for each file, and it must be known during the event. Of so many items only those are asked
+ * for an entry whose names are no photographs'.
+ */
+const manyItems = 400;
 
 /** Called for all items during the event; after it they are empty. */
-const takeItem = async (item: DroppedItem): Promise<File[]> => {
+const takeItem = (item: DroppedItem, readsSize: boolean): File | Promise<File[]> => {
   const file = item.getAsFile();
-  if (file !== null && !mayBeFolder(file)) return [file];
-  return (await fromEvent({ type: 'drop', dataTransfer: { items: [item] } })) as File[];
+  if (file !== null && !mayBeFolder(file, readsSize)) return file;
+  return fromEvent({ type: 'drop', dataTransfer: { items: [item] } }) as Promise<File[]>;
 };
 
 /** @param items of a drop's DataTransfer. Call this before the event has ended. Rejects if a folder cannot be read. */
 export async function takeFiles(items: Iterable<DroppedItem>): Promise<File[]> {
-  const taken = [...items].filter(({ kind }) => kind === 'file').map(takeItem);
-  return (await Promise.all(taken)).flat();
+  const files = [...items].filter(({ kind }) => kind === 'file');
+  const taken = files.map((item) => takeItem(item, files.length <= manyItems));
+  // A promise for each of ten thousand files would be a long task of its own.
+  const inFolders = await Promise.all(taken.filter((each) => each instanceof Promise));
+  return taken.flatMap((each) => (each instanceof Promise ? (inFolders.shift() ?? []) : each));
 }

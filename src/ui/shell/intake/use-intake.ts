@@ -1,6 +1,5 @@
-import { type DragEvent, useCallback, useEffect } from 'react';
+import { type ChangeEvent, type DragEvent, useCallback, useEffect, useRef } from 'react';
 import { type DropEvent, useDropzone } from 'react-dropzone';
-import { fromEvent } from 'file-selector';
 import { isMacNote } from '../../../core/file-names.ts';
 import { useServices } from '../../services.tsx';
 import { areAllPhotos, sortFiles } from './sort-files.ts';
@@ -18,6 +17,9 @@ const macNotesSentence =
 
 const hasFiles = (data: DataTransfer): boolean => data.types.includes('Files');
 
+/** Text that may name classes, and is no link. */
+const isList = (data: DataTransfer): boolean => /^\s*(?!https?:\/\/)\S/.test(data.getData('text/plain'));
+
 /** @returns the message for a drop or paste without files */
 function explainNoFile(data: DataTransfer): string {
   const types = data.types;
@@ -25,12 +27,6 @@ function explainNoFile(data: DataTransfer): string {
   if (/^\s*https?:\/\//.test(data.getData('text/plain'))) return linkSentence;
   return types.length > 0 ? textSentence : emptySentence;
 }
-
-/** During a drag, and from the file picker, there are no folders to read. */
-const filesOf = (event: DropEvent | FileSystemFileHandle[]): Promise<(File | DataTransferItem)[]> =>
-  'dataTransfer' in event && event.type === 'drop' && event.dataTransfer !== null
-    ? takeFiles(event.dataTransfer.items)
-    : fromEvent(event);
 
 /** Takes photographs and networks from drops, pastes and the file picker. Anything else is answered with a message. */
 export function useIntake() {
@@ -65,18 +61,37 @@ export function useIntake() {
     [addPhotos, library, training, store],
   );
 
+  /** The drop zone is given none of the files: it reads the size of each, which stops the page for a second where there are ten thousand. */
+  const takeDrop = (event: DropEvent | FileSystemFileHandle[]): void => {
+    if (!('dataTransfer' in event) || event.type !== 'drop' || event.dataTransfer === null) return;
+    takeFiles(event.dataTransfer.items).then(add, () =>
+      store.getState().say('What was dropped could not be read.', 'warning'),
+    );
+  };
+
+  const input = useRef<HTMLInputElement>(null);
+  const choose = (event: ChangeEvent<HTMLInputElement>): void => {
+    const files = [...(event.currentTarget.files ?? [])];
+    // The same file can be chosen again.
+    event.currentTarget.value = '';
+    if (files.length > 0) add(files);
+  };
+
   const dropzone = useDropzone({
     noClick: true,
     noKeyboard: true,
     noPaste: true,
     multiple: true,
-    getFilesFromEvent: filesOf,
-    onDrop: (files) => add(files),
-    onError: () => store.getState().say('What was dropped could not be read.', 'warning'),
+    getFilesFromEvent: (event) => {
+      takeDrop(event);
+      return Promise.resolve([]);
+    },
   });
 
   // Listens on the document: if nothing has the focus, the paste event does not reach the page's root.
   useEffect(() => {
+    const takesList = (): boolean =>
+      store.getState().screen === 'recognise' && recognise.store.getState().open !== null;
     const paste = (event: ClipboardEvent): void => {
       const data = event.clipboardData;
       // Text pasted into a field is not for us.
@@ -89,11 +104,12 @@ export function useIntake() {
         if (isNameless)
           addPhotos(files.map((file) => new File([file], 'Pasted picture', { type: file.type })));
         else add(files);
-      } else if (data.types.length > 0) store.getState().say(explainNoFile(data), 'warning');
+      } else if (isList(data) && takesList()) recognise.pasteClasses(data.getData('text/plain'));
+      else if (data.types.length > 0) store.getState().say(explainNoFile(data), 'warning');
     };
     document.addEventListener('paste', paste);
     return () => document.removeEventListener('paste', paste);
-  }, [add, addPhotos, store]);
+  }, [add, addPhotos, recognise, store]);
 
   // The drop zone ignores a drop without files. Without this the browser would open a dropped link.
   const onDrop = (event: DragEvent<HTMLElement>): void => {
@@ -105,8 +121,15 @@ export function useIntake() {
   return {
     rootProps: dropzone.getRootProps({ onDrop, role: 'presentation' }),
     // Only buttons open it, so it is hidden from the Tab key and from screen readers.
-    inputProps: dropzone.getInputProps({ style: { display: 'none' } }),
+    inputProps: {
+      ref: input,
+      type: 'file',
+      multiple: true,
+      hidden: true,
+      tabIndex: -1,
+      onChange: choose,
+    } as const,
     isDragging: dropzone.isDragGlobal,
-    openPicker: dropzone.open,
+    openPicker: useCallback(() => input.current?.click(), []),
   };
 }
