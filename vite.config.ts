@@ -13,6 +13,29 @@ const licencePlugins = licences();
 /** Licences as comments are a quarter of tfjs's scripts; licences.txt tells whose they are. */
 const withoutComments = { output: { comments: false } };
 
+/**
+ * Unit tests that need a process of their own: those with tfjs, which keeps its back ends and kernels for the whole process, and those
+ * that run tools. All others share one; a file that leaves something behind there fails, and belongs here (`leave-as-found`).
+ */
+const apart = [
+  'src/**/*.{cpu,wasm}.test.ts',
+  'src/engine/{choose-backend,engine}.test.ts',
+  'src/gpu/{plain-kernels,wasm-heap}.test.ts',
+  'src/gpu/kernels/*.test.ts',
+  'src/gpu/simd/{simd-kernels,thread-job,tune-threads}.test.ts',
+  'src/lenses/{colours,objects}/compute.test.ts',
+  'src/recognise/classify.test.ts',
+  'src/testing/**/*.test.ts',
+  'src/train/memory-estimate.test.ts',
+  'src/vit/silent-zeros.test.ts',
+  'src/worker/{collection-features,recognise-handlers,teacher-classes,training-handlers}.test.ts',
+  'tools/{commands,relaxed-simd}.test.ts',
+  'tools/{attend,collapse,compare,finetune,look,pretrain}/*.test.ts',
+  'tools/convert/{main,shipped-models,tfjs-reader}.test.ts',
+  'tools/evaluate/reference.test.ts',
+];
+const inBrowser = 'src/**/*.gpu.test.ts';
+
 export default defineConfig({
   // Relative addresses: dist/ works from any sub-path.
   base: './',
@@ -32,8 +55,23 @@ export default defineConfig({
         test: {
           name: 'unit',
           environment: 'node',
+          include: apart,
+          exclude: [inBrowser],
+          globalSetup: ['src/testing/share-tool-scripts.ts'],
+          testTimeout: 200_000,
+          hookTimeout: 200_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'unit-sharing',
+          environment: 'node',
           include: ['{src,tools}/**/*.test.ts'],
-          exclude: ['**/*.gpu.test.ts'],
+          exclude: [inBrowser, ...apart],
+          // One process for all files.
+          isolate: false,
+          setupFiles: ['src/testing/leave-as-found.ts'],
           testTimeout: 200_000,
           hookTimeout: 200_000,
         },
@@ -42,7 +80,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'gpu',
-          include: ['src/**/*.gpu.test.ts'],
+          include: [inBrowser],
           // One page, and one device with its compiled shaders, for all files.
           isolate: false,
           setupFiles: ['src/testing/one-device.ts'],

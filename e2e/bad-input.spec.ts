@@ -1,7 +1,7 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
-import { expect, samplePath, sideOf, test } from './scope.ts';
+import { expect, samplePath, sideOf, test, written } from './scope.ts';
 
 /** A PNG header with any size. The data after it cannot be decoded. */
 function pngHeader(width: number, height: number): Buffer {
@@ -102,18 +102,7 @@ const odd: readonly (readonly [name: string, make: () => Promise<Uint8Array>, no
   ],
 ];
 
-test('odd but good files are shown, with a word on what was done to them', async ({ scope, folder }) => {
-  await scope.open();
-  for (const [name, make] of odd) await scope.drop(await folder.write(name, await make()));
-  await scope.allSettled(odd.length);
-  for (const [name, , notice] of odd) {
-    await scope.select(name);
-    await expect(scope.stage).toHaveAttribute('data-status', 'done');
-    await expect(scope.stage).toContainText(notice);
-  }
-});
-
-test('links, text and empty folders get a sentence, and nothing that was there is lost', async ({
+test('odd but good files are shown, with a word on what was done to them; links, text, empty folders and what macOS notes get a sentence, and nothing is lost', async ({
   scope,
   folder,
   page,
@@ -124,37 +113,43 @@ test('links, text and empty folders get a sentence, and nothing that was there i
       outside.push(request.url());
   });
   await scope.open();
-  await scope.drop(samplePath('cat'));
-  await scope.allSettled(1);
-  await scope.dropData('text/uri-list', 'https://example.org/cat.jpg');
-  await expect(page.getByText('Nothing is fetched from other sites')).toBeVisible();
-  await page.getByRole('button', { name: 'Dismiss' }).last().click();
-  await scope.dropData('text/plain', 'a cat');
-  await expect(page.getByText('That is text, not a photograph')).toBeVisible();
-  await page.getByRole('button', { name: 'Dismiss' }).last().click();
-  await scope.drop(folder.path);
-  await expect(page.getByText('There was no file in that')).toBeVisible();
-  await scope.allSettled(1);
-  await expect(scope.stage).toHaveAttribute('data-status', 'done');
-  expect(outside).toEqual([]);
-});
+  for (const [name, make] of odd) await scope.drop(await folder.write(name, await make()));
+  await scope.allSettled(odd.length);
+  for (const [name, , notice] of odd)
+    await test.step(name, async () => {
+      await scope.select(name);
+      await expect(scope.stage).toHaveAttribute('data-status', 'done');
+      await expect(scope.stage).toContainText(notice);
+    });
 
-test('what macOS notes beside files is taken for no photograph and no model', async ({
-  scope,
-  folder,
-  page,
-}) => {
-  await folder.write('cat.jpg', await readFile(samplePath('cat')));
-  await folder.write('._cat.jpg', Buffer.from([0, 5, 0x16, 7, 0, 2, 0, 0]));
-  const note = await folder.write('._dino.pth', Buffer.from([0, 5, 0x16, 7, 0, 2, 0, 0]));
-  await scope.open();
-  await scope.drop(folder.path);
-  await scope.allSettled(1);
-  await expect(scope.frame('cat.jpg')).toHaveAttribute('data-status', 'done');
-  await expect(page.getByText('_dino.pth')).toHaveCount(0);
-  await scope.drop(note);
-  await expect(page.getByText('are what macOS notes beside a file')).toBeVisible();
-  await scope.allSettled(1);
+  await test.step('links, text and empty folders', async () => {
+    await scope.dropData('text/uri-list', 'https://example.org/cat.jpg');
+    await expect(written(page, 'Nothing is fetched from other sites')).toBeVisible();
+    await page.getByRole('button', { name: 'Dismiss' }).last().click();
+    await scope.dropData('text/plain', 'a cat');
+    await expect(written(page, 'That is text, not a photograph')).toBeVisible();
+    await page.getByRole('button', { name: 'Dismiss' }).last().click();
+    await mkdir(join(folder.path, 'empty'));
+    await scope.drop(join(folder.path, 'empty'));
+    await expect(page.getByText('There was no file in that')).toBeVisible();
+    await scope.allSettled(odd.length);
+    await expect(scope.stage).toHaveAttribute('data-status', 'done');
+    expect(outside).toEqual([]);
+  });
+
+  await test.step('what macOS notes beside files is taken for no photograph and no model', async () => {
+    await mkdir(join(folder.path, 'mac'));
+    await folder.write('mac/cat.jpg', await readFile(samplePath('cat')));
+    await folder.write('mac/._cat.jpg', Buffer.from([0, 5, 0x16, 7, 0, 2, 0, 0]));
+    const note = await folder.write('mac/._dino.pth', Buffer.from([0, 5, 0x16, 7, 0, 2, 0, 0]));
+    await scope.drop(join(folder.path, 'mac'));
+    await scope.allSettled(odd.length + 1);
+    await expect(scope.frame('cat.jpg')).toHaveAttribute('data-status', 'done');
+    await expect(page.getByText('_dino.pth')).toHaveCount(0);
+    await scope.drop(note);
+    await expect(page.getByText('are what macOS notes beside a file')).toBeVisible();
+    await scope.allSettled(odd.length + 1);
+  });
 });
 
 test('200 files and a folder at once all run, and few of them are asked whether they are folders', async ({
@@ -195,11 +190,16 @@ test('200 files and a folder at once all run, and few of them are asked whether 
 });
 
 test('a file that vanishes before its turn gets a sentence', async ({ scope, folder }) => {
-  const path = await folder.write('gone.png', await plain(64, 64).png().toBuffer());
-  await scope.open(`backend=cpu&side=${sideOf(28)}`);
-  await scope.drop(samplePath('cat'), path);
-  await expect(scope.frames).toHaveCount(2);
+  // So many that the last one is out of the strip's sight: a file is read when it is seen, or when it is next.
+  const before = Array.from({ length: 30 }, (_, i) => `before-${i}.png`);
+  const paths: string[] = [];
+  for (const name of [...before, 'gone.png'])
+    paths.push(await folder.write(name, await plain(64, 64).png().toBuffer()));
+  await scope.open(`backend=wasm&side=${sideOf(16)}`);
+  await scope.drop(...paths);
+  await expect(scope.frames).toHaveCount(31);
   await folder.remove('gone.png');
-  await scope.allSettled(2);
+  await scope.allSettled(31);
   await expect(scope.frame('gone.png').getByRole('radio')).toHaveAccessibleName(/could not be read/);
+  await expect(scope.frame('before-29.png')).toHaveAttribute('data-status', 'done');
 });

@@ -1,6 +1,7 @@
 /** The classes of a photograph, by a classifier that a person opens. */
 import { writeSafetensors } from '../src/formats/safetensors-writer.ts';
 import { catalogue } from '../src/catalogue/catalogue.ts';
+import { axeOf } from './axe.ts';
 import { publishedCheckpoint } from './published-checkpoint.ts';
 import { expect, samplePath, sideOf, test } from './scope.ts';
 
@@ -94,17 +95,58 @@ test('the classifier that is published beside a network is fetched when it is as
   await row.getByRole('button', { name: 'Use' }).click();
   await expect(row).toHaveAttribute('data-used', 'true');
   await page.keyboard.press('Escape');
-  const tell = async (): Promise<void> => {
-    await scope.allSettled(1);
-    const panel = page.getByRole('region', { name: 'Classes' });
-    await panel.getByText('Classes', { exact: true }).click();
-    await panel.getByRole('button', { name: `Fetch ${published.title}` }).click();
-    await expect(panel.getByRole('listitem').first()).toContainText(/tabby, tabby cat.*70/);
-  };
+  const panel = page.getByRole('region', { name: 'Classes' });
+  const likeliest = panel.getByRole('listitem').first();
+  await scope.allSettled(1);
+  await panel.getByText('Classes', { exact: true }).click();
   expect(fetched).toBe(0);
-  await tell();
+  const button = panel.getByRole('button', { name: `Fetch ${published.title}` });
+  // A login page of a network has the status 200 too.
+  await page.route(published.url, (route) => route.fulfill({ body: '<html></html>', headers }), { times: 1 });
+  await button.click();
+  await expect(panel.getByRole('alert')).toContainText('is not the classifier: its 13 bytes are too few');
+  await panel.getByRole('button', { name: 'Try again' }).click();
+  await expect(likeliest).toContainText(/tabby, tabby cat.*70/);
+  // The choice is kept, as the model's is, and so is the file.
   await page.reload();
   await scope.drop(samplePath('cat'));
-  await tell();
+  await scope.allSettled(1);
+  await panel.getByText('Classes', { exact: true }).click();
+  await expect(likeliest).toContainText(/tabby, tabby cat.*70/);
+  await expect(panel).toContainText(`By ${published.title}, from the middle square`);
   expect(fetched).toBe(1);
+});
+
+test('on the Recognise page the classifier is asked about the chosen photograph, and about all', async ({
+  scope,
+  page,
+}) => {
+  await page.goto('./?backend=wasm#recognise');
+  await expect(page.locator('[data-engine-status=ready]')).toBeVisible();
+  await scope.drop(samplePath('cat'), samplePath('coffee'), samplePath('dahlia'));
+  const photographs = page.getByRole('listbox', { name: 'Photographs of the collection' });
+  await expect(photographs.getByRole('option')).toHaveCount(3);
+  await expect(page.locator('.gathering')).toHaveCount(0);
+  await page.getByRole('tab', { name: 'ImageNet' }).click();
+  const side = page.getByRole('tabpanel', { name: 'ImageNet' });
+  await expect(side).toContainText('A linear classifier on the features of DINOscope mini/16');
+  await side
+    .locator('.classifier-choices input[type=file]')
+    .setInputFiles({ name: 'head.safetensors', mimeType: '', buffer: await classifier(384) });
+  await photographs.getByRole('option', { name: 'cat.jpg' }).click();
+  const details = page.getByRole('complementary', { name: 'The chosen photograph' });
+  await expect(details.getByRole('heading', { name: 'head.safetensors' })).toBeVisible();
+  await expect(details.locator('.likely-classes li')).toHaveCount(5);
+  await expect(details.locator('.likely-classes li').first()).toContainText(/tabby, tabby cat.*70/);
+  await side.getByRole('button', { name: 'Ask about 2 photographs' }).click();
+  await expect(
+    photographs.getByRole('option', { name: /^coffee\.jpg, no class, tabby, tabby cat 70/ }),
+  ).toBeVisible();
+  const told = side.getByRole('button', { name: 'tabby, tabby cat 3' });
+  await told.click();
+  await expect(page.locator('.grid-head')).toContainText('3 photographs: tabby, tabby cat');
+  expect((await axeOf(page).analyze()).violations).toEqual([]);
+  // In the other tabs it stands beside the votes.
+  await page.getByRole('tab', { name: 'Classes' }).click();
+  await expect(details.locator('.likely-classes li').first()).toContainText(/tabby, tabby cat.*70/);
 });

@@ -1,32 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import type { Page } from 'playwright/test';
 import { beforeWorker, loseDevices, rememberDevices } from './before-worker.ts';
-import { embedded, expect, samplePath, sideOf, test } from './scope.ts';
+import { clickPatch, embedded, expect, samplePath, sideOf, test } from './scope.ts';
 
-test('WebGPU runs where it is asked for, and says so', async ({ scope, page }) => {
-  await scope.open(`backend=webgpu&side=${sideOf(12)}`);
-  await scope.drop(samplePath('cat'));
-  await scope.allSettled(1);
-  await expect(scope.stage).toHaveAttribute('data-status', 'done');
-  await expect(scope.fact('Runs on')).toContainText('WebGPU');
-  await expect(scope.fact('Tokens')).toHaveText('97');
-  await expect(page.locator('[data-backend=webgpu]')).toBeVisible();
-});
-
-test('a software adapter is not chosen by itself, and the page says why', async ({ scope, page }) => {
-  await scope.open(`side=${sideOf(12)}`);
-  await scope.isReady();
-  await expect(page.locator('[data-backend=wasm]')).toBeVisible();
-  await expect(page.getByText(/^No graphics card: slower, same results\.$/)).toBeVisible();
-});
-
-test('what a machine lacks is one line of the page, in no dialog, and gone for good once it is dismissed', async ({
+test('a software adapter is not chosen by itself; why is one line of the page, in no dialog, and gone for good once it is dismissed', async ({
   scope,
   page,
 }) => {
   const note = page.getByText('No graphics card: slower, same results.');
   await scope.open(`side=${sideOf(12)}`);
   await scope.isReady();
+  await expect(page.locator('[data-backend=wasm]')).toBeVisible();
+  await expect(page.getByText(/^No graphics card: slower, same results\.$/)).toBeVisible();
   await page.keyboard.press('m');
   await expect(page.getByRole('dialog')).toBeVisible();
   await expect(note).toHaveCount(1);
@@ -94,7 +79,17 @@ test('a worker that never says a word is replaced, and the page says so', async 
   await scope.isReady();
 });
 
-test('a lost device is replaced: parameters are loaded again, the photograph runs again, the others stay', async ({
+/** From when `spoil` is set no shader gets its buffers. tfjs continues and reads back what the last buffer contained. */
+const spoiling = `
+  globalThis.spoil = false;
+  const createBindGroup = GPUDevice.prototype.createBindGroup;
+  GPUDevice.prototype.createBindGroup = function (descriptor) {
+    return createBindGroup.call(this, globalThis.spoil ? { ...descriptor, entries: [] } : descriptor);
+  };`;
+
+const graphicsLost = { hasText: /graphics device was lost.*starts again/ };
+
+test('WebGPU runs where it is asked for, and says so; a lost device is replaced: parameters are loaded again, the photograph runs again, the others stay', async ({
   scope,
   page,
 }) => {
@@ -102,52 +97,79 @@ test('a lost device is replaced: parameters are loaded again, the photograph run
   await scope.open(`backend=webgpu&side=${sideOf(12)}`);
   await scope.drop(samplePath('cat'));
   await scope.allSettled(1);
+  await expect(scope.stage).toHaveAttribute('data-status', 'done');
+  await expect(scope.fact('Runs on')).toContainText('WebGPU');
+  await expect(scope.fact('Tokens')).toHaveText('97');
+  await expect(page.locator('[data-backend=webgpu]')).toBeVisible();
+
   const before = page.workers().length;
   expect(before).toBe(1);
   expect(await loseDevices(page)).toBe(1);
   await scope.drop(samplePath('dog'));
-  await expect(page.locator('.message', { hasText: /graphics device was lost.*starts again/ })).toBeVisible();
+  await expect(page.locator('.message', graphicsLost)).toBeVisible();
   await scope.allSettled(2);
   await expect(scope.frame('cat.jpg')).toHaveAttribute('data-status', 'done');
   await expect(scope.frame('dog.jpg')).toHaveAttribute('data-status', 'done');
   await expect(page.locator('.message', { hasText: /runs again on WebGPU/ })).toBeVisible();
+
+  await test.step('a patch that is asked after the device was lost has the photograph run again, and its map comes', async () => {
+    await page.getByRole('button', { name: 'Remove dog.jpg' }).click();
+    for (const message of await page.locator('.message', { hasText: /graphics device was lost/ }).all())
+      await message.getByRole('button', { name: 'Dismiss' }).click();
+    await expect(page.locator('.message', graphicsLost)).toHaveCount(0);
+    await clickPatch(page, [3, 7], [8, 12]);
+    await expect(scope.stage).toContainText('What patch (row 3, column 7) looks at.');
+    await scope.showView('Head 1');
+    const caption = /What patch \(row 3, column 7\) looks at\. Head 1: 60 % of its attention lies on \d+ of/;
+    const [answer = ''] = caption.exec((await scope.stage.textContent()) ?? '') ?? [];
+    expect(answer).not.toBe('');
+    await clickPatch(page, [3, 7], [8, 12]);
+    await expect(scope.stage).not.toContainText('What patch');
+    expect(await loseDevices(page)).toBe(1);
+    // An earlier answer is kept and needs no new request.
+    await clickPatch(page, [3, 7], [8, 12]);
+    await expect(scope.stage).toContainText(answer);
+    await clickPatch(page, [5, 9], [8, 12]);
+    await expect(page.locator('.message', graphicsLost)).toBeVisible();
+    await expect(scope.stage).toContainText('What patch (row 5, column 9) looks at. Head 1: 60 %', {
+      timeout: 200_000,
+    });
+    await expect(scope.frame('cat.jpg')).toHaveAttribute('data-status', 'done');
+  });
 });
 
-test('a device lost in the middle of a photograph runs it again', async ({ scope, page }) => {
-  await beforeWorker(page, rememberDevices);
+// In one test, since a software device compiles for seconds at each start.
+test('a device lost in the middle of a photograph runs it again; an error that the GPU does not throw is never shown as a picture', async ({
+  scope,
+  page,
+}) => {
+  await beforeWorker(page, rememberDevices + spoiling);
   await scope.open(`backend=webgpu&side=${sideOf(28)}`);
   await scope.isReady();
-  await scope.drop(samplePath('cat'));
-  await expect(
-    scope.stage.getByText(new RegExp(`^Block [2-${embedded.depth}] of ${embedded.depth}$`)),
-  ).toBeVisible();
-  expect(await loseDevices(page)).toBe(1);
-  await expect(page.locator('.message', { hasText: /graphics device was lost.*starts again/ })).toBeVisible();
-  await scope.choose(`${sideOf(20)}`);
-  await scope.allSettled(1);
-  await expect(scope.stage).toHaveAttribute('data-status', 'done');
-});
 
-test('an error that the GPU does not throw is never shown as a picture', async ({ scope, page }) => {
-  // From the first photograph on, no shader gets its buffers. tfjs continues and reads back what the last buffer contained.
-  await beforeWorker(
-    page,
-    `globalThis.spoil = false;
-    const createBindGroup = GPUDevice.prototype.createBindGroup;
-    GPUDevice.prototype.createBindGroup = function (descriptor) {
-      return createBindGroup.call(this, globalThis.spoil ? { ...descriptor, entries: [] } : descriptor);
-    };`,
-  );
-  await scope.open(`backend=webgpu&side=${sideOf(12)}`);
-  await scope.isReady();
-  await page.workers()[0]?.evaluate(() => {
-    (globalThis as unknown as { spoil: boolean }).spoil = true;
+  await test.step('a device lost in the middle of a photograph runs it again', async () => {
+    await scope.drop(samplePath('cat'));
+    await expect(
+      scope.stage.getByText(new RegExp(`^Block [2-${embedded.depth}] of ${embedded.depth}$`)),
+    ).toBeVisible();
+    expect(await loseDevices(page)).toBe(1);
+    await expect(page.locator('.message', graphicsLost)).toBeVisible();
+    await scope.choose(`${sideOf(10)}`);
+    await scope.allSettled(1);
+    await expect(scope.stage).toHaveAttribute('data-status', 'done');
   });
-  await scope.drop(samplePath('cat'));
-  await expect(page.locator('.message', { hasText: /graphics driver refused an operation/ })).toBeVisible();
-  // The new worker's shaders get their buffers again.
-  await scope.allSettled(1);
-  await expect(scope.stage).toHaveAttribute('data-status', 'done');
+
+  await test.step('an error that the GPU does not throw is never shown as a picture', async () => {
+    await page.workers()[0]?.evaluate(() => {
+      (globalThis as unknown as { spoil: boolean }).spoil = true;
+    });
+    await scope.drop(samplePath('fruit'));
+    await expect(page.locator('.message', { hasText: /graphics driver refused an operation/ })).toBeVisible();
+    // The new worker's shaders get their buffers again.
+    await scope.allSettled(2);
+    await scope.select('fruit.jpg');
+    await expect(scope.stage).toHaveAttribute('data-status', 'done');
+  });
 });
 
 test('a back end that computes wrong numbers is refused', async ({ scope, page }) => {
@@ -280,13 +302,18 @@ test.describe('a first visit', () => {
   });
 });
 
+/** Longer than the page waits for an answer to a cancel. */
+const cancelMs = 10_001;
+
 test('a cancel that a long block does not hear ends in a quiet new start', async ({ scope, page }) => {
-  // In plain JavaScript one block at 640 px takes longer than the page waits for a cancel.
+  await page.clock.install();
+  // In plain JavaScript one block at 640 px takes seconds, and hears nothing meanwhile.
   await scope.open(`backend=cpu&side=${sideOf(80)}`);
   await scope.isReady();
   await scope.drop(samplePath('dog'));
   await expect(scope.stage.getByText(`Block 1 of ${embedded.depth}`, { exact: true })).toBeVisible();
-  await scope.choose(`${sideOf(20)}`);
+  await scope.choose(`${sideOf(10)}`);
+  await page.clock.fastForward(cancelMs);
   await scope.allSettled(1);
   await expect(scope.stage).toHaveAttribute('data-status', 'done');
   await expect(page.locator('.message[data-tone=warning]')).toHaveCount(0);

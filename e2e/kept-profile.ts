@@ -94,7 +94,8 @@ export class KeptProfile {
     const finished = Object.entries(await readTimings(this.keeper)).filter(
       ([, text]) => !text.includes('attempts'),
     );
-    this.timings = { ...Object.fromEntries(finished), ...this.timings };
+    // What a test has timed anew replaces what was there, else each test after it would time it too.
+    this.timings = { ...this.timings, ...Object.fromEntries(finished) };
   }
 
   async close(): Promise<void> {

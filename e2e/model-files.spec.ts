@@ -42,12 +42,13 @@ const damages: readonly (readonly [
 
 for (const [name, pattern, damage, sentence] of damages) {
   test(`${name} is an error and never a picture; it loads once it is mended`, async ({ scope, page }) => {
-    await page.route(pattern, (route) => damaged(route, damage));
+    let isDamaged = true;
+    await page.route(pattern, (route) => (isDamaged ? damaged(route, damage) : route.continue()));
     await scope.open();
     await scope.drop(samplePath('cat'));
     await expect(page.getByRole('alert')).toContainText(sentence);
     await expect(scope.frame('cat.jpg')).toHaveAttribute('data-status', 'queued');
-    await page.unroute(pattern);
+    isDamaged = false;
     await page.getByRole('button', { name: 'Try again' }).click();
     await scope.allSettled(1);
     await expect(scope.stage).toHaveAttribute('data-status', 'done');

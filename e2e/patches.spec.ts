@@ -1,25 +1,8 @@
 /** Tests of a patch as the query: selected by a click, a tap or the keyboard, and deselected again. */
 import { fileURLToPath } from 'node:url';
-import type { Page } from 'playwright/test';
-import { beforeWorker, loseDevices, rememberDevices } from './before-worker.ts';
-import { embedded, expect, samplePath, sideOf, test } from './scope.ts';
+import { clickPatch, embedded, expect, picker, samplePath, sideOf, test } from './scope.ts';
 import { tinyRun } from './tiny-run.ts';
 import { TrainingView } from './training-view.ts';
-
-const picker = (page: Page) => page.locator('.patch-picker');
-
-/** Clicks the middle of a patch; rows and columns are counted as on the page. */
-async function clickPatch(
-  page: Page,
-  [row, column]: readonly [number, number],
-  [rows, columns]: readonly [number, number],
-  how: 'click' | 'tap' = 'click',
-): Promise<void> {
-  const box = await picker(page).boundingBox();
-  if (box === null) throw new Error('nothing to pick on');
-  const position = { x: ((column - 0.5) / columns) * box.width, y: ((row - 0.5) / rows) * box.height };
-  await picker(page)[how]({ position });
-}
 
 test('a click asks the patch under it, in every head, and one more click goes back to CLS', async ({
   scope,
@@ -196,32 +179,4 @@ test('a patch is answered while a run of training goes on', async ({ scope, page
   await training.has('running');
   // The run must also continue after the answer.
   await training.reaches((await training.step()) + 5);
-});
-
-test('a patch that is asked after the device was lost has the photograph run again, and its map comes', async ({
-  scope,
-  page,
-}) => {
-  await beforeWorker(page, rememberDevices);
-  await scope.open(`backend=webgpu&side=${sideOf(12)}`);
-  await scope.drop(samplePath('cat'));
-  await scope.allSettled(1);
-  await clickPatch(page, [3, 7], [8, 12]);
-  await expect(scope.stage).toContainText('What patch (row 3, column 7) looks at.');
-  await scope.showView('Head 1');
-  const caption = /What patch \(row 3, column 7\) looks at\. Head 1: 60 % of its attention lies on \d+ of/;
-  const [answer = ''] = caption.exec((await scope.stage.textContent()) ?? '') ?? [];
-  expect(answer).not.toBe('');
-  await clickPatch(page, [3, 7], [8, 12]);
-  await expect(scope.stage).not.toContainText('What patch');
-  expect(await loseDevices(page)).toBe(1);
-  // An earlier answer is kept and needs no new request.
-  await clickPatch(page, [3, 7], [8, 12]);
-  await expect(scope.stage).toContainText(answer);
-  await clickPatch(page, [5, 9], [8, 12]);
-  await expect(page.locator('.message', { hasText: /graphics device was lost.*starts again/ })).toBeVisible();
-  await expect(scope.stage).toContainText('What patch (row 5, column 9) looks at. Head 1: 60 %', {
-    timeout: 200_000,
-  });
-  await expect(scope.frame('cat.jpg')).toHaveAttribute('data-status', 'done');
 });

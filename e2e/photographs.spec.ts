@@ -44,7 +44,10 @@ function officialMask(map: Float32Array, share: number): boolean[] {
   return kept;
 }
 
-test('a dropped photograph gets as many overlays as the model has heads', async ({ scope, page }) => {
+test('a dropped photograph gets as many overlays as the model has heads; sliders redraw them; the official square takes another pass', async ({
+  scope,
+  page,
+}) => {
   await scope.open();
   await scope.drop(samplePath('cat'));
   await scope.allSettled(1);
@@ -52,36 +55,103 @@ test('a dropped photograph gets as many overlays as the model has heads', async 
   await expect(page.getByRole('group', { name: 'What to show' }).getByRole('radio')).toHaveCount(
     embedded.numHeads + 2,
   );
-  const pictures = new Set<string>();
+  const ofHeads = new Set<string>();
   for (let head = 1; head <= embedded.numHeads; head++) {
     await scope.showView(`Head ${head}`);
     await expect(page.getByRole('img', { name: new RegExp(`head ${head}`) })).toBeVisible();
-    pictures.add(await scope.overlayPicture());
+    ofHeads.add(await scope.overlayPicture());
   }
-  expect(pictures.size).toBe(embedded.numHeads);
+  expect(ofHeads.size).toBe(embedded.numHeads);
+
+  await test.step('sliders redraw and never run the model again', async () => {
+    await scope.showView('Head 1');
+    await scope.choose('Mask');
+    const time = await scope.fact('Forward pass').textContent();
+    const pictures = new Set<string>();
+    for (const share of [10, 60, 95]) {
+      await scope.setRange('Attention kept', share);
+      await expect(page.getByRole('slider', { name: 'Attention kept' })).toHaveAttribute(
+        'aria-valuetext',
+        new RegExp(`^${share} per cent`),
+      );
+      pictures.add(await scope.overlayPicture());
+    }
+    expect(pictures.size).toBe(3);
+    await expect(scope.fact('Forward pass')).toHaveText(time ?? '');
+  });
+
+  await test.step('the official square can be chosen, and the photograph keeps its old maps until then', async () => {
+    await expect(scope.fact('Rows × columns')).toHaveText('13 × 20');
+    await scope.choose('Square');
+    await expect(scope.fact('Rows × columns')).toHaveText('20 × 20');
+  });
 });
 
-test('the overlay is bright where PyTorch says that the head looks', async ({ scope, page }) => {
+test('what is drawn is what PyTorch computes: heat maps, masks, and all heads together', async ({
+  scope,
+  page,
+}) => {
   const { maps, centres } = await referenceMaps();
   await scope.open('backend=wasm&side=224');
   await scope.drop(samplePath('cat'));
   await scope.allSettled(1);
-  await scope.showView('Head 1');
-  await scope.choose('Heat map');
   await scope.choose('Patch by patch');
-  await scope.choose('grey');
   await scope.setRange('Opacity', 100);
-  await expect(page.getByRole('switch', { name: 'Contour' })).not.toBeChecked();
-  for (const [head, map] of maps.entries()) {
-    await scope.showView(`Head ${head + 1}`);
-    const min = Math.min(...map);
-    const max = Math.max(...map);
-    // A patch's grey value is its position between the head's smallest and largest value.
-    const differences = (await scope.reds('overlay', centres)).map((red, patch) =>
-      Math.abs(red - (((map[patch] ?? 0) - min) / (max - min)) * 255),
-    );
-    expect(Math.max(...differences)).toBeLessThanOrEqual(2);
-  }
+  const masks = maps.map((map) => officialMask(map, 0.6));
+
+  await test.step('with all heads shown a patch is dimmed where no head looks, and else has the colour of one that does', async () => {
+    // Orange, sky blue, green, pink, yellow, blue. Each digit says whether red, green or blue is above one half.
+    const codes = ['110', '011', '010', '101', '110', '001'];
+    const drawn = await scope.plainColours('overlay', centres);
+    const alphas = await scope.alphas('overlay', centres);
+    const differing = centres.filter((_, patch) => {
+      const looking = codes.filter((__, head) => masks[head]?.[patch]);
+      if (looking.length > 0) return !looking.includes(drawn[patch] ?? '');
+      return drawn[patch] !== '000' || (alphas[patch] ?? 0) < 200;
+    });
+    // Two patches of nearly equal value may change places because of the last bit of a float.
+    expect(differing.length).toBeLessThanOrEqual(1);
+  });
+
+  await test.step('the overlay is bright where PyTorch says that the head looks', async () => {
+    await scope.showView('Head 1');
+    await scope.choose('Heat map');
+    await scope.choose('Patch by patch');
+    await scope.choose('grey');
+    await scope.setRange('Opacity', 100);
+    await expect(page.getByRole('switch', { name: 'Contour' })).not.toBeChecked();
+    for (const [head, map] of maps.entries()) {
+      await scope.showView(`Head ${head + 1}`);
+      const min = Math.min(...map);
+      const max = Math.max(...map);
+      // A patch's grey value is its position between the head's smallest and largest value.
+      const differences = (await scope.reds('overlay', centres)).map((red, patch) =>
+        Math.abs(red - (((map[patch] ?? 0) - min) / (max - min)) * 255),
+      );
+      expect(Math.max(...differences)).toBeLessThanOrEqual(2);
+    }
+  });
+
+  await test.step('the mask covers the very patches that the official script keeps, and the page counts them', async () => {
+    await scope.showView('Head 1');
+    await scope.choose('Mask');
+    await scope.choose('Patch by patch');
+    await scope.setRange('Opacity', 100);
+    await page.getByRole('switch', { name: 'Contour' }).uncheck();
+    for (const [head, kept] of masks.entries()) {
+      await scope.showView(`Head ${head + 1}`);
+      // The veil covers the patches that are not kept. Nothing covers the others.
+      const drawn = (await scope.alphas('overlay', centres)).map((alpha) => alpha < 128);
+      const differing = drawn.filter((isKept, patch) => isKept !== kept[patch]).length;
+      // Two patches of nearly equal value may change places because of the last bit of a float.
+      expect(differing).toBeLessThanOrEqual(1);
+      const count = kept.filter(Boolean).length;
+      await expect(page.getByRole('slider', { name: 'Attention kept' })).toHaveAttribute(
+        'aria-valuetext',
+        `60 per cent of the attention, ${count} of ${kept.length} patches`,
+      );
+    }
+  });
 });
 
 test('what the network does not see is hatched and said, and a panorama is seen nearly whole', async ({
@@ -116,155 +186,92 @@ test('what the network does not see is hatched and said, and a panorama is seen 
   await expect(scope.fact('Not seen')).toHaveCount(0);
 });
 
-test('several photographs at once each get their own result', async ({ scope }) => {
-  await scope.open();
-  await scope.drop(samplePath('cat'), samplePath('rocket'), samplePath('dog'));
-  await scope.allSettled(3);
-  await scope.select('rocket.jpg');
-  await expect(scope.fact('Rows × columns')).toHaveText('13 × 20');
-  await scope.select('dog.jpg');
-  await expect(scope.fact('Rows × columns')).toHaveText('20 × 20');
-  await scope.select('cat.jpg');
-  await expect(scope.fact('Tokens')).toHaveText('261');
-});
-
-test('a folder of photographs is taken apart', async ({ scope, folder }) => {
-  await folder.write('one.jpg', await readFile(samplePath('cat')));
-  await folder.write('two.jpg', await readFile(samplePath('dog')));
-  await scope.open();
-  await scope.drop(folder.path);
-  await scope.allSettled(2);
-  await expect(scope.frame('one.jpg')).toHaveAttribute('data-status', 'done');
-  await expect(scope.frame('two.jpg')).toHaveAttribute('data-status', 'done');
-});
-
-test('a picture is pasted from the clipboard', async ({ scope, page, context }) => {
-  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
-  await scope.open();
-  const png = (await sharp(samplePath('butterfly')).png().toBuffer()).toString('base64');
-  await page.evaluate(async (base64) => {
-    const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-    await navigator.clipboard.write([
-      new ClipboardItem({ 'image/png': new Blob([bytes], { type: 'image/png' }) }),
-    ]);
-  }, png);
-  await page.keyboard.press('ControlOrMeta+v');
-  await scope.allSettled(1);
-  await expect(scope.stage).toHaveAttribute('data-status', 'done');
-});
-
-test('photographs are picked with the file dialog, and a sample by a click', async ({ scope, page }) => {
-  await scope.open();
-  const chooser = page.waitForEvent('filechooser');
-  await page.getByRole('button', { name: 'Choose photographs' }).click();
-  await (await chooser).setFiles([samplePath('coffee')]);
-  await scope.allSettled(1);
-  await scope.addSample(/Raccoon/);
-  await scope.allSettled(2);
-});
-
-test('EXIF orientation is honoured', async ({ scope, folder }) => {
-  // The stored picture lies on its side, with a red left half. Orientation 6: the first column is the top.
-  const red = await sharp({ create: { height: 200, width: 150, channels: 3, background: '#f00' } })
-    .png()
-    .toBuffer();
-  const stored = sharp({ create: { height: 200, width: 300, channels: 3, background: '#00f' } }).composite([
-    { input: red, left: 0, top: 0 },
-  ]);
-  const turned = await stored.withMetadata({ orientation: 6 }).jpeg().toBuffer();
-  await scope.open();
-  await scope.drop(await folder.write('turned.jpg', turned));
-  await scope.allSettled(1);
-  await expect(scope.fact('Rows × columns')).toHaveText('20 × 13');
-  const [top, bottom] = await scope.reds('photo', [
-    { x: 0.5, y: 0.25 },
-    { x: 0.5, y: 0.75 },
-  ]);
-  expect(top).toBeGreaterThan(200);
-  expect(bottom).toBeLessThan(50);
-});
-
-test('sliders redraw and never run the model again', async ({ scope, page }) => {
-  await scope.open();
-  await scope.drop(samplePath('cat'));
-  await scope.allSettled(1);
-  await scope.showView('Head 1');
-  await scope.choose('Mask');
-  const time = await scope.fact('Forward pass').textContent();
-  const pictures = new Set<string>();
-  for (const share of [10, 60, 95]) {
-    await scope.setRange('Attention kept', share);
-    await expect(page.getByRole('slider', { name: 'Attention kept' })).toHaveAttribute(
-      'aria-valuetext',
-      new RegExp(`^${share} per cent`),
-    );
-    pictures.add(await scope.overlayPicture());
-  }
-  expect(pictures.size).toBe(3);
-  await expect(scope.fact('Forward pass')).toHaveText(time ?? '');
-});
-
-test('the mask covers the very patches that the official script keeps, and the page counts them', async ({
+test('several photographs at once each get their own result, one can be removed, and others come in every way', async ({
   scope,
   page,
-}) => {
-  const { maps, centres } = await referenceMaps();
-  await scope.open('backend=wasm&side=224');
-  await scope.drop(samplePath('cat'));
-  await scope.allSettled(1);
-  await scope.showView('Head 1');
-  await scope.choose('Mask');
-  await scope.choose('Patch by patch');
-  await scope.setRange('Opacity', 100);
-  await page.getByRole('switch', { name: 'Contour' }).uncheck();
-  for (const [head, map] of maps.entries()) {
-    await scope.showView(`Head ${head + 1}`);
-    const kept = officialMask(map, 0.6);
-    // The veil covers the patches that are not kept. Nothing covers the others.
-    const drawn = (await scope.alphas('overlay', centres)).map((alpha) => alpha < 128);
-    const differing = drawn.filter((isKept, patch) => isKept !== kept[patch]).length;
-    // Two patches of nearly equal value may change places because of the last bit of a float.
-    expect(differing).toBeLessThanOrEqual(1);
-    const count = kept.filter(Boolean).length;
-    await expect(page.getByRole('slider', { name: 'Attention kept' })).toHaveAttribute(
-      'aria-valuetext',
-      `60 per cent of the attention, ${count} of ${map.length} patches`,
-    );
-  }
-});
-
-test('with all heads shown a patch is dimmed where no head looks, and else has the colour of one that does', async ({
-  scope,
-}) => {
-  const { maps, centres } = await referenceMaps();
-  await scope.open('backend=wasm&side=224');
-  await scope.drop(samplePath('cat'));
-  await scope.allSettled(1);
-  await scope.choose('Patch by patch');
-  await scope.setRange('Opacity', 100);
-  const kept = maps.map((map) => officialMask(map, 0.6));
-  // Orange, sky blue, green, pink, yellow, blue. Each digit says whether red, green or blue is above one half.
-  const codes = ['110', '011', '010', '101', '110', '001'];
-  const drawn = await scope.plainColours('overlay', centres);
-  const alphas = await scope.alphas('overlay', centres);
-  const differing = centres.filter((_, patch) => {
-    const looking = codes.filter((__, head) => kept[head]?.[patch]);
-    if (looking.length > 0) return !looking.includes(drawn[patch] ?? '');
-    return drawn[patch] !== '000' || (alphas[patch] ?? 0) < 200;
-  });
-  // Two patches of nearly equal value may change places because of the last bit of a float.
-  expect(differing.length).toBeLessThanOrEqual(1);
-});
-
-test('the official square can be chosen, and the photograph keeps its old maps until then', async ({
-  scope,
+  folder,
+  context,
 }) => {
   await scope.open();
-  await scope.drop(samplePath('cat'));
-  await scope.allSettled(1);
-  await expect(scope.fact('Rows × columns')).toHaveText('13 × 20');
-  await scope.choose('Square');
-  await expect(scope.fact('Rows × columns')).toHaveText('20 × 20');
+  await test.step('they are picked with the file dialog, and a sample by a click', async () => {
+    const chooser = page.waitForEvent('filechooser');
+    await page.getByRole('button', { name: 'Choose photographs' }).click();
+    await (await chooser).setFiles([samplePath('coffee')]);
+    await scope.allSettled(1);
+    await scope.addSample(/Raccoon/);
+    await scope.allSettled(2);
+  });
+
+  await test.step('several at once', async () => {
+    await scope.drop(samplePath('cat'), samplePath('rocket'), samplePath('dog'));
+    await scope.allSettled(5);
+    await scope.select('rocket.jpg');
+    await expect(scope.fact('Rows × columns')).toHaveText('13 × 20');
+    await scope.select('dog.jpg');
+    await expect(scope.fact('Rows × columns')).toHaveText('20 × 20');
+    await scope.select('cat.jpg');
+    await expect(scope.fact('Tokens')).toHaveText('261');
+  });
+
+  await test.step('one is removed while others stay', async () => {
+    await page.getByRole('button', { name: 'Remove cat.jpg' }).click();
+    await scope.allSettled(4);
+    await expect(scope.frame('dog.jpg')).toHaveAttribute('data-status', 'done');
+  });
+
+  await test.step('a folder is taken apart', async () => {
+    await folder.write('one.jpg', await readFile(samplePath('cat')));
+    await folder.write('two.jpg', await readFile(samplePath('dog')));
+    await scope.drop(folder.path);
+    await scope.allSettled(6);
+    await expect(scope.frame('one.jpg')).toHaveAttribute('data-status', 'done');
+    await expect(scope.frame('two.jpg')).toHaveAttribute('data-status', 'done');
+  });
+
+  await test.step('one is pasted from the clipboard', async () => {
+    await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    const png = (await sharp(samplePath('butterfly')).png().toBuffer()).toString('base64');
+    await page.evaluate(async (base64) => {
+      const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+      await navigator.clipboard.write([
+        new ClipboardItem({ 'image/png': new Blob([bytes], { type: 'image/png' }) }),
+      ]);
+    }, png);
+    await page.keyboard.press('ControlOrMeta+v');
+    await scope.allSettled(7);
+    await scope.frames.last().locator('.frame-label').click();
+    await expect(scope.stage).toHaveAttribute('data-status', 'done');
+  });
+
+  await test.step('EXIF orientation is honoured', async () => {
+    // The stored picture lies on its side, with a red left half. Orientation 6: the first column is the top.
+    const red = await sharp({ create: { height: 200, width: 150, channels: 3, background: '#f00' } })
+      .png()
+      .toBuffer();
+    const stored = sharp({ create: { height: 200, width: 300, channels: 3, background: '#00f' } }).composite([
+      { input: red, left: 0, top: 0 },
+    ]);
+    const turned = await stored.withMetadata({ orientation: 6 }).jpeg().toBuffer();
+    await scope.drop(await folder.write('turned.jpg', turned));
+    await scope.allSettled(8);
+    await scope.select('turned.jpg');
+    await expect(scope.fact('Rows × columns')).toHaveText('20 × 13');
+    // The picture is drawn once it is decoded for the screen. This can be after its maps.
+    await expect
+      .poll(() =>
+        scope.plainColours('photo', [
+          { x: 0.5, y: 0.25 },
+          { x: 0.5, y: 0.75 },
+        ]),
+      )
+      .toEqual(['100', '001']);
+    const [top, bottom] = await scope.reds('photo', [
+      { x: 0.5, y: 0.25 },
+      { x: 0.5, y: 0.75 },
+    ]);
+    expect(top).toBeGreaterThan(200);
+    expect(bottom).toBeLessThan(50);
+  });
 });
 
 test('a running photograph is cancelled, and runs when it is asked to', async ({ scope, page }) => {
@@ -279,14 +286,4 @@ test('a running photograph is cancelled, and runs when it is asked to', async ({
   await scope.choose(`${sideOf(20)}`);
   await scope.allSettled(2);
   await expect(scope.frame('cat.jpg')).toHaveAttribute('data-status', 'done');
-});
-
-test('a photograph can be removed while others stay', async ({ scope, page }) => {
-  await scope.open();
-  await scope.drop(samplePath('cat'), samplePath('dog'));
-  await scope.allSettled(2);
-  await scope.select('cat.jpg');
-  await page.getByRole('button', { name: 'Remove cat.jpg' }).click();
-  await scope.allSettled(1);
-  await expect(scope.frame('dog.jpg')).toHaveAttribute('data-status', 'done');
 });

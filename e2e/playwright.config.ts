@@ -11,7 +11,7 @@ export default defineConfig({
   // With two cores, a second browser would only slow down the first.
   workers: 1,
   // These limits end a stuck test. On a busy machine a good test can take ten times its usual time.
-  timeout: 300_000,
+  timeout: 600_000,
   expect: { timeout: 100_000 },
   forbidOnly: true,
   use: {

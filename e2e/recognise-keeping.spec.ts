@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from 'playwright/test';
 import sharp from 'sharp';
-import { expect, test } from './scope.ts';
+import { expect, test, written } from './scope.ts';
 
 const perFolder = 40;
 const all = 2 * perFolder;
@@ -104,7 +104,7 @@ test('what another window is writing is not written, and can be later', async ({
   });
   await page.bringToFront();
   await dropAgain(page, join(folders, 'red'));
-  await expect(page.getByText('Another window of this page is changing this collection.')).toBeVisible();
+  await expect(written(page, 'Another window of this page is changing this collection.')).toBeVisible();
   expect(await countOf(page)).toBe(perFolder);
   await other.close();
   await dropAgain(page, join(folders, 'red'));

@@ -1,9 +1,9 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import type { Page } from 'playwright/test';
 import sharp from 'sharp';
 import { axeOf } from './axe.ts';
-import { expect, samplePath, test } from './scope.ts';
+import { expect, samplePath, test, written } from './scope.ts';
 
 const sidePx = 150;
 
@@ -104,6 +104,10 @@ test('two folders are told apart, a further photograph is voted on, and all of i
     details.getByRole('button', { name: /^dahlia-\d\.jpg, flowers, cosine 0\.\d{3}$/ }).first(),
   ).toBeVisible();
 
+  // The skip link leads to the content, and leaves the address as it is.
+  await page.getByRole('link', { name: 'Skip to the photographs' }).focus();
+  await page.keyboard.press('Enter');
+  await expect(page.locator('#content')).toBeFocused();
   await page.reload();
   await expect(page.getByRole('heading', { name: 'cats, flowers' })).toBeVisible();
   await recognise.has(13);
@@ -179,6 +183,22 @@ test('teaching by keys: a class is made, given photographs and taken back; files
   // Dragged to it.
   await recognise.photograph(/^fruit-2/).dragTo(classes.getByRole('listitem').filter({ hasText: 'fruit' }));
   await recognise.countIs('fruit', 1);
+
+  // Names that somebody has already: pasted on the page, or in the field.
+  await page.getByRole('button', { name: 'Undo the last change of classes (Z)' }).waitFor();
+  await page.evaluate(() => {
+    const clipboardData = new DataTransfer();
+    clipboardData.setData('text/plain', 'file,class\ncat-1.jpg,tabby\nnobody.jpg,tabby');
+    document.body.dispatchEvent(
+      new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }),
+    );
+  });
+  await recognise.countIs('tabby', 1);
+  await expect(written(page, 'Line 3: no photograph here is called “nobody.jpg”.')).toBeVisible();
+  await page.getByText('Classes from a list').click();
+  await page.getByRole('textbox', { name: 'List of classes' }).fill('cat-2.jpg\ttabby');
+  await page.getByRole('button', { name: 'Give these classes' }).click();
+  await recognise.countIs('tabby', 2);
 });
 
 test('look-alikes, the map and the linear probe', async ({ scope, page, folder }) => {
@@ -221,7 +241,7 @@ test('look-alikes, the map and the linear probe', async ({ scope, page, folder }
   await page.mouse.up();
   await expect(page.getByText('17 photographs selected.')).toBeVisible();
 
-  await page.getByRole('tab', { name: 'Linear probe' }).click();
+  await page.getByRole('tab', { name: 'Probe' }).click();
   await page.getByRole('button', { name: 'Train', exact: true }).last().click();
   await expect(page.locator('.probe-numbers')).toContainText('%');
   const [download] = await Promise.all([
@@ -233,6 +253,76 @@ test('look-alikes, the map and the linear probe', async ({ scope, page, folder }
   await download.saveAs(path);
   await page.locator('input[accept=".safetensors"]').last().setInputFiles(path);
   await expect(page.getByText(/^From probe\.safetensors/)).toBeVisible();
+});
+
+/** Of each photograph by its file's name: the class that a table of the page or of the command line tells. */
+const byName = (rows: readonly (readonly [path: string, told: string])[]): Record<string, string> =>
+  Object.fromEntries(rows.map(([path, told]) => [basename(path), told]));
+
+test('a probe of the command line opens in the page and tells the same, and the other way round', async ({
+  scope,
+  page,
+  folder,
+  tools,
+}) => {
+  test.setTimeout(600_000);
+  const classes = join(folder.path, 'classes');
+  const folders = [
+    await writePieces(join(classes, 'cats'), 'cat', 5),
+    await writePieces(join(classes, 'flowers'), 'dahlia', 5),
+  ];
+  const out = join(folder.path, 'out');
+  const made = await tools.run('look', 'linear', '--classes', classes, '--out', out);
+  expect(made).toMatchObject({ exitCode: 0, stderr: '' });
+  const facts = JSON.parse(await readFile(join(out, 'linear.json'), 'utf8')) as {
+    learnedClasses: string[];
+    predictions: Record<string, string>;
+    probabilities: Record<string, number[]>;
+  };
+
+  const recognise = new Recognise(page);
+  await recognise.open();
+  await scope.drop(...folders);
+  await recognise.has(10);
+  await page.getByRole('tab', { name: 'Probe' }).click();
+  const input = page.locator('input[accept=".safetensors"]').last();
+  await input.setInputFiles(join(out, 'linear.safetensors'));
+  await expect(page.getByText(/^From linear\.safetensors/)).toBeVisible();
+  const [table] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Predictions, CSV' }).click(),
+  ]);
+  const rows = (await readFile(await table.path(), 'utf8')).trim().split('\r\n').slice(1);
+  const told = rows.map((row) => row.split(',') as [string, string, string, string]);
+  expect(byName(told.map(([path, , predicted]) => [path, predicted]))).toEqual(
+    byName(Object.entries(facts.predictions)),
+  );
+  const likeliest = new Map(
+    Object.entries(facts.probabilities).map(([path, of]) => [basename(path), Math.max(...of)]),
+  );
+  for (const [path, , , share] of told)
+    expect(Math.abs(Number(share) - (likeliest.get(basename(path)) ?? NaN))).toBeLessThan(1e-3);
+
+  await page.getByRole('button', { name: 'Train', exact: true }).last().click();
+  await expect(page.locator('.probe-numbers')).toContainText('%');
+  const [saved] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Save the probe' }).click(),
+  ]);
+  const [own] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Predictions, CSV' }).click(),
+  ]);
+  const ownRows = (await readFile(await own.path(), 'utf8')).trim().split('\r\n').slice(1);
+  const head = join(folder.path, 'own.safetensors');
+  await saved.saveAs(head);
+  const asked = await tools.run('look', 'classes', ...folders, '--head', head, '--out', out);
+  expect(asked).toMatchObject({ exitCode: 0, stderr: '' });
+  expect(asked.stdout).toContain('learned from features of DINOscope mini/16, framing');
+  const { predictions } = JSON.parse(await readFile(join(out, 'classes.json'), 'utf8')) as typeof facts;
+  expect(byName(Object.entries(predictions))).toEqual(
+    byName(ownRows.map((row) => row.split(',') as string[]).map(([path = '', , to = '']) => [path, to])),
+  );
 });
 
 test('on a phone, offline from the second visit on', async ({ browser, folder, baseURL }) => {
@@ -260,6 +350,30 @@ test('on a phone, offline from the second visit on', async ({ browser, folder, b
   await recognise.photograph(/^cat-1/).tap();
   await page.getByRole('combobox', { name: 'Class' }).selectOption('flowers');
   await recognise.countIs('flowers', 4);
+
+  // A finger that rests begins to select, taps go on, and a class is given to all of them.
+  await page.getByRole('button', { name: 'Select nothing' }).tap();
+  const first = recognise.photograph(/^cat-1/);
+  await first.scrollIntoViewIfNeeded();
+  const box = await first.boundingBox();
+  if (box === null) throw new Error('the photograph is out of sight');
+  const devtools = await context.newCDPSession(page);
+  const touchPoints = [{ x: box.x + box.width / 2, y: box.y + box.height / 3 }];
+  await devtools.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints });
+  await expect(first).toHaveAttribute('aria-selected', 'true');
+  await devtools.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
+  const several = page.getByRole('button', { name: 'Select several' });
+  await expect(several).toHaveAttribute('aria-pressed', 'true');
+  await recognise.photograph(/^cat-2/).tap();
+  await recognise.photograph(/^cat-3/).tap();
+  await expect(page.locator('.grid-head')).toContainText('3 selected');
+  await recognise.photograph(/^cat-3/).tap();
+  await expect(page.locator('.grid-head')).toContainText('2 selected');
+  await page.getByRole('combobox', { name: 'Class' }).selectOption('flowers');
+  await recognise.countIs('flowers', 5);
+  await several.tap();
+  await recognise.photograph(/^cat-3/).tap();
+  await expect(page.locator('.item[aria-selected=true]')).toHaveCount(1);
   const width = await page.evaluate(() => document.documentElement.scrollWidth);
   expect(width).toBeLessThanOrEqual(390);
   await page.getByRole('tab', { name: 'Map' }).tap();
@@ -289,7 +403,7 @@ for (const theme of ['dark', 'light'] as const) {
     await recognise.has(9);
     await recognise.accuracy();
     await recognise.photograph(/^dog/).click();
-    for (const tab of ['Classes', 'Look-alikes', 'Map', 'Linear probe']) {
+    for (const tab of ['Classes', 'Look-alikes', 'Map', 'Probe', 'ImageNet']) {
       await page.getByRole('tab', { name: tab }).click();
       await expectNoViolations(tab);
     }

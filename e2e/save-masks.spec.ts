@@ -33,7 +33,7 @@ test('a cut-out is saved and its alpha equals the mask; so is the mask, and the 
   scope,
   page,
 }) => {
-  const expected = embeddedObjects.find(({ name }) => name === 'dahlia, square, values of block 4');
+  const expected = embeddedObjects.find(({ name }) => name === 'dahlia, square, keys of block 8');
   if (expected === undefined) throw new Error('no such fixture');
   await scope.open('backend=wasm&side=224&lens=objects');
   await scope.drop(samplePath('dahlia'));

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { embeddedModelId } from '../src/core/embedded-model.ts';
 import { expect, test as base, type Locator, type Page } from 'playwright/test';
+import { makeScriptsFolder, ToolScripts } from '../src/testing/tool-scripts.ts';
 import { KeptProfile } from './kept-profile.ts';
 
 export const samplePath = (id: string): string =>
@@ -31,6 +32,29 @@ function describeEmbedded(): EmbeddedModel {
   const { depth, numHeads, patchSize } = architecture;
   return { id, title, depth, numHeads, patchSize };
 }
+
+/** The layer over the photograph that takes clicks on patches. */
+export const picker = (page: Page): Locator => page.locator('.patch-picker');
+
+/** Clicks the middle of a patch; rows and columns are counted as on the page. */
+export async function clickPatch(
+  page: Page,
+  [row, column]: readonly [number, number],
+  [rows, columns]: readonly [number, number],
+  how: 'click' | 'tap' = 'click',
+): Promise<void> {
+  const box = await picker(page).boundingBox();
+  if (box === null) throw new Error('nothing to pick on');
+  const position = { x: ((column - 0.5) / columns) * box.width, y: ((row - 0.5) / rows) * box.height };
+  await picker(page)[how]({ position });
+}
+
+/** A start on WebGPU without a graphics card takes ten seconds, and so does a pass; on a busy machine twenty times as long. */
+const engineMs = 250_000;
+
+/** What is to be read on the page: a sentence that is also announced to screen readers stands twice for a moment. */
+export const written = (page: Page, text: string | RegExp): Locator =>
+  page.getByText(text).and(page.locator(':not([data-announcer])'));
 
 type Layer = 'photo' | 'overlay';
 
@@ -79,7 +103,7 @@ class Scope {
   }
 
   async isReady(): Promise<void> {
-    await expect(this.page.locator('[data-engine-status=ready]')).toBeVisible();
+    await expect(this.page.locator('[data-engine-status=ready]')).toBeVisible({ timeout: engineMs });
   }
 
   /** Drops files or folders of this machine in the middle of the page, by the browser's own drag and drop. */
@@ -117,7 +141,8 @@ class Scope {
 
   async allSettled(count: number): Promise<void> {
     await expect(this.frames).toHaveCount(count);
-    await expect(this.page.locator('.frame[data-status=queued], .frame[data-status=running]')).toHaveCount(0);
+    const open = this.page.locator('.frame[data-status=queued], .frame[data-status=running]');
+    await expect(open).toHaveCount(0, { timeout: engineMs });
   }
 
   async select(name: string): Promise<void> {
@@ -239,11 +264,37 @@ interface Fixtures {
   faults: string[];
   /** Whether the page may know from the tests before which kernel is fastest; false where a test is about the timing. */
   keepsTimings: boolean;
+  /** Whether the test's context has other settings than the shared profile, and is one of its own. */
+  isUnusual: boolean;
 }
 
 interface WorkerFixtures {
   profile: KeptProfile;
+  /** The project's commands. */
+  tools: ToolScripts;
 }
+
+/** What is decided when a context is opened, as the shared profile has it (and Playwright, but for service workers). */
+const usualContext = {
+  acceptDownloads: true,
+  bypassCSP: false,
+  colorScheme: 'light',
+  deviceScaleFactor: undefined,
+  extraHTTPHeaders: undefined,
+  geolocation: undefined,
+  hasTouch: false,
+  httpCredentials: undefined,
+  ignoreHTTPSErrors: false,
+  isMobile: false,
+  javaScriptEnabled: true,
+  locale: 'en-US',
+  offline: false,
+  permissions: undefined,
+  serviceWorkers: 'block',
+  storageState: undefined,
+  timezoneId: undefined,
+  userAgent: undefined,
+} as const;
 
 export const test = base.extend<Fixtures, WorkerFixtures>({
   keepsTimings: [true, { option: true }],
@@ -256,12 +307,64 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
     },
     { scope: 'worker', timeout: 200_000 },
   ],
-  // What is decided when a profile is opened (touch, service workers) takes one of the test's own.
-  context: async (
-    { browser, profile, keepsTimings, hasTouch, isMobile, serviceWorkers, actionTimeout },
+  tools: [
+    async ({}, use) => {
+      const tools = new ToolScripts(await makeScriptsFolder());
+      await use(tools);
+      await tools.remove();
+    },
+    { scope: 'worker' },
+  ],
+  /** Another setting than the usual: what a test's context must have been opened with, as touch, a language, service workers. */
+  isUnusual: async (
+    {
+      acceptDownloads,
+      bypassCSP,
+      colorScheme,
+      deviceScaleFactor,
+      extraHTTPHeaders,
+      geolocation,
+      hasTouch,
+      httpCredentials,
+      ignoreHTTPSErrors,
+      isMobile,
+      javaScriptEnabled,
+      locale,
+      offline,
+      permissions,
+      serviceWorkers,
+      storageState,
+      timezoneId,
+      userAgent,
+    },
     use,
   ) => {
-    if (hasTouch || isMobile || serviceWorkers === 'allow') {
+    const asked: Record<keyof typeof usualContext, unknown> = {
+      acceptDownloads,
+      bypassCSP,
+      colorScheme,
+      deviceScaleFactor,
+      extraHTTPHeaders,
+      geolocation,
+      hasTouch,
+      httpCredentials,
+      ignoreHTTPSErrors,
+      isMobile,
+      javaScriptEnabled,
+      locale,
+      offline,
+      permissions,
+      serviceWorkers,
+      storageState,
+      timezoneId,
+      userAgent,
+    };
+    await use(
+      Object.entries(usualContext).some(([name, usual]) => asked[name as keyof typeof asked] !== usual),
+    );
+  },
+  context: async ({ browser, profile, keepsTimings, isUnusual, actionTimeout }, use) => {
+    if (isUnusual) {
       const own = await browser.newContext();
       await use(own);
       await own.close();

@@ -4,6 +4,18 @@ import { TrainingView } from './training-view.ts';
 
 const curves = ['Loss', 'Teacher’s entropy', 'Learning rate'];
 
+test.describe('a test that sets what the shared profile has not', () => {
+  test.use({ locale: 'de-CH', colorScheme: 'dark', timezoneId: 'Asia/Tokyo' });
+  test('has it', async ({ page }) => {
+    const here = await page.evaluate(() => ({
+      language: navigator.language,
+      isDark: matchMedia('(prefers-color-scheme: dark)').matches,
+      zone: new Intl.DateTimeFormat().resolvedOptions().timeZone,
+    }));
+    expect(here).toEqual({ language: 'de-CH', isDark: true, zone: 'Asia/Tokyo' });
+  });
+});
+
 test('a browser whose language is "C", which Intl refuses, opens the page and draws the curves', async ({
   scope,
   page,

@@ -1,7 +1,7 @@
 /** Tests of updates: another version is put on the host while people have the page open or while they open it. */
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Page } from 'playwright/test';
+import type { JSHandle, Page } from 'playwright/test';
 import { makeNextVersion } from './next-version.ts';
 import { type PlainHost, servePlainly } from './plain-host.ts';
 import { expect, samplePath, sideOf, test } from './scope.ts';
@@ -29,6 +29,25 @@ const versionOf = (page: Page): Promise<string | null> =>
 
 const cachesOf = (page: Page): Promise<string[]> =>
   page.evaluate(async () => (await caches.keys()).filter((name) => name.startsWith('dinoscope-page-')));
+
+/** The service worker that answers for the page now; equal handles are the same one. */
+const activeWorker = (page: Page): Promise<JSHandle<ServiceWorker | null | undefined>> =>
+  page.evaluateHandle(async () => (await navigator.serviceWorker.getRegistration())?.active);
+
+/**
+ * Waits until the version after `before` is installed and has taken over. A new cache alone says only that it began: a page that loads
+ * then may wait behind the files that are being kept.
+ */
+const hasTakenOver = (page: Page, before: JSHandle<ServiceWorker | null | undefined>): Promise<void> =>
+  expect
+    .poll(() =>
+      page.evaluate(async (earlier) => {
+        const { installing, waiting, active } = (await navigator.serviceWorker.getRegistration()) ?? {};
+        const isSettled = installing === null && waiting === null && active?.state === 'activated';
+        return isSettled && active !== earlier;
+      }, before),
+    )
+    .toBe(true);
 
 /** Ends the engine's worker by an uncaught error. */
 const loseEngine = async (page: Page): Promise<void> =>
@@ -61,6 +80,7 @@ test.describe('with the service worker', () => {
     await scope.allSettled(1);
     const [before = ''] = await cachesOf(page);
     const version = await versionOf(page);
+    const worker = await activeWorker(page);
 
     host.deploy(next);
     const other = await context.newPage();
@@ -69,6 +89,7 @@ test.describe('with the service worker', () => {
     expect(await versionOf(other)).not.toBe(version);
     await other.evaluate(async () => (await navigator.serviceWorker.getRegistration())?.update());
     await expect.poll(() => cachesOf(other)).toHaveLength(2);
+    await hasTakenOver(page, worker);
     await other.reload();
     await expect(other.locator('[data-engine-status=ready]')).toBeVisible();
     expect(await versionOf(page)).toBe(version);

@@ -102,6 +102,8 @@ test('keys, wheel and double click show a part, larger; patches under the pointe
   await expect(picker).toHaveAccessibleName('Patches');
   const moved = await picturesOf(photo);
   expect(moved).not.toEqual(middle);
+  // Away from the lens bar, where arrows choose a lens.
+  await page.locator('#content').focus();
   await page.keyboard.press('Shift+ArrowRight');
   await expect.poll(() => picturesOf(photo)).not.toEqual(moved);
   expect((await scope.savedPicture()) === saved).toBe(true);
@@ -179,21 +181,105 @@ test.describe('on a touch screen', () => {
   });
 });
 
-test('a lens of many small pictures, and all photographs together, are shown whole', async ({
+test('a sheet, a pair and all photographs together are zoomed too, each by itself', async ({
   scope,
   page,
 }) => {
   await scope.open(`backend=wasm&side=${sideOf(8)}`);
-  await scope.drop(samplePath('cat'));
-  await scope.allSettled(1);
-  await page.keyboard.press('+');
+  await scope.drop(samplePath('cat'), samplePath('dog'));
+  await scope.allSettled(2);
   const controls = page.getByRole('group', { name: 'Zoom' });
-  await expect(controls).toBeVisible();
+  const middleOf = async (locator: Locator) => {
+    const box = await locator.boundingBox();
+    if (box === null) throw new Error('nothing is shown');
+    return { x: box.x + box.width / 2, y: box.y + box.height / 2, width: box.width };
+  };
+  await page.keyboard.press('+');
+  await expect(controls).toContainText('150 %');
+
+  // A sheet of small pictures: they are larger, and so are their buttons.
   await page.getByRole('radio', { name: /^Layers/ }).check();
-  await expect(scope.stage.locator('canvas[data-layer=sheet]')).toBeVisible();
+  const sheet = scope.stage.locator('canvas[data-layer=sheet]');
+  await expect(sheet).toBeVisible();
   await expect(controls).toBeHidden();
+  const cell = scope.stage.locator('.sheet-cell[data-cell="0,0"]');
+  const before = await middleOf(cell);
+  await picturesOf(sheet);
+  const stage = await sheet.boundingBox();
+  if (stage === null) throw new Error('no sheet');
+  // Of the first small picture, which is where its button is.
+  const first = {
+    left: (before.x - before.width / 2 - stage.x) / stage.width,
+    top: 0.1,
+    scale: stage.width / before.width,
+  };
+  const picture = await partOf(sheet, first);
+  await page.mouse.move(stage.x + 1, stage.y + 1);
+  await page.mouse.wheel(0, -350 * Math.log2(1.5));
+  await expect(controls).toContainText('150 %');
+  await expect
+    .poll(
+      async () =>
+        meanDifference(
+          await partOf(sheet, { left: 1.5 * first.left, top: 1.5 * first.top, scale: first.scale / 1.5 }),
+          picture,
+        ),
+      { timeout: 30_000 },
+    )
+    .toBeLessThan(8);
+  expect((await middleOf(cell)).width / before.width).toBeCloseTo(1.5, 1);
+  await page.locator('#content').focus();
+  await page.keyboard.press('Shift+ArrowRight');
+  await page.keyboard.press('0');
+  await expect(controls).toBeHidden();
+  await expect
+    .poll(async () => meanDifference(await partOf(sheet, first), picture), { timeout: 30_000 })
+    .toBeLessThan(3);
+
+  // A pair is one picture, and its lines go with it.
+  await page.getByRole('radio', { name: /^Correspondences/ }).check();
+  const pair = scope.stage.locator('.pair-canvas');
+  await expect(pair).toBeVisible();
+  const photos = pair.locator('canvas[data-layer=photo]');
+  const lines = pair.locator('canvas[data-layer=overlay]');
+  await picturesOf(photos);
+  const drawn = await picturesOf(lines);
+  const part = await partOf(photos, { left: 0.25, top: 0.25, scale: 2 });
+  const { x, y } = await middleOf(pair);
+  await page.mouse.move(x, y);
+  await page.mouse.wheel(0, -350);
+  await expect(controls).toContainText('200 %');
+  await expect
+    .poll(async () => meanDifference(await partOf(photos, whole), part), { timeout: 30_000 })
+    .toBeLessThan(8);
+  // Lines and dots keep their width, so that they are no enlarged picture of themselves.
+  expect(await picturesOf(lines)).not.toEqual(drawn);
+  await page.mouse.dblclick(x, y);
+  await expect(controls).toBeHidden();
+  await expect.poll(() => picturesOf(lines)).toEqual(drawn);
+
+  // All photographs show the same part.
+  await page.getByRole('radio', { name: /^Colours/ }).check();
+  await page.getByRole('switch', { name: 'All photographs together' }).check();
+  await expect(scope.stage).toContainText('of 2 photographs');
+  await page.keyboard.press('g');
+  const cells = scope.stage.locator('.grid-picture canvas[data-layer=photo]');
+  await expect(cells).toHaveCount(2);
+  await picturesOf(cells);
+  const parts = await Promise.all(
+    [0, 1].map((at) => partOf(cells.nth(at), { left: 1 / 6, top: 1 / 6, scale: 1.5 })),
+  );
+  await page.keyboard.press('+');
+  await expect(controls).toContainText('150 %');
+  for (const [at, wanted] of parts.entries())
+    await expect
+      .poll(async () => meanDifference(await partOf(cells.nth(at), whole), wanted), { timeout: 30_000 })
+      .toBeLessThan(8);
+  await page.keyboard.press('0');
+
+  // By itself a photograph is shown whole: something else was zoomed last.
+  await page.keyboard.press('g');
   await page.getByRole('radio', { name: /^Heads/ }).check();
-  await expect(controls).toBeVisible();
   await expect(scope.stage.getByRole('img')).toBeVisible();
   expect(embedded.numHeads).toBeGreaterThan(1);
 });

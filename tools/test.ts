@@ -59,10 +59,15 @@ const settle = (count: Count | null, exitCode: number): Count => {
   return exitCode !== 0 && count.failed === 0 ? { ...count, failed: 1 } : count;
 };
 
-async function vitest(run: Run, project: 'unit' | 'gpu', more: readonly string[]): Promise<Count> {
-  const file = join(folder, `${project}.json`);
+async function vitest(run: Run, projects: readonly string[], more: readonly string[]): Promise<Count> {
+  const file = join(folder, `${projects[0]}.json`);
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
-  const exitCode = await run('vitest', ['run', '--project', project, ...reporters, ...more]);
+  const exitCode = await run('vitest', [
+    'run',
+    ...projects.flatMap((name) => ['--project', name]),
+    ...reporters,
+    ...more,
+  ]);
   const report = readReport<{
     numPassedTests: number;
     numFailedTests: number;
@@ -114,12 +119,16 @@ interface Suite {
   readonly run: (run: Run, more: readonly string[]) => Promise<Count>;
 }
 
-const unitSuite: Suite = { id: 'unit', title: 'unit', run: (run, more) => vitest(run, 'unit', more) };
+const unitSuite: Suite = {
+  id: 'unit',
+  title: 'unit',
+  run: (run, more) => vitest(run, ['unit', 'unit-sharing'], more),
+};
 const gpuSuite: Suite = {
   id: 'gpu',
   title: 'GPU',
   needs: ensureBrowser,
-  run: (run, more) => vitest(run, 'gpu', more),
+  run: (run, more) => vitest(run, ['gpu'], more),
 };
 const endToEnd: Suite = {
   id: 'e2e',
@@ -136,20 +145,22 @@ const enginesSuite: Suite = {
   run: engines,
 };
 
-/** Each of these uses one core most of the time, or waits: two of them go on side by side, and take half the time. */
-const lanes: readonly (readonly Suite[])[] = [
-  [
-    { id: 'types', title: 'types', run: check('tsc', '-p', '.') },
-    { id: 'types', title: 'types of the service worker', run: check('tsc', '-p', 'src/service-worker') },
-    { id: 'lint', title: 'lint', run: check('oxlint', '--type-aware', '-c', 'oxlint.config.mjs') },
-    { id: 'format', title: 'format', run: check('prettier', '--check', '--log-level', 'warn', '.') },
-    { id: 'unused', title: 'unused code and packages', run: check('knip') },
-    { id: 'build', title: 'build', run: check('vite', 'build', '--logLevel', 'warn') },
-    endToEnd,
-  ],
-  [unitSuite, gpuSuite, enginesSuite],
+/**
+ * In the order in which they begin. Each uses one core most of the time, or waits: two go on side by side, and whichever ends first
+ * makes room for the next. The long ones come first, so that the short ones even out the end.
+ */
+const suites: readonly Suite[] = [
+  { id: 'build', title: 'build', run: check('vite', 'build', '--logLevel', 'warn') },
+  unitSuite,
+  endToEnd,
+  gpuSuite,
+  enginesSuite,
+  { id: 'lint', title: 'lint', run: check('oxlint', '--type-aware', '-c', 'oxlint.config.mjs') },
+  { id: 'types', title: 'types', run: check('tsc', '-p', '.') },
+  { id: 'types', title: 'types of the service worker', run: check('tsc', '-p', 'src/service-worker') },
+  { id: 'format', title: 'format', run: check('prettier', '--check', '--log-level', 'warn', '.') },
+  { id: 'unused', title: 'unused code and packages', run: check('knip') },
 ];
-const suites = lanes.flat();
 
 const isSuite = (name: string): boolean => suites.some(({ id }) => id === name);
 const words = process.argv.slice(2);
@@ -161,7 +172,7 @@ if (names.length === 0 && more.length > 0) {
   process.exit(1);
 }
 const isWanted = ({ id }: Suite): boolean => names.length === 0 || names.includes(id);
-const wanted = lanes.map((lane) => lane.filter(isWanted)).filter(({ length }) => length > 0);
+const wanted = suites.filter(isWanted);
 
 const begun = new Set<Suite>();
 const ended = new Map<Suite, Count>();
@@ -170,14 +181,15 @@ let isBuilt = (): void => {};
 /** After a failed build there may be an older page, which must not be tested in its place. */
 let hasFailedToBuild = false;
 const built = new Promise<void>((resolve) => (isBuilt = resolve));
-if (!suites.some((suite) => suite.id === 'build' && isWanted(suite))) isBuilt();
+if (!wanted.some(({ id }) => id === 'build')) isBuilt();
+/** One suite, or one and the build before it: no other goes on beside it. */
+const isAlone = new Set(wanted.map(({ id }) => id).filter((id) => id !== 'build')).size <= 1;
 
-/** With another lane beside it, a suite says all at once, when it has ended, so that no two are mixed. */
+/** With another suite beside it, a suite says all at once, when it has ended, so that no two are mixed. */
 async function runSuite(suite: Suite): Promise<void> {
   const { id, title } = suite;
   if (suite.isOfBuild) await built;
   const said: Buffer[] = [];
-  const isAlone = wanted.length === 1;
   console.log(isAlone ? `\n── ${title}` : `… ${title}`);
   const run = runner(isAlone ? null : (piece) => void said.push(piece));
   begun.add(suite);
@@ -198,19 +210,21 @@ async function runSuite(suite: Suite): Promise<void> {
   isBuilt();
 }
 
-async function runLane(lane: readonly Suite[]): Promise<void> {
-  for (const suite of lane) await runSuite(suite);
+const waiting = [...wanted];
+async function runThoseThatWait(): Promise<void> {
+  for (let suite = waiting.shift(); suite !== undefined; suite = waiting.shift()) await runSuite(suite);
 }
 
-for (const needs of new Set(wanted.flat().map((suite) => suite.needs))) needs?.();
+for (const needs of new Set(wanted.map((suite) => suite.needs))) needs?.();
 const begin = performance.now();
 /** A run that prints nothing for a long time may be ended as one that hangs. */
 const heartbeat = setInterval(() => {
   const running = [...begun].filter((suite) => !ended.has(suite)).map(({ title }) => title);
-  if (wanted.length > 1)
+  if (!isAlone)
     console.log(`… ${running.join(', ')} (${Math.round((performance.now() - begin) / 60_000)} min)`);
 }, 60_000);
-await Promise.all(wanted.map(runLane));
+const lanes = isAlone ? 1 : 2;
+await Promise.all(Array.from({ length: lanes }, runThoseThatWait));
 clearInterval(heartbeat);
 rmSync(folder, { recursive: true, force: true });
 const total: Count = { passed: 0, failed: 0, skipped: 0 };
@@ -219,6 +233,6 @@ for (const count of ended.values()) {
   total.failed += count.failed;
   total.skipped += count.skipped;
 }
-console.log(`\n${wanted.flatMap((lane) => lane.map((suite) => lines.get(suite))).join('\n')}\n`);
+console.log(`\n${wanted.map((suite) => lines.get(suite)).join('\n')}\n`);
 console.log(describe(total));
 process.exitCode = total.failed === 0 ? 0 : 1;

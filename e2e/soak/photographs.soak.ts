@@ -16,22 +16,28 @@ test('photographs by the thousand all run, and are gone when they are removed', 
   }
   await scope.open(`backend=wasm&side=${sideOf(10)}`);
   await scope.isReady();
-  const before = await tabBytes(page);
-  const start = Date.now();
-  await scope.drop(...files);
-  await expect(scope.frames).toHaveCount(count, { timeout: 600_000 });
-  await expect(page.locator('.frame[data-status=done]')).toHaveCount(count, { timeout: count * 10_000 });
-  const seconds = (Date.now() - start) / 1000;
-  const full = await tabBytes(page);
-  await page.getByRole('button', { name: /remove all/i }).click();
-  await expect(scope.frames).toHaveCount(0);
-  const after = await tabBytes(page);
+  const seconds: string[] = [];
+  const memory: { readonly full: number; readonly removed: number }[] = [];
+  // Twice: the first time the memory of WebAssembly grows by the passes that are kept, and it never shrinks.
+  for (const _ of ['first', 'second']) {
+    const start = Date.now();
+    await scope.drop(...files);
+    await expect(scope.frames).toHaveCount(count, { timeout: 600_000 });
+    await expect(page.locator('.frame[data-status=done]')).toHaveCount(count, { timeout: count * 10_000 });
+    seconds.push(((Date.now() - start) / 1000).toFixed(0));
+    const full = await tabBytes(page);
+    await page.getByRole('button', { name: /remove all/i }).click();
+    await expect(scope.frames).toHaveCount(0);
+    memory.push({ full, removed: await tabBytes(page) });
+  }
+  const [first, second] = memory;
+  if (first === undefined || second === undefined) throw new Error('two rounds were not run');
   tell('photographs', {
     count,
-    seconds: seconds.toFixed(0),
-    'memory before': megabytes(before),
-    with: megabytes(full),
-    after: megabytes(after),
+    seconds: seconds.join(' and '),
+    with: `${megabytes(first.full)}, ${megabytes(second.full)}`,
+    removed: `${megabytes(first.removed)}, ${megabytes(second.removed)}`,
   });
-  expectFlat('the tab', before, after, 40e6);
+  expectFlat('the tab with them', first.full, second.full, 10e6);
+  expectFlat('the tab without them', first.removed, second.removed, 10e6);
 });

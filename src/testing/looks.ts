@@ -15,6 +15,7 @@ export const someBackend: BackendDescription = {
 export const someModel: ModelDescription = {
   id: 'nano',
   title: 'Nano',
+  hash: 'nano',
   embedDim: 8,
   depth: 2,
   numHeads: 2,

@@ -14,7 +14,7 @@ import { checkpointPath } from '../../src/testing/checkpoint-fixtures.ts';
 import { maxAbsDifference } from '../../src/core/max-abs-difference.ts';
 import { uploadParameters } from '../../src/vit/parameters.ts';
 import { forwardPlain } from '../../src/vit/plain-forward.ts';
-import { runTool, type ToolRun } from '../../src/testing/run-tool.ts';
+import { runTool, runToolAlone, type ToolRun } from '../../src/testing/run-tool.ts';
 import { imageCases } from '../../src/testing/image-cases.ts';
 import { folderSource } from './folder-source.ts';
 import { readPhoto } from '../photographs/read-photo.ts';
@@ -43,7 +43,7 @@ beforeAll(async () => {
     await sharp(bytes).withMetadata({ orientation: 6 }).png().toBuffer(),
   );
   const files = ['broken.jpg', 'letter.jpg', 'cat.png', 'gone.jpg'].map((name) => join(folder, name));
-  run = await runTool('attend', cat, ...files, '--side', String(8 * patchSize), '--out', out);
+  run = await runToolAlone('attend', cat, ...files, '--side', String(8 * patchSize), '--out', out);
 });
 afterAll(() => rm(folder, { recursive: true }));
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
-import { runTool } from '../../src/testing/run-tool.ts';
+import { runToolAlone } from '../../src/testing/run-tool.ts';
 import { drawTable, showKept } from './draw-comparison.ts';
 
 /** A photograph of 4 × 6 pixels in which every value is 200. */
@@ -50,7 +50,7 @@ test('npm run compare shows the networks that it is given and one that knows not
     const out = join(folder, 'deep', 'picture.webp');
     const photographs = ['cat', 'dog'].map((name) => join(root, `public/samples/${name}.jpg`));
     const model = join(root, 'public/models/dinoscope-mini16');
-    const run = await runTool('compare', ...photographs, '--model', model, '--side', '64', '--out', out);
+    const run = await runToolAlone('compare', ...photographs, '--model', model, '--side', '64', '--out', out);
     expect(run.stdout).toContain('2 photographs, 2 networks');
     const { width, height } = await sharp(await readFile(out)).metadata();
     expect([width, height]).toEqual([8 + 3 * 184, 28 + 2 * 184]);

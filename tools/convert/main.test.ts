@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadModel } from '../../src/models/load-model.ts';
 import type { LoadedModel } from '../../src/models/loaded-model.ts';
+import { hashNetwork } from '../../src/models/network-hash.ts';
 import { checkpointPath, wrappedPath } from '../../src/testing/checkpoint-fixtures.ts';
 import { expectedNetwork } from '../../src/testing/checkpoint-networks.ts';
 import { makeSafetensors } from '../../src/testing/make-safetensors.ts';
 import { maxAbsDifference } from '../../src/core/max-abs-difference.ts';
-import { runTool, type ToolRun } from '../../src/testing/run-tool.ts';
+import { runTool, runToolAlone, type ToolRun } from '../../src/testing/run-tool.ts';
 import { vitFixtures, type VitFixture } from '../../src/testing/vit-fixtures.ts';
 import { folderSource } from '../attend/folder-source.ts';
 
@@ -40,7 +41,7 @@ function isNearestHalf(half: number, value: number): boolean {
 describe('a checkpoint', () => {
   let run: ToolRun;
   beforeAll(async () => {
-    run = await runTool('convert', checkpoint, '--out', join(folder, 'tiny16/'));
+    run = await runToolAlone('convert', checkpoint, '--out', join(folder, 'tiny16/'));
   });
 
   test('is converted with a word of what came of it', async () => {
@@ -69,6 +70,8 @@ describe('a checkpoint', () => {
       const far = values.findIndex((value, i) => !isNearestHalf(loaded?.values[i] ?? NaN, value));
       expect(far).toBe(-1);
     }
+    // Features of both may be compared.
+    expect(await hashNetwork(model)).toBe(await hashNetwork({ architecture, parameters }));
   });
 
   test('as float32 loads to the bit, with the title that was given', async () => {

@@ -63,7 +63,7 @@ function readFeatures(text: string | undefined, depth: number): FeatureChoice | 
   const facet = facets.find((known) => known === name);
   if (facet === undefined || Number(block) < 1 || Number(block) > depth)
     stopWith(
-      `--features ${text} is no block from 1 to ${depth} and one of ${facets.join(', ')}, as in 4,value.`,
+      `--features ${text} is no block from 1 to ${depth} and one of ${facets.join(', ')}, as in 8,key.`,
     );
   return { block: Number(block), facet };
 }

@@ -9,7 +9,7 @@ import { bytesOfBase64, floatsOfBase64 } from '../../src/core/base64.ts';
 import { embeddedModelId } from '../../src/core/embedded-model.ts';
 import { checkpointPath } from '../../src/testing/checkpoint-fixtures.ts';
 import { indexPng, vocPalette } from '../../src/testing/make-png.ts';
-import { runTool, type ToolRun } from '../../src/testing/run-tool.ts';
+import { runTool, runToolAlone, type ToolRun } from '../../src/testing/run-tool.ts';
 import reference from '../reference/fixtures/evaluation.json';
 import type { Evaluation } from './report.ts';
 import { scoreHeads, truthOf, type Averages } from './scores.ts';
@@ -52,7 +52,7 @@ describe('npm run evaluate on photographs with drawn masks', () => {
     const side = String(embedded[0]?.side);
     const model = fromRoot(`public/models/${embeddedModelId}`);
     const all = ['--methods', 'maskcut,heads,lost,tokencut', '--side', side];
-    run = await runTool('evaluate', folder, '--model', model, ...all, '--out', join(folder, 'out'));
+    run = await runToolAlone('evaluate', folder, '--model', model, ...all, '--out', join(folder, 'out'));
     const text = await readFile(join(folder, 'out', 'evaluation.json'), 'utf8').catch(() => '{}');
     evaluation = JSON.parse(text) as Evaluation;
   });
@@ -107,7 +107,7 @@ describe('npm run evaluate on photographs with drawn masks', () => {
     const cut = ['--methods', 'tokencut', '--refine', 'on'];
     const refined = await runTool('evaluate', folder, ...model, ...cut, '--out', out);
     expect(refined.exitCode).toBe(0);
-    expect(refined.stdout).toContain('TokenCut | values of block 4, refined |');
+    expect(refined.stdout).toContain('TokenCut | keys of block 8, refined |');
     const { networks } = JSON.parse(await readFile(join(out, 'evaluation.json'), 'utf8')) as Evaluation;
     for (const { sample, fits } of embedded) {
       const fit = networks[0]?.sets[sample]?.fits['tokencut'];
@@ -118,11 +118,11 @@ describe('npm run evaluate on photographs with drawn masks', () => {
   });
 
   test('says by which features, those that the model recommends', () => {
-    expect(evaluation.networks[0]?.features).toEqual({ block: 4, facet: 'value' });
+    expect(evaluation.networks[0]?.features).toEqual({ block: 8, facet: 'key' });
     expect(run.stdout).toMatch(
-      /\| DINOscope mini\/16 \| TokenCut \| values of block 4 \| 0\.\d{3} \| [01]\.000 \|/,
+      /\| DINOscope mini\/16 \| TokenCut \| keys of block 8 \| 0\.\d{3} \| [01]\.000 \|/,
     );
-    expect(run.stdout).toContain('random weights | LOST | values of block 4 |');
+    expect(run.stdout).toContain('random weights | LOST | keys of block 8 |');
   });
 
   test('scores finer maps by patches that overlap, and says so; a network that cannot have them gets a sentence', async () => {

@@ -1,17 +1,20 @@
-/** Photographs in folders of folders: each folder directly below is a class. */
+/** Photographs in folders of folders, and their classes. */
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
+import { classAt, classLevelOf } from '../../src/core/class-folders.ts';
 import { listPhotographs } from '../photographs/find-photographs.ts';
 import { stopWith } from '../stop-with.ts';
 
 export interface ClassedPhotograph {
   readonly path: string;
-  /** The folder's name; null for one that lies beside the folders. */
+  /** Its folder's name (`core/class-folders`); null for one that lies beside the folders. */
   readonly className: string | null;
 }
 
 export interface ClassFolders {
   readonly photographs: readonly ClassedPhotograph[];
+  /** On which level of folders the classes are, from 0. */
+  readonly level: number;
   /** A sentence for each folder that gives none. */
   readonly problems: readonly string[];
 }
@@ -21,8 +24,9 @@ const byName = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 /**
  * The same rules as for all commands: endings of photographs, subfolders too, hidden ones left out.
  * @param folder ends the command with a sentence where it cannot be read, or holds no photograph
+ * @param level of another folder whose classes are the same
  */
-export async function findClasses(folder: string): Promise<ClassFolders> {
+export async function findClasses(folder: string, level?: number): Promise<ClassFolders> {
   const entries =
     (await readdir(folder, { withFileTypes: true }).catch(() => null)) ??
     stopWith(`The folder ${folder} cannot be read.`);
@@ -30,17 +34,19 @@ export async function findClasses(folder: string): Promise<ClassFolders> {
     .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.') && entry.name !== '__MACOSX')
     .map(({ name }) => name)
     .toSorted(byName);
-  const photographs: ClassedPhotograph[] = [];
+  const found = new Set<string>();
   const problems: string[] = [];
   for (const name of names) {
     const paths = await listPhotographs(join(folder, name));
     if (paths === null) problems.push(`The folder ${join(folder, name)} cannot be read.`);
     else if (paths.length === 0) problems.push(`There is no photograph in ${join(folder, name)}.`);
-    else for (const path of paths) photographs.push({ path, className: name });
+    else for (const path of paths) found.add(path);
   }
-  const inFolders = new Set(photographs.map(({ path }) => path));
-  for (const path of (await listPhotographs(folder)) ?? [])
-    if (!inFolders.has(path)) photographs.push({ path, className: null });
-  if (photographs.length === 0) stopWith(`There is no photograph in ${folder}.`);
-  return { photographs, problems };
+  // Those beside the folders come last.
+  for (const path of (await listPhotographs(folder)) ?? []) found.add(path);
+  if (found.size === 0) stopWith(`There is no photograph in ${folder}.`);
+  const below = [...found].map((path) => ({ path, inFolder: relative(folder, path) }));
+  const own = level ?? classLevelOf(below.map(({ inFolder }) => inFolder));
+  const photographs = below.map(({ path, inFolder }) => ({ path, className: classAt(inFolder, own) }));
+  return { photographs, level: own, problems };
 }

@@ -1,27 +1,26 @@
 /** npm run look -- knn: classes of photographs by their nearest neighbours, as the official eval_knn.py tells them. */
 import { wholeNumber, defineCodec } from '../../src/core/codec.ts';
+import type { Neighbours } from '../../src/core/recognition.ts';
 import { plainDots } from '../../src/recognise/dot-products.ts';
 import { featureVectors } from '../../src/recognise/feature-vectors.ts';
 import { accuracyOf, findNeighbours, vote } from '../../src/recognise/knn.ts';
-import { readOptions } from '../read-options.ts';
-import { stopWith } from '../stop-with.ts';
-import { makeFolder } from './batch.ts';
-import { optionsOf, readFields } from './codec-options.ts';
-import { recogniseCodec, recogniseOptions, recogniseUsage } from './recognise-options.ts';
+import type { ClassedPhotograph } from './class-folders.ts';
 import {
   classesIn,
-  classOptions,
-  classUsage,
+  classesUsage,
   confusionRows,
-  gatherClasses,
-  openFor,
+  openClasses,
   percent,
   predictionsByPath,
   writeFacts,
+  type OpenedClasses,
 } from './recognised.ts';
 
-const codec = recogniseCodec({ feature: 'cls', framing: 'official' });
-const voteCodec = defineCodec<{ readonly k: number }>({
+interface VoteParams {
+  readonly k: number;
+}
+
+const codec = defineCodec<VoteParams>({
   k: wholeNumber({
     defaultValue: 20,
     min: 1,
@@ -30,69 +29,72 @@ const voteCodec = defineCodec<{ readonly k: number }>({
   }),
 });
 
-const usage = `Usage: npm run look -- knn --classes <folder of folders> [--test <folder of folders>] [options]
+const usage = classesUsage(
+  `Usage: npm run look -- knn --classes <folder of folders> [--test <folder of folders>] [options]
 
 Each photograph's class by the votes of its nearest neighbours, exp(cosine / 0.07) each, as in DINO's paper. Without --test each photograph of
 --classes is asked of the others (leave one out). Writes knn.json: accuracy, predictions by path, the confusion matrix [true, predicted],
-and the neighbours with their cosines.
+and the neighbours with their cosines.`,
+  codec,
+);
 
-${classUsage}
-${recogniseUsage({ ...voteCodec.fields, ...codec.fields })}`;
-
-/** @param args without the word 'knn' @returns the command's exit code */
-export async function writeNeighbours(args: readonly string[]): Promise<number> {
-  const { values: options } = readOptions(
-    {
-      args: [...args],
-      options: { ...recogniseOptions, ...classOptions, ...optionsOf(codec, voteCodec) },
-    },
-    usage,
-  );
-  if (options.help || options.classes === undefined) stopWith(usage, options.help ? 0 : 2);
-  const params = readFields(codec, options);
-  const { k } = readFields(voteCodec, options);
-  const { engine, settings } = await openFor(options, params);
-  await makeFolder(options.out);
-  const folders = { classes: options.classes, test: options.test };
-  const { classNames, learned, tested, failures } = await gatherClasses(engine, settings, folders);
+/** Of the tested photographs, or of each learned one among the others. */
+function neighboursOf(
+  { learned, tested, params, own, engine }: OpenedClasses<VoteParams>,
+  classesOfBank: Int32Array,
+): Promise<Neighbours> {
   const { embedDim } = engine.model;
   const bank = featureVectors(learned.pooled, embedDim, params.feature);
   const queries = tested === null ? bank : featureVectors(tested.pooled, embedDim, params.feature);
-  const { items } = tested ?? learned;
-  const classesOfBank = classesIn(learned.items, classNames);
-  const neighbours = await findNeighbours({
+  return findNeighbours({
     queries: queries.count,
     bank: bank.count,
-    k: Math.min(k, bank.count),
+    k: Math.min(own.k, bank.count),
     dots: plainDots(queries, bank),
     counts: (item) => (classesOfBank[item] as number) >= 0,
-    ...(tested === null ? { own: items.map((_, item) => item) } : {}),
+    ...(tested === null ? { own: learned.items.map((_, item) => item) } : {}),
   });
+}
+
+/** @returns path and cosine of each one's neighbours, the nearest first */
+function namedNeighbours(
+  { items, cosines, k }: Neighbours,
+  asked: readonly ClassedPhotograph[],
+  bank: readonly ClassedPhotograph[],
+): ReadonlyMap<string, unknown> {
+  const pairsOf = (query: number): unknown[] =>
+    Array.from({ length: k }, (_, rank) => query * k + rank).flatMap((at) => {
+      const other = bank[items[at] as number];
+      return other === undefined ? [] : [[other.path, Number((cosines[at] as number).toFixed(6))]];
+    });
+  return new Map(asked.map(({ path }, query) => [path, pairsOf(query)]));
+}
+
+/** @param args without the word 'knn' @returns the command's exit code */
+export async function writeNeighbours(args: readonly string[]): Promise<number> {
+  const opened = await openClasses(args, codec, usage);
+  const { classNames, learned, tested, failures, engine, params, own } = opened;
+  const classesOfBank = classesIn(learned.items, classNames);
+  const neighbours = await neighboursOf(opened, classesOfBank);
   const { predictions } = vote(neighbours, classesOfBank, classNames.length);
+  const { items } = tested ?? learned;
   const classes = classesIn(items, classNames);
   const accuracy = accuracyOf(predictions, classes);
-  const rows = items.map(({ path }, query): [string, unknown] => {
-    const of = Array.from(neighbours.items.subarray(query * neighbours.k, (query + 1) * neighbours.k));
-    const pairs = of.flatMap((item, rank) => {
-      const cosine = neighbours.cosines[query * neighbours.k + rank] as number;
-      return item < 0 ? [] : [[learned.items[item]?.path, Number(cosine.toFixed(6))]];
-    });
-    return [path, pairs];
-  });
   const facts = {
     accuracy,
     way: tested === null ? 'leave one out' : 'test',
     model: engine.model,
     backend: engine.engine.backend.name,
-    k,
+    k: own.k,
     feature: params.feature,
-    ...settings,
+    ...opened.settings,
     classes: classNames,
     predictions: predictionsByPath(items, predictions, classNames),
     confusion: confusionRows(predictions, classes, classNames),
     problems: [...learned.problems, ...(tested?.problems ?? [])],
   };
-  await writeFacts(options.out, 'knn.json', facts, 'neighbours', new Map(rows));
+  const rows = namedNeighbours(neighbours, items, learned.items);
+  await writeFacts(opened.out, 'knn.json', facts, 'neighbours', rows);
   engine.dispose();
   console.log(
     `k-NN of ${items.length} photographs in ${classNames.length} classes, ${learned.items.length} in the bank: ${percent(accuracy)}`,

@@ -2,30 +2,30 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { defineCodec, realNumber, wholeNumber } from '../../src/core/codec.ts';
+import { sourceOf } from '../../src/core/recognition.ts';
 import { featureVectors } from '../../src/recognise/feature-vectors.ts';
 import { accuracyOf } from '../../src/recognise/knn.ts';
 import { applyProbe, classesOfShares } from '../../src/recognise/linear-probe.ts';
 import { writeProbeFile } from '../../src/recognise/probe-file.ts';
-import { trainProbe } from '../../src/recognise/train-probe.ts';
-import { readOptions } from '../read-options.ts';
+import { trainProbe, type TrainedProbe } from '../../src/recognise/train-probe.ts';
 import { stopWith } from '../stop-with.ts';
-import { makeFolder } from './batch.ts';
-import { optionsOf, readFields } from './codec-options.ts';
-import { recogniseCodec, recogniseOptions, recogniseUsage } from './recognise-options.ts';
 import {
   classesIn,
-  classOptions,
-  classUsage,
+  classesUsage,
   confusionRows,
-  gatherClasses,
-  openFor,
+  openClasses,
   percent,
   predictionsByPath,
   writeFacts,
+  type OpenedClasses,
 } from './recognised.ts';
 
-const codec = recogniseCodec({ feature: 'cls', framing: 'official' });
-const probeCodec = defineCodec<{ readonly 'held-out': number; readonly seed: number }>({
+interface ProbeParams {
+  readonly 'held-out': number;
+  readonly seed: number;
+}
+
+const codec = defineCodec<ProbeParams>({
   'held-out': realNumber({
     defaultValue: 0.2,
     min: 0,
@@ -38,97 +38,112 @@ const probeCodec = defineCodec<{ readonly 'held-out': number; readonly seed: num
 /** Of hundreds of classes a step takes a second or more. */
 const progressEveryMs = 10_000;
 
-const usage = `Usage: npm run look -- linear --classes <folder of folders> [--test <folder of folders>] [options]
+const probeName = 'linear.safetensors';
+
+const usage = classesUsage(
+  `Usage: npm run look -- linear --classes <folder of folders> [--test <folder of folders>] [options]
 
 A linear layer with cross-entropy by L-BFGS, its weight decay chosen by a part of what it may learn from. Writes linear.json (accuracy on what it
 did not learn from, predictions by path, the confusion matrix [true, predicted], probabilities in the order of the classes) and
-linear.safetensors (linear.weight [classes, D] and linear.bias, for features of length 1: logits = weight · feature / ‖feature‖ + bias).
+${probeName} (linear.weight [classes, D] and linear.bias, for features of length 1: logits = weight · feature / ‖feature‖ + bias).`,
+  codec,
+);
 
-${classUsage}
-${recogniseUsage({ ...probeCodec.fields, ...codec.fields })}`;
+/** Ends the command with a sentence where there are not two. A class of --test that nobody learned has no row in the probe. */
+function learnedClassesOf({ classNames, learned }: OpenedClasses<ProbeParams>): readonly string[] {
+  const names = new Set(learned.items.map(({ className }) => className));
+  const learnedNames = classNames.filter((name) => names.has(name));
+  return learnedNames.length < 2
+    ? stopWith('A probe needs photographs of two classes at least.')
+    : learnedNames;
+}
 
-/** @param args without the word 'linear' @returns the command's exit code */
-export async function writeProbe(args: readonly string[]): Promise<number> {
-  const { values: options } = readOptions(
-    {
-      args: [...args],
-      options: { ...recogniseOptions, ...classOptions, ...optionsOf(codec, probeCodec) },
-    },
-    usage,
-  );
-  if (options.help || options.classes === undefined) stopWith(usage, options.help ? 0 : 2);
-  const params = readFields(codec, options);
-  const { 'held-out': heldOutShare, seed } = readFields(probeCodec, options);
-  const { engine, settings } = await openFor(options, params);
-  const { model } = engine;
-  await makeFolder(options.out);
-  const folders = { classes: options.classes, test: options.test };
-  const gathered = await gatherClasses(engine, settings, folders);
-  const { learned, tested, failures } = gathered;
-  // A class of --test that nobody learned has no row in the probe.
-  const learnedClasses = new Set(learned.items.map(({ className }) => className));
-  const classNames = gathered.classNames.filter((name) => learnedClasses.has(name));
-  if (classNames.length < 2) stopWith('A probe needs photographs of two classes at least.');
-  const vectors = featureVectors(learned.pooled, model.embedDim, params.feature);
-  const classesOfLearned = classesIn(learned.items, classNames);
+/** @returns the probe, and its probabilities for the photographs that are asked, shape [N, K] */
+async function learn(
+  { learned, tested, params, own, engine }: OpenedClasses<ProbeParams>,
+  classNames: readonly string[],
+): Promise<TrainedProbe> {
+  const { embedDim } = engine.model;
+  const vectors = featureVectors(learned.pooled, embedDim, params.feature);
   let toldAt = performance.now();
-  const trained = await trainProbe(vectors, classesOfLearned, classNames.length, {
-    heldOutShare: tested === null ? heldOutShare : 0,
-    seed,
+  const trained = await trainProbe(vectors, classesIn(learned.items, classNames), classNames.length, {
+    heldOutShare: tested === null ? own['held-out'] : 0,
+    seed: own.seed,
     afterStep(share, loss) {
       if (performance.now() - toldAt < progressEveryMs) return;
       toldAt = performance.now();
       console.log(`The probe learns: ${Math.round(share * 100)} %, loss ${loss.toFixed(4)}`);
     },
   });
-  const { probe, weightDecay, losses, heldOut } = trained;
-  const shares =
-    tested === null
-      ? trained.shares
-      : await applyProbe(probe, featureVectors(tested.pooled, model.embedDim, params.feature));
+  if (tested === null) return trained;
+  const asked = featureVectors(tested.pooled, embedDim, params.feature);
+  return { ...trained, shares: await applyProbe(trained.probe, asked) };
+}
+
+/** What the probe says of the photographs that are asked, by the names of both folders' classes. */
+function judge(
+  { classNames: judgedNames, learned, tested }: OpenedClasses<ProbeParams>,
+  classNames: readonly string[],
+  { shares, heldOut }: TrainedProbe,
+): { readonly named: Int32Array; readonly classes: Int32Array } {
   const { items } = tested ?? learned;
   const predictions = classesOfShares(shares, classNames.length);
-  const judgedNames = gathered.classNames;
-  const named = predictions.map((each) => judgedNames.indexOf(classNames[each] ?? ''));
   const isJudged = new Set(tested === null ? heldOut : items.keys());
-  const classes = classesIn(items, judgedNames).map((each, item) => (isJudged.has(item) ? each : -1));
-  const accuracy = accuracyOf(named, classes);
-  const facts = {
-    accuracy,
+  return {
+    named: predictions.map((each) => judgedNames.indexOf(classNames[each] ?? '')),
+    classes: classesIn(items, judgedNames).map((each, item) => (isJudged.has(item) ? each : -1)),
+  };
+}
+
+function factsOf(
+  { classNames: judgedNames, learned, tested, engine, params, settings, own }: OpenedClasses<ProbeParams>,
+  classNames: readonly string[],
+  { weightDecay, losses, heldOut }: TrainedProbe,
+  { named, classes }: ReturnType<typeof judge>,
+): object {
+  const { items } = tested ?? learned;
+  return {
+    accuracy: accuracyOf(named, classes),
     way: tested === null ? 'held out' : 'test',
     heldOut: tested === null ? heldOut.map((item) => items[item]?.path) : [],
-    model,
+    model: engine.model,
     backend: engine.engine.backend.name,
     feature: params.feature,
     ...settings,
-    seed,
+    seed: own.seed,
     weightDecay,
     steps: losses.length,
     loss: losses.at(-1) ?? null,
-    file: 'linear.safetensors',
+    file: probeName,
     classes: judgedNames,
     predictions: predictionsByPath(items, named, judgedNames),
     confusion: confusionRows(named, classes, judgedNames),
     learnedClasses: classNames,
     problems: [...learned.problems, ...(tested?.problems ?? [])],
   };
-  const rows = items.map(({ path }, item): [string, number[]] => {
-    const of = shares.subarray(item * classNames.length, (item + 1) * classNames.length);
+}
+
+/** @param args without the word 'linear' @returns the command's exit code */
+export async function writeProbe(args: readonly string[]): Promise<number> {
+  const opened = await openClasses(args, codec, usage);
+  const { learned, tested, failures, engine, params, settings, out } = opened;
+  const classNames = learnedClassesOf(opened);
+  const trained = await learn(opened, classNames);
+  const judged = judge(opened, classNames, trained);
+  const rows = (tested ?? learned).items.map(({ path }, item): [string, number[]] => {
+    const of = trained.shares.subarray(item * classNames.length, (item + 1) * classNames.length);
     return [path, Array.from(of, (share) => Number(share.toPrecision(6)))];
   });
-  await writeFacts(options.out, 'linear.json', facts, 'probabilities', new Map(rows));
-  const file = writeProbeFile(probe, {
-    classNames,
-    feature: params.feature,
-    settings,
-    modelKey: model.id,
-    modelTitle: model.title,
-  });
-  await writeFile(join(options.out, 'linear.safetensors'), new Uint8Array(await file.arrayBuffer()));
+  const facts = factsOf(opened, classNames, trained, judged);
+  await writeFacts(out, 'linear.json', facts, 'probabilities', new Map(rows));
+  const source = sourceOf(engine.model.id, engine.model);
+  const file = writeProbeFile(trained.probe, { classNames, feature: params.feature, settings, ...source });
+  await writeFile(join(out, probeName), new Uint8Array(await file.arrayBuffer()));
   engine.dispose();
   console.log(
-    `A linear probe for ${classNames.length} classes, weight decay ${weightDecay}: ${percent(accuracy)} of ` +
-      `${classes.filter((each) => each >= 0).length} photographs that it did not learn from`,
+    `A linear probe for ${classNames.length} classes, weight decay ${trained.weightDecay}: ` +
+      `${percent(accuracyOf(judged.named, judged.classes))} of ` +
+      `${judged.classes.filter((each) => each >= 0).length} photographs that it did not learn from`,
   );
   return failures === 0 ? 0 : 1;
 }

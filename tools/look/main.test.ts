@@ -10,7 +10,7 @@ import { decodeNpy, type NpyArray } from '../../src/formats/npy.ts';
 import { checkpointPath } from '../../src/testing/checkpoint-fixtures.ts';
 import { embeddedObjects } from '../../src/testing/object-fixtures.ts';
 import { embeddedSimilarity } from '../../src/testing/similarity-fixtures.ts';
-import { root, runTool, type ToolRun } from '../../src/testing/run-tool.ts';
+import { root, runTool, runToolAlone, type ToolRun } from '../../src/testing/run-tool.ts';
 import features from '../reference/fixtures/features.json';
 
 const cat = join(root, 'public/samples/cat.jpg');
@@ -41,7 +41,7 @@ describe('layers, with an image that cannot be read among them', () => {
   let run: ToolRun;
   beforeAll(async () => {
     await writeFile(join(folder, 'broken.jpg'), 'no picture');
-    run = await runTool('look', 'layers', join(folder, 'broken.jpg'), cat, ...small, '--out', folder);
+    run = await runToolAlone('look', 'layers', join(folder, 'broken.jpg'), cat, ...small, '--out', folder);
   }, 60_000);
 
   test('says what is wrong in one line, goes on, and ends with 1', () => {
@@ -73,7 +73,7 @@ describe('layers, with an image that cannot be read among them', () => {
 });
 
 test('rollout takes its parameters by name', async () => {
-  const run = await runTool(
+  const run = await runToolAlone(
     'look',
     'rollout',
     cat,
@@ -109,7 +109,7 @@ test('norms are one number a patch, of the block that is asked', async () => {
 });
 
 test.each(['lost', 'maskcut'] as const)('objects by %s are SciPy’s too', async (method) => {
-  const expected = embeddedObjects.find(({ name }) => name.startsWith('dahlia, square, values'));
+  const expected = embeddedObjects.find(({ name }) => name.startsWith('dahlia, square, keys of block 8'));
   const dahlia = join(root, 'public/samples/dahlia.jpg');
   const options = ['--square', '--side', '224', '--method', method, '--backend', 'wasm', '--out', folder];
   expect(await runTool('look', 'objects', dahlia, ...options)).toMatchObject({ exitCode: 0, stderr: '' });
@@ -121,7 +121,7 @@ test.each(['lost', 'maskcut'] as const)('objects by %s are SciPy’s too', async
 });
 
 test('objects are SciPy’s, with boxes in the photograph, whose edge is drawn', async () => {
-  const expected = embeddedObjects.find(({ name }) => name.startsWith('dahlia, square, values'));
+  const expected = embeddedObjects.find(({ name }) => name.startsWith('dahlia, square, keys of block 8'));
   const dahlia = join(root, 'public/samples/dahlia.jpg');
   const plainly = ['--square', '--side', '224', '--smooth', 'off', '--contour', 'off', '--cutout'];
   const run = await runTool('look', 'objects', dahlia, ...plainly, '--backend', 'wasm', '--out', folder);
@@ -131,7 +131,7 @@ test('objects are SciPy’s, with boxes in the photograph, whose edge is drawn',
   expect([...values]).toEqual(expected?.tokencut.mask);
   const facts = await readFacts('dahlia-objects.json');
   const [box] = facts['boxes'] as { left: number; top: number; width: number; height: number }[];
-  expect(facts).toMatchObject({ block: 4, facet: 'value', steps: ['Eigenvector'] });
+  expect(facts).toMatchObject({ block: 8, facet: 'key', steps: ['Eigenvector'] });
   expect(box).toEqual(expected?.boxes.tokencut);
   const { left = NaN, top = NaN, height = NaN } = box ?? {};
   const { data, info } = await sharp(join(folder, 'dahlia-objects.png')).removeAlpha().raw().toBuffer({
@@ -200,7 +200,7 @@ describe('features are PyTorch’s, from the photograph on', () => {
   );
 
   test.each([
-    ['embedded', 'what the model recommends', 4, 'value'],
+    ['embedded', 'what the model recommends', 8, 'key'],
     ['dinov2-registers', 'keys of the last block, as the model recommends nothing', 2, 'key'],
   ] as const)('%s, without a word: %s', async (network, _, block, facet) => {
     const side = casesOf(network)[0]?.side;
@@ -240,7 +240,7 @@ test('colours of all images together: one PCA, whichever of them cannot be read'
 });
 
 /** The first photograph's own and another one's, by NumPy. */
-const pairCase = embeddedSimilarity.find(({ features: { block } }) => block === 4);
+const pairCase = embeddedSimilarity.find(({ features: { block, facet } }) => block === 8 && facet === 'key');
 
 test('similarity asks a patch of the first image in all of them', async () => {
   const { samples = [], sidePx = 0, patches = [], patch = [], several = [] } = pairCase ?? {};
@@ -260,8 +260,8 @@ test('similarity asks a patch of the first image in all of them', async () => {
       const { values } = await readArray(`${sample}-similarity.npy`);
       expect(maxAbsDifference(values, expected[at] ?? [])).toBeLessThan(1e-4);
       expect(await readFacts(`${sample}-similarity.json`)).toMatchObject({
-        block: 4,
-        facet: 'value',
+        block: 8,
+        facet: 'key',
         isAsked: at === 0,
       });
     }

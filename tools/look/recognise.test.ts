@@ -137,6 +137,32 @@ describe('knn', () => {
     expect(facts['classes']).toEqual(['cat', 'dahlia', 'rocket', 'unknown']);
   });
 
+  test('takes the folders for classes that the page takes: below train and val, with all that lies in them', async () => {
+    await writePart('cat', 0, 'set', 'train', 'cat', '2025', 'a.png');
+    await writePart('cat', 1, 'set', 'val', 'cat', '2026', 'b.png');
+    await writePart('rocket', 0, 'set', 'train', 'rocket', 'a.png');
+    await writePart('rocket', 1, 'set', 'val', 'rocket', 'b.png');
+    const run = await runTool(
+      'look',
+      'knn',
+      '--classes',
+      at('set'),
+      ...small,
+      '--k',
+      '1',
+      '--out',
+      at('out'),
+    );
+    expect(run).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(await readFacts('knn.json')).toMatchObject({
+      classes: ['cat', 'rocket'],
+      confusion: [
+        [2, 0],
+        [0, 2],
+      ],
+    });
+  });
+
   test.each([
     [['--classes', 'gone'], 'The folder gone cannot be read.'],
     [['--classes', 'docs/adr'], 'There is no photograph in docs/adr.'],

@@ -3,19 +3,34 @@ import { join } from 'node:path';
 import { writeFile } from 'node:fs/promises';
 import type { FeatureSettings } from '../../src/core/recognition.ts';
 import { countConfusion } from '../../src/recognise/knn.ts';
+import type { Codec } from '../../src/core/codec.ts';
 import { installDawn } from '../attend/dawn.ts';
 import { findModel } from '../attend/find-model.ts';
 import type { CheckpointValues } from '../checkpoint-file.ts';
+import { readOptions } from '../read-options.ts';
+import { stopWith } from '../stop-with.ts';
+import { makeFolder } from './batch.ts';
 import { findClasses, type ClassedPhotograph } from './class-folders.ts';
+import { optionsOf, readFields } from './codec-options.ts';
 import { readBackend } from './common-options.ts';
 import { gatherFeatures, type Gathered } from './gather-features.ts';
 import { openEngine, type ToolEngine } from './open-engine.ts';
-import { settingsOf, type RecogniseParams } from './recognise-options.ts';
+import {
+  recogniseCodec,
+  recogniseOptions,
+  recogniseUsage,
+  settingsOf,
+  type RecogniseParams,
+} from './recognise-options.ts';
+
+/** As the official k-NN script takes them. */
+const usualForClasses = { feature: 'cls', framing: 'official' } as const;
 
 /** For `readOptions`. */
-export const classOptions = { classes: { type: 'string' }, test: { type: 'string' } } as const;
+const classOptions = { classes: { type: 'string' }, test: { type: 'string' } } as const;
 
-export const classUsage = `  --classes <folder> a folder of folders: each folder's name is the class of the photographs in it (and in its subfolders)
+const classUsage = `  --classes <folder> a folder of folders: each folder's name is the class of the photographs in it (and in its subfolders). Where it holds
+                     one folder alone, or train, val and test, the folders in that are the classes; the page has the same rule
   --test <folder>    a folder of folders to be tested on; photographs beside its folders have no class and are only predicted`;
 
 /** Ends the command with a sentence where there is no such back end. */
@@ -31,7 +46,7 @@ export async function openFor(
   return { engine, settings: settingsOf(params, engine.model) };
 }
 
-export interface Recognised {
+interface Recognised {
   /** Of both folders, in the order of the alphabet. */
   readonly classNames: readonly string[];
   readonly learned: Gathered<ClassedPhotograph>;
@@ -48,13 +63,13 @@ export const classesIn = (
 ): Int32Array<ArrayBuffer> =>
   Int32Array.from(items, ({ className }) => (className === null ? -1 : classNames.indexOf(className)));
 
-export async function gatherClasses(
+async function gatherClasses(
   engine: ToolEngine,
   settings: FeatureSettings,
   folders: { readonly classes: string; readonly test: string | undefined },
 ): Promise<Recognised> {
   const found = await findClasses(folders.classes);
-  const asked = folders.test === undefined ? null : await findClasses(folders.test);
+  const asked = folders.test === undefined ? null : await findClasses(folders.test, found.level);
   const problems = [...found.problems, ...(asked?.problems ?? [])];
   for (const problem of problems) console.error(problem);
   const learned = await gatherFeatures(engine, found.photographs, settings);
@@ -68,6 +83,52 @@ export async function gatherClasses(
     failures: problems.length + learned.problems.length + (tested?.problems.length ?? 0),
   };
 }
+
+/** What the commands that learn classes begin with: their words are read, the engine is opened, and all photographs are gathered. */
+export interface OpenedClasses<P> extends Recognised {
+  readonly params: RecogniseParams;
+  /** The command's own. */
+  readonly own: P;
+  readonly out: string;
+  readonly engine: ToolEngine;
+  readonly settings: FeatureSettings;
+}
+
+/**
+ * Ends the command with its usage or a sentence where a word is wrong, or nothing can be had.
+ * @param args without the command's name
+ * @param codec of the parameters that only this command has
+ */
+export async function openClasses<P>(
+  args: readonly string[],
+  codec: Codec<P>,
+  usage: string,
+): Promise<OpenedClasses<P>> {
+  const codecs = [recogniseCodec(usualForClasses), codec] as const;
+  const { values: options } = readOptions(
+    { args: [...args], options: { ...recogniseOptions, ...classOptions, ...optionsOf(...codecs) } },
+    usage,
+  );
+  const { classes, test, out } = options;
+  if (options.help || classes === undefined) stopWith(usage, options.help ? 0 : 2);
+  const [params, own] = [readFields(codecs[0], options), readFields(codec, options)];
+  const { engine, settings } = await openFor(options, params);
+  await makeFolder(out);
+  return {
+    ...(await gatherClasses(engine, settings, { classes, test })),
+    params,
+    own,
+    out,
+    engine,
+    settings,
+  };
+}
+
+/** @returns the usage of such a command */
+export const classesUsage = (about: string, codec: { readonly fields: object }): string => `${about}
+
+${classUsage}
+${recogniseUsage({ ...codec.fields, ...recogniseCodec(usualForClasses).fields })}`;
 
 /** @returns `"<path>": "<class>"`, null where nothing could be predicted */
 export const predictionsByPath = (

@@ -25,9 +25,9 @@ def networks() -> Iterator[Tuple[str, VisionTransformer, int]]:
     yield name, load_described(next(each for each in described_all if each["name"] == name)), 16
 
 
-# The embedded model recommends values of block 4, the other one nothing.
+# Every facet, and also what the embedded model recommends: keys of block 8.
 WANTED = {
-    "embedded": ((4, "value"), (6, "key"), (8, "token")),
+    "embedded": ((4, "value"), (8, "key"), (8, "token")),
     "dinov2-registers": ((1, "query"), (1, "token"), (2, "key")),
 }
 

@@ -162,7 +162,7 @@ def embedded_cases() -> List[dict]:
             frame = make_frame(photograph.height, photograph.width, patch, side)
             pixels = normalise(resize(photograph, frame, patch))[0].transpose(1, 2, 0)
             _, blocks = tokens_of(model, np.ascontiguousarray(pixels))
-            for block, facet in ((chosen["block"], chosen["facet"]), (model.architecture.depth, "key")):
+            for block, facet in ((4, "value"), (chosen["block"], chosen["facet"])):
                 features = blocks[block - 1][facet][1:].double().numpy()
                 found = methods(features, (frame.rows, frame.columns))
                 for method in ("lost", "tokencut"):

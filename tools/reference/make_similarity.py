@@ -167,10 +167,10 @@ def embedded_cases() -> List[dict]:
         return (frame.rows, frame.columns), *tokens_of(model, np.ascontiguousarray(pixels))
 
     for samples, side, block, facet in [
-        (["cat", "dog", "dahlia"], 224, 4, "value"),
+        (["cat", "dog", "dahlia"], 224, 8, "key"),
         (["raccoon", "butterfly"], 448, 6, "value"),
-        (["raccoon", "butterfly"], 224, 8, "key"),
-        (["dahlia", "dog"], 224, 8, "token"),
+        (["raccoon", "butterfly"], 224, 4, "value"),
+        (["dog", "pagoda"], 224, 8, "token"),
     ]:
         looks = [look(sample, side) for sample in samples]
         name = "out" if facet == "token" else facet

@@ -38,7 +38,7 @@ async function alphaOf(
 
 export const maskChecks: readonly Check[] = [
   check('a cut-out is saved, and its alpha is the mask that SciPy found', async (app) => {
-    const wanted = embeddedObjects.find(({ name }) => name === 'dahlia, square, values of block 4');
+    const wanted = embeddedObjects.find(({ name }) => name === 'dahlia, square, keys of block 8');
     if (wanted === undefined) throw new Error('no case of the dahlia');
     await app.open('backend=wasm&side=224&lens=objects');
     await app.give(await sampleFile('dahlia'));

@@ -16,6 +16,9 @@ async function openKept(app: App): Promise<void> {
 const versionOf = (app: App): string | null | undefined =>
   app.document.querySelector('script[type=module]')?.getAttribute('src');
 
+const registrationOf = (app: App): Promise<ServiceWorkerRegistration | undefined> =>
+  app.window.navigator.serviceWorker.getRegistration();
+
 export const updateChecks: readonly Check[] = [
   check(
     'an update takes nothing from a page that is open, and the version before goes with it',
@@ -25,11 +28,18 @@ export const updateChecks: readonly Check[] = [
         await forgetPage();
         await openKept(app);
         const version = versionOf(app);
+        const before = (await registrationOf(app))?.active;
         await setHost({ version: 'next' });
         await other.open(`${query}&other`, { again: true });
         ensure(versionOf(other) !== version, 'the second page is of the old version');
-        await (await other.window.navigator.serviceWorker.getRegistration())?.update();
+        await (await registrationOf(other))?.update();
         await until('both versions are kept', async () => (await keptVersions()).length === 2);
+        // A new cache alone says only that installing began.
+        await until('the new version has taken over', async () => {
+          const { installing, waiting, active } = (await registrationOf(app)) ?? {};
+          const isSettled = installing === null && waiting === null && active?.state === 'activated';
+          return isSettled && active !== before;
+        });
         await setHost({ version: 'next' });
         await app.key('r');
         await app.get('button', 'Start training');
