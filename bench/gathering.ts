@@ -10,7 +10,7 @@ import { chromium, type Browser, type Page } from 'playwright';
 import sharp from 'sharp';
 import type { GatherTimes } from '../src/rpc/recognise-contract.ts';
 import { browserArguments, findBrowser } from '../tools/find-browser.ts';
-import { longestTaskOf, type TraceEvent } from './longest-task.ts';
+import { mainThreadTasks } from '../tools/main-thread-tasks.ts';
 import { readCpuMs } from './read-cpu.ts';
 import { describeProcessor, type Report } from './report.ts';
 import { openSite, type Site } from './site.ts';
@@ -111,13 +111,6 @@ const tabBytes = (page: Page): Promise<number> =>
     return (await measure.call(performance)).bytes;
   });
 
-async function traced(browser: Browser, page: Page, work: () => Promise<unknown>): Promise<number> {
-  await browser.startTracing(page, { categories: ['toplevel', '__metadata'] });
-  await work();
-  const trace = JSON.parse((await browser.stopTracing()).toString()) as { traceEvents: TraceEvent[] };
-  return longestTaskOf(trace.traceEvents);
-}
-
 async function gather(
   browser: Browser,
   { address }: Site,
@@ -140,7 +133,7 @@ async function gather(
       count,
       { timeout: 0, polling: 500 },
     );
-  const first = await traced(browser, page, async () => {
+  const first = await mainThreadTasks(page, async () => {
     await drop(page, folder);
     await page.waitForTimeout(tracedMs);
   });
@@ -154,7 +147,7 @@ async function gather(
   }
   await page.locator('.gathering').waitFor({ state: 'detached', timeout: 0 });
   const cpuMs = (await readCpuMs(browser)) - cpuStart;
-  const last = await traced(browser, page, () =>
+  const last = await mainThreadTasks(page, () =>
     page.locator('.accuracy-number[aria-busy=false]').waitFor({ timeout: 0 }),
   );
   memoryBytes.push({ done: photographs, bytes: await tabBytes(page) });
@@ -163,7 +156,15 @@ async function gather(
     return { times: seen.gatherTimes, allMs: seen.gatherMs, longTasks: seen.longTasks };
   });
   await context.close();
-  return { photographs, allMs, cpuMs, times, memoryBytes, longestTaskMs: Math.max(first, last), longTasks };
+  return {
+    photographs,
+    allMs,
+    cpuMs,
+    times,
+    memoryBytes,
+    longestTaskMs: Math.max(first[0] ?? 0, last[0] ?? 0),
+    longTasks,
+  };
 }
 
 function tableOf({

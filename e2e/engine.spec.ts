@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Page } from 'playwright/test';
+import { mainThreadTasks } from '../tools/main-thread-tasks.ts';
 import { beforeWorker, loseDevices, rememberDevices } from './before-worker.ts';
 import { clickPatch, embedded, expect, samplePath, sideOf, test } from './scope.ts';
 
@@ -319,70 +320,85 @@ test('a cancel that a long block does not hear ends in a quiet new start', async
   await expect(page.locator('.message[data-tone=warning]')).toHaveCount(0);
 });
 
-interface TraceEvent {
-  readonly name: string;
-  readonly pid: number;
-  readonly tid: number;
-  readonly args: { readonly name?: string };
-  /** µs: `dur` by the clock, `tdur` of the thread's CPU time. Both are absent for a task that was running when the trace ended. */
-  readonly dur?: number;
-  readonly tdur?: number;
+/**
+ * @returns how many times longer the main thread takes for a fixed piece of work than on the machine for which the bar of 100 ms was set (a
+ * core of an AMD EPYC 7003 without other work: 22 ms); at least 1. The least of several counts, since other processes come between.
+ */
+async function slownessOf(page: Page): Promise<number> {
+  const ms = await page.evaluate(() => {
+    const rows = Array.from({ length: 20_000 }, (_, i) => ({
+      name: `row ${(i * 7919) % 20_000}`,
+      at: [i, 1 / i],
+    }));
+    const times = Array.from({ length: 7 }, () => {
+      const start = performance.now();
+      (JSON.parse(JSON.stringify(rows)) as typeof rows).sort((a, b) => (a.name < b.name ? -1 : 1));
+      return performance.now() - start;
+    });
+    return Math.min(...times);
+  });
+  return Math.max(1, ms / 22);
 }
 
-/** @returns the CPU time of the main thread's tasks while something is done, the longest first, in ms */
-async function tasksDuring(page: Page, work: () => Promise<void>): Promise<number[]> {
-  const browser = page.context().browser();
-  if (browser === null) throw new Error('the profile has no browser');
-  await browser.startTracing(page, { categories: ['toplevel', '__metadata'] });
-  await work();
-  const trace = JSON.parse((await browser.stopTracing()).toString()) as { traceEvents: TraceEvent[] };
-  const threads = trace.traceEvents.filter(
-    ({ name, args }) => name === 'thread_name' && args.name === 'CrRendererMain',
-  );
-  // The browser may keep a second process ready, which does nothing.
-  const tasks = threads
-    .map((main) =>
-      trace.traceEvents.filter(
-        ({ name, pid, tid }) =>
-          name === 'ThreadControllerImpl::RunTask' && pid === main.pid && tid === main.tid,
-      ),
-    )
-    .reduce((most, each) => (each.length > most.length ? each : most), []);
-  // CPU time of the thread is used, since the model's threads and the test share the page's cores.
-  return tasks.map(({ dur = 0, tdur = dur }) => tdur / 1000).sort((a, b) => b - a);
+/**
+ * No task of the main thread exceeds 100 ms while `work` is done. A machine shared with others has moments in which everything takes longer:
+ * where a task exceeds the bar, all is done `anew` and counted again, twice at most. A page that stops for its photographs does so each time.
+ */
+async function expectShortTasks(
+  page: Page,
+  title: string,
+  work: () => Promise<void>,
+  anew: () => Promise<void>,
+): Promise<void> {
+  for (let triesLeft = 2; ; triesLeft--) {
+    const slowness = await slownessOf(page);
+    const tasks = await mainThreadTasks(page, work);
+    expect(tasks.length, title).toBeGreaterThan(20);
+    const [longest = 0] = tasks;
+    if (longest <= 100 * slowness) return;
+    console.log(
+      `${title}: a task of ${longest.toFixed(0)} ms, on a machine ${slowness.toFixed(1)} times slower`,
+    );
+    expect(triesLeft, `${title}: tasks over 100 ms, three times in turn`).toBeGreaterThan(0);
+    await anew();
+  }
 }
 
 test('no task of the main thread exceeds 100 ms while the model runs', async ({ scope, page }) => {
-  await scope.open(`backend=wasm&side=${sideOf(40)}`);
-  await scope.isReady();
-  const tasks = await tasksDuring(page, async () => {
+  const open = async (): Promise<void> => {
+    await scope.open(`backend=wasm&side=${sideOf(40)}`);
+    await scope.isReady();
+  };
+  const lookAtThree = async (): Promise<void> => {
     await scope.drop(samplePath('cat'), samplePath('dog'), samplePath('raccoon'));
     await scope.allSettled(3);
     for (const share of [20, 80]) await scope.setRange('Attention kept', share);
-  });
-  expect(tasks.length).toBeGreaterThan(100);
-  expect(tasks[0]).toBeLessThanOrEqual(100);
+  };
+  await open();
+  await expectShortTasks(page, 'three photographs', lookAtThree, open);
 });
 
 test('no task of the main thread exceeds 100 ms in any other lens', async ({ scope, page }) => {
-  await scope.open(`backend=wasm&side=${sideOf(20)}`);
-  await scope.drop(samplePath('cat'), samplePath('dog'), samplePath('raccoon'));
-  await scope.allSettled(3);
+  const open = async (): Promise<void> => {
+    await scope.open(`backend=wasm&side=${sideOf(20)}`);
+    await scope.drop(samplePath('cat'), samplePath('dog'), samplePath('raccoon'));
+    await scope.allSettled(3);
+  };
+  await open();
   const others = page.getByRole('group', { name: 'Lens' }).getByRole('radio', { checked: false });
   const titles = (await others.evaluateAll((all) => all.map((each) => each.ariaLabel ?? ''))).map(
     (label) => label.split(':')[0] ?? '',
   );
   expect(titles.length).toBeGreaterThan(5);
   for (const title of titles) {
-    const tasks = await tasksDuring(page, async () => {
+    const lookThroughLens = async (): Promise<void> => {
       await page.getByRole('radio', { name: new RegExp(`^${title}`) }).check();
       await expect(scope.stage.getByLabel(`${title}: `).first()).toBeVisible();
       await scope.allSettled(3);
       await scope.setRange('Opacity', 40);
       await scope.setRange('Opacity', 90);
-    });
-    expect(tasks.length).toBeGreaterThan(20);
-    expect(tasks[0], title).toBeLessThanOrEqual(100);
+    };
+    await expectShortTasks(page, title, lookThroughLens, open);
   }
 });
 
