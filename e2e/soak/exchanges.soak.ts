@@ -27,6 +27,8 @@ for (const backend of ['wasm', 'webgpu'] as const)
       await use('moco-v3.pth.tar');
       // The first exchanges fill the caches, so the measurement starts after them.
       if (done === 2) begin = { tab: await tabBytes(page), device: await gpuBytes(page) };
+      if ((done + 2) % 20 === 0)
+        tell(`exchanges on ${backend} so far`, { count: done + 2, tab: megabytes(await tabBytes(page)) });
     }
     const end = { tab: await tabBytes(page), device: await gpuBytes(page) };
     tell(`exchanges on ${backend}`, {

@@ -55,6 +55,9 @@ test('devices are lost again and again: the engine comes back, asked or unasked,
     await page.getByRole('button', { name: 'Remove coffee.jpg' }).click();
     await scope.allSettled(2);
     if (lost === 2) begin = await tabBytes(page);
+    // Where the whole does not fit into the time, this says what held until then.
+    if ((lost + 1) % 10 === 0)
+      tell('device losses so far', { count: lost + 1, tab: megabytes(await tabBytes(page)) });
   }
   const end = await tabBytes(page);
   await expect(page.locator('.frame[data-status=done]')).toHaveCount(2);
