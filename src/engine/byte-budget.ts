@@ -53,17 +53,14 @@ export class ByteBudget<T extends Budgeted> {
 
   /** Disposes the oldest things that are not held, until so many bytes fit in or nothing more can be disposed. */
   makeRoom(byteLength: number): void {
-    for (const [key, { holders }] of this.entries) {
-      if (this.byteLength + byteLength <= this.maxBytes) return;
-      if (holders === 0) this.drop(key);
-    }
+    this.dropOldestUntil(() => this.byteLength + byteLength <= this.maxBytes);
   }
 
   /** Owns `value` from now on; the earlier value of this key is disposed. */
   add(key: string, value: T): void {
     this.drop(key);
     this.makeRoom(value.byteLength);
-    this.trim();
+    this.dropOldestUntil(() => this.byteLength - this.heldBytes <= this.restingBytes);
     this.entries.set(key, { value, holders: 0, isDropped: false });
   }
 
@@ -81,14 +78,10 @@ export class ByteBudget<T extends Budgeted> {
     };
   }
 
-  /** Disposes the oldest things that are not held, until those that rest take `restingBytes` at most. */
-  private trim(): void {
-    let resting = this.byteLength - this.heldBytes;
-    for (const [key, { value, holders }] of this.entries) {
-      if (resting <= this.restingBytes) return;
-      if (holders > 0) continue;
-      resting -= value.byteLength;
-      this.drop(key);
+  private dropOldestUntil(isEnough: () => boolean): void {
+    for (const [key, { holders }] of this.entries) {
+      if (isEnough()) return;
+      if (holders === 0) this.drop(key);
     }
   }
 
