@@ -88,11 +88,19 @@ test('an optimizer’s moments by the parameters’ names are no network, nor is
       ...network('teacher.'),
       ...network('optimizer.exp_avg.'),
       optimizer_states: { exp_avg: network() },
+      opt: { m: network() },
+      grads: network(),
       'decoder.cls_token': true,
     }),
   ).toEqual(['teacher']);
   // Where there is nothing else, what is missing can be said.
   expect(namesOf({ cls_token: true })).toEqual(['']);
+});
+
+test('torchvision’s token and patches have other names', () => {
+  expect(
+    namesOf({ 'vit.class_token': true, 'vit.conv_proj.weight': true, 'decoder.cls_token': true }),
+  ).toEqual(['vit']);
 });
 
 test('each network has its own parameters, and what lies beside it is listed', () => {

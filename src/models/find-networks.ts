@@ -29,9 +29,11 @@ const wrappers: ReadonlySet<string> = new Set([
   '_module',
 ]);
 
-/** An optimizer has tensors under the parameters' names, too. */
+/** An optimizer has tensors under the parameters' names, too; so have gradients. */
 const isOptimizers = (path: readonly string[]): boolean =>
-  path.some((part) => /^(optim(izer)?s?(_states?|_state_dict)?|exp_avg(_sq)?|momentum_buffer)$/i.test(part));
+  path.some((part) =>
+    /^(opt(im(izer)?)?s?(_states?|_state_dict)?|exp_avg(_sq)?|momentum_buffer|grad(ient)?s?)$/i.test(part),
+  );
 
 const segmentsOf = (name: string): string[] => name.split('.').filter((part) => !wrappers.has(part));
 
@@ -73,9 +75,12 @@ type Found = Omit<Network, 'name'>;
 /** Names of the tensors in a dictionary without their wrappers, worked out once. */
 type CleanNames = ReadonlyMap<string, readonly string[]>;
 
+/** torchvision says `class_token`. */
+const isCls = (name: string | undefined): boolean => name === 'cls_token' || name === 'class_token';
+
 /** @returns the prefix before `cls_token` or Hugging Face's `embeddings.cls_token`; null for other names */
 function prefixOf(name: readonly string[]): readonly string[] | null {
-  if (name.at(-1) !== 'cls_token') return null;
+  if (!isCls(name.at(-1))) return null;
   return name.slice(0, name.at(-2) === 'embeddings' ? -2 : -1);
 }
 
@@ -121,7 +126,7 @@ interface Contents {
 
 function contentsOf(tree: TensorTree): Contents | null {
   const keys = [...tree.keys()];
-  if (!keys.some((key) => key.endsWith('cls_token'))) return null;
+  if (!keys.some((key) => isCls(key.slice(key.lastIndexOf('.') + 1)))) return null;
   const names: CleanNames = new Map(keys.map((key) => [key, segmentsOf(key)]));
   const prefixes = new Map<string, readonly string[]>();
   for (const [key, name] of names) {
@@ -151,7 +156,7 @@ function networksIn(root: TensorTree): Found[] {
 }
 
 const hasPatches = ({ nodes }: Found): boolean =>
-  [...nodes.keys()].some((name) => name.startsWith('patch_embed') || name.startsWith('embeddings.patch_'));
+  [...nodes.keys()].some((name) => /^(patch_embed|embeddings\.patch_|conv_proj)/.test(name));
 
 /** The common part of all paths is left out; where the rest is ambiguous, the whole path is used. */
 function nameNetworks(found: readonly Found[]): Network[] {

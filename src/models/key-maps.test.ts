@@ -169,6 +169,7 @@ test.each([
   'prototypes.weight',
   'mask_token',
   'masked_embed',
+  'dino_loss.center',
   'decoder_pos_embed',
   'decoder_blocks.0.norm1.weight',
   'decoder.norm.weight',
@@ -183,6 +184,106 @@ test.each(['norm_pre.weight', 'fc_norm.weight', 'blocks.0.attn.q_norm.weight', '
     expect(mapped(treeOf('cls_token', name)).names).toEqual(['cls_token', name]);
   },
 );
+
+test.each<[string, readonly string[], readonly string[]]>([
+  [
+    'MMPretrain',
+    [
+      'backbone.cls_token',
+      'backbone.pos_embed',
+      'backbone.patch_embed.projection.weight',
+      'backbone.layers.1.ln1.bias',
+      'backbone.layers.1.attn.qkv.weight',
+      'backbone.layers.1.attn.proj.bias',
+      'backbone.layers.1.attn.gamma1.weight',
+      'backbone.layers.1.ln2.weight',
+      'backbone.layers.1.ffn.layers.0.0.weight',
+      'backbone.layers.1.ffn.layers.1.bias',
+      'backbone.layers.1.ffn.gamma2.weight',
+      'backbone.ln1.weight',
+      'head.layers.head.weight',
+    ],
+    [
+      'cls_token',
+      'pos_embed',
+      'patch_embed.proj.weight',
+      'blocks.1.norm1.bias',
+      'blocks.1.attn.qkv.weight',
+      'blocks.1.attn.proj.bias',
+      'blocks.1.ls1.gamma',
+      'blocks.1.norm2.weight',
+      'blocks.1.mlp.fc1.weight',
+      'blocks.1.mlp.fc2.bias',
+      'blocks.1.ls2.gamma',
+      'norm.weight',
+    ],
+  ],
+  [
+    'MMClassification',
+    ['cls_token', 'layers.0.norm1.weight', 'norm1.weight'],
+    ['cls_token', 'blocks.0.norm1.weight', 'norm.weight'],
+  ],
+  [
+    'torchvision',
+    [
+      'vit.class_token',
+      'vit.conv_proj.bias',
+      'vit.encoder.pos_embedding',
+      'vit.encoder.layers.encoder_layer_11.ln_1.weight',
+      'vit.encoder.layers.encoder_layer_11.self_attention.in_proj_weight',
+      'vit.encoder.layers.encoder_layer_11.self_attention.in_proj_bias',
+      'vit.encoder.layers.encoder_layer_11.self_attention.out_proj.weight',
+      'vit.encoder.layers.encoder_layer_11.mlp.0.bias',
+      'vit.encoder.layers.encoder_layer_11.mlp.3.weight',
+      'vit.encoder.layers.encoder_layer_11.mlp.linear_2.bias',
+      'vit.encoder.ln.bias',
+      'vit.heads.head.weight',
+    ],
+    [
+      'cls_token',
+      'patch_embed.proj.bias',
+      'pos_embed',
+      'blocks.11.norm1.weight',
+      'blocks.11.attn.qkv.weight',
+      'blocks.11.attn.qkv.bias',
+      'blocks.11.attn.proj.weight',
+      'blocks.11.mlp.fc1.bias',
+      'blocks.11.mlp.fc2.weight',
+      'blocks.11.mlp.fc2.bias',
+      'norm.bias',
+    ],
+  ],
+  [
+    'programs that keep query, key and value apart',
+    [
+      'cls_token',
+      'blocks.0.attn.q.weight',
+      'blocks.0.attn.k.weight',
+      'blocks.0.attn.v.weight',
+      'blocks.1.attn.v_proj.bias',
+      'blocks.1.attn.q_proj.bias',
+      'blocks.1.attn.k_proj.bias',
+    ],
+    ['cls_token', 'blocks.0.attn.qkv.weight', 'blocks.1.attn.qkv.bias'],
+  ],
+])('the names of %s become the official ones', (_, names, official) => {
+  expect(mapped(treeOf(...names)).names).toEqual(official);
+});
+
+test.each([
+  'ls2.gamma',
+  'ls2.weight',
+  'gamma_2',
+  'gamma2',
+  'lambda2',
+  'layer_scale2.lambda1',
+  'layer_scale_2.gamma',
+  'layerscale_2',
+  'mlp.ls2.gamma',
+  'ffn.gamma2.scale',
+])('%s is LayerScale', (name) => {
+  expect(mapped(treeOf('cls_token', `blocks.0.${name}`)).names).toEqual(['cls_token', 'blocks.0.ls2.gamma']);
+});
 
 describe('Hugging Face', () => {
   const layer = 'encoder.layer.3.attention.attention.';

@@ -1,6 +1,6 @@
 /**
- * Brings a checkpoint's tensors to the official DINO parameter names: takes one of its networks, renames Hugging
- * Face's and timm's tensors, and lists what it leaves out (heads, other networks).
+ * Brings a checkpoint's tensors to the official DINO parameter names: takes one of its networks, renames what
+ * other programs call differently, and lists what it leaves out (heads, other networks).
  */
 import { FailureError } from '../core/failure.ts';
 import { isTree, type StoredTensor, type TensorFile, type TensorTree } from '../formats/tensor-file.ts';
@@ -28,6 +28,8 @@ const besides: readonly RegExp[] = [
   /^(fc|classifier|pooler|predictor|projector|projection|prototypes)$/,
   // Masked autoencoders rebuild the photograph with a second network.
   /^decoder(_|$)/,
+  // Centres of DINO's and iBOT's losses.
+  /(^|_)loss(_|$)/,
   // What stands for a masked patch in training.
   /^(mask_token|masked_embed)$/,
   /^queue(_ptr)?$/,
@@ -35,33 +37,76 @@ const besides: readonly RegExp[] = [
 
 const isBeside = (name: string): boolean => besides.some((pattern) => pattern.test(name));
 
+/** The weight and the bias of a layer. */
+function withKinds(own: string, official: string): (readonly [string, string])[] {
+  return ['weight', 'bias'].map((kind) => [`${own}.${kind}`, `${official}.${kind}`] as const);
+}
+
+/** Names outside of the blocks: other program's → official. */
 const topNames: ReadonlyMap<string, string> = new Map([
+  // timm
+  ['reg_token', 'register_tokens'],
+  // Hugging Face
   ['embeddings.cls_token', 'cls_token'],
   ['embeddings.position_embeddings', 'pos_embed'],
   ['embeddings.register_tokens', 'register_tokens'],
-  ['embeddings.patch_embeddings.projection.weight', 'patch_embed.proj.weight'],
-  ['embeddings.patch_embeddings.projection.bias', 'patch_embed.proj.bias'],
-  ['layernorm.weight', 'norm.weight'],
-  ['layernorm.bias', 'norm.bias'],
+  ...withKinds('embeddings.patch_embeddings.projection', 'patch_embed.proj'),
+  ...withKinds('layernorm', 'norm'),
+  // MMPretrain, and MMClassification before it
+  ...withKinds('patch_embed.projection', 'patch_embed.proj'),
+  ...withKinds('ln1', 'norm'),
+  ...withKinds('norm1', 'norm'),
+  // torchvision
+  ['class_token', 'cls_token'],
+  ['encoder.pos_embedding', 'pos_embed'],
+  ...withKinds('conv_proj', 'patch_embed.proj'),
+  ...withKinds('encoder.ln', 'norm'),
 ]);
 
-const layerNames: ReadonlyMap<string, string> = new Map([
-  ['layernorm_before', 'norm1'],
-  ['layernorm_after', 'norm2'],
-  ['attention.output.dense', 'attn.proj'],
-  ['intermediate.dense', 'mlp.fc1'],
-  ['output.dense', 'mlp.fc2'],
-  // Since transformers 5.
-  ['attention.o_proj', 'attn.proj'],
-  // DINOv2's, in part the official names.
-  ...['norm1', 'norm2', 'mlp.fc1', 'mlp.fc2'].map((name) => [name, name] as const),
-]);
+/** Layers of a block, by their official names, as each program calls them. */
+const layerNames: ReadonlyMap<string, string> = new Map(
+  (
+    [
+      ['norm1', ['norm1', 'layernorm_before', 'ln1', 'ln_1']],
+      ['norm2', ['norm2', 'layernorm_after', 'ln2', 'ln_2']],
+      ['attn.qkv', ['attn.qkv']],
+      // The third is that of transformers 5.
+      [
+        'attn.proj',
+        [
+          'attn.proj',
+          'attention.output.dense',
+          'attention.o_proj',
+          'attn.out_proj',
+          'self_attention.out_proj',
+        ],
+      ],
+      ['mlp.fc1', ['mlp.fc1', 'intermediate.dense', 'ffn.layers.0.0', 'mlp.0', 'mlp.linear_1']],
+      ['mlp.fc2', ['mlp.fc2', 'output.dense', 'ffn.layers.1', 'mlp.3', 'mlp.linear_2']],
+    ] as const
+  ).flatMap(([official, names]) => names.map((name) => [name, official] as const)),
+);
 
 /** Query, key and value, in this order; the second are those of transformers 5. */
 const attentionParts: readonly (readonly string[])[] = [
   ['attention.attention.query', 'attention.attention.key', 'attention.attention.value'],
   ['attention.q_proj', 'attention.k_proj', 'attention.v_proj'],
+  ['attn.q_proj', 'attn.k_proj', 'attn.v_proj'],
+  ['attn.q', 'attn.k', 'attn.v'],
 ];
+
+/** PyTorch's own attention layer has query, key and value in one, under names without a dot. */
+const packedAttention = /^(?:attn|self_attention)\.in_proj_(weight|bias)$/;
+
+/** LayerScale has a name of its own in nearly every program: `ls1.gamma`, `gamma_1`, `layer_scale1.lambda1`, `ffn.gamma2.weight`. */
+const layerScale =
+  /^(?:(?:attn|mlp|ffn)\.)?(?:ls|layer_?scale_?|gamma_?|lambda_?)([12])(?:\.(?:gamma|lambda1|scale|weight))?$/;
+
+/**
+ * The number of a block, and a name within it. DINOv2's training keeps blocks in chunks (`blocks.0.7.` is block 7, in
+ * chunk 0).
+ */
+const blockName = /^(?:(?:encoder|model)\.)?(?:blocks(?:\.\d+)?|layers?)\.(?:encoder_layer_)?(\d+)\.(.+)$/;
 
 const invalid = (problem: string): FailureError => new FailureError({ code: 'checkpoint-invalid', problem });
 
@@ -87,56 +132,49 @@ function pickNetwork(tree: TensorTree, key: string | undefined): readonly [Netwo
   );
 }
 
-/** @returns the official name of Hugging Face's; query, key and value come out as parts of qkv, or null where it is none */
-function officialName(name: string): { name: string; part: number | null } | null {
-  const top = topNames.get(name);
-  if (top !== undefined) return { name: top, part: null };
-  const [, block, inner = ''] = /^(?:encoder\.)?layers?\.(\d+)\.(.+)$/.exec(name) ?? [];
-  if (block === undefined) return null;
-  const [, which] = /^layer_scale([12])\.lambda1$/.exec(inner) ?? [];
-  if (which !== undefined) return { name: `blocks.${block}.ls${which}.gamma`, part: null };
+interface OfficialName {
+  readonly name: string;
+  /** Query, key and value that are kept apart are parts 0, 1 and 2 of qkv; null for all else. */
+  readonly part: number | null;
+}
+
+/** @returns the official name where this is any program's name of the same, else the name itself */
+function officialName(own: string): OfficialName {
+  const whole = (name: string): OfficialName => ({ name, part: null });
+  const top = topNames.get(own);
+  if (top !== undefined) return whole(top);
+  const [, block, inner = ''] = blockName.exec(own) ?? [];
+  if (block === undefined) return whole(own);
+  const [, which] = layerScale.exec(inner) ?? [];
+  if (which !== undefined) return whole(`blocks.${block}.ls${which}.gamma`);
+  const [, packed] = packedAttention.exec(inner) ?? [];
+  if (packed !== undefined) return whole(`blocks.${block}.attn.qkv.${packed}`);
   const [, layer = '', kind] = /^(.+)\.(weight|bias)$/.exec(inner) ?? [];
   for (const parts of attentionParts)
     if (parts.includes(layer))
       return { name: `blocks.${block}.attn.qkv.${kind}`, part: parts.indexOf(layer) };
   const official = layerNames.get(layer);
-  return official === undefined ? null : { name: `blocks.${block}.${official}.${kind}`, part: null };
+  return whole(official === undefined ? own : `blocks.${block}.${official}.${kind}`);
 }
 
-function renameHuggingFace(tensors: TensorFile): TensorFile {
+function renameTensors(tensors: TensorFile): TensorFile {
   const renamed = new Map<string, StoredTensor>();
   const thirds = new Map<string, (StoredTensor | undefined)[]>();
+  const twice = (name: string): FailureError => invalid(`it holds ${name} twice, under different names`);
   for (const [own, tensor] of tensors) {
-    const official = officialName(own);
-    if (official === null) renamed.set(own, tensor);
-    else if (official.part === null) renamed.set(official.name, tensor);
-    else {
-      const parts = thirds.get(official.name) ?? [undefined, undefined, undefined];
-      parts[official.part] = tensor;
-      thirds.set(official.name, parts);
+    const { name, part } = officialName(own);
+    if (part === null) {
+      if (renamed.has(name)) throw twice(name);
+      renamed.set(name, tensor);
+      continue;
     }
+    const parts = thirds.get(name) ?? [undefined, undefined, undefined];
+    parts[part] = tensor;
+    thirds.set(name, parts);
   }
-  for (const [name, parts] of thirds) renamed.set(name, joinTensors(name, parts));
-  return renamed;
-}
-
-/**
- * Names that are the official ones but for a part: timm's registers, DeiT III's LayerScale, and DINOv2's training, which keeps
- * blocks in chunks (`blocks.0.7.` is block 7, in chunk 0).
- */
-const renameOwn = (name: string): string =>
-  name === 'reg_token'
-    ? 'register_tokens'
-    : name
-        .replace(/^blocks\.\d+\.(\d+)\./, 'blocks.$1.')
-        .replace(/^(blocks\.\d+)\.gamma_([12])$/, '$1.ls$2.gamma');
-
-function renameOthers(tensors: TensorFile): TensorFile {
-  const renamed = new Map<string, StoredTensor>();
-  for (const [own, tensor] of tensors) {
-    const name = renameOwn(own);
-    if (renamed.has(name)) throw invalid(`it holds ${name} twice, under different names`);
-    renamed.set(name, tensor);
+  for (const [name, parts] of thirds) {
+    if (renamed.has(name)) throw twice(name);
+    renamed.set(name, joinTensors(name, parts));
   }
   return renamed;
 }
@@ -153,7 +191,6 @@ export function mapParameterNames(tree: TensorTree, key: string | undefined): Na
   if (kind !== null) throw invalid(kind);
   const ignored = new Set(beside);
   const own = new Map<string, StoredTensor>();
-  const isHuggingFace = nodes.has('embeddings.cls_token');
   for (const [name, node] of nodes) {
     const [first = '', ...rest] = name.replace(/^embeddings\.(?=mask_token$)/, '').split('.');
     if (isTree(node)) ignored.add(name);
@@ -163,7 +200,7 @@ export function mapParameterNames(tree: TensorTree, key: string | undefined): Na
   const lacksClsPosition = [...own.keys()].some(
     (name) => name === 'reg_token' || /^blocks\.[\d.]+\.gamma_1$/.test(name),
   );
-  const tensors = isHuggingFace ? renameHuggingFace(own) : renameOthers(own);
+  const tensors = renameTensors(own);
   const unreadable = describeUnreadable(tensors);
   if (unreadable !== null) throw invalid(unreadable);
   return {

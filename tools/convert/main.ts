@@ -24,7 +24,7 @@ import { summarise } from './summarise.ts';
 const usage = `Usage: npm run convert -- <checkpoint> --out <folder> [options]
 
 <checkpoint> is a safetensors or PyTorch file (.safetensors, .pth, .bin, .pth.tar), in the names of DINO, DINOv2, DeiT,
-MoCo v3, timm or Hugging Face, or one in several files: its index, one of them, or their folder; heads, optimizers and the
+MoCo v3, timm, Hugging Face, MMPretrain or torchvision, or one in several files: its index, one of them, or their folder; heads, optimizers and the
 like are left out.
 
   --out <folder>     where model.json and its shards go; the folder's name is the model's id. models.json beside the
