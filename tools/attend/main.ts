@@ -1,5 +1,4 @@
 /** npm run attend -- <images…>: the heads lens, by the file names that it always had. */
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeFailure } from '../../src/core/failure.ts';
 import { isOnGrid, type PatchPosition } from '../../src/core/geometry.ts';
@@ -24,6 +23,7 @@ import { endOnFileProblems } from '../file-problem.ts';
 import { photographUsage } from '../photographs/find-photographs.ts';
 import { readOptions } from '../read-options.ts';
 import { stopWith } from '../stop-with.ts';
+import { writeWhole } from '../write-whole.ts';
 import { installDawn } from './dawn.ts';
 import { findModel } from './find-model.ts';
 
@@ -86,7 +86,7 @@ const look = (path: string, photo: ReadPhoto, query: { token?: number; patch?: P
 async function writeMaps(name: string, photo: ReadPhoto, looked: LookResult<HeadsResult>): Promise<void> {
   const { rows, columns, maps } = looked.result;
   const file = (suffix: string): string => join(options.out, `${name}${suffix}`);
-  await writeFile(file('.npy'), encodeNpy({ shape: [numHeads, rows, columns], values: maps }));
+  await writeWhole(file('.npy'), encodeNpy({ shape: [numHeads, rows, columns], values: maps }));
   const draw = (view: 'all' | number): Promise<Uint8Array> =>
     drawPicture(
       photo.pixels,
@@ -98,8 +98,8 @@ async function writeMaps(name: string, photo: ReadPhoto, looked: LookResult<Head
       ),
     );
   for (let head = 0; head < numHeads; head++)
-    await writeFile(file(`-head-${head + 1}.png`), await draw(head));
-  await writeFile(file('-heads.png'), await draw('all'));
+    await writeWhole(file(`-head-${head + 1}.png`), await draw(head));
+  await writeWhole(file('-heads.png'), await draw('all'));
 }
 
 /** What each register looks at, shape [registers, heads, rows, columns]. @returns what is wrong, or null */
@@ -114,7 +114,7 @@ async function writeRegisters(name: string, path: string, photo: ReadPhoto): Pro
     maps.push(...looked.value.result.maps);
   }
   const bytes = encodeNpy({ shape, values: Float32Array.from(maps) });
-  if (numRegisters > 0) await writeFile(join(options.out, `${name}-registers.npy`), bytes);
+  if (numRegisters > 0) await writeWhole(join(options.out, `${name}-registers.npy`), bytes);
   return null;
 }
 

@@ -1,5 +1,4 @@
 /** npm run collapse -- <photographs>: the paper's figure 7, measured over seeds, by the page's own experiment. */
-import { writeFile } from 'node:fs/promises';
 import {
   type Condition,
   conditions,
@@ -17,6 +16,7 @@ import { photographUsage } from '../photographs/find-photographs.ts';
 import { readOptions } from '../read-options.ts';
 import { allowRelaxedSimd } from '../relaxed-simd.ts';
 import { stopWith } from '../stop-with.ts';
+import { writeWhole } from '../write-whole.ts';
 
 const usage = `Usage: npm run collapse -- <folders or images…> [options]
 
@@ -102,5 +102,5 @@ const table = [
   '',
 ].join('\n');
 console.log(table);
-if (options.out !== undefined) await writeFile(options.out, table);
+if (options.out !== undefined) await writeWhole(options.out, table);
 process.exit(asExpected === seeds && problems.length === 0 ? 0 : 1);

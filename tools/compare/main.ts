@@ -1,5 +1,5 @@
 /** npm run compare -- <photographs>: what the page's networks look at, and one that knows nothing, as one picture. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { describeFailure } from '../../src/core/failure.ts';
 import type { LoadedModel } from '../../src/models/loaded-model.ts';
@@ -11,6 +11,7 @@ import { endOnFileProblems } from '../file-problem.ts';
 import { findPhotographs, photographUsage } from '../photographs/find-photographs.ts';
 import { readOptions } from '../read-options.ts';
 import { stopWith } from '../stop-with.ts';
+import { writeWhole } from '../write-whole.ts';
 import { drawTable, showKept, type Tile } from './draw-comparison.ts';
 import { frameOf } from '../../src/lenses/lens-contract.ts';
 import { headsContract } from '../../src/lenses/heads/contract.ts';
@@ -100,6 +101,6 @@ for (const network of networks) {
 }
 const titles = ['photograph', ...networks.map(({ title }) => title)];
 await mkdir(dirname(options.out), { recursive: true });
-await writeFile(options.out, await drawTable(titles, rows, tileSidePx));
+await writeWhole(options.out, await drawTable(titles, rows, tileSidePx));
 console.log(`${options.out}: ${photos.length} photographs, ${networks.length} networks`);
 if (failures > 0) process.exitCode = 1;

@@ -1,6 +1,7 @@
 /** models.json: the models in a folder, for the page's choice of models. A page cannot look into a folder by itself. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeWhole } from '../write-whole.ts';
 
 export interface ListedModel {
   /** The name of the model's folder. */
@@ -43,6 +44,6 @@ export async function listModel(folder: string, model: ListedModel): Promise<str
   const changed = withModel(text, model);
   if (changed === null)
     return `${path} is not a list of models and stays as it is: the page will not offer ${model.id}.`;
-  if (changed !== text) await writeFile(path, changed);
+  if (changed !== text) await writeWhole(path, changed);
   return `Listed in ${path}`;
 }

@@ -1,5 +1,5 @@
 /** npm run convert -- <checkpoint> --out <folder>: a checkpoint file into the tfjs format that the page loads. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { elementCount, trainedGrid } from '../../src/core/architecture.ts';
 import { describeFailure } from '../../src/core/failure.ts';
@@ -16,6 +16,7 @@ import { checkpointOptions, checkpointUsage, findCheckpoint } from '../checkpoin
 import { endOnFileProblems } from '../file-problem.ts';
 import { readOptions } from '../read-options.ts';
 import { stopWith } from '../stop-with.ts';
+import { writeAllWhole } from '../write-whole.ts';
 import { checkAttention, checkBounds, isWithinBounds } from './check-attention.ts';
 import { formatTable } from './format-table.ts';
 import { listModel } from './list-model.ts';
@@ -93,7 +94,9 @@ const files = writeTfjsModel(
 await mkdir(options.out, { recursive: true }).catch(() =>
   stopWith(`The folder ${options.out} cannot be made.`),
 );
-for (const { path, bytes } of files) await writeFile(join(options.out, path), bytes);
+const { out } = options;
+// Shards of another network would not fit the old model.json.
+await writeAllWhole(files.map(({ path, bytes }) => [join(out, path), bytes]));
 
 const { architecture, parameters, ignored, networks } = checkpoint.value;
 const { embedDim, depth, numHeads: heads, patchSize } = architecture;

@@ -1,5 +1,5 @@
 /** npm run evaluate -- <folder>: how well masks and boxes fit objects; of attention, by the protocol of the paper's figure 4. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { defineCodec } from '../../src/core/codec.ts';
 import { describeFailure } from '../../src/core/failure.ts';
@@ -20,6 +20,7 @@ import { markdownReport, type NetworkScores } from './report.ts';
 import type { Averages } from './scores.ts';
 import { overlapProblem, overlapUsage, readOverlap } from '../look/common-options.ts';
 import { shippedModels } from './shipped-models.ts';
+import { writeAllWhole } from '../write-whole.ts';
 
 const { block, facet, refine } = objectsContract.params.fields;
 const cutCodec = defineCodec<CutParams>({ block, facet, refine });
@@ -178,7 +179,9 @@ const evaluation = {
   networks,
 } as const;
 const report = markdownReport(evaluation);
-await writeFile(join(options.out, 'evaluation.md'), report);
-await writeFile(join(options.out, 'evaluation.json'), `${JSON.stringify(evaluation, null, 2)}\n`);
+await writeAllWhole([
+  [join(options.out, 'evaluation.md'), report],
+  [join(options.out, 'evaluation.json'), `${JSON.stringify(evaluation, null, 2)}\n`],
+]);
 console.log(report);
 if (failures > 0) process.exitCode = 1;

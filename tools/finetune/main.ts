@@ -1,6 +1,6 @@
 /** npm run finetune -- <photographs>: DINO's own loss on one's own photographs, by the same trainer as the page's. */
 import { openAsBlob, writeSync } from 'node:fs';
-import { appendFile, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { formatBytes } from '../../src/core/bytes.ts';
@@ -24,6 +24,7 @@ import { photographUsage } from '../photographs/find-photographs.ts';
 import { readOptions } from '../read-options.ts';
 import { allowRelaxedSimd } from '../relaxed-simd.ts';
 import { stopWith } from '../stop-with.ts';
+import { writeWhole } from '../write-whole.ts';
 import { configurationFrom, presetUsage, readPreset } from './configuration.ts';
 import { readPhotographs } from './read-photographs.ts';
 
@@ -194,17 +195,10 @@ async function resumeRun(path: string): Promise<Trainer> {
   return resumed.value.trainer;
 }
 
-/** The new file replaces the old one only when it is complete. */
-async function writeWhole(path: string, file: Blob): Promise<void> {
-  const unfinished = `${path}.part`;
-  await writeFile(unfinished, file.stream());
-  await rename(unfinished, path);
-}
-
 async function save(): Promise<void> {
-  await writeWhole(out, await trainer.saveCheckpoint());
+  await writeWhole(out, (await trainer.saveCheckpoint()).stream());
   for (const role of ['teacher', 'student'] as const)
-    await writeWhole(`${nameOfRun}.${role}.safetensors`, await trainer.exportBackbone(role));
+    await writeWhole(`${nameOfRun}.${role}.safetensors`, (await trainer.exportBackbone(role)).stream());
 }
 
 const trainer = options.resume === undefined ? await beginRun() : await resumeRun(options.resume);
@@ -231,7 +225,7 @@ async function openLog(): Promise<void> {
     }
   };
   const kept = old.split('\n').filter(isBefore);
-  await writeFile(logPath, kept.map((line) => `${line}\n`).join(''));
+  await writeWhole(logPath, kept.map((line) => `${line}\n`).join(''));
 }
 await openLog();
 

@@ -1,6 +1,5 @@
 /** npm run look -- classes: the likeliest classes of photographs by a published linear classifier, or by a probe of our own. */
 import { openAsBlob } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { defineCodec, wholeNumber } from '../../src/core/codec.ts';
 import { describeFailure } from '../../src/core/failure.ts';
@@ -9,6 +8,7 @@ import { openClassifier } from '../../src/recognise/open-classifier.ts';
 import { photographUsage } from '../photographs/find-photographs.ts';
 import { readOptions } from '../read-options.ts';
 import { stopWith } from '../stop-with.ts';
+import { writeWhole } from '../write-whole.ts';
 import { forEachPhoto, makeFolder, photographsOf } from './batch.ts';
 import { optionsOf, readFields } from './codec-options.ts';
 import { recogniseCodec, recogniseOptions, recogniseUsage } from './recognise-options.ts';
@@ -82,7 +82,7 @@ export async function writeClasses(args: readonly string[]): Promise<number> {
     predictions,
     likeliest,
   };
-  await writeFile(join(options.out, 'classes.json'), `${JSON.stringify(facts, null, 2)}\n`);
+  await writeWhole(join(options.out, 'classes.json'), `${JSON.stringify(facts, null, 2)}\n`);
   engine.dispose();
   return failures === 0 ? 0 : 1;
 }

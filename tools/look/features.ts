@@ -1,5 +1,4 @@
 /** npm run look -- features <images…>: the numbers that lenses compare patches by. It draws nothing, so it is no lens of the page. */
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { defineCodec } from '../../src/core/codec.ts';
 import { describeFailure } from '../../src/core/failure.ts';
@@ -11,6 +10,7 @@ import { checkpointOptions, checkpointUsage } from '../checkpoint-file.ts';
 import { photographUsage } from '../photographs/find-photographs.ts';
 import { readOptions } from '../read-options.ts';
 import { stopWith } from '../stop-with.ts';
+import { writeWhole } from '../write-whole.ts';
 import { createNames, forEachPhoto, makeFolder, photographsOf } from './batch.ts';
 import { describeFields, optionsOf, readFields } from './codec-options.ts';
 import { checkOverlap, commonOptions, commonUsage, readBackend, readFraming } from './common-options.ts';
@@ -70,7 +70,7 @@ export async function writeFeatures(args: readonly string[]): Promise<number> {
     if (!read.ok) return { problem: describeFailure(read.error) };
     const { values, frame, tokens, timings } = read.value;
     const shape = [tokens, model.embedDim];
-    await writeFile(join(options.out, `${name}.npy`), encodeNpy({ shape, values }));
+    await writeWhole(join(options.out, `${name}.npy`), encodeNpy({ shape, values }));
     const facts = {
       image: path,
       model,
@@ -82,7 +82,7 @@ export async function writeFeatures(args: readonly string[]): Promise<number> {
       ...choice,
       arrays: [{ file: `${name}.npy`, shape }],
     };
-    await writeFile(join(options.out, `${name}.json`), `${JSON.stringify(facts, null, 2)}\n`);
+    await writeWhole(join(options.out, `${name}.json`), `${JSON.stringify(facts, null, 2)}\n`);
     return { done: `${choice.facet} of block ${choice.block}, ${shape.join(' × ')}` };
   });
   engine.dispose();

@@ -1,5 +1,4 @@
 /** npm run look -- linear: a linear probe for the classes of folders, on features that stay as they are. */
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { defineCodec, realNumber, wholeNumber } from '../../src/core/codec.ts';
 import { sourceOf } from '../../src/core/recognition.ts';
@@ -9,6 +8,7 @@ import { applyProbe, classesOfShares } from '../../src/recognise/linear-probe.ts
 import { writeProbeFile } from '../../src/recognise/probe-file.ts';
 import { trainProbe, type TrainedProbe } from '../../src/recognise/train-probe.ts';
 import { stopWith } from '../stop-with.ts';
+import { writeWhole } from '../write-whole.ts';
 import {
   classesIn,
   classesUsage,
@@ -138,7 +138,7 @@ export async function writeProbe(args: readonly string[]): Promise<number> {
   await writeFacts(out, 'linear.json', facts, 'probabilities', new Map(rows));
   const source = sourceOf(engine.model.id, engine.model);
   const file = writeProbeFile(trained.probe, { classNames, feature: params.feature, settings, ...source });
-  await writeFile(join(out, probeName), new Uint8Array(await file.arrayBuffer()));
+  await writeWhole(join(out, probeName), new Uint8Array(await file.arrayBuffer()));
   engine.dispose();
   console.log(
     `A linear probe for ${classNames.length} classes, weight decay ${trained.weightDecay}: ` +

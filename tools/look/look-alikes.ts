@@ -1,5 +1,4 @@
 /** npm run look -- look-alikes: each photograph's nearest others, and groups of photographs that are nearly the same. */
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { defineCodec, realNumber, wholeNumber } from '../../src/core/codec.ts';
 import { toCsv } from '../../src/core/csv.ts';
@@ -10,6 +9,7 @@ import { groupLookAlikes, usualThreshold } from '../../src/recognise/look-alikes
 import { photographUsage } from '../photographs/find-photographs.ts';
 import { readOptions } from '../read-options.ts';
 import { stopWith } from '../stop-with.ts';
+import { writeWhole } from '../write-whole.ts';
 import { makeFolder, photographsOf } from './batch.ts';
 import { optionsOf, readFields } from './codec-options.ts';
 import { gatherFeatures } from './gather-features.ts';
@@ -85,11 +85,11 @@ export async function writeLookAlikes(args: readonly string[]): Promise<number> 
   const least = threshold === 'usual' ? usualThreshold(vectors) : threshold;
   const groups = await groupLookAlikes(items.length, dots, least);
   const members = groups.flatMap((group, at) => group.map((item) => [String(at + 1), pathOf(item)]));
-  await writeFile(
+  await writeWhole(
     join(options.out, 'look-alikes.csv'),
     toCsv([['photograph', 'rank', 'other', 'cosine'], ...rows]),
   );
-  await writeFile(join(options.out, 'look-alike-groups.csv'), toCsv([['group', 'photograph'], ...members]));
+  await writeWhole(join(options.out, 'look-alike-groups.csv'), toCsv([['group', 'photograph'], ...members]));
   engine.dispose();
   console.log(
     `${items.length} photographs, ${groups.length} groups with cosines from ${least.toFixed(4)} on`,

@@ -1,5 +1,4 @@
 /** npm run look -- <lens> <images…>: every lens of the page on the command line, for papers, batches and comparisons. */
-import { writeFile } from 'node:fs/promises';
 import { register } from 'node:module';
 import { join } from 'node:path';
 import type { ModelDescription } from '../../src/core/model.ts';
@@ -13,6 +12,7 @@ import { installDawn } from '../attend/dawn.ts';
 import { endOnFileProblems } from '../file-problem.ts';
 import { readOptions } from '../read-options.ts';
 import { stopWith } from '../stop-with.ts';
+import { writeWhole } from '../write-whole.ts';
 import { describeLookFailure } from './describe-look-failure.ts';
 import { againstOptions, findModels } from './against.ts';
 import { writeClasses } from './classes.ts';
@@ -109,7 +109,7 @@ if (secondAnswer?.ok === false) stopWith(`${secondPath}: ${describeLookFailure(s
 // A pair's result is its first photograph's.
 const shown = isPair ? { ...found, paths: found.paths.slice(0, 1) } : found;
 const sceneOf = (looked: LookResult<unknown>) => ({ looked, ...asked });
-const write = (file: string, data: Uint8Array): Promise<void> => writeFile(join(options.out, file), data);
+const write = (file: string, data: Uint8Array): Promise<void> => writeWhole(join(options.out, file), data);
 
 /** What the second model says of the same photograph. @returns what the first one's JSON says of it, or what is wrong */
 async function compare(

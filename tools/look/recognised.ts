@@ -1,6 +1,5 @@
 /** What the commands that tell classes have in common: two folders of folders, an engine, features, and a table of what was predicted. */
 import { join } from 'node:path';
-import { writeFile } from 'node:fs/promises';
 import type { FeatureSettings } from '../../src/core/recognition.ts';
 import { countConfusion } from '../../src/recognise/knn.ts';
 import type { Codec } from '../../src/core/codec.ts';
@@ -9,6 +8,7 @@ import { findModel } from '../attend/find-model.ts';
 import type { CheckpointValues } from '../checkpoint-file.ts';
 import { readOptions } from '../read-options.ts';
 import { stopWith } from '../stop-with.ts';
+import { writeWhole } from '../write-whole.ts';
 import { makeFolder } from './batch.ts';
 import { findClasses, type ClassedPhotograph } from './class-folders.ts';
 import { optionsOf, readFields } from './codec-options.ts';
@@ -163,5 +163,5 @@ export async function writeFacts(
 ): Promise<void> {
   const lines = [...rows].map(([path, row]) => `    ${JSON.stringify(path)}: ${JSON.stringify(row)}`);
   const head = JSON.stringify(facts, null, 2).replace(/\n\}$/, '');
-  await writeFile(join(folder, file), `${head},\n  "${name}": {\n${lines.join(',\n')}\n  }\n}\n`);
+  await writeWhole(join(folder, file), `${head},\n  "${name}": {\n${lines.join(',\n')}\n  }\n}\n`);
 }

@@ -1,10 +1,10 @@
 /** A look's numbers as files. */
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { encodeNpy } from '../../src/formats/npy.ts';
 import { computes } from '../../src/lenses/computes.ts';
 import type { LensCompute } from '../../src/lenses/lens-compute.ts';
 import { frameOf, type LookResult } from '../../src/lenses/lens-contract.ts';
+import { writeWhole } from '../write-whole.ts';
 import type { Asked, Side } from './side.ts';
 
 export interface Looked {
@@ -31,7 +31,7 @@ export async function writeLook(
   const compute = computes[lens] as unknown as LensCompute<object, unknown>;
   const arrays = compute.arrays(result);
   for (const { suffix, shape, values } of arrays)
-    await writeFile(join(folder, `${name}${suffix}.npy`), encodeNpy({ shape, values }));
+    await writeWhole(join(folder, `${name}${suffix}.npy`), encodeNpy({ shape, values }));
   const { tokens = 0, timings } = passes[0] ?? {};
   const facts = {
     image,
@@ -47,5 +47,5 @@ export async function writeLook(
     ...compute.numbers(result),
     ...more,
   };
-  await writeFile(join(folder, `${name}.json`), `${JSON.stringify(facts, null, 2)}\n`);
+  await writeWhole(join(folder, `${name}.json`), `${JSON.stringify(facts, null, 2)}\n`);
 }

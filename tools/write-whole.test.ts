@@ -1,0 +1,84 @@
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { describeFileProblem } from './file-problem.ts';
+import { writeAllWhole, writeWhole } from './write-whole.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'write-whole-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+const at = (name: string): string => join(folder, name);
+const failureOf = (work: Promise<void>): Promise<unknown> =>
+  work.then(
+    () => null,
+    (error: unknown) => error,
+  );
+
+/** As a disk that is full after the first piece: Node's error names no file. */
+const breaksOff = (): ReadableStream<Uint8Array> => {
+  let pieces = 0;
+  return new ReadableStream({
+    pull(controller) {
+      if (pieces++ === 0) controller.enqueue(new Uint8Array(10));
+      else controller.error(Object.assign(new Error('ENOSPC'), { code: 'ENOSPC', syscall: 'write' }));
+    },
+  });
+};
+
+test('a file that could not be written whole leaves the old one, nothing beside it, and a sentence with its name', async () => {
+  await writeFile(at('map.npy'), 'old');
+  const failure = await failureOf(writeWhole(at('map.npy'), breaksOff()));
+  expect(describeFileProblem(failure)).toBe(`${at('map.npy')} cannot be written: there is no room left.`);
+  expect(await readFile(at('map.npy'), 'utf8')).toBe('old');
+  expect(await readdir(folder)).toEqual(['map.npy']);
+});
+
+test('of files that belong together all are new or none', async () => {
+  await writeAllWhole([
+    [at('shard.bin'), 'old'],
+    [at('model.json'), 'old'],
+  ]);
+  const failure = await failureOf(
+    writeAllWhole([
+      [at('shard.bin'), 'new'],
+      [at('model.json'), breaksOff()],
+    ]),
+  );
+  expect(describeFileProblem(failure)).toContain(at('model.json'));
+  expect(await readFile(at('shard.bin'), 'utf8')).toBe('old');
+  expect(await readdir(folder)).toHaveLength(2);
+});
+
+test('a name as long as a name may be is no problem, and one byte more is a sentence', async () => {
+  await writeWhole(at('n'.repeat(255)), 'whole');
+  expect(await readFile(at('n'.repeat(255)), 'utf8')).toBe('whole');
+  const failure = await failureOf(writeWhole(at('n'.repeat(256)), 'whole'));
+  expect(describeFileProblem(failure)).toContain('cannot be written: its name is too long.');
+  expect(await readdir(folder)).toHaveLength(1);
+});
+
+test('a folder stays a folder, a link leads where it did, and what is no file is written to', async () => {
+  await mkdir(at('folder'));
+  const failure = await failureOf(writeWhole(at('folder'), 'text'));
+  expect(describeFileProblem(failure)).toBe(
+    `${at('folder')} cannot be written: there is a folder of that name.`,
+  );
+  await writeFile(at('real'), 'old');
+  await symlink('real', at('link'));
+  await writeWhole(at('link'), 'new');
+  expect(await readFile(at('real'), 'utf8')).toBe('new');
+  await writeWhole('/dev/null', 'text');
+  expect(await readFile('/dev/null', 'utf8')).toBe('');
+  expect((await readdir(folder)).toSorted()).toEqual(['folder', 'link', 'real']);
+});
+
+test.skipIf(process.getuid?.() === 0)('a file that may not be written is not replaced', async () => {
+  await writeFile(at('kept'), 'old');
+  await chmod(at('kept'), 0o444);
+  const failure = await failureOf(writeWhole(at('kept'), 'new'));
+  expect(describeFileProblem(failure)).toContain('writing there is not allowed');
+});
