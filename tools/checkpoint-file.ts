@@ -12,6 +12,7 @@ import {
   type CheckpointParts,
 } from '../src/core/checkpoint-parts.ts';
 import { findEntryBytes, readZipDirectory } from '../src/formats/zip-directory.ts';
+import { readWholeNumber } from './read-options.ts';
 import { stopWith } from './stop-with.ts';
 
 /** For `readOptions`. */
@@ -153,9 +154,7 @@ export async function findCheckpoint(
   path: string,
   { key, heads, grid, config }: CheckpointValues,
 ): Promise<CheckpointFile> {
-  const numHeads = heads === undefined ? undefined : Number(heads);
-  if (numHeads !== undefined && !(Number.isInteger(numHeads) && numHeads > 0))
-    stopWith(`--heads ${heads} is not a positive whole number.`);
+  const numHeads = heads === undefined ? undefined : readWholeNumber('heads', heads, 1, Infinity);
   const trained = grid === undefined ? undefined : readGrid(grid);
   if (isMacNote(path)) stopWith(`${path} is what macOS notes beside a file, and no checkpoint.`);
   const isFolder = (await stat(path).catch(() => null))?.isDirectory() ?? false;

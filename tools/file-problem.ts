@@ -41,11 +41,3 @@ export async function attempt(work: () => Promise<void>): Promise<string | null>
     return sentence;
   }
 }
-
-/** For a whole command: a file that cannot be written ends it with a sentence and not with a stack trace. */
-export function endOnFileProblems(): void {
-  process.on('uncaughtException', (error) => {
-    console.error(describeFileProblem(error) ?? error);
-    process.exit(1);
-  });
-}

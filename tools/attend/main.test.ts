@@ -239,7 +239,8 @@ test('patches that overlap make finer maps', async () => {
 
 describe('a wrong call ends in a sentence, not in a stack trace', () => {
   test.concurrent.each([
-    [2, /^Unknown option '--sied'[^]*Usage: /, [cat, '--sied', '64']],
+    [2, /^There is no option --sied: npm run attend -- --help tells what there is\.$/, [cat, '--sied', '64']],
+    [2, /^Give at least one image: npm run attend -- --help tells what there is\.$/, []],
     [1, /^There is no model at no-such-folder\.$/, [cat, '--model', 'no-such-folder']],
     [
       1,

@@ -19,9 +19,9 @@ import {
   readFraming,
 } from '../look/common-options.ts';
 import { openEngine } from '../look/open-engine.ts';
-import { endOnFileProblems } from '../file-problem.ts';
+import { beginCommand } from '../begin-command.ts';
 import { photographUsage } from '../photographs/find-photographs.ts';
-import { readOptions } from '../read-options.ts';
+import { readOptions, stopWithout } from '../read-options.ts';
 import { stopWith } from '../stop-with.ts';
 import { writeWhole } from '../write-whole.ts';
 import { installDawn } from './dawn.ts';
@@ -43,7 +43,7 @@ ${commonUsage}
 Of a checkpoint file:
 ${checkpointUsage}`;
 
-endOnFileProblems();
+beginCommand();
 const { values: options, positionals: images } = readOptions(
   {
     allowPositionals: true,
@@ -57,7 +57,8 @@ const { values: options, positionals: images } = readOptions(
   },
   usage,
 );
-if (options.help || images.length === 0) stopWith(usage, options.help ? 0 : 2);
+if (options.help) stopWith(usage, 0);
+if (images.length === 0) stopWithout('at least one image', usage);
 const backend = readBackend(options.backend);
 const framing = readFraming(options);
 const asked = options.patch.map(readPatch);

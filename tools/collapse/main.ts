@@ -11,9 +11,9 @@ import { describeFailure } from '../../src/core/failure.ts';
 import { openBackend } from '../../src/gpu/open-backend.ts';
 import { runCondition } from '../../src/train/run-condition.ts';
 import { readPhotographs } from '../finetune/read-photographs.ts';
-import { endOnFileProblems } from '../file-problem.ts';
+import { beginCommand } from '../begin-command.ts';
 import { photographUsage } from '../photographs/find-photographs.ts';
-import { readOptions } from '../read-options.ts';
+import { readOptions, readWholeNumber, stopWithout } from '../read-options.ts';
 import { allowRelaxedSimd } from '../relaxed-simd.ts';
 import { stopWith } from '../stop-with.ts';
 import { writeWhole } from '../write-whole.ts';
@@ -28,7 +28,7 @@ ${photographUsage}
   --steps <n>      of each training, 40 or more (default: ${experimentConfiguration.steps})
   --out <file.md>  write the table there too`;
 
-endOnFileProblems();
+beginCommand();
 const { values: options, positionals: paths } = readOptions(
   {
     allowPositionals: true,
@@ -41,16 +41,11 @@ const { values: options, positionals: paths } = readOptions(
   },
   usage,
 );
-if (options.help || paths.length === 0) stopWith(usage, options.help ? 0 : 2);
+if (options.help) stopWith(usage, 0);
+if (paths.length === 0) stopWithout('at least one image or folder', usage);
 
-function wholeNumber(option: string, text: string, least: number): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < least)
-    stopWith(`--${option} ${text} is not a whole number from ${least} on.`);
-  return value;
-}
-const seeds = wholeNumber('seeds', options.seeds, 1);
-const steps = wholeNumber('steps', options.steps, 40);
+const seeds = readWholeNumber('seeds', options.seeds, 1, Infinity);
+const steps = readWholeNumber('steps', options.steps, 40, Infinity);
 const { outputDim, globalCropPx } = experimentConfiguration;
 
 const { photographs, problems } = await readPhotographs(paths, globalCropPx);

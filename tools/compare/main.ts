@@ -7,9 +7,10 @@ import type { PixelGrid } from '../../src/media/resample.ts';
 import { findModel } from '../attend/find-model.ts';
 import { readPhoto } from '../photographs/read-photo.ts';
 import { checkpointOptions, checkpointUsage } from '../checkpoint-file.ts';
-import { endOnFileProblems } from '../file-problem.ts';
+import { beginCommand } from '../begin-command.ts';
 import { findPhotographs, photographUsage } from '../photographs/find-photographs.ts';
-import { readOptions } from '../read-options.ts';
+import { readOptions, readSeed, stopWithout } from '../read-options.ts';
+import { readSide } from '../look/common-options.ts';
 import { stopWith } from '../stop-with.ts';
 import { writeWhole } from '../write-whole.ts';
 import { drawTable, showKept, type Tile } from './draw-comparison.ts';
@@ -36,7 +37,7 @@ ${checkpointUsage}`;
 
 const tileSidePx = 176;
 
-endOnFileProblems();
+beginCommand();
 const { values: options, positionals: paths } = readOptions(
   {
     allowPositionals: true,
@@ -51,11 +52,10 @@ const { values: options, positionals: paths } = readOptions(
   },
   usage,
 );
-if (options.help || paths.length === 0) stopWith(usage, options.help ? 0 : 2);
-const [sidePx, seed] = [Number(options.side), Number(options.seed)];
-if (!Number.isInteger(sidePx) || sidePx < 16 || sidePx > 2048)
-  stopWith(`--side ${options.side} is not a whole number from 16 to 2048.`);
-if (!Number.isInteger(seed) || seed < 0) stopWith(`--seed ${options.seed} is not a whole number from 0.`);
+if (options.help) stopWith(usage, 0);
+if (paths.length === 0) stopWithout('at least one image', usage);
+const sidePx = readSide(options.side);
+const seed = readSeed(options.seed);
 
 const { signal } = new AbortController();
 const onProgress = (): void => {};

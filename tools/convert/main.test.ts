@@ -164,7 +164,8 @@ describe('a wrong call ends in a sentence, writes nothing', () => {
   });
 
   test.concurrent.each<[string, number, RegExp, string[]]>([
-    ['an option that is none', 2, /^Unknown option '--type'/, ['model.safetensors', '--type', 'float32']],
+    ['an option that is none', 2, /^There is no option --type: /, ['model.safetensors', '--type', 'float32']],
+    ['a second checkpoint', 2, /^bare is one word too many: /, ['model.safetensors', 'bare']],
     [
       'no head count',
       1,

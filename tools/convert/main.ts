@@ -13,8 +13,8 @@ import type { ModelLoader } from '../../src/models/loaded-model.ts';
 import { openCheckpoint } from '../../src/models/open-checkpoint.ts';
 import { folderSource } from '../attend/folder-source.ts';
 import { checkpointOptions, checkpointUsage, findCheckpoint } from '../checkpoint-file.ts';
-import { endOnFileProblems } from '../file-problem.ts';
-import { readOptions } from '../read-options.ts';
+import { beginCommand } from '../begin-command.ts';
+import { readOptions, stopWithHelp, stopWithout } from '../read-options.ts';
 import { stopWith } from '../stop-with.ts';
 import { writeAllWhole } from '../write-whole.ts';
 import { checkAttention, checkBounds, isWithinBounds } from './check-attention.ts';
@@ -40,7 +40,7 @@ ${checkpointUsage}
                      by more than ${100 * checkBounds.difference} % of its map's largest value, or its patches' order by a rank
                      correlation below ${checkBounds.rankCorrelation}`;
 
-endOnFileProblems();
+beginCommand();
 const { values: options, positionals } = readOptions(
   {
     allowPositionals: true,
@@ -70,7 +70,10 @@ function readFeatures(text: string | undefined, depth: number): FeatureChoice | 
 }
 
 const [file] = positionals;
-if (options.help || file === undefined || options.out === undefined) stopWith(usage, options.help ? 0 : 2);
+if (options.help) stopWith(usage, 0);
+if (file === undefined) stopWithout('a checkpoint', usage);
+if (positionals.length > 1) stopWithHelp(`${positionals[1]} is one word too many`, usage);
+if (options.out === undefined) stopWithout('a folder for the result, --out <folder>', usage);
 const { dtype } = options;
 if (dtype !== 'float16' && dtype !== 'float32' && dtype !== 'uint8')
   stopWith(`--dtype ${dtype} is not float32, float16 or uint8.`);

@@ -7,9 +7,9 @@ import { featuresOf } from '../../src/lenses/feature-choice.ts';
 import { objectsContract } from '../../src/lenses/objects/contract.ts';
 import { findModel } from '../attend/find-model.ts';
 import { checkpointOptions, checkpointUsage } from '../checkpoint-file.ts';
-import { endOnFileProblems } from '../file-problem.ts';
+import { beginCommand } from '../begin-command.ts';
 import { describeFields, optionsOf, readFields } from '../look/codec-options.ts';
-import { readOptions } from '../read-options.ts';
+import { readOptions, readSeed, readWholeNumber, stopWithHelp, stopWithout } from '../read-options.ts';
 import { stopWith } from '../stop-with.ts';
 import { methods, scoreCentrePrior, scoreNetwork, type CutParams } from './evaluate-networks.ts';
 import { findPairs, samplePairs, type Pair } from './find-pairs.ts';
@@ -18,7 +18,7 @@ import { checkPairs } from './read-pair.ts';
 import { randomNetwork } from '../../src/models/random-network.ts';
 import { markdownReport, type NetworkScores } from './report.ts';
 import type { Averages } from './scores.ts';
-import { overlapProblem, overlapUsage, readOverlap } from '../look/common-options.ts';
+import { overlapProblem, overlapUsage, readOverlap, readSide } from '../look/common-options.ts';
 import { shippedModels } from './shipped-models.ts';
 import { writeAllWhole } from '../write-whole.ts';
 
@@ -44,7 +44,7 @@ ${describeFields(cutCodec.fields)}
 Of a checkpoint file:
 ${checkpointUsage}`;
 
-endOnFileProblems();
+beginCommand();
 const { values: options, positionals } = readOptions(
   {
     allowPositionals: true,
@@ -62,20 +62,16 @@ const { values: options, positionals } = readOptions(
     },
   },
   usage,
+  cutCodec,
 );
 const [folder] = positionals;
-if (options.help || folder === undefined || positionals.length > 1) stopWith(usage, options.help ? 0 : 2);
-
-function wholeNumber(name: string, text: string, least: number, most: number): number {
-  const value = Number(text);
-  if (text.trim() === '' || !Number.isInteger(value) || value < least || value > most)
-    stopWith(`--${name} ${text} is not a whole number from ${least} to ${most}.`);
-  return value;
-}
-const sidePx = wholeNumber('side', options.side, 16, 2048);
+if (options.help) stopWith(usage, 0);
+if (folder === undefined) stopWithout('a folder of photographs and masks', usage);
+if (positionals.length > 1) stopWithHelp(`${positionals[1]} is one word too many`, usage);
+const sidePx = readSide(options.side);
 const overlap = readOverlap(options.overlap);
-const seed = wholeNumber('seed', options.seed, 0, 2 ** 32 - 1);
-const sample = options.sample === undefined ? null : wholeNumber('sample', options.sample, 1, 1_000_000);
+const seed = readSeed(options.seed);
+const sample = options.sample === undefined ? null : readWholeNumber('sample', options.sample, 1, 1_000_000);
 
 const cut = readFields(cutCodec, options);
 const wanted = options.methods
@@ -94,7 +90,7 @@ const how = {
 
 const found = await findPairs(folder);
 if (found === null) stopWith(`The folder ${folder} cannot be read.`);
-if (found.pairs.length === 0) stopWith(`There is no photograph with a mask in ${folder}.\n\n${usage}`);
+if (found.pairs.length === 0) stopWith(`There is no photograph with a mask in ${folder}.`);
 if (found.unpaired.length > 0) console.error(`Left out, having no mask: ${found.unpaired.join(', ')}`);
 await mkdir(options.out, { recursive: true }).catch(() =>
   stopWith(`The folder ${options.out} cannot be made.`),

@@ -159,9 +159,10 @@ describe('npm run evaluate on photographs with drawn masks', () => {
 
 describe('a wrong call ends in a sentence', () => {
   test.concurrent.each([
-    [2, /^Usage: npm run evaluate/, []],
+    [2, /^Give a folder of photographs and masks: npm run evaluate -- --help tells what there is\.$/, []],
+    [2, /^public is one word too many: /, ['docs', 'public']],
     [1, /^The folder nowhere cannot be read\.$/, ['nowhere']],
-    [1, /^There is no photograph with a mask in public\/models\./, ['public/models']],
+    [1, /^There is no photograph with a mask in public\/models\.$/, ['public/models']],
     [1, /^--sample 0 is not a whole number from 1 to 1000000\.$/, ['public', '--sample', '0']],
     [
       1,

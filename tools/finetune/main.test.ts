@@ -198,7 +198,7 @@ test.concurrent.each([
       '2',
     ],
   ],
-  [2, /^Usage: npm run finetune/, []],
+  [2, /^Give at least one image or folder: npm run finetune -- --help/, []],
   [1, /^--preset none is none of collapse-in-a-minute/, [...samples, '--preset', 'none']],
   [1, /^--set learningrate=1: there is no learningrate/, [...samples, '--set', 'learningrate=1']],
   [1, /^Training cannot start: outputDim is 3; it must be/, [...samples, ...small, '--set', 'outputDim=3']],

@@ -19,9 +19,9 @@ import { checkStepKernels } from '../../src/train/training-self-check.ts';
 import { installDawn } from '../attend/dawn.ts';
 import { findModel } from '../attend/find-model.ts';
 import { checkpointOptions, checkpointUsage } from '../checkpoint-file.ts';
-import { endOnFileProblems } from '../file-problem.ts';
+import { beginCommand } from '../begin-command.ts';
 import { photographUsage } from '../photographs/find-photographs.ts';
-import { readOptions } from '../read-options.ts';
+import { readOptions, readWholeNumber, stopWithout } from '../read-options.ts';
 import { allowRelaxedSimd } from '../relaxed-simd.ts';
 import { stopWith } from '../stop-with.ts';
 import { writeWhole } from '../write-whole.ts';
@@ -50,7 +50,7 @@ ${checkpointUsage}`;
 
 const embeddedModel = fileURLToPath(new URL(`../../public/models/${embeddedModelId}`, import.meta.url));
 
-endOnFileProblems();
+beginCommand();
 const { values: options, positionals: paths } = readOptions(
   {
     allowPositionals: true,
@@ -72,13 +72,10 @@ const { values: options, positionals: paths } = readOptions(
   },
   usage,
 );
-if (options.help || paths.length === 0) stopWith(usage, options.help ? 0 : 2);
+if (options.help) stopWith(usage, 0);
+if (paths.length === 0) stopWithout('at least one image or folder', usage);
 
-function wholeNumber(option: string, text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) stopWith(`--${option} ${text} is not a whole number from 1 on.`);
-  return value;
-}
+const readCount = (option: string, text: string): number => readWholeNumber(option, text, 1, Infinity);
 
 const { backend } = options;
 if (backend !== 'wasm' && backend !== 'cpu' && backend !== 'webgpu')
@@ -97,12 +94,12 @@ async function freeName(): Promise<string> {
 const resumedRun = options.resume?.endsWith('.safetensors') ? options.resume : undefined;
 const out = options.out ?? resumedRun ?? (await freeName());
 if (!out.endsWith('.safetensors')) stopWith(`--out ${out} must end in .safetensors.`);
-const reportEvery = wholeNumber('report-every', options['report-every']);
+const reportEvery = readCount('report-every', options['report-every']);
 const saveEvery =
-  options['save-every'] === undefined ? Infinity : wholeNumber('save-every', options['save-every']);
+  options['save-every'] === undefined ? Infinity : readCount('save-every', options['save-every']);
 const nameOfRun = out.replace(/\.safetensors$/, '');
 const changes = {
-  ...(options.steps === undefined ? {} : { steps: wholeNumber('steps', options.steps) }),
+  ...(options.steps === undefined ? {} : { steps: readCount('steps', options.steps) }),
   ...configurationFrom(options.set),
   ...(options['no-centring'] ? { centring: false } : {}),
   ...(options['no-sharpening'] ? { sharpening: false } : {}),
@@ -134,8 +131,6 @@ const stop = (exitCode: number): void => {
 process.on('SIGINT', () => stop(130));
 process.on('SIGTERM', () => stop(143));
 process.on('SIGHUP', () => stop(129));
-// Nobody may be reading any more (`| head`, a terminal that was closed): the run goes on, and its log has the numbers.
-process.stderr.on('error', () => {});
 
 async function openRun(path: string): Promise<Blob> {
   if (!(await isThere(path))) stopWith(`${path} cannot be read.`);

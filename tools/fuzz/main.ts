@@ -4,7 +4,8 @@
  */
 import { fuzz } from '../../src/testing/fuzz/fuzz-target.ts';
 import { fuzzTargets } from '../../src/testing/fuzz/fuzz-targets.ts';
-import { readOptions } from '../read-options.ts';
+import { beginCommand } from '../begin-command.ts';
+import { readOptions, readSeed, readWholeNumber } from '../read-options.ts';
 import { stopWith } from '../stop-with.ts';
 
 const usage = `Usage: npm run fuzz -- [options]
@@ -14,6 +15,7 @@ const usage = `Usage: npm run fuzz -- [options]
   --only <words> parsers whose names hold these words
   --run <n>      a single run by its number, with --only: a fault once more`;
 
+beginCommand();
 const { values: options } = readOptions(
   {
     options: {
@@ -27,11 +29,10 @@ const { values: options } = readOptions(
   usage,
 );
 if (options.help) stopWith(usage, 0);
-const seed = Number(options.seed);
-const runs = options.run === undefined ? Number(options.runs) : 1;
-const first = Number(options.run ?? 0);
-if (!Number.isInteger(runs) || runs < 1 || !Number.isInteger(seed) || !Number.isInteger(first) || first < 0)
-  stopWith(usage, 2);
+const seed = readSeed(options.seed);
+const asked = readWholeNumber('runs', options.runs, 1, Infinity);
+const runs = options.run === undefined ? asked : 1;
+const first = readWholeNumber('run', options.run ?? '0', 0, Infinity);
 
 const targets = (await fuzzTargets()).filter(({ name }) => name.includes(options.only));
 if (targets.length === 0) stopWith(`No parser's name holds '${options.only}'.`);

@@ -6,7 +6,7 @@ import { describeFailure } from '../../src/core/failure.ts';
 import { classify } from '../../src/recognise/classify.ts';
 import { openClassifier } from '../../src/recognise/open-classifier.ts';
 import { photographUsage } from '../photographs/find-photographs.ts';
-import { readOptions } from '../read-options.ts';
+import { readOptions, stopWithout } from '../read-options.ts';
 import { stopWith } from '../stop-with.ts';
 import { writeWhole } from '../write-whole.ts';
 import { forEachPhoto, makeFolder, photographsOf } from './batch.ts';
@@ -47,8 +47,9 @@ export async function writeClasses(args: readonly string[]): Promise<number> {
     },
     usage,
   );
-  if (options.help || images.length === 0 || options.head === undefined)
-    stopWith(usage, options.help ? 0 : 2);
+  if (options.help) stopWith(usage, 0);
+  if (images.length === 0) stopWithout('at least one image', usage);
+  if (options.head === undefined) stopWithout('a linear classifier, --head <file>', usage);
   const { framing, side } = readFields(codec, options);
   const { top } = readFields(topCodec, options);
   const found = await photographsOf(images);

@@ -32,7 +32,7 @@ export const describeFields = (fields: Fields<object>): string =>
   Object.entries(fields as Fields<Record<string, unknown>>)
     .map(([name, { form, help, defaultValue, write }]) => {
       const usually = write(defaultValue);
-      return `  --${name} <${form}>\n${' '.repeat(21)}${help}${usually === '' ? '' : ` (default: ${usually})`}`;
+      return `  --${name} ${isSwitch({ form }) ? `[${form}]` : `<${form}>`}\n${' '.repeat(21)}${help}${usually === '' ? '' : ` (default: ${usually})`}`;
     })
     .join('\n');
 

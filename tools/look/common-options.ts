@@ -5,6 +5,7 @@ import { overlaps, overlapsFor, type Overlap } from '../../src/core/overlap.ts';
 import type { FramingOptions } from '../../src/core/photo.ts';
 import { fileURLToPath } from 'node:url';
 import { embeddedModelId } from '../../src/core/embedded-model.ts';
+import { readWholeNumber } from '../read-options.ts';
 import { stopWith } from '../stop-with.ts';
 
 const embeddedModel = fileURLToPath(new URL(`../../public/models/${embeddedModelId}`, import.meta.url));
@@ -66,9 +67,9 @@ interface FramingTexts {
   readonly overlap: string;
 }
 
+/** @returns px, of the long side of what a network sees */
+export const readSide = (text: string): number => readWholeNumber('side', text, 16, 2048);
+
 export function readFraming({ side, square, overlap }: FramingTexts): FramingOptions {
-  const sidePx = Number(side);
-  if (!Number.isInteger(sidePx) || sidePx < 16 || sidePx > 2048)
-    stopWith(`--side ${side} is not a whole number from 16 to 2048.`);
-  return { shape: square ? 'square' : 'photograph', sidePx, overlap: readOverlap(overlap) };
+  return { shape: square ? 'square' : 'photograph', sidePx: readSide(side), overlap: readOverlap(overlap) };
 }

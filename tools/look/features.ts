@@ -8,7 +8,7 @@ import { installDawn } from '../attend/dawn.ts';
 import { findModel } from '../attend/find-model.ts';
 import { checkpointOptions, checkpointUsage } from '../checkpoint-file.ts';
 import { photographUsage } from '../photographs/find-photographs.ts';
-import { readOptions } from '../read-options.ts';
+import { readOptions, stopWithout } from '../read-options.ts';
 import { stopWith } from '../stop-with.ts';
 import { writeWhole } from '../write-whole.ts';
 import { createNames, forEachPhoto, makeFolder, photographsOf } from './batch.ts';
@@ -50,7 +50,8 @@ export async function writeFeatures(args: readonly string[]): Promise<number> {
     },
     usage,
   );
-  if (options.help || images.length === 0) stopWith(usage, options.help ? 0 : 2);
+  if (options.help) stopWith(usage, 0);
+  if (images.length === 0) stopWithout('at least one image', usage);
   const params = readFields(codec, options);
   const backend = readBackend(options.backend);
   const framing = readFraming(options);

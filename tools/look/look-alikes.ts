@@ -7,7 +7,7 @@ import { featureVectors } from '../../src/recognise/feature-vectors.ts';
 import { findNeighbours } from '../../src/recognise/knn.ts';
 import { groupLookAlikes, usualThreshold } from '../../src/recognise/look-alikes.ts';
 import { photographUsage } from '../photographs/find-photographs.ts';
-import { readOptions } from '../read-options.ts';
+import { readOptions, stopWithout } from '../read-options.ts';
 import { stopWith } from '../stop-with.ts';
 import { writeWhole } from '../write-whole.ts';
 import { makeFolder, photographsOf } from './batch.ts';
@@ -53,7 +53,8 @@ export async function writeLookAlikes(args: readonly string[]): Promise<number> 
     },
     usage,
   );
-  if (options.help || images.length === 0) stopWith(usage, options.help ? 0 : 2);
+  if (options.help) stopWith(usage, 0);
+  if (images.length === 0) stopWithout('at least one image', usage);
   const params = readFields(codec, options);
   const { count, threshold } = readFields(alikeCodec, options);
   const found = await photographsOf(images);

@@ -9,15 +9,15 @@ import { frameOf, spanOf, type LookResult } from '../../src/lenses/lens-contract
 import { sharedDrawing } from '../../src/render/shared-drawing.ts';
 import { checkpointOptions } from '../checkpoint-file.ts';
 import { installDawn } from '../attend/dawn.ts';
-import { endOnFileProblems } from '../file-problem.ts';
-import { readOptions } from '../read-options.ts';
+import { beginCommand } from '../begin-command.ts';
+import { readOptions, stopWithHelp, stopWithout } from '../read-options.ts';
 import { stopWith } from '../stop-with.ts';
 import { writeWhole } from '../write-whole.ts';
 import { describeLookFailure } from './describe-look-failure.ts';
 import { againstOptions, findModels } from './against.ts';
 import { writeClasses } from './classes.ts';
 import { createNames, forEachPhoto, makeFolder, photographsOf } from './batch.ts';
-import { optionsOf, readFields, withBareSwitches } from './codec-options.ts';
+import { optionsOf, readFields } from './codec-options.ts';
 import { checkOverlap, commonOptions, readBackend, readFraming } from './common-options.ts';
 import { writeFeatures } from './features.ts';
 import { fileNameOf, makeCutOuts } from './cut-outs.ts';
@@ -47,16 +47,18 @@ const commands: ReadonlyMap<string, (args: readonly string[]) => Promise<number>
 
 const [, , lensName = '', ...rest] = process.argv;
 if (lensName === '--help' || lensName === '-h') stopWith(generalUsage, 0);
-endOnFileProblems();
+beginCommand();
 const command = commands.get(lensName);
 // Dawn keeps the process alive.
 if (command !== undefined) process.exit(await command(rest));
-const lens = lensIds.find((id) => id === lensName) ?? stopWith(generalUsage, 2);
+if (lensName === '') stopWithout('a lens', generalUsage);
+const lens =
+  lensIds.find((id) => id === lensName) ?? stopWithHelp(`There is no lens ${lensName}`, generalUsage);
 const contract = contractOf(lens);
 
 const { values: options, positionals: images } = readOptions(
   {
-    args: withBareSwitches(rest, contract.params, contract.drawing, sharedDrawing),
+    args: rest,
     allowPositionals: true,
     options: {
       ...commonOptions,
@@ -69,8 +71,12 @@ const { values: options, positionals: images } = readOptions(
     },
   },
   usageOf(lens),
+  contract.params,
+  contract.drawing,
+  sharedDrawing,
 );
-if (options.help || images.length === 0) stopWith(usageOf(lens), options.help ? 0 : 2);
+if (options.help) stopWith(usageOf(lens), 0);
+if (images.length === 0) stopWithout('at least one image', usageOf(lens));
 
 const asked: Asked = {
   lens,

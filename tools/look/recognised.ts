@@ -6,7 +6,7 @@ import type { Codec } from '../../src/core/codec.ts';
 import { installDawn } from '../attend/dawn.ts';
 import { findModel } from '../attend/find-model.ts';
 import type { CheckpointValues } from '../checkpoint-file.ts';
-import { readOptions } from '../read-options.ts';
+import { readOptions, stopWithout } from '../read-options.ts';
 import { stopWith } from '../stop-with.ts';
 import { writeWhole } from '../write-whole.ts';
 import { makeFolder } from './batch.ts';
@@ -110,7 +110,8 @@ export async function openClasses<P>(
     usage,
   );
   const { classes, test, out } = options;
-  if (options.help || classes === undefined) stopWith(usage, options.help ? 0 : 2);
+  if (options.help) stopWith(usage, 0);
+  if (classes === undefined) stopWithout('folders of photographs, --classes <folder>', usage);
   const [params, own] = [readFields(codecs[0], options), readFields(codec, options)];
   const { engine, settings } = await openFor(options, params);
   await makeFolder(out);

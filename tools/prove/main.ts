@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { describeFailure, failureOf } from '../../src/core/failure.ts';
 import { openTraceBackend } from '../../src/engine/trace-model.ts';
 import { installDawn } from '../attend/dawn.ts';
+import { beginCommand } from '../begin-command.ts';
 import { readOptions } from '../read-options.ts';
 import { allowRelaxedSimd } from '../relaxed-simd.ts';
 import { stopWith } from '../stop-with.ts';
@@ -33,6 +34,7 @@ weights, and prints a table. Large ones take minutes and gigabytes; the files ar
   --backend <name>   wasm, cpu, or webgpu by Dawn (default: wasm)
   --python <path>    a Python with PyTorch, NumPy and Pillow (default: python3)`;
 
+beginCommand();
 const { values: options } = readOptions(
   {
     options: {
