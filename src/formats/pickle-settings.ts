@@ -2,7 +2,7 @@
  * What a pickle holds beside its tensors, as plain data: the options of the run that wrote it. Python's objects are
  * read as their attributes; no object is made.
  */
-import { isKind, itemsOf, type PickleValue } from './pickle-values.ts';
+import { attributesOf, isKind, itemsOf, type PickleValue } from './pickle-values.ts';
 
 /** Options are few. Longer lists, such as a data set's files or a generator's state, are not options. */
 const maxParts = 20_000;
@@ -10,16 +10,12 @@ const maxItems = 64;
 
 type Plain = Record<string, unknown> | unknown[];
 
-/** An object's attributes; of OmegaConf's objects, their values. */
-function attributesOf(value: PickleValue): PickleValue {
+/** An object as a dictionary of its attributes; OmegaConf's objects as their values. */
+function plainObject(value: PickleValue): PickleValue {
   if (!isKind(value, 'opaque')) return value;
-  const state = value.state ?? null;
-  // With __slots__ it is a pair: the attributes, and those in slots.
-  const attributes = itemsOf(state)?.find((item) => isKind(item, 'dict')) ?? state;
-  if (!isKind(attributes, 'dict')) return null;
-  const { entries } = attributes;
-  const inner = entries.get('_content') ?? entries.get('_val');
-  return inner === undefined ? attributes : attributesOf(inner);
+  const attributes = attributesOf(value);
+  const inner = attributes?.entries.get('_content') ?? attributes?.entries.get('_val');
+  return inner === undefined ? attributes : plainObject(inner);
 }
 
 function emptyLike(value: PickleValue): Plain | null {
@@ -33,7 +29,7 @@ export function readSettings(root: PickleValue): unknown {
   const made = new Map<PickleValue, Plain>();
   const pending: { readonly value: PickleValue; readonly into: Plain }[] = [];
   const plainOf = (value: PickleValue): unknown => {
-    const held = attributesOf(value);
+    const held = plainObject(value);
     if (held === null || typeof held !== 'object') return typeof held === 'bigint' ? undefined : held;
     const known = made.get(held);
     if (known !== undefined) return known;

@@ -18,13 +18,15 @@ interface PickleGlobal {
   readonly name: string;
 }
 
-/** A placeholder for an object that we do not know; items that are put into it are dropped. */
+/** A placeholder for an object that we do not know. */
 interface PickleOpaque {
   readonly kind: 'opaque';
   /** The class or function that would have made it. */
   readonly name: string;
   /** The object's state, usually a dictionary of its attributes. */
   state?: PickleValue;
+  /** What was put into it by key, as into a dictionary: its class may be a kind of dictionary. */
+  dict?: PickleDict;
 }
 
 /** Bytes, and texts and numbers that are too long to be useful. Their content is dropped. */
@@ -53,6 +55,8 @@ export interface PickleTensor {
   readonly strides: readonly number[];
   /** PyTorch's name of its type, e.g. `float8_e4m3fn`, where its storage is a storage of bytes. */
   readonly type?: string;
+  /** The storage has the values with the opposite sign. */
+  readonly isNegated?: boolean;
 }
 
 export type PickleValue =
@@ -80,3 +84,11 @@ export const isKind = <K extends Exclude<PickleValue, null | boolean | number | 
   kind: K,
 ): value is Extract<PickleValue, { kind: K }> =>
   typeof value === 'object' && value !== null && value.kind === kind;
+
+/** @returns an object's attributes, or null; with `__slots__` its state is a pair: the attributes, and those in slots */
+export function attributesOf(value: PickleValue): PickleDict | null {
+  if (!isKind(value, 'opaque')) return null;
+  const state = value.state ?? null;
+  const attributes = itemsOf(state)?.find((item) => isKind(item, 'dict')) ?? state;
+  return isKind(attributes, 'dict') ? attributes : (value.dict ?? null);
+}

@@ -100,7 +100,7 @@ describe('what Python writes', () => {
     expect(list).toMatchObject({ a: 7 });
   });
 
-  test('something unknown keeps its attributes; what is put into it is dropped', async () => {
+  test('something unknown keeps its attributes, and what is put into it by key: it may be a kind of dictionary', async () => {
     expect(await read("cmy\nOwn\n)\x81}S'a'\nK\x01sb.")).toEqual({
       kind: 'opaque',
       name: 'my.Own',
@@ -109,6 +109,13 @@ describe('what Python writes', () => {
     expect(await read("cmy\nOwn\n)\x81S'a'\nK\x01s(S'b'\nK\x02uK\x03a(K\x04e.")).toEqual({
       kind: 'opaque',
       name: 'my.Own',
+      dict: {
+        kind: 'dict',
+        entries: new Map([
+          ['a', 1],
+          ['b', 2],
+        ]),
+      },
     });
   });
 });

@@ -112,14 +112,15 @@ class PickleMachine {
     return this.push({ kind, items });
   }
 
-  /** Puts keys and values, by turns, into the dictionary on top. Into a placeholder: dropped. */
+  /** Puts keys and values, by turns, into the dictionary on top. */
   private setItems(items: readonly PickleValue[]): true {
     const target = this.top();
-    for (let i = 0; i + 1 < items.length && isKind(target, 'dict'); i += 2) {
+    const dict = isKind(target, 'opaque') ? (target.dict ??= makeDict()) : target;
+    for (let i = 0; i + 1 < items.length && isKind(dict, 'dict'); i += 2) {
       const key = items[i];
       const value = items[i + 1] ?? null;
       if (typeof key !== 'string' && typeof key !== 'number' && typeof key !== 'bigint') continue;
-      if (target.entries.size < maxItems || !isScalar(value)) target.entries.set(String(key), value);
+      if (dict.entries.size < maxItems || !isScalar(value)) dict.entries.set(String(key), value);
     }
     return true;
   }

@@ -27,8 +27,8 @@ function countsOf(value: PickleValue | undefined): readonly number[] | null {
 /** @returns a name of Python's without its module */
 const shortName = (name: string): string => name.slice(name.lastIndexOf('.') + 1);
 
-/** `_rebuild_tensor_v2(storage, offset, size, stride, requires_grad, hooks)` */
-function rebuildTensor([storage, offset, size, stride]: readonly PickleValue[]): PickleTensor {
+/** `_rebuild_tensor_v2(storage, offset, size, stride, requires_grad, hooks, flags)` */
+function rebuildTensor([storage, offset, size, stride, , , flags]: readonly PickleValue[]): PickleTensor {
   const shape = countsOf(size);
   const strides = countsOf(stride);
   if (
@@ -39,7 +39,8 @@ function rebuildTensor([storage, offset, size, stride]: readonly PickleValue[]):
     shape.length !== strides.length
   )
     throw invalid('its pickle describes a tensor without a storage, a shape or strides');
-  return { kind: 'tensor', storage, offset, shape, strides };
+  const tensor = { kind: 'tensor', storage, offset, shape, strides } as const;
+  return isKind(flags, 'dict') && flags.entries.get('neg') === true ? { ...tensor, isNegated: true } : tensor;
 }
 
 /** The two shapes of a persistent id: ('storage', type, key, device, elements) and, older, with the part of a larger storage. */
@@ -100,15 +101,18 @@ export function createTorchHost(): PickleHost & { readonly storages: ReadonlyMap
         }
         case 'torch._utils._rebuild_parameter':
         case 'torch._utils._rebuild_parameter_with_state':
+        // Of devices that PyTorch does not know itself, as a TPU: a tensor of the processor, its type, the device.
+        case 'torch._utils._rebuild_device_tensor_from_cpu_tensor':
         case 'torch.nn.parameter.Parameter':
         case 'torch.nn.parameter.Buffer':
           return args[0] ?? null;
         case 'torch._tensor._rebuild_from_type_v2': {
           // A subclass of Tensor: (function, class, arguments, state).
           const [rebuild, , inner] = args;
-          return isKind(rebuild, 'global') && rebuild.name.startsWith('torch._utils._rebuild_tensor')
+          if (!isKind(rebuild, 'global')) return null;
+          return rebuild.name.startsWith('torch._utils._rebuild_tensor')
             ? rebuildTensor(itemsOf(inner) ?? [])
-            : null;
+            : { kind: 'opaque', name: rebuild.name };
         }
         case 'collections.OrderedDict':
         case 'collections.defaultdict':

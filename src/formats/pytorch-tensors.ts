@@ -4,11 +4,18 @@
 import { elementCount } from '../core/architecture.ts';
 import { FailureError } from '../core/failure.ts';
 import { bytesPerFloat, toFloat32, type FloatType } from './float-values.ts';
-import { itemsOf, isKind, type PickleTensor, type PickleValue } from './pickle-values.ts';
+import {
+  attributesOf,
+  isKind,
+  itemsOf,
+  type PickleDict,
+  type PickleTensor,
+  type PickleValue,
+} from './pickle-values.ts';
 import { readSettings } from './pickle-settings.ts';
 import { storageTypes, type StorageFile } from './pytorch-storages.ts';
 import { readBytes } from './read-bytes.ts';
-import type { StoredTensor, TensorTree } from './tensor-file.ts';
+import { isTree, type StoredTensor, type TensorTree } from './tensor-file.ts';
 
 const invalid = (problem: string): FailureError => new FailureError({ code: 'checkpoint-invalid', problem });
 
@@ -81,8 +88,9 @@ function storeTensor(
       if (bytes === null)
         throw invalid(`the values of ${name} cannot be read; the file ends too early or has changed`);
       if (source.isBigEndian) reverseElements(bytes, bytesPerElement);
-      const values = toFloat32(bytes, float);
-      return isContiguous(tensor) ? values : gather(values, tensor, count);
+      const stored = toFloat32(bytes, float);
+      const values = isContiguous(tensor) ? stored : gather(stored, tensor, count);
+      return tensor.isNegated === true ? values.map((value) => -value) : values;
     },
   };
 }
@@ -104,23 +112,43 @@ function leafOf(name: string, part: PickleValue, source: StorageFile): StoredTen
       ? unreadable(name, part.shape, `torch.${type}`)
       : storeTensor(name, part, float, source);
   }
-  // A tensor of a kind that is not known: sparse, of a subclass, without values.
-  const isTensor = isKind(part, 'opaque') && /^torch\w*\..*_rebuild_\w*$/.test(part.name);
+  // A tensor of a kind that is not known (sparse, of a subclass, without values), or an array of NumPy's.
+  const isTensor =
+    isKind(part, 'opaque') &&
+    /^torch\w*\..*_rebuild_\w*$|^numpy\..*\.(_reconstruct|_frombuffer)$/.test(part.name);
   return isTensor ? unreadable(name, [], part.name) : null;
 }
 
 /** Two bytes of a pickle are enough to name a tensor again. Far more names than any network has are an attack. */
 const maxEntries = 1_000_000;
 
-type Container = { readonly value: PickleValue; readonly tree: Map<string, StoredTensor | TensorTree> };
-
-/** @returns the names and their values; none for a value that is not a container */
-function* namedParts(value: PickleValue): Generator<readonly [string, PickleValue]> {
-  if (isKind(value, 'dict')) yield* value.entries;
-  for (const [index, item] of (itemsOf(value) ?? []).entries()) yield [String(index), item];
+/** A value whose parts go into `tree`, after `prefix`. */
+interface Container {
+  readonly value: PickleValue;
+  readonly tree: Map<string, StoredTensor | TensorTree>;
+  readonly prefix: string;
+  /** An object, or a part of one: objects within it belong to it, as modules to their network. */
+  readonly isObject: boolean;
 }
 
-const isContainer = (value: PickleValue): boolean => isKind(value, 'dict') || itemsOf(value) !== null;
+/**
+ * @returns the dictionaries that hold an object's parts: its attributes, but of a module those in which it keeps what its
+ * `state_dict()` gives
+ */
+function dictsOf(value: PickleValue): PickleDict[] {
+  if (isKind(value, 'dict')) return [value];
+  const attributes = attributesOf(value);
+  const parts = ['_parameters', '_buffers', '_modules'].map((part) => attributes?.entries.get(part));
+  const ofModule = parts.filter((part) => isKind(part, 'dict'));
+  return ofModule.length === parts.length ? ofModule : attributes === null ? [] : [attributes];
+}
+
+/** Names of a module's buffers that its `state_dict()` leaves out. */
+const unsavedNames = (value: PickleValue): readonly PickleValue[] =>
+  itemsOf(attributesOf(value)?.entries.get('_non_persistent_buffers_set')) ?? [];
+
+const isContainer = (value: PickleValue): boolean =>
+  isKind(value, 'dict') || itemsOf(value) !== null || attributesOf(value) !== null;
 
 export interface TensorParts {
   readonly tree: TensorTree;
@@ -130,37 +158,82 @@ export interface TensorParts {
   readonly settings: unknown;
 }
 
+/** An object that was put into a tree under a name, in case that it has tensors. */
+interface PutObject {
+  readonly into: Map<string, StoredTensor | TensorTree>;
+  readonly name: string;
+  readonly tree: TensorTree;
+  readonly type: string;
+}
+
+/** @returns the trees that have a tensor, at any depth */
+function findFullTrees(containers: readonly Container[]): Set<TensorTree> {
+  const full = new Set<TensorTree>();
+  // What is inside comes later in the list.
+  for (const { tree } of containers.toReversed())
+    if ([...tree.values()].some((node) => !isTree(node) || full.has(node))) full.add(tree);
+  return full;
+}
+
 /**
- * Breadth first, and each container once, so that depth and shared parts cost nothing.
+ * Breadth first, and each container once, so that depth and shared parts cost nothing. A network that was saved as an
+ * object is read as its attributes, and has the same names as its `state_dict()`.
  * @throws FailureError 'checkpoint-invalid' where a tensor does not fit its storage
  */
 export function collectTensors(root: PickleValue, source: StorageFile): TensorParts {
   const skipped = new Set<string>();
   const trees = new Map<PickleValue, TensorTree>();
   const pending: Container[] = [];
+  const objects: PutObject[] = [];
+  const opened = new Set<PickleDict>();
   const treeOf = (value: PickleValue): TensorTree => {
     const known = trees.get(value);
     if (known !== undefined) return known;
     const tree = new Map<string, StoredTensor | TensorTree>();
     trees.set(value, tree);
-    pending.push({ value, tree });
+    pending.push({ value, tree, prefix: '', isObject: isKind(value, 'opaque') });
     return tree;
   };
   const tree = treeOf(root);
   let entries = 0;
-  const put = (into: Container, name: string, node: StoredTensor | TensorTree): void => {
+  const put = (into: Container['tree'], name: string, node: StoredTensor | TensorTree): void => {
     if (++entries > maxEntries) throw invalid(`it names more than ${maxEntries} tensors`);
-    into.tree.set(name, node);
+    into.set(name, node);
   };
+  /** The names and values of a container; nothing of a dictionary that was opened before, by another object. */
+  function* partsOf(value: PickleValue): Generator<readonly [string, PickleValue]> {
+    const unsaved = new Set(unsavedNames(value));
+    for (const dict of dictsOf(value)) {
+      if (opened.has(dict)) continue;
+      opened.add(dict);
+      for (const [name, part] of dict.entries) if (!unsaved.has(name)) yield [name, part];
+    }
+    for (const [index, item] of (itemsOf(value) ?? []).entries()) yield [String(index), item];
+  }
   for (let next = 0; next < pending.length; next++) {
     const container = pending[next];
     if (container === undefined) continue;
-    for (const [name, part] of namedParts(container.value)) {
+    for (const [own, part] of partsOf(container.value)) {
+      const name = container.prefix + own;
       const leaf = leafOf(name, part, source);
-      if (leaf !== null) put(container, name, leaf);
-      else if (isKind(part, 'opaque')) skipped.add(part.name);
-      else if (isContainer(part)) put(container, name, treeOf(part));
+      if (leaf !== null) put(container.tree, name, leaf);
+      else if (isKind(part, 'opaque') && !isContainer(part)) skipped.add(part.name);
+      else if (isKind(part, 'opaque') && container.isObject)
+        pending.push({ ...container, value: part, prefix: `${name}.` });
+      else if (isContainer(part)) {
+        const inner = treeOf(part);
+        put(container.tree, name, inner);
+        if (isKind(part, 'opaque'))
+          objects.push({ into: container.tree, name, tree: inner, type: part.name });
+      }
     }
   }
+  // Objects without tensors are told by their types.
+  const full = findFullTrees(pending);
+  for (const { into, name, tree: inner, type } of objects)
+    if (!full.has(inner)) {
+      into.delete(name);
+      skipped.add(type);
+    }
   return { tree, skipped: [...skipped], settings: readSettings(root) };
 }

@@ -158,6 +158,82 @@ describe('files of our own', () => {
     expect(values).toEqual(Float32Array.of(1.5, 1.5, 1.5, -2, -2, -2));
   });
 
+  test('a tensor whose sign is turned by a flag beside it is turned', async () => {
+    const flagged = tensorPickle().toString().replace('NtRs.', "N}S'neg'\n\x88stRs.");
+    const values = await tensorAt((await open(zipOf(Buffer.from(flagged, 'latin1')))).tree, 'weight').read();
+    expect(values).toEqual(Float32Array.of(-1.5, 2));
+  });
+
+  /** Of `tensorPickle`, the tensor without the dictionary around it. */
+  const tensor = tensorPickle().toString().slice(11, -2);
+  const object = (name: string, state: string): string => `c${name}\n)\x81${state}b`;
+  const dict = (entries: Record<string, string>): string =>
+    `}${Object.entries(entries)
+      .map(([name, value]) => `S'${name}'\n${value}s`)
+      .join('')}`;
+  const module = (
+    parts: Readonly<Record<'_parameters' | '_buffers' | '_modules', string>>,
+    others: Record<string, string> = {},
+  ): string => object('models\nVit', dict({ ...parts, ...others }));
+  const layer = module({ _parameters: dict({ weight: tensor, bias: 'N' }), _buffers: '}', _modules: '}' });
+  const whole = module(
+    {
+      _parameters: dict({ cls_token: tensor }),
+      _buffers: dict({ mean: tensor, mask: tensor }),
+      _modules: dict({
+        norm: layer,
+        blocks: module({ _parameters: '}', _buffers: '}', _modules: dict({ 0: layer }) }),
+      }),
+    },
+    { _non_persistent_buffers_set: `cbuiltins\nset\n((lS'mask'\natR`, cache: dict({ kept: tensor }) },
+  );
+
+  test.each<[string, string, string[]]>([
+    [
+      'a whole network has the names of its state dict',
+      `${whole}.`,
+      ['cls_token', 'mean', 'norm.weight', 'blocks.0.weight'],
+    ],
+    [
+      'of TorchScript, where all attributes are parameters or modules',
+      `${object('__torch__\nVit', dict({ cls_token: tensor, norm: object('__torch__\nNorm', dict({ weight: tensor })) }))}.`,
+      ['cls_token', 'norm.weight'],
+    ],
+    ['a class of its own that is a dictionary', `cmy\nDict\n)\x81S'weight'\n${tensor}s.`, ['weight']],
+  ])('%s', async (_, pickle, names) => {
+    const { tree, skipped } = await open(zipOf(Buffer.from(pickle, 'latin1')));
+    expect([...tree.keys()]).toEqual(names);
+    for (const name of names) expect(await tensorAt(tree, name).read()).toEqual(Float32Array.of(1.5, -2));
+    expect(skipped).toEqual([]);
+  });
+
+  test('an object in a dictionary is a dictionary where it has tensors, else it is named by its type', async () => {
+    const { tree, skipped } = await open(
+      zipOf(
+        Buffer.from(
+          `${dict({ model: whole, args: object('argparse\nNamespace', dict({ lr: 'I1\n' })) })}.`,
+          'latin1',
+        ),
+      ),
+    );
+    expect([...tree.keys()]).toEqual(['model']);
+    expect([...treeAt(tree, 'model').keys()]).toEqual([
+      'cls_token',
+      'mean',
+      'norm.weight',
+      'blocks.0.weight',
+    ]);
+    expect(skipped).toEqual(['argparse.Namespace']);
+  });
+
+  test('attributes that a hundred thousand objects share, and an object that holds itself, cost nothing', async () => {
+    const shared = `(${dict({ a: 'I1\n' })}p0\n${'cmy\nOwn\n)\x81g0\nb'.repeat(100_000)}l.`;
+    expect((await open(zipOf(Buffer.from(shared, 'latin1')))).skipped).toEqual(['my.Own']);
+    const circle = `cmy\nOwn\n)\x81p0\n${dict({ self: 'g0\n', weight: tensor })}b.`;
+    const { tree } = await open(zipOf(Buffer.from(circle, 'latin1')));
+    expect([...tree.keys()]).toEqual(['weight']);
+  });
+
   test('dictionaries nested a hundred thousand deep, and one that holds itself, cost nothing', async () => {
     const deep = Buffer.from(`${"}S'a'\n".repeat(100_000)}}${'s'.repeat(100_000)}.`);
     expect((await open(zipOf(deep))).skipped).toEqual([]);
@@ -190,7 +266,26 @@ describe('a wrong file is refused with what is wrong', () => {
   });
 
   test.each<[string, Blob, RegExp]>([
-    ['another zip', makeZip([{ name: 'a/photo.jpg', bytes: storage }]), /no data\.pkl/],
+    [
+      'another zip',
+      makeZip([{ name: 'a/photo.jpg', bytes: storage }]),
+      /no data\.pkl \(it holds a\/photo\.jpg\)/,
+    ],
+    [
+      'a zip that holds a checkpoint',
+      makeZip([{ name: 'a/dino.pth', bytes: storage }]),
+      /a zip archive that holds a\/dino\.pth; unpack it first/,
+    ],
+    [
+      'NumPy’s archive',
+      makeZip([{ name: 'cls_token.npy', bytes: storage }]),
+      /an archive of NumPy arrays \(\.npz\), not of tensors/,
+    ],
+    [
+      'a tensor by itself',
+      zipOf(Buffer.from(`${tensorPickle().toString().slice(11, -2)}.`)),
+      /a single tensor/,
+    ],
     [
       'a compressed archive',
       makeZip([{ name: 'a/data.pkl', bytes: storage, method: 8 }]),

@@ -9,7 +9,7 @@ import { describeUnknownFile } from './describe-unknown-file.ts';
 import { readPickle } from './pickle.ts';
 import { isKind, itemsOf, type PickleStorage, type PickleValue } from './pickle-values.ts';
 import { createTorchHost } from './pytorch-host.ts';
-import { legacyStorages, zipStorages } from './pytorch-storages.ts';
+import { legacyStorages, zipStorages, type StorageFile } from './pytorch-storages.ts';
 import { collectTensors, type TensorParts } from './pytorch-tensors.ts';
 import { readBytes } from './read-bytes.ts';
 import { findEntryBytes, readZipDirectory } from './zip-directory.ts';
@@ -25,13 +25,27 @@ async function readOrFail(file: Blob, begin: number, end: number): Promise<Uint8
   return bytes;
 }
 
-function requireContainer(root: PickleValue): PickleValue {
-  if (isKind(root, 'dict') || itemsOf(root) !== null) return root;
-  throw invalid(
-    isKind(root, 'opaque')
-      ? `it holds a whole ${root.name}, not a dictionary of tensors; save the model's state_dict() instead`
-      : 'it holds no dictionary of tensors',
-  );
+/** @throws FailureError 'checkpoint-invalid' where it holds no tensors by name */
+function collect(root: PickleValue, source: StorageFile): TensorParts {
+  if (isKind(root, 'tensor')) throw invalid('it holds a single tensor, and no dictionary of tensors');
+  const parts = collectTensors(root, source);
+  if (isKind(root, 'opaque') && parts.tree.size === 0)
+    throw invalid(
+      `it holds a whole ${root.name}, not a dictionary of tensors; save the model's state_dict() instead`,
+    );
+  if (!isKind(root, 'opaque') && !isKind(root, 'dict') && itemsOf(root) === null)
+    throw invalid('it holds no dictionary of tensors');
+  return parts;
+}
+
+/** @param names of an archive's entries, none of which is PyTorch's @returns a phrase that says what it is */
+function describeOtherZip(names: readonly string[]): string {
+  const checkpoint = names.find((name) => /\.(pth|pt|ckpt|bin|safetensors|tar)$/i.test(name));
+  if (checkpoint !== undefined) return `it is a zip archive that holds ${checkpoint}; unpack it first`;
+  if (names.some((name) => name.endsWith('.npy')))
+    return 'it is an archive of NumPy arrays (.npz), not of tensors; make tensors of them and save these with torch.save';
+  const [first = 'nothing'] = names;
+  return `it is a zip archive, but not one of PyTorch: it has no data.pkl (it holds ${first}${names.length > 1 ? ' and others' : ''})`;
 }
 
 async function openZip(file: Blob): Promise<TensorParts> {
@@ -40,8 +54,7 @@ async function openZip(file: Blob): Promise<TensorParts> {
   const [pickleEntry] = [...entries.values()]
     .filter(({ name }) => /(^|\/)data\.pkl$/.test(name))
     .sort((a, b) => a.name.length - b.name.length);
-  if (pickleEntry === undefined)
-    throw invalid('it is a zip archive, but not one of PyTorch: it has no data.pkl');
+  if (pickleEntry === undefined) throw invalid(describeOtherZip([...entries.keys()]));
   const folder = pickleEntry.name.slice(0, -'data.pkl'.length);
   const begin = await findEntryBytes(file, pickleEntry);
   const cursor = new ByteCursor(file, begin, begin + pickleEntry.byteLength);
@@ -53,7 +66,7 @@ async function openZip(file: Blob): Promise<TensorParts> {
     const at = await findEntryBytes(file, order);
     isBigEndian = new TextDecoder().decode(await readOrFail(file, at, at + 3)) === 'big';
   }
-  return collectTensors(requireContainer(read.value), zipStorages(file, entries, folder, isBigEndian));
+  return collect(read.value, zipStorages(file, entries, folder, isBigEndian));
 }
 
 interface LegacyPickles {
@@ -73,7 +86,9 @@ async function readLegacyPickles(file: Blob): Promise<LegacyPickles> {
     if (!read.ok) throw invalid('its pickle ends too early; the file was cut short');
     values.push(read.value);
     if (values.length === 1 && read.value !== legacyMagic)
-      throw invalid('it is a pickle, but not one that torch.save wrote');
+      throw invalid(
+        'it is a pickle, but not one that torch.save wrote; read it in Python and save its tensors',
+      );
     if (values.length === 2 && read.value !== legacyProtocol)
       throw invalid(`its protocol is ${typeof read.value === 'number' ? read.value : 'no number'}, not 1001`);
   }
@@ -86,7 +101,7 @@ async function readLegacyPickles(file: Blob): Promise<LegacyPickles> {
 async function openLegacy(file: Blob): Promise<TensorParts> {
   const pickles = await readLegacyPickles(file);
   const source = legacyStorages(file, pickles.end, pickles.keys, pickles.storages);
-  return collectTensors(requireContainer(pickles.root), source);
+  return collect(pickles.root, source);
 }
 
 /**

@@ -119,7 +119,10 @@ export async function readZipDirectory(file: Blob): Promise<Map<string, ZipEntry
  */
 export async function findEntryBytes(file: Blob, entry: ZipEntry): Promise<number> {
   const { name, headerOffset } = entry;
-  if (!entry.isStored) throw invalid(`its entry ${name} is compressed, which PyTorch never does`);
+  if (!entry.isStored)
+    throw invalid(
+      `its entry ${name} is compressed, which PyTorch never does; load it there and save it again`,
+    );
   const header = await readView(file, headerOffset, headerOffset + 30, `its entry ${name}`);
   if (header.getUint32(0, true) !== signatures.localHeader) throw invalid(`its entry ${name} is damaged`);
   const begin = headerOffset + 30 + header.getUint16(26, true) + header.getUint16(28, true);

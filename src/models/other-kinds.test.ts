@@ -58,8 +58,19 @@ test.each([
   [
     'blocks.3.mlp.fc1.weight',
     'torch._utils._rebuild_sparse_tensor',
-    'blocks.3.mlp.fc1.weight has the type torch._utils._rebuild_sparse_tensor, which is not a float type',
+    'blocks.3.mlp.fc1.weight is sparse; save it as a dense tensor (to_dense)',
   ],
+  [
+    'cls_token',
+    'torch._utils._rebuild_meta_tensor_no_storage',
+    'cls_token was saved without its values, from the device "meta" or from many devices',
+  ],
+  [
+    'cls_token',
+    'numpy._core.multiarray._reconstruct',
+    'cls_token is an array of NumPy; make tensors of all of them (torch.from_numpy) and save these',
+  ],
+  ['cls_token', 'torch._utils._rebuild_nested_tensor', 'cls_token is a kind of tensor that cannot be read'],
   ['norm.bias', 'BF16', null],
   ['blocks.0.attn.relative_position_index', 'I64', null],
   ['num_batches_tracked', 'torch.LongStorage', null],

@@ -48,13 +48,29 @@ const isQuantized = (type: string): boolean =>
   /^(F4$|F[468]_|[IU][48]$)/.test(type) ||
   /^torch\.(Q|Char|Byte|float[48]_|u?int[1-8]$|bits[1-8])/.test(type);
 
+/** Kinds of tensors without values that could be read, by the name of what makes them. */
+const unreadableTypes: readonly (readonly [type: RegExp, says: string])[] = [
+  [/^numpy\./, 'is an array of NumPy; make tensors of all of them (torch.from_numpy) and save these'],
+  [
+    /meta_tensor|wrapper_subclass/,
+    'was saved without its values, from the device "meta" or from many devices',
+  ],
+  [/_rebuild_sparse/, 'is sparse; save it as a dense tensor (to_dense)'],
+  [/_rebuild_/, 'is a kind of tensor that cannot be read'],
+];
+
+function describeType(name: string, type: string): string {
+  const says = unreadableTypes.find(([pattern]) => pattern.test(type))?.[1];
+  return says === undefined ? `${name} has the type ${type}, which is not a float type` : `${name} ${says}`;
+}
+
 /** @param tensors by official names @returns a phrase that names a parameter whose values cannot be read, or null */
 export function describeUnreadable(tensors: TensorFile): string | null {
   for (const [name, { storedType }] of tensors) {
     if (isFloatType(storedType) || !isParameter(name)) continue;
     return isQuantized(storedType)
       ? `its weights are quantized (${name} is stored as ${storedType}); ${quantized}`
-      : `${name} has the type ${storedType}, which is not a float type`;
+      : describeType(name, storedType);
   }
   return null;
 }
