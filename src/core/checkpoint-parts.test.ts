@@ -47,5 +47,6 @@ test('an index tells its parts, each once, by names and no paths', () => {
 
 test('an index is told by its name', () => {
   expect(isIndexName('pytorch_model.bin.index.json')).toBe(true);
+  expect(isIndexName('model.safetensors.index.fp16.json')).toBe(true);
   expect(isIndexName('config.json')).toBe(false);
 });

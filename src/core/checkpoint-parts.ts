@@ -15,7 +15,8 @@ const numbered = /^(.+)-(\d{2,6})-of-(\d{2,6})(\.[a-z]+)$/i;
 /** Far above every published checkpoint. */
 const maxParts = 10_000;
 
-export const isIndexName = (name: string): boolean => /\.index\.json$/i.test(name);
+/** A variant's name may stand in between, as in `model.safetensors.index.fp16.json`. */
+export const isIndexName = (name: string): boolean => /\.index(\.[a-z0-9_]+)?\.json$/i.test(name);
 
 /** @returns null where the name has no numbers: it is one whole file */
 export function partsByName(name: string): CheckpointParts | null {
@@ -43,5 +44,5 @@ export function partsByIndex(name: string, json: unknown): CheckpointParts | nul
     (part): part is string => typeof part === 'string' && /^[^/\\]+$/.test(part) && !/^\.+$/.test(part),
   );
   if (names.length === 0 || names.length > maxParts) return null;
-  return { title: name.replace(/\.index\.json$/i, ''), names };
+  return { title: name.replace(/\.index(\.[a-z0-9_]+)?\.json$/i, ''), names };
 }

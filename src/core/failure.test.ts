@@ -18,7 +18,7 @@ const size = { height: 20_000, width: 30_000 };
 const examples: Examples = {
   'empty-file': [{ code: 'empty-file' }],
   'unreadable-file': [{ code: 'unreadable-file' }],
-  'not-an-image': [{ code: 'not-an-image' }],
+  'not-an-image': [{ code: 'not-an-image' }, { code: 'not-an-image', what: 'a PDF document' }],
   'vector-image': [{ code: 'vector-image' }],
   'unsupported-image': [{ code: 'unsupported-image', format: 'heic' }],
   'damaged-image': [

@@ -21,7 +21,8 @@ export type Failure =
   // A photograph
   | { readonly code: 'empty-file' }
   | { readonly code: 'unreadable-file' }
-  | { readonly code: 'not-an-image' }
+  /** `what` it is instead, with its article, where that is known. */
+  | { readonly code: 'not-an-image'; readonly what?: string }
   | { readonly code: 'vector-image' }
   | { readonly code: 'unsupported-image'; readonly format: string }
   | { readonly code: 'damaged-image'; readonly format: string; readonly problem: 'truncated' | 'undecodable' }
@@ -205,7 +206,8 @@ const failures: { readonly [C in FailureCode]: FailureFacts<Extract<Failure, { c
   },
   'not-an-image': {
     ...of('photograph'),
-    says: 'This is not an image. Photographs as JPEG, PNG, WebP, AVIF, GIF or BMP work.',
+    says: ({ what }) =>
+      `This is ${what === undefined ? '' : `${what}, `}not an image. Photographs as JPEG, PNG, WebP, AVIF, GIF or BMP work.`,
   },
   'vector-image': {
     ...of('photograph'),

@@ -1,7 +1,5 @@
 /** Recognises files that are not checkpoints, by their first bytes. */
-
-const startsWith = (head: Uint8Array, bytes: readonly number[]): boolean =>
-  bytes.every((byte, i) => head[i] === byte);
+import { firstLine, recogniseFile } from '../core/recognise-file.ts';
 
 /**
  * @param head the first 512 bytes, or all where there are fewer
@@ -12,13 +10,26 @@ export function describeUnknownFile(head: Uint8Array): string | null {
   const text = new TextDecoder('latin1').decode(head);
   if (text.slice(257, 262) === 'ustar' || text.startsWith('././@LongLink'))
     return 'it is in the tar layout that PyTorch wrote before 2017; load it there and save it again';
-  if (/^\s*<(!doctype|html|\?xml)/i.test(text))
-    return 'it is a web page: the download brought an error or a login page instead of the file';
   if (text.startsWith('version https://git-lfs'))
     return 'it is a Git LFS pointer: the file itself was not downloaded (git lfs pull)';
   if (/^\s*[[{]\s*["{]/.test(text)) return 'it is JSON, perhaps an error message or a configuration';
-  if (startsWith(head, [0x1f, 0x8b])) return 'it is compressed with gzip; unpack it first';
-  if (startsWith(head, [0x89, 0x48, 0x44, 0x46])) return 'it is an HDF5 file, as Keras writes';
+  // PyTorch's own files are zip archives, too: what is in them decides.
+  const what = text.startsWith('PK') ? undefined : recogniseFile(head)?.what;
+  // Hosts of files answer with XML.
+  if (what === 'a web page' || what === 'an XML document')
+    return 'it is a web page: the download brought an error or a login page instead of the file';
+  if (what !== undefined)
+    return /^compressed|archive$/.test(what)
+      ? `it is ${what}; unpack it first`
+      : `it is ${what}, and no checkpoint`;
   if (head.every((byte) => byte === 0)) return 'it begins with zeros: the download did not finish';
   return null;
+}
+
+/** @param head of a file that is no checkpoint */
+export function describeOther(head: Uint8Array): string {
+  const line = firstLine(head);
+  return line === null
+    ? 'it is neither a safetensors nor a PyTorch file'
+    : `it is text, and neither a safetensors nor a PyTorch file; it begins with "${line}"`;
 }

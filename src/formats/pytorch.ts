@@ -5,7 +5,7 @@
 import { FailureError, failureOf, type Failure } from '../core/failure.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
 import { ByteCursor } from './byte-cursor.ts';
-import { describeUnknownFile } from './describe-unknown-file.ts';
+import { describeOther, describeUnknownFile } from './describe-unknown-file.ts';
 import { readPickle } from './pickle.ts';
 import { isKind, itemsOf, type PickleStorage, type PickleValue } from './pickle-values.ts';
 import { createTorchHost } from './pytorch-host.ts';
@@ -117,7 +117,7 @@ export async function openPytorch(file: Blob): Promise<Result<TensorParts, Failu
     if (unknown !== null) throw invalid(unknown);
     // PROTO, or LONG where protocol 0 was asked for.
     if (first === 0x80 || first === 0x4c) return succeed(await openLegacy(file));
-    throw invalid('it is neither a safetensors nor a PyTorch file');
+    throw invalid(describeOther(head));
   } catch (error) {
     const failure = failureOf(error);
     if (failure === null) throw error;

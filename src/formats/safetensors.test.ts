@@ -115,6 +115,11 @@ describe('a wrong file is refused with what is wrong', () => {
       /header is longer/,
     ],
     ['a header that is cut by its own length', safetensorsBytes(entry({}), fourBytes, 10n), /not JSON/],
+    [
+      'a name that is not UTF-8',
+      Buffer.from(safetensorsBytes(entry({}), fourBytes).map((byte) => (byte === 0x77 ? 0xff : byte))),
+      /not JSON in UTF-8/,
+    ],
     ['a header that is no JSON', safetensorsBytes('{"weight": ', fourBytes), /not JSON/],
     ['a header that is an array', safetensorsBytes('[1, 2]', fourBytes), /its header is not an object/],
     ['a header that is null', safetensorsBytes('null', fourBytes), /its header is not an object/],

@@ -89,12 +89,13 @@ async function readHeader(file: Blob): Promise<Result<Header, Failure>> {
     return invalid('its header is longer than the file');
   const headerBytes = await readBytes(file, 8, 8 + headerLength);
   if (headerBytes === null) return invalid('its header cannot be read');
-  const text = new TextDecoder().decode(headerBytes);
+  let text: string;
   let header: unknown;
   try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(headerBytes);
     header = JSON.parse(text);
   } catch {
-    return invalid('its header is not JSON');
+    return invalid('its header is not JSON in UTF-8');
   }
   const repeated = findRepeatedName(text);
   if (repeated !== null) return invalid(`its header has ${repeated} twice`);

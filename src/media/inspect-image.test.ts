@@ -328,6 +328,7 @@ describe('what is no photograph', () => {
   psd.writeUInt32BE(20, 18);
 
   const isNone: Failure = { code: 'not-an-image' };
+  const isOther = (what: string): Failure => ({ code: 'not-an-image', what });
   const isVector: Failure = { code: 'vector-image' };
   const isUnsupported = (format: string): Failure => ({ code: 'unsupported-image', format });
 
@@ -337,11 +338,15 @@ describe('what is no photograph', () => {
     ['a text', 'Dear reader, this is a text and no photograph.', isNone],
     ['a text about cars', 'BMW builds cars in Munich, and motorcycles in Berlin since 1969.', isNone],
     ['a text that begins like a bitmap of letters', 'P3 is a class in our school, and P4 another.', isNone],
-    ['a PDF', '%PDF-1.7\n%âãÏÓ\n1 0 obj\n<< /Type /Catalog >>\nendobj\n', isNone],
-    ['a web page', '<!doctype html><html><body>A page</body></html>', isNone],
-    ['a web page with a drawing in it', `<!doctype html><html><body>${svg}</body></html>`, isNone],
-    ['a zip', 'PK\x03\x04\x14\0\0\0\x08\0 and its files', isNone],
-    ['a film', brands('isom', 'iso2', 'avc1', 'mp41'), isNone],
+    ['a PDF', '%PDF-1.7\n%âãÏÓ\n1 0 obj\n<< /Type /Catalog >>\nendobj\n', isOther('a PDF document')],
+    ['a web page', '<!doctype html><html><body>A page</body></html>', isOther('a web page')],
+    [
+      'a web page with a drawing in it',
+      `<!doctype html><html><body>${svg}</body></html>`,
+      isOther('a web page'),
+    ],
+    ['a zip', 'PK\x03\x04\x14\0\0\0\x08\0 and its files', isOther('a zip archive')],
+    ['a film', brands('isom', 'iso2', 'avc1', 'mp41'), isOther('a film')],
     ['zeros, as broken downloads hold them', new Uint8Array(5000), isNone],
     ['chance', Uint8Array.from({ length: 5000 }, () => random.below(256)), isNone],
     ['an SVG drawing', svg, isVector],
@@ -351,8 +356,9 @@ describe('what is no photograph', () => {
       `\uFEFF<?xml version="1.0"?>\n<!-- ${'-'.repeat(3000)} -->\n<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "svg11.dtd">\n${svg}`,
       isVector,
     ],
-    ['another XML', `<?xml version="1.0"?><note>${svg}</note>`, isNone],
-    ['an XML declaration without an end', `<?xml ${svg}`, isNone],
+    ['another XML', `<?xml version="1.0"?><note>${svg}</note>`, isOther('an XML document')],
+    ['an XML declaration without an end', `<?xml ${svg}`, isOther('an XML document')],
+    ['an OpenEXR picture', 'v/1\x01 and so on', isUnsupported('exr')],
     ['a TIFF', tiff, isUnsupported('tiff')],
     ['half a TIFF', tiff.subarray(0, 20), isUnsupported('tiff')],
     ['an iPhone’s HEIC', brands('heic', 'mif1', 'heic'), isUnsupported('heic')],

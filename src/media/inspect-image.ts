@@ -6,6 +6,7 @@ import { imageSize } from 'image-size';
 import type { Failure } from '../core/failure.ts';
 import type { Size } from '../core/geometry.ts';
 import type { PhotoNotice } from '../core/photo.ts';
+import { recogniseFile } from '../core/recognise-file.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
 import { inspectAvif } from './avif-file.ts';
 import { inspectBmp } from './bmp-file.ts';
@@ -117,7 +118,14 @@ export function checkSize(size: Size): Result<Size, Failure> {
 export function inspectImage(bytes: Uint8Array): Result<ImageFacts, Failure> {
   if (bytes.length === 0) return fail({ code: 'empty-file' });
   const format = recogniseFormat(bytes) ?? nameOtherFormat(bytes);
-  if (format === null) return fail({ code: 'not-an-image' });
+  if (format === null) {
+    const other = recogniseFile(bytes);
+    if (other === null) return fail({ code: 'not-an-image' });
+    const { what, picture } = other;
+    return fail(
+      picture === undefined ? { code: 'not-an-image', what } : { code: 'unsupported-image', format: picture },
+    );
+  }
   if (format === 'svg') return fail({ code: 'vector-image' });
   if (!isDecodable(format)) return fail({ code: 'unsupported-image', format });
   const { sizePx: size, complete, notices } = inspectFormat(format, bytes);

@@ -60,6 +60,13 @@ describe('what cannot be told is said', () => {
   test.each<[string, readonly number[] | null, RegExp]>([
     ['cls_token', null, /there is no cls_token/],
     ['patch_embed.proj.weight', null, /no patch_embed\.proj\.weight/],
+    ['patch_embed.proj.weight', [384, 768], /is \[384, 768\], and not a convolution/],
+    [
+      'patch_embed.proj.weight',
+      [384, 13, 16, 16],
+      /other channels than a photograph's 3 \(.* \[384, 13, 16, 16\]\)/,
+    ],
+    ['patch_embed.proj.weight', [384, 3, 8, 16], /patches are 8 × 16 px/],
     ['blocks.0.mlp.fc1.weight', null, /no blocks\.0\.mlp\.fc1\.weight/],
     ['blocks.99999999999999999999.x', [1], /depth .* is more than 256/],
     ['cls_token', [1, 1, 100], /100 channels are no multiple of 64/],

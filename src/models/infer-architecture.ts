@@ -45,8 +45,16 @@ function ratioOf(hiddenDim: number, embedDim: number): number {
 export function inferArchitecture(shapes: Shapes, hints: ArchitectureHints): VitArchitecture | string {
   const embedDim = shapes.get('cls_token')?.at(-1);
   if (embedDim === undefined) return 'it is no Vision Transformer: there is no cls_token';
-  const patchSize = shapes.get('patch_embed.proj.weight')?.at(-1);
-  if (patchSize === undefined) return 'it has no patch_embed.proj.weight, which tells the patch size';
+  const patches = shapes.get('patch_embed.proj.weight');
+  const patchSize = patches?.at(-1);
+  if (patches === undefined || patchSize === undefined)
+    return 'it has no patch_embed.proj.weight, which tells the patch size';
+  const [, channels, ...sides] = patches;
+  if (sides.length !== 2)
+    return `its patch_embed.proj.weight is [${patches.join(', ')}], and not a convolution that tells the patch size`;
+  if (channels !== 3)
+    return `its pictures have other channels than a photograph's 3 (patch_embed.proj.weight is [${patches.join(', ')}])`;
+  if (sides[0] !== sides[1]) return `its patches are ${sides.join(' × ')} px; only square ones can be used`;
   const blocks = [...shapes.keys()].map((name) => Number(/^blocks\.(\d+)\./.exec(name)?.[1] ?? -1));
   const depth = blocks.reduce((largest, block) => Math.max(largest, block), -1) + 1;
   if (depth === 0) return 'it has no blocks';

@@ -6,7 +6,7 @@ import { FailureError } from '../core/failure.ts';
 import { isTree, type StoredTensor, type TensorFile, type TensorTree } from '../formats/tensor-file.ts';
 import { findNetworks, networksNamed, type Network } from './find-networks.ts';
 import { joinTensors } from './join-tensors.ts';
-import { describeOtherKind, describeUnreadable } from './other-kinds.ts';
+import { describeOtherKind, describeUnreadable, describeWithoutCls } from './other-kinds.ts';
 
 export interface NamedParameters {
   /** By official names where they are known, else by their own without prefixes. */
@@ -116,19 +116,45 @@ const listKeys = (names: readonly string[]): string => {
 };
 
 /** Whether some blocks of a network are there; the others may be in another file. */
-const mayBePart = (tree: TensorTree): boolean =>
-  [...tree.keys()].some((name) => /(^|\.)(blocks|layers?)\.\d+\./.test(name));
+const mayBePart = (names: readonly string[]): boolean =>
+  names.some((name) => /(^|\.)(blocks|layers?)\.\d+\./.test(name));
+
+/** As many names as are needed to tell what a file is. */
+const maxNames = 10_000;
+
+/** @returns the names of all tensors, after those of the dictionaries around them */
+function tensorNames(tree: TensorTree): string[] {
+  const names: string[] = [];
+  const opened = new Set<TensorTree>();
+  const pending: { readonly prefix: string; readonly tree: TensorTree }[] = [{ prefix: '', tree }];
+  for (let next = 0; next < pending.length && next < maxNames; next++) {
+    const place = pending[next];
+    if (place === undefined || opened.has(place.tree)) continue;
+    opened.add(place.tree);
+    for (const [key, node] of place.tree) {
+      if (names.length >= maxNames) return names;
+      if (isTree(node)) pending.push({ prefix: `${place.prefix}${key}.`, tree: node });
+      else names.push(place.prefix + key);
+    }
+  }
+  return names;
+}
 
 /** @param key the name of the network to take, where several are there @returns all networks, the chosen one first */
 function pickNetwork(tree: TensorTree, key: string | undefined): readonly [Network, ...Network[]] {
   const networks = findNetworks(tree);
   const [chosen] = key === undefined ? networks : networksNamed(networks, key);
   if (chosen !== undefined) return [chosen, ...networks.filter((network) => network !== chosen)];
-  const names = networks.map(({ name }) => name).filter((name) => name !== '');
+  if (key !== undefined) {
+    const names = networks.map(({ name }) => name).filter((name) => name !== '');
+    throw invalid(
+      `it holds no Vision Transformer under '${key}' (${listKeys(names.length > 0 ? names : [...tree.keys()])})`,
+    );
+  }
+  const names = tensorNames(tree);
   throw invalid(
-    key === undefined
-      ? `it holds no Vision Transformer: there is no cls_token (${listKeys([...tree.keys()])})${mayBePart(tree) ? '; it may be one part of several, which must be brought together' : ''}`
-      : `it holds no Vision Transformer under '${key}' (${listKeys(names.length > 0 ? names : [...tree.keys()])})`,
+    describeWithoutCls(names) ??
+      `it holds no Vision Transformer: there is no cls_token (${listKeys(names)})${mayBePart(names) ? '; it may be one part of several, which must be brought together' : ''}`,
   );
 }
 

@@ -26,6 +26,17 @@ test('a checkpoint opens with all its values, in the order of the architecture',
   expect([...opened.value.parameters]).toEqual([...parameters]);
 });
 
+test('a tensor without values is no parameter, and is left out', async () => {
+  const tensors = new Map([
+    ...parameters,
+    ['unused', { shape: [0, 5], values: new Float32Array() }],
+  ] as const);
+  const opened = await openCheckpoint(blobOf(tensors), { config: architecture });
+  if (!opened.ok) throw new Error(JSON.stringify(opened.error));
+  expect([...opened.value.parameters]).toEqual([...parameters]);
+  expect(opened.value.ignored).toEqual(['unused']);
+});
+
 test.each([
   [
     'half a PyTorch file',
@@ -33,7 +44,11 @@ test.each([
     'the end of its archive is missing; it was cut short',
   ],
   ['an empty file', Buffer.alloc(0), 'it is empty'],
-  ['a photograph', Buffer.from('\x89PNG\r\n', 'latin1'), 'it is neither a safetensors nor a PyTorch file'],
+  [
+    'a photograph',
+    Buffer.from('\x89PNG\r\n', 'latin1'),
+    'it is a photograph or drawing (PNG), and no checkpoint',
+  ],
   ['half a header', makeSafetensors(parameters).subarray(0, 300), 'its header is longer than the file'],
 ])('%s is refused', async (_, bytes, problem) => {
   expect(await openCheckpoint(new Blob([Uint8Array.from(bytes)]), { config: architecture })).toEqual({
@@ -182,7 +197,7 @@ describe('what PyTorch wrote', () => {
       error: {
         code: 'checkpoint-invalid',
         problem:
-          'it holds no Vision Transformer: there is no cls_token (it holds scalar, empty, integers, flags, nested)',
+          'it holds no Vision Transformer: there is no cls_token (it holds scalar, empty, integers, flags, nested.7 and 1 more)',
       },
     });
   });

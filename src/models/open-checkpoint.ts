@@ -173,9 +173,12 @@ async function readCheckpoint(
   const shapes = shapesOf(laid);
   const architecture = chooseArchitecture(shapes, known, grid, isMocoV3);
   const expected = parameterShapes(architecture);
-  // Counters and masks are no parameters; where a parameter is stored as one, reading it says so.
+  // Counters, masks and what has no values are no parameters; where a parameter is stored as one, reading it says so.
   const counters = [...laid]
-    .filter(([name, { storedType }]) => !isFloatType(storedType) && !expected.has(name))
+    .filter(
+      ([name, { storedType, shape }]) =>
+        (!isFloatType(storedType) || elementCount(shape) === 0) && !expected.has(name),
+    )
     .map(([name]) => name);
   for (const name of counters) shapes.delete(name);
   valueOf(checkParameters(architecture, shapes));

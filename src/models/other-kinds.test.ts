@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { StoredTensor } from '../formats/tensor-file.ts';
-import { describeOtherKind, describeUnreadable } from './other-kinds.ts';
+import { describeOtherKind, describeUnreadable, describeWithoutCls } from './other-kinds.ts';
 
 test.each<[readonly string[], RegExp]>([
   [['cls_token', 'storage_tokens'], /a DINOv3 network \(it has storage_tokens\)/],
@@ -8,6 +8,11 @@ test.each<[readonly string[], RegExp]>([
   [['cls_token', 'reg_token', 'blocks.0.norm1.weight'], /reg_token and no position embedding, as DINOv3/],
   [['embeddings.cls_token', 'embeddings.register_tokens'], /no position embedding, as DINOv3/],
   [['cls_token', 'blocks.0.attn.relative_position_bias_table'], /relative .* as BEiT's are/],
+  [['cls_token', 'pos_embeder.token_projection.weight'], /an XCiT network/],
+  [['embeddings.cls_token', 'encoder.layer.0.mlp.weights_in.weight'], /gated \(SwiGLU, encoder\./],
+  [['cls_token', 'blocks.0.attn.qkv.lora_A.default.weight'], /LoRA weights beside its own .* merge/],
+  [['cls_token', 'blocks.0.attn.qkv.weight_orig'], /it was pruned, .*weight_orig/],
+  [['cls_token', 'blocks.0.attn.qkv.parametrizations.weight.original0'], /computed from others/],
   [['cls_token', 'dist_token'], /a distilled DeiT/],
   [['embeddings.cls_token', 'embeddings.distillation_token'], /a distilled DeiT/],
   // PyTorch's dynamic quantization, GPTQ, bitsandbytes with four and eight bits, DeepSeek's and Hugging Face's fp8.
@@ -27,6 +32,34 @@ test.each([
   [['blocks.0.attn.relative_position_index']],
 ])('%j is nothing else', (names) => {
   expect(describeOtherKind(names)).toBeNull();
+});
+
+test.each<[readonly string[], RegExp | null]>([
+  [['visual.class_embedding', 'visual.ln_pre.weight'], /a CLIP network \(it has visual\.class_embedding\)/],
+  [['model.layers.0.blocks.0.attn.relative_position_bias_table'], /as Swin's are/],
+  [['teacher.backbone.layer1.0.conv1.weight', 'teacher.backbone.bn1.weight'], /a convolutional network/],
+  [['base_model.blocks.0.attn.qkv.lora_A.weight'], /only LoRA weights/],
+  [['teacher.backbone._flat_param'], /flattened by FSDP/],
+  [['state_dict.module.linear.weight', 'state_dict.module.linear.bias'], /a linear classifier/],
+  [['encoder.patch_embed.proj.weight', 'encoder.blocks.0.norm1.weight'], /without a CLS token/],
+  [['blocks.3.norm1.weight', 'blocks.4.norm1.weight', 'norm.weight'], null],
+  [['patch_embed.proj.weight', 'pos_embed', 'norm.weight'], null],
+  [['loss'], null],
+  [[], null],
+])('without a CLS token, %j says what it is', (names, sentence) => {
+  const said = describeWithoutCls(names);
+  if (sentence === null) expect(said).toBeNull();
+  else expect(said).toMatch(sentence);
+});
+
+test('parameters without values are parts of a run', () => {
+  const empty = new Map([
+    [
+      'cls_token',
+      { name: '', storedType: 'F32', shape: [0], read: () => Promise.resolve(new Float32Array()) },
+    ],
+  ]);
+  expect(describeUnreadable(empty)).toMatch(/cls_token has no values.* put the parts together/);
 });
 
 const fileOf = (name: string, storedType: string): ReadonlyMap<string, StoredTensor> =>

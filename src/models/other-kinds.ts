@@ -21,10 +21,83 @@ const kinds: readonly (readonly [names: RegExp, says: (name: string) => string])
     (name) => `it is a distilled DeiT, with a second token beside CLS (${name}); such networks cannot be run`,
   ],
   [
+    /^(pos_embeder\.|cls_attn_blocks\.)/,
+    (name) =>
+      `it is an XCiT network (it has ${name}), whose channels attend to each other; such networks cannot be run`,
+  ],
+  [
+    /\.mlp\.(weights_in|gate_proj)\.weight$/,
+    (name) => `its MLPs are gated (SwiGLU, ${name}); only those of two layers with GELU can be run`,
+  ],
+  [
+    /\.lora_[A-Z]/i,
+    (name) => `it has LoRA weights beside its own (${name}); merge them into these first (merge_and_unload)`,
+  ],
+  [
+    /\.(weight|bias)_orig$/,
+    (name) =>
+      `it was pruned, and the masks are kept apart (${name}); apply them first (torch.nn.utils.prune.remove)`,
+  ],
+  [
+    /\.parametrizations\./,
+    (name) =>
+      `its weights are computed from others (${name}); compute them first (torch.nn.utils.parametrize.remove_parametrizations)`,
+  ],
+  [
     /\.(qweight|qzeros|absmax|quant_map|SCB|weight_scale(_inv)?|_packed_params)(\.|$)/,
     (name) => `its weights are quantized (it has ${name}); ${quantized}`,
   ],
 ];
+
+/** What files without a CLS token are, by names of their tensors, which may stand at any depth. */
+const kindsWithoutCls: readonly (readonly [names: RegExp, says: (name: string) => string])[] = [
+  [
+    /(^|\.)class_embedding$/,
+    (name) =>
+      `it is a CLIP network (it has ${name}), which normalises its tokens before the first block; such networks cannot be run`,
+  ],
+  [
+    /relative_position_bias_table$/,
+    (name) => `its positions are relative (${name}), as Swin's are; such networks cannot be run`,
+  ],
+  [
+    /(^|\.)layer[1-4]\.\d+\.(conv|bn)\d\./,
+    (name) => `it is a convolutional network, as ResNet-50 is (it has ${name}), and has no attention`,
+  ],
+  [
+    /\.lora_[A-Z]/i,
+    (name) =>
+      `it holds only LoRA weights (${name}), which change another network; merge them into that one first`,
+  ],
+  [
+    /(^|\.)_?flat_param(_\d+)?$/,
+    (name) => `its parameters were flattened by FSDP (${name}); save the full state dict instead`,
+  ],
+];
+
+/** Whether a network's first and later parts are there, so that no other file has its CLS token. */
+const isWholeWithoutCls = (names: readonly string[]): boolean =>
+  names.some((name) => /(^|\.)patch_embed/.test(name)) &&
+  names.some((name) => /(^|\.)(blocks|layers?)\.0\./.test(name));
+
+/** Whether these are the names of one layer, and nothing else. */
+function isOneLayer(names: readonly string[]): boolean {
+  const layers = names.map((name) => /^(.*?)\.?(weight|bias)$/.exec(name)?.[1]);
+  return layers[0] !== undefined && layers.every((layer) => layer === layers[0]);
+}
+
+/** @param names of all tensors of a file, none of which is a CLS token @returns a phrase that says what it is, or null */
+export function describeWithoutCls(names: readonly string[]): string | null {
+  for (const [pattern, says] of kindsWithoutCls) {
+    const found = names.find((name) => pattern.test(name));
+    if (found !== undefined) return says(found);
+  }
+  if (isOneLayer(names))
+    return `it is a linear classifier for a network's features (it holds ${names.join(', ')}), and no network`;
+  return isWholeWithoutCls(names)
+    ? 'it is a Vision Transformer without a CLS token (as I-JEPA, SigLIP and Swin are); such networks cannot be run'
+    : null;
+}
 
 /** @param names a network's own @returns a phrase that says what it is, or null where nothing speaks against it */
 export function describeOtherKind(names: readonly string[]): string | null {
@@ -66,8 +139,11 @@ function describeType(name: string, type: string): string {
 
 /** @param tensors by official names @returns a phrase that names a parameter whose values cannot be read, or null */
 export function describeUnreadable(tensors: TensorFile): string | null {
-  for (const [name, { storedType }] of tensors) {
-    if (isFloatType(storedType) || !isParameter(name)) continue;
+  for (const [name, { storedType, shape }] of tensors) {
+    if (!isParameter(name)) continue;
+    if (shape.includes(0))
+      return `${name} has no values, as where a run on many devices saves its part only (DeepSpeed ZeRO, FSDP); put the parts together first`;
+    if (isFloatType(storedType)) continue;
     return isQuantized(storedType)
       ? `its weights are quantized (${name} is stored as ${storedType}); ${quantized}`
       : describeType(name, storedType);
