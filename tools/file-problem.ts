@@ -1,4 +1,7 @@
-/** Errors of the file system as sentences. */
+/** Errors of the file system as sentences, and what is asked of it before long work. */
+import { mkdir, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { stopWith } from './stop-with.ts';
 
 const words: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'its name is too long',
@@ -28,6 +31,23 @@ const isSystemError = (error: unknown): error is SystemError =>
 export function describeFileProblem(error: unknown): string | null {
   if (!isSystemError(error)) return null;
   return `${error.path ?? 'A file'} cannot be written: ${words[error.code] ?? error.code}.`;
+}
+
+/** Makes the folder and those above it, where they are not there; ends the command with a sentence where that is not possible. */
+export async function makeFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true }).catch((error: unknown) =>
+    stopWith(
+      `The folder ${folder} cannot be made${isSystemError(error) ? `: ${words[error.code] ?? error.code}` : ''}.`,
+    ),
+  );
+}
+
+/** Makes the folder of a file that will be written; ends the command with a sentence where it could not be. */
+export async function prepareFile(path: string, ending: string): Promise<void> {
+  if (!path.endsWith(ending)) stopWith(`--out ${path} must end in ${ending}.`);
+  if ((await stat(path).catch(() => null))?.isDirectory())
+    stopWith(`${path} cannot be written: ${words['EISDIR']}.`);
+  await makeFolder(dirname(path));
 }
 
 /** Does one piece of a batch. @returns a sentence where a file could not be written: the rest can go on */

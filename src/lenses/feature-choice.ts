@@ -22,7 +22,7 @@ export const featureFields: { readonly [K in keyof FeatureParams]: Field<Feature
     write: String,
   },
   facet: oneOf(['best', ...facets], {
-    help: 'query, key or value of the block, or the tokens that it hands on; best is what the model recommends, or key',
+    help: 'query, key or value of the block, or the tokens that it hands on, of the last one after the final norm; best is what the model recommends, or key',
   }),
 };
 

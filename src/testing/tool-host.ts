@@ -5,6 +5,7 @@
  *
  * Started with the tool's script as its argument (`tool-scripts`); takes a `ToolCall` as a message and answers with a `ToolRun`.
  */
+import type { EventEmitter } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 
@@ -28,12 +29,16 @@ let runs = 0;
 /** @returns takes away what a run has left: listeners, globals (tfjs keeps its engine and its kernels in some), its exit code */
 function rememberAll(): () => void {
   const globals = new Set(Reflect.ownKeys(globalThis));
-  const listenersOf = (event: string | symbol) => process.listeners(event as 'exit');
-  const listeners = new Map(process.eventNames().map((event) => [event, listenersOf(event)]));
+  const emitters: readonly EventEmitter[] = [process, process.stdout, process.stderr];
+  const before = emitters.map(
+    (emitter) => new Map(emitter.eventNames().map((event) => [event, emitter.listeners(event)])),
+  );
   return () => {
-    for (const event of process.eventNames())
-      for (const listener of listenersOf(event))
-        if (!listeners.get(event)?.includes(listener)) process.off(event, listener);
+    for (const [at, emitter] of emitters.entries())
+      for (const event of emitter.eventNames())
+        for (const listener of emitter.listeners(event))
+          if (!before[at]?.get(event)?.includes(listener))
+            emitter.off(event, listener as (...args: unknown[]) => void);
     for (const name of Reflect.ownKeys(globalThis))
       if (!globals.has(name)) Reflect.deleteProperty(globalThis, name);
     process.exitCode = undefined;

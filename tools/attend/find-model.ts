@@ -13,8 +13,22 @@ const optionNames = Object.keys(checkpointOptions) as (keyof CheckpointValues)[]
 const manifestName = 'model.json';
 
 /** Whether it is a folder in tfjs format, or its model.json. */
-export async function isInTfjsFormat(path: string): Promise<boolean> {
+async function isInTfjsFormat(path: string): Promise<boolean> {
   return basename(path) === manifestName || (await stat(join(path, manifestName)).catch(() => null)) !== null;
+}
+
+/**
+ * The models of a command that takes several. Options of checkpoint files are for those of them that are such files.
+ * @returns their loaders, in their order; ends the command as `findModel` does
+ */
+export async function findEachModel(
+  models: readonly (readonly [path: string, values: CheckpointValues])[],
+): Promise<ModelLoader[]> {
+  const areTfjs = await Promise.all(models.map(([path]) => isInTfjsFormat(path)));
+  const haveFile = areTfjs.includes(false);
+  return Promise.all(
+    models.map(([path, values], at) => findModel(path, haveFile && areTfjs[at] ? {} : values)),
+  );
 }
 
 /**

@@ -9,7 +9,7 @@ import { frameOf, type LookResult } from '../../src/lenses/lens-contract.ts';
 import { headLayers } from '../../src/render/head-layers.ts';
 import { sharedDrawing } from '../../src/render/shared-drawing.ts';
 import { checkpointOptions, checkpointUsage } from '../checkpoint-file.ts';
-import { createNames, forEachPhoto, makeFolder, photographsOf } from '../look/batch.ts';
+import { createNames, forEachPhoto, photographsOf } from '../look/batch.ts';
 import { drawPicture } from '../look/canvas.ts';
 import {
   checkOverlap,
@@ -20,6 +20,7 @@ import {
 } from '../look/common-options.ts';
 import { openEngine } from '../look/open-engine.ts';
 import { beginCommand } from '../begin-command.ts';
+import { makeFolder } from '../file-problem.ts';
 import { photographUsage } from '../photographs/find-photographs.ts';
 import { readOptions, stopWithout } from '../read-options.ts';
 import { stopWith } from '../stop-with.ts';

@@ -12,6 +12,7 @@ import { openBackend } from '../../src/gpu/open-backend.ts';
 import { runCondition } from '../../src/train/run-condition.ts';
 import { readPhotographs } from '../finetune/read-photographs.ts';
 import { beginCommand } from '../begin-command.ts';
+import { prepareFile } from '../file-problem.ts';
 import { photographUsage } from '../photographs/find-photographs.ts';
 import { readOptions, readWholeNumber, stopWithout } from '../read-options.ts';
 import { allowRelaxedSimd } from '../relaxed-simd.ts';
@@ -46,6 +47,7 @@ if (paths.length === 0) stopWithout('at least one image or folder', usage);
 
 const seeds = readWholeNumber('seeds', options.seeds, 1, Infinity);
 const steps = readWholeNumber('steps', options.steps, 40, Infinity);
+if (options.out !== undefined) await prepareFile(options.out, '.md');
 const { outputDim, globalCropPx } = experimentConfiguration;
 
 const { photographs, problems } = await readPhotographs(paths, globalCropPx);

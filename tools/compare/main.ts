@@ -1,13 +1,12 @@
 /** npm run compare -- <photographs>: what the page's networks look at, and one that knows nothing, as one picture. */
-import { mkdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { describeFailure } from '../../src/core/failure.ts';
 import type { LoadedModel } from '../../src/models/loaded-model.ts';
 import type { PixelGrid } from '../../src/media/resample.ts';
-import { findModel } from '../attend/find-model.ts';
+import { findEachModel } from '../attend/find-model.ts';
 import { readPhoto } from '../photographs/read-photo.ts';
 import { checkpointOptions, checkpointUsage } from '../checkpoint-file.ts';
 import { beginCommand } from '../begin-command.ts';
+import { prepareFile } from '../file-problem.ts';
 import { findPhotographs, photographUsage } from '../photographs/find-photographs.ts';
 import { readOptions, readSeed, stopWithout } from '../read-options.ts';
 import { readSide } from '../look/common-options.ts';
@@ -30,7 +29,7 @@ ${photographUsage}
                      (default: every model in public/models)
   --seed <n>         for the random network (default: 0)
   --side <px>        the long side of what a network sees (default: 224)
-  --out <file>       where the picture goes (default: comparison.webp)
+  --out <file>       where the picture goes, a WebP (default: comparison.webp)
 
 Of a checkpoint file:
 ${checkpointUsage}`;
@@ -57,6 +56,8 @@ if (paths.length === 0) stopWithout('at least one image', usage);
 const sidePx = readSide(options.side);
 const seed = readSeed(options.seed);
 
+await prepareFile(options.out, '.webp');
+
 const { signal } = new AbortController();
 const onProgress = (): void => {};
 
@@ -76,10 +77,13 @@ for (const path of found.paths) {
 }
 if (photos.length === 0) process.exit(1);
 const networks: LoadedModel[] = [];
-for (const path of options.model ?? (await shippedModels())) {
-  const model = await (await findModel(path, options))(signal, onProgress);
+const { model: _, ...ofCheckpoints } = options;
+const models = options.model ?? (await shippedModels());
+const loaders = await findEachModel(models.map((path) => [path, ofCheckpoints]));
+for (const [at, load] of loaders.entries()) {
+  const model = await load(signal, onProgress);
   if (model.ok) networks.push(model.value);
-  else complain(`${path}: ${describeFailure(model.error)}`);
+  else complain(`${models[at]}: ${describeFailure(model.error)}`);
 }
 const [first] = networks;
 if (first === undefined) stopWith('There is no network.');
@@ -100,7 +104,6 @@ for (const network of networks) {
   engine.dispose();
 }
 const titles = ['photograph', ...networks.map(({ title }) => title)];
-await mkdir(dirname(options.out), { recursive: true });
 await writeWhole(options.out, await drawTable(titles, rows, tileSidePx));
 console.log(`${options.out}: ${photos.length} photographs, ${networks.length} networks`);
 if (failures > 0) process.exitCode = 1;

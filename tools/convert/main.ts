@@ -1,5 +1,4 @@
 /** npm run convert -- <checkpoint> --out <folder>: a checkpoint file into the tfjs format that the page loads. */
-import { mkdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { elementCount, trainedGrid } from '../../src/core/architecture.ts';
 import { describeFailure } from '../../src/core/failure.ts';
@@ -14,6 +13,7 @@ import { openCheckpoint } from '../../src/models/open-checkpoint.ts';
 import { folderSource } from '../attend/folder-source.ts';
 import { checkpointOptions, checkpointUsage, findCheckpoint } from '../checkpoint-file.ts';
 import { beginCommand } from '../begin-command.ts';
+import { makeFolder } from '../file-problem.ts';
 import { readOptions, stopWithHelp, stopWithout } from '../read-options.ts';
 import { stopWith } from '../stop-with.ts';
 import { writeAllWhole } from '../write-whole.ts';
@@ -94,9 +94,7 @@ const files = writeTfjsModel(
   { id, title, ...checkpoint.value, ...(features === null ? {} : { features }) },
   dtype,
 );
-await mkdir(options.out, { recursive: true }).catch(() =>
-  stopWith(`The folder ${options.out} cannot be made.`),
-);
+await makeFolder(options.out);
 const { out } = options;
 // Shards of another network would not fit the old model.json.
 await writeAllWhole(files.map(({ path, bytes }) => [join(out, path), bytes]));

@@ -1,13 +1,13 @@
 /** npm run evaluate -- <folder>: how well masks and boxes fit objects; of attention, by the protocol of the paper's figure 4. */
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { defineCodec } from '../../src/core/codec.ts';
 import { describeFailure } from '../../src/core/failure.ts';
 import { featuresOf } from '../../src/lenses/feature-choice.ts';
 import { objectsContract } from '../../src/lenses/objects/contract.ts';
-import { findModel } from '../attend/find-model.ts';
+import { findEachModel } from '../attend/find-model.ts';
 import { checkpointOptions, checkpointUsage } from '../checkpoint-file.ts';
 import { beginCommand } from '../begin-command.ts';
+import { makeFolder } from '../file-problem.ts';
 import { describeFields, optionsOf, readFields } from '../look/codec-options.ts';
 import { readOptions, readSeed, readWholeNumber, stopWithHelp, stopWithout } from '../read-options.ts';
 import { stopWith } from '../stop-with.ts';
@@ -18,7 +18,7 @@ import { checkPairs } from './read-pair.ts';
 import { randomNetwork } from '../../src/models/random-network.ts';
 import { markdownReport, type NetworkScores } from './report.ts';
 import type { Averages } from './scores.ts';
-import { overlapProblem, overlapUsage, readOverlap, readSide } from '../look/common-options.ts';
+import { overlapProblem, overlapUsage, partProblem, readOverlap, readSide } from '../look/common-options.ts';
 import { shippedModels } from './shipped-models.ts';
 import { writeAllWhole } from '../write-whole.ts';
 
@@ -92,9 +92,7 @@ const found = await findPairs(folder);
 if (found === null) stopWith(`The folder ${folder} cannot be read.`);
 if (found.pairs.length === 0) stopWith(`There is no photograph with a mask in ${folder}.`);
 if (found.unpaired.length > 0) console.error(`Left out, having no mask: ${found.unpaired.join(', ')}`);
-await mkdir(options.out, { recursive: true }).catch(() =>
-  stopWith(`The folder ${options.out} cannot be made.`),
-);
+await makeFolder(options.out);
 
 let failures = 0;
 const complain = (sentence: string): void => {
@@ -133,7 +131,8 @@ async function overSets(
 const networks: NetworkScores[] = [];
 const paths = options.model ?? (await shippedModels());
 // Those that are not there end the command before it has worked for an hour.
-const loaders = await Promise.all(paths.map((path) => findModel(path, options)));
+const { model: _, ...ofCheckpoints } = options;
+const loaders = await findEachModel(paths.map((path) => [path, ofCheckpoints]));
 for (const [i, load] of loaders.entries()) {
   const model = await load(new AbortController().signal, () => {});
   if (!model.ok) {
@@ -141,7 +140,9 @@ for (const [i, load] of loaders.entries()) {
     continue;
   }
   const { id, title, parameterCount, architecture, features: recommended } = model.value;
-  const problem = overlapProblem(overlap, { title, patchSizePx: architecture.patchSize });
+  const problem =
+    overlapProblem(overlap, { title, patchSizePx: architecture.patchSize }) ??
+    partProblem(cut, { title, ...architecture });
   if (problem !== null) {
     complain(problem);
     continue;

@@ -171,6 +171,7 @@ describe('a wrong call ends in a sentence', () => {
     ],
     [1, /^--facet colour is not best\|query\|key\|value\|token\.$/, ['public', '--facet', 'colour']],
     [1, /^--overlap 3 is not 1, 2 or 4\.$/, ['public', '--overlap', '3']],
+    [1, /^--sample 0 is not/, ['public', '--refine', '--sample', '0']],
     [1, /^--side big is not a whole number from 16 to 2048\.$/, ['public', '--side', 'big']],
   ])('with exit code %i: %s', async (exitCode, sentence, args) => {
     const wrong = await runTool('evaluate', ...args);

@@ -1,6 +1,6 @@
 /** npm run finetune -- <photographs>: DINO's own loss on one's own photographs, by the same trainer as the page's. */
 import { openAsBlob, writeSync } from 'node:fs';
-import { appendFile, mkdir, readFile, stat } from 'node:fs/promises';
+import { appendFile, readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { formatBytes } from '../../src/core/bytes.ts';
@@ -20,6 +20,7 @@ import { installDawn } from '../attend/dawn.ts';
 import { findModel } from '../attend/find-model.ts';
 import { checkpointOptions, checkpointUsage } from '../checkpoint-file.ts';
 import { beginCommand } from '../begin-command.ts';
+import { makeFolder } from '../file-problem.ts';
 import { photographUsage } from '../photographs/find-photographs.ts';
 import { readOptions, readWholeNumber, stopWithout } from '../read-options.ts';
 import { allowRelaxedSimd } from '../relaxed-simd.ts';
@@ -206,7 +207,7 @@ console.error(
   `${photographs.length} photographs (${formatBytes(photographBytes)} in main memory), ${configuration.steps} steps on ` +
     `${opened.value.name} (${opened.value.device}); about ${megabytes(memory.totalBytes)} on the device, ${megabytes(memory.parameterBytes)} of it parameters`,
 );
-await mkdir(dirname(out), { recursive: true }).catch(() => stopWith(`The folder of ${out} cannot be made.`));
+await makeFolder(dirname(out));
 
 const logPath = `${nameOfRun}.jsonl`;
 /** A run that goes on keeps the lines up to where it goes on from. */

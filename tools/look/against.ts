@@ -1,7 +1,7 @@
 /** The second model of a comparison. */
 import type { ModelLoader } from '../../src/models/loaded-model.ts';
 import { randomised } from '../../src/models/random-network.ts';
-import { findModel, isInTfjsFormat } from '../attend/find-model.ts';
+import { findEachModel, findModel } from '../attend/find-model.ts';
 import type { CheckpointValues } from '../checkpoint-file.ts';
 import { stopWith } from '../stop-with.ts';
 
@@ -45,10 +45,11 @@ export async function findModels(
     const own = await findModel(model, values);
     return { own, other: seed === null ? null : randomised(own, seed) };
   }
-  const [ownIsTfjs, otherIsTfjs] = [await isInTfjsFormat(model), await isInTfjsFormat(against)];
   const others = key === undefined ? values : { ...values, key };
-  return {
-    own: await findModel(model, ownIsTfjs && !otherIsTfjs ? {} : values),
-    other: await findModel(against, otherIsTfjs && !ownIsTfjs ? {} : others),
-  };
+  const [own, other] = await findEachModel([
+    [model, values],
+    [against, others],
+  ]);
+  if (own === undefined || other === undefined) throw new Error('two models are two loaders');
+  return { own, other };
 }

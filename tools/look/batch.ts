@@ -1,5 +1,4 @@
 /** Many photographs, one after another. A failure is printed and never ends the batch. */
-import { mkdir } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import { describeFailure } from '../../src/core/failure.ts';
 import type { ReadPhoto } from '../../src/engine/engine.ts';
@@ -20,10 +19,6 @@ export function createNames(): (path: string) => string {
     used.add(name.toLowerCase());
     return name;
   };
-}
-
-export async function makeFolder(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true }).catch(() => stopWith(`The folder ${folder} cannot be made.`));
 }
 
 /**

@@ -55,6 +55,37 @@ export function overlapProblem(
   );
 }
 
+interface AskedOfModel {
+  readonly block?: unknown;
+  readonly token?: unknown;
+  /** The index of a head from 0, or a word. */
+  readonly head?: unknown;
+}
+
+/** @returns a sentence where the network has no such part, otherwise null. The page takes the nearest one, as it changes models under the same settings. */
+export function partProblem(
+  { block, token, head }: AskedOfModel,
+  {
+    title,
+    depth,
+    numRegisters,
+    numHeads,
+  }: Pick<ModelDescription, 'title' | 'depth' | 'numRegisters' | 'numHeads'>,
+): string | null {
+  if (typeof block === 'number' && block > depth) return `--block ${block}: ${title} has ${depth} blocks.`;
+  if (typeof token === 'number' && token > numRegisters)
+    return `--token ${token}: ${title} has ${numRegisters === 0 ? 'no' : numRegisters} registers.`;
+  if (typeof head === 'number' && head >= numHeads)
+    return `--view ${head + 1}: ${title} has ${numHeads} heads.`;
+  return null;
+}
+
+/** Ends the command with that sentence. */
+export function checkParts(asked: AskedOfModel, model: ModelDescription): void {
+  const problem = partProblem(asked, model);
+  if (problem !== null) stopWith(problem);
+}
+
 /** Ends the command with that sentence. */
 export function checkOverlap({ overlap = 1 }: FramingOptions, model: ModelDescription): void {
   const problem = overlapProblem(overlap, model);

@@ -9,11 +9,19 @@ import { findModel } from '../attend/find-model.ts';
 import { checkpointOptions, checkpointUsage } from '../checkpoint-file.ts';
 import { photographUsage } from '../photographs/find-photographs.ts';
 import { readOptions, stopWithout } from '../read-options.ts';
+import { makeFolder } from '../file-problem.ts';
 import { stopWith } from '../stop-with.ts';
 import { writeWhole } from '../write-whole.ts';
-import { createNames, forEachPhoto, makeFolder, photographsOf } from './batch.ts';
+import { createNames, forEachPhoto, photographsOf } from './batch.ts';
 import { describeFields, optionsOf, readFields } from './codec-options.ts';
-import { checkOverlap, commonOptions, commonUsage, readBackend, readFraming } from './common-options.ts';
+import {
+  checkOverlap,
+  checkParts,
+  commonOptions,
+  commonUsage,
+  readBackend,
+  readFraming,
+} from './common-options.ts';
 import { openEngine } from './open-engine.ts';
 
 const codec = defineCodec<FeatureParams>(featureFields);
@@ -60,6 +68,7 @@ export async function writeFeatures(args: readonly string[]): Promise<number> {
   if (backend === 'webgpu') await installDawn();
   const engine = await openEngine(load, backend);
   checkOverlap(framing, engine.model);
+  checkParts(params, engine.model);
   const { model } = engine;
   console.log(`${model.title} on ${engine.engine.backend.name} (${engine.engine.backend.device})`);
   await makeFolder(options.out);

@@ -70,10 +70,17 @@ function namedNeighbours(
   return new Map(asked.map(({ path }, query) => [path, pairsOf(query)]));
 }
 
+/** Where each photograph is asked of the others. */
+function tellOfSingle(classNames: readonly string[], classesOfBank: Int32Array): void {
+  const single = classNames.filter((_, at) => classesOfBank.filter((each) => each === at).length === 1);
+  if (single.length > 0)
+    console.log(`Of the class ${single.join(', ')} there is one photograph, for which no other can vote`);
+}
+
 /** @param args without the word 'knn' @returns the command's exit code */
 export async function writeNeighbours(args: readonly string[]): Promise<number> {
   const opened = await openClasses(args, codec, usage);
-  const { classNames, learned, tested, failures, engine, params, own } = opened;
+  const { classNames, learned, tested, problems, engine, params, own } = opened;
   const classesOfBank = classesIn(learned.items, classNames);
   const neighbours = await neighboursOf(opened, classesOfBank);
   const { predictions } = vote(neighbours, classesOfBank, classNames.length);
@@ -91,13 +98,16 @@ export async function writeNeighbours(args: readonly string[]): Promise<number> 
     classes: classNames,
     predictions: predictionsByPath(items, predictions, classNames),
     confusion: confusionRows(predictions, classes, classNames),
-    problems: [...learned.problems, ...(tested?.problems ?? [])],
+    problems,
   };
   const rows = namedNeighbours(neighbours, items, learned.items);
   await writeFacts(opened.out, 'knn.json', facts, 'neighbours', rows);
   engine.dispose();
+  const voting = classesOfBank.filter((each) => each >= 0).length;
+  const judged = classes.filter((each) => each >= 0).length;
+  if (tested === null) tellOfSingle(classNames, classesOfBank);
   console.log(
-    `k-NN of ${items.length} photographs in ${classNames.length} classes, ${learned.items.length} in the bank: ${percent(accuracy)}`,
+    `k-NN of ${judged} photographs in ${classNames.length} classes, ${voting} in the bank: ${percent(accuracy)}`,
   );
-  return failures === 0 ? 0 : 1;
+  return problems.length === 0 ? 0 : 1;
 }

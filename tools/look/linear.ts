@@ -7,7 +7,6 @@ import { accuracyOf } from '../../src/recognise/knn.ts';
 import { applyProbe, classesOfShares } from '../../src/recognise/linear-probe.ts';
 import { writeProbeFile } from '../../src/recognise/probe-file.ts';
 import { trainProbe, type TrainedProbe } from '../../src/recognise/train-probe.ts';
-import { stopWith } from '../stop-with.ts';
 import { writeWhole } from '../write-whole.ts';
 import {
   classesIn,
@@ -43,20 +42,12 @@ const probeName = 'linear.safetensors';
 const usage = classesUsage(
   `Usage: npm run look -- linear --classes <folder of folders> [--test <folder of folders>] [options]
 
-A linear layer with cross-entropy by L-BFGS, its weight decay chosen by a part of what it may learn from. Writes linear.json (accuracy on what it
+A linear layer with cross-entropy by L-BFGS, on features of length 1 whose channels were given mean 0 and variance 1, its weight decay chosen by a
+part of what it may learn from. Writes linear.json (accuracy on what it
 did not learn from, predictions by path, the confusion matrix [true, predicted], probabilities in the order of the classes) and
 ${probeName} (linear.weight [classes, D] and linear.bias, for features of length 1: logits = weight · feature / ‖feature‖ + bias).`,
   codec,
 );
-
-/** Ends the command with a sentence where there are not two. A class of --test that nobody learned has no row in the probe. */
-function learnedClassesOf({ classNames, learned }: OpenedClasses<ProbeParams>): readonly string[] {
-  const names = new Set(learned.items.map(({ className }) => className));
-  const learnedNames = classNames.filter((name) => names.has(name));
-  return learnedNames.length < 2
-    ? stopWith('A probe needs photographs of two classes at least.')
-    : learnedNames;
-}
 
 /** @returns the probe, and its probabilities for the photographs that are asked, shape [N, K] */
 async function learn(
@@ -96,7 +87,16 @@ function judge(
 }
 
 function factsOf(
-  { classNames: judgedNames, learned, tested, engine, params, settings, own }: OpenedClasses<ProbeParams>,
+  {
+    classNames: judgedNames,
+    learned,
+    tested,
+    problems,
+    engine,
+    params,
+    settings,
+    own,
+  }: OpenedClasses<ProbeParams>,
   classNames: readonly string[],
   { weightDecay, losses, heldOut }: TrainedProbe,
   { named, classes }: ReturnType<typeof judge>,
@@ -119,15 +119,16 @@ function factsOf(
     predictions: predictionsByPath(items, named, judgedNames),
     confusion: confusionRows(named, classes, judgedNames),
     learnedClasses: classNames,
-    problems: [...learned.problems, ...(tested?.problems ?? [])],
+    problems,
   };
 }
 
 /** @param args without the word 'linear' @returns the command's exit code */
 export async function writeProbe(args: readonly string[]): Promise<number> {
   const opened = await openClasses(args, codec, usage);
-  const { learned, tested, failures, engine, params, settings, out } = opened;
-  const classNames = learnedClassesOf(opened);
+  const { learned, tested, problems, engine, params, settings, out } = opened;
+  // A class of --test that nobody learned has no row in the probe.
+  const classNames = opened.learnedNames;
   const trained = await learn(opened, classNames);
   const judged = judge(opened, classNames, trained);
   const rows = (tested ?? learned).items.map(({ path }, item): [string, number[]] => {
@@ -141,9 +142,9 @@ export async function writeProbe(args: readonly string[]): Promise<number> {
   await writeWhole(join(out, probeName), new Uint8Array(await file.arrayBuffer()));
   engine.dispose();
   console.log(
-    `A linear probe for ${classNames.length} classes, weight decay ${trained.weightDecay}: ` +
-      `${percent(accuracyOf(judged.named, judged.classes))} of ` +
-      `${judged.classes.filter((each) => each >= 0).length} photographs that it did not learn from`,
+    `A linear probe for ${classNames.length} classes, weight decay ${trained.weightDecay}; ` +
+      `of ${judged.classes.filter((each) => each >= 0).length} photographs that it did not learn from: ` +
+      percent(accuracyOf(judged.named, judged.classes)),
   );
-  return failures === 0 ? 0 : 1;
+  return problems.length === 0 ? 0 : 1;
 }

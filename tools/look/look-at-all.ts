@@ -23,15 +23,20 @@ export async function lookAtAll(
   { lens, params, framing }: LookAtAll,
   paths: readonly string[],
 ): Promise<ReadonlyMap<string, Answer>> {
+  const unread = new Map<Failure, string>();
   const sources = paths.map((path) => ({
     id: path,
     read: async () => {
       const read = await readPhoto(path);
+      if (!read.ok) unread.set(read.error, path);
       return read.ok ? succeed({ pixels: read.value, notices: read.value.notices }) : fail(read.error);
     },
   }));
   const answer = await engine.answer(lens, params as never, sources, framing);
-  if (!answer.ok) stopWith(describeLookFailure(answer.error));
+  if (!answer.ok) {
+    const path = unread.get(answer.error);
+    stopWith(`${path === undefined ? '' : `${path}: `}${describeLookFailure(answer.error)}`);
+  }
   return new Map(
     answer.value.flatMap((each, at): [string, Answer][] => {
       const path = paths[at];

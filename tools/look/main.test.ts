@@ -221,6 +221,47 @@ describe('features are PyTorch’s, from the photograph on', () => {
   });
 });
 
+test.each([
+  ['heads', ['--block', '9'], '--block 9: DINOscope mini/16 has 8 blocks.'],
+  ['norms', ['--block', '9'], '--block 9: DINOscope mini/16 has 8 blocks.'],
+  ['objects', ['--block', '9'], '--block 9: DINOscope mini/16 has 8 blocks.'],
+  ['features', ['--block', '9'], '--block 9: DINOscope mini/16 has 8 blocks.'],
+  ['heads', ['--view', '7'], '--view 7: DINOscope mini/16 has 6 heads.'],
+  ['rollout', ['--token', '1'], '--token 1: DINOscope mini/16 has no registers.'],
+  ['objects', ['--view', '11'], /^--view 11 is not objects, or the number of a map .* from 1 to 10\.$/],
+  ['heads', ['--against-key', 'student'], /there is no --against\.$/],
+  [
+    'lenses',
+    [],
+    /^There is no lens lenses among heads, .*, look-alikes: npm run look -- --help tells what there is\.$/,
+  ],
+] as const)(
+  '%s %j: what the model does not have is not taken for something else',
+  async (lens, options, sentence) => {
+    const run = await runTool('look', lens, cat, ...small, ...options, '--out', folder);
+    expect(run.exitCode).toBeGreaterThan(0);
+    expect(run.stderr.trim()).toEqual(
+      typeof sentence === 'string' ? sentence : expect.stringMatching(sentence),
+    );
+  },
+);
+
+test('a photograph that a look at several depends on is named where it cannot be read', async () => {
+  const gone = join(folder, 'gone.jpg');
+  const dahlia = join(root, 'public/samples/dahlia.jpg');
+  for (const words of [
+    ['correspondences', gone, cat],
+    ['correspondences', cat, gone],
+    ['similarity', gone, cat, dahlia],
+  ]) {
+    const run = await runTool('look', ...words, ...small, '--out', folder);
+    expect(run.stderr).toBe(
+      `${gone}: This file could not be read. It may have been moved, or it is a folder.\n`,
+    );
+    expect(run.exitCode).toBe(1);
+  }
+});
+
 test('a lens without masks has nothing to cut out', async () => {
   const run = await runTool('look', 'norms', cat, ...small, '--cutout', '--out', folder);
   expect(run).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('makes no masks') });
@@ -294,7 +335,7 @@ test('correspondences are of two images, with the places of both, and one pictur
   expect(picture.width).toBe(Math.max(...sizes.map(({ width }) => width)));
   expect(picture.height).toBeGreaterThan(picture.width);
   const alone = await runTool('look', 'correspondences', first, ...options);
-  expect(alone.stderr).toContain('looks at two photographs; 1 were given.');
+  expect(alone.stderr).toContain('looks at two different photographs, and was given 1.');
 });
 
 test('a lens tells what it can be told, and an unknown one what there is', async () => {

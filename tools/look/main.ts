@@ -10,15 +10,16 @@ import { sharedDrawing } from '../../src/render/shared-drawing.ts';
 import { checkpointOptions } from '../checkpoint-file.ts';
 import { installDawn } from '../attend/dawn.ts';
 import { beginCommand } from '../begin-command.ts';
+import { makeFolder } from '../file-problem.ts';
 import { readOptions, stopWithHelp, stopWithout } from '../read-options.ts';
 import { stopWith } from '../stop-with.ts';
 import { writeWhole } from '../write-whole.ts';
 import { describeLookFailure } from './describe-look-failure.ts';
 import { againstOptions, findModels } from './against.ts';
 import { writeClasses } from './classes.ts';
-import { createNames, forEachPhoto, makeFolder, photographsOf } from './batch.ts';
+import { createNames, forEachPhoto, photographsOf } from './batch.ts';
 import { optionsOf, readFields } from './codec-options.ts';
-import { checkOverlap, commonOptions, readBackend, readFraming } from './common-options.ts';
+import { checkOverlap, checkParts, commonOptions, readBackend, readFraming } from './common-options.ts';
 import { writeFeatures } from './features.ts';
 import { fileNameOf, makeCutOuts } from './cut-outs.ts';
 import { writeNeighbours } from './knn.ts';
@@ -53,7 +54,11 @@ const command = commands.get(lensName);
 if (command !== undefined) process.exit(await command(rest));
 if (lensName === '') stopWithout('a lens', generalUsage);
 const lens =
-  lensIds.find((id) => id === lensName) ?? stopWithHelp(`There is no lens ${lensName}`, generalUsage);
+  lensIds.find((id) => id === lensName) ??
+  stopWithHelp(
+    `There is no lens ${lensName} among ${[...lensIds, ...commands.keys()].join(', ')}`,
+    generalUsage,
+  );
 const contract = contractOf(lens);
 
 const { values: options, positionals: images } = readOptions(
@@ -89,9 +94,11 @@ const backend = readBackend(options.backend);
 const found = await photographsOf(images);
 const isPair = spanOf(contract, asked.params) === 'pair';
 if (isPair && found.paths.length !== 2)
-  stopWith(`The lens ${lens} looks at two photographs; ${found.paths.length} were given.`);
+  stopWith(`The lens ${lens} looks at two different photographs, and was given ${found.paths.length}.`);
 if (isPair && options.against !== undefined)
   stopWith(`The lens ${lens} shows two photographs already; --against is for the other lenses.`);
+if (options['against-key'] !== undefined && options.against === undefined)
+  stopWith('--against-key says which network of the file that --against names; there is no --against.');
 const models = await findModels(options.model, options);
 if (backend === 'webgpu') await installDawn();
 const { drawComparison, drawPicture, drawStage, viewOf } = await import('./pictures.ts');
@@ -100,6 +107,9 @@ if (options.cutout && view.found === undefined) stopWith(`The lens ${lens} makes
 
 async function sideOf(engine: ToolEngine): Promise<Side> {
   checkOverlap(asked.framing, engine.model);
+  const { view: head } = asked.drawing as { readonly view?: unknown };
+  // The view of the lens objects is no head.
+  checkParts({ ...asked.params, ...(lens === 'objects' ? {} : { head }) }, engine.model);
   console.log(`${engine.model.title} on ${engine.engine.backend.name} (${engine.engine.backend.device})`);
   return openSide(engine, asked, found.paths);
 }

@@ -1,6 +1,6 @@
 /** npm run look -- knn, linear and look-alikes, as a person calls them. */
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -174,9 +174,91 @@ describe('knn', () => {
     expect(run.exitCode).toBe(1);
   });
 
-  test('without a folder it tells its usage', async () => {
+  test('one class, or none, cannot be told from another: no model is loaded and nothing written', async () => {
+    await writePart('cat', 0, 'alone', 'cat', 'a.png');
+    await writePart('cat', 0, 'flat', 'a.png');
+    for (const command of ['knn', 'linear'])
+      for (const [name, sentence] of [
+        ['alone', `${at('alone')} holds photographs of one class alone, cat; two are needed`],
+        ['flat', `${at('flat')} holds no folders with photographs that can be read`],
+      ] as const) {
+        const run = await runTool('look', command, '--classes', at(name), '--out', at('none'));
+        expect(run).toMatchObject({ exitCode: 1, stdout: '', stderr: expect.stringContaining(sentence) });
+        expect(run.stderr.trim().split('\n')).toHaveLength(1);
+      }
+    expect(await readdir(folder)).not.toContain('none');
+  });
+
+  test('two classes of which one has no photograph that can be read are one', async () => {
+    await writePart('cat', 0, 'half', 'cat', 'a.png');
+    await mkdir(at('half', 'dog'));
+    await writeFile(at('half', 'dog', 'a.png'), 'no picture');
+    const run = await runTool('look', 'knn', '--classes', at('half'), ...small, '--out', at('out'));
+    expect(run.stderr).toMatch(/one class alone, cat; two are needed/);
+    expect(run.exitCode).toBe(1);
+  });
+
+  test('says what nobody could get right, and counts only who votes and who is judged', async () => {
+    for (const part of [0, 1]) await writePart('cat', part, 'odd', 'cat', `${part}.png`);
+    await writePart('rocket', 0, 'odd', 'rocket', 'a.png');
+    await writePart('dahlia', 0, 'odd', 'beside.png');
+    await mkdir(at('odd', 'empty'));
+    const run = await runTool('look', 'knn', '--classes', at('odd'), ...small, '--out', at('out'));
+    expect(run.stdout).toContain(
+      'Of the class rocket there is one photograph, for which no other can vote\n',
+    );
+    expect(run.stdout).toContain('k-NN of 3 photographs in 2 classes, 3 in the bank: ');
+    const problem = `There is no photograph in ${at('odd', 'empty')}.`;
+    expect(run).toMatchObject({ exitCode: 1, stderr: `${problem}\n` });
+    expect((await readFacts('knn.json'))['problems']).toEqual([problem]);
+    const tested = await runTool(
+      'look',
+      'knn',
+      '--classes',
+      at('classes'),
+      '--test',
+      at('odd'),
+      ...small,
+      '--out',
+      at('out'),
+    );
+    expect(tested.stdout).not.toContain('one photograph');
+    const other = await runTool(
+      'look',
+      'knn',
+      '--classes',
+      at('odd'),
+      '--test',
+      at('test'),
+      ...small,
+      '--out',
+      at('out'),
+    );
+    expect(other.stdout).toContain(
+      `Nothing in ${at('odd')} is of the class dahlia, unknown: what is tested of it counts as wrong\n`,
+    );
+  });
+
+  test('a block that the network does not have is no other block', async () => {
+    const run = await runTool(
+      'look',
+      'knn',
+      '--classes',
+      at('classes'),
+      ...small,
+      '--block',
+      '9',
+      '--out',
+      at('out'),
+    );
+    expect(run).toMatchObject({ exitCode: 1, stderr: '--block 9: DINOscope mini/16 has 8 blocks.\n' });
+  });
+
+  test('without a folder it says that one is missing', async () => {
     const run = await runTool('look', 'knn');
-    expect(run.stderr).toContain('--classes <folder>');
+    expect(run.stderr).toBe(
+      'Give folders of photographs, --classes <folder>: npm run look -- knn --help tells what there is.\n',
+    );
     expect(run.exitCode).toBe(2);
   });
 });

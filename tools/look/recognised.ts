@@ -7,12 +7,12 @@ import { installDawn } from '../attend/dawn.ts';
 import { findModel } from '../attend/find-model.ts';
 import type { CheckpointValues } from '../checkpoint-file.ts';
 import { readOptions, stopWithout } from '../read-options.ts';
+import { makeFolder } from '../file-problem.ts';
 import { stopWith } from '../stop-with.ts';
 import { writeWhole } from '../write-whole.ts';
-import { makeFolder } from './batch.ts';
-import { findClasses, type ClassedPhotograph } from './class-folders.ts';
+import { findClasses, type ClassedPhotograph, type ClassFolders } from './class-folders.ts';
 import { optionsOf, readFields } from './codec-options.ts';
-import { readBackend } from './common-options.ts';
+import { checkParts, readBackend } from './common-options.ts';
 import { gatherFeatures, type Gathered } from './gather-features.ts';
 import { openEngine, type ToolEngine } from './open-engine.ts';
 import {
@@ -42,6 +42,7 @@ export async function openFor(
   const load = await findModel(options.model, options);
   if (backend === 'webgpu') await installDawn();
   const engine = await openEngine(load, backend);
+  checkParts(params, engine.model);
   console.log(`${engine.model.title} on ${engine.engine.backend.name} (${engine.engine.backend.device})`);
   return { engine, settings: settingsOf(params, engine.model) };
 }
@@ -52,8 +53,10 @@ interface Recognised {
   readonly learned: Gathered<ClassedPhotograph>;
   /** Null where there is no folder to be tested on. */
   readonly tested: Gathered<ClassedPhotograph> | null;
-  /** How many photographs or folders gave nothing. */
-  readonly failures: number;
+  /** Those of which there is a photograph to learn from, two at least, in the order of the alphabet. */
+  readonly learnedNames: readonly string[];
+  /** A sentence for each photograph or folder that gave nothing. */
+  readonly problems: readonly string[];
 }
 
 /** @returns each item's class by its place among the names, −1 where it has none */
@@ -63,24 +66,59 @@ export const classesIn = (
 ): Int32Array<ArrayBuffer> =>
   Int32Array.from(items, ({ className }) => (className === null ? -1 : classNames.indexOf(className)));
 
+const namesOf = (items: readonly ClassedPhotograph[]): readonly string[] =>
+  [...new Set(items.flatMap(({ className }) => (className === null ? [] : [className])))].toSorted();
+
+/** @returns the classes. Ends the command with a sentence where there are not two: nothing could be told apart */
+function twoClassesOf(items: readonly ClassedPhotograph[], folder: string): readonly string[] {
+  const names = namesOf(items);
+  if (names.length === 0)
+    stopWith(
+      `${folder} holds no folders with photographs that can be read: each is a class, and two are needed.`,
+    );
+  if (names.length === 1)
+    stopWith(
+      `${folder} holds photographs of one class alone, ${names[0]}; two are needed to tell them apart.`,
+    );
+  return names;
+}
+
+interface FoundFolders {
+  readonly found: ClassFolders;
+  readonly asked: ClassFolders | null;
+}
+
+/** Ends the command with a sentence where there is nothing to learn from: before a model is loaded, and hours of work. */
+async function findFolders(classes: string, test: string | undefined): Promise<FoundFolders> {
+  const found = await findClasses(classes);
+  const asked = test === undefined ? null : await findClasses(test, found.level);
+  twoClassesOf(found.photographs, classes);
+  return { found, asked };
+}
+
 async function gatherClasses(
   engine: ToolEngine,
   settings: FeatureSettings,
-  folders: { readonly classes: string; readonly test: string | undefined },
+  folder: string,
+  { found, asked }: FoundFolders,
 ): Promise<Recognised> {
-  const found = await findClasses(folders.classes);
-  const asked = folders.test === undefined ? null : await findClasses(folders.test, found.level);
   const problems = [...found.problems, ...(asked?.problems ?? [])];
   for (const problem of problems) console.error(problem);
   const learned = await gatherFeatures(engine, found.photographs, settings);
+  const learnedNames = twoClassesOf(learned.items, folder);
   const tested = asked === null ? null : await gatherFeatures(engine, asked.photographs, settings);
-  const all = [...learned.items, ...(tested?.items ?? [])];
-  const names = new Set(all.flatMap(({ className }) => (className === null ? [] : [className])));
+  const testedNames = namesOf(tested?.items ?? []);
+  const unlearned = testedNames.filter((name) => !learnedNames.includes(name));
+  if (unlearned.length > 0)
+    console.log(
+      `Nothing in ${folder} is of the class ${unlearned.join(', ')}: what is tested of it counts as wrong`,
+    );
   return {
-    classNames: [...names].toSorted(),
+    classNames: [...new Set([...learnedNames, ...testedNames])].toSorted(),
+    learnedNames,
     learned,
     tested,
-    failures: problems.length + learned.problems.length + (tested?.problems.length ?? 0),
+    problems: [...problems, ...learned.problems, ...(tested?.problems ?? [])],
   };
 }
 
@@ -113,10 +151,11 @@ export async function openClasses<P>(
   if (options.help) stopWith(usage, 0);
   if (classes === undefined) stopWithout('folders of photographs, --classes <folder>', usage);
   const [params, own] = [readFields(codecs[0], options), readFields(codec, options)];
+  const folders = await findFolders(classes, test);
   const { engine, settings } = await openFor(options, params);
   await makeFolder(out);
   return {
-    ...(await gatherClasses(engine, settings, { classes, test })),
+    ...(await gatherClasses(engine, settings, classes, folders)),
     params,
     own,
     out,
@@ -151,8 +190,9 @@ export function confusionRows(
   ]);
 }
 
+/** @returns the end of a sentence */
 export const percent = (share: number | null): string =>
-  share === null ? 'unknown' : `${(share * 100).toFixed(2)} %`;
+  share === null ? 'none has a class to be judged by' : `${(share * 100).toFixed(2)} %`;
 
 /** @param rows values by path, a line each, written after the others as `name` */
 export async function writeFacts(

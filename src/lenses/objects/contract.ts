@@ -7,6 +7,9 @@ import { featureFields, type FeatureParams } from '../feature-choice.ts';
 import type { LensContract } from '../lens-contract.ts';
 import { mapDrawingFields } from '../shared-fields.ts';
 
+/** MaskCut finds one with each map that it makes; the other methods make fewer. */
+const mostObjects = 10;
+
 const methods = ['tokencut', 'lost', 'maskcut'] as const;
 
 export interface ObjectsParams extends FeatureParams {
@@ -74,11 +77,12 @@ export function fineFrameOf({ seenBox, ...frame }: Frame, fineGrid: PatchGrid): 
 
 const viewField: Field<ObjectsChoice> = {
   defaultValue: 'objects',
-  form: 'objects, or the number of a map that they came from, from 1',
+  form: `objects, or the number of a map that they came from, from 1 to ${mostObjects}`,
   help: 'what is drawn',
   read: (text) => {
     if (text === 'objects') return text;
-    return /^[1-9]\d?$/.test(text) ? Number(text) - 1 : null;
+    const number = Number(text);
+    return /^\d+$/.test(text) && number >= 1 && number <= mostObjects ? number - 1 : null;
   },
   write: (view) => (view === 'objects' ? view : String(view + 1)),
 };
@@ -96,7 +100,7 @@ export const objectsContract: LensContract<ObjectsParams, ObjectsDrawing, Object
       max: 1,
       help: 'tokencut and maskcut: patches whose cosine is above it are alike',
     }),
-    most: wholeNumber({ defaultValue: 3, min: 1, max: 10, help: 'maskcut: most objects' }),
+    most: wholeNumber({ defaultValue: 3, min: 1, max: mostObjects, help: 'maskcut: most objects' }),
     refine: onOrOff({
       defaultValue: false,
       help: 'masks follow the photograph’s edges, by the bilateral solver as in TokenCut',

@@ -1,0 +1,51 @@
+/** npm run compare, as a person calls it. */
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { checkpointPath } from '../../src/testing/checkpoint-fixtures.ts';
+import { root, runTool } from '../../src/testing/run-tool.ts';
+
+const cat = join(root, 'public/samples/cat.jpg');
+const embedded = join(root, 'public/models/dinoscope-mini16');
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'compare-'));
+  await mkdir(join(folder, 'folder.webp'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+test('a checkpoint beside a model in tfjs format, with options that are the checkpoint’s', async () => {
+  const out = join(folder, 'new/both.webp');
+  const models = ['--model', embedded, '--model', checkpointPath('dino.pth'), '--heads', '3'];
+  const run = await runTool(
+    'compare',
+    cat,
+    join(folder, 'gone.jpg'),
+    ...models,
+    '--side',
+    '64',
+    '--out',
+    out,
+  );
+  expect(run.exitCode).toBe(1);
+  expect(run.stderr.trim().split('\n')).toEqual([expect.stringContaining('gone.jpg: ')]);
+  expect(run.stdout).toContain('1 photographs, 3 networks');
+  expect((await sharp(out).metadata()).format).toBe('webp');
+  expect(await readdir(join(folder, 'new'))).toEqual(['both.webp']);
+});
+
+test.each([
+  [['--out', 'picture.png'], /^--out picture\.png must end in \.webp\.$/],
+  [['--out', 'folder.webp'], /folder\.webp cannot be written: there is a folder of that name\.$/],
+  [['--out', `${cat}/a.webp`], /cat\.jpg cannot be made: there is something of that name\.$/],
+  [['--seed', '4294967296'], /^--seed 4294967296 is not a whole number from 0 to 4294967295\.$/],
+  [['--model', embedded, '--heads', '3'], /^--heads is for checkpoint files/],
+])('%j ends with a sentence before any work', async (options, sentence) => {
+  const words = options.map((word) => (word === 'folder.webp' ? join(folder, word) : word));
+  const run = await runTool('compare', cat, ...words);
+  expect(run).toMatchObject({ exitCode: 1, stdout: '' });
+  expect(run.stderr.trim()).toMatch(sentence);
+});
