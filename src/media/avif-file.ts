@@ -164,6 +164,7 @@ function takeOut(bytes: Uint8Array): TurnAndColours {
 }
 
 export function storedAvif(bytes: Uint8Array): StoredImage {
-  const changed = bytes.slice();
+  // A Buffer's `slice` would be the same bytes.
+  const changed = Uint8Array.from(bytes);
   return { ...takeOut(changed), parts: [changed], mayBeTransparent: true };
 }

@@ -10,7 +10,7 @@ import { decodeBmp } from './bmp-file.ts';
 import { convertsCmykPlainly } from './cmyk-probe.ts';
 import { decodeGif } from './gif-file.ts';
 import type { StoredImage } from './image-file.ts';
-import { type DecodableFormat, inspectImage, type ImageFacts } from './inspect-image.ts';
+import { type DecodableFormat, inspectImage, type ImageFacts, undecodable } from './inspect-image.ts';
 import { type Orientation, turnUpright, uprightSize, uprightTransform } from './orientation.ts';
 import { layOnWhite } from './over-white.ts';
 import { contextOf, pixelReader, readOverWhite } from './read-pixels.ts';
@@ -69,14 +69,13 @@ function turnBitmap(bitmap: ImageBitmap, orientation: Orientation): ImageBitmap 
   return canvas.transferToImageBitmap();
 }
 
-const undecodable = (format: string): Failure => ({ code: 'damaged-image', format, problem: 'undecodable' });
-
 function openBitmap(
   bitmap: ImageBitmap,
-  { format, notices }: ImageFacts,
+  facts: ImageFacts,
   { orientation, mayBeTransparent }: StoredImage,
 ): DecodedPhoto {
   const { height, width } = bitmap;
+  const { notices } = facts;
   return {
     sizePx: uprightSize(bitmap, orientation),
     notices,
@@ -85,7 +84,7 @@ function openBitmap(
       if (accuracy === 'hidden') return fail({ code: 'pixels-hidden' });
       const { values, wasTransparent } = await readOverWhite(read, bitmap);
       // If WebKit cannot decode, it returns a transparent picture and no error.
-      if (wasTransparent && !mayBeTransparent) return fail(undecodable(format));
+      if (wasTransparent && !mayBeTransparent) return fail(undecodable(facts));
       const more: PhotoNotice[] = [
         ...(wasTransparent ? (['alpha-flattened'] as const) : []),
         ...(accuracy === 'altered' ? (['pixels-altered'] as const) : []),
@@ -122,6 +121,7 @@ async function openCoded(
   facts: ImageFacts,
 ): Promise<DecodedPhoto | null> {
   const stored = await storedImage(format, bytes);
+  if (stored.isCut === true) return null;
   // The type is from the content, since a file name may be wrong. (The cast is safe: a file's bytes are never shared memory.)
   const file = new Blob([...(stored.parts as readonly Uint8Array<ArrayBuffer>[])], {
     type: `image/${format === 'jpg' ? 'jpeg' : format}`,
@@ -155,5 +155,5 @@ export async function openPhoto(photo: Blob): Promise<Result<DecodedPhoto, Failu
   const decoded = isOwn
     ? openOwn(format, bytes.value, facts.value)
     : await openCoded(format, bytes.value, facts.value);
-  return decoded === null ? fail(undecodable(format)) : succeed(decoded);
+  return decoded === null ? fail(undecodable(facts.value)) : succeed(decoded);
 }

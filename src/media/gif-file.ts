@@ -47,7 +47,7 @@ function readSubBlocks(
   return null;
 }
 
-/** Reading stops at an unknown block, since its length is not known. */
+/** After the first frame, reading stops at an unknown block, since its length is not known. Before it, stray bytes are passed over, as Pillow does. */
 function readGif(bytes: Uint8Array): GifFile {
   if (bytes.length < 13) return { sizePx: null, frame: null, frameCount: 0, hasTrailer: false };
   const view = viewOf(bytes);
@@ -92,7 +92,8 @@ function readGif(bytes: Uint8Array): GifFile {
         data: coded.pieces,
       };
       at = coded.end;
-    } else break;
+    } else if (frame === null) at += 1;
+    else break;
   }
   return { sizePx, frame, frameCount, hasTrailer: bytes[at] === blocks.trailer };
 }
@@ -205,9 +206,8 @@ export function decodeGif(bytes: Uint8Array): PixelGrid | null {
   for (let i = 0; i < 256; i++) {
     const isListed = 3 * i + 3 <= colours.length;
     for (let channel = 0; channel < 3; channel++)
-      // Without a table, indices are grey levels.
-      paletteBytes[4 * i + channel] =
-        colours.length === 0 ? i : isListed ? (colours[3 * i + channel] ?? 0) : 0;
+      // What no table lists is a grey level, as in Pillow.
+      paletteBytes[4 * i + channel] = isListed ? (colours[3 * i + channel] ?? 0) : i;
     paletteBytes[4 * i + 3] = i === transparent ? 0 : 255;
   }
   const pixels = new Uint32Array(sizePx.height * sizePx.width).fill(palette[transparent ?? 0] as number);

@@ -9,6 +9,8 @@ export interface Findings {
   readonly sizePx: Size | null;
   readonly complete: boolean;
   readonly notices: readonly PhotoNotice[];
+  /** A kind of the format that most decoders do not know, by its name. */
+  readonly variant?: string;
 }
 
 /**
@@ -24,6 +26,8 @@ export interface StoredImage {
   readonly hasOtherColours: boolean;
   /** False if the format or file has no transparency. Transparent pixels then mean that decoding failed. */
   readonly mayBeTransparent: boolean;
+  /** Pixels are missing, which was not to be seen before they were unpacked. */
+  readonly isCut?: boolean;
 }
 
 export const viewOf = (bytes: Uint8Array): DataView =>

@@ -4,7 +4,21 @@ import { describe, expect, test } from 'vitest';
 import type { Failure } from '../core/failure.ts';
 import { damage, seededRandom } from '../core/seeded-random.ts';
 import { pngChunk, withPngChunk } from '../testing/png-chunks.ts';
-import { inspectImage } from './inspect-image.ts';
+import { inspectImage, undecodable } from './inspect-image.ts';
+import { storedImage } from './stored-image.ts';
+
+/** @returns a little-endian TIFF with this value in place of its first directory's tag, or of its last one */
+function withTag(tiff: Buffer, tag: number, value: number): Buffer {
+  const changed = Buffer.from(tiff);
+  const directory = changed.readUInt32LE(4);
+  const entries = Array.from({ length: changed.readUInt16LE(directory) }, (_, i) => directory + 2 + 12 * i);
+  const at = entries.find((entry) => changed.readUInt16LE(entry) === tag) ?? (entries.at(-1) as number);
+  changed.writeUInt16LE(tag, at);
+  changed.writeUInt16LE(3, at + 2);
+  changed.writeUInt32LE(1, at + 4);
+  changed.writeUInt32LE(value, at + 8);
+  return changed;
+}
 
 /** A picture with detail everywhere, so that its file has enough data to cut. */
 const picture = (width = 64, height = 48): Sharp =>
@@ -121,7 +135,7 @@ describe('a whole photograph', () => {
 
 describe('a photograph that was cut short', () => {
   /** Number of bytes at the end that may be missing while the picture is still complete. */
-  const spareBytes = { jpg: 2, png: 0, webp: 0, gif: 1, avif: 0, progressive: 0 } as const;
+  const spareBytes = { jpg: 2, png: 12, webp: 0, gif: 1, avif: 0, progressive: 0 } as const;
 
   test.each([
     ...Object.entries(files).map(([format, bytes]) => [format, bytes, format] as const),
@@ -219,6 +233,77 @@ describe('a GIF whose end is odd and whose first frame is whole', () => {
   });
 });
 
+test('stray bytes before the first frame of a GIF are passed over', () => {
+  const rest = 13 + 3 * 2 ** (((files.gif[10] ?? 0) & 7) + 1);
+  const strewn = Buffer.concat([
+    files.gif.subarray(0, rest),
+    Buffer.from([0, 0x55]),
+    files.gif.subarray(rest),
+  ]);
+  expect(inspectImage(strewn)).toEqual(factsOf('gif', 48, 64));
+});
+
+describe('a PNG without its end', () => {
+  const data = deflateSync(Buffer.alloc(48 * (1 + 64 * 3)), { level: 0 });
+  /** The header of a whole one, and its pixels in pieces. */
+  const pieces = [
+    files.png.subarray(0, 33),
+    ...Array.from({ length: 4 }, (_, i) =>
+      pngChunk('IDAT', data.subarray((i * data.length) / 4, ((i + 1) * data.length) / 4)),
+    ),
+  ];
+  const isCut = async (bytes: Buffer): Promise<boolean | undefined> =>
+    (await storedImage('png', bytes)).isCut;
+
+  test.each([0, 1, 4, 11])('is whole with all rows, with %i bytes of the end', async (count) => {
+    const png = Buffer.concat([...pieces, pngChunk('IEND', Buffer.alloc(0)).subarray(0, count)]);
+    expect(inspectImage(png)).toEqual(factsOf('png', 48, 64, ['end-missing']));
+    const { parts, isCut: isMissing } = await storedImage('png', png);
+    expect(isMissing).toBe(false);
+    expect((await sharp(Buffer.concat(parts)).raw().toBuffer()).length).toBe(48 * 64 * 3);
+  });
+
+  test('is cut where rows are missing, though its last piece is whole', async () => {
+    expect(await isCut(Buffer.concat(pieces.slice(0, -1)))).toBe(true);
+    expect(await isCut(files.png)).toBe(false);
+  });
+});
+
+describe('a kind that few programs decode is told by its name', () => {
+  const withFrame = (marker: number, precision = 8): Buffer => {
+    const jpeg = Buffer.from(files.jpg);
+    const at = jpeg.indexOf(Buffer.from([0xff, 0xc0]));
+    jpeg[at + 1] = marker;
+    jpeg[at + 4] = precision;
+    return jpeg;
+  };
+  test.each([
+    ['12-bit jpeg', withFrame(0xc1, 12)],
+    ['lossless jpeg', withFrame(0xc3)],
+    ['hierarchical jpeg', withFrame(0xc5)],
+    ['arithmetic jpeg', withFrame(0xc9)],
+    ['jpeg-ls', withFrame(0xf7)],
+    [
+      'ios app png',
+      Buffer.concat([files.png.subarray(0, 8), pngChunk('CgBI', Buffer.alloc(4)), files.png.subarray(8)]),
+    ],
+  ])('%s', (variant, bytes) => {
+    const facts = inspectImage(bytes);
+    if (!facts.ok) throw new Error(JSON.stringify(facts.error));
+    expect(facts.value).toMatchObject({ variant });
+    expect(undecodable(facts.value)).toEqual({ code: 'unsupported-image', format: variant });
+  });
+
+  test('what has no name of its own is damaged where it cannot be decoded', () => {
+    const facts = inspectImage(withFrame(0xc1));
+    expect(facts.ok && undecodable(facts.value)).toEqual({
+      code: 'damaged-image',
+      format: 'jpg',
+      problem: 'undecodable',
+    });
+  });
+});
+
 describe('a photograph whose metadata is askew is a photograph', () => {
   test.each([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11])(
     'EXIF with more entries than bytes, %i of them over',
@@ -299,7 +384,8 @@ describe('a size that cannot be used', () => {
     [16_385, 10, tooLarge(10, 16_385)],
     [16_384, 10, factsOf('png', 10, 16_384)],
     [1, 1, tooSmall(1, 1)],
-    [0, 0, tooSmall(0, 0)],
+    [0, 0, failing({ code: 'damaged-image', format: 'png', problem: 'undecodable' })],
+    [0, 10, failing({ code: 'damaged-image', format: 'png', problem: 'undecodable' })],
     [7, 100, tooSmall(100, 7)],
     [8, 8, factsOf('png', 8, 8)],
   ])('is judged by the header alone: %i × %i', (width, height, expected) => {
@@ -361,6 +447,12 @@ describe('what is no photograph', () => {
     ['an OpenEXR picture', 'v/1\x01 and so on', isUnsupported('exr')],
     ['a TIFF', tiff, isUnsupported('tiff')],
     ['half a TIFF', tiff.subarray(0, 20), isUnsupported('tiff')],
+    [
+      'a small preview in front of a camera’s raw data',
+      withTag(tiff, 0x00fe, 1),
+      isUnsupported('camera raw'),
+    ],
+    ['a sensor’s own values', withTag(tiff, 0x0106, 32_803), isUnsupported('camera raw')],
     ['an iPhone’s HEIC', brands('heic', 'mif1', 'heic'), isUnsupported('heic')],
     ['a HEIC of another name', brands('mif1', 'heix'), isUnsupported('heic')],
     ['an AVIF that moves', brands('avis', 'avif', 'msf1'), isUnsupported('animated avif')],

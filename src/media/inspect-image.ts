@@ -14,6 +14,7 @@ import { inspectGif } from './gif-file.ts';
 import { ascii, type Findings, viewOf } from './image-file.ts';
 import { inspectJpeg } from './jpeg-file.ts';
 import { inspectPng } from './png-file.ts';
+import { readTiffTag, tiffTags } from './tiff-tags.ts';
 import { inspectWebp } from './webp-file.ts';
 
 export interface ImageFacts {
@@ -21,6 +22,8 @@ export interface ImageFacts {
   /** As stored, before EXIF orientation, in px. */
   readonly storedSizePx: Size;
   readonly notices: readonly PhotoNotice[];
+  /** A kind of the format that most decoders do not know: where it cannot be decoded, it need not be damaged. */
+  readonly variant?: string;
 }
 
 /** RGBA pixels of this size take 400 MB during resampling. Canvases are limited to 16384 px on a side. */
@@ -82,6 +85,18 @@ function isSvg(bytes: Uint8Array): boolean {
   }
 }
 
+/** What a TIFF with a sensor's own values says of its colours. */
+const sensorColours: readonly (number | null)[] = [32_803, 34_892];
+
+/**
+ * Cameras' raw data may be a TIFF with further parts; its first picture is then a small preview, which must not be taken
+ * for the photograph.
+ */
+const isCameraRaw = (tiff: Uint8Array): boolean =>
+  recogniseFile(tiff)?.picture === 'camera raw' ||
+  sensorColours.includes(readTiffTag(tiff, tiffTags.colours)) ||
+  ((readTiffTag(tiff, tiffTags.subfileType) ?? 0) & 1) === 1;
+
 /** @returns the format from the first bytes, which also works for a truncated header; null if unknown */
 function recogniseFormat(bytes: Uint8Array): string | null {
   if (bytes[0] === 0xff && bytes[1] === 0xd8) return 'jpg';
@@ -89,7 +104,7 @@ function recogniseFormat(bytes: Uint8Array): string | null {
   if (ascii(bytes, 0, 4) === 'GIF8') return 'gif';
   if (ascii(bytes, 0, 4) === 'RIFF' && ascii(bytes, 8, 4) === 'WEBP') return 'webp';
   if (ascii(bytes, 0, 2) === 'BM' && bmpHeaderLengths.has(bytes[14] ?? 0) && bytes[15] === 0) return 'bmp';
-  if (['II*\0', 'MM\0*'].includes(ascii(bytes, 0, 4))) return 'tiff';
+  if (['II*\0', 'MM\0*'].includes(ascii(bytes, 0, 4))) return isCameraRaw(bytes) ? 'camera raw' : 'tiff';
   if (ascii(bytes, 4, 4) === 'ftyp') return formatOfBrands(bytes);
   return isSvg(bytes) ? 'svg' : null;
 }
@@ -128,11 +143,18 @@ export function inspectImage(bytes: Uint8Array): Result<ImageFacts, Failure> {
   }
   if (format === 'svg') return fail({ code: 'vector-image' });
   if (!isDecodable(format)) return fail({ code: 'unsupported-image', format });
-  const { sizePx: size, complete, notices } = inspectFormat(format, bytes);
-  if (size === null)
+  const { sizePx: size, complete, notices, variant } = inspectFormat(format, bytes);
+  // A picture without rows or columns is none.
+  if (size === null || size.height === 0 || size.width === 0)
     return fail({ code: 'damaged-image', format, problem: complete ? 'undecodable' : 'truncated' });
   const checked = checkSize(size);
   if (!checked.ok) return checked;
   if (!complete) return fail({ code: 'damaged-image', format, problem: 'truncated' });
-  return succeed({ format, storedSizePx: size, notices });
+  return succeed({ format, storedSizePx: size, notices, ...(variant === undefined ? {} : { variant }) });
 }
+
+/** @returns why a file that was inspected has no pixels */
+export const undecodable = ({ format, variant }: Pick<ImageFacts, 'format' | 'variant'>): Failure =>
+  variant === undefined
+    ? { code: 'damaged-image', format, problem: 'undecodable' }
+    : { code: 'unsupported-image', format: variant };

@@ -19,6 +19,9 @@ interface FrameComponent {
 }
 
 interface Frame extends Size {
+  readonly marker: number;
+  /** Bits of a sample. */
+  readonly precision: number;
   /** Only for sequential frames can `findScanEnd` tell whether a scan is complete. */
   readonly isSequential: boolean;
   readonly components: readonly FrameComponent[];
@@ -40,15 +43,26 @@ const marks = {
   end: 0xd9,
   scan: 0xda,
   restart: 0xdd,
+  lossless: 0xf7,
 } as const;
 
-/** Start of frame: C0–CF except DHT (C4), JPG (C8) and DAC (CC). */
+/** Start of frame: C0–CF except DHT (C4), JPG (C8) and DAC (CC); and JPEG-LS's. */
 const isFrameMarker = (marker: number): boolean =>
-  marker >= marks.frames[0] &&
-  marker <= marks.frames[1] &&
-  marker !== marks.huffman &&
-  marker !== 0xc8 &&
-  marker !== marks.arithmetic;
+  marker === marks.lossless ||
+  (marker >= marks.frames[0] &&
+    marker <= marks.frames[1] &&
+    marker !== marks.huffman &&
+    marker !== 0xc8 &&
+    marker !== marks.arithmetic);
+
+/** Kinds of JPEG that browsers do not decode. Source: ITU-T T.81, table B.1; T.87. */
+function variantOf({ marker, precision }: Frame): string | null {
+  if (marker === marks.lossless) return 'jpeg-ls';
+  if (marker > 0xc8) return 'arithmetic jpeg';
+  if (marker === 0xc3 || marker === 0xc7) return 'lossless jpeg';
+  if (marker > 0xc3) return 'hierarchical jpeg';
+  return precision === 8 ? null : `${precision}-bit jpeg`;
+}
 
 /** Markers without a length: stuffing, TEM, restarts, start and end of image. */
 const standsAlone = (marker: number): boolean => marker <= 0x01 || (marker >= 0xd0 && marker <= marks.end);
@@ -63,6 +77,8 @@ function readFrame(bytes: Uint8Array, { marker, begin, end }: Segment): Frame | 
     components.push({ id: bytes[at] ?? 0, across: factors >> 4, down: factors & 15 });
   }
   return {
+    marker,
+    precision: bytes[begin + 4] ?? 0,
     height: view.getUint16(begin + 5),
     width: view.getUint16(begin + 7),
     isSequential: marker === 0xc0 || marker === 0xc1,
@@ -188,7 +204,9 @@ function readJpeg(bytes: Uint8Array): JpegFile {
 /** The size is not read by image-size, which fails if the EXIF data is damaged. */
 export function inspectJpeg(bytes: Uint8Array): Findings {
   const { frame, end, hasEndMarker } = readJpeg(bytes);
+  const variant = frame && variantOf(frame);
   return {
+    ...(variant === null ? {} : { variant }),
     sizePx: frame && { height: frame.height, width: frame.width },
     complete: end !== null,
     notices: [

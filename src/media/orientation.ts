@@ -1,7 +1,8 @@
 /** The eight orientations of EXIF, read from a file and applied to its pixels. */
 import type { Size } from '../core/geometry.ts';
-import { ascii, viewOf } from './image-file.ts';
+import { ascii } from './image-file.ts';
 import type { PixelGrid } from './resample.ts';
+import { readTiffTag, tiffTags } from './tiff-tags.ts';
 
 /** 1 is upright; the names of the others are in `steps`. Source: EXIF 2.32, tag 0x0112. */
 export type Orientation = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
@@ -9,31 +10,14 @@ export type Orientation = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
 const isOrientation = (value: number | undefined): value is Orientation =>
   value !== undefined && Number.isInteger(value) && value >= 1 && value <= 8;
 
-const orientationTag = 0x0112;
-const shortType = 3;
-
 /**
  * @param exif TIFF data, with or without JPEG's leading 'Exif'
  * @returns 1 if it cannot be read: damaged metadata must not make the photograph fail
  */
 export function readOrientation(exif: Uint8Array): Orientation {
   const bytes = ascii(exif, 0, 4) === 'Exif' ? exif.subarray(6) : exif;
-  const order = ascii(bytes, 0, 2);
-  if (bytes.length < 8 || (order !== 'II' && order !== 'MM')) return 1;
-  const isLittle = order === 'II';
-  const view = viewOf(bytes);
-  const directory = view.getUint32(4, isLittle);
-  if (directory + 2 > bytes.length) return 1;
-  const entries = view.getUint16(directory, isLittle);
-  for (let entry = 0; entry < entries; entry++) {
-    const at = directory + 2 + entry * 12;
-    if (at + 12 > bytes.length) return 1;
-    if (view.getUint16(at, isLittle) !== orientationTag) continue;
-    const isShort = view.getUint16(at + 2, isLittle) === shortType;
-    const value = isShort ? view.getUint16(at + 8, isLittle) : undefined;
-    return isOrientation(value) ? value : 1;
-  }
-  return 1;
+  const value = readTiffTag(bytes, tiffTags.orientation) ?? undefined;
+  return isOrientation(value) ? value : 1;
 }
 
 interface Walk {

@@ -3,6 +3,7 @@ import type { PhotoNotice } from '../core/photo.ts';
 import { isNearSrgb } from './icc-profile.ts';
 import { ascii, type Findings, readSize, type StoredImage, viewOf, without } from './image-file.ts';
 import { readOrientation } from './orientation.ts';
+import { readHeader, unpackRows } from './png-rows.ts';
 
 interface Chunk {
   readonly type: string;
@@ -27,14 +28,23 @@ export function* chunksOf(bytes: Uint8Array): Generator<Chunk> {
 
 export function inspectPng(bytes: Uint8Array): Findings {
   const notices: PhotoNotice[] = [];
-  let complete = false;
-  for (const { type, data } of chunksOf(bytes)) {
+  let hasPixels = false;
+  let last: Chunk | null = null;
+  for (const chunk of chunksOf(bytes)) {
+    const { type, data } = chunk;
     if (type === 'IHDR' && data[8] === 16) notices.push('sixteen-bit-reduced');
     if (type === 'acTL' && data.length >= 8 && viewOf(data).getUint32(0) > 1)
       notices.push('animation-first-frame');
-    complete = type === 'IEND';
+    hasPixels ||= type === 'IDAT';
+    last = chunk;
   }
-  return { sizePx: readSize(bytes), complete, notices };
+  const hasEnd = last?.type === 'IEND';
+  // Where nothing but the end is missing, all rows may be there: `storedPng` looks.
+  const lacksEnd = !hasEnd && hasPixels && last !== null && last.end <= bytes.length;
+  if (lacksEnd) notices.push('end-missing');
+  const facts = { sizePx: readSize(bytes), complete: hasEnd || lacksEnd, notices };
+  // Apple's tools write these for apps: colours in another order, packed in another way.
+  return ascii(bytes, 12, 4) === 'CgBI' ? { ...facts, variant: 'ios app png' } : facts;
 }
 
 /** Chunks that are removed: colour information, orientation, and all frames except the one for viewers without animation. */
@@ -92,16 +102,33 @@ async function hasOtherColours(chunks: ReadonlyMap<string, Uint8Array>): Promise
   );
 }
 
+/** IEND with its length, 0, and its check. */
+const endChunk = Uint8Array.of(0, 0, 0, 0, 0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60, 0x82);
+
+async function hasAllRows(chunks: readonly Chunk[]): Promise<boolean> {
+  const header = readHeader(chunks.find(({ type }) => type === 'IHDR')?.data ?? new Uint8Array());
+  const parts = chunks.filter(({ type }) => type === 'IDAT').map(({ data }) => data);
+  return header !== null && (await unpackRows(header, parts)) !== null;
+}
+
 export async function storedPng(bytes: Uint8Array): Promise<StoredImage> {
   const all = [...chunksOf(bytes)];
+  const last = all.at(-1);
+  const hasEnd = last?.type === 'IEND';
+  // Part of an end may be there.
+  const whole = hasEnd ? bytes : bytes.subarray(0, last?.end);
   const byType = new Map(all.map(({ type, data }) => [type, data]));
   const exif = byType.get('eXIf');
   const colourType = byType.get('IHDR')?.[9] ?? 6;
   return {
-    parts: without(
-      bytes,
-      all.filter(({ type }) => leftOut.has(type)),
-    ),
+    parts: [
+      ...without(
+        whole,
+        all.filter(({ type }) => leftOut.has(type)),
+      ),
+      ...(hasEnd ? [] : [endChunk]),
+    ],
+    isCut: !hasEnd && !(await hasAllRows(all)),
     orientation: exif === undefined ? 1 : readOrientation(exif),
     hasOtherColours: await hasOtherColours(byType),
     // Bit 2 of the colour type is an alpha channel.

@@ -1,11 +1,12 @@
 /**
  * The values of a PNG as they are stored, for masks: a profile, a gamma or a canvas could make two objects one, and
- * they lose the palette's indices. Source: W3C PNG, third edition, chapters 7 to 9.
+ * they lose the palette's indices. Source: W3C PNG, third edition, chapter 9.
  */
 import type { Size } from '../core/geometry.ts';
 import { paeth } from '../core/paeth.ts';
-import { ascii, viewOf } from './image-file.ts';
+import { ascii } from './image-file.ts';
 import { chunksOf } from './png-file.ts';
+import { passesOf, readHeader, rowBytes, unpackRows, type PngHeader, type StoredPass } from './png-rows.ts';
 
 export interface PngValues extends Size {
   readonly kind: 'grey' | 'colour' | 'palette';
@@ -15,95 +16,10 @@ export interface PngValues extends Size {
   readonly palette: Uint8Array | null;
 }
 
-/** What IHDR says. */
-interface Header extends Size {
-  readonly bitDepth: number;
-  readonly kind: PngValues['kind'];
-  /** Samples of a pixel in the file, alpha included. */
-  readonly samples: number;
-  readonly isInterlaced: boolean;
-}
-
-/** Colour type → what a pixel is, its samples, and the depths that the standard allows. */
-const colourTypes: ReadonlyMap<number, readonly [Header['kind'], number, readonly number[]]> = new Map([
-  [0, ['grey', 1, [1, 2, 4, 8, 16]]],
-  [2, ['colour', 3, [8, 16]]],
-  [3, ['palette', 1, [1, 2, 4, 8]]],
-  [4, ['grey', 2, [8, 16]]],
-  [6, ['colour', 4, [8, 16]]],
-]);
-
-function readHeader(data: Uint8Array): Header | null {
-  const [kind, samples, depths] = colourTypes.get(data[9] ?? -1) ?? [];
-  const [bitDepth = 0, , compression, filter, interlace = 2] = data.subarray(8);
-  if (kind === undefined || samples === undefined || depths?.includes(bitDepth) !== true) return null;
-  if (data.length < 13 || compression !== 0 || filter !== 0 || interlace > 1) return null;
-  const view = viewOf(data);
-  const [width, height] = [view.getUint32(0), view.getUint32(4)];
-  return height === 0 || width === 0
-    ? null
-    : { height, width, bitDepth, kind, samples, isInterlaced: interlace === 1 };
-}
-
-/** Pixels that are stored together: all of them, or one of the seven passes of an interlaced file. */
-interface StoredPass extends Size {
-  readonly top: number;
-  readonly left: number;
-  readonly down: number;
-  readonly across: number;
-}
-
-const adam7 = [
-  { top: 0, left: 0, down: 8, across: 8 },
-  { top: 0, left: 4, down: 8, across: 8 },
-  { top: 4, left: 0, down: 8, across: 4 },
-  { top: 0, left: 2, down: 4, across: 4 },
-  { top: 2, left: 0, down: 4, across: 2 },
-  { top: 0, left: 1, down: 2, across: 2 },
-  { top: 1, left: 0, down: 2, across: 1 },
-] as const;
-
-function passesOf({ height, width, isInterlaced }: Header): StoredPass[] {
-  if (!isInterlaced) return [{ top: 0, left: 0, down: 1, across: 1, height, width }];
-  return adam7
-    .map((pass) => ({
-      ...pass,
-      height: Math.ceil((height - pass.top) / pass.down),
-      width: Math.ceil((width - pass.left) / pass.across),
-    }))
-    .filter((pass) => pass.height > 0 && pass.width > 0);
-}
-
-/** Without the byte that names the filter. */
-const rowBytes = (width: number, { samples, bitDepth }: Header): number =>
-  Math.ceil((width * samples * bitDepth) / 8);
-
 /** @returns null where there is not so much memory */
 function allocate(count: number, bitDepth: number): Uint8Array | Uint16Array | null {
   try {
     return bitDepth === 16 ? new Uint16Array(count) : new Uint8Array(count);
-  } catch {
-    return null;
-  }
-}
-
-/** @returns exactly `length` bytes; null where the data is damaged or shorter. More is never unpacked */
-async function inflate(parts: readonly Uint8Array[], length: number): Promise<Uint8Array | null> {
-  const reader = new Blob(parts as Uint8Array<ArrayBuffer>[])
-    .stream()
-    .pipeThrough(new DecompressionStream('deflate'))
-    .getReader();
-  let filled = 0;
-  try {
-    const all = new Uint8Array(length);
-    while (filled < length) {
-      const { done, value } = await reader.read();
-      if (done) return null;
-      all.set(value.subarray(0, length - filled), filled);
-      filled += value.length;
-    }
-    await reader.cancel();
-    return all;
   } catch {
     return null;
   }
@@ -149,7 +65,7 @@ function sampleAt(row: Uint8Array, place: number, bitDepth: number): number {
 /** Writes the rows of a pass to their places. @returns where the next pass begins; null where the data is damaged */
 function readPass(
   pass: StoredPass,
-  header: Header,
+  header: PngHeader,
   bytes: Uint8Array,
   begin: number,
   values: PngValues['values'],
@@ -180,38 +96,24 @@ function readPass(
   return at;
 }
 
-/** As for photographs: a file that states more is not read. */
-const maxPixels = 100e6;
-
-/** Of all rows unpacked, with the names of their filters: as many pixels of 8-bit RGBA. */
-const mostBytes = 402e6;
-
-/** Deflate makes at most 1032 bytes of one, so a header that states more than its data can hold is wrong. */
-const mostInflated = 1032;
-
 /** @returns null where it is no PNG, or damaged, or too large */
 export async function readPngValues(bytes: Uint8Array): Promise<PngValues | null> {
   if (bytes[0] !== 0x89 || ascii(bytes, 1, 3) !== 'PNG') return null;
   const chunks = [...chunksOf(bytes)];
   const dataOf = (type: string): Uint8Array | undefined => chunks.find((chunk) => chunk.type === type)?.data;
   const header = readHeader(dataOf('IHDR') ?? new Uint8Array());
-  if (header === null || header.height * header.width > maxPixels) return null;
+  if (header === null) return null;
   const { height, width, kind, bitDepth } = header;
   const palette = kind === 'palette' ? dataOf('PLTE') : null;
   if (palette === undefined) return null;
-  const passes = passesOf(header);
-  const length = passes.reduce((sum, pass) => sum + pass.height * (1 + rowBytes(pass.width, header)), 0);
   const parts = chunks.filter(({ type }) => type === 'IDAT').map(({ data }) => data);
-  const packed = parts.reduce((sum, part) => sum + part.length, 0);
-  // Without this a file of a few bytes could ask for hundreds of megabytes.
-  if (length > packed * mostInflated || length > mostBytes) return null;
-  const stored = await inflate(parts, length);
+  const stored = await unpackRows(header, parts);
   if (stored === null) return null;
   const count = height * width * (kind === 'colour' ? 3 : 1);
   const values = allocate(count, bitDepth);
   if (values === null) return null;
   let at: number | null = 0;
-  for (const pass of passes) {
+  for (const pass of passesOf(header)) {
     at = readPass(pass, header, stored, at, values);
     if (at === null) return null;
   }

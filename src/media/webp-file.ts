@@ -45,7 +45,8 @@ const hasLosslessAlpha = (data: Uint8Array): boolean => ((data[4] ?? 0) & 0x10) 
 
 function withoutMetadata(chunk: Chunk): Uint8Array {
   if (chunk.type !== 'VP8X') return chunk.whole;
-  const changed = chunk.whole.slice();
+  // A Buffer's `slice` would be the same bytes.
+  const changed = Uint8Array.from(chunk.whole);
   changed[8] = (changed[8] ?? 0) & ~(flags.profile | flags.exif | flags.xmp);
   return changed;
 }
@@ -54,13 +55,15 @@ export function storedWebp(bytes: Uint8Array): StoredImage {
   const all = [...chunksOf(bytes)];
   const dataOf = (wanted: string): Uint8Array | undefined => all.find(({ type }) => type === wanted)?.data;
   const kept = all.filter(({ type }) => !['ICCP', 'EXIF', 'XMP '].includes(type)).map(withoutMetadata);
-  const head = bytes.slice(0, headLength);
+  const head = Uint8Array.from(bytes.subarray(0, headLength));
   const length = kept.reduce((sum, part) => sum + part.length, headLength - 8);
   viewOf(head).setUint32(4, length, true);
-  const exif = dataOf('EXIF');
-  const profile = dataOf('ICCP');
   const lossless = dataOf('VP8L');
   const extended = dataOf('VP8X');
+  // Decoders leave out what the header does not announce.
+  const announced = extended?.[0] ?? 0;
+  const exif = (announced & flags.exif) === 0 ? undefined : dataOf('EXIF');
+  const profile = (announced & flags.profile) === 0 ? undefined : dataOf('ICCP');
   return {
     parts: [head, ...kept],
     orientation: exif === undefined ? 1 : readOrientation(exif),
@@ -68,7 +71,7 @@ export function storedWebp(bytes: Uint8Array): StoredImage {
     mayBeTransparent:
       extended === undefined
         ? lossless !== undefined && hasLosslessAlpha(lossless)
-        : ((extended[0] ?? 0) & (flags.alpha | flags.animation)) !== 0 ||
+        : (announced & (flags.alpha | flags.animation)) !== 0 ||
           (lossless !== undefined && hasLosslessAlpha(lossless)),
   };
 }

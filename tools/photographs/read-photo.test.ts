@@ -196,6 +196,25 @@ describe('deep pictures have the colours that they hold, whatever their profile'
   });
 });
 
+test('a TIFF is called cut where it is cut, and else damaged where it cannot be read', async () => {
+  const tiff = await picture([200, 100, 50], [10, 20, 30]).tiff().toBuffer();
+  // Colours that nobody knows.
+  const directory = tiff.readUInt32LE(4);
+  const entry = Array.from({ length: tiff.readUInt16LE(directory) }, (_, i) => directory + 2 + 12 * i).find(
+    (at) => tiff.readUInt16LE(at) === 0x0106,
+  );
+  const strange = Buffer.from(tiff);
+  strange.writeUInt16LE(999, (entry ?? NaN) + 8);
+  const problemOf = async (bytes: Buffer): Promise<unknown> => {
+    await writeFile(join(folder, 'odd.tif'), bytes);
+    const photo = await readPhoto(join(folder, 'odd.tif'));
+    return photo.ok || photo.error;
+  };
+  const damaged = { code: 'damaged-image', format: 'tiff' };
+  expect(await problemOf(tiff.subarray(0, directory))).toEqual({ ...damaged, problem: 'truncated' });
+  expect(await problemOf(strange)).toEqual({ ...damaged, problem: 'undecodable' });
+});
+
 test.each(['no-such-file.jpg', '.'])('%s cannot be read', async (name) => {
   expect(await readPhoto(join(folder, name))).toEqual({ ok: false, error: { code: 'unreadable-file' } });
 });

@@ -8,11 +8,12 @@ import { decodeBmp } from '../../src/media/bmp-file.ts';
 import { convertCmyk } from '../../src/media/cmyk.ts';
 import { decodeGif } from '../../src/media/gif-file.ts';
 import { isNearSrgb } from '../../src/media/icc-profile.ts';
-import { checkSize, type DecodableFormat, inspectImage } from '../../src/media/inspect-image.ts';
+import { checkSize, type DecodableFormat, inspectImage, undecodable } from '../../src/media/inspect-image.ts';
 import { type Orientation, readOrientation, turnUpright } from '../../src/media/orientation.ts';
 import { layOnWhite, withoutAlpha } from '../../src/media/over-white.ts';
 import type { PixelGrid } from '../../src/media/resample.ts';
 import { storedImage } from '../../src/media/stored-image.ts';
+import { isTiffCut } from '../../src/media/tiff-tags.ts';
 
 /** RGB: upright, over white, colours as they are stored. */
 export interface ReadPhoto extends PixelGrid {
@@ -56,25 +57,29 @@ async function decode(format: DecodableFormat, bytes: Uint8Array): Promise<Store
     const pixels = format === 'gif' ? decodeGif(bytes) : decodeBmp(bytes);
     return pixels && { pixels, notices: [], orientation: 1 };
   }
-  const { parts, orientation, hasOtherColours } = await storedImage(format, bytes);
+  const { parts, orientation, hasOtherColours, isCut } = await storedImage(format, bytes);
+  if (isCut === true) return null;
   const pixels = await decodeCoded(Buffer.concat(parts)).catch(() => null);
   return pixels && { pixels, notices: hasOtherColours ? ['colours-as-stored'] : [], orientation };
 }
 
-const truncated = (format: string): Failure => ({ code: 'damaged-image', format, problem: 'truncated' });
-const undecodable = (format: string): Failure => ({ code: 'damaged-image', format, problem: 'undecodable' });
+const damagedTiff = (problem: 'truncated' | 'undecodable'): Failure => ({
+  code: 'damaged-image',
+  format: 'tiff',
+  problem,
+});
 
 /** No browser opens TIFF, but sharp and Pillow do. A TIFF is itself what EXIF is made of, with the same tag for its orientation. */
 async function decodeTiff(bytes: Uint8Array): Promise<Result<StoredPixels, Failure>> {
   const facts = await openPlain(bytes)
     .metadata()
     .catch(() => null);
-  if (facts === null) return fail(truncated('tiff'));
+  if (facts === null) return fail(damagedTiff(isTiffCut(bytes) ? 'truncated' : 'undecodable'));
   const { height, width, depth, icc } = facts;
   const size = checkSize({ height, width });
   if (!size.ok) return size;
   const pixels = await decodeCoded(bytes).catch(() => null);
-  if (pixels === null) return fail(undecodable('tiff'));
+  if (pixels === null) return fail(damagedTiff('undecodable'));
   const notices: PhotoNotice[] = depth === 'uchar' ? [] : ['sixteen-bit-reduced'];
   if (icc !== undefined && !isNearSrgb(icc)) notices.push('colours-as-stored');
   return succeed({ pixels, notices, orientation: readOrientation(bytes) });
@@ -88,7 +93,7 @@ async function inspectAndDecode(bytes: Uint8Array): Promise<Result<StoredPixels,
   }
   const { format, notices } = facts.value;
   const decoded = await decode(format, bytes);
-  if (decoded === null) return fail(undecodable(format));
+  if (decoded === null) return fail(undecodable(facts.value));
   return succeed({ ...decoded, notices: [...notices, ...decoded.notices] });
 }
 

@@ -234,7 +234,24 @@ def png_files() -> Makers:
         "animated.png": lambda: animation("PNG", default_image=True),
         "palette.png": lambda: encode(photograph().quantize(16), "PNG"),
         "palette-transparent.png": lambda: encode(photograph().quantize(16), "PNG", transparency=3),
+        "no-end.png": lambda: png(picture())[:-12],
+        "half-end.png": lambda: (png(picture())[:-3], png(picture())),
     }
+
+
+def turned_by_long(orientation: int) -> bytes:
+    """A JPEG whose orientation is a number of 32 bits, where the standard has 16."""
+    entry = struct.pack("<HHHII", 1, 0x0112, 4, 1, orientation)
+    exif = b"Exif\0\0II*\0" + struct.pack("<I", 8) + entry + bytes(4)
+    file = encode(photograph(), "JPEG", quality=95, subsampling=0)
+    return file[:2] + b"\xff\xe1" + struct.pack(">H", 2 + len(exif)) + exif + file[2:]
+
+
+def without_announcement() -> bytes:
+    """A WebP with an orientation that its header does not announce, so that decoders do not see it."""
+    file = turned("WEBP", 6, lossless=True)
+    flags = file.index(b"VP8X") + 8
+    return file[:flags] + bytes([file[flags] & ~0x08]) + file[flags + 1 :]
 
 
 def jpeg_and_webp_files() -> Makers:
@@ -251,6 +268,8 @@ def jpeg_and_webp_files() -> Makers:
         "no-end-trailer.jpg": lambda: jpeg_without_end(TRAILER, subsampling=0),
         "no-end-subsampled.jpg": lambda: jpeg_without_end(TRAILER, subsampling=2),
         "no-end-restarts.jpg": lambda: jpeg_without_end(TRAILER, subsampling=0, restart_marker_blocks=2),
+        "turned-by-long.jpg": lambda: turned_by_long(6),
+        "unannounced-orientation.webp": without_announcement,
         "p3-profile.webp": lambda: encode(photograph(), "WEBP", lossless=True, icc_profile=DISPLAY_P3),
         "lossy.webp": lambda: encode(photograph(), "WEBP", quality=90),
         "animated.webp": lambda: animation("WEBP", lossless=True),
@@ -283,6 +302,8 @@ def gif_files() -> Makers:
         "stray-zero.gif": lambda: whole + b"\0;",
         "stray-byte.gif": lambda: whole + b"\x55;",
         "second-frame-cut.gif": lambda: (whole + later)[:-9],
+        "stray-first.gif": lambda: gif_screen() + b"\0\x55" + gif_frame(0, 0, HEIGHT, WIDTH) + b";",
+        "short-table.gif": lambda: b"GIF89a" + struct.pack("<HHBBB", WIDTH, HEIGHT, 0x80, 0, 0) + PALETTE[:6] + gif_frame(0, 0, HEIGHT, WIDTH) + b";",
     }
 
 
