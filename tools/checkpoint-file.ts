@@ -60,9 +60,10 @@ async function readConfig(path: string, isAskedFor: boolean): Promise<unknown> {
   }
 }
 
-/** Node throws at once where there is no file, and rejects only later. */
-async function openFile(path: string): Promise<Blob> {
+/** Ends the command with a sentence where it cannot be opened. Node throws at once where there is no file, and takes a folder for one. */
+export async function openFile(path: string): Promise<Blob> {
   try {
+    if ((await stat(path)).isDirectory()) stopWith(`${path} is a folder, and no file.`);
     return await openAsBlob(path);
   } catch {
     stopWith(`${path} cannot be read.`);

@@ -205,6 +205,17 @@ test.concurrent.each([
   [1, /^Training cannot start: global crops of 50 px/, [...samples, ...small, '--set', 'globalCropPx=50']],
   [1, /There is no photograph to learn from/, ['no-such-folder']],
   [1, /^This checkpoint cannot be read: /, [...samples, '--resume', samples[0] ?? '']],
+  [1, /^public is a folder, and no file\.$/, [...samples, '--resume', 'public']],
+  [
+    1,
+    /^A run that goes on has its network: --resume takes no --heads\.$/,
+    [...samples, '--resume', 'x', '--heads', '3'],
+  ],
+  [
+    1,
+    /^--preset collapse-in-a-minute begins with a network of its own: --heads is/,
+    [...samples, '--preset', 'collapse-in-a-minute', '--heads', '3'],
+  ],
   [1, /^A run that goes on keeps its settings/, [...samples, '--resume', 'x', '--steps', '5']],
 ])('a wrong call ends with code %i in a sentence: %s', async (exitCode, sentence, args) => {
   const wrong = await runTool('finetune', ...args);

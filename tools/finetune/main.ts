@@ -1,5 +1,5 @@
 /** npm run finetune -- <photographs>: DINO's own loss on one's own photographs, by the same trainer as the page's. */
-import { openAsBlob, writeSync } from 'node:fs';
+import { writeSync } from 'node:fs';
 import { appendFile, readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,7 +18,7 @@ import { readTrainingConfiguration } from '../../src/train/training-checkpoint.t
 import { checkStepKernels } from '../../src/train/training-self-check.ts';
 import { installDawn } from '../attend/dawn.ts';
 import { findModel } from '../attend/find-model.ts';
-import { checkpointOptions, checkpointUsage } from '../checkpoint-file.ts';
+import { checkpointOptions, checkpointUsage, openFile } from '../checkpoint-file.ts';
 import { beginCommand } from '../begin-command.ts';
 import { makeFolder } from '../file-problem.ts';
 import { photographUsage } from '../photographs/find-photographs.ts';
@@ -108,12 +108,24 @@ const changes = {
 const isResumed = options.resume !== undefined;
 if (isResumed && Object.keys(changes).length > 0)
   stopWith('A run that goes on keeps its settings: --resume takes no --steps, --set or --no-….');
-if (isResumed && options.model !== undefined)
-  stopWith('A run that goes on has its network: --resume takes no --model.');
+const ofCheckpoint = (Object.keys(checkpointOptions) as (keyof typeof checkpointOptions)[]).find(
+  (name) => options[name] !== undefined,
+);
+if (isResumed && (options.model ?? ofCheckpoint) !== undefined)
+  stopWith(`A run that goes on has its network: --resume takes no --${ofCheckpoint ?? 'model'}.`);
 
 if (!isResumed && (await isRunThere(out)))
   stopWith(
     `There is a run at ${out} already. Give --out another name, or go on with that run: --resume ${out}.`,
+  );
+if (
+  !isResumed &&
+  options.model === undefined &&
+  readPreset(options.preset).scratch !== null &&
+  ofCheckpoint !== undefined
+)
+  stopWith(
+    `--preset ${options.preset} begins with a network of its own: --${ofCheckpoint} is for checkpoint files, with --model.`,
   );
 if (!isResumed && options.model === undefined && readPreset(options.preset).needsCheckpoint)
   stopWith(
@@ -133,16 +145,11 @@ process.on('SIGINT', () => stop(130));
 process.on('SIGTERM', () => stop(143));
 process.on('SIGHUP', () => stop(129));
 
-async function openRun(path: string): Promise<Blob> {
-  if (!(await isThere(path))) stopWith(`${path} cannot be read.`);
-  return openAsBlob(path);
-}
-
 /** Of the run that goes on, or of the one that begins. */
 async function cropSidePx(): Promise<number> {
   if (options.resume === undefined)
     return { ...readPreset(options.preset).configuration, ...changes }.globalCropPx;
-  const saved = await readTrainingConfiguration(await openRun(options.resume));
+  const saved = await readTrainingConfiguration(await openFile(options.resume));
   if (!saved.ok) stopWith(describeFailure(saved.error));
   return saved.value.globalCropPx;
 }
@@ -184,7 +191,7 @@ async function beginRun(): Promise<Trainer> {
 }
 
 async function resumeRun(path: string): Promise<Trainer> {
-  const resumed = await Trainer.resume(await openRun(path), photographs, faults, kernels);
+  const resumed = await Trainer.resume(await openFile(path), photographs, faults, kernels);
   if (!resumed.ok) stopWith(describeFailure(resumed.error));
   if (!resumed.value.samePhotographs)
     console.error('These are not the photographs that the run began with; it goes on with these.');

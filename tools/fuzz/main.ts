@@ -34,8 +34,10 @@ const asked = readWholeNumber('runs', options.runs, 1, Infinity);
 const runs = options.run === undefined ? asked : 1;
 const first = readWholeNumber('run', options.run ?? '0', 0, Infinity);
 
-const targets = (await fuzzTargets()).filter(({ name }) => name.includes(options.only));
-if (targets.length === 0) stopWith(`No parser's name holds '${options.only}'.`);
+const all = await fuzzTargets();
+const targets = all.filter(({ name }) => name.toLowerCase().includes(options.only.toLowerCase()));
+if (targets.length === 0)
+  stopWith(`No parser's name holds '${options.only}'; there are ${all.map(({ name }) => name).join('; ')}.`);
 let faultCount = 0;
 for (const target of targets) {
   const start = performance.now();

@@ -136,7 +136,7 @@ test('two models that do not fit on the device together take turns, with the sam
   const [own, other] = loads as [(typeof loads)[0], (typeof loads)[0]];
   const valuesOf = async (modelBytes: number): Promise<readonly number[][]> => {
     const first = await openEngine(own, 'wasm', { modelBytes, passBytes: 2 ** 20 });
-    const second = await first.beside(other);
+    const second = await first.beside(other, 'the other');
     const values: number[][] = [];
     const fits = first.engine.describeModel('model') !== null;
     expect(fits).toBe(modelBytes > 1);

@@ -1,10 +1,10 @@
 /** npm run look -- classes: the likeliest classes of photographs by a published linear classifier, or by a probe of our own. */
-import { openAsBlob } from 'node:fs';
 import { join } from 'node:path';
 import { defineCodec, wholeNumber } from '../../src/core/codec.ts';
 import { describeFailure } from '../../src/core/failure.ts';
 import { classify } from '../../src/recognise/classify.ts';
 import { openClassifier } from '../../src/recognise/open-classifier.ts';
+import { openFile } from '../checkpoint-file.ts';
 import { photographUsage } from '../photographs/find-photographs.ts';
 import { readOptions, stopWithout } from '../read-options.ts';
 import { makeFolder } from '../file-problem.ts';
@@ -54,7 +54,7 @@ export async function writeClasses(args: readonly string[]): Promise<number> {
   const { framing, side } = readFields(codec, options);
   const { top } = readFields(topCodec, options);
   const found = await photographsOf(images);
-  const file = await openAsBlob(options.head).catch(() => stopWith(`${options.head} cannot be read.`));
+  const file = await openFile(options.head);
   const { engine } = await openFor(options, { feature: 'cls', block: 'last', framing, side });
   const head = await openClassifier(file, engine.model);
   if (!head.ok) stopWith(`${options.head}: ${describeFailure(head.error)}`);
@@ -63,6 +63,10 @@ export async function writeClasses(args: readonly string[]): Promise<number> {
   if (madeOf !== null)
     console.log(
       `${options.head} learned from features of ${madeOf.modelTitle}, framing ${framed.framing}, ${framed.sidePx} px`,
+    );
+  if (madeOf !== null && madeOf.modelTitle !== engine.model.title)
+    console.error(
+      `${options.head} knows nothing of the features of ${engine.model.title}: what it tells may mean nothing.`,
     );
   await makeFolder(options.out);
   const predictions: Record<string, string> = {};

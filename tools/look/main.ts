@@ -117,7 +117,8 @@ async function sideOf(engine: ToolEngine): Promise<Side> {
 const engine = await openEngine(models.own, backend);
 await makeFolder(options.out);
 const own = await sideOf(engine);
-const other = models.other === null ? null : await sideOf(await engine.beside(models.other));
+const other =
+  models.other === null ? null : await sideOf(await engine.beside(models.other, options.against ?? ''));
 const nameFor = createNames();
 const [, secondPath] = isPair ? found.paths : [];
 const secondAnswer = secondPath === undefined ? undefined : own.answers?.get(secondPath);

@@ -68,8 +68,9 @@ export interface ToolEngine {
   /**
    * Brings a second model onto the same device. Where the two do not fit together, each is loaded again when its turn comes.
    * Ends the command with a sentence where it cannot be had.
+   * @param name what the sentence begins with, since the first model is not meant
    */
-  beside(load: ModelLoader): Promise<ToolEngine>;
+  beside(load: ModelLoader, name: string): Promise<ToolEngine>;
   /** Of all its models. */
   dispose(): void;
 }
@@ -135,9 +136,9 @@ function engineOf(engine: Engine, key: string, load: ModelLoader): ToolEngine {
       withModel(() =>
         poolBlocks(engine, { model: key, source: sourceOf(id, photo), framing, blocks, signal }),
       ),
-    async beside(other) {
+    async beside(other, name) {
       const added = await bring(engine, besideKey, other);
-      if (!added.ok) stopWith(describeFailure(added.error));
+      if (!added.ok) stopWith(`${name}: ${describeFailure(added.error)}`);
       return engineOf(engine, besideKey, other);
     },
     dispose: () => engine.dispose(),

@@ -374,6 +374,14 @@ describe('classes', () => {
     expect(run.exitCode).toBe(1);
   });
 
+  test.each([
+    ['gone.pth', 'gone.pth cannot be read.'],
+    ['public', 'public is a folder, and no file.'],
+  ])('--head %s ends with a sentence', async (head, sentence) => {
+    const run = await runTool('look', 'classes', cat, '--head', head, '--out', at('none'));
+    expect(run).toMatchObject({ exitCode: 1, stdout: '', stderr: `${sentence}\n` });
+  });
+
   test('a probe of our own opens again, with its classes’ names and the framing that it learned from', async () => {
     await runTool(
       'look',
@@ -395,6 +403,12 @@ describe('classes', () => {
     const facts = await readFacts('classes.json');
     expect(facts).toMatchObject({ framing: 'square', sidePx: 64 });
     expect(facts['predictions']).toEqual({ [asked]: 'dahlia' });
+    // Of the same size, with other weights.
+    const other = ['--model', join(root, 'public/models/dinoscope-mini16-supervised'), '--out', at('other')];
+    const warned = await runTool('look', 'classes', asked, ...head, '--backend', 'wasm', ...other);
+    expect(warned.stderr.trim()).toMatch(
+      /linear\.safetensors knows nothing of the features of mini\/16 supervised: what it tells may mean nothing\.$/,
+    );
     const { learnedClasses, probabilities } = await readFacts('linear.json');
     const shares = (probabilities as Record<string, number[]>)[asked] ?? [];
     const likeliest =
