@@ -56,8 +56,14 @@ test.each([
 });
 
 test.each([
-  ['student', '(1.0 - own.decay)', '(1.01 - own.decay)'],
-  ['teacher', 'update.teacherMomentum * networks', '1.01 * update.teacherMomentum * networks'],
+  ['decay', '(1.0 - own.decay)', '(1.0 - 1.01 * own.decay)'],
+  ['rate', 'own.rate * m', '1.01 * own.rate * m'],
+  ['first moment', '(1.0 - update.firstDecay) * g', '1.01 * (1.0 - update.firstDecay) * g'],
+  ['second moment', 'update.secondDecay * moments', '1.01 * update.secondDecay * moments'],
+  ['correction', 'v * own.secondCorrection', '1.01 * v * own.secondCorrection'],
+  ['clipping', 'update.clip / (', '1.01 * update.clip / ('],
+  ['centre', '(1.0 - sizes.momentum) * sum', '1.01 * (1.0 - sizes.momentum) * sum'],
+  ['teacher', '(1.0 - update.teacherMomentum) * value', '1.01 * (1.0 - update.teacherMomentum) * value'],
 ])('takes plain ops instead of an update whose %s is off by a hundredth', async (_, right, wrong) => {
   const create = GPUDevice.prototype.createShaderModule;
   const change = vi.spyOn(GPUDevice.prototype, 'createShaderModule');
