@@ -178,6 +178,14 @@ test('what ends an engine is the engine’s; waiting, files and storage are not'
 });
 
 test.each([
+  ['heic', 'HEIC images cannot be opened here. Save this one as JPEG, PNG or WebP.'],
+  ['camera raw', 'Camera raw images cannot be opened here. Save this one as JPEG, PNG or WebP.'],
+  ['lossless JPEG', 'Lossless JPEG images cannot be opened here. Save this one as JPEG, PNG or WebP.'],
+])('an image of the kind %s is called as people write it', (format, sentence) => {
+  expect(describeFailure({ code: 'unsupported-image', format })).toBe(sentence);
+});
+
+test.each([
   [undefined, 'Delete a model, a training run or a collection that is kept here, or make room on the disk.'],
   [
     { models: 0, runs: 0, collections: 0 },

@@ -147,6 +147,10 @@ const of = (source: FailureSource, isFinal = false) => ({ of: source, isFinal })
 const listNames = (names: readonly string[]): string =>
   names.slice(0, 3).join(', ') + (names.length > 3 ? ` and ${names.length - 3} more` : '');
 
+/** Abbreviations are written in capitals (TIFF), names of several words as a sentence begins (Camera raw). */
+const formatName = (format: string): string =>
+  format.includes(' ') ? format.charAt(0).toUpperCase() + format.slice(1) : format.toUpperCase();
+
 function describeMismatch({
   missing,
   unexpected,
@@ -216,7 +220,7 @@ const failures: { readonly [C in FailureCode]: FailureFacts<Extract<Failure, { c
   'unsupported-image': {
     ...of('photograph'),
     says: ({ format }) =>
-      `${format.toUpperCase()} images cannot be opened here. Save it as JPEG, PNG or WebP.`,
+      `${formatName(format)} images cannot be opened here. Save this one as JPEG, PNG or WebP.`,
   },
   'damaged-image': {
     ...of('photograph'),
