@@ -33,9 +33,23 @@ export function describeFileProblem(error: unknown): string | null {
   return `${error.path ?? 'A file'} cannot be written: ${words[error.code] ?? error.code}.`;
 }
 
+/** Node's own recursive way calls a folder of a file system that cannot be written missing, and never ends in /proc. */
+async function makeEach(folder: string): Promise<void> {
+  try {
+    await mkdir(folder);
+  } catch (error) {
+    const isThere = (await stat(folder).catch(() => null))?.isDirectory() ?? false;
+    if (isThere) return;
+    const isBelowMissing = isSystemError(error) && error.code === 'ENOENT' && dirname(folder) !== folder;
+    if (!isBelowMissing) throw error;
+    await makeEach(dirname(folder));
+    await mkdir(folder);
+  }
+}
+
 /** Makes the folder and those above it, where they are not there; ends the command with a sentence where that is not possible. */
 export async function makeFolder(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true }).catch((error: unknown) =>
+  await makeEach(folder).catch((error: unknown) =>
     stopWith(
       `The folder ${folder} cannot be made${isSystemError(error) ? `: ${words[error.code] ?? error.code}` : ''}.`,
     ),
