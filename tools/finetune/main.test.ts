@@ -152,8 +152,8 @@ test('a run that is there stays as it is; saves count steps, reported or not', a
 
   const intervals = ['--steps', '5', '--report-every', '5', '--save-every', '2'];
   const seldom = join(folder, 'seldom.safetensors');
-  // A save is written beside its place first: a folder in its way ends the run there, between two reports.
-  await mkdir(join(`${seldom}.part`));
+  // A folder in a save's place ends the run there, between two reports.
+  await mkdir(join(folder, 'seldom.teacher.safetensors'));
   const blocked = await runTool('finetune', ...samples, ...small, ...intervals, '--out', seldom);
   expect(blocked.exitCode).not.toBe(0);
   expect(await readFile(join(folder, 'seldom.jsonl'), 'utf8')).toBe('');
