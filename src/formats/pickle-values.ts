@@ -85,10 +85,14 @@ export const isKind = <K extends Exclude<PickleValue, null | boolean | number | 
 ): value is Extract<PickleValue, { kind: K }> =>
   typeof value === 'object' && value !== null && value.kind === kind;
 
-/** @returns an object's attributes, or null; with `__slots__` its state is a pair: the attributes, and those in slots */
+/**
+ * @returns an object's attributes, or null. Of a kind of dictionary what it holds, which may have attributes besides; with
+ * `__slots__` the state is a pair: the attributes, and those in slots
+ */
 export function attributesOf(value: PickleValue): PickleDict | null {
   if (!isKind(value, 'opaque')) return null;
+  if (value.dict !== undefined) return value.dict;
   const state = value.state ?? null;
   const attributes = itemsOf(state)?.find((item) => isKind(item, 'dict')) ?? state;
-  return isKind(attributes, 'dict') ? attributes : (value.dict ?? null);
+  return isKind(attributes, 'dict') ? attributes : null;
 }

@@ -121,6 +121,8 @@ function leafOf(name: string, part: PickleValue, source: StorageFile): StoredTen
 
 /** Two bytes of a pickle are enough to name a tensor again. Far more names than any network has are an attack. */
 const maxEntries = 1_000_000;
+/** Longer than any network's names: names within names within names would take more memory than there is. */
+const maxNameLength = 1_000;
 
 /** A value whose parts go into `tree`, after `prefix`. */
 interface Container {
@@ -169,9 +171,14 @@ interface PutObject {
 /** @returns the trees that have a tensor, at any depth */
 function findFullTrees(containers: readonly Container[]): Set<TensorTree> {
   const full = new Set<TensorTree>();
+  const trees = [...new Set(containers.map(({ tree }) => tree))];
   // What is inside comes later in the list.
-  for (const { tree } of containers.toReversed())
-    if ([...tree.values()].some((node) => !isTree(node) || full.has(node))) full.add(tree);
+  for (const tree of trees.toReversed())
+    for (const node of tree.values())
+      if (!isTree(node) || full.has(node)) {
+        full.add(tree);
+        break;
+      }
   return full;
 }
 
@@ -218,7 +225,7 @@ export function collectTensors(root: PickleValue, source: StorageFile): TensorPa
       const leaf = leafOf(name, part, source);
       if (leaf !== null) put(container.tree, name, leaf);
       else if (isKind(part, 'opaque') && !isContainer(part)) skipped.add(part.name);
-      else if (isKind(part, 'opaque') && container.isObject)
+      else if (isKind(part, 'opaque') && container.isObject && name.length < maxNameLength)
         pending.push({ ...container, value: part, prefix: `${name}.` });
       else if (isContainer(part)) {
         const inner = treeOf(part);

@@ -200,6 +200,11 @@ describe('files of our own', () => {
       ['cls_token', 'norm.weight'],
     ],
     ['a class of its own that is a dictionary', `cmy\nDict\n)\x81S'weight'\n${tensor}s.`, ['weight']],
+    [
+      'one that has attributes, too',
+      `cmy\nDict\n)\x81S'weight'\n${tensor}s${dict({ _metadata: '}' })}b.`,
+      ['weight'],
+    ],
   ])('%s', async (_, pickle, names) => {
     const { tree, skipped } = await open(zipOf(Buffer.from(pickle, 'latin1')));
     expect([...tree.keys()]).toEqual(names);
@@ -232,6 +237,22 @@ describe('files of our own', () => {
     const circle = `cmy\nOwn\n)\x81p0\n${dict({ self: 'g0\n', weight: tensor })}b.`;
     const { tree } = await open(zipOf(Buffer.from(circle, 'latin1')));
     expect([...tree.keys()]).toEqual(['weight']);
+  });
+
+  const own = `cmy\nOwn\n)\x81}S'w'\ng0\ns`;
+  const memoised = `${tensor}p0\n0`;
+
+  test('a hundred thousand objects in another are read in a moment', async () => {
+    const objects = Array.from({ length: 100_000 }, (_, i) => `S'${i}'\n${own}b`);
+    const wide = `${memoised}cmy\nOwn\n)\x81}(${objects.join('')}ub.`;
+    expect((await open(zipOf(Buffer.from(wide, 'latin1')))).tree.size).toBe(100_000);
+  });
+
+  test('objects ten thousand deep make no names of ten thousand parts', async () => {
+    const deep = `${memoised}${`${own}S'c'\n`.repeat(10_000)}K\x01${'sb'.repeat(10_000)}.`;
+    const names = [...(await open(zipOf(Buffer.from(deep, 'latin1')))).tree.keys()];
+    expect(names.slice(0, 2)).toEqual(['w', 'c.w']);
+    expect(names.every((name) => name.length < 1100)).toBe(true);
   });
 
   test('dictionaries nested a hundred thousand deep, and one that holds itself, cost nothing', async () => {
