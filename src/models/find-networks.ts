@@ -15,7 +15,7 @@ export interface Network {
   readonly repeated: string | null;
   /** What else is in the file, from the top down: `optimizer`, `student.*`. */
   readonly beside: readonly string[];
-  /** MoCo v3 saves under a prefix of its own, and its networks have 12 heads whatever their width. */
+  /** MoCo v3 saves under prefixes of its own, and its small network has 12 heads. */
   readonly isMocoV3: boolean;
 }
 
@@ -72,6 +72,10 @@ function listPlaces(root: TensorTree): Place[] {
 
 type Found = Omit<Network, 'name'>;
 
+/** Names in MoCo v3's own files, and in MMPretrain's, where the network beside these is of the same run. */
+const isOfMocoV3 = (key: string): boolean =>
+  /^(module\.(base|momentum)_encoder|momentum_encoder\.module\.0)\./.test(key);
+
 /** Names of the tensors in a dictionary without their wrappers, worked out once. */
 type CleanNames = ReadonlyMap<string, readonly string[]>;
 
@@ -100,14 +104,12 @@ function takeNetwork(
   // A network within this one's names, as `teacher.cls_token` beside `cls_token`, is another.
   const inner = others.filter((other) => other.length > prefix.length && startsWith(other, prefix));
   let repeated: string | null = null;
-  let isMocoV3 = false;
   for (const [key, name] of names) {
     if (startsWith(name, prefix) && !inner.some((other) => startsWith(name, other))) {
       const own = name.slice(prefix.length).join('.');
       if (nodes.has(own)) repeated ??= own;
       const node = place.tree.get(key);
       if (node !== undefined) nodes.set(own, node);
-      isMocoV3 ||= /^module\.(base|momentum)_encoder\./.test(key);
     } else {
       let shared = 0;
       while (shared < name.length - 1 && name[shared] === prefix[shared]) shared++;
@@ -115,7 +117,7 @@ function takeNetwork(
     }
   }
   const path = [...place.keys.filter((key) => !wrappers.has(key)), ...prefix];
-  return { path, nodes, repeated, beside: [...beside], isMocoV3 };
+  return { path, nodes, repeated, beside: [...beside], isMocoV3: [...names.keys()].some(isOfMocoV3) };
 }
 
 /** A dictionary's names, and what stands before each network in it. */

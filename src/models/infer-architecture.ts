@@ -4,8 +4,11 @@ import type { PatchGrid } from '../core/geometry.ts';
 
 type Shapes = ReadonlyMap<string, readonly number[]>;
 
-/** Every published ViT of this kind but MoCo v3's small one has heads of this width. */
+/** Published ViTs of this kind have heads of this width, but for those below. */
 const usualHeadWidth = 64;
+/** Channels of ViT-H, ViT-g and ViT-G, as in MAE, DeiT III and torchvision. */
+const widthsOf16Heads: readonly number[] = [1280, 1408, 1664];
+/** Its small network has them in 384 channels. */
 const mocoV3Heads = 12;
 /** The official code's; a file does not record it. */
 const layerNormEps = 1e-6;
@@ -24,7 +27,8 @@ export interface ArchitectureHints extends HeadHints {
 /** @returns the head count, or a phrase that says why there is none */
 function chooseHeads(embedDim: number, { numHeads, isMocoV3 }: HeadHints): number | string {
   if (numHeads !== undefined) return numHeads;
-  if (isMocoV3) return mocoV3Heads;
+  if (isMocoV3 && embedDim % mocoV3Heads === 0) return mocoV3Heads;
+  if (widthsOf16Heads.includes(embedDim)) return 16;
   return embedDim % usualHeadWidth === 0
     ? embedDim / usualHeadWidth
     : `how many heads it has is not in the file, and ${embedDim} channels are no multiple of ${usualHeadWidth}; ` +

@@ -122,6 +122,12 @@ test('MoCo v3 is known by its prefix; its second encoder and its predictor are l
   expect(mapped(tree)).toEqual({ names: ['cls_token'], ignored: ['momentum_encoder.*', 'predictor.*'] });
   expect(mapParameterNames(tree, undefined).isMocoV3).toBe(true);
   expect(mapParameterNames(treeOf('module.cls_token'), undefined).isMocoV3).toBe(false);
+  // MMPretrain's
+  const names = ['backbone.cls_token', 'backbone.patch_embed.projection.weight', 'neck.fc0.weight'];
+  expect(mapParameterNames(treeOf(...names), undefined).isMocoV3).toBe(false);
+  const momentum = names.map((name) => name.replace('backbone', 'momentum_encoder.module.0'));
+  for (const network of ['backbone', 'momentum_encoder'])
+    expect(mapParameterNames(treeOf(...names, ...momentum), network).isMocoV3).toBe(true);
 });
 
 test.each([
@@ -177,6 +183,15 @@ test.each([
 ])('%s is left out', (name) => {
   expect(mapped(treeOf('cls_token', name)).names).toEqual(['cls_token']);
 });
+
+test.each(['head.last_layer.parametrizations.weight.original0', 'head.weight_orig', 'head.lora_A.weight'])(
+  'what is odd about a head is nothing to the network: %s',
+  (name) => {
+    expect(mapped(treeOf('cls_token', name))).toEqual({ names: ['cls_token'], ignored: ['head.*'] });
+    const within = `blocks.0.attn.${name}`;
+    expect(() => mapped(treeOf('cls_token', within))).toThrow('checkpoint-invalid');
+  },
+);
 
 test.each(['norm_pre.weight', 'fc_norm.weight', 'blocks.0.attn.q_norm.weight', 'forehead.weight'])(
   '%s is not: whether it counts is not for us to say',

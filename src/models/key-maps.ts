@@ -13,7 +13,7 @@ export interface NamedParameters {
   readonly tensors: TensorFile;
   /** What is not part of the network, e.g. `optimizer` or `head.*`. */
   readonly ignored: readonly string[];
-  /** Its networks have 12 heads whatever their width. */
+  /** Its small network has 12 heads. */
   readonly isMocoV3: boolean;
   /** Whether the names are those of a family that keeps no position for CLS: DeiT III, and timm's with registers. */
   readonly lacksClsPosition: boolean;
@@ -213,16 +213,20 @@ export function mapParameterNames(tree: TensorTree, key: string | undefined): Na
   const networks = pickNetwork(tree, key);
   const [{ nodes, repeated, beside, isMocoV3 }] = networks;
   if (repeated !== null) throw invalid(`it holds ${repeated} twice, under different prefixes`);
-  const kind = describeOtherKind([...nodes.keys()]);
-  if (kind !== null) throw invalid(kind);
   const ignored = new Set(beside);
   const own = new Map<string, StoredTensor>();
+  const names: string[] = [];
   for (const [name, node] of nodes) {
     const [first = '', ...rest] = name.replace(/^embeddings\.(?=mask_token$)/, '').split('.');
-    if (isTree(node)) ignored.add(name);
-    else if (isBeside(first)) ignored.add(rest.length === 0 ? name : `${first}.*`);
-    else own.set(name, node);
+    if (isBeside(first)) ignored.add(isTree(node) || rest.length === 0 ? name : `${first}.*`);
+    else {
+      names.push(name);
+      if (isTree(node)) ignored.add(name);
+      else own.set(name, node);
+    }
   }
+  const kind = describeOtherKind(names);
+  if (kind !== null) throw invalid(kind);
   const lacksClsPosition = [...own.keys()].some(
     (name) => name === 'reg_token' || /^blocks\.[\d.]+\.gamma_1$/.test(name),
   );
