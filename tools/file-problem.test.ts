@@ -24,6 +24,8 @@ const at = (name: string): string => join(folder, name);
 test('a folder is made with those above it, again and again', async () => {
   for (let times = 0; times < 2; times++) await makeFolder(at('a/b/c/'));
   expect((await stat(at('a/b/c'))).isDirectory()).toBe(true);
+  await makeFolder(`${folder}/new/../beside`);
+  expect((await stat(at('beside'))).isDirectory()).toBe(true);
   await prepareFile(at('d/picture.webp'), '.webp');
   expect((await stat(at('d'))).isDirectory()).toBe(true);
 });

@@ -1,6 +1,6 @@
 /** Errors of the file system as sentences, and what is asked of it before long work. */
 import { mkdir, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { stopWith } from './stop-with.ts';
 
 const words: Readonly<Record<string, string>> = {
@@ -49,7 +49,8 @@ async function makeEach(folder: string): Promise<void> {
 
 /** Makes the folder and those above it, where they are not there; ends the command with a sentence where that is not possible. */
 export async function makeFolder(folder: string): Promise<void> {
-  await makeEach(folder).catch((error: unknown) =>
+  // Without "new/..", in which "new" would have to be made first.
+  await makeEach(resolve(folder)).catch((error: unknown) =>
     stopWith(
       `The folder ${folder} cannot be made${isSystemError(error) ? `: ${words[error.code] ?? error.code}` : ''}.`,
     ),

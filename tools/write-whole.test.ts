@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -71,9 +71,18 @@ test('a folder stays a folder, a link leads where it did, and what is no file is
   await symlink('real', at('link'));
   await writeWhole(at('link'), 'new');
   expect(await readFile(at('real'), 'utf8')).toBe('new');
+  await symlink('later', at('early'));
+  await writeWhole(at('early'), 'new');
+  expect(await readFile(at('later'), 'utf8')).toBe('new');
   await writeWhole('/dev/null', 'text');
   expect(await readFile('/dev/null', 'utf8')).toBe('');
-  expect((await readdir(folder)).toSorted()).toEqual(['folder', 'link', 'real']);
+  expect((await readdir(folder)).toSorted()).toEqual(['early', 'folder', 'later', 'link', 'real']);
+});
+
+test.skipIf(process.platform === 'win32')('what nobody else may read stays so', async () => {
+  await writeFile(at('own'), 'old', { mode: 0o600 });
+  await writeWhole(at('own'), 'new');
+  expect((await stat(at('own'))).mode & 0o777).toBe(0o600);
 });
 
 test.skipIf(process.getuid?.() === 0)('a file that may not be written is not replaced', async () => {

@@ -1,6 +1,7 @@
 /** Writes files whole or not at all: after a full disk, or Ctrl-C in the middle, what was there before is still there. */
+import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
-import { access, constants, realpath, rename, stat, writeFile } from 'node:fs/promises';
+import { access, constants, lstat, realpath, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 export type FileContent = string | Uint8Array | ReadableStream<Uint8Array>;
@@ -24,16 +25,6 @@ async function withClearUp(work: () => Promise<void>, clearUp: () => void): Prom
   }
 }
 
-let count = 0;
-
-/** @returns whether the path can be replaced by a new file; /dev/null and the like are written to as they are */
-async function isReplaceable(path: string): Promise<boolean> {
-  const facts = await stat(path).catch(() => null);
-  // A file that nobody may write to could still be replaced by another one of its name.
-  if (facts?.isFile()) await access(path, constants.W_OK);
-  return facts === null || facts.isFile() || facts.isDirectory();
-}
-
 /**
  * Files that belong together: none replaces what was there before all have been written.
  * @throws the file system's error, with the path of the file that could not be written, for `describeFileProblem`
@@ -49,14 +40,21 @@ export async function writeAllWhole(
       current = path;
       // Of a link, what it leads to.
       const target = await realpath(path).catch(() => path);
-      if (!(await isReplaceable(target))) {
+      const facts = await stat(target)
+        .catch(() => lstat(target))
+        .catch(() => null);
+      // A file that nobody may write to could still be replaced by another one of its name.
+      if (facts?.isFile()) await access(target, constants.W_OK);
+      // /dev/null and the like, and a link that leads nowhere yet, are written to as they are.
+      else if (facts !== null && !facts.isDirectory()) {
         await writeFile(target, content);
         continue;
       }
       // A name of its own: the target's with more behind it may be too long.
-      const part = join(dirname(target), `.${process.pid}-${count++}.part`);
+      const part = join(dirname(target), `.${randomUUID()}.part`);
       parts.set(part, target);
-      await writeFile(part, content);
+      // What only its owner may read stays so.
+      await writeFile(part, content, facts?.isFile() ? { mode: facts.mode & 0o777 } : {});
     }
     for (const [part, target] of parts) {
       current = target;
