@@ -26,7 +26,8 @@ export const checkpointOptions = {
 export const checkpointUsage = `\
   --key <name>       which of the file's networks: teacher or student, or whatever stands before its parameters' names
                      (default: the only one, else the teacher)
-  --heads <n>        how many attention heads (default: from the config; else channels / 64, and 12 for MoCo v3)
+  --heads <n>        how many attention heads (default: from the config; else channels / 64, 16 for ViT-H
+                     and larger ones, 12 for MoCo v3)
   --grid <r>x<c>     the rows and columns of patches that it was trained on, as in 6x8 (default: from the config or an image size
                      in the file; else one CLS token and a square)
   --config <file>    the architecture as JSON (default: config.json beside the checkpoint, if there is one;

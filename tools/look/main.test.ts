@@ -246,6 +246,12 @@ test.each([
   },
 );
 
+test('a component by its number is no head: a network of three heads has a fourth one', async () => {
+  const model = ['--model', checkpointPath('dino.pth'), '--heads', '3', '--view', '4'];
+  const run = await runTool('look', 'colours', cat, ...small, ...model, '--out', join(folder, 'fourth'));
+  expect(run).toMatchObject({ exitCode: 0, stderr: '' });
+});
+
 test('a photograph that a look at several depends on is named where it cannot be read', async () => {
   const gone = join(folder, 'gone.jpg');
   const dahlia = join(root, 'public/samples/dahlia.jpg');

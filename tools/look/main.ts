@@ -108,8 +108,9 @@ if (options.cutout && view.found === undefined) stopWith(`The lens ${lens} makes
 async function sideOf(engine: ToolEngine): Promise<Side> {
   checkOverlap(asked.framing, engine.model);
   const { view: head } = asked.drawing as { readonly view?: unknown };
-  // The view of the lens objects is no head.
-  checkParts({ ...asked.params, ...(lens === 'objects' ? {} : { head }) }, engine.model);
+  // What other lenses draw by a number is no head.
+  const hasHeads = lens === 'heads' || lens === 'layers';
+  checkParts({ ...asked.params, ...(hasHeads ? { head } : {}) }, engine.model);
   console.log(`${engine.model.title} on ${engine.engine.backend.name} (${engine.engine.backend.device})`);
   return openSide(engine, asked, found.paths);
 }
