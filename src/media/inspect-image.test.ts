@@ -1,7 +1,7 @@
 import { deflateSync } from 'node:zlib';
 import sharp, { type Sharp } from 'sharp';
 import { describe, expect, test } from 'vitest';
-import type { Failure } from '../core/failure.ts';
+import { describeFailure, type Failure } from '../core/failure.ts';
 import { damage, seededRandom } from '../core/seeded-random.ts';
 import { pngChunk, withPngChunk } from '../testing/png-chunks.ts';
 import { inspectImage, undecodable } from './inspect-image.ts';
@@ -278,29 +278,36 @@ describe('a kind that few programs decode is told by its name', () => {
     return jpeg;
   };
   test.each([
-    ['12-bit jpeg', withFrame(0xc1, 12)],
-    ['lossless jpeg', withFrame(0xc3)],
-    ['hierarchical jpeg', withFrame(0xc5)],
-    ['arithmetic jpeg', withFrame(0xc9)],
-    ['jpeg-ls', withFrame(0xf7)],
+    ['12-bit JPEG', withFrame(0xc1, 12)],
+    ['lossless JPEG', withFrame(0xc3)],
+    ['hierarchical JPEG', withFrame(0xc5)],
+    ['arithmetic JPEG', withFrame(0xc9)],
+    ['JPEG-LS', withFrame(0xf7)],
     [
-      'ios app png',
+      'Apple’s app PNG',
       Buffer.concat([files.png.subarray(0, 8), pngChunk('CgBI', Buffer.alloc(4)), files.png.subarray(8)]),
     ],
   ])('%s', (variant, bytes) => {
     const facts = inspectImage(bytes);
     if (!facts.ok) throw new Error(JSON.stringify(facts.error));
     expect(facts.value).toMatchObject({ variant });
-    expect(undecodable(facts.value)).toEqual({ code: 'unsupported-image', format: variant });
+    const failure = undecodable(facts.value);
+    expect(failure).toEqual({ code: 'unsupported-image', format: variant });
+    // Called as people write it.
+    expect(describeFailure(failure)).toMatch(
+      /^(Apple’s app PNG|12-bit JPEG|JPEG-LS|[A-Z][a-z]+ JPEG) images /,
+    );
   });
 
   test('what has no name of its own is damaged where it cannot be decoded', () => {
-    const facts = inspectImage(withFrame(0xc1));
-    expect(facts.ok && undecodable(facts.value)).toEqual({
-      code: 'damaged-image',
-      format: 'jpg',
-      problem: 'undecodable',
-    });
+    for (const precision of [8, 37]) {
+      const facts = inspectImage(withFrame(0xc1, precision));
+      expect(facts.ok && undecodable(facts.value)).toEqual({
+        code: 'damaged-image',
+        format: 'jpg',
+        problem: 'undecodable',
+      });
+    }
   });
 });
 
@@ -455,7 +462,7 @@ describe('what is no photograph', () => {
     ['a sensor’s own values', withTag(tiff, 0x0106, 32_803), isUnsupported('camera raw')],
     ['an iPhone’s HEIC', brands('heic', 'mif1', 'heic'), isUnsupported('heic')],
     ['a HEIC of another name', brands('mif1', 'heix'), isUnsupported('heic')],
-    ['an AVIF that moves', brands('avis', 'avif', 'msf1'), isUnsupported('animated avif')],
+    ['an AVIF that moves', brands('avis', 'avif', 'msf1'), isUnsupported('animated AVIF')],
     ['a Photoshop file', psd, isUnsupported('psd')],
     ['a JPEG XL', Uint8Array.of(0xff, 0x0a, 0x7f, 0, 0, 0, 0, 0, 0, 0), isUnsupported('jxl')],
     [

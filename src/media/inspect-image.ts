@@ -68,7 +68,7 @@ function formatOfBrands(bytes: Uint8Array): string | null {
   const boxLength = viewOf(bytes).getUint32(0);
   const list = ascii(bytes, 8, Math.min(boxLength, 256) - 8);
   const brands: readonly string[] = list.match(/.{4}/gs) ?? [];
-  if (brands[0] === 'avis') return 'animated avif'; // image-size finds no size in it
+  if (brands[0] === 'avis') return 'animated AVIF'; // image-size finds no size in it
   if (brands.includes('avif')) return 'avif';
   return brands.some((brand) => heicBrands.includes(brand)) ? 'heic' : null;
 }

@@ -57,11 +57,12 @@ const isFrameMarker = (marker: number): boolean =>
 
 /** Kinds of JPEG that browsers do not decode. Source: ITU-T T.81, table B.1; T.87. */
 function variantOf({ marker, precision }: Frame): string | null {
-  if (marker === marks.lossless) return 'jpeg-ls';
-  if (marker > 0xc8) return 'arithmetic jpeg';
-  if (marker === 0xc3 || marker === 0xc7) return 'lossless jpeg';
-  if (marker > 0xc3) return 'hierarchical jpeg';
-  return precision === 8 ? null : `${precision}-bit jpeg`;
+  if (marker === marks.lossless) return 'JPEG-LS';
+  if (marker > 0xc8) return 'arithmetic JPEG';
+  if (marker === 0xc3 || marker === 0xc7) return 'lossless JPEG';
+  if (marker > 0xc3) return 'hierarchical JPEG';
+  // A number of bits that no kind has is damage.
+  return precision === 12 ? '12-bit JPEG' : null;
 }
 
 /** Markers without a length: stuffing, TEM, restarts, start and end of image. */

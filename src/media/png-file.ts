@@ -44,7 +44,7 @@ export function inspectPng(bytes: Uint8Array): Findings {
   if (lacksEnd) notices.push('end-missing');
   const facts = { sizePx: readSize(bytes), complete: hasEnd || lacksEnd, notices };
   // Apple's tools write these for apps: colours in another order, packed in another way.
-  return ascii(bytes, 12, 4) === 'CgBI' ? { ...facts, variant: 'ios app png' } : facts;
+  return ascii(bytes, 12, 4) === 'CgBI' ? { ...facts, variant: 'Apple’s app PNG' } : facts;
 }
 
 /** Chunks that are removed: colour information, orientation, and all frames except the one for viewers without animation. */
