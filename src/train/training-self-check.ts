@@ -162,15 +162,18 @@ async function compare(faults: FaultWatch): Promise<number> {
   const rates = { ...ratesAt(configuration, 1), weightDecay: 3 };
   const ours = openState();
   const plain = openState();
-  const expected = fastLossAndGradients(plain, configuration, batch, rates, 'plain');
-  const actual = fastLossAndGradients(ours, configuration, batch, rates);
+  const found: LossAndGradients[] = [];
   try {
+    const expected = fastLossAndGradients(plain, configuration, batch, rates, 'plain');
+    found.push(expected);
+    const actual = fastLossAndGradients(ours, configuration, batch, rates);
+    found.push(actual);
     const gradients = await faults.race(compareGradients(actual, expected));
     const updates = await faults.race(compareUpdates(ours, plain, rates, expected));
     faults.check();
     return Math.max(gradients, updates);
   } finally {
-    tf.dispose([actual, expected]);
+    tf.dispose(found);
     ours.dispose();
     plain.dispose();
   }

@@ -44,6 +44,18 @@ test.each([
   expect(maxRelativeDifference).toBeGreaterThan(0.001);
 });
 
+test('takes plain ops instead of a kernel that throws, and leaves no tensor', async () => {
+  restore = replaceKernel('DinoscopeLinear', 'wasm', () => {
+    throw new Error('not for this device');
+  });
+  const before = tf.memory().numTensors;
+  expect(await checkStepKernels(backend.faults)).toEqual({
+    kernels: 'plain',
+    maxRelativeDifference: Infinity,
+  });
+  expect(tf.memory().numTensors).toBe(before);
+});
+
 async function lossesOf(
   kernels: StepKernels,
   configuration: Partial<TrainingConfiguration> = {},
