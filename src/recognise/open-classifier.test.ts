@@ -42,6 +42,12 @@ test.each([
   });
 });
 
+test('the same network is called by its title here, whatever it was called where the probe was made', async () => {
+  expect(await openClassifier(probeOf(2, 4, 'small.pth', 'tiny'), model)).toMatchObject({
+    value: { madeOf: { modelTitle: 'Tiny' } },
+  });
+});
+
 test.each([
   ['it learned from block 4, and Tiny has 3', probeOf(4)],
   ['its 6 inputs are not made of the 2 channels of Tiny', probeOf(1, 6)],

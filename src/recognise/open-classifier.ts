@@ -2,7 +2,7 @@
 import { failureOf, type Failure } from '../core/failure.ts';
 import { headInputs, type MadeOf } from '../core/linear-head.ts';
 import type { ModelDescription } from '../core/model.ts';
-import { sourceOf, titleBeside, type PooledFeatures } from '../core/recognition.ts';
+import { isSameSource, sourceOf, titleBeside, type PooledFeatures } from '../core/recognition.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
 import { readSafetensorsMetadata } from '../formats/safetensors.ts';
 import { openLinearHead } from '../models/open-linear-head.ts';
@@ -40,9 +40,10 @@ async function openProbe(file: Blob, model: Network): Promise<Result<Classifier,
       code: 'checkpoint-invalid',
       problem: `it learned from block ${settings.block}, and ${model.title} has ${model.depth}`,
     });
-  // A key says nothing here: whoever asks may call the same network by another one.
-  const modelTitle =
-    facts.modelHash === null ? facts.modelTitle : titleBeside(facts, sourceOf(facts.modelKey, model));
+  // A key says nothing here: whoever asks may call the same network by another one, and by another title.
+  const source = sourceOf(facts.modelKey, model);
+  const title = isSameSource(facts, source) ? model.title : titleBeside(facts, source);
+  const modelTitle = facts.modelHash === null ? facts.modelTitle : title;
   return succeed({
     probe,
     blocks: [settings.block],
