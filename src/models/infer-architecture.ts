@@ -41,6 +41,12 @@ function ratioOf(hiddenDim: number, embedDim: number): number {
   return Math.floor(embedDim * ratio) === hiddenDim ? ratio : (hiddenDim + 0.5) / embedDim;
 }
 
+/** @returns how many blocks there are by the largest number of one */
+export function depthOf(shapes: Shapes): number {
+  const blocks = [...shapes.keys()].map((name) => Number(/^blocks\.(\d+)\./.exec(name)?.[1] ?? -1));
+  return blocks.reduce((largest, block) => Math.max(largest, block), -1) + 1;
+}
+
 /**
  * Looks only at shapes that tell a size. `checkParameters` checks whether every parameter is there and fits.
  * @param shapes by official parameter names
@@ -59,8 +65,7 @@ export function inferArchitecture(shapes: Shapes, hints: ArchitectureHints): Vit
   if (channels !== 3)
     return `its pictures have other channels than a photograph's 3 (patch_embed.proj.weight is [${patches.join(', ')}])`;
   if (sides[0] !== sides[1]) return `its patches are ${sides.join(' × ')} px; only square ones can be used`;
-  const blocks = [...shapes.keys()].map((name) => Number(/^blocks\.(\d+)\./.exec(name)?.[1] ?? -1));
-  const depth = blocks.reduce((largest, block) => Math.max(largest, block), -1) + 1;
+  const depth = depthOf(shapes);
   if (depth === 0) return 'it has no blocks';
   const hiddenDim = shapes.get('blocks.0.mlp.fc1.weight')?.[0];
   if (hiddenDim === undefined)

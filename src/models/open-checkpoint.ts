@@ -10,7 +10,6 @@ import {
   type VitArchitecture,
 } from '../core/architecture.ts';
 import { FailureError, failureOf, type Failure } from '../core/failure.ts';
-import type { PatchGrid } from '../core/geometry.ts';
 import type { CheckpointHints } from '../core/model.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
 import { isFloatType } from '../formats/float-values.ts';
@@ -21,7 +20,8 @@ import type { StoredTensor, TensorFile, TensorTree } from '../formats/tensor-fil
 import { checkParameters } from './check-parameters.ts';
 import { chooseGrid, type PositionLayout } from './choose-grid.ts';
 import { findImageSizes } from './image-sizes.ts';
-import { headsOfConfig, inferArchitecture } from './infer-architecture.ts';
+import { headsOfModules } from './heads-of-modules.ts';
+import { depthOf, headsOfConfig, inferArchitecture, type ArchitectureHints } from './infer-architecture.ts';
 import { addClsPosition } from './join-tensors.ts';
 import { mapParameterNames } from './key-maps.ts';
 
@@ -102,23 +102,23 @@ function layPositions(
   });
 }
 
+/** @param inferring for a file without our own config */
 function chooseArchitecture(
   shapes: Shapes,
   { config, numHeads }: CheckpointHints,
-  grid: PatchGrid,
-  isMocoV3: boolean,
+  inferring: ArchitectureHints,
 ): VitArchitecture {
   const heads = numHeads === undefined ? {} : { numHeads };
   const architecture = isOurConfig(config)
-    ? parseArchitecture({ ...config, gridSize: gridSizeOf(grid), ...heads })
-    : inferArchitecture(shapes, { numHeads: numHeads ?? headsOfConfig(config), isMocoV3, grid });
+    ? parseArchitecture({ ...config, gridSize: gridSizeOf(inferring.grid), ...heads })
+    : inferArchitecture(shapes, inferring);
   if (typeof architecture !== 'string') return architecture;
   const embedDim = shapes.get('cls_token')?.at(-1);
   // With any head count it would do: what is missing is that number and nothing else.
   const lacksHeads =
     !isOurConfig(config) &&
-    (numHeads ?? headsOfConfig(config)) === undefined &&
-    typeof inferArchitecture(shapes, { numHeads: 1, isMocoV3, grid }) !== 'string';
+    inferring.numHeads === undefined &&
+    typeof inferArchitecture(shapes, { ...inferring, numHeads: 1 }) !== 'string';
   throw lacksHeads && embedDim !== undefined
     ? new FailureError({ code: 'heads-unknown', embedDim })
     : invalid(architecture);
@@ -171,7 +171,8 @@ async function readCheckpoint(
   const { grid, hasClsPosition } = layPositions(shapesOf(tensors), lacksClsPosition, known, settings);
   const laid = hasClsPosition ? tensors : withClsPosition(tensors);
   const shapes = shapesOf(laid);
-  const architecture = chooseArchitecture(shapes, known, grid, isMocoV3);
+  const numHeads = known.numHeads ?? headsOfConfig(known.config) ?? headsOfModules(settings, depthOf(shapes));
+  const architecture = chooseArchitecture(shapes, known, { numHeads, isMocoV3, grid });
   const expected = parameterShapes(architecture);
   // Counters, masks and what has no values are no parameters; where a parameter is stored as one, reading it says so.
   const counters = [...laid]
