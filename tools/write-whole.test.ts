@@ -1,7 +1,7 @@
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { describeFileProblem } from './file-problem.ts';
 import { writeAllWhole, writeWhole } from './write-whole.ts';
 
@@ -35,6 +35,24 @@ test('a file that could not be written whole leaves the old one, nothing beside 
   expect(describeFileProblem(failure)).toBe(`${at('map.npy')} cannot be written: there is no room left.`);
   expect(await readFile(at('map.npy'), 'utf8')).toBe('old');
   expect(await readdir(folder)).toEqual(['map.npy']);
+});
+
+test('a command that ends in the middle leaves nothing beside the old file', async () => {
+  const others = process.listeners('exit');
+  let breakOff = (): void => {};
+  const endless = new ReadableStream<Uint8Array>({
+    start(controller) {
+      controller.enqueue(new Uint8Array(10));
+      breakOff = () => controller.error(new Error('the end of the test'));
+    },
+  });
+  const failure = failureOf(writeWhole(at('run.safetensors'), endless));
+  await vi.waitFor(async () => expect(await readdir(folder)).toHaveLength(1));
+  for (const listener of process.listeners('exit')) if (!others.includes(listener)) listener(130);
+  expect(await readdir(folder)).toEqual([]);
+  breakOff();
+  expect(await failure).toBeInstanceOf(Error);
+  expect(process.listeners('exit')).toEqual(others);
 });
 
 test('of files that belong together all are new or none', async () => {

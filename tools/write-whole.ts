@@ -8,7 +8,10 @@ export type FileContent = string | Uint8Array | ReadableStream<Uint8Array>;
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** Runs `work`, and `clearUp` also where Ctrl-C ends the command meanwhile. One that hears signals itself goes on until the work is done. */
+/**
+ * Runs `work`, and `clearUp` also where the command ends meanwhile. At Ctrl-C one that hears signals itself goes on until the work is done,
+ * or ends by itself.
+ */
 async function withClearUp(work: () => Promise<void>, clearUp: () => void): Promise<void> {
   const end = (signal: NodeJS.Signals): void => {
     clearUp();
@@ -17,10 +20,12 @@ async function withClearUp(work: () => Promise<void>, clearUp: () => void): Prom
   };
   const unheard = signals.filter((signal) => process.listenerCount(signal) === 0);
   for (const signal of unheard) process.on(signal, end);
+  process.on('exit', clearUp);
   try {
     await work();
   } finally {
     for (const signal of unheard) process.removeListener(signal, end);
+    process.removeListener('exit', clearUp);
     clearUp();
   }
 }
