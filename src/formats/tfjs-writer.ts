@@ -1,4 +1,5 @@
 /** Writes named tensors in the tfjs weights format that `tfjs-manifest.ts` reads. */
+import { joinBytes } from '../core/bytes.ts';
 import type { NamedTensor, VitArchitecture } from '../core/architecture.ts';
 import type { FeatureChoice } from '../core/model.ts';
 import { createSha256 } from './sha256.ts';
@@ -25,16 +26,6 @@ export interface TfjsModel {
 const quantizationOf = (encoding: WeightEncoding): object =>
   encoding.dtype === 'float32' ? {} : { quantization: { ...encoding, original_dtype: 'float32' } };
 
-function concatenate(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.byteLength, 0));
-  let offset = 0;
-  for (const piece of pieces) {
-    whole.set(piece, offset);
-    offset += piece.byteLength;
-  }
-  return whole;
-}
-
 /** @returns the files to write: the shards, and model.json last */
 export function writeTfjsModel(
   { id, title, architecture, parameters, features }: TfjsModel,
@@ -45,7 +36,7 @@ export function writeTfjsModel(
     shape,
     ...encodeWeight(name, values, dtype),
   }));
-  const whole = concatenate(encoded.map(({ bytes }) => bytes));
+  const whole = joinBytes(encoded.map(({ bytes }) => bytes));
   const shardCount = Math.max(1, Math.ceil(whole.byteLength / shardBytes));
   const shards = Array.from({ length: shardCount }, (_, index): TfjsFile => ({
     path: `group1-shard${index + 1}of${shardCount}.bin`,

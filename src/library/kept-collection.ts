@@ -1,4 +1,5 @@
 /** A kept collection in memory, small pictures apart, and the ways to change it. */
+import { joinBytes } from '../core/bytes.ts';
 import { FailureError, type Failure } from '../core/failure.ts';
 import { keyOfName, type PhotographName } from '../core/photograph-name.ts';
 import { pooledParts, type PooledFeatures } from '../core/recognition.ts';
@@ -54,16 +55,6 @@ function joinParts({ cls, mean, gem }: PooledFeatures): Float32Array<ArrayBuffer
   const values = new Float32Array(cls.length * pooledParts);
   for (const [part, own] of [cls, mean, gem].entries()) values.set(own, part * cls.length);
   return values;
-}
-
-function join(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(pieces.reduce((sum, { byteLength }) => sum + byteLength, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, at);
-    at += piece.byteLength;
-  }
-  return bytes;
 }
 
 /** Nothing lies at the front of the file, which is always there. */
@@ -365,7 +356,7 @@ export class KeptCollection {
    */
   async keepClasses(given: readonly GivenClass[]): Promise<void> {
     try {
-      const bytes = join(
+      const bytes = joinBytes(
         given.map(({ serial, className }) => encodeLine({ serial, className } satisfies KeptClass)),
       );
       // While the files are being opened nobody else may open one.
@@ -464,9 +455,9 @@ export class KeptCollection {
       end += byteLength;
     }
     return [
-      ['features.f32', join(ownRows)],
-      ['thumbnails.bin', join(ownPictures)],
-      ['items.log', join(lines)],
+      ['features.f32', joinBytes(ownRows)],
+      ['thumbnails.bin', joinBytes(ownPictures)],
+      ['items.log', joinBytes(lines)],
       ['classes.log', none],
     ];
   }

@@ -2,6 +2,7 @@
  * Photographs in the browser's worker: bytes → upright pixels, colours as they are stored (ADR 3). The browser
  * decodes the formats that it can; it must not turn or convert anything.
  */
+import { joinBytes } from '../core/bytes.ts';
 import type { Failure } from '../core/failure.ts';
 import type { Size } from '../core/geometry.ts';
 import type { PhotoNotice } from '../core/photo.ts';
@@ -122,10 +123,9 @@ async function openCoded(
 ): Promise<DecodedPhoto | null> {
   const stored = await storedImage(format, bytes);
   if (stored.isCut === true) return null;
-  // The type is from the content, since a file name may be wrong. (The cast is safe: a file's bytes are never shared memory.)
-  const file = new Blob([...(stored.parts as readonly Uint8Array<ArrayBuffer>[])], {
-    type: `image/${format === 'jpg' ? 'jpeg' : format}`,
-  });
+  // In one piece, since Firefox decides by the first part of a Blob what it is: a camera's JPEG without its EXIF would begin with a part of
+  // two bytes. The type is from the content, since a file name may be wrong.
+  const file = new Blob([joinBytes(stored.parts)], { type: `image/${format === 'jpg' ? 'jpeg' : format}` });
   const bitmap = await createImageBitmap(file, { colorSpaceConversion: 'none' }).catch(() => null);
   if (bitmap === null) return null;
   const notices: PhotoNotice[] = [...facts.notices];
