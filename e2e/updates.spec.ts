@@ -119,6 +119,37 @@ test.describe('with the service worker', () => {
     expect(await cachesOf(other)).toHaveLength(1);
   });
 
+  test('a new version takes over although the one before is asked for files at that very moment', async ({
+    page,
+  }) => {
+    await openKept(page);
+    const worker = await activeWorker(page);
+    host.deploy(next);
+    // Without being asked once more, Chromium would leave the new version waiting until the tab is closed.
+    await page.evaluate(async () => {
+      const registration = await navigator.serviceWorker.getRegistration();
+      const isInstalled = new Promise<void>((resolve) =>
+        registration?.addEventListener('updatefound', () => {
+          const { installing } = registration;
+          installing?.addEventListener('statechange', () => {
+            if (installing.state === 'installed') resolve();
+          });
+        }),
+      );
+      const enough = new AbortController();
+      const ask = async (): Promise<void> => {
+        while (!enough.signal.aborted) await fetch('./favicon.svg');
+      };
+      const asked = Promise.all([ask(), ask()]);
+      await registration?.update();
+      await isInstalled;
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+      enough.abort();
+      await asked;
+    });
+    await hasTakenOver(page, worker);
+  });
+
   test('a new page before its scripts is not shown: the kept one opens, and the new one when it is whole', async ({
     scope,
     page,

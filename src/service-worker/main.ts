@@ -9,6 +9,7 @@
  * built page. All other files have a hash in their name or change with the version, and come from the cache.
  */
 import { isMissingOnHost } from '../core/script-gone.ts';
+import { takeOverMessage } from '../core/take-over.ts';
 
 declare const __FILES__: readonly string[];
 declare const __VERSION__: string;
@@ -67,12 +68,20 @@ async function activate(): Promise<void> {
   await scope.clients.claim();
 }
 
-/** The same response with the page's headers; an opaque response from another host is not changed. */
-function withHeaders(response: Response): Response {
+/**
+ * The same response with the page's headers; an opaque response from another host is not changed. Its body is read to the end first. A
+ * browser may end this service worker once a response is given, as when another version takes over, and whoever reads a body that is
+ * then cut off may take it for a whole one.
+ * @throws where the connection breaks before the end
+ */
+async function withHeaders(response: Response): Promise<Response> {
   if (response.type === 'opaque' || response.status === 0) return response;
   const headers = new Headers(response.headers);
   for (const [name, value] of Object.entries(__HEADERS__)) headers.set(name, value);
-  return new Response(response.body, { status: response.status, statusText: response.statusText, headers });
+  const { status, statusText } = response;
+  // A status such as 204 forbids even an empty body.
+  const body = response.body === null ? null : await response.arrayBuffer();
+  return new Response(body, { status, statusText, headers });
 }
 
 /** Ignores `Vary`. Otherwise, if a server varies by origin, the kept copy of a module script would not be found. */
@@ -110,7 +119,7 @@ async function answerPage(request: Request): Promise<Response> {
   const signal = AbortSignal.timeout(pageTimeoutMs);
   try {
     const fresh = await fetch(request, { signal });
-    if (fresh.ok && (await isWhole(fresh.clone(), kept.clone(), signal))) return withHeaders(fresh);
+    if (fresh.ok && (await isWhole(fresh.clone(), kept.clone(), signal))) return await withHeaders(fresh);
   } catch {
     // Without an answer from the network, use the kept page.
   }
@@ -126,7 +135,7 @@ async function answerFile(request: Request): Promise<Response> {
   if (!mayChange(request)) return withHeaders(kept);
   try {
     const fresh = await fetch(request, { signal: AbortSignal.timeout(pageTimeoutMs) });
-    if (fresh.ok) return withHeaders(fresh);
+    if (fresh.ok) return await withHeaders(fresh);
   } catch {
     // As for a page.
   }
@@ -141,6 +150,9 @@ function asksPage({ mode, url }: Request): boolean {
 
 scope.addEventListener('install', (event) => event.waitUntil(install()));
 scope.addEventListener('activate', (event) => event.waitUntil(activate()));
+scope.addEventListener('message', ({ data }) => {
+  if (data === takeOverMessage) void scope.skipWaiting();
+});
 scope.addEventListener('fetch', (event) => {
   const { request } = event;
   const isOurs = new URL(request.url).href.startsWith(scope.registration.scope);
