@@ -4,7 +4,7 @@
  */
 import type { Size } from '../core/geometry.ts';
 import { paeth } from '../core/paeth.ts';
-import { addToCrc32 } from './crc32.ts';
+import { addToCrc32 } from '../core/crc32.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 

@@ -3,7 +3,7 @@
  * Source: PKWARE's APPNOTE.TXT, sections 4.3.7 to 4.3.16. No ZIP64: the archive stays below 4 GiB.
  */
 import { FailureError } from '../core/failure.ts';
-import { addToCrc32 } from './crc32.ts';
+import { addToCrc32 } from '../core/crc32.ts';
 import { readBytes } from './read-bytes.ts';
 
 const pieceBytes = 4 * 1024 * 1024;

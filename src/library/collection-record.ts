@@ -5,7 +5,7 @@
 import { isKnownFailure, type Failure } from '../core/failure.ts';
 import type { PhotographName } from '../core/photograph-name.ts';
 import { parseSettings, type FeatureSettings, type FeatureSource } from '../core/recognition.ts';
-import { addToCrc32 } from '../formats/crc32.ts';
+import { addToCrc32 } from '../core/crc32.ts';
 
 export interface CollectionRecord extends FeatureSource {
   readonly version: 1;

@@ -3,7 +3,7 @@ import { joinBytes } from '../core/bytes.ts';
 import { FailureError, type Failure } from '../core/failure.ts';
 import { keyOfName, type PhotographName } from '../core/photograph-name.ts';
 import { pooledParts, type PooledFeatures } from '../core/recognition.ts';
-import { addToCrc32 } from '../formats/crc32.ts';
+import { addToCrc32 } from '../core/crc32.ts';
 import type { CollectionItem, StoredCollection } from '../rpc/recognise-contract.ts';
 import { createSerialQueue } from '../rpc/serial-queue.ts';
 import { encodeLine, type CollectionRecord, type KeptClass, type KeptItem } from './collection-record.ts';

@@ -1,8 +1,10 @@
 /** PNG: reads the chunks. Source: W3C PNG, third edition, chapters 5 and 11. */
+import { inflate } from '../core/inflate.ts';
 import type { PhotoNotice } from '../core/photo.ts';
 import { isNearSrgb } from './icc-profile.ts';
 import { ascii, type Findings, readSize, type StoredImage, viewOf, without } from './image-file.ts';
 import { readOrientation } from './orientation.ts';
+import { exifOfTexts } from './png-exif.ts';
 import { readHeader, unpackRows } from './png-rows.ts';
 
 interface Chunk {
@@ -62,17 +64,15 @@ const leftOut: ReadonlySet<string> = new Set([
   'fdAT',
 ]);
 
-async function inflate(bytes: Uint8Array): Promise<Uint8Array> {
-  const stream = new Blob([bytes as Uint8Array<ArrayBuffer>])
-    .stream()
-    .pipeThrough(new DecompressionStream('deflate'));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
-}
+/** Profiles of printers have some megabytes. */
+const mostProfileBytes = 32e6;
 
 /** @param data of iCCP: a name, a zero, the compression method, the profile */
 async function hasOtherProfile(data: Uint8Array): Promise<boolean> {
+  const packed = data.subarray(data.indexOf(0) + 2) as Uint8Array<ArrayBuffer>;
+  const profile = await inflate(new Blob([packed]), 'deflate', mostProfileBytes);
   try {
-    return !isNearSrgb(await inflate(data.subarray(data.indexOf(0) + 2)));
+    return profile === null || !isNearSrgb(profile);
   } catch {
     return true; // an unreadable profile counts as not sRGB
   }
@@ -118,7 +118,7 @@ export async function storedPng(bytes: Uint8Array): Promise<StoredImage> {
   // Part of an end may be there.
   const whole = hasEnd ? bytes : bytes.subarray(0, last?.end);
   const byType = new Map(all.map(({ type, data }) => [type, data]));
-  const exif = byType.get('eXIf');
+  const exif = byType.get('eXIf') ?? (await exifOfTexts(all));
   const colourType = byType.get('IHDR')?.[9] ?? 6;
   return {
     parts: [
@@ -129,7 +129,7 @@ export async function storedPng(bytes: Uint8Array): Promise<StoredImage> {
       ...(hasEnd ? [] : [endChunk]),
     ],
     isCut: !hasEnd && !(await hasAllRows(all)),
-    orientation: exif === undefined ? 1 : readOrientation(exif),
+    orientation: exif === null ? 1 : readOrientation(exif),
     hasOtherColours: await hasOtherColours(byType),
     // Bit 2 of the colour type is an alpha channel.
     mayBeTransparent: (colourType & 4) !== 0 || byType.has('tRNS'),

@@ -107,10 +107,23 @@ def with_profile(profile: bytes) -> Tuple[bytes, bytes]:
     return (b"iCCP", b"a profile\0\0" + zlib.compress(profile))
 
 
-def turned(kind: str, orientation: int, **options: object) -> bytes:
+def turned_exif(orientation: int) -> bytes:
     exif = Image.Exif()
     exif[0x0112] = orientation
-    return encode(photograph(), kind, exif=exif, **options)
+    return exif.tobytes()
+
+
+def exif_in_text(orientation: int, kind: bytes = b"exif", packed: bool = False) -> Tuple[bytes, bytes]:
+    """EXIF as ImageMagick wrote it into PNGs before there was eXIf: a text of hexadecimal digits, 36 bytes a line."""
+    digits = turned_exif(orientation).hex().encode()
+    lines = [digits[at : at + 72] for at in range(0, len(digits), 72)]
+    text = b"\n" + kind + b"\n%8d\n" % (len(digits) // 2) + b"\n".join(lines) + b"\n"
+    keyword = b"Raw profile type " + kind + b"\0"
+    return (b"zTXt", keyword + b"\0" + zlib.compress(text)) if packed else (b"tEXt", keyword + text)
+
+
+def turned(kind: str, orientation: int, **options: object) -> bytes:
+    return encode(photograph(), kind, exif=turned_exif(orientation), **options)
 
 
 PALETTE = bytes([10, 20, 30, 255, 0, 0, 0, 255, 0, 0, 0, 255])
@@ -234,6 +247,12 @@ def png_files() -> Makers:
         "animated.png": lambda: animation("PNG", default_image=True),
         "palette.png": lambda: encode(photograph().quantize(16), "PNG"),
         "palette-transparent.png": lambda: encode(photograph().quantize(16), "PNG", transparency=3),
+        "text-turned.png": lambda: png(picture(), exif_in_text(6)),
+        "packed-text-turned.png": lambda: png(picture(), exif_in_text(8, packed=True)),
+        # Pillow does not follow this kind.
+        "text-of-app1.png": lambda: png(picture(), exif_in_text(6, kind=b"APP1", packed=True)),
+        "two-texts.png": lambda: png(picture(), exif_in_text(6), exif_in_text(3)),
+        "text-beside-exif.png": lambda: png(picture(), exif_in_text(6), (b"eXIf", turned_exif(3)[6:])),
         "no-end.png": lambda: png(picture())[:-12],
         "half-end.png": lambda: (png(picture())[:-3], png(picture())),
     }
