@@ -1,8 +1,9 @@
 /** PNG: reads the chunks. Source: W3C PNG, third edition, chapters 5 and 11. */
+import { addToCrc32 } from '../core/crc32.ts';
 import { inflate } from '../core/inflate.ts';
 import type { PhotoNotice } from '../core/photo.ts';
 import { isNearSrgb } from './icc-profile.ts';
-import { ascii, type Findings, readSize, type StoredImage, viewOf, without } from './image-file.ts';
+import { ascii, type Findings, readSize, type StoredImage, viewOf } from './image-file.ts';
 import { readOrientation } from './orientation.ts';
 import { exifOfTexts } from './png-exif.ts';
 import { readHeader, unpackRows } from './png-rows.ts';
@@ -102,8 +103,37 @@ async function hasOtherColours(chunks: ReadonlyMap<string, Uint8Array>): Promise
   );
 }
 
-/** IEND with its length, 0, and its check. */
-const endChunk = Uint8Array.of(0, 0, 0, 0, 0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60, 0x82);
+/** With its length and its check. */
+function makeChunk(type: string, data: Uint8Array): Uint8Array {
+  const chunk = new Uint8Array(12 + data.length);
+  const view = viewOf(chunk);
+  view.setUint32(0, data.length);
+  chunk.set(
+    Array.from(type, (letter) => letter.charCodeAt(0)),
+    4,
+  );
+  chunk.set(data, 8);
+  view.setUint32(8 + data.length, addToCrc32(0, chunk.subarray(4, 8 + data.length)));
+  return chunk;
+}
+
+/**
+ * A pixel may have an index that its palette lacks: sharp makes it black, Chromium gives it the last colour. As in Pillow it is grey of
+ * this value.
+ * @returns a palette with all colours that the indices can name; null where this one has them, and where there is none
+ */
+function fullPalette(chunks: readonly Chunk[]): Uint8Array | null {
+  const header = readHeader(chunks.find(({ type }) => type === 'IHDR')?.data ?? new Uint8Array());
+  const [palette, ...others] = chunks.filter(({ type }) => type === 'PLTE');
+  if (header?.kind !== 'palette' || palette === undefined || others.length > 0) return null;
+  const { data } = palette;
+  const colours = 1 << header.bitDepth;
+  if (data.length >= 3 * colours) return null;
+  const full = Uint8Array.from({ length: 3 * colours }, (_, i) => Math.floor(i / 3));
+  // Part of a colour is none.
+  full.set(data.subarray(0, data.length - (data.length % 3)));
+  return full;
+}
 
 async function hasAllRows(chunks: readonly Chunk[]): Promise<boolean> {
   const header = readHeader(chunks.find(({ type }) => type === 'IHDR')?.data ?? new Uint8Array());
@@ -113,21 +143,19 @@ async function hasAllRows(chunks: readonly Chunk[]): Promise<boolean> {
 
 export async function storedPng(bytes: Uint8Array): Promise<StoredImage> {
   const all = [...chunksOf(bytes)];
-  const last = all.at(-1);
-  const hasEnd = last?.type === 'IEND';
-  // Part of an end may be there.
-  const whole = hasEnd ? bytes : bytes.subarray(0, last?.end);
+  // Part of an end may be there, which is no chunk.
+  const hasEnd = all.at(-1)?.type === 'IEND';
   const byType = new Map(all.map(({ type, data }) => [type, data]));
   const exif = byType.get('eXIf') ?? (await exifOfTexts(all));
   const colourType = byType.get('IHDR')?.[9] ?? 6;
+  const palette = fullPalette(all);
+  const kept = all
+    .filter(({ type }) => !leftOut.has(type))
+    .map(({ type, begin, end }) =>
+      type === 'PLTE' && palette !== null ? makeChunk(type, palette) : bytes.subarray(begin, end),
+    );
   return {
-    parts: [
-      ...without(
-        whole,
-        all.filter(({ type }) => leftOut.has(type)),
-      ),
-      ...(hasEnd ? [] : [endChunk]),
-    ],
+    parts: [bytes.subarray(0, 8), ...kept, ...(hasEnd ? [] : [makeChunk('IEND', new Uint8Array())])],
     isCut: !hasEnd && !(await hasAllRows(all)),
     orientation: exif === null ? 1 : readOrientation(exif),
     hasOtherColours: await hasOtherColours(byType),

@@ -225,6 +225,18 @@ def animation(kind: str, **options: object) -> bytes:
     return encode(photograph(), kind, save_all=True, append_images=others, duration=100, **options)
 
 
+def palette_png(bits: int, colours: bytes, *chunks: Tuple[bytes, bytes]) -> bytes:
+    """A PNG with all indices that so many bits can name, whatever its palette has."""
+    down, across = np.mgrid[0:HEIGHT, 0:WIDTH]
+    indices = (across + 5 * down) % (1 << bits)
+    digits = (indices[..., None] >> np.arange(bits - 1, -1, -1) & 1).astype(np.uint8)
+    rows = np.packbits(digits.reshape(HEIGHT, -1), axis=1)
+    file = b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", struct.pack(">IIBBBBB", WIDTH, HEIGHT, bits, 3, 0, 0, 0))
+    for kind, content in ((b"PLTE", colours), *chunks):
+        file += png_chunk(kind, content)
+    return file + png_chunk(b"IDAT", zlib.compress(b"".join(b"\0" + row.tobytes() for row in rows))) + png_chunk(b"IEND", b"")
+
+
 def png_files() -> Makers:
     wide = (picture(3, "u2"), picture(4, "u2"))
     return {
@@ -247,6 +259,11 @@ def png_files() -> Makers:
         "animated.png": lambda: animation("PNG", default_image=True),
         "palette.png": lambda: encode(photograph().quantize(16), "PNG"),
         "palette-transparent.png": lambda: encode(photograph().quantize(16), "PNG", transparency=3),
+        **{f"short-palette-{bits}.png": lambda bits=bits: palette_png(bits, PALETTE[:6]) for bits in (2, 4, 8)},
+        "one-colour-palette.png": lambda: palette_png(1, PALETTE[:3]),
+        "odd-palette.png": lambda: palette_png(4, PALETTE[:7]),
+        "long-palette.png": lambda: palette_png(2, PALETTE * 3),
+        "short-palette-transparent.png": lambda: palette_png(4, PALETTE, (b"tRNS", bytes([128, 255]))),
         "text-turned.png": lambda: png(picture(), exif_in_text(6)),
         "packed-text-turned.png": lambda: png(picture(), exif_in_text(8, packed=True)),
         # Pillow does not follow this kind.
