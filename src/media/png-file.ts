@@ -118,8 +118,8 @@ function makeChunk(type: string, data: Uint8Array): Uint8Array {
 }
 
 /**
- * A pixel may have an index that its palette lacks: sharp makes it black, Chromium gives it the last colour. As in Pillow it is grey of
- * this value.
+ * A pixel may have an index that its palette lacks: Chromium gives it the last colour. It is black, as the standard proposes, and as in
+ * sharp and in Pillow 11 (9.4 had grey of the index).
  * @returns a palette with all colours that the indices can name; null where this one has them, and where there is none
  */
 function fullPalette(chunks: readonly Chunk[]): Uint8Array | null {
@@ -129,7 +129,7 @@ function fullPalette(chunks: readonly Chunk[]): Uint8Array | null {
   const { data } = palette;
   const colours = 1 << header.bitDepth;
   if (data.length >= 3 * colours) return null;
-  const full = Uint8Array.from({ length: 3 * colours }, (_, i) => Math.floor(i / 3));
+  const full = new Uint8Array(3 * colours);
   // Part of a colour is none.
   full.set(data.subarray(0, data.length - (data.length % 3)));
   return full;
