@@ -204,10 +204,9 @@ export function decodeGif(bytes: Uint8Array): PixelGrid | null {
   const palette = new Uint32Array(256);
   const paletteBytes = new Uint8ClampedArray(palette.buffer);
   for (let i = 0; i < 256; i++) {
-    const isListed = 3 * i + 3 <= colours.length;
     for (let channel = 0; channel < 3; channel++)
-      // What no table lists is a grey level, as in Pillow.
-      paletteBytes[4 * i + channel] = isListed ? (colours[3 * i + channel] ?? 0) : i;
+      // Without a table they are grey levels, and what a table lacks is black, as in Pillow.
+      paletteBytes[4 * i + channel] = colours.length === 0 ? i : (colours[3 * i + channel] ?? 0);
     paletteBytes[4 * i + 3] = i === transparent ? 0 : 255;
   }
   const pixels = new Uint32Array(sizePx.height * sizePx.width).fill(palette[transparent ?? 0] as number);

@@ -339,6 +339,7 @@ def gif_files() -> Makers:
         "stray-byte.gif": lambda: whole + b"\x55;",
         "second-frame-cut.gif": lambda: (whole + later)[:-9],
         "stray-first.gif": lambda: gif_screen() + b"\0\x55" + gif_frame(0, 0, HEIGHT, WIDTH) + b";",
+        "no-table.gif": lambda: b"GIF89a" + struct.pack("<HHBBB", WIDTH, HEIGHT, 0, 0, 0) + gif_frame(0, 0, HEIGHT, WIDTH) + b";",
         "short-table.gif": lambda: b"GIF89a" + struct.pack("<HHBBB", WIDTH, HEIGHT, 0x80, 0, 0) + PALETTE[:6] + gif_frame(0, 0, HEIGHT, WIDTH) + b";",
     }
 
