@@ -5,7 +5,7 @@ import type { BackendName } from '../core/failure.ts';
 import { openTraceBackend, TracedModel, type TraceBackend } from './trace-model.ts';
 import { openCheckpoint } from '../models/open-checkpoint.ts';
 import { referenceOf } from '../vit/forward.suite.ts';
-import { checkpointFiles, expectedNetwork, wrappedFiles } from '../testing/checkpoint-networks.ts';
+import { checkpointFiles, expectedNetwork, rareFiles, wrappedFiles } from '../testing/checkpoint-networks.ts';
 import { attentionDifference, traceDifference } from '../vit/compare-attention.ts';
 import type { VitCase } from '../testing/vit-fixtures.ts';
 
@@ -25,7 +25,7 @@ export function checkCheckpoints(
     backend = opened.value;
   });
 
-  test.each([...checkpointFiles, ...wrappedFiles])(
+  test.each([...checkpointFiles, ...wrappedFiles, ...rareFiles])(
     '%s (network %s) is PyTorch’s in every layer',
     async (file, network) => {
       const { architecture, cases } = expectedNetwork(network);

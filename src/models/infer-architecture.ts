@@ -10,8 +10,8 @@ const usualHeadWidth = 64;
 const widthsOf16Heads: readonly number[] = [1280, 1408, 1664];
 /** Its small network has them in 384 channels. */
 const mocoV3Heads = 12;
-/** The official code's; a file does not record it. */
-const layerNormEps = 1e-6;
+/** The official code's; a state dict does not record it. */
+const usualEps = 1e-6;
 
 interface HeadHints {
   /** Given by a person or a config: takes precedence. */
@@ -22,6 +22,8 @@ interface HeadHints {
 export interface ArchitectureHints extends HeadHints {
   /** The grid of its positions, see `chooseGrid`. */
   readonly grid: PatchGrid;
+  /** Where the file says it. */
+  readonly layerNormEps?: number | undefined;
 }
 
 /** @returns the head count, or a phrase that says why there is none */
@@ -83,7 +85,7 @@ export function inferArchitecture(shapes: Shapes, hints: ArchitectureHints): Vit
     gridSize: gridSizeOf(hints.grid),
     mlpRatio: ratioOf(hiddenDim, embedDim),
     qkvBias: [...shapes.keys()].some((name) => name.endsWith('.attn.qkv.bias')),
-    layerNormEps,
+    layerNormEps: hints.layerNormEps ?? usualEps,
     numRegisters: shapes.get('register_tokens')?.at(-2) ?? 0,
     layerScale: shapes.has('blocks.0.ls1.gamma'),
   });

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { elementCount, parameterShapes, type NamedTensor } from '../core/architecture.ts';
 import { describeFailure } from '../core/failure.ts';
 import { openFixture, openWrapped } from '../testing/checkpoint-fixtures.ts';
-import { checkpointFiles, expectedNetwork } from '../testing/checkpoint-networks.ts';
+import { checkpointFiles, expectedNetwork, rareFiles } from '../testing/checkpoint-networks.ts';
 import { makeSafetensors, safetensorsBytes } from '../testing/make-safetensors.ts';
 import { makeZip } from '../testing/make-zip.ts';
 import { vitFixtures, type VitFixture } from '../testing/vit-fixtures.ts';
@@ -298,6 +298,14 @@ describe('what other programs wrap', () => {
       },
     });
   });
+});
+
+test.each(rareFiles)('%s opens as the network %s', async (file, network) => {
+  const expected = expectedNetwork(network);
+  const opened = await openCheckpoint(await openFixture(file), { numHeads: expected.architecture.numHeads });
+  if (!opened.ok) throw new Error(JSON.stringify(opened.error));
+  expect(opened.value.architecture).toEqual(expected.architecture);
+  expect([...opened.value.parameters]).toEqual([...expected.parameters]);
 });
 
 test.each([

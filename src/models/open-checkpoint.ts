@@ -20,10 +20,10 @@ import type { StoredTensor, TensorFile, TensorTree } from '../formats/tensor-fil
 import { checkParameters } from './check-parameters.ts';
 import { chooseGrid, type PositionLayout } from './choose-grid.ts';
 import { findImageSizes } from './image-sizes.ts';
-import { headsOfModules } from './heads-of-modules.ts';
 import { depthOf, headsOfConfig, inferArchitecture, type ArchitectureHints } from './infer-architecture.ts';
 import { addClsPosition } from './join-tensors.ts';
 import { mapParameterNames } from './key-maps.ts';
+import { epsOfModules, headsOfModules } from './settings-of-modules.ts';
 
 export interface Checkpoint {
   readonly architecture: VitArchitecture;
@@ -171,8 +171,10 @@ async function readCheckpoint(
   const { grid, hasClsPosition } = layPositions(shapesOf(tensors), lacksClsPosition, known, settings);
   const laid = hasClsPosition ? tensors : withClsPosition(tensors);
   const shapes = shapesOf(laid);
-  const numHeads = known.numHeads ?? headsOfConfig(known.config) ?? headsOfModules(settings, depthOf(shapes));
-  const architecture = chooseArchitecture(shapes, known, { numHeads, isMocoV3, grid });
+  const depth = depthOf(shapes);
+  const numHeads = known.numHeads ?? headsOfConfig(known.config) ?? headsOfModules(settings, depth);
+  const layerNormEps = epsOfModules(settings, depth);
+  const architecture = chooseArchitecture(shapes, known, { numHeads, isMocoV3, grid, layerNormEps });
   const expected = parameterShapes(architecture);
   // Counters, masks and what has no values are no parameters; where a parameter is stored as one, reading it says so.
   const counters = [...laid]

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { headsOfModules } from './heads-of-modules.ts';
+import { epsOfModules, headsOfModules } from './settings-of-modules.ts';
 
 const attention = (heads: unknown) => ({ _modules: { qkv: {} }, num_heads: heads });
 const networkOf = (...heads: readonly unknown[]) => ({
@@ -22,4 +22,21 @@ test('what holds itself ends', () => {
   const circle: { _modules: object; num_heads: number; self?: object } = { _modules: {}, num_heads: 3 };
   circle.self = circle;
   expect(headsOfModules([circle], 1)).toBe(3);
+});
+
+const norm = (eps: unknown) => ({ _modules: {}, normalized_shape: [12], eps });
+
+test.each<[string, unknown, number | undefined]>([
+  ['all layer norms say the same', [1, 2, 3, 4, 5].map(() => norm(1e-5)), 1e-5],
+  ['a head says another', [norm(1e-6), norm(1e-6), norm(1e-5), norm(1e-6), norm(1e-6)], 1e-6],
+  ['fewer norms than two a block', [norm(1e-5), norm(1e-5), norm(1e-5)], undefined],
+  [
+    'two networks that differ',
+    [1e-5, 1e-6].map((eps) => [norm(eps), norm(eps), norm(eps), norm(eps)]),
+    undefined,
+  ],
+  ['norms of batches', [1, 2, 3, 4].map(() => ({ _modules: {}, num_features: 12, eps: 1e-5 })), undefined],
+  ['no epsilon', [norm(0), norm(null), norm(1), norm('small')], undefined],
+])('the epsilon of two blocks: %s', (_, settings, eps) => {
+  expect(epsOfModules(settings, 2)).toBe(eps);
 });

@@ -1,16 +1,20 @@
 /** Which network each checkpoint in tools/reference/fixtures/checkpoints contains, and PyTorch's results for it. */
 import networks from '../../tools/reference/fixtures/checkpoints/expected.json';
+import rare from '../../tools/reference/fixtures/rare/expected.json';
 import wrapped from '../../tools/reference/fixtures/wrapped/expected.json';
 import { readVitFixture, type VitFixture } from './vit-fixtures.ts';
 
+const within = <T extends { readonly name: string }>(folder: string, named: readonly T[]): T[] =>
+  named.map((each) => ({ ...each, name: `${folder}/${each.name}` }));
+
 const fixtures = new Map(
-  [...networks, ...wrapped.map((each) => ({ ...each, name: `wrapped/${each.name}` }))].map((network) => [
+  [...networks, ...within('wrapped', wrapped), ...within('rare', rare)].map((network) => [
     network.name,
     readVitFixture(network.name, network),
   ]),
 );
 
-/** @param name one of `networks` in make_checkpoints.py; for `wrapped/…`, one of make_wrapped.py */
+/** @param name one of `networks` in make_checkpoints.py; for `wrapped/…` and `rare/…`, one of make_wrapped.py and make_rare.py */
 export function expectedNetwork(name: string): VitFixture {
   const fixture = fixtures.get(name);
   if (fixture === undefined) throw new Error(`no network ${name} in expected.json`);
@@ -50,4 +54,9 @@ export const wrappedFiles: readonly (readonly [file: string, network: string])[]
   ['../wrapped/chunked.pth', 'wrapped/deep'],
   ['../wrapped/deit-3.pth', 'wrapped/deit-3'],
   ['../wrapped/oblong-args.pth', 'wrapped/oblong'],
+];
+
+/** The files of make_rare.py: whole objects. */
+export const rareFiles: readonly (readonly [file: string, network: string])[] = [
+  ['../rare/object.pth', 'rare/other-eps'],
 ];
