@@ -1,9 +1,9 @@
-/** PyTorch's storages: their types, and where each one's bytes are in the file. */
+/** PyTorch's storages: their types, and each one's bytes in the file. */
 import { FailureError } from '../core/failure.ts';
 import type { FloatType } from './float-values.ts';
 import type { PickleStorage } from './pickle-values.ts';
 import { readBytes } from './read-bytes.ts';
-import { findEntryBytes, type ZipEntry } from './zip-directory.ts';
+import { openEntry, type ZipEntry } from './zip-directory.ts';
 
 interface StorageType {
   readonly bytesPerElement: number;
@@ -36,18 +36,30 @@ export const storageTypes: ReadonlyMap<string, StorageType> = new Map([
 
 /** Storages in one of the two file layouts. */
 export interface StorageFile {
-  readonly file: Blob;
+  /** All that the file can hold, unpacked. */
+  readonly byteLength: number;
   readonly isBigEndian: boolean;
   /** @returns what is wrong with the storage, or null; cheap */
   check(storage: PickleStorage): string | null;
-  /** @returns the offset of the storage's bytes in the file. Rejects with a `FailureError` where they are not there */
-  locate(storage: PickleStorage): Promise<number>;
+  /**
+   * @returns the bytes from `from` to `to` of the storage; null where the file has changed. Rejects with a `FailureError` where they
+   * are not there
+   */
+  read(storage: PickleStorage, from: number, to: number): Promise<Uint8Array<ArrayBuffer> | null>;
 }
+
+const invalid = (problem: string): FailureError => new FailureError({ code: 'checkpoint-invalid', problem });
 
 const bytesOf = (storage: PickleStorage): number =>
   storage.elements * (storageTypes.get(storage.type)?.bytesPerElement ?? Infinity);
 
-/** @param folder the archive's own top folder, with its slash */
+/** Weights hardly shrink, and zeros beside them are few. */
+const mostUnpacked = 16;
+
+/**
+ * @param folder the archive's own top folder, with its slash
+ * @throws FailureError 'checkpoint-invalid' where it would unpack to far more than its size
+ */
 export function zipStorages(
   file: Blob,
   entries: ReadonlyMap<string, ZipEntry>,
@@ -55,20 +67,29 @@ export function zipStorages(
   isBigEndian: boolean,
 ): StorageFile {
   const entryOf = ({ key }: PickleStorage): ZipEntry | undefined => entries.get(`${folder}data/${key}`);
+  const unpackedBytes = [...entries.values()].reduce(
+    (sum, { isDeflated, byteLength }) => sum + (isDeflated ? byteLength : 0),
+    0,
+  );
+  if (unpackedBytes > mostUnpacked * file.size)
+    throw invalid(`it would unpack to more than ${mostUnpacked} times its size, which no network does`);
+  // Several tensors may lie in one storage, which is not unpacked for each.
+  let last: { readonly entry: ZipEntry; readonly content: Promise<Blob> } | null = null;
   return {
-    file,
+    byteLength: file.size + unpackedBytes,
     isBigEndian,
     check: (storage) => {
       const entry = entryOf(storage);
       if (entry === undefined) return `the storage ${storage.key} is missing`;
-      if (entry.byteLength < bytesOf(storage) || entry.headerOffset + entry.byteLength > file.size)
+      if (entry.byteLength < bytesOf(storage) || entry.headerOffset + entry.packedBytes > file.size)
         return `the storage ${storage.key} is shorter than it says`;
       return null;
     },
-    locate: async (storage) => {
+    read: async (storage, from, to) => {
       const entry = entryOf(storage);
       if (entry === undefined) throw new Error(`no entry for ${storage.key}: it was checked before`);
-      return findEntryBytes(file, entry);
+      if (last?.entry !== entry) last = { entry, content: openEntry(file, entry) };
+      return readBytes(await last.content, from, to);
     },
   };
 }
@@ -84,8 +105,6 @@ export function legacyStorages(
   keys: readonly string[],
   storages: ReadonlyMap<string, PickleStorage>,
 ): StorageFile {
-  const invalid = (problem: string): FailureError =>
-    new FailureError({ code: 'checkpoint-invalid', problem });
   const offsets = new Map<string, number>();
   let offset = begin;
   for (const key of keys) {
@@ -98,15 +117,15 @@ export function legacyStorages(
   if (offset > file.size)
     throw invalid(`its storages end ${offset - file.size} bytes beyond the file; it was cut short`);
   return {
-    file,
+    byteLength: file.size,
     isBigEndian: false, // This layout is little-endian, whatever the machine.
     check: ({ key }) => (offsets.has(key) ? null : `the storage ${key} is missing`),
-    locate: async (storage) => {
+    read: async (storage, from, to) => {
       const at = offsets.get(storage.key) ?? file.size;
       const count = await readBytes(file, at, at + 8);
       if (count === null || new DataView(count.buffer).getBigInt64(0, true) !== BigInt(storage.elements))
         throw invalid(`the storage ${storage.key} is not where it should be`);
-      return at + 8;
+      return readBytes(file, at + 8 + from, at + 8 + to);
     },
   };
 }

@@ -14,7 +14,6 @@ import {
 } from './pickle-values.ts';
 import { readSettings } from './pickle-settings.ts';
 import { storageTypes, type StorageFile } from './pytorch-storages.ts';
-import { readBytes } from './read-bytes.ts';
 import { isTree, type StoredTensor, type TensorTree } from './tensor-file.ts';
 
 const invalid = (problem: string): FailureError => new FailureError({ code: 'checkpoint-invalid', problem });
@@ -73,7 +72,7 @@ function storeTensor(
   const first = storage.viewOffset + tensor.offset;
   if (!(first + span <= storage.elements)) throw invalid(`${name} reaches beyond its storage`);
   // A stride of zero repeats values. A shape with more values than the file could hold is an attack.
-  if (!(count * bytesPerElement <= source.file.size))
+  if (!(count * bytesPerElement <= source.byteLength))
     throw invalid(`${name} has the shape [${shape.join(', ')}], which is larger than the file`);
   const problem = source.check(storage);
   if (problem !== null) throw invalid(`${name} cannot be read: ${problem}`);
@@ -83,8 +82,7 @@ function storeTensor(
     storedType: float,
     read: async () => {
       if (count === 0) return new Float32Array();
-      const begin = (await source.locate(storage)) + first * bytesPerElement;
-      const bytes = await readBytes(source.file, begin, begin + span * bytesPerElement);
+      const bytes = await source.read(storage, first * bytesPerElement, (first + span) * bytesPerElement);
       if (bytes === null)
         throw invalid(`the values of ${name} cannot be read; the file ends too early or has changed`);
       if (source.isBigEndian) reverseElements(bytes, bytesPerElement);
@@ -156,6 +154,8 @@ export interface TensorParts {
   readonly tree: TensorTree;
   /** What the file holds besides tensors and plain values, by the names of their types. */
   readonly skipped: readonly string[];
+  /** All that the file can hold, unpacked. */
+  readonly byteLength: number;
   /** Its plain values, nested as in the file: the options of the run that wrote it. */
   readonly settings: unknown;
 }
@@ -242,5 +242,5 @@ export function collectTensors(root: PickleValue, source: StorageFile): TensorPa
       into.delete(name);
       skipped.add(type);
     }
-  return { tree, skipped: [...skipped], settings: readSettings(root) };
+  return { tree, skipped: [...skipped], byteLength: source.byteLength, settings: readSettings(root) };
 }

@@ -1,3 +1,4 @@
+import { deflateRawSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { openFixture } from '../testing/checkpoint-fixtures.ts';
 import { checkpointFiles, expectedNetwork } from '../testing/checkpoint-networks.ts';
@@ -316,9 +317,34 @@ describe('a wrong file is refused with what is wrong', () => {
       /a single tensor/,
     ],
     [
-      'a compressed archive',
+      'an archive that is compressed, and damaged',
       makeZip([{ name: 'a/data.pkl', bytes: storage, method: 8 }]),
-      /data\.pkl is compressed/,
+      /data\.pkl is compressed, and damaged/,
+    ],
+    [
+      'an archive that is compressed in a rare way',
+      makeZip([{ name: 'a/data.pkl', bytes: storage, method: 93 }]),
+      /data\.pkl is encrypted or compressed in a rare way/,
+    ],
+    [
+      'an entry that says less than it unpacks to',
+      makeZip([{ name: 'a/data.pkl', bytes: deflateRawSync(tensorPickle()), method: 8, unpackedBytes: 40 }]),
+      /data\.pkl is compressed, and damaged/,
+    ],
+    [
+      'an entry that says more than its bytes can hold',
+      makeZip([
+        { name: 'a/data.pkl', bytes: deflateRawSync(tensorPickle()), method: 8, unpackedBytes: 2 ** 31 },
+      ]),
+      /more than 16 times its size/,
+    ],
+    [
+      'a storage of zeros that unpacks to a thousand times its size',
+      makeZip([
+        { name: 'a/data.pkl', bytes: tensorPickle() },
+        { name: 'a/data/0', bytes: deflateRawSync(Buffer.alloc(1e6)), method: 8, unpackedBytes: 1e6 },
+      ]),
+      /more than 16 times its size/,
     ],
     ['no storage', makeZip([{ name: 'a/data.pkl', bytes: tensorPickle() }]), /storage 0 is missing/],
     ['half a storage', zipOf(tensorPickle(), storage.subarray(4)), /storage 0 is shorter/],

@@ -12,7 +12,7 @@ import { createTorchHost } from './pytorch-host.ts';
 import { legacyStorages, zipStorages, type StorageFile } from './pytorch-storages.ts';
 import { collectTensors, type TensorParts } from './pytorch-tensors.ts';
 import { readBytes } from './read-bytes.ts';
-import { findEntryBytes, readZipDirectory } from './zip-directory.ts';
+import { openEntry, readZipDirectory, type ZipEntry } from './zip-directory.ts';
 
 const legacyMagic = 119547037146038801333356n;
 const legacyProtocol = 1001;
@@ -48,6 +48,13 @@ function describeOtherZip(names: readonly string[]): string {
   return `it is a zip archive, but not one of PyTorch: it has no data.pkl (it holds ${first}${names.length > 1 ? ' and others' : ''})`;
 }
 
+/** @param order the entry that says it, where there is one */
+async function isBigEndian(file: Blob, order: ZipEntry | undefined): Promise<boolean> {
+  if (order?.byteLength !== 'big'.length) return false;
+  const content = await openEntry(file, order);
+  return new TextDecoder().decode(await readOrFail(content, 0, content.size)) === 'big';
+}
+
 async function openZip(file: Blob): Promise<TensorParts> {
   const entries = await readZipDirectory(file);
   // The top folder has the name of the file that was saved first, or any other.
@@ -56,17 +63,17 @@ async function openZip(file: Blob): Promise<TensorParts> {
     .sort((a, b) => a.name.length - b.name.length);
   if (pickleEntry === undefined) throw invalid(describeOtherZip([...entries.keys()]));
   const folder = pickleEntry.name.slice(0, -'data.pkl'.length);
-  const begin = await findEntryBytes(file, pickleEntry);
-  const cursor = new ByteCursor(file, begin, begin + pickleEntry.byteLength);
+  const storages = zipStorages(
+    file,
+    entries,
+    folder,
+    await isBigEndian(file, entries.get(`${folder}byteorder`)),
+  );
+  const pickle = await openEntry(file, pickleEntry);
+  const cursor = new ByteCursor(pickle, 0, pickle.size);
   const read = await readPickle(cursor, createTorchHost());
   if (!read.ok) throw invalid('its pickle ends too early');
-  const order = entries.get(`${folder}byteorder`);
-  let isBigEndian = false;
-  if (order !== undefined && order.byteLength === 'big'.length) {
-    const at = await findEntryBytes(file, order);
-    isBigEndian = new TextDecoder().decode(await readOrFail(file, at, at + 3)) === 'big';
-  }
-  return collect(read.value, zipStorages(file, entries, folder, isBigEndian));
+  return collect(read.value, storages);
 }
 
 interface LegacyPickles {

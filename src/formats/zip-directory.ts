@@ -1,15 +1,21 @@
 /**
- * A zip archive's directory, read from the end of the file without touching the rest. Stored entries only: PyTorch
- * never compresses, so each tensor's bytes can be read on request. Source: PKWARE's APPNOTE.TXT, sections 4.3.7 to
- * 4.3.16 and 4.5.3 (ZIP64).
+ * A zip archive's directory, read from the end of the file without touching the rest, and its entries. PyTorch never
+ * compresses, so each tensor's bytes can be read on request; whoever packs its archive anew may compress them. Source:
+ * PKWARE's APPNOTE.TXT, sections 4.3.7 to 4.3.16 and 4.5.3 (ZIP64).
  */
 import { FailureError } from '../core/failure.ts';
+import { inflate } from '../core/inflate.ts';
 import { readBytes } from './read-bytes.ts';
 
 export interface ZipEntry {
   readonly name: string;
+  /** Unpacked. */
   readonly byteLength: number;
+  /** Bytes of the file. */
+  readonly packedBytes: number;
   readonly isStored: boolean;
+  /** Compressed as archives usually are. What is neither this nor stored cannot be read. */
+  readonly isDeflated: boolean;
   readonly crc32: number;
   /** Where the entry's local header begins; its bytes follow that header. */
   readonly headerOffset: number;
@@ -28,6 +34,9 @@ const zip64EndBytes = 56;
 const maxCommentBytes = 0xffff;
 /** A million tensors have a directory of this size; no checkpoint has. */
 const maxDirectoryBytes = 64 * 1024 * 1024;
+const methods = { stored: 0, deflated: 8 };
+/** Deflate makes at most 1032 bytes of one. */
+const mostInflated = 1032;
 /** In a 32-bit field: look into the ZIP64 field instead. */
 const elsewhere = 0xffffffff;
 
@@ -90,10 +99,12 @@ export async function readZipDirectory(file: Blob): Promise<Map<string, ZipEntry
     const nameEnd = at + 46 + view.getUint16(at + 28, true);
     const extraEnd = nameEnd + view.getUint16(at + 30, true);
     if (extraEnd > view.byteLength) throw invalid('the directory of its archive is damaged');
+    const isEncrypted = (view.getUint16(at + 8, true) & 1) !== 0;
+    const method = view.getUint16(at + 10, true);
     const compressed = view.getUint32(at + 20, true);
     const size = view.getUint32(at + 24, true);
     const offset = view.getUint32(at + 42, true);
-    const [longSize, , longOffset] = readZip64Extra(
+    const [longSize, longCompressed, longOffset] = readZip64Extra(
       new DataView(view.buffer, view.byteOffset + nameEnd, extraEnd - nameEnd),
       [size === elsewhere, compressed === elsewhere, offset === elsewhere],
     );
@@ -103,7 +114,9 @@ export async function readZipDirectory(file: Blob): Promise<Map<string, ZipEntry
     entries.set(name, {
       name,
       byteLength: longSize ?? size,
-      isStored: view.getUint16(at + 10, true) === 0,
+      packedBytes: longCompressed ?? compressed,
+      isStored: !isEncrypted && method === methods.stored,
+      isDeflated: !isEncrypted && method === methods.deflated,
       crc32: view.getUint32(at + 16, true),
       headerOffset: longOffset ?? offset,
     });
@@ -112,21 +125,47 @@ export async function readZipDirectory(file: Blob): Promise<Map<string, ZipEntry
   return entries;
 }
 
+/** @returns where the bytes of an entry begin: PyTorch pads the header before them, so that they are aligned */
+async function findPacked(file: Blob, { name, headerOffset, packedBytes }: ZipEntry): Promise<number> {
+  const header = await readView(file, headerOffset, headerOffset + 30, `its entry ${name}`);
+  if (header.getUint32(0, true) !== signatures.localHeader) throw invalid(`its entry ${name} is damaged`);
+  const begin = headerOffset + 30 + header.getUint16(26, true) + header.getUint16(28, true);
+  if (begin + packedBytes > file.size) throw invalid(`its entry ${name} lies outside the file (truncated?)`);
+  return begin;
+}
+
 /**
- * The local header says where the bytes begin: PyTorch pads it, so that they are aligned.
+ * @param entry a stored one
  * @returns the offset of the entry's bytes, all of which lie within the file
  * @throws FailureError 'checkpoint-invalid' with what is wrong
  */
 export async function findEntryBytes(file: Blob, entry: ZipEntry): Promise<number> {
-  const { name, headerOffset } = entry;
-  if (!entry.isStored)
+  const { name, isStored, byteLength, packedBytes } = entry;
+  if (!isStored) throw invalid(`its entry ${name} is compressed; pack the archive anew without compression`);
+  if (byteLength !== packedBytes) throw invalid(`its entry ${name} is damaged`);
+  return findPacked(file, entry);
+}
+
+/**
+ * @returns what the entry holds: a part of the file, or where it is compressed a copy in memory
+ * @throws FailureError 'checkpoint-invalid' with what is wrong
+ */
+export async function openEntry(file: Blob, entry: ZipEntry): Promise<Blob> {
+  const { name, isStored, isDeflated, byteLength, packedBytes } = entry;
+  if (isStored) {
+    const begin = await findEntryBytes(file, entry);
+    return file.slice(begin, begin + byteLength);
+  }
+  if (!isDeflated)
     throw invalid(
-      `its entry ${name} is compressed, which PyTorch never does; load it there and save it again`,
+      `its entry ${name} is encrypted or compressed in a rare way; unpack the archive, and pack it anew`,
     );
-  const header = await readView(file, headerOffset, headerOffset + 30, `its entry ${name}`);
-  if (header.getUint32(0, true) !== signatures.localHeader) throw invalid(`its entry ${name} is damaged`);
-  const begin = headerOffset + 30 + header.getUint16(26, true) + header.getUint16(28, true);
-  if (begin + entry.byteLength > file.size)
-    throw invalid(`its entry ${name} lies outside the file (truncated?)`);
-  return begin;
+  const begin = await findPacked(file, entry);
+  // Unpacked to the length that is stated and no further, and that must be possible.
+  const isPossible = byteLength <= mostInflated * packedBytes;
+  const bytes = isPossible
+    ? await inflate(file.slice(begin, begin + packedBytes), 'deflate-raw', byteLength)
+    : null;
+  if (bytes?.byteLength !== byteLength) throw invalid(`its entry ${name} is compressed, and damaged`);
+  return new Blob([bytes]);
 }

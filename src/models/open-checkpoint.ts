@@ -72,7 +72,7 @@ export async function openTensors(file: Blob): Promise<OpenedTensors> {
   if (head === null) throw invalid('the file cannot be read');
   if (!matchesSafetensors(new Uint8Array(head))) return valueOf(await openPytorch(file));
   const tree = valueOf(await openSafetensors(file));
-  return { tree, skipped: [], settings: undefined, config: await ownConfig(file) };
+  return { tree, skipped: [], byteLength: file.size, settings: undefined, config: await ownConfig(file) };
 }
 
 const shapesOf = (tensors: TensorFile): Map<string, readonly number[]> =>
@@ -155,6 +155,7 @@ async function openParts(
   return {
     tree,
     skipped: opened.flatMap(({ skipped }) => skipped),
+    byteLength: opened.reduce((sum, { byteLength }) => sum + byteLength, 0),
     settings: opened.map(({ settings }) => settings),
     config: opened.find(({ config }) => config !== undefined)?.config,
   };
@@ -165,7 +166,7 @@ async function readCheckpoint(
   hints: CheckpointHints,
   { isWanted, onArchitecture }: OpenOptions,
 ): Promise<Checkpoint> {
-  const { tree, skipped, settings, config } = await openParts(files, hints);
+  const { tree, skipped, byteLength, settings, config } = await openParts(files, hints);
   const { tensors, ignored, isMocoV3, lacksClsPosition, networks } = mapParameterNames(tree, hints.network);
   const known = { ...hints, config: hints.config ?? config };
   const { grid, hasClsPosition } = layPositions(shapesOf(tensors), lacksClsPosition, known, settings);
@@ -187,7 +188,7 @@ async function readCheckpoint(
   valueOf(checkParameters(architecture, shapes));
   // Tensors may share their bytes, but a small file does not become a large model. The smallest type has two bytes.
   const count = [...expected.values()].reduce((sum, shape) => sum + elementCount(shape), 0);
-  if (count * 2 > files.reduce((sum, { size }) => sum + size, 0))
+  if (count * 2 > byteLength)
     throw invalid(`its parameters have ${count} values, more than the file can hold`);
   onArchitecture?.(architecture);
   const parameters = new Map<string, NamedTensor>();

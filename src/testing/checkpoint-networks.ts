@@ -56,7 +56,9 @@ export const wrappedFiles: readonly (readonly [file: string, network: string])[]
   ['../wrapped/oblong-args.pth', 'wrapped/oblong'],
 ];
 
-/** The files of make_rare.py: whole objects. */
+/** The files of make_rare.py: whole objects, archives that were packed anew. */
 export const rareFiles: readonly (readonly [file: string, network: string])[] = [
   ['../rare/object.pth', 'rare/other-eps'],
+  ['../rare/packed.pth', 'rare/packed'],
+  ['../rare/packed-shared.pth', 'rare/packed-shared'],
 ];

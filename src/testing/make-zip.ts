@@ -7,6 +7,8 @@ interface ZipPiece {
   readonly holeBytes?: number;
   /** 0 means stored, 8 means deflated. */
   readonly method?: number;
+  /** What it says to unpack to; its own length if not given. */
+  readonly unpackedBytes?: number;
 }
 
 /** A Blob with holes: bytes outside its pieces read as zeros. */
@@ -56,7 +58,7 @@ function header(signature: number, entry: ZipPiece, zip64Offset: number | null, 
   fixed.writeUInt32LE(signature, 0);
   fixed.writeUInt16LE(entry.method ?? 0, 8 + shift);
   fixed.writeUInt32LE(long ? 0xffffffff : entry.bytes.length, 18 + shift);
-  fixed.writeUInt32LE(long ? 0xffffffff : entry.bytes.length, 22 + shift);
+  fixed.writeUInt32LE(long ? 0xffffffff : (entry.unpackedBytes ?? entry.bytes.length), 22 + shift);
   fixed.writeUInt16LE(name.length, 26 + shift);
   fixed.writeUInt16LE(extra.length, 28 + shift);
   if (isDirectory) fixed.writeUInt32LE(long ? 0xffffffff : offset, 42);

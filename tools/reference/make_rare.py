@@ -1,12 +1,15 @@
-"""Write small checkpoints of rare kinds: whole objects. README.md says what each is.
+"""Write small checkpoints of rare kinds: whole objects, archives that were packed anew. README.md says what each is.
 
     python3 tools/reference/make_rare.py
 """
+import io
+import zipfile
 from dataclasses import replace
+from pathlib import Path
 
 import torch
 
-from make_checkpoints import describe
+from make_checkpoints import as_float32, as_tensors, describe, on_one_storage
 from make_fixtures import FIXTURES, load, random_input, random_source, random_weights, run, write_json
 from make_wrapped import PLAIN
 from vit import VisionTransformer
@@ -32,11 +35,35 @@ def write_objects(networks: list) -> None:
     assert difference > 1e-3, f"the epsilon changes attention by {difference}"
 
 
+def pack_anew(saved: bytes, path: Path, folder: str) -> None:
+    """An archive of torch.save, unpacked and packed again as macOS does: compressed, in a folder of another name, with notes beside it."""
+    with zipfile.ZipFile(io.BytesIO(saved)) as old, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as new:
+        write = lambda name, content: new.writestr(zipfile.ZipInfo(name, (2026, 11, 30, 8, 0, 0)), content, zipfile.ZIP_DEFLATED)
+        write(f"{folder}/", b"")
+        write(f"__MACOSX/._{folder}", bytes(120))
+        for name in old.namelist():
+            inner = name.split("/", 1)[1]
+            write(f"{folder}/{inner}", old.read(name))
+            write(f"__MACOSX/{folder}/{inner.rpartition('/')[0]}/._{inner.rpartition('/')[2]}", bytes(120))
+
+
+def write_packed(networks: list) -> None:
+    tensors = as_tensors(random_weights(VisionTransformer(PLAIN), random_source(81)), torch.float16)
+    networks.append(describe("packed", as_float32(tensors), PLAIN))
+    shared = on_one_storage(tensors)
+    networks.append(describe("packed-shared", as_float32(shared), PLAIN))
+    for name, saved in (("packed", tensors), ("packed-shared", shared)):
+        file = io.BytesIO()
+        torch.save({"model": saved}, file)
+        pack_anew(file.getvalue(), FOLDER / f"{name}.pth", "my network")
+
+
 def main() -> None:
     torch.set_num_threads(1)
     FOLDER.mkdir(parents=True, exist_ok=True)
     networks: list = []
     write_objects(networks)
+    write_packed(networks)
     write_json(FOLDER / "expected.json", networks)
     for path in sorted(FOLDER.glob("*.*")):
         print(f"{path.name}  {path.stat().st_size / 1000:.1f} kB")
