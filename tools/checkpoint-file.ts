@@ -126,7 +126,7 @@ async function networksIn(file: Blob, name: string): Promise<Blob> {
 }
 
 const titleOf = (name: string): string =>
-  name.replace(/(\.pth|\.pt|\.tar|\.bin|\.ckpt|\.safetensors|\.zip)+$/i, '');
+  name.replace(/(\.pth|\.pt|\.tar|\.bin|\.ckpt|\.safetensors|\.zip|\.npz|\.pkl)+$/i, '');
 
 interface Parts {
   readonly title: string;

@@ -102,10 +102,11 @@ export class ByteCursor {
     return this.view.getFloat64(this.take(8), false);
   }
 
-  /** Skips them: no bytes of a pickle are needed. */
-  skipBytes(byteLength: number): PickleBytes {
+  /** Skips them. They may be an array of NumPy's, which is read when it is asked for. */
+  skipBytes(byteLength: number, form: 'bytes' | 'text' = 'bytes'): PickleBytes {
+    const begin = this.offset;
     this.pass(byteLength);
-    return unneeded;
+    return { kind: 'bytes', content: { file: this.file, begin, byteLength, form } };
   }
 
   private decode(byteLength: number): string {
@@ -115,7 +116,7 @@ export class ByteCursor {
 
   /** @returns the text; where it is too long to be a name, it is skipped */
   text(byteLength: number): string | PickleBytes {
-    return byteLength > maxTextBytes ? this.skipBytes(byteLength) : this.decode(byteLength);
+    return byteLength > maxTextBytes ? this.skipBytes(byteLength, 'text') : this.decode(byteLength);
   }
 
   /** @returns the text up to the next newline, which is skipped */
@@ -146,7 +147,10 @@ export class ByteCursor {
 
   /** Two's complement, the lowest byte first. */
   long(byteLength: number): number | bigint | PickleBytes {
-    if (byteLength > maxLongBytes) return this.skipBytes(byteLength);
+    if (byteLength > maxLongBytes) {
+      this.pass(byteLength);
+      return unneeded;
+    }
     const begin = this.take(byteLength);
     let value = 0n;
     for (let i = byteLength - 1; i >= 0; i--) value = (value << 8n) | BigInt(this.view.getUint8(begin + i));

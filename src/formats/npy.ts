@@ -42,3 +42,35 @@ export function decodeNpy(bytes: Uint8Array): NpyArray {
   // Copied with `from`: a Node Buffer's own slice would share the memory, and its alignment.
   return { shape, values: new Float32Array(Uint8Array.from(bytes.subarray(start)).buffer) };
 }
+
+/** A header longer than this is of an array of many named fields. */
+export const maxNpyHeader = 64 * 1024;
+
+export interface NpyHeader {
+  readonly shape: readonly number[];
+  /** NumPy's letter and the number of bytes, as in `f4`. */
+  readonly type: string;
+  readonly isBigEndian: boolean;
+  readonly isFortran: boolean;
+  /** Where the values begin. */
+  readonly dataBegin: number;
+}
+
+/** @param head the first bytes of a .npy file of any version @returns null where it is none, or an array of objects or fields */
+export function readNpyHeader(head: Uint8Array): NpyHeader | null {
+  const major = head[6] ?? 0;
+  if (!magic.slice(0, 6).every((byte, i) => head[i] === byte) || major < 1 || major > 3 || head.length < 12)
+    return null;
+  const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
+  const begin = major === 1 ? 10 : 12;
+  const dataBegin = begin + (major === 1 ? view.getUint16(8, true) : view.getUint32(8, true));
+  const text = new TextDecoder().decode(head.subarray(begin, dataBegin));
+  const [, order, type] = /'descr': '([<>|=])([a-zA-Z]\d+)'/.exec(text) ?? [];
+  const isFortran = /'fortran_order': (True|False)/.exec(text)?.[1];
+  const sides = /'shape': \(([\d, ]*)\)/.exec(text)?.[1];
+  if (type === undefined || isFortran === undefined || sides === undefined || dataBegin > head.length)
+    return null;
+  const shape = sides.split(',').flatMap((side) => (side.trim() === '' ? [] : [Number(side)]));
+  if (!shape.every(Number.isSafeInteger)) return null;
+  return { shape, type, isBigEndian: order === '>', isFortran: isFortran === 'True', dataBegin };
+}

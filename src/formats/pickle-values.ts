@@ -19,19 +19,31 @@ interface PickleGlobal {
 }
 
 /** A placeholder for an object that we do not know. */
-interface PickleOpaque {
+export interface PickleOpaque {
   readonly kind: 'opaque';
   /** The class or function that would have made it. */
   readonly name: string;
+  /** What it would have been made of, where that is needed. */
+  readonly args?: readonly PickleValue[];
   /** The object's state, usually a dictionary of its attributes. */
   state?: PickleValue;
   /** What was put into it by key, as into a dictionary: its class may be a kind of dictionary. */
   dict?: PickleDict;
 }
 
-/** Bytes, and texts and numbers that are too long to be useful. Their content is dropped. */
+/** A part of the file. A text of Latin-1 is in UTF-8, and stands for a byte a letter. */
+export interface PickledPart {
+  readonly file: Blob;
+  readonly begin: number;
+  readonly byteLength: number;
+  readonly form: 'bytes' | 'text' | 'latin1';
+}
+
+/** Bytes, and texts and numbers that are too long to be names. Their content stays in the file. */
 export interface PickleBytes {
   readonly kind: 'bytes';
+  /** Where they are, or letters that stand for a byte each; absent where they are of no use. */
+  readonly content?: PickledPart | string;
 }
 
 /** A reference to a storage, the flat array that one or more tensors share. */

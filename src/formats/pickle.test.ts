@@ -11,6 +11,7 @@ const host: PickleHost = {
 /** Dictionaries as objects, sequences as arrays: easier to compare. */
 function plain(value: PickleValue): unknown {
   if (typeof value !== 'object' || value === null) return value;
+  if (value.kind === 'bytes') return { kind: 'bytes' };
   if (value.kind === 'dict')
     return Object.fromEntries([...value.entries].map(([key, item]) => [key, plain(item)]));
   return 'items' in value ? value.items.map(plain) : value;

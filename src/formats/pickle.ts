@@ -18,7 +18,7 @@ export interface PickleHost {
 }
 
 /**
- * Dictionaries, sequences, names and calls: a list of all files of ImageNet has 1.3 million. More are an attack: each
+ * Dictionaries, sequences, names, bytes and calls: a list of all files of ImageNet has 1.3 million. More are an attack: each
  * takes memory here, but almost none in the file.
  */
 const maxObjects = 4_000_000;
@@ -70,6 +70,7 @@ class PickleMachine {
     const code = this.cursor.uint8();
     if (code === 0x2e) return true; // STOP
     const scalar = readScalar(this.cursor, code);
+    if (isKind(scalar, 'bytes')) this.count();
     if (scalar !== undefined) this.push(scalar);
     else if (!this.build(code) && !this.refer(code))
       throw invalid(`the opcode 0x${code.toString(16).padStart(2, '0')} is not known`);

@@ -5,6 +5,7 @@ import {
   isKind,
   itemsOf,
   makeDict,
+  type PickleBytes,
   type PickleStorage,
   type PickleTensor,
   type PickleValue,
@@ -52,6 +53,17 @@ function readStorage(id: PickleValue): PickleStorage | null {
   const [, viewOffset = 0] = itemsOf(part) ?? [];
   if (!isCount(viewOffset)) throw invalid('its pickle refers to a part of a storage without an offset');
   return { kind: 'storage', type: shortName(type.name), key: String(key), elements, viewOffset };
+}
+
+/** Bytes in protocols before 3: a text whose letters stand for a byte each, and how it is encoded. */
+function encodedBytes([text, encoding]: readonly PickleValue[]): PickleBytes {
+  if (encoding !== 'latin1' && encoding !== 'latin-1')
+    return isKind(text, 'bytes') ? text : { kind: 'bytes' };
+  if (typeof text === 'string') return { kind: 'bytes', content: text };
+  const content = isKind(text, 'bytes') ? text.content : undefined;
+  return typeof content === 'object' && content.form === 'text'
+    ? { kind: 'bytes', content: { ...content, form: 'latin1' } }
+    : { kind: 'bytes' };
 }
 
 /** How many pairs may be copied. A file needs only two bytes to refer to a list of pairs once more. */
@@ -130,7 +142,11 @@ export function createTorchHost(): PickleHost & { readonly storages: ReadonlyMap
         case 'builtins.bytearray':
         case '__builtin__.bytearray':
         case 'builtins.bytes':
-          return { kind: 'bytes' };
+          return encodedBytes(args);
+        case 'numpy.dtype':
+        case 'numpy.core.numeric._frombuffer':
+        case 'numpy._core.numeric._frombuffer':
+          return { kind: 'opaque', name, args };
         default:
           return null;
       }

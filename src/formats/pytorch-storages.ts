@@ -3,7 +3,7 @@ import { FailureError } from '../core/failure.ts';
 import type { FloatType } from './float-values.ts';
 import type { PickleStorage } from './pickle-values.ts';
 import { readBytes } from './read-bytes.ts';
-import { openEntry, type ZipEntry } from './zip-directory.ts';
+import { openEntry, unpackedBytesOf, type ZipEntry } from './zip-directory.ts';
 
 interface StorageType {
   readonly bytesPerElement: number;
@@ -53,9 +53,6 @@ const invalid = (problem: string): FailureError => new FailureError({ code: 'che
 const bytesOf = (storage: PickleStorage): number =>
   storage.elements * (storageTypes.get(storage.type)?.bytesPerElement ?? Infinity);
 
-/** Weights hardly shrink, and zeros beside them are few. */
-const mostUnpacked = 16;
-
 /**
  * @param folder the archive's own top folder, with its slash
  * @throws FailureError 'checkpoint-invalid' where it would unpack to far more than its size
@@ -67,16 +64,10 @@ export function zipStorages(
   isBigEndian: boolean,
 ): StorageFile {
   const entryOf = ({ key }: PickleStorage): ZipEntry | undefined => entries.get(`${folder}data/${key}`);
-  const unpackedBytes = [...entries.values()].reduce(
-    (sum, { isDeflated, byteLength }) => sum + (isDeflated ? byteLength : 0),
-    0,
-  );
-  if (unpackedBytes > mostUnpacked * file.size)
-    throw invalid(`it would unpack to more than ${mostUnpacked} times its size, which no network does`);
   // Several tensors may lie in one storage, which is not unpacked for each.
   let last: { readonly entry: ZipEntry; readonly content: Promise<Blob> } | null = null;
   return {
-    byteLength: file.size + unpackedBytes,
+    byteLength: file.size + unpackedBytesOf(file, entries),
     isBigEndian,
     check: (storage) => {
       const entry = entryOf(storage);

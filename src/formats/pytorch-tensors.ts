@@ -4,6 +4,7 @@
 import { elementCount } from '../core/architecture.ts';
 import { FailureError } from '../core/failure.ts';
 import { bytesPerFloat, toFloat32, type FloatType } from './float-values.ts';
+import { arrayOf, storeArray } from './numpy-arrays.ts';
 import {
   attributesOf,
   isKind,
@@ -14,47 +15,10 @@ import {
 } from './pickle-values.ts';
 import { readSettings } from './pickle-settings.ts';
 import { storageTypes, type StorageFile } from './pytorch-storages.ts';
-import { isTree, type StoredTensor, type TensorTree } from './tensor-file.ts';
+import { gather, isContiguous, reverseElements } from './strided-values.ts';
+import { isTree, unreadable, type StoredTensor, type TensorTree } from './tensor-file.ts';
 
 const invalid = (problem: string): FailureError => new FailureError({ code: 'checkpoint-invalid', problem });
-
-function isContiguous({ shape, strides }: PickleTensor): boolean {
-  let expected = 1;
-  for (let axis = shape.length - 1; axis >= 0; axis--) {
-    const side = shape[axis] ?? 0;
-    if (side !== 1 && strides[axis] !== expected) return false;
-    expected *= side;
-  }
-  return true;
-}
-
-/** Puts a view's values into row-major order. */
-function gather(
-  values: Float32Array,
-  { shape, strides }: PickleTensor,
-  count: number,
-): Float32Array<ArrayBuffer> {
-  const gathered = new Float32Array(count);
-  const position = shape.map(() => 0);
-  let at = 0;
-  for (let i = 0; i < count; i++) {
-    gathered[i] = values[at] ?? 0;
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      const [side = 0, stride = 0] = [shape[axis], strides[axis]];
-      at += stride;
-      position[axis] = (position[axis] ?? 0) + 1;
-      if (position[axis] !== side) break;
-      at -= stride * side;
-      position[axis] = 0;
-    }
-  }
-  return gathered;
-}
-
-function reverseElements(bytes: Uint8Array, bytesPerElement: number): void {
-  for (let at = 0; at < bytes.length; at += bytesPerElement)
-    bytes.subarray(at, at + bytesPerElement).reverse();
-}
 
 /** @throws FailureError 'checkpoint-invalid' where the tensor does not fit its storage */
 function storeTensor(
@@ -93,14 +57,6 @@ function storeTensor(
   };
 }
 
-/** A tensor whose values cannot be read. Its name is kept, since it tells what the file is. */
-const unreadable = (name: string, shape: readonly number[], storedType: string): StoredTensor => ({
-  name,
-  shape,
-  storedType,
-  read: () => Promise.reject(invalid(`${name} is stored as ${storedType}, which cannot be read`)),
-});
-
 /** @returns the tree's entry for a value that is not a container; null where it is not a tensor */
 function leafOf(name: string, part: PickleValue, source: StorageFile): StoredTensor | null {
   if (isKind(part, 'tensor')) {
@@ -110,7 +66,9 @@ function leafOf(name: string, part: PickleValue, source: StorageFile): StoredTen
       ? unreadable(name, part.shape, `torch.${type}`)
       : storeTensor(name, part, float, source);
   }
-  // A tensor of a kind that is not known (sparse, of a subclass, without values), or an array of NumPy's.
+  const array = isKind(part, 'opaque') ? arrayOf(part) : null;
+  if (array !== null) return storeArray(name, array);
+  // A tensor of a kind that is not known (sparse, of a subclass, without values), or an array of objects.
   const isTensor =
     isKind(part, 'opaque') &&
     /^torch\w*\..*_rebuild_\w*$|^numpy\..*\.(_reconstruct|_frombuffer)$/.test(part.name);
@@ -180,6 +138,18 @@ function findFullTrees(containers: readonly Container[]): Set<TensorTree> {
         break;
       }
   return full;
+}
+
+/** @returns whether a tensor is anywhere in it */
+export function hasTensors(tree: TensorTree): boolean {
+  const trees = new Set([tree]);
+  // What is added while it runs is visited too.
+  for (const each of trees)
+    for (const node of each.values()) {
+      if (!isTree(node)) return true;
+      trees.add(node);
+    }
+  return false;
 }
 
 /**

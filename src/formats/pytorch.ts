@@ -6,11 +6,12 @@ import { FailureError, failureOf, type Failure } from '../core/failure.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
 import { ByteCursor } from './byte-cursor.ts';
 import { describeOther, describeUnknownFile } from './describe-unknown-file.ts';
+import { isArray, openNpz } from './npz.ts';
 import { readPickle } from './pickle.ts';
 import { isKind, itemsOf, type PickleStorage, type PickleValue } from './pickle-values.ts';
 import { createTorchHost } from './pytorch-host.ts';
 import { legacyStorages, zipStorages, type StorageFile } from './pytorch-storages.ts';
-import { collectTensors, type TensorParts } from './pytorch-tensors.ts';
+import { collectTensors, hasTensors, type TensorParts } from './pytorch-tensors.ts';
 import { readBytes } from './read-bytes.ts';
 import { openEntry, readZipDirectory, type ZipEntry } from './zip-directory.ts';
 
@@ -42,8 +43,6 @@ function collect(root: PickleValue, source: StorageFile): TensorParts {
 function describeOtherZip(names: readonly string[]): string {
   const checkpoint = names.find((name) => /\.(pth|pt|ckpt|bin|safetensors|tar)$/i.test(name));
   if (checkpoint !== undefined) return `it is a zip archive that holds ${checkpoint}; unpack it first`;
-  if (names.some((name) => name.endsWith('.npy')))
-    return 'it is an archive of NumPy arrays (.npz), not of tensors; make tensors of them and save these with torch.save';
   const [first = 'nothing'] = names;
   return `it is a zip archive, but not one of PyTorch: it has no data.pkl (it holds ${first}${names.length > 1 ? ' and others' : ''})`;
 }
@@ -61,7 +60,10 @@ async function openZip(file: Blob): Promise<TensorParts> {
   const [pickleEntry] = [...entries.values()]
     .filter(({ name }) => /(^|\/)data\.pkl$/.test(name))
     .sort((a, b) => a.name.length - b.name.length);
-  if (pickleEntry === undefined) throw invalid(describeOtherZip([...entries.keys()]));
+  if (pickleEntry === undefined) {
+    if ([...entries.values()].some(isArray)) return openNpz(file, entries);
+    throw invalid(describeOtherZip([...entries.keys()]));
+  }
   const folder = pickleEntry.name.slice(0, -'data.pkl'.length);
   const storages = zipStorages(
     file,
@@ -83,8 +85,24 @@ interface LegacyPickles {
   readonly end: number;
 }
 
-/** Five pickles: magic number, protocol, the machine's sizes, the object, the keys. */
-async function readLegacyPickles(file: Blob): Promise<LegacyPickles> {
+/** There are none where a pickle was not written by torch.save. */
+const noStorages = (file: Blob): StorageFile => legacyStorages(file, file.size, [], new Map());
+
+/** A pickle of Python's own may hold arrays of NumPy's. @throws FailureError 'checkpoint-invalid' where it does not */
+function collectArrays(root: PickleValue, file: Blob): TensorParts {
+  const parts = collectTensors(root, noStorages(file));
+  if (!hasTensors(parts.tree))
+    throw invalid(
+      'it is a pickle, but not one that torch.save wrote; read it in Python and save its tensors',
+    );
+  return parts;
+}
+
+/**
+ * Five pickles: magic number, protocol, the machine's sizes, the object, the keys.
+ * @returns the first one, where it is no magic number
+ */
+async function readLegacyPickles(file: Blob): Promise<LegacyPickles | { readonly only: PickleValue }> {
   const host = createTorchHost();
   const cursor = new ByteCursor(file, 0, file.size);
   const values: PickleValue[] = [];
@@ -92,10 +110,7 @@ async function readLegacyPickles(file: Blob): Promise<LegacyPickles> {
     const read = await readPickle(cursor, host);
     if (!read.ok) throw invalid('its pickle ends too early; the file was cut short');
     values.push(read.value);
-    if (values.length === 1 && read.value !== legacyMagic)
-      throw invalid(
-        'it is a pickle, but not one that torch.save wrote; read it in Python and save its tensors',
-      );
+    if (values.length === 1 && read.value !== legacyMagic) return { only: read.value };
     if (values.length === 2 && read.value !== legacyProtocol)
       throw invalid(`its protocol is ${typeof read.value === 'number' ? read.value : 'no number'}, not 1001`);
   }
@@ -107,6 +122,7 @@ async function readLegacyPickles(file: Blob): Promise<LegacyPickles> {
 
 async function openLegacy(file: Blob): Promise<TensorParts> {
   const pickles = await readLegacyPickles(file);
+  if ('only' in pickles) return collectArrays(pickles.only, file);
   const source = legacyStorages(file, pickles.end, pickles.keys, pickles.storages);
   return collect(pickles.root, source);
 }

@@ -1,3 +1,5 @@
+import { FailureError } from '../core/failure.ts';
+
 /** The form into which every checkpoint format is read: named tensors whose bytes are read on request. */
 export interface StoredTensor {
   readonly name: string;
@@ -14,3 +16,17 @@ export type TensorFile = ReadonlyMap<string, StoredTensor>;
 export type TensorTree = ReadonlyMap<string, StoredTensor | TensorTree>;
 
 export const isTree = (node: StoredTensor | TensorTree): node is TensorTree => node instanceof Map;
+
+/** A tensor whose values cannot be read. Its name is kept, since it tells what the file is. */
+export const unreadable = (name: string, shape: readonly number[], storedType: string): StoredTensor => ({
+  name,
+  shape,
+  storedType,
+  read: () =>
+    Promise.reject(
+      new FailureError({
+        code: 'checkpoint-invalid',
+        problem: `${name} is stored as ${storedType}, which cannot be read`,
+      }),
+    ),
+});

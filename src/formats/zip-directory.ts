@@ -125,6 +125,21 @@ export async function readZipDirectory(file: Blob): Promise<Map<string, ZipEntry
   return entries;
 }
 
+/** Weights hardly shrink, and zeros beside them are few. */
+const mostUnpacked = 16;
+
+/**
+ * @returns how many bytes the compressed entries hold together
+ * @throws FailureError 'checkpoint-invalid' where these are far more than the file has
+ */
+export function unpackedBytesOf(file: Blob, entries: ReadonlyMap<string, ZipEntry>): number {
+  let sum = 0;
+  for (const { isDeflated, byteLength } of entries.values()) if (isDeflated) sum += byteLength;
+  if (sum > mostUnpacked * file.size)
+    throw invalid(`it would unpack to more than ${mostUnpacked} times its size, which no network does`);
+  return sum;
+}
+
 /** @returns where the bytes of an entry begin: PyTorch pads the header before them, so that they are aligned */
 async function findPacked(file: Blob, { name, headerOffset, packedBytes }: ZipEntry): Promise<number> {
   const header = await readView(file, headerOffset, headerOffset + 30, `its entry ${name}`);

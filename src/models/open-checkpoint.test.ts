@@ -308,6 +308,24 @@ test.each(rareFiles)('%s opens as the network %s', async (file, network) => {
   expect([...opened.value.parameters]).toEqual([...expected.parameters]);
 });
 
+test('a network of Google’s in JAX is called what it is', async () => {
+  const npy = Buffer.from(
+    `\x93NUMPY\x01\0\x46\0${"{'descr': '<f4', 'fortran_order': False, 'shape': (1,), }".padEnd(69)}\nabcd`,
+    'latin1',
+  );
+  const named = ['cls', 'Transformer/encoderblock_0/MlpBlock_3/Dense_0/kernel', 'embedding/kernel'];
+  const file = makeZip(named.map((name) => ({ name: `${name}.npy`, bytes: npy })));
+  expect(await openCheckpoint(file)).toEqual({
+    ok: false,
+    error: {
+      code: 'checkpoint-invalid',
+      problem: expect.stringMatching(
+        /^it is a Vision Transformer of Google’s in JAX \(it has Transformer\/encoderblock_0\/MlpBlock_3/,
+      ) as string,
+    },
+  });
+});
+
 test.each([
   [
     'float8.pth',

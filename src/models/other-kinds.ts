@@ -70,6 +70,12 @@ const kindsWithoutCls: readonly (readonly [names: RegExp, says: (name: string) =
       `it holds only LoRA weights (${name}), which change another network; merge them into that one first`,
   ],
   [
+    /(^|\/)(encoderblock_\d+|encoder_norm|posembed_input)\//,
+    (name) =>
+      `it is a Vision Transformer of Google’s in JAX (it has ${name}), whose layers are laid out in another way; load it with timm ` +
+      '(create_model with checkpoint_path) and save its state_dict()',
+  ],
+  [
     /(^|\.)_?flat_param(_\d+)?$/,
     (name) => `its parameters were flattened by FSDP (${name}); save the full state dict instead`,
   ],
@@ -123,7 +129,10 @@ const isQuantized = (type: string): boolean =>
 
 /** Kinds of tensors without values that could be read, by the name of what makes them. */
 const unreadableTypes: readonly (readonly [type: RegExp, says: string])[] = [
-  [/^numpy\./, 'is an array of NumPy; make tensors of all of them (torch.from_numpy) and save these'],
+  [
+    /^numpy\./,
+    'is an array of NumPy of another type than float16, float32 and float64, which alone can be read',
+  ],
   [
     /meta_tensor|wrapper_subclass/,
     'was saved without its values, from the device "meta" or from many devices',

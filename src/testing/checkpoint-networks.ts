@@ -56,9 +56,16 @@ export const wrappedFiles: readonly (readonly [file: string, network: string])[]
   ['../wrapped/oblong-args.pth', 'wrapped/oblong'],
 ];
 
-/** The files of make_rare.py: whole objects, archives that were packed anew. */
+/** The files of make_rare.py: whole objects, archives that were packed anew, arrays of NumPy's. */
 export const rareFiles: readonly (readonly [file: string, network: string])[] = [
   ['../rare/object.pth', 'rare/other-eps'],
   ['../rare/packed.pth', 'rare/packed'],
   ['../rare/packed-shared.pth', 'rare/packed-shared'],
+  ['../rare/arrays-2.pth', 'rare/arrays'],
+  ['../rare/arrays-4.pth', 'rare/arrays'],
+  ['../rare/arrays-5.pth', 'rare/arrays'],
+  ['../rare/arrays-numpy-2.pth', 'rare/arrays'],
+  ['../rare/arrays.pkl', 'rare/arrays'],
+  ['../rare/arrays.npz', 'rare/arrays'],
+  ['../rare/arrays-compressed.npz', 'rare/arrays'],
 ];

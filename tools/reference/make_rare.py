@@ -1,19 +1,21 @@
-"""Write small checkpoints of rare kinds: whole objects, archives that were packed anew. README.md says what each is.
+"""Write small checkpoints of rare kinds: whole objects, archives that were packed anew, arrays of NumPy's. README.md says what each is.
 
     python3 tools/reference/make_rare.py
 """
 import io
+import pickle
 import zipfile
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from make_checkpoints import as_float32, as_tensors, describe, on_one_storage
 from make_fixtures import FIXTURES, load, random_input, random_source, random_weights, run, write_json
 from make_wrapped import PLAIN
 from vit import VisionTransformer
-from weights import Weights
+from weights import Weights, round_to_float16
 
 FOLDER = FIXTURES / "rare"
 
@@ -58,12 +60,40 @@ def write_packed(networks: list) -> None:
         pack_anew(file.getvalue(), FOLDER / f"{name}.pth", "my network")
 
 
+def arrays_of(weights: Weights) -> dict:
+    """The same values as arrays of all kinds that weights are kept in, by turns: sizes, orders of bytes, orders of axes."""
+    kinds = ["<f4", ">f4", "<f8", ">f8", "<f2", ">f2"]
+    arrays = {}
+    for number, (name, array) in enumerate(weights.items()):
+        converted = array.astype(kinds[number % len(kinds)])
+        arrays[name] = np.asfortranarray(converted) if number % 4 in (1, 2) else converted
+    assert any(array.flags.f_contiguous and array.ndim == 4 for array in arrays.values())
+    return arrays
+
+
+def write_arrays(networks: list) -> None:
+    weights = round_to_float16(random_weights(VisionTransformer(PLAIN), random_source(82)))
+    networks.append(describe("arrays", weights, PLAIN))
+    arrays = arrays_of(weights)
+    other_types = {"head.names": np.array(["a", None], dtype=object), "head.count": np.arange(3), "head.bias": np.ones(3)}
+    for protocol in (2, 4, 5):
+        torch.save({"model": {**arrays, **other_types}, "epoch": 3}, FOLDER / f"arrays-{protocol}.pth", pickle_protocol=protocol)
+    file = io.BytesIO()
+    torch.save(arrays, file, _use_new_zipfile_serialization=False)
+    # NumPy 2 has another name for the same module.
+    (FOLDER / "arrays-numpy-2.pth").write_bytes(file.getvalue().replace(b"cnumpy.core.", b"cnumpy._core."))
+    (FOLDER / "arrays.pkl").write_bytes(pickle.dumps({"model": arrays}, protocol=4))
+    np.savez(FOLDER / "arrays.npz", **arrays)
+    np.savez_compressed(FOLDER / "arrays-compressed.npz", **arrays, **{"head.names": other_types["head.names"]})
+
+
 def main() -> None:
     torch.set_num_threads(1)
     FOLDER.mkdir(parents=True, exist_ok=True)
     networks: list = []
     write_objects(networks)
     write_packed(networks)
+    write_arrays(networks)
     write_json(FOLDER / "expected.json", networks)
     for path in sorted(FOLDER.glob("*.*")):
         print(f"{path.name}  {path.stat().st_size / 1000:.1f} kB")

@@ -15,7 +15,7 @@ export interface SortedFiles {
   readonly runs: readonly File[];
 }
 
-const checkpointEnding = /\.(safetensors|pth|pt|bin|ckpt|pth\.tar)$/i;
+const checkpointEnding = /\.(safetensors|pth|pt|bin|ckpt|pth\.tar|npz|pkl)$/i;
 /** The ending that the page gives to an exported run. */
 const runEnding = /\.run\.zip$/i;
 /** Files that are usual in a model's folder and are neither photographs nor networks. */
