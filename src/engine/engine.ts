@@ -34,13 +34,13 @@ const modelBytes = 512 * 1024 * 1024;
 /** Enough for one block of 110 photographs by ViT-S/16 at 480 px, or of eight by ViT-B/8 at 640 px. */
 const passBytes = 160 * 1024 * 1024;
 /**
- * Of these, what may stay of passes that nobody holds when a new one comes: the memory of WebAssembly never shrinks. 16 MiB are one block of some 18
- * photographs by the embedded model at 320 px, or all blocks of two.
+ * Of these, what may stay of passes that nobody holds when a new one comes: the memory of WebAssembly never shrinks. 8 MiB are one block of some nine
+ * photographs by the embedded model at 320 px, or all blocks of one; another pass takes a tenth of a second there.
  */
 const restingPassBytes: Readonly<Record<BackendName, number>> = {
   webgpu: passBytes,
-  wasm: 16 * 1024 * 1024,
-  cpu: 16 * 1024 * 1024,
+  wasm: 8 * 1024 * 1024,
+  cpu: 8 * 1024 * 1024,
 };
 
 /** A photograph, upright and over white, and what was done to it. */
