@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { failureOf } from '../core/failure.ts';
 import { createSerialQueue } from './serial-queue.ts';
 
@@ -62,4 +62,22 @@ test('what has begun hears of a cancel by itself, and its answer counts', async 
   controller.abort();
   first.end();
   expect(await done).toBe('first');
+});
+
+test('a signal that lives for thousands of pieces of work keeps no listener of those that are done', async () => {
+  const enqueue = createSerialQueue();
+  const { signal } = new AbortController();
+  const listeners = new Set<unknown>();
+  vi.spyOn(signal, 'addEventListener').mockImplementation((_, listener) => void listeners.add(listener));
+  vi.spyOn(signal, 'removeEventListener').mockImplementation(
+    (_, listener) => void listeners.delete(listener),
+  );
+  for (let step = 0; step < 3; step++) {
+    const done = enqueue(() => Promise.resolve(step), signal);
+    expect(listeners.size).toBe(1);
+    expect(await done).toBe(step);
+    expect(listeners.size).toBe(0);
+  }
+  await enqueue(() => Promise.reject(new Error('no')), signal).catch(() => {});
+  expect(listeners.size).toBe(0);
 });

@@ -9,24 +9,18 @@ export type Enqueue = <T>(work: () => Promise<T>, signal?: AbortSignal) => Promi
 
 export function createSerialQueue(): Enqueue {
   let last: Promise<unknown> = Promise.resolve();
-  return (work, signal) => {
-    const cancelled = new FailureError({ code: 'cancelled' });
-    let hasBegun = false;
-    const turn = last.then(() => {
-      if (signal?.aborted === true) throw cancelled;
-      hasBegun = true;
-      return work();
+  return <T>(work: () => Promise<T>, signal?: AbortSignal) =>
+    new Promise<T>((resolve, reject) => {
+      const leave = (): void => reject(new FailureError({ code: 'cancelled' }));
+      if (signal?.aborted === true) return leave();
+      signal?.addEventListener('abort', leave);
+      const turn = last.then(() => {
+        // What has begun hears of a cancel by itself. A signal may live for many pieces of work, as that of a run of training does.
+        signal?.removeEventListener('abort', leave);
+        if (signal?.aborted !== true) return work();
+        throw new FailureError({ code: 'cancelled' });
+      });
+      last = turn.catch(() => undefined);
+      turn.then(resolve, reject);
     });
-    last = turn.catch(() => undefined);
-    return signal === undefined
-      ? turn
-      : new Promise((resolve, reject) => {
-          turn.then(resolve, reject);
-          const leave = (): void => {
-            if (!hasBegun) reject(cancelled);
-          };
-          if (signal.aborted) leave();
-          signal.addEventListener('abort', leave, { once: true });
-        });
-  };
 }

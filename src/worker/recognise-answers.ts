@@ -42,10 +42,10 @@ const shareListener =
 /** @throws the signal's reason at once where it is aborted; `work` goes on */
 const unlessAborted = <T>(work: Promise<T>, signal: AbortSignal): Promise<T> =>
   new Promise((resolve, reject) => {
-    work.then(resolve, reject);
     const leave = (): void => reject(signal.reason as Error);
     if (signal.aborted) leave();
-    signal.addEventListener('abort', leave, { once: true });
+    signal.addEventListener('abort', leave);
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave));
   });
 
 export async function voteOf(
