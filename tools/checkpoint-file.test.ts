@@ -23,6 +23,8 @@ beforeAll(async () => {
   await copy('numbered', ...others);
   await copy('half', parts[1] ?? '', 'model.safetensors.index.json');
   await copy('none');
+  await copy('distributed');
+  for (const name of ['.metadata', '__0_0.distcp']) await writeFile(join(folder, 'distributed', name), 'PK');
   await copy('empty');
   await writeFile(join(folder, 'empty', 'odd.index.json'), '[]');
 });
@@ -81,6 +83,8 @@ describe('what leads nowhere ends with a sentence', () => {
   test.each([
     ['empty/odd.index.json', /is no index of a checkpoint's files/],
     ['none', /holds neither a model\.json nor a checkpoint by one of the usual names/],
+    ['distributed', /distributed is a checkpoint in parts: .*dcp_to_torch_save/],
+    ['distributed/__0_0.distcp', /__0_0\.distcp is a part of a checkpoint: .*dcp_to_torch_save/],
     ['nothing.pth', /nothing\.pth cannot be read/],
   ])('%s', async (path, sentence) => {
     const said = vi.spyOn(console, 'error').mockReturnValue();

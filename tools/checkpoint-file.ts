@@ -6,6 +6,8 @@ import { isMacNote } from '../src/core/file-names.ts';
 import type { PatchGrid } from '../src/core/geometry.ts';
 import type { CheckpointHints } from '../src/core/model.ts';
 import {
+  distributedParts,
+  isDistributedPart,
   isIndexName,
   partsByIndex,
   partsByName,
@@ -94,6 +96,7 @@ async function findParts(path: string): Promise<CheckpointParts> {
 async function fileIn(folder: string): Promise<string> {
   const all = await readdir(folder).catch(() => stopWith(`The folder ${folder} cannot be read.`));
   const names = all.filter((name) => !isMacNote(name));
+  if (names.some(isDistributedPart)) stopWith(`${folder} is a checkpoint in parts: ${distributedParts}.`);
   const found =
     names.find(isIndexName) ??
     ['model.safetensors', 'pytorch_model.bin'].find((name) => names.includes(name)) ??
@@ -159,6 +162,7 @@ export async function findCheckpoint(
   const numHeads = heads === undefined ? undefined : readWholeNumber('heads', heads, 1, Infinity);
   const trained = grid === undefined ? undefined : readGrid(grid);
   if (isMacNote(path)) stopWith(`${path} is what macOS notes beside a file, and no checkpoint.`);
+  if (isDistributedPart(path)) stopWith(`${path} is a part of a checkpoint: ${distributedParts}.`);
   const isFolder = (await stat(path).catch(() => null))?.isDirectory() ?? false;
   const file = isFolder ? await fileIn(path) : path;
   const { title, files, missing } = await openParts(file);

@@ -46,3 +46,13 @@ export function partsByIndex(name: string, json: unknown): CheckpointParts | nul
   if (names.length === 0 || names.length > maxParts) return null;
   return { title: name.replace(/\.index(\.[a-z0-9_]+)?\.json$/i, ''), names };
 }
+
+/**
+ * torch.distributed.checkpoint writes a folder of parts, in which tensors lie one after the other without names. These are in a
+ * file `.metadata`.
+ */
+export const isDistributedPart = (name: string): boolean => /\.distcp$/i.test(name);
+
+export const distributedParts =
+  'torch.distributed.checkpoint writes such parts (.distcp); make one file of their folder first ' +
+  "(torch.distributed.checkpoint.format_utils.dcp_to_torch_save(folder, 'model.pth'))";

@@ -53,6 +53,8 @@ const zipOf = (pickle: Uint8Array, data: Uint8Array = storage): Blob =>
     { name: 'archive/data/0', bytes: data },
   ]);
 
+const zipBytes = await zipOf(tensorPickle()).slice(0).arrayBuffer();
+
 describe('PyTorch’s own files', () => {
   const flat = checkpointFiles.filter(([file]) => !/full|deit|moco|model|dinov2/.test(file));
 
@@ -342,6 +344,21 @@ describe('a wrong file is refused with what is wrong', () => {
       ]),
       /more than 16 times its size/,
     ],
+    [
+      'tensors one after the other, as torch.distributed keeps them',
+      new Blob([zipBytes, zipBytes]),
+      /several archives one after the other; .* make one file of their folder first .*dcp_to_torch_save/,
+    ],
+    [
+      'such a part by its name',
+      new File([zipBytes], '__0_0.distcp'),
+      /^it is a part of a checkpoint; .*dcp_to_torch_save/,
+    ],
+    [
+      'the list of such parts',
+      new Blob([Buffer.from('\x80\x02ctorch.distributed.checkpoint.metadata\nMetadata\n)\x81.', 'latin1')]),
+      /^it is no checkpoint, but a list of its parts; .*dcp_to_torch_save/,
+    ],
     ['no storage', makeZip([{ name: 'a/data.pkl', bytes: tensorPickle() }]), /storage 0 is missing/],
     ['half a storage', zipOf(tensorPickle(), storage.subarray(4)), /storage 0 is shorter/],
     ['a shape beyond the storage', zipOf(tensorPickle({ shape: [3] })), /weight reaches beyond its storage/],
@@ -386,6 +403,14 @@ describe('a wrong file is refused with what is wrong', () => {
     expect(await openPytorch(file)).toEqual({
       ok: false,
       error: { code: 'checkpoint-invalid', problem: expect.stringMatching(problem) as string },
+    });
+  });
+
+  test('two of PyTorch’s archives one after the other are told apart from one', async () => {
+    const file = new Blob([await zip(), await zip()]);
+    expect(await openPytorch(file)).toMatchObject({
+      ok: false,
+      error: { problem: expect.stringMatching(/^it is several archives one after the other/) as string },
     });
   });
 

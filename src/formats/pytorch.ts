@@ -2,6 +2,7 @@
  * Checkpoints written by `torch.save`, read lazily from a Blob: the zip layout, and the one of before PyTorch 1.6.
  * Source: PyTorch's torch/serialization.py and torch/_utils.py.
  */
+import { distributedParts, isDistributedPart } from '../core/checkpoint-parts.ts';
 import { FailureError, failureOf, type Failure } from '../core/failure.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
 import { ByteCursor } from './byte-cursor.ts';
@@ -90,6 +91,8 @@ const noStorages = (file: Blob): StorageFile => legacyStorages(file, file.size, 
 
 /** A pickle of Python's own may hold arrays of NumPy's. @throws FailureError 'checkpoint-invalid' where it does not */
 function collectArrays(root: PickleValue, file: Blob): TensorParts {
+  if (isKind(root, 'opaque') && root.name.startsWith('torch.distributed.'))
+    throw invalid(`it is no checkpoint, but a list of its parts; ${distributedParts}`);
   const parts = collectTensors(root, noStorages(file));
   if (!hasTensors(parts.tree))
     throw invalid(
@@ -133,6 +136,8 @@ async function openLegacy(file: Blob): Promise<TensorParts> {
  */
 export async function openPytorch(file: Blob): Promise<Result<TensorParts, Failure>> {
   try {
+    if ('name' in file && isDistributedPart(String(file.name)))
+      throw invalid(`it is a part of a checkpoint; ${distributedParts}`);
     const head = await readOrFail(file, 0, Math.min(file.size, 512));
     const [first = 0, second = 0] = head;
     if (first === 0x50 && second === 0x4b) return succeed(await openZip(file)); // PK

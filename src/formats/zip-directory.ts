@@ -3,6 +3,7 @@
  * compresses, so each tensor's bytes can be read on request; whoever packs its archive anew may compress them. Source:
  * PKWARE's APPNOTE.TXT, sections 4.3.7 to 4.3.16 and 4.5.3 (ZIP64).
  */
+import { distributedParts } from '../core/checkpoint-parts.ts';
 import { FailureError } from '../core/failure.ts';
 import { inflate } from '../core/inflate.ts';
 import { readBytes } from './read-bytes.ts';
@@ -42,6 +43,9 @@ const elsewhere = 0xffffffff;
 
 const invalid = (problem: string): FailureError => new FailureError({ code: 'checkpoint-invalid', problem });
 
+/** Its offsets count from a later archive's beginning. */
+const severalArchives = `it is several archives one after the other; ${distributedParts}`;
+
 const viewOf = (bytes: Uint8Array): DataView =>
   new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
@@ -60,15 +64,22 @@ async function findDirectory(file: Blob): Promise<{ begin: number; end: number }
   if (at < 0) throw invalid('the end of its archive is missing; it was cut short');
   let byteLength = tail.getUint32(at + 12, true);
   let begin = tail.getUint32(at + 16, true);
+  /** Where the directory and what belongs to it must end. */
+  let end = tailBegin + at;
   const locator = at - locatorBytes;
   if (locator >= 0 && tail.getUint32(locator, true) === signatures.zip64Locator) {
     const endOffset = Number(tail.getBigUint64(locator + 8, true));
     const zip64 = await readView(file, endOffset, endOffset + zip64EndBytes, 'the ZIP64 end of its archive');
+    // The length of what follows these twelve bytes.
+    if (endOffset + 12 + Number(zip64.getBigUint64(4, true)) < tailBegin + locator)
+      throw invalid(severalArchives);
+    end = endOffset;
     if (zip64.getUint32(0, true) !== signatures.zip64End)
       throw invalid('the ZIP64 end of its archive is damaged');
     byteLength = Number(zip64.getBigUint64(40, true));
     begin = Number(zip64.getBigUint64(48, true));
   }
+  if (begin + byteLength < end) throw invalid(severalArchives);
   if (byteLength > maxDirectoryBytes) throw invalid('the directory of its archive is too long');
   return { begin, end: begin + byteLength };
 }

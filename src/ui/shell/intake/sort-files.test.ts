@@ -32,6 +32,8 @@ test.each<[string, Content]>([
   ['pytorch_model.bin', zip],
   ['old.PT', pickle],
   ['rubbish.pth', 'no network'],
+  ['weights.npz', zip],
+  ['weights.pkl', pickle],
   ['weights', safetensors],
   ['weights', pickle],
 ])('%s is a checkpoint', async (name, content) => {
@@ -182,4 +184,21 @@ test('an exported run is neither a photograph nor a network', async () => {
   expect(runs).toEqual([run]);
   expect(photos.map(({ name }) => name)).toEqual(['a.jpg']);
   expect(models.map(({ title }) => title)).toEqual(['x.pth']);
+});
+
+test('a folder of torch.distributed’s parts is one checkpoint, which is told what it is', async () => {
+  expect(
+    await summary(
+      file('/run/.metadata', pickle),
+      file('/run/__0_0.distcp', zip),
+      file('/run/__1_0.distcp', zip),
+      file('/other/__0_0.distcp', zip),
+    ),
+  ).toEqual({
+    photos: [],
+    models: [
+      ['__0_0.distcp', 'checkpoint', ['__0_0.distcp'], {}],
+      ['__0_0.distcp', 'checkpoint', ['__0_0.distcp'], {}],
+    ],
+  });
 });

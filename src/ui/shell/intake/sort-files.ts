@@ -1,5 +1,6 @@
 /** Sorts dropped files into photographs, networks and files of a network. It reads the content where the name may be wrong. */
 import {
+  isDistributedPart,
   isIndexName,
   partsByIndex,
   partsByName,
@@ -15,7 +16,7 @@ export interface SortedFiles {
   readonly runs: readonly File[];
 }
 
-const checkpointEnding = /\.(safetensors|pth|pt|bin|ckpt|pth\.tar|npz|pkl)$/i;
+const checkpointEnding = /\.(safetensors|pth|pt|bin|ckpt|pth\.tar|npz|pkl|distcp)$/i;
 /** The ending that the page gives to an exported run. */
 const runEnding = /\.run\.zip$/i;
 /** Files that are usual in a model's folder and are neither photographs nor networks. */
@@ -133,6 +134,15 @@ export async function sortFiles(files: readonly File[]): Promise<SortedFiles> {
   });
 
   const checkpoints: File[] = [];
+  // One of them is enough to hear what they are.
+  for (const file of files.filter(({ name }) => isDistributedPart(name))) {
+    if (taken.has(file)) continue;
+    const isBeside = (each: File): boolean =>
+      each !== file &&
+      folderOf(each) === folderOf(file) &&
+      (isDistributedPart(each.name) || each.name === '.metadata');
+    for (const each of files.filter(isBeside)) taken.add(each);
+  }
   for (const file of files.filter((each) => !taken.has(each) && isSuspect(each))) {
     const head = await headOf(file);
     if (isPicture(head)) continue;
