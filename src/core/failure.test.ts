@@ -45,7 +45,10 @@ const examples: Examples = {
     },
   ],
   'checkpoint-invalid': [{ code: 'checkpoint-invalid', problem: 'it is not a safetensors file' }],
-  'heads-unknown': [{ code: 'heads-unknown', embedDim: 100 }],
+  'heads-unknown': [
+    { code: 'heads-unknown', embedDim: 100 },
+    { code: 'heads-unknown', embedDim: 384, mayBe: 12 },
+  ],
   'grid-unknown': [{ code: 'grid-unknown', positions: 49 }],
   'model-fails-check': [{ code: 'model-fails-check', problem: 'head 1 sums to NaN instead of 1' }],
   'download-interrupted': [

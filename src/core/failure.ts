@@ -49,9 +49,10 @@ export type Failure =
     }
   | { readonly code: 'checkpoint-invalid'; readonly problem: string }
   /**
-   * A head count is in no tensor, and the usual rule (64 channels a head) does not apply here: a person must give it.
+   * A head count is in no tensor, and the usual rule (64 channels a head) does not apply here: a person must give it. `mayBe`: it does
+   * apply, but MoCo v3's small network, which this may be, has so many.
    */
-  | { readonly code: 'heads-unknown'; readonly embedDim: number }
+  | { readonly code: 'heads-unknown'; readonly embedDim: number; readonly mayBe?: number }
   /** The number of positions is not a square and one CLS token, so a person must give the rows and columns. */
   | { readonly code: 'grid-unknown'; readonly positions: number }
   /** Every parameter is there and fits, but the network's output is not attention. */
@@ -267,8 +268,11 @@ const failures: { readonly [C in FailureCode]: FailureFacts<Extract<Failure, { c
   },
   'heads-unknown': {
     ...of('model'),
-    says: ({ embedDim }) =>
-      `How many attention heads this network has is not in its file, and its ${embedDim} channels are no multiple of 64. ` +
+    says: ({ embedDim, mayBe }) =>
+      'How many attention heads this network has is not in its file, ' +
+      (mayBe === undefined
+        ? `and its ${embedDim} channels are no multiple of 64. `
+        : `and its positions are sines and cosines: if it is MoCo v3’s, it has ${mayBe}, else ${embedDim / 64}. `) +
       'Say how many there are (--heads on the command line), or give the config.json along with it.',
   },
   'grid-unknown': {

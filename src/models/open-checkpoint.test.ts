@@ -308,6 +308,52 @@ test.each(rareFiles)('%s opens as the network %s', async (file, network) => {
   expect([...opened.value.parameters]).toEqual([...expected.parameters]);
 });
 
+describe('MMPretrain’s MoCo v3 by itself, whose small network has other heads than its channels tell', () => {
+  const channels = 384;
+  /** Of moco-v3's vits.py, build_2d_sincos_position_embedding: sines and cosines of the column, then of the row. */
+  const fixed = (side: number): Float32Array<ArrayBuffer> =>
+    Float32Array.from({ length: (1 + side * side) * channels }, (_, at) => {
+      const [patch, channel] = [Math.floor(at / channels) - 1, at % channels];
+      const [part, i] = [Math.floor(channel / 96), channel % 96];
+      const angle = (part < 2 ? patch % side : Math.floor(patch / side)) / 10_000 ** (i / 96);
+      return patch < 0 ? 0 : part % 2 === 0 ? Math.sin(angle) : Math.cos(angle);
+    });
+  const small = { ...architecture, embedDim: channels, depth: 1, numHeads: 6, gridSize: 3, mlpRatio: 0.25 };
+  const networkOf = (positions: Float32Array<ArrayBuffer>): Blob =>
+    blobOf(
+      new Map(
+        [...parameterShapes(small)].map(([name, shape]) => [
+          name,
+          { shape, values: name === 'pos_embed' ? positions : new Float32Array(elementCount(shape)) },
+        ]),
+      ),
+    );
+
+  test('is asked for its heads, unless somebody says them', async () => {
+    expect(await openCheckpoint(networkOf(fixed(3)))).toEqual({
+      ok: false,
+      error: { code: 'heads-unknown', embedDim: channels, mayBe: 12 },
+    });
+    for (const [hints, heads] of [
+      [{ numHeads: 12 }, 12],
+      [{ config: { num_attention_heads: 6 } }, 6],
+      [{ config: small }, 6],
+    ] as const) {
+      const opened = await openCheckpoint(networkOf(fixed(3)), hints);
+      expect(opened.ok && opened.value.architecture.numHeads).toBe(heads);
+    }
+  });
+
+  test('is no other network: positions that were trained are not sines and cosines', async () => {
+    const trained = fixed(3).map((value, i) => value + (i % 7 === 0 ? 0.3 : 0));
+    const withCls = fixed(3).fill(0.1, 0, channels);
+    for (const positions of [trained, withCls]) {
+      const opened = await openCheckpoint(networkOf(positions));
+      expect(opened.ok && opened.value.architecture.numHeads).toBe(6);
+    }
+  });
+});
+
 test('a network of Google’s in JAX is called what it is', async () => {
   const npy = Buffer.from(
     `\x93NUMPY\x01\0\x46\0${"{'descr': '<f4', 'fortran_order': False, 'shape': (1,), }".padEnd(69)}\nabcd`,

@@ -19,8 +19,16 @@ import { matchesSafetensors, openSafetensors, readSafetensorsMetadata } from '..
 import type { StoredTensor, TensorFile, TensorTree } from '../formats/tensor-file.ts';
 import { checkParameters } from './check-parameters.ts';
 import { chooseGrid, type PositionLayout } from './choose-grid.ts';
+import { areFixedPositions } from './fixed-positions.ts';
 import { findImageSizes } from './image-sizes.ts';
-import { depthOf, headsOfConfig, inferArchitecture, type ArchitectureHints } from './infer-architecture.ts';
+import {
+  depthOf,
+  headsOfConfig,
+  inferArchitecture,
+  mocoV3Heads,
+  mocoV3SmallDim,
+  type ArchitectureHints,
+} from './infer-architecture.ts';
 import { addClsPosition } from './join-tensors.ts';
 import { mapParameterNames } from './key-maps.ts';
 import { epsOfModules, headsOfModules } from './settings-of-modules.ts';
@@ -161,6 +169,16 @@ async function openParts(
   };
 }
 
+/**
+ * MMPretrain saves MoCo v3's network by itself under the names of any other. In one size the heads differ, and the positions tell
+ * that it may be MoCo v3's, as they may be of an MAE of this size.
+ */
+async function mayBeMocoV3({ embedDim, numHeads }: VitArchitecture, tensors: TensorFile): Promise<boolean> {
+  if (embedDim !== mocoV3SmallDim || numHeads === mocoV3Heads) return false;
+  const positions = await tensors.get('pos_embed')?.read();
+  return positions !== undefined && areFixedPositions(positions, embedDim);
+}
+
 async function readCheckpoint(
   files: readonly Blob[],
   hints: CheckpointHints,
@@ -186,6 +204,13 @@ async function readCheckpoint(
     .map(([name]) => name);
   for (const name of counters) shapes.delete(name);
   valueOf(checkParameters(architecture, shapes));
+  if (
+    numHeads === undefined &&
+    !isOurConfig(known.config) &&
+    !isMocoV3 &&
+    (await mayBeMocoV3(architecture, laid))
+  )
+    throw new FailureError({ code: 'heads-unknown', embedDim: architecture.embedDim, mayBe: mocoV3Heads });
   // Tensors may share their bytes, but a small file does not become a large model. The smallest type has two bytes.
   const count = [...expected.values()].reduce((sum, shape) => sum + elementCount(shape), 0);
   if (count * 2 > byteLength)
