@@ -443,3 +443,15 @@ describe('Hugging Face', () => {
     );
   });
 });
+
+test('a classifier’s norm is left out beside the network’s own, and tells another kind in place of it', () => {
+  expect(mapped(treeOf('cls_token', 'norm.weight', 'fc_norm.weight', 'fc_norm.bias'))).toEqual({
+    names: ['cls_token', 'norm.weight'],
+    ignored: ['fc_norm.*'],
+  });
+  expect(() => mapped(treeOf('cls_token', 'fc_norm.weight', 'fc_norm.bias'))).toThrow(
+    expect.objectContaining({
+      failure: { code: 'checkpoint-invalid', problem: expect.stringContaining('fc_norm') as string },
+    }) as Error,
+  );
+});

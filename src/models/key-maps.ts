@@ -218,7 +218,10 @@ export function mapParameterNames(tree: TensorTree, key: string | undefined): Na
   const names: string[] = [];
   for (const [name, node] of nodes) {
     const [first = '', ...rest] = name.replace(/^embeddings\.(?=mask_token$)/, '').split('.');
-    if (isBeside(first)) ignored.add(isTree(node) || rest.length === 0 ? name : `${first}.*`);
+    // A classifier's norm; in place of the network's own it tells another kind of network.
+    const isClassifiersNorm = first === 'fc_norm' && nodes.has('norm.weight');
+    if (isBeside(first) || isClassifiersNorm)
+      ignored.add(isTree(node) || rest.length === 0 ? name : `${first}.*`);
     else {
       names.push(name);
       if (isTree(node)) ignored.add(name);

@@ -15,6 +15,10 @@ test.each<[readonly string[], RegExp]>([
   [['cls_token', 'blocks.0.attn.qkv.parametrizations.weight.original0'], /computed from others/],
   [['cls_token', 'dist_token'], /a distilled DeiT/],
   [['embeddings.cls_token', 'embeddings.distillation_token'], /a distilled DeiT/],
+  [
+    ['cls_token', 'blocks.0.norm1.weight', 'fc_norm.weight', 'fc_norm.bias'],
+    /mean of the patches .* \(fc_norm\), .* before the fine-tuning/,
+  ],
   // PyTorch's dynamic quantization, GPTQ, bitsandbytes with four and eight bits, DeepSeek's and Hugging Face's fp8.
   [['blocks.0.attn.qkv._packed_params._packed_params'], /quantized \(it has blocks\.0\.attn\.qkv\._packed/],
   [['blocks.0.attn.qkv.qweight'], /quantized/],
@@ -30,6 +34,7 @@ test.each([
   [['cls_token', 'pos_embed', 'register_tokens', 'blocks.0.ls1.gamma']],
   [['embeddings.cls_token', 'embeddings.position_embeddings', 'embeddings.register_tokens']],
   [['blocks.0.attn.relative_position_index']],
+  [['cls_token', 'norm.weight', 'fc_norm.weight']],
 ])('%j is nothing else', (names) => {
   expect(describeOtherKind(names)).toBeNull();
 });

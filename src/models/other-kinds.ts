@@ -105,12 +105,22 @@ export function describeWithoutCls(names: readonly string[]): string | null {
     : null;
 }
 
+/** The norm of a classifier that reads the mean of the patches. @returns whether it is in place of the network's own, after the last block */
+const lacksOwnNorm = (names: readonly string[]): boolean =>
+  names.includes('fc_norm.weight') && !names.includes('norm.weight');
+
 /** @param names a network's own @returns a phrase that says what it is, or null where nothing speaks against it */
 export function describeOtherKind(names: readonly string[]): string | null {
   for (const [pattern, says] of kinds) {
     const found = names.find((name) => pattern.test(name));
     if (found !== undefined) return says(found);
   }
+  if (lacksOwnNorm(names))
+    return (
+      'its classifier reads the mean of the patches and has a norm for that (fc_norm), as MAE’s fine-tuned networks and timm’s with ' +
+      'global_pool="avg" have; it has none after the last block, and such networks cannot be run. Take the network from before the ' +
+      'fine-tuning, where there is one'
+    );
   const registers = names.find((name) => /(^|\.)(register_tokens|reg_token)$/.test(name));
   const hasPositions = names.some((name) => /(^|\.)(pos_embed|position_embeddings)$/.test(name));
   return registers !== undefined && !hasPositions
