@@ -4,7 +4,7 @@
  */
 import { elementCount } from '../../core/architecture.ts';
 import { damage, type SeededRandom } from '../../core/seeded-random.ts';
-import { findEntryBytes, readZipDirectory } from '../../formats/zip-directory.ts';
+import { findEntryBytes, openEntry, readZipDirectory } from '../../formats/zip-directory.ts';
 import { openPytorch } from '../../formats/pytorch.ts';
 import { openSafetensors } from '../../formats/safetensors.ts';
 import { isTree, type StoredTensor, type TensorTree } from '../../formats/tensor-file.ts';
@@ -35,6 +35,8 @@ const tensorsPerFile = 4;
  * pickle and its headers are read, each of which is part of the file.
  */
 const maxShare = 4;
+/** A compressed archive may hold this many times its size (`unpackedBytesOf`). */
+const maxUnpacked = 16;
 
 /**
  * Counts the bytes that a reader requests. A request beyond the end of the file is recorded as a fault, because the
@@ -58,6 +60,12 @@ interface Seeds {
   readonly legacies: NonEmpty<Bytes>;
   /** The entries of each zip, so that one entry can be damaged while the archive stays valid. */
   readonly entries: NonEmpty<ZipEntries>;
+  /** Archives with compressed entries: PyTorch's packed anew, and NumPy's. */
+  readonly packed: NonEmpty<Bytes>;
+  readonly npz: Bytes;
+  /** The entries of PyTorch's archive of NumPy's arrays, and a pickle of Python's own that holds them. */
+  readonly arrays: ZipEntries;
+  readonly pickledArrays: Bytes;
   /** Models in tfjs format: model.json and the single shard of each. */
   readonly manifests: NonEmpty<{ readonly text: string; readonly weights: Bytes }>;
 }
@@ -68,8 +76,7 @@ async function entriesOf(zip: Bytes): Promise<ZipEntries> {
   const file = new Blob([zip]);
   const entries: { name: string; bytes: Bytes }[] = [];
   for (const entry of (await readZipDirectory(file)).values()) {
-    const begin = await findEntryBytes(file, entry);
-    entries.push({ name: entry.name, bytes: zip.slice(begin, begin + entry.byteLength) });
+    entries.push({ name: entry.name, bytes: await bytesOf(await openEntry(file, entry)) });
   }
   return entries;
 }
@@ -91,6 +98,14 @@ async function readSeeds(): Promise<Seeds> {
     zips,
     legacies: [await read('dino-legacy.pth'), await read('full-legacy.pth'), await read('shared-legacy.pth')],
     entries: [await entriesOf(zips[0]), ...(await Promise.all(zips.slice(1).map(entriesOf)))],
+    packed: [
+      await read('../rare/packed.pth'),
+      await read('../rare/packed-shared.pth'),
+      await read('../rare/arrays-compressed.npz'),
+    ],
+    npz: await read('../rare/arrays.npz'),
+    arrays: await entriesOf(await read('../rare/arrays-2.pth')),
+    pickledArrays: await read('../rare/arrays.pkl'),
     manifests: [manifestOf('float16'), manifestOf('uint8')],
   };
 }
@@ -146,6 +161,22 @@ const fileDamages: readonly (readonly [name: string, damage: Damage])[] = [
     ({ legacies }, random) => damagePart(random.pick(legacies), 0, 3000, random),
   ],
   ['PyTorch older layout, bytes', ({ legacies }, random) => damage(random.pick(legacies), random)],
+  ['compressed archives, bytes', ({ packed }, random) => damage(random.pick(packed), random)],
+  [
+    'compressed archives, directory and headers',
+    ({ packed }, random) => {
+      const zip = random.pick(packed);
+      const begin = random.below(3) === 0 ? 0 : Math.max(0, zip.length - 600);
+      return exchangeFields(zip, begin, zip.length, random);
+    },
+  ],
+  ['NumPy archive, bytes', ({ npz }, random) => damage(npz, random)],
+  ['NumPy arrays in a PyTorch zip, pickle', ({ arrays }, random) => rezip(arrays, random, damage)],
+  [
+    'NumPy arrays in a PyTorch zip, numbers of the pickle',
+    ({ arrays }, random) => rezip(arrays, random, exchangePickleNumbers),
+  ],
+  ['NumPy arrays in a pickle, bytes', ({ pickledArrays }, random) => damage(pickledArrays, random)],
 ];
 
 function* tensorsOf(tree: TensorTree, seen = new Set<TensorTree>()): Generator<StoredTensor> {
@@ -162,7 +193,12 @@ function checkAsked({ askedBytes, beyond, size }: CountedFile): void {
     throw new Error(`${askedBytes} bytes were asked for, of a file of ${size}`);
 }
 
-async function readTensors(file: CountedFile, tree: TensorTree, random: SeededRandom): Promise<void> {
+async function readTensors(
+  file: CountedFile,
+  tree: TensorTree,
+  random: SeededRandom,
+  mostBytes: number,
+): Promise<void> {
   const tensors = [...tensorsOf(tree)];
   const first = random.below(Math.max(1, tensors.length));
   const isWhole = random.below(4) === 0;
@@ -171,20 +207,22 @@ async function readTensors(file: CountedFile, tree: TensorTree, random: SeededRa
     const values = await tensor.read();
     checkAsked(file);
     // The smallest type has two bytes a value.
-    if (values.length !== elementCount(tensor.shape) || values.length * 2 > file.size)
+    if (values.length !== elementCount(tensor.shape) || values.length * 2 > mostBytes)
       throw new Error(`${values.length} values for [${tensor.shape.join(', ')}] in ${file.size} bytes`);
   }
 }
 
-async function readFile(bytes: Bytes, isSafetensors: boolean, random: SeededRandom): Promise<boolean> {
+/** @param kind the name of the damage */
+async function readFile(bytes: Bytes, kind: string, random: SeededRandom): Promise<boolean> {
   const file = new CountedFile([bytes]);
-  const opened = isSafetensors ? await openSafetensors(file) : await openPytorch(file);
+  const opened = kind.startsWith('safetensors') ? await openSafetensors(file) : await openPytorch(file);
   checkAsked(file);
   // For some files, also runs everything that follows a reader (names, sizes). It may refuse the file, but must not
   // throw.
   if (random.below(8) === 0) await openCheckpoint(file, { numHeads: 3 });
   if (!opened.ok) return false;
-  await readTensors(file, 'tree' in opened.value ? opened.value.tree : opened.value, random);
+  const mostBytes = (kind.startsWith('compressed') ? maxUnpacked : 1) * file.size;
+  await readTensors(file, 'tree' in opened.value ? opened.value.tree : opened.value, random, mostBytes);
   return true;
 }
 
@@ -226,7 +264,7 @@ export async function checkpointTargets(): Promise<readonly FuzzTarget[]> {
   return [
     ...fileDamages.map(([name, make]): FuzzTarget => ({
       name,
-      run: async (random) => readFile(await make(seeds, random), name.startsWith('safetensors'), random),
+      run: async (random) => readFile(await make(seeds, random), name, random),
     })),
     {
       name: 'zip archive, directory and headers',
