@@ -2,6 +2,7 @@ import { FolderOpen, ImagePlus, Images } from 'lucide-react';
 import { type ChangeEvent, useRef } from 'react';
 import { IconButton } from '../kit/icon-button.tsx';
 import { SwitchField } from '../kit/switch-field.tsx';
+import { readableOf } from '../state/photo.ts';
 import { useApp, useRecognise, useServices } from '../services.tsx';
 
 /** Where a browser cannot choose a folder, as on some phones, photographs are chosen and named afterwards. */
@@ -17,7 +18,7 @@ interface AddPhotographsProps {
 export function AddPhotographs({ onAdd, isFirst }: AddPhotographsProps) {
   const { recognise } = useServices();
   const folder = useRef<HTMLInputElement>(null);
-  const strip = useApp((state) => state.order.length);
+  const strip = useApp(({ order, photos }) => readableOf(order, photos).length);
   const takesFolderNames = useRecognise((state) => state.takesFolderNames);
   const isBusy = useRecognise((state) => state.gathering !== null);
   const take = (event: ChangeEvent<HTMLInputElement>): void => {

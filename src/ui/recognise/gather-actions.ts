@@ -11,6 +11,7 @@ import type {
 } from '../../rpc/recognise-contract.ts';
 import { yieldToEventLoop } from '../../core/yield-to-event-loop.ts';
 import { countOf } from '../kit/format.ts';
+import { readableOf } from '../state/photo.ts';
 import type { CollectionActions } from './collection-actions.ts';
 import { FilesAtHand } from './files-at-hand.ts';
 import { photographsOf, titleOf } from './files-to-gather.ts';
@@ -168,11 +169,8 @@ class Gatherer implements GatherActions {
 
   async gatherStrip(): Promise<void> {
     const { order, photos } = this.conduct.app.getState();
-    const photographs = order.flatMap((id): GatheredPhotograph[] => {
-      const photo = photos[id];
-      return photo === undefined ? [] : [{ path: photo.name, className: null, blob: photo.blob }];
-    });
-    await this.gather(photographs);
+    const photographs = readableOf(order, photos);
+    await this.gather(photographs.map(({ name, blob }) => ({ path: name, className: null, blob })));
   }
 
   cancelGathering(): void {

@@ -1,4 +1,4 @@
-import type { Failure } from '../../core/failure.ts';
+import { failsAlways, type Failure } from '../../core/failure.ts';
 import type { Frame } from '../../core/frame.ts';
 import type { LookProgress, ModelProgress } from '../../core/progress.ts';
 import { assertNever } from '../../core/result.ts';
@@ -52,6 +52,18 @@ export interface Photo {
 }
 
 export type NewPhoto = Pick<Photo, 'name' | 'alt' | 'credit' | 'blob' | 'className'>;
+
+const isOfFile = (failure: Failure): boolean => failsAlways(failure) || failure.code === 'unreadable-file';
+
+/** Whether its file is a picture, with or without a result: it can be learned from, and gathered. */
+const isReadable = ({ state, seen }: Photo): boolean =>
+  state.status !== 'failed' || !isOfFile(state.failure) || Object.keys(seen).length > 0;
+
+/** @param order of the strip @returns its photographs, without files that cannot be read */
+export const readableOf = (
+  order: readonly PhotoId[],
+  photos: Readonly<Record<PhotoId, Photo>>,
+): readonly Photo[] => order.flatMap((id) => photos[id] ?? []).filter(isReadable);
 
 export const isWaiting = ({ status }: PhotoState): boolean => status === 'queued' || status === 'running';
 

@@ -4,8 +4,8 @@ import { countOf } from '../kit/format.ts';
 import { IconButton } from '../kit/icon-button.tsx';
 import { useApp, useRecognise, useServices, useTraining } from '../services.tsx';
 import { Thumbnail } from '../shell/film-strip.tsx';
-import type { PhotoId } from '../state/photo.ts';
-import { canBeLearned, chosenPhotographs } from './chosen-photographs.ts';
+import { type PhotoId, readableOf } from '../state/photo.ts';
+import { chosenPhotographs } from './chosen-photographs.ts';
 import './photograph-picker.css';
 
 function PickedPhotograph({ id, isPinned }: { readonly id: PhotoId; readonly isPinned: boolean }) {
@@ -54,7 +54,7 @@ export function PhotographPicker({ onAdd }: { readonly onAdd: () => void }) {
   const atHand = useMemo(() => collection?.files.count(collection.items) ?? 0, [collection]);
   const { photographs, pinned } = chosenPhotographs({ order, photos }, setup);
   const pinnedId = photographs[pinned]?.id ?? null;
-  const readable = order.filter((id) => photos[id] !== undefined && canBeLearned(photos[id]));
+  const readable = readableOf(order, photos).map(({ id }) => id);
   const unreadable = order.length - readable.length;
   return (
     <section className="setup-photographs" aria-labelledby="pick-title">

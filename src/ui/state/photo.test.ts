@@ -1,10 +1,9 @@
 import { expect, it } from 'vitest';
 import { frameOfGrid } from '../../testing/looks.ts';
 import type { Failure } from '../../core/failure.ts';
-import { createAppStore } from '../state/app-store.ts';
-import type { Photo } from '../state/photo.ts';
-import { parseSettings } from '../state/settings.ts';
-import { canBeLearned } from './chosen-photographs.ts';
+import { createAppStore } from './app-store.ts';
+import { type Photo, readableOf } from './photo.ts';
+import { parseSettings } from './settings.ts';
 
 function photoWith(change: Partial<Photo>): Photo {
   const store = createAppStore(parseSettings(null), { shape: 'photograph', sidePx: 96 });
@@ -25,5 +24,6 @@ it.each<[string, Partial<Photo>, boolean]>([
   ['a picture at which the engine failed', failed({ code: 'worker-stuck' }), true],
   ['one that failed after it had been looked at', { ...noImage, seen: { any: frameOfGrid(2, 3) } }, true],
 ])('%s', (_, change, expected) => {
-  expect(canBeLearned(photoWith(change))).toBe(expected);
+  const photo = photoWith(change);
+  expect(readableOf([photo.id, 'removed'], { [photo.id]: photo })).toEqual(expected ? [photo] : []);
 });
