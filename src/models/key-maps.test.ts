@@ -193,7 +193,7 @@ test.each(['head.last_layer.parametrizations.weight.original0', 'head.weight_ori
   },
 );
 
-test.each(['norm_pre.weight', 'fc_norm.weight', 'blocks.0.attn.q_norm.weight', 'forehead.weight'])(
+test.each(['norm_pre.weight', 'blocks.0.attn.q_norm.weight', 'forehead.weight'])(
   '%s is not: whether it counts is not for us to say',
   (name) => {
     expect(mapped(treeOf('cls_token', name)).names).toEqual(['cls_token', name]);
