@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { trainingPresets } from '../src/core/training-presets.ts';
-import { readOptions } from '../tools/read-options.ts';
+import { readOptions, readWholeNumber } from '../tools/read-options.ts';
 import { stopWith } from '../tools/stop-with.ts';
 import { benchFeatures } from './features.ts';
 import { prepareNetworks } from './networks.ts';
@@ -89,12 +89,11 @@ const unknown = positionals.find((place) => !known.includes(place));
 if (unknown !== undefined) stopWith(`${unknown} is none of ${known.join(', ')}.\n\n${usage}`, 2);
 
 const backends = options.backends.split(',');
-const rounds = Number(options.rounds);
-const patienceSeconds = Number(options.patience);
+const rounds = readWholeNumber('rounds', options.rounds, 1, Infinity);
+const patienceSeconds = readWholeNumber('patience', options.patience, 1, Infinity);
+const photographs = readWholeNumber('photographs', options.photographs, 20, Infinity);
 if (!backends.every((backend) => ['webgpu', 'wasm'].includes(backend)))
   stopWith(`--backends ${options.backends} is not webgpu, wasm or both.\n\n${usage}`, 2);
-if (!Number.isInteger(rounds) || rounds < 1 || !(patienceSeconds > 0))
-  stopWith(`--rounds and --patience take a number above 0.\n\n${usage}`, 2);
 
 const ownFolder = fileURLToPath(new URL('.', import.meta.url));
 const runtimeFolder = join(ownFolder, 'node_modules/onnxruntime-web/dist');
@@ -128,9 +127,6 @@ if (positionals.includes('queue')) {
 }
 
 if (positionals.includes('gathering')) {
-  const photographs = Number(options.photographs);
-  if (!Number.isInteger(photographs) || photographs < 20)
-    stopWith(`--photographs takes a number from 20 on.\n\n${usage}`, 2);
   await keep(await timeGathering(photographs, options.note));
   process.exit(0);
 }

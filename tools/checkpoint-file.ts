@@ -15,7 +15,7 @@ import {
 } from '../src/core/checkpoint-parts.ts';
 import { findEntryBytes, readZipDirectory } from '../src/formats/zip-directory.ts';
 import { readWholeNumber } from './read-options.ts';
-import { stopWith } from './stop-with.ts';
+import { stopWith, stopWithWrong } from './stop-with.ts';
 
 /** For `readOptions`. */
 export const checkpointOptions = {
@@ -48,7 +48,7 @@ export interface CheckpointFile {
 function readGrid(text: string): PatchGrid {
   const [, rows, columns] =
     /^([1-9]\d{0,3})[x×,]([1-9]\d{0,3})$/.exec(text) ??
-    stopWith(`--grid ${text} is not rows × columns of patches, as in --grid 6x8.`);
+    stopWithWrong(`--grid ${text} is not rows × columns of patches, as in --grid 6x8.`);
   return { rows: Number(rows), columns: Number(columns) };
 }
 

@@ -40,7 +40,13 @@ test.each([
   expect(said).toEqual([`The folder ${at(name)} cannot be made: ${why}.`]);
 });
 
-test.skipIf(process.platform !== 'linux')('where no folder can be made it ends', async () => {
+test('where no folder can be made it ends', async (context) => {
+  if (process.platform !== 'linux') {
+    console.warn(
+      'A place where no folder can be made is not checked: only Linux has one for everybody, /proc',
+    );
+    context.skip();
+  }
   await expect(makeFolder('/proc/dinoscope/a')).rejects.toThrow('ended');
   expect(said[0]).toMatch(/^The folder \/proc\/dinoscope\/a cannot be made: /);
 });

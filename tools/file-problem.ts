@@ -1,7 +1,7 @@
 /** Errors of the file system as sentences, and what is asked of it before long work. */
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { stopWith } from './stop-with.ts';
+import { stopWith, stopWithWrong } from './stop-with.ts';
 
 const words: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'its name is too long',
@@ -59,7 +59,7 @@ export async function makeFolder(folder: string): Promise<void> {
 
 /** Makes the folder of a file that will be written; ends the command with a sentence where it could not be. */
 export async function prepareFile(path: string, ending: string): Promise<void> {
-  if (!path.endsWith(ending)) stopWith(`--out ${path} must end in ${ending}.`);
+  if (!path.endsWith(ending)) stopWithWrong(`--out ${path} must end in ${ending}.`);
   if ((await stat(path).catch(() => null))?.isDirectory())
     stopWith(`${path} cannot be written: ${words['EISDIR']}.`);
   await makeFolder(dirname(path));

@@ -61,7 +61,7 @@ test('a switch may stand alone, before an image, another option, or at the end',
 test.each(['0', '-1', '3.5', 'NaN', '', ' ', '1e9', 'x', 'Infinity'])(
   '--side %j is not in the range',
   (text) => {
-    expect(() => readWholeNumber('side', text, 16, 2048)).toThrow(new Ended('1'));
+    expect(() => readWholeNumber('side', text, 16, 2048)).toThrow(new Ended('2'));
     expect(said).toEqual([`--side ${text} is not a whole number from 16 to 2048.`]);
   },
 );

@@ -2,7 +2,7 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { wholeNumber } from '../src/core/codec.ts';
 import { withBareSwitches } from './look/codec-options.ts';
-import { stopWith } from './stop-with.ts';
+import { stopWith, stopWithWrong } from './stop-with.ts';
 
 /** "npm run look -- heads --help", by the usage's first line. */
 const helpOf = (usage: string): string =>
@@ -61,7 +61,9 @@ export function readWholeNumber(option: string, text: string, min: number, max: 
   const { read, form } = wholeNumber({ defaultValue: min, min, max, help: '' });
   return (
     read(text) ??
-    stopWith(`--${option} ${text} is not ${Number.isFinite(max) ? form : `a whole number from ${min} on`}.`)
+    stopWithWrong(
+      `--${option} ${text} is not ${Number.isFinite(max) ? form : `a whole number from ${min} on`}.`,
+    )
   );
 }
 

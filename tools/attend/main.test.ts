@@ -247,8 +247,8 @@ describe('a wrong call ends in a sentence, not in a stack trace', () => {
       /^--key is for checkpoint files; public\S* is in tfjs format\.$/,
       [cat, ...embedded, '--key', 'teacher'],
     ],
-    [1, /^--patch 3;7 is not a row and a column, as in --patch 3,7\.$/, [cat, '--patch', '3;7']],
-    [1, /^--overlap 3 is not 1, 2 or 4\.$/, [cat, '--overlap', '3']],
+    [2, /^--patch 3;7 is not a row and a column, as in --patch 3,7\.$/, [cat, '--patch', '3;7']],
+    [2, /^--overlap 3 is not 1, 2 or 4\.$/, [cat, '--overlap', '3']],
     [
       1,
       /^--overlap 4: the patches of .+ are 2 px wide, and a quarter of that is no whole number\. It can be 1 or 2\.$/,

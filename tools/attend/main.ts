@@ -18,12 +18,13 @@ import {
   readBackend,
   readFraming,
 } from '../look/common-options.ts';
+import { describeGrid } from '../look/describe-look-failure.ts';
 import { openEngine } from '../look/open-engine.ts';
 import { beginCommand } from '../begin-command.ts';
 import { makeFolder } from '../file-problem.ts';
 import { photographUsage } from '../photographs/find-photographs.ts';
 import { readOptions, stopWithout } from '../read-options.ts';
-import { stopWith } from '../stop-with.ts';
+import { stopWith, stopWithWrong } from '../stop-with.ts';
 import { writeWhole } from '../write-whole.ts';
 import { installDawn } from './dawn.ts';
 import { findModel } from './find-model.ts';
@@ -67,7 +68,7 @@ const asked = options.patch.map(readPatch);
 function readPatch(text: string): PatchPosition {
   return (
     headsContract.params.fields.patch.read(text) ??
-    stopWith(`--patch ${text} is not a row and a column, as in --patch 3,7.`)
+    stopWithWrong(`--patch ${text} is not a row and a column, as in --patch 3,7.`)
   );
 }
 
@@ -133,7 +134,7 @@ const failures = await forEachPhoto(found, async (path, photo) => {
     const { row, column } = patch;
     if (!isOnGrid(patch, { rows, columns }))
       return {
-        problem: `There is no patch ${row},${column}: the patches go from 0,0 to ${rows - 1},${columns - 1}.`,
+        problem: `There is no patch ${row},${column}: ${describeGrid({ rows, columns })}.`,
       };
     const answer = await look(path, photo, { patch });
     if (!answer.ok) return { problem: describeFailure(answer.error) };

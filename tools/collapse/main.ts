@@ -18,6 +18,7 @@ import { readOptions, readWholeNumber, stopWithout } from '../read-options.ts';
 import { allowRelaxedSimd } from '../relaxed-simd.ts';
 import { stopWith } from '../stop-with.ts';
 import { writeWhole } from '../write-whole.ts';
+import { countOf } from '../count.ts';
 
 const usage = `Usage: npm run collapse -- <folders or images…> [options]
 
@@ -93,7 +94,7 @@ const header = ['seed', 'both: entropy', 'KL', 'swing', 'no centring: entropy', 
   'as in the paper',
 ]);
 const table = [
-  `${photographs.length} photographs, ${steps} steps; ${asExpected} of ${seeds} seeds as in the paper.`,
+  `${countOf(photographs.length, 'photograph')}, ${steps} steps; ${asExpected} of ${countOf(seeds, 'seed')} as in the paper.`,
   '',
   ...[header, header.map(() => '--:'), ...rows].map(lineOf),
   '',

@@ -172,7 +172,7 @@ describe('a wrong call ends in a sentence, writes nothing', () => {
       /How many attention heads this network has is not in its file.*--heads on the command line/,
       ['bare/model.safetensors'],
     ],
-    ['heads that are none', 1, /^--heads six is not/, ['bare/model.safetensors', '--heads', 'six']],
+    ['heads that are none', 2, /^--heads six is not/, ['bare/model.safetensors', '--heads', 'six']],
     [
       'a config that is not there',
       1,
@@ -237,7 +237,7 @@ describe('a network whose grid is no square', () => {
     expect(unsaid.exitCode).toBe(1);
     expect(unsaid.stderr).toMatch(/9 positions.*not one CLS token and a square.*--grid 6x8/);
     const odd = await convert('--grid', '2');
-    expect(odd.exitCode).toBe(1);
+    expect(odd.exitCode).toBe(2);
     expect(odd.stderr).toContain('--grid 2 is not rows × columns of patches, as in --grid 6x8.');
     const said = await convert('--grid', '2x4', '--dtype', 'float32');
     expect(said).toMatchObject({ exitCode: 0, stderr: '' });

@@ -15,7 +15,7 @@ import { checkpointOptions, checkpointUsage, findCheckpoint } from '../checkpoin
 import { beginCommand } from '../begin-command.ts';
 import { makeFolder } from '../file-problem.ts';
 import { readOptions, stopWithHelp, stopWithout } from '../read-options.ts';
-import { stopWith } from '../stop-with.ts';
+import { stopWith, stopWithWrong } from '../stop-with.ts';
 import { writeAllWhole } from '../write-whole.ts';
 import { checkAttention, checkBounds, isWithinBounds } from './check-attention.ts';
 import { formatTable } from './format-table.ts';
@@ -62,10 +62,9 @@ function readFeatures(text: string | undefined, depth: number): FeatureChoice | 
   if (text === undefined) return null;
   const [, block = '', name] = /^(\d+),(\w+)$/.exec(text) ?? [];
   const facet = facets.find((known) => known === name);
-  if (facet === undefined || Number(block) < 1 || Number(block) > depth)
-    stopWith(
-      `--features ${text} is no block from 1 to ${depth} and one of ${facets.join(', ')}, as in 8,key.`,
-    );
+  const sentence = `--features ${text} is no block from 1 to ${depth} and one of ${facets.join(', ')}, as in 8,key.`;
+  if (facet === undefined || Number(block) < 1) stopWithWrong(sentence);
+  if (Number(block) > depth) stopWith(sentence);
   return { block: Number(block), facet };
 }
 
@@ -76,7 +75,7 @@ if (positionals.length > 1) stopWithHelp(`${positionals[1]} is one word too many
 if (options.out === undefined) stopWithout('a folder for the result, --out <folder>', usage);
 const { dtype } = options;
 if (dtype !== 'float16' && dtype !== 'float32' && dtype !== 'uint8')
-  stopWith(`--dtype ${dtype} is not float32, float16 or uint8.`);
+  stopWithWrong(`--dtype ${dtype} is not float32, float16 or uint8.`);
 
 const source = await findCheckpoint(file, options);
 const checkpoint = await openCheckpoint(source.files, source.hints);

@@ -10,7 +10,7 @@ import { beginCommand } from '../begin-command.ts';
 import { makeFolder } from '../file-problem.ts';
 import { describeFields, optionsOf, readFields } from '../look/codec-options.ts';
 import { readOptions, readSeed, readWholeNumber, stopWithHelp, stopWithout } from '../read-options.ts';
-import { stopWith } from '../stop-with.ts';
+import { stopWith, stopWithWrong } from '../stop-with.ts';
 import { methods, scoreCentrePrior, scoreNetwork, type CutParams } from './evaluate-networks.ts';
 import { findPairs, samplePairs, type Pair } from './find-pairs.ts';
 import { keptShare } from './head-masks.ts';
@@ -21,6 +21,7 @@ import type { Averages } from './scores.ts';
 import { overlapProblem, overlapUsage, partProblem, readOverlap, readSide } from '../look/common-options.ts';
 import { shippedModels } from './shipped-models.ts';
 import { writeAllWhole } from '../write-whole.ts';
+import { countOf } from '../count.ts';
 
 const { block, facet, refine } = objectsContract.params.fields;
 const cutCodec = defineCodec<CutParams>({ block, facet, refine });
@@ -79,7 +80,7 @@ const wanted = options.methods
   .map(
     (name) =>
       methods.find((method) => method === name.trim()) ??
-      stopWith(`--methods ${name} is not ${methods.join(', ')}.`),
+      stopWithWrong(`--methods ${name} is not ${methods.join(', ')}.`),
   );
 const how = {
   sidePx,
@@ -123,7 +124,7 @@ async function overSets(
     const average = await score(pairs);
     averages[set] = average;
     const seconds = Math.round((performance.now() - start) / 1000);
-    console.error(`${name}, ${set}: ${average.photographs} photographs in ${seconds} s`);
+    console.error(`${name}, ${set}: ${countOf(average.photographs, 'photograph')} in ${seconds} s`);
   }
   return averages;
 }

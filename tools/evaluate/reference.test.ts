@@ -62,7 +62,7 @@ describe('npm run evaluate on photographs with drawn masks', () => {
     expect(run.exitCode).toBe(0);
     expect(run.stdout.trim()).toBe((await readFile(join(folder, 'out', 'evaluation.md'), 'utf8')).trim());
     expect(run.stderr).toContain('Left out, having no mask: without.jpg');
-    for (const { sample } of embedded) expect(run.stdout).toContain(`### ${sample}: 1 photographs`);
+    for (const { sample } of embedded) expect(run.stdout).toContain(`### ${sample}: 1 photograph\n`);
   });
 
   const jaccardOf = (averages: Averages | undefined, name: string): number =>
@@ -163,16 +163,16 @@ describe('a wrong call ends in a sentence', () => {
     [2, /^public is one word too many: /, ['docs', 'public']],
     [1, /^The folder nowhere cannot be read\.$/, ['nowhere']],
     [1, /^There is no photograph with a mask in public\/models\.$/, ['public/models']],
-    [1, /^--sample 0 is not a whole number from 1 to 1000000\.$/, ['public', '--sample', '0']],
+    [2, /^--sample 0 is not a whole number from 1 to 1000000\.$/, ['public', '--sample', '0']],
     [
-      1,
+      2,
       /^--methods kmeans is not heads, lost, tokencut, maskcut\.$/,
       ['public', '--methods', 'heads,kmeans'],
     ],
-    [1, /^--facet colour is not best\|query\|key\|value\|token\.$/, ['public', '--facet', 'colour']],
-    [1, /^--overlap 3 is not 1, 2 or 4\.$/, ['public', '--overlap', '3']],
-    [1, /^--sample 0 is not/, ['public', '--refine', '--sample', '0']],
-    [1, /^--side big is not a whole number from 16 to 2048\.$/, ['public', '--side', 'big']],
+    [2, /^--facet colour is not best\|query\|key\|value\|token\.$/, ['public', '--facet', 'colour']],
+    [2, /^--overlap 3 is not 1, 2 or 4\.$/, ['public', '--overlap', '3']],
+    [2, /^--sample 0 is not/, ['public', '--refine', '--sample', '0']],
+    [2, /^--side big is not a whole number from 16 to 2048\.$/, ['public', '--side', 'big']],
   ])('with exit code %i: %s', async (exitCode, sentence, args) => {
     const wrong = await runTool('evaluate', ...args);
     expect(wrong.exitCode).toBe(exitCode);
@@ -235,7 +235,7 @@ test('what is wrong with one photograph gets a sentence each, and the others are
       expect.stringMatching(/set_3\.jpg: This is not an image/),
       expect.stringMatching(/set_4\.png is not a mask: it cannot be decoded\.$/),
     ]);
-    expect(await readFile(join(out, 'evaluation.md'), 'utf8')).toContain('### set: 1 photographs');
+    expect(await readFile(join(out, 'evaluation.md'), 'utf8')).toContain('### set: 1 photograph\n');
   } finally {
     await rm(folder, { recursive: true });
   }

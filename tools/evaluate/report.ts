@@ -5,6 +5,7 @@ import { featuresTitle } from '../../src/lenses/feature-choice.ts';
 import { bestHeadName, headName, meanHeadName, priorName, type Method } from './evaluate-networks.ts';
 import { keptShare } from './head-masks.ts';
 import type { Average, Averages, FitAverage } from './scores.ts';
+import { countOf } from '../count.ts';
 
 export interface NetworkScores {
   readonly id: string;
@@ -44,8 +45,8 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]): s
 
 const describeSet = (set: string, { photographs, units }: Averages): string =>
   units === photographs
-    ? `### ${set}: ${photographs} photographs`
-    : `### ${set}: ${photographs} photographs, averaged over ${units} sequences`;
+    ? `### ${set}: ${countOf(photographs, 'photograph')}`
+    : `### ${set}: ${countOf(photographs, 'photograph')}, averaged over ${countOf(units, 'sequence')}`;
 
 /** @returns the fits of the single heads, in their order; empty where heads were not scored */
 function headsOf({ fits }: Averages): FitAverage[] {
@@ -100,7 +101,7 @@ export function markdownReport(evaluation: Evaluation): string {
   const lines = [
     `Jaccard index of masks, of heads those that keep ${keptShare * 100} % of the mass; long side ${sidePx} px` +
       `${overlap === 1 ? '' : `, patches that overlap ${overlap} ×`}; ` +
-      `${sample === null ? 'all photographs' : `at most ${sample} photographs of a set`}; seed ${seed}.`,
+      `${sample === null ? 'all photographs' : `at most ${countOf(sample, 'photograph')} of a set`}; seed ${seed}.`,
   ];
   for (const [set, prior] of Object.entries(centrePrior)) {
     const heads: string[][] = [];

@@ -1,7 +1,7 @@
 import { hyperParameters } from '../../src/core/hyper-parameters.ts';
 import type { TrainingConfiguration, TrainingNumber } from '../../src/core/training.ts';
 import { trainingPresets, type TrainingPreset } from '../../src/core/training-presets.ts';
-import { stopWith } from '../stop-with.ts';
+import { stopWithWrong } from '../stop-with.ts';
 
 const names = trainingPresets.map(({ id }) => id);
 
@@ -9,7 +9,7 @@ export const presetUsage = names.join(', ');
 
 export function readPreset(name: string): TrainingPreset {
   const preset = trainingPresets.find(({ id }) => id === name);
-  return preset ?? stopWith(`--preset ${name} is none of ${presetUsage}.`);
+  return preset ?? stopWithWrong(`--preset ${name} is none of ${presetUsage}.`);
 }
 
 const isNumberName = (name: string): name is TrainingNumber => Object.hasOwn(hyperParameters, name);
@@ -20,11 +20,11 @@ export function configurationFrom(settings: readonly string[]): Partial<Training
   for (const setting of settings) {
     const [name = '', value = ''] = setting.split('=', 2);
     if (!isNumberName(name))
-      stopWith(
+      stopWithWrong(
         `--set ${setting}: there is no ${name}. There are ${Object.keys(hyperParameters).join(', ')}.`,
       );
     if (value.trim() === '' || !Number.isFinite(Number(value)))
-      stopWith(`--set ${setting}: '${value}' is not a number.`);
+      stopWithWrong(`--set ${setting}: '${value}' is not a number.`);
     changes[name] = Number(value);
   }
   return changes;

@@ -179,7 +179,7 @@ test('photographs of a folder are shrunk as they are read; one that cannot be re
 
 test.concurrent.each([
   [
-    1,
+    2,
     /^--preset adapt-vit-s16 adapts a network that does not come with the page/,
     [...samples, '--preset', 'adapt-vit-s16'],
   ],
@@ -199,24 +199,24 @@ test.concurrent.each([
     ],
   ],
   [2, /^Give at least one image or folder: npm run finetune -- --help/, []],
-  [1, /^--preset none is none of collapse-in-a-minute/, [...samples, '--preset', 'none']],
-  [1, /^--set learningrate=1: there is no learningrate/, [...samples, '--set', 'learningrate=1']],
+  [2, /^--preset none is none of collapse-in-a-minute/, [...samples, '--preset', 'none']],
+  [2, /^--set learningrate=1: there is no learningrate/, [...samples, '--set', 'learningrate=1']],
   [1, /^Training cannot start: outputDim is 3; it must be/, [...samples, ...small, '--set', 'outputDim=3']],
   [1, /^Training cannot start: global crops of 50 px/, [...samples, ...small, '--set', 'globalCropPx=50']],
   [1, /There is no photograph to learn from/, ['no-such-folder']],
   [1, /^This checkpoint cannot be read: /, [...samples, '--resume', samples[0] ?? '']],
   [1, /^public is a folder, and no file\.$/, [...samples, '--resume', 'public']],
   [
-    1,
+    2,
     /^A run that goes on has its network: --resume takes no --heads\.$/,
     [...samples, '--resume', 'x', '--heads', '3'],
   ],
   [
-    1,
+    2,
     /^--preset collapse-in-a-minute begins with a network of its own: --heads is/,
     [...samples, '--preset', 'collapse-in-a-minute', '--heads', '3'],
   ],
-  [1, /^A run that goes on keeps its settings/, [...samples, '--resume', 'x', '--steps', '5']],
+  [2, /^A run that goes on keeps its settings/, [...samples, '--resume', 'x', '--steps', '5']],
 ])('a wrong call ends with code %i in a sentence: %s', async (exitCode, sentence, args) => {
   const wrong = await runTool('finetune', ...args);
   expect(wrong.exitCode).toBe(exitCode);

@@ -24,10 +24,11 @@ import { makeFolder } from '../file-problem.ts';
 import { photographUsage } from '../photographs/find-photographs.ts';
 import { readOptions, readWholeNumber, stopWithout } from '../read-options.ts';
 import { allowRelaxedSimd } from '../relaxed-simd.ts';
-import { stopWith } from '../stop-with.ts';
+import { stopWith, stopWithWrong } from '../stop-with.ts';
 import { writeWhole } from '../write-whole.ts';
 import { configurationFrom, presetUsage, readPreset } from './configuration.ts';
 import { readPhotographs } from './read-photographs.ts';
+import { countOf } from '../count.ts';
 
 const usage = `Usage: npm run finetune -- <folders or images…> [options]
 
@@ -80,7 +81,7 @@ const readCount = (option: string, text: string): number => readWholeNumber(opti
 
 const { backend } = options;
 if (backend !== 'wasm' && backend !== 'cpu' && backend !== 'webgpu')
-  stopWith(`--backend ${backend} is not wasm, cpu or webgpu.`);
+  stopWithWrong(`--backend ${backend} is not wasm, cpu or webgpu.`);
 const isThere = async (path: string): Promise<boolean> => (await stat(path).catch(() => null)) !== null;
 const isRunThere = async (file: string): Promise<boolean> =>
   (await isThere(file)) || (await isThere(file.replace(/\.safetensors$/, '.jsonl')));
@@ -94,7 +95,7 @@ async function freeName(): Promise<string> {
 }
 const resumedRun = options.resume?.endsWith('.safetensors') ? options.resume : undefined;
 const out = options.out ?? resumedRun ?? (await freeName());
-if (!out.endsWith('.safetensors')) stopWith(`--out ${out} must end in .safetensors.`);
+if (!out.endsWith('.safetensors')) stopWithWrong(`--out ${out} must end in .safetensors.`);
 const reportEvery = readCount('report-every', options['report-every']);
 const saveEvery =
   options['save-every'] === undefined ? Infinity : readCount('save-every', options['save-every']);
@@ -107,12 +108,12 @@ const changes = {
 } satisfies Partial<TrainingConfiguration>;
 const isResumed = options.resume !== undefined;
 if (isResumed && Object.keys(changes).length > 0)
-  stopWith('A run that goes on keeps its settings: --resume takes no --steps, --set or --no-….');
+  stopWithWrong('A run that goes on keeps its settings: --resume takes no --steps, --set or --no-….');
 const ofCheckpoint = (Object.keys(checkpointOptions) as (keyof typeof checkpointOptions)[]).find(
   (name) => options[name] !== undefined,
 );
 if (isResumed && (options.model ?? ofCheckpoint) !== undefined)
-  stopWith(`A run that goes on has its network: --resume takes no --${ofCheckpoint ?? 'model'}.`);
+  stopWithWrong(`A run that goes on has its network: --resume takes no --${ofCheckpoint ?? 'model'}.`);
 
 if (!isResumed && (await isRunThere(out)))
   stopWith(
@@ -124,11 +125,11 @@ if (
   readPreset(options.preset).scratch !== null &&
   ofCheckpoint !== undefined
 )
-  stopWith(
+  stopWithWrong(
     `--preset ${options.preset} begins with a network of its own: --${ofCheckpoint} is for checkpoint files, with --model.`,
   );
 if (!isResumed && options.model === undefined && readPreset(options.preset).needsCheckpoint)
-  stopWith(
+  stopWithWrong(
     `--preset ${options.preset} adapts a network that does not come with the page: give its checkpoint by --model. ` +
       'To adapt the embedded model, take --preset adapt-embedded.',
   );
@@ -211,7 +212,7 @@ const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`;
 const memory = estimateTrainingMemory(architecture, configuration, stepMemoryHere(kernels));
 const photographBytes = photographs.reduce((sum, { values }) => sum + values.byteLength, 0);
 console.error(
-  `${photographs.length} photographs (${formatBytes(photographBytes)} in main memory), ${configuration.steps} steps on ` +
+  `${countOf(photographs.length, 'photograph')} (${formatBytes(photographBytes)} in main memory), ${countOf(configuration.steps, 'step')} on ` +
     `${opened.value.name} (${opened.value.device}); about ${megabytes(memory.totalBytes)} on the device, ${megabytes(memory.parameterBytes)} of it parameters`,
 );
 await makeFolder(dirname(out));

@@ -6,7 +6,7 @@ import { fuzz } from '../../src/testing/fuzz/fuzz-target.ts';
 import { fuzzTargets } from '../../src/testing/fuzz/fuzz-targets.ts';
 import { beginCommand } from '../begin-command.ts';
 import { readOptions, readSeed, readWholeNumber } from '../read-options.ts';
-import { stopWith } from '../stop-with.ts';
+import { stopWith, stopWithWrong } from '../stop-with.ts';
 
 const usage = `Usage: npm run fuzz -- [options]
 
@@ -37,7 +37,9 @@ const first = readWholeNumber('run', options.run ?? '0', 0, Infinity);
 const all = await fuzzTargets();
 const targets = all.filter(({ name }) => name.toLowerCase().includes(options.only.toLowerCase()));
 if (targets.length === 0)
-  stopWith(`No parser's name holds '${options.only}'; there are ${all.map(({ name }) => name).join('; ')}.`);
+  stopWithWrong(
+    `No parser's name holds '${options.only}'; there are ${all.map(({ name }) => name).join('; ')}.`,
+  );
 let faultCount = 0;
 for (const target of targets) {
   const start = performance.now();

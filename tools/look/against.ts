@@ -3,7 +3,7 @@ import type { ModelLoader } from '../../src/models/loaded-model.ts';
 import { randomised } from '../../src/models/random-network.ts';
 import { findEachModel, findModel } from '../attend/find-model.ts';
 import type { CheckpointValues } from '../checkpoint-file.ts';
-import { stopWith } from '../stop-with.ts';
+import { stopWithWrong } from '../stop-with.ts';
 
 export const againstOptions = { against: { type: 'string' }, 'against-key': { type: 'string' } } as const;
 
@@ -24,7 +24,7 @@ function readSeed(against: string): number | null {
   if (seed === undefined) return usualSeed;
   return /^\d{1,9}$/.test(seed ?? '')
     ? Number(seed)
-    : stopWith(`--against ${against}: the seed is not a whole number from 0.`);
+    : stopWithWrong(`--against ${against}: the seed is not a whole number from 0.`);
 }
 
 type AgainstValues = CheckpointValues & { readonly [name in keyof typeof againstOptions]?: string };

@@ -1,6 +1,6 @@
 /** Parameters of a codec as options of a command. */
 import type { Codec, Field, Fields } from '../../src/core/codec.ts';
-import { stopWith } from '../stop-with.ts';
+import { stopWithWrong } from '../stop-with.ts';
 
 /** Options for `parseArgs`, one for each field. */
 export const optionsOf = (
@@ -46,5 +46,5 @@ export function readFields<P>(codec: Codec<P>, options: object): P {
     }),
   );
   const read = codec.read(texts);
-  return read.ok ? read.value : stopWith(`--${read.error}`);
+  return read.ok ? read.value : stopWithWrong(`--${read.error}`);
 }

@@ -6,7 +6,7 @@ import type { FramingOptions } from '../../src/core/photo.ts';
 import { fileURLToPath } from 'node:url';
 import { embeddedModelId } from '../../src/core/embedded-model.ts';
 import { readWholeNumber } from '../read-options.ts';
-import { stopWith } from '../stop-with.ts';
+import { stopWith, stopWithWrong } from '../stop-with.ts';
 
 const embeddedModel = fileURLToPath(new URL(`../../public/models/${embeddedModelId}`, import.meta.url));
 
@@ -30,13 +30,13 @@ ${overlapUsage}`;
 export function readBackend(name: string): BackendName {
   return name === 'wasm' || name === 'cpu' || name === 'webgpu'
     ? name
-    : stopWith(`--backend ${name} is not wasm, cpu or webgpu.`);
+    : stopWithWrong(`--backend ${name} is not wasm, cpu or webgpu.`);
 }
 
 /** Ends the command where it is no overlap. */
 export const readOverlap = (text: string): Overlap =>
   overlaps.find((overlap) => String(overlap) === text) ??
-  stopWith(`--overlap ${text} is not ${listOf(overlaps)}.`);
+  stopWithWrong(`--overlap ${text} is not ${listOf(overlaps)}.`);
 
 const listOf = (numbers: readonly number[]): string =>
   [numbers.slice(0, -1).join(', '), numbers.slice(-1).join('')].filter((part) => part !== '').join(' or ');

@@ -3,6 +3,7 @@ import { describeFailure } from '../../src/core/failure.ts';
 import { pooledParts, type FeatureSettings } from '../../src/core/recognition.ts';
 import { readPhoto } from '../photographs/read-photo.ts';
 import type { ToolEngine } from './open-engine.ts';
+import { countOf } from '../count.ts';
 
 export interface Gathered<T> {
   /** Those that could be read, in their order. */
@@ -49,7 +50,9 @@ export async function gatherFeatures<T extends { readonly path: string }>(
     }
     if ((at + 1) % progressEvery !== 0) continue;
     const perSecond = ((at + 1) / (performance.now() - begun)) * 1000;
-    console.log(`${at + 1} of ${photographs.length} photographs, ${perSecond.toFixed(1)} a second`);
+    console.log(
+      `${at + 1} of ${countOf(photographs.length, 'photograph')}, ${perSecond.toFixed(1)} a second`,
+    );
   }
   return { items, pooled: pooled.slice(0, items.length * length), problems };
 }

@@ -15,6 +15,7 @@ import {
   writeFacts,
   type OpenedClasses,
 } from './recognised.ts';
+import { countOf } from '../count.ts';
 
 interface VoteParams {
   readonly k: number;
@@ -107,7 +108,7 @@ export async function writeNeighbours(args: readonly string[]): Promise<number> 
   const judged = classes.filter((each) => each >= 0).length;
   if (tested === null) tellOfSingle(classNames, classesOfBank);
   console.log(
-    `k-NN of ${judged} photographs in ${classNames.length} classes, ${voting} in the bank: ${percent(accuracy)}`,
+    `k-NN of ${countOf(judged, 'photograph')} in ${classNames.length} classes, ${voting} in the bank: ${percent(accuracy)}`,
   );
   return problems.length === 0 ? 0 : 1;
 }

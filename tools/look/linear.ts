@@ -18,6 +18,7 @@ import {
   writeFacts,
   type OpenedClasses,
 } from './recognised.ts';
+import { countOf } from '../count.ts';
 
 interface ProbeParams {
   readonly 'held-out': number;
@@ -143,7 +144,7 @@ export async function writeProbe(args: readonly string[]): Promise<number> {
   engine.dispose();
   console.log(
     `A linear probe for ${classNames.length} classes, weight decay ${trained.weightDecay}; ` +
-      `of ${judged.classes.filter((each) => each >= 0).length} photographs that it did not learn from: ` +
+      `of ${countOf(judged.classes.filter((each) => each >= 0).length, 'photograph')} that it did not learn from: ` +
       percent(accuracyOf(judged.named, judged.classes)),
   );
   return problems.length === 0 ? 0 : 1;

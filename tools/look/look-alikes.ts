@@ -16,6 +16,7 @@ import { optionsOf, readFields } from './codec-options.ts';
 import { gatherFeatures } from './gather-features.ts';
 import { recogniseCodec, recogniseOptions, recogniseUsage } from './recognise-options.ts';
 import { openFor } from './recognised.ts';
+import { countOf } from '../count.ts';
 
 const codec = recogniseCodec({ feature: 'copy', framing: 'square' });
 const cosine = realNumber({ defaultValue: 1, min: -1, max: 1, help: '' });
@@ -94,7 +95,7 @@ export async function writeLookAlikes(args: readonly string[]): Promise<number> 
   await writeWhole(join(options.out, 'look-alike-groups.csv'), toCsv([['group', 'photograph'], ...members]));
   engine.dispose();
   console.log(
-    `${items.length} photographs, ${groups.length} groups with cosines from ${least.toFixed(4)} on`,
+    `${countOf(items.length, 'photograph')}, ${countOf(groups.length, 'group')} with cosines from ${least.toFixed(4)} on`,
   );
   return found.problems.length + problems.length === 0 ? 0 : 1;
 }

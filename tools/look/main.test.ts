@@ -31,7 +31,7 @@ test.each(['heads', 'similarity'])(
   '%s says that a grid has no such patch',
   async (lens) => {
     const run = await runTool('look', lens, cat, ...small, '--patch', '60,1', '--out', folder);
-    expect(run.stderr).toContain('The photograph’s grid has no such patch.');
+    expect(run.stderr).toContain('The photograph’s grid has no such patch: the patches go from 0,0 to 2,3.');
     expect(run.exitCode).toBe(1);
   },
   60_000,
@@ -215,7 +215,7 @@ describe('features are PyTorch’s, from the photograph on', () => {
 
   test('a facet that is none ends in a sentence, and the list of lenses names the command', async () => {
     const wrong = await runTool('look', 'features', cat, '--facet', 'colour');
-    expect(wrong).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(wrong).toMatchObject({ exitCode: 2, stdout: '' });
     expect(wrong.stderr).toContain('--facet colour is not best|query|key|value|token.');
     expect((await runTool('look', '--help')).stdout).toContain('features ');
   });
@@ -270,7 +270,7 @@ test('a photograph that a look at several depends on is named where it cannot be
 
 test('a lens without masks has nothing to cut out', async () => {
   const run = await runTool('look', 'norms', cat, ...small, '--cutout', '--out', folder);
-  expect(run).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('makes no masks') });
+  expect(run).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('makes no masks') });
 });
 
 test('colours of all images together: one PCA, whichever of them cannot be read', async () => {

@@ -1,6 +1,7 @@
 /** npm run look -- <lens> <images…>: every lens of the page on the command line, for papers, batches and comparisons. */
 import { register } from 'node:module';
 import { join } from 'node:path';
+import { describeFailure, type Failure } from '../../src/core/failure.ts';
 import type { ModelDescription } from '../../src/core/model.ts';
 import { fail, succeed, type Result } from '../../src/core/result.ts';
 import type { ReadPhoto } from '../../src/engine/engine.ts';
@@ -12,7 +13,7 @@ import { installDawn } from '../attend/dawn.ts';
 import { beginCommand } from '../begin-command.ts';
 import { makeFolder } from '../file-problem.ts';
 import { readOptions, stopWithHelp, stopWithout } from '../read-options.ts';
-import { stopWith } from '../stop-with.ts';
+import { stopWith, stopWithWrong } from '../stop-with.ts';
 import { writeWhole } from '../write-whole.ts';
 import { describeLookFailure } from './describe-look-failure.ts';
 import { againstOptions, findModels } from './against.ts';
@@ -96,14 +97,14 @@ const isPair = spanOf(contract, asked.params) === 'pair';
 if (isPair && found.paths.length !== 2)
   stopWith(`The lens ${lens} looks at two different photographs, and was given ${found.paths.length}.`);
 if (isPair && options.against !== undefined)
-  stopWith(`The lens ${lens} shows two photographs already; --against is for the other lenses.`);
+  stopWithWrong(`The lens ${lens} shows two photographs already; --against is for the other lenses.`);
 if (options['against-key'] !== undefined && options.against === undefined)
-  stopWith('--against-key says which network of the file that --against names; there is no --against.');
+  stopWithWrong('--against-key says which network of the file that --against names; there is no --against.');
 const models = await findModels(options.model, options);
 if (backend === 'webgpu') await installDawn();
 const { drawComparison, drawPicture, drawStage, viewOf } = await import('./pictures.ts');
 const view = viewOf(lens);
-if (options.cutout && view.found === undefined) stopWith(`The lens ${lens} makes no masks to cut out.`);
+if (options.cutout && view.found === undefined) stopWithWrong(`The lens ${lens} makes no masks to cut out.`);
 
 async function sideOf(engine: ToolEngine): Promise<Side> {
   checkOverlap(asked.framing, engine.model);
@@ -123,9 +124,11 @@ const other =
 const nameFor = createNames();
 const [, secondPath] = isPair ? found.paths : [];
 const secondAnswer = secondPath === undefined ? undefined : own.answers?.get(secondPath);
-if (secondAnswer?.ok === false) stopWith(`${secondPath}: ${describeLookFailure(secondAnswer.error)}`);
+if (secondAnswer?.ok === false) stopWith(`${secondPath}: ${describeFailure(secondAnswer.error)}`);
 // A pair's result is its first photograph's.
 const shown = isPair ? { ...found, paths: found.paths.slice(0, 1) } : found;
+const describeAt = (failure: Failure, { pixels }: ReadPhoto, { model }: ToolEngine): string =>
+  describeLookFailure(failure, pixels, asked.framing, model);
 const sceneOf = (looked: LookResult<unknown>) => ({ looked, ...asked });
 const write = (file: string, data: Uint8Array): Promise<void> => writeWhole(join(options.out, file), data);
 
@@ -138,7 +141,8 @@ async function compare(
 ): Promise<Result<object, string>> {
   if (other === null) return succeed({});
   const looked = await other.look(path, photo);
-  if (!looked.ok) return fail(`${other.engine.model.title}: ${describeLookFailure(looked.error)}`);
+  if (!looked.ok)
+    return fail(`${other.engine.model.title}: ${describeAt(looked.error, photo, other.engine)}`);
   const { png, agreement } = await drawComparison(lens, photo.pixels, [
     { name: own.engine.model.title, scene: sceneOf(first) },
     { name: other.engine.model.title, scene: sceneOf(looked.value) },
@@ -153,7 +157,7 @@ async function compare(
 const failures = await forEachPhoto(shown, async (path, photo) => {
   const name = `${nameFor(path)}-${lens}`;
   const looked = await own.look(path, photo);
-  if (!looked.ok) return { problem: describeLookFailure(looked.error) };
+  if (!looked.ok) return { problem: describeAt(looked.error, photo, engine) };
   const compared = await compare(name, path, photo, looked.value);
   if (!compared.ok) return { problem: compared.error };
   const { passes } = looked.value;

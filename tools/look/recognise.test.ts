@@ -164,14 +164,14 @@ describe('knn', () => {
   });
 
   test.each([
-    [['--classes', 'gone'], 'The folder gone cannot be read.'],
-    [['--classes', 'docs/adr'], 'There is no photograph in docs/adr.'],
-    [['--classes', 'public', '--k', '0'], '--k 0 is not a whole number from 1 to 1000.'],
-    [['--classes', 'public', '--feature', 'sum'], '--feature sum is not cls|mean|both|copy.'],
-  ])('%j ends with a sentence', async (args, sentence) => {
+    [['--classes', 'gone'], 1, 'The folder gone cannot be read.'],
+    [['--classes', 'docs/adr'], 1, 'There is no photograph in docs/adr.'],
+    [['--classes', 'public', '--k', '0'], 2, '--k 0 is not a whole number from 1 to 1000.'],
+    [['--classes', 'public', '--feature', 'sum'], 2, '--feature sum is not cls|mean|both|copy.'],
+  ])('%j ends with exit code %i and a sentence', async (args, exitCode, sentence) => {
     const run = await runTool('look', 'knn', ...args, '--out', at('out'));
     expect(run.stderr.trim()).toBe(sentence);
-    expect(run.exitCode).toBe(1);
+    expect(run.exitCode).toBe(exitCode);
   });
 
   test('one class, or none, cannot be told from another: no model is loaded and nothing written', async () => {

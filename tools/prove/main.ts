@@ -12,7 +12,7 @@ import { installDawn } from '../attend/dawn.ts';
 import { beginCommand } from '../begin-command.ts';
 import { readOptions } from '../read-options.ts';
 import { allowRelaxedSimd } from '../relaxed-simd.ts';
-import { stopWith } from '../stop-with.ts';
+import { stopWith, stopWithWrong } from '../stop-with.ts';
 import { checkModel, type CaseReport, type FileReport } from './check-model.ts';
 import { findPytorch, makeReference } from './reference.ts';
 
@@ -49,10 +49,10 @@ const { values: options } = readOptions(
 if (options.help) stopWith(usage, 0);
 const { backend: name, python } = options;
 if (name !== 'wasm' && name !== 'cpu' && name !== 'webgpu')
-  stopWith(`--backend ${name} is not wasm, cpu or webgpu.`);
+  stopWithWrong(`--backend ${name} is not wasm, cpu or webgpu.`);
 const wanted = options.models.split(',');
 const unknown = wanted.find((model) => !models.includes(model));
-if (unknown !== undefined) stopWith(`--models: ${unknown} is none of ${models.join(', ')}.`);
+if (unknown !== undefined) stopWithWrong(`--models: ${unknown} is none of ${models.join(', ')}.`);
 const pytorch = await findPytorch(python);
 const tolerance = tolerances[name];
 
