@@ -8,7 +8,7 @@ import { gather, isContiguous, reverseElements } from './strided-values.ts';
 import { unreadable, type StoredTensor } from './tensor-file.ts';
 
 /** How an array's values are stored. */
-export interface ArrayLayout {
+interface ArrayLayout {
   readonly shape: readonly number[];
   /** NumPy's letter and the number of bytes, as in `f4`. */
   readonly type: string;

@@ -32,7 +32,7 @@ export interface PickleOpaque {
 }
 
 /** A part of the file. A text of Latin-1 is in UTF-8, and stands for a byte a letter. */
-export interface PickledPart {
+interface PickledPart {
   readonly file: Blob;
   readonly begin: number;
   readonly byteLength: number;
