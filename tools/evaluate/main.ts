@@ -21,7 +21,7 @@ import type { Averages } from './scores.ts';
 import { overlapProblem, overlapUsage, partProblem, readOverlap, readSide } from '../look/common-options.ts';
 import { shippedModels } from './shipped-models.ts';
 import { writeAllWhole } from '../write-whole.ts';
-import { countOf } from '../count.ts';
+import { countOf } from '../../src/core/count-of.ts';
 
 const { block, facet, refine } = objectsContract.params.fields;
 const cutCodec = defineCodec<CutParams>({ block, facet, refine });

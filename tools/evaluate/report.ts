@@ -5,7 +5,7 @@ import { featuresTitle } from '../../src/lenses/feature-choice.ts';
 import { bestHeadName, headName, meanHeadName, priorName, type Method } from './evaluate-networks.ts';
 import { keptShare } from './head-masks.ts';
 import type { Average, Averages, FitAverage } from './scores.ts';
-import { countOf } from '../count.ts';
+import { countOf } from '../../src/core/count-of.ts';
 
 export interface NetworkScores {
   readonly id: string;

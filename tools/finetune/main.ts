@@ -28,7 +28,7 @@ import { stopWith, stopWithWrong } from '../stop-with.ts';
 import { writeWhole } from '../write-whole.ts';
 import { configurationFrom, presetUsage, readPreset } from './configuration.ts';
 import { readPhotographs } from './read-photographs.ts';
-import { countOf } from '../count.ts';
+import { countOf } from '../../src/core/count-of.ts';
 
 const usage = `Usage: npm run finetune -- <folders or images…> [options]
 

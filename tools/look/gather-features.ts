@@ -3,7 +3,7 @@ import { describeFailure } from '../../src/core/failure.ts';
 import { pooledParts, type FeatureSettings } from '../../src/core/recognition.ts';
 import { readPhoto } from '../photographs/read-photo.ts';
 import type { ToolEngine } from './open-engine.ts';
-import { countOf } from '../count.ts';
+import { countOf } from '../../src/core/count-of.ts';
 
 export interface Gathered<T> {
   /** Those that could be read, in their order. */

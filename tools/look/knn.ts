@@ -15,7 +15,7 @@ import {
   writeFacts,
   type OpenedClasses,
 } from './recognised.ts';
-import { countOf } from '../count.ts';
+import { countOf } from '../../src/core/count-of.ts';
 
 interface VoteParams {
   readonly k: number;

@@ -18,7 +18,7 @@ import {
   writeFacts,
   type OpenedClasses,
 } from './recognised.ts';
-import { countOf } from '../count.ts';
+import { countOf } from '../../src/core/count-of.ts';
 
 interface ProbeParams {
   readonly 'held-out': number;

@@ -16,7 +16,7 @@ import { optionsOf, readFields } from './codec-options.ts';
 import { gatherFeatures } from './gather-features.ts';
 import { recogniseCodec, recogniseOptions, recogniseUsage } from './recognise-options.ts';
 import { openFor } from './recognised.ts';
-import { countOf } from '../count.ts';
+import { countOf } from '../../src/core/count-of.ts';
 
 const codec = recogniseCodec({ feature: 'copy', framing: 'square' });
 const cosine = realNumber({ defaultValue: 1, min: -1, max: 1, help: '' });

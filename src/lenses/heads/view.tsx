@@ -13,7 +13,8 @@ import {
 } from '../../render/head-layers.ts';
 import { headColours } from '../../render/head-colours.ts';
 import { thresholdOf } from '../../render/map-drawing.ts';
-import { formatPercent, countOf } from '../../ui/kit/format.ts';
+import { countOf } from '../../core/count-of.ts';
+import { formatPercent } from '../../ui/kit/format.ts';
 import { ColourChip } from '../../ui/kit/colour-chip.tsx';
 import type { Fact } from '../../ui/kit/fact-list.tsx';
 import { SwitchField } from '../../ui/kit/switch-field.tsx';

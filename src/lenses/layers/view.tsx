@@ -12,7 +12,7 @@ import {
 } from '../../render/head-layers.ts';
 import type { Layer } from '../../render/layers.ts';
 import type { Fact } from '../../ui/kit/fact-list.tsx';
-import { countOf } from '../../ui/kit/format.ts';
+import { countOf } from '../../core/count-of.ts';
 import { IconButton } from '../../ui/kit/icon-button.tsx';
 import { RangeField } from '../../ui/kit/range-field.tsx';
 import { headCommand } from '../shared-commands.ts';

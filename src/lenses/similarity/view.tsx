@@ -5,7 +5,7 @@ import type { Rgb } from '../../render/colour-maps.ts';
 import type { Layer } from '../../render/layers.ts';
 import { ChoiceField } from '../../ui/kit/choice-field.tsx';
 import type { Fact } from '../../ui/kit/fact-list.tsx';
-import { countOf } from '../../ui/kit/format.ts';
+import { countOf } from '../../core/count-of.ts';
 import { RangeField } from '../../ui/kit/range-field.tsx';
 import { ColourScale } from '../colour-scale.tsx';
 import { featuresTitle } from '../feature-choice.ts';

@@ -7,7 +7,7 @@ import type { ModelProgress } from '../../core/progress.ts';
 import type { AppStore } from '../state/app-store.ts';
 import type { ChosenModel } from '../state/model-choice.ts';
 import type { ModelSwitch, UsedModel } from '../state/model-in-use.ts';
-import { countOf } from '../kit/format.ts';
+import { countOf } from '../../core/count-of.ts';
 
 export interface ModelSwitching {
   /**

@@ -13,8 +13,5 @@ export function formatAbout(ms: number): string {
   return seconds < 90 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`;
 }
 
-export const countOf = (count: number, one: string, many = `${one}s`): string =>
-  `${count} ${count === 1 ? one : many}`;
-
 /** Of a score from 0 to 1. */
 export const formatScore = (score: number): string => score.toFixed(3);

@@ -2,7 +2,7 @@
 import { countParameters, type CatalogueEntry, downloadSize } from '../../catalogue/parse-catalogue.ts';
 import { formatBytes } from '../../core/bytes.ts';
 import type { PartialModel, TransferProgress } from '../../rpc/library-contract.ts';
-import { countOf } from '../kit/format.ts';
+import { countOf } from '../../core/count-of.ts';
 
 const formatCount = (parameters: number): string => `${(parameters / 1e6).toFixed(1)}\u00a0M parameters`;
 

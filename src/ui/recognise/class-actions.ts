@@ -1,5 +1,5 @@
 /** Teaching by example: gives photographs to classes, and takes that back. Everything is voted on anew at once. */
-import { countOf } from '../kit/format.ts';
+import { countOf } from '../../core/count-of.ts';
 import type { CollectionActions } from './collection-actions.ts';
 import { describeProblems, readPastedClasses, type PastedClasses } from './pasted-classes.ts';
 import type { RecogniseConduct } from './recognise-conduct.ts';

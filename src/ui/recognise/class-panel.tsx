@@ -1,7 +1,7 @@
 import { CircleSlash, ClipboardPaste, Plus, Undo2 } from 'lucide-react';
 import { type DragEvent, type FormEvent, useMemo, useRef, useState } from 'react';
 import { Disclosure } from '../kit/disclosure.tsx';
-import { countOf } from '../kit/format.ts';
+import { countOf } from '../../core/count-of.ts';
 import { IconButton } from '../kit/icon-button.tsx';
 import { useRecognise, useServices } from '../services.tsx';
 import { ClassMark } from './class-mark.tsx';

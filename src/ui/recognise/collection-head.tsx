@@ -6,7 +6,7 @@ import { IconButton } from '../kit/icon-button.tsx';
 import { useKeptFocus } from '../kit/use-kept-focus.ts';
 import { WarningMark } from '../kit/warning-mark.tsx';
 import { useApp, useRecognise, useServices } from '../services.tsx';
-import { countOf } from '../kit/format.ts';
+import { countOf } from '../../core/count-of.ts';
 import { AddPhotographs } from './add-photographs.tsx';
 import { GatheringLine } from './gathering-line.tsx';
 import type { OpenCollection } from './recognise-state.ts';

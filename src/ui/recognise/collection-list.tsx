@@ -4,7 +4,7 @@ import { formatBytes } from '../../core/bytes.ts';
 import { describeFailure } from '../../core/failure.ts';
 import { describeNotKept } from '../../core/not-kept.ts';
 import type { StoredCollection, UnreadableCollection } from '../../rpc/recognise-contract.ts';
-import { countOf } from '../kit/format.ts';
+import { countOf } from '../../core/count-of.ts';
 import { IconButton } from '../kit/icon-button.tsx';
 import { useKeptFocus } from '../kit/use-kept-focus.ts';
 import { useRecognise, useServices } from '../services.tsx';

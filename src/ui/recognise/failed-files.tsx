@@ -1,7 +1,7 @@
 import { useMemo } from 'react';
 import { describeFailure } from '../../core/failure.ts';
 import { Disclosure } from '../kit/disclosure.tsx';
-import { countOf } from '../kit/format.ts';
+import { countOf } from '../../core/count-of.ts';
 import { useRecognise } from '../services.tsx';
 import { foldersWithoutPhotographs } from './recognise-state.ts';
 

@@ -10,7 +10,7 @@ import type {
   StoredCollection,
 } from '../../rpc/recognise-contract.ts';
 import { yieldToEventLoop } from '../../core/yield-to-event-loop.ts';
-import { countOf } from '../kit/format.ts';
+import { countOf } from '../../core/count-of.ts';
 import { readableOf } from '../state/photo.ts';
 import type { CollectionActions } from './collection-actions.ts';
 import { FilesAtHand } from './files-at-hand.ts';

@@ -1,5 +1,5 @@
 import { X } from 'lucide-react';
-import { countOf } from '../kit/format.ts';
+import { countOf } from '../../core/count-of.ts';
 import { IconButton } from '../kit/icon-button.tsx';
 import { useRecognise, useServices } from '../services.tsx';
 import type { Gathering } from './recognise-state.ts';

@@ -6,7 +6,7 @@ import { isOfOnePhoto, type Failure } from '../../core/failure.ts';
 import type { LikelyClass } from '../../core/linear-head.ts';
 import { keyOfName } from '../../core/photograph-name.ts';
 import type { ChosenClassifier, Classes } from '../engine/classes.ts';
-import { countOf } from '../kit/format.ts';
+import { countOf } from '../../core/count-of.ts';
 import type { RecogniseConduct } from './recognise-conduct.ts';
 import { nothingTold, type HeadAnswers, type OpenCollection } from './recognise-state.ts';
 

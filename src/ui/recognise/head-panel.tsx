@@ -4,7 +4,7 @@ import { useStore } from 'zustand';
 import { describeFailure } from '../../core/failure.ts';
 import { ClassifierChoices } from '../classifiers/classifier-choices.tsx';
 import { describeOrigin } from '../classifiers/describe-origin.ts';
-import { countOf } from '../kit/format.ts';
+import { countOf } from '../../core/count-of.ts';
 import { IconButton } from '../kit/icon-button.tsx';
 import { saveFile } from '../kit/save-file.ts';
 import { WarningMark } from '../kit/warning-mark.tsx';

@@ -1,7 +1,8 @@
 import { Eye, Trash2, X } from 'lucide-react';
 import { useMemo } from 'react';
 import type { CollectionItem } from '../../rpc/recognise-contract.ts';
-import { countOf, formatPercent } from '../kit/format.ts';
+import { countOf } from '../../core/count-of.ts';
+import { formatPercent } from '../kit/format.ts';
 import { IconButton } from '../kit/icon-button.tsx';
 import { SelectField } from '../kit/select-field.tsx';
 import { useRecognise, useServices } from '../services.tsx';

@@ -1,7 +1,7 @@
 import { Download } from 'lucide-react';
 import { useEffect } from 'react';
 import { describeFailure } from '../../core/failure.ts';
-import { countOf } from '../kit/format.ts';
+import { countOf } from '../../core/count-of.ts';
 import { IconButton } from '../kit/icon-button.tsx';
 import { saveFile } from '../kit/save-file.ts';
 import { SelectField } from '../kit/select-field.tsx';

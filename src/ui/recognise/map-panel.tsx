@@ -2,7 +2,7 @@ import { Filter as FilterIcon, LocateFixed, X } from 'lucide-react';
 import { useEffect } from 'react';
 import { describeFailure } from '../../core/failure.ts';
 import { ChoiceField } from '../kit/choice-field.tsx';
-import { countOf } from '../kit/format.ts';
+import { countOf } from '../../core/count-of.ts';
 import { IconButton } from '../kit/icon-button.tsx';
 import { WarningMark } from '../kit/warning-mark.tsx';
 import { useApp, useRecognise, useServices } from '../services.tsx';

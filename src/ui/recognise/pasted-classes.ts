@@ -2,7 +2,7 @@
 import { fromCsv } from '../../core/csv.ts';
 import { stemOf } from '../../core/file-names.ts';
 import type { CollectionItem } from '../../rpc/recognise-contract.ts';
-import { countOf } from '../kit/format.ts';
+import { countOf } from '../../core/count-of.ts';
 
 export interface PastedClasses {
   readonly classes: readonly { readonly index: number; readonly className: string | null }[];

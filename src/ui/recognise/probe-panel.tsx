@@ -1,7 +1,8 @@
 import { Download, FolderOpen, Play, X } from 'lucide-react';
 import { useRef } from 'react';
 import { describeFailure } from '../../core/failure.ts';
-import { countOf, formatPercent } from '../kit/format.ts';
+import { countOf } from '../../core/count-of.ts';
+import { formatPercent } from '../kit/format.ts';
 import { IconButton } from '../kit/icon-button.tsx';
 import { saveFile } from '../kit/save-file.ts';
 import { WarningMark } from '../kit/warning-mark.tsx';

@@ -1,6 +1,6 @@
 import { useEffect, useRef } from 'react';
 import { describeFailure } from '../../core/failure.ts';
-import { countOf } from '../kit/format.ts';
+import { countOf } from '../../core/count-of.ts';
 import { IconButton } from '../kit/icon-button.tsx';
 import { SelectField } from '../kit/select-field.tsx';
 import { Tabs } from '../kit/tabs.tsx';

@@ -2,7 +2,7 @@ import { RefreshCw } from 'lucide-react';
 import { isSameSource, sourceOf, type FeatureSettings } from '../../core/recognition.ts';
 import type { ModelDescription } from '../../core/model.ts';
 import { ChoiceField } from '../kit/choice-field.tsx';
-import { countOf } from '../kit/format.ts';
+import { countOf } from '../../core/count-of.ts';
 import { IconButton } from '../kit/icon-button.tsx';
 import { RangeField } from '../kit/range-field.tsx';
 import { useApp, useRecognise, useServices } from '../services.tsx';

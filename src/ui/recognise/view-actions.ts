@@ -1,7 +1,7 @@
 /** What is shown of a collection and what is selected in it. Nothing of it is kept. */
 import { keyOfName } from '../../core/photograph-name.ts';
 import type { FeatureKind } from '../../core/recognition.ts';
-import { countOf } from '../kit/format.ts';
+import { countOf } from '../../core/count-of.ts';
 import type { NewPhoto, PhotoId } from '../state/photo.ts';
 import type { EngineSession } from '../engine/session.ts';
 import { arrangeItems } from './arrange-items.ts';

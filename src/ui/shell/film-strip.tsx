@@ -11,7 +11,7 @@ import { useApp, useServices } from '../services.tsx';
 import type { AppState } from '../state/app-store.ts';
 import { isTogether, shownOutcome } from '../state/looks.ts';
 import { isWaiting, type Photo, type PhotoId, lookFraction } from '../state/photo.ts';
-import { countOf } from '../kit/format.ts';
+import { countOf } from '../../core/count-of.ts';
 import { describePhotoState } from '../words.ts';
 import { IconButton } from '../kit/icon-button.tsx';
 import { usePicture } from './use-picture.ts';

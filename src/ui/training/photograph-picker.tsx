@@ -1,6 +1,6 @@
 import { ImagePlus, Images, Pin, Tags } from 'lucide-react';
 import { useMemo } from 'react';
-import { countOf } from '../kit/format.ts';
+import { countOf } from '../../core/count-of.ts';
 import { IconButton } from '../kit/icon-button.tsx';
 import { useApp, useRecognise, useServices, useTraining } from '../services.tsx';
 import { Thumbnail } from '../shell/film-strip.tsx';

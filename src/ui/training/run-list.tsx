@@ -7,7 +7,7 @@ import type { RunList, StoredRun, UnreadableRun } from '../../rpc/training-contr
 import { IconButton } from '../kit/icon-button.tsx';
 import { useKeptFocus } from '../kit/use-kept-focus.ts';
 import { useApp, useServices, useTraining } from '../services.tsx';
-import { countOf } from '../kit/format.ts';
+import { countOf } from '../../core/count-of.ts';
 import './run-list.css';
 
 /** Escape answers the question with no, and does nothing else. */

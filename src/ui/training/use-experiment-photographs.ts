@@ -1,6 +1,6 @@
 import { experimentPreset, fewestPhotographs } from '../../core/collapse-experiment.ts';
 import type { TrainingConfiguration } from '../../core/training.ts';
-import { countOf } from '../kit/format.ts';
+import { countOf } from '../../core/count-of.ts';
 import { useServices } from '../services.tsx';
 import { fetchSample, fetchSamples } from '../shell/intake/samples.ts';
 import { chosenPhotographs } from './chosen-photographs.ts';
