@@ -105,14 +105,24 @@ describe('a back end that did not answer before', () => {
     expect(withoutGpu).toMatchObject({
       value: { backend: { name: 'wasm' }, reason: { kind: 'webgpu-failed', failure: silence('webgpu') } },
     });
-    const withoutWasm = await chooseBackend('auto', { ...options, silent: ['webgpu', 'wasm'] });
+    const withoutWasm = await chooseBackend('auto', { ...options, silent: ['webgpu', 'wasm', 'wasm'] });
     expect(withoutWasm).toMatchObject({
       value: { backend: { name: 'cpu' }, reason: { kind: 'wasm-failed', failure: silence('wasm') } },
     });
     expect(requestAdapter).not.toHaveBeenCalled();
-    expect(await chooseBackend('wasm', { ...options, silent: ['wasm'] })).toEqual({
+    expect(await chooseBackend('wasm', { ...options, silent: ['wasm', 'wasm'] })).toEqual({
       ok: false,
       error: silence('wasm'),
+    });
+  });
+
+  test('is tried once more if it is wasm, since one of its files may not have come', async () => {
+    stubGpu(() => Promise.resolve(null));
+    expect(await chooseBackend('wasm', { ...options, silent: ['wasm'] })).toMatchObject({
+      value: { backend: { name: 'wasm' }, reason: { kind: 'asked-for' } },
+    });
+    expect(await chooseBackend('auto', { ...options, silent: ['webgpu', 'wasm'] })).toMatchObject({
+      value: { backend: { name: 'wasm' }, reason: { kind: 'webgpu-failed', failure: silence('webgpu') } },
     });
   });
 

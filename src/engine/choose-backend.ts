@@ -6,7 +6,7 @@ import { failureOf, silenceOf, type BackendName, type Failure } from '../core/fa
 import { fail, succeed, type Result } from '../core/result.ts';
 import { hasFusedKernels } from '../gpu/kernels/fused-kernels.ts';
 import { openBackend, probeAdapter, type OpenBackend } from '../gpu/open-backend.ts';
-import { threadsHere, type WasmAssets } from '../gpu/open-wasm.ts';
+import type { WasmAssets } from '../gpu/open-wasm.ts';
 import type { BackendChoice, BackendReason } from '../core/backend.ts';
 import { selfCheck, selfCheckTolerance } from '../vit/self-check.ts';
 
@@ -71,10 +71,9 @@ async function openFor(
   options: ChooseOptions,
 ): Promise<Result<ChosenBackend, Failure>> {
   if (options.silent?.includes(name) === true) {
-    const isThreads = name === 'wasm' && options.threads !== 1 && threadsHere() > 1;
     const times = options.silent.filter((each) => each === name).length;
-    // Perhaps the threads do not start: wasm is tried once without them.
-    return isThreads && times === 1
+    // Perhaps its threads do not start, or one of its files never came: wasm is tried once more, without threads.
+    return name === 'wasm' && times === 1
       ? openFor(name, reason, { ...options, silent: [], threads: 1 })
       : fail(silenceOf(name));
   }

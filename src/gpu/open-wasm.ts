@@ -48,7 +48,7 @@ async function startWasm(isThreaded: boolean): Promise<boolean> {
 }
 
 /** The number of threads to use before any timing; 1 if threads are not available. */
-export const threadsHere = (): number => (canShareMemory() ? threadsFor(navigator.hardwareConcurrency) : 1);
+const threadsHere = (): number => (canShareMemory() ? threadsFor(navigator.hardwareConcurrency) : 1);
 
 export interface WasmOptions {
   /** Where the page serves the wasm binaries; null in Node, where tfjs finds them itself. */

@@ -101,7 +101,10 @@ export class App {
     await until(
       'the engine is ready',
       () => this.document.querySelector('[data-engine-status=ready]'),
-      () => this.text(),
+      () => {
+        const from = this.window.navigator.serviceWorker?.controller == null ? 'host' : 'service worker';
+        return `${this.address}, from the ${from}: ${this.text()}`;
+      },
     );
   }
 

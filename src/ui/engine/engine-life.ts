@@ -124,7 +124,9 @@ export function createEngineLife(
       if (silentWorkers > 1) return failWith(failure);
       store.getState().say(`${describeFailure(failure)} Another one is started.`, 'warning');
     } else {
-      if (choice !== 'auto' || awaited === 'cpu') return failWith(silenceOf(awaited));
+      // The engine tries wasm once more. A back end that was asked for has no other after it.
+      const hasNext = choice === 'auto' || (awaited === 'wasm' && !silentBackends.includes('wasm'));
+      if (!hasNext || awaited === 'cpu') return failWith(silenceOf(awaited));
       // The start that succeeds says why it is not the best back end.
       silentBackends = [...silentBackends, awaited];
     }

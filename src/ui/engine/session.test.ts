@@ -483,6 +483,18 @@ describe('a start that is silent', () => {
     expect(fake.last().request).toMatchObject({ backend: 'webgpu', silent: [] });
   });
 
+  it('on wasm, which was asked for, is made once more', async () => {
+    const { fake, store } = setUp('wasm');
+    fake.last().tell(working('wasm'));
+    await passes(silenceTimeoutMs);
+    expect(fake.last().request).toMatchObject({ backend: 'wasm', silent: ['wasm'] });
+    fake.last().tell(working('wasm'));
+    await passes(silenceTimeoutMs);
+    const failure = { code: 'backend-unavailable', backend: 'wasm', reason: 'it did not answer in time' };
+    expect(store.getState().engine).toMatchObject({ status: 'failed', failure });
+    expect(fake.restarts).toBe(2);
+  });
+
   it('from a worker that says nothing at all has one more worker, said so, and no third', async () => {
     const { fake, store } = setUp();
     await passes(silenceTimeoutMs);
