@@ -123,6 +123,15 @@ test.each(failures)('$code has a sentence, whatever its details', (failure) => {
   expect(sentence).not.toMatch(/undefined|null|\[object|NaN|Infinity/);
 });
 
+test('of what is packed it says to unpack it', () => {
+  const sentences = ['a zip archive', 'compressed with xz', 'a PDF document'].map((what) =>
+    describeFailure({ code: 'not-an-image', what }),
+  );
+  expect(sentences[0]).toBe('This is a zip archive, not an image. Unpack it, and drop what is in it.');
+  expect(sentences[1]).toMatch(/Unpack it/);
+  expect(sentences[2]).not.toMatch(/Unpack/);
+});
+
 test('no two codes share a sentence', () => {
   const sentences = failures.map(describeFailure);
   // NaN and Infinity are told alike.

@@ -1,5 +1,6 @@
 import { formatBytes } from './bytes.ts';
 import { formatSize, type Size } from './geometry.ts';
+import { isPacked } from './recognise-file.ts';
 
 export type BackendName = 'webgpu' | 'wasm' | 'cpu';
 
@@ -211,8 +212,13 @@ const failures: { readonly [C in FailureCode]: FailureFacts<Extract<Failure, { c
   },
   'not-an-image': {
     ...of('photograph'),
-    says: ({ what }) =>
-      `This is ${what === undefined ? '' : `${what}, `}not an image. Photographs as JPEG, PNG, WebP, AVIF, GIF or BMP work.`,
+    says: ({ what }) => {
+      const advice =
+        what !== undefined && isPacked(what)
+          ? 'Unpack it, and drop what is in it.'
+          : 'Photographs as JPEG, PNG, WebP, AVIF, GIF or BMP work.';
+      return `This is ${what === undefined ? '' : `${what}, `}not an image. ${advice}`;
+    },
   },
   'vector-image': {
     ...of('photograph'),

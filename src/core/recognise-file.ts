@@ -81,6 +81,9 @@ const kinds: readonly Kind[] = [
 
 export type RecognisedFile = Omit<Kind, 'signs'>;
 
+/** Whether a file of this kind must be unpacked, to see what is in it. */
+export const isPacked = (what: string): boolean => /^compressed|archive$/.test(what);
+
 /** @returns the first bytes as text, without the mark of the encoding that may stand before it */
 function decodeText(bytes: Uint8Array): string {
   const isUtf16 = bytes[0] === 0xff && bytes[1] === 0xfe;

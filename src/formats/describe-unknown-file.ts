@@ -1,5 +1,5 @@
 /** Recognises files that are not checkpoints, by their first bytes. */
-import { firstLine, recogniseFile } from '../core/recognise-file.ts';
+import { firstLine, isPacked, recogniseFile } from '../core/recognise-file.ts';
 
 /**
  * @param head the first 512 bytes, or all where there are fewer
@@ -19,9 +19,7 @@ export function describeUnknownFile(head: Uint8Array): string | null {
   if (what === 'a web page' || what === 'an XML document')
     return 'it is a web page: the download brought an error or a login page instead of the file';
   if (what !== undefined)
-    return /^compressed|archive$/.test(what)
-      ? `it is ${what}; unpack it first`
-      : `it is ${what}, and no checkpoint`;
+    return isPacked(what) ? `it is ${what}; unpack it first` : `it is ${what}, and no checkpoint`;
   if (head.every((byte) => byte === 0)) return 'it begins with zeros: the download did not finish';
   return null;
 }

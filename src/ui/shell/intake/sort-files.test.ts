@@ -8,6 +8,16 @@ const file = (path: string, content: Content = 'x', type = ''): File =>
   Object.assign(new File([content], path.split('/').at(-1) ?? path, { type }), { path });
 
 const zip = 'PK\x03\x04 and more of an archive';
+/** The beginning of an archive: folders, and the first file. */
+const archiveOf = (...names: string[]): Uint8Array<ArrayBuffer> =>
+  Uint8Array.from(
+    names.flatMap((name) => {
+      const header = new Uint8Array(30);
+      header.set([0x50, 0x4b, 3, 4]);
+      header[26] = name.length;
+      return [...header, ...new TextEncoder().encode(name)];
+    }),
+  );
 const safetensors = Uint8Array.from([40, 0, 0, 0, 0, 0, 0, 0, 0x7b, 0x22, 0x61, 0x22]);
 const pickle = Uint8Array.from([0x80, 2, 0x8a, 10]);
 const jpeg = Uint8Array.from([0xff, 0xd8, 0xff, 0xe0]);
@@ -36,6 +46,11 @@ test.each<[string, Content]>([
   ['weights.pkl', pickle],
   ['weights', safetensors],
   ['weights', pickle],
+  ['dino_deitsmall16_pretrain.zip', archiveOf('archive/data.pkl')],
+  ['dino_deitsmall16_pretrain.pth.ZIP', archiveOf('dino/', 'dino/version')],
+  ['ViT-S_16.zip', archiveOf('Transformer/encoder_norm/bias.npy')],
+  // A cache of downloads names files by their hash.
+  ['d7c0e4a1f3', archiveOf('archive/data.pkl')],
 ])('%s is a checkpoint', async (name, content) => {
   expect(await summary(file(name, content))).toEqual({
     photos: [],
@@ -48,6 +63,9 @@ test.each<[string, Content]>([
   ['picture.pth', '\x89PNG\r\n'],
   ['no-ending', zip],
   ['letter.docx', zip],
+  ['photographs.zip', archiveOf('photographs/', 'photographs/cat.jpg')],
+  ['cut-off.zip', archiveOf('archive/data.pkl').subarray(0, 40)],
+  ['dino.pth.zip', archiveOf('dino.pth')],
   ['notes.txt', 'text'],
 ])('%s is none', async (name, content) => {
   const bytes = typeof content === 'string' ? Uint8Array.from(content, (c) => c.charCodeAt(0)) : content;
@@ -184,6 +202,14 @@ test('an exported run is neither a photograph nor a network', async () => {
   expect(runs).toEqual([run]);
   expect(photos.map(({ name }) => name)).toEqual(['a.jpg']);
   expect(models.map(({ title }) => title)).toEqual(['x.pth']);
+});
+
+test('a run that was given another name is told by what is in it', async () => {
+  const run = file('my run.zip', archiveOf('state.safetensors'));
+  const { photos, models, runs } = await sortFiles([run, file('other.zip', archiveOf('notes.txt'))]);
+  expect(runs).toEqual([run]);
+  expect(photos.map(({ name }) => name)).toEqual(['other.zip']);
+  expect(models).toEqual([]);
 });
 
 test('a folder of torch.distributed’s parts is one checkpoint, which is told what it is', async () => {

@@ -6,6 +6,7 @@ import {
   partsByName,
   type CheckpointParts,
 } from '../../../core/checkpoint-parts.ts';
+import { archiveHeadBytes, kindOfArchive } from '../../../core/kind-of-archive.ts';
 import type { NewDroppedModel } from '../../models/dropped-models.ts';
 
 export interface SortedFiles {
@@ -17,8 +18,9 @@ export interface SortedFiles {
 }
 
 const checkpointEnding = /\.(safetensors|pth|pt|bin|ckpt|pth\.tar|npz|pkl|distcp)$/i;
-/** The ending that the page gives to an exported run. */
+/** The page gives `.run.zip` to an exported run. What else ends in `.zip` is told by its content. */
 const runEnding = /\.run\.zip$/i;
+const archiveEnding = /\.zip$/i;
 /** Files that are usual in a model's folder and are neither photographs nor networks. */
 const besideModel =
   /\.(json|md|txt|yaml|yml|py|msgpack|h5|ot|onnx|gitattributes)$|^(readme|license|licence)$/i;
@@ -41,13 +43,15 @@ const isPicture = (head: Uint8Array): boolean =>
   startsWith(head, 'ftyp', 4) ||
   (startsWith(head, 'RIFF') && startsWith(head, 'WEBP', 8));
 
-/** Safetensors, or the pickle at the start of older PyTorch files. A zip may hold anything, so its name decides. */
+/** Safetensors, the pickle at the start of older PyTorch files, or an archive that PyTorch or NumPy wrote. */
 const isCheckpoint = (head: Uint8Array): boolean =>
-  startsWith(head, '{"', 8) || (head[0] === 0x80 && (head[1] ?? 9) >= 2 && (head[1] ?? 9) <= 5);
+  startsWith(head, '{"', 8) ||
+  (head[0] === 0x80 && (head[1] ?? 9) >= 2 && (head[1] ?? 9) <= 5) ||
+  kindOfArchive(head) === 'checkpoint';
 
 async function headOf(file: File): Promise<Uint8Array> {
   try {
-    return new Uint8Array(await file.slice(0, 16).arrayBuffer());
+    return new Uint8Array(await file.slice(0, archiveHeadBytes).arrayBuffer());
   } catch {
     return new Uint8Array(); // The next reader of the file reports the error.
   }
@@ -67,7 +71,7 @@ const isManifest = (json: unknown): boolean =>
 /** @returns whether the file must be read to tell what it is */
 const isSuspect = ({ name, type }: File): boolean =>
   checkpointEnding.test(name) ||
-  runEnding.test(name) ||
+  archiveEnding.test(name) ||
   name === 'model.json' ||
   isIndexName(name) ||
   (type === '' && !/\.\w{2,5}$/.test(name));
@@ -146,6 +150,11 @@ export async function sortFiles(files: readonly File[]): Promise<SortedFiles> {
   for (const file of files.filter((each) => !taken.has(each) && isSuspect(each))) {
     const head = await headOf(file);
     if (isPicture(head)) continue;
+    if (archiveEnding.test(file.name) && kindOfArchive(head) === 'run') {
+      runs.push(file);
+      taken.add(file);
+      continue;
+    }
     if (checkpointEnding.test(file.name) || isCheckpoint(head)) checkpoints.push(file);
   }
   // If a folder has the same network in two formats, the one that needs no pickle interpreter comes first.
