@@ -35,6 +35,7 @@ const apart = [
   'tools/evaluate/reference.test.ts',
 ];
 const inBrowser = 'src/**/*.gpu.test.ts';
+const fastEquality = 'src/testing/fast-equality.ts';
 
 export default defineConfig({
   // Relative addresses: dist/ works from any sub-path.
@@ -58,6 +59,7 @@ export default defineConfig({
           include: apart,
           exclude: [inBrowser],
           globalSetup: ['src/testing/share-tool-scripts.ts'],
+          setupFiles: [fastEquality],
           testTimeout: 200_000,
           hookTimeout: 200_000,
         },
@@ -71,7 +73,7 @@ export default defineConfig({
           exclude: [inBrowser, ...apart],
           // One process for all files.
           isolate: false,
-          setupFiles: ['src/testing/leave-as-found.ts'],
+          setupFiles: [fastEquality, 'src/testing/leave-as-found.ts'],
           testTimeout: 200_000,
           hookTimeout: 200_000,
         },
@@ -83,7 +85,7 @@ export default defineConfig({
           include: [inBrowser],
           // One page, and one device with its compiled shaders, for all files.
           isolate: false,
-          setupFiles: ['src/testing/one-device.ts'],
+          setupFiles: [fastEquality, 'src/testing/one-device.ts'],
           testTimeout: 400_000,
           hookTimeout: 200_000,
           browser: {
