@@ -110,8 +110,10 @@ def prepare(request):
 
 
 def open_(_):
-    capability = torch.backends.cpu.get_cpu_capability()
-    return {"name": f"PyTorch {torch.__version__.split('+')[0]}, {capability}"}
+    version = torch.__version__.split("+")[0]
+    if [int(part) for part in version.split(".")[:2]] < [2, 4]:
+        sys.exit(f"PyTorch {version} is older than 2.4, the first with a fused AdamW on the processor")
+    return {"name": f"PyTorch {version}, {torch.backends.cpu.get_cpu_capability()}"}
 
 
 serve({"open": open_, "prepare": prepare, "step": step})
