@@ -69,7 +69,7 @@ const tensors = (): { count: number; bytes: number } => {
 };
 
 async function started(): Promise<Engine> {
-  const result = await startEngine(startOptions);
+  const result = await startEngine({ ...startOptions, signal: new AbortController().signal });
   if (!result.ok) throw new Error(JSON.stringify(result.error));
   return result.value;
 }
