@@ -150,6 +150,27 @@ describe('a whole model', () => {
     expect(slow.entries.size).toBe(3);
   });
 
+  test('comes while what came before it goes into the cache, of which one at most waits', async () => {
+    const slow = new MemoryCache();
+    const from = new MemorySource(slow);
+    const keep = slow.put.bind(slow);
+    let waiting = 0;
+    const seen: [key: string | undefined, waiting: number, fetched: number][] = [];
+    slow.put = async (key, bytes) => {
+      waiting++;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      seen.push([key.split('?')[0], waiting, from.fetched.length]);
+      await keep(key, bytes);
+      waiting--;
+    };
+    expect(await loadModel(from, signal, ignore)).toMatchObject(whole);
+    expect(seen).toEqual([
+      ['one.bin', 1, 3],
+      ['two.bin', 1, 3],
+      ['model.json', 1, 3],
+    ]);
+  });
+
   test('is reported piece by piece, never backwards, up to all of its bytes', async () => {
     const { reports } = await loadWatched(source);
     const loaded = reports.map(({ loadedBytes }) => loadedBytes);

@@ -31,6 +31,7 @@ export interface ModelSource {
 /** Survives a visit; losing an entry costs a download and nothing else. */
 export interface ModelCache {
   match(key: string): Promise<Response | null>;
+  /** The bytes do not change until it is done. Whatever fails, it never rejects. */
   put(key: string, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
 }
 
@@ -109,6 +110,8 @@ async function fetchManifest(source: ModelSource, signal: AbortSignal): Promise<
 class ShardReader {
   private loadedBytes = 0;
   private cached = true;
+  /** The last shard on its way into the cache. */
+  private keeping: Promise<void> = Promise.resolve();
   private readonly source: ModelSource;
   private readonly totalBytes: number;
   private readonly signal: AbortSignal;
@@ -135,7 +138,14 @@ class ShardReader {
     const response = await this.source.fetch(shard.path, this.signal);
     const problem = await readShard(response, shard, target, (byteLength) => this.advance(byteLength));
     if (problem !== null) throw new FailureError({ code: 'model-shard-damaged', path: shard.path, problem });
-    await this.source.cache?.put(key, target);
+    // The next shard comes meanwhile. No more than one waits, since each takes memory of its own.
+    await this.keeping;
+    this.keeping = this.source.cache?.put(key, target) ?? Promise.resolve();
+  }
+
+  /** Waits until the cache has all that was read. */
+  async keepAll(): Promise<void> {
+    await this.keeping;
   }
 
   /** @returns whether the cache had the shard, whole; only then does the progress count it */
@@ -211,8 +221,12 @@ export async function loadModel(
       .reduce((sum, shard) => sum + shard.byteLength, 0);
     const reader = new ShardReader(source, totalBytes, signal, onProgress);
     const parameters = new Map<string, NamedTensor>();
-    for (const group of groups)
-      for (const [name, tensor] of await readGroup(group, reader)) parameters.set(name, tensor);
+    try {
+      for (const group of groups)
+        for (const [name, tensor] of await readGroup(group, reader)) parameters.set(name, tensor);
+    } finally {
+      await reader.keepAll();
+    }
     signal.throwIfAborted();
     await fetched.keep();
     const parameterCount = weights.reduce((sum, { shape }) => sum + elementCount(shape), 0);
