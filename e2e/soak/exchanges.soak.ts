@@ -15,11 +15,12 @@ for (const backend of ['wasm', 'webgpu'] as const)
     await page.keyboard.press('m');
     const list = page.getByRole('dialog', { name: 'Models' });
     const use = async (title: string): Promise<void> => {
-      // Kernels are timed for a new model. A software adapter needs minutes for this.
+      // Kernels are compiled and timed for a new model. A software adapter needs minutes for this.
+      const wait = { timeout: 900_000 };
       const row = list.getByRole('listitem', { name: title });
       await row.getByRole('button', { name: 'Use' }).click();
-      await expect(row).toHaveAttribute('data-used', 'true', { timeout: 900_000 });
-      await expect(page.locator('.frame[data-status=done]')).toHaveCount(1);
+      await expect(row).toHaveAttribute('data-used', 'true', wait);
+      await expect(page.locator('.frame[data-status=done]')).toHaveCount(1, wait);
     };
     let begin = { tab: NaN, device: NaN };
     for (let done = 0; done < count; done += 2) {
