@@ -12,6 +12,13 @@ const browser = findBrowser();
 const licencePlugins = licences();
 /** Licences as comments are a quarter of tfjs's scripts; licences.txt tells whose they are. */
 const withoutComments = { output: { comments: false } };
+/**
+ * What a worker's parts share lies in one file. By itself each of tfjs's small modules would be a request of its own, and some would
+ * be asked for only when others have come.
+ */
+const ofWorkers = {
+  output: { comments: false, codeSplitting: { groups: [{ name: 'common', minShareCount: 2 }] } },
+};
 
 /**
  * Unit tests that need a process of their own: those with tfjs, which keeps its back ends and kernels for the whole process, and those
@@ -46,7 +53,7 @@ export default defineConfig({
   worker: {
     format: 'es',
     plugins: () => [workerEntry(), licencePlugins.worker(), fewerTfjsThreads()],
-    rolldownOptions: withoutComments,
+    rolldownOptions: ofWorkers,
   },
   build: { target: 'es2023', rolldownOptions: withoutComments },
   test: {
