@@ -2,6 +2,7 @@
  * What a zip archive holds, by its first file's name. PyTorch's and NumPy's weights and this page's runs are archives too, and may have
  * lost their own endings: some systems end every archive's name in `.zip`, and caches of downloads name files by their hash.
  */
+import { runPhotographsFile, runSlotFiles } from './run-files.ts';
 
 /** Bytes at a file's beginning that are enough: folders may come before the first file. */
 export const archiveHeadBytes = 1024;
@@ -24,13 +25,12 @@ function firstFileName(head: Uint8Array): string | null {
 /** PyTorch writes its pickle first; where an archive was packed anew another of its records may be the first. */
 const ofCheckpoint =
   /(^|\/)(data\.pkl|constants\.pkl|version|byteorder|\.format_version|\.data\/serialization_id|data\/\d+)$|\.npy$/;
-/** As `library/run-store` names them. */
-const ofRun = /^(state\.safetensors|log\.jsonl|maps\.safetensors|run\.json|photographs\.rgb)$/;
+const ofRun: ReadonlySet<string> = new Set([...runSlotFiles, runPhotographsFile]);
 
 /** @param head the first `archiveHeadBytes` of a file, or all where there are fewer @returns null for any other file */
 export function kindOfArchive(head: Uint8Array): 'checkpoint' | 'run' | null {
   const name = firstFileName(head);
   if (name === null) return null;
-  if (ofRun.test(name)) return 'run';
+  if (ofRun.has(name)) return 'run';
   return ofCheckpoint.test(name) ? 'checkpoint' : null;
 }

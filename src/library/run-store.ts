@@ -7,6 +7,7 @@ import type { NamedTensor } from '../core/architecture.ts';
 import { FailureError } from '../core/failure.ts';
 import type { Size } from '../core/geometry.ts';
 import type { StepReport } from '../core/training.ts';
+import { runPhotographsFile, runSlotFiles } from '../core/run-files.ts';
 import { openSafetensors } from '../formats/safetensors.ts';
 import { writeSafetensors } from '../formats/safetensors-writer.ts';
 import { readBytes } from '../formats/read-bytes.ts';
@@ -37,12 +38,9 @@ interface OpenedRun extends RunState {
   readonly photographs: readonly KeptPhotograph[];
 }
 
-const photographsFile = 'photographs.rgb';
 const pieceBytes = 4 * 1024 * 1024;
 
-/** The names of a slot's files, as they are called in an exported archive too. */
-const slotFiles = ['state.safetensors', 'log.jsonl', 'maps.safetensors', 'run.json'] as const;
-type SlotFile = (typeof slotFiles)[number];
+type SlotFile = (typeof runSlotFiles)[number];
 
 const nameIn = (slot: number, file: SlotFile): string => `${slot}-${file}`;
 
@@ -81,7 +79,7 @@ async function readRecord(folders: FileStorage, id: string, slot: number): Promi
   for (const [file, byteLength] of Object.entries(record.files))
     if ((await folders.read(id, nameIn(slot, file as SlotFile)))?.size !== byteLength) return null;
   const pixels = record.photographs.reduce((sum, { height, width }) => sum + height * width * 3, 0);
-  return (await folders.read(id, photographsFile))?.size === pixels ? record : null;
+  return (await folders.read(id, runPhotographsFile))?.size === pixels ? record : null;
 }
 
 interface Slot {
@@ -125,7 +123,7 @@ export const writePhotographs = (
   folders: FileStorage,
   id: string,
   photographs: readonly KeptPhotograph[],
-): Promise<void> => writeFile(folders, id, photographsFile, pixelsOf(photographs));
+): Promise<void> => writeFile(folders, id, runPhotographsFile, pixelsOf(photographs));
 
 const mapsOf = ({ snapshots, mapShape }: RunState): Blob =>
   writeSafetensors(
@@ -191,7 +189,7 @@ export const filesInMemory = (
 ): ReadonlyMap<string, Blob> =>
   new Map<string, Blob>([
     ...slotFilesOf(run, 1, photographs, state).files,
-    [photographsFile, pixelsOf(photographs)],
+    [runPhotographsFile, pixelsOf(photographs)],
   ]);
 
 /**
@@ -273,8 +271,8 @@ export async function runFiles(
   if (current === null) throw new FailureError({ code: 'run-not-kept' });
   const files = new Map<string, Blob>();
   for (const [name, stored] of [
-    ...slotFiles.map((file) => [file, nameIn(current.slot, file)] as const),
-    [photographsFile, photographsFile] as const,
+    ...runSlotFiles.map((file) => [file, nameIn(current.slot, file)] as const),
+    [runPhotographsFile, runPhotographsFile] as const,
   ]) {
     const blob = await folders.read(id, stored);
     if (blob === null) throw new FailureError({ code: 'run-not-kept' });
@@ -286,10 +284,10 @@ export async function runFiles(
 /** @throws FailureError 'run-not-kept', 'run-file-invalid' */
 export async function openRun(folders: FileStorage, id: string): Promise<OpenedRun> {
   const { record, files } = await runFiles(folders, id);
-  const blob = (name: SlotFile | typeof photographsFile): Blob => files.get(name) ?? new Blob();
+  const blob = (name: SlotFile | typeof runPhotographsFile): Blob => files.get(name) ?? new Blob();
   return {
     run: storedRun(id, record),
-    photographs: await readPhotographs(blob(photographsFile), record),
+    photographs: await readPhotographs(blob(runPhotographsFile), record),
     state: blob('state.safetensors'),
     reports: parseLog(await blob('log.jsonl').text()),
     snapshots: await readSnapshots(blob('maps.safetensors'), record.mapShape),
@@ -306,12 +304,12 @@ export async function importRun(
   id: string,
   files: ReadonlyMap<string, Blob>,
 ): Promise<StoredRun> {
-  for (const name of [...slotFiles, photographsFile])
+  for (const name of [...runSlotFiles, runPhotographsFile])
     if (!files.has(name)) throw invalid(`it has no ${name}`);
   try {
     for (const [name, blob] of files) {
-      if (name === photographsFile) await writeFile(folders, id, name, blob);
-      else if (slotFiles.some((file) => file === name))
+      if (name === runPhotographsFile) await writeFile(folders, id, name, blob);
+      else if (runSlotFiles.some((file) => file === name))
         await writeFile(folders, id, nameIn(0, name as SlotFile), blob);
     }
     const record = await readRecord(folders, id, 0);

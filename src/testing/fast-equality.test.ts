@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { hasSameBytes } from './fast-equality.ts';
 
 test.each<[string, unknown, unknown]>([
   ['numbers', Float32Array.of(1, -0, NaN), Float32Array.of(1, -0, NaN)],
@@ -6,6 +7,13 @@ test.each<[string, unknown, unknown]>([
   ['a map of them', new Map([['w', Int32Array.of(7)]]), new Map([['w', Int32Array.of(7)]])],
 ])('%s are equal', (_, a, b) => {
   expect(a).toEqual(b);
+});
+
+test('the same bytes are told at once, anything else is left to the usual way', () => {
+  expect(hasSameBytes(Float32Array.of(1, NaN), Float32Array.of(1, NaN))).toBe(true);
+  expect(hasSameBytes(Float32Array.of(1, 2), Float32Array.of(1, 3))).toBeUndefined();
+  expect(hasSameBytes(Int32Array.of(0), Float32Array.of(0))).toBeUndefined();
+  expect(hasSameBytes([1], [1])).toBeUndefined();
 });
 
 test.each<[string, unknown, unknown]>([

@@ -8,7 +8,7 @@ const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Arra
   new Uint8Array(buffer, byteOffset, byteLength);
 
 /** @returns undefined where the next way of comparing decides */
-function hasSameBytes(a: unknown, b: unknown): true | undefined {
+export function hasSameBytes(a: unknown, b: unknown): true | undefined {
   if (!ArrayBuffer.isView(a) || !ArrayBuffer.isView(b)) return undefined;
   if (a.constructor !== b.constructor || a.byteLength !== b.byteLength) return undefined;
   const [first, second] = [bytesOf(a), bytesOf(b)];
@@ -16,4 +16,8 @@ function hasSameBytes(a: unknown, b: unknown): true | undefined {
   return true;
 }
 
-expect.addEqualityTesters([hasSameBytes]);
+/** This set-up runs for each file; files that share a process share what is added to `expect`. */
+const isAdded = Symbol.for('dinoscope: fast equality');
+const shared = globalThis as unknown as Record<symbol, true | undefined>;
+if (shared[isAdded] !== true) expect.addEqualityTesters([hasSameBytes]);
+shared[isAdded] = true;

@@ -4,6 +4,7 @@ import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { FailureError, type Failure } from '../core/failure.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
 import type { TrainingConfiguration } from '../core/training.ts';
+import { archiveHeadBytes, kindOfArchive } from '../core/kind-of-archive.ts';
 import { openBackend, type OpenBackend } from '../gpu/open-backend.ts';
 import { createMemoryStorage, type FileStorage } from '../library/file-storage.ts';
 import { openCheckpoint } from '../models/open-checkpoint.ts';
@@ -372,7 +373,10 @@ describe('what goes wrong', () => {
     const { how, run } = valueOf(await handlers.train(newRun(), context()));
     expect([how, run.step, waited]).toEqual(['finished', 8, 2]);
     onNews = () => undefined;
-    const taken = valueOf(await handlers.importRun({ file: exported ?? new Blob() }, quiet));
+    const file: Blob = exported ?? new Blob();
+    // Whatever the person calls it.
+    expect(kindOfArchive(new Uint8Array(await file.slice(0, archiveHeadBytes).arrayBuffer()))).toBe('run');
+    const taken = valueOf(await handlers.importRun({ file }, quiet));
     expect([taken.step, taken.title]).toEqual([8, 'Tiny']);
     const stateOf = async (id: string) =>
       await valueOf(await handlers.exportRun({ id, what: 'teacher' }, quiet)).file.arrayBuffer();
