@@ -81,12 +81,18 @@ describe('a device that is watched', () => {
     await expect(hanging).rejects.toThrow('gpu-error');
   });
 
+  test('tells of a fault that comes after what was read, and waits for it', async () => {
+    setTimeout(() => device.fault({ message: 'a shader error' }), 0);
+    await expect(watch.settle()).rejects.toThrow('gpu-error');
+  });
+
   test('lets work that ends by itself end so', async () => {
     expect(await watch.race(Promise.resolve(7))).toBe(7);
     await expect(watch.race(Promise.reject(new Error('its own')))).rejects.toThrow('its own');
   });
 });
 
-test('a back end whose errors all throw has none to watch for', () => {
+test('a back end whose errors all throw has none to watch for', async () => {
   expect(() => noFaults.check()).not.toThrow();
+  await expect(noFaults.settle()).resolves.toBeUndefined();
 });

@@ -4,6 +4,7 @@
  * result.
  */
 import { FailureError, type Failure } from '../core/failure.ts';
+import { yieldToEventLoop } from '../core/yield-to-event-loop.ts';
 
 export interface FaultWatch {
   /** Throws the first fault since the watch began, as a `FailureError`. A fault is final. */
@@ -12,16 +13,16 @@ export interface FaultWatch {
    * Awaits `work`, or rejects with a fault if one comes first. After the device is lost, a read-back may never settle.
    */
   race<T>(work: Promise<T>): Promise<T>;
+  /**
+   * To be awaited after values were read back: a shader error is reported only after the read-back that it affects. Also lets
+   * the messages in that have come meanwhile.
+   * @throws FailureError the fault, where there was one
+   */
+  settle(): Promise<void>;
 }
 
-/**
- * A shader error is reported after the read-back that it affects. Waiting for one more turn of the event loop lets it
- * arrive before `check`.
- */
-export const afterReadBack = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
-
 /** For back ends whose errors all throw. */
-export const noFaults: FaultWatch = { check: () => {}, race: (work) => work };
+export const noFaults: FaultWatch = { check: () => {}, race: (work) => work, settle: yieldToEventLoop };
 
 function failureFromGpuError(error: GPUError): Failure {
   if (error instanceof GPUOutOfMemoryError) return { code: 'out-of-memory', tokens: null };
@@ -58,6 +59,10 @@ export function watchDevice(device: GPUDevice): FaultWatch {
       } finally {
         waiting.delete(reject);
       }
+    },
+    settle: async () => {
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      check();
     },
   };
 }

@@ -165,15 +165,20 @@ export function checkTrainer(name: BackendName): void {
     test('a fault of the device that comes with what is read back spoils no save and no export', async () => {
       const lost: Failure = { code: 'device-lost', message: 'gone' };
       let isLost = false;
+      const check = (): void => {
+        if (isLost) throw new FailureError(lost);
+      };
       const faults: FaultWatch = {
-        check: () => {
-          if (isLost) throw new FailureError(lost);
-        },
+        check,
         // The values come, and the news of the fault a moment later.
         race: async (work) => {
           const values = await work;
           setTimeout(() => (isLost = true), 0);
           return values;
+        },
+        settle: async () => {
+          await new Promise((resolve) => setTimeout(resolve, 0));
+          check();
         },
       };
       const trainer = valueOf(Trainer.create({ ...options(), faults }));

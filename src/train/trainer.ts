@@ -13,7 +13,7 @@ import { failureOf, type Failure } from '../core/failure.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
 import type { PooledFeatures } from '../core/recognition.ts';
 import type { StepKernels, StepReport, TrainingConfiguration, TrainingSwitches } from '../core/training.ts';
-import { afterReadBack, type FaultWatch } from '../gpu/fault-watch.ts';
+import type { FaultWatch } from '../gpu/fault-watch.ts';
 import type { PixelGrid } from '../media/resample.ts';
 import { attendSpecial, type SpecialAttention } from '../vit/attend.ts';
 import { runForward, type ForwardOptions } from '../vit/forward.ts';
@@ -322,8 +322,7 @@ export class Trainer {
   /** A faulty device may send back old values or zeros, which must not overwrite what is kept. */
   private async readBack<T>(work: Promise<T>): Promise<T> {
     const result = await this.faults.race(work);
-    await afterReadBack();
-    this.faults.check();
+    await this.faults.settle();
     return result;
   }
 

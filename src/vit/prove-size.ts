@@ -81,15 +81,20 @@ export const copyToRead = (tensor: tf.Tensor): tf.Tensor =>
 const valuesOf = async (tensor: tf.Tensor, faults: FaultWatch): Promise<Float32Array> =>
   (await readValues(copyToRead(tensor), faults)).values;
 
-const readLinear = async ({ weight, bias }: LinearParameters, faults: FaultWatch): Promise<PlainLinear> => ({
-  weight: await valuesOf(weight, faults),
-  bias: bias === null ? null : await valuesOf(bias, faults),
-});
+// What can be read together is: with a graphics card, each wait for faults takes a few ms.
 
-const readNorm = async ({ gain, bias }: LayerNormParameters, faults: FaultWatch): Promise<PlainNorm> => ({
-  gain: await valuesOf(gain, faults),
-  bias: await valuesOf(bias, faults),
-});
+async function readLinear({ weight, bias }: LinearParameters, faults: FaultWatch): Promise<PlainLinear> {
+  const [weights, biases] = await Promise.all([
+    valuesOf(weight, faults),
+    bias === null ? null : valuesOf(bias, faults),
+  ]);
+  return { weight: weights, bias: biases };
+}
+
+async function readNorm(of: LayerNormParameters, faults: FaultWatch): Promise<PlainNorm> {
+  const [gain, bias] = await Promise.all([valuesOf(of.gain, faults), valuesOf(of.bias, faults)]);
+  return { gain, bias };
+}
 
 /** The first, the last, where zeros would begin, and some between. */
 function samplesOf(tokens: number): TokenIndex[] {
@@ -113,8 +118,10 @@ async function embedder(
   const grid = gridOf(size, patchSize, overlap);
   const stride = patchSize / overlap;
   const positions = positionsFor(parameters, grid);
-  const specialTokens = await valuesOf(parameters.specialTokens, faults);
-  const patchEmbedding = await readLinear(parameters.patchEmbedding, faults);
+  const [specialTokens, patchEmbedding] = await Promise.all([
+    valuesOf(parameters.specialTokens, faults),
+    readLinear(parameters.patchEmbedding, faults),
+  ]);
   const pixelsOf = (patch: number): Float64Array => {
     const [row, column] = [Math.floor(patch / grid.columns), patch % grid.columns];
     const pixels = new Float64Array(3 * patchSize ** 2);
@@ -141,15 +148,23 @@ async function compareFirstBlock(
   const { parameters, faults, tokens } = tapped;
   const { embedDim, numHeads, depth, layerNormEps } = parameters.architecture;
   const block = parameters.blocks[0] as BlockParameters;
-  const [norm1, norm2] = [await readNorm(block.norm1, faults), await readNorm(block.norm2, faults)];
-  const qkv = await readLinear(block.qkv, faults);
-  const projection = await readLinear(block.projection, faults);
-  const [fc1, fc2] = [await readLinear(block.fc1, faults), await readLinear(block.fc2, faults)];
-  const finalNorm = depth === 1 ? await readNorm(parameters.norm, faults) : null;
-  const queries = await readTokens(tapped, 0, 'query');
-  const keys = await readTokens(tapped, 0, 'key');
-  const values = await readTokens(tapped, 0, 'value');
-  const outputs = await readTokens(tapped, 0, 'out');
+  const [norm1, norm2, finalNorm] = await Promise.all([
+    readNorm(block.norm1, faults),
+    readNorm(block.norm2, faults),
+    depth === 1 ? readNorm(parameters.norm, faults) : null,
+  ]);
+  const [qkv, projection, fc1, fc2] = await Promise.all([
+    readLinear(block.qkv, faults),
+    readLinear(block.projection, faults),
+    readLinear(block.fc1, faults),
+    readLinear(block.fc2, faults),
+  ]);
+  const [queries, keys, values, outputs] = await Promise.all([
+    readTokens(tapped, 0, 'query'),
+    readTokens(tapped, 0, 'key'),
+    readTokens(tapped, 0, 'value'),
+    readTokens(tapped, 0, 'out'),
+  ]);
   for (const token of samplesOf(tokens)) {
     const x = embed(token);
     const expected = linearRow(layerNormRow(x, norm1, layerNormEps), qkv);
@@ -180,10 +195,12 @@ async function compareLastBlock(tapped: Tapped, comparison: Comparison): Promise
   const { parameters, faults, tokens } = tapped;
   const { embedDim, numHeads, layerNormEps } = parameters.architecture;
   const block = parameters.blocks[1] as BlockParameters;
-  const norm1 = await readNorm(block.norm1, faults);
-  const qkv = await readLinear(block.qkv, faults);
-  const inputs = await readTokens(tapped, 0, 'out');
-  const keys = await readTokens(tapped, 1, 'key');
+  const [norm1, qkv, inputs, keys] = await Promise.all([
+    readNorm(block.norm1, faults),
+    readLinear(block.qkv, faults),
+    readTokens(tapped, 0, 'out'),
+    readTokens(tapped, 1, 'key'),
+  ]);
   const expected = (token: TokenIndex): Float64Array =>
     linearRow(layerNormRow(rowOf(inputs, token, embedDim), norm1, layerNormEps), qkv);
   for (const token of samplesOf(tokens))

@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { afterReadBack, type FaultWatch } from '../gpu/fault-watch.ts';
+import type { FaultWatch } from '../gpu/fault-watch.ts';
 
 /**
  * Reads values from the device, and checks that it reported no fault.
@@ -13,8 +13,7 @@ export async function readValues(
   try {
     const values = (await faults.race(tensor.data())) as Float32Array<ArrayBuffer>;
     const readAt = performance.now();
-    await afterReadBack();
-    faults.check();
+    await faults.settle();
     return { values, readAt };
   } finally {
     tensor.dispose();
