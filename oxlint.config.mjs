@@ -180,7 +180,7 @@ export default {
     },
     { files: ['src/gpu/**', 'src/vit/**', 'src/train/**', 'src/worker/**'], rules: forbid(reactIn) },
     {
-      files: ['src/ui/**', 'src/lenses/*/view.tsx', 'src/lenses/lens-view.ts', 'src/main.tsx'],
+      files: ['src/ui/**', 'src/lenses/*/view.tsx', 'src/lenses/lens-view.ts'],
       rules: forbid(tensorsIn),
     },
     {

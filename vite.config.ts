@@ -2,6 +2,7 @@ import react from '@vitejs/plugin-react';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { browserArguments, findBrowser } from './tools/find-browser.ts';
+import { earlyScripts } from './tools/early-scripts-plugin.ts';
 import { licences } from './tools/licences-plugin.ts';
 import { isolationHeaders, pageHeaders, withoutPolicyInDevelopment } from './tools/page-policy.ts';
 import { serviceWorker } from './tools/service-worker-plugin.ts';
@@ -11,7 +12,17 @@ import { workerEntry } from './tools/worker-entry-plugin.ts';
 const browser = findBrowser();
 const licencePlugins = licences();
 /** Licences as comments are a quarter of tfjs's scripts; licences.txt tells whose they are. */
-const withoutComments = { output: { comments: false } };
+const ofPage = {
+  output: {
+    comments: false,
+    codeSplitting: {
+      groups: [
+        { name: 'begin', priority: 1, test: /rpc\/begin-early|core\/script-gone|vite\/preload-helper/ },
+        { name: 'page', test: /src\/ui\/open-page/ },
+      ],
+    },
+  },
+};
 /**
  * What a worker's parts share lies in one file. By itself each of tfjs's small modules would be a request of its own, and some would
  * be asked for only when others have come.
@@ -47,7 +58,7 @@ const fastEquality = 'src/testing/fast-equality.ts';
 export default defineConfig({
   // Relative addresses: dist/ works from any sub-path.
   base: './',
-  plugins: [react(), withoutPolicyInDevelopment(), licencePlugins.page, serviceWorker()],
+  plugins: [react(), withoutPolicyInDevelopment(), licencePlugins.page, earlyScripts(), serviceWorker()],
   server: { headers: isolationHeaders },
   preview: { headers: pageHeaders },
   worker: {
@@ -55,7 +66,7 @@ export default defineConfig({
     plugins: () => [workerEntry(), licencePlugins.worker(), fewerTfjsThreads()],
     rolldownOptions: ofWorkers,
   },
-  build: { target: 'es2023', rolldownOptions: withoutComments },
+  build: { target: 'es2023', rolldownOptions: ofPage },
   test: {
     projects: [
       {

@@ -54,7 +54,7 @@ test('a part of the page whose script is gone says so, offers to reload, and lea
   await page.route(/training-view-.*\.js$/, (route) => route.fulfill({ status: 404 }));
   let isOld = false;
   // The host has another version, so the files of this page's version are gone.
-  await page.route(/index-.*\.js$/, (route) => (isOld ? route.fulfill({ status: 404 }) : route.fallback()));
+  await page.route(/page-.*\.js$/, (route) => (isOld ? route.fulfill({ status: 404 }) : route.fallback()));
   await scope.open(`backend=wasm&side=${sideOf(12)}`);
   await scope.drop(samplePath('cat'));
   await scope.allSettled(1);

@@ -1,82 +1,20 @@
+/**
+ * The entry. The engine's worker takes longest to be ready, so it begins to load at once, beside the page's own scripts
+ * (`tools/early-scripts-plugin`).
+ */
 import '@fontsource-variable/instrument-sans';
 import './ui/styles/page.css';
-import { StrictMode } from 'react';
-import { createRoot } from 'react-dom/client';
-import { overlaps, type Overlap } from './core/overlap.ts';
 import { isScriptGone } from './core/script-gone.ts';
+import { beginEarly } from './rpc/begin-early.ts';
 import type { WorkerScript } from './rpc/client.ts';
-import { createEngineClient } from './rpc/engine-client.ts';
-import type { BackendChoice } from './core/backend.ts';
-import { createLibraryClient } from './rpc/library-client.ts';
-import { App } from './ui/shell/app.tsx';
-import { keepForOffline } from './ui/keep-for-offline.ts';
-import { replaceUnknownLanguage } from './ui/known-language.ts';
-import { createClasses } from './ui/engine/classes.ts';
-import { createMasks } from './ui/engine/masks.ts';
-import { createPictures } from './ui/engine/pictures.ts';
-import { createSession } from './ui/engine/session.ts';
-import { createModelLibrary } from './ui/models/model-library.ts';
-import { readAddress } from './ui/state/address.ts';
-import { createAppStore } from './ui/state/app-store.ts';
-import { recallSettings } from './ui/state/settings.ts';
-import { createRecogniseSession } from './ui/recognise/recognise-session.ts';
-import { createRecogniseStore } from './ui/recognise/recognise-state.ts';
-import { createTrainingSession } from './ui/training/training-session.ts';
-import { createTrainingStore } from './ui/training/training-state.ts';
 import engineScriptUrl from './worker/engine-worker.ts?worker&url';
 import libraryScriptUrl from './worker/model-worker.ts?worker&url';
-
-replaceUnknownLanguage(navigator);
-
-const defaultSidePx = 320;
-
-// ?backend=webgpu|wasm|cpu forces a back end, ?side=<px> the input's long side, ?overlap=2|4 has patches overlap, ?model=<id> takes a
-// folder under models/.
-const parameters = new URLSearchParams(location.search);
-
-const readBackend = (): BackendChoice => {
-  const choices: readonly BackendChoice[] = ['webgpu', 'wasm', 'cpu'];
-  return choices.find((choice) => choice === parameters.get('backend')) ?? 'auto';
-};
-
-const readSidePx = (): number => {
-  const sidePx = Number(parameters.get('side'));
-  return Number.isInteger(sidePx) && sidePx >= 32 && sidePx <= 2048 ? sidePx : defaultSidePx;
-};
-
-const readOverlap = (): Overlap =>
-  overlaps.find((overlap) => String(overlap) === parameters.get('overlap')) ?? 1;
 
 const workerScript = (url: string, name: string): WorkerScript => ({
   start: () => new Worker(url, { type: 'module', name }),
   isGone: () => isScriptGone(url),
 });
 
-const client = createEngineClient(workerScript(engineScriptUrl, 'engine'));
-const framing = { shape: 'photograph', sidePx: readSidePx(), overlap: readOverlap() } as const;
-const store = createAppStore(recallSettings(), framing, readAddress(parameters, location.hash));
-const session = createSession(client, store, { backend: readBackend() });
-const pictures = createPictures(client, store);
-const masks = createMasks(client, store, session);
-const classes = createClasses(client, store);
-const library = createModelLibrary(
-  () => createLibraryClient(workerScript(libraryScriptUrl, 'models')),
-  session,
-  store,
-);
-const training = createTrainingSession(client, store, library, createTrainingStore());
-const recognise = createRecogniseSession(client, store, session, classes, createRecogniseStore());
-void library.startSession(parameters.get('model'));
-void training.offerToResume();
-
-const root = document.getElementById('root');
-if (!root) throw new Error('index.html has no #root');
-createRoot(root).render(
-  <StrictMode>
-    <App services={{ store, session, pictures, masks, classes, library, training, recognise }} />
-  </StrictMode>,
-);
-
-// The page opens without a network from the second visit on. Not in development, where it would hide every change.
-if (import.meta.env.PROD && 'serviceWorker' in navigator)
-  void keepForOffline(navigator.serviceWorker, store.getState().say);
+const engine = beginEarly(workerScript(engineScriptUrl, 'engine'));
+const { openPage } = await import('./ui/open-page.tsx');
+openPage({ engine, library: workerScript(libraryScriptUrl, 'models') });

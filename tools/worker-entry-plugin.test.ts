@@ -52,6 +52,24 @@ test('what a worker’s entry shares with a chunk lies beside both: no chunk imp
   expect(scripts.get(entry ?? '')).not.toContain('only: 1');
 });
 
+test('the entry itself names what its imports import', async () => {
+  const scripts = await buildPage({
+    'src/worker.js':
+      "import { a } from './a.js';\nimport('./left.js').then(({ left }) => left(a));\nimport('./right.js').then(({ right }) => right(a));",
+    'src/a.js': "import { b } from './b.js';\nexport const a = { of: b };",
+    'src/b.js': "export const b = { only: 'b' };",
+    'src/left.js': "import { a } from './a.js';\nexport const left = (other) => postMessage(a === other);",
+    'src/right.js': "import { b } from './b.js';\nexport const right = (other) => postMessage(b === other);",
+  });
+  const entry = [...scripts.keys()].find((name) => name.startsWith('assets/worker-')) ?? '';
+  const holdsB = [...scripts].find(([, text]) => text.includes("only: 'b'") || text.includes('only: "b"'));
+  const holdsA = [...scripts].find(([, text]) => text.includes('of: '));
+  // Two files, or the test shows nothing.
+  expect(new Set([entry, holdsA?.[0], holdsB?.[0]]).size).toBe(3);
+  for (const [name] of [holdsA, holdsB].filter((each) => each !== undefined))
+    expect(scripts.get(entry)).toContain(`"./${name.slice('assets/'.length)}"`);
+});
+
 test('a build in which a chunk imports a worker’s entry fails and names both', async () => {
   const building = buildPage({
     'src/worker.js': "export const state = {};\nimport('./part.js').then(({ part }) => part());",

@@ -2,7 +2,32 @@
  * WebKit evaluates a module worker's entry once more where a chunk of the worker imports it: a second instance then answers
  * the same messages. So a worker's entry is a file that nothing imports, and a build in which something does fails.
  */
-import type { Plugin } from 'vite';
+import { posix } from 'node:path';
+import type { Plugin, Rolldown } from 'vite';
+
+/** What a script imports, and what that imports. */
+function allImports(of: Rolldown.OutputChunk, bundle: Rolldown.OutputBundle): Set<string> {
+  const found = new Set<string>();
+  const visit = ({ imports }: Rolldown.OutputChunk): void => {
+    for (const name of imports) {
+      const chunk = bundle[name];
+      if (chunk?.type !== 'chunk' || found.has(name)) continue;
+      found.add(name);
+      visit(chunk);
+    }
+  };
+  visit(of);
+  return found;
+}
+
+/** The entry names what its imports import too, so that browsers fetch all at once, and not one after the other. */
+function nameAllImports(entry: Rolldown.OutputChunk, bundle: Rolldown.OutputBundle): void {
+  for (const name of allImports(entry, bundle)) {
+    if (entry.imports.includes(name)) continue;
+    entry.code = `import ${JSON.stringify(`./${posix.relative(posix.dirname(entry.fileName), name)}`)};\n${entry.code}`;
+    entry.imports.push(name);
+  }
+}
 
 export function workerEntry(): Plugin {
   return {
@@ -17,6 +42,7 @@ export function workerEntry(): Plugin {
         if (imported !== undefined)
           this.error(`${fileName} imports the worker's entry ${imported}: WebKit would evaluate it twice`);
       }
+      for (const chunk of chunks) if (chunk.isEntry) nameAllImports(chunk, bundle);
     },
   };
 }

@@ -11,7 +11,7 @@ import type { TrainingSession } from './training/training-session.ts';
 import type { TrainingState } from './training/training-state.ts';
 import type { AppActions, AppState, AppStore } from './state/app-store.ts';
 
-/** The services that components use. Made once in main.tsx; tests make their own. */
+/** The services that components use. Made once in open-page.tsx; tests make their own. */
 export interface Services {
   readonly store: AppStore;
   readonly session: EngineSession;

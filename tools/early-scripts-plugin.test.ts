@@ -1,0 +1,50 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { build, type Rolldown } from 'vite';
+import { expect, onTestFinished, test } from 'vitest';
+import { earlyScripts } from './early-scripts-plugin.ts';
+
+test('a page names the scripts and styles that its entry will ask for, each once, and not what those ask for later', async () => {
+  const root = await mkdtemp(join(tmpdir(), 'dinoscope-early-scripts-'));
+  onTestFinished(() => rm(root, { recursive: true }));
+  const files = {
+    'index.html': '<!doctype html><script type="module" src="./src/main.js"></script>',
+    'src/main.js':
+      "import { shared } from './shared.js';\nimport('./rest.js').then(({ rest }) => rest(shared));",
+    'src/shared.js': 'export const shared = { only: 1 };',
+    'src/rest.js':
+      "import './rest.css';\nimport { shared } from './shared.js';\nexport const rest = (other) => import('./later.js').then(({ later }) => later(shared, other));",
+    'src/rest.css': 'p { color: red }',
+    'src/later.js': "import './later.css';\nexport const later = console.log;",
+    'src/later.css': 'p { color: green }',
+  };
+  for (const [name, text] of Object.entries(files)) {
+    await mkdir(dirname(join(root, name)), { recursive: true });
+    await writeFile(join(root, name), text);
+  }
+  const { output } = (await build({
+    root,
+    base: './',
+    configFile: false,
+    logLevel: 'silent',
+    plugins: [earlyScripts()],
+    build: { write: false },
+  })) as Rolldown.RolldownOutput;
+  const page = output.find(({ fileName }) => fileName === 'index.html');
+  if (page?.type !== 'asset') throw new Error('there is no page');
+  const html = String(page.source);
+  const named = [...html.matchAll(/(?:href|src)="([^"]+)"/g)].map(([, path = '']) => path);
+  const rest = named.filter((path) => path.includes('/rest-'));
+  expect(rest.map((path) => path.replace(/-[^.]+/, '')).sort()).toEqual([
+    './assets/rest.css',
+    './assets/rest.js',
+  ]);
+  expect(html).toMatch(/<link rel="modulepreload" [^>]*rest-[^>]*\.js"/);
+  expect(html).toMatch(/<link rel="stylesheet" [^>]*rest-[^>]*\.css"/);
+  expect(named.filter((path) => path.includes('later'))).toEqual([]);
+  expect(new Set(named).size).toBe(named.length);
+  // All that is named is there.
+  const built = new Set(output.map(({ fileName }) => `./${fileName}`));
+  expect(named.filter((path) => !built.has(path))).toEqual([]);
+});
