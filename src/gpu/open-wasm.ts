@@ -66,17 +66,19 @@ export interface OpenedWasm {
 
 /** @throws Error if WebAssembly does not start */
 export async function openWasm({ assets, fusedKernels, threads }: WasmOptions): Promise<OpenedWasm> {
-  const wasm = await loadScript(() => import('@tensorflow/tfjs-backend-wasm'), import.meta.url);
-  if (assets !== null) wasm.setWasmPaths(assets.paths);
   const wanted = Math.min(threads ?? Infinity, threadsHere());
+  const [wasm, canStartThreads] = await Promise.all([
+    loadScript(() => import('@tensorflow/tfjs-backend-wasm'), import.meta.url),
+    wanted > 1 && assets !== null && assets.prepareThreads(),
+  ]);
+  if (assets !== null) wasm.setWasmPaths(assets.paths);
   // Number of tfjs's own threads. Our kernels do not need them, and in WebKit tfjs's ops take several times as long with
   // them.
   const ofTfjs = fusedKernels ? 1 : wanted;
   wasm.setThreadsCount(ofTfjs);
   // Zero threads would be enough, but then tfjs would wait for the last of them for ever.
   (globalThis as { tfjsThreads?: number }).tfjsThreads = ofTfjs;
-  let isThreaded = wanted > 1 && assets !== null && (await assets.prepareThreads());
-  if (isThreaded && !(await startWasm(true))) isThreaded = false;
+  const isThreaded = canStartThreads && (await startWasm(true));
   if (!isThreaded && !(await startWasm(false))) throw new Error('WebAssembly did not start');
   const backend = tf.backend() as BackendWasm;
   guardWasmHeap(backend.wasm);

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { getEventListeners } from 'node:events';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { elementCount, parameterShapes } from '../core/architecture.ts';
 import { FailureError, type Failure } from '../core/failure.ts';
@@ -417,6 +418,51 @@ describe('with a cache', () => {
   });
 });
 
+describe('shards', () => {
+  test('are on their way two at a time', async () => {
+    const from = new MemorySource();
+    // The first comes only when the second was asked for.
+    from.answers.set('one.bin', () => {
+      const pull = async (stream: ReadableStreamDefaultController<Uint8Array>): Promise<void> => {
+        while (!from.fetched.includes('two.bin')) await new Promise((resolve) => setTimeout(resolve));
+        stream.enqueue(Uint8Array.from(weights.subarray(0, cut)));
+        stream.close();
+      };
+      return new Response(new ReadableStream({ pull }));
+    });
+    expect(await loadModel(from, signal, ignore)).toMatchObject(whole);
+  });
+
+  test('that fail end the other, which is on its way, and the failure is theirs', async () => {
+    let stopped: AbortSignal | null = null;
+    const from = new MemorySource();
+    const own = from.fetch.bind(from);
+    const source: ModelSource = {
+      cache: null,
+      fetch: (path, stop) => {
+        if (path !== 'one.bin') return own(path);
+        stopped = stop;
+        return new Promise((_, reject) =>
+          stop.addEventListener('abort', () => reject(new DOMException('stopped', 'AbortError'))),
+        );
+      },
+    };
+    from.answers.set('two.bin', () => unreachable('two.bin', 404));
+    const error = { code: 'model-unreachable', url: 'https://example.org/two.bin', status: 404 };
+    expect(await loadModel(source, signal, ignore)).toEqual({ ok: false, error });
+    expect(stopped).toMatchObject({ aborted: true });
+  });
+
+  test('leave nothing that listens to the signal, which may live on', async () => {
+    const { signal: living } = new AbortController();
+    expect(await loadModel(new MemorySource(), living, ignore)).toMatchObject(whole);
+    const broken = new MemorySource();
+    broken.answers.set('two.bin', () => unreachable('two.bin', 404));
+    expect(await loadModel(broken, living, ignore)).toMatchObject({ ok: false });
+    expect(getEventListeners(living, 'abort')).toEqual([]);
+  });
+});
+
 describe('a cancelled load', () => {
   const cancelled = { ok: false, error: { code: 'cancelled' } };
 
@@ -444,9 +490,16 @@ describe('a cancelled load', () => {
   test('leaves nothing of the broken-off shard in the cache', async () => {
     const cache = new MemoryCache();
     const controller = new AbortController();
-    await loadModel(new MemorySource(cache), controller.signal, ({ loadedBytes }) => {
-      if (loadedBytes > cut) controller.abort();
+    const from = new MemorySource(cache);
+    from.answers.set('two.bin', () => {
+      const pull = async (stream: ReadableStreamDefaultController<Uint8Array>): Promise<void> => {
+        stream.enqueue(Uint8Array.from(weights.subarray(cut, cut + 1000)));
+        while (cache.entries.size === 0) await new Promise((resolve) => setTimeout(resolve));
+        controller.abort();
+      };
+      return new Response(new ReadableStream({ pull }));
     });
+    expect(await loadModel(from, controller.signal, ignore)).toEqual(cancelled);
     expect([...cache.entries.keys()].map((key) => key.split('?')[0])).toEqual(['one.bin']);
   });
 });

@@ -107,14 +107,23 @@ async function fetchManifest(source: ModelSource, signal: AbortSignal): Promise<
   }
 }
 
+interface ShardPlace {
+  readonly shard: ShardSpec;
+  /** What is filled. */
+  readonly target: Uint8Array<ArrayBuffer>;
+}
+
 class ShardReader {
   private loadedBytes = 0;
   private cached = true;
-  /** The last shard on its way into the cache. */
+  /** The shards on their way into the cache, one after the other. */
   private keeping: Promise<void> = Promise.resolve();
   private readonly source: ModelSource;
   private readonly totalBytes: number;
-  private readonly signal: AbortSignal;
+  /** Aborted by the caller's signal, and where one shard fails. */
+  private readonly stop = new AbortController();
+  /** Aborted when nothing more is read: the caller's signal may live on. */
+  private readonly finished = new AbortController();
   private readonly onProgress: (progress: ModelBytes) => void;
 
   constructor(
@@ -125,26 +134,45 @@ class ShardReader {
   ) {
     this.source = source;
     this.totalBytes = totalBytes;
-    this.signal = signal;
     this.onProgress = onProgress;
+    if (signal.aborted) this.stop.abort(signal.reason);
+    signal.addEventListener('abort', () => this.stop.abort(signal.reason), { signal: this.finished.signal });
   }
 
-  /** Fills `target` from the cache or the network. Rejects with 'model-shard-damaged' or 'model-unreachable'. */
-  async read(shard: ShardSpec, target: Uint8Array<ArrayBuffer>): Promise<void> {
+  /**
+   * Fills the shards' places from the cache or the network, two at a time: one arrives while the other is checked. Rejects with
+   * 'model-shard-damaged' or 'model-unreachable', when nothing is on its way any more.
+   */
+  async readAll(places: readonly ShardPlace[]): Promise<void> {
+    const remaining = places.values();
+    const failures: unknown[] = [];
+    const lane = async (): Promise<void> => {
+      try {
+        for (const place of remaining) await this.read(place);
+      } catch (error) {
+        failures.push(error);
+        this.stop.abort();
+      }
+    };
+    await Promise.all([lane(), lane()]);
+    if (failures.length > 0) throw failures[0];
+  }
+
+  private async read({ shard, target }: ShardPlace): Promise<void> {
     // The hash is part of the key, so a new version of a model never meets an old shard.
     const key = `${shard.path}?sha256=${shard.sha256}`;
     if (await this.readStored(key, shard, target)) return;
     this.cached = false;
-    const response = await this.source.fetch(shard.path, this.signal);
+    const response = await this.source.fetch(shard.path, this.stop.signal);
     const problem = await readShard(response, shard, target, (byteLength) => this.advance(byteLength));
     if (problem !== null) throw new FailureError({ code: 'model-shard-damaged', path: shard.path, problem });
-    // The next shard comes meanwhile. No more than one waits, since each takes memory of its own.
-    await this.keeping;
-    this.keeping = this.source.cache?.put(key, target) ?? Promise.resolve();
+    // The next shards come meanwhile. One after the other, since each takes memory of its own while it is written.
+    this.keeping = this.keeping.then(() => this.source.cache?.put(key, target));
   }
 
-  /** Waits until the cache has all that was read. */
-  async keepAll(): Promise<void> {
+  /** Ends the reading, when the cache has all that was read. */
+  async finish(): Promise<void> {
+    this.finished.abort();
     await this.keeping;
   }
 
@@ -152,7 +180,7 @@ class ShardReader {
   private async readStored(key: string, shard: ShardSpec, target: Uint8Array<ArrayBuffer>): Promise<boolean> {
     const stored = (await this.source.cache?.match(key)) ?? null;
     if (stored === null) return false;
-    const checkSignal = (): void => this.signal.throwIfAborted();
+    const checkSignal = (): void => this.stop.signal.throwIfAborted();
     try {
       if ((await readShard(stored, shard, target, checkSignal)) !== null) return false;
     } catch (error) {
@@ -164,7 +192,7 @@ class ShardReader {
   }
 
   private advance(byteLength: number): void {
-    this.signal.throwIfAborted();
+    this.stop.signal.throwIfAborted();
     this.loadedBytes += byteLength;
     this.onProgress({ loadedBytes: this.loadedBytes, totalBytes: this.totalBytes, cached: this.cached });
   }
@@ -183,10 +211,9 @@ function allocate(byteLength: number): Uint8Array<ArrayBuffer> {
 async function readGroup(group: WeightsGroup, reader: ShardReader): Promise<Map<string, NamedTensor>> {
   const bytes = allocate(group.shards.reduce((sum, shard) => sum + shard.byteLength, 0));
   let offset = 0;
-  for (const shard of group.shards) {
-    await reader.read(shard, bytes.subarray(offset, offset + shard.byteLength));
-    offset += shard.byteLength;
-  }
+  await reader.readAll(
+    group.shards.map((shard) => ({ shard, target: bytes.subarray(offset, (offset += shard.byteLength)) })),
+  );
   const values = decodeWeights(group, bytes);
   return new Map(
     group.weights.map(({ name, shape }) => [name, { shape, values: values.get(name) ?? new Float32Array() }]),
@@ -225,7 +252,7 @@ export async function loadModel(
       for (const group of groups)
         for (const [name, tensor] of await readGroup(group, reader)) parameters.set(name, tensor);
     } finally {
-      await reader.keepAll();
+      await reader.finish();
     }
     signal.throwIfAborted();
     await fetched.keep();
