@@ -23,8 +23,8 @@ interface CheckedBackend {
 
 export interface ChooseOptions {
   readonly wasmAssets: WasmAssets | null;
-  /** Threads for wasm, as timed earlier on this machine; null or none: as many as the machine has. */
-  readonly threads?: number | null;
+  /** Threads for wasm, as timed earlier on this machine; null or none: as many as the machine has. Awaited where wasm opens. */
+  readonly threads?: Promise<number | null>;
   /** Back ends that hung at an earlier start, once for each time. They count as failed. */
   readonly silent?: readonly BackendName[];
   /** Called before each step in which a back end may hang. */
@@ -38,7 +38,8 @@ async function openChecked(
   fusedKernels = true,
 ): Promise<Result<CheckedBackend, Failure>> {
   options.onTry(name);
-  const opened = await openBackend(name, options.wasmAssets, fusedKernels, options.threads);
+  const threads = name === 'wasm' ? await options.threads : null;
+  const opened = await openBackend(name, options.wasmAssets, fusedKernels, threads);
   if (!opened.ok) return opened;
   options.onTry(name);
   options.onSelfCheck();
@@ -74,7 +75,7 @@ async function openFor(
     const times = options.silent.filter((each) => each === name).length;
     // Perhaps its threads do not start, or one of its files never came: wasm is tried once more, without threads.
     return name === 'wasm' && times === 1
-      ? openFor(name, reason, { ...options, silent: [], threads: 1 })
+      ? openFor(name, reason, { ...options, silent: [], threads: Promise.resolve(1) })
       : fail(silenceOf(name));
   }
   const checked = await openChecked(name, options);

@@ -47,7 +47,7 @@ async function openAndCompile(
 ): Promise<Result<ChosenBackend, Failure>> {
   const working = (name: BackendName | null): void => onProgress({ stage: 'working', backend: name });
   const onSelfCheck = (): void => onProgress({ stage: 'self-check' });
-  const threads = timings === undefined ? null : await recallThreads(timings);
+  const threads = timings === undefined ? Promise.resolve(null) : recallThreads(timings);
   const chosen = await chooseBackend(backend, { wasmAssets, threads, silent, onTry: working, onSelfCheck });
   working(null);
   if (!chosen.ok) {
@@ -78,19 +78,20 @@ export async function startEngine(options: EngineOptions): Promise<Result<Engine
   signal.addEventListener('abort', () => stop.abort(), { once: true });
   let tell: (architecture: VitArchitecture | null) => void = () => {};
   const architecture = new Promise<VitArchitecture | null>((resolve) => (tell = resolve));
-  const loading = model
-    .load(stop.signal, (progress) => onProgress({ stage: 'download', ...progress }), tell)
-    .finally(() => {
-      isLoading = false;
-      tell(null);
-    });
   let hasBackend = true;
   const onNone = (): void => {
     // Without a back end the model is of no use: stop its download.
     hasBackend = false;
     stop.abort();
   };
+  // Begins first: it mostly waits, and the model's bytes are checked and decoded meanwhile.
   const opening = openAndCompile(options, architecture, () => isLoading && !signal.aborted, onNone);
+  const loading = model
+    .load(stop.signal, (progress) => onProgress({ stage: 'download', ...progress }), tell)
+    .finally(() => {
+      isLoading = false;
+      tell(null);
+    });
   // Both are awaited even if one fails, so that nothing goes on compiling on a device that has another owner by then.
   await Promise.allSettled([opening, loading]);
   const [chosen, loaded] = [await opening, await loading];

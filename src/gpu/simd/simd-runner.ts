@@ -17,6 +17,8 @@ export interface SimdRunner {
    * not shared. Must not be called while an operation runs.
    */
   setThreads(wanted: number): Promise<void>;
+  /** Has `work` done by the engine's thread without the helpers, which stay: to start them takes as long as some passes. */
+  alone<T>(work: () => T): T;
   /**
    * Runs an operation over all its units.
    * @param scratchBytes scratch memory that each thread needs
@@ -137,6 +139,15 @@ export async function openSimdRunner(backend: BackendWasm, threads: number): Pro
       const address = heap._malloc(4 * jobBlockLength) >>> 0;
       const block = new Int32Array(memory.buffer, address, jobBlockLength).fill(0);
       helpers = await startHelpers(wanted - 1, { module: compiled.module, memory, block });
+    },
+    alone: (work) => {
+      const resting = helpers;
+      helpers = null;
+      try {
+        return work();
+      } finally {
+        helpers = resting;
+      }
     },
     run: (operation, units, values, scratchBytes) => {
       // The scratch memory of each thread begins on its own cache line.

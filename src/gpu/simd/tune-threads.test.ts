@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { fewestGood, timeRuns } from './tune-threads.ts';
+import { fewestGood, mayBeGood, timeRuns } from './tune-threads.ts';
 
 type Times = readonly (readonly [threads: number, ms: number])[];
 
@@ -37,6 +37,14 @@ test.each<[string, Times, number]>([
   expect(fewestGood(times)).toBe(expected);
 });
 
+test.each<[string, [threads: number, msOfOne: number, leastMs: number], boolean]>([
+  ['they would have to be more than twice as fast as one', [2, 40, 10], false],
+  ['they may be as fast as four', [2, 24, 12], true],
+  ['one thread is the fastest so far', [2, 30, 30], true],
+])('half of the threads are timed where they may be good: %s', (_, times, expected) => {
+  expect(mayBeGood(...times)).toBe(expected);
+});
+
 afterEach(() => vi.restoreAllMocks());
 
 /**
@@ -55,7 +63,7 @@ function timed(lengths: readonly number[], leastMs: number): { ms: number; runs:
 }
 
 test('of a few runs the fastest counts', () => {
-  expect(timed([30, 12, 10, 11], Infinity)).toEqual({ ms: 10, runs: 4 });
+  expect(timed([30, 12, 10], Infinity)).toEqual({ ms: 10, runs: 3 });
   expect(timed([31, 12, 10, 11], 20)).toEqual({ ms: 31, runs: 1 });
-  expect(timed([14, 12, 10, 11], 10)).toEqual({ ms: 10, runs: 4 });
+  expect(timed([14, 12, 10], 10)).toEqual({ ms: 10, runs: 3 });
 });

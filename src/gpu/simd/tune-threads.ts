@@ -16,7 +16,7 @@ const numHeads = 6;
 const hiddenDim = 4 * channels;
 
 /** The fastest of this many runs counts, so that a short load from another program does not change the result. */
-const runs = 4;
+const runs = 3;
 /**
  * If a run takes more than this many times the fastest so far, no further run follows, because the page is starting at
  * the same time.
@@ -69,9 +69,6 @@ function timeBlock(leastMs: number): number {
   });
 }
 
-/** @returns the given number, half of it, and one, largest first */
-const countsUpTo = (most: number): number[] => [...new Set([most, Math.ceil(most / 2), 1])];
-
 /**
  * @param times counts of threads and their ms, most threads first
  * @returns the smallest count that is as fast as any other
@@ -82,18 +79,31 @@ export function fewestGood(times: readonly (readonly [threads: number, ms: numbe
 }
 
 /**
- * Times on the current back end and puts the choice into effect. Takes about a hundred ms.
+ * @param msOfOne of one thread @param leastMs of any number of threads so far
+ * @returns whether so many threads can be as fast: each does no more than one alone
+ */
+export const mayBeGood = (threads: number, msOfOne: number, leastMs: number): boolean =>
+  (clearly * msOfOne) / threads <= leastMs;
+
+/**
+ * Times all threads, one, and half of them where these may be as good, on the current back end, and puts the choice into effect.
+ * Takes some fifty ms.
  * @returns the choice; null if there is none (another back end, or one thread)
  */
 export async function timeThreads(): Promise<number | null> {
   const runner = findSimdRunner(tf.backend());
   if (runner === null || runner.threads === 1) return null;
-  const times: [number, number][] = [];
-  for (const threads of countsUpTo(runner.threads)) {
-    await runner.setThreads(threads);
-    if (runner.threads === threads)
-      times.push([threads, timeBlock(Math.min(Infinity, ...times.map(([, ms]) => ms)))]);
+  const all = runner.threads;
+  const msOfAll = timeBlock(Infinity);
+  const msOfOne = runner.alone(() => timeBlock(msOfAll));
+  const leastMs = Math.min(msOfAll, msOfOne);
+  const times: [number, number][] = [[all, msOfAll]];
+  const half = Math.ceil(all / 2);
+  if (half > 1 && half < all && mayBeGood(half, msOfOne, leastMs)) {
+    await runner.setThreads(half);
+    if (runner.threads === half) times.push([half, timeBlock(leastMs)]);
   }
+  times.push([1, msOfOne]);
   await runner.setThreads(fewestGood(times));
   return runner.threads;
 }
