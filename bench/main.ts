@@ -23,7 +23,7 @@ import { benchWasmTraining } from './wasm-training.ts';
 import { openChromium, openNode, type Venue } from './venue.ts';
 import { benchTraining, reportTraining } from './train.ts';
 
-const allNetworks = 'embedded-12,embedded-40,s16-224,b16-224,s8-224,s8-480';
+const allNetworks = 'embedded-12,embedded-20,embedded-40,s16-224,b16-224,s8-224,s8-480';
 
 const usage = `Usage: npm run bench -- [chromium] [node] [page] [options]
        npm run bench -- queue [--against <folder>] [--rounds <n>] [--note <sentence>]

@@ -167,6 +167,8 @@ const write = (file: string, { buffer, byteOffset, byteLength }: Float32Array): 
 export async function prepareNetworks(folder: string, wanted: (id: string) => boolean): Promise<Network[]> {
   const all: readonly (readonly [id: string, prepare: () => Prepared | Promise<Prepared>])[] = [
     ['embedded-12', () => embedded('embedded-12', 12)],
+    // The page's own input, where nobody chooses another.
+    ['embedded-20', () => embedded('embedded-20', 20)],
     ['embedded-40', () => embedded('embedded-40', 40)],
     ...publishedShapes.map((each) => [each.id, () => published(each)] as const),
   ];

@@ -10,7 +10,7 @@ import { chooseBackend, type ChosenBackend } from './choose-backend.ts';
 import { compileAhead } from './compile-ahead.ts';
 import { Engine, type EngineLimits } from './engine.ts';
 import { failWith } from './out-of-memory.ts';
-import { recallThreads, rememberThreads, tuneThreads, type TimingStore } from './tune-backend.ts';
+import { doWithoutThreads, recallThreads, tuneThreads, type TimingStore } from './tune-backend.ts';
 
 export interface EngineOptions {
   readonly backend: BackendChoice;
@@ -29,8 +29,7 @@ export interface EngineOptions {
 
 /** After the model has come, since other work would distort the timings. */
 async function settleThreads({ silent = [] }: EngineOptions, timings: TimingStore): Promise<void> {
-  // wasm did not answer with threads, and runs without: the next start does not wait for it.
-  if (silent.includes('wasm')) await rememberThreads(timings, 1);
+  if (silent.includes('wasm')) await doWithoutThreads(timings);
   else if ((await recallThreads(timings)) === null) await tuneThreads(timings);
 }
 

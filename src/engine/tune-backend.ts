@@ -13,7 +13,8 @@ import { timeThreads } from '../gpu/simd/tune-threads.ts';
  * A choice among kernels; or, while variants are tried that may take the device or the page with them, how often that was begun; or
  * how many threads wasm has.
  */
-export type Remembered = Timed | { readonly attempts: number } | { readonly threads: number };
+export type Remembered =
+  Timed | { readonly attempts: number } | { readonly threads: number; readonly untilMs?: number };
 
 /** Where choices are kept. No function rejects: storage that fails is storage without the entry. */
 export interface TimingStore {
@@ -114,17 +115,23 @@ export async function tuneBackend(
 const threadsKey = (): string =>
   `${version} threads of ${globalThis.navigator?.hardwareConcurrency ?? 1} cores`;
 
-/** @returns how many threads wasm is to have; null where that was not timed here */
+/** @returns how many threads wasm is to have; null where that is not known here, or not any more */
 export async function recallThreads(store: TimingStore): Promise<number | null> {
   const remembered = await store.read(threadsKey());
-  return remembered !== null && 'threads' in remembered ? remembered.threads : null;
+  if (remembered === null || !('threads' in remembered)) return null;
+  const { threads, untilMs = Infinity } = remembered;
+  return Date.now() < untilMs ? threads : null;
 }
 
-export const rememberThreads = (store: TimingStore, threads: number): Promise<void> =>
-  store.write(threadsKey(), { threads });
+/** Each start with threads that do not answer takes long; but perhaps only a file did not come, so they get another chance. */
+const withoutThreadsMs = 7 * 24 * 60 * 60 * 1000;
+
+/** For the starts of the next week, after wasm did not answer with threads. */
+export const doWithoutThreads = (store: TimingStore): Promise<void> =>
+  store.write(threadsKey(), { threads: 1, untilMs: Date.now() + withoutThreadsMs });
 
 /** Times on the current back end where there is a choice. Not while anything else computes on it. */
 export async function tuneThreads(store: TimingStore): Promise<void> {
   const threads = await timeThreads();
-  if (threads !== null) await rememberThreads(store, threads);
+  if (threads !== null) await store.write(threadsKey(), { threads });
 }

@@ -6,7 +6,13 @@ import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { noFaults } from './fault-watch.ts';
 import { chooseBackend } from '../engine/choose-backend.ts';
-import { recallThreads, tuneThreads, type Remembered, type TimingStore } from '../engine/tune-backend.ts';
+import {
+  doWithoutThreads,
+  recallThreads,
+  tuneThreads,
+  type Remembered,
+  type TimingStore,
+} from '../engine/tune-backend.ts';
 import { openBackend } from './open-backend.ts';
 import { simdRunnerOf } from './simd/simd-runner.ts';
 import { prepareThreads } from './threaded-wasm.ts';
@@ -101,13 +107,17 @@ test('threads are let go of and taken again, and compute the same; none of tfjsâ
   expect(getThreadsCount()).toBe(1);
 });
 
-test('how many threads there are is timed, remembered for as many cores, and taken the next time', async () => {
+function memoryStore(): TimingStore {
   const kept = new Map<string, Remembered>();
-  const store: TimingStore = {
+  return {
     read: (key) => Promise.resolve(kept.get(key) ?? null),
     write: async (key, remembered) => void kept.set(key, remembered),
     forget: async (key) => void kept.delete(key),
   };
+}
+
+test('how many threads there are is timed, remembered for as many cores, and taken the next time', async () => {
+  const store = memoryStore();
   const opened = await openBackend('wasm', assets);
   if (!opened.ok) throw new Error(JSON.stringify(opened.error));
   const before = tf.memory();
@@ -119,6 +129,18 @@ test('how many threads there are is timed, remembered for as many cores, and tak
   expect(opened.value.device).toMatch(new RegExp(`, ${threads} threads?$`));
   expect(await selfCheck(noFaults)).toBeLessThan(selfCheckTolerance);
   vi.spyOn(navigator, 'hardwareConcurrency', 'get').mockReturnValue(16);
+  expect(await recallThreads(store)).toBeNull();
+});
+
+test('where wasm did not answer with threads, the starts of a week have one, and then threads are tried again', async () => {
+  const store = memoryStore();
+  const now = Date.now();
+  const days = (count: number): number => now + count * 86_400_000;
+  await doWithoutThreads(store);
+  const clock = vi.spyOn(Date, 'now');
+  clock.mockReturnValue(days(6.9));
+  expect(await recallThreads(store)).toBe(1);
+  clock.mockReturnValue(days(7.1));
   expect(await recallThreads(store)).toBeNull();
 });
 
