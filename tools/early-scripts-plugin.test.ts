@@ -9,12 +9,15 @@ test('a page names the scripts and styles that its entry will ask for, each once
   const root = await mkdtemp(join(tmpdir(), 'dinoscope-early-scripts-'));
   onTestFinished(() => rm(root, { recursive: true }));
   const files = {
-    'index.html': '<!doctype html><script type="module" src="./src/main.js"></script>',
+    'index.html':
+      '<!doctype html><html><head><script type="module" src="./src/main.js"></script></head></html>',
     'src/main.js':
-      "import { shared } from './shared.js';\nimport('./rest.js').then(({ rest }) => rest(shared));",
+      "import { shared } from './shared.js';\nimport('./rest.js').then(({ rest }) => rest(shared));\nimport('./other.js').then(({ other }) => other());",
     'src/shared.js': 'export const shared = { only: 1 };',
+    'src/more.js': 'export const more = { only: 2 };',
+    'src/other.js': "import { more } from './more.js';\nexport const other = () => more;",
     'src/rest.js':
-      "import './rest.css';\nimport { shared } from './shared.js';\nexport const rest = (other) => import('./later.js').then(({ later }) => later(shared, other));",
+      "import './rest.css';\nimport { more } from './more.js';\nimport { shared } from './shared.js';\nexport const rest = (other) => import('./later.js').then(({ later }) => later(shared, other, more));",
     'src/rest.css': 'p { color: red }',
     'src/later.js': "import './later.css';\nexport const later = console.log;",
     'src/later.css': 'p { color: green }',
@@ -40,7 +43,11 @@ test('a page names the scripts and styles that its entry will ask for, each once
     './assets/rest.css',
     './assets/rest.js',
   ]);
-  expect(html).toMatch(/<link rel="modulepreload" [^>]*rest-[^>]*\.js"/);
+  // After the entry, which is to run first.
+  expect(html).toMatch(
+    /<script type="module" [^>]*index-[^>]*><\/script>[^]*<script type="module" [^>]*rest-[^>]*\.js"/,
+  );
+  expect(html).toMatch(/<link rel="modulepreload" [^>]*more-[^>]*\.js"/);
   expect(html).toMatch(/<link rel="stylesheet" [^>]*rest-[^>]*\.css"/);
   expect(named.filter((path) => path.includes('later'))).toEqual([]);
   expect(new Set(named).size).toBe(named.length);

@@ -1,6 +1,7 @@
 /**
  * The page's entry asks for the rest of the page by an `import()`, so that something begins before it has come. With this plugin the
- * page names what will be asked for, scripts and style sheets, so that browsers fetch it at once.
+ * page names what will be asked for, scripts and style sheets, so that browsers fetch it at once. What the entry asks for is also a
+ * script of the page, since the page has loaded only when that has run.
  */
 import type { HtmlTagDescriptor, Plugin, Rolldown } from 'vite';
 
@@ -15,23 +16,27 @@ export function earlyScripts(): Plugin {
       handler(_, { bundle, chunk: entry }) {
         if (bundle === undefined || entry === undefined) return [];
         const tags = new Map<string, HtmlTagDescriptor>();
-        const add = (fileName: string, attrs: Record<string, string | boolean>): void =>
-          void tags.set(fileName, {
-            tag: 'link',
-            attrs: { ...attrs, crossorigin: true, href: `./${fileName}` },
-            injectTo: 'head',
-          });
+        const link = (fileName: string, rel: string): HtmlTagDescriptor => ({
+          tag: 'link',
+          attrs: { rel, crossorigin: true, href: `./${fileName}` },
+        });
+        const script = (fileName: string): HtmlTagDescriptor => ({
+          tag: 'script',
+          attrs: { type: 'module', crossorigin: true, src: `./${fileName}` },
+        });
         const visit = (fileName: string): void => {
           const chunk = bundle[fileName] as Chunk | undefined;
           // Vite names what the entry imports.
           const isNamed = tags.has(fileName) || entry.imports.includes(fileName);
           if (chunk?.type !== 'chunk' || chunk === entry || isNamed) return;
-          add(fileName, { rel: 'modulepreload' });
-          for (const style of chunk.viteMetadata?.importedCss ?? []) add(style, { rel: 'stylesheet' });
+          const isAsked = entry.dynamicImports.includes(fileName);
+          tags.set(fileName, isAsked ? script(fileName) : link(fileName, 'modulepreload'));
+          for (const style of chunk.viteMetadata?.importedCss ?? [])
+            tags.set(style, link(style, 'stylesheet'));
           for (const imported of chunk.imports) visit(imported);
         };
         for (const fileName of entry.dynamicImports) visit(fileName);
-        return [...tags.values()];
+        return [...tags.values()].map((tag) => ({ ...tag, injectTo: 'head' }));
       },
     },
   };
