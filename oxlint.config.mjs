@@ -184,7 +184,7 @@ export default {
       rules: forbid(tensorsIn),
     },
     {
-      files: ['**/*.test.ts', '**/*.suite.ts', 'src/testing/**', 'src/main.tsx', 'bench/**'],
+      files: ['**/*.test.ts', '**/*.suite.ts', 'src/testing/**', 'src/*.ts', 'bench/**'],
       rules: { 'boundaries/dependencies': 'off', 'no-restricted-imports': 'off' },
     },
     {

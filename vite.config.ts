@@ -11,14 +11,16 @@ import { workerEntry } from './tools/worker-entry-plugin.ts';
 
 const browser = findBrowser();
 const licencePlugins = licences();
-/** Licences as comments are a quarter of tfjs's scripts; licences.txt tells whose they are. */
+/** Licences are a quarter of tfjs's scripts; licences.txt tells whose they are. */
+const comments = false;
+/** The entry's own parts lie apart from the page, or it would have to wait for them (`earlyScripts`); the page's lie in one file. */
 const ofPage = {
   output: {
-    comments: false,
+    comments,
     codeSplitting: {
       groups: [
-        { name: 'begin', priority: 1, test: /rpc\/begin-early|core\/script-gone|vite\/preload-helper/ },
-        { name: 'page', test: /src\/ui\/open-page/ },
+        { name: 'begin', priority: 1, test: /src\/begin\.ts|vite\/preload-helper/ },
+        { name: 'page', test: /src\/page\.ts/ },
       ],
     },
   },
@@ -28,7 +30,7 @@ const ofPage = {
  * be asked for only when others have come.
  */
 const ofWorkers = {
-  output: { comments: false, codeSplitting: { groups: [{ name: 'common', minShareCount: 2 }] } },
+  output: { comments, codeSplitting: { groups: [{ name: 'common', minShareCount: 2 }] } },
 };
 
 /**

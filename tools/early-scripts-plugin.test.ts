@@ -5,10 +5,32 @@ import { build, type Rolldown } from 'vite';
 import { expect, onTestFinished, test } from 'vitest';
 import { earlyScripts } from './early-scripts-plugin.ts';
 
-test('a page names the scripts and styles that its entry will ask for, each once, and not what those ask for later', async () => {
+/** @returns the names of what was built, and the page */
+async function buildPage(
+  files: Readonly<Record<string, string>>,
+  groups: Rolldown.CodeSplittingGroup[] = [],
+) {
   const root = await mkdtemp(join(tmpdir(), 'dinoscope-early-scripts-'));
   onTestFinished(() => rm(root, { recursive: true }));
-  const files = {
+  for (const [name, text] of Object.entries(files)) {
+    await mkdir(dirname(join(root, name)), { recursive: true });
+    await writeFile(join(root, name), text);
+  }
+  const { output } = (await build({
+    root,
+    base: './',
+    configFile: false,
+    logLevel: 'silent',
+    plugins: [earlyScripts()],
+    build: { write: false, rolldownOptions: { output: { codeSplitting: { groups } } } },
+  })) as Rolldown.RolldownOutput;
+  const page = output.find(({ fileName }) => fileName === 'index.html');
+  if (page?.type !== 'asset') throw new Error('there is no page');
+  return { built: new Set(output.map(({ fileName }) => `./${fileName}`)), html: String(page.source) };
+}
+
+test('a page names the scripts and styles that its entry will ask for, each once, and not what those ask for later', async () => {
+  const { built, html } = await buildPage({
     'index.html':
       '<!doctype html><html><head><script type="module" src="./src/main.js"></script></head></html>',
     'src/main.js':
@@ -21,22 +43,7 @@ test('a page names the scripts and styles that its entry will ask for, each once
     'src/rest.css': 'p { color: red }',
     'src/later.js': "import './later.css';\nexport const later = console.log;",
     'src/later.css': 'p { color: green }',
-  };
-  for (const [name, text] of Object.entries(files)) {
-    await mkdir(dirname(join(root, name)), { recursive: true });
-    await writeFile(join(root, name), text);
-  }
-  const { output } = (await build({
-    root,
-    base: './',
-    configFile: false,
-    logLevel: 'silent',
-    plugins: [earlyScripts()],
-    build: { write: false },
-  })) as Rolldown.RolldownOutput;
-  const page = output.find(({ fileName }) => fileName === 'index.html');
-  if (page?.type !== 'asset') throw new Error('there is no page');
-  const html = String(page.source);
+  });
   const named = [...html.matchAll(/(?:href|src)="([^"]+)"/g)].map(([, path = '']) => path);
   const rest = named.filter((path) => path.includes('/rest-'));
   expect(rest.map((path) => path.replace(/-[^.]+/, '')).sort()).toEqual([
@@ -52,6 +59,20 @@ test('a page names the scripts and styles that its entry will ask for, each once
   expect(named.filter((path) => path.includes('later'))).toEqual([]);
   expect(new Set(named).size).toBe(named.length);
   // All that is named is there.
-  const built = new Set(output.map(({ fileName }) => `./${fileName}`));
   expect(named.filter((path) => !built.has(path))).toEqual([]);
+});
+
+test('a build fails in which the entry holds what it asks for, so that nothing would begin before it', async () => {
+  const files = {
+    'index.html':
+      '<!doctype html><html><head><script type="module" src="./src/main.js"></script></head></html>',
+    'src/main.js':
+      "import { shared } from './shared.js';\nimport('./rest.js').then(({ rest }) => rest(shared));",
+    'src/shared.js': 'export const shared = { only: 1 };',
+    'src/rest.js':
+      "import { shared } from './shared.js';\nexport const rest = (other) => console.log(shared === other);",
+  };
+  await expect(buildPage(files, [{ name: 'rest', test: /rest\.js/ }])).rejects.toThrow(
+    'nothing would begin before it',
+  );
 });

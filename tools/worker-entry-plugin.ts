@@ -4,27 +4,14 @@
  */
 import { posix } from 'node:path';
 import type { Plugin, Rolldown } from 'vite';
-
-/** What a script imports, and what that imports. */
-function allImports(of: Rolldown.OutputChunk, bundle: Rolldown.OutputBundle): Set<string> {
-  const found = new Set<string>();
-  const visit = ({ imports }: Rolldown.OutputChunk): void => {
-    for (const name of imports) {
-      const chunk = bundle[name];
-      if (chunk?.type !== 'chunk' || found.has(name)) continue;
-      found.add(name);
-      visit(chunk);
-    }
-  };
-  visit(of);
-  return found;
-}
+import { allImports } from './all-imports.ts';
 
 /** The entry names what its imports import too, so that browsers fetch all at once, and not one after the other. */
 function nameAllImports(entry: Rolldown.OutputChunk, bundle: Rolldown.OutputBundle): void {
   for (const name of allImports(entry, bundle)) {
     if (entry.imports.includes(name)) continue;
-    entry.code = `import ${JSON.stringify(`./${posix.relative(posix.dirname(entry.fileName), name)}`)};\n${entry.code}`;
+    // At the end, since scripts run in the order in which they are named.
+    entry.code += `import ${JSON.stringify(`./${posix.relative(posix.dirname(entry.fileName), name)}`)};\n`;
     entry.imports.push(name);
   }
 }

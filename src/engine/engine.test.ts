@@ -20,6 +20,7 @@ import { lookAtHeads } from '../testing/look-at-heads.ts';
 import { chooseBackend } from './choose-backend.ts';
 import { Engine } from './engine.ts';
 import { startEngine, type EngineOptions } from './start-engine.ts';
+import type { TimingStore } from './tune-backend.ts';
 
 /** What the embedded model's own file says. */
 const description = JSON.parse(
@@ -149,6 +150,18 @@ describe('starting', () => {
       error: failure,
     });
     expect(tensors()).toEqual(before);
+  });
+
+  test('after wasm did not answer, notes that it is to have one thread for a while', async () => {
+    const kept: unknown[] = [];
+    const timings: TimingStore = {
+      read: () => Promise.resolve(null),
+      write: async (_, remembered) => void kept.push(remembered),
+      forget: () => Promise.resolve(),
+    };
+    const result = await startEngine({ ...startOptions, timings, silent: ['wasm'] });
+    if (result.ok) result.value.dispose();
+    expect(kept).toEqual([{ threads: 1, untilMs: expect.any(Number) }]);
   });
 
   test('that is cancelled ends as cancelled', async () => {

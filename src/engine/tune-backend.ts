@@ -11,7 +11,7 @@ import { timeThreads } from '../gpu/simd/tune-threads.ts';
 
 /**
  * A choice among kernels; or, while variants are tried that may take the device or the page with them, how often that was begun; or
- * how many threads wasm has.
+ * how many threads wasm has, and until when that holds, in ms by `Date.now()` (always, where it is left out).
  */
 export type Remembered =
   Timed | { readonly attempts: number } | { readonly threads: number; readonly untilMs?: number };
@@ -113,7 +113,7 @@ export async function tuneBackend(
 
 /** Threads are the machine's and the browser's, whatever the model; another machine may have its profile by now. */
 const threadsKey = (): string =>
-  `${version} threads of ${globalThis.navigator?.hardwareConcurrency ?? 1} cores`;
+  `${version} wasm threads of ${globalThis.navigator?.hardwareConcurrency ?? 1} cores`;
 
 /** @returns how many threads wasm is to have; null where that is not known here, or not any more */
 export async function recallThreads(store: TimingStore): Promise<number | null> {

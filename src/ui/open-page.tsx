@@ -1,4 +1,3 @@
-/** Makes the services, and the page with them. */
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { overlaps, type Overlap } from '../core/overlap.ts';
@@ -46,7 +45,7 @@ export interface PageWorkers {
   readonly library: WorkerScript;
 }
 
-/** Called once. */
+/** Makes the services, and the page with them. Called once. */
 export function openPage(workers: PageWorkers): void {
   replaceUnknownLanguage(navigator);
   const client = createEngineClient(workers.engine);

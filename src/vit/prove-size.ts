@@ -81,7 +81,8 @@ export const copyToRead = (tensor: tf.Tensor): tf.Tensor =>
 const valuesOf = async (tensor: tf.Tensor, faults: FaultWatch): Promise<Float32Array> =>
   (await readValues(copyToRead(tensor), faults)).values;
 
-// What can be read together is: with a graphics card, each wait for faults takes a few ms.
+// Parameters are read together, since with a graphics card each wait for faults takes a few ms. Tokens are not: of a large
+// photograph they take much memory, and each is copied before it is read.
 
 async function readLinear({ weight, bias }: LinearParameters, faults: FaultWatch): Promise<PlainLinear> {
   const [weights, biases] = await Promise.all([
@@ -159,12 +160,10 @@ async function compareFirstBlock(
     readLinear(block.fc1, faults),
     readLinear(block.fc2, faults),
   ]);
-  const [queries, keys, values, outputs] = await Promise.all([
-    readTokens(tapped, 0, 'query'),
-    readTokens(tapped, 0, 'key'),
-    readTokens(tapped, 0, 'value'),
-    readTokens(tapped, 0, 'out'),
-  ]);
+  const queries = await readTokens(tapped, 0, 'query');
+  const keys = await readTokens(tapped, 0, 'key');
+  const values = await readTokens(tapped, 0, 'value');
+  const outputs = await readTokens(tapped, 0, 'out');
   for (const token of samplesOf(tokens)) {
     const x = embed(token);
     const expected = linearRow(layerNormRow(x, norm1, layerNormEps), qkv);
@@ -195,12 +194,9 @@ async function compareLastBlock(tapped: Tapped, comparison: Comparison): Promise
   const { parameters, faults, tokens } = tapped;
   const { embedDim, numHeads, layerNormEps } = parameters.architecture;
   const block = parameters.blocks[1] as BlockParameters;
-  const [norm1, qkv, inputs, keys] = await Promise.all([
-    readNorm(block.norm1, faults),
-    readLinear(block.qkv, faults),
-    readTokens(tapped, 0, 'out'),
-    readTokens(tapped, 1, 'key'),
-  ]);
+  const [norm1, qkv] = await Promise.all([readNorm(block.norm1, faults), readLinear(block.qkv, faults)]);
+  const inputs = await readTokens(tapped, 0, 'out');
+  const keys = await readTokens(tapped, 1, 'key');
   const expected = (token: TokenIndex): Float64Array =>
     linearRow(layerNormRow(rowOf(inputs, token, embedDim), norm1, layerNormEps), qkv);
   for (const token of samplesOf(tokens))

@@ -17,7 +17,10 @@ export interface SimdRunner {
    * not shared. Must not be called while an operation runs.
    */
   setThreads(wanted: number): Promise<void>;
-  /** Has `work` done by the engine's thread without the helpers, which stay: to start them takes as long as some passes. */
+  /**
+   * Has `work`, which is synchronous, done by the engine's thread alone. The helpers stay: to start them takes as long as
+   * some passes.
+   */
   alone<T>(work: () => T): T;
   /**
    * Runs an operation over all its units.

@@ -80,7 +80,7 @@ export function fewestGood(times: readonly (readonly [threads: number, ms: numbe
 
 /**
  * @param msOfOne of one thread @param leastMs of any number of threads so far
- * @returns whether so many threads can be as fast: each does no more than one alone
+ * @returns whether so many threads may be as fast: n threads are at most n times as fast as one
  */
 export const mayBeGood = (threads: number, msOfOne: number, leastMs: number): boolean =>
   (clearly * msOfOne) / threads <= leastMs;

@@ -1,9 +1,4 @@
-/**
- * The entry. The engine's worker takes longest to be ready, so it begins to load at once, beside the page's own scripts
- * (`tools/early-scripts-plugin`).
- */
-import '@fontsource-variable/instrument-sans';
-import './ui/styles/page.css';
+/** The page's workers. The engine's takes longest to be ready, so it begins to load when this file is evaluated. */
 import { isScriptGone } from './core/script-gone.ts';
 import { beginEarly } from './rpc/begin-early.ts';
 import type { WorkerScript } from './rpc/client.ts';
@@ -15,6 +10,5 @@ const workerScript = (url: string, name: string): WorkerScript => ({
   isGone: () => isScriptGone(url),
 });
 
-const engine = beginEarly(workerScript(engineScriptUrl, 'engine'));
-const { openPage } = await import('./ui/open-page.tsx');
-openPage({ engine, library: workerScript(libraryScriptUrl, 'models') });
+export const engineScript = beginEarly(workerScript(engineScriptUrl, 'engine'));
+export const libraryScript = workerScript(libraryScriptUrl, 'models');
