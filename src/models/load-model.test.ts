@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { getEventListeners } from 'node:events';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { elementCount, parameterShapes } from '../core/architecture.ts';
 import { FailureError, type Failure } from '../core/failure.ts';
 import { vitFixtures, type VitFixture } from '../testing/vit-fixtures.ts';
@@ -422,37 +422,48 @@ describe('with a cache', () => {
 });
 
 describe('shards', () => {
-  test('are on their way two at a time', async () => {
-    const from = new MemorySource();
-    // The first comes only when the second was asked for.
+  test('arrive one after the other, each while the one before is checked', async () => {
+    const from = new MemorySource(new MemoryCache());
+    const { digest } = crypto.subtle;
+    const seen: string[] = [];
     from.answers.set('one.bin', () => {
       const pull = async (stream: ReadableStreamDefaultController<Uint8Array>): Promise<void> => {
-        while (!from.fetched.includes('two.bin')) await new Promise((resolve) => setTimeout(resolve));
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        seen.push(`one.bin is whole, asked for: ${from.fetched.join(', ')}`);
         stream.enqueue(Uint8Array.from(weights.subarray(0, cut)));
         stream.close();
       };
       return new Response(new ReadableStream({ pull }));
     });
+    // The check of the first ends only when the second was asked for.
+    const check = vi.spyOn(crypto.subtle, 'digest').mockImplementation(async (algorithm, bytes) => {
+      while (!from.fetched.includes('two.bin')) await new Promise((resolve) => setTimeout(resolve));
+      return digest.call(crypto.subtle, algorithm, bytes);
+    });
     expect(await loadModel(from, signal, ignore)).toMatchObject(whole);
+    check.mockRestore();
+    expect(seen).toEqual(['one.bin is whole, asked for: model.json, one.bin']);
   });
 
-  test('that fail end the other, which is on its way, and the failure is theirs', async () => {
+  test('that fail their check end the one that is on its way, and the failure is theirs', async () => {
     let stopped: AbortSignal | null = null;
     const from = new MemorySource();
     const own = from.fetch.bind(from);
     const hanging: ModelSource = {
       cache: null,
       fetch: (path, stop) => {
-        if (path !== 'one.bin') return own(path);
+        if (path !== 'two.bin') return own(path);
         stopped = stop;
         return new Promise((_, reject) =>
           stop.addEventListener('abort', () => reject(new DOMException('stopped', 'AbortError'))),
         );
       },
     };
-    from.answers.set('two.bin', () => unreachable('two.bin', 404));
-    const error = { code: 'model-unreachable', url: 'https://example.org/two.bin', status: 404 };
-    expect(await loadModel(hanging, signal, ignore)).toEqual({ ok: false, error });
+    from.answers.set('one.bin', () => inPieces(Buffer.alloc(cut)));
+    expect(await loadModel(hanging, signal, ignore)).toMatchObject({
+      ok: false,
+      error: { code: 'model-shard-damaged', path: 'one.bin' },
+    });
     expect(stopped).toMatchObject({ aborted: true });
   });
 

@@ -37,6 +37,12 @@ export interface ModelCache {
 
 const manifestPath = 'model.json';
 
+interface ShardPlace {
+  readonly shard: ShardSpec;
+  /** What is filled. */
+  readonly target: Uint8Array<ArrayBuffer>;
+}
+
 /** Awaits what a response brings. A connection that breaks off is 'model-unreachable', whatever the browser calls it. */
 async function arrival<T>(bytes: Promise<T>, response: Response, path: string): Promise<T> {
   try {
@@ -48,10 +54,10 @@ async function arrival<T>(bytes: Promise<T>, response: Response, path: string): 
 
 /**
  * Reads the body into `target`, piece by piece.
- * @returns what is wrong with the bytes, or null
+ * @returns what is wrong with the number of bytes, or null
  * @throws FailureError 'model-unreachable' where the body breaks off
  */
-async function readShard(
+async function readBytes(
   response: Response,
   shard: ShardSpec,
   target: Uint8Array<ArrayBuffer>,
@@ -73,9 +79,12 @@ async function readShard(
     // Left early, the rest must not go on arriving. Of no effect at the end.
     void reader?.cancel().catch(() => {});
   }
-  if (length !== shard.byteLength) return `it has ${length} bytes instead of ${shard.byteLength}`;
-  return (await hashBytes(target)) === shard.sha256 ? null : 'its SHA-256 is not the one in model.json';
+  return length === shard.byteLength ? null : `it has ${length} bytes instead of ${shard.byteLength}`;
 }
+
+/** @returns what is wrong with the bytes, or null */
+const checkHash = async ({ shard, target }: ShardPlace): Promise<string | null> =>
+  (await hashBytes(target)) === shard.sha256 ? null : 'its SHA-256 is not the one in model.json';
 
 interface FetchedManifest {
   readonly json: unknown;
@@ -107,15 +116,11 @@ async function fetchManifest(source: ModelSource, signal: AbortSignal): Promise<
   }
 }
 
-interface ShardPlace {
-  readonly shard: ShardSpec;
-  /** What is filled. */
-  readonly target: Uint8Array<ArrayBuffer>;
-}
-
 class ShardReader {
   private loadedBytes = 0;
   private cached = true;
+  /** The shard that is on its way from the network. */
+  private arriving: Promise<unknown> = Promise.resolve();
   /** The shards on their way into the cache, one after the other. */
   private keeping: Promise<void> = Promise.resolve();
   private readonly source: ModelSource;
@@ -140,8 +145,8 @@ class ShardReader {
   }
 
   /**
-   * Fills the shards' places from the cache or the network, two at a time: one arrives while the other is checked. Rejects with
-   * 'model-shard-damaged' or 'model-unreachable', when nothing is on its way any more.
+   * Fills the shards' places from the cache or the network, two at a time, so that one arrives while the other is checked. Rejects
+   * with 'model-shard-damaged' or 'model-unreachable', when nothing is on its way any more.
    */
   async readAll(places: readonly ShardPlace[]): Promise<void> {
     const remaining = places.values();
@@ -158,16 +163,29 @@ class ShardReader {
     if (failures.length > 0) throw failures[0];
   }
 
-  private async read({ shard, target }: ShardPlace): Promise<void> {
+  private async read(place: ShardPlace): Promise<void> {
+    const { shard, target } = place;
     // The hash is part of the key, so a new version of a model never meets an old shard.
     const key = `${shard.path}?sha256=${shard.sha256}`;
-    if (await this.readStored(key, shard, target)) return;
+    if (await this.readStored(key, place)) return;
     this.cached = false;
-    const response = await this.source.fetch(shard.path, this.stop.signal);
-    const problem = await readShard(response, shard, target, (byteLength) => this.advance(byteLength));
+    const problem = (await this.inTurn(() => this.download(place))) ?? (await checkHash(place));
     if (problem !== null) throw new FailureError({ code: 'model-shard-damaged', path: shard.path, problem });
     // The next shards come meanwhile. One after the other, since each takes memory of its own while it is written.
     this.keeping = this.keeping.then(() => this.source.cache?.put(key, target));
+  }
+
+  private async download({ shard, target }: ShardPlace): Promise<string | null> {
+    this.stop.signal.throwIfAborted();
+    const response = await this.source.fetch(shard.path, this.stop.signal);
+    return readBytes(response, shard, target, (byteLength) => this.advance(byteLength));
+  }
+
+  /** One after the other: two at once would share the connection, and where it breaks off neither might be whole. */
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.arriving.then(work, work);
+    this.arriving = turn;
+    return turn;
   }
 
   /** Ends the reading, when the cache has all that was read. */
@@ -177,12 +195,14 @@ class ShardReader {
   }
 
   /** @returns whether the cache had the shard, whole; only then does the progress count it */
-  private async readStored(key: string, shard: ShardSpec, target: Uint8Array<ArrayBuffer>): Promise<boolean> {
+  private async readStored(key: string, place: ShardPlace): Promise<boolean> {
+    const { shard, target } = place;
     const stored = (await this.source.cache?.match(key)) ?? null;
     if (stored === null) return false;
     const checkSignal = (): void => this.stop.signal.throwIfAborted();
     try {
-      if ((await readShard(stored, shard, target, checkSignal)) !== null) return false;
+      const problem = (await readBytes(stored, shard, target, checkSignal)) ?? (await checkHash(place));
+      if (problem !== null) return false;
     } catch (error) {
       if (failureOf(error) === null) throw error;
       return false;
