@@ -131,6 +131,22 @@ test('two folders are told apart, a further photograph is voted on, and all of i
   await expect(page.getByRole('heading', { name: 'Kept in this browser' })).toHaveCount(0);
 });
 
+test('where none of the files can be used, the reasons are in sight, and nothing is called a photograph', async ({
+  scope,
+  page,
+  folder,
+}) => {
+  await new Recognise(page).open();
+  const words = await folder.write('notes.txt', 'no picture');
+  const broken = await folder.write('broken.jpg', (await piecesOf('cat', 1))[0]?.subarray(0, 60) ?? '');
+  await scope.drop(words, broken);
+  const failed = page.locator('.failed-files');
+  await expect(failed).toContainText('2 files could not be used');
+  for (const name of ['notes.txt', 'broken.jpg'])
+    await expect(failed.getByText(name)).toBeInViewport({ ratio: 1 });
+  await expect(page.getByRole('heading', { name: /^2 files$/ })).toBeVisible();
+});
+
 test('teaching by keys: a class is made, given photographs and taken back; files that are no photographs are named', async ({
   scope,
   page,

@@ -90,3 +90,28 @@ test('a page whose own scripts do not come says so, and opens when it is loaded 
   await scope.isReady();
   await expect(page.getByText('could not be opened')).toHaveCount(0);
 });
+
+test('until the page opens, a line says that it is loading and what to do if it does not', async ({
+  scope,
+  page,
+  faults,
+}) => {
+  const line = page.getByText('DINOscope is loading. If nothing follows, load the page again.');
+  let release = (): void => {};
+  const held = new Promise<void>((resolve) => (release = resolve));
+  await page.route(/page-.*\.js$/, async (route) => {
+    await held;
+    await route.continue();
+  });
+  const opening = scope.open();
+  await expect(line).toBeVisible();
+  release();
+  await opening;
+  await scope.isReady();
+  await expect(line).toHaveCount(0);
+  // Not even the script comes that would say so.
+  await page.route(/begin-.*\.js$/, (route) => route.abort());
+  await page.reload();
+  await expect(line).toBeVisible();
+  faults.length = 0;
+});

@@ -12,14 +12,11 @@ const sentence =
 try {
   await import('./page.ts');
 } catch (error) {
-  const root = document.getElementById('root');
-  // A page that is there already says itself what is wrong.
-  if (root?.hasChildNodes() === false) {
-    const alert = document.createElement('p');
-    alert.role = 'alert';
-    alert.className = 'not-opened';
-    alert.textContent = sentence;
-    root.append(alert);
+  // Not there any more where the page is, which says itself what is wrong.
+  const opening = document.querySelector('.opening');
+  if (opening !== null) {
+    opening.role = 'alert';
+    opening.textContent = sentence;
   }
   throw error;
 }

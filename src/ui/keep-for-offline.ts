@@ -2,7 +2,7 @@
 import { takeOverMessage } from '../core/take-over.ts';
 
 const sentence =
-  'The page could not be kept in this browser, perhaps for want of room: the next visit needs a network. Load it again to try once more.';
+  'The page could not be kept in this browser, perhaps because one of its files did not come or there is no room: the next visit needs a network. Load it again to try once more.';
 
 /** Time that a new version has to take over by itself, and between two messages. */
 const urgeMs = 2000;

@@ -14,14 +14,14 @@ const titleFor = (failed: number, folders: readonly string[]): string => {
   return `${files}; ${names} ${folders.length === 1 ? 'has' : 'have'} no photograph and ${folders.length === 1 ? 'is no class' : 'are no classes'}`;
 };
 
-/** The files that could not be used, and why. The others are there. */
-export function FailedFiles() {
+/** The files that could not be used, and why. The others are there. @param isOpen whether the reasons are shown at first */
+export function FailedFiles({ isOpen = false }: { readonly isOpen?: boolean }) {
   const items = useRecognise((state) => state.open?.items);
   const failed = useMemo(() => (items ?? []).filter(({ failure }) => failure !== null), [items]);
   const folders = useMemo(() => foldersWithoutPhotographs(items ?? []), [items]);
   if (failed.length === 0) return null;
   return (
-    <Disclosure title={titleFor(failed.length, folders)} className="failed-files">
+    <Disclosure title={titleFor(failed.length, folders)} className="failed-files" isOpen={isOpen}>
       <ul>
         {failed.slice(0, shownFiles).map(({ index, path, failure }) => (
           <li key={index}>

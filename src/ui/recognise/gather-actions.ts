@@ -17,7 +17,7 @@ import { FilesAtHand } from './files-at-hand.ts';
 import { photographsOf, titleOf } from './files-to-gather.ts';
 import { rememberCollection } from './last-collection.ts';
 import type { RecogniseConduct } from './recognise-conduct.ts';
-import { nothingOpen, withItems, type OpenCollection } from './recognise-state.ts';
+import { isWithoutPhotographs, nothingOpen, withItems, type OpenCollection } from './recognise-state.ts';
 import { SmallPictures } from './small-pictures.ts';
 import { Thumbnails } from './thumbnails.ts';
 import { settingsFor } from './usual-settings.ts';
@@ -51,8 +51,8 @@ type PhotographsProgress = Extract<GatherProgress, { stage: 'photographs' }>;
 
 /** By what could be used of them, if anything could. */
 function titleOfUsable(items: readonly CollectionItem[]): string {
-  const usable = items.filter(({ failure }) => failure === null);
-  return titleOf(usable.length === 0 ? items : usable);
+  if (isWithoutPhotographs(items)) return countOf(items.length, 'file');
+  return titleOf(items.filter(({ failure }) => failure === null));
 }
 
 /** How often new photographs are shown, ms. Ten thousand of them, one by one, would keep the page from answering. */

@@ -206,6 +206,10 @@ export function withClasses(
   return withItems(open, added);
 }
 
+/** Whether files came and none of them could be used. */
+export const isWithoutPhotographs = (items: readonly CollectionItem[]): boolean =>
+  items.length > 0 && items.every(({ failure }) => failure !== null);
+
 /** @returns the folders that are no class, since none of their files could be used */
 export function foldersWithoutPhotographs(items: readonly CollectionItem[]): readonly string[] {
   const namesOf = (some: readonly CollectionItem[]): Set<string> =>

@@ -19,7 +19,13 @@ import { MapCanvas } from './map-canvas.tsx';
 import { MapPanel } from './map-panel.tsx';
 import { ProbePanel } from './probe-panel.tsx';
 import { RecogniseStart } from './recognise-start.tsx';
-import type { Filter, OpenCollection, Order, Tab } from './recognise-state.ts';
+import {
+  isWithoutPhotographs,
+  type Filter,
+  type OpenCollection,
+  type Order,
+  type Tab,
+} from './recognise-state.ts';
 import './recognise-view.css';
 
 const tabs: readonly { readonly value: Tab; readonly label: string }[] = [
@@ -130,11 +136,12 @@ function GridHead() {
 
 function Middle({ tab }: { readonly tab: Tab }) {
   const places = useRecognise((state) => state.map.value);
+  const hasNothing = useRecognise(({ open }) => open !== null && isWithoutPhotographs(open.items));
   if (tab === 'map' && places !== null) return <MapCanvas places={places} />;
   return (
     <div className="grid">
       <GridHead />
-      <ItemGrid label="Photographs of the collection" />
+      {hasNothing ? <FailedFiles isOpen /> : <ItemGrid label="Photographs of the collection" />}
     </div>
   );
 }
@@ -161,7 +168,7 @@ function Collection({ open, onAdd }: { readonly open: OpenCollection; readonly o
       >
         <div className="side">
           <Side tab={tab} />
-          <FailedFiles />
+          {!isWithoutPhotographs(open.items) && <FailedFiles />}
         </div>
         <Middle tab={tab} />
       </div>
