@@ -29,7 +29,8 @@ const tabsOf = (name: string): URL => new URL(`tabs/${name}`, scope.registration
 
 async function install(): Promise<void> {
   const cache = await caches.open(cacheName);
-  await cache.addAll(__FILES__.map((file) => new Request(file, { cache: 'no-cache' })));
+  // On a first visit the model is on its way, and somebody waits for it.
+  await cache.addAll(__FILES__.map((file) => new Request(file, { cache: 'no-cache', priority: 'low' })));
   await scope.skipWaiting();
 }
 
