@@ -68,3 +68,25 @@ test('a comparison that was made once is there without a network; one that was n
   await scope.compareWith(title);
   await expect(other).toBeVisible();
 });
+
+test('what is kept for later comes when the engine runs: until then the connection belongs to the model', async ({
+  scope,
+  page,
+}) => {
+  let release = (): void => {};
+  const held = new Promise<void>((resolve) => (release = resolve));
+  await page.route('**/*.bin', async (route) => {
+    await held;
+    await route.continue();
+  });
+  const asked = page.waitForRequest('**/*.bin');
+  await scope.open();
+  await asked;
+  const countWorkers = (): Promise<number> =>
+    page.evaluate(async () => (await navigator.serviceWorker.getRegistrations()).length);
+  await page.waitForTimeout(500);
+  expect(await countWorkers()).toBe(0);
+  release();
+  await scope.isReady();
+  await expect.poll(countWorkers).toBe(1);
+});

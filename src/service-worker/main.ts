@@ -29,8 +29,7 @@ const tabsOf = (name: string): URL => new URL(`tabs/${name}`, scope.registration
 
 async function install(): Promise<void> {
   const cache = await caches.open(cacheName);
-  // On a first visit the model is on its way, and somebody waits for it.
-  await cache.addAll(__FILES__.map((file) => new Request(file, { cache: 'no-cache', priority: 'low' })));
+  await cache.addAll(__FILES__.map((file) => new Request(file, { cache: 'no-cache' })));
   await scope.skipWaiting();
 }
 
@@ -66,7 +65,20 @@ async function activate(): Promise<void> {
     if ((await records.match(tabsOf(name))) === undefined)
       await records.put(tabsOf(name), Response.json(open));
   await removeUnused();
-  await scope.clients.claim();
+}
+
+/** So often it is asked whether this version is active, ms. */
+const stateMs = 50;
+
+/**
+ * Serves the pages that are open, once this version is active. While it is being activated, Firefox lets requests of claimed pages
+ * fail, and a reload hang for a minute.
+ */
+async function claim(): Promise<void> {
+  while (scope.registration.active?.state !== 'activated')
+    await new Promise((resolve) => setTimeout(resolve, stateMs));
+  // Refused where a newer version has become the active one meanwhile, which serves them.
+  await scope.clients.claim().catch(() => undefined);
 }
 
 /**
@@ -150,7 +162,11 @@ function asksPage({ mode, url }: Request): boolean {
 }
 
 scope.addEventListener('install', (event) => event.waitUntil(install()));
-scope.addEventListener('activate', (event) => event.waitUntil(activate()));
+scope.addEventListener('activate', (event) => {
+  const activated = activate();
+  event.waitUntil(activated);
+  void activated.then(claim);
+});
 scope.addEventListener('message', ({ data }) => {
   if (data === takeOverMessage) void scope.skipWaiting();
 });

@@ -14,7 +14,7 @@ import { createPictures } from './engine/pictures.ts';
 import { createSession } from './engine/session.ts';
 import { createModelLibrary } from './models/model-library.ts';
 import { readAddress } from './state/address.ts';
-import { createAppStore } from './state/app-store.ts';
+import { createAppStore, type AppStore } from './state/app-store.ts';
 import { recallSettings } from './state/settings.ts';
 import { createRecogniseSession } from './recognise/recognise-session.ts';
 import { createRecogniseStore } from './recognise/recognise-state.ts';
@@ -39,6 +39,16 @@ const readSidePx = (): number => {
 
 const readOverlap = (): Overlap =>
   overlaps.find((overlap) => String(overlap) === parameters.get('overlap')) ?? 1;
+
+/** @returns when the engine runs or does not start. Until then the connection belongs to what a person waits for. */
+const whenStarted = (store: AppStore): Promise<void> =>
+  new Promise((resolve) => {
+    const stop = store.subscribe(({ engine }) => {
+      if (engine.status === 'starting') return;
+      stop();
+      resolve();
+    });
+  });
 
 export interface PageWorkers {
   readonly engine: WorkerScript;
@@ -71,5 +81,5 @@ export function openPage(workers: PageWorkers): void {
 
   // The page opens without a network from the second visit on. Not in development, where it would hide every change.
   if (import.meta.env.PROD && 'serviceWorker' in navigator)
-    void keepForOffline(navigator.serviceWorker, store.getState().say);
+    void whenStarted(store).then(() => keepForOffline(navigator.serviceWorker, store.getState().say));
 }
