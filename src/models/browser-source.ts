@@ -1,5 +1,5 @@
 import { FailureError } from '../core/failure.ts';
-import type { ModelCache, ModelSource } from './load-model.ts';
+import type { ModelCache, ModelSource } from './model-source.ts';
 
 const cacheName = 'dinoscope-models';
 

@@ -1,5 +1,5 @@
 import { FailureError } from '../core/failure.ts';
-import type { ModelSource } from './load-model.ts';
+import type { ModelSource } from './model-source.ts';
 
 /**
  * A model in tfjs format from dropped files or from files that the browser keeps. They are local, so nothing is

@@ -4,7 +4,8 @@ import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { elementCount, parameterShapes } from '../core/architecture.ts';
 import { FailureError, type Failure } from '../core/failure.ts';
 import { vitFixtures, type VitFixture } from '../testing/vit-fixtures.ts';
-import { loadModel, type ModelCache, type ModelSource } from './load-model.ts';
+import { loadModel } from './load-model.ts';
+import type { ModelCache, ModelSource } from './model-source.ts';
 import type { ModelBytes } from '../core/model.ts';
 
 const [fixture] = vitFixtures as [VitFixture, ...VitFixture[]];

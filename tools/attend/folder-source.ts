@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FailureError } from '../../src/core/failure.ts';
-import type { ModelSource } from '../../src/models/load-model.ts';
+import type { ModelSource } from '../../src/models/model-source.ts';
 
 /** A model in tfjs format in a folder of this machine. */
 export function folderSource(folder: string): ModelSource {
