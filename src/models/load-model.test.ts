@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { getEventListeners } from 'node:events';
-import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { elementCount, parameterShapes } from '../core/architecture.ts';
 import { FailureError, type Failure } from '../core/failure.ts';
 import { vitFixtures, type VitFixture } from '../testing/vit-fixtures.ts';
@@ -437,12 +437,12 @@ describe('shards', () => {
       return new Response(new ReadableStream({ pull }));
     });
     // The check of the first ends only when the second was asked for.
-    const check = vi.spyOn(crypto.subtle, 'digest').mockImplementation(async (algorithm, bytes) => {
+    vi.spyOn(crypto.subtle, 'digest').mockImplementation(async (algorithm, bytes) => {
       while (!from.fetched.includes('two.bin')) await new Promise((resolve) => setTimeout(resolve));
       return digest.call(crypto.subtle, algorithm, bytes);
     });
+    onTestFinished(() => void vi.restoreAllMocks());
     expect(await loadModel(from, signal, ignore)).toMatchObject(whole);
-    check.mockRestore();
     expect(seen).toEqual(['one.bin is whole, asked for: model.json, one.bin']);
   });
 

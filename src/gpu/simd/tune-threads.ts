@@ -87,7 +87,7 @@ export const mayBeGood = (threads: number, msOfOne: number, leastMs: number): bo
 
 /**
  * Times all threads, one, and half of them where these may be as good, on the current back end, and puts the choice into effect.
- * Takes some fifty ms.
+ * Runs the block nine times at most.
  * @returns the choice; null if there is none (another back end, or one thread)
  */
 export async function timeThreads(): Promise<number | null> {
