@@ -170,6 +170,8 @@ describe('a download', () => {
     });
     expect(asked).toEqual([{ host: 'one.org', range: null, ifRange: null }]);
     expect(seen[0]).toEqual({ stage: 'connect', host: 'one.org' });
+    // As soon as the host has answered, before anything is written.
+    expect(seen[1]).toMatchObject({ stage: 'transfer', loadedBytes: 0, totalBytes: 1000 });
     expect(seen.at(-1)).toMatchObject({ host: 'one.org', loadedBytes: 1000, totalBytes: 1000 });
     const rates = seen.flatMap((each) => (each.stage === 'transfer' ? [each.bytesPerSecond] : []));
     expect(rates[0]).toBeNull();

@@ -5,15 +5,17 @@ import { openStorage } from './opfs-storage.ts';
 
 /** What each write does; a test may have it throw. */
 let onWrite: () => void;
-let onOpen: () => void;
+/** What opening waits for; a test may have it throw, or wait. */
+let onOpen: () => void | Promise<void>;
+let closed = 0;
 
 class FakeFile {
   readonly kind = 'file';
   bytes = new Uint8Array();
 
-  createSyncAccessHandle(): Promise<unknown> {
-    onOpen();
-    return Promise.resolve({
+  async createSyncAccessHandle(): Promise<unknown> {
+    await onOpen();
+    return {
       write: (bytes: Uint8Array, { at }: { at: number }): number => {
         onWrite();
         const longer = new Uint8Array(Math.max(this.bytes.length, at + bytes.length));
@@ -24,8 +26,8 @@ class FakeFile {
       },
       truncate: (size: number) => void (this.bytes = this.bytes.slice(0, size)),
       flush: () => undefined,
-      close: () => undefined,
-    });
+      close: () => void closed++,
+    };
   }
   getFile(): Promise<Blob> {
     return Promise.resolve(new Blob([this.bytes]));
@@ -64,6 +66,7 @@ beforeEach(() => {
   disk = new FakeFolder();
   onWrite = () => undefined;
   onOpen = () => undefined;
+  closed = 0;
   vi.stubGlobal('isSecureContext', true);
   vi.stubGlobal('FileSystemFileHandle', FakeFile);
   vi.stubGlobal('navigator', { storage: { getDirectory: () => Promise.resolve(disk) } });
@@ -141,4 +144,27 @@ test('a file that another window has open is busy in the words of what it belong
   onOpen = refuse('NoModificationAllowedError');
   const thrown = await write(folders).catch((error: unknown) => error);
   expect(failureOf(thrown)).toEqual(busy);
+});
+
+test('a file that the browser does not open in time fails, and is closed where it comes late', async () => {
+  const folders = await open();
+  vi.useFakeTimers();
+  try {
+    closed = 0;
+    let come = (): void => undefined;
+    onOpen = () => new Promise<void>((resolve) => (come = resolve));
+    const thrown = write(folders).catch((error: unknown) => error);
+    await vi.advanceTimersByTimeAsync(29_000);
+    expect(closed).toBe(0);
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(failureOf(await thrown)).toEqual({
+      code: 'storage-failed',
+      problem: 'no answer within 30 s',
+    });
+    come();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(closed).toBe(1);
+  } finally {
+    vi.useRealTimers();
+  }
 });

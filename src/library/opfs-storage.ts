@@ -6,6 +6,7 @@
 import { FailureError, type Failure, type KeptBytes } from '../core/failure.ts';
 import type { NotKept } from '../core/not-kept.ts';
 import { createMemoryStorage, type FileStorage, type OpenFile } from './file-storage.ts';
+import { withTimeout } from './with-timeout.ts';
 
 const isNamed = (error: unknown, name: string): boolean =>
   error instanceof DOMException && error.name === name;
@@ -29,10 +30,13 @@ const explainBy =
     });
   };
 
-/** Nothing there is null; all else is a failure of the storage. */
+/** What the storage does not do within this time, ms, fails: whoever waits for it can neither go on nor cancel. */
+const answerMs = 30_000;
+
+/** Nothing there is null; all else is a failure of the storage, no answer too. */
 async function orNull<T>(promise: Promise<T>, explain: Explain): Promise<T | null> {
   try {
-    return await promise;
+    return await withTimeout(promise, answerMs);
   } catch (error) {
     if (isNamed(error, 'NotFoundError')) return null;
     throw explain(error);
@@ -96,12 +100,13 @@ async function openRoot(folderName: string): Promise<Folder | NotKept> {
   if (!('createSyncAccessHandle' in FileSystemFileHandle.prototype)) return 'unsupported';
   let root: Folder;
   try {
-    root = await (await storage.getDirectory()).getDirectoryHandle(folderName, { create: true });
+    const home = await withTimeout(storage.getDirectory(), answerMs);
+    root = await home.getDirectoryHandle(folderName, { create: true });
   } catch {
     return 'refused';
   }
   try {
-    await writeProbe(root);
+    await withTimeout(writeProbe(root), answerMs);
     return root;
   } catch {
     // Files from before can still be read, as on a full disk; writing fails.
@@ -115,11 +120,16 @@ function opfsStorage(root: Folder, explain: Explain): FileStorage {
   return {
     notKept: null,
     open: async (model, file) => {
-      try {
+      const opening = (async () => {
         const folder = await root.getDirectoryHandle(model, { create: true });
         const handle = await folder.getFileHandle(file, { create: true });
-        return openFileOf(await handle.createSyncAccessHandle(), explain);
+        return handle.createSyncAccessHandle();
+      })();
+      try {
+        return openFileOf(await withTimeout(opening, answerMs), explain);
       } catch (error) {
+        // One that is opened after all would keep everyone else from the file.
+        void opening.then((handle) => handle.close()).catch(() => undefined);
         throw explain(error);
       }
     },

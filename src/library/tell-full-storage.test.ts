@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { FailureError, failureOf } from '../core/failure.ts';
-import { tellFullStorage } from './tell-full-storage.ts';
+import { freeBytes, tellFullStorage } from './tell-full-storage.ts';
 
 afterEach(() => void vi.unstubAllGlobals());
 
@@ -59,4 +59,16 @@ test('what is no full storage stays as it is', async () => {
   expect(await tellFullStorage(bug)).toBe(bug);
   const other = new FailureError({ code: 'model-busy' });
   expect(await tellFullStorage(other)).toBe(other);
+});
+
+test('a browser that never says how much is free is not waited for', async () => {
+  vi.useFakeTimers();
+  vi.stubGlobal('navigator', { storage: { estimate: () => new Promise(() => undefined) } });
+  try {
+    const free = freeBytes();
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(await free).toBeNull();
+  } finally {
+    vi.useRealTimers();
+  }
 });

@@ -1,16 +1,20 @@
 /** What is known of the browser's storage when it is full: how much is free, and what of ours could be deleted. */
 import { FailureError, failureOf, type KeptBytes } from '../core/failure.ts';
+import { withTimeout } from './with-timeout.ts';
 
 // Typed as always there; a page without https has none.
 const storageHere = (): Partial<StorageManager> | undefined =>
   (globalThis.navigator as Partial<Navigator> | undefined)?.storage;
 
+/** A browser that counts for longer than this does not say how much is free, ms. */
+const estimateMs = 5000;
+
 /** What the browser would still give; null where it does not say. */
 export async function freeBytes(): Promise<number | null> {
-  const { quota, usage } =
-    (await storageHere()
-      ?.estimate?.()
-      .catch(() => null)) ?? {};
+  const estimate = storageHere()?.estimate?.() ?? Promise.resolve({});
+  const { quota, usage } = await withTimeout<StorageEstimate>(estimate, estimateMs).catch(
+    (): StorageEstimate => ({}),
+  );
   return quota === undefined || usage === undefined ? null : Math.max(0, quota - usage);
 }
 

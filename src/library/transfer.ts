@@ -128,6 +128,8 @@ export async function transferFile(call: TransferCall, tools: TransferTools): Pr
   const hash = createSha256();
   const rest = await requestRest(source.url, kept, tools, signal);
   const totalBytes = source.byteLength ?? rest.totalBytes;
+  // The host has answered: what takes long from here on is the browser's storage.
+  onProgress({ stage: 'transfer', host, loadedBytes: rest.offset, totalBytes, bytesPerSecond: null });
   await checkRoom(tools, totalBytes === null ? null : totalBytes - rest.offset);
   await writePartial(folders, id, { url: source.url, validator: rest.validator, totalBytes });
   if (kept !== null) await hashKept(kept.bytes, rest.offset, hash, signal);
