@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { installDawn } from '../tools/attend/dawn.ts';
+import { installDawn } from '../tools/dawn.ts';
 import { allowRelaxedSimd } from '../tools/relaxed-simd.ts';
 import { createHost, type HostRequest } from './contestants/host.ts';
 import type { openOurs } from './contestants/ours.ts';

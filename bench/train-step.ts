@@ -19,7 +19,7 @@ import { plainStep } from '../src/train/plain-step.ts';
 import { ratesAt } from '../src/train/schedules.ts';
 import { openUpdater } from '../src/train/step-update.ts';
 import { uploadState } from '../src/train/training-state.ts';
-import { installDawn } from '../tools/attend/dawn.ts';
+import { installDawn } from '../tools/dawn.ts';
 import { stopWith } from '../tools/stop-with.ts';
 import { countGpu } from './contestants/count-gpu.ts';
 

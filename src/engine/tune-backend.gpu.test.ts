@@ -1,9 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { VitArchitecture } from '../core/architecture.ts';
+import { attentionName } from '../gpu/kernels/attention-code.ts';
 import { timeKernels } from '../gpu/kernels/time-kernels.ts';
 import type { Timed } from '../gpu/kernels/timed-choice.ts';
 import { setTuning, tuningOf, untuned } from '../gpu/kernels/tuning.ts';
+import { attentionVariants } from '../gpu/kernels/variants.ts';
 import { openBackend, type OpenBackend } from '../gpu/open-backend.ts';
 import { openWebGpu } from '../testing/open-webgpu.ts';
 import { vitSmall16 } from '../testing/vit-small-16.ts';
@@ -51,7 +53,7 @@ function memoryStore(
 const remembered: Timed = {
   linear: { '32 → 96': { float32: 'shared-8x8-4x4', float16: 'registers-4x8' } },
   linearNorm: { '32 → 32': { float32: 'registers-4x8', float16: 'apart' } },
-  attentionQueries: 2,
+  attention: '2',
 };
 
 /** The WGSL of our kernels as the test wants it; each variant's code has names of its own. */
@@ -71,7 +73,7 @@ describe('timing', () => {
     const timed = await timeKernels(backend, architecture, Infinity);
     expect(tf.memory().numTensors).toBe(before);
     expect(Object.keys(timed?.linear ?? {})).toEqual(shapes);
-    expect([1, 2, 4, 8]).toContain(timed?.attentionQueries);
+    expect(attentionVariants.map(attentionName)).toContain(timed?.attention);
     expect(tuningOf(tf.backend()).linear(197, 32, 96, 'float32')).not.toBeNull();
     expect(tuningOf(tf.backend()).linear(197, 32, 100, 'float32')).toBeNull();
     await backend.finish();
@@ -81,7 +83,7 @@ describe('timing', () => {
     expect(await timeKernels(backend, architecture, 0)).toEqual({
       linear: {},
       linearNorm: {},
-      attentionQueries: null,
+      attention: null,
     });
     expect(tuningOf(tf.backend()).linear(197, 32, 96, 'float32')).toBeNull();
   });
@@ -128,7 +130,7 @@ describe('a choice', () => {
     await tuneBackend(backend, architecture, store);
     expect(tf.memory().numTensors).toBe(before);
     expect(store.written).toHaveLength(0);
-    expect(tuningOf(tf.backend())).toMatchObject({ attentionQueries: 2 });
+    expect(tuningOf(tf.backend())).toMatchObject({ attention: { queries: 2, keys: 'read' } });
     expect(tuningOf(tf.backend()).linear(197, 32, 96, 'float32')).toEqual({
       kind: 'shared',
       rows: 4,
@@ -161,7 +163,7 @@ describe('a choice', () => {
       const store = memoryStore({
         linear: { '32 → 96': { float32, float16: null } },
         linearNorm: {},
-        attentionQueries: null,
+        attention: null,
       });
       expect(await recallTuning(backend, architecture, store)).toBe(false);
       expect(store.kept()).toBeNull();
@@ -172,14 +174,14 @@ describe('a choice', () => {
     const other = { ...architecture, embedDim: 64, numHeads: 2 };
     const [mine, others] = [
       memoryStore(remembered),
-      memoryStore({ linear: {}, linearNorm: {}, attentionQueries: 4 }),
+      memoryStore({ linear: {}, linearNorm: {}, attention: '4' }),
     ];
     await tuneBackend(backend, architecture, mine);
     await tuneBackend(backend, other, others);
-    expect(tuningOf(tf.backend()).attentionQueries).toBe(4);
+    expect(tuningOf(tf.backend()).attention?.queries).toBe(4);
     const dispatch = vi.spyOn(GPUComputePassEncoder.prototype, 'dispatchWorkgroups');
     await tuneBackend(backend, architecture, mine);
-    expect(tuningOf(tf.backend()).attentionQueries).toBe(2);
+    expect(tuningOf(tf.backend()).attention?.queries).toBe(2);
     expect(dispatch).not.toHaveBeenCalled();
   });
 

@@ -26,7 +26,7 @@ import { photographUsage } from '../photographs/find-photographs.ts';
 import { readOptions, stopWithout } from '../read-options.ts';
 import { stopWith, stopWithWrong } from '../stop-with.ts';
 import { writeWhole } from '../write-whole.ts';
-import { installDawn } from './dawn.ts';
+import { installDawn } from '../dawn.ts';
 import { findModel } from './find-model.ts';
 
 const usage = `Usage: npm run attend -- <images…> [options]

@@ -16,7 +16,7 @@ import { Trainer } from '../../src/train/trainer.ts';
 import type { TrainingModel } from '../../src/train/training-model.ts';
 import { readTrainingConfiguration } from '../../src/train/training-checkpoint.ts';
 import { checkStepKernels } from '../../src/train/training-self-check.ts';
-import { installDawn } from '../attend/dawn.ts';
+import { installDawn } from '../dawn.ts';
 import { findModel } from '../attend/find-model.ts';
 import { checkpointOptions, checkpointUsage, openFile } from '../checkpoint-file.ts';
 import { beginCommand } from '../begin-command.ts';

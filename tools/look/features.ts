@@ -4,7 +4,7 @@ import { defineCodec } from '../../src/core/codec.ts';
 import { describeFailure } from '../../src/core/failure.ts';
 import { encodeNpy } from '../../src/formats/npy.ts';
 import { featureFields, featuresOf, type FeatureParams } from '../../src/lenses/feature-choice.ts';
-import { installDawn } from '../attend/dawn.ts';
+import { installDawn } from '../dawn.ts';
 import { findModel } from '../attend/find-model.ts';
 import { checkpointOptions, checkpointUsage } from '../checkpoint-file.ts';
 import { photographUsage } from '../photographs/find-photographs.ts';

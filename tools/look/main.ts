@@ -9,7 +9,7 @@ import { contractOf, lensIds } from '../../src/lenses/contracts.ts';
 import { frameOf, spanOf, type LookResult } from '../../src/lenses/lens-contract.ts';
 import { sharedDrawing } from '../../src/render/shared-drawing.ts';
 import { checkpointOptions } from '../checkpoint-file.ts';
-import { installDawn } from '../attend/dawn.ts';
+import { installDawn } from '../dawn.ts';
 import { beginCommand } from '../begin-command.ts';
 import { makeFolder } from '../file-problem.ts';
 import { readOptions, stopWithHelp, stopWithout } from '../read-options.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { FeatureSettings } from '../../src/core/recognition.ts';
 import { countConfusion } from '../../src/recognise/knn.ts';
 import type { Codec } from '../../src/core/codec.ts';
-import { installDawn } from '../attend/dawn.ts';
+import { installDawn } from '../dawn.ts';
 import { findModel } from '../attend/find-model.ts';
 import type { CheckpointValues } from '../checkpoint-file.ts';
 import { readOptions, stopWithout } from '../read-options.ts';

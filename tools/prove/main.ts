@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describeFailure, failureOf } from '../../src/core/failure.ts';
 import { openTraceBackend } from '../../src/engine/trace-model.ts';
-import { installDawn } from '../attend/dawn.ts';
+import { installDawn } from '../dawn.ts';
 import { beginCommand } from '../begin-command.ts';
 import { readOptions } from '../read-options.ts';
 import { allowRelaxedSimd } from '../relaxed-simd.ts';

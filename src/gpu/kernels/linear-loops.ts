@@ -14,30 +14,35 @@ export interface RegisterTile {
   readonly vectors: number;
 }
 
-/** One step of the loop over the depth: `x_<row>` times the next `step` rows of the weight. */
-const multiplyCode = ({ rows, vectors }: RegisterTile, step: number): string =>
-  unroll(
-    step,
-    (component) => `{
+/**
+ * One step of the loop over the depth: `step` numbers of each row of x times as many rows of the weight. All of these are read before
+ * the first product: a driver that computes on the processor reads each lane's by branches of its own, and sums that are held in
+ * registers would be stored at each branch.
+ * @param xOf WGSL of what `row` has here
+ */
+const multiplyCode = (
+  { rows, vectors }: RegisterTile,
+  step: number,
+  xOf: (row: number) => string,
+): string => {
+  const each = (code: (component: number, v: number) => string): string =>
+    unroll(step, (component) => unroll(vectors, (v) => code(component, v)));
+  return `
+      ${each((c, v) => `let weights_${c}_${v} = weightAt(w_${v} + ${c} * stride);`)}
+      ${unroll(vectors, (v) => `w_${v} += ${step} * stride;`)}
       ${unroll(
-        vectors,
-        (v) => `let weights_${v} = weightAt(w_${v});
-      w_${v} += stride;`,
-      )}
-      ${unroll(rows, (i) =>
-        unroll(
-          vectors,
-          (v) => `sum_${i}_${v} += x_${i}${step === 1 ? '' : `[${component}]`} * weights_${v};`,
-        ),
-      )}
-    }`,
-  );
+        rows,
+        (i) => `{
+        let own = ${xOf(i)};
+        ${each((c, v) => `sum_${i}_${v} += own${step === 1 ? '' : `[${c}]`} * weights_${c}_${v};`)}
+      }`,
+      )}`;
+};
 
 /** The loop of `registersCode` in linear-code. */
 export const registersLoop = (tile: RegisterTile, step: number): string => `
     for (var k = 0; k < depth; k++) {
-      ${unroll(tile.rows, (i) => `let x_${i} = x[from_${i} + k];`)}
-      ${multiplyCode(tile, step)}
+      ${multiplyCode(tile, step, (i) => `x[from_${i} + k]`)}
     }`;
 
 /** The loop of `subgroupCode` there. */
@@ -49,8 +54,7 @@ export const subgroupLoop = (tile: RegisterTile): string => `
       ${unroll(tile.rows, (i) => `let own_${i} = x[from_${i} + at];`)}
       let count = min(size, depth - first);
       for (var k = 0; k < count; k++) {
-        ${unroll(tile.rows, (i) => `let x_${i} = subgroupShuffle(own_${i}, u32(k));`)}
-        ${multiplyCode(tile, 4)}
+        ${multiplyCode(tile, 4, (i) => `subgroupShuffle(own_${i}, u32(k))`)}
       }
     }`;
 
@@ -61,9 +65,11 @@ export const subgroupLoop = (tile: RegisterTile): string => `
 export const productLoop = (variant: RegisterVariant): string =>
   variant.kind === 'registers' ? registersLoop(variant, 4) : subgroupLoop(variant);
 
+/** What goes to the top of a shader whose lanes pass values to each other. */
+export const subgroupTop = atTop('enable subgroups; diagnostic(off, subgroup_uniformity);');
+
 /** What goes to the top of a shader with such a loop. */
-export const productTop = ({ kind }: LinearVariant): string =>
-  kind === 'subgroup' ? atTop('enable subgroups; diagnostic(off, subgroup_uniformity);') : '';
+export const productTop = ({ kind }: LinearVariant): string => (kind === 'subgroup' ? subgroupTop : '');
 
 /** Reads the weight as vectors of four columns, for either storage. */
 export const weightCode: Readonly<Record<WeightStorage, string>> = {

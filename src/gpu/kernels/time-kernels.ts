@@ -8,6 +8,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { VitArchitecture } from '../../core/architecture.ts';
 import { nullIfRefused } from '../error-scope.ts';
 import type { OpenBackend } from '../open-backend.ts';
+import { attentionName, type AttentionVariant } from './attention-code.ts';
 import { attentionKernel } from './attention.ts';
 import type { WeightStorage } from './half-weights.ts';
 import { variantName, type LinearVariant, type RegisterVariant } from './linear-code.ts';
@@ -104,7 +105,7 @@ const clearly = 0.9;
 async function fastest<V>(
   times: readonly Time<V>[],
   trial: Trial,
-  usual: V,
+  usual: V | undefined,
   tuningFor: (variant: V) => Tuning,
 ): Promise<Time<V> | null> {
   const handicap = ({ variant, ms }: Time<V>): number => (variant === usual ? clearly * ms : ms);
@@ -156,6 +157,9 @@ async function timeLinear(
   return timed;
 }
 
+const passesValues = (linear: Readonly<Record<string, TimedLayer>>): boolean =>
+  Object.values(linear).some(({ float32 }) => variantNamed(float32)?.kind === 'subgroup');
+
 /** What a name of a variant or 'apart' is stored as. */
 const normName = (variant: RegisterVariant | 'apart'): string =>
   variant === 'apart' ? variant : variantName(variant);
@@ -203,18 +207,19 @@ interface TimingTask {
   readonly deadline: number;
 }
 
+/** @param variants the first is kept where another is not clearly faster */
 async function timeAttention(
   backend: OpenBackend,
   { architecture: { embedDim, numHeads }, tokens, deadline }: TimingTask,
-): Promise<Timed['attentionQueries']> {
+  variants: readonly AttentionVariant[],
+): Promise<AttentionVariant | null> {
   const qkv = tf.tensor2d(someValues(tokens * 3 * embedDim), [tokens, 3 * embedDim]);
   const run = (): tf.Tensor => attentionKernel.run({ qkv }, { numHeads });
   forgetTuning();
   const expected = run();
   const trial = { run, expected: () => tf.clone(expected) };
-  const variants = attentionVariantsFor(embedDim / numHeads / 4);
   const times = await timeVariants(backend, trial, variants, withAttention, deadline);
-  const chosen = await fastest(times, trial, variants[0] ?? 1, withAttention);
+  const chosen = await fastest(times, trial, variants[0], withAttention);
   tf.dispose([qkv, expected]);
   return chosen?.variant ?? null;
 }
@@ -238,9 +243,17 @@ export async function timeKernels(
     const task = { architecture, tokens, deadline: start + milliseconds };
     // Attention is first, because it has few variants and gains most. It gets only a part of the time, because it has one
     // shape and the linear layers have four.
-    const attentionQueries = await timeAttention(backend, { ...task, deadline: start + milliseconds / 3 });
+    const vectors = architecture.embedDim / architecture.numHeads / 4;
+    const read = attentionVariantsFor(vectors, 'read');
+    let attention = await timeAttention(backend, { ...task, deadline: start + milliseconds / 3 }, read);
     const linear = await timeLinear(backend, { ...task, deadline: start + 0.8 * milliseconds });
-    const timed = { linear, linearNorm: await timeLinearNorm(backend, task, linear), attentionQueries };
+    // Where passing values is not worth it in linear layers, it is not here, and on some adapters compiling it takes seconds.
+    if (attention !== null && passesValues(linear)) {
+      const passed = [attention, ...attentionVariantsFor(vectors, 'passed')];
+      attention = (await timeAttention(backend, task, passed)) ?? attention;
+    }
+    const linearNorm = await timeLinearNorm(backend, task, linear);
+    const timed = { linear, linearNorm, attention: attention && attentionName(attention) };
     setTuning(tf.backend(), tuningFrom(timed, before));
     return timed;
   } catch (error) {

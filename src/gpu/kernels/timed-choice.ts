@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { setTuning, tuningOf, untuned, type Tuning } from './tuning.ts';
 import type { RegisterVariant } from './linear-code.ts';
-import { variantNamed } from './variants.ts';
+import { attentionNamed, variantNamed } from './variants.ts';
 
 /** Names of the fastest variants for a linear layer of one shape, for each storage of its weight. */
 export interface TimedLayer {
@@ -23,7 +23,8 @@ export interface Timed {
   readonly linear: Readonly<Record<string, TimedLayer>>;
   /** Of the layers that end half a block, by the same names. */
   readonly linearNorm: Readonly<Record<string, TimedNorm>>;
-  readonly attentionQueries: 1 | 2 | 4 | 8 | null;
+  /** A variant's name; null if nothing was timed. */
+  readonly attention: string | null;
 }
 
 export const shapeName = (depth: number, columns: number): string => `${depth} → ${columns}`;
@@ -36,7 +37,7 @@ function normVariantNamed(name: string | null): RegisterVariant | 'apart' | null
 }
 
 /** @param others tuning for the shapes of models that were in use before */
-export function tuningFrom({ linear, linearNorm, attentionQueries }: Timed, others: Tuning): Tuning {
+export function tuningFrom({ linear, linearNorm, attention }: Timed, others: Tuning): Tuning {
   const layerOf = (depth: number, columns: number): TimedLayer | undefined =>
     linear[shapeName(depth, columns)];
   return {
@@ -55,7 +56,7 @@ export function tuningFrom({ linear, linearNorm, attentionQueries }: Timed, othe
       if (layer === undefined) return others.storage(depth, columns);
       return layer.float16 === null ? 'float32' : 'float16';
     },
-    attentionQueries,
+    attention: attentionNamed(attention) ?? null,
   };
 }
 

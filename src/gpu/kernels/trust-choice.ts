@@ -7,6 +7,8 @@ import { applyTimed, forgetTuning, rememberTuning, type Timed } from './timed-ch
 import { tuningOf } from './tuning.ts';
 import { differs, linearNormTrial, linearTrial, someValues, type Trial } from './variant-trials.ts';
 import {
+  attendsOn,
+  attentionNamed,
   currentDevice,
   fewTokens,
   linearShapes,
@@ -22,13 +24,17 @@ type OwnedTrial = Trial & { dispose(): void };
 /**
  * The choice may name variants of another version of the page, or need features that another version of the browser had.
  */
-function isChoiceOfHere({ linear, linearNorm }: Timed): boolean {
+function isChoiceOfHere({ linear, linearNorm, attention }: Timed): boolean {
   const isHere = (name: string | null): boolean => {
     const variant = variantNamed(name);
     return name === null || (variant !== undefined && runsOn(currentDevice(), variant));
   };
+  const attentionOf = attentionNamed(attention);
+  const isAttentionHere =
+    attention === null || (attentionOf !== undefined && attendsOn(currentDevice(), attentionOf));
   const isNormHere = (name: string | null): boolean => name === 'apart' || isHere(name);
   return (
+    isAttentionHere &&
     Object.values(linear).every(({ float32, float16 }) => isHere(float32) && isHere(float16)) &&
     Object.values(linearNorm).every(({ float32, float16 }) => isNormHere(float32) && isNormHere(float16))
   );

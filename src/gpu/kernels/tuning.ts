@@ -2,6 +2,7 @@
  * Which variant of a kernel runs on a device: the one that was timed there (time-kernels), or the usual one if nothing
  * was timed.
  */
+import type { AttentionVariant } from './attention-code.ts';
 import type { WeightStorage } from './half-weights.ts';
 import type { LinearVariant, RegisterVariant } from './linear-code.ts';
 
@@ -19,15 +20,15 @@ export interface Tuning {
   ): RegisterVariant | 'apart' | null;
   /** How to store a weight of this shape on the device, if its values allow both ways. */
   storage(depth: number, columns: number): WeightStorage;
-  /** Queries an invocation of the attention takes; null if nothing was timed. */
-  readonly attentionQueries: 1 | 2 | 4 | 8 | null;
+  /** Null if nothing was timed. */
+  readonly attention: AttentionVariant | null;
 }
 
 export const untuned: Tuning = {
   linear: () => null,
   linearNorm: () => null,
   storage: () => 'float32',
-  attentionQueries: null,
+  attention: null,
 };
 
 const tunings = new WeakMap<object, Tuning>();

@@ -1,5 +1,6 @@
 /** Runs one variant and compares it with ops that the self-check has checked. */
 import * as tf from '@tensorflow/tfjs-core';
+import type { AttentionVariant } from './attention-code.ts';
 import { halfWeight, type WeightStorage } from './half-weights.ts';
 import type { LinearVariant, RegisterVariant } from './linear-code.ts';
 import { linearNormKernel } from './linear-norm.ts';
@@ -112,7 +113,4 @@ export const withLinearNorm =
   });
 
 export const withLinear = (variant: LinearVariant): Tuning => ({ ...untuned, linear: () => variant });
-export const withAttention = (attentionQueries: Tuning['attentionQueries']): Tuning => ({
-  ...untuned,
-  attentionQueries,
-});
+export const withAttention = (attention: AttentionVariant): Tuning => ({ ...untuned, attention });

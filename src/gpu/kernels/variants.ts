@@ -4,6 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { mlpHiddenDim, type VitArchitecture } from '../../core/architecture.ts';
+import { attentionName, type AttentionVariant } from './attention-code.ts';
 import { fusedKernelsSupport, hasFusedKernels } from './fused-kernels.ts';
 import type { WeightStorage } from './half-weights.ts';
 import { variantName, type LinearVariant, type RegisterVariant } from './linear-code.ts';
@@ -23,8 +24,13 @@ export const linearVariants: readonly LinearVariant[] = [
 ];
 export const runsOn = (device: GPUDevice, { kind }: LinearVariant): boolean =>
   kind !== 'subgroup' || device.features.has('subgroups');
+export const attendsOn = (device: GPUDevice, { keys }: AttentionVariant): boolean =>
+  keys === 'read' || device.features.has('subgroups');
 export const storages: readonly WeightStorage[] = ['float32', 'float16'];
-export const attentionVariants = [4, 8, 2, 1] as const;
+export const attentionVariants: readonly AttentionVariant[] = [
+  ...([4, 8, 2, 1] as const).map((queries) => ({ queries, keys: 'read' }) as const),
+  ...([4, 2] as const).map((queries) => ({ queries, keys: 'passed' }) as const),
+];
 /**
  * Limit of queries × vectors. Two arrays of this size in registers are 64 vectors. With more, registers spill on a GPU,
  * so those variants are timed last; with software rendering they may still be fastest.
@@ -34,13 +40,21 @@ const registerVectors = 32;
 const mostAttentionVectors = 128;
 
 /** @param vectors vectors of four in a head */
-export const spills = (queries: number, vectors: number): boolean => queries * vectors > registerVectors;
+export const spills = ({ queries }: AttentionVariant, vectors: number): boolean =>
+  queries * vectors > registerVectors;
 
-/** The variants that a head with this number of vectors of four allows, the usual one first. */
-export const attentionVariantsFor = (vectors: number): (typeof attentionVariants)[number][] =>
+/** The variants of this kind that a head with this number of vectors of four allows, the usual one first. */
+export const attentionVariantsFor = (
+  vectors: number,
+  keys: AttentionVariant['keys'],
+): readonly AttentionVariant[] =>
   attentionVariants
-    .filter((queries) => queries * vectors <= mostAttentionVectors)
+    .filter((variant) => variant.keys === keys && variant.queries * vectors <= mostAttentionVectors)
     .sort((a, b) => Number(spills(a, vectors)) - Number(spills(b, vectors)));
+
+/** @returns undefined if there is none of this name, or no name */
+export const attentionNamed = (name: string | null): AttentionVariant | undefined =>
+  attentionVariants.find((each) => attentionName(each) === name);
 
 export const variantNamed = (name: string | null): LinearVariant | undefined =>
   linearVariants.find((each) => variantName(each) === name);
