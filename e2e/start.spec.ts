@@ -74,18 +74,21 @@ test('a part of the page whose script is gone says so, offers to reload, and lea
   faults.length = 0;
 });
 
-test('a page whose own scripts do not come says so, and opens when it is loaded again', async ({
+test('a page whose own scripts or styles do not come says so, and opens when it is loaded again', async ({
   scope,
   page,
   faults,
 }) => {
-  await page.route(/page-.*\.js$/, (route) => route.abort());
-  await scope.open();
-  await expect(page.getByRole('alert')).toContainText('DINOscope could not be opened');
-  // The browser logs what it could not load.
-  expect(faults.length).toBeGreaterThan(0);
-  faults.length = 0;
-  await page.unrouteAll();
+  for (const missing of [/page-.*\.js$/, /\.css$/]) {
+    await page.route(missing, (route) => route.abort());
+    await scope.open();
+    await expect(page.getByRole('alert')).toContainText('DINOscope could not be opened');
+    await expect(page.getByRole('button')).toHaveCount(0);
+    // The browser logs what it could not load.
+    expect(faults.length).toBeGreaterThan(0);
+    faults.length = 0;
+    await page.unrouteAll();
+  }
   await page.reload();
   await scope.isReady();
   await expect(page.getByText('could not be opened')).toHaveCount(0);

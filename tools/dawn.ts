@@ -1,33 +1,35 @@
-/** WebGPU in Node, by Dawn: gives `navigator.gpu`, as a browser does. */
+/** WebGPU in Node, by Dawn. */
 
-/** So long the device is asked in each turn of the event loop, as a graphics card answers soon, ms. */
+/** So long a wait is asked about in every turn of the event loop, as a graphics card answers soon, ms. */
 const eagerMs = 1;
 /** After it, once in so long, ms. */
 const patientMs = 1;
+/** A call that comes later than this after the one before it begins another wait, ms. */
+const pauseMs = 10;
 
 /**
- * While Dawn's binding waits for a device, it asks for its progress in each turn of the event loop (by the global `setImmediate`), which
- * keeps a core busy. A device that computes on the processor needs that core, so the turns are made longer. Node's own code does not use
- * the global.
+ * While Dawn's binding waits for a device, it asks for its progress in each turn of the event loop, by the global `setImmediate`, which keeps
+ * a core busy. A device that computes on the processor needs that core. Node's own code does not use the global.
+ * @returns `setImmediate` that lets a long wait go by in steps of a millisecond
  */
-function waitPatiently(): void {
-  const everyTurn = globalThis.setImmediate;
+export function patiently(everyTurn: typeof setImmediate): typeof setImmediate {
   let begun = -Infinity;
   let last = -Infinity;
-  const patient = (...call: Parameters<typeof everyTurn>): NodeJS.Immediate | NodeJS.Timeout => {
+  const patient = (...call: Parameters<typeof setImmediate>): NodeJS.Immediate | NodeJS.Timeout => {
     const now = performance.now();
-    if (now - last > eagerMs + 2 * patientMs) begun = now;
+    if (now - last > pauseMs) begun = now;
     last = now;
     const [then, ...values] = call;
     return now - begun < eagerMs ? everyTurn(then, ...values) : setTimeout(then, patientMs, ...values);
   };
-  globalThis.setImmediate = Object.assign(patient, everyTurn) as typeof everyTurn;
+  return Object.assign(patient, everyTurn) as typeof setImmediate;
 }
 
+/** Gives `navigator.gpu`, as a browser does. */
 export async function installDawn(): Promise<void> {
   const { create, globals } = await import('webgpu');
   Object.assign(globalThis, globals);
-  waitPatiently();
+  globalThis.setImmediate = patiently(globalThis.setImmediate);
   const gpu = create([]);
   if ('navigator' in globalThis)
     Object.defineProperty(globalThis.navigator, 'gpu', { value: gpu, configurable: true });

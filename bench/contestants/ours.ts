@@ -84,7 +84,10 @@ export async function openOurs(
   const kernels = [...new Set(Object.values(timed?.linear ?? {}).map(kernelName))].join(' and ');
   const parameters = uploadParameters(task.architecture, namedParameters(task.architecture, task.weights));
   return {
-    device: kernels === '' ? device : `${device}; linear kernels: ${kernels}`,
+    device:
+      timed === null || kernels === ''
+        ? device
+        : `${device}; linear kernels: ${kernels}; attention: ${timed.attention ?? 'not timed'}`,
     run: async () => {
       const start = performance.now();
       const maps = await works[work](parameters, task, faults);
