@@ -1,25 +1,19 @@
-/** Takes photographs into a collection: sends them to the worker, shows what comes, and goes on after a lost engine. */
+/** Takes photographs into a collection: sends them to the worker, and goes on after a lost engine. */
 import { describeFailure, isFinalFailure, type Failure } from '../../core/failure.ts';
 import { isSameSource, sourceOf, titleBeside, type FeatureSettings } from '../../core/recognition.ts';
 import { fail, type Result } from '../../core/result.ts';
-import type {
-  CollectionItem,
-  GatheredPhotograph,
-  GatherProgress,
-  RecogniseContract,
-  StoredCollection,
-} from '../../rpc/recognise-contract.ts';
+import type { CollectionItem, GatheredPhotograph, RecogniseContract } from '../../rpc/recognise-contract.ts';
 import { yieldToEventLoop } from '../../core/yield-to-event-loop.ts';
 import { countOf } from '../../core/count-of.ts';
 import { readableOf } from '../state/photo.ts';
 import type { CollectionActions } from './collection-actions.ts';
 import { FilesAtHand } from './files-at-hand.ts';
 import { photographsOf, titleOf } from './files-to-gather.ts';
+import { GatheringSum, News } from './gathering-progress.ts';
+import { GrowingCollection } from './growing-collection.ts';
 import { rememberCollection } from './last-collection.ts';
 import type { RecogniseConduct } from './recognise-conduct.ts';
-import { isWithoutPhotographs, nothingOpen, withItems, type OpenCollection } from './recognise-state.ts';
-import { SmallPictures } from './small-pictures.ts';
-import { Thumbnails } from './thumbnails.ts';
+import { isWithoutPhotographs, nothingOpen } from './recognise-state.ts';
 import { settingsFor } from './usual-settings.ts';
 import type { Voting } from './voting.ts';
 
@@ -47,16 +41,11 @@ interface Ended {
   readonly titleBefore: string;
 }
 
-type PhotographsProgress = Extract<GatherProgress, { stage: 'photographs' }>;
-
 /** By what could be used of them, if anything could. */
 function titleOfUsable(items: readonly CollectionItem[]): string {
   if (isWithoutPhotographs(items)) return countOf(items.length, 'file');
   return titleOf(items.filter(({ failure }) => failure === null));
 }
-
-/** How often new photographs are shown, ms. Ten thousand of them, one by one, would keep the page from answering. */
-const showEveryMs = 250;
 
 /** How often everybody is asked meanwhile, ms; and so many times longer than the last votes took. */
 const voteEveryMs = 4000;
@@ -68,83 +57,12 @@ const photographsPerCall = 200;
 /** So often it goes on after a lost engine without a further photograph that can be used. */
 const attemptsWithoutProgress = 2;
 
-/** Collects what the worker tells, and shows it a few times a second. */
-class News {
-  private readonly show: (progress: PhotographsProgress) => void;
-  private waiting: PhotographsProgress | null = null;
-  private timer: ReturnType<typeof setTimeout> | null = null;
-
-  constructor(show: (progress: PhotographsProgress) => void) {
-    this.show = show;
-  }
-
-  add(progress: PhotographsProgress): void {
-    const earlier = this.waiting?.added ?? [];
-    this.waiting = {
-      ...progress,
-      added: earlier.length === 0 ? progress.added : [...earlier, ...progress.added],
-    };
-    this.timer ??= setTimeout(() => this.flush(), showEveryMs);
-  }
-
-  flush(): void {
-    if (this.timer !== null) clearTimeout(this.timer);
-    this.timer = null;
-    const { waiting } = this;
-    this.waiting = null;
-    if (waiting !== null) this.show(waiting);
-  }
-}
-
-/** Adds up what the parts tell. */
-class GatheringSum {
-  readonly total: number;
-  private before = { done: 0, known: 0, failed: 0 };
-  private last = this.before;
-  private perSecond: number | null = null;
-  private itemsBefore: number | null = null;
-
-  constructor(total: number) {
-    this.total = total;
-  }
-
-  with(progress: PhotographsProgress): PhotographsProgress {
-    const { done, known, failed } = this.before;
-    this.last = {
-      done: done + progress.done,
-      known: known + progress.known,
-      failed: failed + progress.failed,
-    };
-    // At the start of each part there is nothing to measure.
-    this.perSecond = progress.perSecond ?? this.perSecond;
-    return { ...progress, ...this.last, total: this.total, perSecond: this.perSecond };
-  }
-
-  /** @returns how many photographs the collection is to have; known ones among the new are counted twice */
-  wantedIn({ items }: StoredCollection): number {
-    this.itemsBefore ??= items;
-    return this.itemsBefore + this.total;
-  }
-
-  endPart(): void {
-    this.before = this.last;
-  }
-}
-
-const openNew = (kept: StoredCollection, files: FilesAtHand): OpenCollection => ({
-  kept,
-  items: [],
-  pictures: new SmallPictures(),
-  files,
-  classNames: [],
-});
-
 class Gatherer implements GatherActions {
   private readonly conduct: RecogniseConduct;
   private readonly voting: Voting;
   private readonly collections: CollectionActions;
+  private readonly growing: GrowingCollection;
   private controller: AbortController | null = null;
-  private isCatchingUp = false;
   /** Before this time nobody is asked while photographs come. */
   private votesNotBefore = 0;
 
@@ -152,6 +70,7 @@ class Gatherer implements GatherActions {
     this.conduct = conduct;
     this.voting = voting;
     this.collections = collections;
+    this.growing = new GrowingCollection(conduct);
   }
 
   async gatherFiles(files: readonly File[], className?: string): Promise<void> {
@@ -283,7 +202,7 @@ class Gatherer implements GatherActions {
     for (let at = 0; at < photographs.length; at += photographsPerCall) {
       const some = { ...first, into, photographs: photographs.slice(at, at + photographsPerCall) };
       files = await files.with(some.photographs);
-      this.showFiles(into, files);
+      this.growing.showFiles(into, files);
       result = await this.sendSome(some, files, sum, signal);
       if (!result.ok || result.value.how === 'cancelled') break;
       into = { kind: 'kept', id: result.value.collection.id };
@@ -307,7 +226,7 @@ class Gatherer implements GatherActions {
     signal: AbortSignal,
   ): Promise<Result<Gather['result'], Failure>> {
     const news = new News((progress) => {
-      this.show(progress);
+      this.growing.show(progress);
       void this.voteNowAndThen();
     });
     let request = first;
@@ -320,7 +239,7 @@ class Gatherer implements GatherActions {
         onProgress: (progress) => {
           if (progress.stage === 'begun') {
             request = { ...request, into: { kind: 'kept', id: progress.collection.id } };
-            this.begin(progress.collection, files, sum.wantedIn(progress.collection));
+            this.growing.begin(progress.collection, files, sum.wantedIn(progress.collection));
           } else if (progress.stage === 'photographs') {
             usable = progress.done - progress.failed;
             news.add(sum.with(progress));
@@ -376,66 +295,6 @@ class Gatherer implements GatherActions {
     this.votesNotBefore = Date.now() + Math.max(voteEveryMs, voteShare * (value?.elapsedMs ?? 0));
   }
 
-  /** Those that are sent now can be opened in the viewer. */
-  private showFiles(into: Gather['request']['into'], files: FilesAtHand): void {
-    this.conduct.store.setState(({ open }) =>
-      open === null || into.kind === 'new' || open.kept.id !== into.id ? {} : { open: { ...open, files } },
-    );
-  }
-
-  private begin(kept: StoredCollection, files: FilesAtHand, wanted: number): void {
-    const { store } = this.conduct;
-    rememberCollection({ id: kept.id, wanted });
-    const { open } = store.getState();
-    if (open?.kept.id === kept.id) store.setState({ open: { ...open, kept } });
-    else store.setState({ ...nothingOpen, settings: kept.settings, open: openNew(kept, files) });
-  }
-
-  private show({ added, ...progress }: PhotographsProgress): void {
-    const { store } = this.conduct;
-    const { open, gathering } = store.getState();
-    if (open === null || gathering === null) return;
-    store.setState({ gathering: { ...gathering, progress } });
-    // What an engine had kept when it was lost, or another window has added, was told to nobody here.
-    let end = open.items.length;
-    const fitting = added.filter(({ item }) => {
-      const fits = item.index <= end;
-      if (item.index === end) end += 1;
-      return fits;
-    });
-    this.showItems(fitting);
-    if (fitting.length < added.length) void this.catchUp();
-  }
-
-  private showItems(added: PhotographsProgress['added']): void {
-    this.conduct.store.setState(({ open, arranged }) => {
-      if (open === null || added.length === 0) return {};
-      for (const { item, thumbnail } of added)
-        if (thumbnail !== null) open.pictures.add(item.index, thumbnail);
-      const items: CollectionItem[] = added.map(({ item }) => item);
-      const isNew = items.filter(({ index, failure }) => failure === null && open.items[index] === undefined);
-      return {
-        open: withItems(open, items),
-        arranged: isNew.length === 0 ? arranged : [...arranged, ...isNew.map(({ index }) => index)],
-      };
-    });
-  }
-
-  /** Reads what the page was not told of. */
-  private async catchUp(): Promise<void> {
-    const { open } = this.conduct.store.getState();
-    if (open === null || this.isCatchingUp) return;
-    this.isCatchingUp = true;
-    const outcome = await this.conduct.client.call('openCollection', { id: open.kept.id });
-    this.isCatchingUp = false;
-    const now = this.conduct.store.getState().open;
-    if (!outcome.ok || now?.pictures !== open.pictures) return;
-    const { items, thumbnails, thumbnailEnds } = outcome.value;
-    const pictures = new Thumbnails(thumbnails, thumbnailEnds);
-    const missing = items.slice(now.items.length);
-    this.showItems(missing.map((item) => ({ item, thumbnail: pictures.of(item.index) })));
-  }
-
   private async end(ended: Result<Gather['result'], Failure>): Promise<void> {
     const { store, app } = this.conduct;
     const { announce } = app.getState();
@@ -445,7 +304,7 @@ class Gatherer implements GatherActions {
       const { open } = store.getState();
       if (open?.kept.id === collection.id) {
         store.setState({ open: { ...open, kept: collection } });
-        if (open.items.length < collection.items) await this.catchUp();
+        if (open.items.length < collection.items) await this.growing.catchUp();
       }
       announce(
         `${how === 'finished' ? 'All there' : 'Cancelled'}: ${countOf(collection.items - collection.failed, 'photograph')}` +
