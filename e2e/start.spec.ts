@@ -79,10 +79,14 @@ test('a page whose own scripts or styles do not come says so, and opens when it 
   page,
   faults,
 }) => {
-  for (const missing of [/page-.*\.js$/, /\.css$/]) {
+  for (const missing of [/page-.*\.js$/, /index-.*\.css$/, /page-.*\.css$/]) {
     await page.route(missing, (route) => route.abort());
     await scope.open();
+    await page.waitForLoadState('load');
     await expect(page.getByRole('alert')).toContainText('DINOscope could not be opened');
+    // Nothing takes its place.
+    await page.waitForTimeout(500);
+    await expect(page.getByRole('alert')).toBeVisible();
     await expect(page.getByRole('button')).toHaveCount(0);
     // The browser logs what it could not load.
     expect(faults.length).toBeGreaterThan(0);

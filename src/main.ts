@@ -9,12 +9,7 @@ import './ui/styles/page.css';
 const sentence =
   'DINOscope could not be opened. Perhaps one of its files did not come, because the network broke off or the page was being updated: load it again.';
 
-/** Without its styles the page would be a heap of text under a logo as large as the window. */
-const hasStyles = (): boolean => getComputedStyle(document.documentElement).getPropertyValue('--ink') !== '';
-
 try {
-  // A script waits for the style sheets before it, also for one that then fails.
-  if (!hasStyles()) throw new Error('the style sheet did not come');
   await import('./page.ts');
 } catch (error) {
   // Not there any more where the page is, which says itself what is wrong.

@@ -1,24 +1,50 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { patiently } from './dawn.ts';
 
-beforeEach(() => void vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'setImmediate'] }));
+const faked = ['performance', 'setTimeout', 'clearTimeout', 'setImmediate', 'clearImmediate'] as const;
+beforeEach(() => void vi.useFakeTimers({ toFake: [...faked] }));
 afterEach(() => void vi.useRealTimers());
 
-test('a wait is asked about in every turn at first, then once in a millisecond, and the next wait as the first', async () => {
-  const everyTurn = vi.fn<typeof setImmediate>(globalThis.setImmediate);
-  const later = patiently(everyTurn as unknown as typeof setImmediate);
-  const seen: string[] = [];
-  const ask = async (what: string): Promise<boolean> => {
-    everyTurn.mockClear();
-    later((told: string) => void seen.push(told), what);
-    const isAtOnce = everyTurn.mock.calls.length === 1;
-    await vi.advanceTimersByTimeAsync(1);
-    return isAtOnce;
+type Later = (ask: (step: number) => void, step: number) => unknown;
+
+/** Waits as the binding does: each call is made by the one before. @returns how often it asked */
+async function wait(later: Later, ms: number): Promise<number> {
+  const end = performance.now() + ms;
+  let asked = 0;
+  const ask = (step: number): void => {
+    asked += step;
+    if (performance.now() < end) later(ask, step);
   };
-  expect(await ask('a')).toBe(true);
-  expect(await ask('b')).toBe(false);
-  expect(await ask('c')).toBe(false);
-  await vi.advanceTimersByTimeAsync(50);
-  expect(await ask('d')).toBe(true);
-  expect(seen).toEqual(['a', 'b', 'c', 'd']);
+  later(ask, 1);
+  for (let at = 0; at < 10 * ms; at++) await vi.advanceTimersByTimeAsync(0.1);
+  return asked;
+}
+
+test('a wait is asked about in every turn for a millisecond, then once in each; one that follows is another', async () => {
+  const everyTurn = vi.fn<(...call: Parameters<typeof setImmediate>) => NodeJS.Immediate>(
+    globalThis.setImmediate,
+  );
+  const { setImmediate: later } = patiently(everyTurn as never, globalThis.clearImmediate);
+  for (let waits = 0; waits < 2; waits++) {
+    everyTurn.mockClear();
+    const asked = await wait(later, 20);
+    const eager = everyTurn.mock.calls.length;
+    expect(eager).toBeGreaterThan(1);
+    expect(asked - eager).toBeGreaterThan(15);
+    expect(asked - eager).toBeLessThanOrEqual(20);
+  }
+});
+
+test('a call is taken back, in either way', async () => {
+  const { setImmediate: later, clearImmediate: takeBack } = patiently(
+    globalThis.setImmediate,
+    globalThis.clearImmediate,
+  );
+  const told = vi.fn<() => void>();
+  takeBack(later(told));
+  await wait((ask, ...values) => {
+    takeBack(later(told));
+    return later(ask, ...values);
+  }, 20);
+  expect(told).not.toHaveBeenCalled();
 });

@@ -1,35 +1,56 @@
 /** WebGPU in Node, by Dawn. */
 
-/** So long a wait is asked about in every turn of the event loop, as a graphics card answers soon, ms. */
+/** So long a wait is asked about in every turn of the event loop, ms: a graphics card answers soon. */
 const eagerMs = 1;
-/** After it, once in so long, ms. */
+/** After that, once in so long, ms. */
 const patientMs = 1;
-/** A call that comes later than this after the one before it begins another wait, ms. */
-const pauseMs = 10;
+
+type SetImmediate = typeof globalThis.setImmediate;
+type ClearImmediate = typeof globalThis.clearImmediate;
 
 /**
- * While Dawn's binding waits for a device, it asks for its progress in each turn of the event loop, by the global `setImmediate`, which keeps
- * a core busy. A device that computes on the processor needs that core. Node's own code does not use the global.
- * @returns `setImmediate` that lets a long wait go by in steps of a millisecond
+ * While Dawn's binding waits for a device, it asks for its progress in each turn of the event loop, by the global `setImmediate`: each call
+ * is made by the one before. That keeps a core busy, which a device that computes on the processor needs.
+ * @returns both functions so that a long chain of calls goes on once in a millisecond
  */
-export function patiently(everyTurn: typeof setImmediate): typeof setImmediate {
+export function patiently(
+  everyTurn: SetImmediate,
+  clear: ClearImmediate,
+): { setImmediate: SetImmediate; clearImmediate: ClearImmediate } {
+  const timers = new WeakSet<object>();
+  let isInChain = false;
   let begun = -Infinity;
-  let last = -Infinity;
-  const patient = (...call: Parameters<typeof setImmediate>): NodeJS.Immediate | NodeJS.Timeout => {
+  const patient = (...call: Parameters<SetImmediate>): NodeJS.Immediate | NodeJS.Timeout => {
     const now = performance.now();
-    if (now - last > pauseMs) begun = now;
-    last = now;
+    if (!isInChain) begun = now;
     const [then, ...values] = call;
-    return now - begun < eagerMs ? everyTurn(then, ...values) : setTimeout(then, patientMs, ...values);
+    const turn = (): void => {
+      isInChain = true;
+      try {
+        then(...values);
+      } finally {
+        isInChain = false;
+      }
+    };
+    if (now - begun < eagerMs) return everyTurn(turn);
+    const timer = setTimeout(turn, patientMs);
+    timers.add(timer);
+    return timer;
   };
-  return Object.assign(patient, everyTurn) as typeof setImmediate;
+  return {
+    setImmediate: Object.assign(patient, everyTurn) as SetImmediate,
+    clearImmediate: (handle) => {
+      if (handle !== undefined && timers.has(handle)) clearTimeout(handle as unknown as NodeJS.Timeout);
+      else clear(handle);
+    },
+  };
 }
 
 /** Gives `navigator.gpu`, as a browser does. */
 export async function installDawn(): Promise<void> {
   const { create, globals } = await import('webgpu');
   Object.assign(globalThis, globals);
-  globalThis.setImmediate = patiently(globalThis.setImmediate);
+  Object.assign(globalThis, patiently(globalThis.setImmediate, globalThis.clearImmediate));
   const gpu = create([]);
   if ('navigator' in globalThis)
     Object.defineProperty(globalThis.navigator, 'gpu', { value: gpu, configurable: true });

@@ -144,7 +144,7 @@ describe('while the parameters are on their way', () => {
           '32 → 128': { float32: 'registers-4x8', float16: null },
         },
         linearNorm: { '128 → 32': { float32: 'registers-4x8', float16: 'apart' } },
-        attention: '2',
+        attention: 'read-2',
       };
       const store = new MemoryStore(remembered);
       const pipelines = countPipelines();
@@ -250,10 +250,10 @@ describe('a start that comes to nothing while it compiles', () => {
 });
 
 test('a model that is refused leaves the kernels of the one in use as they were', async () => {
-  const store = new MemoryStore({ linear: {}, linearNorm: {}, attention: '2' });
+  const store = new MemoryStore({ linear: {}, linearNorm: {}, attention: 'read-2' });
   const engine = await endWell(start(() => Promise.resolve(succeed(model())), store));
   expect(tuningOf(tf.backend()).attention?.queries).toBe(2);
-  store.kept = { linear: {}, linearNorm: {}, attention: '4' };
+  store.kept = { linear: {}, linearNorm: {}, attention: 'read-4' };
   const broken = model({ ...architecture, mlpRatio: 2 });
   for (const { values } of broken.parameters.values()) values.fill(NaN);
   const taken = await engine.addModel('other', broken, never);

@@ -53,7 +53,7 @@ function memoryStore(
 const remembered: Timed = {
   linear: { '32 → 96': { float32: 'shared-8x8-4x4', float16: 'registers-4x8' } },
   linearNorm: { '32 → 32': { float32: 'registers-4x8', float16: 'apart' } },
-  attention: '2',
+  attention: 'read-2',
 };
 
 /** The WGSL of our kernels as the test wants it; each variant's code has names of its own. */
@@ -174,7 +174,7 @@ describe('a choice', () => {
     const other = { ...architecture, embedDim: 64, numHeads: 2 };
     const [mine, others] = [
       memoryStore(remembered),
-      memoryStore({ linear: {}, linearNorm: {}, attention: '4' }),
+      memoryStore({ linear: {}, linearNorm: {}, attention: 'read-4' }),
     ];
     await tuneBackend(backend, architecture, mine);
     await tuneBackend(backend, other, others);

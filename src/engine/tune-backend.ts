@@ -23,8 +23,10 @@ export interface TimingStore {
   forget(key: string): Promise<void>;
 }
 
-/** To be raised when kernels or their variants change. */
+/** To be raised when WebGPU kernels or their variants change. */
 const version = 6;
+/** To be raised when kernels on wasm change what threads are worth. */
+const threadsVersion = 5;
 
 /** A page is closed now and then while it starts. Twice on one adapter with one model, it was not the person who closed it. */
 const mostAttempts = 2;
@@ -113,7 +115,7 @@ export async function tuneBackend(
 
 /** Threads are the machine's and the browser's, whatever the model; another machine may have its profile by now. */
 const threadsKey = (): string =>
-  `${version} wasm threads of ${globalThis.navigator?.hardwareConcurrency ?? 1} cores`;
+  `${threadsVersion} wasm threads of ${globalThis.navigator?.hardwareConcurrency ?? 1} cores`;
 
 /** @returns how many threads wasm is to have; null where that is not known here, or not any more */
 export async function recallThreads(store: TimingStore): Promise<number | null> {

@@ -384,6 +384,21 @@ describe('room', () => {
     });
     expect(await tools.folders.list()).toEqual([]);
   });
+
+  test.each([
+    ['is not there', { freeBytes: () => Promise.resolve(600) }],
+    [
+      'cannot be written to',
+      { folders: { ...createMemoryStorage('refused'), open: () => Promise.reject(new Error('no answer')) } },
+    ],
+  ])('that %s: the host is not left sending', async (_, changed) => {
+    let isEnded = false;
+    const endless = new ReadableStream<Uint8Array>({ cancel: () => void (isEnded = true) });
+    answers = [() => new Response(endless, { headers: { 'Content-Length': '1000' } })];
+    tools = { ...tools, ...changed };
+    await run(entryFrom(sourceAt('one.org'))).catch(() => undefined);
+    expect(isEnded).toBe(true);
+  });
 });
 
 test('a record that a crash cut off counts as nothing, and the download starts over', async () => {

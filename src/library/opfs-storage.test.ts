@@ -73,6 +73,7 @@ beforeEach(() => {
 });
 afterEach(() => void vi.unstubAllGlobals());
 
+const never = (): Promise<never> => new Promise(() => undefined);
 const busy = { code: 'run-busy' } as const;
 const open = () => openStorage('runs', busy);
 const refuse =
@@ -146,6 +147,41 @@ test('a file that another window has open is busy in the words of what it belong
   expect(failureOf(thrown)).toEqual(busy);
 });
 
+test.each([
+  [
+    'whose folder never comes',
+    () => vi.spyOn(disk, 'getDirectoryHandle').mockReturnValue(never()),
+    'refused',
+  ],
+  ['where no file is ever opened', () => (onOpen = never), 'refused'],
+])('a browser %s keeps nothing, and nobody waits for ever', async (_, prepare, reason) => {
+  vi.useFakeTimers();
+  try {
+    prepare();
+    const opening = open();
+    await vi.advanceTimersByTimeAsync(31_000);
+    const folders = await opening;
+    expect(folders.notKept).toBe(reason);
+    expect(await folders.list()).toEqual([]);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test('a list that never comes to its end is a failure', async () => {
+  const folders = await open();
+  vi.useFakeTimers();
+  try {
+    vi.spyOn(FakeFolder.prototype, Symbol.asyncIterator).mockReturnValue({ next: never } as never);
+    const thrown = folders.list().catch((error: unknown) => error);
+    await vi.advanceTimersByTimeAsync(31_000);
+    expect(failureOf(await thrown)).toMatchObject({ code: 'storage-failed' });
+  } finally {
+    vi.restoreAllMocks();
+    vi.useRealTimers();
+  }
+});
+
 test('a file that the browser does not open in time fails, and is closed where it comes late', async () => {
   const folders = await open();
   vi.useFakeTimers();
@@ -153,9 +189,12 @@ test('a file that the browser does not open in time fails, and is closed where i
     closed = 0;
     let come = (): void => undefined;
     onOpen = () => new Promise<void>((resolve) => (come = resolve));
-    const thrown = write(folders).catch((error: unknown) => error);
+    let hasEnded = false;
+    const thrown = write(folders)
+      .catch((error: unknown) => error)
+      .finally(() => (hasEnded = true));
     await vi.advanceTimersByTimeAsync(29_000);
-    expect(closed).toBe(0);
+    expect(hasEnded).toBe(false);
     await vi.advanceTimersByTimeAsync(2000);
     expect(failureOf(await thrown)).toEqual({
       code: 'storage-failed',

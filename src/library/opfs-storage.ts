@@ -33,7 +33,7 @@ const explainBy =
 /** What the storage does not do within this time, ms, fails: whoever waits for it can neither go on nor cancel. */
 const answerMs = 30_000;
 
-/** Nothing there is null; all else is a failure of the storage, no answer too. */
+/** Nothing there is null; all else, also no answer, is a failure of the storage. */
 async function orNull<T>(promise: Promise<T>, explain: Explain): Promise<T | null> {
   try {
     return await withTimeout(promise, answerMs);
@@ -86,9 +86,12 @@ async function writeProbe(root: Folder): Promise<void> {
 }
 
 async function namesIn(root: Folder): Promise<string[]> {
-  const names: string[] = [];
-  for await (const [name, handle] of root) if (handle.kind === 'directory') names.push(name);
-  return names;
+  const list = async (): Promise<string[]> => {
+    const names: string[] = [];
+    for await (const [name, handle] of root) if (handle.kind === 'directory') names.push(name);
+    return names;
+  };
+  return withTimeout(list(), answerMs);
 }
 
 /** @returns the folder of that name, or why nothing is kept in it */
@@ -100,8 +103,8 @@ async function openRoot(folderName: string): Promise<Folder | NotKept> {
   if (!('createSyncAccessHandle' in FileSystemFileHandle.prototype)) return 'unsupported';
   let root: Folder;
   try {
-    const home = await withTimeout(storage.getDirectory(), answerMs);
-    root = await home.getDirectoryHandle(folderName, { create: true });
+    const find = storage.getDirectory().then((home) => home.getDirectoryHandle(folderName, { create: true }));
+    root = await withTimeout(find, answerMs);
   } catch {
     return 'refused';
   }
@@ -145,7 +148,10 @@ function opfsStorage(root: Folder, explain: Explain): FileStorage {
       if (folder !== null) await orNull(folder.removeEntry(file), explain);
     },
     remove: async (model) => void (await orNull(root.removeEntry(model, { recursive: true }), explain)),
-    list: () => namesIn(root),
+    list: () =>
+      namesIn(root).catch((error: unknown) => {
+        throw explain(error);
+      }),
   };
 }
 

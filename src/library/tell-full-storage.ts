@@ -6,13 +6,13 @@ import { withTimeout } from './with-timeout.ts';
 const storageHere = (): Partial<StorageManager> | undefined =>
   (globalThis.navigator as Partial<Navigator> | undefined)?.storage;
 
-/** A browser that counts for longer than this does not say how much is free, ms. */
-const estimateMs = 5000;
+/** What cannot be counted within this time, ms, is not told. */
+const countMs = 5000;
 
 /** What the browser would still give; null where it does not say. */
 export async function freeBytes(): Promise<number | null> {
   const estimate = storageHere()?.estimate?.() ?? Promise.resolve({});
-  const { quota, usage } = await withTimeout<StorageEstimate>(estimate, estimateMs).catch(
+  const { quota, usage } = await withTimeout<StorageEstimate>(estimate, countMs).catch(
     (): StorageEstimate => ({}),
   );
   return quota === undefined || usage === undefined ? null : Math.max(0, quota - usage);
@@ -42,13 +42,16 @@ function bytesOf(root: FileSystemDirectoryHandle, name: keyof KeptBytes): Promis
 
 async function keptBytes(): Promise<KeptBytes | null> {
   try {
-    const root = await storageHere()?.getDirectory?.();
-    if (root === undefined) return null;
-    return {
-      models: await bytesOf(root, 'models'),
-      runs: await bytesOf(root, 'runs'),
-      collections: await bytesOf(root, 'collections'),
+    const count = async (): Promise<KeptBytes | null> => {
+      const root = await storageHere()?.getDirectory?.();
+      if (root === undefined) return null;
+      return {
+        models: await bytesOf(root, 'models'),
+        runs: await bytesOf(root, 'runs'),
+        collections: await bytesOf(root, 'collections'),
+      };
     };
+    return await withTimeout(count(), countMs);
   } catch {
     return null;
   }

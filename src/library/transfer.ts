@@ -38,11 +38,17 @@ const hashPieceBytes = 4 * 1024 * 1024;
 
 type Hash = ReturnType<typeof createSha256>;
 
-async function hashKept(bytes: Blob, byteLength: number, hash: Hash, signal: AbortSignal): Promise<void> {
+/** @throws Error where the storage does not answer for `timeoutMs` */
+async function hashKept(
+  bytes: Blob,
+  byteLength: number,
+  hash: Hash,
+  { signal, timeoutMs }: { readonly signal: AbortSignal; readonly timeoutMs: number },
+): Promise<void> {
   for (let at = 0; at < byteLength; at += hashPieceBytes) {
     signal.throwIfAborted();
     const piece = bytes.slice(at, Math.min(at + hashPieceBytes, byteLength));
-    hash.update(new Uint8Array(await piece.arrayBuffer()));
+    hash.update(new Uint8Array(await withTimeout(piece.arrayBuffer(), timeoutMs)));
   }
 }
 
@@ -127,15 +133,21 @@ export async function transferFile(call: TransferCall, tools: TransferTools): Pr
       : null;
   const hash = createSha256();
   const rest = await requestRest(source.url, kept, tools, signal);
-  const totalBytes = source.byteLength ?? rest.totalBytes;
-  // The host has answered: what takes long from here on is the browser's storage.
-  onProgress({ stage: 'transfer', host, loadedBytes: rest.offset, totalBytes, bytesPerSecond: null });
-  await checkRoom(tools, totalBytes === null ? null : totalBytes - rest.offset);
-  await writePartial(folders, id, { url: source.url, validator: rest.validator, totalBytes });
-  if (kept !== null) await hashKept(kept.bytes, rest.offset, hash, signal);
-  const byteLength = await receive({ ...call, rest, totalBytes, host, hash }, tools);
-  // Some browsers report a connection that broke as a body that ended.
-  if (totalBytes !== null && byteLength < totalBytes)
-    throw new FailureError({ code: 'download-interrupted', host, keptBytes: byteLength });
-  return { byteLength, sha256: hash.hex() };
+  try {
+    const totalBytes = source.byteLength ?? rest.totalBytes;
+    // The host has answered, whatever the browser's storage takes now.
+    onProgress({ stage: 'transfer', host, loadedBytes: rest.offset, totalBytes, bytesPerSecond: null });
+    await checkRoom(tools, totalBytes === null ? null : totalBytes - rest.offset);
+    await writePartial(folders, id, { url: source.url, validator: rest.validator, totalBytes });
+    if (kept !== null) await hashKept(kept.bytes, rest.offset, hash, { signal, timeoutMs: tools.timeoutMs });
+    const byteLength = await receive({ ...call, rest, totalBytes, host, hash }, tools);
+    // Some browsers report a connection that broke as a body that ended.
+    if (totalBytes !== null && byteLength < totalBytes)
+      throw new FailureError({ code: 'download-interrupted', host, keptBytes: byteLength });
+    return { byteLength, sha256: hash.hex() };
+  } catch (error) {
+    // What the host still sends is for nobody. Refused where it is being read: then it is ended there.
+    void rest.response.body?.cancel().catch(() => undefined);
+    throw error;
+  }
 }

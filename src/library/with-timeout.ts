@@ -1,4 +1,7 @@
-/** A server may accept a request and never answer, and so may a browser's storage. @throws Error if `work` has not settled after `ms` */
+/**
+ * A server may accept a request and never answer, and so may a browser's storage.
+ * @throws Error if `work` has not settled after `ms`
+ */
 export async function withTimeout<T>(work: Promise<T>, ms: number): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const timedOut = new Promise<never>((_, reject) => {

@@ -14,6 +14,8 @@ let claim: ReturnType<typeof vi.fn<() => Promise<void>>>;
 let network: (url: string, signal?: AbortSignal | null) => Promise<Response>;
 /** Ids of the tabs that are open. */
 let tabs: string[];
+/** How each file that is installed was asked for. */
+let installedBy: RequestCache[];
 let listeners: Map<string, (event: object) => void>;
 
 /** As a key: a path within the page's folder becomes its whole address, without a search. */
@@ -30,7 +32,10 @@ function cacheOf(name: string): Kept {
 
 const cacheFor = (entries: Kept) => ({
   addAll: async (requests: readonly Request[]) => {
-    for (const request of requests) entries.set(addressOf(request), await network(request.url));
+    for (const request of requests) {
+      installedBy.push(request.cache);
+      entries.set(addressOf(request), await network(request.url));
+    }
   },
   match: (request: Request | URL | string) => Promise.resolve(entries.get(addressOf(request))?.clone()),
   put: (request: URL, response: Response) => Promise.resolve(void entries.set(addressOf(request), response)),
@@ -59,6 +64,7 @@ beforeEach(async () => {
   claim = vi.fn<() => Promise<void>>(() => Promise.resolve());
   network = () => Promise.reject(new TypeError('no network'));
   tabs = [];
+  installedBy = [];
   listeners = new Map();
   const globals = {
     __FILES__: ['index.html', 'assets/page.js', 'licences.txt'],
@@ -239,4 +245,6 @@ test('what is installed are the files of the build, with the host asked for each
   await send('install');
   expect(seen).toEqual([`${home}index.html`, `${home}assets/page.js`, `${home}licences.txt`]);
   expect([...cacheOf(ownCache).keys()]).toEqual(seen);
+  // The browser's own cache may have one of the version before.
+  expect(installedBy).toEqual(seen.map(() => 'no-cache'));
 });

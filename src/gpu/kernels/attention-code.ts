@@ -12,14 +12,11 @@ export interface AttentionVariant {
   readonly keys: 'read' | 'passed';
 }
 
-export const attentionName = ({ queries, keys }: AttentionVariant): string =>
-  keys === 'read' ? `${queries}` : `subgroup-${queries}`;
-
-export const attentionWorkgroup = 32;
+export const attentionName = ({ queries, keys }: AttentionVariant): string => `${keys}-${queries}`;
 
 /**
- * Keys processed together. With few queries this gains little on SwiftShader, and compiling takes two to three times as
- * long.
+ * Keys processed together. Where they are read and the queries are few, more than one gains little on SwiftShader, and compiling takes two
+ * to three times as long.
  */
 const keysAtOnce = ({ queries, keys }: AttentionVariant): number =>
   keys === 'passed' || queries >= 4 ? 4 : 1;
@@ -29,7 +26,7 @@ const all = (count: number, join: string, code: (index: number) => string): stri
 
 /** The keys that are processed together in one step of the loop, as WGSL. */
 interface Step {
-  /** How many. */
+  /** Number of keys. */
   readonly span: number;
   /** What comes before their use: the addresses. */
   readonly begin: string;
@@ -90,8 +87,8 @@ function readLoop(tile: number, vectors: number, span: number): string {
 }
 
 /**
- * The same where each lane reads one key of as many as there are lanes. The subgroup's size is asked for at run time, so any size works.
- * A driver that computes on the processor reads each lane's numbers one by one, so this is a fraction of the work there.
+ * The same where each lane reads one key, so that together they read as many as there are lanes. The subgroup's size is asked for at run
+ * time, so any size works. A driver that computes on the processor reads each lane's numbers one by one, and has fewer to read so.
  */
 function passedLoop(tile: number, vectors: number, span: number): string {
   const step = stepCode(tile, vectors, {

@@ -3,7 +3,7 @@
  * 2018).
  */
 import type * as tf from '@tensorflow/tfjs-core';
-import { attentionCode, attentionName, attentionWorkgroup, type AttentionVariant } from './attention-code.ts';
+import { attentionCode, attentionName, type AttentionVariant } from './attention-code.ts';
 import { defineKernel, float32 } from './define-kernel.ts';
 import { tuningOf } from './tuning.ts';
 
@@ -11,6 +11,8 @@ export interface AttentionInputs {
   /** shape [T, 3C]: q, k and v side by side, each with its heads side by side; the head width a multiple of 4 */
   readonly qkv: tf.TensorInfo;
 }
+
+const workgroupSize = 32;
 
 /**
  * Queries an invocation before any timing. Each key and value is read once for all of them, so this is as many as fit into registers and
@@ -44,8 +46,8 @@ export const attentionKernel = defineKernel<AttentionInputs, { numHeads: number 
         outputComponent: 4,
         outputShape: [tokens, channels],
         dispatchLayout: { x: [0], y: [1] },
-        dispatch: [Math.ceil(tokens / (variant.queries * attentionWorkgroup)), numHeads, 1],
-        workgroupSize: [attentionWorkgroup, 1, 1],
+        dispatch: [Math.ceil(tokens / (variant.queries * workgroupSize)), numHeads, 1],
+        workgroupSize: [workgroupSize, 1, 1],
         uniforms: 'scale : f32,',
         shaderKey: `dinoscope-attention-${attentionName(variant)}-${headWidth}`,
         getUserCode: () => attentionCode(variant, vectors),

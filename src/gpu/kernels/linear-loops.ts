@@ -15,9 +15,9 @@ export interface RegisterTile {
 }
 
 /**
- * One step of the loop over the depth: `step` numbers of each row of x times as many rows of the weight. All of these are read before
- * the first product: a driver that computes on the processor reads each lane's by branches of its own, and sums that are held in
- * registers would be stored at each branch.
+ * One step of the loop over the depth: `step` numbers of each row of x times as many rows of the weight. All of the step's weights are
+ * read before its first product: a driver that computes on the processor reads each lane's by branches of its own, and stores the sums
+ * at each branch. Reading all of x there too is slower on SwiftShader.
  * @param xOf WGSL of what `row` has here
  */
 const multiplyCode = (

@@ -246,13 +246,17 @@ export async function timeKernels(
     const vectors = architecture.embedDim / architecture.numHeads / 4;
     const read = attentionVariantsFor(vectors, 'read');
     let attention = await timeAttention(backend, { ...task, deadline: start + milliseconds / 3 }, read);
-    const linear = await timeLinear(backend, { ...task, deadline: start + 0.8 * milliseconds });
-    // Where passing values is not worth it in linear layers, it is not here, and on some adapters compiling it takes seconds.
+    const linear = await timeLinear(backend, { ...task, deadline: start + 0.7 * milliseconds });
+    const linearNorm = await timeLinearNorm(
+      backend,
+      { ...task, deadline: start + 0.9 * milliseconds },
+      linear,
+    );
+    // Compiling these takes seconds on some adapters. On those that were measured, linear layers tell whether it is worth it.
     if (attention !== null && passesValues(linear)) {
       const passed = [attention, ...attentionVariantsFor(vectors, 'passed')];
       attention = (await timeAttention(backend, task, passed)) ?? attention;
     }
-    const linearNorm = await timeLinearNorm(backend, task, linear);
     const timed = { linear, linearNorm, attention: attention && attentionName(attention) };
     setTuning(tf.backend(), tuningFrom(timed, before));
     return timed;

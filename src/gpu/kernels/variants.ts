@@ -43,7 +43,7 @@ const mostAttentionVectors = 128;
 export const spills = ({ queries }: AttentionVariant, vectors: number): boolean =>
   queries * vectors > registerVectors;
 
-/** The variants of this kind that a head with this number of vectors of four allows, the usual one first. */
+/** The variants of this kind that a head with this number of vectors of four allows, those that fit into registers first. */
 export const attentionVariantsFor = (
   vectors: number,
   keys: AttentionVariant['keys'],

@@ -93,15 +93,15 @@ function defineRowsTimesPanel(
       f.set(rows, i32.sub(rows, i32.const(count)));
     };
     if (layout === 'strided') {
-      // A tile of one or two rows waits for its own sums: it takes as long as one of four. So the rest is shared out, and the last
-      // tiles have one row less than the others. Packed rows lie in tiles already.
+      // A tile of one row waits for its own sums and takes as long as one of four. So what is left over after whole tiles is shared out:
+      // where there are rows enough, the last tiles have one less than the others. Packed rows lie in tiles already.
       const rest = i32.remainder(rows, i32.const(tileRows));
       const shorter = i32.remainder(i32.sub(i32.const(tileRows), rest), i32.const(tileRows));
       const ofShorter = f.local('i32', i32.mul(shorter, i32.const(tileRows - 1)));
       f.while(i32.lessThan(i32.add(ofShorter, i32.const(tileRows - 1)), rows), () => run(tileRows));
       f.while(i32.lessThan(i32.const(tileRows - 2), rows), () => run(tileRows - 1));
     } else f.while(i32.lessThan(i32.const(tileRows - 1), rows), () => run(tileRows));
-    for (let count = tileRows - 1; count > 0; count--)
+    for (let count = tileRows - (layout === 'strided' ? 2 : 1); count > 0; count--)
       f.when(i32.lessThan(i32.const(count - 1), rows), () => run(count));
   });
 }
