@@ -287,3 +287,40 @@ test('a running photograph is cancelled, and runs when it is asked to', async ({
   await scope.allSettled(2);
   await expect(scope.frame('cat.jpg')).toHaveAttribute('data-status', 'done');
 });
+
+test('what was removed can be put back, and Back leaves training for the photographs that are there', async ({
+  scope,
+  page,
+}) => {
+  await scope.open(`backend=wasm&side=${sideOf(8)}`);
+  await scope.drop(samplePath('cat'), samplePath('coffee'));
+  await scope.allSettled(2);
+  const removeAll = page.getByRole('button', { name: 'Remove all' });
+  const putBack = page.getByRole('button', { name: 'Put back' });
+  await removeAll.click();
+  await expect(putBack).toBeFocused();
+  await page.keyboard.press('Enter');
+  await scope.allSettled(2);
+  await expect(putBack).toHaveCount(0);
+  // The second press is on what takes the place of the strip, a sample perhaps.
+  await removeAll.dblclick();
+  await expect(page.getByRole('button', { name: 'Choose photographs' })).toBeVisible();
+  await putBack.click();
+  await scope.allSettled(2);
+  await expect(scope.stage).toHaveAttribute('data-status', 'done');
+
+  const setUp = page.getByRole('button', { name: 'Start training' });
+  await page.keyboard.press('c');
+  await page.keyboard.press('c');
+  await page.keyboard.press('r');
+  await expect(setUp).toBeVisible();
+  await page.goBack();
+  await expect(setUp).toHaveCount(0);
+  await expect(scope.stage).toHaveAttribute('data-status', 'done');
+  await scope.allSettled(2);
+  await page.goForward();
+  await expect(setUp).toBeVisible();
+  await page.reload();
+  await scope.isReady();
+  await expect(page.getByRole('button', { name: 'Choose photographs' })).toBeVisible();
+});

@@ -5,6 +5,7 @@
 import './begin.ts';
 import '@fontsource-variable/instrument-sans';
 import './ui/styles/page.css';
+import './ui/styles/forced-colors.css';
 
 const sentence =
   'DINOscope could not be opened. Perhaps one of its files did not come, because the network broke off or the page was being updated: load it again.';

@@ -15,7 +15,9 @@ import {
   type Trial,
 } from './variant-trials.ts';
 import {
+  attendsOn,
   attentionVariantsFor,
+  currentDevice,
   fewTokens,
   hasVariants,
   linearShapes,
@@ -30,7 +32,7 @@ import {
 /**
  * The runs of a model's variants that `timeKernels` will make, one by one and in its order, so that they can be compiled
  * in advance. Variants of the attention that spill are left out: they take seconds to compile, and the time limit is usually
- * reached before them. Those that pass keys are timed on few adapters only. The current tuning is restored afterwards.
+ * reached before them. The current tuning is restored afterwards.
  * @returns synchronous functions, to be run in a tidy; none if there are no kernels to choose from
  */
 export function variantRuns(architecture: VitArchitecture): (() => void)[] {
@@ -53,8 +55,9 @@ export function variantRuns(architecture: VitArchitecture): (() => void)[] {
   };
   const shapes = linearShapes(architecture);
   return [
-    ...attentionVariantsFor(vectors, 'read')
-      .filter((variant) => !spills(variant, vectors))
+    ...(['read', 'passed'] as const)
+      .flatMap((keys) => attentionVariantsFor(vectors, keys))
+      .filter((variant) => attendsOn(currentDevice(), variant) && !spills(variant, vectors))
       .map((variant) => runWith(withAttention(variant), attentionTrial)),
     // tfjs chooses its own matrix product, which ours is compared with, by the number of tokens and the shape.
     ...shapes.flatMap(([depth, columns]) =>

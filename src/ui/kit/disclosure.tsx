@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react';
+import { useRef, type ReactNode } from 'react';
 import './disclosure.css';
 
 interface DisclosureProps {
@@ -14,13 +14,21 @@ interface DisclosureProps {
 
 /** A section that folds away under its title: a native details element with our own marker. */
 export function Disclosure({ title, hint, className, isOpen, onToggle, children }: DisclosureProps) {
+  // One that is open from the start scrolls nothing.
+  const wasPressed = useRef(false);
   return (
     <details
       className={className === undefined ? 'disclosure' : `disclosure ${className}`}
       open={isOpen}
-      onToggle={(event) => onToggle?.(event.currentTarget.open)}
+      onToggle={(event) => {
+        const { currentTarget: details } = event;
+        onToggle?.(details.open);
+        // What opens below the edge of its column would not be seen.
+        if (details.open && wasPressed.current) details.scrollIntoView({ block: 'nearest' });
+        wasPressed.current = false;
+      }}
     >
-      <summary>
+      <summary onClick={() => (wasPressed.current = true)}>
         <span className="disclosure-title">{title}</span>
         {hint !== undefined && <span className="disclosure-hint">{hint}</span>}
       </summary>

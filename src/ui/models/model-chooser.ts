@@ -63,6 +63,7 @@ export class ModelChooser {
     const outcome = await this.session.useModel(found.value, title);
     if (!outcome.ok) {
       this.askForHints(choice, outcome.error);
+      this.leaveOut(choice, outcome.error);
       return false;
     }
     const { library, rememberModel } = this.store.getState();
@@ -121,6 +122,15 @@ export class ModelChooser {
     if (choice.kind !== 'dropped' || lacks === null) return;
     changeDropped(this.store, choice.id, { lacks });
     this.store.getState().setDialog('models');
+  }
+
+  /** A file that is no checkpoint is no choice for later. The person has been told what it is. */
+  private leaveOut({ kind, id }: ModelChoice, { code }: Failure): void {
+    if (kind !== 'dropped' || code !== 'checkpoint-invalid') return;
+    const { library, changeLibrary } = this.store.getState();
+    // One that was opened before may have another network that is whole, and one that lacks something may have been told a wrong value.
+    const mayBeUsed = ({ networks, lacks }: DroppedModel): boolean => networks.length > 0 || lacks !== null;
+    changeLibrary({ dropped: library.dropped.filter((model) => model.id !== id || mayBeUsed(model)) });
   }
 
   private tellOfRemembered(failure: Failure): void {

@@ -168,7 +168,8 @@ export function ModelDialog({ onClose, onAdd }: ModelDialogProps) {
         {!isOnline && (
           <p className="models-offline">
             <WifiOff aria-hidden="true" />
-            There is no network: downloads have to wait. Everything that can be used now has a button “Use”.
+            There is no network: downloads have to wait. What is kept in this browser can be used, and of the
+            models beside the page those that were fetched before.
           </p>
         )}
         <PublishedGroup title="DINO, learned without labels" group="dino" isOnline={isOnline} />

@@ -208,6 +208,18 @@ describe('what is said of a dropped file', () => {
   });
 });
 
+describe('a dropped file that is no checkpoint', () => {
+  it('is not listed: nobody can use or keep it', async () => {
+    const { library, store, answers } = setUp();
+    answers.next = fail({ code: 'checkpoint-invalid', problem: 'these are no weights' });
+    library.addDropped([
+      { title: 'x.pth', kind: 'checkpoint', files: new Map([['x.pth', new Blob(['x'])]]), hints: {} },
+    ]);
+    await settle();
+    expect(store.getState().library.dropped).toEqual([]);
+  });
+});
+
 describe('what a dropped file does not say', () => {
   it('is asked for, one thing after the other, and every answer that was of use is kept', async () => {
     const { library, store, answers } = setUp();

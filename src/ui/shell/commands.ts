@@ -56,7 +56,13 @@ function toggleAll(state: State): boolean {
     state.setShowsAll(true);
     return true;
   }
-  if (!canShowAll(state)) return false;
+  if (!canShowAll(state)) {
+    if (order.length > 1)
+      state.say(
+        'All photographs beside each other: with a lens that answers for all of them, as Similarity does for a patch, and Colours with “All photographs together”.',
+      );
+    return false;
+  }
   state.setShowsAll(!state.showsAll);
   return true;
 }

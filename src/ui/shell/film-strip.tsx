@@ -10,7 +10,7 @@ import { lineWidthFor, paintLayers, prepareLayers } from '../../render/paint-lay
 import { useApp, useServices } from '../services.tsx';
 import type { AppState } from '../state/app-store.ts';
 import { isTogether, shownOutcome } from '../state/looks.ts';
-import { isWaiting, type Photo, type PhotoId, lookFraction } from '../state/photo.ts';
+import { isReadable, isWaiting, type Photo, type PhotoId, lookFraction } from '../state/photo.ts';
 import { countOf } from '../../core/count-of.ts';
 import { describePhotoState } from '../words.ts';
 import { IconButton } from '../kit/icon-button.tsx';
@@ -171,9 +171,10 @@ const Frame = memo(function Frame({ id, number, passFocus }: FrameProps) {
 const countPhotos = ({ order, photos }: AppState, isOne: (photo: Photo) => boolean): number =>
   order.reduce((count, id) => count + (photos[id] !== undefined && isOne(photos[id]) ? 1 : 0), 0);
 
-const isOtherFile = ({ state }: Photo): boolean => state.status === 'failed' && isNoPicture(state.failure);
+const isOtherFile = (photo: Photo): boolean =>
+  photo.state.status === 'failed' && (isNoPicture(photo.state.failure) || !isReadable(photo));
 
-/** @param others files that are not pictures; they stay in the strip with the reason, but do not count as photographs */
+/** @param others files that are no pictures, or damaged ones; they stay in the strip with the reason, but do not count as photographs */
 function describeCount(photographs: number, others: number): string {
   const files = countOf(others, photographs === 0 ? 'file' : 'other file');
   if (photographs === 0) return files;
@@ -185,8 +186,26 @@ export function FilmStrip() {
   const order = useApp((state) => state.order);
   const waiting = useApp((state) => countPhotos(state, (photo) => isWaiting(photo.state)));
   const others = useApp((state) => countPhotos(state, isOtherFile));
-  const { session } = useServices();
+  const { session, store } = useServices();
   const passFocus = useRef(false);
+  const removeAll = (): void => {
+    const { photos, say } = store.getState();
+    const removed = order.flatMap((id) => photos[id] ?? []);
+    session.removeAll();
+    say(`${countOf(removed.length, 'file')} removed.`, 'plain', {
+      label: 'Put back',
+      take: () =>
+        session.add(
+          removed.map(({ name, alt, credit, blob, className }) => ({
+            name,
+            alt,
+            credit,
+            blob,
+            ...(className === undefined ? {} : { className }),
+          })),
+        ),
+    });
+  };
   return (
     <section
       className="strip"
@@ -200,9 +219,7 @@ export function FilmStrip() {
         {waiting > 1 && (
           <IconButton icon={X} label="Cancel all" withText onClick={() => session.cancelAll()} />
         )}
-        {order.length > 1 && (
-          <IconButton icon={Trash2} label="Remove all" withText onClick={() => session.removeAll()} />
-        )}
+        {order.length > 1 && <IconButton icon={Trash2} label="Remove all" withText onClick={removeAll} />}
       </div>
       <fieldset className="strip-frames">
         <legend className="visually-hidden">Photographs</legend>

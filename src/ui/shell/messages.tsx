@@ -1,4 +1,4 @@
-import { Cpu, Info, RefreshCw, RotateCw, TriangleAlert, X } from 'lucide-react';
+import { Cpu, Info, RefreshCw, RotateCw, TriangleAlert, Undo2, X } from 'lucide-react';
 import { describeFailure } from '../../core/failure.ts';
 import { useApp, useServices } from '../services.tsx';
 import type { NoteId } from '../state/notes.ts';
@@ -22,10 +22,25 @@ export function Messages({ withNotes = true }: MessagesProps) {
   const dismiss = useApp((state) => state.dismiss);
   return (
     <div className="messages" role="status">
-      {messages.map(({ id, tone, text, note }) => (
+      {messages.map(({ id, tone, text, note, offer }) => (
         <div key={id} className="message" data-tone={tone} data-note={note}>
           {tone === 'warning' ? <TriangleAlert aria-hidden="true" /> : <Info aria-hidden="true" />}
           <p>{text}</p>
+          {offer !== null && (
+            <IconButton
+              icon={Undo2}
+              label={offer.label}
+              withText
+              // Where what had the focus is gone with what was removed.
+              ref={(button) => {
+                if (document.activeElement === document.body) button?.focus();
+              }}
+              onClick={() => {
+                dismiss(id);
+                offer.take();
+              }}
+            />
+          )}
           <IconButton icon={X} label="Dismiss" onClick={() => dismiss(id)} />
         </div>
       ))}

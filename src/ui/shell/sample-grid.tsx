@@ -19,7 +19,9 @@ export function SampleGrid({ onOpened, ticked, onTick }: SampleGridProps) {
           <button
             type="button"
             className="sample"
-            onClick={() => {
+            onClick={({ detail: clicks }) => {
+              // The second click of two was for what was here before.
+              if (clicks > 1) return;
               open(sample);
               onOpened?.(sample);
             }}

@@ -58,8 +58,10 @@ export function Viewer() {
         <>
           <div className="viewer-side">
             <SettingsPanel photo={photo} collapsible={isNarrow} startsOpen={!isPhone} />
-            <PictureDetails photo={photo} />
-            <ClassesPanel photo={photo} />
+            <div className="picture-panels">
+              <PictureDetails photo={photo} />
+              <ClassesPanel photo={photo} />
+            </div>
           </div>
           <FilmStrip />
         </>

@@ -8,11 +8,18 @@ export interface Message {
   readonly text: string;
   /** Set for messages that are not shown again after they were dismissed. */
   readonly note: NoteId | null;
+  /** What a button beside the text does; taken, the message goes. */
+  readonly offer: Offer | null;
+}
+
+interface Offer {
+  readonly label: string;
+  take(): void;
 }
 
 export interface MessageActions {
   /** @returns the message's id, for `dismiss` */
-  say(text: string, tone?: Message['tone']): number;
+  say(text: string, tone?: Message['tone'], offer?: Offer): number;
   /** Shows the note unless it was seen already, in this visit or an earlier one; see `notes`. */
   sayNote(note: NoteId, text: string): void;
   /** Removes a note that is no longer about what is shown. */
@@ -38,10 +45,12 @@ export function messageActions(
 ): MessageActions {
   let messagesMade = 0;
   return {
-    say(text, tone = 'plain') {
+    say(text, tone = 'plain', offer) {
       messagesMade += 1;
       const id = messagesMade;
-      set(({ messages }) => ({ messages: withMessage(messages, { id, tone, text, note: null }) }));
+      set(({ messages }) => ({
+        messages: withMessage(messages, { id, tone, text, note: null, offer: offer ?? null }),
+      }));
       return id;
     },
 
@@ -56,7 +65,7 @@ export function messageActions(
           };
         if (notesSeen.includes(note)) return {};
         return {
-          messages: withMessage(messages, { id, tone: 'plain', text, note }),
+          messages: withMessage(messages, { id, tone: 'plain', text, note, offer: null }),
           notesSeen: isSaidOnce(note) ? withNote(notesSeen, note) : notesSeen,
         };
       });

@@ -58,11 +58,15 @@ export function createKeptRuns(client: EngineClient, app: AppStore, store: Train
       forgetOpenRun();
       const run = store.getState().list?.runs.find(({ id }) => id === open);
       if (run === undefined || run.step >= run.configuration.steps) return;
-      app
-        .getState()
-        .say(
-          `Training was interrupted: “${run.title}” is kept up to step ${run.step} of ${run.configuration.steps}. Press R to go on with it.`,
-        );
+      const { say, dismiss } = app.getState();
+      const said = say(
+        `Training was interrupted: “${run.title}” is kept up to step ${run.step} of ${run.configuration.steps}. Press R to go on with it.`,
+      );
+      const stop = store.subscribe((state) => {
+        if (state.run === null) return;
+        stop();
+        dismiss(said);
+      });
     },
   };
 }
