@@ -37,3 +37,13 @@ test('cells are as large as one of the two sides lets them be', () => {
   const last = cells[1]?.[1];
   expect((last?.left ?? 0) + (last?.width ?? 0)).toBeGreaterThan(470);
 });
+
+test('titles are no larger than their cells', () => {
+  const sheet = { ...sheetOf(8, 7), columnTitles: ['mean', '1', '2', '3', '4', '5', '6'] };
+  const { fontPx, cells } = layOutSheet(sheet, { width: 600, height: 300 }, 1.4, 30);
+  const { width = 0, height = 0 } = cells[0]?.[0] ?? {};
+  expect(fontPx).toBeLessThan(30);
+  expect(4 * 0.6 * fontPx).toBeLessThan(1.1 * width);
+  expect(fontPx).toBeLessThan(1.1 * height);
+  expect(layOutSheet(sheet, { width: 3000, height: 2000 }, 1.4, 30).fontPx).toBe(30);
+});

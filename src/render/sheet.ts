@@ -27,11 +27,13 @@ const gapShare = 0.06;
 /** Room for titles, in heights of their letters. */
 const titleWidth = 2.2;
 const titleHeight = 1.8;
+/** Of a letter at most, in its height. */
+const letterWidth = 0.62;
 
 /**
  * Cells as large as fit, in the middle of the surface.
  * @param aspect width by height of a cell
- * @param fontPx height of the titles' letters in the surface's px
+ * @param fontPx height of the titles' letters in the surface's px; less where a title would be larger than its cell
  */
 export function layOutSheet(
   { columnTitles, rows }: Sheet,
@@ -61,8 +63,9 @@ export function layOutSheet(
     width: cellWidth,
     height: cellHeight,
   });
+  const longest = Math.max(1, ...columnTitles.map(({ length }) => length));
   return {
-    fontPx,
+    fontPx: Math.min(fontPx, step.x / (longest * letterWidth), step.y),
     cells: rows.map((_, row) => columnTitles.map((__, column) => boxAt(row, column))),
     columnTitles: columnTitles.map((_, column) => ({
       x: begin.x + column * step.x + cellWidth / 2,

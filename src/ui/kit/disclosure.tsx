@@ -23,8 +23,9 @@ export function Disclosure({ title, hint, className, isOpen, onToggle, children 
       onToggle={(event) => {
         const { currentTarget: details } = event;
         onToggle?.(details.open);
-        // What opens below the edge of its column would not be seen.
-        if (details.open && wasPressed.current) details.scrollIntoView({ block: 'nearest' });
+        // What opens below the edge of its column would not be seen. Its content comes with the next frame.
+        if (details.open && wasPressed.current)
+          requestAnimationFrame(() => details.scrollIntoView({ block: 'nearest' }));
         wasPressed.current = false;
       }}
     >

@@ -147,8 +147,11 @@ export async function savePicture(pictures: readonly StagePicture[]): Promise<bo
   const blob = await renderStage(pictures);
   const [first] = pictures;
   if (!blob || first === undefined) return false;
-  const { photo, outcome, scene } = first;
-  const shown = viewOf(outcome.look.lens).title(scene);
+  const { photo, outcome } = first;
+  const titleOf = ({ outcome: { look }, scene }: StagePicture): string => viewOf(look.lens).title(scene);
+  // A name of its own, or it would take the place of the picture without the comparison.
+  const isCompared = pictures.some((each) => each.name !== undefined);
+  const shown = isCompared ? `${[...new Set(pictures.map(titleOf))].join(' and ')} compared` : titleOf(first);
   const photographs = new Set(pictures.map((each) => each.photo.id)).size;
   const name = photographs === 1 ? photo.name : `${photographs} photographs`;
   const models = new Set(pictures.map((each) => each.outcome.model.id));
