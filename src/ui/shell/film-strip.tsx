@@ -10,7 +10,7 @@ import { lineWidthFor, paintLayers, prepareLayers } from '../../render/paint-lay
 import { useApp, useServices } from '../services.tsx';
 import type { AppState } from '../state/app-store.ts';
 import { isTogether, shownOutcome } from '../state/looks.ts';
-import { isReadable, isWaiting, type Photo, type PhotoId, lookFraction } from '../state/photo.ts';
+import { isWaiting, type Photo, type PhotoId, lookFraction } from '../state/photo.ts';
 import { countOf } from '../../core/count-of.ts';
 import { describePhotoState } from '../words.ts';
 import { IconButton } from '../kit/icon-button.tsx';
@@ -171,10 +171,9 @@ const Frame = memo(function Frame({ id, number, passFocus }: FrameProps) {
 const countPhotos = ({ order, photos }: AppState, isOne: (photo: Photo) => boolean): number =>
   order.reduce((count, id) => count + (photos[id] !== undefined && isOne(photos[id]) ? 1 : 0), 0);
 
-const isOtherFile = (photo: Photo): boolean =>
-  photo.state.status === 'failed' && (isNoPicture(photo.state.failure) || !isReadable(photo));
+const isOtherFile = ({ state }: Photo): boolean => state.status === 'failed' && isNoPicture(state.failure);
 
-/** @param others files that are no pictures, or damaged ones; they stay in the strip with the reason, but do not count as photographs */
+/** @param others files that are not pictures; they stay in the strip with the reason, but do not count as photographs */
 function describeCount(photographs: number, others: number): string {
   const files = countOf(others, photographs === 0 ? 'file' : 'other file');
   if (photographs === 0) return files;

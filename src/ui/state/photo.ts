@@ -56,7 +56,7 @@ export type NewPhoto = Pick<Photo, 'name' | 'alt' | 'credit' | 'blob' | 'classNa
 const isOfFile = (failure: Failure): boolean => failsAlways(failure) || failure.code === 'unreadable-file';
 
 /** Whether its file is a picture, with or without a result: it can be learned from, and gathered. */
-export const isReadable = ({ state, seen }: Photo): boolean =>
+const isReadable = ({ state, seen }: Photo): boolean =>
   state.status !== 'failed' || !isOfFile(state.failure) || Object.keys(seen).length > 0;
 
 /** @param order of the strip @returns its photographs, without files that cannot be read */
