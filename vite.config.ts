@@ -68,7 +68,8 @@ export default defineConfig({
     plugins: () => [workerEntry(), licencePlugins.worker(), fewerTfjsThreads()],
     rolldownOptions: ofWorkers,
   },
-  build: { target: 'es2023', rolldownOptions: ofPage },
+  // In kB: the page and the engine lie in one file each on purpose, so Vite need not warn of their size.
+  build: { target: 'es2023', rolldownOptions: ofPage, chunkSizeWarningLimit: 700 },
   test: {
     projects: [
       {
