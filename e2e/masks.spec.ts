@@ -103,6 +103,12 @@ test('a mask beside its photograph tells how well each lens fits it, and the tab
   expect(value(lines[1] ?? '', 'settings')).toContain('method tokencut');
   await page.keyboard.press('Escape');
 
+  // What is removed and put back has its mask again.
+  await page.getByRole('button', { name: 'Remove all' }).click();
+  await page.getByRole('button', { name: 'Put back' }).click();
+  await scope.allSettled(2);
+  await page.getByRole('radio', { name: 'cat.jpg: done, with a mask' }).check({ force: true });
+
   await page.getByRole('button', { name: 'Not its mask' }).click();
   await scope.allSettled(3);
   await expect(page.getByRole('radio', { name: 'cat.jpg: done', exact: true })).toBeChecked();

@@ -93,9 +93,22 @@ test('a page whose own scripts or styles do not come says so, and opens when it 
     faults.length = 0;
     await page.unrouteAll();
   }
+  // A sheet that is not the page's, as a browser's extension may add, keeps nothing from opening.
+  await page.addInitScript(() => {
+    new MutationObserver((_, observer) => {
+      if (document.head === null) return;
+      observer.disconnect();
+      const link = document.createElement('link');
+      link.rel = 'stylesheet';
+      link.href = 'data:text/css,';
+      document.head.append(link);
+    }).observe(document, { childList: true, subtree: true });
+  });
   await page.reload();
   await scope.isReady();
   await expect(page.getByText('could not be opened')).toHaveCount(0);
+  // The page's policy refuses it, and the browser logs that.
+  faults.length = 0;
 });
 
 test('until the page opens, a line says that it is loading and what to do if it does not', async ({

@@ -4,11 +4,13 @@ import { openPage } from './ui/open-page.tsx';
 
 /**
  * Without its styles the page would be plain text under a logo as large as the window, so it does not open. A script of the page runs
- * only when all style sheets have come or failed.
+ * only when all style sheets have come or failed. A browser's extension may have added others, which are none of the page's business.
  * @throws Error where one has failed
  */
 function checkStyles(): void {
-  for (const { sheet, href } of document.querySelectorAll<HTMLLinkElement>('link[rel=stylesheet]'))
+  const home = new URL('.', document.baseURI).href;
+  const links = document.querySelectorAll<HTMLLinkElement>('link[rel=stylesheet]');
+  for (const { sheet, href } of [...links].filter((link) => link.href.startsWith(home)))
     if (sheet === null || sheet.cssRules.length === 0) throw new Error(`${href} did not come`);
 }
 

@@ -130,6 +130,14 @@ describe('a key on a photograph', () => {
     expect(selected()).toBe(id);
   });
 
+  it('G says why nothing happens where the answer is about one photograph', () => {
+    const { press, store } = setUp();
+    expect(press('g')).toBe(false);
+    expect(store.getState().messages.map(({ text }) => text)).toEqual([
+      expect.stringContaining('about one photograph'),
+    ]);
+  });
+
   it.each(['Delete', 'Backspace'])('%s removes it, and no photograph that is presented', (key) => {
     const { press, actions, removed, selected } = setUp();
     actions.setPresenting(true);

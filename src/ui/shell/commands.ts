@@ -59,7 +59,7 @@ function toggleAll(state: State): boolean {
   if (!canShowAll(state)) {
     if (order.length > 1)
       state.say(
-        'All photographs beside each other: with a lens that answers for all of them, as Similarity does for a patch, and Colours with “All photographs together”.',
+        'What is shown is about one photograph. Where a lens answers for all of them, G shows them beside each other.',
       );
     return false;
   }

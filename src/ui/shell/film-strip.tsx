@@ -185,24 +185,26 @@ export function FilmStrip() {
   const order = useApp((state) => state.order);
   const waiting = useApp((state) => countPhotos(state, (photo) => isWaiting(photo.state)));
   const others = useApp((state) => countPhotos(state, isOtherFile));
-  const { session, store } = useServices();
+  const { session, masks, store } = useServices();
   const passFocus = useRef(false);
   const removeAll = (): void => {
     const { photos, say } = store.getState();
     const removed = order.flatMap((id) => photos[id] ?? []);
+    const given = removed.flatMap(({ mask }) => mask ?? []);
     session.removeAll();
     say(`${countOf(removed.length, 'file')} removed.`, 'plain', {
       label: 'Put back',
       take: () =>
-        session.add(
-          removed.map(({ name, alt, credit, blob, className }) => ({
+        void masks.add([
+          ...removed.map(({ name, alt, credit, blob, className }) => ({
             name,
             alt,
             credit,
             blob,
             ...(className === undefined ? {} : { className }),
           })),
-        ),
+          ...given.map(({ name, blob }) => ({ name, alt: null, credit: null, blob })),
+        ]),
     });
   };
   return (

@@ -1,4 +1,5 @@
 import { Cpu, Info, RefreshCw, RotateCw, TriangleAlert, Undo2, X } from 'lucide-react';
+import { useEffect, useRef } from 'react';
 import { describeFailure } from '../../core/failure.ts';
 import { useApp, useServices } from '../services.tsx';
 import type { NoteId } from '../state/notes.ts';
@@ -9,6 +10,15 @@ import './messages.css';
 interface MessagesProps {
   /** False leaves the notes out. A dialog does so, since it only repeats messages about what happens while it is open. */
   readonly withNotes?: boolean;
+}
+
+function OfferButton({ label, onClick }: { readonly label: string; onClick(): void }) {
+  const button = useRef<HTMLButtonElement>(null);
+  // What had the focus may be gone with what was removed.
+  useEffect(() => {
+    if (document.activeElement === document.body) button.current?.focus();
+  }, []);
+  return <IconButton icon={Undo2} label={label} withText ref={button} onClick={onClick} />;
 }
 
 /** The page's messages. Each stays until it is dismissed, and is announced to screen readers. */
@@ -27,14 +37,8 @@ export function Messages({ withNotes = true }: MessagesProps) {
           {tone === 'warning' ? <TriangleAlert aria-hidden="true" /> : <Info aria-hidden="true" />}
           <p>{text}</p>
           {offer !== null && (
-            <IconButton
-              icon={Undo2}
+            <OfferButton
               label={offer.label}
-              withText
-              // Where what had the focus is gone with what was removed.
-              ref={(button) => {
-                if (document.activeElement === document.body) button?.focus();
-              }}
               onClick={() => {
                 dismiss(id);
                 offer.take();
