@@ -4,6 +4,7 @@ import { readFile, rm, stat } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
 import { isolationHeaders, pageHeaders } from '../../tools/page-policy.ts';
@@ -100,6 +101,7 @@ class AppFiles {
       answer(response, 'text/javascript', pageHeaders);
       return void response.end(`${beforeWorkers}\n${worker}`);
     }
+    if (extname(file) === '.css') await setTimeout(this.host.stylesLateMs);
     if (!(await sendFile(folder, file, response))) this.missing.push(file);
   }
 

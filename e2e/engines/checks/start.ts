@@ -1,7 +1,7 @@
 import { until } from '../page/app.ts';
 import { check, ensure, equal, type Check } from '../page/check.ts';
 import { sampleFile } from '../page/files.ts';
-import { setHost } from '../page/host.ts';
+import { forgetPage, setHost } from '../page/host.ts';
 
 /** A system without a language setting. Some browsers then report this language. */
 const languageC = `Object.defineProperty(Navigator.prototype, 'language', { configurable: true, get: () => 'C' });`;
@@ -47,6 +47,17 @@ export const startChecks: readonly Check[] = [
     // The package that draws the curves reads the language when it loads.
     await app.key('r');
     await app.get('button', 'Start training');
+  }),
+
+  // Not every engine waits for style sheets before it runs a module.
+  check('style sheets that come after the scripts are waited for', async (app) => {
+    await forgetPage();
+    await setHost({ stylesLateMs: 1500 });
+    await app.open('backend=wasm&side=64');
+    for (const link of app.document.querySelectorAll<HTMLLinkElement>('link[rel=stylesheet]'))
+      ensure((link.sheet?.cssRules.length ?? 0) > 0, `the page opened before ${link.href} had come`);
+    await app.give(await sampleFile('cat'));
+    await app.allDone(1);
   }),
 
   check('opens and computes without a network from the second visit on', async (app) => {

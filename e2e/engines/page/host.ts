@@ -7,9 +7,17 @@ export interface AppHost {
   /** `beforePage` runs before all other scripts of the page, `beforeWorkers` before the script of each worker. */
   readonly beforePage: string;
   readonly beforeWorkers: string;
+  /** How long the host waits before it sends a style sheet, ms. */
+  readonly stylesLateMs: number;
 }
 
-export const usualHost: AppHost = { network: 'on', version: 'built', beforePage: '', beforeWorkers: '' };
+export const usualHost: AppHost = {
+  network: 'on',
+  version: 'built',
+  beforePage: '',
+  beforeWorkers: '',
+  stylesLateMs: 0,
+};
 
 /** Changes the host from now on. What `change` leaves out is reset to its usual value. */
 export async function setHost(change: Partial<AppHost> = {}): Promise<void> {
