@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { randomStream } from './random.ts';
 import type { StepReport } from './training.ts';
 import { describeVerdict, judgeTraining, verdictWindow } from './training-verdict.ts';
 
@@ -72,6 +73,19 @@ describe('what the curves say', () => {
         'learning',
       );
     }
+  });
+
+  test('a loss that jumps without a trend is not called a falling one, and one that falls beneath the jumps is', () => {
+    const random = randomStream(7);
+    const jumping = (slope: number): number => {
+      const kinds = Array.from({ length: 200 }, () =>
+        kindOf(run(40, (i) => ({ entropy: 0.5, kl: 0.3 - slope * i + 0.02 * random.normal() }))),
+      );
+      return kinds.filter((kind) => kind === 'learning').length / kinds.length;
+    };
+    // Two standard errors to one side.
+    expect(jumping(0)).toBeLessThan(0.06);
+    expect(jumping(0.004)).toBeGreaterThan(0.9);
   });
 
   test('only the last window counts: a collapse that ended is one no more', () => {

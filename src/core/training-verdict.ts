@@ -42,10 +42,11 @@ const leaning = { entropyBelow: 0.1, entropyAbove: 0.9, klBelow: 0.1 };
 /** A student that has learned nothing is uniform: its cross-entropy with any teacher is ln K. */
 const chanceWithin = 0.03;
 /**
- * The loss counts as falling when it has come down by this share between the window before and the last one; where there are not
- * two windows yet, between the halves of what there is.
+ * The loss counts as falling when it has come down by this share between the window before and the last one (where there are not
+ * two windows yet, between the halves of what there is), and by more than chance makes of so few jumping steps: by this many
+ * standard errors of the two means' difference.
  */
-const fallingBy = 0.01;
+const falling = { share: 0.01, errors: 2 };
 
 /** Swings are looked for among so many last steps, in means of `swingMean` steps. */
 export const swingWindow = 80;
@@ -95,6 +96,24 @@ function findOscillation(reports: readonly StepReport[], uniform: number): Train
   return { kind: 'oscillates', lowShare: Math.min(...points), highShare: Math.max(...points) };
 }
 
+const varianceOf = (reports: readonly StepReport[], mean: number): number =>
+  reports.reduce((sum, { loss }) => sum + (loss - mean) ** 2, 0) / (reports.length - 1);
+
+/** @param reports at least four, in order */
+function isFalling(reports: readonly StepReport[]): boolean {
+  const half = Math.floor(reports.length / 2);
+  const [before, now] = [reports.slice(0, -half), reports.slice(-half)];
+  const [meanBefore, meanNow] = [before, now].map((part) => meanOf(part, ({ loss }) => loss)) as [
+    number,
+    number,
+  ];
+  const error = Math.sqrt(
+    varianceOf(before, meanBefore) / before.length + varianceOf(now, meanNow) / now.length,
+  );
+  const fall = meanBefore - meanNow;
+  return fall > falling.share * meanBefore && fall > falling.errors * error;
+}
+
 /** @param reports of the run, in order; the last `swingWindow` of them are enough @param outputDim K */
 export function judgeTraining(reports: readonly StepReport[], outputDim: number): TrainingVerdict {
   if (reports.length < verdictWindow) return { kind: 'too-early' };
@@ -116,10 +135,7 @@ export function judgeTraining(reports: readonly StepReport[], outputDim: number)
     if (longEntropy > leaning.entropyAbove) return { kind: 'towards-uniform' };
   }
   if (Math.abs(loss - 1) < chanceWithin) return { kind: 'at-chance' };
-  const half = Math.floor(both.length / 2);
-  const before = meanOf(both.slice(0, -half), (report) => report.loss);
-  const now = meanOf(both.slice(-half), (report) => report.loss);
-  return { kind: before - now > fallingBy * before ? 'learning' : 'steady', entropyShare: entropy };
+  return { kind: isFalling(both) ? 'learning' : 'steady', entropyShare: entropy };
 }
 
 /** What the sentence depends on, besides the curves. */
