@@ -37,6 +37,9 @@ for (const theme of ['dark', 'light'] as const) {
     await page.keyboard.press('?');
     await expect(page.getByRole('dialog')).toBeVisible();
     await expectNoViolations(page, 'help');
+    // Each key stands where it works.
+    await expect(page.getByRole('region', { name: 'Keys in Recognise' })).toContainText('Name a new class');
+    await expect(page.getByRole('region', { name: 'Keys with a photograph' })).not.toContainText('class');
     await page.keyboard.press('Escape');
     await page.setViewportSize({ width: 360, height: 740 });
     await expectNoViolations(page, 'phone');

@@ -13,10 +13,10 @@ test('patches that overlap make a finer map; what it costs is said before', asyn
   await expect(field.getByRole('radio')).toHaveCount(3);
   await expect(field.getByRole('radio', { name: 'None' })).toBeChecked();
   await expect(field).toContainText(
-    /2 ×: 975 patches instead of 260; about \d × the time \(.+s instead of .+s\), 4 × the memory\./,
+    /2\s×: 975 patches instead of 260; about \d\s× the time \(.+s instead of .+s\), 4\s× the memory\./,
   );
   await expect(field).toContainText(
-    /4 ×: 3773 patches instead of 260; about \d\d × the time .+, 14 × the memory\./,
+    /4\s×: 3773 patches instead of 260; about \d\d\s× the time .+, 14\s× the memory\./,
   );
   await scope.showView('Mean');
   const unseen = (await page.getByText(/^Hatched:/).textContent()) ?? '';

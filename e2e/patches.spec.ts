@@ -51,6 +51,12 @@ test('the first visit says once that a patch can be asked, and the patch under t
   await scope.drop(samplePath('cat'));
   await scope.allSettled(1);
   await expect(note).toBeVisible();
+  await page.keyboard.press('Delete');
+  await expect(scope.frames).toHaveCount(0);
+  await expect(note).toHaveCount(0);
+  await scope.drop(samplePath('cat'));
+  await scope.allSettled(1);
+  await expect(note).toBeVisible();
   const box = await picker(page).boundingBox();
   if (box === null) throw new Error('nothing to pick on');
   const light = page.locator('.patch-light');

@@ -168,6 +168,7 @@ test('pairs of two photographs are drawn between them, and saved so', async ({ s
   const withRaccoon = await scope.overlayPicture();
   await page.getByRole('combobox', { name: 'Second photograph' }).selectOption({ label: '3 dog.jpg' });
   await expect(page.getByRole('img', { name: /Beside it: dog.jpg/ })).toBeVisible();
+  await expect(scope.stage.getByRole('heading')).toHaveText('cat.jpg and dog.jpg');
   expect(await scope.overlayPicture()).not.toBe(withRaccoon);
   await page.getByRole('slider', { name: 'Pairs' }).fill('4');
   await expect(scope.stage).toContainText('4 pairs shown.');

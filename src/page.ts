@@ -14,8 +14,8 @@ function askAgain(link: HTMLLinkElement): Promise<void> {
   const another = link.cloneNode() as HTMLLinkElement;
   return new Promise((resolve, reject) => {
     const end = (): void => (hasCome(another) ? resolve() : reject(new Error(`${link.href} did not come`)));
-    another.onload = end;
-    another.onerror = end;
+    another.addEventListener('load', end);
+    another.addEventListener('error', end);
     link.replaceWith(another);
   });
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import {
+  comparePaths,
   hasPhotographEnding,
   isMacNote,
   isPngName,
@@ -56,4 +57,9 @@ test.each([
 test('a file that was chosen with its folder has the path that the browser tells', () => {
   const file = Object.assign(new File([], 'a.jpg'), { webkitRelativePath: 'mugs/a.jpg' });
   expect(pathOfFile(file)).toBe('mugs/a.jpg');
+});
+
+test('paths sort by their numbers', () => {
+  const sorted = ['b/10.jpg', 'b/9.jpg', 'B/2.jpg', 'a/3.jpg'].toSorted(comparePaths);
+  expect(sorted).toEqual(['a/3.jpg', 'B/2.jpg', 'b/9.jpg', 'b/10.jpg']);
 });

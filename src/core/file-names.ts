@@ -35,3 +35,8 @@ export function pathOfFile(file: File): string {
   const { path } = file as { path?: string };
   return (file.webkitRelativePath || path || file.name).replace(/^(\.?\/)+/, '');
 }
+
+const collator = new Intl.Collator('en', { numeric: true });
+
+/** For sorting paths as file managers do: `2.jpg` before `10.jpg`, capital and small letters together. */
+export const comparePaths = (a: string, b: string): number => collator.compare(a, b);

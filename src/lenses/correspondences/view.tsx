@@ -5,7 +5,7 @@ import type { Beside } from '../../render/pair.ts';
 import { ColourChip } from '../../ui/kit/colour-chip.tsx';
 import type { Fact } from '../../ui/kit/fact-list.tsx';
 import { countOf } from '../../core/count-of.ts';
-import { formatPercent } from '../../ui/kit/format.ts';
+import { formatPercent, formatSigned } from '../../ui/kit/format.ts';
 import { RangeField } from '../../ui/kit/range-field.tsx';
 import { SwitchField } from '../../ui/kit/switch-field.tsx';
 import { featuresTitle } from '../feature-choice.ts';
@@ -73,7 +73,9 @@ function facts({ looked: { result } }: CorrespondencesScene): Fact[] {
       String(pairs.length),
       'Pairs are clustered by their features; of each cluster the most salient pair is shown.',
     ],
-    ...(pairs.length === 0 ? [] : ([['Mean cosine', mean.toFixed(2), 'Of those shown.']] satisfies Fact[])),
+    ...(pairs.length === 0
+      ? []
+      : ([['Mean cosine', formatSigned(mean), 'Of those shown.']] satisfies Fact[])),
   ];
 }
 
@@ -154,7 +156,7 @@ function PairTable({ scene }: CorrespondencesPanelProps) {
               </th>
               <td>{placeOf(first)}</td>
               <td>{placeOf(second)}</td>
-              <td>{cosine.toFixed(3)}</td>
+              <td>{formatSigned(cosine, 3)}</td>
               <td>{formatPercent(saliency)}</td>
             </tr>
           ))}

@@ -7,7 +7,7 @@ import type { Layer, PatchValues } from '../../render/layers.ts';
 import { ChoiceField } from '../../ui/kit/choice-field.tsx';
 import type { Fact } from '../../ui/kit/fact-list.tsx';
 import { countOf } from '../../core/count-of.ts';
-import { formatPercent } from '../../ui/kit/format.ts';
+import { formatPercent, formatSigned } from '../../ui/kit/format.ts';
 import { RangeField } from '../../ui/kit/range-field.tsx';
 import { SwitchField } from '../../ui/kit/switch-field.tsx';
 import { featuresTitle } from '../feature-choice.ts';
@@ -209,8 +209,8 @@ function ObjectsPanel(props: ObjectsPanelProps) {
           min={-100}
           max={100}
           value={Math.round(threshold * 100)}
-          display={threshold.toFixed(2)}
-          valueText={`a cosine of ${threshold.toFixed(2)}`}
+          display={formatSigned(threshold)}
+          valueText={`a cosine of ${formatSigned(threshold)}`}
           onChange={(value) => changeParams({ threshold: value / 100 })}
         />
       )}

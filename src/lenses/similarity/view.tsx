@@ -6,6 +6,7 @@ import type { Layer } from '../../render/layers.ts';
 import { ChoiceField } from '../../ui/kit/choice-field.tsx';
 import type { Fact } from '../../ui/kit/fact-list.tsx';
 import { countOf } from '../../core/count-of.ts';
+import { formatSigned } from '../../ui/kit/format.ts';
 import { RangeField } from '../../ui/kit/range-field.tsx';
 import { ColourScale } from '../colour-scale.tsx';
 import { featuresTitle } from '../feature-choice.ts';
@@ -27,8 +28,6 @@ type SimilarityScene = Scene<SimilarityParams, SimilarityDrawing, SimilarityResu
 type SimilarityPanelProps = PanelProps<SimilarityParams, SimilarityDrawing, SimilarityResult>;
 
 const white: Rgb = [255, 255, 255];
-
-const format = (cosine: number): string => cosine.toFixed(2);
 
 /** Masks by the map that they are of, so that the same one is drawn from memory. */
 const masks = new WeakMap<Float32Array, { readonly above: number; readonly mask: Float32Array }>();
@@ -100,7 +99,7 @@ function describe({ looked: { result }, drawing }: SimilarityScene): string {
   if (drawing.style === 'heat') return what;
   const kept = maskOf(result, drawing.above).reduce((sum, value) => sum + value, 0);
   const patches = countOf(map.length, 'patch', 'patches');
-  return `${what} ${kept} of ${patches} are above ${format(drawing.above / 100)}.`;
+  return `${what} ${kept} of ${patches} are above ${formatSigned(drawing.above / 100)}.`;
 }
 
 function facts({ looked: { result } }: SimilarityScene): Fact[] {
@@ -113,11 +112,11 @@ function facts({ looked: { result } }: SimilarityScene): Fact[] {
       : ([
           [
             'Most alike',
-            format(best.cosine),
+            formatSigned(best.cosine),
             `${patchTitle(best.patch)}; the asked patches themselves are left out`,
           ],
         ] satisfies Fact[])),
-    ['Least alike', format(range.min)],
+    ['Least alike', formatSigned(range.min)],
   ];
 }
 
@@ -133,8 +132,8 @@ function SimilarityPanel(props: SimilarityPanelProps) {
           min={-100}
           max={99}
           value={above}
-          display={format(above / 100)}
-          valueText={`a cosine of ${format(above / 100)}`}
+          display={formatSigned(above / 100)}
+          valueText={`a cosine of ${formatSigned(above / 100)}`}
           onChange={(value) => changeDrawing({ above: value })}
         />
       ) : (
@@ -166,7 +165,14 @@ function SimilarityPanel(props: SimilarityPanelProps) {
 function Scale({ scene, drawing }: SimilarityPanelProps) {
   if (scene === null || drawing.style === 'mask') return null;
   const { min, max } = rangeOf(scene.looked.result, drawing);
-  return <ColourScale colours={scene.shared.colours} of="a cosine of" low={format(min)} high={format(max)} />;
+  return (
+    <ColourScale
+      colours={scene.shared.colours}
+      of="a cosine of"
+      low={formatSigned(min)}
+      high={formatSigned(max)}
+    />
+  );
 }
 
 const aboveStep = 5;

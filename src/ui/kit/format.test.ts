@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { formatAbout } from './format.ts';
+import { formatAbout, formatSigned } from './format.ts';
 
 it.each([
   [3, '10 ms'],
@@ -14,4 +14,13 @@ it.each([
   [91_000, '2 min'],
 ])('an estimate of %d ms is about %s', (ms, expected) => {
   expect(formatAbout(ms)).toBe(expected);
+});
+
+it.each([
+  [-0.1, '−0.10'],
+  [-0.004, '0.00'],
+  [0, '0.00'],
+  [0.987, '0.99'],
+])('%d has a minus sign where it is below zero as shown', (value, expected) => {
+  expect(formatSigned(value)).toBe(expected);
 });

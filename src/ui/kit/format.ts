@@ -15,3 +15,9 @@ export function formatAbout(ms: number): string {
 
 /** Of a score from 0 to 1. */
 export const formatScore = (score: number): string => score.toFixed(3);
+
+/** Of a number that may be negative, as a cosine: with a minus sign and not a hyphen, and none before zero. */
+export const formatSigned = (value: number, digits = 2): string => {
+  const text = Math.abs(value).toFixed(digits);
+  return value < 0 && Number(text) !== 0 ? `−${text}` : text;
+};

@@ -178,8 +178,8 @@ export function ModelDialog({ onClose, onAdd }: ModelDialogProps) {
           <Room />
           <p>
             Without a network: bring a checkpoint on a stick, as .safetensors or .pth from its authors or as a
-            folder from <code>npm run convert</code>, and drop it on the page. “Keep in this browser” has it
-            at hand the next time.
+            folder from <code>npm run convert</code>, and open it here. “Keep in this browser” has it at hand
+            the next time.
           </p>
           <IconButton icon={FolderOpen} label="Open a checkpoint file" withText onClick={onAdd} />
         </footer>

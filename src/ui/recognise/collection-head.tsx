@@ -71,7 +71,7 @@ function OtherModel({ open }: { readonly open: OpenCollection }) {
       <p>
         These features are of {titleBeside(open.kept, source)}; in use is {used.description.title}. They still
         vote; to add photographs, use that model again (M), or compute everything anew.
-        {atHand === 0 && ' The files are not at hand: drop the folders again for that, as a new collection.'}
+        {atHand === 0 && ' The files are not at hand: add the folders again for that, as a new collection.'}
       </p>
       {atHand > 0 && (
         <IconButton
@@ -104,7 +104,7 @@ function Alerts({ open }: { readonly open: OpenCollection }) {
         <div className="side-failure">
           <WarningMark />
           <p>
-            {open.items.length} of {countOf(wanted, 'photograph')} had come when the page was closed. Drop the
+            {open.items.length} of {countOf(wanted, 'photograph')} had come when the page was closed. Add the
             same folders again: it goes on from there.
           </p>
           <IconButton icon={X} label="Dismiss" onClick={() => recognise.dismissFailure()} />

@@ -1,6 +1,6 @@
 /** Which photographs a drop or a choice of files holds, and of which class each is by its folder. */
 import { classAt, classLevelOf } from '../../core/class-folders.ts';
-import { isMacNote, pathOfFile } from '../../core/file-names.ts';
+import { comparePaths, isMacNote, pathOfFile } from '../../core/file-names.ts';
 import type { GatheredPhotograph } from '../../rpc/recognise-contract.ts';
 
 /** What systems leave in folders. Nobody has put it there as a photograph. */
@@ -24,7 +24,7 @@ export function photographsOf(
       className: className.by === 'folders' ? classAt(path, level) : className.name,
       blob,
     }))
-    .sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+    .sort((a, b) => comparePaths(a.path, b.path));
 }
 
 const titledClasses = 3;

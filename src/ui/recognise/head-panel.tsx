@@ -84,7 +84,7 @@ function Asking({ open }: { readonly open: OpenCollection }) {
       {atHand < rest.length && (
         <p className="side-note">
           {countOf(rest.length - atHand, 'photograph')} cannot be asked: the page keeps small pictures only.
-          Drop the same folder again, and their files are at hand.
+          Add the same folder again, and their files are at hand.
         </p>
       )}
     </>

@@ -2,7 +2,7 @@ import { Eye, Trash2, X } from 'lucide-react';
 import { useMemo } from 'react';
 import type { CollectionItem } from '../../rpc/recognise-contract.ts';
 import { countOf } from '../../core/count-of.ts';
-import { formatPercent } from '../kit/format.ts';
+import { formatPercent, formatSigned } from '../kit/format.ts';
 import { IconButton } from '../kit/icon-button.tsx';
 import { SelectField } from '../kit/select-field.tsx';
 import { useRecognise, useServices } from '../services.tsx';
@@ -68,14 +68,14 @@ function NeighbourList({
               <button
                 type="button"
                 className="neighbour"
-                aria-label={`${other.name}, ${className}, cosine ${cosine.toFixed(3)}`}
-                title={`${other.path}: ${className}, cosine ${cosine.toFixed(4)}`}
+                aria-label={`${other.name}, ${className}, cosine ${formatSigned(cosine, 3)}`}
+                title={`${other.path}: ${className}, cosine ${formatSigned(cosine, 4)}`}
                 onClick={() => recognise.selectItem(index, 'one')}
               >
                 <ItemPicture index={index} />
                 <span className="neighbour-words">
                   <ClassMark className={other.className} />
-                  {cosine.toFixed(3)}
+                  {formatSigned(cosine, 3)}
                 </span>
               </button>
             </li>
@@ -160,7 +160,7 @@ function Actions() {
       {atHand < selected.size && (
         <p className="side-note">
           {atHand === 0 ? 'Its file is' : `${selected.size - atHand} files are`} not at hand: the page keeps
-          small pictures and features only. Drop the same folder again to open it in the viewer.
+          small pictures and features only. Add the same folder again to open it in the viewer.
         </p>
       )}
     </>

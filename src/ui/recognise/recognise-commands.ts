@@ -25,13 +25,13 @@ export const recogniseCommands: readonly Command[] = [
   {
     keys: ['1', '2', '3', '4', '5', '6', '7', '8', '9', '0'],
     shownKeys: ['1', '…', '9', '0'],
-    does: 'Recognise: give the selected photographs to a class, 0 to none',
+    does: 'Give the selected photographs to a class, 0 to none',
     where: 'recognise',
     run: teachByKey,
   },
   {
     keys: ['z'],
-    does: 'Recognise: undo the last change of classes',
+    does: 'Undo the last change of classes',
     where: 'recognise',
     run: (_, { recognise }) => {
       recognise.undoTeaching();
@@ -40,7 +40,7 @@ export const recogniseCommands: readonly Command[] = [
   },
   {
     keys: ['n'],
-    does: 'Recognise: name a new class',
+    does: 'Name a new class',
     where: 'recognise',
     run: () => {
       document.getElementById(newClassFieldId)?.focus();

@@ -17,14 +17,14 @@ export function RecogniseStart({ onAdd }: { readonly onAdd: () => void }) {
       <h2>Tell things apart by example.</h2>
       <div className="recognise-words">
         <p className="recognise-lead">
-          Drop two folders, “mugs” and “not mugs”. The network was never told what a mug is; yet a
-          photograph’s nearest others are mostly of its own kind, so they vote on it, and on anything you drop
+          Give it two folders, “mugs” and “not mugs”. The network was never told what a mug is; yet a
+          photograph’s nearest others are mostly of its own kind, so they vote on it, and on anything you add
           next.
         </p>
         <AddPhotographs onAdd={onAdd} isFirst />
         <GatheringLine />
         <p className="side-note">
-          Each folder is a class, with all that lies in it; or drop one folder that holds them. A photograph
+          Each folder is a class, with all that lies in it; or add one folder that holds them. A photograph
           that comes by itself has no class and is voted on. Photographs stay where they are: this browser
           keeps their features and small pictures, until you delete the collection.
         </p>

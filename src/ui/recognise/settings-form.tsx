@@ -87,7 +87,7 @@ export function SettingsForm() {
               />
               <p className="side-note">
                 {atHand === 0
-                  ? 'The page keeps no photographs, only small pictures. Drop the same folders again, and then everything can be computed anew.'
+                  ? 'The page keeps no photographs, only small pictures. Add the same folders again, and then everything can be computed anew.'
                   : 'A new collection with the same classes; this one stays.'}
               </p>
             </>

@@ -1,5 +1,5 @@
 import type { Agreement } from '../../render/compare-layers.ts';
-import { formatPercent, formatScore } from '../kit/format.ts';
+import { formatPercent, formatScore, formatSigned } from '../kit/format.ts';
 import { useApp } from '../services.tsx';
 import type { Photo, PhotoMask } from '../state/photo.ts';
 import type { ComparedSide, Comparison } from './comparison.ts';
@@ -10,8 +10,7 @@ function agreementWords({ jaccard, share, rankCorrelation }: Agreement): string 
   const masks = share === null || share === 1 ? 'The masks' : `Masks of ${formatPercent(share)}`;
   if (jaccard !== null)
     sentences.push(`${masks} share ${formatPercent(jaccard)} of their patches (Jaccard).`);
-  if (rankCorrelation !== null)
-    sentences.push(`Rank correlation ${rankCorrelation.toFixed(2).replace('-', '−')}.`);
+  if (rankCorrelation !== null) sentences.push(`Rank correlation ${formatSigned(rankCorrelation)}.`);
   return sentences.join(' ');
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ModelDescription } from '../../core/model.ts';
-import { describeLargerOverlaps } from './describe-overlap.ts';
+import { describeLargerOverlaps, type OverlapNow } from './describe-overlap.ts';
 
 /** ViT-S/8: 21.7 million parameters. */
 const small8: ModelDescription = {
@@ -15,13 +15,17 @@ const small8: ModelDescription = {
   parameterCount: 21_670_272,
 };
 
+/** With plain spaces; a line never breaks between a number and ×. */
+const toldOf = (now: OverlapNow): string[] =>
+  describeLargerOverlaps(now).map((told) => told.replaceAll('\u00a0×', ' ×'));
+
 const wholeGrid = { rows: 28, columns: 28 };
 const measured = { overlap: 1, forwardMs: 400 } as const;
 
 describe('what larger overlaps cost', () => {
   it('is told in patches, time and memory', () => {
     // By hand: 785, 3026 and 11882 tokens T. T × (21.67e6 + 2 T × 384 × 12) is 2.269e10, 1.500e11 and 1.559e12.
-    expect(describeLargerOverlaps({ model: small8, wholeGrid, overlap: 1, measured })).toEqual([
+    expect(toldOf({ model: small8, wholeGrid, overlap: 1, measured })).toEqual([
       '2 ×: 3025 patches instead of 784; about 7 × the time (2.6 s instead of 0.4 s), 4 × the memory.',
       '4 ×: 11881 patches instead of 784; about 69 × the time (27 s instead of 0.4 s), 15 × the memory.',
     ]);
@@ -31,16 +35,14 @@ describe('what larger overlaps cost', () => {
     const told = [
       '4 ×: 11881 patches instead of 3025; about 10 × the time (27 s instead of 2.6 s), 4 × the memory.',
     ];
-    expect(describeLargerOverlaps({ model: small8, wholeGrid, overlap: 2, measured })).toEqual(told);
+    expect(toldOf({ model: small8, wholeGrid, overlap: 2, measured })).toEqual(told);
     const measuredLater = { overlap: 2, forwardMs: 2645 } as const;
-    expect(describeLargerOverlaps({ model: small8, wholeGrid, overlap: 2, measured: measuredLater })).toEqual(
-      told,
-    );
+    expect(toldOf({ model: small8, wholeGrid, overlap: 2, measured: measuredLater })).toEqual(told);
   });
 
   it('names no time where none is known', () => {
     const unknown = { overlap: 1, forwardMs: 0 } as const;
-    expect(describeLargerOverlaps({ model: small8, wholeGrid, overlap: 2, measured: unknown })).toEqual([
+    expect(toldOf({ model: small8, wholeGrid, overlap: 2, measured: unknown })).toEqual([
       '4 ×: 11881 patches instead of 3025; about 10 × the time, 4 × the memory.',
     ]);
   });
@@ -48,7 +50,7 @@ describe('what larger overlaps cost', () => {
   it('offers nothing that the patch cannot be divided into, and nothing above the largest', () => {
     const model = { ...small8, patchSizePx: 14 };
     const of = (overlap: 1 | 2 | 4) =>
-      describeLargerOverlaps({ model, wholeGrid, overlap, measured }).map((told) => told.slice(0, 3));
+      toldOf({ model, wholeGrid, overlap, measured }).map((told) => told.slice(0, 3));
     expect(of(1)).toEqual(['2 ×']);
     expect(of(2)).toEqual([]);
   });

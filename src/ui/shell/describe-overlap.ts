@@ -5,7 +5,7 @@ import { finerGrid, overlapsFor, type Overlap } from '../../core/overlap.ts';
 import { passFlops } from '../../core/pass-cost.ts';
 import { formatAbout } from '../kit/format.ts';
 
-export const overlapTitles: Readonly<Record<Overlap, string>> = { 1: 'None', 2: '2 ×', 4: '4 ×' };
+export const overlapTitles: Readonly<Record<Overlap, string>> = { 1: 'None', 2: '2\u00a0×', 4: '4\u00a0×' };
 
 export interface OverlapNow {
   readonly model: ModelDescription;
@@ -26,7 +26,7 @@ function describeStep({ model, wholeGrid, overlap: now, measured }: OverlapNow, 
   const flopsAt = (overlap: Overlap): number => passFlops(model, tokensAt(overlap));
   const msAt = (overlap: Overlap): string =>
     formatAbout((measured.forwardMs * flopsAt(overlap)) / flopsAt(measured.overlap));
-  const rounded = (ratio: number): string => `${Math.round(ratio)} × `;
+  const rounded = (ratio: number): string => `${Math.round(ratio)}\u00a0× `;
   const times = measured.forwardMs > 0 ? ` (${msAt(to)} instead of ${msAt(now)})` : '';
   return (
     `${overlapTitles[to]}: ${patchesAt(to)} patches instead of ${patchesAt(now)}; about ` +

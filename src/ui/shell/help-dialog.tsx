@@ -1,5 +1,6 @@
 import { Dialog } from '../kit/dialog.tsx';
 import { useServices } from '../services.tsx';
+import type { Command } from './command.ts';
 import { commandsOf } from './commands.ts';
 import { useCoarsePointer } from './use-page-effects.ts';
 import './help-dialog.css';
@@ -7,24 +8,39 @@ import './help-dialog.css';
 /** The key's name as printed on a keyboard. */
 const keyName = (key: string): string => (key.length === 1 ? key.toUpperCase() : key);
 
+const places: readonly { readonly where: Command['where']; readonly title: string }[] = [
+  { where: 'viewer', title: 'Keys with a photograph' },
+  { where: 'recognise', title: 'Keys in Recognise' },
+  { where: 'everywhere', title: 'Keys everywhere' },
+];
+
+/** The keys by where they work, those of the screen that is open first. */
 function Keys() {
   const { store } = useServices();
-  // The lens cannot change while the help is open.
-  const commands = commandsOf(store.getState()).filter(({ does }) => does !== '');
-  return (
-    <dl className="help-keys">
-      {commands.map(({ keys, shownKeys = keys, does }) => (
-        <div key={does}>
-          <dt>
-            {shownKeys.map((key) => (
-              <kbd key={key}>{keyName(key)}</kbd>
-            ))}
-          </dt>
-          <dd>{does}</dd>
-        </div>
-      ))}
-    </dl>
-  );
+  // Neither the lens nor the screen can change while the help is open.
+  const state = store.getState();
+  const commands = commandsOf(state).filter(({ does }) => does !== '');
+  const isOpen = ({ where }: { readonly where: Command['where'] }): boolean => where === state.screen;
+  const inOrder = [...places.filter(isOpen), ...places.filter((place) => !isOpen(place))];
+  return inOrder.map(({ where, title }) => (
+    <section key={where} aria-label={title}>
+      <h3>{title}</h3>
+      <dl className="help-keys">
+        {commands
+          .filter((command) => command.where === where)
+          .map(({ keys, shownKeys = keys, does }) => (
+            <div key={does}>
+              <dt>
+                {shownKeys.map((key) => (
+                  <kbd key={key}>{keyName(key)}</kbd>
+                ))}
+              </dt>
+              <dd>{does}</dd>
+            </div>
+          ))}
+      </dl>
+    </section>
+  ));
 }
 
 export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
@@ -50,11 +66,11 @@ export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
             picture is about. Esc goes back to CLS.
           </p>
           <p>
-            A mask that you have for a photograph can be dropped beside it: a PNG of the same name and shape,
+            A mask that you have for a photograph can be added beside it: a PNG of the same name and shape,
             black, with one colour for each object. The details then say how well what is shown fits it.
           </p>
           <p>
-            Under Recognise (C), photographs are told apart by example: drop folders, each is a class. A
+            Under Recognise (C), photographs are told apart by example: add folders, each is a class. A
             photograph’s nearest others by the network’s features vote on it; nothing is trained, so a
             photograph that you give to a class counts at once. The browser keeps features and small pictures
             of a collection, and never the photographs themselves.
@@ -62,7 +78,7 @@ export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
           <p>
             The model that comes with the page is a small one, made for demonstration; it is not one of the
             published networks, and its heads are coarser than theirs. Press M for those: download one here,
-            or drop its checkpoint file on the page.
+            or open its checkpoint file.
           </p>
           <p>
             No photograph leaves this machine: the network runs in the browser, and photographs are read where
@@ -77,7 +93,6 @@ export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
           </p>
         </div>
         <div>
-          <h3>Keys</h3>
           <Keys />
         </div>
       </div>

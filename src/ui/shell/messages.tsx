@@ -24,10 +24,9 @@ function OfferButton({ label, onClick }: { readonly label: string; onClick(): vo
 /** The page's messages. Each stays until it is dismissed, and is announced to screen readers. */
 export function Messages({ withNotes = true }: MessagesProps) {
   const all = useApp((state) => state.messages);
-  const screen = useApp((state) => state.screen);
-  // Patches can only be asked in the viewer.
+  const canAsk = useApp(({ screen, order }) => screen === 'viewer' && order.length > 0);
   const isShown = (note: NoteId | null): boolean =>
-    note === null || (withNotes && !(note === 'ask-a-patch' && screen !== 'viewer'));
+    note === null || (withNotes && (note !== 'ask-a-patch' || canAsk));
   const messages = all.filter(({ note }) => isShown(note));
   const dismiss = useApp((state) => state.dismiss);
   return (

@@ -6,7 +6,7 @@ import { differenceLayer } from '../../render/compare-layers.ts';
 import { Breakable } from '../kit/breakable.tsx';
 import { IconButton } from '../kit/icon-button.tsx';
 import { useApp, useServices } from '../services.tsx';
-import { allAreShown, canShowAll, pickedOn, shownOutcome, type Outcome } from '../state/looks.ts';
+import { allAreShown, canShowAll, pickedOn, secondOf, shownOutcome, type Outcome } from '../state/looks.ts';
 import type { Photo } from '../state/photo.ts';
 import { viewOf } from '../../lenses/views.ts';
 import { describePhotoNotice } from '../../core/photo.ts';
@@ -143,6 +143,7 @@ export function StageCaption({ photo }: { readonly photo: Photo }) {
   const token = useApp((state) => state.token);
   const pickPoint = useApp((state) => state.pickPoint);
   const outcome = useApp((state) => shownOutcome(state, photo));
+  const second = useApp((state) => (outcome === null ? null : secondOf(state, outcome)));
   const picked = useApp((state) => pickedOn(state, photo));
   const mayShowAll = useApp(canShowAll);
   const showsAll = useApp(allAreShown);
@@ -152,14 +153,25 @@ export function StageCaption({ photo }: { readonly photo: Photo }) {
   const looksAtSeveral = useApp(
     ({ lens, order }) => order.length > 1 && contractOf(lens).looksAt !== undefined,
   );
+  const credits = [...new Set([photo.credit, second?.credit])].filter((credit) => typeof credit === 'string');
   const notices = outcome?.looked.passes.flatMap((pass) => pass.notices) ?? [];
   return (
     <div className="caption">
       <div className="caption-title">
         <h2>
           <Breakable name={photo.name} />
+          {second !== null && (
+            <>
+              {' and '}
+              <Breakable name={second.name} />
+            </>
+          )}
         </h2>
-        {photo.credit !== null && <span className="caption-credit">Photograph: {photo.credit}</span>}
+        {credits.length > 0 && (
+          <span className="caption-credit">
+            {credits.length === 1 ? 'Photograph' : 'Photographs'}: {credits.join('; ')}
+          </span>
+        )}
         {looksAtSeveral && (
           <IconButton
             icon={showsAll ? Square : LayoutGrid}

@@ -8,7 +8,7 @@ import { useApp, useServices } from '../services.tsx';
 import { savedPairSize, type Beside } from '../../render/pair.ts';
 import type { LensSheet } from '../../lenses/lens-view.ts';
 import { viewOf } from '../../lenses/views.ts';
-import { allAreShown, sides, type Outcome } from '../state/looks.ts';
+import { allAreShown, secondOf, sides, type Outcome } from '../state/looks.ts';
 import { lookFraction, type Photo } from '../state/photo.ts';
 import { describeLook } from '../words.ts';
 import { IconButton } from '../kit/icon-button.tsx';
@@ -155,10 +155,7 @@ function OnePicture({ photo, bitmap, aspect, outcome, scene, beside, sheet, side
     outcome === null || scene === null ? [] : stageLayers(scene, outcome, marked),
   );
   const layers = useOutlined(photo, outcome, drawn);
-  const second = useApp((state) => {
-    const [id] = beside === null || outcome === null ? [] : outcome.look.of;
-    return id === undefined ? null : (state.photos[id] ?? null);
-  });
+  const second = useApp((state) => (outcome === null ? null : secondOf(state, outcome)));
   const label = describePicture(photo, outcome, scene, second);
   if (beside !== null && outcome !== null)
     return (

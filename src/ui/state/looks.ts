@@ -179,6 +179,12 @@ export interface Against {
   readonly look: { readonly lens: LensId; readonly params: object; readonly drawing: object } | null;
 }
 
+/** The second photograph of a look at a pair, which is shown beside the first; null for every other look. */
+export const secondOf = (
+  { photos }: Pick<AppState, 'photos'>,
+  { look }: Pick<Outcome, 'look'>,
+): Photo | null => (spanOfLook(look) === 'pair' ? (photos[look.of[0] ?? ''] ?? null) : null);
+
 /** The usual picture, or the one that it is compared with. */
 export type Side = 'own' | 'against';
 

@@ -220,7 +220,7 @@ function ExportButtons({ run }: { readonly run: RunView }) {
         ))}
       </div>
       <p className="training-note">
-        Teacher and student are safetensors by the official names: drop one on this page, or load it in
+        Teacher and student are safetensors by the official names: open one in this page, or load it in
         Python. The whole run has everything to go on elsewhere, the shrunken photographs too. Numbers are
         JSON lines.
       </p>

@@ -42,6 +42,18 @@ test('what is a photograph by its name or type is taken at once; only what may b
   for (const { webkitGetAsEntry } of plain) expect(webkitGetAsEntry).not.toHaveBeenCalled();
 });
 
+test('a folder’s files come by their names, as file managers show them', async () => {
+  const names = ['IMG_10.jpg', 'img_2.jpg', 'b.jpg', 'IMG_1.jpg', 'A.jpg'];
+  const files = await takeFiles([
+    item(photo('z.jpg', 1001), isFile),
+    item(null, folder(...names.map((name) => photo(name, 5)))),
+    item(photo('c.jpg', 1001), isFile),
+  ]);
+  expect(files.map(({ name }) => name)).toEqual(
+    'z.jpg A.jpg b.jpg IMG_1.jpg img_2.jpg IMG_10.jpg c.jpg'.split(' '),
+  );
+});
+
 test('every item is asked before anything is waited for: after the event they are empty', () => {
   const items = [item(photo('a.jpg', 33), isFile), item(photo('day', 0, ''), folder())];
   const asked = items.map((each) => vi.spyOn(each, 'getAsFile'));

@@ -1,6 +1,6 @@
 /** The files of a drop, including all files in dropped folders. */
 import { fromEvent } from 'file-selector';
-import { hasPhotographEnding } from '../../../core/file-names.ts';
+import { comparePaths, hasPhotographEnding, pathOfFile } from '../../../core/file-names.ts';
 
 /** The parts of a DataTransferItem that are used here. */
 export type DroppedItem = Pick<DataTransferItem, 'kind' | 'getAsFile'>;
@@ -24,11 +24,17 @@ const mayBeFolder = (file: File | null, readsSize: boolean): boolean =>
  */
 const manyItems = 400;
 
+/** The item's file, or all files of its folder by their paths: the browser gives them in the disk's own order. */
+async function filesIn(item: DroppedItem): Promise<File[]> {
+  const files = (await fromEvent({ type: 'drop', dataTransfer: { items: [item] } })) as File[];
+  return files.toSorted((a, b) => comparePaths(pathOfFile(a), pathOfFile(b)));
+}
+
 /** Called for all items during the event; after it they are empty. */
 const takeItem = (item: DroppedItem, readsSize: boolean): File | Promise<File[]> => {
   const file = item.getAsFile();
   if (file !== null && !mayBeFolder(file, readsSize)) return file;
-  return fromEvent({ type: 'drop', dataTransfer: { items: [item] } }) as Promise<File[]>;
+  return filesIn(item);
 };
 
 /** @param items of a drop's DataTransfer. Call this before the event has ended. Rejects if a folder cannot be read. */
