@@ -1,5 +1,6 @@
 import type { Check } from '../page/check.ts';
 import { imageChecks, resistingChecks } from './images.ts';
+import { lensChecks } from './lenses.ts';
 import { lookChecks } from './looks.ts';
 import { maskChecks } from './masks.ts';
 import { modelChecks } from './models.ts';
@@ -18,6 +19,7 @@ const checks: readonly Check[] = [
   ...mapChecks,
   ...photographChecks,
   ...imageChecks,
+  ...lensChecks,
   ...maskChecks,
   ...togetherChecks,
   ...modelChecks,
