@@ -1,6 +1,6 @@
 import type { Page } from 'playwright/test';
 import { axeOf } from './axe.ts';
-import { embedded, expect, samplePath, sideOf, test } from './scope.ts';
+import { embedded, expect, picker, samplePath, sideOf, test } from './scope.ts';
 
 /** Runs all rules of axe, best practices included. Themes change without a transition, so no colour is measured halfway. */
 async function expectNoViolations(page: Page, state: string): Promise<void> {
@@ -342,4 +342,48 @@ test('a photograph is heard, fills the screen, and is saved; settings and theme 
     await expect(page.getByRole('radio', { name: 'viridis' })).toBeChecked();
     await expect(page.getByRole('slider', { name: 'Opacity' })).toHaveValue('40');
   });
+});
+
+test('where what had the focus goes, the part around it has the focus, and keys are told to screen readers', async ({
+  scope,
+  page,
+}) => {
+  const main = page.getByRole('main');
+  const told = page.locator('[data-announcer]');
+  await scope.open();
+  await scope.drop(samplePath('cat'), samplePath('dog'));
+  await scope.allSettled(2);
+
+  await page.getByRole('button', { name: /^Present/ }).press('Enter');
+  await expect(main).toBeFocused();
+  await page.getByRole('button', { name: /^End the presentation/ }).press('Enter');
+  await expect(scope.stage).toBeFocused();
+
+  await page.keyboard.press('r');
+  await expect(page.getByRole('button', { name: 'Start training' })).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(scope.stage).toBeVisible();
+  await expect(scope.stage).toBeFocused();
+
+  await page.keyboard.press('ArrowRight');
+  await expect(told).toHaveText('dog.jpg, 2 of 2.');
+  await page.keyboard.press('2');
+  await expect(told).toHaveText(/^Head 2: 60 %/);
+  await picker(page).focus();
+  await page.keyboard.press('Delete');
+  await expect(told).toHaveText('dog.jpg removed. cat.jpg, 1 of 1.');
+  await expect(scope.stage).toBeFocused();
+
+  const dismiss = page.getByRole('button', { name: 'Dismiss' });
+  await dismiss.first().press('Enter');
+  await expect(dismiss).toHaveCount(0);
+  await expect(scope.stage).toBeFocused();
+  // A click beside everything leaves the focus nowhere, also when something is removed later.
+  await page.evaluate(() => {
+    (document.activeElement as HTMLElement).blur();
+  });
+  await page.keyboard.press('t');
+  await page.keyboard.press('Delete');
+  await expect(scope.frames).toHaveCount(0);
+  expect(await page.evaluate(() => document.activeElement === document.body)).toBe(true);
 });

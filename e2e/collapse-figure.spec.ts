@@ -130,6 +130,7 @@ test('all samples at once; a run begins again with one button; kept runs are com
     .click();
   await page.keyboard.press('Escape');
   await expect(kept.first().getByRole('button', { name: 'Delete it' })).toHaveCount(0);
+  await expect(kept.first().getByRole('button', { name: /^Delete / })).toBeFocused();
   await expect(page.locator('.training')).toBeVisible();
   for (const at of [0, 1])
     await kept

@@ -136,8 +136,13 @@ for (const [backend, steps, setup] of setups) {
         .first()
         .getByRole('button', { name: /^Delete Collapse/ })
         .click();
+      // A second press of Enter deletes nothing.
+      await expect(kept.first().getByRole('button', { name: 'Keep it' })).toBeFocused();
       await kept.first().getByRole('button', { name: 'Delete it' }).click();
       await expect(kept).toHaveCount(left - 1);
+      await expect(
+        page.getByRole('region', { name: left > 1 ? 'Go on with a run' : 'No run is kept yet' }),
+      ).toBeFocused();
     }
     await scope.drop(archive);
     await expect(kept).toHaveCount(1);

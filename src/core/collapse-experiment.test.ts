@@ -51,10 +51,10 @@ describe('how a training ended', () => {
       step < 70 && step !== 30 ? { entropy: 0.3, kl: 0.2 } : { entropy: 0.001, kl: 0.002 },
     );
     expect(judgeExperiment(one, outputDim)).toMatchObject({ kind: 'one-output', sinceStep: 70 });
-    expect(sentenceOf(one)).toContain('is 0.00 from step 70 on');
+    expect(sentenceOf(one)).toContain('ends at 0.00, near 0 from step 70 on, and KL at');
     const alike = run(200, (step) => ({ entropy: step < 90 ? 0.9 : 0.995, kl: 0.005 }));
     expect(judgeExperiment(alike, outputDim)).toMatchObject({ kind: 'uniform', sinceStep: 90 });
-    expect(sentenceOf(alike)).toContain('is 4.14 from step 90 on, with ln K = 4.16');
+    expect(sentenceOf(alike)).toContain('ends at 4.14, near ln K = 4.16 from step 90 on, and KL at');
   });
 
   test('what is neither healthy nor a collapse is not called either', () => {

@@ -105,14 +105,16 @@ export function describeExperimentEnd(end: ExperimentEnd, outputDim: number): st
   const uniform = Math.log(outputDim);
   const entropy = (end.entropyShare * uniform).toFixed(2);
   const kl = (end.klShare * uniform).toFixed(2);
-  const since = end.sinceStep === null ? '' : ` from step ${end.sinceStep} on`;
+  // The numbers are of the last quarter; a step's own may still differ by a fiftieth of ln K.
+  const nearFrom = (what: string): string =>
+    end.sinceStep === null ? `near ${what}` : `near ${what} from step ${end.sinceStep} on`;
   switch (end.kind) {
     case 'neither':
       return `The teacher’s entropy stays at ${entropy}, ${percent(end.entropyShare)} of ln K, and KL at ${kl}: no collapse, and the student has something to learn.`;
     case 'one-output':
-      return `The teacher’s entropy is ${entropy}${since}, and KL is ${kl}: one output takes everything, whatever the photograph.`;
+      return `The teacher’s entropy ends at ${entropy}, ${nearFrom('0')}, and KL at ${kl}: one output takes everything, whatever the photograph.`;
     case 'uniform':
-      return `The teacher’s entropy is ${entropy}${since}, with ln K = ${uniform.toFixed(2)}, and KL is ${kl}: all outputs are alike, whatever the photograph.`;
+      return `The teacher’s entropy ends at ${entropy}, ${nearFrom(`ln K = ${uniform.toFixed(2)}`)}, and KL at ${kl}: all outputs are alike, whatever the photograph.`;
     case 'unclear':
       return `The teacher’s entropy ends at ${entropy}, ${percent(end.entropyShare)} of ln K, and KL at ${kl}: neither of the paper’s two ends, and no healthy training. Other photographs or another seed may show it.`;
   }

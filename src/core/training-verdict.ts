@@ -181,7 +181,7 @@ function describeKind(verdict: TrainingVerdict, context: VerdictContext): string
   const uniform = `ln K = ${Math.log(outputDim).toFixed(2)}`;
   switch (verdict.kind) {
     case 'too-early':
-      return `Wait for ${verdictWindow} steps: single steps jump, since every batch is another one.`;
+      return `Fewer than ${verdictWindow} steps say little: single steps jump, since every batch is another one.`;
     case 'diverged':
       return 'Diverged: the loss is no longer a number. A lower learning rate may help.';
     case 'one-output':

@@ -14,6 +14,7 @@ import { ModelDialog } from '../models/model-dialog.tsx';
 import { useIntake } from './intake/use-intake.ts';
 import { type Services, ServicesProvider, useApp } from '../services.tsx';
 import { usePresentation, usePrunedPictures, useRememberedSettings } from './use-page-effects.ts';
+import { useRescuedFocus } from './use-rescued-focus.ts';
 import { useScreenAddress } from './use-screen-address.ts';
 import { useCommands } from './use-commands.ts';
 
@@ -70,6 +71,7 @@ function Page() {
   useRememberedSettings();
   usePrunedPictures();
   useScreenAddress();
+  useRescuedFocus();
   const screen = useApp((state) => state.screen);
   // Presenting needs at least one photograph, curves, or a collection.
   const presenting = usePresentation() && (!isEmpty || screen !== 'viewer');

@@ -18,6 +18,7 @@ import { commandsOf, runCommand } from './commands.ts';
 import { allKey, sheetKey, viewShown } from '../state/zoom.ts';
 import { zoomKeyOf } from './zoom-key-of.ts';
 import { belongsToField } from './use-commands.ts';
+import { whatKeyDid } from './what-a-key-did.ts';
 
 const lens = 'heads';
 
@@ -101,6 +102,27 @@ describe('the help', () => {
     const named = commands.map(({ does }) => does).filter((does) => does !== '');
     expect(named.slice(0, own.length)).toEqual(own);
     expect(commands.length).toBeGreaterThan(own.length);
+  });
+});
+
+describe('what a screen reader is told of a key', () => {
+  it.each([
+    ['arrowright', 'c, 3 of 3.'],
+    ['arrowleft', 'a, 1 of 3.'],
+    ['delete', 'b removed. c, 2 of 2.'],
+    [',', 'Opacity 70 %.'],
+    ['t', 'The light theme.'],
+    ['f', 'Presenting. Escape ends it.'],
+    ['2', /^Head 2: 60 % of its attention lies on \d+ of 15 patches\.$/],
+    ['k', /^Each colour is a head/],
+    ['m', null],
+  ])('%s', (key, told) => {
+    const { store, press } = setUp();
+    const before = store.getState();
+    expect(press(key)).toBe(true);
+    const said = whatKeyDid(before, store.getState());
+    if (told instanceof RegExp) expect(said).toMatch(told);
+    else expect(said).toBe(told);
   });
 });
 

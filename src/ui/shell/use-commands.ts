@@ -2,6 +2,7 @@ import { useEffect } from 'react';
 import { isExplanationOpen } from '../kit/explanation.tsx';
 import { useServices } from '../services.tsx';
 import { runCommand } from './commands.ts';
+import { whatKeyDid } from './what-a-key-did.ts';
 
 /** Whether letters and digits go into this element as text. */
 export function isTyping(target: EventTarget | null): boolean {
@@ -45,8 +46,11 @@ export function useCommands(): void {
         if (figure !== null && figure.status !== 'running') training.closeFigure();
         return figure !== null;
       };
-      const context = { state: store.getState(), session, hasCurves, recognise, leaveFigure };
-      if (runCommand(key, context)) event.preventDefault();
+      const state = store.getState();
+      if (!runCommand(key, { state, session, hasCurves, recognise, leaveFigure })) return;
+      event.preventDefault();
+      const said = whatKeyDid(state, store.getState());
+      if (said !== null) state.announce(said);
     };
     document.addEventListener('keydown', press);
     return () => document.removeEventListener('keydown', press);

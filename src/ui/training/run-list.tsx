@@ -1,25 +1,15 @@
-import { ChartLine, Download, Play, Trash2, Undo2 } from 'lucide-react';
-import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from 'react';
+import { ChartLine, Download, Play } from 'lucide-react';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { formatBytes } from '../../core/bytes.ts';
 import { describeFailure, type Failure } from '../../core/failure.ts';
 import { describeNotKept } from '../../core/not-kept.ts';
 import type { RunList, StoredRun, UnreadableRun } from '../../rpc/training-contract.ts';
+import { DeleteQuestion } from '../kit/delete-question.tsx';
 import { IconButton } from '../kit/icon-button.tsx';
 import { useKeptFocus } from '../kit/use-kept-focus.ts';
 import { useApp, useServices, useTraining } from '../services.tsx';
 import { countOf } from '../../core/count-of.ts';
 import './run-list.css';
-
-/** Escape answers the question with no, and does nothing else. */
-function leaveOnEscape(
-  event: KeyboardEvent,
-  isAsking: boolean,
-  setAsking: (isAsking: boolean) => void,
-): void {
-  if (event.key !== 'Escape' || !isAsking) return;
-  event.preventDefault();
-  setAsking(false);
-}
 
 interface RunRowProps {
   readonly run: StoredRun;
@@ -31,18 +21,10 @@ interface RunRowProps {
 function RunRow({ run, isMarked, onMark }: RunRowProps) {
   const { training } = useServices();
   const isReady = useApp((state) => state.engine.status === 'ready');
-  const [isAsking, setAsking] = useState(false);
-  const row = useRef<HTMLLIElement>(null);
-  useKeptFocus(row);
   const { title, step, configuration, photographs, modelTitle, savedAt, byteLength } = run;
   const isOver = step >= configuration.steps;
   return (
-    <li
-      className="kept-run"
-      ref={row}
-      aria-label={`${title}, step ${step}`}
-      onKeyDown={(event) => leaveOnEscape(event, isAsking, setAsking)}
-    >
+    <li className="kept-run" aria-label={`${title}, step ${step}`}>
       <div>
         <strong>{title}</strong>
         <p>
@@ -50,71 +32,54 @@ function RunRow({ run, isMarked, onMark }: RunRowProps) {
           {new Date(savedAt).toLocaleString()}, {formatBytes(byteLength)}
         </p>
       </div>
-      {isAsking ? (
-        <div className="kept-run-actions">
-          <IconButton icon={Trash2} label="Delete it" withText onClick={() => void training.remove(run)} />
-          <IconButton icon={Play} label="Keep it" withText onClick={() => setAsking(false)} />
-        </div>
-      ) : (
-        <div className="kept-run-actions">
-          {step > 0 && (
-            <label className="kept-run-mark">
-              <input
-                type="checkbox"
-                checked={isMarked}
-                aria-label={`Compare the curves of ${title}, step ${step}`}
-                onChange={(event) => onMark(event.currentTarget.checked)}
-              />
-              Compare
-            </label>
-          )}
-          <IconButton
-            icon={Play}
-            label={isOver ? 'Open' : 'Resume'}
-            withText
-            disabled={!isReady}
-            aria-label={`${isOver ? 'Open' : 'Resume'} ${title}, step ${step}`}
-            onClick={() => void training.resume(run)}
-          />
-          <IconButton
-            icon={Download}
-            label={`Save ${title}, step ${step}, as a file`}
-            onClick={() => void training.save(run, 'run')}
-          />
-          <IconButton icon={Trash2} label={`Delete ${title}, step ${step}`} onClick={() => setAsking(true)} />
-        </div>
-      )}
+      <DeleteQuestion
+        label={`Delete ${title}, step ${step}`}
+        className="kept-run-actions"
+        onDelete={() => training.remove(run)}
+      >
+        {step > 0 && (
+          <label className="kept-run-mark">
+            <input
+              type="checkbox"
+              checked={isMarked}
+              aria-label={`Compare the curves of ${title}, step ${step}`}
+              onChange={(event) => onMark(event.currentTarget.checked)}
+            />
+            Compare
+          </label>
+        )}
+        <IconButton
+          icon={Play}
+          label={isOver ? 'Open' : 'Resume'}
+          withText
+          disabled={!isReady}
+          aria-label={`${isOver ? 'Open' : 'Resume'} ${title}, step ${step}`}
+          onClick={() => void training.resume(run)}
+        />
+        <IconButton
+          icon={Download}
+          label={`Save ${title}, step ${step}, as a file`}
+          onClick={() => void training.save(run, 'run')}
+        />
+      </DeleteQuestion>
     </li>
   );
 }
 
 function UnreadableRow({ run }: { readonly run: UnreadableRun }) {
   const { training } = useServices();
-  const [isAsking, setAsking] = useState(false);
-  const row = useRef<HTMLLIElement>(null);
-  useKeptFocus(row);
   const title = run.title ?? 'A run';
   return (
-    <li
-      className="kept-run"
-      ref={row}
-      aria-label={title}
-      onKeyDown={(event) => leaveOnEscape(event, isAsking, setAsking)}
-    >
+    <li className="kept-run" aria-label={title}>
       <div>
         <strong>{title}</strong>
         <p>This run is damaged, or of another version of this page. It is left as it is.</p>
       </div>
-      <div className="kept-run-actions">
-        {isAsking ? (
-          <>
-            <IconButton icon={Trash2} label="Delete it" withText onClick={() => void training.remove(run)} />
-            <IconButton icon={Undo2} label="Keep it" withText onClick={() => setAsking(false)} />
-          </>
-        ) : (
-          <IconButton icon={Trash2} label={`Delete ${title}`} onClick={() => setAsking(true)} />
-        )}
-      </div>
+      <DeleteQuestion
+        label={`Delete ${title}`}
+        className="kept-run-actions"
+        onDelete={() => training.remove(run)}
+      />
     </li>
   );
 }
@@ -138,8 +103,11 @@ export function KeptRuns({ fileButton }: { readonly fileButton: ReactNode }) {
   // A restarted worker may have other runs, or none.
   const engine = useApp((state) => state.engine.status);
   useEffect(() => void training.refresh(), [training, engine]);
+  const section = useRef<HTMLElement>(null);
+  // The row of a run that is deleted goes, and with it what had the focus.
+  useKeptFocus(section);
   return (
-    <section aria-labelledby="runs-title" className="kept-runs">
+    <section aria-labelledby="runs-title" className="kept-runs" ref={section} tabIndex={-1}>
       <div className="setup-head">
         <h3 id="runs-title">{listTitle(list, failure)}</h3>
         {compared.length > 0 && (
