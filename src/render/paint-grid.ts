@@ -29,10 +29,13 @@ export interface GridCell {
   readonly name?: string;
 }
 
-/** @returns a grid that is at most `maxSavedSidePx` wide */
-export function savedGridSize(count: number, columns: number): SavedGrid {
-  const width = Math.min(gridSidePx, Math.floor(maxSavedSidePx / columns) - gapPx);
-  const cell = { width, height: Math.round(width / usualAspect) };
+const usualCell: Size = { width: gridSidePx, height: gridSidePx / usualAspect };
+
+/** @param largest what a cell is at most, and its shape @returns a grid that is at most `maxSavedSidePx` on each side */
+export function savedGridSize(count: number, columns: number, largest: Size = usualCell): SavedGrid {
+  const most = (cells: number): number => Math.floor(maxSavedSidePx / cells) - gapPx;
+  const scale = Math.min(1, most(columns) / largest.width, most(Math.ceil(count / columns)) / largest.height);
+  const cell = { width: Math.round(largest.width * scale), height: Math.round(largest.height * scale) };
   const rows = Math.ceil(count / columns);
   return {
     columns,

@@ -73,7 +73,8 @@ export async function drawBeside(
   photo: PixelGrid,
   pictures: readonly Omit<GridCell, 'photo'>[],
 ): Promise<Uint8Array> {
-  const grid = savedGridSize(pictures.length, pictures.length);
+  const { width, height } = photo;
+  const grid = savedGridSize(pictures.length, pictures.length, { width, height });
   const canvas = createCanvas(grid.width, grid.height);
   const context = contextOf(canvas);
   context.fillRect(0, 0, grid.width, grid.height);

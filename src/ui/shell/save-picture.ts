@@ -4,7 +4,7 @@ import type { AnyQuery } from '../../lenses/lens-contract.ts';
 import { isCls, queryTitle } from '../../lenses/query-title.ts';
 import { viewOf } from '../../lenses/views.ts';
 import {
-  gridSidePx,
+  type SavedGrid,
   maxSavedSidePx,
   paintGridCell,
   savedGridSize,
@@ -98,11 +98,21 @@ async function renderPicture(picture: StagePicture): Promise<Blob | null> {
   return canvas.convertToBlob({ type: 'image/png' });
 }
 
-/** @returns a PNG of all of them beside each other on black, at most 4096 px wide; null if none can be decoded now */
+/** All of them in cells of one shape; the sides of a comparison as large as their photograph and in its shape. */
+async function gridOf(pictures: readonly StagePicture[]): Promise<SavedGrid> {
+  const [compared] = pictures.filter(({ name }) => name !== undefined);
+  if (compared === undefined)
+    return savedGridSize(pictures.length, columnsFor(pictures.length, { width: 4, height: 3 }));
+  const bitmap = await compared.pictures.load(compared.photo.id, maxSavedSidePx);
+  const columns = pictures.length;
+  return bitmap && bitmap.width > 0
+    ? savedGridSize(pictures.length, columns, { width: bitmap.width, height: bitmap.height })
+    : savedGridSize(pictures.length, columns);
+}
+
+/** @returns a PNG of all of them beside each other on black, at most 4096 px a side; null if none can be decoded now */
 async function renderGrid(pictures: readonly StagePicture[]): Promise<Blob | null> {
-  const isCompared = pictures.some(({ name }) => name !== undefined);
-  const columns = isCompared ? pictures.length : columnsFor(pictures.length, { width: 4, height: 3 });
-  const grid = savedGridSize(pictures.length, columns);
+  const grid = await gridOf(pictures);
   const canvas = new OffscreenCanvas(grid.width, grid.height);
   const context = canvas.getContext('2d');
   if (!context) return null;
@@ -110,7 +120,7 @@ async function renderGrid(pictures: readonly StagePicture[]): Promise<Blob | nul
   let drawn = 0;
   for (const [at, picture] of pictures.entries()) {
     const { photo, outcome, scene, name } = picture;
-    const bitmap = await picture.pictures.load(photo.id, gridSidePx);
+    const bitmap = await picture.pictures.load(photo.id, Math.max(grid.cell.width, grid.cell.height));
     if (!bitmap || bitmap.width === 0) continue;
     const sheet = viewOf(outcome.look.lens).sheet?.(scene) ?? null;
     const cell = { photo: bitmap, layers: layersOf(picture), sheet };

@@ -53,14 +53,17 @@ export function createKeptRuns(client: EngineClient, app: AppStore, store: Train
 
     async offerToResume() {
       const open = recallOpenRun();
-      if (open === null || (await isLocked(open))) return;
+      if (open === null || (await isLocked(open.id))) return;
       await refresh();
       forgetOpenRun();
-      const run = store.getState().list?.runs.find(({ id }) => id === open);
+      const run = store.getState().list?.runs.find(({ id }) => id === open.id);
       if (run === undefined || run.step >= run.configuration.steps) return;
       const { say, dismiss } = app.getState();
+      const reached = `step ${run.step} of ${run.configuration.steps}. It goes on under Train (R).`;
       const said = say(
-        `Training was interrupted: “${run.title}” is kept up to step ${run.step} of ${run.configuration.steps}. Press R to go on with it.`,
+        open.isPaused
+          ? `“${run.title}” is paused at ${reached}`
+          : `Training was interrupted: “${run.title}” is kept up to ${reached}`,
       );
       const stop = store.subscribe((state) => {
         if (state.run === null) return;

@@ -152,7 +152,9 @@ class Conductor implements RunActions {
   }
 
   close(): void {
-    if (!this.isTraining()) this.conduct.store.setState({ run: null });
+    if (this.isTraining()) return;
+    if (this.isOpenHere) forgetOpenRun();
+    this.conduct.store.setState({ run: null });
   }
 
   private async train(request: TrainRequest, view: RunView): Promise<void> {
@@ -171,7 +173,11 @@ class Conductor implements RunActions {
     this.preparing = null;
     this.news.showWaiting();
     // A run that was refused here may be open in another window, which wrote the note.
-    if (this.isOpenHere) forgetOpenRun();
+    if (this.isOpenHere) {
+      if (ended.ok && ended.value.how === 'paused')
+        rememberOpenRun({ id: ended.value.run.id, isPaused: true });
+      else forgetOpenRun();
+    }
     this.end(ended, request.kind !== 'resume' && controller.signal.aborted);
     await this.conduct.onEnd();
     const next = ended.ok ? this.nextRun : null;
@@ -220,7 +226,7 @@ class Conductor implements RunActions {
   private hear(progress: TrainingProgress): void {
     if (progress.stage === 'ready') {
       this.isOpenHere = true;
-      rememberOpenRun(progress.run.id);
+      rememberOpenRun({ id: progress.run.id, isPaused: false });
     }
     this.news.add(progress);
   }
