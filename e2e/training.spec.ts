@@ -319,7 +319,7 @@ test('what cannot start says why, at the field and at the button', async ({ scop
   await expect(start).toBeEnabled();
   await training.fill({ 'Outputs K': 'many' });
   await expect(start).toBeDisabled();
-  await expect(note).toHaveText('Outputs K: this value cannot be.');
+  await expect(note).toHaveText('Outputs K is not given; it must be a whole number from 4 to 65536.');
   await expect(page.getByRole('textbox', { name: 'Outputs K' })).toHaveAccessibleDescription(
     /A whole number from 4/,
   );

@@ -289,7 +289,7 @@ const failures: { readonly [C in FailureCode]: FailureFacts<Extract<Failure, { c
         ? ` (but perhaps ${Math.sqrt(positions)} × ${Math.sqrt(positions)} without one for CLS). `
         : '. ') +
       'How many rows and columns of patches it was trained on is not in its file. ' +
-      'Say it (--grid 6x8 on the command line), or give the config.json along with it.',
+      'Say it in its row of the list of models (--grid 6x8 on the command line), or give the config.json along with it.',
   },
   'model-fails-check': {
     ...of('model'),
@@ -315,12 +315,16 @@ const failures: { readonly [C in FailureCode]: FailureFacts<Extract<Failure, { c
   'storage-full': {
     ...of('storage'),
     says: ({ neededBytes, freeBytes, kept }) => {
-      const facts = [
-        ...(neededBytes === null ? [] : [`${formatBytes(neededBytes)} are needed`]),
-        ...(freeBytes === null ? [] : [`${formatBytes(freeBytes)} are free`]),
-      ];
-      const room = 'There is not enough room in this browser';
-      return `${room}${facts.length === 0 ? '' : `: ${facts.join(', ')}`}. ${adviseOnRoom(kept)}`;
+      const needed = neededBytes === null ? '' : `: ${formatBytes(neededBytes)} are needed`;
+      // What is free is an estimate, and a browser may refuse long before.
+      const isBelieved = freeBytes !== null && neededBytes !== null && freeBytes < neededBytes;
+      const free =
+        freeBytes === null
+          ? ''
+          : isBelieved
+            ? `, ${formatBytes(freeBytes)} are free`
+            : `, although it says that ${formatBytes(freeBytes)} are free`;
+      return `There is not enough room in this browser${needed}${free}. ${adviseOnRoom(kept)}`;
     },
   },
   'storage-failed': {

@@ -114,7 +114,7 @@ export function findProblems(configuration: TrainingConfiguration): Configuratio
     if (!(value >= min && value <= max) || (isWhole && !Number.isInteger(value)))
       problems.push({
         name,
-        sentence: `${name} is ${value}; it must be a ${isWhole ? 'whole ' : ''}number from ${min} to ${max}`,
+        sentence: `${name} is ${Number.isNaN(value) ? 'not given' : value}; it must be a ${isWhole ? 'whole ' : ''}number from ${min} to ${max}`,
       });
   }
   for (const [low, high] of pairs)

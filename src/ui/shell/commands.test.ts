@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { lensIds } from '../../lenses/contracts.ts';
 import { viewOf } from '../../lenses/views.ts';
 import { lookedAtHeads, someBackend, someModel } from '../../testing/looks.ts';
 import type { EngineClient } from '../../rpc/engine-client.ts';
@@ -103,6 +104,18 @@ describe('the help', () => {
     expect(named.slice(0, own.length)).toEqual(own);
     expect(commands.length).toBeGreaterThan(own.length);
   });
+});
+
+it('L goes through the lenses, also while presenting, and with Shift the other way', () => {
+  const { store, press } = setUp();
+  const seen = lensIds.map(() => {
+    press('l');
+    return store.getState().lens;
+  });
+  expect(seen).toEqual([...lensIds.slice(1), lensIds[0]]);
+  store.getState().setPresenting(true);
+  press('Shift+L');
+  expect(store.getState().lens).toBe(lensIds.at(-1));
 });
 
 describe('what a screen reader is told of a key', () => {

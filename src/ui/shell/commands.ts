@@ -2,6 +2,7 @@
  * The list of all keyboard commands. The key handler, the help dialog and the tooltips of buttons read it. Each lens adds commands of
  * its own.
  */
+import { lensIds } from '../../lenses/contracts.ts';
 import { viewOf } from '../../lenses/views.ts';
 import type { Command, CommandContext } from './command.ts';
 import { recogniseCommands } from '../recognise/recognise-commands.ts';
@@ -110,6 +111,13 @@ function turnPhoto({ order, selectedId, select }: State, step: 1 | -1): boolean 
   return true;
 }
 
+/** After the last lens comes the first. */
+function turnLens({ lens, setLens }: State, step: 1 | -1): boolean {
+  const next = lensIds.at((lensIds.indexOf(lens) + step) % lensIds.length);
+  if (next !== undefined) setLens(next);
+  return true;
+}
+
 /** Before a lens's own command: 0 goes back to the whole photograph while a part is shown. */
 const leaveZoom: Command = {
   keys: ['0'],
@@ -164,6 +172,13 @@ const shellCommands: readonly Command[] = [
     does: 'All photographs beside each other, where the lens answers for all',
     where: 'viewer',
     run: (_, { state }) => toggleAll(state),
+  },
+  {
+    keys: ['l', 'shift+l'],
+    shownKeys: ['L', 'Shift L'],
+    does: 'The next lens, the one before',
+    where: 'viewer',
+    run: (key, { state }) => turnLens(state, key === 'l' ? 1 : -1),
   },
   {
     keys: ['arrowright', 'pagedown', 'arrowleft', 'pageup'],

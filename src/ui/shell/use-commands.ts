@@ -40,8 +40,9 @@ export function useCommands(): void {
       if (belongsToField(event.target, event.key) || document.querySelector('dialog[open]')) return;
       const { run, figure } = training.store.getState();
       const hasCurves = run !== null || figure !== null;
-      // The lens's letters are the same with Shift.
-      const key = event.shiftKey && event.key.startsWith('Arrow') ? `shift+${event.key}` : event.key;
+      // Other letters are the same with Shift.
+      const meansOther = event.key.startsWith('Arrow') || event.key === 'L';
+      const key = event.shiftKey && meansOther ? `shift+${event.key}` : event.key;
       const leaveFigure = (): boolean => {
         if (figure !== null && figure.status !== 'running') training.closeFigure();
         return figure !== null;

@@ -24,7 +24,7 @@ export class RunAnnouncer {
     if (progress.stage === 'ready') {
       const { step } = progress.run;
       this.toldTenth = Math.floor((10 * step) / steps);
-      this.announce(`Training has begun: step ${step + 1} of ${steps}.`);
+      this.announce(`Training ${step === 0 ? 'has begun' : 'goes on'}: step ${step + 1} of ${steps}.`);
     }
     if (progress.stage !== 'step') return;
     const { step, loss } = progress.report;

@@ -59,7 +59,7 @@ export function PhotographPicker({ onAdd }: { readonly onAdd: () => void }) {
   return (
     <section className="setup-photographs" aria-labelledby="pick-title">
       <div className="setup-head">
-        <h3 id="pick-title">1 Photographs</h3>
+        <h3 id="pick-title">1. Photographs</h3>
         <span className="training-note">
           {readable.length === 0 ? '' : `${photographs.length} of ${countOf(readable.length, 'photograph')}`}
         </span>

@@ -18,7 +18,7 @@ export function PresetPicker() {
   return (
     <section aria-labelledby="preset-title">
       <div className="setup-head">
-        <h3 id="preset-title">2 What to train</h3>
+        <h3 id="preset-title">2. What to train</h3>
       </div>
       <fieldset className="presets">
         <legend className="visually-hidden">Preset</legend>

@@ -28,9 +28,7 @@ function useObstacle(): string | null {
   if (photographs.length === 0) return 'Choose at least one photograph.';
   const [problem] = findProblems(setup.configuration);
   if (problem !== undefined)
-    return problem.name in fieldLabels
-      ? `${fieldLabels[problem.name as keyof typeof fieldLabels]}: this value cannot be.`
-      : problem.sentence;
+    return `${problem.sentence.replace(/\b\w+\b/g, (word) => labels[word] ?? word)}.`;
   const { saveEvery, mapsEvery } = setup.intervals;
   if (![saveEvery, mapsEvery].every((value) => Number.isInteger(value) && value >= 1 && value <= 100_000))
     return 'Saving and maps need a whole number of steps.';
@@ -92,6 +90,9 @@ function OpenRunFile(): ReactNode {
   );
 }
 
+/** By the names that the numbers have in a configuration. */
+const labels: Readonly<Record<string, string>> = fieldLabels;
+
 /** The setup before a run: the photographs, the network and the hyper-parameters. */
 export function SetupPanel({ onAdd }: { readonly onAdd: () => void }) {
   const { training } = useServices();
@@ -107,8 +108,10 @@ export function SetupPanel({ onAdd }: { readonly onAdd: () => void }) {
       </div>
       <section className="setup-numbers" aria-labelledby="numbers-title">
         <div className="setup-head">
-          <h3 id="numbers-title">3 Numbers</h3>
-          <span className="training-note">beside each: the official script’s default</span>
+          <h3 id="numbers-title">3. Numbers</h3>
+          <span className="training-note">
+            beside a number: the official script’s default, where it has one
+          </span>
         </div>
         <HyperFields />
       </section>
