@@ -294,6 +294,16 @@ test('on a phone the photograph comes into sight, wherever the page had been scr
   const settings = await page.getByRole('complementary', { name: 'Settings' }).boundingBox();
   const details = await page.getByRole('region', { name: 'Details' }).boundingBox();
   expect((settings?.y ?? NaN) + (settings?.height ?? NaN)).toBeLessThanOrEqual(details?.y ?? NaN);
+
+  // What a slider changes is seen while it moves, and what has the focus does not lie under the photograph.
+  await page.getByRole('complementary', { name: 'Settings' }).getByText('Settings').click();
+  const opacity = page.getByRole('slider', { name: 'Opacity' });
+  await page.getByRole('combobox', { name: 'Compare with' }).scrollIntoViewIfNeeded();
+  await opacity.focus();
+  await expect(scope.overlay).toBeInViewport({ ratio: 0.9 });
+  const photograph = await scope.overlay.boundingBox();
+  const slider = await opacity.boundingBox();
+  expect(slider?.y).toBeGreaterThan((photograph?.y ?? NaN) + (photograph?.height ?? NaN));
 });
 
 test('a photograph is heard, fills the screen, and is saved; settings and theme are remembered', async ({
