@@ -57,6 +57,11 @@ function drawReference(plot: uPlot, { value, label }: PlotReference, rem: number
   ctx.setLineDash([]);
   ctx.textAlign = 'right';
   const baseline = y - bbox.top < rem ? y + 0.95 * rem : y - 0.3 * rem;
+  // An outline in the ground's colour: a loss may lie above the line.
+  ctx.strokeStyle = cssValue('--ground');
+  ctx.lineWidth = 0.25 * rem;
+  ctx.strokeText(label, right - 0.3 * rem, baseline);
+  ctx.lineWidth = Math.max(1, 0.08 * rem);
   ctx.fillText(label, right - 0.3 * rem, baseline);
   const width = ctx.measureText(label).width + 0.6 * rem;
   return { left: right - width, right, top: baseline - 0.85 * rem, bottom: baseline + 0.3 * rem };
@@ -123,7 +128,9 @@ function rangeOf(
   const low = Math.min(min ?? 0, reference ?? Infinity, fromZero ? 0 : Infinity);
   const high = Math.max(max ?? 1, reference ?? -Infinity);
   const room = (high - low || Math.abs(high) || 1) * 0.08;
-  return [fromZero && low >= 0 ? 0 : low - room, high + room];
+  // The line's label stands above it, where a curve seldom is.
+  const above = reference === undefined ? room : Math.max(room, reference + 2 * room - high);
+  return [fromZero && low >= 0 ? 0 : low - room, high + above];
 }
 
 function axis(rem: number): uPlot.Axis {
@@ -190,7 +197,7 @@ export function Plot(props: PlotProps) {
             setCursor: [(self) => setPointed(self.cursor.idx ?? null)],
           },
           // Space on the right for half of the last step's label.
-          padding: [0.4 * rem, 0.9 * rem, 0, 0],
+          padding: [0.4 * rem, 1.2 * rem, 0, 0],
         },
         [[], []],
         element,
