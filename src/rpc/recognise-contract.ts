@@ -165,7 +165,7 @@ export interface RecogniseContract {
       /** [N, K], of the votes. */
       readonly shares: Float32Array<ArrayBuffer>;
       readonly neighbours: Neighbours;
-      /** Of the items that have a class and an answer; null where there are none. */
+      /** Of the items that have a class and an answer; null where there are none, or fewer than two classes. */
       readonly accuracy: number | null;
       /** [K, K], row: its class, column: what was voted. */
       readonly confusion: Uint32Array<ArrayBuffer>;

@@ -63,7 +63,8 @@ export async function voteOf(
     predictions,
     shares,
     neighbours,
-    accuracy: accuracyOf(predictions, classes),
+    // Where there is one class, no vote could be wrong.
+    accuracy: classNames.length < 2 ? null : accuracyOf(predictions, classes),
     confusion: countConfusion(predictions, classes, classNames.length),
     elapsedMs: host.now() - start,
   };

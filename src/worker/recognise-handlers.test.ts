@@ -534,6 +534,12 @@ describe('votes', () => {
     expect([[...predictions], accuracy, [...shares], [...confusion]]).toEqual([[-1, -1], null, [], []]);
   });
 
+  test('of one class have no accuracy, since none could be wrong', async () => {
+    const { collection } = await gathered(some.slice(0, 3));
+    const { classNames, accuracy } = await voted(collection.id, 2);
+    expect([classNames, accuracy]).toEqual([['mug'], null]);
+  });
+
   test('an abort leaves look-alikes at once, and no tensor behind', async () => {
     const many = Array.from({ length: 300 }, (_, at) =>
       photograph(`${at}.jpg`, `${1 + (at % 17)} ${at % 23}`, at % 2 === 0 ? 'even' : 'odd'),

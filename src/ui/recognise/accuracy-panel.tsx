@@ -38,7 +38,7 @@ function Accuracy({ votes, isAsking }: { readonly votes: Votes; readonly isAskin
       </p>
       <p className="side-note">
         {votes.accuracy === null
-          ? 'No photograph with a class could be asked: give photographs to two classes.'
+          ? 'There is nothing to tell apart yet: give photographs to two classes.'
           : `${right} of ${asked} photographs are voted into their own class by the others, in ${formatMilliseconds(votes.elapsedMs)}.`}
       </p>
     </>
@@ -111,7 +111,7 @@ export function VotesPanel() {
         explanation="CLS gathers what a photograph is about; the mean patch is the mean of all its patches. Both: one after the other, each of length one."
         onChange={(next) => recognise.setFeature(next)}
       />
-      {value !== null && value.classNames.length > 0 && (
+      {value !== null && value.accuracy !== null && (
         <ConfusionTable classNames={value.classNames} confusion={value.confusion} />
       )}
       <Disclosure title="Features and files">
