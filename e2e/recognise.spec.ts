@@ -147,6 +147,60 @@ test('where none of the files can be used, the reasons are in sight, and nothing
   await expect(page.getByRole('heading', { name: /^2 files$/ })).toBeVisible();
 });
 
+test('a mask beside its photograph is left out, and said to be; a tall photograph hides no words of its row', async ({
+  scope,
+  page,
+  folder,
+}) => {
+  const recognise = new Recognise(page);
+  await recognise.open();
+  const cats = await writePieces(join(folder.path, 'cats'), 'cat', 3);
+  const disc = sharp(
+    Buffer.from('<svg width="150" height="150"><circle cx="70" cy="80" r="40" fill="#fff"/></svg>'),
+  );
+  await writeFile(
+    join(cats, 'cat-1.png'),
+    await disc.flatten({ background: '#000' }).threshold(128).png().toBuffer(),
+  );
+  // Of the same name and no mask: it is a photograph.
+  await writeFile(
+    join(cats, 'cat-2.png'),
+    await sharp((await piecesOf('dog', 1))[0])
+      .png()
+      .toBuffer(),
+  );
+  const tall = sharp(samplePath('cat')).resize(150, 600, { fit: 'cover' });
+  await writeFile(join(cats, 'tall.jpg'), await tall.jpeg().toBuffer());
+  await scope.drop(cats);
+  await recognise.has(5);
+  await expect(page.locator('.grid-head')).toContainText(/^5 photographs/);
+  await page.getByText('1 file could not be used').click();
+  await expect(page.locator('.failed-files')).toContainText('cats/cat-1.png This is the mask of cat-1.jpg');
+
+  // One class alone: no vote could be wrong.
+  await expect(page.locator('.accuracy-number')).toHaveText('–');
+  await expect(page.getByText('give photographs to two classes')).toBeVisible();
+  await expect(page.getByRole('group', { name: 'Confusion matrix' })).toHaveCount(0);
+
+  const row = page.locator('.items-row').filter({ has: page.getByRole('option', { name: /^tall/ }) });
+  await expect
+    .poll(() =>
+      row
+        .locator('img')
+        .evaluateAll((pictures) => pictures.every((picture) => (picture as HTMLImageElement).complete)),
+    )
+    .toBe(true);
+  const place = await row.boundingBox();
+  for (const option of await row.getByRole('option').all()) {
+    const cell = await option.boundingBox();
+    expect(cell?.height).toBeLessThanOrEqual((place?.height ?? 0) + 0.5);
+    const words = await option.locator('.item-class').boundingBox();
+    expect((words?.y ?? NaN) + (words?.height ?? NaN)).toBeLessThanOrEqual(
+      (place?.y ?? NaN) + (place?.height ?? NaN) + 0.5,
+    );
+  }
+});
+
 test('teaching by keys: a class is made, given photographs and taken back; files that are no photographs are named', async ({
   scope,
   page,

@@ -27,6 +27,7 @@ const examples: Examples = {
   ],
   'image-too-large': [{ code: 'image-too-large', size, limitMegapixels: 100, limitSidePx: 16_384 }],
   'image-too-small': [{ code: 'image-too-small', size: { height: 1, width: 1 }, minSidePx: 8 }],
+  'mask-of-photograph': [{ code: 'mask-of-photograph', photographName: 'cat.jpg' }],
   'pixels-hidden': [{ code: 'pixels-hidden' }],
   'no-room-together': [{ code: 'no-room-together' }],
   'model-unreachable': [
@@ -182,6 +183,7 @@ test('what ends an engine is the engine’s; waiting, files and storage are not'
     'empty-file',
     'image-too-large',
     'image-too-small',
+    'mask-of-photograph',
     'not-an-image',
     'unsupported-image',
     'vector-image',

@@ -34,6 +34,8 @@ export type Failure =
       readonly limitSidePx: number;
     }
   | { readonly code: 'image-too-small'; readonly size: Size; readonly minSidePx: number }
+  /** A mask that came beside its photograph. */
+  | { readonly code: 'mask-of-photograph'; readonly photographName: string }
   /** The browser gives pages noise in place of pixels. */
   | { readonly code: 'pixels-hidden' }
   /** Several photographs are looked at together, and their passes take all the memory that passes may take. */
@@ -246,6 +248,11 @@ const failures: { readonly [C in FailureCode]: FailureFacts<Extract<Failure, { c
     ...of('photograph'),
     says: ({ size, minSidePx }) =>
       `This image is ${formatSize(size)} px: too small to look at. Each side needs at least ${minSidePx} px.`,
+  },
+  'mask-of-photograph': {
+    ...of('photograph'),
+    says: ({ photographName }) =>
+      `This is the mask of ${photographName}, and no photograph: it is left out. Under another name it is taken in.`,
   },
   'pixels-hidden': {
     ...of('page'),

@@ -56,6 +56,8 @@ export interface GatheredPhotograph {
   readonly className: string | null;
   /** A `File`, where it has a time of last change. */
   readonly blob: Blob;
+  /** The photograph that this may be the mask of, by its name. Where its pixels say so too, it fails as 'mask-of-photograph'. */
+  readonly mayBeMaskOf?: { readonly name: string; readonly blob: Blob };
 }
 
 /** Where the worker's time went, in ms. Decoding goes on beside the network: `decode` is what was waited for. */

@@ -18,6 +18,7 @@ export interface ReadPhotograph<Pixels> {
 
 export interface GatherTools<Pixels> {
   read(photograph: Blob): Promise<Result<ReadPhotograph<Pixels>, Failure>>;
+  isMask(picture: Blob, photograph: Blob): Promise<boolean>;
   /** On the device, in its turn. */
   pool(pixels: Pixels, signal: AbortSignal): Promise<Result<PooledFeatures, Failure>>;
   yieldToEventLoop(): Promise<void>;
@@ -58,22 +59,28 @@ const onceEach = (photographs: readonly GatheredPhotograph[]): readonly Gathered
   ...new Map(photographs.map((each) => [keyOfName(nameOfPhotograph(each)), each])).values(),
 ];
 
+type Read<Pixels> = (photograph: GatheredPhotograph) => ReturnType<GatherTools<Pixels>['read']>;
+
+/** Reads what is a photograph; a mask that came beside one is told. */
+const readerBy =
+  <Pixels>({ read, isMask }: GatherTools<Pixels>): Read<Pixels> =>
+  async ({ blob, mayBeMaskOf }) =>
+    mayBeMaskOf !== undefined && (await isMask(blob, mayBeMaskOf.blob))
+      ? fail({ code: 'mask-of-photograph', photographName: mayBeMaskOf.name })
+      : read(blob);
+
 /** Reads photographs in their order, some ahead. */
 class ReadAhead<Pixels> {
   private readonly photographs: readonly GatheredPhotograph[];
-  private readonly read: GatherTools<Pixels>['read'];
+  private readonly read: Read<Pixels>;
   private readonly begun: {
     readonly byteLength: number;
-    readonly result: ReturnType<GatherTools<Pixels>['read']>;
+    readonly result: ReturnType<Read<Pixels>>;
   }[] = [];
   private readonly countAhead: number;
   private next = 0;
 
-  constructor(
-    photographs: readonly GatheredPhotograph[],
-    read: GatherTools<Pixels>['read'],
-    countAhead: number,
-  ) {
+  constructor(photographs: readonly GatheredPhotograph[], read: Read<Pixels>, countAhead: number) {
     this.photographs = photographs;
     this.read = read;
     this.countAhead = countAhead;
@@ -87,7 +94,7 @@ class ReadAhead<Pixels> {
       if (photograph === undefined) return;
       byteLength += photograph.blob.size;
       if (this.begun.length > 0 && byteLength > maxAheadBytes) return;
-      const result = this.read(photograph.blob);
+      const result = this.read(photograph);
       // Told where it is taken.
       result.catch(() => undefined);
       this.begun.push({ byteLength: photograph.blob.size, result });
@@ -193,7 +200,7 @@ class Gathering<Pixels> {
     const news = new News({ known, failed, total: photographs.length }, tools.now, onProgress);
     news.tell();
     // With another one in memory one could not say which of them is too large.
-    const ahead = new ReadAhead(toDo, tools.read, leavesOutTooLarge ? 0 : maxAhead);
+    const ahead = new ReadAhead(toDo, readerBy(tools), leavesOutTooLarge ? 0 : maxAhead);
     for (const photograph of toDo) {
       await tools.yieldToEventLoop();
       if (signal.aborted) break;

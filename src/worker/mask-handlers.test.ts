@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { CallContext } from '../rpc/serve-calls.ts';
 import { greyPng } from '../testing/make-png.ts';
-import { createMaskHandlers } from './mask-handlers.ts';
+import { createMaskHandlers, isMask } from './mask-handlers.ts';
 
 const context = { signal: new AbortController().signal, onProgress: () => undefined } as CallContext<never>;
 const blobOf = (file: Uint8Array): Blob => new Blob([file as Uint8Array<ArrayBuffer>]);
@@ -16,6 +16,15 @@ const photo = (height: number, width: number): Blob =>
 const gone = {
   arrayBuffer: () => Promise.reject(new DOMException('gone', 'NotFoundError')),
 } as unknown as Blob;
+
+test.each([
+  ['its mask', mask, photo(40, 40), true],
+  ['of another shape', mask, photo(20, 40), false],
+  ['a photograph, with nothing black', photo(20, 20), photo(20, 20), false],
+  ['no picture', new Blob(['Dear reader']), photo(20, 20), false],
+])('a picture with a photograph’s name is %s', async (_, picture, of, is) => {
+  expect(await isMask(picture, of)).toBe(is);
+});
 
 describe('a mask is read', () => {
   const { readMask } = createMaskHandlers();

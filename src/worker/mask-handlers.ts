@@ -1,5 +1,6 @@
 /** Answers the page's questions about masks. */
-import { fail, succeed } from '../core/result.ts';
+import type { Failure } from '../core/failure.ts';
+import { fail, succeed, type Result } from '../core/result.ts';
 import { readPngValues } from '../media/png-values.ts';
 import { readUprightSize } from '../media/upright-size.ts';
 import type { MaskContract, MaskFacts } from '../rpc/mask-contract.ts';
@@ -7,6 +8,8 @@ import type { Handlers } from '../rpc/serve-calls.ts';
 import { countCells, haveSameShape } from '../score/fit.ts';
 import { borderShare, boxesOfObjects, findObjects, type Objects } from '../score/objects.ts';
 import type { Size } from '../core/geometry.ts';
+
+type ReadMask = MaskContract['readMask'];
 
 /** Cells along the long side of the outline: finer than a screen shows a line, and quick to trace. */
 const outlineCells = 256;
@@ -44,24 +47,36 @@ async function readObjects(mask: Blob): Promise<Objects | string | null> {
   return typeof objects !== 'string' && objects.count === 0 ? 'it is all black' : objects;
 }
 
+async function readMask({
+  mask,
+  photo,
+  isGuess,
+}: ReadMask['request']): Promise<Result<ReadMask['result'], Failure>> {
+  const objects = await readObjects(mask);
+  if (objects === null) return fail({ code: 'unreadable-file' });
+  if (typeof objects === 'string') return succeed({ kind: 'no-mask', problem: objects });
+  const photoPx = await readUprightSize(photo);
+  if (!photoPx.ok) return photoPx;
+  const { height, width } = objects;
+  if (!haveSameShape(objects, photoPx.value))
+    return succeed({ kind: 'other-shape', maskPx: { height, width }, photoPx: photoPx.value });
+  // A drawing of few colours that has a photograph's name.
+  if (isGuess && !objects.labels.includes(0))
+    return succeed({ kind: 'no-mask', problem: 'no pixel of it is black, so it has no background' });
+  return succeed({ kind: 'mask', facts: factsOf(objects, photoPx.value) });
+}
+
+/** Whether a picture that has a photograph's name is its mask. */
+export async function isMask(picture: Blob, photograph: Blob): Promise<boolean> {
+  const read = await readMask({ mask: picture, photo: photograph, isGuess: true });
+  return read.ok && read.value.kind === 'mask';
+}
+
 export function createMaskHandlers(): Handlers<MaskContract> {
   /** A mask is asked for again at once, for the grid of the lens in use. */
   let last: { readonly id: string; readonly objects: Objects } | null = null;
   return {
-    async readMask({ mask, photo, isGuess }) {
-      const objects = await readObjects(mask);
-      if (objects === null) return fail({ code: 'unreadable-file' });
-      if (typeof objects === 'string') return succeed({ kind: 'no-mask', problem: objects });
-      const photoPx = await readUprightSize(photo);
-      if (!photoPx.ok) return photoPx;
-      const { height, width } = objects;
-      if (!haveSameShape(objects, photoPx.value))
-        return succeed({ kind: 'other-shape', maskPx: { height, width }, photoPx: photoPx.value });
-      // A drawing of few colours that has a photograph's name.
-      if (isGuess && !objects.labels.includes(0))
-        return succeed({ kind: 'no-mask', problem: 'no pixel of it is black, so it has no background' });
-      return succeed({ kind: 'mask', facts: factsOf(objects, photoPx.value) });
-    },
+    readMask,
 
     async countCells({ id, mask, grid }) {
       const objects = last?.id === id ? last.objects : await readObjects(mask);

@@ -89,6 +89,7 @@ beforeEach(() => {
       if (Number.isNaN(x)) return fail({ code: 'not-an-image' });
       return succeed({ pixels: [x, y] as const, thumbnail: Uint8Array.of(x, y), thumbnailMs: 1 });
     },
+    isMask: async (picture, photo) => (await picture.text()) === `mask of ${await photo.text()}`,
     pool: (_, pixels, __, signal) =>
       enqueue(() => {
         pooled.push(pixels.join(' '));
@@ -194,6 +195,24 @@ describe('gathering', () => {
       },
     );
     expect(photographNews().at(-1)).toMatchObject({ done: 3, total: 3, known: 2, failed: 3 });
+  });
+
+  test('a mask beside its photograph is left out with the reason, also the next time', async () => {
+    const [cat] = some;
+    if (cat === undefined) return expect.unreachable('no photograph');
+    const mayBeMaskOf = { name: 'a.jpg', blob: cat.blob };
+    const mask = { ...photograph('mugs/a.png', 'mask of 1 0', 'mug'), mayBeMaskOf };
+    const drawing = { ...photograph('mugs/b.png', '7 1', 'mug'), mayBeMaskOf };
+    const { collection } = await gathered([...some, mask, drawing]);
+    expect(collection).toMatchObject({ items: 9, failed: 1 });
+    const { items } = await opened(collection.id);
+    expect(items.slice(7).map(({ failure }) => failure)).toEqual([
+      { code: 'mask-of-photograph', photographName: 'a.jpg' },
+      null,
+    ]);
+    expect(pooled).not.toContain('mask of 1 0');
+    await gathered([mask], { kind: 'kept', id: collection.id });
+    expect(photographNews().at(-1)).toMatchObject({ known: 1, failed: 1 });
   });
 
   test('a model whose file cannot be read again is no fault of the photographs', async () => {

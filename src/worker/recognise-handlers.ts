@@ -42,6 +42,8 @@ export interface RecogniseHost<Pixels> extends Device {
     options: { readonly signal: AbortSignal; onProgress(progress: ModelProgress): void },
   ): Promise<Result<{ readonly model: ModelDescription }, Failure>>;
   readPhotograph(photograph: Blob): Promise<Result<ReadPhotograph<Pixels>, Failure>>;
+  /** Whether the picture's pixels say that it is this photograph's mask. */
+  isMask(picture: Blob, photograph: Blob): Promise<boolean>;
   /** In its turn; a model that is no longer on the device is loaded again first. */
   pool(
     model: KeyedModel,
@@ -152,6 +154,7 @@ class CollectionHandlers<Pixels> {
     onProgress({ stage: 'begun', collection: collection.describe() });
     const tools = {
       read: (photograph: Blob) => host.readPhotograph(photograph),
+      isMask: (picture: Blob, photograph: Blob) => host.isMask(picture, photograph),
       pool: (pixels: Pixels, until: AbortSignal) =>
         host.pool(model, pixels, collection.facts.settings, until),
       yieldToEventLoop: () => host.yieldToEventLoop(),

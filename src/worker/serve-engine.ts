@@ -17,7 +17,7 @@ import type { Enqueue } from '../rpc/serial-queue.ts';
 import { crashed, serveCalls, type Handlers } from '../rpc/serve-calls.ts';
 import type { RecogniseContract } from '../rpc/recognise-contract.ts';
 import type { TrainingContract } from '../rpc/training-contract.ts';
-import { createMaskHandlers } from './mask-handlers.ts';
+import { createMaskHandlers, isMask } from './mask-handlers.ts';
 import { EngineHost } from './engine-host.ts';
 import type { ReadPhotograph } from './gather-features.ts';
 import { arraysOfAnswer, isRecogniseAnswer } from './recognise-arrays.ts';
@@ -104,6 +104,7 @@ const createRecognition = (host: EngineHost, enqueue: Enqueue): Handlers<Recogni
     today: () => new Date(),
     bringModel: (model, options) => host.addModel({ model }, options),
     readPhotograph: readForCollection,
+    isMask,
     pool: (...request) => host.pool(...request),
   });
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { photographsOf, titleOf } from './files-to-gather.ts';
+import { photographsOf, titleOf, withMasksGuessed } from './files-to-gather.ts';
 
 /** A file as the browser gives it: with a path where it came in a folder that was dropped or chosen. */
 function file(
@@ -40,6 +40,24 @@ test('what the system left in a folder is passed over; other files are told by t
     file(name, { path: `/mugs/${name}` }),
   );
   expect(photographsOf(files, byFolders).map(({ path }) => path)).toEqual(['mugs/a.jpg', 'mugs/notes.txt']);
+});
+
+test('a PNG with the name of a photograph beside it may be its mask; one in another folder, or beside another PNG, is none', () => {
+  const found = photographsOf(
+    ['a/x.jpg', 'a/X.png', 'a/y.png', 'b/x.png', 'b/z.png', 'b/z.PNG', 'c/w.png'].map((path) =>
+      file(path.slice(2), { path: `/${path}` }),
+    ),
+    byFolders,
+  );
+  const there = { path: 'c/w.webp', blob: new Blob(['there']) };
+  const guessed = withMasksGuessed(found, [there]);
+  expect(
+    guessed.flatMap(({ path, mayBeMaskOf }) => (mayBeMaskOf === undefined ? [] : [[path, mayBeMaskOf.name]])),
+  ).toEqual([
+    ['a/X.png', 'x.jpg'],
+    ['c/w.png', 'w.webp'],
+  ]);
+  expect(guessed.find(({ path }) => path === 'c/w.png')?.mayBeMaskOf?.blob).toBe(there.blob);
 });
 
 test('a collection is named after its classes', () => {

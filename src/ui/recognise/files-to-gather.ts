@@ -1,6 +1,6 @@
 /** Which photographs a drop or a choice of files holds, and of which class each is by its folder. */
 import { classAt, classLevelOf } from '../../core/class-folders.ts';
-import { comparePaths, isMacNote, pathOfFile } from '../../core/file-names.ts';
+import { comparePaths, isMacNote, isPngName, pathOfFile, stemOf } from '../../core/file-names.ts';
 import type { GatheredPhotograph } from '../../rpc/recognise-contract.ts';
 
 /** What systems leave in folders. Nobody has put it there as a photograph. */
@@ -25,6 +25,29 @@ export function photographsOf(
       blob,
     }))
     .sort((a, b) => comparePaths(a.path, b.path));
+}
+
+/**
+ * A PNG with the name of a photograph in the same folder may be its mask, as in the viewer; the worker looks at its pixels. In other
+ * folders many a set of drawings has the same few names.
+ * @param others photographs that the collection has already
+ * @returns the photographs, of those that may be masks also of which photograph
+ */
+export function withMasksGuessed(
+  photographs: readonly GatheredPhotograph[],
+  others: readonly Pick<GatheredPhotograph, 'path' | 'blob'>[] = [],
+): readonly GatheredPhotograph[] {
+  const named = new Map(
+    [...others, ...photographs]
+      .filter(({ path }) => !isPngName(path))
+      .map((each) => [stemOf(each.path), each]),
+  );
+  return photographs.map((each) => {
+    const photograph = isPngName(each.path) ? named.get(stemOf(each.path)) : undefined;
+    if (photograph === undefined) return each;
+    const { path, blob } = photograph;
+    return { ...each, mayBeMaskOf: { name: path.slice(path.lastIndexOf('/') + 1), blob } };
+  });
 }
 
 const titledClasses = 3;

@@ -67,6 +67,31 @@ test('photographs come in: shown as they come, the bad ones named, then all are 
   expect(find('vote').request).toMatchObject({ id: 'c1' });
 });
 
+test('a PNG that may be the mask of a photograph beside it goes with that photograph, also when all is computed anew', async () => {
+  const { session, state, find } = setUp();
+  const [cat, mask] = [photograph('mugs/a.jpg'), photograph('mugs/a.png')];
+  void session.gatherFiles([cat, mask]);
+  await settled();
+  const guessed = {
+    photographs: [
+      { path: 'mugs/a.jpg', blob: cat },
+      { path: 'mugs/a.png', mayBeMaskOf: { name: 'a.jpg', blob: cat } },
+    ],
+  };
+  expect(find('gatherFeatures').request).toMatchObject(guessed);
+  find('gatherFeatures').tell({ stage: 'begun', collection: kept({ items: 0 }) } satisfies GatherProgress);
+  const added = [cat, mask].map(({ name, size }, at) => ({
+    item: { ...item(at, 'mugs'), path: `mugs/${name}`, name, byteLength: size },
+    thumbnail: null,
+  }));
+  const counts = { done: 2, total: 2, known: 0, failed: 0, perSecond: null };
+  find('gatherFeatures').tell({ stage: 'photographs', ...counts, added } satisfies GatherProgress);
+  await find('gatherFeatures').answer(succeed({ how: 'finished', collection: kept({ items: 2 }) }));
+  void session.computeAnew(state().settings ?? expect.unreachable('no settings'));
+  await settled();
+  expect(find('gatherFeatures').request).toMatchObject(guessed);
+});
+
 test('after a lost engine it goes on in the same collection as soon as there is another one', async () => {
   const { session, state, find, app } = setUp();
   void session.gatherFiles([photograph('mugs/a.jpg')]);

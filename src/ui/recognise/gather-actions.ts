@@ -8,12 +8,12 @@ import { countOf } from '../../core/count-of.ts';
 import { readableOf } from '../state/photo.ts';
 import type { CollectionActions } from './collection-actions.ts';
 import { FilesAtHand } from './files-at-hand.ts';
-import { photographsOf, titleOf } from './files-to-gather.ts';
+import { photographsOf, titleOf, withMasksGuessed } from './files-to-gather.ts';
 import { GatheringSum, News } from './gathering-progress.ts';
 import { GrowingCollection } from './growing-collection.ts';
 import { rememberCollection } from './last-collection.ts';
 import type { RecogniseConduct } from './recognise-conduct.ts';
-import { isWithoutPhotographs, nothingOpen } from './recognise-state.ts';
+import { isWithoutPhotographs, nothingOpen, type OpenCollection } from './recognise-state.ts';
 import { settingsFor } from './usual-settings.ts';
 import type { Voting } from './voting.ts';
 
@@ -47,6 +47,13 @@ function titleOfUsable(items: readonly CollectionItem[]): string {
   return titleOf(items.filter(({ failure }) => failure === null));
 }
 
+/** Those that are at hand. */
+const filesOf = ({ items, files }: OpenCollection): readonly GatheredPhotograph[] =>
+  items.flatMap((item) => {
+    const blob = files.of(item);
+    return blob === null ? [] : [{ path: item.path, className: item.className, blob }];
+  });
+
 /** How often everybody is asked meanwhile, ms; and so many times longer than the last votes took. */
 const voteEveryMs = 4000;
 const voteShare = 10;
@@ -76,14 +83,15 @@ class Gatherer implements GatherActions {
   async gatherFiles(files: readonly File[], className?: string): Promise<void> {
     // Listing them has taken the browser long enough.
     if (files.length > photographsPerCall) await yieldToEventLoop();
-    const { takesFolderNames } = this.conduct.store.getState();
+    const { takesFolderNames, open } = this.conduct.store.getState();
     const by =
       className !== undefined
         ? ({ by: 'name', name: className } as const)
         : takesFolderNames
           ? ({ by: 'folders' } as const)
           : ({ by: 'name', name: null } as const);
-    await this.gather(photographsOf(files, by));
+    const there = open === null ? [] : filesOf(open);
+    await this.gather(withMasksGuessed(photographsOf(files, by), there));
   }
 
   async gatherStrip(): Promise<void> {
@@ -99,10 +107,7 @@ class Gatherer implements GatherActions {
   async computeAnew(settings: FeatureSettings): Promise<void> {
     const { open } = this.conduct.store.getState();
     if (open === null) return;
-    const photographs = open.items.flatMap((item): GatheredPhotograph[] => {
-      const blob = open.files.of(item);
-      return blob === null ? [] : [{ path: item.path, className: item.className, blob }];
-    });
+    const photographs = withMasksGuessed(filesOf(open));
     open.pictures.close();
     this.conduct.store.setState({ ...nothingOpen, wanted: null, settings });
     await this.gather(photographs, open.kept.title);
