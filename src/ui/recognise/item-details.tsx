@@ -11,7 +11,7 @@ import { ClassMark } from './class-mark.tsx';
 import { focusPhotographs } from './focus-photographs.ts';
 import { ItemPhotograph, ItemPicture } from './item-picture.tsx';
 import { neighboursOf, sharesOf, type Neighbour } from './item-votes.ts';
-import { isWrong, predictionOf, shownPredictions } from './recognise-state.ts';
+import { isWrong, predictionOf, sharedClassOf, shownPredictions } from './recognise-state.ts';
 import './item-details.css';
 
 const barsShown = 6;
@@ -107,20 +107,33 @@ function Neighbours({ item }: { readonly item: CollectionItem }) {
   );
 }
 
-/** A class from a menu: for touch, and for whoever does not drag. */
-function ClassField({ className }: { readonly className: string | null }) {
+/** Values of the menu that are no class; classes have their places. */
+const noClass = 'none';
+const severalClasses = 'several';
+
+/** A class from a menu: for touch, and for whoever does not drag. It shows what all selected photographs have. */
+function ClassField() {
   const { recognise } = useServices();
   const open = useRecognise((state) => state.open);
+  const selected = useRecognise((state) => state.selected);
+  const shared = useMemo(() => (open === null ? undefined : sharedClassOf(open, selected)), [open, selected]);
   if (open === null || open.classNames.length === 0) return null;
+  const { classNames } = open;
+  const valueOf = (className: string | null): string =>
+    className === null ? noClass : String(classNames.indexOf(className));
   return (
     <SelectField
       label="Class"
       choices={[
-        { value: '', label: 'No class' },
-        ...open.classNames.map((name) => ({ value: name, label: name })),
+        ...(shared === undefined ? [{ value: severalClasses, label: 'Several' }] : []),
+        { value: noClass, label: 'No class' },
+        ...classNames.map((name) => ({ value: valueOf(name), label: name })),
       ]}
-      value={className ?? ''}
-      onChange={(name) => recognise.teach(name === '' ? null : name)}
+      value={shared === undefined ? severalClasses : valueOf(shared)}
+      onChange={(value) => {
+        const name = value === noClass ? null : classNames[Number(value)];
+        if (name !== undefined) recognise.teach(name);
+      }}
     />
   );
 }
@@ -202,7 +215,7 @@ export function ItemDetails() {
             And {countOf(selected - 1, 'other')} selected: a class is given to all {selected}.
           </p>
         )}
-        <ClassField className={item.className} />
+        <ClassField />
         <Shares item={item} />
         <HeadSays item={item} />
       </div>

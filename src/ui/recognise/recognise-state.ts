@@ -218,6 +218,17 @@ export function foldersWithoutPhotographs(items: readonly CollectionItem[]): rea
   return [...namesOf(items)].filter((name) => !usable.has(name)).toSorted((a, b) => a.localeCompare(b));
 }
 
+/** @returns the class that all of these have; `undefined` where they differ, or there are none */
+export function sharedClassOf(
+  { items }: OpenCollection,
+  indices: Iterable<number>,
+): CollectionItem['className'] | undefined {
+  const names = new Set(
+    [...indices].flatMap((index) => items[index] ?? []).map(({ className }) => className),
+  );
+  return names.size === 1 ? [...names][0] : undefined;
+}
+
 /** How many usable photographs each class has, and how many have none. */
 export function countClasses({ items, classNames }: OpenCollection): {
   readonly counts: ReadonlyMap<string, number>;
