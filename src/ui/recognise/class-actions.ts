@@ -63,11 +63,13 @@ class Teacher implements ClassActions {
   }
 
   addClass(name: string): void {
-    const { store } = this.conduct;
+    const { store, app } = this.conduct;
     const { open } = store.getState();
     const wanted = name.trim();
-    if (open === null || wanted === '' || open.classNames.includes(wanted)) return;
-    store.setState({ open: { ...open, classNames: [...open.classNames, wanted] } });
+    if (open === null || wanted === '') return;
+    const isThere = open.classNames.includes(wanted);
+    if (!isThere) store.setState({ open: { ...open, classNames: [...open.classNames, wanted] } });
+    app.getState().announce(isThere ? `There is a class ${wanted} already.` : `New class: ${wanted}.`);
   }
 
   undoTeaching(): void {

@@ -4,6 +4,7 @@ import { Disclosure } from '../kit/disclosure.tsx';
 import { countOf } from '../../core/count-of.ts';
 import { IconButton } from '../kit/icon-button.tsx';
 import { useRecognise, useServices } from '../services.tsx';
+import { useCoarsePointer } from '../shell/use-page-effects.ts';
 import { ClassMark } from './class-mark.tsx';
 import { focusPhotographs } from './focus-photographs.ts';
 import { draggedItems, readDraggedItems } from './dragged-items.ts';
@@ -172,6 +173,7 @@ export function ClassPanel() {
   const open = useRecognise((state) => state.open);
   const selected = useRecognise((state) => state.selected.size);
   const filter = useRecognise((state) => state.filter);
+  const isTouch = useCoarsePointer();
   const undo = useRecognise((state) => state.undo.length);
   const counted = useMemo(() => (open === null ? null : countClasses(open)), [open]);
   if (open === null || counted === null) return null;
@@ -184,7 +186,7 @@ export function ClassPanel() {
         <IconButton
           icon={Undo2}
           label="Undo the last change of classes (Z)"
-          disabled={undo === 0}
+          aria-disabled={undo === 0}
           onClick={() => recognise.undoTeaching()}
         />
       </div>
@@ -215,7 +217,7 @@ export function ClassPanel() {
         {open.classNames.length === 0 && <CircleSlash aria-hidden="true" />}
         {open.classNames.length === 0
           ? 'No class yet. Select photographs and name a class: from two classes on, the others are told apart.'
-          : 'Select photographs and press a class’s key, or drag them to it. Everything is voted on again at once.'}
+          : `Select photographs and ${isTouch ? 'tap the number or the plus beside a class' : 'press a class’s key, or drag them to it'}. Everything is voted on again at once.`}
       </p>
     </section>
   );

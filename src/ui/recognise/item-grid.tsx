@@ -4,8 +4,9 @@ import type { LikelyClass } from '../../core/linear-head.ts';
 import { formatPercent } from '../kit/format.ts';
 import { useRecognise, useServices } from '../services.tsx';
 import { ClassMark } from './class-mark.tsx';
+import { describeItem } from './describe-item.ts';
 import { draggedItems } from './dragged-items.ts';
-import { photographsId } from './focus-photographs.ts';
+import { photographsId, useFocusOfPhotographs } from './focus-photographs.ts';
 import { ItemPicture } from './item-picture.tsx';
 import { isWrong, predictionOf, shownPredictions } from './recognise-state.ts';
 import { useLongPress } from './use-long-press.ts';
@@ -25,18 +26,6 @@ interface CellProps {
   readonly isCurrent: boolean;
   readonly place: number;
   readonly count: number;
-}
-
-function describe({
-  item,
-  predicted,
-  likeliest,
-}: Pick<CellProps, 'item' | 'predicted' | 'likeliest'>): string {
-  const prediction = predictionOf(predicted, item.index);
-  const voted =
-    prediction === null ? '' : `, voted ${prediction.className} ${formatPercent(prediction.share)}`;
-  const told = likeliest === undefined ? '' : `, ${likeliest.name} ${formatPercent(likeliest.probability)}`;
-  return `${item.name}, ${item.className ?? 'no class'}${voted}${told}`;
 }
 
 /** One photograph: its small picture, its class, and what was voted where that is something else. */
@@ -73,7 +62,7 @@ const Cell = memo(function Cell(props: CellProps) {
       aria-selected={isSelected}
       aria-setsize={count}
       aria-posinset={place + 1}
-      aria-label={describe(props)}
+      aria-label={describeItem(item, predicted, likeliest)}
       title={item.path}
       data-current={isCurrent}
       data-wrong={wrong}
@@ -133,6 +122,7 @@ function useGridKeys(columns: number, pageRows: number) {
 export function ItemGrid({ label }: { readonly label: string }) {
   const scroller = useRef<HTMLDivElement>(null);
   const id = useId();
+  useFocusOfPhotographs(scroller);
   const rows = useVisibleRows(scroller, cell);
   const open = useRecognise((state) => state.open);
   const arranged = useRecognise((state) => state.arranged);

@@ -1,11 +1,13 @@
 import { Maximize, Minus, Plus } from 'lucide-react';
 import { type KeyboardEvent, useCallback, useMemo, useReducer, useRef, useState } from 'react';
+import { countOf } from '../../core/count-of.ts';
 import { IconButton } from '../kit/icon-button.tsx';
 import { SwitchField } from '../kit/switch-field.tsx';
 import { useCanvasLayer, useDeviceSize } from '../kit/use-canvas-layer.ts';
 import { useRecognise, useServices } from '../services.tsx';
+import { useCoarsePointer } from '../shell/use-page-effects.ts';
 import { useClassColours } from './class-mark.tsx';
-import { photographsId } from './focus-photographs.ts';
+import { photographsId, useFocusOfPhotographs } from './focus-photographs.ts';
 import {
   isInside,
   type MapView,
@@ -25,6 +27,7 @@ import { useMapPointers } from './use-map-pointers.ts';
 import './map-canvas.css';
 
 const zoomStep = 1.5;
+const keysOfMap = 'Arrow keys go to the next one, with Shift they select on the way; plus and minus zoom.';
 const noItems: readonly number[] = [];
 
 const directions: Readonly<Record<string, Point>> = {
@@ -66,8 +69,10 @@ function colourResolver(style: CSSStyleDeclaration): (colour: string) => string 
 /** All photographs, laid out by their features. */
 export function MapCanvas({ places }: { readonly places: Float32Array }) {
   const { recognise } = useServices();
+  const isTouch = useCoarsePointer();
   const box = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
+  useFocusOfPhotographs(box);
   const size = useDeviceSize(box);
   const [view, setView] = useState<MapView>(wholeMap);
   const [lasso, setLasso] = useState<readonly Point[]>([]);
@@ -152,6 +157,7 @@ export function MapCanvas({ places }: { readonly places: Float32Array }) {
           : nextTowards(places, shown, from, direction);
       if (next !== undefined && next !== null) {
         recognise.selectItem(next, event.shiftKey ? 'add' : 'one');
+        recognise.tellCurrent();
         follow(next);
       }
     } else if (event.key === '+' || event.key === '=') zoomBy(zoomStep);
@@ -174,7 +180,7 @@ export function MapCanvas({ places }: { readonly places: Float32Array }) {
         className="map-box"
         role="application"
         aria-roledescription="map"
-        aria-label={`Map of ${dots.length} photographs. Arrow keys go to the next one, with Shift they select on the way; plus and minus zoom.`}
+        aria-label={`Map of ${countOf(dots.length, 'photograph')}.${isTouch ? '' : ` ${keysOfMap}`}`}
         // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- it has keys of its own
         tabIndex={0}
         data-draws-round={drawsRound}

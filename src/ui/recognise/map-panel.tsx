@@ -6,6 +6,7 @@ import { countOf } from '../../core/count-of.ts';
 import { IconButton } from '../kit/icon-button.tsx';
 import { WarningMark } from '../kit/warning-mark.tsx';
 import { useApp, useRecognise, useServices } from '../services.tsx';
+import { useCoarsePointer } from '../shell/use-page-effects.ts';
 import { nearestOnMap, placeOf } from './map-geometry.ts';
 import type { MapMethod } from './recognise-state.ts';
 
@@ -27,6 +28,9 @@ export function MapPanel() {
   const selected = useRecognise((state) => state.selected);
   const filter = useRecognise((state) => state.filter);
   const feature = useRecognise((state) => state.feature);
+  // Anew after photographs were taken out: the others have other indices.
+  const pictures = useRecognise((state) => state.open?.pictures);
+  const isTouch = useCoarsePointer();
   const isReady = useApp((state) => state.engine.status === 'ready');
   const isGathering = useRecognise((state) => state.gathering !== null);
   // Of the photographs that are there now; after more have come it is laid out again.
@@ -34,7 +38,7 @@ export function MapPanel() {
     if (isReady && !isGathering && id !== undefined)
       void recognise.layOut(recognise.store.getState().mapMethod);
     return () => recognise.cancelMap();
-  }, [recognise, id, feature, isReady, isGathering]);
+  }, [recognise, id, pictures, feature, isReady, isGathering]);
   const selectAround = (): void => {
     const { arranged } = recognise.store.getState();
     const from = cursor === null || map.value === null ? null : placeOf(map.value, cursor);
@@ -75,8 +79,10 @@ export function MapPanel() {
         </p>
       )}
       <p className="side-note">
-        Drag to move, the wheel or two fingers to zoom; Shift and drag to draw round photographs. Filled dots
-        and whole frames have a class, the others were voted into it.
+        {isTouch
+          ? 'Drag to move, two fingers to zoom; switch “Draw round to select” on to draw round photographs.'
+          : 'Drag to move, the wheel or two fingers to zoom; Shift and drag to draw round photographs.'}{' '}
+        Filled dots and whole frames have a class, the others were voted into it.
       </p>
       <div className="side-buttons">
         <IconButton

@@ -52,7 +52,11 @@ export const recogniseCommands: readonly Command[] = [
     shownKeys: [],
     does: '',
     where: 'recognise',
-    run: (key, { recognise }) => recognise.moveBy(key === 'arrowright' ? 1 : -1, 'one'),
+    run: (key, { recognise }) => {
+      const isMoved = recognise.moveBy(key === 'arrowright' ? 1 : -1, 'one');
+      if (isMoved) recognise.tellCurrent();
+      return isMoved;
+    },
   },
   {
     keys: ['f', 'p'],

@@ -5,8 +5,15 @@ import { countOf } from '../../core/count-of.ts';
 import type { NewPhoto, PhotoId } from '../state/photo.ts';
 import type { EngineSession } from '../engine/session.ts';
 import { arrangeItems } from './arrange-items.ts';
+import { describeItem } from './describe-item.ts';
 import type { RecogniseConduct } from './recognise-conduct.ts';
-import type { Filter, Order, RecogniseState, Tab } from './recognise-state.ts';
+import {
+  shownPredictions,
+  type Filter,
+  type Order,
+  type RecogniseState,
+  type Tab,
+} from './recognise-state.ts';
 import type { Voting } from './voting.ts';
 
 export interface ViewActions {
@@ -26,6 +33,8 @@ export interface ViewActions {
   clearSelection(): void;
   /** Moves to the photograph so many places further in the shown order. @returns whether there is a collection to move in */
   moveBy(places: number, how: 'one' | 'range'): boolean;
+  /** Announces the photograph that is shown by itself: for keys that are pressed outside the list, which tells its own. */
+  tellCurrent(): void;
   /** @returns the photograph for the screen, upright; null where its file is not at hand or cannot be decoded. Caller closes it */
   decodeItem(index: number, signal: AbortSignal): Promise<ImageBitmap | null>;
   /** Of the selected photographs those whose files are at hand, in the viewer's strip. */
@@ -104,6 +113,19 @@ export function createViewActions(
       const index = arranged[Math.min(arranged.length - 1, Math.max(0, next))];
       if (index !== undefined) select(index, how);
       return true;
+    },
+
+    tellCurrent() {
+      const state = store.getState();
+      const { open, cursor, selected } = state;
+      const item = cursor === null ? undefined : open?.items[cursor];
+      if (item === undefined) return;
+      const isHead = state.tab === 'head';
+      const told = isHead ? state.head.told.get(item.index)?.[0] : undefined;
+      const count = selected.size > 1 ? `, ${selected.size} selected` : '';
+      app
+        .getState()
+        .announce(`${describeItem(item, isHead ? null : shownPredictions(state), told)}${count}.`);
     },
 
     async decodeItem(index, signal) {
