@@ -1,75 +1,9 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import type { Page } from 'playwright/test';
 import sharp from 'sharp';
 import { axeOf } from './axe.ts';
+import { piecesOf, Recognise, writePieces } from './recognise-view.ts';
 import { expect, samplePath, test, written } from './scope.ts';
-
-const sidePx = 150;
-
-/** Pieces of a sample, each from another place: photographs of one kind, made by the test. */
-async function piecesOf(sample: string, count: number): Promise<Buffer[]> {
-  const { data, info } = await sharp(samplePath(sample))
-    .resize(300, 240, { fit: 'fill' })
-    .raw()
-    .toBuffer({ resolveWithObject: true });
-  return Promise.all(
-    Array.from({ length: count }, (_, at) =>
-      sharp(data, { raw: info })
-        .extract({ left: (at * 47) % 150, top: (at * 31) % 90, width: sidePx, height: sidePx })
-        .jpeg({ quality: 95 })
-        .toBuffer(),
-    ),
-  );
-}
-
-async function writePieces(folder: string, sample: string, count: number): Promise<string> {
-  await mkdir(folder, { recursive: true });
-  const pieces = await piecesOf(sample, count);
-  await Promise.all(pieces.map((piece, at) => writeFile(join(folder, `${sample}-${at + 1}.jpg`), piece)));
-  return folder;
-}
-
-/** The screen from a user's view. */
-class Recognise {
-  readonly page: Page;
-
-  constructor(page: Page) {
-    this.page = page;
-  }
-
-  async open(query = 'backend=wasm'): Promise<void> {
-    await this.page.goto(`./?${query}#recognise`);
-    await expect(this.page.locator('.recognise')).toBeVisible();
-    await expect(this.page.locator('[data-engine-status=ready]')).toBeVisible();
-  }
-
-  async has(photographs: number): Promise<void> {
-    await expect(this.page.locator('.grid-head')).toContainText(`${photographs} photograph`, {
-      timeout: 200_000,
-    });
-    await expect(this.page.locator('.gathering')).toHaveCount(0, { timeout: 200_000 });
-  }
-
-  /** In per cent, once the votes are there. */
-  async accuracy(): Promise<number> {
-    const number = this.page.locator('.accuracy-number[aria-busy=false]');
-    await expect(number).toHaveText(/^\d+(\.\d)? %$/);
-    return parseFloat((await number.textContent()) ?? '');
-  }
-
-  photograph(name: RegExp) {
-    return this.page
-      .getByRole('listbox', { name: 'Photographs of the collection' })
-      .getByRole('option', { name });
-  }
-
-  /** How many photographs a class has. */
-  async countIs(className: string, count: number): Promise<void> {
-    const row = this.page.getByRole('region', { name: 'Classes' }).getByRole('button', { name: className });
-    await expect(row.first().locator('.class-count')).toHaveText(String(count));
-  }
-}
 
 test.describe.configure({ timeout: 600_000 });
 
@@ -448,6 +382,10 @@ test('on a phone, offline from the second visit on', async ({ browser, folder, b
   expect(width).toBeLessThanOrEqual(390);
   await page.getByRole('tab', { name: 'Map' }).tap();
   await expect(page.locator('.map-box canvas')).toHaveAttribute('data-painted', /\d+/);
+  // No finger has a Shift key.
+  await expect(page.getByText('switch “Draw round to select” on to draw round photographs')).toBeVisible();
+  await expect(page.getByText(/Shift|a class’s key/)).toHaveCount(0);
+  await expect(page.getByRole('application', { name: 'Map of 6 photographs.', exact: true })).toBeVisible();
   await context.close();
 });
 

@@ -1,4 +1,6 @@
+import { useRef } from 'react';
 import { Disclosure } from '../kit/disclosure.tsx';
+import { useKeptFocus } from '../kit/use-kept-focus.ts';
 import { useApp, useRecognise } from '../services.tsx';
 import { AddPhotographs } from './add-photographs.tsx';
 import { CollectionList } from './collection-list.tsx';
@@ -12,8 +14,10 @@ import './recognise-start.css';
 export function RecogniseStart({ onAdd }: { readonly onAdd: () => void }) {
   const model = useApp((state) => state.models.used?.description ?? null);
   const settings = useRecognise((state) => state.settings);
+  const all = useRef<HTMLDivElement>(null);
+  useKeptFocus(all);
   return (
-    <div className="recognise-start">
+    <div ref={all} className="recognise-start" tabIndex={-1}>
       <h2>Tell things apart by example.</h2>
       <div className="recognise-words">
         <p className="recognise-lead">

@@ -4,6 +4,7 @@ import { countOf } from '../../core/count-of.ts';
 import { IconButton } from '../kit/icon-button.tsx';
 import { SelectField } from '../kit/select-field.tsx';
 import { Tabs } from '../kit/tabs.tsx';
+import { useKeptFocus } from '../kit/use-kept-focus.ts';
 import { WarningMark } from '../kit/warning-mark.tsx';
 import { ListChecks, X } from 'lucide-react';
 import { useRecognise, useServices } from '../services.tsx';
@@ -11,6 +12,7 @@ import { AccuracyPanel, VotesPanel } from './accuracy-panel.tsx';
 import { ClassPanel } from './class-panel.tsx';
 import { CollectionHead } from './collection-head.tsx';
 import { FailedFiles } from './failed-files.tsx';
+import { focusPhotographs } from './focus-photographs.ts';
 import { HeadPanel } from './head-panel.tsx';
 import { ItemDetails } from './item-details.tsx';
 import { ItemGrid } from './item-grid.tsx';
@@ -118,7 +120,10 @@ function GridHead() {
         <IconButton
           icon={X}
           label="Show all photographs"
-          onClick={() => recognise.setFilter({ kind: 'all' })}
+          onClick={() => {
+            recognise.setFilter({ kind: 'all' });
+            focusPhotographs();
+          }}
         />
       )}
       <SelectField
@@ -150,8 +155,10 @@ function Collection({ open, onAdd }: { readonly open: OpenCollection; readonly o
   const { recognise } = useServices();
   const tab = useRecognise((state) => state.tab);
   const hasCursor = useRecognise((state) => state.cursor !== null);
+  const all = useRef<HTMLDivElement>(null);
+  useKeptFocus(all);
   return (
-    <div className="collection" data-detail={hasCursor} data-tab={tab}>
+    <div ref={all} className="collection" tabIndex={-1} data-detail={hasCursor} data-tab={tab}>
       <CollectionHead open={open} onAdd={onAdd} />
       <Tabs
         label="What to look at"
