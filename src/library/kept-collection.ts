@@ -1,10 +1,10 @@
 /** A kept collection in memory, small pictures apart, and the ways to change it. */
 import { joinBytes } from '../core/bytes.ts';
-import { FailureError, type Failure } from '../core/failure.ts';
+import { FailureError } from '../core/failure.ts';
 import { keyOfName, type PhotographName } from '../core/photograph-name.ts';
 import { pooledParts, type PooledFeatures } from '../core/recognition.ts';
 import { addToCrc32 } from '../core/crc32.ts';
-import type { CollectionItem, StoredCollection } from '../rpc/recognise-contract.ts';
+import type { CollectionItem, RemovedItem, StoredCollection } from '../rpc/recognise-contract.ts';
 import { createSerialQueue } from '../rpc/serial-queue.ts';
 import { encodeLine, type CollectionRecord, type KeptClass, type KeptItem } from './collection-record.ts';
 import {
@@ -38,9 +38,7 @@ interface GivenClass extends ClassChange {
 }
 
 /** What is kept of a photograph, or why nothing can be. */
-export type KeptContent =
-  | { readonly features: PooledFeatures; readonly thumbnail: Uint8Array<ArrayBuffer> | null }
-  | { readonly failure: Failure };
+export type KeptContent = RemovedItem['content'];
 
 const none = new Uint8Array();
 const lineEnd = 10;
@@ -210,6 +208,32 @@ export class KeptCollection {
       return bytes.subarray(begin, begin + byteLength);
     });
     return { blob: new Blob(pieces, { type: 'image/jpeg' }), ends };
+  }
+
+  /** All that is kept of these items, as `append` takes it. */
+  async readItems(indices: readonly number[]): Promise<readonly RemovedItem[]> {
+    const pictures = await readFile(this.folders, this.id, dataName(this.record.data, 'thumbnails.bin'));
+    return indices.flatMap((index): RemovedItem[] => {
+      const item = this.items[index];
+      if (item === undefined) return [];
+      const { path, byteLength, lastModified, className, failure, row, thumbnail } = item;
+      const name = { path, byteLength, lastModified };
+      if (failure !== null) return [{ name, className, content: { failure } }];
+      const picture = pictures.slice(thumbnail.begin, thumbnail.begin + thumbnail.byteLength);
+      const content = {
+        features: this.featuresAt(row ?? 0),
+        thumbnail: picture.byteLength === 0 ? null : picture,
+      };
+      return [{ name, className, content }];
+    });
+  }
+
+  /** A copy of what `joinParts` has joined. */
+  private featuresAt(row: number): PooledFeatures {
+    const { channels } = this.record;
+    const partAt = (part: number): Float32Array<ArrayBuffer> =>
+      this.rows.slice((row * pooledParts + part) * channels, (row * pooledParts + part + 1) * channels);
+    return { cls: partAt(0), mean: partAt(1), gem: partAt(2) };
   }
 
   /** Keeps the files open while `work` goes on, as `append` needs it. */

@@ -9,7 +9,13 @@ import type { Failure } from '../core/failure.ts';
 import type { ModelProgress } from '../core/progress.ts';
 import type { NotKept } from '../core/not-kept.ts';
 import type { PhotographName } from '../core/photograph-name.ts';
-import type { FeatureKind, FeatureSettings, FeatureSource, Neighbours } from '../core/recognition.ts';
+import type {
+  FeatureKind,
+  FeatureSettings,
+  FeatureSource,
+  Neighbours,
+  PooledFeatures,
+} from '../core/recognition.ts';
 import type { KeyedModel } from './engine-contract.ts';
 
 /** All that is known of a collection without its items. */
@@ -47,6 +53,15 @@ export interface CollectionItem extends PhotographName {
   readonly name: string;
   readonly className: string | null;
   readonly failure: Failure | null;
+}
+
+/** All that was kept of an item: it can be put back without its file. */
+export interface RemovedItem {
+  readonly name: PhotographName;
+  readonly className: string | null;
+  readonly content:
+    | { readonly features: PooledFeatures; readonly thumbnail: Uint8Array<ArrayBuffer> | null }
+    | { readonly failure: Failure };
 }
 
 /** A photograph that is to be gathered. It is known again by path, size and the time of its last change. */
@@ -144,9 +159,15 @@ export interface RecogniseContract {
     progress: never;
     result: { readonly collection: StoredCollection };
   };
-  /** Nothing stays of them, small pictures least of all. The others keep their order and are counted anew. Fails as `setClasses`. */
+  /** Nothing stays of them in the browser's files, small pictures least of all. The others keep their order and are counted anew. Fails as `setClasses`. */
   removeItems: {
     request: { readonly id: string; readonly indices: readonly number[] };
+    progress: never;
+    result: { readonly collection: StoredCollection; readonly removed: readonly RemovedItem[] };
+  };
+  /** They come last. Those that have come again meanwhile are left as they are. */
+  putBack: {
+    request: { readonly id: string; readonly removed: readonly RemovedItem[] };
     progress: never;
     result: { readonly collection: StoredCollection };
   };

@@ -594,6 +594,35 @@ describe('what is removed', () => {
     expect((await gathered(some, { kind: 'kept', id })).collection.items).toBe(7);
   });
 
+  test('comes back with its class, its features and its small picture, or the reason why it failed', async () => {
+    const { collection } = await gathered([...some, photograph('x.txt', 'hello', 'mug')]);
+    const { id } = collection;
+    const before = await opened(id);
+    valueOf(await handlers.setClasses({ id, changes: [{ index: 0, className: 'cup' }] }, quiet));
+    const { removed } = valueOf(await handlers.removeItems({ id, indices: [0, 3, 7] }, quiet));
+    // One of them has come again meanwhile.
+    await gathered(some.slice(3, 4), { kind: 'kept', id });
+    pooled = [];
+    const back = valueOf(await handlers.putBack({ id, removed }, quiet)).collection;
+    expect(back).toMatchObject({ items: 8, failed: 1, classNames: ['cup', 'mug', 'other'] });
+    handlers = createRecogniseHandlers(host);
+    const { items, thumbnails, thumbnailEnds } = await opened(id);
+    expect(items.slice(5).map(({ path, className, failure }) => [path, className, failure])).toEqual([
+      ['others/a.jpg', 'other', null],
+      ['mugs/a.jpg', 'cup', null],
+      ['x.txt', 'mug', before.items[7]?.failure],
+    ]);
+    const bytes = new Uint8Array(await thumbnails.arrayBuffer());
+    expect([...bytes.subarray(thumbnailEnds[5], thumbnailEnds[6])]).toEqual([1, 0]);
+    // 1 0 lies next to 9 1 and then 8 2, by what was kept: nothing is computed.
+    const { neighbours } = await voted(id, 2);
+    expect([...neighbours.items.subarray(12, 14)].map((at) => items[at]?.path)).toEqual([
+      'mugs/b.jpg',
+      'mugs/c.jpg',
+    ]);
+    expect(pooled).toEqual([]);
+  });
+
   test('by another window make this one open the collection anew, before an index means another photograph', async () => {
     const { collection } = await gathered(some);
     const { id } = collection;

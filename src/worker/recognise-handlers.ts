@@ -56,6 +56,7 @@ export interface RecogniseHost<Pixels> extends Device {
 type GatherRequest = RecogniseContract['gatherFeatures']['request'];
 type GatherContext = CallContext<RecogniseContract['gatherFeatures']['progress']>;
 type GatherResult = RecogniseContract['gatherFeatures']['result'];
+type Removal = RecogniseContract['removeItems'];
 
 /** A collection without its items, as it is after a change. */
 interface Described {
@@ -204,14 +205,26 @@ class CollectionHandlers<Pixels> {
     }
   }
 
-  async removeItems({ id, indices }: RecogniseContract['removeItems']['request']): Promise<Described> {
-    await this.collections.changeAlone(id, (collection) => {
+  async removeItems({ id, indices }: Removal['request']): Promise<Removal['result']> {
+    const removed = await this.collections.changeAlone(id, async (collection) => {
       this.told.check(collection);
-      return collection.remove(indices);
+      const items = await collection.readItems(indices);
+      await collection.remove(indices);
+      return items;
     });
     const left = await this.collections.open(id);
     this.told.tell(left);
-    return { collection: left.describe() };
+    return { collection: left.describe(), removed };
+  }
+
+  putBack({ id, removed }: RecogniseContract['putBack']['request']): Promise<Described> {
+    return this.collections.change(id, (collection) =>
+      collection.whileOpen(() => {
+        for (const { name, className, content } of removed)
+          if (collection.find(name) === null) collection.append(name, className, content);
+        return { collection: collection.describe() };
+      }),
+    );
   }
 
   rename({ id, title }: RecogniseContract['renameCollection']['request']): Promise<Described> {
@@ -247,6 +260,7 @@ export function createRecogniseHandlers<Pixels>(host: RecogniseHost<Pixels>): Ha
     openCollection: ({ id }, context) => outcomeOf(context, () => own.openAll(id)),
     setClasses: (request, context) => outcomeOf(context, () => own.setClasses(request)),
     removeItems: (request, context) => outcomeOf(context, () => own.removeItems(request)),
+    putBack: (request, context) => outcomeOf(context, () => own.putBack(request)),
     renameCollection: (request, context) => outcomeOf(context, () => own.rename(request)),
     removeCollection: ({ id }, context) => outcomeOf(context, () => own.remove(id)),
     vote: ask(voteOf),

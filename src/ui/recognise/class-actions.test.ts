@@ -77,6 +77,49 @@ const threeLeft = {
   thumbnails: new Blob([]),
   thumbnailEnds: new Uint32Array(3),
 };
+test('what was taken out is put back by undoing, and nothing is changed meanwhile', async () => {
+  const { session, state, find, calls, openFour } = setUp();
+  await openFour();
+  const first = [{ name: { path: 'mugs/0.jpg' } }];
+  const second = [{ name: { path: 'mugs/1.jpg' } }];
+  const read = async (answer: typeof threeLeft): Promise<void> => {
+    await find('openCollection').answer(succeed(answer));
+    await find('vote').answer(succeed(votesOf(0, 1, 1)));
+    await find('listCollections').answer(succeed({ collections: [kept()], unreadable: [], notKept: null }));
+  };
+  session.teach('pots', [1]);
+  await settled();
+  await find('setClasses').answer(succeed({ collection: kept() }));
+  await find('vote').answer(succeed(votesOf(0, 1, 1, 0)));
+  for (const removed of [first, second]) {
+    void session.removeItems([0]);
+    await settled();
+    await find('removeItems').answer(succeed({ collection: kept({ items: 3 }), removed }));
+    await read(threeLeft);
+  }
+  // Indices are others now, so a class that was given before is no step any more.
+  expect(state().undo).toEqual([first, second].map((removed) => ({ kind: 'removal', removed })));
+  session.undoTeaching();
+  await settled();
+  expect(find('putBack').request).toEqual({ id: 'c1', removed: second });
+  session.teach('pots', [0]);
+  expect(calls.map(({ method }) => method)).toEqual(['putBack']);
+  // Where that fails, it can be tried again.
+  await find('putBack').answer(fail({ code: 'collection-busy' }));
+  await read(threeLeft);
+  expect(state()).toMatchObject({ failure: { code: 'collection-busy' }, undo: [{}, { removed: second }] });
+  session.undoTeaching();
+  await settled();
+  await find('putBack').answer(succeed({ collection: kept() }));
+  await read({
+    ...threeLeft,
+    items: [...threeLeft.items, item(3, 'mugs')],
+    thumbnailEnds: new Uint32Array(4),
+  });
+  expect(state()).toMatchObject({ undo: [{ removed: first }], failure: null });
+  expect(state().open?.items).toHaveLength(4);
+});
+
 const fault: Failure = { code: 'storage-failed', problem: 'a fault of the disk' };
 
 test('where what is left cannot be read the collection is closed, and can be opened and changed again', async () => {

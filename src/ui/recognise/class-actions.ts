@@ -3,7 +3,7 @@ import { countOf } from '../../core/count-of.ts';
 import type { CollectionActions } from './collection-actions.ts';
 import { describeProblems, readPastedClasses, type PastedClasses } from './pasted-classes.ts';
 import type { RecogniseConduct } from './recognise-conduct.ts';
-import { withClasses, type ClassChange, type OpenCollection } from './recognise-state.ts';
+import { withClasses, type ClassChange, type OpenCollection, type UndoStep } from './recognise-state.ts';
 import type { Voting } from './voting.ts';
 
 export interface ClassActions {
@@ -13,10 +13,13 @@ export interface ClassActions {
   pasteClasses(text: string): void;
   /** A class without photographs, until some are given to it. */
   addClass(name: string): void;
+  /** Takes back the last change of classes, or puts back what was taken out last. */
   undoTeaching(): void;
-  /** Takes photographs out of the collection. The files stay where they are. */
+  /** Takes photographs out of the collection. The files stay where they are. Undone, they come last. */
   removeItems(indices: readonly number[]): Promise<void>;
 }
+
+type Removed = Extract<UndoStep, { kind: 'removal' }>['removed'];
 
 const undoLimit = 100;
 
@@ -78,8 +81,10 @@ class Teacher implements ClassActions {
     const last = undo.at(-1);
     if (open === null || last === undefined || !this.mayChange(open)) return;
     store.setState({ undo: undo.slice(0, -1) });
-    this.apply(last.map(({ index, before, after }) => ({ index, before: after, after: before })));
-    app.getState().announce(`Undone: ${countOf(last.length, 'photograph')}.`);
+    if (last.kind === 'removal') return void this.putBack(open, last.removed);
+    const { changes } = last;
+    this.apply(changes.map(({ index, before, after }) => ({ index, before: after, after: before })));
+    app.getState().announce(`Undone: ${countOf(changes.length, 'photograph')}.`);
   }
 
   async removeItems(indices: readonly number[]): Promise<void> {
@@ -94,10 +99,34 @@ class Teacher implements ClassActions {
       store.setState({ failure: outcome.error });
       return;
     }
-    if (outcome.ok) app.getState().announce(`${countOf(indices.length, 'photograph')} taken out.`);
-    // The others are counted anew, so everything by index is read again. After a fault of the disk nobody knows whether they are.
-    await Promise.all([this.collections.openAnew(open.kept.id), this.collections.refresh()]);
+    if (outcome.ok)
+      app.getState().announce(`${countOf(indices.length, 'photograph')} taken out. Z puts back.`);
+    await this.readAnew(open.kept.id, outcome.ok ? outcome.value.removed : null);
     if (!outcome.ok) store.setState({ failure: outcome.error });
+  }
+
+  private async putBack({ kept: { id }, pictures }: OpenCollection, removed: Removed): Promise<void> {
+    const { store, app, client } = this.conduct;
+    // Until all is read again, nothing else is changed.
+    this.outdated = pictures;
+    await this.sent;
+    const outcome = await client.call('putBack', { id, removed });
+    if (outcome.ok) app.getState().announce(`${countOf(removed.length, 'photograph')} put back.`);
+    await this.readAnew(id, outcome.ok ? null : removed);
+    if (!outcome.ok) store.setState({ failure: outcome.error });
+  }
+
+  /**
+   * The others are counted anew, so everything by index is read again, and changes of classes can no longer be undone. After a fault of
+   * the disk nobody knows whether they are.
+   * @param removed what can be put back, after what was taken out before
+   */
+  private async readAnew(id: string, removed: Removed | null): Promise<void> {
+    const { store } = this.conduct;
+    const before = store.getState().undo.filter(({ kind }) => kind === 'removal');
+    const undo: UndoStep[] = removed === null ? before : [...before, { kind: 'removal', removed }];
+    await Promise.all([this.collections.openAnew(id), this.collections.refresh()]);
+    store.setState(({ open }) => (open?.kept.id === id ? { undo } : {}));
   }
 
   /** One step of what can be undone. @returns how many photographs have another class now */
@@ -110,7 +139,7 @@ class Teacher implements ClassActions {
       return [{ index, before: item.className, after: className }];
     });
     if (changes.length === 0) return 0;
-    store.setState({ undo: [...undo, changes].slice(-undoLimit) });
+    store.setState({ undo: [...undo, { kind: 'classes', changes } as const].slice(-undoLimit) });
     this.apply(changes);
     return changes.length;
   }

@@ -174,7 +174,7 @@ export function ClassPanel() {
   const selected = useRecognise((state) => state.selected.size);
   const filter = useRecognise((state) => state.filter);
   const isTouch = useCoarsePointer();
-  const undo = useRecognise((state) => state.undo.length);
+  const undo = useRecognise((state) => state.undo.at(-1)?.kind ?? null);
   const counted = useMemo(() => (open === null ? null : countClasses(open)), [open]);
   if (open === null || counted === null) return null;
   const isShown = (className: string | null): boolean =>
@@ -185,8 +185,10 @@ export function ClassPanel() {
         <h3 id="classes-title">Classes</h3>
         <IconButton
           icon={Undo2}
-          label="Undo the last change of classes (Z)"
-          aria-disabled={undo === 0}
+          label={
+            undo === 'removal' ? 'Put back what was taken out (Z)' : 'Undo the last change of classes (Z)'
+          }
+          aria-disabled={undo === null}
           onClick={() => recognise.undoTeaching()}
         />
       </div>

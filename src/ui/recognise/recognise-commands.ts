@@ -31,7 +31,7 @@ export const recogniseCommands: readonly Command[] = [
   },
   {
     keys: ['z'],
-    does: 'Undo the last change of classes',
+    does: 'Undo the last change of classes, or put back what was taken out',
     where: 'recognise',
     run: (_, { recognise }) => {
       recognise.undoTeaching();

@@ -9,6 +9,7 @@ import type {
   GatherProgress,
   ProbePredictions,
   RecogniseContract,
+  RemovedItem,
   StoredCollection,
 } from '../../rpc/recognise-contract.ts';
 import type { ChosenClassifier } from '../engine/classes.ts';
@@ -54,6 +55,11 @@ export interface ClassChange {
   readonly before: string | null;
   readonly after: string | null;
 }
+
+/** A step that can be undone. */
+export type UndoStep =
+  | { readonly kind: 'classes'; readonly changes: readonly ClassChange[] }
+  | { readonly kind: 'removal'; readonly removed: readonly RemovedItem[] };
 
 export type Order = 'wrong' | 'class' | 'added';
 
@@ -127,7 +133,7 @@ export interface RecogniseState {
   readonly picksSeveral: boolean;
   /** The photograph that is shown by itself; one of the selected ones. */
   readonly cursor: number | null;
-  readonly undo: readonly (readonly ClassChange[])[];
+  readonly undo: readonly UndoStep[];
   /** By default that of copy detection. */
   readonly lookAlikeFeature: FeatureKind;
   readonly lookAlikes: Asked<LookAlikes>;
