@@ -1,12 +1,11 @@
-import { FolderOpen, Trash2, Undo2 } from 'lucide-react';
-import { type KeyboardEvent, useRef, useState } from 'react';
+import { FolderOpen } from 'lucide-react';
 import { formatBytes } from '../../core/bytes.ts';
 import { describeFailure } from '../../core/failure.ts';
 import { describeNotKept } from '../../core/not-kept.ts';
 import type { StoredCollection, UnreadableCollection } from '../../rpc/recognise-contract.ts';
 import { countOf } from '../../core/count-of.ts';
+import { DeleteQuestion } from '../kit/delete-question.tsx';
 import { IconButton } from '../kit/icon-button.tsx';
-import { useKeptFocus } from '../kit/use-kept-focus.ts';
 import { useRecognise, useServices } from '../services.tsx';
 import './collection-list.css';
 
@@ -27,18 +26,10 @@ function describe(collection: StoredCollection): string {
 
 function Row({ collection }: RowProps) {
   const { recognise } = useServices();
-  const [isAsking, setAsking] = useState(false);
   const isBusy = useRecognise(({ isOpening, gathering }) => isOpening || gathering !== null);
-  const row = useRef<HTMLLIElement>(null);
-  useKeptFocus(row);
   const title = collection.title ?? 'A collection';
-  const leave = (event: KeyboardEvent): void => {
-    if (event.key !== 'Escape' || !isAsking) return;
-    event.preventDefault();
-    setAsking(false);
-  };
   return (
-    <li className="kept-collection" ref={row} aria-label={title} onKeyDown={leave}>
+    <li className="kept-collection" aria-label={title}>
       <div>
         <strong>{title}</strong>
         <p>
@@ -47,33 +38,22 @@ function Row({ collection }: RowProps) {
             : 'This collection is damaged, or of another version of this page. It is left as it is.'}
         </p>
       </div>
-      <div className="side-buttons">
-        {isAsking ? (
-          <>
-            <IconButton
-              icon={Trash2}
-              label="Delete it"
-              withText
-              onClick={() => void recognise.removeCollection(collection)}
-            />
-            <IconButton icon={Undo2} label="Keep it" withText onClick={() => setAsking(false)} />
-          </>
-        ) : (
-          <>
-            {'items' in collection && (
-              <IconButton
-                icon={FolderOpen}
-                label="Open"
-                withText
-                aria-label={`Open ${title}`}
-                disabled={isBusy}
-                onClick={() => void recognise.openCollection(collection.id)}
-              />
-            )}
-            <IconButton icon={Trash2} label={`Delete ${title}`} onClick={() => setAsking(true)} />
-          </>
+      <DeleteQuestion
+        label={`Delete ${title}`}
+        className="side-buttons"
+        onDelete={() => recognise.removeCollection(collection)}
+      >
+        {'items' in collection && (
+          <IconButton
+            icon={FolderOpen}
+            label="Open"
+            withText
+            aria-label={`Open ${title}`}
+            disabled={isBusy}
+            onClick={() => void recognise.openCollection(collection.id)}
+          />
         )}
-      </div>
+      </DeleteQuestion>
     </li>
   );
 }
