@@ -11,7 +11,7 @@ export const usualAspect = 4 / 3;
 export const maxSavedSidePx = 4096;
 
 /** The widest picture among several, and the space between them, in px. */
-export const gridSidePx = 1024;
+const gridSidePx = 1024;
 const gapPx = 8;
 
 /** Where the pictures lie. */

@@ -27,21 +27,29 @@ export function DeleteQuestion({ label, children, className, onDelete }: DeleteQ
     wasAsking.current = isAsking;
   }, [isAsking]);
   const leave = (event: KeyboardEvent): void => {
-    if (event.key !== 'Escape' || !isAsking) return;
+    if (event.key !== 'Escape') return;
     event.preventDefault();
     setAsking(false);
   };
   return (
-    <div className={className} onKeyDown={leave}>
+    <div className={className}>
       {isAsking ? (
         <>
           <IconButton
             icon={Trash2}
             label="Delete it"
             withText
+            onKeyDown={leave}
             onClick={() => void onDelete().finally(() => setAsking(false))}
           />
-          <IconButton icon={Undo2} label="Keep it" withText ref={keep} onClick={() => setAsking(false)} />
+          <IconButton
+            icon={Undo2}
+            label="Keep it"
+            withText
+            ref={keep}
+            onKeyDown={leave}
+            onClick={() => setAsking(false)}
+          />
         </>
       ) : (
         <>
