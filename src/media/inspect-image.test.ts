@@ -20,6 +20,14 @@ function withTag(tiff: Buffer, tag: number, value: number): Buffer {
   return changed;
 }
 
+/** A TIFF whose first directory names another one. */
+function withNext(tiff: Buffer): Buffer {
+  const changed = Buffer.from(tiff);
+  const directory = changed.readUInt32LE(4);
+  changed.writeUInt32LE(directory, directory + 2 + 12 * changed.readUInt16LE(directory));
+  return changed;
+}
+
 /** A picture with detail everywhere, so that its file has enough data to cut. */
 const picture = (width = 64, height = 48): Sharp =>
   sharp(
@@ -456,8 +464,15 @@ describe('what is no photograph', () => {
     ['half a TIFF', tiff.subarray(0, 20), isUnsupported('tiff')],
     [
       'a small preview in front of a camera’s raw data',
-      withTag(tiff, 0x00fe, 1),
+      withNext(withTag(tiff, 0x00fe, 1)),
       isUnsupported('camera raw'),
+    ],
+    ['a small version that is alone in its file', withTag(tiff, 0x00fe, 1), isUnsupported('tiff')],
+    ['a second page behind the photograph', withNext(tiff), isUnsupported('tiff')],
+    [
+      'a BigTIFF',
+      Uint8Array.of(0x49, 0x49, 43, 0, 8, 0, 0, 0, 16, 0, 0, 0, 0, 0, 0, 0),
+      isUnsupported('tiff'),
     ],
     ['a sensor’s own values', withTag(tiff, 0x0106, 32_803), isUnsupported('camera raw')],
     ['an iPhone’s HEIC', brands('heic', 'mif1', 'heic'), isUnsupported('heic')],

@@ -14,7 +14,7 @@ import { inspectGif } from './gif-file.ts';
 import { ascii, type Findings, viewOf } from './image-file.ts';
 import { inspectJpeg } from './jpeg-file.ts';
 import { inspectPng } from './png-file.ts';
-import { readTiffTag, tiffTags } from './tiff-tags.ts';
+import { hasFurtherDirectory, readTiffTag, tiffTags } from './tiff-tags.ts';
 import { inspectWebp } from './webp-file.ts';
 
 export interface ImageFacts {
@@ -90,12 +90,15 @@ const sensorColours: readonly (number | null)[] = [32_803, 34_892];
 
 /**
  * Cameras' raw data may be a TIFF with further parts; its first picture is then a small preview, which must not be taken
- * for the photograph.
+ * for the photograph. A picture that is alone in its file is the photograph, whatever it calls itself.
  */
 const isCameraRaw = (tiff: Uint8Array): boolean =>
   recogniseFile(tiff)?.picture === 'camera raw' ||
   sensorColours.includes(readTiffTag(tiff, tiffTags.colours)) ||
-  ((readTiffTag(tiff, tiffTags.subfileType) ?? 0) & 1) === 1;
+  (((readTiffTag(tiff, tiffTags.subfileType) ?? 0) & 1) === 1 && hasFurtherDirectory(tiff));
+
+/** In either order of bytes; BigTIFF too. */
+const tiffSigns: readonly string[] = ['II*\0', 'MM\0*', 'II+\0', 'MM\0+'];
 
 /** @returns the format from the first bytes, which also works for a truncated header; null if unknown */
 function recogniseFormat(bytes: Uint8Array): string | null {
@@ -104,7 +107,7 @@ function recogniseFormat(bytes: Uint8Array): string | null {
   if (ascii(bytes, 0, 4) === 'GIF8') return 'gif';
   if (ascii(bytes, 0, 4) === 'RIFF' && ascii(bytes, 8, 4) === 'WEBP') return 'webp';
   if (ascii(bytes, 0, 2) === 'BM' && bmpHeaderLengths.has(bytes[14] ?? 0) && bytes[15] === 0) return 'bmp';
-  if (['II*\0', 'MM\0*'].includes(ascii(bytes, 0, 4))) return isCameraRaw(bytes) ? 'camera raw' : 'tiff';
+  if (tiffSigns.includes(ascii(bytes, 0, 4))) return isCameraRaw(bytes) ? 'camera raw' : 'tiff';
   if (ascii(bytes, 4, 4) === 'ftyp') return formatOfBrands(bytes);
   return isSvg(bytes) ? 'svg' : null;
 }

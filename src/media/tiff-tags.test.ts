@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { readOrientation } from './orientation.ts';
-import { isTiffCut, readTiffTag, tiffTags } from './tiff-tags.ts';
+import { hasFurtherDirectory, isTiffCut, readTiffTag, readTiffTags, tiffTags } from './tiff-tags.ts';
 
 const types = { byte: 1, ascii: 2, short: 3, long: 4 } as const;
 
@@ -43,4 +43,26 @@ test('a file that ends before its directory is cut', () => {
   expect([0, 7, 8, 9].map((end) => isTiffCut(bytes.subarray(0, end)))).toEqual([true, true, true, true]);
   expect(isTiffCut(bytes)).toBe(false);
   for (let end = 0; end < 22; end++) expect(readTiffTag(bytes.subarray(0, end), tiffTags.colours)).toBeNull();
+});
+
+test('a BigTIFF has the same tags, in longer numbers', () => {
+  const bytes = new Uint8Array(72);
+  const view = new DataView(bytes.buffer);
+  bytes.set([0x4d, 0x4d, 0, 43, 0, 8, 0, 0]);
+  view.setBigUint64(8, 16n);
+  view.setBigUint64(16, 2n);
+  view.setUint16(24, tiffTags.orientation);
+  view.setUint16(26, types.short);
+  view.setBigUint64(28, 1n);
+  view.setUint16(36, 6);
+  view.setUint16(44, tiffTags.stripOffsets);
+  view.setUint16(46, 16);
+  view.setBigUint64(48, 1n);
+  view.setBigUint64(56, 60n);
+  expect(readOrientation(bytes)).toBe(6);
+  expect(readTiffTags(bytes, tiffTags.stripOffsets)).toEqual([60]);
+  expect([isTiffCut(bytes), isTiffCut(bytes.subarray(0, 63))]).toEqual([false, true]);
+  expect(hasFurtherDirectory(bytes)).toBe(false);
+  view.setBigUint64(64, 16n);
+  expect(hasFurtherDirectory(bytes)).toBe(true);
 });

@@ -5,6 +5,7 @@
 import { bytesOfBase64 } from '../core/base64.ts';
 import type { PixelGrid } from '../media/resample.ts';
 import cases from '../../tools/reference/fixtures/images.json' with { type: 'json' };
+import tiffs from '../../tools/reference/fixtures/tiffs.json' with { type: 'json' };
 
 export interface ImageCase {
   readonly name: string;
@@ -23,14 +24,20 @@ export interface ImageCase {
 const toleranceOf = (name: string): number =>
   name.endsWith('.jpg') || name.startsWith('lossy') ? 3 : name.includes('transparent') ? 1 : 0;
 
-export const imageCases: readonly ImageCase[] = cases.map(({ name, file, height, width, rgb }) => ({
-  name,
-  file: bytesOfBase64(file),
-  height,
-  width,
-  rgb: bytesOfBase64(rgb),
-  tolerance: toleranceOf(name),
-}));
+const casesOf = (stored: typeof cases): readonly ImageCase[] =>
+  stored.map(({ name, file, height, width, rgb }) => ({
+    name,
+    file: bytesOfBase64(file),
+    height,
+    width,
+    rgb: bytesOfBase64(rgb),
+    tolerance: toleranceOf(name),
+  }));
+
+export const imageCases = casesOf(cases);
+
+/** By tools/reference/make_tiffs.py; no browser opens them. */
+export const tiffCases = casesOf(tiffs);
 
 /** @returns the largest difference of a colour from Pillow's, in levels of 255; Infinity if the size differs */
 export function differenceFromPillow(pixels: PixelGrid, { height, width, rgb }: ImageCase): number {
