@@ -14,6 +14,7 @@ import {
   type CheckpointParts,
 } from '../src/core/checkpoint-parts.ts';
 import { findEntryBytes, readZipDirectory } from '../src/formats/zip-directory.ts';
+import { keepInputs } from './inputs.ts';
 import { readWholeNumber } from './read-options.ts';
 import { stopWith, stopWithWrong } from './stop-with.ts';
 
@@ -52,21 +53,40 @@ function readGrid(text: string): PatchGrid {
   return { rows: Number(rows), columns: Number(columns) };
 }
 
-/** A config that was asked for must be there; one beside the checkpoint may be. */
-async function readConfig(path: string, isAskedFor: boolean): Promise<unknown> {
-  const text = await readFile(path, 'utf8').catch(() => null);
-  if (text === null && !isAskedFor) return undefined;
+/** @returns undefined where it is not JSON. Some editors write a mark at a text's beginning, which JSON does not know. */
+function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text ?? '') as unknown;
+    return JSON.parse(text.replace(/^\uFEFF/, '')) as unknown;
   } catch {
-    stopWith(`${path} is ${text === null ? 'missing' : 'not JSON'}: it must give the architecture.`);
+    return undefined;
   }
+}
+
+const isFolder = async (path: string): Promise<boolean> =>
+  (await stat(path).catch(() => null))?.isDirectory() ?? false;
+
+/** A config that was asked for must be there and give the architecture. */
+async function readConfig(path: string): Promise<unknown> {
+  const must = 'it must give the architecture';
+  if (await isFolder(path)) stopWith(`${path} is a folder, and no file: ${must}.`);
+  await keepInputs([path]);
+  const text = await readFile(path, 'utf8').catch(() => stopWith(`${path} is missing: ${must}.`));
+  return parseJson(text) ?? stopWith(`${path} is not JSON: ${must}.`);
+}
+
+/** One that lies beside the checkpoint may be there, and may be something else. */
+async function readConfigBeside(path: string): Promise<unknown> {
+  const text = await readFile(path, 'utf8').catch(() => null);
+  if (text === null) return undefined;
+  const config = parseJson(text);
+  if (config === undefined) console.error(`${path} is not JSON, and is left aside.`);
+  return config;
 }
 
 /** Ends the command with a sentence where it cannot be opened. Node throws at once where there is no file, and takes a folder for one. */
 export async function openFile(path: string): Promise<Blob> {
   try {
-    if ((await stat(path)).isDirectory()) stopWith(`${path} is a folder, and no file.`);
+    if (await isFolder(path)) stopWith(`${path} is a folder, and no file.`);
     return await openAsBlob(path);
   } catch {
     stopWith(`${path} cannot be read.`);
@@ -75,11 +95,7 @@ export async function openFile(path: string): Promise<Blob> {
 
 async function readIndex(path: string): Promise<unknown> {
   const text = await readFile(path, 'utf8').catch(() => stopWith(`${path} cannot be read.`));
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    stopWith(`${path} is not JSON: it must tell which parameter lies in which file.`);
-  }
+  return parseJson(text) ?? stopWith(`${path} is not JSON: it must tell which parameter lies in which file.`);
 }
 
 /** @returns the files that belong together with that at `path`, which may be their index, or one of them */
@@ -92,14 +108,14 @@ async function findParts(path: string): Promise<CheckpointParts> {
   return partsByName(name) ?? { title: name, names: [name] };
 }
 
-/** What a folder of Hugging Face's holds: the index where there is one, else the one checkpoint. */
+/** What a folder of Hugging Face's holds: the one checkpoint, else the index: one may be left from a checkpoint that was in parts. */
 async function fileIn(folder: string): Promise<string> {
   const all = await readdir(folder).catch(() => stopWith(`The folder ${folder} cannot be read.`));
   const names = all.filter((name) => !isMacNote(name));
   if (names.some(isDistributedPart)) stopWith(`${folder} is a checkpoint in parts: ${distributedParts}.`);
   const found =
-    names.find(isIndexName) ??
     ['model.safetensors', 'pytorch_model.bin'].find((name) => names.includes(name)) ??
+    names.find(isIndexName) ??
     names.find((name) => partsByName(name) !== null) ??
     stopWith(
       `${folder} holds neither a model.json nor a checkpoint by one of the usual names (model.safetensors, ` +
@@ -144,6 +160,7 @@ async function openParts(path: string): Promise<Parts> {
   const missing: string[] = [];
   for (const name of names) {
     const part = join(dirname(path), name);
+    await keepInputs([part]);
     // A single file must exist; of several files the missing ones are named.
     if (names.length === 1 || (await isThere(part))) files.push(await networksIn(await openFile(part), name));
     else missing.push(name);
@@ -163,10 +180,12 @@ export async function findCheckpoint(
   const trained = grid === undefined ? undefined : readGrid(grid);
   if (isMacNote(path)) stopWith(`${path} is what macOS notes beside a file, and no checkpoint.`);
   if (isDistributedPart(path)) stopWith(`${path} is a part of a checkpoint: ${distributedParts}.`);
-  const isFolder = (await stat(path).catch(() => null))?.isDirectory() ?? false;
-  const file = isFolder ? await fileIn(path) : path;
+  const file = (await isFolder(path)) ? await fileIn(path) : path;
   const { title, files, missing } = await openParts(file);
-  const fromConfig = await readConfig(config ?? join(dirname(file), 'config.json'), config !== undefined);
+  const fromConfig =
+    config === undefined
+      ? await readConfigBeside(join(dirname(file), 'config.json'))
+      : await readConfig(config);
   const hints = { config: fromConfig, network: key, numHeads, grid: trained, missingParts: missing };
   return { files, title, hints };
 }

@@ -1,6 +1,7 @@
 /** Errors of the file system as sentences, and what is asked of it before long work. */
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { InputError, isInput } from './inputs.ts';
 import { stopWith, stopWithWrong } from './stop-with.ts';
 
 const words: Readonly<Record<string, string>> = {
@@ -27,8 +28,12 @@ interface SystemError extends Error {
 const isSystemError = (error: unknown): error is SystemError =>
   error instanceof Error && 'syscall' in error && 'code' in error && typeof error.code === 'string';
 
+const describeInput = (path: string): string =>
+  `${path} is a file that this command reads, and is not written over. Give --out another name.`;
+
 /** @returns a sentence about a file that could not be written, or null where `error` is something else: a bug */
 export function describeFileProblem(error: unknown): string | null {
+  if (error instanceof InputError) return describeInput(error.path);
   if (!isSystemError(error)) return null;
   return `${error.path ?? 'A file'} cannot be written: ${words[error.code] ?? error.code}.`;
 }
@@ -57,11 +62,21 @@ export async function makeFolder(folder: string): Promise<void> {
   );
 }
 
-/** Makes the folder of a file that will be written; ends the command with a sentence where it could not be. */
-export async function prepareFile(path: string, ending: string): Promise<void> {
+/** Ends the command with a sentence where one of the files that it will write is one that it reads, before it has worked for hours. */
+export async function checkOutputs(paths: readonly string[]): Promise<void> {
+  for (const path of paths) if (await isInput(path)) stopWith(describeInput(path));
+}
+
+/** Ends the command with a sentence where no file can have this name. */
+export async function checkFileName(path: string, ending: string): Promise<void> {
   if (!path.endsWith(ending)) stopWithWrong(`--out ${path} must end in ${ending}.`);
   if ((await stat(path).catch(() => null))?.isDirectory())
     stopWith(`${path} cannot be written: ${words['EISDIR']}.`);
+}
+
+/** Makes the folder of a file that will be written; ends the command with a sentence where it could not be. */
+export async function prepareFile(path: string, ending: string): Promise<void> {
+  await checkFileName(path, ending);
   await makeFolder(dirname(path));
 }
 

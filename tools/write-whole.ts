@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { access, constants, lstat, realpath, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { InputError, isInput } from './inputs.ts';
 
 export type FileContent = string | Uint8Array | ReadableStream<Uint8Array>;
 
@@ -32,7 +33,8 @@ async function withClearUp(work: () => Promise<void>, clearUp: () => void): Prom
 
 /**
  * Files that belong together: none replaces what was there before all have been written.
- * @throws the file system's error, with the path of the file that could not be written, for `describeFileProblem`
+ * @throws InputError where one is a file that the command reads, or the file system's error, with the path of the file that could not be
+ * written; both for `describeFileProblem`
  */
 export async function writeAllWhole(
   files: Iterable<readonly [path: string, content: FileContent]>,
@@ -43,6 +45,7 @@ export async function writeAllWhole(
   const write = async (): Promise<void> => {
     for (const [path, content] of files) {
       current = path;
+      if (await isInput(path)) throw new InputError(path);
       // Of a link, what it leads to.
       const target = await realpath(path).catch(() => path);
       const facts = await stat(target)

@@ -79,7 +79,7 @@ export class Pass implements Budgeted {
    * Query, key, value or output of a block's tokens that was tapped.
    * @param block from 0
    * @returns shape [T, C]: CLS, registers, then the patches row by row
-   * @throws FailureError on a fault of the device
+   * @throws FailureError on a fault of the device, or where a value is not finite
    */
   async readTokens(block: number, facet: Facet): Promise<Float32Array<ArrayBuffer>> {
     const tokens = await readTokens(this.tapped, block, facet);

@@ -1,5 +1,6 @@
 /** Which patches are alike, by the products of their features: on the device, for there are n² of them. */
 import * as tf from '@tensorflow/tfjs-core';
+import { checkFeatures } from './check-features.ts';
 import { throwIfAborted } from './forward.ts';
 import { asWeight, normalised, patchFeatures } from './patch-features.ts';
 import { readValues } from './read-values.ts';
@@ -23,7 +24,7 @@ interface AlikeOptions {
 /**
  * @param tapped keeps this facet of this block; borrowed
  * @returns 1 where the product of two patches' features is above the threshold, else 0; shape [n, n]
- * @throws FailureError on a fault of the device, or 'cancelled'
+ * @throws FailureError on a fault of the device, where a feature is not finite, or 'cancelled'
  */
 export async function readAlikePatches(
   tapped: Tapped,
@@ -40,6 +41,8 @@ export async function readAlikePatches(
   const weight = asWeight(features, columnsAtOnce);
   const most = Math.max(1, Math.floor(maxBytes / (4 * patches * columnsAtOnce))) * columnsAtOnce;
   try {
+    // Of a product that is no number a comparison would make one; their sum is no number either.
+    checkFeatures((await readValues(tf.sum(features), tapped.faults)).values);
     for (let begin = 0; begin < patches; begin += most) {
       const columns = { begin, count: Math.min(most, weight.shape[1] - begin) };
       const isAbove = tf.tidy(() => {

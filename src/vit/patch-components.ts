@@ -1,5 +1,6 @@
 /** Principal components of patches' features: sums over patches on the device, C × C numbers back. */
 import * as tf from '@tensorflow/tfjs-core';
+import { checkFeatures } from './check-features.ts';
 import { patchFeatures } from './patch-features.ts';
 import { readValues } from './read-values.ts';
 import type { Tapped } from './tapped.ts';
@@ -8,10 +9,16 @@ import type { Facet } from './taps.ts';
 /** Columns that the device's layers compute at least. */
 const columnsAtOnce = 4;
 
+async function readFinite(tensor: tf.Tensor, { faults }: Tapped): Promise<Float32Array<ArrayBuffer>> {
+  const { values } = await readValues(tensor, faults);
+  checkFeatures(values);
+  return values.slice();
+}
+
 /**
  * @param kept 1 for patches that count, else 0, at least one 1; shape [n]
  * @returns the sum of their features, shape [C]
- * @throws FailureError on a fault of the device
+ * @throws FailureError on a fault of the device, or where a value is not finite
  */
 export async function readPatchSum(
   tapped: Tapped,
@@ -22,13 +29,13 @@ export async function readPatchSum(
   const sum = tf.tidy(() =>
     tf.sum(tf.mul(patchFeatures(tapped, block, facet), tf.tensor2d(kept, [kept.length, 1])), 0),
   );
-  return (await readValues(sum, tapped.faults)).values.slice();
+  return readFinite(sum, tapped);
 }
 
 /**
  * @param mean shape [C]
  * @returns the sum of (x − mean)(x − mean)ᵀ over the patches that count, shape [C, C]
- * @throws FailureError on a fault of the device
+ * @throws FailureError on a fault of the device, or where a value is not finite
  */
 export async function readPatchScatter(
   tapped: Tapped,
@@ -45,13 +52,13 @@ export async function readPatchScatter(
     );
     return tapped.layers.linear(tf.transpose(counted), { weight: counted, bias: null });
   });
-  return (await readValues(scatter, tapped.faults)).values.slice();
+  return readFinite(scatter, tapped);
 }
 
 /**
  * @param axes shape [K, C]
  * @returns each patch's (x − mean) along each axis, shape [K, n]
- * @throws FailureError on a fault of the device
+ * @throws FailureError on a fault of the device, or where a value is not finite
  */
 export async function readPatchProjections(
   tapped: Tapped,
@@ -74,5 +81,5 @@ export async function readPatchProjections(
     });
     return tf.transpose(tf.slice2d(along, [0, 0], [-1, axes.length]));
   });
-  return (await readValues(projected, tapped.faults)).values.slice();
+  return readFinite(projected, tapped);
 }

@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { specialTokenCount } from '../core/architecture.ts';
 import { FailureError } from '../core/failure.ts';
 import { pooledParts, type PooledFeatures } from '../core/recognition.ts';
+import { checkFeatures } from './check-features.ts';
 import { readValues } from './read-values.ts';
 import type { Tapped } from './tapped.ts';
 import type { Tap } from './taps.ts';
@@ -40,10 +41,8 @@ function poolBlock(tapped: Tapped, block: number): tf.Tensor2D {
   });
 }
 
-/** @throws FailureError where a value is not finite, or all are 0, as after a fault that nobody told of */
-function checkFeatures(values: Float32Array): void {
-  const stray = values.find((value) => !Number.isFinite(value));
-  if (stray !== undefined) throw new FailureError({ code: 'wrong-result', problem: `a feature is ${stray}` });
+/** @throws FailureError where all are 0, as after a fault that nobody told of */
+function checkNotEmpty(values: Float32Array): void {
   if (values.every((value) => value === 0))
     throw new FailureError({ code: 'wrong-result', problem: 'all features are 0' });
 }
@@ -67,6 +66,7 @@ export async function poolTokens(
   );
   const { values, readAt } = await readValues(all, tapped.faults);
   checkFeatures(values);
+  checkNotEmpty(values);
   const part = (at: number): Float32Array<ArrayBuffer> => values.slice(at * channels, (at + 1) * channels);
   const features = blocks.map((_, at) => ({
     cls: part(at * pooledParts),

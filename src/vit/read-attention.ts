@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { specialTokenCount, type VitArchitecture } from '../core/architecture.ts';
 import { submitTogether } from '../gpu/submit-together.ts';
+import { checkFeatures } from './check-features.ts';
 import { readValues } from './read-values.ts';
 import { queriesOfTokens } from './run-block.ts';
 import { checkRows } from './softmax-rows.ts';
@@ -141,7 +142,7 @@ export async function readAttention(
   return { blocks: numbers, queries: asked, numHeads, tokens, values, readAt };
 }
 
-/** @returns shape [T, C], special tokens first @throws FailureError on a fault of the device */
+/** @returns shape [T, C], special tokens first @throws FailureError on a fault of the device, or where a value is not finite */
 export async function readTokens(
   tapped: Tapped,
   block: number,
@@ -150,5 +151,6 @@ export async function readTokens(
   // Copies, on the device and here: a tensor that is read itself leaves the device, and some back ends give the very array they hold.
   const copy = tf.tidy(() => tf.slice(tapped.facet(block, facet), [0, 0]));
   const { values } = await readValues(copy, tapped.faults);
+  checkFeatures(values);
   return values.slice();
 }

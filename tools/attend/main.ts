@@ -9,7 +9,7 @@ import { frameOf, type LookResult } from '../../src/lenses/lens-contract.ts';
 import { headLayers } from '../../src/render/head-layers.ts';
 import { sharedDrawing } from '../../src/render/shared-drawing.ts';
 import { checkpointOptions, checkpointUsage } from '../checkpoint-file.ts';
-import { createNames, forEachPhoto, photographsOf } from '../look/batch.ts';
+import { forEachPhoto, photographsOf } from '../look/batch.ts';
 import { drawPicture } from '../look/canvas.ts';
 import {
   checkOverlap,
@@ -20,6 +20,7 @@ import {
 } from '../look/common-options.ts';
 import { describeGrid } from '../look/describe-look-failure.ts';
 import { openEngine } from '../look/open-engine.ts';
+import { createNames } from '../look/output-names.ts';
 import { beginCommand } from '../begin-command.ts';
 import { makeFolder } from '../file-problem.ts';
 import { photographUsage } from '../photographs/find-photographs.ts';
@@ -80,10 +81,22 @@ checkOverlap(framing, engine.model);
 const { numHeads, numRegisters } = engine.model;
 console.log(`${engine.model.title} on ${engine.engine.backend.name} (${engine.engine.backend.device})`);
 await makeFolder(options.out);
-const nameFor = createNames();
+const nameFor = createNames(options.out);
 const plain = headsContract.params.defaults;
 const look = (path: string, photo: ReadPhoto, query: { token?: number; patch?: PatchPosition }) =>
   engine.look('heads', { ...plain, ...query }, path, photo, framing);
+
+const headNumbers = Array.from({ length: numHeads }, (_, head) => head + 1);
+const endingOf = ({ row, column }: PatchPosition): string => `-patch-${row}-${column}`;
+/** Of the files of a photograph. */
+const endings = [
+  ...['', ...asked.map(endingOf)].flatMap((of) => [
+    `${of}.npy`,
+    `${of}-heads.png`,
+    ...headNumbers.map((head) => `${of}-head-${head}.png`),
+  ]),
+  ...(numRegisters > 0 ? ['-registers.npy'] : []),
+];
 
 /** Maps as numbers, and over the photograph as pictures. */
 async function writeMaps(name: string, photo: ReadPhoto, looked: LookResult<HeadsResult>): Promise<void> {
@@ -100,8 +113,7 @@ async function writeMaps(name: string, photo: ReadPhoto, looked: LookResult<Head
         sharedDrawing.defaults,
       ),
     );
-  for (let head = 0; head < numHeads; head++)
-    await writeWhole(file(`-head-${head + 1}.png`), await draw(head));
+  for (const head of headNumbers) await writeWhole(file(`-head-${head}.png`), await draw(head - 1));
   await writeWhole(file('-heads.png'), await draw('all'));
 }
 
@@ -122,11 +134,11 @@ async function writeRegisters(name: string, path: string, photo: ReadPhoto): Pro
 }
 
 const failures = await forEachPhoto(found, async (path, photo) => {
-  const name = nameFor(path);
   const looked = await look(path, photo, {});
   if (!looked.ok) return { problem: describeFailure(looked.error) };
   const { rows, columns } = frameOf(looked.value);
   const [pass] = looked.value.passes;
+  const name = await nameFor(path, endings);
   await writeMaps(name, photo, looked.value);
   const problem = await writeRegisters(name, path, photo);
   if (problem !== null) return { problem };
@@ -138,7 +150,7 @@ const failures = await forEachPhoto(found, async (path, photo) => {
       };
     const answer = await look(path, photo, { patch });
     if (!answer.ok) return { problem: describeFailure(answer.error) };
-    await writeMaps(`${name}-patch-${row}-${column}`, photo, answer.value);
+    await writeMaps(`${name}${endingOf(patch)}`, photo, answer.value);
   }
   return {
     done: `${numHeads} heads, ${rows} × ${columns} patches, ${pass?.tokens} tokens, ${Math.round(pass?.timings.forwardMs ?? 0)} ms`,

@@ -12,7 +12,7 @@ import { openBackend } from '../../src/gpu/open-backend.ts';
 import { runCondition } from '../../src/train/run-condition.ts';
 import { readPhotographs } from '../finetune/read-photographs.ts';
 import { beginCommand } from '../begin-command.ts';
-import { prepareFile } from '../file-problem.ts';
+import { checkOutputs, prepareFile } from '../file-problem.ts';
 import { photographUsage } from '../photographs/find-photographs.ts';
 import { readOptions, readWholeNumber, stopWithout } from '../read-options.ts';
 import { allowRelaxedSimd } from '../relaxed-simd.ts';
@@ -53,6 +53,7 @@ const { outputDim, globalCropPx } = experimentConfiguration;
 
 const { photographs, problems } = await readPhotographs(paths, globalCropPx);
 for (const problem of problems) console.error(problem);
+if (options.out !== undefined) await checkOutputs([options.out]);
 if (photographs.length === 0) stopWith('There is no photograph to learn from.');
 allowRelaxedSimd();
 const opened = await openBackend('wasm', null);

@@ -1,4 +1,5 @@
 /** npm run compare -- <photographs>: what the page's networks look at, and one that knows nothing, as one picture. */
+import { countOf } from '../../src/core/count-of.ts';
 import { describeFailure } from '../../src/core/failure.ts';
 import type { LoadedModel } from '../../src/models/loaded-model.ts';
 import type { PixelGrid } from '../../src/media/resample.ts';
@@ -6,7 +7,7 @@ import { findEachModel } from '../attend/find-model.ts';
 import { readPhoto } from '../photographs/read-photo.ts';
 import { checkpointOptions, checkpointUsage } from '../checkpoint-file.ts';
 import { beginCommand } from '../begin-command.ts';
-import { prepareFile } from '../file-problem.ts';
+import { checkOutputs, prepareFile } from '../file-problem.ts';
 import { findPhotographs, photographUsage } from '../photographs/find-photographs.ts';
 import { readOptions, readSeed, stopWithout } from '../read-options.ts';
 import { readSide } from '../look/common-options.ts';
@@ -69,6 +70,7 @@ const complain = (sentence: string): void => {
 
 const found = await findPhotographs(paths);
 for (const problem of found.problems) complain(problem);
+await checkOutputs([options.out]);
 const photos: (PixelGrid & { readonly path: string })[] = [];
 for (const path of found.paths) {
   const photo = await readPhoto(path);
@@ -105,5 +107,7 @@ for (const network of networks) {
 }
 const titles = ['photograph', ...networks.map(({ title }) => title)];
 await writeWhole(options.out, await drawTable(titles, rows, tileSidePx));
-console.log(`${options.out}: ${photos.length} photographs, ${networks.length} networks`);
+console.log(
+  `${options.out}: ${countOf(photos.length, 'photograph')}, ${countOf(networks.length, 'network')}`,
+);
 if (failures > 0) process.exitCode = 1;

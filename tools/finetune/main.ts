@@ -1,13 +1,13 @@
 /** npm run finetune -- <photographs>: DINO's own loss on one's own photographs, by the same trainer as the page's. */
 import { writeSync } from 'node:fs';
-import { appendFile, readFile, stat } from 'node:fs/promises';
+import { appendFile, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { formatBytes } from '../../src/core/bytes.ts';
 import { describeFailure, failureOf } from '../../src/core/failure.ts';
 import { describeKernelCheck } from '../../src/core/describe-kernel-check.ts';
 import { embeddedModelId } from '../../src/core/embedded-model.ts';
-import { findWarnings } from '../../src/core/hyper-parameters.ts';
+import { findProblems, findWarnings } from '../../src/core/hyper-parameters.ts';
 import type { StepReport, TrainingConfiguration } from '../../src/core/training.ts';
 import { openBackend } from '../../src/gpu/open-backend.ts';
 import { estimateTrainingMemory } from '../../src/train/memory-estimate.ts';
@@ -20,13 +20,14 @@ import { installDawn } from '../dawn.ts';
 import { findModel } from '../attend/find-model.ts';
 import { checkpointOptions, checkpointUsage, openFile } from '../checkpoint-file.ts';
 import { beginCommand } from '../begin-command.ts';
-import { makeFolder } from '../file-problem.ts';
+import { checkFileName, checkOutputs, makeFolder } from '../file-problem.ts';
 import { photographUsage } from '../photographs/find-photographs.ts';
 import { readOptions, readWholeNumber, stopWithout } from '../read-options.ts';
 import { allowRelaxedSimd } from '../relaxed-simd.ts';
 import { stopWith, stopWithWrong } from '../stop-with.ts';
 import { writeWhole } from '../write-whole.ts';
 import { configurationFrom, presetUsage, readPreset } from './configuration.ts';
+import { checkNew, filesOfRun, freeFiles } from './files-of-run.ts';
 import { readPhotographs } from './read-photographs.ts';
 import { countOf } from '../../src/core/count-of.ts';
 
@@ -82,24 +83,13 @@ const readCount = (option: string, text: string): number => readWholeNumber(opti
 const { backend } = options;
 if (backend !== 'wasm' && backend !== 'cpu' && backend !== 'webgpu')
   stopWithWrong(`--backend ${backend} is not wasm, cpu or webgpu.`);
-const isThere = async (path: string): Promise<boolean> => (await stat(path).catch(() => null)) !== null;
-const isRunThere = async (file: string): Promise<boolean> =>
-  (await isThere(file)) || (await isThere(file.replace(/\.safetensors$/, '.jsonl')));
-
-/** A run's numbers took hours to compute and may be all that is left of it, so no other run may overwrite them. */
-async function freeName(): Promise<string> {
-  for (let number = 1; ; number++) {
-    const file = `finetune-out/run${number === 1 ? '' : `-${number}`}.safetensors`;
-    if (!(await isRunThere(file))) return file;
-  }
-}
 const resumedRun = options.resume?.endsWith('.safetensors') ? options.resume : undefined;
-const out = options.out ?? resumedRun ?? (await freeName());
-if (!out.endsWith('.safetensors')) stopWithWrong(`--out ${out} must end in .safetensors.`);
+const outRun = options.out ?? resumedRun;
+const files = outRun === undefined ? await freeFiles() : filesOfRun(outRun);
+const { run: out, log: logPath } = files;
 const reportEvery = readCount('report-every', options['report-every']);
 const saveEvery =
   options['save-every'] === undefined ? Infinity : readCount('save-every', options['save-every']);
-const nameOfRun = out.replace(/\.safetensors$/, '');
 const changes = {
   ...(options.steps === undefined ? {} : { steps: readCount('steps', options.steps) }),
   ...configurationFrom(options.set),
@@ -115,10 +105,8 @@ const ofCheckpoint = (Object.keys(checkpointOptions) as (keyof typeof checkpoint
 if (isResumed && (options.model ?? ofCheckpoint) !== undefined)
   stopWithWrong(`A run that goes on has its network: --resume takes no --${ofCheckpoint ?? 'model'}.`);
 
-if (!isResumed && (await isRunThere(out)))
-  stopWith(
-    `There is a run at ${out} already. Give --out another name, or go on with that run: --resume ${out}.`,
-  );
+await checkFileName(out, '.safetensors');
+if (!isResumed) await checkNew(files);
 if (
   !isResumed &&
   options.model === undefined &&
@@ -133,6 +121,13 @@ if (!isResumed && options.model === undefined && readPreset(options.preset).need
     `--preset ${options.preset} adapts a network that does not come with the page: give its checkpoint by --model. ` +
       'To adapt the embedded model, take --preset adapt-embedded.',
   );
+
+/** What is wrong with the values themselves, whatever the network and the photographs are. */
+const wrongValues = isResumed
+  ? []
+  : findProblems({ ...readPreset(options.preset).configuration, ...changes }).map(({ sentence }) => sentence);
+if (wrongValues.length > 0)
+  stopWithWrong(describeFailure({ code: 'training-impossible', problems: wrongValues }));
 
 const stopping = new AbortController();
 const { signal } = stopping;
@@ -202,11 +197,13 @@ async function resumeRun(path: string): Promise<Trainer> {
 async function save(): Promise<void> {
   await writeWhole(out, (await trainer.saveCheckpoint()).stream());
   for (const role of ['teacher', 'student'] as const)
-    await writeWhole(`${nameOfRun}.${role}.safetensors`, (await trainer.exportBackbone(role)).stream());
+    await writeWhole(files[role], (await trainer.exportBackbone(role)).stream());
 }
 
 const trainer = options.resume === undefined ? await beginRun() : await resumeRun(options.resume);
 const { configuration, architecture } = trainer;
+await checkOutputs(Object.values(files));
+await makeFolder(dirname(out));
 for (const { name, sentence } of findWarnings(configuration)) console.error(`${name}: ${sentence}`);
 const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`;
 const memory = estimateTrainingMemory(architecture, configuration, stepMemoryHere(kernels));
@@ -215,9 +212,6 @@ console.error(
   `${countOf(photographs.length, 'photograph')} (${formatBytes(photographBytes)} in main memory), ${countOf(configuration.steps, 'step')} on ` +
     `${opened.value.name} (${opened.value.device}); about ${megabytes(memory.totalBytes)} on the device, ${megabytes(memory.parameterBytes)} of it parameters`,
 );
-await makeFolder(dirname(out));
-
-const logPath = `${nameOfRun}.jsonl`;
 /** A run that goes on keeps the lines up to where it goes on from. */
 async function openLog(): Promise<void> {
   const old = isResumed ? await readFile(logPath, 'utf8').catch(() => '') : '';
@@ -264,6 +258,8 @@ for await (const report of trainer.run({ reportEvery, signal, afterStep: saveWhe
 }
 await save();
 isSaved = true;
-console.error(`${process.stderr.isTTY ? '\n' : ''}Saved ${out} after ${trainer.stepsTaken} steps.`);
+console.error(
+  `${process.stderr.isTTY ? '\n' : ''}Saved ${out} after ${countOf(trainer.stepsTaken, 'step')}.`,
+);
 // Dawn keeps the process alive.
 process.exit(exitCode);

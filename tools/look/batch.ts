@@ -1,5 +1,4 @@
 /** Many photographs, one after another. A failure is printed and never ends the batch. */
-import { basename, extname } from 'node:path';
 import { describeFailure } from '../../src/core/failure.ts';
 import type { ReadPhoto } from '../../src/engine/engine.ts';
 import { describePhotoNotice } from '../../src/core/photo.ts';
@@ -7,19 +6,6 @@ import { attempt } from '../file-problem.ts';
 import { findPhotographs, type FoundPhotographs } from '../photographs/find-photographs.ts';
 import { readPhoto } from '../photographs/read-photo.ts';
 import { stopWith } from '../stop-with.ts';
-
-/** @returns names for results: the image's without its ending, a number where two images share it */
-export function createNames(): (path: string) => string {
-  const used = new Set<string>();
-  return (path) => {
-    const plain = basename(path, extname(path));
-    let name = plain;
-    // Some file systems take A and a for the same.
-    for (let count = 2; used.has(name.toLowerCase()); count++) name = `${plain}-${count}`;
-    used.add(name.toLowerCase());
-    return name;
-  };
-}
 
 /**
  * @param work returns what to print of a photograph, or what is wrong

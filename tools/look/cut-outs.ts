@@ -23,6 +23,13 @@ interface CutOuts {
   }[];
 }
 
+/** How the names of a mask's files end. */
+const endingsOf = ({ title }: FoundMask) =>
+  ({ mask: `-${fileNameOf(title)}-mask.png`, cutOut: `-${fileNameOf(title)}-cut-out.png` }) as const;
+
+export const cutOutEndings = (found: readonly FoundMask[]): readonly string[] =>
+  found.flatMap((each) => Object.values(endingsOf(each)));
+
 /** @param name of the photograph's files, without an ending */
 export async function makeCutOuts(
   photo: PixelGrid,
@@ -30,9 +37,9 @@ export async function makeCutOuts(
   name: string,
 ): Promise<CutOuts> {
   const files = new Map<string, Uint8Array>();
-  const masks = found.map(({ title, box }) => {
-    const begin = `${name}-${fileNameOf(title)}`;
-    return { title, box, mask: `${begin}-mask.png`, cutOut: `${begin}-cut-out.png` };
+  const masks = found.map((each) => {
+    const { mask, cutOut } = endingsOf(each);
+    return { title: each.title, box: each.box, mask: `${name}${mask}`, cutOut: `${name}${cutOut}` };
   });
   const bytesOf = async (file: Blob): Promise<Uint8Array> => new Uint8Array(await file.arrayBuffer());
   for (const [at, { mask, cutOut }] of masks.entries()) {

@@ -12,7 +12,7 @@ import { readOptions, stopWithout } from '../read-options.ts';
 import { makeFolder } from '../file-problem.ts';
 import { stopWith } from '../stop-with.ts';
 import { writeWhole } from '../write-whole.ts';
-import { createNames, forEachPhoto, photographsOf } from './batch.ts';
+import { forEachPhoto, photographsOf } from './batch.ts';
 import { describeFields, optionsOf, readFields } from './codec-options.ts';
 import {
   checkOverlap,
@@ -23,6 +23,7 @@ import {
   readFraming,
 } from './common-options.ts';
 import { openEngine } from './open-engine.ts';
+import { createNames } from './output-names.ts';
 
 const codec = defineCodec<FeatureParams>(featureFields);
 
@@ -72,12 +73,12 @@ export async function writeFeatures(args: readonly string[]): Promise<number> {
   const { model } = engine;
   console.log(`${model.title} on ${engine.engine.backend.name} (${engine.engine.backend.device})`);
   await makeFolder(options.out);
-  const nameFor = createNames();
+  const nameFor = createNames(options.out);
   const choice = featuresOf(params, model);
   const failures = await forEachPhoto(found, async (path, photo) => {
-    const name = `${nameFor(path)}-features`;
     const read = await engine.readTokens(choice, path, photo, framing);
     if (!read.ok) return { problem: describeFailure(read.error) };
+    const name = `${await nameFor(path, ['-features.npy', '-features.json'])}-features`;
     const { values, frame, tokens, timings } = read.value;
     const shape = [tokens, model.embedDim];
     await writeWhole(join(options.out, `${name}.npy`), encodeNpy({ shape, values }));

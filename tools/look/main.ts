@@ -18,18 +18,19 @@ import { writeWhole } from '../write-whole.ts';
 import { describeLookFailure } from './describe-look-failure.ts';
 import { againstOptions, findModels } from './against.ts';
 import { writeClasses } from './classes.ts';
-import { createNames, forEachPhoto, photographsOf } from './batch.ts';
+import { forEachPhoto, photographsOf } from './batch.ts';
 import { optionsOf, readFields } from './codec-options.ts';
 import { checkOverlap, checkParts, commonOptions, readBackend, readFraming } from './common-options.ts';
 import { writeFeatures } from './features.ts';
-import { fileNameOf, makeCutOuts } from './cut-outs.ts';
+import { cutOutEndings, fileNameOf, makeCutOuts } from './cut-outs.ts';
 import { writeNeighbours } from './knn.ts';
 import { writeProbe } from './linear.ts';
 import { writeLookAlikes } from './look-alikes.ts';
 import { openEngine, type ToolEngine } from './open-engine.ts';
+import { createNames } from './output-names.ts';
 import { openSide, type Asked, type Side } from './side.ts';
 import { generalUsage, usageOf } from './usage.ts';
-import { writeLook } from './write-look.ts';
+import { lookEndings, writeLook } from './write-look.ts';
 
 // A lens's view imports its style sheet, which means nothing here.
 register(
@@ -121,7 +122,7 @@ await makeFolder(options.out);
 const own = await sideOf(engine);
 const other =
   models.other === null ? null : await sideOf(await engine.beside(models.other, options.against ?? ''));
-const nameFor = createNames();
+const nameFor = createNames(options.out);
 const [, secondPath] = isPair ? found.paths : [];
 const secondAnswer = secondPath === undefined ? undefined : own.answers?.get(secondPath);
 if (secondAnswer?.ok === false) stopWith(`${secondPath}: ${describeFailure(secondAnswer.error)}`);
@@ -132,37 +133,65 @@ const describeAt = (failure: Failure, { pixels }: ReadPhoto, { model }: ToolEngi
 const sceneOf = (looked: LookResult<unknown>) => ({ looked, ...asked });
 const write = (file: string, data: Uint8Array): Promise<void> => writeWhole(join(options.out, file), data);
 
-/** What the second model says of the same photograph. @returns what the first one's JSON says of it, or what is wrong */
+/** What the second model says of the same photograph; null where there is none. */
+async function lookBeside(
+  path: string,
+  photo: ReadPhoto,
+): Promise<Result<LookResult<unknown> | null, string>> {
+  if (other === null) return succeed(null);
+  const looked = await other.look(path, photo);
+  return looked.ok
+    ? looked
+    : fail(`${other.engine.model.title}: ${describeAt(looked.error, photo, other.engine)}`);
+}
+
+/** @returns what the first model's JSON says of the second */
 async function compare(
   name: string,
   path: string,
   photo: ReadPhoto,
   first: LookResult<unknown>,
-): Promise<Result<object, string>> {
-  if (other === null) return succeed({});
-  const looked = await other.look(path, photo);
-  if (!looked.ok)
-    return fail(`${other.engine.model.title}: ${describeAt(looked.error, photo, other.engine)}`);
+  second: LookResult<unknown> | null,
+): Promise<object> {
+  if (other === null || second === null) return {};
   const { png, agreement } = await drawComparison(lens, photo.pixels, [
     { name: own.engine.model.title, scene: sceneOf(first) },
-    { name: other.engine.model.title, scene: sceneOf(looked.value) },
+    { name: other.engine.model.title, scene: sceneOf(second) },
   ]);
   await write(`${name}-compared.png`, png);
   const against = (model: ModelDescription) => ({ against: { model, agreement } });
-  const second = { asked, image: path, side: other, looked: looked.value };
-  await writeLook(options.out, `${name}-against`, second, against(own.engine.model));
-  return succeed(against(other.engine.model));
+  await writeLook(
+    options.out,
+    `${name}-against`,
+    { asked, image: path, side: other, looked: second },
+    against(own.engine.model),
+  );
+  return against(other.engine.model);
 }
 
 const failures = await forEachPhoto(shown, async (path, photo) => {
-  const name = `${nameFor(path)}-${lens}`;
   const looked = await own.look(path, photo);
   if (!looked.ok) return { problem: describeAt(looked.error, photo, engine) };
-  const compared = await compare(name, path, photo, looked.value);
-  if (!compared.ok) return { problem: compared.error };
+  const second = await lookBeside(path, photo);
+  if (!second.ok) return { problem: second.error };
   const { passes } = looked.value;
   const scene = sceneOf(looked.value);
-  const cutOuts = options.cutout ? await makeCutOuts(photo.pixels, view.found?.(scene) ?? [], name) : null;
+  const masks = options.cutout ? (view.found?.(scene) ?? []) : null;
+  const tiles = view
+    .tiles(scene, asked.drawing, engine.model)
+    .map(({ title, layers }) => ({ ending: `-${fileNameOf(title)}.png`, layers }));
+  const endings = [
+    '.png',
+    ...lookEndings(lens, looked.value),
+    ...tiles.map(({ ending }) => ending),
+    ...cutOutEndings(masks ?? []),
+    ...(second.value === null
+      ? []
+      : ['-compared.png', ...lookEndings(lens, second.value).map((ending) => `-against${ending}`)]),
+  ].map((ending) => `-${lens}${ending}`);
+  const name = `${await nameFor(path, endings)}-${lens}`;
+  const compared = await compare(name, path, photo, looked.value, second.value);
+  const cutOuts = masks === null ? null : await makeCutOuts(photo.pixels, masks, name);
   for (const [file, data] of cutOuts?.files ?? []) await write(file, data);
   await writeLook(
     options.out,
@@ -171,12 +200,12 @@ const failures = await forEachPhoto(shown, async (path, photo) => {
     {
       ...(secondPath === undefined ? {} : { second: { image: secondPath, frame: passes[1]?.frame } }),
       ...(cutOuts === null ? {} : { masks: cutOuts.masks }),
-      ...compared.value,
+      ...compared,
     },
   );
   await write(`${name}.png`, await drawStage(lens, scene, photo.pixels, secondPath));
-  for (const tile of view.tiles(scene, asked.drawing, engine.model))
-    await write(`${name}-${fileNameOf(tile.title)}.png`, await drawPicture(photo.pixels, tile.layers));
+  for (const { ending, layers } of tiles)
+    await write(`${name}${ending}`, await drawPicture(photo.pixels, layers));
   const { rows, columns } = frameOf(looked.value);
   const { tokens = 0, timings } = passes[0] ?? {};
   return {

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { encodeNpy } from '../../src/formats/npy.ts';
 import { computes } from '../../src/lenses/computes.ts';
+import type { LensId } from '../../src/lenses/contracts.ts';
 import type { LensCompute } from '../../src/lenses/lens-compute.ts';
 import { frameOf, type LookResult } from '../../src/lenses/lens-contract.ts';
 import { writeWhole } from '../write-whole.ts';
@@ -13,6 +14,17 @@ export interface Looked {
   readonly side: Side;
   readonly looked: LookResult<unknown>;
 }
+
+const computeOf = (lens: LensId): LensCompute<object, unknown> =>
+  computes[lens] as unknown as LensCompute<object, unknown>;
+
+/** @returns how the names of a look's files end */
+export const lookEndings = (lens: LensId, { result }: LookResult<unknown>): readonly string[] => [
+  '.json',
+  ...computeOf(lens)
+    .arrays(result)
+    .map(({ suffix }) => `${suffix}.npy`),
+];
 
 /**
  * Each array as .npy, and what made them as .json.
@@ -28,7 +40,7 @@ export async function writeLook(
   const { lens, params, framing } = asked;
   const { engine, model } = side.engine;
   const { passes, result } = looked;
-  const compute = computes[lens] as unknown as LensCompute<object, unknown>;
+  const compute = computeOf(lens);
   const arrays = compute.arrays(result);
   for (const { suffix, shape, values } of arrays)
     await writeWhole(join(folder, `${name}${suffix}.npy`), encodeNpy({ shape, values }));

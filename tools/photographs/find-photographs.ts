@@ -1,11 +1,13 @@
 /**
  * Finds the photographs that the arguments of a command name; the same rules for every command. A file is taken with
- * any name. In a folder (with its subfolders), or by a pattern, only files with endings of photographs are taken.
+ * any name. In a folder (with its subfolders), or by a pattern, only files with endings of photographs are taken. What is found is never
+ * written over.
  */
 import { readdir, stat } from 'node:fs/promises';
 import { isAbsolute, join, resolve, sep } from 'node:path';
 import { glob, isDynamicPattern } from 'tinyglobby';
 import { hasPhotographEnding, isMacNote } from '../../src/core/file-names.ts';
+import { keepInputs } from '../inputs.ts';
 
 export interface FoundPhotographs {
   /** In the order of the arguments, and within one in the order of their names: a training run depends on it. None twice. */
@@ -27,11 +29,13 @@ const isWanted = (path: string): boolean =>
 export async function listPhotographs(folder: string): Promise<readonly string[] | null> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => null);
   if (entries === null) return null;
-  return entries
+  const found = entries
     .filter((entry) => !entry.isDirectory())
     .map(({ parentPath, name }) => join(parentPath, name))
     .filter((path) => isWanted(path.slice(folder.length)))
     .toSorted(byName);
+  await keepInputs(found);
+  return found;
 }
 
 async function filesOfFolder(folder: string): Promise<readonly string[] | string> {
@@ -67,5 +71,6 @@ export async function findPhotographs(args: readonly string[]): Promise<FoundPho
     if (typeof found === 'string') problems.push(found);
     else for (const path of found) if (!paths.has(resolve(path))) paths.set(resolve(path), path);
   }
+  await keepInputs(paths.values());
   return { paths: [...paths.values()], problems };
 }
