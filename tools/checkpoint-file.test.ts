@@ -23,6 +23,14 @@ beforeAll(async () => {
   await copy('numbered', ...others);
   await copy('half', parts[1] ?? '', 'model.safetensors.index.json');
   await copy('none');
+  // What is left of a checkpoint that was in parts, beside one in one file.
+  for (const [into, index] of [
+    ['stray', 'pytorch_model.bin.index.json'],
+    ['stale', 'model.safetensors.index.json'],
+  ] as const) {
+    await copy(into, index);
+    await copyFile(checkpointPath('model.safetensors'), join(folder, into, 'model.safetensors'));
+  }
   await copy('distributed');
   for (const name of ['.metadata', '__0_0.distcp']) await writeFile(join(folder, 'distributed', name), 'PK');
   await copy('empty');
@@ -93,5 +101,69 @@ describe('what leads nowhere ends with a sentence', () => {
     });
     await expect(findCheckpoint(join(folder, path), {})).rejects.toThrow('it ended');
     expect(said.mock.calls).toEqual([[expect.stringMatching(sentence) as string]]);
+  });
+});
+
+test.each(['stray', 'stale'])(
+  'of a folder with an index that was left over (%s) the whole file is taken',
+  async (name) => {
+    const found = await findCheckpoint(join(folder, name), { heads: '3' });
+    expect(found.title).toBe('model');
+    const opened = await openCheckpoint(found.files, found.hints);
+    if (!opened.ok) throw new Error(JSON.stringify(opened.error));
+    expect([...opened.value.parameters]).toEqual([...expectedNetwork('dino').parameters]);
+  },
+);
+
+describe('a config.json', () => {
+  const mark = '\uFEFF';
+  const heads = '{"num_attention_heads": 3}';
+  /** @returns the sentences of the command, and its hints where it did not end */
+  async function configOf(text: string, isAskedFor: boolean): Promise<{ said: string[]; config: unknown }> {
+    const said: string[] = [];
+    vi.spyOn(console, 'error').mockImplementation((sentence: string) => void said.push(sentence));
+    vi.spyOn(process, 'exit').mockImplementation(() => {
+      throw new Error('ended');
+    });
+    await mkdir(join(folder, 'hub'), { recursive: true });
+    const path = join(folder, 'hub', 'config.json');
+    await writeFile(path, text);
+    await copyFile(checkpointPath('dino.pth'), join(folder, 'hub', 'dino.pth'));
+    const found = await findCheckpoint(
+      join(folder, 'hub', 'dino.pth'),
+      isAskedFor ? { config: path } : {},
+    ).catch(() => null);
+    return { said: said.map((sentence) => sentence.replace(path, 'it')), config: found?.hints.config };
+  }
+
+  test.each([true, false])('with a byte order mark is read, asked for: %s', async (isAskedFor) => {
+    expect(await configOf(`${mark}${heads}`, isAskedFor)).toEqual({
+      said: [],
+      config: JSON.parse(heads) as unknown,
+    });
+  });
+
+  test.each(['', '// of ours\n{}', mark])(
+    'that is not JSON and was not asked for is left aside: %j',
+    async (text) => {
+      expect(await configOf(text, false)).toEqual({
+        said: ['it is not JSON, and is left aside.'],
+        config: undefined,
+      });
+      expect(await configOf(text, true)).toEqual({
+        said: ['it is not JSON: it must give the architecture.'],
+        config: undefined,
+      });
+    },
+  );
+
+  test('that is a folder is called one', async () => {
+    const said: string[] = [];
+    vi.spyOn(console, 'error').mockImplementation((sentence: string) => void said.push(sentence));
+    vi.spyOn(process, 'exit').mockImplementation(() => {
+      throw new Error('ended');
+    });
+    await expect(findCheckpoint(checkpointPath('dino.pth'), { config: folder })).rejects.toThrow('ended');
+    expect(said).toEqual([`${folder} is a folder, and no file: it must give the architecture.`]);
   });
 });

@@ -76,6 +76,7 @@ async function readConfig(path: string): Promise<unknown> {
 
 /** One that lies beside the checkpoint may be there, and may be something else. */
 async function readConfigBeside(path: string): Promise<unknown> {
+  await keepInputs([path]);
   const text = await readFile(path, 'utf8').catch(() => null);
   if (text === null) return undefined;
   const config = parseJson(text);
@@ -94,6 +95,7 @@ export async function openFile(path: string): Promise<Blob> {
 }
 
 async function readIndex(path: string): Promise<unknown> {
+  await keepInputs([path]);
   const text = await readFile(path, 'utf8').catch(() => stopWith(`${path} cannot be read.`));
   return parseJson(text) ?? stopWith(`${path} is not JSON: it must tell which parameter lies in which file.`);
 }

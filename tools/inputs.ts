@@ -12,7 +12,7 @@ async function identityOf(path: string): Promise<string | null> {
 
 const inputs = new Set<string>();
 
-/** Every file that is read goes through here before anything is written, but a run that goes on, which is written anew. */
+/** Photographs, checkpoints and what belongs to them, before anything is written. A run that goes on is written anew, and is none. */
 export async function keepInputs(paths: Iterable<string>): Promise<void> {
   for (const path of paths) {
     const identity = await identityOf(path);

@@ -50,7 +50,11 @@ export function readOptions<const T extends ParseArgsConfig>(
 ): ReturnType<typeof parseArgs<T>> {
   const args = withBareSwitches(config.args ?? process.argv.slice(2), ...codecs);
   try {
-    return parseArgs<T>({ ...config, args: withNegativeValues(args, config) });
+    const parsed = parseArgs<T>({ ...config, args: withNegativeValues(args, config) });
+    // As from a variable of the shell that has no value.
+    const words: readonly string[] = parsed.positionals;
+    if (words.includes('')) stopWithHelp('One of the words is empty', usage);
+    return parsed;
   } catch (error) {
     return stopWithHelp(describeParseError(error), usage);
   }

@@ -5,6 +5,7 @@
 import { imageSize } from 'image-size';
 import type { Failure } from '../core/failure.ts';
 import type { Size } from '../core/geometry.ts';
+import { archiveHeadBytes, kindOfArchive } from '../core/kind-of-archive.ts';
 import type { PhotoNotice } from '../core/photo.ts';
 import { recogniseFile } from '../core/recognise-file.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
@@ -123,6 +124,9 @@ function nameOtherFormat(bytes: Uint8Array): string | null {
   }
 }
 
+/** What need not be unpacked. */
+const archives = { checkpoint: 'a checkpoint', run: 'a training run' } as const;
+
 /** @returns the size, or a failure if a photograph of this size cannot be used */
 export function checkSize(size: Size): Result<Size, Failure> {
   if (size.height * size.width > limitMegapixels * 1e6 || Math.max(size.height, size.width) > limitSidePx)
@@ -137,6 +141,8 @@ export function inspectImage(bytes: Uint8Array): Result<ImageFacts, Failure> {
   if (bytes.length === 0) return fail({ code: 'empty-file' });
   const format = recogniseFormat(bytes) ?? nameOtherFormat(bytes);
   if (format === null) {
+    const archive = kindOfArchive(bytes.subarray(0, archiveHeadBytes));
+    if (archive !== null) return fail({ code: 'not-an-image', what: archives[archive] });
     const other = recogniseFile(bytes);
     if (other === null) return fail({ code: 'not-an-image' });
     const { what, picture } = other;

@@ -229,6 +229,22 @@ test('patches that are asked have maps and pictures of their own, which are the 
   }
 });
 
+test('a photograph that is called as another’s patch keeps its files apart from that patch’s', async () => {
+  const to = join(folder, 'apart');
+  await cp(cat, join(folder, 'cat-patch-1-4.jpg'));
+  const files = [cat, join(folder, 'cat-patch-1-4.jpg')];
+  const options = ['--side', String(8 * patchSize), '--patch', '1,4'];
+  expect(await runTool('attend', ...files, ...options, '--out', to)).toMatchObject({
+    exitCode: 0,
+    stderr: '',
+  });
+  expect(await readdir(to)).toHaveLength(2 * 2 * (2 + numHeads));
+  const patch = await readNpy('cat-patch-1-4.npy', to);
+  expect((await readNpy('cat-patch-1-4-2-patch-1-4.npy', to)).values).toEqual(patch.values);
+  expect((await readNpy('cat-patch-1-4-2.npy', to)).values).toEqual((await readNpy('cat.npy', to)).values);
+  expect(patch.values).not.toEqual((await readNpy('cat.npy', to)).values);
+});
+
 test('patches that overlap make finer maps', async () => {
   const to = join(folder, 'overlap');
   const fine = await runTool('attend', cat, '--side', String(8 * patchSize), '--overlap', '2', '--out', to);
@@ -241,6 +257,8 @@ describe('a wrong call ends in a sentence, not in a stack trace', () => {
   test.concurrent.each([
     [2, /^There is no option --sied: npm run attend -- --help tells what there is\.$/, [cat, '--sied', '64']],
     [2, /^Give at least one image: npm run attend -- --help tells what there is\.$/, []],
+    [2, /^One of the words is empty: npm run attend -- --help tells what there is\.$/, ['', cat]],
+    [1, /dino\.pth: This is a checkpoint, not an image\. Photographs as JPEG/, [checkpointPath('dino.pth')]],
     [1, /^There is no model at no-such-folder\.$/, [cat, '--model', 'no-such-folder']],
     [
       1,

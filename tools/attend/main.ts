@@ -1,5 +1,6 @@
 /** npm run attend -- <images…>: the heads lens, by the file names that it always had. */
 import { join } from 'node:path';
+import { countOf } from '../../src/core/count-of.ts';
 import { describeFailure } from '../../src/core/failure.ts';
 import { isOnGrid, type PatchPosition } from '../../src/core/geometry.ts';
 import { encodeNpy } from '../../src/formats/npy.ts';
@@ -153,7 +154,7 @@ const failures = await forEachPhoto(found, async (path, photo) => {
     await writeMaps(`${name}${endingOf(patch)}`, photo, answer.value);
   }
   return {
-    done: `${numHeads} heads, ${rows} × ${columns} patches, ${pass?.tokens} tokens, ${Math.round(pass?.timings.forwardMs ?? 0)} ms`,
+    done: `${countOf(numHeads, 'head')}, ${rows} × ${columns} patches, ${pass?.tokens} tokens, ${Math.round(pass?.timings.forwardMs ?? 0)} ms`,
   };
 });
 engine.dispose();

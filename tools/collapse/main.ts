@@ -95,7 +95,7 @@ const header = ['seed', 'both: entropy', 'KL', 'swing', 'no centring: entropy', 
   'as in the paper',
 ]);
 const table = [
-  `${countOf(photographs.length, 'photograph')}, ${steps} steps; ${asExpected} of ${countOf(seeds, 'seed')} as in the paper.`,
+  `${countOf(photographs.length, 'photograph')}, ${countOf(steps, 'step')}; ${asExpected} of ${countOf(seeds, 'seed')} as in the paper.`,
   '',
   ...[header, header.map(() => '--:'), ...rows].map(lineOf),
   '',

@@ -1,5 +1,5 @@
 /** npm run compare, as a person calls it. */
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -32,9 +32,19 @@ test('a checkpoint beside a model in tfjs format, with options that are the chec
   );
   expect(run.exitCode).toBe(1);
   expect(run.stderr.trim().split('\n')).toEqual([expect.stringContaining('gone.jpg: ')]);
-  expect(run.stdout).toContain('1 photographs, 3 networks');
+  expect(run.stdout).toContain('1 photograph, 3 networks');
   expect((await sharp(out).metadata()).format).toBe('webp');
   expect(await readdir(join(folder, 'new'))).toEqual(['both.webp']);
+});
+
+test('a photograph is not replaced by the picture', async () => {
+  const photo = join(folder, 'photo.webp');
+  await sharp(cat).webp().toFile(photo);
+  const before = await readFile(photo);
+  const run = await runTool('compare', photo, '--model', embedded, '--side', '64', '--out', photo);
+  expect(run).toMatchObject({ exitCode: 1, stdout: '' });
+  expect(run.stderr.trim()).toMatch(/photo\.webp is a file that this command reads, and is not written over/);
+  expect(await readFile(photo)).toEqual(before);
 });
 
 test.each([

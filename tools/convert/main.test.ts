@@ -180,6 +180,7 @@ describe('a wrong call ends in a sentence, writes nothing', () => {
       ['bare/model.safetensors', '--config', 'gone.json'],
     ],
     ['a network that is not there', 1, /under 'student'/, ['model.safetensors', '--key', 'student']],
+    ['a folder without a name', 2, /^--out \/ has no name/, ['model.safetensors', '--out', '/']],
     ['no checkpoint', 1, /gone\.safetensors cannot be read\.$/, ['gone.safetensors']],
     [
       'a checkpoint that was cut short',

@@ -1,6 +1,7 @@
 /** npm run convert -- <checkpoint> --out <folder>: a checkpoint file into the tfjs format that the page loads. */
 import { basename, dirname, join, resolve } from 'node:path';
 import { elementCount, trainedGrid } from '../../src/core/architecture.ts';
+import { countOf } from '../../src/core/count-of.ts';
 import { describeFailure } from '../../src/core/failure.ts';
 import { formatGrid } from '../../src/core/geometry.ts';
 import { facets, type FeatureChoice } from '../../src/core/model.ts';
@@ -77,6 +78,9 @@ const { dtype } = options;
 if (dtype !== 'float16' && dtype !== 'float32' && dtype !== 'uint8')
   stopWithWrong(`--dtype ${dtype} is not float32, float16 or uint8.`);
 
+const id = basename(resolve(options.out));
+if (id === '') stopWithWrong(`--out ${options.out} has no name, which would be the model's id.`);
+
 const source = await findCheckpoint(file, options);
 const checkpoint = await openCheckpoint(source.files, source.hints);
 if (!checkpoint.ok) stopWith(describeFailure(checkpoint.error));
@@ -86,7 +90,6 @@ for (const [name, { values }] of checkpoint.value.parameters) {
   if (problem !== null) stopWith(`${file}: ${problem}. Nothing was written.`);
 }
 
-const id = basename(resolve(options.out));
 const title = options.title ?? id;
 const features = readFeatures(options.features, checkpoint.value.architecture.depth);
 const files = writeTfjsModel(
@@ -101,7 +104,7 @@ await writeAllWhole(files.map(({ path, bytes }) => [join(out, path), bytes]));
 const { architecture, parameters, ignored, networks } = checkpoint.value;
 const { embedDim, depth, numHeads: heads, patchSize } = architecture;
 console.log(
-  `${id}: ${embedDim} channels, ${depth} blocks, ${heads} heads, patches of ${patchSize} px, trained on ${formatGrid(trainedGrid(architecture))}`,
+  `${id}: ${embedDim} channels, ${countOf(depth, 'block')}, ${countOf(heads, 'head')}, patches of ${patchSize} px, trained on ${formatGrid(trainedGrid(architecture))}`,
 );
 const [taken, ...others] = networks;
 if (taken !== undefined) console.log(`Network: ${taken}; there are also ${others.join(', ')} (--key)`);

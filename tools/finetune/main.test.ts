@@ -159,6 +159,28 @@ test('a run that is there stays as it is; saves count steps, reported or not', a
   expect(await readFile(join(folder, 'seldom.jsonl'), 'utf8')).toBe('');
 });
 
+test('a run replaces neither what is left of another nor the checkpoint that it begins with', async () => {
+  const left = join(folder, 'left.teacher.safetensors');
+  await cp(join(root, 'tools/reference/fixtures/checkpoints/model.safetensors'), left);
+  const before = await readFile(left);
+  const out = join(folder, 'left.safetensors');
+  for (const model of [[], ['--model', left, '--heads', '3']]) {
+    const run = await runTool('finetune', ...samples, ...model, '--out', out);
+    expect(run.exitCode).toBe(1);
+    expect(run.stderr).toMatch(
+      /^There is a run at .*left\.safetensors already, of which .*left\.teacher\.safetensors is left\./,
+    );
+  }
+  expect(await readFile(left)).toEqual(before);
+
+  await mkdir(join(folder, 'folder.safetensors'));
+  const folderThere = await runTool('finetune', ...samples, '--out', join(folder, 'folder.safetensors'));
+  expect(folderThere.exitCode).toBe(1);
+  expect(folderThere.stderr.trim()).toMatch(
+    /folder\.safetensors cannot be written: there is a folder of that name\.$/,
+  );
+});
+
 test('photographs of a folder are shrunk as they are read; one that cannot be read is told by the exit code', async () => {
   const photos = join(folder, 'photos');
   await mkdir(join(photos, 'more'), { recursive: true });
@@ -174,7 +196,7 @@ test('photographs of a folder are shrunk as they are read; one that cannot be re
   expect(run.stderr).toContain('2 photographs (35 kB in main memory)');
   expect(run.stderr).toContain(`${join(photos, 'broken.png')}: This is not an image.`);
   expect(run.stderr).not.toContain('._large');
-  expect(run.stderr).toContain(`Saved ${out} after 1 steps.`);
+  expect(run.stderr).toContain(`Saved ${out} after 1 step.`);
 });
 
 test.concurrent.each([
@@ -201,7 +223,8 @@ test.concurrent.each([
   [2, /^Give at least one image or folder: npm run finetune -- --help/, []],
   [2, /^--preset none is none of collapse-in-a-minute/, [...samples, '--preset', 'none']],
   [2, /^--set learningrate=1: there is no learningrate/, [...samples, '--set', 'learningrate=1']],
-  [1, /^Training cannot start: outputDim is 3; it must be/, [...samples, ...small, '--set', 'outputDim=3']],
+  [2, /^Training cannot start: outputDim is 3; it must be/, [...samples, ...small, '--set', 'outputDim=3']],
+  [2, /^Training cannot start: learningRate is -1; it must be/, [...samples, '--set', 'learningRate=-1']],
   [1, /^Training cannot start: global crops of 50 px/, [...samples, ...small, '--set', 'globalCropPx=50']],
   [1, /There is no photograph to learn from/, ['no-such-folder']],
   [1, /^This checkpoint cannot be read: /, [...samples, '--resume', samples[0] ?? '']],

@@ -2,7 +2,7 @@
 import { readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { classAt, classLevelOf } from '../../src/core/class-folders.ts';
-import { listPhotographs } from '../photographs/find-photographs.ts';
+import { describeNone, listPhotographs } from '../photographs/find-photographs.ts';
 import { stopWith } from '../stop-with.ts';
 
 export interface ClassedPhotograph {
@@ -39,12 +39,12 @@ export async function findClasses(folder: string, level?: number): Promise<Class
   for (const name of names) {
     const paths = await listPhotographs(join(folder, name));
     if (paths === null) problems.push(`The folder ${join(folder, name)} cannot be read.`);
-    else if (paths.length === 0) problems.push(`There is no photograph in ${join(folder, name)}.`);
+    else if (paths.length === 0) problems.push(await describeNone(join(folder, name)));
     else for (const path of paths) found.add(path);
   }
   // Those beside the folders come last.
   for (const path of (await listPhotographs(folder)) ?? []) found.add(path);
-  if (found.size === 0) stopWith(`There is no photograph in ${folder}.`);
+  if (found.size === 0) stopWith(await describeNone(folder));
   const below = [...found].map((path) => ({ path, inFolder: relative(folder, path) }));
   const own = level ?? classLevelOf(below.map(({ inFolder }) => inFolder));
   const photographs = below.map(({ path, inFolder }) => ({ path, className: classAt(inFolder, own) }));

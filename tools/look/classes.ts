@@ -9,6 +9,7 @@ import { photographUsage } from '../photographs/find-photographs.ts';
 import { readOptions, stopWithout } from '../read-options.ts';
 import { makeFolder } from '../file-problem.ts';
 import { stopWith } from '../stop-with.ts';
+import { keepInputs } from '../inputs.ts';
 import { writeWhole } from '../write-whole.ts';
 import { forEachPhoto, photographsOf } from './batch.ts';
 import { optionsOf, readFields } from './codec-options.ts';
@@ -55,6 +56,7 @@ export async function writeClasses(args: readonly string[]): Promise<number> {
   const { top } = readFields(topCodec, options);
   const found = await photographsOf(images);
   const file = await openFile(options.head);
+  await keepInputs([options.head]);
   const { engine } = await openFor(options, { feature: 'cls', block: 'last', framing, side });
   const head = await openClassifier(file, engine.model);
   if (!head.ok) stopWith(`${options.head}: ${describeFailure(head.error)}`);

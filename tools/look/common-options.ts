@@ -1,4 +1,5 @@
 /** Options of all commands that look at photographs. */
+import { countOf } from '../../src/core/count-of.ts';
 import type { BackendName } from '../../src/core/failure.ts';
 import type { ModelDescription } from '../../src/core/model.ts';
 import { overlaps, overlapsFor, type Overlap } from '../../src/core/overlap.ts';
@@ -72,11 +73,12 @@ export function partProblem(
     numHeads,
   }: Pick<ModelDescription, 'title' | 'depth' | 'numRegisters' | 'numHeads'>,
 ): string | null {
-  if (typeof block === 'number' && block > depth) return `--block ${block}: ${title} has ${depth} blocks.`;
+  if (typeof block === 'number' && block > depth)
+    return `--block ${block}: ${title} has ${countOf(depth, 'block')}.`;
   if (typeof token === 'number' && token > numRegisters)
-    return `--token ${token}: ${title} has ${numRegisters === 0 ? 'no' : numRegisters} registers.`;
+    return `--token ${token}: ${title} has ${numRegisters === 0 ? 'no registers' : countOf(numRegisters, 'register')}.`;
   if (typeof head === 'number' && head >= numHeads)
-    return `--view ${head + 1}: ${title} has ${numHeads} heads.`;
+    return `--view ${head + 1}: ${title} has ${countOf(numHeads, 'head')}.`;
   return null;
 }
 

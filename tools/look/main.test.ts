@@ -1,5 +1,5 @@
 /** npm run look, as a person calls it: every lens on a sample, with what it writes. */
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -352,4 +352,45 @@ test('a lens tells what it can be told, and an unknown one what there is', async
   const unknown = await runTool('look', 'nothing', cat);
   expect(unknown.exitCode).toBe(2);
   expect(unknown.stderr).toContain('objects');
+});
+
+test('results that lie beside photographs replace none of them', async () => {
+  const photos = join(folder, 'beside');
+  await mkdir(photos);
+  const colour = (background: string): Promise<Buffer> =>
+    sharp({ create: { height: 40, width: 40, channels: 3, background } })
+      .png()
+      .toBuffer();
+  for (const [name, background] of [
+    ['x.png', 'red'],
+    ['x-heads.png', 'blue'],
+    ['x-heads-head-1.png', 'green'],
+  ] as const)
+    await writeFile(join(photos, name), await colour(background));
+  const before = await Promise.all((await readdir(photos)).map((name) => readFile(join(photos, name))));
+  const names = await readdir(photos);
+  const run = await runTool('look', 'heads', photos, '--side', '32', '--out', photos);
+  expect(run).toMatchObject({ exitCode: 0, stderr: '' });
+  for (const [at, name] of names.entries()) expect(await readFile(join(photos, name))).toEqual(before[at]);
+  const written = (await readdir(photos)).filter((name) => name.endsWith('.json'));
+  const of = await Promise.all(written.map(async (name) => (await readFacts(join('beside', name)))['image']));
+  expect(new Set(of)).toEqual(new Set(names.map((name) => join(photos, name))));
+  expect(of).toHaveLength(names.length);
+});
+
+test('a block that the network does not have is refused, also where it is only drawn', async () => {
+  const run = await runTool(
+    'look',
+    'layers',
+    cat,
+    ...small,
+    '--view',
+    'all',
+    '--block',
+    '9',
+    '--out',
+    folder,
+  );
+  expect(run).toMatchObject({ exitCode: 1 });
+  expect(run.stderr.trim()).toMatch(/^--block 9: .+ has 8 blocks\.$/);
 });

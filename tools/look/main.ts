@@ -109,10 +109,15 @@ if (options.cutout && view.found === undefined) stopWithWrong(`The lens ${lens} 
 
 async function sideOf(engine: ToolEngine): Promise<Side> {
   checkOverlap(asked.framing, engine.model);
-  const { view: head } = asked.drawing as { readonly view?: unknown };
+  const { view: head, block } = asked.drawing as { readonly view?: unknown; readonly block?: unknown };
   // What other lenses draw by a number is no head.
   const hasHeads = lens === 'heads' || lens === 'layers';
-  checkParts({ ...asked.params, ...(hasHeads ? { head } : {}) }, engine.model);
+  // Where nothing was said, a drawing has a number that means the last block of any network.
+  const isBlockAsked = block !== (contract.drawing.defaults as { readonly block?: unknown }).block;
+  checkParts(
+    { ...(isBlockAsked ? { block } : {}), ...asked.params, ...(hasHeads ? { head } : {}) },
+    engine.model,
+  );
   console.log(`${engine.model.title} on ${engine.engine.backend.name} (${engine.engine.backend.device})`);
   return openSide(engine, asked, found.paths);
 }

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -7,7 +7,7 @@ import { findPhotographs } from './find-photographs.ts';
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'find-photographs-'));
-  for (const below of ['talk/day 2', 'empty', '.hidden', '__MACOSX', 'talk/folder.jpg'])
+  for (const below of ['phone', 'talk/day 2', 'empty', '.hidden', '__MACOSX', 'talk/folder.jpg'])
     await mkdir(join(folder, below), { recursive: true });
   const files = [
     'a.jpg',
@@ -28,8 +28,13 @@ beforeAll(async () => {
     'talk/day 2/._y.jpg',
     'empty/model.bin',
     'no-ending',
+    'phone/1.HEIC',
+    'phone/2.heic',
+    'phone/3.cr2',
+    'phone/notes.txt',
   ];
   for (const file of files) await writeFile(join(folder, file), '');
+  await symlink('.', join(folder, 'talk', 'loop'), 'dir');
 });
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -55,6 +60,12 @@ test.each<[string, string[], string[]]>([
   ],
   ['a pattern gives what matches and ends as photographs do', ['*'], beside],
   ['a pattern with folders in it', ['**/*.{png,jpg}'], ['a.jpg', ...inTalk]],
+  ['a link to a folder that is looked through anyway gives nothing twice', ['talk/**/*'], inTalk],
+  [
+    'a link to a folder that is looked through only by it gives what is there',
+    ['talk/loop/*'],
+    ['talk/loop/[1].png', 'talk/loop/z.png'],
+  ],
   ['a file whose name looks like a pattern is a file', ['talk/[1].png'], ['talk/[1].png']],
 ])('%s', async (_, args, paths) => {
   expect(await found(...args)).toEqual({ paths, problems: [] });
@@ -63,6 +74,10 @@ test.each<[string, string[], string[]]>([
 describe('what gives no photograph gets a sentence', () => {
   test.each([
     ['empty', 'There is no photograph in empty.'],
+    [
+      'phone',
+      'There is no photograph in phone that can be opened here: 3 files (CR2, HEIC) must be saved as JPEG, PNG or WebP first.',
+    ],
     ['*.nothing', 'No photograph matches *.nothing.'],
     ['._a.jpg', '._a.jpg is what macOS notes beside a file, and no photograph.'],
   ])('%s', async (argument, problem) => {
