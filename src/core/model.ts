@@ -13,9 +13,11 @@ export interface CheckpointHints {
   readonly missingParts?: readonly string[] | undefined;
   /**
    * What config.json beside the checkpoint says: our architecture, or Hugging Face's fields; other fields are
-   * ignored.
+   * ignored. What the file itself says of its architecture comes first.
    */
   readonly config?: unknown;
+  /** Whether a person named the config: it comes first then, and where the tensors contradict it the checkpoint is refused. */
+  readonly isConfigNamed?: boolean | undefined;
 }
 
 /** How many bytes of a model have come. */

@@ -1,7 +1,7 @@
 /** NumPy's .npz: an archive with a .npy file for each array, by its name. */
 import { maxNpyHeader, readNpyHeader } from './npy.ts';
 import { storeArray } from './numpy-arrays.ts';
-import type { TensorParts } from './pytorch-tensors.ts';
+import { plainParts, type TensorParts } from './pytorch-tensors.ts';
 import { readBytes } from './read-bytes.ts';
 import { unreadable, type StoredTensor } from './tensor-file.ts';
 import { openEntry, unpackedBytesOf, type ZipEntry } from './zip-directory.ts';
@@ -38,5 +38,5 @@ export async function openNpz(file: Blob, entries: ReadonlyMap<string, ZipEntry>
     const name = entry.name.slice(0, -ending.length);
     tree.set(name, await openArray(file, entry, name));
   }
-  return { tree, skipped: [], byteLength, settings: undefined };
+  return { ...plainParts, tree, byteLength };
 }

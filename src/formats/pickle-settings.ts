@@ -2,6 +2,7 @@
  * What a pickle holds beside its tensors, as plain data: the options of the run that wrote it. Python's objects are
  * read as their attributes; no object is made.
  */
+import { isContainer } from './pickle-containers.ts';
 import { attributesOf, isKind, itemsOf, type PickleValue } from './pickle-values.ts';
 
 /** Options are few. Longer lists, such as a data set's files or a generator's state, are not options. */
@@ -50,4 +51,25 @@ export function readSettings(root: PickleValue): unknown {
       }
   }
   return whole;
+}
+
+/**
+ * Lists and dictionaries without these names cost nothing but a look, so that data beside a network hides no option.
+ * @returns all that stands under one of `names`, at any depth, as plain data
+ */
+export function settingsNamed(root: PickleValue, names: ReadonlySet<string>): readonly unknown[] {
+  const found: unknown[] = [];
+  const containers = new Set([root]);
+  // What is added while it runs is visited too.
+  for (const each of containers) {
+    const dict = isKind(each, 'opaque') ? attributesOf(each) : each;
+    const items = itemsOf(each) ?? [];
+    for (const item of items.length <= maxItems ? items : []) if (isContainer(item)) containers.add(item);
+    if (!isKind(dict, 'dict')) continue;
+    for (const [name, part] of dict.entries)
+      if (names.has(name)) {
+        if (found.length < maxParts) found.push(readSettings(part));
+      } else if (isContainer(part)) containers.add(part);
+  }
+  return found;
 }

@@ -5,6 +5,7 @@ import { elementCount } from '../core/architecture.ts';
 import { FailureError } from '../core/failure.ts';
 import { bytesPerFloat, toFloat32, type FloatType } from './float-values.ts';
 import { arrayOf, storeArray } from './numpy-arrays.ts';
+import { dictsOf, findFull, isContainer, isOddTensor } from './pickle-containers.ts';
 import {
   attributesOf,
   isKind,
@@ -13,7 +14,7 @@ import {
   type PickleTensor,
   type PickleValue,
 } from './pickle-values.ts';
-import { readSettings } from './pickle-settings.ts';
+import { settingsNamed } from './pickle-settings.ts';
 import { storageTypes, type StorageFile } from './pytorch-storages.ts';
 import { gather, isContiguous, reverseElements } from './strided-values.ts';
 import { isTree, unreadable, type StoredTensor, type TensorTree } from './tensor-file.ts';
@@ -68,15 +69,14 @@ function leafOf(name: string, part: PickleValue, source: StorageFile): StoredTen
   }
   const array = isKind(part, 'opaque') ? arrayOf(part) : null;
   if (array !== null) return storeArray(name, array);
-  // A tensor of a kind that is not known (sparse, of a subclass, without values), or an array of objects.
-  const isTensor =
-    isKind(part, 'opaque') &&
-    /^torch\w*\..*_rebuild_\w*$|^numpy\..*\.(_reconstruct|_frombuffer)$/.test(part.name);
-  return isTensor ? unreadable(name, [], part.name) : null;
+  return isKind(part, 'opaque') && isOddTensor(part.name) ? unreadable(name, [], part.name) : null;
 }
 
 /** Two bytes of a pickle are enough to name a tensor again. Far more names than any network has are an attack. */
 const maxEntries = 1_000_000;
+/** Names of what has no tensors, for a person to read. What lies further in, or after so many, is left out. */
+const maxOthers = 10_000;
+const withoutTensors: TensorTree = new Map();
 /** Longer than any network's names: names within names within names would take more memory than there is. */
 const maxNameLength = 1_000;
 
@@ -89,24 +89,19 @@ interface Container {
   readonly isObject: boolean;
 }
 
-/**
- * @returns the dictionaries that hold an object's parts: its attributes, but of a module those in which it keeps what its
- * `state_dict()` gives
- */
-function dictsOf(value: PickleValue): PickleDict[] {
-  if (isKind(value, 'dict')) return [value];
-  const attributes = attributesOf(value);
-  const parts = ['_parameters', '_buffers', '_modules'].map((part) => attributes?.entries.get(part));
-  const ofModule = parts.filter((part) => isKind(part, 'dict'));
-  return ofModule.length === parts.length ? ofModule : attributes === null ? [] : [attributes];
-}
-
 /** Names of a module's buffers that its `state_dict()` leaves out. */
 const unsavedNames = (value: PickleValue): readonly PickleValue[] =>
   itemsOf(attributesOf(value)?.entries.get('_non_persistent_buffers_set')) ?? [];
 
-const isContainer = (value: PickleValue): boolean =>
-  isKind(value, 'dict') || itemsOf(value) !== null || attributesOf(value) !== null;
+/** An object within a network that was saved as one: a module, with what it says of itself. */
+export interface ModuleSettings {
+  /** Its place among the tensors' names, as in `blocks.0.attn`; empty for the whole. */
+  readonly name: string;
+  /** Its class, as in `torch.nn.modules.activation.GELU`. */
+  readonly type: string;
+  /** @returns one of its attributes, or undefined */
+  attribute(name: string): unknown;
+}
 
 export interface TensorParts {
   readonly tree: TensorTree;
@@ -114,31 +109,18 @@ export interface TensorParts {
   readonly skipped: readonly string[];
   /** All that the file can hold, unpacked. */
   readonly byteLength: number;
-  /** Its plain values, nested as in the file: the options of the run that wrote it. */
-  readonly settings: unknown;
+  /** By the dictionaries that have the parameters of these modules. */
+  readonly modules: ReadonlyMap<TensorTree, readonly ModuleSettings[]>;
+  /** Its options, as of the run that wrote it. @returns all values that stand under one of these names, as plain data */
+  settingsNamed(names: ReadonlySet<string>): readonly unknown[];
 }
 
-/** An object that was put into a tree under a name, in case that it has tensors. */
-interface PutObject {
-  readonly into: Map<string, StoredTensor | TensorTree>;
-  readonly name: string;
-  readonly tree: TensorTree;
-  readonly type: string;
-}
-
-/** @returns the trees that have a tensor, at any depth */
-function findFullTrees(containers: readonly Container[]): Set<TensorTree> {
-  const full = new Set<TensorTree>();
-  const trees = [...new Set(containers.map(({ tree }) => tree))];
-  // What is inside comes later in the list.
-  for (const tree of trees.toReversed())
-    for (const node of tree.values())
-      if (!isTree(node) || full.has(node)) {
-        full.add(tree);
-        break;
-      }
-  return full;
-}
+/** What a file has besides that holds tensors and nothing else. */
+export const plainParts: Omit<TensorParts, 'tree' | 'byteLength'> = {
+  skipped: [],
+  modules: new Map(),
+  settingsNamed: () => [],
+};
 
 /** @returns whether a tensor is anywhere in it */
 export function hasTensors(tree: TensorTree): boolean {
@@ -161,7 +143,8 @@ export function collectTensors(root: PickleValue, source: StorageFile): TensorPa
   const skipped = new Set<string>();
   const trees = new Map<PickleValue, TensorTree>();
   const pending: Container[] = [];
-  const objects: PutObject[] = [];
+  const full = findFull(root);
+  const modules = new Map<TensorTree, ModuleSettings[]>();
   const opened = new Set<PickleDict>();
   const treeOf = (value: PickleValue): TensorTree => {
     const known = trees.get(value);
@@ -173,6 +156,7 @@ export function collectTensors(root: PickleValue, source: StorageFile): TensorPa
   };
   const tree = treeOf(root);
   let entries = 0;
+  let others = 0;
   const put = (into: Container['tree'], name: string, node: StoredTensor | TensorTree): void => {
     if (++entries > maxEntries) throw invalid(`it names more than ${maxEntries} tensors`);
     into.set(name, node);
@@ -190,27 +174,35 @@ export function collectTensors(root: PickleValue, source: StorageFile): TensorPa
   for (let next = 0; next < pending.length; next++) {
     const container = pending[next];
     if (container === undefined) continue;
-    for (const [own, part] of partsOf(container.value)) {
-      const name = container.prefix + own;
+    const { value, prefix } = container;
+    if (container.isObject && isKind(value, 'opaque')) {
+      const module: ModuleSettings = {
+        name: prefix.slice(0, -1),
+        type: value.name,
+        attribute: (name) => attributesOf(value)?.entries.get(name),
+      };
+      const known = modules.get(container.tree);
+      if (known === undefined) modules.set(container.tree, [module]);
+      else known.push(module);
+    }
+    for (const [own, part] of partsOf(value)) {
+      const name = prefix + own;
       const leaf = leafOf(name, part, source);
       if (leaf !== null) put(container.tree, name, leaf);
       else if (isKind(part, 'opaque') && !isContainer(part)) skipped.add(part.name);
       else if (isKind(part, 'opaque') && container.isObject && name.length < maxNameLength)
         pending.push({ ...container, value: part, prefix: `${name}.` });
-      else if (isContainer(part)) {
-        const inner = treeOf(part);
-        put(container.tree, name, inner);
-        if (isKind(part, 'opaque'))
-          objects.push({ into: container.tree, name, tree: inner, type: part.name });
-      }
+      else if (full.has(part)) put(container.tree, name, treeOf(part));
+      else if (isKind(part, 'opaque')) skipped.add(part.name);
+      else if (isContainer(part) && ++others <= maxOthers)
+        container.tree.set(name, trees.get(part) ?? withoutTensors);
     }
   }
-  // Objects without tensors are told by their types.
-  const full = findFullTrees(pending);
-  for (const { into, name, tree: inner, type } of objects)
-    if (!full.has(inner)) {
-      into.delete(name);
-      skipped.add(type);
-    }
-  return { tree, skipped: [...skipped], byteLength: source.byteLength, settings: readSettings(root) };
+  return {
+    tree,
+    skipped: [...skipped],
+    byteLength: source.byteLength,
+    modules,
+    settingsNamed: (names) => settingsNamed(root, names),
+  };
 }

@@ -9,6 +9,10 @@ export interface Network {
   readonly name: string;
   /** All names before its parameters, e.g. `model`, `teacher`, `backbone`. */
   readonly path: readonly string[];
+  /** The dictionary that it is in. */
+  readonly tree: TensorTree;
+  /** What stands before its parameters' names there. */
+  readonly prefix: readonly string[];
   /** By the network's own names. */
   readonly nodes: ReadonlyMap<string, StoredTensor | TensorTree>;
   /** The name that two parameters share, or null. */
@@ -35,9 +39,9 @@ const isOptimizers = (path: readonly string[]): boolean =>
     /^(opt(im(izer)?)?s?(_states?|_state_dict)?|exp_avg(_sq)?|momentum_buffer|grad(ient)?s?)$/i.test(part),
   );
 
-const segmentsOf = (name: string): string[] => name.split('.').filter((part) => !wrappers.has(part));
+export const segmentsOf = (name: string): string[] => name.split('.').filter((part) => !wrappers.has(part));
 
-const startsWith = (name: readonly string[], start: readonly string[]): boolean =>
+export const startsWith = (name: readonly string[], start: readonly string[]): boolean =>
   start.every((part, i) => name[i] === part);
 
 /** A dictionary, and one path to it from the top. */
@@ -50,21 +54,31 @@ interface Place {
 
 /** Deeper than any real file. */
 const maxDepth = 16;
-/** One dictionary may be in several places, as teacher and as student. More places than this are an attack. */
+/** One dictionary may be in several places, as teacher and as student. More places of networks than this are an attack. */
 const maxPlaces = 10_000;
 
-/** Every dictionary once, in the order of the file, the outer ones first; with the other names that it has where it was found. */
-function listPlaces(root: TensorTree): Place[] {
-  const places: Place[] = [{ tree: root, keys: [], above: [] }];
+/**
+ * @param hasNetwork whether a dictionary is of interest by itself, and not only for what is in it
+ * @returns the places of these, in the order of the file, the outer ones first
+ */
+function listPlaces(root: TensorTree, hasNetwork: (tree: TensorTree) => boolean): Place[] {
+  const pending: Place[] = [{ tree: root, keys: [], above: [] }];
+  const seen = new Set([root]);
   const opened = new Set<TensorTree>();
-  for (let next = 0; next < places.length; next++) {
-    const place = places[next];
-    if (place === undefined || place.keys.length >= maxDepth || opened.has(place.tree)) continue;
-    opened.add(place.tree);
-    for (const [key, node] of place.tree) {
-      if (!isTree(node)) continue;
-      if (places.length >= maxPlaces) return places;
-      places.push({ tree: node, keys: [...place.keys, key], above: [...place.above, place.tree] });
+  const places: Place[] = [];
+  for (let next = 0; next < pending.length && places.length < maxPlaces; next++) {
+    const place = pending[next];
+    if (place === undefined) continue;
+    const { tree, keys, above } = place;
+    if (hasNetwork(tree)) places.push(place);
+    // What lies in several places is opened where it was found first.
+    if (keys.length >= maxDepth || opened.has(tree)) continue;
+    opened.add(tree);
+    for (const [key, node] of tree) {
+      if (!isTree(node) || node.size === 0 || isOptimizers([key])) continue;
+      if (seen.has(node) && !hasNetwork(node)) continue;
+      seen.add(node);
+      pending.push({ tree: node, keys: [...keys, key], above: [...above, tree] });
     }
   }
   return places;
@@ -117,7 +131,15 @@ function takeNetwork(
     }
   }
   const path = [...place.keys.filter((key) => !wrappers.has(key)), ...prefix];
-  return { path, nodes, repeated, beside: [...beside], isMocoV3: [...names.keys()].some(isOfMocoV3) };
+  return {
+    tree: place.tree,
+    prefix,
+    path,
+    nodes,
+    repeated,
+    beside: [...beside],
+    isMocoV3: [...names.keys()].some(isOfMocoV3),
+  };
 }
 
 /** A dictionary's names, and what stands before each network in it. */
@@ -144,13 +166,19 @@ const maxNetworks = 64;
 
 function networksIn(root: TensorTree): Found[] {
   const contents = new Map<TensorTree, Contents | null>();
+  const held = (tree: TensorTree): Contents | null => {
+    const known = contents.get(tree);
+    if (known !== undefined) return known;
+    const found = contentsOf(tree);
+    contents.set(tree, found);
+    return found;
+  };
   const found: Found[] = [];
-  for (const place of listPlaces(root)) {
-    let held = contents.get(place.tree);
-    if (held === undefined) contents.set(place.tree, (held = contentsOf(place.tree)));
-    for (const prefix of held?.prefixes ?? []) {
-      if (held === null || found.length >= maxNetworks) break;
-      const network = takeNetwork(place, held.names, prefix, held.prefixes);
+  for (const place of listPlaces(root, (tree) => held(tree) !== null)) {
+    const { names, prefixes = [] } = held(place.tree) ?? {};
+    for (const prefix of prefixes) {
+      if (names === undefined || found.length >= maxNetworks) break;
+      const network = takeNetwork(place, names, prefix, prefixes);
       if (!isOptimizers(network.path)) found.push(network);
     }
   }

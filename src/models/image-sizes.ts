@@ -1,7 +1,7 @@
 /** The sizes of pictures that a configuration mentions: timm's `img_size` and `input_size`, Hugging Face's `image_size`. */
 import type { Size } from '../core/geometry.ts';
 
-const names: ReadonlySet<string> = new Set(['img_size', 'image_size', 'input_size']);
+export const sizeNames: ReadonlySet<string> = new Set(['img_size', 'image_size', 'input_size']);
 
 /** Deeper than any real configuration. */
 const maxDepth = 12;
@@ -22,7 +22,11 @@ function sizeOf(value: unknown): Size | null {
   return isSide(height) && isSide(width) ? { height, width } : null;
 }
 
-/** @param config whatever JSON says, or what a checkpoint holds beside its tensors @returns every size that it mentions */
+/** @param values that stand under these names in a checkpoint @returns those that are sizes */
+export const sizesAmong = (values: readonly unknown[]): readonly Size[] =>
+  values.flatMap((value) => sizeOf(value) ?? []);
+
+/** @param config whatever JSON says @returns every size that it mentions */
 export function findImageSizes(config: unknown): readonly Size[] {
   const sizes: Size[] = [];
   const pending: { readonly part: unknown; readonly depth: number }[] = [{ part: config, depth: 0 }];
@@ -30,7 +34,7 @@ export function findImageSizes(config: unknown): readonly Size[] {
     const { part, depth } = pending[next] ?? { part: null, depth: 0 };
     if (typeof part !== 'object' || part === null || depth > maxDepth) continue;
     for (const [name, value] of Object.entries(part)) {
-      const size = names.has(name) ? sizeOf(value) : null;
+      const size = sizeNames.has(name) ? sizeOf(value) : null;
       if (size !== null) sizes.push(size);
       else if (typeof value === 'object' && value !== null) pending.push({ part: value, depth: depth + 1 });
     }

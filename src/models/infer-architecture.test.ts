@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { parameterShapes, trainedGrid, type VitArchitecture } from '../core/architecture.ts';
-import { headsOfConfig, inferArchitecture } from './infer-architecture.ts';
+import { inferArchitecture } from './infer-architecture.ts';
 import { vitSmall16 } from '../testing/vit-small-16.ts';
 
 const noHints = { numHeads: undefined, isMocoV3: false, grid: { rows: 14, columns: 14 } };
@@ -92,14 +92,4 @@ describe('what cannot be told is said', () => {
     const shapes = new Map([...parameterShapes(vitSmall16)].filter(([name]) => !name.startsWith('blocks.')));
     expect(inferArchitecture(shapes, noHints)).toMatch(/no blocks/);
   });
-});
-
-test.each<[unknown, number | undefined]>([
-  [{ num_attention_heads: 6, hidden_size: 384 }, 6],
-  [{ architecture: 'vit_small_patch16_224' }, undefined],
-  [{ num_attention_heads: '6' }, undefined],
-  [null, undefined],
-  ['text', undefined],
-])('the config %j gives %j heads', (config, heads) => {
-  expect(headsOfConfig(config)).toBe(heads);
 });

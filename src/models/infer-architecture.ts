@@ -94,13 +94,3 @@ export function inferArchitecture(shapes: Shapes, hints: ArchitectureHints): Vit
     throw new Error(`an MLP ratio of ${architecture.mlpRatio} does not give ${hiddenDim}`);
   return architecture;
 }
-
-/**
- * A config.json may be ours (the whole architecture), Hugging Face's (which has the head count) or another's.
- * @returns the head count that it gives, if it does
- */
-export function headsOfConfig(config: unknown): number | undefined {
-  if (typeof config !== 'object' || config === null) return undefined;
-  const { num_attention_heads: heads } = config as Readonly<Record<string, unknown>>;
-  return typeof heads === 'number' ? heads : undefined;
-}

@@ -19,6 +19,8 @@ export interface NamedParameters {
   readonly lacksClsPosition: boolean;
   /** The networks to choose from, the chosen one first; empty where the file has only one. */
   readonly networks: readonly string[];
+  /** The one whose names these are. */
+  readonly chosen: Network;
 }
 
 /** Parts that a pass does not use, by their first name. */
@@ -106,7 +108,8 @@ const layerScale =
  * The number of a block, and a name within it. DINOv2's training keeps blocks in chunks (`blocks.0.7.` is block 7, in
  * chunk 0).
  */
-const blockName = /^(?:(?:encoder|model)\.)?(?:blocks(?:\.\d+)?|layers?)\.(?:encoder_layer_)?(\d+)\.(.+)$/;
+export const blockName =
+  /^(?:(?:encoder|model)\.)?(?:blocks(?:\.\d+)?|layers?)\.(?:encoder_layer_)?(\d+)\.(.+)$/;
 
 const invalid = (problem: string): FailureError => new FailureError({ code: 'checkpoint-invalid', problem });
 
@@ -211,7 +214,8 @@ function renameTensors(tensors: TensorFile): TensorFile {
  */
 export function mapParameterNames(tree: TensorTree, key: string | undefined): NamedParameters {
   const networks = pickNetwork(tree, key);
-  const [{ nodes, repeated, beside, isMocoV3 }] = networks;
+  const [chosen] = networks;
+  const { nodes, repeated, beside, isMocoV3 } = chosen;
   if (repeated !== null) throw invalid(`it holds ${repeated} twice, under different prefixes`);
   const ignored = new Set(beside);
   const own = new Map<string, StoredTensor>();
@@ -242,5 +246,6 @@ export function mapParameterNames(tree: TensorTree, key: string | undefined): Na
     isMocoV3,
     lacksClsPosition,
     networks: networks.length > 1 ? networks.map(({ name }) => name) : [],
+    chosen,
   };
 }

@@ -7,6 +7,7 @@ import { elementCount, parameterShapes, type NamedTensor } from '../core/archite
 import { describeFailure } from '../core/failure.ts';
 import { openFixture, openWrapped } from '../testing/checkpoint-fixtures.ts';
 import { checkpointFiles, expectedNetwork, rareFiles } from '../testing/checkpoint-networks.ts';
+import { TensorPickler, torchModule } from '../testing/make-pickle.ts';
 import { makeSafetensors, safetensorsBytes } from '../testing/make-safetensors.ts';
 import { makeZip } from '../testing/make-zip.ts';
 import { vitFixtures, type VitFixture } from '../testing/vit-fixtures.ts';
@@ -26,30 +27,12 @@ test('a checkpoint opens with all its values, in the order of the architecture',
   expect([...opened.value.parameters]).toEqual([...parameters]);
 });
 
-/** A network as PyTorch pickles it as an object, all parameters in one storage, with the head count in modules. */
+/** A network as PyTorch pickles it as an object, with the head count in modules that tell no block. */
 function pickledNetwork(heads: number): Blob {
-  const tuple = (sides: readonly number[]): string => `(${sides.map((side) => `I${side}\n`).join('')}t`;
-  const stridesOf = (shape: readonly number[]): number[] =>
-    shape.map((_, i) => elementCount(shape.slice(i + 1)));
-  const floats: number[] = [];
-  const tensors = [...parameters].map(([name, { shape, values }]) => {
-    const at = floats.length;
-    for (const value of values) floats.push(value);
-    const stored = `(S'storage'\nctorch\nFloatStorage\nS'0'\nS'cpu'\nI1000000\ntQ`;
-    return `S'${name}'\nctorch._utils\n_rebuild_tensor_v2\n(${stored}I${at}\n${tuple(shape)}${tuple(stridesOf(shape))}I00\nNtRs`;
-  });
-  const module = (own: string, inner: string): string =>
-    `cmy\nModule\n)\x81}S'_parameters'\n}${own}sS'_buffers'\n}sS'_modules'\n}${inner}s`;
-  const attentions = Array.from(
-    { length: architecture.depth },
-    (_, i) => `S'${i}'\n${module('', '')}S'num_heads'\nI${heads}\nsbs`,
-  );
-  const pickle = Buffer.from(`${module(tensors.join(''), attentions.join(''))}b.`, 'latin1');
-  const data = Buffer.from(new Float32Array(1e6).map((_, i) => floats[i] ?? 0).buffer);
-  return makeZip([
-    { name: 'a/data.pkl', bytes: pickle },
-    { name: 'a/data/0', bytes: data },
-  ]);
+  const pickler = new TensorPickler();
+  const attention = torchModule({ attributes: { num_heads: heads } });
+  const modules = Object.fromEntries(Array.from({ length: architecture.depth }, (_, i) => [i, attention]));
+  return pickler.file(torchModule({ parameters: pickler.tensors(parameters), modules }));
 }
 
 test('a network that was saved as an object says its heads, unless a person does', async () => {

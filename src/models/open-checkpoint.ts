@@ -10,20 +10,20 @@ import {
   type VitArchitecture,
 } from '../core/architecture.ts';
 import { FailureError, failureOf, type Failure } from '../core/failure.ts';
+import type { Size } from '../core/geometry.ts';
 import type { CheckpointHints } from '../core/model.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
 import { isFloatType } from '../formats/float-values.ts';
 import { openPytorch } from '../formats/pytorch.ts';
-import type { TensorParts } from '../formats/pytorch-tensors.ts';
+import { plainParts, type TensorParts } from '../formats/pytorch-tensors.ts';
 import { matchesSafetensors, openSafetensors, readSafetensorsMetadata } from '../formats/safetensors.ts';
 import type { StoredTensor, TensorFile, TensorTree } from '../formats/tensor-file.ts';
 import { checkParameters } from './check-parameters.ts';
 import { chooseGrid, type PositionLayout } from './choose-grid.ts';
 import { areFixedPositions } from './fixed-positions.ts';
-import { findImageSizes } from './image-sizes.ts';
+import { findImageSizes, sizeNames, sizesAmong } from './image-sizes.ts';
 import {
   depthOf,
-  headsOfConfig,
   inferArchitecture,
   mocoV3Heads,
   mocoV3SmallDim,
@@ -31,7 +31,8 @@ import {
 } from './infer-architecture.ts';
 import { addClsPosition } from './join-tensors.ts';
 import { mapParameterNames } from './key-maps.ts';
-import { epsOfModules, headsOfModules } from './settings-of-modules.ts';
+import { isExactGelu, readNetworkConfig, type NetworkConfig } from './network-config.ts';
+import { describeActivation, epsOfModules, headsOfModules, modulesOf } from './settings-of-modules.ts';
 
 export interface Checkpoint {
   readonly architecture: VitArchitecture;
@@ -80,7 +81,7 @@ export async function openTensors(file: Blob): Promise<OpenedTensors> {
   if (head === null) throw invalid('the file cannot be read');
   if (!matchesSafetensors(new Uint8Array(head))) return valueOf(await openPytorch(file));
   const tree = valueOf(await openSafetensors(file));
-  return { tree, skipped: [], byteLength: file.size, settings: undefined, config: await ownConfig(file) };
+  return { ...plainParts, tree, byteLength: file.size, config: await ownConfig(file) };
 }
 
 const shapesOf = (tensors: TensorFile): Map<string, readonly number[]> =>
@@ -91,12 +92,12 @@ const isOurConfig = (config: unknown): config is object =>
 
 type Shapes = ReadonlyMap<string, readonly number[]>;
 
-/** @param settings what the file holds beside its tensors */
+/** @param stated the sizes of pictures that the file itself mentions */
 function layPositions(
   shapes: Shapes,
   lacksClsPosition: boolean,
   { config, grid }: CheckpointHints,
-  settings: unknown,
+  stated: readonly Size[],
 ): PositionLayout {
   const positions = shapes.get('pos_embed')?.at(-2);
   if (positions === undefined) throw invalid('it has no pos_embed, which tells the grid of patches');
@@ -104,7 +105,7 @@ function layPositions(
   return chooseGrid(positions, {
     said: grid,
     described: ours === null || typeof ours === 'string' ? undefined : trainedGrid(ours),
-    imageSizesPx: [...findImageSizes(config), ...findImageSizes(settings)],
+    imageSizesPx: [...findImageSizes(config), ...stated],
     patchSizePx: shapes.get('patch_embed.proj.weight')?.at(-1),
     lacksClsPosition,
   });
@@ -164,7 +165,8 @@ async function openParts(
     tree,
     skipped: opened.flatMap(({ skipped }) => skipped),
     byteLength: opened.reduce((sum, { byteLength }) => sum + byteLength, 0),
-    settings: opened.map(({ settings }) => settings),
+    modules: new Map(opened.flatMap(({ modules }) => [...modules])),
+    settingsNamed: (names) => opened.flatMap((part) => part.settingsNamed(names)),
     config: opened.find(({ config }) => config !== undefined)?.config,
   };
 }
@@ -179,20 +181,55 @@ async function mayBeMocoV3({ embedDim, numHeads }: VitArchitecture, tensors: Ten
   return positions !== undefined && areFixedPositions(positions, embedDim);
 }
 
+/**
+ * @param own what the file itself says of its architecture
+ * @returns the description that is believed. What merely lies beside the file may be another network's
+ */
+function chooseConfig(
+  own: unknown,
+  { config, isConfigNamed = false }: CheckpointHints,
+  shapes: Shapes,
+): NetworkConfig {
+  const given = isConfigNamed ? (config ?? own) : (own ?? config);
+  if (isOurConfig(given)) return { config: given };
+  const read = readNetworkConfig(given, shapes);
+  if (isConfigNamed && read.contradiction !== undefined)
+    throw invalid(`the config that was given is another network's: ${read.contradiction}`);
+  if (read.activation !== undefined && !isExactGelu(read.activation))
+    throw invalid(
+      `its MLPs have the activation ${read.activation} (hidden_act in its config.json); only those with GELU can be run`,
+    );
+  return read;
+}
+
 async function readCheckpoint(
   files: readonly Blob[],
   hints: CheckpointHints,
   { isWanted, onArchitecture }: OpenOptions,
 ): Promise<Checkpoint> {
-  const { tree, skipped, byteLength, settings, config } = await openParts(files, hints);
-  const { tensors, ignored, isMocoV3, lacksClsPosition, networks } = mapParameterNames(tree, hints.network);
-  const known = { ...hints, config: hints.config ?? config };
-  const { grid, hasClsPosition } = layPositions(shapesOf(tensors), lacksClsPosition, known, settings);
+  const {
+    tree,
+    skipped,
+    byteLength,
+    modules: all,
+    settingsNamed,
+    config: own,
+  } = await openParts(files, hints);
+  const named = mapParameterNames(tree, hints.network);
+  const { tensors, ignored, isMocoV3, lacksClsPosition, networks } = named;
+  const stated = chooseConfig(own, hints, shapesOf(tensors));
+  const known = { ...hints, config: stated.config };
+  const sizes = sizesAmong(settingsNamed(sizeNames));
+  const { grid, hasClsPosition } = layPositions(shapesOf(tensors), lacksClsPosition, known, sizes);
   const laid = hasClsPosition ? tensors : withClsPosition(tensors);
   const shapes = shapesOf(laid);
   const depth = depthOf(shapes);
-  const numHeads = known.numHeads ?? headsOfConfig(known.config) ?? headsOfModules(settings, depth);
-  const layerNormEps = epsOfModules(settings, depth);
+  const modules = modulesOf(named.chosen, all);
+  const activation = describeActivation(modules);
+  if (activation !== null)
+    throw invalid(`its MLPs have another activation than GELU, ${activation}; such networks cannot be run`);
+  const numHeads = known.numHeads ?? stated.numHeads ?? headsOfModules(modules, depth);
+  const layerNormEps = stated.layerNormEps ?? epsOfModules(modules, depth);
   const architecture = chooseArchitecture(shapes, known, { numHeads, isMocoV3, grid, layerNormEps });
   const expected = parameterShapes(architecture);
   // Counters, masks and what has no values are no parameters; where a parameter is stored as one, reading it says so.
@@ -225,7 +262,14 @@ async function readCheckpoint(
   return {
     architecture,
     parameters,
-    ignored: [...ignored, ...counters, ...skipped],
+    ignored: [
+      ...ignored,
+      ...counters,
+      ...skipped,
+      ...(stated.contradiction === undefined
+        ? []
+        : [`config.json (another network's: ${stated.contradiction})`]),
+    ],
     networks,
   };
 }

@@ -13,8 +13,11 @@ export function safetensorsBytes(
 }
 
 /** @returns a whole file of float32 tensors */
-export function makeSafetensors(tensors: ReadonlyMap<string, NamedTensor>): Uint8Array<ArrayBuffer> {
-  const header: Record<string, unknown> = {};
+export function makeSafetensors(
+  tensors: ReadonlyMap<string, NamedTensor>,
+  metadata?: Readonly<Record<string, string>>,
+): Uint8Array<ArrayBuffer> {
+  const header: Record<string, unknown> = metadata === undefined ? {} : { __metadata__: metadata };
   const pieces: Buffer[] = [];
   let offset = 0;
   for (const [name, { shape, values }] of tensors) {

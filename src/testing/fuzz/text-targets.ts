@@ -5,7 +5,7 @@ import { decodeNpy, encodeNpy } from '../../formats/npy.ts';
 import { elementCount } from '../../core/architecture.ts';
 import { findRepeatedName } from '../../formats/repeated-name.ts';
 import { findImageSizes } from '../../models/image-sizes.ts';
-import { headsOfConfig } from '../../models/infer-architecture.ts';
+import { readNetworkConfig } from '../../models/network-config.ts';
 import { parseServedModels } from '../../ui/models/served-models.ts';
 import { noteIds } from '../../ui/state/notes.ts';
 import { parseSettings } from '../../ui/state/settings.ts';
@@ -87,7 +87,7 @@ function readConfig(random: SeededRandom): boolean {
   findRepeatedName(text);
   for (const { height, width } of findImageSizes(parsed.json))
     if (!(height > 0 && width > 0)) throw new Error(`an image of ${height} × ${width} px`);
-  const heads = headsOfConfig(parsed.json);
+  const heads = readNetworkConfig(parsed.json, new Map()).numHeads;
   if (heads !== undefined && typeof heads !== 'number') throw new Error('heads that are no number');
   return typeof parseArchitecture(parsed.json) !== 'string';
 }

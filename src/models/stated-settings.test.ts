@@ -1,0 +1,188 @@
+/** What a file and a config beside it say of a network, besides its tensors. */
+import { describe, expect, test } from 'vitest';
+import { architectureMetadata, type NamedTensor } from '../core/architecture.ts';
+import type { CheckpointHints } from '../core/model.ts';
+import { instance, TensorPickler, torchModule, type Pickled } from '../testing/make-pickle.ts';
+import { makeSafetensors } from '../testing/make-safetensors.ts';
+import { vitFixtures, type VitFixture } from '../testing/vit-fixtures.ts';
+import { openCheckpoint, type Checkpoint } from './open-checkpoint.ts';
+
+const [, fixture] = vitFixtures as [VitFixture, VitFixture, ...VitFixture[]];
+const { architecture, parameters } = fixture;
+const { depth, embedDim, patchSize } = architecture;
+
+const plain = new Blob([makeSafetensors(parameters)]);
+
+async function open(file: Blob, hints: CheckpointHints = {}): Promise<Checkpoint> {
+  const opened = await openCheckpoint(file, hints);
+  if (!opened.ok) throw new Error(JSON.stringify(opened.error));
+  return opened.value;
+}
+
+describe('a config beside a file', () => {
+  test('gives way to what the file says itself, unless a person named it', async () => {
+    const metadata = { [architectureMetadata]: JSON.stringify({ ...architecture, numHeads: 4 }) };
+    const file = new Blob([makeSafetensors(parameters, metadata)]);
+    for (const config of [
+      { ...architecture, numHeads: 8 },
+      { num_attention_heads: 8, hidden_act: 'relu' },
+    ])
+      expect((await open(file, { config })).architecture.numHeads).toBe(4);
+    const named = { config: { ...architecture, numHeads: 8 }, isConfigNamed: true };
+    expect((await open(file, named)).architecture.numHeads).toBe(8);
+  });
+
+  const others = [{ hidden_size: 768 }, { num_hidden_layers: 99 }, { patch_size: 99 }, { num_features: 768 }];
+
+  test.each(others)(
+    'that says %j is another network’s: its heads are not used, and it is told',
+    async (other) => {
+      const config = { num_attention_heads: 8, layer_norm_eps: 1e-3, image_size: 1, ...other };
+      expect(await openCheckpoint(plain, { config })).toMatchObject({
+        error: { code: 'heads-unknown', embedDim },
+      });
+      const { architecture: found, ignored } = await open(plain, { config, numHeads: 4 });
+      expect(found).toEqual({ ...architecture, numHeads: 4 });
+      expect(ignored).toEqual([
+        expect.stringMatching(/^config\.json \(another network's: its \w+ is \d+, and/),
+      ]);
+    },
+  );
+
+  test.each(others)('that a person named is refused where it says %j', async (other) => {
+    const config = { num_attention_heads: 8, ...other };
+    expect(await openCheckpoint(plain, { config, isConfigNamed: true })).toMatchObject({
+      error: {
+        problem: expect.stringMatching(/^the config that was given is another network's: its/) as string,
+      },
+    });
+  });
+
+  test('of the same sizes gives its heads and its epsilon', async () => {
+    const sizes = { hidden_size: embedDim, num_hidden_layers: depth, patch_size: patchSize };
+    const config = { ...sizes, num_attention_heads: 8, layer_norm_eps: 1e-5, hidden_act: 'gelu' };
+    const { architecture: found, ignored } = await open(plain, { config });
+    expect(found).toEqual({ ...architecture, numHeads: 8, layerNormEps: 1e-5 });
+    expect(ignored).toEqual([]);
+  });
+
+  test('of a network of words is passed over', async () => {
+    const config = { model_type: 'bert', vocab_size: 9, hidden_act: 'relu', num_attention_heads: 8 };
+    expect(await openCheckpoint(plain, { config })).toMatchObject({ error: { code: 'heads-unknown' } });
+  });
+
+  test.each(['relu', 'quick_gelu', 'gelu_new'])('with the activation %s is refused', async (activation) => {
+    expect(await openCheckpoint(plain, { config: { hidden_act: activation }, numHeads: 4 })).toMatchObject({
+      error: { problem: expect.stringContaining(`the activation ${activation} (hidden_act`) as string },
+    });
+  });
+});
+
+interface Layers {
+  readonly heads: number;
+  readonly eps?: number;
+  readonly activation?: Pickled;
+}
+
+const gelu = torchModule({ type: 'torch.nn.modules.activation.GELU', attributes: { approximate: 'none' } });
+
+/** One block after another, each with what PyTorch's modules say of themselves. */
+const blocksOf = ({ heads, eps = 1e-6, activation = gelu }: Layers): Pickled =>
+  torchModule({
+    modules: Object.fromEntries(
+      Array.from({ length: depth }, (_, block) => {
+        const norm = torchModule({ attributes: { eps, normalized_shape: [embedDim] } });
+        const attn = torchModule({ attributes: { num_heads: heads } });
+        return [
+          block,
+          torchModule({
+            modules: { norm1: norm, norm2: norm, attn, mlp: torchModule({ modules: { act: activation } }) },
+          }),
+        ];
+      }),
+    ),
+  });
+
+/** A network as PyTorch pickles it as an object. */
+const networkOf = (
+  pickler: TensorPickler,
+  layers: Layers,
+  beside: Readonly<Record<string, Pickled>> = {},
+  tensors: ReadonlyMap<string, NamedTensor> = parameters,
+): Pickled =>
+  torchModule({ parameters: pickler.tensors(tensors), modules: { blocks: blocksOf(layers), ...beside } });
+
+describe('a network that was saved as an object', () => {
+  const file = (root: (pickler: TensorPickler) => Parameters<TensorPickler['file']>[0]): Blob => {
+    const pickler = new TensorPickler();
+    return pickler.file(root(pickler));
+  };
+  const many = Object.fromEntries(Array.from({ length: 25_000 }, (_, i) => [`i${i}`, { label: i }]));
+  const attention = (heads: number): Pickled => torchModule({ attributes: { num_heads: heads } });
+
+  test.each<[string, Blob, CheckpointHints]>([
+    [
+      'with a decoder',
+      file((p) => networkOf(p, { heads: 4 }, { decoder_blocks: blocksOf({ heads: 2 }) })),
+      {},
+    ],
+    ['with a head', file((p) => networkOf(p, { heads: 4 }, { pool: attention(8) })), {}],
+    [
+      'beside a student',
+      file((p) => ({ student: networkOf(p, { heads: 2 }), teacher: networkOf(p, { heads: 4 }) })),
+      {},
+    ],
+    [
+      'in one object with a student',
+      file((p) =>
+        torchModule({
+          modules: { student: networkOf(p, { heads: 2 }), teacher: networkOf(p, { heads: 4 }) },
+        }),
+      ),
+      {},
+    ],
+    [
+      'that is chosen',
+      file((p) => ({ student: networkOf(p, { heads: 4 }), teacher: networkOf(p, { heads: 2 }) })),
+      { network: 'student' },
+    ],
+    ['behind much else', file((p) => ({ index: many, model: networkOf(p, { heads: 4 }) })), {}],
+    [
+      'as TorchScript keeps it',
+      file((p) =>
+        instance('__torch__.ViT', {
+          training: false,
+          ...p.tensors(parameters),
+          blocks: instance(
+            '__torch__.Sequential',
+            Object.fromEntries(
+              Array.from({ length: depth }, (_, i) => [
+                i,
+                instance('__torch__.Block', { attn: instance('__torch__.Attn', { num_heads: 4 }) }),
+              ]),
+            ),
+          ),
+        }),
+      ),
+      {},
+    ],
+  ])('%s has its own head count', async (_, blob, hints) => {
+    const opened = await open(blob, hints);
+    expect(opened.architecture).toEqual({ ...architecture, numHeads: 4 });
+    expect([...opened.parameters]).toEqual([...parameters]);
+  });
+
+  test('has its own epsilon behind much else', async () => {
+    const opened = await open(file((p) => ({ index: many, model: networkOf(p, { heads: 4, eps: 1e-5 }) })));
+    expect(opened.architecture.layerNormEps).toBe(1e-5);
+  });
+
+  test('with another activation than GELU is refused', async () => {
+    const activation = torchModule({ type: 'torch.nn.modules.activation.ReLU' });
+    expect(await openCheckpoint(file((p) => networkOf(p, { heads: 4, activation })))).toMatchObject({
+      error: {
+        problem: expect.stringContaining('another activation than GELU, ReLU (blocks.0.mlp.act)') as string,
+      },
+    });
+  });
+});
