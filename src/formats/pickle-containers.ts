@@ -26,8 +26,10 @@ export function dictsOf(value: PickleValue): PickleDict[] {
 export const isContainer = (value: PickleValue): boolean =>
   isKind(value, 'dict') || itemsOf(value) !== null || attributesOf(value) !== null;
 
+/** An object's dictionaries are parts of it: many objects may share one, which is looked through only once. */
 function* partsOf(value: PickleValue): Generator<PickleValue> {
-  for (const dict of dictsOf(value)) yield* dict.entries.values();
+  if (isKind(value, 'dict')) yield* value.entries.values();
+  else yield* dictsOf(value);
   yield* itemsOf(value) ?? [];
 }
 

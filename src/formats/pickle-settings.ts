@@ -62,11 +62,11 @@ export function settingsNamed(root: PickleValue, names: ReadonlySet<string>): re
   const containers = new Set([root]);
   // What is added while it runs is visited too.
   for (const each of containers) {
-    const dict = isKind(each, 'opaque') ? attributesOf(each) : each;
-    const items = itemsOf(each) ?? [];
+    // Many objects may share a dictionary, which is looked through only once.
+    const items = isKind(each, 'opaque') ? [attributesOf(each)] : (itemsOf(each) ?? []);
     for (const item of items.length <= maxItems ? items : []) if (isContainer(item)) containers.add(item);
-    if (!isKind(dict, 'dict')) continue;
-    for (const [name, part] of dict.entries)
+    if (!isKind(each, 'dict')) continue;
+    for (const [name, part] of each.entries)
       if (names.has(name)) {
         if (found.length < maxParts) found.push(readSettings(part));
       } else if (isContainer(part)) containers.add(part);

@@ -105,6 +105,9 @@ export function attributesOf(value: PickleValue): PickleDict | null {
   if (!isKind(value, 'opaque')) return null;
   if (value.dict !== undefined) return value.dict;
   const state = value.state ?? null;
-  const attributes = itemsOf(state)?.find((item) => isKind(item, 'dict')) ?? state;
+  const attributes =
+    itemsOf(state)
+      ?.slice(0, 2)
+      .find((item) => isKind(item, 'dict')) ?? state;
   return isKind(attributes, 'dict') ? attributes : null;
 }

@@ -89,9 +89,12 @@ interface Container {
   readonly isObject: boolean;
 }
 
+/** Far more buffers than a module has. */
+const maxUnsaved = 1_000;
+
 /** Names of a module's buffers that its `state_dict()` leaves out. */
 const unsavedNames = (value: PickleValue): readonly PickleValue[] =>
-  itemsOf(attributesOf(value)?.entries.get('_non_persistent_buffers_set')) ?? [];
+  itemsOf(attributesOf(value)?.entries.get('_non_persistent_buffers_set'))?.slice(0, maxUnsaved) ?? [];
 
 /** An object within a network that was saved as one: a module, with what it says of itself. */
 export interface ModuleSettings {

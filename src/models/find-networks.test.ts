@@ -153,3 +153,11 @@ test('dictionaries that hold each other over and over cost nothing', () => {
   for (let i = 0; i < 100_000; i++) deep = new Map([['a', deep]]);
   expect(findNetworks(deep)).toEqual([]);
 });
+
+test('what lies before a network hides it not, however much it is', () => {
+  const rows = Object.fromEntries(
+    Array.from({ length: 15_000 }, (_, i) => [`row-${i}`, { kept: true as const }]),
+  );
+  expect(namesOf({ rows, model: { teacher: network() } })).toEqual(['model.teacher']);
+  expect(namesOf({ optimizer: { state: rows }, ema: { of: network() } })).toEqual(['ema.of']);
+});

@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { architectureMetadata, type NamedTensor } from '../core/architecture.ts';
 import type { CheckpointHints } from '../core/model.ts';
-import { instance, TensorPickler, torchModule, type Pickled } from '../testing/make-pickle.ts';
+import { expectedNetwork } from '../testing/checkpoint-networks.ts';
+import { instance, TensorPickler, torchModule, type Pickled, type Plain } from '../testing/make-pickle.ts';
 import { makeSafetensors } from '../testing/make-safetensors.ts';
 import { vitFixtures, type VitFixture } from '../testing/vit-fixtures.ts';
 import { openCheckpoint, type Checkpoint } from './open-checkpoint.ts';
@@ -75,6 +76,26 @@ describe('a config beside a file', () => {
     expect(await openCheckpoint(plain, { config: { hidden_act: activation }, numHeads: 4 })).toMatchObject({
       error: { problem: expect.stringContaining(`the activation ${activation} (hidden_act`) as string },
     });
+  });
+});
+
+describe('options in a file', () => {
+  const oblong = expectedNetwork('wrapped/oblong');
+  const file = (args: Plain, beside: Plain = null): Blob => {
+    const pickler = new TensorPickler();
+    return pickler.file({ index: beside, model: pickler.tensors(oblong.parameters), args });
+  };
+  const rows = Object.fromEntries(Array.from({ length: 25_000 }, (_, i) => [`i${i}`, { label: i }]));
+
+  test.each<[string, Blob]>([
+    ['as a list', file({ img_size: [4, 8] })],
+    [
+      'behind twenty thousand others',
+      file(instance('argparse.Namespace', { data: { img_size: [4, 8] } }), rows),
+    ],
+  ])('tell the size of its pictures: %s', async (_, blob) => {
+    const { architecture: found } = await open(blob, { numHeads: 3 });
+    expect(found.gridSize).toEqual([2, 4]);
   });
 });
 

@@ -7,7 +7,7 @@ export interface Pickled {
   readonly code: string;
 }
 
-type Plain =
+export type Plain =
   number | string | boolean | null | Pickled | readonly Plain[] | { readonly [name: string]: Plain };
 
 const isPickled = (value: object): value is Pickled => 'code' in value && typeof value.code === 'string';
