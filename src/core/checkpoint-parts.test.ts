@@ -20,6 +20,8 @@ test.each<[string, string, string[]]>([
 test.each([
   'model.safetensors',
   'dino-of-2.pth',
+  'dino-010-of-100.pth',
+  'vit-1000-of-2000.safetensors',
   'model-00003-of-00002.safetensors',
   'model-00000-of-00000.bin',
   'model-000001-of-999999.bin',

@@ -12,6 +12,8 @@ export interface CheckpointParts {
 }
 
 const numbered = /^(.+)-(\d{2,6})-of-(\d{2,6})(\.[a-z]+)$/i;
+/** Hugging Face writes five. Fewer count other things, such as epochs: each file is a whole network then. */
+const fewestDigits = 5;
 /** Far above every published checkpoint. */
 const maxParts = 10_000;
 
@@ -22,7 +24,8 @@ export const isIndexName = (name: string): boolean => /\.index(\.[a-z0-9_]+)?\.j
 export function partsByName(name: string): CheckpointParts | null {
   const [, stem = '', number = '', count = '', ending = ''] = numbered.exec(name) ?? [];
   const total = Number(count);
-  if (stem === '' || total < 1 || total > maxParts || Number(number) > total) return null;
+  const isPart = total === 1 || count.length >= fewestDigits;
+  if (stem === '' || !isPart || total < 1 || total > maxParts || Number(number) > total) return null;
   const names = Array.from(
     { length: total },
     (_, i) => `${stem}-${String(i + 1).padStart(number.length, '0')}-of-${count}${ending}`,
