@@ -86,7 +86,7 @@ const isLatin1 = (text: string): boolean => Array.from(text).every((letter) => c
 type Packed = Pick<PackedArray, 'byteLength' | 'read'>;
 
 /** @returns null where these are no bytes, or of no use */
-function packedOf(value: PickleBytes): Packed | null {
+export function packedOf(value: PickleBytes): Packed | null {
   const { content } = value;
   if (content === undefined) return null;
   if (typeof content === 'string')

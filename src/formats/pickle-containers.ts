@@ -42,7 +42,7 @@ export function findFull(root: PickleValue): ReadonlySet<PickleValue> {
   // What is added while it runs is visited too.
   for (const each of containers)
     for (const part of partsOf(each)) if (isContainer(part) && !isTensor(part)) containers.add(part);
-  const inside = [...containers].reverse();
+  const inside = [...containers].toReversed();
   const full = new Set<PickleValue>();
   const holdsTensor = (value: PickleValue): boolean => {
     for (const part of partsOf(value)) if (full.has(part) || isTensor(part)) return true;

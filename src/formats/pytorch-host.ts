@@ -69,9 +69,36 @@ function encodedBytes([text, encoding]: readonly PickleValue[]): PickleBytes {
 /** How many pairs may be copied. A file needs only two bytes to refer to a list of pairs once more. */
 const maxCopiedPairs = 1_000_000;
 
-/** @returns a host for one file, and the storages that were referred to, filled while the pickle is read */
-export function createTorchHost(): PickleHost & { readonly storages: ReadonlyMap<string, PickleStorage> } {
+/** A storage whose bytes are within the pickle. What it is stands there, and is filled in when they are read. */
+export interface EmbeddedStorage {
+  readonly bytes: PickleBytes;
+  readonly storage: PickleStorage;
+}
+
+interface TorchHost extends PickleHost {
+  /** Those outside the pickle that were referred to, filled while it is read. */
+  readonly storages: ReadonlyMap<string, PickleStorage>;
+  /** Filled while it is read. */
+  readonly embedded: readonly EmbeddedStorage[];
+}
+
+/** @returns a host for one file */
+export function createTorchHost(): TorchHost {
   const storages = new Map<string, PickleStorage>();
+  /** By the bytes themselves, or where they begin: each is read once. */
+  const embedded = new Map<string | number, EmbeddedStorage>();
+  const embedStorage = (bytes: PickleValue | undefined): PickleStorage => {
+    const content = isKind(bytes, 'bytes') ? bytes.content : undefined;
+    if (!isKind(bytes, 'bytes') || content === undefined)
+      throw invalid('its pickle has a storage without bytes');
+    const place = typeof content === 'string' ? content : content.begin;
+    const known = embedded.get(place);
+    if (known !== undefined) return known.storage;
+    const key = `within ${embedded.size}`;
+    const storage: PickleStorage = { kind: 'storage', type: '', key, elements: 0, viewOffset: 0 };
+    embedded.set(place, { bytes, storage });
+    return storage;
+  };
   let copiedPairs = 0;
   const dictOfPairs = (pairs: readonly PickleValue[]): PickleValue => {
     const dict = makeDict();
@@ -83,8 +110,11 @@ export function createTorchHost(): PickleHost & { readonly storages: ReadonlyMap
     }
     return dict;
   };
-  return {
+  const host: TorchHost = {
     storages,
+    get embedded() {
+      return [...embedded.values()];
+    },
     findPersistent: (id) => {
       const storage = readStorage(id);
       if (storage === null) {
@@ -115,16 +145,26 @@ export function createTorchHost(): PickleHost & { readonly storages: ReadonlyMap
         case 'torch._utils._rebuild_parameter_with_state':
         // Of devices that PyTorch does not know itself, as a TPU: a tensor of the processor, its type, the device.
         case 'torch._utils._rebuild_device_tensor_from_cpu_tensor':
+        // Of such devices and of an array.
+        case 'torch._utils._rebuild_device_tensor_from_numpy':
+        case 'torch._utils._rebuild_xla_tensor':
         case 'torch.nn.parameter.Parameter':
         case 'torch.nn.parameter.Buffer':
           return args[0] ?? null;
+        case 'torch.storage._load_from_bytes':
+          return embedStorage(args[0]);
+        case 'torch._tensor._rebuild_from_type':
         case 'torch._tensor._rebuild_from_type_v2': {
-          // A subclass of Tensor: (function, class, arguments, state).
+          // A subclass of Tensor: (function, class, arguments, state). The function is another of these.
           const [rebuild, , inner] = args;
           if (!isKind(rebuild, 'global')) return null;
-          return rebuild.name.startsWith('torch._utils._rebuild_tensor')
-            ? rebuildTensor(itemsOf(inner) ?? [])
-            : { kind: 'opaque', name: rebuild.name };
+          const isKnown = rebuild.name.startsWith('torch._utils._rebuild_');
+          return (
+            (isKnown ? host.call(rebuild.name, itemsOf(inner) ?? []) : null) ?? {
+              kind: 'opaque',
+              name: rebuild.name,
+            }
+          );
         }
         case 'collections.OrderedDict':
         case 'collections.defaultdict':
@@ -152,4 +192,5 @@ export function createTorchHost(): PickleHost & { readonly storages: ReadonlyMap
       }
     },
   };
+  return host;
 }

@@ -7,17 +7,16 @@ import { FailureError, failureOf, type Failure } from '../core/failure.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
 import { ByteCursor } from './byte-cursor.ts';
 import { describeOther, describeUnknownFile } from './describe-unknown-file.ts';
+import { embeddedStorages } from './embedded-storages.ts';
 import { isArray, openNpz } from './npz.ts';
 import { readPickle } from './pickle.ts';
-import { isKind, itemsOf, type PickleStorage, type PickleValue } from './pickle-values.ts';
+import { isKind, itemsOf, type PickleValue } from './pickle-values.ts';
 import { createTorchHost } from './pytorch-host.ts';
+import { readLegacyPickles, type PlainPickle } from './pytorch-legacy.ts';
 import { legacyStorages, zipStorages, type StorageFile } from './pytorch-storages.ts';
 import { collectTensors, hasTensors, type TensorParts } from './pytorch-tensors.ts';
 import { readBytes } from './read-bytes.ts';
 import { openEntry, readZipDirectory, type ZipEntry } from './zip-directory.ts';
-
-const legacyMagic = 119547037146038801333356n;
-const legacyProtocol = 1001;
 
 const invalid = (problem: string): FailureError => new FailureError({ code: 'checkpoint-invalid', problem });
 
@@ -79,21 +78,11 @@ async function openZip(file: Blob): Promise<TensorParts> {
   return collect(read.value, storages);
 }
 
-interface LegacyPickles {
-  readonly root: PickleValue;
-  readonly storages: ReadonlyMap<string, PickleStorage>;
-  readonly keys: readonly string[];
-  readonly end: number;
-}
-
-/** There are none where a pickle was not written by torch.save. */
-const noStorages = (file: Blob): StorageFile => legacyStorages(file, file.size, [], new Map());
-
-/** A pickle of Python's own may hold arrays of NumPy's. @throws FailureError 'checkpoint-invalid' where it does not */
-function collectArrays(root: PickleValue, file: Blob): TensorParts {
+/** A pickle of Python's own may hold arrays of NumPy's, or storages within it. @throws FailureError 'checkpoint-invalid' where it does not */
+async function collectOwn({ only: root, embedded }: PlainPickle, file: Blob): Promise<TensorParts> {
   if (isKind(root, 'opaque') && root.name.startsWith('torch.distributed.'))
     throw invalid(`it is no checkpoint, but a list of its parts; ${distributedParts}`);
-  const parts = collectTensors(root, noStorages(file));
+  const parts = collectTensors(root, await embeddedStorages(file, embedded));
   if (!hasTensors(parts.tree))
     throw invalid(
       'it is a pickle, but not one that torch.save wrote; read it in Python and save its tensors',
@@ -101,31 +90,9 @@ function collectArrays(root: PickleValue, file: Blob): TensorParts {
   return parts;
 }
 
-/**
- * Five pickles: magic number, protocol, the machine's sizes, the object, the keys.
- * @returns the first one, where it is no magic number
- */
-async function readLegacyPickles(file: Blob): Promise<LegacyPickles | { readonly only: PickleValue }> {
-  const host = createTorchHost();
-  const cursor = new ByteCursor(file, 0, file.size);
-  const values: PickleValue[] = [];
-  while (values.length < 5) {
-    const read = await readPickle(cursor, host);
-    if (!read.ok) throw invalid('its pickle ends too early; the file was cut short');
-    values.push(read.value);
-    if (values.length === 1 && read.value !== legacyMagic) return { only: read.value };
-    if (values.length === 2 && read.value !== legacyProtocol)
-      throw invalid(`its protocol is ${typeof read.value === 'number' ? read.value : 'no number'}, not 1001`);
-  }
-  const keys = (itemsOf(values[4]) ?? []).map((key) =>
-    typeof key === 'string' || typeof key === 'number' ? String(key) : '',
-  );
-  return { root: values[3] ?? null, storages: host.storages, keys, end: cursor.offset };
-}
-
 async function openLegacy(file: Blob): Promise<TensorParts> {
   const pickles = await readLegacyPickles(file);
-  if ('only' in pickles) return collectArrays(pickles.only, file);
+  if ('only' in pickles) return collectOwn(pickles, file);
   const source = legacyStorages(file, pickles.end, pickles.keys, pickles.storages);
   return collect(pickles.root, source);
 }

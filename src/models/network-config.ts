@@ -43,9 +43,9 @@ function findContradiction(fields: Fields, shapes: Shapes): string | undefined {
   for (const [name, actual] of facts) {
     const stated = fields[name];
     const all: readonly unknown[] = Array.isArray(stated) ? stated : [stated];
-    const other = all.find((each) => typeof each === 'number' && each !== actual);
+    const other = all.find((each): each is number => typeof each === 'number' && each !== actual);
     if (other !== undefined && actual !== undefined)
-      return `its ${name} is ${String(other)}, and the tensors’ is ${actual}`;
+      return `its ${name} is ${other}, and the tensors’ is ${actual}`;
   }
   return undefined;
 }
