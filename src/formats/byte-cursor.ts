@@ -18,6 +18,8 @@ const maxLongBytes = 16;
 const maxLongDigits = 40;
 /** No name is as long as this, but NumPy's arrays are texts in the protocol that torch.save uses. */
 const maxTextBytes = 64 * 1024;
+/** Of a number, or of a name in NumPy's four bytes a letter. */
+const maxSmallBytes = 1024;
 const firstWindowBytes = 256 * 1024;
 /** Only a line of the text protocol may need a larger window. No useful line is longer than this. */
 const maxWindowBytes = 64 * 1024 * 1024;
@@ -30,6 +32,9 @@ const plain = (value: bigint): number | bigint =>
   Number.isSafeInteger(Number(value)) ? Number(value) : value;
 
 const unneeded: PickleBytes = { kind: 'bytes' };
+
+/** @returns a letter a byte */
+const latin1Of = (bytes: Uint8Array): string => String.fromCharCode(...bytes);
 
 export class ByteCursor {
   /** In the file. */
@@ -102,8 +107,12 @@ export class ByteCursor {
     return this.view.getFloat64(this.take(8), false);
   }
 
-  /** Skips them. They may be an array of NumPy's, which is read when it is asked for. */
+  /** Few of them may be a number of NumPy's or a text. Others are skipped: they may be an array, which is read when it is asked for. */
   skipBytes(byteLength: number, form: 'bytes' | 'text' = 'bytes'): PickleBytes {
+    if (form === 'bytes' && byteLength <= maxSmallBytes) {
+      const at = this.take(byteLength);
+      return { kind: 'bytes', content: latin1Of(this.bytes.subarray(at, at + byteLength)) };
+    }
     const begin = this.offset;
     this.pass(byteLength);
     return { kind: 'bytes', content: { file: this.file, begin, byteLength, form } };

@@ -4,7 +4,8 @@ import { storeArray } from './numpy-arrays.ts';
 import { plainParts, type TensorParts } from './pytorch-tensors.ts';
 import { readBytes } from './read-bytes.ts';
 import { unreadable, type StoredTensor } from './tensor-file.ts';
-import { openEntry, unpackedBytesOf, type ZipEntry } from './zip-directory.ts';
+import type { ZipArchive } from './zip-archive.ts';
+import type { ZipEntry } from './zip-directory.ts';
 
 const ending = '.npy';
 
@@ -13,10 +14,10 @@ const isMacs = (name: string): boolean => name.startsWith('__MACOSX/');
 
 export const isArray = ({ name }: ZipEntry): boolean => name.endsWith(ending) && !isMacs(name);
 
-/** Compressed entries are unpacked twice, for the header and for the values, so that only one at a time is in memory. */
-async function openArray(file: Blob, entry: ZipEntry, name: string): Promise<StoredTensor> {
-  const content = await openEntry(file, entry);
-  const head = await readBytes(content, 0, Math.min(content.size, maxNpyHeader));
+/** Compressed entries are unpacked twice, their beginning for the header and all for the values, so that few are in memory. */
+async function openArray(archive: ZipArchive, entry: ZipEntry, name: string): Promise<StoredTensor> {
+  const content = await archive.openBeginning(entry, maxNpyHeader);
+  const head = await readBytes(content, 0, content.size);
   const header = head && readNpyHeader(head);
   if (header === null) return unreadable(name, [], 'numpy.void');
   const { dataBegin } = header;
@@ -24,19 +25,18 @@ async function openArray(file: Blob, entry: ZipEntry, name: string): Promise<Sto
     ...header,
     byteLength: entry.byteLength - dataBegin,
     read: async () => {
-      const again = await openEntry(file, entry);
-      return readBytes(again, dataBegin, again.size);
+      const whole = await archive.open(entry);
+      return readBytes(whole, dataBegin, whole.size);
     },
   });
 }
 
 /** @throws FailureError 'checkpoint-invalid' where its entries are damaged */
-export async function openNpz(file: Blob, entries: ReadonlyMap<string, ZipEntry>): Promise<TensorParts> {
-  const byteLength = file.size + unpackedBytesOf(file, entries);
+export async function openNpz(archive: ZipArchive): Promise<TensorParts> {
   const tree = new Map<string, StoredTensor>();
-  for (const entry of [...entries.values()].filter(isArray)) {
+  for (const entry of [...archive.entries.values()].filter(isArray)) {
     const name = entry.name.slice(0, -ending.length);
-    tree.set(name, await openArray(file, entry, name));
+    tree.set(name, await openArray(archive, entry, name));
   }
-  return { ...plainParts, tree, byteLength };
+  return { ...plainParts, tree, byteLength: archive.byteLength };
 }

@@ -112,7 +112,7 @@ const isCount = (value: PickleValue): value is number =>
 const maxDimensions = 64;
 
 /** @param dtype `numpy.dtype('f4', False, True)` and its state, whose second part is the order of bytes */
-function readType(dtype: PickleValue | undefined): Pick<ArrayLayout, 'type' | 'isBigEndian'> | null {
+export function readType(dtype: PickleValue | undefined): Pick<ArrayLayout, 'type' | 'isBigEndian'> | null {
   if (!isKind(dtype, 'opaque') || dtype.name !== 'numpy.dtype') return null;
   const [type] = dtype.args ?? [];
   const [, order] = itemsOf(dtype.state) ?? [];

@@ -2,6 +2,7 @@
  * What a pickle holds beside its tensors, as plain data: the options of the run that wrote it. Python's objects are
  * read as their attributes; no object is made.
  */
+import { smallArrayOf } from './numpy-scalars.ts';
 import { isContainer } from './pickle-containers.ts';
 import { attributesOf, isKind, itemsOf, type PickleValue } from './pickle-values.ts';
 
@@ -30,6 +31,8 @@ export function readSettings(root: PickleValue): unknown {
   const made = new Map<PickleValue, Plain>();
   const pending: { readonly value: PickleValue; readonly into: Plain }[] = [];
   const plainOf = (value: PickleValue): unknown => {
+    const array = isKind(value, 'opaque') ? smallArrayOf(value) : null;
+    if (array !== null) return array;
     const held = plainObject(value);
     if (held === null || typeof held !== 'object') return typeof held === 'bigint' ? undefined : held;
     const known = made.get(held);

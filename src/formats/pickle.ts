@@ -137,7 +137,8 @@ class PickleMachine {
   private call(callee: PickleValue, args: readonly PickleValue[]): true {
     this.count();
     const name = isKind(callee, 'global') || isKind(callee, 'opaque') ? callee.name : 'something unnamed';
-    return this.push((isKind(callee, 'global') && this.host.call(name, args)) || { kind: 'opaque', name });
+    const made = isKind(callee, 'global') ? this.host.call(name, args) : null;
+    return this.push(made ?? { kind: 'opaque', name });
   }
 
   private pushGlobal(module: PickleValue, name: PickleValue): true {

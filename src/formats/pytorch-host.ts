@@ -1,5 +1,6 @@
 /** The names in a PyTorch pickle that we know. All others become placeholders. */
 import { FailureError } from '../core/failure.ts';
+import { scalarOf } from './numpy-scalars.ts';
 import type { PickleHost } from './pickle.ts';
 import {
   isKind,
@@ -183,6 +184,9 @@ export function createTorchHost(): TorchHost {
         case '__builtin__.bytearray':
         case 'builtins.bytes':
           return encodedBytes(args);
+        case 'numpy.core.multiarray.scalar':
+        case 'numpy._core.multiarray.scalar':
+          return scalarOf(args);
         case 'numpy.dtype':
         case 'numpy.core.numeric._frombuffer':
         case 'numpy._core.numeric._frombuffer':

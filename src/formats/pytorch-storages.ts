@@ -3,7 +3,8 @@ import { FailureError } from '../core/failure.ts';
 import type { FloatType } from './float-values.ts';
 import type { PickleStorage } from './pickle-values.ts';
 import { readBytes } from './read-bytes.ts';
-import { openEntry, unpackedBytesOf, type ZipEntry } from './zip-directory.ts';
+import type { ZipArchive } from './zip-archive.ts';
+import type { ZipEntry } from './zip-directory.ts';
 
 interface StorageType {
   readonly bytesPerElement: number;
@@ -53,21 +54,19 @@ const invalid = (problem: string): FailureError => new FailureError({ code: 'che
 const bytesOf = (storage: PickleStorage): number =>
   storage.elements * (storageTypes.get(storage.type)?.bytesPerElement ?? Infinity);
 
-/**
- * @param folder the archive's own top folder, with its slash
- * @throws FailureError 'checkpoint-invalid' where it would unpack to far more than its size
- */
+/** @param folder the archive's own top folder, with its slash */
 export function zipStorages(
   file: Blob,
-  entries: ReadonlyMap<string, ZipEntry>,
+  archive: ZipArchive,
   folder: string,
   isBigEndian: boolean,
 ): StorageFile {
-  const entryOf = ({ key }: PickleStorage): ZipEntry | undefined => entries.get(`${folder}data/${key}`);
+  const entryOf = ({ key }: PickleStorage): ZipEntry | undefined =>
+    archive.entries.get(`${folder}data/${key}`);
   // Several tensors may lie in one storage, which is not unpacked for each.
   let last: { readonly entry: ZipEntry; readonly content: Promise<Blob> } | null = null;
   return {
-    byteLength: file.size + unpackedBytesOf(file, entries),
+    byteLength: archive.byteLength,
     isBigEndian,
     check: (storage) => {
       const entry = entryOf(storage);
@@ -79,7 +78,7 @@ export function zipStorages(
     read: async (storage, from, to) => {
       const entry = entryOf(storage);
       if (entry === undefined) throw new Error(`no entry for ${storage.key}: it was checked before`);
-      if (last?.entry !== entry) last = { entry, content: openEntry(file, entry) };
+      if (last?.entry !== entry) last = { entry, content: archive.open(entry) };
       return readBytes(await last.content, from, to);
     },
   };

@@ -16,7 +16,8 @@ import { readLegacyPickles, type PlainPickle } from './pytorch-legacy.ts';
 import { legacyStorages, zipStorages, type StorageFile } from './pytorch-storages.ts';
 import { collectTensors, hasTensors, type TensorParts } from './pytorch-tensors.ts';
 import { readBytes } from './read-bytes.ts';
-import { openEntry, readZipDirectory, type ZipEntry } from './zip-directory.ts';
+import { openZipArchive, type ZipArchive } from './zip-archive.ts';
+import { readZipDirectory } from './zip-directory.ts';
 
 const invalid = (problem: string): FailureError => new FailureError({ code: 'checkpoint-invalid', problem });
 
@@ -47,31 +48,29 @@ function describeOtherZip(names: readonly string[]): string {
   return `it is a zip archive, but not one of PyTorch: it has no data.pkl (it holds ${first}${names.length > 1 ? ' and others' : ''})`;
 }
 
-/** @param order the entry that says it, where there is one */
-async function isBigEndian(file: Blob, order: ZipEntry | undefined): Promise<boolean> {
+/** @param name of the entry that says it, where there is one */
+async function isBigEndian(archive: ZipArchive, name: string): Promise<boolean> {
+  const order = archive.entries.get(name);
   if (order?.byteLength !== 'big'.length) return false;
-  const content = await openEntry(file, order);
+  const content = await archive.open(order);
   return new TextDecoder().decode(await readOrFail(content, 0, content.size)) === 'big';
 }
 
 async function openZip(file: Blob): Promise<TensorParts> {
-  const entries = await readZipDirectory(file);
+  const archive = openZipArchive(file, await readZipDirectory(file));
+  const { entries } = archive;
   // The top folder has the name of the file that was saved first, or any other.
   const [pickleEntry] = [...entries.values()]
     .filter(({ name }) => /(^|\/)data\.pkl$/.test(name))
     .sort((a, b) => a.name.length - b.name.length);
   if (pickleEntry === undefined) {
-    if ([...entries.values()].some(isArray)) return openNpz(file, entries);
+    if ([...entries.values()].some(isArray)) return openNpz(archive);
     throw invalid(describeOtherZip([...entries.keys()]));
   }
   const folder = pickleEntry.name.slice(0, -'data.pkl'.length);
-  const storages = zipStorages(
-    file,
-    entries,
-    folder,
-    await isBigEndian(file, entries.get(`${folder}byteorder`)),
-  );
-  const pickle = await openEntry(file, pickleEntry);
+  const isReversed = await isBigEndian(archive, `${folder}byteorder`);
+  const storages = zipStorages(file, archive, folder, isReversed);
+  const pickle = await archive.open(pickleEntry);
   const cursor = new ByteCursor(pickle, 0, pickle.size);
   const read = await readPickle(cursor, createTorchHost());
   if (!read.ok) throw invalid('its pickle ends too early');

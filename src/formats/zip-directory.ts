@@ -5,7 +5,6 @@
  */
 import { distributedParts } from '../core/checkpoint-parts.ts';
 import { FailureError } from '../core/failure.ts';
-import { inflate } from '../core/inflate.ts';
 import { readBytes } from './read-bytes.ts';
 
 export interface ZipEntry {
@@ -36,8 +35,6 @@ const maxCommentBytes = 0xffff;
 /** A million tensors have a directory of this size; no checkpoint has. */
 const maxDirectoryBytes = 64 * 1024 * 1024;
 const methods = { stored: 0, deflated: 8 };
-/** Deflate makes at most 1032 bytes of one. */
-const mostInflated = 1032;
 /** In a 32-bit field: look into the ZIP64 field instead. */
 const elsewhere = 0xffffffff;
 
@@ -136,23 +133,8 @@ export async function readZipDirectory(file: Blob): Promise<Map<string, ZipEntry
   return entries;
 }
 
-/** Weights hardly shrink, and zeros beside them are few. */
-const mostUnpacked = 16;
-
-/**
- * @returns how many bytes the compressed entries hold together
- * @throws FailureError 'checkpoint-invalid' where these are far more than the file has
- */
-export function unpackedBytesOf(file: Blob, entries: ReadonlyMap<string, ZipEntry>): number {
-  let sum = 0;
-  for (const { isDeflated, byteLength } of entries.values()) if (isDeflated) sum += byteLength;
-  if (sum > mostUnpacked * file.size)
-    throw invalid(`it would unpack to more than ${mostUnpacked} times its size, which no network does`);
-  return sum;
-}
-
 /** @returns where the bytes of an entry begin: PyTorch pads the header before them, so that they are aligned */
-async function findPacked(file: Blob, { name, headerOffset, packedBytes }: ZipEntry): Promise<number> {
+export async function findPacked(file: Blob, { name, headerOffset, packedBytes }: ZipEntry): Promise<number> {
   const header = await readView(file, headerOffset, headerOffset + 30, `its entry ${name}`);
   if (header.getUint32(0, true) !== signatures.localHeader) throw invalid(`its entry ${name} is damaged`);
   const begin = headerOffset + 30 + header.getUint16(26, true) + header.getUint16(28, true);
@@ -170,28 +152,4 @@ export async function findEntryBytes(file: Blob, entry: ZipEntry): Promise<numbe
   if (!isStored) throw invalid(`its entry ${name} is compressed; pack the archive anew without compression`);
   if (byteLength !== packedBytes) throw invalid(`its entry ${name} is damaged`);
   return findPacked(file, entry);
-}
-
-/**
- * @returns what the entry holds: a part of the file, or where it is compressed a copy in memory
- * @throws FailureError 'checkpoint-invalid' with what is wrong
- */
-export async function openEntry(file: Blob, entry: ZipEntry): Promise<Blob> {
-  const { name, isStored, isDeflated, byteLength, packedBytes } = entry;
-  if (isStored) {
-    const begin = await findEntryBytes(file, entry);
-    return file.slice(begin, begin + byteLength);
-  }
-  if (!isDeflated)
-    throw invalid(
-      `its entry ${name} is encrypted or compressed in a rare way; unpack the archive, and pack it anew`,
-    );
-  const begin = await findPacked(file, entry);
-  // Unpacked to the length that is stated and no further, and that must be possible.
-  const isPossible = byteLength <= mostInflated * packedBytes;
-  const bytes = isPossible
-    ? await inflate(file.slice(begin, begin + packedBytes), 'deflate-raw', byteLength)
-    : null;
-  if (bytes?.byteLength !== byteLength) throw invalid(`its entry ${name} is compressed, and damaged`);
-  return new Blob([bytes]);
 }

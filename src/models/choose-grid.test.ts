@@ -31,6 +31,21 @@ test.each([49, 9, 196, 1369, 46, 198, 3, 1, 0])(
   },
 );
 
+test.each([
+  // 2 × 5 and 10 × 17 patches are as many as CLS and a square.
+  [10, undefined],
+  [170, undefined],
+  [196, grid(14, 14)],
+])('%d positions of a network with timm’s registers are %j, or never guessed', (positions, square) => {
+  const clues = { ...nothing, lacksClsPosition: true, hasTimmRegisters: true };
+  if (square !== undefined)
+    expect(chooseGrid(positions, clues)).toEqual({ grid: square, hasClsPosition: false });
+  else
+    expect(() => chooseGrid(positions, clues)).toThrow(
+      expect.objectContaining({ failure: { code: 'grid-unknown', positions } }) as Error,
+    );
+});
+
 describe('what somebody says is believed', () => {
   test.each([
     [49, grid(6, 8), true],

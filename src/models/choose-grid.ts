@@ -26,6 +26,11 @@ export interface GridClues {
   readonly patchSizePx: number | undefined;
   /** Whether the parameters' names are those of a family without a position for CLS. */
   readonly lacksClsPosition: boolean;
+  /**
+   * Whether the registers are timm's. Where CLS has a position there they have theirs, too, so that one more than a square are an
+   * oblong grid, as of 2 × 5 patches.
+   */
+  readonly hasTimmRegisters?: boolean;
 }
 
 const isSquare = (count: number): boolean => count > 0 && Number.isInteger(Math.sqrt(count));
@@ -56,7 +61,7 @@ function fitImageSizes(positions: number, { imageSizesPx, patchSizePx }: GridClu
  * @throws FailureError 'grid-unknown' where it is not stated, 'checkpoint-invalid' where the stated one does not fit
  */
 export function chooseGrid(positions: number, clues: GridClues): PositionLayout {
-  const { said, described, lacksClsPosition } = clues;
+  const { said, described, lacksClsPosition, hasTimmRegisters = false } = clues;
   if (said !== undefined) {
     const layout = fit(said, positions);
     if (layout !== null) return layout;
@@ -69,6 +74,7 @@ export function chooseGrid(positions: number, clues: GridClues): PositionLayout 
   const fromSizes = fitImageSizes(positions, clues);
   if (fromSizes !== null) return fromSizes;
   if (lacksClsPosition && isSquare(positions)) return { grid: squareOf(positions), hasClsPosition: false };
-  if (isSquare(positions - 1)) return { grid: squareOf(positions - 1), hasClsPosition: true };
+  if (!hasTimmRegisters && isSquare(positions - 1))
+    return { grid: squareOf(positions - 1), hasClsPosition: true };
   throw new FailureError({ code: 'grid-unknown', positions });
 }

@@ -29,6 +29,7 @@ const wrappers: ReadonlySet<string> = new Set([
   '_orig_mod',
   '_checkpoint_wrapped_module',
   '_fsdp_wrapped_module',
+  '_fpw_module',
   '_forward_module',
   '_module',
 ]);

@@ -113,6 +113,25 @@ test('wrappers’ prefixes go, heads are left out and named', () => {
   });
 });
 
+test('what other programs count in layers, a layer before the classifier, and registers of which there are none are left out', () => {
+  const tree = new Map([
+    ...treeOf('cls_token', 'total_ops', 'blocks.0.attn.total_params', 'pre_logits.fc.weight', 'norm.bias'),
+    ['register_tokens', stored('register_tokens', [1, 0, 8])] as const,
+  ]);
+  expect(mapped(tree)).toEqual({
+    names: ['cls_token', 'norm.bias'],
+    ignored: ['total_ops', 'blocks.0.attn.total_params', 'pre_logits.*', 'register_tokens'],
+  });
+});
+
+test('FSDP’s prefixes go, those of PyTorch before 2.0 too', () => {
+  const wrapped = treeOf(
+    '_fsdp_wrapped_module._fpw_module.cls_token',
+    'norm._fsdp_wrapped_module._fpw_module.bias',
+  );
+  expect(mapped(wrapped)).toEqual({ names: ['cls_token', 'norm.bias'], ignored: [] });
+});
+
 test('MoCo v3 is known by its prefix; its second encoder and its predictor are left out', () => {
   const tree = treeOf(
     'module.base_encoder.cls_token',

@@ -17,6 +17,8 @@ export interface NamedParameters {
   readonly isMocoV3: boolean;
   /** Whether the names are those of a family that keeps no position for CLS: DeiT III, and timm's with registers. */
   readonly lacksClsPosition: boolean;
+  /** Whether the registers have timm's name. */
+  readonly hasTimmRegisters: boolean;
   /** The networks to choose from, the chosen one first; empty where the file has only one. */
   readonly networks: readonly string[];
   /** The one whose names these are. */
@@ -27,7 +29,7 @@ export interface NamedParameters {
 const besides: readonly RegExp[] = [
   // Heads on top of the network: head, heads, head_dist, dino_head, projection_head …
   /(^|_)heads?(_|$)/,
-  /^(fc|classifier|pooler|predictor|projector|projection|prototypes)$/,
+  /^(fc|classifier|pooler|predictor|projector|projection|prototypes|pre_logits)$/,
   // Masked autoencoders rebuild the photograph with a second network.
   /^decoder(_|$)/,
   // Centres of DINO's and iBOT's losses.
@@ -38,6 +40,16 @@ const besides: readonly RegExp[] = [
 ];
 
 const isBeside = (name: string): boolean => besides.some((pattern) => pattern.test(name));
+
+/** What thop counts in each layer. */
+const isCount = (name: string): boolean => /(^|\.)total_(ops|params)$/.test(name);
+
+/** Registers of which there are none. */
+const isNone = (name: string, node: StoredTensor | TensorTree): boolean =>
+  /(^|\.)(register_tokens|reg_token)$/.test(name) &&
+  !isTree(node) &&
+  node.shape.length === 3 &&
+  node.shape[1] === 0;
 
 /** The weight and the bias of a layer. */
 function withKinds(own: string, official: string): (readonly [string, string])[] {
@@ -224,7 +236,8 @@ export function mapParameterNames(tree: TensorTree, key: string | undefined): Na
     const [first = '', ...rest] = name.replace(/^embeddings\.(?=mask_token$)/, '').split('.');
     // A classifier's norm; in place of the network's own it tells another kind of network.
     const isClassifiersNorm = first === 'fc_norm' && nodes.has('norm.weight');
-    if (isBeside(first) || isClassifiersNorm)
+    if (isCount(name) || isNone(name, node)) ignored.add(name);
+    else if (isBeside(first) || isClassifiersNorm)
       ignored.add(isTree(node) || rest.length === 0 ? name : `${first}.*`);
     else {
       names.push(name);
@@ -234,9 +247,9 @@ export function mapParameterNames(tree: TensorTree, key: string | undefined): Na
   }
   const kind = describeOtherKind(names);
   if (kind !== null) throw invalid(kind);
-  const lacksClsPosition = [...own.keys()].some(
-    (name) => name === 'reg_token' || /^blocks\.[\d.]+\.gamma_1$/.test(name),
-  );
+  const hasTimmRegisters = own.has('reg_token');
+  const lacksClsPosition =
+    hasTimmRegisters || [...own.keys()].some((name) => /^blocks\.[\d.]+\.gamma_1$/.test(name));
   const tensors = renameTensors(own);
   const unreadable = describeUnreadable(tensors);
   if (unreadable !== null) throw invalid(unreadable);
@@ -245,6 +258,7 @@ export function mapParameterNames(tree: TensorTree, key: string | undefined): Na
     ignored: [...ignored],
     isMocoV3,
     lacksClsPosition,
+    hasTimmRegisters,
     networks: networks.length > 1 ? networks.map(({ name }) => name) : [],
     chosen,
   };

@@ -30,7 +30,7 @@ import {
   type ArchitectureHints,
 } from './infer-architecture.ts';
 import { addClsPosition } from './join-tensors.ts';
-import { mapParameterNames } from './key-maps.ts';
+import { mapParameterNames, type NamedParameters } from './key-maps.ts';
 import { isExactGelu, readNetworkConfig, type NetworkConfig } from './network-config.ts';
 import { describeActivation, epsOfModules, headsOfModules, modulesOf } from './settings-of-modules.ts';
 
@@ -95,7 +95,7 @@ type Shapes = ReadonlyMap<string, readonly number[]>;
 /** @param stated the sizes of pictures that the file itself mentions */
 function layPositions(
   shapes: Shapes,
-  lacksClsPosition: boolean,
+  { lacksClsPosition, hasTimmRegisters }: NamedParameters,
   { config, grid }: CheckpointHints,
   stated: readonly Size[],
 ): PositionLayout {
@@ -108,6 +108,7 @@ function layPositions(
     imageSizesPx: [...findImageSizes(config), ...stated],
     patchSizePx: shapes.get('patch_embed.proj.weight')?.at(-1),
     lacksClsPosition,
+    hasTimmRegisters,
   });
 }
 
@@ -216,11 +217,11 @@ async function readCheckpoint(
     config: own,
   } = await openParts(files, hints);
   const named = mapParameterNames(tree, hints.network);
-  const { tensors, ignored, isMocoV3, lacksClsPosition, networks } = named;
+  const { tensors, ignored, isMocoV3, networks } = named;
   const stated = chooseConfig(own, hints, shapesOf(tensors));
   const known = { ...hints, config: stated.config };
   const sizes = sizesAmong(settingsNamed(sizeNames));
-  const { grid, hasClsPosition } = layPositions(shapesOf(tensors), lacksClsPosition, known, sizes);
+  const { grid, hasClsPosition } = layPositions(shapesOf(tensors), named, known, sizes);
   const laid = hasClsPosition ? tensors : withClsPosition(tensors);
   const shapes = shapesOf(laid);
   const depth = depthOf(shapes);

@@ -86,9 +86,14 @@ describe('options in a file', () => {
     return pickler.file({ index: beside, model: pickler.tensors(oblong.parameters), args });
   };
   const rows = Object.fromEntries(Array.from({ length: 25_000 }, (_, i) => [`i${i}`, { label: i }]));
+  /** `numpy.array([4, 8], 'u1')` */
+  const numpySizes = {
+    code: `cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(I0\ntS'b'\ntR(I1\n(I2\ntcnumpy\ndtype\n(S'u1'\nI0\nI1\ntR(I3\nS'|'\nNNNI-1\nI-1\nI0\ntbI00\nC\x02\x04\x08tb`,
+  };
 
   test.each<[string, Blob]>([
     ['as a list', file({ img_size: [4, 8] })],
+    ['as an array of NumPy’s', file({ img_size: numpySizes })],
     [
       'behind twenty thousand others',
       file(instance('argparse.Namespace', { data: { img_size: [4, 8] } }), rows),

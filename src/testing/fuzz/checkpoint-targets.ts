@@ -4,7 +4,8 @@
  */
 import { elementCount } from '../../core/architecture.ts';
 import { damage, type SeededRandom } from '../../core/seeded-random.ts';
-import { findEntryBytes, openEntry, readZipDirectory } from '../../formats/zip-directory.ts';
+import { openZipArchive } from '../../formats/zip-archive.ts';
+import { findEntryBytes, readZipDirectory } from '../../formats/zip-directory.ts';
 import { openPytorch } from '../../formats/pytorch.ts';
 import { openSafetensors } from '../../formats/safetensors.ts';
 import { isTree, type StoredTensor, type TensorTree } from '../../formats/tensor-file.ts';
@@ -35,7 +36,7 @@ const tensorsPerFile = 4;
  * pickle and its headers are read, each of which is part of the file.
  */
 const maxShare = 4;
-/** A compressed archive may hold this many times its size (`unpackedBytesOf`). */
+/** A compressed archive may hold this many times its size (`openZipArchive`). */
 const maxUnpacked = 16;
 
 /**
@@ -75,9 +76,9 @@ type ZipEntries = readonly { readonly name: string; readonly bytes: Bytes }[];
 async function entriesOf(zip: Bytes): Promise<ZipEntries> {
   const file = new Blob([zip]);
   const entries: { name: string; bytes: Bytes }[] = [];
-  for (const entry of (await readZipDirectory(file)).values()) {
-    entries.push({ name: entry.name, bytes: await bytesOf(await openEntry(file, entry)) });
-  }
+  const archive = openZipArchive(file, await readZipDirectory(file));
+  for (const entry of archive.entries.values())
+    entries.push({ name: entry.name, bytes: await bytesOf(await archive.open(entry)) });
   return entries;
 }
 
