@@ -15,6 +15,7 @@ test.each([
   [`${'\0'.repeat(128)}DICM`, { what: 'a DICOM picture', picture: 'dicom' }],
   ['8BPS\0\x01', { what: 'a Photoshop document', picture: 'psd' }],
   ['\0\0\0\x0cJXL \r\n\x87\n', { what: 'a JPEG XL picture', picture: 'jxl' }],
+  ['\x08\x07\x12\x07pytorch\x1a\x051.13', { what: 'an ONNX file' }],
   ['%PDF-1.7', { what: 'a PDF document' }],
   ['\n<!DOCTYPE html>', { what: 'a web page' }],
   ['<!-- saved from\n--> <html>', { what: 'a web page' }],

@@ -66,6 +66,13 @@ const kinds: readonly Kind[] = [
   { what: 'an HDF5 file, as Keras writes', signs: start('\x89HDF') },
   { what: 'an array of NumPy (.npy)', signs: start('\x93NUMPY') },
   { what: 'a GGUF file, as llama.cpp reads', signs: start('GGUF') },
+  {
+    what: 'an ONNX file',
+    // Behind its version, the name of what wrote it.
+    signs: ['\x07pytorch', '\x07tf2onnx', '\x08skl2onnx', '\x0bonnx.helper', '\x0aonnx.utils'].map(
+      (writer) => [2, `\x12${writer}`] as const,
+    ),
+  },
   { what: 'a TensorFlow Lite file', signs: [[4, 'TFL3']] },
   { what: 'a zip archive', signs: start('PK\x03\x04', 'PK\x05\x06') },
   { what: 'a RAR archive', signs: start('Rar!') },

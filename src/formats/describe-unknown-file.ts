@@ -8,14 +8,20 @@ import { firstLine, isPacked, recogniseFile } from '../core/recognise-file.ts';
 export function describeUnknownFile(head: Uint8Array): string | null {
   if (head.byteLength === 0) return 'it is empty';
   const text = new TextDecoder('latin1').decode(head);
-  if (text.slice(257, 262) === 'ustar' || text.startsWith('././@LongLink'))
-    return 'it is in the tar layout that PyTorch wrote before 2017; load it there and save it again';
+  const isTar = text.slice(257, 262) === 'ustar' || text.startsWith('././@LongLink');
+  // PyTorch's own first entries.
+  const [name = ''] = text.split('\0', 1);
+  if (isTar && name !== '././@LongLink' && !/^(\.\/?|storages|tensors|sys_info|pickle)$/.test(name))
+    return `it is a tar archive that holds ${name}; unpack it first`;
+  if (isTar) return 'it is in the tar layout that PyTorch wrote before 2017; load it there and save it again';
   if (text.startsWith('version https://git-lfs'))
     return 'it is a Git LFS pointer: the file itself was not downloaded (git lfs pull)';
   if (/^\s*[[{]\s*["{]/.test(text)) return 'it is JSON, perhaps an error message or a configuration';
   // PyTorch's own files are zip archives, too: what is in them decides.
   const what = text.startsWith('PK') ? undefined : recogniseFile(head)?.what;
-  // Hosts of files answer with XML.
+  // Hosts of files answer with XML, and with parts of pages.
+  if (/^\s*<(error|head|body|title|script)\b/i.test(text))
+    return 'it is a web page: the download brought an error or a login page instead of the file';
   if (what === 'a web page' || what === 'an XML document')
     return 'it is a web page: the download brought an error or a login page instead of the file';
   if (what !== undefined)

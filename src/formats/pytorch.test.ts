@@ -336,6 +336,13 @@ describe('a wrong file is refused with what is wrong', () => {
     ['something else', '\x08\x01\x12\xff', /^it is neither a safetensors nor a PyTorch file$/],
     ['zeros', new Uint8Array(600), /begins with zeros/],
     ['the tar layout', `${'storages'.padEnd(257, '\0')}ustar`.padEnd(512, '\0'), /tar layout .* before 2017/],
+    [
+      'a tar archive',
+      `${'run/dino.pth'.padEnd(257, '\0')}ustar  `.padEnd(512, '\0'),
+      /a tar archive that holds run\/dino\.pth; unpack it first/,
+    ],
+    ['an answer of a host of files', '<Error><Code>AccessDenied</Code>', /it is a web page/],
+    ['a part of a page', '<head><title>Sign in', /it is a web page/],
     ['another pickle', '\x80\x02}.', /not one that torch\.save wrote/],
     ['another pickle, of plain values', "\x80\x02}S'a'\n}S'b'\nK\x01ss.", /not one that torch\.save wrote/],
     ['half a zip', 'PK\x03\x04 and nothing more that would be of use', /the end of its archive is missing/],

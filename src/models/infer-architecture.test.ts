@@ -88,6 +88,13 @@ describe('what cannot be told is said', () => {
     expect(inferArchitecture(shapes, noHints)).toMatch(/gated \(SwiGLU/);
   });
 
+  test('gated MLPs whose gate and values are one layer', () => {
+    const shapes = new Map(parameterShapes(vitSmall16)).set('blocks.0.mlp.fc2.weight', [384, 768]);
+    expect(inferArchitecture(shapes, noHints)).toMatch(
+      /gated \(SwiGLU, mlp\.fc1 of 1536 and mlp\.fc2 of 768/,
+    );
+  });
+
   test('no blocks', () => {
     const shapes = new Map([...parameterShapes(vitSmall16)].filter(([name]) => !name.startsWith('blocks.')));
     expect(inferArchitecture(shapes, noHints)).toMatch(/no blocks/);

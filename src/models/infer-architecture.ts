@@ -75,6 +75,10 @@ export function inferArchitecture(shapes: Shapes, hints: ArchitectureHints): Vit
     return shapes.has('blocks.0.mlp.w12.weight')
       ? 'its MLPs are gated (SwiGLU, mlp.w12), as in DINOv2 giant; only those of two layers with GELU can be run'
       : 'it has no blocks.0.mlp.fc1.weight, which tells the width of the MLP';
+  // The gate and the values in one: half of them come out.
+  const inner = shapes.get('blocks.0.mlp.fc2.weight')?.[1];
+  if (inner !== undefined && hiddenDim === 2 * inner)
+    return `its MLPs are gated (SwiGLU, mlp.fc1 of ${hiddenDim} and mlp.fc2 of ${inner} channels); only those of two layers with GELU can be run`;
   const numHeads = chooseHeads(embedDim, hints);
   if (typeof numHeads === 'string') return numHeads;
   const architecture = parseArchitecture({

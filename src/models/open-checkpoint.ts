@@ -32,6 +32,7 @@ import {
 import { addClsPosition } from './join-tensors.ts';
 import { mapParameterNames, type NamedParameters } from './key-maps.ts';
 import { isExactGelu, readNetworkConfig, type NetworkConfig } from './network-config.ts';
+import { describeOtherLayers } from './other-kinds.ts';
 import { describeActivation, epsOfModules, headsOfModules, modulesOf } from './settings-of-modules.ts';
 
 export interface Checkpoint {
@@ -132,6 +133,16 @@ function chooseArchitecture(
   throw lacksHeads && embedDim !== undefined
     ? new FailureError({ code: 'heads-unknown', embedDim })
     : invalid(architecture);
+}
+
+/** @throws FailureError where the tensors are not the architecture's, with the kind of network where they tell it */
+function checkLayers(architecture: VitArchitecture, shapes: Shapes): void {
+  const checked = checkParameters(architecture, shapes);
+  if (checked.ok) return;
+  const { error } = checked;
+  const kind =
+    error.code === 'model-parameters-mismatch' ? describeOtherLayers(error.unexpected, error.missing) : null;
+  throw kind === null ? new FailureError(error) : invalid(kind);
 }
 
 /** Positions of an odd shape stay as they are, and are refused with it. */
@@ -241,7 +252,7 @@ async function readCheckpoint(
     )
     .map(([name]) => name);
   for (const name of counters) shapes.delete(name);
-  valueOf(checkParameters(architecture, shapes));
+  checkLayers(architecture, shapes);
   if (
     numHeads === undefined &&
     !isOurConfig(known.config) &&

@@ -1,6 +1,11 @@
 import { expect, test } from 'vitest';
 import type { StoredTensor } from '../formats/tensor-file.ts';
-import { describeOtherKind, describeUnreadable, describeWithoutCls } from './other-kinds.ts';
+import {
+  describeOtherKind,
+  describeOtherLayers,
+  describeUnreadable,
+  describeWithoutCls,
+} from './other-kinds.ts';
 
 test.each<[readonly string[], RegExp]>([
   [['cls_token', 'storage_tokens'], /a DINOv3 network \(it has storage_tokens\)/],
@@ -13,6 +18,14 @@ test.each<[readonly string[], RegExp]>([
   [['cls_token', 'blocks.0.attn.qkv.lora_A.default.weight'], /LoRA weights beside its own .* merge/],
   [['cls_token', 'blocks.0.attn.qkv.weight_orig'], /it was pruned, .*weight_orig/],
   [['cls_token', 'blocks.0.attn.qkv.parametrizations.weight.original0'], /computed from others/],
+  [
+    ['cls_token', 'blocks.0.attn.qkv.weight_orig', 'blocks.0.attn.qkv.weight_u'],
+    /computed from others \(.*spectral_norm/,
+  ],
+  [['cls_token', 'blocks.0.mlp.w1.weight', 'blocks.0.mlp.w2.weight'], /gated \(SwiGLU, blocks\.0\.mlp\.w1/],
+  [['cls_token', 'blocks.0.mlp.fc1_g.weight', 'blocks.0.mlp.fc1_x.weight'], /gated \(SwiGLU/],
+  [['cls_token', 'patch_embed.backbone.stem.conv.weight', 'patch_embed.proj.weight'], /a hybrid/],
+  [['cls_token', 'patch_embed.proj.0.weight'], /from several convolutions \(it has patch_embed\.proj\.0/],
   [['cls_token', 'dist_token'], /a distilled DeiT/],
   [['embeddings.cls_token', 'embeddings.distillation_token'], /a distilled DeiT/],
   [
@@ -49,10 +62,39 @@ test.each<[readonly string[], RegExp | null]>([
   [['encoder.patch_embed.proj.weight', 'encoder.blocks.0.norm1.weight'], /without a CLS token/],
   [['blocks.3.norm1.weight', 'blocks.4.norm1.weight', 'norm.weight'], null],
   [['patch_embed.proj.weight', 'pos_embed', 'norm.weight'], null],
+  [['model.diffusion_model.input_blocks.0.0.weight'], /a UNet/],
+  [['model.diffusion_model.out.0.weight'], null],
+  [
+    ['bert.embeddings.word_embeddings.weight', 'bert.encoder.layer.0.output.dense.weight'],
+    /a network of words/,
+  ],
+  [['model.embed_tokens.weight', 'model.layers.0.self_attn.q_proj.weight'], /a network of words/],
+  [['downsample_layers.0.0.weight', 'stages.0.0.gamma', 'norms.3.weight'], /as ConvNeXt is/],
+  [['stem.0.weight', 'stages.0.blocks.0.conv_dw.weight'], /as ConvNeXt is/],
   [['loss'], null],
   [[], null],
 ])('without a CLS token, %j says what it is', (names, sentence) => {
   const said = describeWithoutCls(names);
+  if (sentence === null) expect(said).toBeNull();
+  else expect(said).toMatch(sentence);
+});
+
+test.each<[readonly string[], readonly string[], RegExp | null]>([
+  [['blocks.0.attn.qkv.base_layer.weight'], ['blocks.0.attn.qkv.weight'], /PEFT .*merge_and_unload/],
+  [
+    ['blocks.0.attn.qkv.weight_g', 'blocks.0.attn.qkv.weight_v'],
+    ['blocks.0.attn.qkv.weight'],
+    /remove_weight_norm/,
+  ],
+  [['norm_pre.weight'], [], /normalises its tokens before the first block \(it has norm_pre\.weight\)/],
+  [['blocks.0.attn.q_norm.weight'], [], /normalises queries and keys/],
+  [[], ['blocks.0.norm1.bias', 'blocks.0.norm2.bias', 'norm.bias'], /RMSNorm/],
+  [[], ['blocks.0.norm1.bias', 'blocks.0.mlp.fc1.bias'], /no biases \(blocks\.0\.norm1\.bias\)/],
+  [[], ['norm.weight', 'norm.bias'], null],
+  [[], ['norm.bias'], null],
+  [['blocks.0.other'], [], null],
+])('beside what can be run %j, without %j, says in what it differs', (unexpected, missing, sentence) => {
+  const said = describeOtherLayers(unexpected, missing);
   if (sentence === null) expect(said).toBeNull();
   else expect(said).toMatch(sentence);
 });

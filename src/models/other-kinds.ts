@@ -6,7 +6,10 @@ const quantized =
   'only float16, bfloat16, float32 and float64 can be read; take the file from which it was made';
 
 /** Parameters that one kind of network or file has and that which can be run has not. */
-const kinds: readonly (readonly [names: RegExp, says: (name: string) => string])[] = [
+const kinds: readonly (readonly [
+  pattern: RegExp,
+  says: (name: string, names: readonly string[]) => string,
+])[] = [
   [
     /^(storage_tokens|rope_embed\.periods)$/,
     (name) =>
@@ -26,8 +29,18 @@ const kinds: readonly (readonly [names: RegExp, says: (name: string) => string])
       `it is an XCiT network (it has ${name}), whose channels attend to each other; such networks cannot be run`,
   ],
   [
-    /\.mlp\.(weights_in|gate_proj)\.weight$/,
+    /\.mlp\.(weights_in|gate_proj|w[12]|fc1_[gx])\.weight$/,
     (name) => `its MLPs are gated (SwiGLU, ${name}); only those of two layers with GELU can be run`,
+  ],
+  [
+    /^patch_embed\.backbone\./,
+    (name) =>
+      `it is a hybrid (it has ${name}), whose patches come from a convolutional network; such networks cannot be run`,
+  ],
+  [
+    /^patch_embed\.(proj\.\d+\.|conv\d*\.|stem\.)/,
+    (name) =>
+      `its patches come from several convolutions (it has ${name}) in place of one; such networks cannot be run`,
   ],
   [
     /\.lora_[A-Z]/i,
@@ -35,8 +48,10 @@ const kinds: readonly (readonly [names: RegExp, says: (name: string) => string])
   ],
   [
     /\.(weight|bias)_orig$/,
-    (name) =>
-      `it was pruned, and the masks are kept apart (${name}); apply them first (torch.nn.utils.prune.remove)`,
+    (name, names) =>
+      names.includes(name.replace(/_orig$/, '_u'))
+        ? `its weights are computed from others (${name}, spectral_norm); compute them first (torch.nn.utils.remove_spectral_norm)`
+        : `it was pruned, and the masks are kept apart (${name}); apply them first (torch.nn.utils.prune.remove)`,
   ],
   [
     /\.parametrizations\./,
@@ -48,6 +63,46 @@ const kinds: readonly (readonly [names: RegExp, says: (name: string) => string])
     (name) => `its weights are quantized (it has ${name}); ${quantized}`,
   ],
 ];
+
+/** Layers in which networks differ from the one that can be run, among names that it has not. */
+const otherLayers: readonly (readonly [names: RegExp, says: (name: string) => string])[] = [
+  [
+    /\.base_layer\./,
+    (name) =>
+      `it was fine-tuned with PEFT (it has ${name}); merge what was learnt into it first (merge_and_unload)`,
+  ],
+  [
+    /\.weight_(g|v|u)$/,
+    (name) =>
+      `its weights are computed from others (${name}); compute them first (torch.nn.utils.remove_weight_norm or remove_spectral_norm)`,
+  ],
+  [
+    /^norm_pre\./,
+    (name) => `it normalises its tokens before the first block (it has ${name}); such networks cannot be run`,
+  ],
+  [/\.[qk]_norm\./, (name) => `it normalises queries and keys (it has ${name}); such networks cannot be run`],
+];
+
+/**
+ * @param unexpected names that the network that can be run has not
+ * @param missing names that it has, and the file has not
+ * @returns a phrase that says in what the network differs, or null where nothing tells
+ */
+export function describeOtherLayers(
+  unexpected: readonly string[],
+  missing: readonly string[],
+): string | null {
+  for (const [pattern, says] of otherLayers) {
+    const found = unexpected.find((name) => pattern.test(name));
+    if (found !== undefined) return says(found);
+  }
+  const lackBias = missing.filter((name) => /norm[12]?\.bias$/.test(name));
+  if (lackBias.length > 1 && lackBias.length === missing.length)
+    return `its norms have no biases (${lackBias[0]}), as where they are RMSNorm; only layer norms with biases can be run`;
+  return missing.length > 1 && missing.every((name) => name.endsWith('.bias'))
+    ? `layers of it have no biases (${missing[0]}); such networks cannot be run`
+    : null;
+}
 
 /** What files without a CLS token are, by names of their tensors, which may stand at any depth. */
 const kindsWithoutCls: readonly (readonly [names: RegExp, says: (name: string) => string])[] = [
@@ -70,6 +125,18 @@ const kindsWithoutCls: readonly (readonly [names: RegExp, says: (name: string) =
       `it holds only LoRA weights (${name}), which change another network; merge them into that one first`,
   ],
   [
+    /(^|\.)(input_blocks|down_blocks|middle_block|mid_block|up_blocks)\./,
+    (name) => `it is a UNet, as diffusion models have (it has ${name}), and no Vision Transformer`,
+  ],
+  [
+    /(^|\.)(word_embeddings|embed_tokens|wte|tok_embeddings|token_embedding)\.weight$/,
+    (name) => `it is a network of words, as BERT and Llama are (it has ${name}), and no Vision Transformer`,
+  ],
+  [
+    /(^|\.)(downsample_layers\.\d+\.\d+|stages\.\d+\.(blocks\.)?\d+\.(dwconv|conv_dw|gamma|layers\.\d+\.dwconv))(\.|$)/,
+    (name) => `it is a convolutional network, as ConvNeXt is (it has ${name}), and has no attention`,
+  ],
+  [
     /(^|\/)(encoderblock_\d+|encoder_norm|posembed_input)\//,
     (name) =>
       `it is a Vision Transformer of Google’s in JAX (it has ${name}), whose layers are laid out in another way; load it with timm ` +
@@ -86,10 +153,12 @@ const isWholeWithoutCls = (names: readonly string[]): boolean =>
   names.some((name) => /(^|\.)patch_embed/.test(name)) &&
   names.some((name) => /(^|\.)(blocks|layers?)\.0\./.test(name));
 
-/** Whether these are the names of one layer, and nothing else. */
+/** Whether these are the names of one layer, and nothing else. A layer among many others of a network has numbers before it. */
 function isOneLayer(names: readonly string[]): boolean {
   const layers = names.map((name) => /^(.*?)\.?(weight|bias)$/.exec(name)?.[1]);
-  return layers[0] !== undefined && layers.every((layer) => layer === layers[0]);
+  return (
+    layers[0] !== undefined && !/\.\d+(\.|$)/.test(layers[0]) && layers.every((layer) => layer === layers[0])
+  );
 }
 
 /** @param names of all tensors of a file, none of which is a CLS token @returns a phrase that says what it is, or null */
@@ -113,7 +182,7 @@ const lacksOwnNorm = (names: readonly string[]): boolean =>
 export function describeOtherKind(names: readonly string[]): string | null {
   for (const [pattern, says] of kinds) {
     const found = names.find((name) => pattern.test(name));
-    if (found !== undefined) return says(found);
+    if (found !== undefined) return says(found, names);
   }
   if (lacksOwnNorm(names))
     return (
