@@ -212,3 +212,16 @@ describe('a network that was saved as an object', () => {
     });
   });
 });
+
+test('a network with layers that cannot be run is called what it is', async () => {
+  const more = new Map(parameters).set('norm_pre.weight', {
+    shape: [embedDim],
+    values: new Float32Array(embedDim),
+  });
+  expect(await openCheckpoint(new Blob([makeSafetensors(more)]), { numHeads: 4 })).toMatchObject({
+    error: {
+      code: 'checkpoint-invalid',
+      problem: expect.stringContaining('(it has norm_pre.weight)') as string,
+    },
+  });
+});
