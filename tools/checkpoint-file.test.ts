@@ -157,6 +157,26 @@ describe('a config.json', () => {
     },
   );
 
+  test('of another network is refused where it was named, and left aside where it lies beside', async () => {
+    const others = '{"hidden_size": 768, "num_attention_heads": 12}';
+    const path = join(folder, 'hub', 'config.json');
+    await mkdir(join(folder, 'hub'), { recursive: true });
+    await writeFile(path, others);
+    await copyFile(checkpointPath('dino.pth'), join(folder, 'hub', 'dino.pth'));
+    const open = async (options: { readonly config?: string }) => {
+      const { files, hints } = await findCheckpoint(join(folder, 'hub', 'dino.pth'), {
+        heads: '3',
+        ...options,
+      });
+      return openCheckpoint(files, hints);
+    };
+    expect(await open({})).toMatchObject({ ok: true, value: { architecture: { numHeads: 3 } } });
+    expect(await open({ config: path })).toMatchObject({
+      ok: false,
+      error: { problem: expect.stringContaining('another network') as string },
+    });
+  });
+
   test('that is a folder is called one', async () => {
     const said: string[] = [];
     vi.spyOn(console, 'error').mockImplementation((sentence: string) => void said.push(sentence));

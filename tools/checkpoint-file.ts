@@ -188,6 +188,13 @@ export async function findCheckpoint(
     config === undefined
       ? await readConfigBeside(join(dirname(file), 'config.json'))
       : await readConfig(config);
-  const hints = { config: fromConfig, network: key, numHeads, grid: trained, missingParts: missing };
+  const hints = {
+    config: fromConfig,
+    isConfigNamed: config !== undefined,
+    network: key,
+    numHeads,
+    grid: trained,
+    missingParts: missing,
+  };
   return { files, title, hints };
 }
