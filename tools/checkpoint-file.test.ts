@@ -158,10 +158,10 @@ describe('a config.json', () => {
   );
 
   test('of another network is refused where it was named, and left aside where it lies beside', async () => {
-    const others = '{"hidden_size": 768, "num_attention_heads": 12}';
+    const another = '{"hidden_size": 768, "num_attention_heads": 12}';
     const path = join(folder, 'hub', 'config.json');
     await mkdir(join(folder, 'hub'), { recursive: true });
-    await writeFile(path, others);
+    await writeFile(path, another);
     await copyFile(checkpointPath('dino.pth'), join(folder, 'hub', 'dino.pth'));
     const open = async (options: { readonly config?: string }) => {
       const { files, hints } = await findCheckpoint(join(folder, 'hub', 'dino.pth'), {
