@@ -198,7 +198,7 @@ test('a file that the browser does not open in time fails, and is closed where i
     await vi.advanceTimersByTimeAsync(2000);
     expect(failureOf(await thrown)).toEqual({
       code: 'storage-failed',
-      problem: 'no answer within 30 s',
+      problem: 'no answer within 30 s when a file was opened',
     });
     come();
     await vi.advanceTimersByTimeAsync(0);

@@ -123,13 +123,16 @@ function opfsStorage(root: Folder, explain: Explain): FileStorage {
   return {
     notKept: null,
     open: async (model, file) => {
+      let step = 'its folder was opened';
       const opening = (async () => {
         const folder = await root.getDirectoryHandle(model, { create: true });
+        step = 'a file was made';
         const handle = await folder.getFileHandle(file, { create: true });
+        step = 'a file was opened';
         return handle.createSyncAccessHandle();
       })();
       try {
-        return openFileOf(await withTimeout(opening, answerMs), explain);
+        return openFileOf(await withTimeout(opening, answerMs, () => ` when ${step}`), explain);
       } catch (error) {
         // One that is opened after all would keep everyone else from the file.
         void opening.then((handle) => handle.close()).catch(() => undefined);
