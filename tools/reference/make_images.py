@@ -375,8 +375,8 @@ def expected_pixels(file: bytes) -> np.ndarray:
     return np.asarray(image.convert("RGB"))
 
 
-def main() -> None:
-    makers = {**png_files(), **jpeg_and_webp_files(), **turned_files(), **gif_files(), **bmp_files()}
+def write_cases(makers: Dict[str, Callable], target: Path) -> None:
+    """What each maker makes, with the pixels that Pillow has of it. Of a pair the pixels are those of the second file."""
     text = lambda data: base64.b64encode(data).decode("ascii")
     cases = []
     for name, make in makers.items():
@@ -386,8 +386,12 @@ def main() -> None:
         cases.append(
             {"name": name, "file": text(file), "height": pixels.shape[0], "width": pixels.shape[1], "rgb": text(pixels.tobytes())}
         )
-    TARGET.write_text(json.dumps(cases, separators=(",", ":")) + "\n", encoding="utf-8")
-    print(f"{len(cases)} files, {TARGET.stat().st_size / 1000:.0f} kB")
+    target.write_text(json.dumps(cases, separators=(",", ":")) + "\n", encoding="utf-8")
+    print(f"{len(cases)} files, {target.stat().st_size / 1000:.0f} kB")
+
+
+def main() -> None:
+    write_cases({**png_files(), **jpeg_and_webp_files(), **turned_files(), **gif_files(), **bmp_files()}, TARGET)
 
 
 if __name__ == "__main__":

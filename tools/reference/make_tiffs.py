@@ -5,8 +5,6 @@
 As `make_images.py`, apart since no browser opens them. Of what Pillow does not open, the expected pixels are those of the same picture without the
 channel that Pillow does not know.
 """
-import base64
-import json
 import struct
 from pathlib import Path
 from typing import Callable, Dict, Optional, Sequence, Tuple, Union
@@ -14,7 +12,7 @@ from typing import Callable, Dict, Optional, Sequence, Tuple, Union
 import numpy as np
 from PIL import Image
 
-from make_images import HEIGHT, WIDTH, expected_pixels, picture
+from make_images import HEIGHT, WIDTH, picture, write_cases
 
 TARGET = Path(__file__).resolve().parent / "fixtures" / "tiffs.json"
 
@@ -104,19 +102,5 @@ def made() -> Dict[str, Callable[[], Union[bytes, Tuple[bytes, bytes]]]]:
     }
 
 
-def main() -> None:
-    text = lambda data: base64.b64encode(data).decode("ascii")
-    cases = []
-    for name, make in made().items():
-        files = make()
-        file, pictured = files if isinstance(files, tuple) else (files, files)
-        pixels = expected_pixels(pictured)
-        cases.append(
-            {"name": name, "file": text(file), "height": pixels.shape[0], "width": pixels.shape[1], "rgb": text(pixels.tobytes())}
-        )
-    TARGET.write_text(json.dumps(cases, separators=(",", ":")) + "\n", encoding="utf-8")
-    print(f"{len(cases)} files, {TARGET.stat().st_size / 1000:.0f} kB")
-
-
 if __name__ == "__main__":
-    main()
+    write_cases(made(), TARGET)

@@ -104,10 +104,9 @@ async function gridOf(pictures: readonly StagePicture[]): Promise<SavedGrid> {
   if (compared === undefined)
     return savedGridSize(pictures.length, columnsFor(pictures.length, { width: 4, height: 3 }));
   const bitmap = await compared.pictures.load(compared.photo.id, maxSavedSidePx);
-  const columns = pictures.length;
-  return bitmap && bitmap.width > 0
-    ? savedGridSize(pictures.length, columns, { width: bitmap.width, height: bitmap.height })
-    : savedGridSize(pictures.length, columns);
+  // Where it cannot be decoded now, neither side is drawn.
+  const largest = bitmap && bitmap.width > 0 ? { width: bitmap.width, height: bitmap.height } : undefined;
+  return savedGridSize(pictures.length, pictures.length, largest);
 }
 
 /** @returns a PNG of all of them beside each other on black, at most 4096 px a side; null if none can be decoded now */
