@@ -1,6 +1,6 @@
 import type { Page } from 'playwright/test';
 import { axeOf } from './axe.ts';
-import { embedded, expect, picker, samplePath, sideOf, test } from './scope.ts';
+import { embedded, expect, picker, placeOf, samplePath, sideOf, test } from './scope.ts';
 
 /** Runs all rules of axe, best practices included. Themes change without a transition, so no colour is measured halfway. */
 async function expectNoViolations(page: Page, state: string): Promise<void> {
@@ -109,9 +109,9 @@ test('at every size nothing is cut off sideways and the photograph is to be seen
       await page.getByRole('button', { name: /Chelsea the cat/ }).click();
       await scope.allSettled(1);
       await expect.poll(() => sideways(page)).toBeLessThanOrEqual(0);
-      const box = await scope.overlay.boundingBox();
-      expect(box?.width).toBeGreaterThan(width * 0.3);
-      expect((box?.y ?? 0) + (box?.height ?? Infinity)).toBeLessThanOrEqual(height);
+      const place = await placeOf(scope.overlay);
+      expect(place.width).toBeGreaterThan(width * 0.3);
+      expect(place.y + place.height).toBeLessThanOrEqual(height);
       await removeSample(page);
     });
 });
@@ -135,15 +135,12 @@ test('on a laptop the photograph comes first', async ({ scope, page }) => {
       // The details are folded at first. Unfolded, they must not make the photograph smaller.
       await expect(details.getByText('Tokens')).toBeHidden();
       // The photograph's ratio is 3 : 2.
-      await expect(async () => {
-        const { width = 0, height = 0 } = (await scope.overlay.boundingBox()) ?? {};
-        expect(width).toBeGreaterThanOrEqual(600);
-        expect(height).toBeGreaterThanOrEqual(400);
-      }).toPass({ timeout: 100_000 });
-      const box = await scope.overlay.boundingBox();
+      const place = await placeOf(scope.overlay);
+      expect(place.width).toBeGreaterThanOrEqual(600);
+      expect(place.height).toBeGreaterThanOrEqual(400);
       await details.getByText('Details').click();
       await expect(details.getByText('Tokens')).toBeVisible();
-      expect(await scope.overlay.boundingBox()).toEqual(box);
+      expect(await placeOf(scope.overlay)).toEqual(place);
       if (size !== laptops.at(-1)) await details.getByText('Details').click();
     });
   await expect
@@ -289,11 +286,11 @@ test('on a phone the photograph comes into sight, wherever the page had been scr
   await page.setViewportSize({ width: 390, height: 844 });
   await page.evaluate(() => window.scrollTo(0, 0));
   await expect(page.getByRole('button', { name: 'Train' }).getByText('Train')).toBeInViewport({ ratio: 1 });
-  const header = await page.locator('.masthead').boundingBox();
-  expect(header?.height).toBeLessThanOrEqual(104);
-  const settings = await page.getByRole('complementary', { name: 'Settings' }).boundingBox();
-  const details = await page.getByRole('region', { name: 'Details' }).boundingBox();
-  expect((settings?.y ?? NaN) + (settings?.height ?? NaN)).toBeLessThanOrEqual(details?.y ?? NaN);
+  const header = await placeOf(page.locator('.masthead'));
+  expect(header.height).toBeLessThanOrEqual(104);
+  const settings = await placeOf(page.getByRole('complementary', { name: 'Settings' }));
+  const details = await placeOf(page.getByRole('region', { name: 'Details' }));
+  expect(settings.y + settings.height).toBeLessThanOrEqual(details.y);
 
   // What a slider changes is seen while it moves, and what has the focus does not lie under the photograph.
   await page.getByRole('complementary', { name: 'Settings' }).getByText('Settings').click();
@@ -301,9 +298,9 @@ test('on a phone the photograph comes into sight, wherever the page had been scr
   await page.getByRole('combobox', { name: 'Compare with' }).scrollIntoViewIfNeeded();
   await opacity.focus();
   await expect(scope.overlay).toBeInViewport({ ratio: 0.9 });
-  const photograph = await scope.overlay.boundingBox();
-  const slider = await opacity.boundingBox();
-  expect(slider?.y).toBeGreaterThan((photograph?.y ?? NaN) + (photograph?.height ?? NaN));
+  const photograph = await placeOf(scope.overlay);
+  const slider = await placeOf(opacity);
+  expect(slider.y).toBeGreaterThan(photograph.y + photograph.height);
 });
 
 test('a photograph is heard, fills the screen, and is saved; settings and theme are remembered', async ({
@@ -319,12 +316,10 @@ test('a photograph is heard, fills the screen, and is saved; settings and theme 
     );
   });
   await test.step('presenting fills the screen with the photograph, and Escape ends it', async () => {
-    const before = await scope.overlay.boundingBox();
+    const before = await placeOf(scope.overlay);
     await page.keyboard.press('f');
     await expect(page.getByRole('region', { name: 'Film strip' })).toBeHidden();
-    await expect
-      .poll(async () => (await scope.overlay.boundingBox())?.width ?? 0)
-      .toBeGreaterThan((before?.width ?? 0) * 1.25);
+    await expect.poll(async () => (await placeOf(scope.overlay)).width).toBeGreaterThan(before.width * 1.25);
     await page.keyboard.press('Escape');
     await expect(page.getByRole('region', { name: 'Film strip' })).toBeVisible();
   });

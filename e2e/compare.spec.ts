@@ -1,7 +1,7 @@
 /** Tests of comparisons: two models, other weights, other lenses and settings on one photograph. */
 import type { Locator } from 'playwright/test';
 import sharp from 'sharp';
-import { embedded, expect, picturesOf, samplePath, sideOf, test } from './scope.ts';
+import { embedded, expect, picturesOf, placeOf, samplePath, sideOf, test } from './scope.ts';
 import { tinyRun } from './tiny-run.ts';
 import { TrainingView } from './training-view.ts';
 
@@ -225,10 +225,9 @@ test('a comparison shows the outline of the mask on both sides, and names lie on
   const sheet = page.locator('.compare-side').first();
   await expect(sheet).toHaveAttribute('data-sheet', 'true');
   const [name, picture] = await Promise.all([
-    sheet.locator('.compare-name').boundingBox(),
-    sheet.locator('canvas').first().boundingBox(),
+    placeOf(sheet.locator('.compare-name')),
+    placeOf(sheet.locator('canvas').first()),
   ]);
-  if (name === null || picture === null) throw new Error('not drawn');
   expect(name.y + name.height).toBeLessThanOrEqual(picture.y + 1);
   // Two models have other values at the ends of their colours.
   await page.getByRole('radio', { name: /^Norms/ }).check();

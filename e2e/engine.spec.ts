@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Page } from 'playwright/test';
 import { mainThreadTasks } from '../tools/main-thread-tasks.ts';
 import { beforeWorker, loseDevices, rememberDevices } from './before-worker.ts';
-import { clickPatch, embedded, expect, samplePath, sideOf, test } from './scope.ts';
+import { clickPatch, embedded, expect, placeOf, samplePath, sideOf, test } from './scope.ts';
 
 test('a software adapter is not chosen by itself; why is one line of the page, in no dialog, and gone for good once it is dismissed', async ({
   scope,
@@ -19,8 +19,8 @@ test('a software adapter is not chosen by itself; why is one line of the page, i
   await expect(page.getByRole('dialog').locator('.message')).toHaveCount(0);
   await page.keyboard.press('Escape');
   await page.setViewportSize({ width: 390, height: 844 });
-  const box = await page.locator('.message').boundingBox();
-  expect(box?.height).toBeLessThanOrEqual(48);
+  const { height } = await placeOf(page.locator('.message'));
+  expect(height).toBeLessThanOrEqual(48);
   await page.getByRole('button', { name: 'Dismiss' }).click();
   await expect(note).toHaveCount(0);
   await expect

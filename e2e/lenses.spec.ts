@@ -1,6 +1,6 @@
 /** Tests of the lenses: by mouse, by keyboard, and by the names that a screen reader gets. */
 import sharp from 'sharp';
-import { embedded, expect, samplePath, sideOf, test } from './scope.ts';
+import { embedded, expect, placeOf, samplePath, sideOf, test } from './scope.ts';
 
 const lens = (title: string) => ({ name: new RegExp(`^${title}:`) });
 
@@ -299,10 +299,9 @@ test('on a phone the lens in use is in sight, wherever it stands in the bar', as
   const bar = page.getByRole('group', { name: 'Lens' });
   const isInSight = async (title: string): Promise<boolean> => {
     const [inner, outer] = await Promise.all([
-      bar.getByRole('radio', lens(title)).locator('..').boundingBox(),
-      bar.boundingBox(),
+      placeOf(bar.getByRole('radio', lens(title)).locator('..')),
+      placeOf(bar),
     ]);
-    if (inner === null || outer === null) return false;
     return inner.x >= outer.x - 1 && inner.x + inner.width <= outer.x + outer.width + 1;
   };
   await expect.poll(() => isInSight('Colours')).toBe(true);

@@ -1,6 +1,6 @@
 /** Patches that overlap: a finer grid, its cost said before, and maps that stay in their place. */
 import { beforeWorker } from './before-worker.ts';
-import { expect, samplePath, sideOf, test } from './scope.ts';
+import { expect, placeOf, samplePath, sideOf, test } from './scope.ts';
 
 /** The cat at 20 patches: 13 × 20, or with a stride of half a patch 25 × 39, of a quarter 49 × 77. */
 test('patches that overlap make a finer map; what it costs is said before', async ({ scope, page }) => {
@@ -38,12 +38,7 @@ test('patches that overlap make a finer map; what it costs is said before', asyn
   expect(edge).toBe(middle);
 
   // A patch is picked where the pointer is, in the finer grid.
-  const box = (await scope.stage.locator('canvas[data-layer=overlay]').boundingBox()) ?? {
-    x: 0,
-    y: 0,
-    width: 0,
-    height: 0,
-  };
+  const box = await placeOf(scope.overlay);
   await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
   await expect(scope.stage).toContainText('row 13, column 20');
   await page.keyboard.press('Escape');

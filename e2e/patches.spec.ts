@@ -1,6 +1,6 @@
 /** Tests of a patch as the query: selected by a click, a tap or the keyboard, and deselected again. */
 import { fileURLToPath } from 'node:url';
-import { clickPatch, embedded, expect, picker, samplePath, sideOf, test } from './scope.ts';
+import { clickPatch, embedded, expect, picker, placeOf, samplePath, sideOf, test } from './scope.ts';
 import { tinyRun } from './tiny-run.ts';
 import { TrainingView } from './training-view.ts';
 
@@ -13,7 +13,7 @@ test('a click asks the patch under it, in every head, and one more click goes ba
   await scope.drop(samplePath('cat'));
   await scope.allSettled(1);
   await expect(scope.fact('Rows × columns')).toHaveText('13 × 20');
-  const place = await scope.overlay.boundingBox();
+  const place = await placeOf(scope.overlay);
   await scope.showView('Head 1');
   const time = await scope.fact('Forward pass').textContent();
   const fromCls = await scope.overlayPicture();
@@ -23,7 +23,7 @@ test('a click asks the patch under it, in every head, and one more click goes ba
   await scope.showView('All heads');
   await clickPatch(page, [5, 12], [13, 20]);
   await expect(scope.stage).toContainText('What patch (row 5, column 12) looks at. Each colour is a head');
-  expect(await scope.overlay.boundingBox()).toEqual(place);
+  expect(await placeOf(scope.overlay)).toEqual(place);
   await scope.showView('Head 1');
   await expect(scope.stage).toContainText('What patch (row 5, column 12) looks at. Head 1: 60 %');
   await expect(page.locator('[data-announcer]')).toHaveText('Patch (row 5, column 12) of 13 × 20');
@@ -57,16 +57,15 @@ test('the first visit says once that a patch can be asked, and the patch under t
   await scope.drop(samplePath('cat'));
   await scope.allSettled(1);
   await expect(note).toBeVisible();
-  const box = await picker(page).boundingBox();
-  if (box === null) throw new Error('nothing to pick on');
+  const box = await placeOf(picker(page));
   const light = page.locator('.patch-light');
   await expect(light).toHaveCount(0);
   // The middle of row 5, column 12, of 13 × 20. The framing cuts the height, so a row is a little less than a thirteenth of it.
   await picker(page).hover({ position: { x: (11.5 / 20) * box.width, y: (4.5 / 13) * box.height } });
-  const lit = await light.boundingBox();
-  expect((lit?.x ?? NaN) - box.x).toBeCloseTo((11 / 20) * box.width, 0);
-  expect(lit?.width).toBeCloseTo(box.width / 20, 0);
-  expect(Math.abs((lit?.y ?? NaN) - box.y - (4 / 13) * box.height)).toBeLessThan(0.02 * box.height);
+  const lit = await placeOf(light);
+  expect(lit.x - box.x).toBeCloseTo((11 / 20) * box.width, 0);
+  expect(lit.width).toBeCloseTo(box.width / 20, 0);
+  expect(Math.abs(lit.y - box.y - (4 / 13) * box.height)).toBeLessThan(0.02 * box.height);
   await page.mouse.move(2, 2);
   await expect(light).toHaveCount(0);
   await expect

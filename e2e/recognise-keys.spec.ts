@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { Page } from 'playwright/test';
 import { Recognise, writePieces } from './recognise-view.ts';
-import { expect, test } from './scope.ts';
+import { expect, placeOf, test } from './scope.ts';
 
 test.describe.configure({ timeout: 600_000 });
 
@@ -131,8 +131,8 @@ test('where there is no room for a collection the reason has the page’s margin
   await scope.drop(await writePieces(join(folder.path, 'cats'), 'cat', 2));
   const reason = page.locator('.recognise > .side-failure');
   await expect(reason).toContainText('There is not enough room in this browser', { timeout: 60_000 });
-  const box = await reason.boundingBox();
-  const width = await page.evaluate(() => document.documentElement.clientWidth);
-  expect(box?.x).toBeGreaterThanOrEqual(8);
-  expect((box?.x ?? NaN) + (box?.width ?? NaN)).toBeLessThanOrEqual(width - 8);
+  const { x, width } = await placeOf(reason);
+  const within = await page.evaluate(() => document.documentElement.clientWidth);
+  expect(x).toBeGreaterThanOrEqual(8);
+  expect(x + width).toBeLessThanOrEqual(within - 8);
 });

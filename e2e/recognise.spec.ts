@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import sharp from 'sharp';
 import { axeOf } from './axe.ts';
 import { piecesOf, Recognise, writePieces } from './recognise-view.ts';
-import { expect, samplePath, test, written } from './scope.ts';
+import { expect, placeOf, samplePath, test, written } from './scope.ts';
 
 test.describe.configure({ timeout: 600_000 });
 
@@ -124,14 +124,12 @@ test('a mask beside its photograph is left out, and said to be; a tall photograp
         .evaluateAll((pictures) => pictures.every((picture) => (picture as HTMLImageElement).complete)),
     )
     .toBe(true);
-  const place = await row.boundingBox();
+  const place = await placeOf(row);
   for (const option of await row.getByRole('option').all()) {
-    const cell = await option.boundingBox();
-    expect(cell?.height).toBeLessThanOrEqual((place?.height ?? 0) + 0.5);
-    const words = await option.locator('.item-class').boundingBox();
-    expect((words?.y ?? NaN) + (words?.height ?? NaN)).toBeLessThanOrEqual(
-      (place?.y ?? NaN) + (place?.height ?? NaN) + 0.5,
-    );
+    const cell = await placeOf(option);
+    expect(cell.height).toBeLessThanOrEqual(place.height + 0.5);
+    const words = await placeOf(option.locator('.item-class'));
+    expect(words.y + words.height).toBeLessThanOrEqual(place.y + place.height + 0.5);
   }
 });
 
@@ -231,8 +229,7 @@ test('look-alikes, the map and the linear probe', async ({ scope, page, folder }
   await page.getByRole('radio', { name: 'UMAP' }).check();
   await expect(page.getByRole('progressbar', { name: 'Laying out the map' })).toHaveCount(0);
   await page.getByRole('switch', { name: 'Draw round to select' }).check();
-  const box = await map.boundingBox();
-  if (box === null) throw new Error('the map has no place');
+  const box = await placeOf(map);
   const at = (x: number, y: number) => [box.x + x * box.width, box.y + y * box.height] as const;
   await page.mouse.move(...at(0.01, 0.01));
   await page.mouse.down();
@@ -359,8 +356,7 @@ test('on a phone, offline from the second visit on', async ({ browser, folder, b
   await page.getByRole('button', { name: 'Select nothing' }).tap();
   const first = recognise.photograph(/^cat-1/);
   await first.scrollIntoViewIfNeeded();
-  const box = await first.boundingBox();
-  if (box === null) throw new Error('the photograph is out of sight');
+  const box = await placeOf(first);
   const devtools = await context.newCDPSession(page);
   const touchPoints = [{ x: box.x + box.width / 2, y: box.y + box.height / 3 }];
   await devtools.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints });

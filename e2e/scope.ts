@@ -43,11 +43,28 @@ export async function clickPatch(
   [rows, columns]: readonly [number, number],
   how: 'click' | 'tap' = 'click',
 ): Promise<void> {
-  const box = await picker(page).boundingBox();
-  if (box === null) throw new Error('nothing to pick on');
+  const box = await placeOf(picker(page));
   const position = { x: ((column - 0.5) / columns) * box.width, y: ((row - 0.5) / rows) * box.height };
   await picker(page)[how]({ position });
 }
+
+/** The place of an element in px, once it has been the same for ten frames: the page may lay itself out a few frames later. */
+export const placeOf = (element: Locator) =>
+  element.evaluate(async (node) => {
+    const read = () => {
+      const { x, y, width, height } = node.getBoundingClientRect();
+      return { x, y, width, height };
+    };
+    let place = read();
+    for (let same = 0; same < 10;) {
+      await new Promise(requestAnimationFrame);
+      if (!node.isConnected) throw new Error('the page put another element in its place');
+      const now = read();
+      same = JSON.stringify(now) === JSON.stringify(place) ? same + 1 : 0;
+      place = now;
+    }
+    return place;
+  });
 
 /** A start on WebGPU without a graphics card takes ten seconds, and so does a pass; on a busy machine twenty times as long. */
 const engineMs = 250_000;

@@ -2,14 +2,13 @@
 import { readFileSync } from 'node:fs';
 import type { Locator, Page } from 'playwright/test';
 import { axeOf } from './axe.ts';
-import { embedded, expect, samplePath, sideOf, test } from './scope.ts';
+import { embedded, expect, placeOf, samplePath, sideOf, test } from './scope.ts';
 
 const picker = (page: Page): Locator => page.locator('.patch-picker');
 
 /** @returns a share of the photograph's width and height → where it is on the page */
 async function placesOn(page: Page): Promise<(x: number, y: number) => [number, number]> {
-  const box = await picker(page).boundingBox();
-  if (box === null) throw new Error('nothing to pick on');
+  const box = await placeOf(picker(page));
   return (x, y) => [box.x + x * box.width, box.y + y * box.height];
 }
 
@@ -76,14 +75,14 @@ test('the photograph stays where it is while buttons come and go with the pointe
   await scope.allSettled(2);
   await scope.frames.nth(1).click();
   await expect(scope.stage).toContainText('to CLS');
-  const place = await picker(page).boundingBox();
+  const place = await placeOf(picker(page));
   const at = await placesOn(page);
   await page.mouse.move(...at(0.3, 0.4));
   await expect(scope.stage).toContainText('to patch (row ');
-  expect(await picker(page).boundingBox()).toEqual(place);
+  expect(await placeOf(picker(page))).toEqual(place);
   await page.mouse.click(...at(0.3, 0.4));
   await expect(page.getByRole('button', { name: 'Back to CLS' })).toBeVisible();
-  expect(await picker(page).boundingBox()).toEqual(place);
+  expect(await placeOf(picker(page))).toEqual(place);
   // Another photograph's settings tell that a patch is asked, though not one of its own.
   await scope.frames.nth(0).click();
   await expect(scope.stage).toContainText('of another photograph');

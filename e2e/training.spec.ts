@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Page } from 'playwright/test';
 import { axeOf } from './axe.ts';
 import { beforeWorker } from './before-worker.ts';
-import { expect, samplePath, sideOf, test } from './scope.ts';
+import { expect, placeOf, samplePath, sideOf, test } from './scope.ts';
 import { tinyRun } from './tiny-run.ts';
 import { TrainingView, type LoggedStep } from './training-view.ts';
 
@@ -389,18 +389,14 @@ for (const [width, height] of [
     const start = page.getByRole('button', { name: 'Start training' });
     for (const end of [0, 1e6]) {
       await page.evaluate((top) => window.scrollTo(0, top), end);
-      const [box, lineBox, button] = [
-        await bar.boundingBox(),
-        await line.boundingBox(),
-        await start.boundingBox(),
-      ];
-      expect(lineBox?.y).toBeGreaterThanOrEqual((button?.y ?? NaN) + (button?.height ?? NaN));
-      expect(lineBox?.y).toBeGreaterThan(box?.y ?? NaN);
+      const [box, lineBox, button] = [await placeOf(bar), await placeOf(line), await placeOf(start)];
+      expect(lineBox.y).toBeGreaterThanOrEqual(button.y + button.height);
+      expect(lineBox.y).toBeGreaterThan(box.y);
       await expect(line).toBeInViewport({ ratio: 1 });
       await expect(start).toBeInViewport({ ratio: 1 });
     }
-    const last = await page.locator('.setup-numbers').boundingBox();
-    expect((last?.y ?? NaN) + (last?.height ?? NaN)).toBeLessThanOrEqual((await bar.boundingBox())?.y ?? NaN);
+    const last = await placeOf(page.locator('.setup-numbers'));
+    expect(last.y + last.height).toBeLessThanOrEqual((await placeOf(bar)).y);
   });
 
 async function expectNoViolations(page: Page, state: string): Promise<void> {

@@ -1,6 +1,6 @@
 /** Tests of the part of a photograph that the stage shows. */
 import type { Locator, Page } from 'playwright/test';
-import { embedded, expect, picturesOf, samplePath, sideOf, test } from './scope.ts';
+import { embedded, expect, picturesOf, placeOf, samplePath, sideOf, test } from './scope.ts';
 
 /** The mean channel differences of a canvas from a part of another one, drawn over the whole of it. */
 const partOf = (canvas: Locator, part: { left: number; top: number; scale: number }): Promise<number[]> =>
@@ -27,8 +27,7 @@ const whole = { left: 0, top: 0, scale: 1 };
 
 /** Two fingers that move apart on the element, around its middle. */
 async function pinch(page: Page, target: Locator, apart: readonly [number, number]): Promise<void> {
-  const box = await target.boundingBox();
-  if (box === null) throw new Error('it is not there');
+  const box = await placeOf(target);
   const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
   const devtools = await page.context().newCDPSession(page);
   const send = (type: 'touchStart' | 'touchMove' | 'touchEnd', gap: number | null) =>
@@ -67,8 +66,7 @@ test('keys, wheel and double click show a part, larger; patches under the pointe
       .toBeLessThan(6);
   const corner = await partOf(photo, { left: 0, top: 0, scale: 1.5 });
   const picker = page.locator('.patch-picker');
-  const box = await picker.boundingBox();
-  if (box === null) throw new Error('no patches');
+  const box = await placeOf(picker);
   const controls = page.getByRole('group', { name: 'Zoom' });
   await expect(controls).toBeHidden();
 
@@ -190,8 +188,7 @@ test('a sheet, a pair and all photographs together are zoomed too, each by itsel
   await scope.allSettled(2);
   const controls = page.getByRole('group', { name: 'Zoom' });
   const middleOf = async (locator: Locator) => {
-    const box = await locator.boundingBox();
-    if (box === null) throw new Error('nothing is shown');
+    const box = await placeOf(locator);
     return { x: box.x + box.width / 2, y: box.y + box.height / 2, width: box.width };
   };
   await page.keyboard.press('+');
@@ -205,8 +202,7 @@ test('a sheet, a pair and all photographs together are zoomed too, each by itsel
   const cell = scope.stage.locator('.sheet-cell[data-cell="0,0"]');
   const before = await middleOf(cell);
   await picturesOf(sheet);
-  const stage = await sheet.boundingBox();
-  if (stage === null) throw new Error('no sheet');
+  const stage = await placeOf(sheet);
   // Of the first small picture, which is where its button is.
   const first = {
     left: (before.x - before.width / 2 - stage.x) / stage.width,

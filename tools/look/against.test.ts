@@ -62,7 +62,7 @@ describe.each([
         : null;
       expect((first['against'] as { agreement: unknown }).agreement).toEqual(agreement);
       // Two pictures in the photograph's own size, as the page saves them, and between them black.
-      const { width = NaN } = await sharp(sample(name)).metadata();
+      const { width } = await sharp(sample(name)).metadata();
       const picture = sharp(join(folder, lens, 'both', `${file}-compared.png`)).removeAlpha();
       const { data, info } = await picture.raw().toBuffer({ resolveWithObject: true });
       expect(info.width).toBe(2 * width + 8);
