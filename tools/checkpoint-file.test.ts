@@ -115,6 +115,19 @@ test.each(['stray', 'stale'])(
   },
 );
 
+test('a preprocessor_config.json is taken from the folder of the checkpoint, and of no other', async () => {
+  const inner = join(folder, 'normalised', 'inner');
+  await mkdir(inner, { recursive: true });
+  for (const name of ['dino.pth', 'inner/dino.pth'])
+    await copyFile(checkpointPath('dino.pth'), join(folder, 'normalised', name));
+  const path = join(folder, 'normalised', 'preprocessor_config.json');
+  await writeFile(path, '{"image_mean": [0.5, 0.5, 0.5]}');
+  const hintsOf = async (file: string) => (await findCheckpoint(file, {})).hints;
+  const preprocessor = { image_mean: [0.5, 0.5, 0.5] };
+  expect(await hintsOf(join(folder, 'normalised', 'dino.pth'))).toMatchObject({ preprocessor });
+  expect(await hintsOf(join(inner, 'dino.pth'))).toMatchObject({ preprocessor: undefined });
+});
+
 describe('a config.json', () => {
   const mark = '\uFEFF';
   const heads = '{"num_attention_heads": 3}';

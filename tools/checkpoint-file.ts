@@ -190,6 +190,7 @@ export async function findCheckpoint(
       : await readConfig(config);
   const hints = {
     config: fromConfig,
+    preprocessor: await readConfigBeside(join(dirname(file), 'preprocessor_config.json')),
     isConfigNamed: config !== undefined,
     network: key,
     numHeads,

@@ -16,6 +16,8 @@ export interface CheckpointHints {
    * ignored. What the file itself says of its architecture comes first.
    */
   readonly config?: unknown;
+  /** What Hugging Face's preprocessor_config.json beside the checkpoint says: how photographs are normalised. */
+  readonly preprocessor?: unknown;
   /** Whether a person named the config: it comes first then, and where the tensors contradict it the checkpoint is refused. */
   readonly isConfigNamed?: boolean | undefined;
 }

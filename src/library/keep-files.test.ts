@@ -14,7 +14,13 @@ const request = {
   id: 'own-dino',
   title: 'dino.pth',
   kind: 'checkpoint',
-  hints: { numHeads: 3, grid: { rows: 6, columns: 8 }, network: 'student', config: { x: 1 } },
+  hints: {
+    numHeads: 3,
+    grid: { rows: 6, columns: 8 },
+    network: 'student',
+    config: { x: 1 },
+    preprocessor: { y: 2 },
+  },
   files: new Map([['dino.pth', new Blob([bytes])]]),
 } as const;
 

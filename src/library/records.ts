@@ -30,7 +30,7 @@ const isTextOrNull = (json: unknown): json is string | null => json === null || 
 
 function parseHints(json: unknown): CheckpointHints {
   if (!isFields(json)) return {};
-  const { numHeads, grid, network, config } = json;
+  const { numHeads, grid, network, config, preprocessor } = json;
   return {
     ...(isSide(numHeads) ? { numHeads } : {}),
     ...(isFields(grid) && isSide(grid['rows']) && isSide(grid['columns'])
@@ -38,6 +38,7 @@ function parseHints(json: unknown): CheckpointHints {
       : {}),
     ...(typeof network === 'string' ? { network } : {}),
     ...(config === undefined ? {} : { config }),
+    ...(preprocessor === undefined ? {} : { preprocessor }),
   };
 }
 

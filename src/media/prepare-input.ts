@@ -1,15 +1,12 @@
+import { imageNet } from '../core/normalisation.ts';
 import type { Framing } from './framing.ts';
 import { resample, resamplePart, type PixelGrid } from './resample.ts';
 
-/** ImageNet statistics, RGB, for values in [0, 1]. All official DINO networks were trained with them. */
-const imageNetMean = [0.485, 0.456, 0.406] as const;
-const imageNetStd = [0.229, 0.224, 0.225] as const;
-
 /** For each channel, the normalised value of each of the 256 levels, rounded to float32 at each step, as in torchvision. */
-const normalised = imageNetMean.map((mean, channel) =>
+const normalised = imageNet.mean.map((mean, channel) =>
   Float32Array.from({ length: 256 }, (_, level) =>
     Math.fround(
-      Math.fround(Math.fround(level / 255) - Math.fround(mean)) / Math.fround(imageNetStd[channel] ?? 1),
+      Math.fround(Math.fround(level / 255) - Math.fround(mean)) / Math.fround(imageNet.std[channel] ?? 1),
     ),
   ),
 );

@@ -19,7 +19,8 @@ export interface NetworkConfig {
   readonly contradiction?: string;
 }
 
-const fieldsOf = (config: unknown): Fields | null =>
+/** @returns null where it is no object with names */
+export const fieldsOf = (config: unknown): Fields | null =>
   typeof config === 'object' && config !== null && !Array.isArray(config) ? (config as Fields) : null;
 
 /** Names of kinds of networks that are Vision Transformers, or are built of one. */

@@ -12,6 +12,7 @@ import {
 import { FailureError, failureOf, type Failure } from '../core/failure.ts';
 import type { Size } from '../core/geometry.ts';
 import type { CheckpointHints } from '../core/model.ts';
+import type { Normalisation } from '../core/normalisation.ts';
 import { fail, succeed, type Result } from '../core/result.ts';
 import { isFloatType } from '../formats/float-values.ts';
 import { openPytorch } from '../formats/pytorch.ts';
@@ -33,16 +34,19 @@ import { addClsPosition } from './join-tensors.ts';
 import { mapParameterNames, type NamedParameters } from './key-maps.ts';
 import { isExactGelu, readNetworkConfig, type NetworkConfig } from './network-config.ts';
 import { describeOtherLayers } from './other-kinds.ts';
+import { readNormalisation, takeImageNet } from './own-normalisation.ts';
 import { describeActivation, epsOfModules, headsOfModules, modulesOf } from './settings-of-modules.ts';
 
 export interface Checkpoint {
   readonly architecture: VitArchitecture;
-  /** In the architecture's order, float32. */
+  /** In the architecture's order, float32, for photographs that are normalised as ImageNet's are. */
   readonly parameters: Map<string, NamedTensor>;
   /** What the file holds besides, for a person to know: `optimizer`, `head.*`, `argparse.Namespace`. */
   readonly ignored: readonly string[];
   /** The networks to choose from by `network`, the one that was taken first; none where the file holds but one. */
   readonly networks: readonly string[];
+  /** With what it was trained in place of ImageNet's normalisation, which its parameters take now; null where it was ImageNet's. */
+  readonly ownNormalisation: Normalisation | null;
 }
 
 interface OpenOptions {
@@ -242,6 +246,10 @@ async function readCheckpoint(
     throw invalid(`its MLPs have another activation than GELU, ${activation}; such networks cannot be run`);
   const numHeads = known.numHeads ?? stated.numHeads ?? headsOfModules(modules, depth);
   const layerNormEps = stated.layerNormEps ?? epsOfModules(modules, depth);
+  // Our own files take ImageNet's; what lies beside another network's config is another network's, too.
+  const preprocessor =
+    isOurConfig(own) || stated.contradiction !== undefined ? undefined : hints.preprocessor;
+  const ownNormalisation = readNormalisation(stated.config, preprocessor);
   const architecture = chooseArchitecture(shapes, known, { numHeads, isMocoV3, grid, layerNormEps });
   const expected = parameterShapes(architecture);
   // Counters, masks and what has no values are no parameters; where a parameter is stored as one, reading it says so.
@@ -273,16 +281,20 @@ async function readCheckpoint(
   }
   return {
     architecture,
-    parameters,
+    parameters: ownNormalisation === null ? parameters : takeImageNet(parameters, ownNormalisation),
     ignored: [
       ...ignored,
       ...counters,
       ...skipped,
       ...(stated.contradiction === undefined
         ? []
-        : [`config.json (another network's: ${stated.contradiction})`]),
+        : [
+            `config.json (another network's: ${stated.contradiction})`,
+            ...(hints.preprocessor === undefined ? [] : ['preprocessor_config.json']),
+          ]),
     ],
     networks,
+    ownNormalisation,
   };
 }
 

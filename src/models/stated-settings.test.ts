@@ -79,6 +79,57 @@ describe('a config beside a file', () => {
   });
 });
 
+describe('the normalisation beside a file', () => {
+  const own = { image_mean: [0.5, 0.5, 0.5], image_std: [0.5, 0.5, 0.5] };
+  const numHeads = 4;
+
+  test.each<[string, CheckpointHints]>([
+    ['none', { preprocessor: { do_resize: true } }],
+    ['ImageNet’s', { preprocessor: { image_mean: [0.485, 0.456, 0.406], image_std: [0.229, 0.224, 0.225] } }],
+    ['what is no config', { config: null, preprocessor: [] }],
+  ])('of %s changes no weight', async (_, hints) => {
+    const opened = await open(plain, { numHeads, ...hints });
+    expect(opened.ownNormalisation).toBeNull();
+    expect([...opened.parameters]).toEqual([...parameters]);
+  });
+
+  test('is told where it is another than ImageNet’s', async () => {
+    const normalisation = { mean: own.image_mean, std: own.image_std };
+    expect((await open(plain, { numHeads, preprocessor: own })).ownNormalisation).toEqual(normalisation);
+    const preprocessor = { do_normalize: false };
+    const bare = { mean: [0, 0, 0], std: [1, 1, 1] };
+    expect((await open(plain, { numHeads, preprocessor })).ownNormalisation).toEqual(bare);
+    const each = { image_mean: 0.5, image_std: 0.5, do_rescale: false };
+    expect((await open(plain, { numHeads, preprocessor: each })).ownNormalisation).toEqual(normalisation);
+  });
+
+  test('is another network’s where the config is, and is told', async () => {
+    const opened = await open(plain, { numHeads, config: { hidden_size: 768 }, preprocessor: own });
+    expect([...opened.parameters]).toEqual([...parameters]);
+    expect(opened.ignored).toEqual([expect.stringMatching(/^config\.json/), 'preprocessor_config.json']);
+  });
+
+  test('is not used for a file of our own, which takes ImageNet’s', async () => {
+    const metadata = { [architectureMetadata]: JSON.stringify(architecture) };
+    const opened = await open(new Blob([makeSafetensors(parameters, metadata)]), { preprocessor: own });
+    expect([...opened.parameters]).toEqual([...parameters]);
+  });
+
+  test.each<[string, CheckpointHints]>([
+    [
+      'image_std in its preprocessor_config.json is [0.5,0.5,0]',
+      { preprocessor: { image_std: [0.5, 0.5, 0] } },
+    ],
+    ['image_mean in its preprocessor_config.json is [0.5]', { preprocessor: { image_mean: [0.5] } }],
+    ['mean in its config.json is "0.5"', { config: { mean: '0.5' } }],
+    ['rescale_factor in its preprocessor_config.json is 0', { preprocessor: { ...own, rescale_factor: 0 } }],
+  ])('by which nothing can be computed is refused: %s', async (words, hints) => {
+    expect(await openCheckpoint(plain, { numHeads, ...hints })).toMatchObject({
+      error: { problem: `how its photographs are normalised cannot be used: ${words}` },
+    });
+  });
+});
+
 describe('options in a file', () => {
   const oblong = expectedNetwork('wrapped/oblong');
   const file = (args: Plain, beside: Plain = null): Blob => {

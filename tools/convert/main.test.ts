@@ -86,6 +86,24 @@ describe('a checkpoint', () => {
   });
 });
 
+test('a normalisation beside the checkpoint is told, and the result takes ImageNet’s', async () => {
+  const beside = join(folder, 'normalised');
+  await mkdir(beside);
+  await writeFile(join(beside, 'model.safetensors'), makeSafetensors(parameters));
+  await cp(join(folder, 'config.json'), join(beside, 'config.json'));
+  const stated = { image_mean: [0.5, 0.5, 0.5], image_std: [0.5, 0.5, 0.5] };
+  await writeFile(join(beside, 'preprocessor_config.json'), JSON.stringify(stated));
+  const run = await runTool('convert', beside, '--out', join(folder, 'tiny-half'), '--dtype', 'float32');
+  expect(run).toMatchObject({ exitCode: 0, stderr: '' });
+  expect(run.stdout).toMatch(
+    /^Trained with another normalisation .*mean 0\.5, 0\.5, 0\.5, .* 0\.5, 0\.5, 0\.5\./m,
+  );
+  const name = 'patch_embed.proj.weight';
+  const loaded = (await load('tiny-half')).parameters.get(name)?.values[0];
+  // The deviation of red, 0.229, over 0.5.
+  expect(loaded).toBeCloseTo(0.458 * (parameters.get(name)?.values[0] ?? NaN), 6);
+});
+
 describe('--check', () => {
   const convert = (...options: readonly string[]): Promise<ToolRun> =>
     runTool('convert', checkpoint, '--out', join(folder, 'checked'), '--check', ...options);

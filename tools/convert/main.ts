@@ -101,13 +101,22 @@ const { out } = options;
 // Shards of another network would not fit the old model.json.
 await writeAllWhole(files.map(({ path, bytes }) => [join(out, path), bytes]));
 
-const { architecture, parameters, ignored, networks } = checkpoint.value;
+const { architecture, parameters, ignored, networks, ownNormalisation } = checkpoint.value;
 const { embedDim, depth, numHeads: heads, patchSize } = architecture;
 console.log(
   `${id}: ${embedDim} channels, ${countOf(depth, 'block')}, ${countOf(heads, 'head')}, patches of ${patchSize} px, trained on ${formatGrid(trainedGrid(architecture))}`,
 );
 const [taken, ...others] = networks;
 if (taken !== undefined) console.log(`Network: ${taken}; there are also ${others.join(', ')} (--key)`);
+if (ownNormalisation !== null) {
+  const [mean, std] = [ownNormalisation.mean, ownNormalisation.std].map((values) =>
+    values.map((value) => Number(value.toPrecision(6))).join(', '),
+  );
+  console.log(
+    `Trained with another normalisation than ImageNet's: mean ${mean}, standard deviation ${std}. ` +
+      "The weights of its patch embedding were changed so that it takes ImageNet's",
+  );
+}
 if (ignored.length > 0) console.log(`Left out: ${ignored.join(', ')}`);
 console.log(`\n${summarise(parameters, dtype).join('\n')}\n`);
 const parameterCount = [...parameters.values()].reduce((sum, { shape }) => sum + elementCount(shape), 0);

@@ -86,19 +86,21 @@ test('photographs and a checkpoint in one drop are both; its config goes with it
 });
 
 test('of a folder of Hugging Face the safetensors come first, and what lies beside is left', async () => {
+  const hints = { config: { hidden_size: 384 }, preprocessor: { image_std: [1, 1, 1] } };
   expect(
     await summary(
       file('/dino-vits16/README.md'),
       file('/dino-vits16/config.json', '{"hidden_size": 384}'),
-      file('/dino-vits16/preprocessor_config.json', '{}'),
+      file('/dino-vits16/preprocessor_config.json', '{"image_std": [1, 1, 1]}'),
+      file('/preprocessor_config.json', '{"image_std": [2, 2, 2]}'),
       file('/dino-vits16/pytorch_model.bin', zip),
       file('/dino-vits16/model.safetensors', safetensors),
     ),
   ).toEqual({
     photos: [],
     models: [
-      ['model.safetensors', 'checkpoint', ['model.safetensors'], { config: { hidden_size: 384 } }],
-      ['pytorch_model.bin', 'checkpoint', ['pytorch_model.bin'], { config: { hidden_size: 384 } }],
+      ['model.safetensors', 'checkpoint', ['model.safetensors'], hints],
+      ['pytorch_model.bin', 'checkpoint', ['pytorch_model.bin'], hints],
     ],
   });
 });

@@ -124,7 +124,7 @@ async function joinParts(checkpoints: readonly File[], all: readonly File[]): Pr
   return wholes;
 }
 
-/** @param files of one drop; `config.json` beside a checkpoint belongs to it */
+/** @param files of one drop; `config.json` and `preprocessor_config.json` beside a checkpoint belong to it */
 export async function sortFiles(files: readonly File[]): Promise<SortedFiles> {
   const manifests: File[] = [];
   for (const file of files)
@@ -162,11 +162,13 @@ export async function sortFiles(files: readonly File[]): Promise<SortedFiles> {
     (a, b) => Number(b.name.endsWith('.safetensors')) - Number(a.name.endsWith('.safetensors')),
   );
   for (const { title, files: parts, missingParts } of await joinParts(checkpoints, files)) {
-    const config = files.find(
-      (each) => each.name === 'config.json' && parts.some((part) => folderOf(part) === folderOf(each)),
-    );
+    const beside = (name: string): File | undefined =>
+      files.find((each) => each.name === name && parts.some((part) => folderOf(part) === folderOf(each)));
+    const config = beside('config.json');
+    const preprocessor = beside('preprocessor_config.json');
     const hints = {
       ...(config === undefined ? {} : { config: await readJson(config) }),
+      ...(preprocessor === undefined ? {} : { preprocessor: await readJson(preprocessor) }),
       ...(missingParts.length === 0 ? {} : { missingParts }),
     };
     const named = new Map(parts.map((part) => [part.name, part]));

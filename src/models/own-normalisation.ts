@@ -1,0 +1,100 @@
+/** A network that was trained with another normalisation than ImageNet's: what says so, and the same network for ImageNet's. */
+import type { NamedTensor } from '../core/architecture.ts';
+import { FailureError } from '../core/failure.ts';
+import { imageNet, type Normalisation } from '../core/normalisation.ts';
+import { fieldsOf } from './network-config.ts';
+
+const channels = ['red', 'green', 'blue'] as const;
+
+/** @param stated one number, or one for each channel; numbers by which nothing can be computed are refused */
+function readNumbers(stated: unknown, from: string, isUsable: (value: number) => boolean): number[] {
+  const all: readonly unknown[] = Array.isArray(stated) ? stated : channels.map(() => stated);
+  const numbers = all.filter(
+    (value): value is number => typeof value === 'number' && Number.isFinite(value) && isUsable(value),
+  );
+  if (numbers.length === channels.length && all.length === channels.length) return numbers;
+  throw new FailureError({
+    code: 'checkpoint-invalid',
+    problem: `how its photographs are normalised cannot be used: ${from} is ${JSON.stringify(stated)}`,
+  });
+}
+
+/** @param names of mean and deviation, and where they stand, for a person to find them */
+function readBoth(
+  mean: unknown,
+  std: unknown,
+  names: readonly [string, string],
+  place: string,
+): Normalisation | null {
+  if (mean === undefined && std === undefined) return null;
+  return {
+    mean: readNumbers(mean ?? imageNet.mean, `${names[0]} in its ${place}`, () => true),
+    std: readNumbers(std ?? imageNet.std, `${names[1]} in its ${place}`, (value) => value > 0),
+  };
+}
+
+/** timm's config.json. Older ones have all fields in one level. */
+function ofTimm(config: unknown): Normalisation | null {
+  const fields = fieldsOf(config);
+  const { mean, std } = fieldsOf(fields?.['pretrained_cfg']) ?? fields ?? {};
+  return readBoth(mean, std, ['mean', 'std'], 'config.json');
+}
+
+/** Hugging Face's preprocessor_config.json. It normalises what `rescale_factor` makes of the levels 0 to 255. */
+function ofPreprocessor(preprocessor: unknown): Normalisation | null {
+  const place = 'preprocessor_config.json';
+  const fields = fieldsOf(preprocessor) ?? {};
+  const { image_mean: mean, image_std: std, do_normalize: isNormalised } = fields;
+  const { do_rescale: isRescaled, rescale_factor: factor = 1 / 255 } = fields;
+  const stated =
+    isNormalised === false
+      ? { mean: [0, 0, 0], std: [1, 1, 1] }
+      : readBoth(mean, std, ['image_mean', 'image_std'], place);
+  if (stated === null || isRescaled === false) return stated;
+  const [scale = NaN] = readNumbers(factor, `rescale_factor in its ${place}`, (value) => value > 0);
+  const ofUnit = (value: number): number => value / (255 * scale);
+  return { mean: stated.mean.map(ofUnit), std: stated.std.map(ofUnit) };
+}
+
+const isSame = (a: readonly number[], b: readonly number[]): boolean =>
+  a.every((value, channel) => Math.abs(value - (b[channel] ?? NaN)) < 1e-6);
+
+/**
+ * @param config config.json, of the network or of none
+ * @param preprocessor preprocessor_config.json beside it
+ * @returns the normalisation that they say; null where that is ImageNet's, or they say none
+ * @throws FailureError 'checkpoint-invalid' where it cannot be used
+ */
+export function readNormalisation(config: unknown, preprocessor: unknown): Normalisation | null {
+  const stated = ofTimm(config) ?? ofPreprocessor(preprocessor);
+  if (stated === null) return null;
+  return isSame(stated.mean, imageNet.mean) && isSame(stated.std, imageNet.std) ? null : stated;
+}
+
+/**
+ * The patch embedding is linear, and so is the way from one normalisation to the other. So the weights take it over, and the network is
+ * the same for photographs that are normalised as ImageNet's are.
+ * @param parameters by official names
+ */
+export function takeImageNet(
+  parameters: ReadonlyMap<string, NamedTensor>,
+  { mean, std }: Normalisation,
+): Map<string, NamedTensor> {
+  const weight = parameters.get('patch_embed.proj.weight');
+  const bias = parameters.get('patch_embed.proj.bias');
+  if (weight === undefined || bias === undefined) throw new Error('a network without a patch embedding');
+  const [, , height = 0, width = 0] = weight.shape;
+  const gains = std.map((own, channel) => (imageNet.std[channel] ?? NaN) / own);
+  const shifts = std.map((own, channel) => ((imageNet.mean[channel] ?? NaN) - (mean[channel] ?? NaN)) / own);
+  const sums = Float64Array.from(bias.values);
+  const values = weight.values.map((value, at) => {
+    const row = Math.floor(at / (height * width));
+    const channel = row % gains.length;
+    const out = Math.floor(row / gains.length);
+    sums[out] = (sums[out] ?? NaN) + value * (shifts[channel] ?? NaN);
+    return value * (gains[channel] ?? NaN);
+  });
+  return new Map(parameters)
+    .set('patch_embed.proj.weight', { shape: weight.shape, values })
+    .set('patch_embed.proj.bias', { shape: bias.shape, values: Float32Array.from(sums) });
+}
