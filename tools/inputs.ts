@@ -5,7 +5,7 @@ import { stat } from 'node:fs/promises';
  * The same for all names of a file: links, and A and a where they are one. When it was made tells it from one that later has the number of a
  * file which was deleted. Null where there is no such file.
  */
-async function identityOf(path: string): Promise<string | null> {
+export async function identityOf(path: string): Promise<string | null> {
   const facts = await stat(path, { bigint: true }).catch(() => null);
   return facts?.isFile() ? `${facts.dev} ${facts.ino} ${facts.birthtimeNs}` : null;
 }

@@ -1,5 +1,6 @@
 /** The files that a run writes, all named by the first. */
 import { stat } from 'node:fs/promises';
+import { identityOf } from '../inputs.ts';
 import { stopWith } from '../stop-with.ts';
 
 export interface FilesOfRun {
@@ -37,6 +38,12 @@ export async function freeFiles(): Promise<FilesOfRun> {
     const files = filesOfRun(`finetune-out/run${number === 1 ? '' : `-${number}`}.safetensors`);
     if ((await fileThere(files)) === null) return files;
   }
+}
+
+/** Whether the run that goes on is the one that would be written over. */
+export async function isTheSame(run: string, resumed: string | undefined): Promise<boolean> {
+  const identity = await identityOf(run);
+  return resumed !== undefined && identity !== null && identity === (await identityOf(resumed));
 }
 
 /** Ends the command with a sentence where there is a run by this name. */

@@ -7,7 +7,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { StepReport } from '../../src/core/training.ts';
 import { openCheckpoint } from '../../src/models/open-checkpoint.ts';
-import { root, runTool, runToolIn, toolArguments } from '../../src/testing/run-tool.ts';
+import { root, runTool, runToolIn, toolArguments, type ToolRun } from '../../src/testing/run-tool.ts';
 
 const samples = ['cat', 'dog', 'coffee'].map((name) => join(root, `public/samples/${name}.jpg`));
 /** Small enough that a step takes a fraction of a second. */
@@ -76,20 +76,25 @@ test(
     expect(begun.length).toBeLessThan(6);
     expect(begun).toEqual(expected.slice(0, begun.length));
 
-    await cp(out, join(folder, 'kept.safetensors'));
-    const resumed = await runTool(
-      'finetune',
-      ...samples,
-      '--resume',
-      join(folder, 'kept.safetensors'),
-      '--out',
-      out,
-    );
+    const saved = await readFile(out);
+    const resumeTo = (name: string): Promise<ToolRun> =>
+      runTool('finetune', ...samples, '--resume', out, '--out', `${folder}/${name}`);
+    expect(await resumeTo('whole.safetensors')).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringMatching(/^There is a run at .*whole\.safetensors already\. Give --out/) as string,
+    });
+    expect(await lossesOf('whole.jsonl')).toEqual(expected);
+
+    const resumed = await resumeTo('rest.safetensors');
     expect(resumed.exitCode).toBe(0);
     expect(resumed.stderr).not.toMatch(/not the photographs/);
+    expect(await lossesOf('rest.jsonl')).toEqual(expected);
+    expect(await readFile(out)).toEqual(saved);
+    // Its own name, said in another way.
+    expect((await resumeTo('./part.safetensors')).exitCode).toBe(0);
     expect(await lossesOf('part.jsonl')).toEqual(expected);
 
-    const teacher = await openCheckpoint(await openAsBlob(join(folder, 'part.teacher.safetensors')));
+    const teacher = await openCheckpoint(await openAsBlob(join(folder, 'rest.teacher.safetensors')));
     const same = await openCheckpoint(await openAsBlob(join(folder, 'whole.safetensors')), {
       network: 'teacher',
     });

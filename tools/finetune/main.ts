@@ -27,7 +27,7 @@ import { allowRelaxedSimd } from '../relaxed-simd.ts';
 import { stopWith, stopWithWrong } from '../stop-with.ts';
 import { writeWhole } from '../write-whole.ts';
 import { configurationFrom, presetUsage, readPreset } from './configuration.ts';
-import { checkNew, filesOfRun, freeFiles } from './files-of-run.ts';
+import { checkNew, filesOfRun, freeFiles, isTheSame } from './files-of-run.ts';
 import { readPhotographs } from './read-photographs.ts';
 import { countOf } from '../../src/core/count-of.ts';
 
@@ -35,7 +35,7 @@ const usage = `Usage: npm run finetune -- <folders or images…> [options]
 
 Trains a student and its teacher with DINO's loss. Writes <name>.safetensors (the whole run: --resume goes on from it, and every
 reader of DINO's names takes the networks in it), <name>.teacher.safetensors and <name>.student.safetensors (one backbone each,
-for attend and convert) and <name>.jsonl (a line a report). Ctrl-C saves and ends. A new run overwrites none that is there.
+for attend and convert) and <name>.jsonl (a line a report). Ctrl-C saves and ends. No run overwrites another that is there.
 ${photographUsage}
 
   --preset <name>    ${presetUsage}
@@ -106,7 +106,7 @@ if (isResumed && (options.model ?? ofCheckpoint) !== undefined)
   stopWithWrong(`A run that goes on has its network: --resume takes no --${ofCheckpoint ?? 'model'}.`);
 
 await checkFileName(out, '.safetensors');
-if (!isResumed) await checkNew(files);
+if (!(await isTheSame(out, options.resume))) await checkNew(files);
 if (
   !isResumed &&
   options.model === undefined &&
@@ -212,9 +212,10 @@ console.error(
   `${countOf(photographs.length, 'photograph')} (${formatBytes(photographBytes)} in main memory), ${countOf(configuration.steps, 'step')} on ` +
     `${opened.value.name} (${opened.value.device}); about ${megabytes(memory.totalBytes)} on the device, ${megabytes(memory.parameterBytes)} of it parameters`,
 );
-/** A run that goes on keeps the lines up to where it goes on from. */
+/** A run that goes on keeps the lines up to where it goes on from, also under another name. */
 async function openLog(): Promise<void> {
-  const old = isResumed ? await readFile(logPath, 'utf8').catch(() => '') : '';
+  const { resume } = options;
+  const old = resume === undefined ? '' : await readFile(filesOfRun(resume).log, 'utf8').catch(() => '');
   const isBefore = (line: string): boolean => {
     try {
       return (JSON.parse(line) as Partial<StepReport>).step! <= trainer.stepsTaken;
