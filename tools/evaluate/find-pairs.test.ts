@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { findPairs, partsOf, samplePairs, type Pair } from './find-pairs.ts';
 
 test.each([
@@ -18,7 +18,18 @@ test('a photograph goes with the PNG of its name, and one without is named', asy
   const folder = await mkdtemp(join(tmpdir(), 'pairs-'));
   try {
     await mkdir(join(folder, 'more'));
-    const names = ['b_1.jpg', 'b_1.png', 'a.JPEG', 'a.png', 'c_2.webp', 'lonely.png', 'notes.md'];
+    const names = [
+      'b_1.jpg',
+      'b_1.png',
+      'a.JPEG',
+      'a.png',
+      'c_2.webp',
+      'lonely.png',
+      'notes.md',
+      'e.heic',
+      'e.png',
+    ];
+    const said = vi.spyOn(console, 'error').mockImplementation(() => {});
     const more = ['more/d_3.jfif', 'more/d_3.png', '._b_1.jpg', '._b_1.png'];
     for (const name of [...names, ...more]) await writeFile(join(folder, name), '');
     const found = await findPairs(folder);
@@ -31,7 +42,9 @@ test('a photograph goes with the PNG of its name, and one without is named', asy
     ]);
     expect(all.map(({ set }) => set)).toEqual(['all', 'b', 'd']);
     expect(unpaired).toEqual(['c_2.webp']);
+    expect(said.mock.calls).toEqual([[expect.stringMatching(/^1 HEIC photograph was left out/)]]);
   } finally {
+    vi.restoreAllMocks();
     await rm(folder, { recursive: true });
   }
 });

@@ -1,7 +1,7 @@
 /** Photographs with their masks in a folder and its subfolders: `<stem>.jpg`, or any other kind but PNG, and `<stem>.png`. */
 import { basename, extname, relative } from 'node:path';
 import { seededRandom } from '../../src/core/seeded-random.ts';
-import { listPhotographs } from '../photographs/find-photographs.ts';
+import { listPhotographs, tellLeftOut } from '../photographs/find-photographs.ts';
 import { groupBy } from './group-by.ts';
 
 export interface Pair {
@@ -30,10 +30,12 @@ export function partsOf(stem: string): Pick<Pair, 'set' | 'sequence'> {
   };
 }
 
-/** @returns null where the folder cannot be read */
+/** Says which photographs are left out, being of a kind that is not read. @returns null where the folder cannot be read */
 export async function findPairs(folder: string): Promise<FoundPairs | null> {
-  const files = await listPhotographs(folder);
-  if (files === null) return null;
+  const listed = await listPhotographs(folder);
+  if (listed === null) return null;
+  tellLeftOut(listed.leftOut);
+  const files = listed.photographs;
   const all = new Set(files);
   const pairs: Pair[] = [];
   const unpaired: string[] = [];

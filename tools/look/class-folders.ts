@@ -1,8 +1,8 @@
 /** Photographs in folders of folders, and their classes. */
 import { readdir } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { classAt, classLevelOf } from '../../src/core/class-folders.ts';
-import { describeNone, listPhotographs } from '../photographs/find-photographs.ts';
+import { describeNone, listPhotographs, tellLeftOut } from '../photographs/find-photographs.ts';
 import { stopWith } from '../stop-with.ts';
 
 export interface ClassedPhotograph {
@@ -35,16 +35,23 @@ export async function findClasses(folder: string, level?: number): Promise<Class
     .map(({ name }) => name)
     .toSorted(byName);
   const found = new Set<string>();
+  const leftOut = new Set<string>();
   const problems: string[] = [];
   for (const name of names) {
-    const paths = await listPhotographs(join(folder, name));
-    if (paths === null) problems.push(`The folder ${join(folder, name)} cannot be read.`);
-    else if (paths.length === 0) problems.push(await describeNone(join(folder, name)));
-    else for (const path of paths) found.add(path);
+    const listed = await listPhotographs(join(folder, name));
+    if (listed === null) problems.push(`The folder ${join(folder, name)} cannot be read.`);
+    else if (listed.photographs.length === 0) problems.push(await describeNone(join(folder, name)));
+    else {
+      for (const path of listed.photographs) found.add(path);
+      for (const path of listed.leftOut) leftOut.add(path);
+    }
   }
   // Those beside the folders come last.
-  for (const path of (await listPhotographs(folder)) ?? []) found.add(path);
+  const all = await listPhotographs(folder);
+  for (const path of all?.photographs ?? []) found.add(path);
+  for (const path of all?.leftOut ?? []) if (dirname(relative(folder, path)) === '.') leftOut.add(path);
   if (found.size === 0) stopWith(await describeNone(folder));
+  tellLeftOut(leftOut);
   const below = [...found].map((path) => ({ path, inFolder: relative(folder, path) }));
   const own = level ?? classLevelOf(below.map(({ inFolder }) => inFolder));
   const photographs = below.map(({ path, inFolder }) => ({ path, className: classAt(inFolder, own) }));

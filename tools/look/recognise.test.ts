@@ -203,13 +203,15 @@ describe('knn', () => {
     await writePart('rocket', 0, 'odd', 'rocket', 'a.png');
     await writePart('dahlia', 0, 'odd', 'beside.png');
     await mkdir(at('odd', 'empty'));
+    for (const name of ['empty/a.heic', 'cat/b.HEIC', 'c.heic']) await writeFile(at('odd', name), '');
     const run = await runTool('look', 'knn', '--classes', at('odd'), ...small, '--out', at('out'));
     expect(run.stdout).toContain(
       'Of the class rocket there is one photograph, for which no other can vote\n',
     );
     expect(run.stdout).toContain('k-NN of 3 photographs in 2 classes, 3 in the bank: ');
-    const problem = `There is no photograph in ${at('odd', 'empty')}.`;
-    expect(run).toMatchObject({ exitCode: 1, stderr: `${problem}\n` });
+    const problem = `There is no photograph in ${at('odd', 'empty')} that can be opened here: 1 file (HEIC) must be saved as JPEG, PNG or WebP first.`;
+    const leftOut = '2 HEIC photographs were left out: they must be saved as JPEG, PNG or WebP first.';
+    expect(run).toMatchObject({ exitCode: 1, stderr: `${leftOut}\n${problem}\n` });
     expect((await readFacts('knn.json'))['problems']).toEqual([problem]);
     const tested = await runTool(
       'look',

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { findPhotographs } from './find-photographs.ts';
 
 let folder: string;
@@ -32,11 +32,22 @@ beforeAll(async () => {
     'phone/2.heic',
     'phone/3.cr2',
     'phone/notes.txt',
+    'phone/film.mov',
+    'phone/._1.HEIC',
   ];
   for (const file of files) await writeFile(join(folder, file), '');
   await symlink('.', join(folder, 'talk', 'loop'), 'dir');
 });
 afterAll(() => rm(folder, { recursive: true }));
+
+let said: string[];
+beforeEach(() => {
+  said = [];
+  vi.spyOn(console, 'error').mockImplementation((sentence: string) => void said.push(sentence));
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
 async function found(...args: readonly string[]) {
   const { paths, problems } = await findPhotographs(args.map((arg) => join(folder, arg)));
@@ -79,8 +90,29 @@ describe('what gives no photograph gets a sentence', () => {
       'There is no photograph in phone that can be opened here: 3 files (CR2, HEIC) must be saved as JPEG, PNG or WebP first.',
     ],
     ['*.nothing', 'No photograph matches *.nothing.'],
+    [
+      'phone/*.{heic,HEIC}',
+      'No photograph matches phone/*.{heic,HEIC} that can be opened here: 2 files (HEIC) must be saved as JPEG, PNG or WebP first.',
+    ],
     ['._a.jpg', '._a.jpg is what macOS notes beside a file, and no photograph.'],
   ])('%s', async (argument, problem) => {
     expect(await found(argument, 'a.jpg')).toEqual({ paths: ['a.jpg'], problems: [problem] });
+    expect(said).toEqual([]);
+  });
+});
+
+describe('photographs beside others that are not read are told once, by their kinds', () => {
+  const allThree =
+    '1 CR2 and 2 HEIC photographs were left out: they must be saved as JPEG, PNG or WebP first.';
+  const oneHeic = '1 HEIC photograph was left out: it must be saved as JPEG, PNG or WebP first.';
+  test.each<[string[], string[]]>([
+    [['.'], [allThree]],
+    [['.', 'talk', '**/*'], [allThree]],
+    [['{a.jpg,phone/2.*}'], [oneHeic]],
+    [['.', 'phone/1.HEIC', 'phone/3.cr2'], [oneHeic]],
+    [['talk', '*'], []],
+  ])('%j', async (args, sentences) => {
+    expect((await found(...args)).problems).toEqual([]);
+    expect(said).toEqual(sentences);
   });
 });

@@ -35,33 +35,61 @@ async function listFiles(folder: string): Promise<readonly string[] | null> {
     .filter((path) => isVisible(path.slice(folder.length)));
 }
 
-/** @returns the photographs in a folder and its subfolders, by name; null where it, or one of them, cannot be read */
-export async function listPhotographs(folder: string): Promise<readonly string[] | null> {
-  const files = await listFiles(folder);
-  if (files === null) return null;
-  const found = files.filter(hasPhotographEnding).toSorted(byName);
-  await keepInputs(found);
-  return found;
+/** Endings of photographs that are not read, as phones and cameras write them. */
+const otherPhotograph = /\.(hei[cf]|hif|jxl|jp2|dng|cr[23w]|nef|nrw|arw|orf|rw2|raf|pef|srw)$/i;
+/** Endings of other pictures that are not read. */
+const drawing = /\.(psd|xcf|svg|exr)$/i;
+
+export interface ListedPhotographs {
+  /** By name. */
+  readonly photographs: readonly string[];
+  /** Photographs that are not read, by their endings. */
+  readonly leftOut: readonly string[];
 }
 
-/** Endings of pictures that are not read. */
-const otherPicture = /\.(heic|heif|jxl|jp2|psd|xcf|svg|exr|dng|cr2|cr3|nef|arw|orf|rw2|raf)$/i;
+/** @returns what is in a folder and its subfolders; null where it, or one of them, cannot be read */
+export async function listPhotographs(folder: string): Promise<ListedPhotographs | null> {
+  const files = await listFiles(folder);
+  if (files === null) return null;
+  const photographs = files.filter(hasPhotographEnding).toSorted(byName);
+  await keepInputs(photographs);
+  return { photographs, leftOut: files.filter((path) => otherPhotograph.test(path)) };
+}
 
-/** @param folder without photographs. @returns a sentence, which names pictures that could be photographs */
-export async function describeNone(folder: string): Promise<string> {
-  const pictures = (await listFiles(folder))?.filter((path) => otherPicture.test(path)) ?? [];
-  if (pictures.length === 0) return `There is no photograph in ${folder}.`;
-  const kinds = [...new Set(pictures.map((path) => extname(path).slice(1).toUpperCase()))].toSorted(byName);
+const kindOf = (path: string): string => extname(path).slice(1).toUpperCase();
+
+/** Says of photographs that were not asked for by their names, and are not read, how many of what kind there are. */
+export function tellLeftOut(paths: Iterable<string>): void {
+  const counts = new Map<string, number>();
+  for (const kind of [...paths].map(kindOf)) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  const kinds = [...counts].toSorted(([a], [b]) => byName(a, b)).map(([kind, count]) => `${count} ${kind}`);
+  const count = [...counts.values()].reduce((sum, each) => sum + each, 0);
+  if (count === 0) return;
+  console.error(
+    `${kinds.join(' and ')} ${count === 1 ? 'photograph was' : 'photographs were'} left out: ` +
+      `${count === 1 ? 'it' : 'they'} must be saved as JPEG, PNG or WebP first.`,
+  );
+}
+
+/** @param none a sentence without its end @param files among which there is no photograph @returns it whole, with pictures that could be photographs */
+function endSentence(none: string, files: readonly string[]): string {
+  const pictures = files.filter((path) => otherPhotograph.test(path) || drawing.test(path));
+  if (pictures.length === 0) return `${none}.`;
+  const kinds = [...new Set(pictures.map(kindOf))].toSorted(byName);
   return (
-    `There is no photograph in ${folder} that can be opened here: ${countOf(pictures.length, 'file')} ` +
+    `${none} that can be opened here: ${countOf(pictures.length, 'file')} ` +
     `(${kinds.join(', ')}) must be saved as JPEG, PNG or WebP first.`
   );
 }
 
-async function filesOfFolder(folder: string): Promise<readonly string[] | string> {
+/** @param folder without photographs. @returns a sentence, which names pictures that could be photographs */
+export const describeNone = async (folder: string): Promise<string> =>
+  endSentence(`There is no photograph in ${folder}`, (await listFiles(folder)) ?? []);
+
+async function filesOfFolder(folder: string): Promise<ListedPhotographs | string> {
   const found = await listPhotographs(folder);
   if (found === null) return `The folder ${folder} cannot be read.`;
-  return found.length > 0 ? found : describeNone(folder);
+  return found.photographs.length > 0 ? found : describeNone(folder);
 }
 
 /** Windows has backslashes between folders, and patterns have them before signs that mean themselves. */
@@ -77,30 +105,37 @@ async function onceEach(paths: readonly string[]): Promise<readonly string[]> {
   return [...byFile.values()].toSorted(byName);
 }
 
-async function filesOfPattern(text: string): Promise<readonly string[] | string> {
+async function filesOfPattern(text: string): Promise<ListedPhotographs | string> {
   // Paths come back as they were asked for: from here, or from the root.
   const matches = await glob(toPattern(text), { expandDirectories: false, absolute: isAbsolute(text) });
-  const found = await onceEach(matches.filter((path) => hasPhotographEnding(path)));
-  return found.length > 0 ? found : `No photograph matches ${text}.`;
+  const photographs = await onceEach(matches.filter((path) => hasPhotographEnding(path)));
+  if (photographs.length === 0) return endSentence(`No photograph matches ${text}`, matches);
+  return { photographs, leftOut: await onceEach(matches.filter((path) => otherPhotograph.test(path))) };
 }
 
-async function filesOf(argument: string): Promise<readonly string[] | string> {
+async function filesOf(argument: string): Promise<ListedPhotographs | string> {
   const facts = await stat(argument).catch(() => null);
   if (facts?.isDirectory()) return filesOfFolder(argument);
   if (facts === null && isDynamicPattern(toPattern(argument))) return filesOfPattern(argument);
   if (isMacNote(argument)) return `${argument} is what macOS notes beside a file, and no photograph.`;
   // What is not there is told by whoever reads it.
-  return [argument];
+  return { photographs: [argument], leftOut: [] };
 }
 
 export async function findPhotographs(args: readonly string[]): Promise<FoundPhotographs> {
   const paths = new Map<string, string>();
+  const leftOut = new Map<string, string>();
   const problems: string[] = [];
   for (const argument of args) {
     const found = await filesOf(argument);
-    if (typeof found === 'string') problems.push(found);
-    else for (const path of found) if (!paths.has(resolve(path))) paths.set(resolve(path), path);
+    if (typeof found === 'string') {
+      problems.push(found);
+      continue;
+    }
+    for (const path of found.photographs) if (!paths.has(resolve(path))) paths.set(resolve(path), path);
+    for (const path of found.leftOut) leftOut.set(resolve(path), path);
   }
+  tellLeftOut([...leftOut].filter(([path]) => !paths.has(path)).map(([, path]) => path));
   await keepInputs(paths.values());
   return { paths: [...paths.values()], problems };
 }
