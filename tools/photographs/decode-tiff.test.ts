@@ -77,6 +77,12 @@ describe('what cannot be decoded is refused with a sentence', () => {
     ['damaged in what was packed', packed, damaged],
     ['strips of no bytes', withTag(inTwoStrips, 279, [0, 0]), damaged],
     ['no columns', withTag(whole, 256, 0), damaged],
+    ...[8, 9, 10].map((lab): [string, Uint8Array, string] => [
+      `in CIELAB (${lab})`,
+      withTag(whole, 262, lab),
+      isUnknown('CIELAB'),
+    ]),
+    ['in LogLuv', withTag(whole, 262, 32_845), isUnknown('LogLuv')],
     ['compressed by ZSTD', withTag(whole, 259, 50_000), isUnknown('ZSTD compressed')],
     ['compressed in a way that nobody knows', withTag(whole, 259, 50_008), isUnknown('Unusually compressed')],
     ['floating-point numbers', withTag(whole, rowsPerStrip, 3, sampleFormat), isUnknown('Floating-point')],

@@ -48,14 +48,21 @@ const sampleKinds: ReadonlyMap<number, string> = new Map([
   [6, 'complex-number TIFF'],
 ]);
 
-/** @returns a kind of TIFF of which nothing says which numbers are black and white, or which inks; null for all others */
+/** Kinds of colours by their numbers: not red, green and blue, nor inks. Sources: TIFF 6.0, section 23; its supplement 2; libtiff. */
+const otherColours: ReadonlyMap<number, string> = new Map([
+  ...[8, 9, 10].map((number) => [number, 'CIELAB TIFF'] as const),
+  ...[32_844, 32_845].map((number) => [number, 'LogLuv TIFF'] as const),
+]);
+
+/** @returns a kind of TIFF of which nothing says which numbers are black and white, or which inks, or of other colours; null for all others */
 function unsupportedKind(bytes: Uint8Array): string | null {
-  const kind = sampleKinds.get(readTiffTag(bytes, tiffTags.sampleFormat) ?? 1);
+  const colours = readTiffTag(bytes, tiffTags.colours);
+  const kind =
+    otherColours.get(colours ?? 0) ?? sampleKinds.get(readTiffTag(bytes, tiffTags.sampleFormat) ?? 1);
   if (kind !== undefined) return kind;
   const bits = Math.max(...readTiffTags(bytes, tiffTags.bits), 1);
   if (bits > 16) return `${bits}-bit TIFF`;
-  const isOfInks = readTiffTag(bytes, tiffTags.colours) === 5;
-  return isOfInks && readTiffTag(bytes, tiffTags.inks) === 2 ? 'spot-colour TIFF' : null;
+  return colours === 5 && readTiffTag(bytes, tiffTags.inks) === 2 ? 'spot-colour TIFF' : null;
 }
 
 /**
