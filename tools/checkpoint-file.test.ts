@@ -87,6 +87,18 @@ test.each(['half', 'half/model-00002-of-00002.safetensors'])(
   },
 );
 
+test('one of many epochs is opened by itself, whichever others are there', async () => {
+  const epochs = join(folder, 'epochs');
+  await mkdir(epochs);
+  for (const name of ['dino-00010-of-00100.pth', 'dino-00020-of-00100.pth'])
+    await copyFile(checkpointPath('dino.pth'), join(epochs, name));
+  const found = await findCheckpoint(join(epochs, 'dino-00010-of-00100.pth'), { heads: '3' });
+  expect(found.title).toBe('dino-00010-of-00100');
+  const opened = await openCheckpoint(found.files, found.hints);
+  if (!opened.ok) throw new Error(JSON.stringify(opened.error));
+  expect([...opened.value.parameters]).toEqual([...expectedNetwork('dino').parameters]);
+});
+
 describe('what leads nowhere ends with a sentence', () => {
   test.each([
     ['empty/odd.index.json', /is no index of a checkpoint's files/],

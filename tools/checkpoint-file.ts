@@ -153,21 +153,25 @@ interface Parts {
   readonly title: string;
   readonly files: readonly Blob[];
   readonly missing: readonly string[];
+  /** Whether only its name speaks of the missing ones. */
+  readonly mayBeWhole: boolean;
 }
 
 /** @param path a file that may be one of several */
 async function openParts(path: string): Promise<Parts> {
   const { title, names } = await findParts(path);
-  const files: Blob[] = [];
   const missing: string[] = [];
-  for (const name of names) {
+  for (const name of names) if (!(await isThere(join(dirname(path), name)))) missing.push(name);
+  // Numbers of which some are missing may count epochs: the file is opened by itself.
+  const mayBeWhole = missing.length > 0 && !isIndexName(path);
+  const taken = mayBeWhole ? [basename(path)] : names.filter((name) => !missing.includes(name));
+  const files: Blob[] = [];
+  for (const name of taken) {
     const part = join(dirname(path), name);
     await keepInputs([part]);
-    // A single file must exist; of several files the missing ones are named.
-    if (names.length === 1 || (await isThere(part))) files.push(await networksIn(await openFile(part), name));
-    else missing.push(name);
+    files.push(await networksIn(await openFile(part), name));
   }
-  return { title: titleOf(title), files, missing };
+  return { title: titleOf(mayBeWhole ? basename(path) : title), files, missing, mayBeWhole };
 }
 
 /**
@@ -183,7 +187,7 @@ export async function findCheckpoint(
   if (isMacNote(path)) stopWith(`${path} is what macOS notes beside a file, and no checkpoint.`);
   if (isDistributedPart(path)) stopWith(`${path} is a part of a checkpoint: ${distributedParts}.`);
   const file = (await isFolder(path)) ? await fileIn(path) : path;
-  const { title, files, missing } = await openParts(file);
+  const { title, files, missing, mayBeWhole } = await openParts(file);
   const fromConfig =
     config === undefined
       ? await readConfigBeside(join(dirname(file), 'config.json'))
@@ -196,6 +200,7 @@ export async function findCheckpoint(
     numHeads,
     grid: trained,
     missingParts: missing,
+    mayBeWhole,
   };
   return { files, title, hints };
 }

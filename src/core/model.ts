@@ -11,6 +11,8 @@ export interface CheckpointHints {
   readonly network?: string | undefined;
   /** Of a checkpoint in several files, the names of those that are not here. */
   readonly missingParts?: readonly string[] | undefined;
+  /** Whether only the numbers in its name speak of further files: those of a whole network may count epochs. */
+  readonly mayBeWhole?: boolean | undefined;
   /**
    * What config.json beside the checkpoint says: our architecture, or Hugging Face's fields; other fields are
    * ignored. What the file itself says of its architecture comes first.

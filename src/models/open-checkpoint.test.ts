@@ -489,6 +489,22 @@ describe('a checkpoint in several files', () => {
     });
   });
 
+  test('is opened where only its name speaks of others, and it is whole; else the others are named', async () => {
+    const hints = { missingParts: ['dino-00002-of-00002.pth'], mayBeWhole: true };
+    const whole = await openCheckpoint(await openFixture('dino.pth'), { numHeads: 3, ...hints });
+    if (!whole.ok) throw new Error(JSON.stringify(whole.error));
+    expect([...whole.value.parameters]).toEqual([...expectedNetwork('dino').parameters]);
+    expect(await openCheckpoint(await openFixture('dino.pth'), hints)).toMatchObject({
+      error: { code: 'heads-unknown' },
+    });
+    for (const name of names)
+      expect(await openCheckpoint(await part(name), { numHeads: 3, ...hints })).toMatchObject({
+        error: {
+          problem: expect.stringMatching(/^it is one checkpoint in several files, and dino/) as string,
+        },
+      });
+  });
+
   test('of which one alone has another name says that it may be a part', async () => {
     const [first, second] = await Promise.all(names.map(part));
     if (first === undefined || second === undefined) return expect.unreachable();

@@ -158,16 +158,7 @@ function withClsPosition(tensors: TensorFile): TensorFile {
 }
 
 /** The parts of one checkpoint as one: each parameter lies in one of them. */
-async function openParts(
-  files: readonly Blob[],
-  { missingParts = [] }: CheckpointHints,
-): Promise<OpenedTensors> {
-  const [missing, ...others] = missingParts;
-  if (missing !== undefined)
-    throw invalid(
-      `it is one checkpoint in several files, and ${missing}${others.length > 0 ? ` and ${others.length} more are` : ' is'} missing; ` +
-        'bring all of them together',
-    );
+async function openParts(files: readonly Blob[]): Promise<OpenedTensors> {
   const opened: OpenedTensors[] = [];
   for (const file of files) opened.push(await openTensors(file));
   const [first] = opened;
@@ -223,14 +214,7 @@ async function readCheckpoint(
   hints: CheckpointHints,
   { isWanted, onArchitecture }: OpenOptions,
 ): Promise<Checkpoint> {
-  const {
-    tree,
-    skipped,
-    byteLength,
-    modules: all,
-    settingsNamed,
-    config: own,
-  } = await openParts(files, hints);
+  const { tree, skipped, byteLength, modules: all, settingsNamed, config: own } = await openParts(files);
   const named = mapParameterNames(tree, hints.network);
   const { tensors, ignored, isMocoV3, networks } = named;
   const stated = chooseConfig(own, hints, shapesOf(tensors));
@@ -298,6 +282,12 @@ async function readCheckpoint(
   };
 }
 
+function describeMissing([missing, ...others]: readonly [string, ...string[]]): Failure {
+  const which = others.length > 0 ? `${missing} and ${others.length} more are` : `${missing} is`;
+  const problem = `it is one checkpoint in several files, and ${which} missing; bring all of them together`;
+  return { code: 'checkpoint-invalid', problem };
+}
+
 /**
  * @param file one, or the parts of one checkpoint
  * @returns the parameters, all of them and nothing else, or what is wrong
@@ -307,11 +297,15 @@ export async function openCheckpoint(
   hints: CheckpointHints = {},
   options: OpenOptions = {},
 ): Promise<Result<Checkpoint, Failure>> {
+  const [missing, ...others] = hints.missingParts ?? [];
+  const incomplete = missing === undefined ? null : describeMissing([missing, ...others]);
+  if (incomplete !== null && hints.mayBeWhole !== true) return fail(incomplete);
   try {
     return succeed(await readCheckpoint(file instanceof Blob ? [file] : file, hints, options));
   } catch (error) {
     const failure = failureOf(error);
     if (failure === null) throw error;
-    return fail(failure);
+    const isNoNetwork = failure.code === 'checkpoint-invalid' || failure.code === 'model-parameters-mismatch';
+    return fail(isNoNetwork ? (incomplete ?? failure) : failure);
   }
 }

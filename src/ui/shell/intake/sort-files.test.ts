@@ -147,10 +147,13 @@ test('parts that were not dropped are named, also where only an index was', asyn
     photos: [],
     models: [
       [
-        'model.safetensors',
+        'model-00002-of-00003.safetensors',
         'checkpoint',
         ['model-00002-of-00003.safetensors'],
-        { missingParts: ['model-00001-of-00003.safetensors', 'model-00003-of-00003.safetensors'] },
+        {
+          missingParts: ['model-00001-of-00003.safetensors', 'model-00003-of-00003.safetensors'],
+          mayBeWhole: true,
+        },
       ],
     ],
   });
@@ -162,9 +165,18 @@ test('parts that were not dropped are named, also where only an index was', asyn
         'model.safetensors',
         'checkpoint',
         ['model.safetensors.index.json'],
-        { missingParts: ['a.safetensors'] },
+        { missingParts: ['a.safetensors'], mayBeWhole: false },
       ],
     ],
+  });
+});
+
+test('epochs, whose numbers are not all there, are networks by themselves', async () => {
+  const names = ['dino-00001-of-00003.pth', 'dino-00003-of-00003.pth'];
+  const missingParts = ['dino-00002-of-00003.pth'];
+  expect(await summary(...names.map((name) => file(name, zip)))).toEqual({
+    photos: [],
+    models: names.map((name) => [name, 'checkpoint', [name], { missingParts, mayBeWhole: true }]),
   });
 });
 

@@ -101,26 +101,36 @@ interface WholeCheckpoint {
   readonly title: string;
   readonly files: readonly File[];
   readonly missingParts: readonly string[];
+  /** Whether only its name speaks of the missing ones. */
+  readonly mayBeWhole: boolean;
 }
 
 /** Joins checkpoints that are split into several files. The parts are found by the index file, or by the numbers in their names. */
 async function joinParts(checkpoints: readonly File[], all: readonly File[]): Promise<WholeCheckpoint[]> {
   const wholes: WholeCheckpoint[] = [];
   const taken = new Set<File>();
-  const takeParts = (first: File, { title, names }: CheckpointParts): void => {
-    const beside = checkpoints.filter((file) => !taken.has(file) && folderOf(file) === folderOf(first));
-    const files = names.flatMap((name) => beside.filter((file) => file.name === name).slice(0, 1));
-    for (const file of files) taken.add(file);
-    const missingParts = names.filter((name) => !files.some((file) => file.name === name));
+  const takeParts = (first: File, { title, names }: CheckpointParts, isByName: boolean): void => {
+    const beside = checkpoints.filter(
+      (file) => folderOf(file) === folderOf(first) && (isByName || !taken.has(file)),
+    );
+    const there = names.flatMap((name) =>
+      name === first.name ? [first] : beside.filter((file) => file.name === name).slice(0, 1),
+    );
+    const missingParts = names.filter((name) => !there.some((file) => file.name === name));
+    // Numbers of which some are missing may count epochs: each file is opened by itself.
+    const mayBeWhole = isByName && missingParts.length > 0;
     // An index without its parts is listed too, so that the page can say which files are missing.
-    wholes.push({ title, files: files.length > 0 ? files : [first], missingParts });
+    const files = mayBeWhole || there.length === 0 ? [first] : there;
+    for (const file of files) taken.add(file);
+    wholes.push({ title: mayBeWhole ? first.name : title, files, missingParts, mayBeWhole });
   };
   for (const file of all.filter(({ name }) => isIndexName(name))) {
     const parts = partsByIndex(file.name, await readJson(file));
-    if (parts !== null) takeParts(file, parts);
+    if (parts !== null) takeParts(file, parts, false);
   }
   for (const file of checkpoints)
-    if (!taken.has(file)) takeParts(file, partsByName(file.name) ?? { title: file.name, names: [file.name] });
+    if (!taken.has(file))
+      takeParts(file, partsByName(file.name) ?? { title: file.name, names: [file.name] }, true);
   return wholes;
 }
 
@@ -161,7 +171,7 @@ export async function sortFiles(files: readonly File[]): Promise<SortedFiles> {
   checkpoints.sort(
     (a, b) => Number(b.name.endsWith('.safetensors')) - Number(a.name.endsWith('.safetensors')),
   );
-  for (const { title, files: parts, missingParts } of await joinParts(checkpoints, files)) {
+  for (const { title, files: parts, missingParts, mayBeWhole } of await joinParts(checkpoints, files)) {
     const beside = (name: string): File | undefined =>
       files.find((each) => each.name === name && parts.some((part) => folderOf(part) === folderOf(each)));
     const config = beside('config.json');
@@ -169,7 +179,7 @@ export async function sortFiles(files: readonly File[]): Promise<SortedFiles> {
     const hints = {
       ...(config === undefined ? {} : { config: await readJson(config) }),
       ...(preprocessor === undefined ? {} : { preprocessor: await readJson(preprocessor) }),
-      ...(missingParts.length === 0 ? {} : { missingParts }),
+      ...(missingParts.length === 0 ? {} : { missingParts, mayBeWhole }),
     };
     const named = new Map(parts.map((part) => [part.name, part]));
     models.push({ title, kind: 'checkpoint', files: named, hints });
