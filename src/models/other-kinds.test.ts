@@ -27,6 +27,15 @@ test.each<[readonly string[], RegExp]>([
   [['cls_token', 'patch_embed.backbone.stem.conv.weight', 'patch_embed.proj.weight'], /a hybrid/],
   [['cls_token', 'patch_embed.proj.0.weight'], /from several convolutions \(it has patch_embed\.proj\.0/],
   [['cls_token', 'dist_token'], /a distilled DeiT/],
+  [
+    ['cls_token', 'blocks.0.gamma_1', 'blocks_token_only.0.gamma_1'],
+    /a CaiT network \(it has blocks_token_only/,
+  ],
+  [['cls_token', 'blocks.0.attn.proj_l.weight'], /a CaiT network \(it has blocks\.0\.attn\.proj_l/],
+  [['cls_token', 'blocks.1.mlp.experts.0.fc1.weight'], /experts .*\(it has blocks\.1\.mlp\.experts\.0/],
+  [['cls_token', 'blocks.1.mlp.gate.wg.weight'], /mixtures of experts/],
+  [['embeddings.cls_token', 'encoder.layer.0.mlp.experts.gate_up_proj'], /mixtures of experts/],
+  [['cls_token', 'blocks.1.moe.router.weight'], /mixtures of experts/],
   [['embeddings.cls_token', 'embeddings.distillation_token'], /a distilled DeiT/],
   [
     ['cls_token', 'blocks.0.norm1.weight', 'fc_norm.weight', 'fc_norm.bias'],
@@ -91,7 +100,7 @@ test.each<[readonly string[], readonly string[], RegExp | null]>([
   [[], ['blocks.0.norm1.bias', 'blocks.0.norm2.bias', 'norm.bias'], /RMSNorm/],
   [[], ['blocks.0.norm1.bias', 'blocks.0.mlp.fc1.bias'], /no biases \(blocks\.0\.norm1\.bias\)/],
   [[], ['norm.weight', 'norm.bias'], null],
-  [[], ['norm.bias'], null],
+  [[], ['norm.bias'], /^a norm of it has no bias \(norm\.bias\), .*; where it is one part of several/],
   [['blocks.0.other'], [], null],
 ])('beside what can be run %j, without %j, says in what it differs', (unexpected, missing, sentence) => {
   const said = describeOtherLayers(unexpected, missing);

@@ -29,6 +29,16 @@ const kinds: readonly (readonly [
       `it is an XCiT network (it has ${name}), whose channels attend to each other; such networks cannot be run`,
   ],
   [
+    /^blocks_token_only\.|\.attn\.proj_[lw]\./,
+    (name) =>
+      `it is a CaiT network (it has ${name}), whose CLS token joins the patches only behind their blocks; such networks cannot be run`,
+  ],
+  [
+    /\.(experts?|moe)[._]|\.mlp\.(gate|router)\./,
+    (name) =>
+      `its MLPs are mixtures of experts between which a gate chooses (it has ${name}); only blocks with one MLP can be run`,
+  ],
+  [
     /\.mlp\.(weights_in|gate_proj|w[12]|fc1_[gx])\.weight$/,
     (name) => `its MLPs are gated (SwiGLU, ${name}); only those of two layers with GELU can be run`,
   ],
@@ -97,6 +107,11 @@ export function describeOtherLayers(
     if (found !== undefined) return says(found);
   }
   const lackBias = missing.filter((name) => /norm[12]?\.bias$/.test(name));
+  if (lackBias.length === 1 && missing.length === 1)
+    return (
+      `a norm of it has no bias (${lackBias[0]}), and only layer norms with biases can be run; ` +
+      'where it is one part of several files, bring all of them together'
+    );
   if (lackBias.length > 1 && lackBias.length === missing.length)
     return `its norms have no biases (${lackBias[0]}), as where they are RMSNorm; only layer norms with biases can be run`;
   return missing.length > 1 && missing.every((name) => name.endsWith('.bias'))
