@@ -16,6 +16,7 @@ import { readLegacyPickles, type PlainPickle } from './pytorch-legacy.ts';
 import { legacyStorages, zipStorages, type StorageFile } from './pytorch-storages.ts';
 import { collectTensors, hasTensors, type TensorParts } from './pytorch-tensors.ts';
 import { readBytes } from './read-bytes.ts';
+import { withNormsOfCode } from './torchscript-norms.ts';
 import { openZipArchive, type ZipArchive } from './zip-archive.ts';
 import { readZipDirectory } from './zip-directory.ts';
 
@@ -74,7 +75,8 @@ async function openZip(file: Blob): Promise<TensorParts> {
   const cursor = new ByteCursor(pickle, 0, pickle.size);
   const read = await readPickle(cursor, createTorchHost());
   if (!read.ok) throw invalid('its pickle ends too early');
-  return collect(read.value, storages);
+  const parts = collect(read.value, storages);
+  return { ...parts, modules: await withNormsOfCode(parts.modules, archive, folder) };
 }
 
 /** A pickle of Python's own may hold arrays of NumPy's, or storages within it. @throws FailureError 'checkpoint-invalid' where it does not */

@@ -6,16 +6,23 @@ import { fieldsOf } from './network-config.ts';
 
 const channels = ['red', 'green', 'blue'] as const;
 
-/** @param stated one number, or one for each channel; numbers by which nothing can be computed are refused */
-function readNumbers(stated: unknown, from: string, isUsable: (value: number) => boolean): number[] {
+/** Far beyond what photographs are normalised by. */
+const [least, most] = [1e-6, 1e6];
+const maxQuoted = 60;
+
+/**
+ * @param stated one number, or one for each channel
+ * @param smallest numbers below are refused, as nothing can be computed by them
+ */
+function readNumbers(stated: unknown, from: string, smallest: number): number[] {
   const all: readonly unknown[] = Array.isArray(stated) ? stated : channels.map(() => stated);
   const numbers = all.filter(
-    (value): value is number => typeof value === 'number' && Number.isFinite(value) && isUsable(value),
+    (value): value is number => typeof value === 'number' && value >= smallest && value <= most,
   );
   if (numbers.length === channels.length && all.length === channels.length) return numbers;
   throw new FailureError({
     code: 'checkpoint-invalid',
-    problem: `how its photographs are normalised cannot be used: ${from} is ${JSON.stringify(stated)}`,
+    problem: `how its photographs are normalised cannot be used: ${from} is ${JSON.stringify(stated).slice(0, maxQuoted)}`,
   });
 }
 
@@ -28,8 +35,8 @@ function readBoth(
 ): Normalisation | null {
   if (mean === undefined && std === undefined) return null;
   return {
-    mean: readNumbers(mean ?? imageNet.mean, `${names[0]} in its ${place}`, () => true),
-    std: readNumbers(std ?? imageNet.std, `${names[1]} in its ${place}`, (value) => value > 0),
+    mean: readNumbers(mean ?? imageNet.mean, `${names[0]} in its ${place}`, -most),
+    std: readNumbers(std ?? imageNet.std, `${names[1]} in its ${place}`, least),
   };
 }
 
@@ -45,13 +52,13 @@ function ofPreprocessor(preprocessor: unknown): Normalisation | null {
   const place = 'preprocessor_config.json';
   const fields = fieldsOf(preprocessor) ?? {};
   const { image_mean: mean, image_std: std, do_normalize: isNormalised } = fields;
-  const { do_rescale: isRescaled, rescale_factor: factor = 1 / 255 } = fields;
+  const { do_rescale: isRescaled, rescale_factor: factor } = fields;
   const stated =
     isNormalised === false
       ? { mean: [0, 0, 0], std: [1, 1, 1] }
       : readBoth(mean, std, ['image_mean', 'image_std'], place);
   if (stated === null || isRescaled === false) return stated;
-  const [scale = NaN] = readNumbers(factor, `rescale_factor in its ${place}`, (value) => value > 0);
+  const [scale = NaN] = readNumbers(factor ?? 1 / 255, `rescale_factor in its ${place}`, least);
   const ofUnit = (value: number): number => value / (255 * scale);
   return { mean: stated.mean.map(ofUnit), std: stated.std.map(ofUnit) };
 }

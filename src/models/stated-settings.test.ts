@@ -87,6 +87,10 @@ describe('the normalisation beside a file', () => {
     ['none', { preprocessor: { do_resize: true } }],
     ['ImageNet’s', { preprocessor: { image_mean: [0.485, 0.456, 0.406], image_std: [0.229, 0.224, 0.225] } }],
     ['what is no config', { config: null, preprocessor: [] }],
+    [
+      'nulls',
+      { preprocessor: { image_mean: null, image_std: null, rescale_factor: null, do_normalize: null } },
+    ],
   ])('of %s changes no weight', async (_, hints) => {
     const opened = await open(plain, { numHeads, ...hints });
     expect(opened.ownNormalisation).toBeNull();

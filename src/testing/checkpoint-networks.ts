@@ -59,6 +59,7 @@ export const wrappedFiles: readonly (readonly [file: string, network: string])[]
 /** The files of make_rare.py: whole objects, archives that were packed anew, arrays of NumPy's. */
 export const rareFiles: readonly (readonly [file: string, network: string])[] = [
   ['../rare/object.pth', 'rare/other-eps'],
+  ['../rare/scripted.pt', 'rare/other-eps'],
   ['../rare/packed.pth', 'rare/packed'],
   ['../rare/packed-shared.pth', 'rare/packed-shared'],
   ['../rare/arrays-2.pth', 'rare/arrays'],

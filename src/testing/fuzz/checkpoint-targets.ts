@@ -84,7 +84,12 @@ async function entriesOf(zip: Bytes): Promise<ZipEntries> {
 
 async function readSeeds(): Promise<Seeds> {
   const read = async (file: string): Promise<Bytes> => bytesOf(await openFixture(file));
-  const zips: NonEmpty<Bytes> = [await read('odd.pth'), await read('shared.pth'), await read('full.pth')];
+  const zips: NonEmpty<Bytes> = [
+    await read('odd.pth'),
+    await read('shared.pth'),
+    await read('full.pth'),
+    await read('../rare/scripted.pt'),
+  ];
   const [network] = vitFixtures;
   if (network === undefined) throw new Error('no network');
   const manifestOf = (dtype: WeightsDtype): Seeds['manifests'][number] => {

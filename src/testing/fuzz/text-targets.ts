@@ -6,6 +6,7 @@ import { elementCount } from '../../core/architecture.ts';
 import { findRepeatedName } from '../../formats/repeated-name.ts';
 import { findImageSizes } from '../../models/image-sizes.ts';
 import { readNetworkConfig } from '../../models/network-config.ts';
+import { readNormalisation } from '../../models/own-normalisation.ts';
 import { parseServedModels } from '../../ui/models/served-models.ts';
 import { noteIds } from '../../ui/state/notes.ts';
 import { parseSettings } from '../../ui/state/settings.ts';
@@ -53,8 +54,14 @@ const index = JSON.stringify({
 const configs: NonEmpty<string> = [
   JSON.stringify({ model_type: 'vit', image_size: 224, patch_size: 16, num_attention_heads: 6 }),
   JSON.stringify({
+    do_normalize: true,
+    image_mean: [0.5, 0.5, 0.5],
+    image_std: 0.5,
+    rescale_factor: 1 / 255,
+  }),
+  JSON.stringify({
     architecture: 'vit_small_patch16_224',
-    pretrained_cfg: { input_size: [3, 224, 224], crop_pct: 0.9 },
+    pretrained_cfg: { input_size: [3, 224, 224], crop_pct: 0.9, mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] },
     model_args: { img_size: [48, 64] },
   }),
   JSON.stringify({
@@ -89,6 +96,9 @@ function readConfig(random: SeededRandom): boolean {
     if (!(height > 0 && width > 0)) throw new Error(`an image of ${height} × ${width} px`);
   const heads = readNetworkConfig(parsed.json, new Map()).numHeads;
   if (heads !== undefined && typeof heads !== 'number') throw new Error('heads that are no number');
+  const own = readNormalisation(parsed.json, parsed.json);
+  if (own !== null && ![...own.mean, ...own.std].every(Number.isFinite))
+    throw new Error('a normalisation that gives no numbers');
   return typeof parseArchitecture(parsed.json) !== 'string';
 }
 
