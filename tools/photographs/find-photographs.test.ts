@@ -32,6 +32,7 @@ beforeAll(async () => {
     'phone/2.heic',
     'phone/3.cr2',
     'phone/notes.txt',
+    'phone/4.NEF',
     'phone/film.mov',
     'phone/._1.HEIC',
   ];
@@ -87,7 +88,7 @@ describe('what gives no photograph gets a sentence', () => {
     ['empty', 'There is no photograph in empty.'],
     [
       'phone',
-      'There is no photograph in phone that can be opened here: 3 files (CR2, HEIC) must be saved as JPEG, PNG or WebP first.',
+      'There is no photograph in phone that can be opened here: 4 files (CR2, HEIC, NEF) must be saved as JPEG, PNG or WebP first.',
     ],
     ['*.nothing', 'No photograph matches *.nothing.'],
     [
@@ -103,13 +104,13 @@ describe('what gives no photograph gets a sentence', () => {
 
 describe('photographs beside others that are not read are told once, by their kinds', () => {
   const allThree =
-    '1 CR2 and 2 HEIC photographs were left out: they must be saved as JPEG, PNG or WebP first.';
+    '1 CR2, 2 HEIC and 1 NEF photographs were left out: they must be saved as JPEG, PNG or WebP first.';
   const oneHeic = '1 HEIC photograph was left out: it must be saved as JPEG, PNG or WebP first.';
   test.each<[string[], string[]]>([
     [['.'], [allThree]],
     [['.', 'talk', '**/*'], [allThree]],
     [['{a.jpg,phone/2.*}'], [oneHeic]],
-    [['.', 'phone/1.HEIC', 'phone/3.cr2'], [oneHeic]],
+    [['.', 'phone/1.HEIC', 'phone/3.cr2', 'phone/4.NEF'], [oneHeic]],
     [['talk', '*'], []],
   ])('%j', async (args, sentences) => {
     expect((await found(...args)).problems).toEqual([]);

@@ -66,7 +66,7 @@ export function tellLeftOut(paths: Iterable<string>): void {
   const count = [...counts.values()].reduce((sum, each) => sum + each, 0);
   if (count === 0) return;
   console.error(
-    `${kinds.join(' and ')} ${count === 1 ? 'photograph was' : 'photographs were'} left out: ` +
+    `${new Intl.ListFormat('en-GB').format(kinds)} ${count === 1 ? 'photograph was' : 'photographs were'} left out: ` +
       `${count === 1 ? 'it' : 'they'} must be saved as JPEG, PNG or WebP first.`,
   );
 }
