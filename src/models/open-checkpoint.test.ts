@@ -4,9 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { elementCount, parameterShapes, type NamedTensor } from '../core/architecture.ts';
-import { describeFailure } from '../core/failure.ts';
-import { openFixture, openWrapped } from '../testing/checkpoint-fixtures.ts';
-import { checkpointFiles, expectedNetwork, rareFiles } from '../testing/checkpoint-networks.ts';
+import { openWrapped } from '../testing/checkpoint-fixtures.ts';
+import { expectedNetwork } from '../testing/checkpoint-networks.ts';
 import { TensorPickler, torchModule } from '../testing/make-pickle.ts';
 import { makeSafetensors, safetensorsBytes } from '../testing/make-safetensors.ts';
 import { makeZip } from '../testing/make-zip.ts';
@@ -167,128 +166,6 @@ test('a file that has gone since it was chosen is refused', async () => {
     ok: false,
     error: { code: 'checkpoint-invalid', problem: 'the file cannot be read' },
   });
-});
-
-describe('what PyTorch wrote', () => {
-  const ignoredOf: Readonly<Record<string, readonly string[]>> = {
-    'full.pth': [
-      'student',
-      'optimizer',
-      'dino_loss',
-      'head.*',
-      'argparse.Namespace',
-      'numpy.core.multiarray.scalar',
-    ],
-    'full-legacy.pth': [
-      'student',
-      'optimizer',
-      'dino_loss',
-      'head.*',
-      'argparse.Namespace',
-      'numpy.core.multiarray.scalar',
-    ],
-    'deit.pth': ['head.*'],
-    'moco-v3.pth.tar': ['optimizer', 'head.*', 'momentum_encoder.*', 'predictor.*'],
-    'pytorch_model.bin': ['pooler.*'],
-    'model.safetensors': ['classifier.*', 'queue_ptr', 'queue_full'],
-    'dinov2.pth': ['mask_token'],
-    'dinov2-hub.safetensors': ['embeddings.mask_token'],
-    'dinov2-registers.pth': ['mask_token'],
-    'dinov2-registers-hub.safetensors': ['embeddings.mask_token'],
-  };
-
-  test.each(checkpointFiles)('%s opens as the network %s', async (file, network) => {
-    const expected = expectedNetwork(network);
-    // MoCo v3's 12 heads are known by its prefix; for the others 12 channels say nothing of heads.
-    const numHeads = network === 'moco' ? undefined : expected.architecture.numHeads;
-    const opened = await openCheckpoint(await openFixture(file), { numHeads });
-    if (!opened.ok) throw new Error(JSON.stringify(opened.error));
-    expect(opened.value.architecture).toEqual(expected.architecture);
-    expect([...opened.value.parameters]).toEqual([...expected.parameters]);
-    expect(opened.value.ignored.toSorted()).toEqual((ignoredOf[file] ?? []).toSorted());
-  });
-
-  test.each(['full.pth', 'full-legacy.pth'])('the student of %s, when asked for', async (file) => {
-    const opened = await openCheckpoint(await openFixture(file), { network: 'student', numHeads: 3 });
-    if (!opened.ok) throw new Error(JSON.stringify(opened.error));
-    expect([...opened.value.parameters]).toEqual([...expectedNetwork('student').parameters]);
-    expect(opened.value.ignored).toContain('teacher');
-  });
-
-  test('a file without a network says what it has', async () => {
-    expect(await openCheckpoint(await openFixture('odd.pth'))).toEqual({
-      ok: false,
-      error: {
-        code: 'checkpoint-invalid',
-        problem:
-          'it holds no Vision Transformer: there is no cls_token (it holds scalar, empty, integers, flags, nested.7 and 1 more)',
-      },
-    });
-  });
-});
-
-describe('what other programs wrap', () => {
-  test.each<[string, string, readonly string[]]>([
-    ['model-teacher-backbone.pth', 'teacher', ['teacher', 'student']],
-    ['chunked.pth', 'deep', []],
-    ['lightning.ckpt', 'teacher', []],
-    ['solo.ckpt', 'teacher', ['momentum_backbone', 'backbone']],
-    ['lightly.ckpt', 'teacher', ['teacher_backbone.vit', 'student_backbone']],
-    ['ibot.pth', 'teacher', []],
-    ['tutorial.pt', 'teacher', []],
-    ['any-name.pth', 'teacher', []],
-    ['compiled.pth', 'teacher', []],
-    ['checkpoint-wrapped.pth', 'teacher', []],
-    ['fsdp.pth', 'teacher', []],
-    ['mae.pth', 'teacher', []],
-    ['hugging-face-5.safetensors', 'teacher', []],
-    ['objects.pth', 'teacher', []],
-    ['objects-legacy.pth', 'teacher', []],
-    ['deit-3.pth', 'deit-3', []],
-    ['two-of-no-role.pth', 'student', ['model', 'model_ema']],
-  ])('%s opens as the network %s', async (file, network, networks) => {
-    const expected = expectedNetwork(`wrapped/${network}`);
-    const opened = await openCheckpoint(await openWrapped(file), { numHeads: 3 });
-    if (!opened.ok) throw new Error(JSON.stringify(opened.error));
-    expect(opened.value.architecture).toEqual(expected.architecture);
-    expect([...opened.value.parameters]).toEqual([...expected.parameters]);
-    expect(opened.value.networks).toEqual(networks);
-  });
-
-  test.each<[string, string, string]>([
-    ['model-teacher-backbone.pth', 'student', 'student'],
-    ['model-teacher-backbone.pth', 'model.student.backbone', 'student'],
-    ['model-teacher-backbone.pth', 'model', 'teacher'],
-    ['solo.ckpt', 'backbone', 'student'],
-    ['solo.ckpt', 'momentum_backbone', 'teacher'],
-    ['lightly.ckpt', 'student_backbone', 'student'],
-    ['two-of-no-role.pth', 'model_ema', 'teacher'],
-    ['any-name.pth', 'net', 'teacher'],
-    ['lightning.ckpt', 'state_dict', 'teacher'],
-  ])('of %s the network %s is %s, when asked for', async (file, key, network) => {
-    const opened = await openCheckpoint(await openWrapped(file), { network: key, numHeads: 3 });
-    if (!opened.ok) throw new Error(JSON.stringify(opened.error));
-    expect([...opened.value.parameters]).toEqual([...expectedNetwork(`wrapped/${network}`).parameters]);
-  });
-
-  test('a name that no network has is refused with those that there are', async () => {
-    const file = await openWrapped('model-teacher-backbone.pth');
-    expect(await openCheckpoint(file, { network: 'ema', numHeads: 3 })).toEqual({
-      ok: false,
-      error: {
-        code: 'checkpoint-invalid',
-        problem: "it holds no Vision Transformer under 'ema' (it holds teacher, student)",
-      },
-    });
-  });
-});
-
-test.each(rareFiles)('%s opens as the network %s', async (file, network) => {
-  const expected = expectedNetwork(network);
-  const opened = await openCheckpoint(await openFixture(file), { numHeads: expected.architecture.numHeads });
-  if (!opened.ok) throw new Error(JSON.stringify(opened.error));
-  expect(opened.value.architecture).toEqual(expected.architecture);
-  expect([...opened.value.parameters]).toEqual([...expected.parameters]);
 });
 
 describe('MMPretrain’s MoCo v3 by itself, whose small network has other heads than its channels tell', () => {
@@ -458,71 +335,6 @@ describe('what bug reports of other readers tell', () => {
     expect(await openCheckpoint(file)).toMatchObject({
       ok: false,
       error: { problem: expect.stringMatching(/DINOv3 networks?/) as string },
-    });
-  });
-});
-
-describe('a checkpoint in several files', () => {
-  const part = (name: string): Promise<Blob> => openWrapped(`parts/${name}`);
-  const names = ['model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors'] as const;
-
-  test.each<readonly [string, string]>([
-    names,
-    ['pytorch_model-00001-of-00002.bin', 'pytorch_model-00002-of-00002.bin'],
-    [names[1], names[0]],
-  ])('opens as one, from %s and %s', async (first, second) => {
-    const files = [await part(first), await part(second)];
-    const opened = await openCheckpoint(files, { numHeads: 3 });
-    if (!opened.ok) throw new Error(JSON.stringify(opened.error));
-    expect([...opened.value.parameters]).toEqual([...expectedNetwork('wrapped/teacher').parameters]);
-  });
-
-  test('of which some are missing says which', async () => {
-    const missing = (...missingParts: string[]) =>
-      openCheckpoint([], { numHeads: 3, missingParts }).then((opened) => !opened.ok && opened.error);
-    expect(await missing(names[1])).toEqual({
-      code: 'checkpoint-invalid',
-      problem: `it is one checkpoint in several files, and ${names[1]} is missing; bring all of them together`,
-    });
-    expect(await missing('a', 'b', 'c')).toMatchObject({
-      problem: expect.stringMatching(/, and a and 2 more are missing;/) as string,
-    });
-  });
-
-  test('is opened where only its name speaks of others, and it is whole; else the others are named', async () => {
-    const hints = { missingParts: ['dino-00002-of-00002.pth'], mayBeWhole: true };
-    const whole = await openCheckpoint(await openFixture('dino.pth'), { numHeads: 3, ...hints });
-    if (!whole.ok) throw new Error(JSON.stringify(whole.error));
-    expect([...whole.value.parameters]).toEqual([...expectedNetwork('dino').parameters]);
-    expect(await openCheckpoint(await openFixture('dino.pth'), hints)).toMatchObject({
-      error: { code: 'heads-unknown' },
-    });
-    for (const name of names)
-      expect(await openCheckpoint(await part(name), { numHeads: 3, ...hints })).toMatchObject({
-        error: {
-          problem: expect.stringMatching(/^it is one checkpoint in several files, and dino/) as string,
-        },
-      });
-  });
-
-  test('of which one alone has another name says that it may be a part', async () => {
-    const [first, second] = await Promise.all(names.map(part));
-    if (first === undefined || second === undefined) return expect.unreachable();
-    const begun = await openCheckpoint(first, { numHeads: 3 });
-    expect(begun.ok || describeFailure(begun.error)).toMatch(
-      /missing .*norm\.bias\..*It may be one part of several files, which must be brought together/,
-    );
-    const ended = await openCheckpoint(second, { numHeads: 3 });
-    expect(ended.ok || describeFailure(ended.error)).toMatch(
-      /there is no cls_token .*it may be one part of several, which must be brought together/,
-    );
-  });
-
-  test('in which a parameter lies twice is refused', async () => {
-    const first = await part(names[0]);
-    expect(await openCheckpoint([first, first], { numHeads: 3 })).toMatchObject({
-      ok: false,
-      error: { problem: 'vit.embeddings.cls_token is in two of its files' },
     });
   });
 });
