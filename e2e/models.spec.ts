@@ -221,10 +221,12 @@ test('a checkpoint is dropped like a photograph, with photographs; two networks 
   await scope.isReady();
   const file = await folder.write('dino-full.pth', await readFile(checkpoint('full.pth')));
   const config = await folder.write('config.json', '{"num_attention_heads": 3}');
-  await scope.drop(samplePath('cat'), file, config);
+  const preprocessor = await folder.write('preprocessor_config.json', '{"image_mean": [0, 0, 0]}');
+  await scope.drop(samplePath('cat'), file, config, preprocessor);
   await expect(page.locator('[data-engine-status=ready]')).toContainText('dino-full.pth');
   await scope.allSettled(1);
   await expect(scope.fact('Model')).toHaveText('dino-full.pth');
+  await expect(scope.fact('Normalisation')).toHaveText('its own');
   await expect(page.getByRole('radio', { name: /^Head \d/ })).toHaveCount(3);
   const teacher = await scope.overlayPicture();
 

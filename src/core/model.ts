@@ -1,5 +1,6 @@
 /** Descriptions of models that the threads exchange. */
 import type { PatchGrid } from './geometry.ts';
+import type { Normalisation } from './normalisation.ts';
 
 /** What a checkpoint does not say itself. A field that nobody gave is missing. */
 export interface CheckpointHints {
@@ -59,4 +60,6 @@ export interface ModelDescription {
   readonly features?: FeatureChoice;
   /** The networks that its file holds, the one in use first, where there are several. */
   readonly networks?: readonly string[];
+  /** How photographs were normalised when it was trained; left out where that was by ImageNet's numbers, as everywhere here. */
+  readonly ownNormalisation?: Normalisation;
 }

@@ -81,7 +81,7 @@ const takingFrom = (parameters: LoadedModel['parameters']): Pick<LoadedModel['pa
 });
 
 function describe(model: LoadedModel, hash: string): ModelDescription {
-  const { id, title, parameterCount, networks = [], architecture, features } = model;
+  const { id, title, parameterCount, networks = [], architecture, features, ownNormalisation } = model;
   const { embedDim, depth, numHeads, patchSize: patchSizePx, numRegisters } = architecture;
   const sizes = { parameterCount, embedDim, depth, numHeads, patchSizePx, numRegisters };
   return {
@@ -90,6 +90,7 @@ function describe(model: LoadedModel, hash: string): ModelDescription {
     hash,
     ...sizes,
     ...(networks.length > 1 ? { networks } : {}),
+    ...(ownNormalisation === undefined ? {} : { ownNormalisation }),
     ...(features === undefined ? {} : { features }),
   };
 }

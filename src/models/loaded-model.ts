@@ -1,6 +1,7 @@
 import type { NamedTensor, VitArchitecture } from '../core/architecture.ts';
 import type { FeatureChoice, ModelBytes } from '../core/model.ts';
 import type { Failure } from '../core/failure.ts';
+import type { Normalisation } from '../core/normalisation.ts';
 import type { Result } from '../core/result.ts';
 
 /** A network in main memory, every parameter there and of the right shape. */
@@ -14,6 +15,8 @@ export interface LoadedModel {
   readonly features?: FeatureChoice;
   /** The networks that its file holds, the one in use first; one name or none where there is no choice. */
   readonly networks?: readonly string[];
+  /** With what it was trained, where that was not ImageNet's; its parameters take ImageNet's. */
+  readonly ownNormalisation?: Normalisation;
 }
 
 /**

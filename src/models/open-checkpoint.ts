@@ -34,7 +34,7 @@ import { addClsPosition } from './join-tensors.ts';
 import { mapParameterNames, type NamedParameters } from './key-maps.ts';
 import { isExactGelu, readNetworkConfig, type NetworkConfig } from './network-config.ts';
 import { describeOtherLayers } from './other-kinds.ts';
-import { readNormalisation, takeImageNet } from './own-normalisation.ts';
+import { isUnsaid, readNormalisation, takeImageNet } from './own-normalisation.ts';
 import { describeActivation, epsOfModules, headsOfModules, modulesOf } from './settings-of-modules.ts';
 
 export interface Checkpoint {
@@ -231,9 +231,11 @@ async function readCheckpoint(
   const numHeads = known.numHeads ?? stated.numHeads ?? headsOfModules(modules, depth);
   const layerNormEps = stated.layerNormEps ?? epsOfModules(modules, depth);
   // Our own files take ImageNet's; what lies beside another network's config is another network's, too.
-  const preprocessor =
-    isOurConfig(own) || stated.contradiction !== undefined ? undefined : hints.preprocessor;
-  const ownNormalisation = readNormalisation(stated.config, preprocessor);
+  const isLeftOut =
+    isOurConfig(own) ||
+    stated.contradiction !== undefined ||
+    isUnsaid(stated.config, hints.preprocessor, ignored);
+  const ownNormalisation = readNormalisation(stated.config, isLeftOut ? undefined : hints.preprocessor);
   const architecture = chooseArchitecture(shapes, known, { numHeads, isMocoV3, grid, layerNormEps });
   const expected = parameterShapes(architecture);
   // Counters, masks and what has no values are no parameters; where a parameter is stored as one, reading it says so.
@@ -272,10 +274,8 @@ async function readCheckpoint(
       ...skipped,
       ...(stated.contradiction === undefined
         ? []
-        : [
-            `config.json (another network's: ${stated.contradiction})`,
-            ...(hints.preprocessor === undefined ? [] : ['preprocessor_config.json']),
-          ]),
+        : [`config.json (another network's: ${stated.contradiction})`]),
+      ...(isLeftOut && hints.preprocessor !== undefined ? ['preprocessor_config.json'] : []),
     ],
     networks,
     ownNormalisation,

@@ -67,6 +67,19 @@ const isSame = (a: readonly number[], b: readonly number[]): boolean =>
   a.every((value, channel) => Math.abs(value - (b[channel] ?? NaN)) < 1e-6);
 
 /**
+ * Hugging Face's programs write 0.5 for each colour where nobody says anything else, and so it stands beside mirrors of DINO's networks, which
+ * were trained with ImageNet's numbers. Theirs are those without a classifier and a pooler.
+ * @param leftOut what the checkpoint holds besides the network
+ */
+export function isUnsaid(config: unknown, preprocessor: unknown, leftOut: readonly string[]): boolean {
+  const { image_mean: mean, image_std: std } = fieldsOf(preprocessor) ?? {};
+  const isHalf = (stated: unknown): boolean =>
+    Array.isArray(stated) && stated.every((value) => value === 0.5);
+  const isBare = !leftOut.some((name) => /(^|\.)(classifier|pooler)\b/.test(name));
+  return isHalf(mean) && isHalf(std) && isBare && fieldsOf(config)?.['model_type'] === 'vit';
+}
+
+/**
  * @param config config.json, of the network or of none
  * @param preprocessor preprocessor_config.json beside it
  * @returns the normalisation that they say; null where that is ImageNet's, or they say none

@@ -107,6 +107,22 @@ describe('the normalisation beside a file', () => {
     expect((await open(plain, { numHeads, preprocessor: each })).ownNormalisation).toEqual(normalisation);
   });
 
+  test('of 0.5 beside a mirror of DINO’s, where nobody said it, is not used, and is told', async () => {
+    const config = { model_type: 'vit', num_attention_heads: numHeads };
+    const hints = { config, preprocessor: own };
+    const bare = await open(plain, hints);
+    expect(bare.ownNormalisation).toBeNull();
+    expect([...bare.parameters]).toEqual([...parameters]);
+    expect(bare.ignored).toEqual(['preprocessor_config.json']);
+    for (const name of ['classifier.weight', 'pooler.dense.weight']) {
+      const head: readonly [string, NamedTensor] = [name, { shape: [1], values: Float32Array.of(1) }];
+      const file = new Blob([makeSafetensors(new Map([...parameters, head]))]);
+      expect((await open(file, hints)).ownNormalisation).not.toBeNull();
+    }
+    const said = { ...hints, preprocessor: { image_mean: [0.5, 0.5, 0.4], image_std: [0.5, 0.5, 0.5] } };
+    expect((await open(plain, said)).ownNormalisation).not.toBeNull();
+  });
+
   test('is another network’s where the config is, and is told', async () => {
     const opened = await open(plain, { numHeads, config: { hidden_size: 768 }, preprocessor: own });
     expect([...opened.parameters]).toEqual([...parameters]);

@@ -5,6 +5,7 @@ import { countOf } from '../../src/core/count-of.ts';
 import { describeFailure } from '../../src/core/failure.ts';
 import { formatGrid } from '../../src/core/geometry.ts';
 import { facets, type FeatureChoice } from '../../src/core/model.ts';
+import { describeNormalisation } from '../../src/core/normalisation.ts';
 import { writeTfjsModel } from '../../src/formats/tfjs-writer.ts';
 import { describeUnstorable } from '../../src/formats/weight-encoding.ts';
 import { succeed } from '../../src/core/result.ts';
@@ -108,15 +109,11 @@ console.log(
 );
 const [taken, ...others] = networks;
 if (taken !== undefined) console.log(`Network: ${taken}; there are also ${others.join(', ')} (--key)`);
-if (ownNormalisation !== null) {
-  const [mean, std] = [ownNormalisation.mean, ownNormalisation.std].map((values) =>
-    values.map((value) => Number(value.toPrecision(6))).join(', '),
-  );
+if (ownNormalisation !== null)
   console.log(
-    `Trained with another normalisation than ImageNet's: mean ${mean}, standard deviation ${std}. ` +
+    `Trained with another normalisation than ImageNet's: ${describeNormalisation(ownNormalisation)}. ` +
       "The weights of its patch embedding were changed so that it takes ImageNet's",
   );
-}
 if (ignored.length > 0) console.log(`Left out: ${ignored.join(', ')}`);
 console.log(`\n${summarise(parameters, dtype).join('\n')}\n`);
 const parameterCount = [...parameters.values()].reduce((sum, { shape }) => sum + elementCount(shape), 0);

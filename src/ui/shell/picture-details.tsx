@@ -1,5 +1,6 @@
 import { leastUnseenShare, unseenShare, type Frame } from '../../core/frame.ts';
 import { formatSize } from '../../core/geometry.ts';
+import { describeNormalisation } from '../../core/normalisation.ts';
 import { viewOf } from '../../lenses/views.ts';
 import { Disclosure } from '../kit/disclosure.tsx';
 import { FactList, type Fact } from '../kit/fact-list.tsx';
@@ -19,6 +20,13 @@ function unseenFact(frame: Frame): Fact[] {
   const text =
     'The hatched strips at two edges: what does not fill whole patches is cut off. Another input size may cut off less.';
   return [['Not seen', formatPercent(share), text]];
+}
+
+/** Empty where the network takes photographs as nearly all do. */
+function normalisationFact({ ownNormalisation: own }: Outcome['model']): Fact[] {
+  if (own === undefined) return [];
+  const text = `As a config beside the checkpoint says: ${describeNormalisation(own)}. Most networks take ImageNet’s numbers.`;
+  return [['Normalisation', 'its own', text]];
 }
 
 /** How the result was made, with the measured times. */
@@ -57,6 +65,7 @@ function factsOf({ looked, look, model, backend }: Outcome, scene: AnyScene): re
       }`,
     ],
     ...unseenFact(frame),
+    ...normalisationFact(model),
     ...viewOf(look.lens).facts(scene),
   ];
 }
