@@ -370,6 +370,18 @@ test('where what had the focus goes, the part around it has the focus, and keys 
   await expect(scope.stage).toBeVisible();
   await expect(scope.stage).toBeFocused();
 
+  await test.step('the same words twice are heard twice', async () => {
+    await page.keyboard.press('-');
+    await expect(told).toHaveText('The whole picture is shown.');
+    await told.evaluate((region) => {
+      const observer = new MutationObserver(() => region.setAttribute('data-heard', ''));
+      observer.observe(region, { childList: true, characterData: true, subtree: true });
+    });
+    await page.keyboard.press('-');
+    await expect(told).toHaveAttribute('data-heard');
+    await expect(told).toHaveText('The whole picture is shown.');
+  });
+
   await page.keyboard.press('ArrowRight');
   await expect(told).toHaveText('dog.jpg, 2 of 2.');
   await page.keyboard.press('2');

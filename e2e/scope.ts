@@ -71,7 +71,7 @@ const engineMs = 250_000;
 
 /** What is to be read on the page: a sentence that is also announced to screen readers stands twice for a moment. */
 export const written = (page: Page, text: string | RegExp): Locator =>
-  page.getByText(text).and(page.locator(':not([data-announcer])'));
+  page.getByText(text).and(page.locator(':not([data-announcer] *)'));
 
 type Layer = 'photo' | 'overlay';
 

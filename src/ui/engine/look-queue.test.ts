@@ -96,7 +96,7 @@ describe('a patch', () => {
     expect(shown()?.patch).toBeNull();
     await reply();
     expect(shown()?.patch).toEqual({ row: 4, column: 11 });
-    expect(store.getState().announcement).toBe('Patch (row 5, column 12) of 6 × 12');
+    expect(store.getState().announcement.text).toBe('Patch (row 5, column 12) of 6 × 12');
     ask(4, 11);
     expect(calls).toHaveLength(1);
   });
@@ -122,7 +122,7 @@ describe('a patch', () => {
     store.getState().pickPoint('photo-1', null);
     expect(last().cancelled()).toBe(true);
     await reply();
-    expect(store.getState().announcement).toBe('CLS token');
+    expect(store.getState().announcement.text).toBe('CLS token');
     expect(shown()).toEqual({ block: 'last', token: 0, patch: null });
     expect(asking()).toBeNull();
     expect(calls).toHaveLength(1);
@@ -212,11 +212,11 @@ describe('a patch', () => {
     for (const column of [3, 4]) {
       ask(1, column);
       await reply();
-      expect(store.getState().announcement).toBe(`Patch (row 2, column ${column + 1}) of 6 × 12`);
+      expect(store.getState().announcement.text).toBe(`Patch (row 2, column ${column + 1}) of 6 × 12`);
     }
     ask(1, 3);
     // It is also announced to screen readers.
-    expect(store.getState().announcement).toBe('Patch (row 2, column 4) of 6 × 12');
+    expect(store.getState().announcement.text).toBe('Patch (row 2, column 4) of 6 × 12');
     expect(shown()?.patch).toEqual({ row: 1, column: 3 });
     expect(calls).toHaveLength(2);
   });
@@ -233,7 +233,7 @@ describe('another question to every photograph', () => {
     expect(asking()).toMatchObject({ status: 'running' });
     await reply();
     expect(shown()).toMatchObject({ block: 1 });
-    expect(store.getState().announcement).toBe('Heads: CLS token');
+    expect(store.getState().announcement.text).toBe('Heads: CLS token');
     expect(calls).toHaveLength(1);
     store.getState().select('photo-2');
     expect(last().request).toMatchObject({ sources: [{ id: 'photo-2' }], params: { block: 1 } });
@@ -305,7 +305,7 @@ describe('another question to every photograph', () => {
 
 it('names the register that has answered, at once where it had answered before', async () => {
   const { store, reply, calls } = await setUp();
-  const said = () => store.getState().announcement;
+  const said = () => store.getState().announcement.text;
   store.getState().setToken(1);
   await reply();
   expect(said()).toBe('Heads: Register 1');

@@ -10,6 +10,7 @@ import { describeSizes } from './describe-model.ts';
 import { useApp, useServices } from '../services.tsx';
 import { bytesOf } from '../state/library-state.ts';
 import { embeddedChoice, isSameChoice } from '../state/model-choice.ts';
+import { Announcement } from '../shell/announcement.tsx';
 import { useOnline } from '../shell/use-page-effects.ts';
 import { CatalogueRow } from './catalogue-row.tsx';
 import { Dialog } from '../kit/dialog.tsx';
@@ -152,14 +153,13 @@ interface ModelDialogProps {
 /** The list of networks: those in this browser, those that can be downloaded, and the person's own. */
 export function ModelDialog({ onClose, onAdd }: ModelDialogProps) {
   const { library } = useServices();
-  const announcement = useApp((state) => state.announcement);
   const isOnline = useOnline();
   useEffect(() => void library.refresh(), [library]);
   return (
     <Dialog title="Models" onClose={onClose}>
       {/* Screen readers do not read the page behind a modal dialog, so its messages are repeated here. */}
       <div className="visually-hidden" role="status">
-        {announcement}
+        <Announcement />
       </div>
       <Messages withNotes={false} />
       <div className="models">

@@ -1,5 +1,6 @@
 import { lazy, type MouseEvent, Suspense, useCallback } from 'react';
 import { loadScript } from '../../core/script.ts';
+import { Announcement } from './announcement.tsx';
 import { Viewer } from './viewer.tsx';
 import { HelpDialog } from './help-dialog.tsx';
 import { SampleDialog } from './sample-dialog.tsx';
@@ -64,7 +65,6 @@ function Page() {
   const dialog = useApp((state) => state.dialog);
   const setDialog = useApp((state) => state.setDialog);
   const isEmpty = useApp((state) => state.order.length === 0);
-  const announcement = useApp((state) => state.announcement);
   const resetDrawing = useApp((state) => state.resetDrawing);
   const closeDialog = useCallback(() => setDialog(null), [setDialog]);
   useCommands();
@@ -100,7 +100,7 @@ function Page() {
         <Content onAdd={openPicker} />
       </DrawingBoundary>
       <div className="visually-hidden" role="status" data-announcer>
-        {announcement}
+        <Announcement />
       </div>
       {dialog === 'help' && <HelpDialog onClose={closeDialog} />}
       {dialog === 'samples' && <SampleDialog onClose={closeDialog} />}

@@ -194,7 +194,7 @@ describe('a key on a photograph', () => {
     expect(press('=')).toBe(true);
     expect(view().scale).toBeCloseTo(2.25, 12);
     expect([view().left, view().top]).toEqual([1 - 1 / 2.25, 0]);
-    expect(store.getState().announcement).toBe('Zoomed to 225 per cent.');
+    expect(store.getState().announcement.text).toBe('Zoomed to 225 per cent.');
     press('shift+ArrowLeft');
     press('shift+ArrowDown');
     expect([view().left, view().top].map((share) => share * 2.25)).toEqual([

@@ -115,8 +115,8 @@ export interface AppState {
   readonly detailsOpen: boolean;
   /** Whether the outline of a photograph's mask is drawn over it. */
   readonly maskShown: boolean;
-  /** The next announcement for screen readers. */
-  readonly announcement: string;
+  /** The last announcement for screen readers, and which it was: the same words again are another one. */
+  readonly announcement: { readonly text: string; readonly count: number };
 }
 
 export interface AppActions extends MessageActions {
@@ -239,7 +239,7 @@ export function createAppStore(
     notesSeen: settings.notesSeen,
     detailsOpen: settings.detailsOpen,
     maskShown: true,
-    announcement: '',
+    announcement: { text: '', count: 0 },
 
     setEngine: (engine) => set({ engine }),
     setUsedModel: (used) =>
@@ -410,6 +410,7 @@ export function createAppStore(
     setScreen: (screen) => set({ screen, presenting: false }),
 
     ...messageActions(set),
-    announce: (announcement) => set({ announcement }),
+    announce: (text) =>
+      set(({ announcement }) => ({ announcement: { text, count: announcement.count + 1 } })),
   }));
 }

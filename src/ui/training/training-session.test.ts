@@ -91,8 +91,8 @@ function setUp() {
     true,
   );
   const announced: string[] = [];
-  app.subscribe(({ announcement }) => {
-    if (announced.at(-1) !== announcement) announced.push(announcement);
+  app.subscribe(({ announcement }, before) => {
+    if (announcement !== before.announcement) announced.push(announcement.text);
   });
   const last = (method: string): OpenCall => {
     const found = calls.findLast((each) => each.method === method);
