@@ -167,7 +167,7 @@ export function createEngineLife(
     const asked = model;
     startsMade += 1;
     const attempt = startsMade;
-    const { setEngine, setUsedModel, say } = store.getState();
+    const { setEngine, setUsedModel, warnOfModel } = store.getState();
     setEngine({ status: 'starting', progress: null, recoversFrom });
     const watch = watchStart((awaited) => replaceSilent(awaited, recoversFrom), now);
     const outcome = await client.call(
@@ -186,9 +186,9 @@ export function createEngineLife(
     if (attempt !== startsMade) return;
     if (!outcome.ok) {
       if (spareModel !== null && spareModel !== asked && isModelFailure(outcome.error)) {
-        say(
+        warnOfModel(
+          'use',
           `${describeFailure(outcome.error)} The page begins with the model that comes with it instead.`,
-          'warning',
         );
         model = spareModel;
         await start(recoversFrom, true);

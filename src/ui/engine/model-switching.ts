@@ -129,14 +129,14 @@ export function createModelSwitching(
       const { outcome } = await during('use', next, title, (signal, onProgress) =>
         exchange(next, signal, onProgress),
       );
-      const { say, announce, order, engine, models } = store.getState();
+      const { warnOfModel, announce, order, engine, models } = store.getState();
       if (outcome.ok) {
         const again = order.length === 0 ? '' : ` ${countOf(order.length, 'photograph')} run again with it.`;
         announce(`${outcome.value.title} is in use.${again}`);
       } else if (outcome.error.code !== 'cancelled' && engine.status !== 'failed') {
         // If the engine does not run, another message says so.
         const stays = models.used === null ? '' : ` ${models.used.description.title} stays in use.`;
-        say(`${title}: ${describeFailure(outcome.error)}${stays}`, 'warning');
+        warnOfModel('use', `${title}: ${describeFailure(outcome.error)}${stays}`);
       }
       return outcome;
     },
@@ -153,11 +153,12 @@ export function createModelSwitching(
         client.call('addModel', { model }, { signal, onProgress }),
       );
       if (!isLast) return;
-      const { setAgainst, say, announce } = store.getState();
+      const { setAgainst, warnOfModel, announce } = store.getState();
       if (outcome.ok) {
         setAgainst({ model: { ...next, description: outcome.value.model }, look: null });
         announce(`Compared with ${outcome.value.model.title}.`);
-      } else if (outcome.error.code !== 'cancelled') say(describeUncompared(title, outcome.error), 'warning');
+      } else if (outcome.error.code !== 'cancelled')
+        warnOfModel('compare', describeUncompared(title, outcome.error));
     },
   };
 }

@@ -786,6 +786,41 @@ describe('the model', () => {
     expect(store.getState().models.used?.choice).toEqual(other.choice);
   });
 
+  it('takes the warnings of the one before with it, in its own role', async () => {
+    const { session, ready, fake, store } = setUp();
+    const warned = () =>
+      store
+        .getState()
+        .messages.filter(({ tone }) => tone === 'warning')
+        .map(({ text }) => text.split(':')[0]);
+    const broken: Failure = { code: 'model-fails-check', problem: 'test' };
+    await ready();
+    const compare = async (title: string, answer: Outcome): Promise<void> => {
+      const compared = session.compareWith(other, title);
+      await settle();
+      fake.last().answer(answer);
+      await compared;
+    };
+    await compare('One', fail(broken));
+    expect(warned()).toEqual(['One']);
+    const exchange = session.useModel(spare, 'Spare');
+    await settle();
+    fake.last().answer(fail(broken));
+    await exchange;
+    expect(warned()).toEqual(['One', 'Spare']);
+    await compare('Two', fail(broken));
+    expect(warned()).toEqual(['Spare', 'Two']);
+    store.getState().setAgainst(null);
+    expect(warned()).toEqual(['Spare']);
+    await compare('Two', answered);
+    const again = session.useModel(other, 'Other');
+    await settle();
+    expect(warned()).toEqual([]);
+    fake.last().answer(answered);
+    await again;
+    expect(warned()).toEqual([]);
+  });
+
   it('that is chosen while the engine starts waits for it', async () => {
     const { session, ready, fake, store } = setUp();
     const exchange = session.useModel(other, 'Other');

@@ -56,7 +56,7 @@ export class ModelChooser {
     // Another model was chosen while this one was being looked up.
     if (mine !== this.choicesMade) return false;
     if (!found.ok) {
-      this.store.getState().say(`${title}: ${describeFailure(found.error)}`, 'warning');
+      this.store.getState().warnOfModel('use', `${title}: ${describeFailure(found.error)}`);
       if (choice.kind === 'stored') await this.kept.read();
       return false;
     }
@@ -82,7 +82,7 @@ export class ModelChooser {
     const found = await this.find(choice);
     if (mine !== this.choicesMade) return;
     if (found.ok) await this.session.compareWith(found.value, title);
-    else this.store.getState().say(`${title}: ${describeFailure(found.error)}`, 'warning');
+    else this.store.getState().warnOfModel('compare', `${title}: ${describeFailure(found.error)}`);
   }
 
   /** Starts with the model in the page's address, else that of the last visit, else the embedded one. */
@@ -134,13 +134,13 @@ export class ModelChooser {
   }
 
   private tellOfRemembered(failure: Failure): void {
-    const { say, rememberModel } = this.store.getState();
+    const { warnOfModel, rememberModel } = this.store.getState();
     const isGone = failure.code === 'model-not-kept';
     const what = isGone ? 'is no longer in this browser' : 'could not be opened';
     const why = isGone ? 'Press M for the list of models.' : describeFailure(failure);
-    say(
+    warnOfModel(
+      'use',
       `The model of your last visit ${what}, so the page begins with the one that comes with it. ${why}`,
-      'warning',
     );
     // A model that could not be opened now may be available at the next visit.
     if (isGone) rememberModel(embeddedChoice);

@@ -11,7 +11,7 @@ import type { ModelChoice } from './model-choice.ts';
 import type { ModelsInUse, ModelSwitch, UsedModel } from './model-in-use.ts';
 import type { CellCounts } from '../../score/fit.ts';
 import type { AnyLookProgress, NewPhoto, Photo, PhotoId, PhotoMask, PhotoState } from './photo.ts';
-import { messageActions, type Message, type MessageActions } from './messages.ts';
+import { messageActions, withoutModelWarnings, type Message, type MessageActions } from './messages.ts';
 import type { NoteId } from './notes.ts';
 import type { ZoomKey } from './zoom.ts';
 import type { PhotoPoint, PickedPoint } from './photo-point.ts';
@@ -249,7 +249,11 @@ export function createAppStore(
         // A model is not compared with itself.
         against: against?.model?.key === used.key ? null : against,
       })),
-    setModelSwitch: (next) => set(({ models }) => ({ models: { ...models, next } })),
+    setModelSwitch: (next) =>
+      set(({ models, messages }) => ({
+        models: { ...models, next },
+        messages: next === null ? messages : withoutModelWarnings(messages, next.purpose),
+      })),
     rememberModel: (choice) =>
       set(({ models }) =>
         choice.kind === 'dropped' || choice.seed !== undefined
@@ -373,7 +377,12 @@ export function createAppStore(
     choosePartner: (partner) => set({ partner }),
     setShowsAll: (showsAll) => set({ showsAll }),
     setZoom: (zoom) => set({ zoom }),
-    setAgainst: (against) => set({ against, takesTurns: false }),
+    setAgainst: (against) =>
+      set(({ messages }) => ({
+        against,
+        takesTurns: false,
+        messages: withoutModelWarnings(messages, 'compare'),
+      })),
     noteTurn: () => set({ takesTurns: true }),
     setComparisonView: (comparisonView) => set({ comparisonView }),
     setAsking: (side, now) => set(({ asking }) => ({ asking: { ...asking, [side]: now } })),

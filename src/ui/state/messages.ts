@@ -1,5 +1,6 @@
 /** What the page says to the person, and which notes were seen. */
 import type { AppState } from './app-store.ts';
+import type { ModelSwitch } from './model-in-use.ts';
 import { isSaidOnce, type NoteId } from './notes.ts';
 
 export interface Message {
@@ -10,6 +11,8 @@ export interface Message {
   readonly note: NoteId | null;
   /** What a button beside the text does; taken, the message goes. */
   readonly offer: Offer | null;
+  /** Set for a warning about a model: what it was chosen for. */
+  readonly model: ModelSwitch['purpose'] | null;
 }
 
 interface Offer {
@@ -20,6 +23,8 @@ interface Offer {
 export interface MessageActions {
   /** @returns the message's id, for `dismiss` */
   say(text: string, tone?: Message['tone'], offer?: Offer): number;
+  /** Warns of a model that was chosen for this. The warning goes when another is chosen for it. */
+  warnOfModel(purpose: ModelSwitch['purpose'], text: string): void;
   /** Shows the note unless it was seen already, in this visit or an earlier one; see `notes`. */
   sayNote(note: NoteId, text: string): void;
   /** Removes a note that is no longer about what is shown. */
@@ -29,6 +34,12 @@ export interface MessageActions {
 
 /** More messages would cover the photograph, so the oldest is removed. */
 const messageLimit = 3;
+
+/** What is left when another model is chosen for this. */
+export const withoutModelWarnings = (
+  messages: readonly Message[],
+  purpose: ModelSwitch['purpose'],
+): readonly Message[] => messages.filter(({ model }) => model !== purpose);
 
 /** Adds a message. It replaces an earlier one with the same text. */
 const withMessage = (messages: readonly Message[], message: Message): readonly Message[] =>
@@ -49,9 +60,24 @@ export function messageActions(
       messagesMade += 1;
       const id = messagesMade;
       set(({ messages }) => ({
-        messages: withMessage(messages, { id, tone, text, note: null, offer: offer ?? null }),
+        messages: withMessage(messages, { id, tone, text, note: null, offer: offer ?? null, model: null }),
       }));
       return id;
+    },
+
+    warnOfModel(purpose, text) {
+      messagesMade += 1;
+      const id = messagesMade;
+      set(({ messages }) => ({
+        messages: withMessage(withoutModelWarnings(messages, purpose), {
+          id,
+          tone: 'warning',
+          text,
+          note: null,
+          offer: null,
+          model: purpose,
+        }),
+      }));
     },
 
     sayNote(note, text) {
@@ -65,7 +91,7 @@ export function messageActions(
           };
         if (notesSeen.includes(note)) return {};
         return {
-          messages: withMessage(messages, { id, tone: 'plain', text, note, offer: null }),
+          messages: withMessage(messages, { id, tone: 'plain', text, note, offer: null, model: null }),
           notesSeen: isSaidOnce(note) ? withNote(notesSeen, note) : notesSeen,
         };
       });
