@@ -126,7 +126,7 @@ test('both sides of a comparison show the same part, also as a swipe and as a di
   await expect(photos).toHaveCount(2);
   const before = await picturesOf(photos);
   const right = page.locator('.patch-picker').last();
-  await right.hover({ position: { x: 20, y: 20 } });
+  await right.hover({ position: { x: 20, y: 60 } });
   await page.mouse.wheel(0, -350);
   await expect(page.getByRole('group', { name: 'Zoom' })).toContainText('200 %');
   await expect

@@ -71,15 +71,9 @@ function SidePicture({ photo, bitmap, side, isOwn }: SideProps) {
 }
 
 /** A name lies on its picture. It is in the picture's label already. */
-const Name = ({
-  children,
-  isRight = false,
-}: {
-  readonly children: ReactNode;
-  readonly isRight?: boolean;
-}) => (
-  <span className="compare-name" data-right={isRight} aria-hidden="true">
-    {children}
+const Name = ({ of: { name } }: { readonly of: ComparedSide }) => (
+  <span className="compare-name" title={name} aria-hidden="true">
+    {name}
   </span>
 );
 
@@ -122,7 +116,7 @@ function Sides({ photo, bitmap, comparison }: CompareProps) {
           <SideArea photo={photo} side={side} aspect={aspect}>
             <SidePicture photo={photo} bitmap={bitmap} side={side} isOwn={at === 0} />
             <Picker photo={photo} side={side} isMain={at === 0} />
-            <Name>{side.name}</Name>
+            <Name of={side} />
           </SideArea>
         </div>
       ))}
@@ -140,8 +134,11 @@ function Swipe({ photo, bitmap, comparison: { own, other } }: CompareProps) {
         <SidePicture photo={photo} bitmap={bitmap} side={other} isOwn={false} />
       </div>
       <Picker photo={photo} side={own} isMain />
-      <Name>{own.name}</Name>
-      <Name isRight>{other.name}</Name>
+      {[own, other].map((side, at) => (
+        <div className="compare-half" key={at === 0 ? 'own' : 'other'} data-right={at === 1}>
+          <Name of={side} />
+        </div>
+      ))}
       <div className="compare-line" aria-hidden="true" />
       <div className="range compare-swipe">
         <input

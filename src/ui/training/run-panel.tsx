@@ -25,7 +25,7 @@ import { formatMilliseconds } from '../kit/format.ts';
 import { CropsPanel } from './crops-panel.tsx';
 import { Curves } from './curves.tsx';
 import { PinnedPanel } from './pinned-panel.tsx';
-import { isAtRest, type RunView, verdictContextOf, verdictOf } from './training-state.ts';
+import { isAtRest, type RunView, stepOf, verdictContextOf, verdictOf } from './training-state.ts';
 import './run-panel.css';
 
 /** Number of last steps from which the remaining time is estimated. */
@@ -65,7 +65,7 @@ function describeState({ state, isSaving, saved, configuration }: RunView): stri
 function Facts({ run }: { readonly run: RunView }) {
   const { reports, configuration, memoryBytes, saved } = run;
   const { last } = reports;
-  const step = last?.step ?? 0;
+  const step = stepOf(run);
   const pace = reports.tail(paceWindow);
   const stepMs = pace.reduce((sum, report) => sum + report.stepMs, 0) / Math.max(1, pace.length);
   const facts: readonly Fact[] = [
@@ -268,8 +268,8 @@ function Alerts({ run }: { readonly run: RunView }) {
 
 /** A run that is training or at rest. */
 export function RunPanel({ run }: { readonly run: RunView }) {
-  const { state, reports, configuration, title, modelTitle } = run;
-  const step = reports.last?.step ?? 0;
+  const { state, configuration, title, modelTitle } = run;
+  const step = stepOf(run);
   return (
     <div className="run" data-run-status={state.status} data-step={step}>
       <header className="run-head">

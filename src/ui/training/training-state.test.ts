@@ -3,7 +3,7 @@ import type { Failure } from '../../core/failure.ts';
 import { officialConfiguration } from '../../core/hyper-parameters.ts';
 import type { StepReport } from '../../core/training.ts';
 import type { StoredRun, TrainingProgress } from '../../rpc/training-contract.ts';
-import { newRunView, type RunView, verdictOf, withProgress } from './training-state.ts';
+import { newRunView, type RunView, stepOf, verdictOf, withProgress } from './training-state.ts';
 
 const configuration = { ...officialConfiguration, steps: 100, outputDim: 256 };
 
@@ -56,6 +56,14 @@ test('a pause that somebody asks for stays one, whatever comes late', () => {
   ];
   for (const progress of late) expect(withProgress(pausing, progress).state).toEqual({ status: 'pausing' });
   expect(withProgress(begun(), { stage: 'model' }).state).toMatchObject({ status: 'preparing' });
+});
+
+test('a kept run that another tab has opened stands at its own step, also before it goes on', () => {
+  const saved = { step: 40 } as StoredRun;
+  expect(stepOf(begun())).toBe(0);
+  expect(stepOf({ ...begun(), saved })).toBe(40);
+  const goesOn = [ready, ...healthySteps(50)].reduce(withProgress, { ...begun(), saved });
+  expect(stepOf(goesOn)).toBe(50);
 });
 
 describe('the verdict on a run', () => {

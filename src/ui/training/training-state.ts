@@ -218,6 +218,9 @@ export function withProgress(run: RunView, progress: TrainingProgress): RunView 
   }
 }
 
+/** The step that the run has reached. Before a kept run goes on, that is where it was saved: its reports come when it stands ready. */
+export const stepOf = ({ reports, saved }: RunView): number => reports.last?.step ?? saved?.step ?? 0;
+
 /** The verdict from the curves. A divergence is not in the curves, since a failed step makes no report. */
 export function verdictOf({ state, reports, configuration }: RunView): TrainingVerdict {
   if (state.status === 'failed' && state.failure.code === 'training-diverged') return { kind: 'diverged' };
@@ -225,9 +228,10 @@ export function verdictOf({ state, reports, configuration }: RunView): TrainingV
 }
 
 /** What the verdict's sentence says besides. */
-export function verdictContextOf({ reports, configuration, wanted, switches }: RunView): VerdictContext {
+export function verdictContextOf(run: RunView): VerdictContext {
+  const { reports, configuration, wanted, switches } = run;
   const { outputDim, freezeLastLayerSteps, learningRate, batchSize, warmupSteps } = configuration;
-  const step = reports.last?.step ?? 0;
+  const step = stepOf(run);
   const peak = (learningRate * batchSize) / 256;
   const rate = reports.last?.learningRate ?? peak;
   return {
