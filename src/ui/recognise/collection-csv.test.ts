@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { groupsToCsv, nearestToCsv, neighboursToCsv, predictionsToCsv } from './collection-csv.ts';
+import { describeItem } from './describe-item.ts';
 import { FilesAtHand } from './files-at-hand.ts';
 import { frequentMistakes } from './frequent-mistakes.ts';
 import { neighboursOf, sharesOf } from './item-votes.ts';
@@ -41,6 +42,27 @@ test('each usable photograph has a row with its class and what was voted', async
       '"mugs/""b"", c.jpg",mugs,pots,0.750000\r\n' +
       'd.jpg,,mugs,1.000000\r\n',
   );
+});
+
+test('with one class there is nothing to vote between: in the table, in the grid and beside a photograph', async () => {
+  const one: Votes = {
+    ...votes,
+    classNames: ['mugs'],
+    predictions: Int32Array.of(0, 0, 0, -1),
+    shares: Float32Array.of(1, 1, 1, 0),
+    accuracy: null,
+  };
+  expect(await predictionsToCsv(open, one).text()).toBe(
+    'path,class,predicted,share\r\n' +
+      'mugs/a.jpg,mugs,,\r\n' +
+      '"mugs/""b"", c.jpg",mugs,,\r\n' +
+      'd.jpg,,,\r\n',
+  );
+  const [mug, , other] = items;
+  if (mug === undefined || other === undefined) expect.unreachable('both are there');
+  expect(describeItem(other, one, undefined)).toBe('d.jpg, no class, nothing to vote between');
+  expect(describeItem(mug, votes, undefined)).toBe('mugs/a.jpg, mugs, voted mugs 75 %');
+  expect(sharesOf(one, 2)).toEqual([]);
 });
 
 test('each neighbour that voted has a row with its rank', async () => {

@@ -11,7 +11,7 @@ import type { ProbePredictions } from '../../rpc/recognise-contract.ts';
 
 const csvFile = (rows: readonly (readonly string[])[]): Blob => new Blob([toCsv(rows)], { type: 'text/csv' });
 
-/** A row for each photograph: its class and what was predicted, empty where there is none. */
+/** A row for each photograph: its class and what was predicted, empty where nobody answers or there is nothing to choose between. */
 export function predictionsToCsv({ items }: OpenCollection, predicted: ProbePredictions): Blob {
   const rows = items
     .filter(({ failure }) => failure === null)

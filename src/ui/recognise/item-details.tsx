@@ -11,7 +11,13 @@ import { ClassMark } from './class-mark.tsx';
 import { focusPhotographs } from './focus-photographs.ts';
 import { ItemPhotograph, ItemPicture } from './item-picture.tsx';
 import { neighboursOf, sharesOf, type Neighbour } from './item-votes.ts';
-import { isWrong, predictionOf, sharedClassOf, shownPredictions } from './recognise-state.ts';
+import {
+  isWithoutChoice,
+  isWrong,
+  predictionOf,
+  sharedClassOf,
+  shownPredictions,
+} from './recognise-state.ts';
 import './item-details.css';
 
 const barsShown = 6;
@@ -21,7 +27,14 @@ function Shares({ item }: { readonly item: CollectionItem }) {
   const predicted = useRecognise(shownPredictions);
   const isProbe = useRecognise(({ tab, probe }) => tab === 'probe' && probe.value !== null);
   const shares = useMemo(() => sharesOf(predicted, item.index), [predicted, item.index]);
-  if (shares.length === 0) return <p className="side-note">Nobody has voted on it yet.</p>;
+  if (shares.length === 0)
+    return (
+      <p className="side-note">
+        {isWithoutChoice(predicted)
+          ? 'There is nothing to vote between yet: give photographs to two classes.'
+          : 'Nobody has voted on it yet.'}
+      </p>
+    );
   const prediction = predictionOf(predicted, item.index);
   const words = isProbe ? 'The linear probe says' : 'Voted';
   return (
@@ -103,7 +116,10 @@ function Neighbours({ item }: { readonly item: CollectionItem }) {
   return isLooking ? (
     <NeighbourList title="Most like it" neighbours={nearest} />
   ) : (
-    <NeighbourList title="The neighbours that voted" neighbours={neighbours} />
+    <NeighbourList
+      title={isWithoutChoice(votes) ? 'The nearest with a class' : 'The neighbours that voted'}
+      neighbours={neighbours}
+    />
   );
 }
 

@@ -1,6 +1,6 @@
 /** What the votes say about one photograph. */
 import type { ProbePredictions } from '../../rpc/recognise-contract.ts';
-import type { Prediction, Votes } from './recognise-state.ts';
+import { isWithoutChoice, type Prediction, type Votes } from './recognise-state.ts';
 
 export interface Neighbour {
   readonly index: number;
@@ -17,9 +17,9 @@ export function neighboursOf(votes: Votes | null, index: number): readonly Neigh
   });
 }
 
-/** @returns every class that has a share of the votes, the largest first */
+/** @returns every class that has a share of the votes, the largest first; none where there is nothing to choose between */
 export function sharesOf(predicted: ProbePredictions | null, index: number): readonly Prediction[] {
-  if (predicted === null) return [];
+  if (predicted === null || isWithoutChoice(predicted)) return [];
   const { classNames, shares } = predicted;
   return classNames
     .map((className, at) => ({ className, share: shares[index * classNames.length + at] ?? 0 }))

@@ -267,11 +267,15 @@ export interface Prediction {
   readonly share: number;
 }
 
-/** @returns null where nobody answers */
+/** Whether there are classes and not two of them: any answer would be that class. */
+export const isWithoutChoice = (predicted: ProbePredictions | null): boolean =>
+  predicted?.classNames.length === 1;
+
+/** @returns null where nobody answers, or there is nothing to choose between */
 export function predictionOf(predicted: ProbePredictions | null, index: number): Prediction | null {
   const at = predicted?.predictions[index] ?? -1;
   const className = predicted?.classNames[at];
-  if (predicted === null || className === undefined) return null;
+  if (predicted === null || className === undefined || isWithoutChoice(predicted)) return null;
   return { className, share: predicted.shares[index * predicted.classNames.length + at] ?? 0 };
 }
 
