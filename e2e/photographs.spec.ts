@@ -297,11 +297,13 @@ test('what was removed can be put back, and Back leaves training for the photogr
   await scope.allSettled(2);
   const removeAll = page.getByRole('button', { name: 'Remove all' });
   const putBack = page.getByRole('button', { name: 'Put back' });
+  await scope.select('coffee.jpg');
   await removeAll.click();
   await expect(putBack).toBeFocused();
   await page.keyboard.press('Enter');
   await scope.allSettled(2);
   await expect(putBack).toHaveCount(0);
+  await expect(page.getByRole('radio', { name: /^coffee\.jpg/ })).toBeChecked();
   // The second press is on what takes the place of the strip, a sample perhaps.
   await removeAll.dblclick();
   await expect(page.getByRole('button', { name: 'Choose photographs' })).toBeVisible();

@@ -7,11 +7,12 @@ import {
   type BackendName,
   type Failure,
 } from '../../core/failure.ts';
-import type { BackendChoice } from '../../core/backend.ts';
+import type { BackendChoice, BackendReason } from '../../core/backend.ts';
 import { describePhotoNotice, type PixelAccuracy } from '../../core/photo.ts';
 import type { EngineContract } from '../../rpc/engine-contract.ts';
 import type { EngineClient } from '../../rpc/engine-client.ts';
 import type { AppStore } from '../state/app-store.ts';
+import type { Offer } from '../state/messages.ts';
 import type { ChosenModel } from '../state/model-choice.ts';
 import type { PhotoId } from '../state/photo.ts';
 import { backendTitles, describeBackendReason, isLasting } from '../words.ts';
@@ -88,6 +89,12 @@ function warnOfPixels(pixels: PixelAccuracy, say: (text: string, tone?: 'warning
   if (pixels === 'hidden') say(describeFailure({ code: 'pixels-hidden' }), 'warning');
 }
 
+/** A script that did not come may come with the next load of the page. */
+const offerFor = (reason: BackendReason): Offer | undefined =>
+  'failure' in reason && reason.failure.code === 'script-missing'
+    ? { does: 'reload', label: 'Reload the page', take: () => location.reload() }
+    : undefined;
+
 export function createEngineLife(
   client: EngineClient,
   store: AppStore,
@@ -145,7 +152,7 @@ export function createEngineLife(
     // Shown once a session, so that it stays dismissed when the engine restarts.
     if (whyNotTheBest !== null && whyNotTheBest !== reasonTold) {
       if (isLasting(reason)) sayNote('slower', whyNotTheBest);
-      else say(whyNotTheBest);
+      else say(whyNotTheBest, 'plain', offerFor(reason));
     }
     reasonTold = whyNotTheBest;
     if (!pixelsTold) warnOfPixels(pixels, say);

@@ -472,6 +472,22 @@ describe('a start that is silent', () => {
     expect(fake.last().request).toMatchObject({ silent: ['webgpu', 'wasm', 'wasm'] });
   });
 
+  it.each([
+    ['whose script did not come', { code: 'script-missing', isGone: false }, 'Reload the page'],
+    ['that cannot run here', { code: 'backend-unavailable', backend: 'wasm', reason: 'test' }, undefined],
+  ] as const)(
+    'without a back end %s says so, and offers to reload where that may help',
+    async (_, failure, label) => {
+      const { fake, store } = setUp();
+      const reason = { kind: 'wasm-failed', failure } as const;
+      fake.last().answer(succeed({ ...started, backend: { ...started.backend, name: 'cpu', reason } }));
+      await passes(0);
+      const message = store.getState().messages.at(-1);
+      expect(message?.text).toContain('JavaScript is used instead');
+      expect(message?.offer?.label).toBe(label);
+    },
+  );
+
   it('on the back end that was asked for, or on the last one, has failed', async () => {
     const { fake, store, session } = setUp('webgpu');
     fake.last().tell(working('webgpu'));

@@ -14,6 +14,7 @@ import { isWaiting, type Photo, type PhotoId, lookFraction } from '../state/phot
 import { countOf } from '../../core/count-of.ts';
 import { describePhotoState } from '../words.ts';
 import { IconButton } from '../kit/icon-button.tsx';
+import { removeAll } from './remove-all.ts';
 import { usePicture } from './use-picture.ts';
 import { useScene, useStableLayers } from './use-scene.ts';
 import { useScrollIntoView } from '../kit/use-scroll-into-view.ts';
@@ -185,28 +186,8 @@ export function FilmStrip() {
   const order = useApp((state) => state.order);
   const waiting = useApp((state) => countPhotos(state, (photo) => isWaiting(photo.state)));
   const others = useApp((state) => countPhotos(state, isOtherFile));
-  const { session, masks, store } = useServices();
+  const services = useServices();
   const passFocus = useRef(false);
-  const removeAll = (): void => {
-    const { photos, say } = store.getState();
-    const removed = order.flatMap((id) => photos[id] ?? []);
-    const given = removed.flatMap(({ mask }) => mask ?? []);
-    session.removeAll();
-    say(`${countOf(removed.length, 'file')} removed.`, 'plain', {
-      label: 'Put back',
-      take: () =>
-        void masks.add([
-          ...removed.map(({ name, alt, credit, blob, className }) => ({
-            name,
-            alt,
-            credit,
-            blob,
-            ...(className === undefined ? {} : { className }),
-          })),
-          ...given.map(({ name, blob }) => ({ name, alt: null, credit: null, blob })),
-        ]),
-    });
-  };
   return (
     <section
       className="strip"
@@ -218,9 +199,11 @@ export function FilmStrip() {
           {waiting > 0 ? `${waiting} of ${order.length} to do` : describeCount(order.length - others, others)}
         </p>
         {waiting > 1 && (
-          <IconButton icon={X} label="Cancel all" withText onClick={() => session.cancelAll()} />
+          <IconButton icon={X} label="Cancel all" withText onClick={() => services.session.cancelAll()} />
         )}
-        {order.length > 1 && <IconButton icon={Trash2} label="Remove all" withText onClick={removeAll} />}
+        {order.length > 1 && (
+          <IconButton icon={Trash2} label="Remove all" withText onClick={() => removeAll(services)} />
+        )}
       </div>
       <fieldset className="strip-frames">
         <legend className="visually-hidden">Photographs</legend>

@@ -2,6 +2,7 @@ import { Cpu, Info, RefreshCw, RotateCw, TriangleAlert, Undo2, X } from 'lucide-
 import { useEffect, useRef } from 'react';
 import { describeFailure } from '../../core/failure.ts';
 import { useApp, useServices } from '../services.tsx';
+import type { Offer } from '../state/messages.ts';
 import type { NoteId } from '../state/notes.ts';
 import { backendTitles } from '../words.ts';
 import { IconButton } from '../kit/icon-button.tsx';
@@ -12,13 +13,15 @@ interface MessagesProps {
   readonly withNotes?: boolean;
 }
 
-function OfferButton({ label, onClick }: { readonly label: string; onClick(): void }) {
+const offerIcons = { undo: Undo2, reload: RefreshCw };
+
+function OfferButton({ does, label, onClick }: Pick<Offer, 'does' | 'label'> & { onClick(): void }) {
   const button = useRef<HTMLButtonElement>(null);
   // What had the focus may be gone with what was removed.
   useEffect(() => {
     if (document.activeElement === document.body) button.current?.focus();
   }, []);
-  return <IconButton icon={Undo2} label={label} withText ref={button} onClick={onClick} />;
+  return <IconButton icon={offerIcons[does]} label={label} withText ref={button} onClick={onClick} />;
 }
 
 /** The page's messages. Each stays until it is dismissed, and is announced to screen readers. */
@@ -37,6 +40,7 @@ export function Messages({ withNotes = true }: MessagesProps) {
           <p>{text}</p>
           {offer !== null && (
             <OfferButton
+              does={offer.does}
               label={offer.label}
               onClick={() => {
                 dismiss(id);

@@ -15,7 +15,8 @@ export interface Message {
   readonly model: ModelSwitch['purpose'] | null;
 }
 
-interface Offer {
+export interface Offer {
+  readonly does: 'undo' | 'reload';
   readonly label: string;
   take(): void;
 }
