@@ -291,6 +291,10 @@ test('on a phone the photograph comes into sight, wherever the page had been scr
   await page.setViewportSize({ width: 390, height: 844 });
   await page.evaluate(() => window.scrollTo(0, 0));
   await expect(page.getByRole('button', { name: 'Train' }).getByText('Train')).toBeInViewport({ ratio: 1 });
+  await page.getByRole('button', { name: 'Present (F)' }).click();
+  await expect(page.getByRole('banner')).toContainText('DINOscope');
+  await expect(page.getByRole('region', { name: 'Film strip' })).toBeHidden();
+  await page.getByRole('button', { name: /^End the presentation/ }).click();
   const header = await placeOf(page.locator('.masthead'));
   expect(header.height).toBeLessThanOrEqual(104);
   const settings = await placeOf(page.getByRole('complementary', { name: 'Settings' }));

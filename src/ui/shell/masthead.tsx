@@ -11,6 +11,7 @@ import {
 } from 'lucide-react';
 import { useApp } from '../services.tsx';
 import { EngineLine } from './engine-line.tsx';
+import { useIsPhone } from './use-page-effects.ts';
 import { IconButton } from '../kit/icon-button.tsx';
 import { Wordmark } from './wordmark.tsx';
 import './masthead.css';
@@ -29,6 +30,7 @@ export function Masthead({ onAdd }: MastheadProps) {
   const setScreen = useApp((state) => state.setScreen);
   const isTraining = screen === 'training';
   const isRecognising = screen === 'recognise';
+  const isPhone = useIsPhone();
   const isDark = theme === 'dark';
   return (
     <header className="masthead">
@@ -47,13 +49,9 @@ export function Masthead({ onAdd }: MastheadProps) {
               onClick={onAdd}
             />
             <IconButton icon={Images} label="Sample photographs" onClick={() => setDialog('samples')} />
-            {!isTraining && (
-              <IconButton
-                icon={Presentation}
-                label="Present (F)"
-                className="masthead-present"
-                onClick={() => setPresenting(true)}
-              />
+            {/* On a phone it stands beside the photograph's title, where it has room. */}
+            {!isTraining && !isPhone && (
+              <IconButton icon={Presentation} label="Present (F)" onClick={() => setPresenting(true)} />
             )}
           </>
         )}

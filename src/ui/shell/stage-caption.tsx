@@ -1,4 +1,4 @@
-import { Check, Copy, Download, LayoutGrid, Scissors, Square, Undo2 } from 'lucide-react';
+import { Check, Copy, Download, LayoutGrid, Presentation, Scissors, Square, Undo2 } from 'lucide-react';
 import { useMemo, useState } from 'react';
 import { contractOf } from '../../lenses/contracts.ts';
 import { tokenTitle } from '../../lenses/query-title.ts';
@@ -14,6 +14,7 @@ import { useComparison, type ComparedSide, type Comparison } from './comparison.
 import { MaskDialog } from './mask-dialog.tsx';
 import { foundIn } from './save-masks.ts';
 import { canCopyPicture, copyPicture, savePicture, type StagePicture } from './save-picture.ts';
+import { useIsPhone } from './use-page-effects.ts';
 import { markedPatch, sceneOf, usePanelProps, useScene, type AnyPanelProps } from './use-scene.ts';
 import './stage-caption.css';
 
@@ -28,6 +29,8 @@ function PictureActions({ photo, outcome: shown }: PictureActionsProps) {
   const [masked, setMasked] = useState<StagePicture | null>(null);
   const scene = useScene(shown);
   const comparison = useComparison(photo);
+  const setPresenting = useApp((state) => state.setPresenting);
+  const isPhone = useIsPhone();
   const hasMasks = useMemo(() => scene !== null && foundIn(shown, scene).length > 0, [shown, scene]);
   const explain = (): void => {
     store.getState().say('The picture could not be made. Try again in a moment.', 'warning');
@@ -72,6 +75,7 @@ function PictureActions({ photo, outcome: shown }: PictureActionsProps) {
   };
   return (
     <div className="caption-actions">
+      {isPhone && <IconButton icon={Presentation} label="Present (F)" onClick={() => setPresenting(true)} />}
       <IconButton icon={Download} label="Save picture" onClick={() => void save()} />
       {canCopyPicture() && (
         <IconButton
@@ -158,7 +162,7 @@ export function StageCaption({ photo }: { readonly photo: Photo }) {
   return (
     <div className="caption">
       <div className="caption-title">
-        <h2>
+        <h2 title={[photo.name, ...(second === null ? [] : [second.name])].join(' and ')}>
           <Breakable name={photo.name} />
           {second !== null && (
             <>

@@ -110,6 +110,9 @@ function watchWidth(changed: () => void): () => void {
 export const useIsNarrowerThan = (rem: number): boolean =>
   useSyncExternalStore(watchWidth, () => measureWidth() < rem);
 
+/** Whether the page is as narrow as a phone's: `@container page (width < 45rem)`. */
+export const useIsPhone = (): boolean => useIsNarrowerThan(45);
+
 const watchOnline = (changed: () => void): (() => void) => {
   addEventListener('online', changed);
   addEventListener('offline', changed);

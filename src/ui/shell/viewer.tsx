@@ -3,7 +3,7 @@ import { useCallback, useEffect, useState } from 'react';
 import { useApp } from '../services.tsx';
 import { ClassesPanel } from './classes-panel.tsx';
 import { PictureDetails } from './picture-details.tsx';
-import { useIsNarrowerThan, usePatchNote } from './use-page-effects.ts';
+import { useIsNarrowerThan, useIsPhone, usePatchNote } from './use-page-effects.ts';
 import { LensBar } from './lens-bar.tsx';
 import { SettingsPanel } from './settings-panel.tsx';
 import { FilmStrip } from './film-strip.tsx';
@@ -22,7 +22,7 @@ export function Viewer() {
   const presenting = useApp((state) => state.presenting);
   const setPresenting = useApp((state) => state.setPresenting);
   const isNarrow = useIsNarrowerThan(60);
-  const isPhone = useIsNarrowerThan(45);
+  const isPhone = useIsPhone();
   const [sidePx, setSidePx] = useState<number | null>(null);
   const bitmap = usePicture(photo?.id ?? null, sidePx);
   const needSide = useCallback((side: number) => setSidePx(side), []);
