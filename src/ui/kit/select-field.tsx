@@ -21,6 +21,7 @@ export function SelectField({ label, choices, value, onChange, onApproach }: Sel
       <select
         id={id}
         value={value}
+        title={choices.find((choice) => choice.value === value)?.label}
         onFocus={onApproach}
         onPointerEnter={onApproach}
         onChange={(event) => onChange(event.currentTarget.value)}

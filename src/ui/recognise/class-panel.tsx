@@ -63,7 +63,9 @@ function ClassRow({ className, count, keyName, selected, isShown }: ClassRowProp
         onClick={() => recognise.setFilter(isShown ? { kind: 'all' } : { kind: 'class', className })}
       >
         <ClassMark className={className} />
-        <span className="class-title">{title}</span>
+        <span className="class-title" title={title}>
+          {title}
+        </span>
         <span className="class-count">{count}</span>
       </button>
       <button

@@ -48,7 +48,7 @@ function Title({ title }: { readonly title: string }) {
         </form>
       ) : (
         <div className="collection-title">
-          <h2>{title}</h2>
+          <h2 title={title}>{title}</h2>
           <IconButton icon={Pencil} label="Rename the collection" onClick={() => setEditing(true)} />
         </div>
       )}

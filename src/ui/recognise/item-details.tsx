@@ -48,7 +48,7 @@ function Shares({ item }: { readonly item: CollectionItem }) {
           <div key={className}>
             <dt>
               <ClassMark className={className} />
-              <span>{className}</span>
+              <span title={className}>{className}</span>
             </dt>
             <dd style={{ '--fill': share }}>{formatPercent(share)}</dd>
           </div>
