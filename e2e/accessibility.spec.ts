@@ -321,7 +321,7 @@ test('a photograph is heard, fills the screen, and is saved; settings and theme 
   await scope.allSettled(1);
   await test.step('a screen reader hears what is done', async () => {
     await expect(page.locator('[data-announcer]')).toHaveText(
-      new RegExp(`cat\\.jpg: ${embedded.numHeads} heads, 261 tokens, [\\d.]+ m?s`),
+      new RegExp(`cat\\.jpg: ${embedded.numHeads} heads, 261 tokens, [\\d.]+\\sm?s`),
     );
   });
   await test.step('presenting fills the screen with the photograph, and Escape ends it', async () => {
@@ -394,7 +394,7 @@ test('where what had the focus goes, the part around it has the focus, and keys 
   await page.keyboard.press('ArrowRight');
   await expect(told).toHaveText('dog.jpg, 2 of 2.');
   await page.keyboard.press('2');
-  await expect(told).toHaveText(/^Head 2: 60 %/);
+  await expect(told).toHaveText(/^Head 2: 60\s%/);
   await picker(page).focus();
   await page.keyboard.press('Delete');
   await expect(told).toHaveText('dog.jpg removed. cat.jpg, 1 of 1.');

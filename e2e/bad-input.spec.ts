@@ -27,8 +27,8 @@ const refused: readonly (readonly [
   ['renamed.jpg', async () => '%PDF-1.7 something else', /not an image/],
   ['empty.png', async () => '', /empty \(0 bytes\)/],
   ['cut.jpg', async () => (await readFile(samplePath('cat'))).subarray(0, 20_000), /JPG ends too early/],
-  ['dot.png', async () => plain(1, 1).png().toBuffer(), /1 × 1 px: too small/],
-  ['huge.png', async () => pngHeader(20_000, 20_000), /20000 × 20000 px. The limit is 100 megapixels/],
+  ['dot.png', async () => plain(1, 1).png().toBuffer(), /1 × 1\spx: too small/],
+  ['huge.png', async () => pngHeader(20_000, 20_000), /20000 × 20000\spx. The limit is 100 megapixels/],
   [
     'drawing.svg',
     async () => '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40"/>',

@@ -30,7 +30,7 @@ for (const backend of ['wasm', 'webgpu'])
     await expect(left).toBeVisible({ timeout: 60_000 });
     await expect(right).toBeVisible();
     await expect(scope.stage).toContainText(`${supervised}: The mean over`);
-    await expect(page.getByText(/Masks of 60 % share/)).toBeVisible();
+    await expect(page.getByText(/Masks of 60\s% share/)).toBeVisible();
     const overlays = [left, right].map((side) => side.locator('canvas[data-layer=overlay]'));
     const painted = async (): Promise<string[]> => (await Promise.all(overlays.map(picturesOf))).flat();
     const both = (): Promise<string[]> => Promise.all(overlays.map(pictureOf));
@@ -170,7 +170,7 @@ test('two models that do not fit on the device together take turns, and the page
     page.getByRole('img', { name: new RegExp(`^${title}: `) }).locator('canvas[data-layer=overlay]'),
   );
   const both = (): Promise<string[]> => Promise.all(pictures.map(pictureOf));
-  await expect(page.getByText(/Masks of 60 % share/)).toBeVisible();
+  await expect(page.getByText(/Masks of 60\s% share/)).toBeVisible();
   const takesTurns = page.getByText(/do not fit on the device together: each is loaded again/);
   await expect(takesTurns).toBeHidden();
   await expect.poll(async () => new Set(await both()).size).toBe(2);
@@ -191,7 +191,7 @@ test('two models that do not fit on the device together take turns, and the page
   const ofScratch = (await needs.textContent()) ?? '';
   await page.getByRole('radio', { name: 'Adapt the embedded model' }).check({ force: true });
   await expect(needs).not.toHaveText(ofScratch);
-  await expect(needs).toContainText(/Needs about [\d.]+ [kM]B/);
+  await expect(needs).toContainText(/Needs about [\d.]+\s[kM]B/);
 });
 
 test('a comparison shows the outline of the mask on both sides, and names lie on no title of a sheet', async ({

@@ -121,7 +121,7 @@ test('WebGPU runs where it is asked for, and says so; a lost device is replaced:
     await clickPatch(page, [3, 7], [8, 12]);
     await expect(scope.stage).toContainText('What patch (row 3, column 7) looks at.');
     await scope.showView('Head 1');
-    const caption = /What patch \(row 3, column 7\) looks at\. Head 1: 60 % of its attention lies on \d+ of/;
+    const caption = /What patch \(row 3, column 7\) looks at\. Head 1: 60\s% of its attention lies on \d+ of/;
     const [answer = ''] = caption.exec((await scope.stage.textContent()) ?? '') ?? [];
     expect(answer).not.toBe('');
     await clickPatch(page, [3, 7], [8, 12]);

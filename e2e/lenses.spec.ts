@@ -146,7 +146,7 @@ test('one photograph through every lens, by mouse, by keyboard, and by names', a
     await expect(page.getByRole('img', { name: /^Colours from the norm [\d.]+ to [\d.]+$/ })).toBeVisible();
     for (const name of ['Smallest norm', 'Median norm', 'Largest norm', 'Norm of CLS'])
       await expect(scope.fact(name)).toHaveText(/^[\d.]+$/);
-    await expect(scope.fact('Outliers')).toHaveText(/^[\d.]+ %$/);
+    await expect(scope.fact('Outliers')).toHaveText(/^[\d.]+\s%$/);
     const time = await scope.fact('Forward pass').textContent();
     const before = await scope.overlayPicture();
     // By keyboard: after the final norm, then the block before, which has none. All of it comes from the same pass.

@@ -151,7 +151,7 @@ test('a PNG that is no mask, or of another shape, stays a photograph, with the r
     /cat\.png is no mask of cat\.jpg: it has more than 30 colours/,
   ]);
   await expect(
-    scope.messages.getByText(/dahlia\.png is no mask of dahlia\.jpg: it has another shape, 40 × 40 px/),
+    scope.messages.getByText(/dahlia\.png is no mask of dahlia\.jpg: it has another shape, 40 × 40\spx/),
   ).toBeVisible();
 });
 

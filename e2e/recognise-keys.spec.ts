@@ -62,7 +62,7 @@ test('the map tells each photograph that the arrows reach, and a class that is m
   await map.focus();
   await page.keyboard.press('ArrowRight');
   await expect(announced(page)).toHaveText(
-    /^(cat|dog)-\d\.jpg, (cat|dog)s, voted (cat|dog)s \d+(\.\d)? %\.$/,
+    /^(cat|dog)-\d\.jpg, (cat|dog)s, voted (cat|dog)s \d+(\.\d)?\s%\.$/,
   );
   const first = await page.locator('#detail-title').textContent();
   await expect(announced(page)).toContainText(first ?? 'no name');

@@ -53,7 +53,7 @@ export class Recognise {
   /** In per cent, once the votes are there. */
   async accuracy(): Promise<number> {
     const number = this.page.locator('.accuracy-number[aria-busy=false]');
-    await expect(number).toHaveText(/^\d+(\.\d)? %$/);
+    await expect(number).toHaveText(/^\d+(\.\d)?\s%$/);
     return parseFloat((await number.textContent()) ?? '');
   }
 

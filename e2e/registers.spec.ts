@@ -18,7 +18,7 @@ test('registers are queries, and the caption says what CLS gives them', async ({
   await scope.drop(samplePath('cat'));
   await scope.allSettled(1);
   await expect(scope.stage).toContainText('What CLS looks at.');
-  await expect(scope.fact('Attention on registers')).toHaveText(/^\d+(\.\d)? %$/);
+  await expect(scope.fact('Attention on registers')).toHaveText(/^\d+(\.\d)?\s%$/);
   await scope.showView('Head 1');
   const fromCls = await scope.overlayPicture();
   await scope.choose('Register 2');

@@ -17,7 +17,7 @@ test('dist works on a plain host below its root; the download shows its bytes; i
       .poll(
         async () => {
           const line = await page.locator('[data-engine-status]').first().textContent();
-          const loaded = /(\d\.\d) MB of \d\.\d MB/.exec(line ?? '')?.[1];
+          const loaded = /(\d\.\d)\sMB of \d\.\d\sMB/.exec(line ?? '')?.[1];
           if (loaded !== undefined) bytes.add(loaded);
           return bytes.size;
         },

@@ -87,7 +87,7 @@ for (const [backend, steps, setup] of setups) {
     await scope.allSettled(3);
     await training.open();
     await training.fill(setup);
-    await expect(page.locator('.setup-memory')).toContainText(/Needs about [\d.]+ [kM]B/);
+    await expect(page.locator('.setup-memory')).toContainText(/Needs about [\d.]+\s[kM]B/);
     await training.start();
     await training.has('finished');
     const whole = await training.log();
@@ -96,7 +96,7 @@ for (const [backend, steps, setup] of setups) {
     // Where photographs came in folders, how often the teacher knows them is a curve too.
     const known = page.locator('[data-plot-value="k-NN on its folders"]');
     await expect(known).toHaveCount(isInFolders ? 1 : 0);
-    if (isInFolders) await expect(known).toHaveText(/^(0|33|67|100) %$/);
+    if (isInFolders) await expect(known).toHaveText(/^(0|33|67|100)\s%$/);
     await expect(page.locator('[data-plot-value="Loss"]')).toHaveText((whole.at(-1)?.loss ?? NaN).toFixed(3));
 
     // The slider shows the maps before and after training: it goes through the steps whose maps were kept.

@@ -43,7 +43,7 @@ describe('how a training ended', () => {
     expect(end?.entropyShare).toBeCloseTo(0.62, 6);
     expect(end?.klShare).toBeCloseTo(0.15, 6);
     expect(end?.swingShare).toBeCloseTo(0.1, 6);
-    expect(sentenceOf(healthy)).toContain('stays at 2.58, 62 % of ln K, and KL at 0.62');
+    expect(sentenceOf(healthy)).toContain('stays at 2.58, 62\u00a0% of ln K, and KL at 0.62');
   });
 
   test('a collapse is told with the step from which on it lasts', () => {

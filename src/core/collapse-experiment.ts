@@ -4,6 +4,7 @@
  */
 import type { StepReport, TrainingConfiguration, TrainingSwitches } from './training.ts';
 import { presetOf } from './training-presets.ts';
+import { withUnit } from './with-unit.ts';
 
 type ConditionId = 'both' | 'no-centring' | 'no-sharpening';
 
@@ -98,7 +99,7 @@ export function judgeExperiment(reports: readonly StepReport[], outputDim: numbe
   return { ...measured, kind: isBetween ? 'neither' : 'unclear', sinceStep: null };
 }
 
-const percent = (share: number): string => `${Math.round(100 * share)} %`;
+const percent = (share: number): string => withUnit(Math.round(100 * share), '%');
 
 /** @returns what happened in this training, in one or two sentences; it is read off the curves, not off the switches */
 export function describeExperimentEnd(end: ExperimentEnd, outputDim: number): string {

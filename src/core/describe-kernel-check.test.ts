@@ -8,7 +8,7 @@ test('says nothing where our kernels train, or where there are none', () => {
 
 test('says how wrong they are where they are not trusted', () => {
   expect(describeKernelCheck({ kernels: 'plain', maxRelativeDifference: 0.0123 })).toMatch(
-    /up to 1\.2 % apart .* slower/,
+    /up to 1\.2\u00a0% apart .* slower/,
   );
   expect(describeKernelCheck({ kernels: 'plain', maxRelativeDifference: Infinity })).toMatch(
     /does not run .* slower/,

@@ -140,7 +140,10 @@ test('no two codes share a sentence', () => {
 });
 
 test.each([
-  { failure: examples['image-too-large'][0], details: /30000 × 20000 px.*100 megapixels.*16384 px/ },
+  {
+    failure: examples['image-too-large'][0],
+    details: /30000 × 20000\u00a0px.*100 megapixels.*16384\u00a0px/,
+  },
   { failure: examples['model-unreachable'][1], details: /example\.org.*404/ },
   { failure: examples['model-parameters-mismatch'][0], details: /missing a, b, c and 2 more/ },
   {
@@ -207,23 +210,23 @@ test.each([
   ],
   [
     { models: 43_000_000, runs: 0, collections: 0 },
-    'Here kept models take 43.0 MB: delete what you no longer need, or make room on the disk.',
+    'Here kept models take 43.0\u00a0MB: delete what you no longer need, or make room on the disk.',
   ],
   [
     { models: 0, runs: 7_000_000, collections: 0 },
-    'Here kept training runs take 7.0 MB: delete what you no longer need, or make room on the disk.',
+    'Here kept training runs take 7.0\u00a0MB: delete what you no longer need, or make room on the disk.',
   ],
   [
     { models: 43_000_000, runs: 7_000_000, collections: 0 },
-    'Here kept models take 43.0 MB, kept training runs 7.0 MB: delete what you no longer need, or make room on the disk.',
+    'Here kept models take 43.0\u00a0MB, kept training runs 7.0\u00a0MB: delete what you no longer need, or make room on the disk.',
   ],
   [
     { models: 43_000_000, runs: 0, collections: 5_000_000 },
-    'Here kept models take 43.0 MB, kept collections 5.0 MB: delete what you no longer need, or make room on the disk.',
+    'Here kept models take 43.0\u00a0MB, kept collections 5.0\u00a0MB: delete what you no longer need, or make room on the disk.',
   ],
 ])('what is advised at a full disk names what there is to delete: %j', (kept, advice) => {
   const failure = { code: 'storage-full', neededBytes: 300_000_000, freeBytes: 2_000_000 } as const;
   expect(describeFailure(kept === undefined ? failure : { ...failure, kept })).toBe(
-    `There is not enough room in this browser: 300 MB are needed, 2.0 MB are free. ${advice}`,
+    `There is not enough room in this browser: 300\u00a0MB are needed, 2.0\u00a0MB are free. ${advice}`,
   );
 });

@@ -1,6 +1,7 @@
 import { formatBytes } from './bytes.ts';
 import { formatSize, type Size } from './geometry.ts';
 import { isPacked } from './recognise-file.ts';
+import { withUnit } from './with-unit.ts';
 
 export type BackendName = 'webgpu' | 'wasm' | 'cpu';
 
@@ -241,13 +242,13 @@ const failures: { readonly [C in FailureCode]: FailureFacts<Extract<Failure, { c
   'image-too-large': {
     ...of('photograph'),
     says: ({ size, limitMegapixels, limitSidePx }) =>
-      `This image is ${formatSize(size)} px. The limit is ${limitMegapixels} megapixels ` +
-      `and ${limitSidePx} px a side: make it smaller first.`,
+      `This image is ${withUnit(formatSize(size), 'px')}. The limit is ${limitMegapixels} megapixels ` +
+      `and ${withUnit(limitSidePx, 'px')} a side: make it smaller first.`,
   },
   'image-too-small': {
     ...of('photograph'),
     says: ({ size, minSidePx }) =>
-      `This image is ${formatSize(size)} px: too small to look at. Each side needs at least ${minSidePx} px.`,
+      `This image is ${withUnit(formatSize(size), 'px')}: too small to look at. Each side needs at least ${withUnit(minSidePx, 'px')}.`,
   },
   'mask-of-photograph': {
     ...of('photograph'),

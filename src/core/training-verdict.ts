@@ -5,6 +5,7 @@
  */
 import { assertNever } from './result.ts';
 import type { StepReport, SwitchMark, TrainingSwitches } from './training.ts';
+import { withUnit } from './with-unit.ts';
 
 export type TrainingVerdict =
   | { readonly kind: 'too-early' }
@@ -174,7 +175,7 @@ function describeSwitchedOff(
   return null;
 }
 
-const percent = (share: number): string => `${Math.round(100 * share)} %`;
+const percent = (share: number): string => withUnit(Math.round(100 * share), '%');
 
 function describeKind(verdict: TrainingVerdict, context: VerdictContext): string {
   const { step, freezeLastLayerSteps, outputDim, switches } = context;

@@ -7,6 +7,7 @@ import { RangeField } from '../ui/kit/range-field.tsx';
 import { SwitchField } from '../ui/kit/switch-field.tsx';
 import { blockIndex, type BlockChoice } from './block-choice.ts';
 import type { PanelProps } from './lens-view.ts';
+import { withUnit } from '../core/with-unit.ts';
 
 type DrawingProps<K extends keyof MapDrawing> = Pick<
   PanelProps<object, Pick<MapDrawing, K>, unknown>,
@@ -95,7 +96,7 @@ export function MassField({ kept = null, drawing, changeDrawing }: MassFieldProp
       min={1}
       max={99}
       value={mass}
-      display={`${mass} %`}
+      display={withUnit(mass, '%')}
       valueText={`${mass} per cent of the attention${kept === null ? '' : `, ${kept}`}`}
       onChange={(value) => changeDrawing({ mass: value })}
     />

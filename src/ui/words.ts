@@ -5,6 +5,7 @@ import type { BackendReason } from '../core/backend.ts';
 import type { StartStep } from '../core/progress.ts';
 import type { ModelSwitch } from './state/model-in-use.ts';
 import { type AnyLookProgress, lookFraction, type Photo } from './state/photo.ts';
+import { withUnit } from '../core/with-unit.ts';
 
 export const backendTitles: Readonly<Record<BackendName, string>> = {
   webgpu: 'WebGPU',
@@ -39,7 +40,7 @@ export function describeBackendReason(reason: BackendReason, used: BackendName):
 export const isLasting = ({ kind }: BackendReason): boolean =>
   kind === 'no-webgpu' || kind === 'no-adapter' || kind === 'software-adapter';
 
-const formatMegabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
+const formatMegabytes = (bytes: number): string => withUnit((bytes / 1e6).toFixed(1), 'MB');
 
 export function describeSwitch({ title, progress }: ModelSwitch): string {
   if (progress?.stage === 'check') return `Checking ${title}`;
@@ -77,7 +78,7 @@ export function describeLook(progress: AnyLookProgress | null): string {
     case 'forward':
       return `Block ${Math.min(progress.blocksDone + 1, progress.depth)} of ${progress.depth}`;
     case 'compute':
-      return `Working it out, ${Math.round(100 * progress.share)} %`;
+      return `Working it out, ${withUnit(Math.round(100 * progress.share), '%')}`;
     default:
       return assertNever(progress);
   }
@@ -92,7 +93,7 @@ function describeState(state: Photo['state']): string {
     case 'queued':
       return 'waiting';
     case 'running':
-      return `running, ${Math.round(100 * lookFraction(state.progress))} %`;
+      return `running, ${withUnit(Math.round(100 * lookFraction(state.progress)), '%')}`;
     case 'done':
       return 'done';
     case 'failed':

@@ -91,7 +91,7 @@ describe('what cannot be decoded is refused with a sentence', () => {
     [
       'more pixels than can be used',
       withTag(withTag(whole, 256, 60_000), 257, 60_000),
-      'This image is 60000 × 60000 px. The limit is 100 megapixels and 16384 px a side: make it smaller first.',
+      'This image is 60000 × 60000\u00a0px. The limit is 100 megapixels and 16384\u00a0px a side: make it smaller first.',
     ],
   ])('%s', async (_, bytes, sentence) => {
     const photo = await read(bytes);

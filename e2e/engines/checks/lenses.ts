@@ -47,7 +47,7 @@ export const lensChecks: readonly Check[] = [
     );
     field.value = other.value;
     field.dispatchEvent(new app.window.Event('change', { bubbles: true }));
-    await app.reads(/Masks of 60 % share/);
+    await app.reads(/Masks of 60\s% share/);
     await app.choose('Swipe');
     await app.get('slider', 'Line between the two pictures');
     await app.choose('Difference');

@@ -144,7 +144,7 @@ export const photographChecks: readonly Check[] = [
     await app.get('img', /Heads: head 1/);
     const fromCls = await restingOverlay(app);
     await clickPatch(app, [5, 12], [13, 20]);
-    await app.reads(/What patch \(row 5, column 12\) looks at\. Head 1: 60 %/);
+    await app.reads(/What patch \(row 5, column 12\) looks at\. Head 1: 60\s%/);
     await until('another map is drawn', async () => (await overlayOf(app)) !== fromCls);
     await clickPatch(app, [5, 12], [13, 20]);
     await app.get('application', 'Patches');

@@ -42,7 +42,7 @@ export const trainingChecks: readonly Check[] = [
       await app.allDone(3);
       await openTraining(app);
       await fill(app, { ...tinyRun, Steps: steps });
-      await app.reads(/Needs about [\d.]+ [kM]B of memory/);
+      await app.reads(/Needs about [\d.]+\s[kM]B of memory/);
       await app.press('Start training');
       await reaches(app, 2);
       const paused = await pause(app);

@@ -19,6 +19,7 @@ import {
   type ColoursResult,
   type Component,
 } from './contract.ts';
+import { withUnit } from '../../core/with-unit.ts';
 
 type ColoursScene = Scene<ColoursParams, ColoursDrawing, ColoursResult>;
 type ColoursPanelProps = PanelProps<ColoursParams, ColoursDrawing, ColoursResult>;
@@ -138,7 +139,7 @@ function PatchesFields({ params, changeParams }: Pick<ColoursPanelProps, 'params
             min={1}
             max={99}
             value={threshold}
-            display={`${threshold} %`}
+            display={withUnit(threshold, '%')}
             valueText={`${threshold} per cent of the first component’s range`}
             onChange={(value) => changeParams({ threshold: value })}
           />

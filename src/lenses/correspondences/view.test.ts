@@ -69,7 +69,7 @@ describe('the words', () => {
     expect(correspondencesView.title(sceneWith())).toBe('2 pairs');
     expect(correspondencesView.describe(sceneWith())).toBe(
       '5 pairs of patches are each other’s nearest by the values of block 4, 3 of them where CLS looks in both ' +
-        '(above 5 % of its attention’s range). 2 pairs shown.',
+        '(above 5\u00a0% of its attention’s range). 2 pairs shown.',
     );
     expect(correspondencesView.facts(sceneWith())).toContainEqual(['Mean cosine', '0.63', 'Of those shown.']);
     expect(correspondencesView.describe(sceneWith({ pairs: [] }))).toMatch(/None is shown\.$/);

@@ -17,6 +17,7 @@ import {
   type CorrespondencesParams,
   type CorrespondencesResult,
 } from './contract.ts';
+import { withUnit } from '../../core/with-unit.ts';
 import './view.css';
 
 type CorrespondencesScene = Scene<CorrespondencesParams, CorrespondencesDrawing, CorrespondencesResult>;
@@ -52,7 +53,7 @@ function describe({ looked: { result }, params }: CorrespondencesScene): string 
   const salient =
     params.salience === 0
       ? ''
-      : `, ${found.salient} of them where CLS looks in both (above ${params.salience} % of its attention’s range)`;
+      : `, ${found.salient} of them where CLS looks in both (above ${withUnit(params.salience, '%')} of its attention’s range)`;
   const shown = pairs.length === 0 ? 'None is shown.' : `${countOf(pairs.length, 'pair')} shown.`;
   return (
     `${countOf(found.mutual, 'pair')} of patches are each other’s nearest by the ${featuresTitle(features)}${params.surroundings ? ' with their surroundings' : ''}` +
@@ -106,7 +107,7 @@ function CorrespondencesPanel({
         min={0}
         max={95}
         value={salience}
-        display={`above ${salience} %`}
+        display={`above ${withUnit(salience, '%')}`}
         valueText={`above ${salience} per cent of the range of its attention`}
         onChange={(value) => changeParams({ salience: value })}
       />

@@ -42,42 +42,42 @@ const withRegister = { numRegisters: 1, specialShares: Float32Array.of(0.1, 0.2,
 
 describe('the sentence', () => {
   it.each<[string, HeadsScene, string]>([
-    ['all heads', sceneWith(), 'Each colour is a head, where 60 % of its attention lies.'],
+    ['all heads', sceneWith(), 'Each colour is a head, where 60\u00a0% of its attention lies.'],
     [
       'some heads, patch by patch',
       sceneWith({ hidden: [1, 7], smooth: false }),
-      'Each colour is a head, where 60 % of its attention lies. 1 of 2 heads are shown.',
+      'Each colour is a head, where 60\u00a0% of its attention lies. 1 of 2 heads are shown.',
     ],
-    ['a head', sceneWith({ view: 0 }), 'Head 1: 60 % of its attention lies on 2 of 4 patches.'],
+    ['a head', sceneWith({ view: 0 }), 'Head 1: 60\u00a0% of its attention lies on 2 of 4 patches.'],
     [
       'a head’s mask',
       sceneWith({ view: 1, style: 'mask', mass: 50 }),
-      'Head 2: 50 % of its attention lies on 1 of 4 patches.',
+      'Head 2: 50\u00a0% of its attention lies on 1 of 4 patches.',
     ],
     [
       'the mean',
       sceneWith({ view: 'mean', mass: 20 }),
-      'The mean over 2 heads: 20 % of its attention lies on 1 of 4 patches.',
+      'The mean over 2 heads: 20\u00a0% of its attention lies on 1 of 4 patches.',
     ],
     [
       'CLS beside registers',
       sceneWith({ view: 0 }, withRegister),
-      'What CLS looks at. Head 1: 60 % of its attention lies on 2 of 4 patches.',
+      'What CLS looks at. Head 1: 60\u00a0% of its attention lies on 2 of 4 patches.',
     ],
     [
       'a register',
       sceneWith({ view: 0 }, { ...withRegister, query: { token: 1, patch: null } }),
-      'What register 1 looks at. Head 1: 60 % of its attention lies on 2 of 4 patches.',
+      'What register 1 looks at. Head 1: 60\u00a0% of its attention lies on 2 of 4 patches.',
     ],
     [
       'a patch in a block that was chosen',
       sceneWith({ view: 0 }, { query: { token: 0, patch: { row: 0, column: 2 } }, block: 0 }, { block: 1 }),
-      'What patch (row 1, column 3) looks at in block 1. Head 1: 60 % of its attention lies on 2 of 4 patches.',
+      'What patch (row 1, column 3) looks at in block 1. Head 1: 60\u00a0% of its attention lies on 2 of 4 patches.',
     ],
     [
       'a head that this network has not',
       sceneWith({ view: 5, smooth: false }),
-      'Each colour is a head, where 60 % of its attention lies.',
+      'Each colour is a head, where 60\u00a0% of its attention lies.',
     ],
   ])('of %s', (_, scene, sentence) => {
     expect(headsView.describe(scene)).toBe(sentence);
@@ -89,8 +89,8 @@ describe('the facts', () => {
     expect(headsView.facts(sceneWith())).toEqual([
       [
         'Attention on itself',
-        '16 %',
-        'The share of CLS’s attention that is on no map. Head 1: 2.0 %, Head 2: 30 %',
+        '16\u00a0%',
+        'The share of CLS’s attention that is on no map. Head 1: 2.0\u00a0%, Head 2: 30\u00a0%',
       ],
     ]);
   });
@@ -100,13 +100,13 @@ describe('the facts', () => {
     expect(headsView.facts(sceneWith({}, patch))).toEqual([
       [
         'Attention on CLS',
-        '20 %',
-        'The share of the patch’s attention that is on no map. Head 1: 10 %, Head 2: 30 %',
+        '20\u00a0%',
+        'The share of the patch’s attention that is on no map. Head 1: 10\u00a0%, Head 2: 30\u00a0%',
       ],
       [
         'Attention on registers',
-        '30 %',
-        'The share of the patch’s attention that is on no map. Head 1: 20 %, Head 2: 40 %',
+        '30\u00a0%',
+        'The share of the patch’s attention that is on no map. Head 1: 20\u00a0%, Head 2: 40\u00a0%',
       ],
     ]);
     const register = { ...withRegister, query: { token: 1, patch: null } };

@@ -25,6 +25,7 @@ import { foundByMass } from '../mass-found.ts';
 import type { LensTile, LensView, PanelProps, Scene } from '../lens-view.ts';
 import { isCls, queryInSentence } from '../query-title.ts';
 import { headsContract, type HeadsParams, type HeadsResult } from './contract.ts';
+import { withUnit } from '../../core/with-unit.ts';
 import './view.css';
 
 type HeadsScene = Scene<HeadsParams, HeadDrawing, HeadsResult>;
@@ -85,9 +86,9 @@ function describe(scene: HeadsScene): string {
   if (shown === 'all') {
     const left = result.numHeads - hidden.filter((head) => head < result.numHeads).length;
     const some = left === result.numHeads ? '' : ` ${left} of ${countOf(result.numHeads, 'head')} are shown.`;
-    return `${whose(scene)}Each colour is a head, where ${mass} % of its attention lies.${some}`;
+    return `${whose(scene)}Each colour is a head, where ${withUnit(mass, '%')} of its attention lies.${some}`;
   }
-  const keeps = `${mass} % of its attention lies on ${keptOf(scene)}`;
+  const keeps = `${withUnit(mass, '%')} of its attention lies on ${keptOf(scene)}`;
   const subject = shown === 'mean' ? `The mean over ${countOf(result.numHeads, 'head')}` : headTitle(shown);
   return `${whose(scene)}${subject}: ${keeps}.`;
 }

@@ -35,7 +35,7 @@ describe('words', () => {
   it('say which tokens, and how many are outliers', () => {
     expect(normsView.describe(sceneWith())).toBe(
       'The L2 norm of each patch’s token after block 3, before the final norm. ' +
-        '1 of 4 patches (25 %) are longer than 2 times the median, 11.5.',
+        '1 of 4 patches (25\u00a0%) are longer than 2 times the median, 11.5.',
     );
   });
 
@@ -50,7 +50,7 @@ describe('words', () => {
   it('give the numbers, and those of registers where there are some', () => {
     const numbers = (result: Partial<NormsResult> = {}) =>
       normsView.facts(sceneWith(result)).map(([name, value]) => `${name} ${value}`);
-    const ofPatches = ['Smallest norm 10', 'Median norm 11.5', 'Largest norm 120', 'Outliers 25 %'];
+    const ofPatches = ['Smallest norm 10', 'Median norm 11.5', 'Largest norm 120', 'Outliers 25\u00a0%'];
     expect(numbers()).toEqual([...ofPatches, 'Norm of CLS 25']);
     expect(numbers({ specialNorms: Float32Array.of(25.04, 3, 4) })).toEqual([
       ...ofPatches,

@@ -83,8 +83,8 @@ describe('a refined mask', () => {
       const scene = sceneOf([{ ...first, refined: { mask, isAsGiven } }], 'objects', fineGrid);
       return objectsView.facts(scene).find(([name]) => name === 'Refined')?.[1];
     };
-    expect(factOf(false)).toBe('1 of 1, at 8 × 2 px');
-    expect(factOf(true)).toBe('0 of 1, at 8 × 2 px');
+    expect(factOf(false)).toBe('1 of 1, at 8 × 2\u00a0px');
+    expect(factOf(true)).toBe('0 of 1, at 8 × 2\u00a0px');
     expect(objectsView.facts(sceneOf([first], 'objects')).some(([name]) => name === 'Refined')).toBe(false);
   });
 });

@@ -24,6 +24,7 @@ import {
   type ObjectsResult,
   type ObjectsStep,
 } from './contract.ts';
+import { withUnit } from '../../core/with-unit.ts';
 
 type ObjectsScene = Scene<ObjectsParams, ObjectsDrawing, ObjectsResult>;
 type ObjectsPanelProps = PanelProps<ObjectsParams, ObjectsDrawing, ObjectsResult>;
@@ -158,7 +159,7 @@ function facts({ looked: { result } }: ObjectsScene): Fact[] {
     const { left, top, width, height } = first.box;
     list.push([
       'Box',
-      `${width} × ${height} px at ${left}, ${top}`,
+      `${width} × ${withUnit(height, 'px')} at ${left}, ${top}`,
       'Of the first object, in the photograph',
     ]);
   }
@@ -166,7 +167,7 @@ function facts({ looked: { result } }: ObjectsScene): Fact[] {
     const kept = objects.filter(({ refined }) => refined?.isAsGiven === false).length;
     list.push([
       'Refined',
-      `${kept} of ${objects.length}, at ${fineGrid.columns} × ${fineGrid.rows} px`,
+      `${kept} of ${objects.length}, at ${fineGrid.columns} × ${withUnit(fineGrid.rows, 'px')}`,
       'A refined mask that shares less than half with the mask of patches is left out.',
     ]);
   }

@@ -15,6 +15,7 @@ import { foundByMass } from '../mass-found.ts';
 import type { LensTile, LensView, PanelProps, Scene } from '../lens-view.ts';
 import { isCls, queryInSentence } from '../query-title.ts';
 import { rolloutContract, type RolloutParams, type RolloutResult } from './contract.ts';
+import { withUnit } from '../../core/with-unit.ts';
 
 type RolloutScene = Scene<RolloutParams, MapDrawing, RolloutResult>;
 
@@ -43,7 +44,7 @@ function describe({ looked: { result }, params, drawing: { style, mass } }: Roll
   const what = `What has reached ${queryInSentence(query)} through ${countOf(depth, 'block')}, by ${fused} over heads${discarded}.`;
   if (style === 'heat') return what;
   const { keptPatches } = thresholdOf(map, mass / 100);
-  return `${what} ${mass} % of it lies on ${keptPatches} of ${countOf(map.length, 'patch', 'patches')}.`;
+  return `${what} ${withUnit(mass, '%')} of it lies on ${keptPatches} of ${countOf(map.length, 'patch', 'patches')}.`;
 }
 
 function facts({ looked: { result } }: RolloutScene): Fact[] {
@@ -76,7 +77,7 @@ function RolloutPanel(props: PanelProps<RolloutParams, MapDrawing, RolloutResult
         min={0}
         max={99}
         value={percent}
-        display={`${percent} %`}
+        display={withUnit(percent, '%')}
         valueText={`the lowest ${percent} per cent of each block left out`}
         onChange={(value) => changeParams({ discard: value / 100 })}
       />

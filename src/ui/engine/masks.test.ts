@@ -17,7 +17,7 @@ const context = { signal: new AbortController().signal, onProgress: () => undefi
 const rowsOf = (height: number, width: number, greyAt: (x: number, y: number) => number): number[][] =>
   Array.from({ length: height }, (_, y) => Array.from({ length: width }, (__, x) => greyAt(x, y)));
 const pngOf = (rows: number[][]): BlobPart[] => [greyPng(rows) as Uint8Array<ArrayBuffer>];
-/** Many greys, 16 × 24 px. */
+/** Many greys, 16 × 24\u00a0px. */
 const photographBytes = pngOf(rowsOf(16, 24, (x, y) => x + 24 * (y % 8)));
 const maskBytes = pngOf(rowsOf(16, 24, (x) => (x < 12 ? 255 : 0)));
 const squareBytes = pngOf(rowsOf(24, 24, (x) => (x < 12 ? 255 : 0)));
@@ -91,7 +91,7 @@ describe('a drop', () => {
   it('keeps a mask of another shape as a photograph, with both sizes', async () => {
     await masks.add([picture('cat.jpg', photographBytes), picture('cat.png', squareBytes)]);
     expect(names()).toEqual(['cat.jpg', 'cat.png']);
-    expect(messages()[0]).toContain('another shape, 24 × 24 px where the photograph has 24 × 16');
+    expect(messages()[0]).toContain('another shape, 24 × 24\u00a0px where the photograph has 24 × 16');
   });
 
   it('says nothing of PNGs with names of their own', async () => {

@@ -10,6 +10,7 @@ import type { EngineClient } from '../../rpc/engine-client.ts';
 import type { AppStore } from '../state/app-store.ts';
 import type { NewPhoto, Photo, PhotoId, PhotoMask } from '../state/photo.ts';
 import type { EngineSession } from './session.ts';
+import { withUnit } from '../../core/with-unit.ts';
 
 export interface Masks {
   /** Adds pictures to the strip, masks to their photographs. */
@@ -73,7 +74,7 @@ export function createMasks(
     if (reading.kind === 'no-mask') return no(reading.problem);
     if (reading.kind === 'other-shape')
       return no(
-        `it has another shape, ${formatSize(reading.maskPx)} px where the photograph has ${formatSize(reading.photoPx)}`,
+        `it has another shape, ${withUnit(formatSize(reading.maskPx), 'px')} where the photograph has ${formatSize(reading.photoPx)}`,
       );
     const photoNow = store.getState().photos[photo.id];
     if (photoNow === undefined) return no('the photograph was removed');

@@ -2,16 +2,16 @@ import { expect, it } from 'vitest';
 import { formatAbout, formatSigned } from './format.ts';
 
 it.each([
-  [3, '10 ms'],
-  [84, '80 ms'],
-  [94.9, '90 ms'],
-  [95, '0.1 s'],
-  [430, '0.4 s'],
-  [1962, '2 s'],
-  [9499, '9.5 s'],
-  [9500, '10 s'],
-  [89_000, '89 s'],
-  [91_000, '2 min'],
+  [3, '10\u00a0ms'],
+  [84, '80\u00a0ms'],
+  [94.9, '90\u00a0ms'],
+  [95, '0.1\u00a0s'],
+  [430, '0.4\u00a0s'],
+  [1962, '2\u00a0s'],
+  [9499, '9.5\u00a0s'],
+  [9500, '10\u00a0s'],
+  [89_000, '89\u00a0s'],
+  [91_000, '2\u00a0min'],
 ])('an estimate of %d ms is about %s', (ms, expected) => {
   expect(formatAbout(ms)).toBe(expected);
 });

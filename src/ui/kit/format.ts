@@ -1,16 +1,20 @@
+import { withUnit } from '../../core/with-unit.ts';
+
 /** Formats numbers for people. */
 export const formatPercent = (share: number): string =>
-  `${(100 * share).toFixed(share > 0 && share < 0.0995 ? 1 : 0)} %`;
+  withUnit((100 * share).toFixed(share > 0 && share < 0.0995 ? 1 : 0), '%');
 
 export const formatMilliseconds = (ms: number): string =>
-  ms < 9999.5 ? `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+  ms < 9999.5
+    ? withUnit(ms < 10 ? ms.toFixed(1) : Math.round(ms), 'ms')
+    : withUnit((ms / 1000).toFixed(1), 's');
 
 /** An estimate: a digit or two. */
 export function formatAbout(ms: number): string {
-  if (ms < 95) return `${Math.max(10, 10 * Math.round(ms / 10))} ms`;
+  if (ms < 95) return withUnit(Math.max(10, 10 * Math.round(ms / 10)), 'ms');
   const seconds = ms / 1000;
-  if (seconds < 9.5) return `${Number(seconds.toFixed(1))} s`;
-  return seconds < 90 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`;
+  if (seconds < 9.5) return withUnit(Number(seconds.toFixed(1)), 's');
+  return seconds < 90 ? withUnit(Math.round(seconds), 's') : withUnit(Math.round(seconds / 60), 'min');
 }
 
 /** Of a score from 0 to 1. */

@@ -6,6 +6,7 @@ import { useApp, useServices } from '../services.tsx';
 import { bytesOf } from '../state/library-state.ts';
 import { IconButton } from '../kit/icon-button.tsx';
 import { DeleteAction, ModelRow } from './model-row.tsx';
+import { withUnit } from '../../core/with-unit.ts';
 
 interface DownloadActionProps {
   readonly entry: CatalogueEntry;
@@ -73,7 +74,7 @@ export function CatalogueRow({ entry, isOnline, namesSource }: CatalogueRowProps
         <p className="model-figures">
           {figures.values.map(({ name, value }) => (
             <span key={name}>
-              {name} <b>{value.toFixed(1)} %</b>
+              {name} <b>{withUnit(value.toFixed(1), '%')}</b>
             </span>
           ))}
           {namesSource && <span>({figures.source})</span>}

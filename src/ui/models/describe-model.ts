@@ -3,6 +3,7 @@ import { countParameters, type CatalogueEntry, downloadSize } from '../../catalo
 import { formatBytes } from '../../core/bytes.ts';
 import type { PartialModel, TransferProgress } from '../../rpc/library-contract.ts';
 import { countOf } from '../../core/count-of.ts';
+import { withUnit } from '../../core/with-unit.ts';
 
 const formatCount = (parameters: number): string => `${(parameters / 1e6).toFixed(1)}\u00a0M parameters`;
 
@@ -14,7 +15,7 @@ interface Sizes {
 }
 
 export const describeSizes = ({ depth, numHeads, patchSizePx, parameterCount }: Sizes): string =>
-  `${countOf(depth, 'block')}, ${countOf(numHeads, 'head')}, patches of ${patchSizePx} px, ${formatCount(parameterCount)}`;
+  `${countOf(depth, 'block')}, ${countOf(numHeads, 'head')}, patches of ${withUnit(patchSizePx, 'px')}, ${formatCount(parameterCount)}`;
 
 export const describeEntry = ({ architecture }: CatalogueEntry): string =>
   describeSizes({
@@ -34,9 +35,9 @@ export const describePartial = ({ keptBytes, totalBytes }: PartialModel): string
 
 function formatTime(seconds: number): string {
   if (seconds < 1) return 'a moment';
-  if (seconds < 90) return `${Math.round(seconds)} s`;
+  if (seconds < 90) return withUnit(Math.round(seconds), 's');
   const minutes = Math.round(seconds / 60);
-  return minutes < 90 ? `${minutes} min` : `${(minutes / 60).toFixed(1)} h`;
+  return minutes < 90 ? withUnit(minutes, 'min') : withUnit((minutes / 60).toFixed(1), 'h');
 }
 
 export function describeTransfer(progress: TransferProgress | null): string {

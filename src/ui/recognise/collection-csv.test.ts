@@ -61,7 +61,7 @@ test('with one class there is nothing to vote between: in the table, in the grid
   const [mug, , other] = items;
   if (mug === undefined || other === undefined) expect.unreachable('both are there');
   expect(describeItem(other, one, undefined)).toBe('d.jpg, no class, nothing to vote between');
-  expect(describeItem(mug, votes, undefined)).toBe('mugs/a.jpg, mugs, voted mugs 75 %');
+  expect(describeItem(mug, votes, undefined)).toBe('mugs/a.jpg, mugs, voted mugs 75\u00a0%');
   expect(sharesOf(one, 2)).toEqual([]);
 });
 

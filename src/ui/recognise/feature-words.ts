@@ -1,5 +1,6 @@
 /** Words for what photographs are compared by. */
 import type { FeatureKind, FeatureSettings } from '../../core/recognition.ts';
+import { withUnit } from '../../core/with-unit.ts';
 
 /** What votes are by. */
 export const featureChoices: readonly { readonly value: FeatureKind; readonly label: string }[] = [
@@ -35,7 +36,7 @@ const framings: Readonly<Record<FeatureSettings['framing'], string>> = {
 };
 
 export const describeFraming = ({ framing, sidePx }: Pick<FeatureSettings, 'framing' | 'sidePx'>): string =>
-  `${framings[framing]} at ${sidePx} px`;
+  `${framings[framing]} at ${withUnit(sidePx, 'px')}`;
 
 export const describeSettings = (settings: FeatureSettings): string =>
   `block ${settings.block}, ${describeFraming(settings)}`;

@@ -126,7 +126,7 @@ describe('what a screen reader is told of a key', () => {
     [',', 'Opacity 70 %.'],
     ['t', 'The light theme.'],
     ['f', 'Presenting. Escape ends it.'],
-    ['2', /^Head 2: 60 % of its attention lies on \d+ of 15 patches\.$/],
+    ['2', /^Head 2: 60\u00a0% of its attention lies on \d+ of 15 patches\.$/],
     ['k', /^Each colour is a head/],
     ['m', null],
   ])('%s', (key, told) => {

@@ -26,14 +26,14 @@ describe('what larger overlaps cost', () => {
   it('is told in patches, time and memory', () => {
     // By hand: 785, 3026 and 11882 tokens T. T × (21.67e6 + 2 T × 384 × 12) is 2.269e10, 1.500e11 and 1.559e12.
     expect(toldOf({ model: small8, wholeGrid, overlap: 1, measured })).toEqual([
-      '2 ×: 3025 patches instead of 784; about 7 × the time (2.6 s instead of 0.4 s), 4 × the memory.',
-      '4 ×: 11881 patches instead of 784; about 69 × the time (27 s instead of 0.4 s), 15 × the memory.',
+      '2 ×: 3025 patches instead of 784; about 7 × the time (2.6\u00a0s instead of 0.4\u00a0s), 4 × the memory.',
+      '4 ×: 11881 patches instead of 784; about 69 × the time (27\u00a0s instead of 0.4\u00a0s), 15 × the memory.',
     ]);
   });
 
   it('is told from the present overlap on, whichever was measured', () => {
     const told = [
-      '4 ×: 11881 patches instead of 3025; about 10 × the time (27 s instead of 2.6 s), 4 × the memory.',
+      '4 ×: 11881 patches instead of 3025; about 10 × the time (27\u00a0s instead of 2.6\u00a0s), 4 × the memory.',
     ];
     expect(toldOf({ model: small8, wholeGrid, overlap: 2, measured })).toEqual(told);
     const measuredLater = { overlap: 2, forwardMs: 2645 } as const;

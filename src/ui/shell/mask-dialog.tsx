@@ -7,6 +7,7 @@ import { formatSize } from '../../core/geometry.ts';
 import { foundIn, saveBoxes, saveMasks } from './save-masks.ts';
 import type { StagePicture } from './save-picture.ts';
 import { frameOf } from './use-scene.ts';
+import { withUnit } from '../../core/with-unit.ts';
 import './mask-dialog.css';
 
 interface MaskDialogProps {
@@ -38,8 +39,8 @@ export function MaskDialog({ picture, onClose }: MaskDialogProps) {
   return (
     <Dialog title="Save cut-out, mask, boxes" onClose={onClose}>
       <p>
-        Of the photograph’s size, {formatSize(frameOf(picture.outcome).photoSizePx)} px. A cut-out is
-        transparent outside of the mask. Masks are saved as they were found, not smoothed.
+        Of the photograph’s size, {withUnit(formatSize(frameOf(picture.outcome).photoSizePx), 'px')}. A
+        cut-out is transparent outside of the mask. Masks are saved as they were found, not smoothed.
       </p>
       <ul className="mask-rows" aria-busy={isSaving}>
         {rowsOf(found).map(({ title, masks }) => (

@@ -11,6 +11,7 @@ import type { Photo } from '../state/photo.ts';
 import { backendTitles } from '../words.ts';
 import { MaskPanel } from './mask-panel.tsx';
 import { useOutcome, usePanelProps, useScene, type AnyScene } from './use-scene.ts';
+import { withUnit } from '../../core/with-unit.ts';
 import './picture-details.css';
 
 /** The part of the photograph outside of the grid; empty if the patches cover all of it. */
@@ -54,14 +55,14 @@ function factsOf({ looked, look, model, backend }: Outcome, scene: AnyScene): re
     ],
     [
       'Input',
-      `${formatSize(frame.inputSizePx)} px`,
+      withUnit(formatSize(frame.inputSizePx), 'px'),
       'What the network gets: the photograph at this size, width by height.',
     ],
     [
       'Rows × columns',
       `${frame.rows} × ${frame.columns}`,
-      `The network sees the photograph as so many square patches, ${model.patchSizePx} px wide each.${
-        overlap === 1 ? '' : ` They overlap: one begins every ${model.patchSizePx / overlap} px.`
+      `The network sees the photograph as so many square patches, ${withUnit(model.patchSizePx, 'px')} wide each.${
+        overlap === 1 ? '' : ` They overlap: one begins every ${withUnit(model.patchSizePx / overlap, 'px')}.`
       }`,
     ],
     ...unseenFact(frame),

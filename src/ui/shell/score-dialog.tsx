@@ -22,6 +22,7 @@ import {
   type ScoreRow,
 } from './score-rows.ts';
 import { lensesWithMasks } from './save-masks.ts';
+import { withUnit } from '../../core/with-unit.ts';
 import './score-dialog.css';
 
 /** What stands in place of numbers. */
@@ -176,7 +177,7 @@ export function ScoreDialog({ onClose }: { readonly onClose: () => void }) {
       <div className="scores">
         <p className="scores-about">
           {title}
-          {words !== '' && `: ${words}`}. {model} sees photographs {framing.sidePx} px long.
+          {words !== '' && `: ${words}`}. {model} sees photographs {withUnit(framing.sidePx, 'px')} long.
         </p>
         {viewOf(lens).found === undefined ? (
           <p>This lens makes no masks. {lensesWithMasks()} do.</p>

@@ -25,6 +25,7 @@ import {
   usePickPoint,
 } from './use-scene.ts';
 import { CompareField } from './compare-field.tsx';
+import { withUnit } from '../../core/with-unit.ts';
 import './settings-panel.css';
 
 /** Long sides of the model's input, in px: multiples of 8 and 16, and sizes in common use (except for 14-px patches). */
@@ -103,7 +104,7 @@ function LensSettings({ photo }: { readonly photo: Photo }) {
         min={0}
         max={100}
         value={opacityPercent}
-        display={`${opacityPercent} %`}
+        display={withUnit(opacityPercent, '%')}
         valueText={`${opacityPercent} per cent`}
         onChange={(value) => props.changeShared({ opacityPercent: value })}
       />
@@ -129,7 +130,7 @@ function InputSettings({ photo }: { readonly photo: Photo }) {
       <ChoiceField
         label="Input size"
         value={framing.sidePx}
-        display={`${framing.sidePx} px`}
+        display={withUnit(framing.sidePx, 'px')}
         explanation={
           'The longer side of what the network sees. A larger one shows smaller things and takes longer: twice the side has four ' +
           'times the patches.'

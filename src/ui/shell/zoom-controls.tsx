@@ -4,6 +4,7 @@ import { useApp } from '../services.tsx';
 import { zoomByKey } from './zoom-keys.ts';
 import { useView } from './use-view.ts';
 import type { ZoomKey } from '../state/zoom.ts';
+import { withUnit } from '../../core/with-unit.ts';
 import './zoom-controls.css';
 
 /** While a part of the picture is shown: nearer, further, and the way back. */
@@ -14,7 +15,7 @@ export function ZoomControls({ of }: { readonly of: ZoomKey }) {
   return (
     <div className="zoom-controls" role="group" aria-label="Zoom">
       <IconButton icon={ZoomOut} label="Zoom out (−)" onClick={() => zoomByKey(state, of, 'out')} />
-      <span>{Math.round(100 * scale)} %</span>
+      <span>{withUnit(Math.round(100 * scale), '%')}</span>
       <IconButton icon={ZoomIn} label="Zoom in (+)" onClick={() => zoomByKey(state, of, 'in')} />
       <IconButton
         icon={Maximize}

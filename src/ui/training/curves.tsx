@@ -3,6 +3,7 @@ import { formatCurve } from './curve-numbers.ts';
 import type { RunView } from './training-state.ts';
 import { Plot } from './plot.tsx';
 import type { CurveName, CurvePoints } from './report-log.ts';
+import { withUnit } from '../../core/with-unit.ts';
 import './curves.css';
 
 const curves: readonly (readonly [name: CurveName, title: string])[] = [
@@ -16,7 +17,7 @@ const curves: readonly (readonly [name: CurveName, title: string])[] = [
 
 const nothing: CurvePoints = { steps: [], values: [] };
 
-const formatPercent = (value: number): string => `${value.toFixed(0)} %`;
+const formatPercent = (value: number): string => withUnit(value.toFixed(0), '%');
 
 /** k-NN by the teacher, where the photographs came in folders: does it learn anything? Measured when maps are taken. */
 function ClassCurve({ run }: { readonly run: RunView }) {

@@ -26,6 +26,7 @@ import { CropsPanel } from './crops-panel.tsx';
 import { Curves } from './curves.tsx';
 import { PinnedPanel } from './pinned-panel.tsx';
 import { isAtRest, type RunView, stepOf, verdictContextOf, verdictOf } from './training-state.ts';
+import { withUnit } from '../../core/with-unit.ts';
 import './run-panel.css';
 
 /** Number of last steps from which the remaining time is estimated. */
@@ -33,9 +34,9 @@ const paceWindow = 20;
 
 function formatDuration(ms: number): string {
   const seconds = Math.round(ms / 1000);
-  if (seconds < 100) return `${seconds} s`;
+  if (seconds < 100) return withUnit(seconds, 's');
   const minutes = Math.round(seconds / 60);
-  return minutes < 100 ? `${minutes} min` : `${(minutes / 60).toFixed(1)} h`;
+  return minutes < 100 ? withUnit(minutes, 'min') : withUnit((minutes / 60).toFixed(1), 'h');
 }
 
 function describeState({ state, isSaving, saved, configuration }: RunView): string {
