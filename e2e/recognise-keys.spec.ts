@@ -1,7 +1,7 @@
 /** Recognise without a mouse: what is announced, and where the focus goes. */
 import { join } from 'node:path';
 import type { Page } from 'playwright/test';
-import { Recognise, writePieces } from './recognise-view.ts';
+import { Recognise, writeClasses, writePieces } from './recognise-view.ts';
 import { expect, placeOf, test } from './scope.ts';
 
 test.describe.configure({ timeout: 600_000 });
@@ -14,10 +14,7 @@ interface DropsFiles {
 async function openPets(scope: DropsFiles, page: Page, folder: string): Promise<Recognise> {
   const recognise = new Recognise(page);
   await recognise.open();
-  await scope.drop(
-    await writePieces(join(folder, 'cats'), 'cat', 3),
-    await writePieces(join(folder, 'dogs'), 'dog', 3),
-  );
+  await scope.drop(...(await writeClasses(folder, { cats: 'cat', dogs: 'dog' }, 3)));
   await recognise.has(6);
   await recognise.accuracy();
   return recognise;

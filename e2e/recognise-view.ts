@@ -29,6 +29,16 @@ export async function writePieces(folder: string, sample: string, count: number)
   return folder;
 }
 
+/** @param samples a folder's name → the sample whose pieces it has @param count of each @returns the folders, to be dropped */
+export const writeClasses = (
+  folder: string,
+  samples: Readonly<Record<string, string>>,
+  count: number,
+): Promise<string[]> =>
+  Promise.all(
+    Object.entries(samples).map(([name, sample]) => writePieces(join(folder, name), sample, count)),
+  );
+
 /** The Recognise screen from a user's view. */
 export class Recognise {
   readonly page: Page;

@@ -2,10 +2,12 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import sharp from 'sharp';
 import { axeOf } from './axe.ts';
-import { piecesOf, Recognise, writePieces } from './recognise-view.ts';
+import { piecesOf, Recognise, writeClasses, writePieces } from './recognise-view.ts';
 import { expect, placeOf, samplePath, test, written } from './scope.ts';
 
 test.describe.configure({ timeout: 600_000 });
+
+const catsAndFlowers = { cats: 'cat', flowers: 'dahlia' };
 
 test('two folders are told apart, a further photograph is voted on, and all of it is there at the next visit', async ({
   scope,
@@ -15,10 +17,7 @@ test('two folders are told apart, a further photograph is voted on, and all of i
   const recognise = new Recognise(page);
   await recognise.open();
   await expect(page.getByRole('heading', { name: 'Tell things apart by example.' })).toBeVisible();
-  const folders = [
-    await writePieces(join(folder.path, 'cats'), 'cat', 6),
-    await writePieces(join(folder.path, 'flowers'), 'dahlia', 6),
-  ];
+  const folders = await writeClasses(folder.path, catsAndFlowers, 6);
   await scope.drop(...folders);
   await recognise.has(12);
   await expect(page.getByRole('heading', { name: 'cats, flowers' })).toBeVisible();
@@ -206,10 +205,9 @@ test('teaching by keys: a class is made, given photographs and taken back; files
 test('look-alikes, the map and the linear probe', async ({ scope, page, folder }) => {
   const recognise = new Recognise(page);
   await recognise.open();
-  const cats = await writePieces(join(folder.path, 'cats'), 'cat', 8);
-  const dogs = await writePieces(join(folder.path, 'dogs'), 'dog', 8);
-  await writeFile(join(cats, 'twin.jpg'), (await piecesOf('cat', 1))[0] ?? '');
-  await scope.drop(cats, dogs);
+  const folders = await writeClasses(folder.path, { cats: 'cat', dogs: 'dog' }, 8);
+  await folder.write('cats/twin.jpg', (await piecesOf('cat', 1))[0] ?? '');
+  await scope.drop(...folders);
   await recognise.has(17);
   await recognise.accuracy();
 
@@ -268,10 +266,7 @@ test('a probe of the command line opens in the page and tells the same, and the 
 }) => {
   test.setTimeout(600_000);
   const classes = join(folder.path, 'classes');
-  const folders = [
-    await writePieces(join(classes, 'cats'), 'cat', 5),
-    await writePieces(join(classes, 'flowers'), 'dahlia', 5),
-  ];
+  const folders = await writeClasses(classes, catsAndFlowers, 5);
   const out = join(folder.path, 'out');
   const made = await tools.run('look', 'linear', '--classes', classes, '--out', out);
   expect(made).toMatchObject({ exitCode: 0, stderr: '' });
@@ -341,12 +336,10 @@ test('on a phone, offline from the second visit on', async ({ browser, folder, b
   await context.setOffline(true);
   await page.reload();
   await expect(page.locator('[data-engine-status=ready]')).toBeVisible();
-  const cats = await writePieces(join(folder.path, 'cats'), 'cat', 3);
-  const flowers = await writePieces(join(folder.path, 'flowers'), 'dahlia', 3);
-  await page.locator('input[type=file][data-folders]').setInputFiles(cats);
-  await recognise.has(3);
-  await page.locator('input[type=file][data-folders]').setInputFiles(flowers);
-  await recognise.has(6);
+  for (const [at, chosen] of (await writeClasses(folder.path, catsAndFlowers, 3)).entries()) {
+    await page.locator('input[type=file][data-folders]').setInputFiles(chosen);
+    await recognise.has(3 * (at + 1));
+  }
   await recognise.accuracy();
   await recognise.photograph(/^cat-1/).tap();
   await page.getByRole('combobox', { name: 'Class' }).selectOption('flowers');
@@ -400,10 +393,8 @@ for (const theme of ['dark', 'light'] as const) {
       expect(found).toEqual([]);
     };
     await expectNoViolations('empty');
-    const cats = await writePieces(join(folder.path, 'cats'), 'cat', 4);
-    const flowers = await writePieces(join(folder.path, 'flowers'), 'dahlia', 4);
-    await folder.write('notes.txt', 'no picture');
-    await scope.drop(cats, flowers, join(folder.path, 'notes.txt'), samplePath('dog'));
+    const folders = await writeClasses(folder.path, catsAndFlowers, 4);
+    await scope.drop(...folders, await folder.write('notes.txt', 'no picture'), samplePath('dog'));
     await recognise.has(9);
     await recognise.accuracy();
     await recognise.photograph(/^dog/).click();
