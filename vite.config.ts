@@ -48,7 +48,7 @@ const apart = [
   'src/testing/**/*.test.ts',
   'src/train/memory-estimate.test.ts',
   'src/vit/silent-zeros.test.ts',
-  'src/worker/{collection-features,recognise-handlers,teacher-classes,training-handlers}.test.ts',
+  'src/worker/{collection-features,recognise-{gathering,questions,votes},teacher-classes,training-handlers}.test.ts',
   'tools/{commands,relaxed-simd}.test.ts',
   'tools/{attend,collapse,compare,finetune,look,pretrain}/*.test.ts',
   'tools/convert/{main,shipped-models,tfjs-reader}.test.ts',
