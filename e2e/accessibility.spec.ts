@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import type { Page } from 'playwright/test';
 import { axeOf } from './axe.ts';
 import { embedded, expect, picker, placeOf, samplePath, sideOf, test } from './scope.ts';
@@ -155,6 +156,39 @@ test('on a laptop the photograph comes first', async ({ scope, page }) => {
   await page.getByRole('button', { name: /Chelsea the cat/ }).click();
   await scope.allSettled(1);
   await expect(details.getByText('Tokens')).toBeVisible();
+});
+
+test('long names of files push nothing out of the page, and can be read whole', async ({
+  scope,
+  page,
+  folder,
+}) => {
+  const name = 'NameOfOneWord'.repeat(10);
+  await scope.open(`backend=wasm&side=${sideOf(8)}`);
+  await scope.drop(
+    await folder.write(`${name}.jpg`, await readFile(samplePath('cat'))),
+    await folder.write(`${name}.pth`, 'no checkpoint'),
+  );
+  await scope.allSettled(1);
+  const warning = page.locator('.message').filter({ hasText: 'This checkpoint cannot be read' });
+  await expect(warning).toHaveCount(1);
+  for (const size of [
+    { width: 390, height: 844 },
+    { width: 1366, height: 768 },
+  ])
+    await test.step(`${size.width} × ${size.height}`, async () => {
+      await page.setViewportSize(size);
+      await expect.poll(() => sideways(page)).toBeLessThanOrEqual(0);
+      const controls = [
+        warning.getByRole('button', { name: 'Dismiss' }),
+        page.getByRole('button', { name: 'Save picture' }),
+      ];
+      for (const control of controls) {
+        const { x, width } = await placeOf(control);
+        expect(x + width).toBeLessThanOrEqual(size.width);
+      }
+      await expect(page.getByRole('heading', { name })).toHaveAttribute('title', `${name}.jpg`);
+    });
 });
 
 const withLargeLetters = [
