@@ -7,9 +7,6 @@ import { TrainingView } from './training-view.ts';
 
 const supervised = 'mini/16 supervised';
 
-/** A place of a patch picker where no name lies. */
-const besideName = { x: 20, y: 60 };
-
 const pictureOf = (canvas: Locator): Promise<string> =>
   canvas.evaluate((element) => (element as HTMLCanvasElement).toDataURL());
 
@@ -46,7 +43,7 @@ for (const backend of ['wasm', 'webgpu'])
     await expect.poll(both).toEqual(before);
     const pickers = page.locator('.patch-picker');
     await expect(pickers).toHaveCount(2);
-    await pickers.last().click({ position: besideName });
+    await pickers.last().click({ position: { x: 20, y: 20 } });
     await expect
       .poll(async () => (await both()).map((picture, at) => picture === before[at]))
       .toEqual([false, false]);
@@ -62,7 +59,7 @@ for (const backend of ['wasm', 'webgpu'])
     await expect(line).toHaveValue('51');
     // A name is shortened where the line comes near, and never lies under it.
     const names = page.locator('.compare-half');
-    await expect(names.getByTitle(supervised)).toBeVisible();
+    await expect(names.getByText(supervised)).toBeVisible();
     for (const at of ['51', '90', '3']) {
       await line.fill(at);
       const place = await placeOf(page.locator('.compare-line'));
@@ -174,7 +171,10 @@ test('two models that do not fit on the device together take turns, and the page
   const takesTurns = page.getByText(/do not fit on the device together: each is loaded again/);
   await expect(takesTurns).toBeHidden();
   await expect.poll(async () => new Set(await both()).size).toBe(2);
-  await page.locator('.patch-picker').last().click({ position: besideName });
+  await page
+    .locator('.patch-picker')
+    .last()
+    .click({ position: { x: 20, y: 20 } });
   for (const title of [embedded.title, supervised])
     await expect(
       page.getByRole('img', { name: new RegExp(`^${title}: .* from the patch`, 'i') }),

@@ -126,7 +126,7 @@ test('both sides of a comparison show the same part, also as a swipe and as a di
   await expect(photos).toHaveCount(2);
   const before = await picturesOf(photos);
   const right = page.locator('.patch-picker').last();
-  await right.hover({ position: { x: 20, y: 60 } });
+  await right.hover({ position: { x: 20, y: 20 } });
   await page.mouse.wheel(0, -350);
   await expect(page.getByRole('group', { name: 'Zoom' })).toContainText('200 %');
   await expect
@@ -136,7 +136,7 @@ test('both sides of a comparison show the same part, also as a swipe and as a di
   // A patch at the same place of both is the same patch of the photograph.
   const names = [];
   for (const picker of [right, page.locator('.patch-picker').first()]) {
-    await picker.click({ position: { x: 30, y: 70 } });
+    await picker.click({ position: { x: 30, y: 30 } });
     names.push(await right.getAttribute('aria-label'));
     await page.keyboard.press('Escape');
   }

@@ -72,7 +72,7 @@ function SidePicture({ photo, bitmap, side, isOwn }: SideProps) {
 
 /** A name lies on its picture. It is in the picture's label already. */
 const Name = ({ of: { name } }: { readonly of: ComparedSide }) => (
-  <span className="compare-name" title={name} aria-hidden="true">
+  <span className="compare-name" aria-hidden="true">
     {name}
   </span>
 );
