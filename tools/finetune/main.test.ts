@@ -198,7 +198,7 @@ test('photographs of a folder are shrunk as they are read; one that cannot be re
   const run = await runTool('finetune', photos, ...small, '--steps', '1', '--out', out);
   expect(run.exitCode).toBe(1);
   // Crops of 32 px want a short side of 64: 85 × 64 and 96 × 64 px of three bytes.
-  expect(run.stderr).toContain('2 photographs (35 kB in main memory)');
+  expect(run.stderr).toContain('2 photographs (35\u00a0kB in main memory)');
   expect(run.stderr).toContain(`${join(photos, 'broken.png')}: This is not an image.`);
   expect(run.stderr).not.toContain('._large');
   expect(run.stderr).toContain(`Saved ${out} after 1 step.`);
