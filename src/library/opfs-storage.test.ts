@@ -1,4 +1,6 @@
 /** The browser's file system as several browsers have it, played by a few maps. */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { failureOf } from '../core/failure.ts';
 import { openStorage } from './opfs-storage.ts';
@@ -207,3 +209,36 @@ test('a file that the browser does not open in time fails, and is closed where i
     vi.useRealTimers();
   }
 });
+
+test.each(['open', 'read'] as const)(
+  'what is asked to %s a file is held until it has answered: Chromium drops an answer with its handle',
+  async (action) => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const held: WeakRef<object>[] = [];
+    const answers: (() => void)[] = [];
+    // Their answers know nothing of them, as those of a browser.
+    const handle = (answer: () => unknown): object => {
+      const ask = (): Promise<unknown> => new Promise((resolve) => answers.push(() => resolve(answer())));
+      const made = { getFileHandle: ask, createSyncAccessHandle: ask, getFile: ask };
+      held.push(new WeakRef(made));
+      return made;
+    };
+    const file = (): object => handle(() => ({ close: () => undefined }));
+    const storage = await open();
+    Object.assign(disk.entries.get('runs') ?? {}, {
+      getDirectoryHandle: () => Promise.resolve(handle(file)),
+    });
+    const done = storage[action]('model', 'weights');
+    for (const count of [1, 2]) {
+      for (let pass = 0; pass < 5; pass++) {
+        await new Promise((resolve) => setTimeout(resolve));
+        collect();
+      }
+      expect(held).toHaveLength(count);
+      expect(held.at(-1)?.deref()).toBeDefined();
+      answers.pop()?.();
+    }
+    await done;
+  },
+);

@@ -5,6 +5,7 @@
  */
 import { FailureError, type Failure, type KeptBytes } from '../core/failure.ts';
 import type { NotKept } from '../core/not-kept.ts';
+import { askHandle } from './ask-handle.ts';
 import { createMemoryStorage, type FileStorage, type OpenFile } from './file-storage.ts';
 import { withTimeout } from './with-timeout.ts';
 
@@ -74,7 +75,7 @@ async function writeProbe(root: Folder): Promise<void> {
   const name = `probe-${Math.random().toString(36).slice(2)}`;
   const file = await root.getFileHandle(name, { create: true });
   try {
-    const handle = await file.createSyncAccessHandle();
+    const handle = await askHandle(file, (own) => own.createSyncAccessHandle());
     try {
       if (handle.write(Uint8Array.of(1), { at: 0 }) !== 1) throw new Error('nothing was written');
     } finally {
@@ -103,7 +104,9 @@ async function openRoot(folderName: string): Promise<Folder | NotKept> {
   if (!('createSyncAccessHandle' in FileSystemFileHandle.prototype)) return 'unsupported';
   let root: Folder;
   try {
-    const find = storage.getDirectory().then((home) => home.getDirectoryHandle(folderName, { create: true }));
+    const find = storage
+      .getDirectory()
+      .then((home) => askHandle(home, (own) => own.getDirectoryHandle(folderName, { create: true })));
     root = await withTimeout(find, answerMs);
   } catch {
     return 'refused';
@@ -127,9 +130,9 @@ function opfsStorage(root: Folder, explain: Explain): FileStorage {
       const opening = (async () => {
         const folder = await root.getDirectoryHandle(model, { create: true });
         step = 'a file was made';
-        const handle = await folder.getFileHandle(file, { create: true });
+        const handle = await askHandle(folder, (own) => own.getFileHandle(file, { create: true }));
         step = 'a file was opened';
-        return handle.createSyncAccessHandle();
+        return askHandle(handle, (own) => own.createSyncAccessHandle());
       })();
       try {
         return openFileOf(await withTimeout(opening, answerMs, () => ` when ${step}`), explain);
@@ -140,15 +143,20 @@ function opfsStorage(root: Folder, explain: Explain): FileStorage {
       }
     },
     read: async (model, file) => {
-      const handle = await orNull(
-        (await folderOf(model))?.getFileHandle(file) ?? Promise.resolve(null),
-        explain,
-      );
-      return handle === null ? null : orNull(handle.getFile(), explain);
+      const folder = await folderOf(model);
+      const find = (own: Folder) => own.getFileHandle(file);
+      const handle = folder === null ? null : await orNull(askHandle(folder, find), explain);
+      return handle === null
+        ? null
+        : orNull(
+            askHandle(handle, (own) => own.getFile()),
+            explain,
+          );
     },
     removeFile: async (model, file) => {
       const folder = await folderOf(model);
-      if (folder !== null) await orNull(folder.removeEntry(file), explain);
+      const remove = (own: Folder): Promise<void> => own.removeEntry(file);
+      if (folder !== null) await orNull(askHandle(folder, remove), explain);
     },
     remove: async (model) => void (await orNull(root.removeEntry(model, { recursive: true }), explain)),
     list: () =>

@@ -1,5 +1,6 @@
 /** What is known of the browser's storage when it is full: how much is free, and what of ours could be deleted. */
 import { FailureError, failureOf, type KeptBytes } from '../core/failure.ts';
+import { askHandle } from './ask-handle.ts';
 import { withTimeout } from './with-timeout.ts';
 
 // Typed as always there; a page without https has none.
@@ -29,7 +30,9 @@ async function bytesIn(folder: FileSystemDirectoryHandle): Promise<number> {
   for await (const [, handle] of folder) {
     // A file may be deleted while the others are counted.
     const size = (): Promise<number> =>
-      handle.kind === 'directory' ? bytesIn(handle) : handle.getFile().then((file) => file.size);
+      handle.kind === 'directory'
+        ? bytesIn(handle)
+        : askHandle(handle, (own) => own.getFile()).then((file) => file.size);
     bytes += await size().catch(zeroIfGone);
   }
   return bytes;
