@@ -5,23 +5,17 @@ import { checkpointFiles, expectedNetwork, rareFiles } from '../testing/checkpoi
 import { openCheckpoint } from './open-checkpoint.ts';
 
 describe('what PyTorch wrote', () => {
+  const besideTeacher = [
+    'student',
+    'optimizer',
+    'dino_loss',
+    'head.*',
+    'argparse.Namespace',
+    'numpy.core.multiarray.scalar',
+  ];
   const ignoredOf: Readonly<Record<string, readonly string[]>> = {
-    'full.pth': [
-      'student',
-      'optimizer',
-      'dino_loss',
-      'head.*',
-      'argparse.Namespace',
-      'numpy.core.multiarray.scalar',
-    ],
-    'full-legacy.pth': [
-      'student',
-      'optimizer',
-      'dino_loss',
-      'head.*',
-      'argparse.Namespace',
-      'numpy.core.multiarray.scalar',
-    ],
+    'full.pth': besideTeacher,
+    'full-legacy.pth': besideTeacher,
     'deit.pth': ['head.*'],
     'moco-v3.pth.tar': ['optimizer', 'head.*', 'momentum_encoder.*', 'predictor.*'],
     'pytorch_model.bin': ['pooler.*'],
