@@ -12,6 +12,28 @@ import { chromium, expect, type BrowserContext, type LaunchOptions, type Page } 
 const kept =
   'cookies,file_systems,indexeddb,local_storage,websql,service_workers,cache_storage,shared_storage,storage_buckets';
 
+/** What is decided when a context is opened, as the profile has it (and Playwright, but for service workers). */
+export const usualContext = {
+  acceptDownloads: true,
+  bypassCSP: false,
+  colorScheme: 'light',
+  deviceScaleFactor: undefined,
+  extraHTTPHeaders: undefined,
+  geolocation: undefined,
+  hasTouch: false,
+  httpCredentials: undefined,
+  ignoreHTTPSErrors: false,
+  isMobile: false,
+  javaScriptEnabled: true,
+  locale: 'en-US',
+  offline: false,
+  permissions: undefined,
+  serviceWorkers: 'block',
+  storageState: undefined,
+  timezoneId: undefined,
+  userAgent: undefined,
+} as const;
+
 /** Name and text of what the page remembers of its timings. */
 type Timings = Readonly<Record<string, string>>;
 
@@ -62,9 +84,10 @@ export class KeptProfile {
     const folder = await mkdtemp(join(tmpdir(), 'dinoscope-profile-'));
     const context = await chromium.launchPersistentContext(folder, {
       ...launchOptions,
+      // Playwright would take those of the worker's first test, which may be unusual, for all that follow.
+      ...(usualContext as object),
       baseURL,
       viewport: { width: 1280, height: 800 },
-      serviceWorkers: 'block',
     });
     const keeper = context.pages()[0] ?? (await context.newPage());
     await keeper.goto('./favicon.svg');

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { embeddedModelId } from '../src/core/embedded-model.ts';
 import { expect, test as base, type Locator, type Page } from 'playwright/test';
 import { makeScriptsFolder, ToolScripts } from '../src/testing/tool-scripts.ts';
-import { KeptProfile } from './kept-profile.ts';
+import { KeptProfile, usualContext } from './kept-profile.ts';
 
 export const samplePath = (id: string): string =>
   fileURLToPath(new URL(`../public/samples/${id}.jpg`, import.meta.url));
@@ -290,28 +290,6 @@ interface WorkerFixtures {
   /** The project's commands. */
   tools: ToolScripts;
 }
-
-/** What is decided when a context is opened, as the shared profile has it (and Playwright, but for service workers). */
-const usualContext = {
-  acceptDownloads: true,
-  bypassCSP: false,
-  colorScheme: 'light',
-  deviceScaleFactor: undefined,
-  extraHTTPHeaders: undefined,
-  geolocation: undefined,
-  hasTouch: false,
-  httpCredentials: undefined,
-  ignoreHTTPSErrors: false,
-  isMobile: false,
-  javaScriptEnabled: true,
-  locale: 'en-US',
-  offline: false,
-  permissions: undefined,
-  serviceWorkers: 'block',
-  storageState: undefined,
-  timezoneId: undefined,
-  userAgent: undefined,
-} as const;
 
 export const test = base.extend<Fixtures, WorkerFixtures>({
   keepsTimings: [true, { option: true }],
