@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import cases from '../tools/reference/fixtures/embedded/cases.json' with { type: 'json' };
 import { decodeNpy } from '../src/formats/npy.ts';
-import { embedded, expect, samplePath, sideOf, test } from './scope.ts';
+import { embedded, expect, placeOf, samplePath, sideOf, test } from './scope.ts';
 
 /** PyTorch's attention on the cat at 224 px, and the patches' positions on the photograph, 0..1. */
 async function referenceMaps(): Promise<{
@@ -86,6 +86,67 @@ test('a dropped photograph gets as many overlays as the model has heads; sliders
     await expect(scope.fact('Rows × columns')).toHaveText('20 × 20');
   });
 });
+
+for (const [width, height, hasTouch] of [
+  [390, 844, true],
+  [768, 1024, false],
+  [960, 540, false],
+  [1180, 820, true],
+  [1366, 768, false],
+] as const) {
+  const use = { viewport: { width, height }, hasTouch };
+  test.describe(() => {
+    test.use(use);
+    test(`at ${width} × ${height} a photograph stays in its place from its first sight to its result, and so does the next one`, async ({
+      scope,
+      page,
+    }) => {
+      let letModelCome = (): void => undefined;
+      const held = new Promise<void>((resolve) => (letModelCome = resolve));
+      await page.route('**/model.json', async (route) => {
+        await held;
+        await route.continue();
+      });
+      await scope.open();
+      // The places of each photograph that is drawn, frame by frame.
+      await page.evaluate(() => {
+        const seen = new Map<string, Set<string>>();
+        const look = (): void => {
+          const name = document.querySelector('.caption h2')?.textContent ?? '';
+          const canvas = document.querySelector<HTMLCanvasElement>('.stage canvas[data-layer=photo]');
+          const [, , , alpha = 0] =
+            canvas?.getContext('2d')?.getImageData(canvas.width / 2, canvas.height / 2, 1, 1).data ?? [];
+          if (canvas !== null && alpha > 0) {
+            const { x, y, width: wide, height: high } = canvas.getBoundingClientRect();
+            const places = seen.get(name) ?? new Set<string>();
+            seen.set(name, places.add([x, y + scrollY, wide, high].map(Math.round).join(' ')));
+          }
+          requestAnimationFrame(look);
+        };
+        look();
+        Object.assign(window, { seenPlaces: seen });
+      });
+      const seenPlaces = (): Promise<string[][]> =>
+        page.evaluate(() =>
+          [...(window as unknown as { seenPlaces: Map<string, Set<string>> }).seenPlaces].map(
+            ([name, places]) => [name, ...places],
+          ),
+        );
+      await scope.drop(samplePath('cat'));
+      const stage = scope.stage.locator('.layered-canvas');
+      await expect(stage.locator('[data-layer=photo]')).toHaveAttribute('data-painted');
+      const place = await placeOf(stage);
+      letModelCome();
+      await scope.allSettled(1);
+      expect(await placeOf(stage)).toEqual(place);
+      await scope.drop(samplePath('dog'));
+      await scope.allSettled(2);
+      await placeOf(stage);
+      const names = [expect.stringMatching(/^cat/), expect.stringMatching(/^dog/)];
+      expect(await seenPlaces()).toEqual(names.map((name) => [name, expect.any(String)]));
+    });
+  });
+}
 
 test('what is drawn is what PyTorch computes: heat maps, masks, and all heads together', async ({
   scope,

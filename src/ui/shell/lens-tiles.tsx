@@ -46,18 +46,18 @@ interface LensTilesProps {
   readonly bitmap: ImageBitmap | null;
 }
 
+/** Before a model is there, so that the photograph has its place at once: the tiles that do not depend on it. */
+const noModel = { numHeads: 0, depth: 0 };
+
 /** The lens's ways to draw the result, as small pictures to choose from. */
 export function LensTiles({ photo, aspect, bitmap }: LensTilesProps) {
   const view = useLensView();
   const outcome = useOutcome(photo);
   const scene = useScene(outcome);
   const drawing = useApp((state) => state.drawings[state.lens]);
-  const used = useApp((state) => state.models.used?.description ?? null);
-  const model = outcome?.model ?? used;
-  const tiles = useMemo(
-    () => (model === null ? [] : view.tiles(scene, drawing, model)),
-    [view, scene, drawing, model],
-  );
+  const used = useApp((state) => state.models.used?.description);
+  const model = outcome?.model ?? used ?? noModel;
+  const tiles = useMemo(() => view.tiles(scene, drawing, model), [view, scene, drawing, model]);
   const patch = markedPatch(photo, outcome);
   if (tiles.length === 0) return null;
   return (

@@ -65,14 +65,16 @@ function QueryField({ photo }: { readonly photo: Photo }) {
   const isCoarse = useCoarsePointer();
   const { label, explanation } = useLensView().question ?? attention;
   const isElsewhere = useApp((state) => ![null, photo.id].includes(pickedOn(state, photo)));
-  if (outcome === null) return null;
+  const query = outcome === null ? null : queryOf(outcome);
+  if (outcome !== null && query === null) return null;
   const token = chosen > numRegisters ? 0 : chosen;
   const marked = markedPatch(photo, outcome);
-  const query = queryOf(outcome);
-  if (query === null) return null;
-  const isPicked = marked !== null || asksOutline(photo, outcome) || isElsewhere;
+  // Without a result there is no grid yet, and a picked point is no patch.
+  const isPickedHere =
+    outcome === null ? photo.point !== null : marked !== null || asksOutline(photo, outcome);
+  const isPicked = isPickedHere || isElsewhere;
   // The caption says which patch it is. Here it would need a second line, and move all settings.
-  const pickedTitle = marked === null && query.patch === null ? queryTitle(query) : 'Patch';
+  const pickedTitle = marked === null && query?.patch === null ? queryTitle(query) : 'Patch';
   return (
     <ChoiceField<QueryChoice>
       label={label}

@@ -131,14 +131,14 @@ function Words({ photo, outcome }: { readonly photo: Photo; readonly outcome: Ou
   const { describe, Below } = viewOf(outcome.look.lens);
   if (scene === null) return null;
   return (
-    <div className="caption-words">
+    <>
       <p className="caption-view">
         {comparison !== null && <b>{comparison.own.name}: </b>}
         {describe(scene)}
       </p>
       {Below !== undefined && <Below {...props} />}
       {comparison !== null && <OtherWords comparison={comparison} props={props} />}
-    </div>
+    </>
   );
 }
 
@@ -198,7 +198,8 @@ export function StageCaption({ photo }: { readonly photo: Photo }) {
         )}
         {outcome !== null && <PictureActions photo={photo} outcome={outcome} />}
       </div>
-      {outcome !== null && <Words photo={photo} outcome={outcome} />}
+      {/* Its room is there before the result, so that the photograph does not move when it comes. */}
+      <div className="caption-words">{outcome !== null && <Words photo={photo} outcome={outcome} />}</div>
       {notices.map((notice) => (
         <p key={notice} className="caption-notice">
           {describePhotoNotice(notice)}
