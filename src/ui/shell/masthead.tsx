@@ -34,7 +34,8 @@ export function Masthead({ onAdd }: MastheadProps) {
   const isDark = theme === 'dark';
   return (
     <header className="masthead">
-      <h1 className="masthead-title">
+      {/* Its letters are hidden where buttons need the room. */}
+      <h1 className="masthead-title" aria-label="DINOscope">
         <Wordmark />
       </h1>
       <EngineLine />

@@ -36,7 +36,7 @@ export class RunAnnouncer {
   }
 
   private tellCollapse(run: RunView, step: number): void {
-    const { kind } = verdictOf(run);
+    const kind = verdictOf(run)?.kind;
     const isCollapse = kind === 'one-output' || kind === 'uniform' || kind === 'constant';
     if (isCollapse && this.toldCollapse !== kind) this.announce(`Step ${step}: the run has collapsed.`);
     this.toldCollapse = isCollapse ? kind : '';

@@ -15,7 +15,7 @@ const scale = 1.7;
 function PresentedRun({ run }: { readonly run: RunView }) {
   const { title, reports, configuration, switches } = run;
   const { outputDim, steps } = configuration;
-  const words = describeVerdict(verdictOf(run), verdictContextOf(run));
+  const verdict = verdictOf(run);
   return (
     <>
       <FigureDrawing
@@ -26,7 +26,7 @@ function PresentedRun({ run }: { readonly run: RunView }) {
         scale={scale}
       />
       <div className="presenter-words">
-        <p>{words}</p>
+        <p>{verdict !== null && describeVerdict(verdict, verdictContextOf(run))}</p>
         <RunSwitches run={run} />
       </div>
     </>

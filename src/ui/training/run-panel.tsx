@@ -153,8 +153,8 @@ function Controls({ run }: { readonly run: RunView }) {
 function Verdict({ run }: { readonly run: RunView }) {
   const verdict = verdictOf(run);
   return (
-    <p className="verdict" data-verdict={verdict.kind}>
-      {describeVerdict(verdict, verdictContextOf(run))}
+    <p className="verdict" data-verdict={verdict?.kind}>
+      {verdict !== null && describeVerdict(verdict, verdictContextOf(run))}
     </p>
   );
 }

@@ -73,7 +73,15 @@ describe('the verdict on a run', () => {
   });
 
   test('that has diverged says so, whatever its curves said until then', () => {
-    expect(verdictOf(stoppedBy({ code: 'device-lost', message: '' })).kind).toBe('learning');
-    expect(verdictOf(stoppedBy({ code: 'training-diverged', step: 31 })).kind).toBe('diverged');
+    expect(verdictOf(stoppedBy({ code: 'device-lost', message: '' }))?.kind).toBe('learning');
+    expect(verdictOf(stoppedBy({ code: 'training-diverged', step: 31 }))?.kind).toBe('diverged');
+  });
+
+  test('that goes on waits for its curves: it has more steps than the page has seen', () => {
+    expect(verdictOf(begun())?.kind).toBe('too-early');
+    const goesOn = { ...begun(), saved: { step: 40 } as StoredRun };
+    expect(verdictOf(goesOn)).toBeNull();
+    expect(verdictOf({ ...goesOn, state: { status: 'failed', failure: { code: 'run-busy' } } })).toBeNull();
+    expect(verdictOf(healthySteps(50).reduce(withProgress, goesOn))?.kind).toBe('learning');
   });
 });

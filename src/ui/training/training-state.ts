@@ -221,9 +221,14 @@ export function withProgress(run: RunView, progress: TrainingProgress): RunView 
 /** The step that the run has reached. Before a kept run goes on, that is where it was saved: its reports come when it stands ready. */
 export const stepOf = ({ reports, saved }: RunView): number => reports.last?.step ?? saved?.step ?? 0;
 
-/** The verdict from the curves. A divergence is not in the curves, since a failed step makes no report. */
-export function verdictOf({ state, reports, configuration }: RunView): TrainingVerdict {
+/**
+ * The verdict from the curves. A divergence is not in the curves, since a failed step makes no report.
+ * @returns null for a kept run whose curves have not been read
+ */
+export function verdictOf(run: RunView): TrainingVerdict | null {
+  const { state, reports, configuration } = run;
   if (state.status === 'failed' && state.failure.code === 'training-diverged') return { kind: 'diverged' };
+  if (reports.length === 0 && stepOf(run) > 0) return null;
   return judgeTraining(reports.tail(swingWindow), configuration.outputDim);
 }
 
