@@ -99,6 +99,36 @@ const sizes = [
   { width: 3840, height: 2160 },
 ] as const;
 
+test('Tab goes through the page in the order in which it is seen', async ({ scope, page }) => {
+  await scope.open();
+  await scope.isReady();
+  await scope.drop(samplePath('cat'));
+  await scope.allSettled(1);
+  const lens = page.getByRole('radio', { name: /^Heads: / });
+  const tile = page.getByRole('radio', { name: 'All heads' });
+  const save = page.getByRole('button', { name: 'Save picture' });
+  const wide = [lens, tile, picker(page), save];
+  const narrow = [picker(page), lens, tile, save];
+  for (const [width, order] of [
+    [1366, wide],
+    [390, narrow],
+  ] as const)
+    await test.step(`${width} px`, async () => {
+      await page.setViewportSize({ width, height: 800 });
+      // Its letters have no room there.
+      await expect(page.getByRole('heading', { name: 'DINOscope' })).toBeVisible();
+      const reached = new Set<number>();
+      await page.getByRole('button', { name: 'Help and keys (?)' }).focus();
+      while (reached.size < order.length) {
+        await page.keyboard.press('Tab');
+        for (const [at, each] of order.entries())
+          if (await each.evaluate((element) => element === document.activeElement)) reached.add(at);
+        await expect(page.locator('body')).not.toBeFocused();
+      }
+      expect([...reached]).toEqual([0, 1, 2, 3]);
+    });
+});
+
 test('at every size nothing is cut off sideways and the photograph is to be seen', async ({
   scope,
   page,

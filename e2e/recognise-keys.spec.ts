@@ -22,6 +22,32 @@ async function openPets(scope: DropsFiles, page: Page, folder: string): Promise<
 
 const announced = (page: Page) => page.locator('[data-announcer]');
 
+test('the tabs are one stop for Tab, and arrows, Home and End go through them', async ({
+  scope,
+  page,
+  folder,
+}) => {
+  await openPets(scope, page, folder.path);
+  const tabs = page.getByRole('tab');
+  const last = (await tabs.count()) - 1;
+  await tabs.first().focus();
+  for (const [key, at] of [
+    ['ArrowRight', 1],
+    ['End', last],
+    ['ArrowRight', 0],
+    ['ArrowLeft', last],
+    ['Home', 0],
+  ] as const) {
+    await page.keyboard.press(key);
+    await expect(tabs.nth(at)).toBeFocused();
+    await expect(tabs.nth(at)).toHaveAttribute('aria-selected', 'true');
+  }
+  await page.keyboard.press('Tab');
+  expect(
+    await page.locator(':focus').evaluate((element) => element.closest('[role=tabpanel]') !== null),
+  ).toBe(true);
+});
+
 test('the menu of several photographs shows a class only where all have it, and gives each class to all', async ({
   scope,
   page,

@@ -10,17 +10,21 @@ interface TabsProps<T> {
   readonly onChange: (value: T) => void;
 }
 
-const steps: Readonly<Record<string, number>> = { ArrowLeft: -1, ArrowRight: 1 };
+/** Where a key leads among `count` tabs. */
+const places: Readonly<Record<string, (at: number, count: number) => number>> = {
+  ArrowLeft: (at, count) => (at + count - 1) % count,
+  ArrowRight: (at, count) => (at + 1) % count,
+  Home: () => 0,
+  End: (_, count) => count - 1,
+};
 
-/** A row of tabs: one Tab stop, and the arrow keys change the tab. */
+/** A row of tabs: one Tab stop, and the keys of ARIA's tabs pattern change the tab. */
 export function Tabs<T extends string>({ label, tabs, value, panelId, onChange }: TabsProps<T>) {
   const id = useId();
   const press = (event: KeyboardEvent<HTMLDivElement>): void => {
-    const step = steps[event.key];
-    if (step === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
     const at = tabs.findIndex((tab) => tab.value === value);
-    const next = tabs[(at + step + tabs.length) % tabs.length];
-    if (next === undefined) return;
+    const next = tabs[places[event.key]?.(at, tabs.length) ?? -1];
+    if (next === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     onChange(next.value);
     document.getElementById(`${id}-${next.value}`)?.focus();

@@ -38,15 +38,23 @@ export function Viewer() {
   const aspect = size ? size.width / size.height : 4 / 3;
   // A file that is not a picture has no tiles.
   const isNothing = photo.state.status === 'failed' && bitmap === null && outcome === null;
+  const caption = <StageCaption photo={photo} />;
+  const lenses = presenting ? null : <LensBar key="lenses" />;
+  const tiles = (
+    <section key="tiles" className="viewer-tiles" aria-label="What to show">
+      {!isNothing && <LensTiles photo={photo} aspect={aspect} bitmap={bitmap} />}
+    </section>
+  );
+  const stage = (
+    <Stage key="stage" photo={photo} bitmap={bitmap} aspect={aspect} onNeedsSide={needSide}>
+      {!isNarrow && caption}
+    </Stage>
+  );
   return (
     <main className="viewer">
-      <Stage photo={photo} bitmap={bitmap} aspect={aspect} onNeedsSide={needSide}>
-        <StageCaption photo={photo} />
-      </Stage>
-      {!presenting && <LensBar />}
-      <section className="viewer-tiles" aria-label="What to show">
-        {!isNothing && <LensTiles photo={photo} aspect={aspect} bitmap={bitmap} />}
-      </section>
+      {/* In the order in which they are seen, so that Tab goes through the page as the eye does. */}
+      {isNarrow ? [stage, lenses, tiles] : [lenses, tiles, stage]}
+      {isNarrow && caption}
       {presenting ? (
         <IconButton
           icon={Minimize2}
