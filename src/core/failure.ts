@@ -97,7 +97,7 @@ export type Failure =
   /** Another window of the page is changing it. */
   | { readonly code: 'collection-busy' }
   | { readonly code: 'collection-not-kept' }
-  /** Another window has removed items, so that the others are counted anew. */
+  /** Another window has changed it since this one read it. */
   | { readonly code: 'collection-changed' }
   /** Its features came from another model than the one that was named. */
   | { readonly code: 'collection-other-model'; readonly modelTitle: string }
@@ -379,7 +379,7 @@ const failures: { readonly [C in FailureCode]: FailureFacts<Extract<Failure, { c
   },
   'collection-changed': {
     ...of('storage'),
-    says: 'Another window of this page has removed photographs from this collection. Open it again.',
+    says: 'Another window of this page has changed this collection. It is shown as it is now; where your last change is missing, make it again.',
   },
   'collection-other-model': {
     ...of('nothing'),

@@ -150,7 +150,7 @@ export interface RecogniseContract {
       readonly thumbnailEnds: Uint32Array<ArrayBuffer>;
     };
   };
-  /** Kept at once. 'collection-changed' where another window has removed items since this one was told of them. */
+  /** Kept at once. 'collection-changed' where another window has removed items since this one read them. */
   setClasses: {
     request: {
       readonly id: string;
@@ -177,7 +177,10 @@ export interface RecogniseContract {
     result: { readonly collection: StoredCollection };
   };
   removeCollection: { request: { readonly id: string }; progress: never; result: CollectionList };
-  /** Every item is asked, itself left out; those with a class answer. */
+  /**
+   * Every item is asked, itself left out; those with a class answer. This and all questions below fail as 'collection-changed' where another
+   * window has changed anything since this one read the collection.
+   */
   vote: {
     request: { readonly id: string; readonly feature: FeatureKind; readonly k: number };
     progress: { readonly share: number };

@@ -78,21 +78,42 @@ function checkModel({ facts }: KeptCollection, source: FeatureSource): void {
     throw new FailureError({ code: 'collection-other-model', modelTitle: titleBeside(facts, source) });
 }
 
-/**
- * What the page was told of a collection's items counts until items are removed. A window that has not heard of it would give classes
- * to other photographs than the person means.
- */
-class ToldItems {
-  private readonly told = new Map<string, number>();
+/** Collections as the page was told of them. Another window may have changed one since. */
+class ToldCollections {
+  private readonly told = new Map<string, KeptCollection>();
 
-  tell({ id, facts }: KeptCollection): void {
-    this.told.set(id, facts.data);
+  tell(collection: KeptCollection): void {
+    this.told.set(collection.id, collection);
   }
 
-  /** @throws FailureError 'collection-changed' */
-  check({ id, facts }: KeptCollection): void {
-    if ((this.told.get(id) ?? facts.data) !== facts.data)
+  /** The page shows one at a time. */
+  tellOnly(collection: KeptCollection): void {
+    this.told.clear();
+    this.tell(collection);
+  }
+
+  /**
+   * After items were removed an index means another photograph: the person would give classes to others than those that are shown.
+   * @throws FailureError 'collection-changed'
+   */
+  checkIndices({ id, facts }: KeptCollection): void {
+    if ((this.told.get(id) ?? { facts }).facts.data !== facts.data)
       throw new FailureError({ code: 'collection-changed' });
+  }
+
+  /** @returns whether the page knows all of it */
+  async isKnown(collection: KeptCollection): Promise<boolean> {
+    const told = this.told.get(collection.id);
+    if (told === undefined || told === collection) return true;
+    // Opened anew, since another one was in memory meanwhile.
+    if (!(await told.isCurrent())) return false;
+    this.tell(collection);
+    return true;
+  }
+
+  /** An answer would be about photographs or classes that are not shown. @throws FailureError 'collection-changed' */
+  async check(collection: KeptCollection): Promise<void> {
+    if (!(await this.isKnown(collection))) throw new FailureError({ code: 'collection-changed' });
   }
 }
 
@@ -101,7 +122,7 @@ class CollectionHandlers<Pixels> {
   private readonly collections: KeptCollections;
   private readonly features: CollectionFeatures;
   private readonly newId = createIds();
-  private readonly told = new ToldItems();
+  private readonly told = new ToldCollections();
 
   constructor(host: RecogniseHost<Pixels>) {
     this.host = host;
@@ -134,7 +155,7 @@ class CollectionHandlers<Pixels> {
     if (into.kind === 'kept') {
       const opened = await this.collections.open(id);
       checkModel(opened, source);
-      this.told.check(opened);
+      this.told.checkIndices(opened);
       // Begun by an older version of the page.
       if (opened.facts.modelHash === null) await opened.change({ modelHash: source.modelHash });
       return opened;
@@ -147,11 +168,11 @@ class CollectionHandlers<Pixels> {
 
   private async gatherInto(
     collection: KeptCollection,
-    { model, photographs, leavesOutTooLarge }: GatherRequest,
+    { into, model, photographs, leavesOutTooLarge }: GatherRequest,
     { signal, onProgress }: GatherContext,
   ): Promise<GatherResult> {
     const { host } = this;
-    this.told.tell(collection);
+    if (into.kind === 'new') this.told.tell(collection);
     onProgress({ stage: 'begun', collection: collection.describe() });
     const tools = {
       read: (photograph: Blob) => host.readPhotograph(photograph),
@@ -173,7 +194,7 @@ class CollectionHandlers<Pixels> {
 
   async openAll(id: string): Promise<RecogniseContract['openCollection']['result']> {
     const collection = await this.collections.open(id);
-    this.told.tell(collection);
+    this.told.tellOnly(collection);
     const { blob, ends } = await collection.readThumbnails();
     return {
       collection: collection.describe(),
@@ -186,11 +207,12 @@ class CollectionHandlers<Pixels> {
   async setClasses({ id, changes }: RecogniseContract['setClasses']['request']): Promise<Described> {
     // At once, so that a vote that is asked meanwhile knows them.
     const opened = await this.collections.open(id);
-    this.told.check(opened);
+    this.told.checkIndices(opened);
+    await this.told.isKnown(opened);
     const given = opened.giveClasses(changes);
     let isTried = false;
     const keep = async (collection: KeptCollection): Promise<Described> => {
-      this.told.check(collection);
+      this.told.checkIndices(collection);
       isTried = true;
       // Another one where another window has changed it.
       await collection.keepClasses(collection === opened ? given : collection.giveClasses(changes));
@@ -207,7 +229,7 @@ class CollectionHandlers<Pixels> {
 
   async removeItems({ id, indices }: Removal['request']): Promise<Removal['result']> {
     const removed = await this.collections.changeAlone(id, async (collection) => {
-      this.told.check(collection);
+      this.told.checkIndices(collection);
       const items = await collection.readItems(indices);
       await collection.remove(indices);
       return items;
@@ -241,7 +263,9 @@ class CollectionHandlers<Pixels> {
 
   async questionOf(id: string): Promise<Question> {
     const { features, host } = this;
-    return { collection: await this.collections.open(id), features, host };
+    const collection = await this.collections.open(id);
+    await this.told.check(collection);
+    return { collection, features, host };
   }
 }
 

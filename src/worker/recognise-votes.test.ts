@@ -6,7 +6,7 @@ import { fail, type Result } from '../core/result.ts';
 import { readProbeFile } from '../recognise/probe-file.ts';
 import { arraysOfAnswer, type RecogniseAnswer } from './recognise-arrays.ts';
 import { createRecogniseHandlers } from './recognise-handlers.ts';
-import { CollectionWorker, photograph, quiet, some, valueOf } from '../testing/collection-worker.ts';
+import { CollectionWorker, model, photograph, quiet, some, valueOf } from '../testing/collection-worker.ts';
 
 let worker: CollectionWorker;
 
@@ -197,6 +197,46 @@ describe('what is removed', () => {
     expect((await worker.opened(id)).items.map(({ className }) => className)).not.toContain('cup');
     valueOf(await worker.handlers.setClasses({ id, changes }, quiet));
     expect((await worker.opened(id)).items[0]).toMatchObject({ path: 'mugs/b.jpg', className: 'cup' });
+  });
+
+  type Others = ReturnType<typeof createRecogniseHandlers>;
+  const photographs = [photograph('e.jpg', '3 2')];
+  test.each<[string, (other: Others, id: string) => Promise<Result<unknown, Failure>>]>([
+    ['a class', (other, id) => other.setClasses({ id, changes: [{ index: 0, className: 'cup' }] }, quiet)],
+    [
+      'a further photograph',
+      (other, id) =>
+        other.gatherFeatures(
+          { into: { kind: 'kept', id }, model, photographs, leavesOutTooLarge: false },
+          quiet,
+        ),
+    ],
+    ['a photograph less', (other, id) => other.removeItems({ id, indices: [0] }, quiet)],
+  ])('by another window, %s: nothing is answered before this one has read it', async (_, change) => {
+    const { collection } = await worker.gathered(some);
+    const { id } = collection;
+    await worker.opened(id);
+    // What this window does itself it knows.
+    valueOf(await worker.handlers.setClasses({ id, changes: [{ index: 6, className: 'mug' }] }, quiet));
+    await worker.voted(id);
+    valueOf(await change(createRecogniseHandlers(worker.host), id));
+    const changed = fail({ code: 'collection-changed' });
+    const common = { id, feature: 'cls' } as const;
+    expect(await worker.handlers.vote({ ...common, k: 2 }, quiet)).toEqual(changed);
+    expect(await worker.handlers.lookAlikes({ ...common, of: 0, count: 2 }, quiet)).toEqual(changed);
+    expect(await worker.handlers.layOut({ ...common, method: 'pca', seed: 0 }, quiet)).toEqual(changed);
+    const { items } = await worker.opened(id);
+    expect((await worker.voted(id)).predictions).toHaveLength(items.length);
+  });
+
+  test('in another collection that was in memory meanwhile are no other window’s', async () => {
+    const { collection } = await worker.gathered(some);
+    const { id } = collection;
+    await worker.opened(id);
+    await worker.gathered([photograph('f.jpg', '1 2')]);
+    await worker.voted(id);
+    valueOf(await worker.handlers.setClasses({ id, changes: [{ index: 0, className: 'cup' }] }, quiet));
+    expect((await worker.voted(id)).classNames).toEqual(['cup', 'mug', 'other']);
   });
 
   test('a collection leaves nothing, and a name can be changed', async () => {

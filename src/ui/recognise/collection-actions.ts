@@ -4,7 +4,7 @@ import type { StoredCollection, UnreadableCollection } from '../../rpc/recognise
 import { FilesAtHand } from './files-at-hand.ts';
 import { recallCollection, rememberCollection } from './last-collection.ts';
 import type { RecogniseConduct } from './recognise-conduct.ts';
-import { nothingOpen } from './recognise-state.ts';
+import { nothingOpen, withItems, type OpenCollection } from './recognise-state.ts';
 import { SmallPictures } from './small-pictures.ts';
 import { Thumbnails } from './thumbnails.ts';
 import type { Voting } from './voting.ts';
@@ -16,6 +16,8 @@ export interface CollectionActions {
   openCollection(id: string): Promise<void>;
   /** After a change that gives photographs other indices. Where it cannot be read it is closed, with the reason: what is shown means others by now. */
   openAnew(id: string): Promise<void>;
+  /** Another window has changed the open collection: it is read again, and said. */
+  showChanged(): Promise<void>;
   /** The collection stays in the browser. */
   closeCollection(): void;
   renameCollection(title: string): Promise<void>;
@@ -27,6 +29,7 @@ export function createCollectionActions(
   voting: Voting,
 ): CollectionActions {
   let hasBegun = false;
+  let isReadingChanged = false;
 
   const refresh = async (): Promise<void> => {
     const outcome = await client.call('listCollections', {});
@@ -46,18 +49,18 @@ export function createCollectionActions(
     const before = store.getState().open;
     const isSame = before?.kept.id === id;
     before?.pictures.close();
-    const known = isSame ? before.classNames : collection.classNames;
+    const shown: OpenCollection = {
+      kept: collection,
+      items: [],
+      pictures: new SmallPictures(new Thumbnails(thumbnails, thumbnailEnds)),
+      files: isSame ? before.files : new FilesAtHand(),
+      classNames: isSame ? before.classNames : collection.classNames,
+    };
     store.setState({
       ...nothingOpen,
       wanted: isSame ? store.getState().wanted : null,
       settings: collection.settings,
-      open: {
-        kept: collection,
-        items,
-        pictures: new SmallPictures(new Thumbnails(thumbnails, thumbnailEnds)),
-        files: isSame ? before.files : new FilesAtHand(),
-        classNames: known,
-      },
+      open: withItems(shown, items),
       arranged: items.filter(({ failure }) => failure === null).map(({ index }) => index),
     });
     await voting.vote(true);
@@ -71,6 +74,14 @@ export function createCollectionActions(
     if (app.getState().screen === 'recognise') app.getState().setPresenting(false);
     // The next one begins with the usual settings, not with those of this one.
     store.setState({ ...nothingOpen, settings: null, wanted: null, failure: null });
+  };
+
+  const openAnew = async (id: string): Promise<void> => {
+    if (await openCollection(id)) return;
+    const { open, failure } = store.getState();
+    if (open?.kept.id !== id) return;
+    open.pictures.close();
+    store.setState({ ...nothingOpen, settings: null, wanted: null, failure });
   };
 
   return {
@@ -100,12 +111,19 @@ export function createCollectionActions(
       await openCollection(id);
     },
 
-    async openAnew(id) {
-      if (await openCollection(id)) return;
-      const { open, failure } = store.getState();
-      if (open?.kept.id !== id) return;
-      open.pictures.close();
-      store.setState({ ...nothingOpen, settings: null, wanted: null, failure });
+    openAnew,
+
+    async showChanged() {
+      const { open, undo } = store.getState();
+      // What is asked while it is read may be refused once more: another window may be changing it all the time.
+      if (open === null || isReadingChanged) return;
+      isReadingChanged = true;
+      await openAnew(open.kept.id);
+      isReadingChanged = false;
+      // What was taken out can still be put back; classes of before are no longer known.
+      const removals = undo.filter(({ kind }) => kind === 'removal');
+      if (store.getState().open?.kept.id === open.kept.id)
+        store.setState({ undo: removals, failure: { code: 'collection-changed' } });
     },
 
     closeCollection: close,

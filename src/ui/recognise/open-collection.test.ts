@@ -1,8 +1,8 @@
 /** What the page does with an open collection: selecting, pasted lists, presenting, and giving it to a training run. */
 import { expect, test } from 'vitest';
-import { succeed } from '../../core/result.ts';
+import { fail, succeed } from '../../core/result.ts';
 import type { GatherProgress } from '../../rpc/recognise-contract.ts';
-import { item, kept, photograph, settled, setUp } from '../../testing/recognise-session.ts';
+import { item, kept, photograph, settled, setUp, votesOf } from '../../testing/recognise-session.ts';
 
 test('several are selected by presses alone, and the shown one can be taken away too', async () => {
   const { session, state, openFour } = setUp();
@@ -73,4 +73,32 @@ test('a collection is given to a training run: with its classes, and each photog
   session.giveToTraining();
   expect(added).toEqual([{ name: '1.jpg', alt: null, credit: null, blob: second, className: 'pots' }]);
   expect(Object.values(app.getState().photos).map(({ className }) => className)).toEqual(['cups']);
+});
+
+test('what another window has changed is read again, whatever was asked, and said; what was taken out can still be put back', async () => {
+  const { session, state, find, calls, openFour } = setUp();
+  await openFour();
+  void session.removeItems([3]);
+  await settled();
+  const removed = [{ name: item(3, null), className: null, content: { failure: { code: 'empty-file' } } }];
+  await find('removeItems').answer(succeed({ collection: kept(), removed }));
+  const three = [item(0, 'mugs'), item(1, 'mugs'), item(2, 'pots')];
+  const answer = { collection: kept(), thumbnails: new Blob([]), thumbnailEnds: new Uint32Array(3) };
+  await find('openCollection').answer(succeed({ ...answer, items: three }));
+  await find('listCollections').answer(succeed({ collections: [], unreadable: [], notKept: null }));
+  await find('vote').answer(succeed(votesOf(0, 1, 1)));
+  session.teach('pots', [0]);
+  await settled();
+  await find('setClasses').answer(succeed({ collection: kept() }));
+  expect(state().undo.map(({ kind }) => kind)).toEqual(['removal', 'classes']);
+
+  await find('vote').answer(fail({ code: 'collection-changed' }));
+  await find('openCollection').answer(succeed({ ...answer, items: [item(0, 'pots'), item(1, 'bowls')] }));
+  // It may be changing all the time: what is refused meanwhile is not read once more.
+  await find('vote').answer(fail({ code: 'collection-changed' }));
+  expect(calls.map(({ method }) => method)).toEqual([]);
+  expect(state().open?.items.map(({ className }) => className)).toEqual(['pots', 'bowls']);
+  expect(state().open?.classNames).toEqual(['mugs', 'pots', 'bowls']);
+  expect(state().failure).toEqual({ code: 'collection-changed' });
+  expect(state().undo).toEqual([{ kind: 'removal', removed }]);
 });

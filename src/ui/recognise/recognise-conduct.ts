@@ -4,7 +4,7 @@ import type { RecogniseStore } from './recognise-state.ts';
 
 /** What the parts of the session share. */
 export interface RecogniseConduct {
-  readonly client: EngineClient;
+  readonly client: Pick<EngineClient, 'call'>;
   readonly app: AppStore;
   readonly store: RecogniseStore;
 }

@@ -28,7 +28,13 @@ export function createRecogniseSession(
   classes: Classes,
   store: RecogniseStore,
 ): RecogniseSession {
-  const conduct: RecogniseConduct = { client, app, store };
+  /** Where another window has changed the open collection, it is read again, whatever was asked. */
+  const call: EngineClient['call'] = async (method, request, options) => {
+    const outcome = await client.call(method, request, options);
+    if (!outcome.ok && outcome.error.code === 'collection-changed') void collections.showChanged();
+    return outcome;
+  };
+  const conduct: RecogniseConduct = { client: { call }, app, store };
   const voting = createVoting(conduct);
   const collections = createCollectionActions(conduct, voting);
   return {
