@@ -146,6 +146,41 @@ test('random weights, another lens, and the settings of before; what differs; sa
   await expect(page.getByRole('img', { name: /as it was/ })).toBeHidden();
 });
 
+test('on a phone two pictures are as large as the page lets them be, above or beside each other, and no room is left over', async ({
+  scope,
+  page,
+  folder,
+}) => {
+  const shapes = { wide: [320, 180], tall: [200, 300] } as const;
+  await scope.open();
+  for (const [name, [width, height]] of Object.entries(shapes)) {
+    const picture = sharp({ create: { width, height, channels: 3, background: '#2a6' } });
+    await scope.drop(await folder.write(`${name}.png`, await picture.png().toBuffer()));
+  }
+  await scope.allSettled(2);
+  await scope.compareWith('Random weights');
+  const [width, gap] = [390, 6];
+  await page.setViewportSize({ width, height: 844 });
+  const sides = page.locator('.compare-side .stage-picture');
+  const read = async (name: string) => {
+    await scope.select(`${name}.png`);
+    await expect(page.getByRole('heading', { name: `${name}.png` })).toBeVisible();
+    await expect(sides).toHaveCount(2);
+    return [
+      ...(await Promise.all([sides.first(), sides.last(), page.locator('.stage-area')].map(placeOf))),
+    ] as const;
+  };
+  const [above, below, wideStage] = await read('wide');
+  expect(above.width).toBe(width);
+  expect(below.y).toBe(above.y + above.height + gap);
+  expect(wideStage.height).toBeCloseTo(2 * above.height + gap, 0);
+  const [left, right, tallStage] = await read('tall');
+  expect(right.x).toBe(left.x + left.width + gap);
+  expect(left.width + gap + right.width).toBe(width);
+  // The gap is taken off the width.
+  expect(tallStage.height - left.height).toBeLessThanOrEqual(gap);
+});
+
 test('two models that do not fit on the device together take turns, and the page says so', async ({
   scope,
   page,
