@@ -92,6 +92,7 @@ for (const [width, height, hasTouch] of [
   [768, 1024, false],
   [960, 540, false],
   [1180, 820, true],
+  [1280, 800, true],
   [1366, 768, false],
 ] as const) {
   const use = { viewport: { width, height }, hasTouch };
