@@ -174,9 +174,22 @@ test('parts that were not dropped are named, also where only an index was', asyn
 test('epochs, whose numbers are not all there, are networks by themselves', async () => {
   const names = ['dino-00001-of-00003.pth', 'dino-00003-of-00003.pth'];
   const missingParts = ['dino-00002-of-00003.pth'];
-  expect(await summary(...names.map((name) => file(name, zip)))).toEqual({
+  expect(await summary(...names.map((name) => file(name, `${zip}: cls_token`)))).toEqual({
     photos: [],
     models: names.map((name) => [name, 'checkpoint', [name], { missingParts, mayBeWhole: true }]),
+  });
+});
+
+test.each([
+  ['the first of them', ['blocks.7', 'norm']],
+  ['the last one', ['embeddings.cls_token', 'blocks.7']],
+])('parts of one checkpoint are one, also where %s is missing and there is no index', async (which, held) => {
+  const names = [1, 2, 3].map((number) => `pytorch_model-0000${number}-of-00003.bin`);
+  const there = which === 'the last one' ? names.slice(0, 2) : names.slice(1);
+  const missingParts = names.filter((name) => !there.includes(name));
+  expect(await summary(...there.map((name, i) => file(name, `${zip}: ${held[i]}`)))).toEqual({
+    photos: [],
+    models: [['pytorch_model.bin', 'checkpoint', there, { missingParts, mayBeWhole: false }]],
   });
 });
 

@@ -105,11 +105,33 @@ interface WholeCheckpoint {
   readonly mayBeWhole: boolean;
 }
 
+/** More than the names of all tensors take, which stand at a file's beginning. */
+const namesBytes = 1_000_000;
+
+/** Whether a file has a CLS token, as each whole network has, and of the parts of one no more than one. */
+async function hasCls(file: File): Promise<boolean> {
+  const bytes = await file
+    .slice(0, namesBytes)
+    .arrayBuffer()
+    .catch(() => new ArrayBuffer());
+  return /cls_token|class_token/.test(new TextDecoder('latin1').decode(bytes));
+}
+
+/** Numbers of which some are missing may count epochs. @returns whether each file that is there is a network by itself */
+async function areWholes(files: readonly File[]): Promise<boolean> {
+  if (files.length < 2) return true;
+  return (await Promise.all(files.map(hasCls))).every(Boolean);
+}
+
 /** Joins checkpoints that are split into several files. The parts are found by the index file, or by the numbers in their names. */
 async function joinParts(checkpoints: readonly File[], all: readonly File[]): Promise<WholeCheckpoint[]> {
   const wholes: WholeCheckpoint[] = [];
   const taken = new Set<File>();
-  const takeParts = (first: File, { title, names }: CheckpointParts, isByName: boolean): void => {
+  const takeParts = async (
+    first: File,
+    { title, names }: CheckpointParts,
+    isByName: boolean,
+  ): Promise<void> => {
     const beside = checkpoints.filter(
       (file) => folderOf(file) === folderOf(first) && (isByName || !taken.has(file)),
     );
@@ -117,8 +139,7 @@ async function joinParts(checkpoints: readonly File[], all: readonly File[]): Pr
       name === first.name ? [first] : beside.filter((file) => file.name === name).slice(0, 1),
     );
     const missingParts = names.filter((name) => !there.some((file) => file.name === name));
-    // Numbers of which some are missing may count epochs: each file is opened by itself.
-    const mayBeWhole = isByName && missingParts.length > 0;
+    const mayBeWhole = isByName && missingParts.length > 0 && (await areWholes(there));
     // An index without its parts is listed too, so that the page can say which files are missing.
     const files = mayBeWhole || there.length === 0 ? [first] : there;
     for (const file of files) taken.add(file);
@@ -126,11 +147,11 @@ async function joinParts(checkpoints: readonly File[], all: readonly File[]): Pr
   };
   for (const file of all.filter(({ name }) => isIndexName(name))) {
     const parts = partsByIndex(file.name, await readJson(file));
-    if (parts !== null) takeParts(file, parts, false);
+    if (parts !== null) await takeParts(file, parts, false);
   }
   for (const file of checkpoints)
     if (!taken.has(file))
-      takeParts(file, partsByName(file.name) ?? { title: file.name, names: [file.name] }, true);
+      await takeParts(file, partsByName(file.name) ?? { title: file.name, names: [file.name] }, true);
   return wholes;
 }
 
