@@ -218,6 +218,8 @@ test('a checkpoint is dropped like a photograph, with photographs; two networks 
   await scope.allSettled(1);
   await expect(scope.fact('Model')).toHaveText('dino-full.pth');
   await expect(scope.fact('Normalisation')).toHaveText('its own');
+  await expect(scope.fact('Left out')).toHaveText('6 parts');
+  await expect(page.getByText(/besides this network, .*: student, optimizer/)).toBeAttached();
   await expect(page.getByRole('radio', { name: /^Head \d/ })).toHaveCount(3);
   const teacher = await scope.overlayPicture();
 

@@ -62,4 +62,6 @@ export interface ModelDescription {
   readonly networks?: readonly string[];
   /** How photographs were normalised when it was trained; left out where that was by ImageNet's numbers, as everywhere here. */
   readonly ownNormalisation?: Normalisation;
+  /** What its file holds besides the network, as in `head.*` or `optimizer`, where there is something. */
+  readonly leftOut?: readonly string[];
 }

@@ -82,6 +82,7 @@ const takingFrom = (parameters: LoadedModel['parameters']): Pick<LoadedModel['pa
 
 function describe(model: LoadedModel, hash: string): ModelDescription {
   const { id, title, parameterCount, networks = [], architecture, features, ownNormalisation } = model;
+  const { leftOut = [] } = model;
   const { embedDim, depth, numHeads, patchSize: patchSizePx, numRegisters } = architecture;
   const sizes = { parameterCount, embedDim, depth, numHeads, patchSizePx, numRegisters };
   return {
@@ -91,6 +92,7 @@ function describe(model: LoadedModel, hash: string): ModelDescription {
     ...sizes,
     ...(networks.length > 1 ? { networks } : {}),
     ...(ownNormalisation === undefined ? {} : { ownNormalisation }),
+    ...(leftOut.length > 0 ? { leftOut } : {}),
     ...(features === undefined ? {} : { features }),
   };
 }

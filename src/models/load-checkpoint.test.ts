@@ -142,6 +142,8 @@ test.each(['full.pth', 'full-legacy.pth'])(
     const student = await load(name, null, { network: 'student' });
     expect(teacher).toMatchObject({ ok: true, value: { networks: ['teacher', 'student'] } });
     expect(student).toMatchObject({ ok: true, value: { networks: ['student', 'teacher'] } });
+    const leftOut = student.ok && student.value.leftOut;
+    expect(leftOut).toEqual(expect.arrayContaining(['teacher', 'optimizer', 'argparse.Namespace']));
     const cls = (loaded: typeof teacher) => loaded.ok && loaded.value.parameters.get('cls_token')?.values;
     expect(cls(teacher)).not.toEqual(cls(student));
   },

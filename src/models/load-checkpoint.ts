@@ -47,8 +47,8 @@ export const checkpointModel =
     if (signal.aborted) return fail({ code: 'cancelled' });
     if (!checkpoint.ok) return checkpoint;
     report(whole.size);
-    const { architecture, parameters, networks, ownNormalisation } = checkpoint.value;
+    const { architecture, parameters, networks, ownNormalisation, ignored: leftOut } = checkpoint.value;
     const parameterCount = [...parameters.values()].reduce((sum, { shape }) => sum + elementCount(shape), 0);
-    const loaded = { id, title, architecture, parameters, parameterCount, networks };
+    const loaded = { id, title, architecture, parameters, parameterCount, networks, leftOut };
     return succeed(ownNormalisation === null ? loaded : { ...loaded, ownNormalisation });
   };

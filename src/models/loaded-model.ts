@@ -17,6 +17,8 @@ export interface LoadedModel {
   readonly networks?: readonly string[];
   /** With what it was trained, where that was not ImageNet's; its parameters take ImageNet's. */
   readonly ownNormalisation?: Normalisation;
+  /** What its file holds besides, in the words of `Checkpoint.ignored`. */
+  readonly leftOut?: readonly string[];
 }
 
 /**

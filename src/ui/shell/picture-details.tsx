@@ -1,3 +1,4 @@
+import { countOf } from '../../core/count-of.ts';
 import { leastUnseenShare, unseenShare, type Frame } from '../../core/frame.ts';
 import { formatSize } from '../../core/geometry.ts';
 import { describeNormalisation } from '../../core/normalisation.ts';
@@ -28,6 +29,18 @@ function normalisationFact({ ownNormalisation: own }: Outcome['model']): Fact[] 
   if (own === undefined) return [];
   const text = `As a config beside the checkpoint says: ${describeNormalisation(own)}. Most networks take ImageNet’s numbers.`;
   return [['Normalisation', 'its own', text]];
+}
+
+/** As many names as can be read; a list of all of a whole run's would fill the page. */
+const mostNames = 12;
+
+/** Empty where the network's file holds nothing else. */
+function leftOutFact({ leftOut = [] }: Outcome['model']): Fact[] {
+  if (leftOut.length === 0) return [];
+  const names = leftOut.slice(0, mostNames).join(', ');
+  const more = leftOut.length > mostNames ? ` and ${leftOut.length - mostNames} more` : '';
+  const text = `What the model’s files hold besides this network, which a pass does not use: ${names}${more}.`;
+  return [['Left out', countOf(leftOut.length, 'part'), text]];
 }
 
 /** How the result was made, with the measured times. */
@@ -67,6 +80,7 @@ function factsOf({ looked, look, model, backend }: Outcome, scene: AnyScene): re
     ],
     ...unseenFact(frame),
     ...normalisationFact(model),
+    ...leftOutFact(model),
     ...viewOf(look.lens).facts(scene),
   ];
 }
