@@ -66,6 +66,27 @@ function ofPreprocessor(preprocessor: unknown): Normalisation | null {
 const isSame = (a: readonly number[], b: readonly number[]): boolean =>
   a.every((value, channel) => Math.abs(value - (b[channel] ?? NaN)) < 1e-6);
 
+/** Those of DINO's four networks, by their names in Hugging Face's configs. */
+const dinoSizes: Readonly<Record<string, readonly unknown[]>> = {
+  hidden_size: [384, 768],
+  num_hidden_layers: [12],
+  patch_size: [8, 16],
+  image_size: [224],
+};
+
+/**
+ * Google's networks took 0.5, and nothing in their tensors tells them from DINO's.
+ * @param fields of a config.json of Hugging Face's
+ * @returns false where it is none of DINO's: of another size, with the classes of a classifier that was taken off, or with Google's name
+ */
+function mayBeDinos(fields: Readonly<Record<string, unknown>>): boolean {
+  const { id2label: classes, _name_or_path: origin } = fields;
+  if (classes !== undefined || (typeof origin === 'string' && /google|in21k/i.test(origin))) return false;
+  return Object.entries(dinoSizes).every(
+    ([name, sizes]) => fields[name] === undefined || sizes.includes(fields[name]),
+  );
+}
+
 /**
  * Hugging Face's programs write 0.5 for each colour where nobody says anything else, and so it stands beside mirrors of DINO's networks, which
  * were trained with ImageNet's numbers. Theirs are those without a classifier and a pooler.
@@ -76,7 +97,8 @@ export function isUnsaid(config: unknown, preprocessor: unknown, leftOut: readon
   const isHalf = (stated: unknown): boolean =>
     Array.isArray(stated) && stated.every((value) => value === 0.5);
   const isBare = !leftOut.some((name) => /(^|\.)(classifier|pooler)\b/.test(name));
-  return isHalf(mean) && isHalf(std) && isBare && fieldsOf(config)?.['model_type'] === 'vit';
+  const fields = fieldsOf(config) ?? {};
+  return isHalf(mean) && isHalf(std) && isBare && fields['model_type'] === 'vit' && mayBeDinos(fields);
 }
 
 /**

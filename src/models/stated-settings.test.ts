@@ -123,6 +123,16 @@ describe('the normalisation beside a file', () => {
     expect((await open(plain, said)).ownNormalisation).not.toBeNull();
   });
 
+  test.each<[string, object]>([
+    ['has another size than DINO’s', { hidden_size: embedDim }],
+    ['was trained on larger pictures', { image_size: 384 }],
+    ['has the classes of a classifier that was taken off', { id2label: { 0: 'tench', 1: 'goldfish' } }],
+    ['comes from Google’s by its name', { _name_or_path: 'google/vit-base-patch16-224-in21k' }],
+  ])('of 0.5 is a network’s own where it %s', async (_, more) => {
+    const config = { model_type: 'vit', num_attention_heads: numHeads, ...more };
+    expect((await open(plain, { config, preprocessor: own })).ownNormalisation).not.toBeNull();
+  });
+
   test('is another network’s where the config is, and is told', async () => {
     const opened = await open(plain, { numHeads, config: { hidden_size: 768 }, preprocessor: own });
     expect([...opened.parameters]).toEqual([...parameters]);
