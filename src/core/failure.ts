@@ -286,7 +286,7 @@ const failures: { readonly [C in FailureCode]: FailureFacts<Extract<Failure, { c
       'How many attention heads this network has is not in its file, ' +
       (mayBe === undefined
         ? `and its ${embedDim} channels are no multiple of 64. `
-        : `and its positions are sines and cosines: if it is MoCo v3’s, it has ${mayBe}, else ${embedDim / 64}. `) +
+        : `and of those with ${embedDim} channels that are saved as it is, some have ${mayBe} (as MoCo v3’s) and some ${embedDim / 64}. `) +
       'Say how many there are (--heads on the command line), or give the config.json along with it.',
   },
   'grid-unknown': {

@@ -8,9 +8,9 @@ type Shapes = ReadonlyMap<string, readonly number[]>;
 const usualHeadWidth = 64;
 /** Channels of ViT-H, ViT-g and ViT-G, as in MAE, DeiT III and torchvision. */
 const widthsOf16Heads: readonly number[] = [1280, 1408, 1664];
-/** Its small network has them in so many channels, where others of this size have 6. */
+/** Its small network has them, where others of this size have 6; so have some programs' networks of these channels. */
 export const mocoV3Heads = 12;
-export const mocoV3SmallDim = 384;
+export const widthsOf12Heads: readonly number[] = [192, 384];
 /** The official code's; a state dict does not record it. */
 const usualEps = 1e-6;
 

@@ -168,32 +168,57 @@ test('a file that has gone since it was chosen is refused', async () => {
   });
 });
 
-describe('MMPretrain’s MoCo v3 by itself, whose small network has other heads than its channels tell', () => {
+describe('a small network whose program gives it other heads than its channels tell', () => {
   const channels = 384;
   /** Of moco-v3's vits.py, build_2d_sincos_position_embedding: sines and cosines of the column, then of the row. */
-  const fixed = (side: number): Float32Array<ArrayBuffer> =>
-    Float32Array.from({ length: (1 + side * side) * channels }, (_, at) => {
-      const [patch, channel] = [Math.floor(at / channels) - 1, at % channels];
-      const [part, i] = [Math.floor(channel / 96), channel % 96];
-      const angle = (part < 2 ? patch % side : Math.floor(patch / side)) / 10_000 ** (i / 96);
+  const fixed = (side: number, width = channels): Float32Array<ArrayBuffer> =>
+    Float32Array.from({ length: (1 + side * side) * width }, (_, at) => {
+      const [patch, channel, quarter] = [Math.floor(at / width) - 1, at % width, width / 4];
+      const [part, i] = [Math.floor(channel / quarter), channel % quarter];
+      const angle = (part < 2 ? patch % side : Math.floor(patch / side)) / 10_000 ** (i / quarter);
       return patch < 0 ? 0 : part % 2 === 0 ? Math.sin(angle) : Math.cos(angle);
     });
   const small = { ...architecture, embedDim: channels, depth: 1, numHeads: 6, gridSize: 3, mlpRatio: 0.25 };
-  const networkOf = (positions: Float32Array<ArrayBuffer>): Blob =>
+  const tensorsOf = (positions: Float32Array<ArrayBuffer>, embedDim = channels): Map<string, NamedTensor> =>
+    new Map(
+      [...parameterShapes({ ...small, embedDim, numHeads: 1 })].map(([name, shape]) => [
+        name,
+        { shape, values: name === 'pos_embed' ? positions : new Float32Array(elementCount(shape)) },
+      ]),
+    );
+  const networkOf = (positions: Float32Array<ArrayBuffer>): Blob => blobOf(tensorsOf(positions));
+
+  /** SLIP's programs have two more layers beside a network that is named so, and learn its positions. */
+  const slips = (own: string, beside: string): Blob =>
     blobOf(
-      new Map(
-        [...parameterShapes(small)].map(([name, shape]) => [
-          name,
-          { shape, values: name === 'pos_embed' ? positions : new Float32Array(elementCount(shape)) },
-        ]),
-      ),
+      new Map([
+        ...[...tensorsOf(fixed(3).fill(0.1))].map(
+          ([name, tensor]) => [`module.${own}.${name}`, tensor] as const,
+        ),
+        [`module.${beside}`, { shape: [1], values: Float32Array.of(1) }],
+      ]),
     );
 
-  test('is asked for its heads, unless somebody says them', async () => {
-    expect(await openCheckpoint(networkOf(fixed(3)))).toEqual({
+  test.each<[string, Blob, number]>([
+    ['MMPretrain’s MoCo v3', networkOf(fixed(3)), 384],
+    ['MAE-Lite', blobOf(tensorsOf(fixed(3, 192), 192)), 192],
+    ['SLIP', slips('visual', 'image_mlp.layer1.weight'), 384],
+    ['CLIP by SLIP’s authors', slips('visual', 'image_projection'), 384],
+  ])('of %s is asked for its heads', async (_, file, embedDim) => {
+    expect(await openCheckpoint(file)).toEqual({
       ok: false,
-      error: { code: 'heads-unknown', embedDim: channels, mayBe: 12 },
+      error: { code: 'heads-unknown', embedDim, mayBe: 12 },
     });
+  });
+
+  test('is not asked where the names beside it are another program’s', async () => {
+    for (const file of [slips('visual', 'head.weight'), slips('backbone', 'image_projection')]) {
+      const opened = await openCheckpoint(file);
+      expect(opened.ok && opened.value.architecture.numHeads).toBe(6);
+    }
+  });
+
+  test('takes the heads that somebody says', async () => {
     for (const [hints, heads] of [
       [{ numHeads: 12 }, 12],
       [{ config: { num_attention_heads: 6 } }, 6],

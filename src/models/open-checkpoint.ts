@@ -27,7 +27,7 @@ import {
   depthOf,
   inferArchitecture,
   mocoV3Heads,
-  mocoV3SmallDim,
+  widthsOf12Heads,
   type ArchitectureHints,
 } from './infer-architecture.ts';
 import { addClsPosition } from './join-tensors.ts';
@@ -178,13 +178,21 @@ async function openParts(files: readonly Blob[]): Promise<OpenedTensors> {
   };
 }
 
+/** The names that SLIP's programs give a network and what lies beside it. With 384 channels theirs have 12 heads. */
+const isSlips = ({ chosen: { path }, ignored }: NamedParameters): boolean =>
+  path.at(-1) === 'visual' && ignored.some((name) => /^image_(mlp\.\*|projection)$/.test(name));
+
 /**
- * MMPretrain saves MoCo v3's network by itself under the names of any other. In one size the heads differ, and the positions tell
- * that it may be MoCo v3's, as they may be of an MAE of this size.
+ * In small networks the heads differ. MMPretrain saves MoCo v3's by itself under the names of any other, and MAE-Lite has as many heads:
+ * their positions tell, as they may be of an MAE with the usual heads.
  */
-async function mayBeMocoV3({ embedDim, numHeads }: VitArchitecture, tensors: TensorFile): Promise<boolean> {
-  if (embedDim !== mocoV3SmallDim || numHeads === mocoV3Heads) return false;
-  const positions = await tensors.get('pos_embed')?.read();
+async function mayHave12Heads(
+  { embedDim, numHeads }: VitArchitecture,
+  named: NamedParameters,
+): Promise<boolean> {
+  if (!widthsOf12Heads.includes(embedDim) || numHeads === mocoV3Heads) return false;
+  if (isSlips(named)) return true;
+  const positions = await named.tensors.get('pos_embed')?.read();
   return positions !== undefined && areFixedPositions(positions, embedDim);
 }
 
@@ -251,7 +259,7 @@ async function readCheckpoint(
     numHeads === undefined &&
     !isOurConfig(known.config) &&
     !isMocoV3 &&
-    (await mayBeMocoV3(architecture, laid))
+    (await mayHave12Heads(architecture, named))
   )
     throw new FailureError({ code: 'heads-unknown', embedDim: architecture.embedDim, mayBe: mocoV3Heads });
   // Tensors may share their bytes, but a small file does not become a large model. The smallest type has two bytes.
