@@ -35,7 +35,13 @@ import { mapParameterNames, type NamedParameters } from './key-maps.ts';
 import { isExactGelu, readNetworkConfig, type NetworkConfig } from './network-config.ts';
 import { describeOtherLayers } from './other-kinds.ts';
 import { isUnsaid, readNormalisation, takeImageNet } from './own-normalisation.ts';
-import { describeActivation, epsOfModules, headsOfModules, modulesOf } from './settings-of-modules.ts';
+import {
+  describeActivation,
+  epsOfModules,
+  headsOfModules,
+  headsOfOptions,
+  modulesOf,
+} from './settings-of-modules.ts';
 
 export interface Checkpoint {
   readonly architecture: VitArchitecture;
@@ -236,7 +242,11 @@ async function readCheckpoint(
   const activation = describeActivation(modules);
   if (activation !== null)
     throw invalid(`its MLPs have another activation than GELU, ${activation}; such networks cannot be run`);
-  const numHeads = known.numHeads ?? stated.numHeads ?? headsOfModules(modules, depth);
+  const numHeads =
+    known.numHeads ??
+    stated.numHeads ??
+    headsOfModules(modules, depth) ??
+    headsOfOptions(settingsNamed, shapes.get('cls_token')?.at(-1));
   const layerNormEps = stated.layerNormEps ?? epsOfModules(modules, depth);
   // Our own files take ImageNet's; what lies beside another network's config is another network's, too.
   const isLeftOut =

@@ -1,4 +1,4 @@
-/** What a network that was saved as an object says of itself, where a state dict does not: its modules' own settings. */
+/** What a file says of its network where its tensors do not: modules' own settings, where it was saved as an object, and the options of a run. */
 import type { ModuleSettings } from '../formats/pytorch-tensors.ts';
 import type { TensorTree } from '../formats/tensor-file.ts';
 import { segmentsOf, startsWith, type Network } from './find-networks.ts';
@@ -42,6 +42,24 @@ export function headsOfModules(modules: readonly ModuleSettings[], depth: number
   });
   const [count] = counts;
   return counts.length >= depth && counts.every((each) => each === count) ? count : undefined;
+}
+
+const headNames: ReadonlySet<string> = new Set(countNames);
+const widthNames: ReadonlySet<string> = new Set(['embed_dim', 'hidden_size', 'hidden_dim', 'd_model', 'dim']);
+
+/**
+ * A count alone may be another layer's: the options must have the network's channels, too.
+ * @param settingsNamed a file's options by their names
+ * @returns the head count that a run's options give a network of so many channels, or undefined where they give none or several
+ */
+export function headsOfOptions(
+  settingsNamed: (names: ReadonlySet<string>) => readonly unknown[],
+  embedDim: number | undefined,
+): number | undefined {
+  if (embedDim === undefined || !settingsNamed(widthNames).includes(embedDim)) return undefined;
+  const [count, ...others] = new Set(settingsNamed(headNames));
+  const isOne = typeof count === 'number' && count > 0 && others.length === 0;
+  return isOne && embedDim % count === 0 ? count : undefined;
 }
 
 /** Each block has two. */
