@@ -11,6 +11,14 @@ const zipBytes = await zipOf(tensorPickle()).slice(0).arrayBuffer();
 const legacy = async (): Promise<Blob> => openFixture('dino-legacy.pth');
 const zip = async (): Promise<Blob> => openFixture('dino.pth');
 
+/** The block before what a tar holds. Source: POSIX's pax, ustar. @param type of the entry: 0 is a file, x and L are notes on the next one */
+const tarHeader = (name: string, type: string, bytes = 0): string =>
+  `${name.padEnd(124, '\0')}${bytes.toString(8).padStart(11, '0')}\0`
+    .padEnd(156, '\0')
+    .concat(type)
+    .padEnd(257, '\0') + 'ustar'.padEnd(255, '\0');
+const note = '30 mtime=1796146123.633014\n'.padEnd(512, '\0');
+
 describe('a wrong file is refused with what is wrong', () => {
   test.each<[string, Uint8Array | string, RegExp]>([
     ['an empty file', '', /it is empty/],
@@ -33,6 +41,26 @@ describe('a wrong file is refused with what is wrong', () => {
       'a tar archive',
       `${'run/dino.pth'.padEnd(257, '\0')}ustar  `.padEnd(512, '\0'),
       /a tar archive that holds run\/dino\.pth; unpack it first/,
+    ],
+    [
+      'a tar archive that Python made, which notes the time of a file before it',
+      tarHeader('././@PaxHeader', 'x', 27) + note + tarHeader('vit/model.bin', '0'),
+      /a tar archive that holds vit\/model\.bin; unpack it first/,
+    ],
+    [
+      'a tar archive of a long name',
+      tarHeader('././@LongLink', 'L', 600) + note + note + tarHeader('run/long', '0'),
+      /a tar archive that holds run\/long; unpack it first/,
+    ],
+    [
+      'the tar layout with the times of its files',
+      tarHeader('././@PaxHeader', 'x', 27) + note + tarHeader('sys_info', '0'),
+      /tar layout .* before 2017/,
+    ],
+    [
+      'a tar archive whose file comes late',
+      tarHeader('././@PaxHeader', 'x', 4000) + note,
+      /^it is a tar archive; unpack it first/,
     ],
     ['an answer of a host of files', '<Error><Code>AccessDenied</Code>', /it is a web page/],
     ['a part of a page', '<head><title>Sign in', /it is a web page/],

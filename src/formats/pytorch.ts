@@ -106,7 +106,7 @@ export async function openPytorch(file: Blob): Promise<Result<TensorParts, Failu
   try {
     if ('name' in file && isDistributedPart(String(file.name)))
       throw invalid(`it is a part of a checkpoint; ${distributedParts}`);
-    const head = await readOrFail(file, 0, Math.min(file.size, 512));
+    const head = await readOrFail(file, 0, Math.min(file.size, 2048));
     const [first = 0, second = 0] = head;
     if (first === 0x50 && second === 0x4b) return succeed(await openZip(file)); // PK
     const unknown = describeUnknownFile(head);

@@ -152,7 +152,7 @@ const kindsWithoutCls: readonly (readonly [names: RegExp, says: (name: string) =
     (name) => `it is a convolutional network, as ConvNeXt is (it has ${name}), and has no attention`,
   ],
   [
-    /(^|\/)(encoderblock_\d+|encoder_norm|posembed_input)\//,
+    /(^|\/)(encoderblock(_\d+)?|encoder_norm|posembed_input)\//,
     (name) =>
       `it is a Vision Transformer of Google’s in JAX (it has ${name}), whose layers are laid out in another way; load it with timm ` +
       '(create_model with checkpoint_path) and save its state_dict()',
