@@ -35,6 +35,7 @@ export async function findPairs(folder: string): Promise<FoundPairs | null> {
   const listed = await listPhotographs(folder);
   if (listed === null) return null;
   tellLeftOut(listed.leftOut);
+  for (const problem of listed.problems) console.error(problem);
   const files = listed.photographs;
   const all = new Set(files);
   const pairs: Pair[] = [];

@@ -2,7 +2,12 @@
 import { readdir } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { classAt, classLevelOf } from '../../src/core/class-folders.ts';
-import { describeNone, listPhotographs, tellLeftOut } from '../photographs/find-photographs.ts';
+import {
+  describeNone,
+  describeUnread,
+  listPhotographs,
+  tellLeftOut,
+} from '../photographs/find-photographs.ts';
 import { stopWith } from '../stop-with.ts';
 
 export interface ClassedPhotograph {
@@ -28,8 +33,7 @@ const byName = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
  */
 export async function findClasses(folder: string, level?: number): Promise<ClassFolders> {
   const entries =
-    (await readdir(folder, { withFileTypes: true }).catch(() => null)) ??
-    stopWith(`The folder ${folder} cannot be read.`);
+    (await readdir(folder, { withFileTypes: true }).catch(() => null)) ?? stopWith(describeUnread(folder));
   const names = entries
     .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.') && entry.name !== '__MACOSX')
     .map(({ name }) => name)
@@ -39,9 +43,10 @@ export async function findClasses(folder: string, level?: number): Promise<Class
   const problems: string[] = [];
   for (const name of names) {
     const listed = await listPhotographs(join(folder, name));
-    if (listed === null) problems.push(`The folder ${join(folder, name)} cannot be read.`);
+    if (listed === null) problems.push(describeUnread(join(folder, name)));
     else if (listed.photographs.length === 0) problems.push(await describeNone(join(folder, name)));
     else {
+      problems.push(...listed.problems);
       for (const path of listed.photographs) found.add(path);
       for (const path of listed.leftOut) leftOut.add(path);
     }

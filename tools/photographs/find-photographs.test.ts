@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -100,6 +100,32 @@ describe('what gives no photograph gets a sentence', () => {
     expect(await found(argument, 'a.jpg')).toEqual({ paths: ['a.jpg'], problems: [problem] });
     expect(said).toEqual([]);
   });
+});
+
+test('folders that cannot be read, as those of the system on a stick, are told where they are not hidden, and the others are read', async (context) => {
+  if (process.platform === 'win32') {
+    console.warn('Folders that cannot be read are not checked: Windows has other permissions');
+    context.skip();
+  }
+  const stick = await mkdtemp(join(tmpdir(), 'stick-'));
+  const locked = ['.Trashes', 'lost+found'].map((name) => join(stick, name));
+  const isRoot = process.geteuid?.() === 0;
+  try {
+    await mkdir(join(stick, 'DCIM'));
+    await writeFile(join(stick, 'DCIM', 'a.jpg'), '');
+    for (const path of locked) await mkdir(path, { mode: 0 });
+    await chmod(stick, 0o755);
+    // Root may read every folder.
+    if (isRoot) process.seteuid?.(65_534);
+    expect(await findPhotographs([stick])).toEqual({
+      paths: [join(stick, 'DCIM', 'a.jpg')],
+      problems: [`The folder ${join(stick, 'lost+found')} cannot be read.`],
+    });
+  } finally {
+    if (isRoot) process.seteuid?.(0);
+    for (const path of locked) await chmod(path, 0o700);
+    await rm(stick, { recursive: true });
+  }
 });
 
 describe('photographs beside others that are not read are told once, by their kinds', () => {

@@ -13,7 +13,7 @@ import { keepInputs } from '../inputs.ts';
 export interface FoundPhotographs {
   /** In the order of the arguments, and within one in the order of their names: a training run depends on it. None twice. */
   readonly paths: readonly string[];
-  /** A sentence for each argument that names no photograph. */
+  /** A sentence for each argument that names no photograph, and each folder that cannot be read. */
   readonly problems: readonly string[];
 }
 
@@ -22,17 +22,25 @@ export const photographUsage = `\
 
 const byName = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-const isVisible = (path: string): boolean =>
-  !path.split(/[/\\]/).some((part) => part.startsWith('.') && !/^\.+$/.test(part));
+interface ListedFiles {
+  readonly files: readonly string[];
+  /** Subfolders that cannot be read, as those of the system on a stick. */
+  readonly unread: readonly string[];
+}
 
-/** @returns the paths of all files in a folder and its subfolders; null where it, or one of them, cannot be read */
-async function listFiles(folder: string): Promise<readonly string[] | null> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => null);
+/** @returns the paths of all files in a folder and its subfolders, but of the hidden ones; null where it cannot be read */
+async function listFiles(folder: string): Promise<ListedFiles | null> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => null);
   if (entries === null) return null;
-  return entries
-    .filter((entry) => !entry.isDirectory())
-    .map(({ parentPath, name }) => join(parentPath, name))
-    .filter((path) => isVisible(path.slice(folder.length)));
+  const files: string[] = [];
+  const unread: string[] = [];
+  for (const entry of entries.filter(({ name }) => !name.startsWith('.'))) {
+    const path = join(folder, entry.name);
+    const below = entry.isDirectory() ? await listFiles(path) : { files: [path], unread: [] };
+    for (const file of below?.files ?? []) files.push(file);
+    for (const each of below?.unread ?? [path]) unread.push(each);
+  }
+  return { files, unread };
 }
 
 /** Endings of photographs that are not read, as phones and cameras write them. */
@@ -45,15 +53,21 @@ export interface ListedPhotographs {
   readonly photographs: readonly string[];
   /** Photographs that are not read, by their endings. */
   readonly leftOut: readonly string[];
+  /** A sentence for each subfolder that cannot be read. */
+  readonly problems: readonly string[];
 }
 
-/** @returns what is in a folder and its subfolders; null where it, or one of them, cannot be read */
+export const describeUnread = (folder: string): string => `The folder ${folder} cannot be read.`;
+
+/** @returns what is in a folder and its subfolders; null where it cannot be read */
 export async function listPhotographs(folder: string): Promise<ListedPhotographs | null> {
-  const files = await listFiles(folder);
-  if (files === null) return null;
+  const listed = await listFiles(folder);
+  if (listed === null) return null;
+  const { files, unread } = listed;
   const photographs = files.filter(hasPhotographEnding).toSorted(byName);
   await keepInputs(photographs);
-  return { photographs, leftOut: files.filter((path) => otherPhotograph.test(path)) };
+  const leftOut = files.filter((path) => otherPhotograph.test(path));
+  return { photographs, leftOut, problems: unread.map(describeUnread) };
 }
 
 const kindOf = (path: string): string => extname(path).slice(1).toUpperCase();
@@ -84,11 +98,11 @@ function endSentence(none: string, files: readonly string[]): string {
 
 /** @param folder without photographs. @returns a sentence, which names pictures that could be photographs */
 export const describeNone = async (folder: string): Promise<string> =>
-  endSentence(`There is no photograph in ${folder}`, (await listFiles(folder)) ?? []);
+  endSentence(`There is no photograph in ${folder}`, (await listFiles(folder))?.files ?? []);
 
 async function filesOfFolder(folder: string): Promise<ListedPhotographs | string> {
   const found = await listPhotographs(folder);
-  if (found === null) return `The folder ${folder} cannot be read.`;
+  if (found === null) return describeUnread(folder);
   return found.photographs.length > 0 ? found : describeNone(folder);
 }
 
@@ -110,7 +124,8 @@ async function filesOfPattern(text: string): Promise<ListedPhotographs | string>
   const matches = await glob(toPattern(text), { expandDirectories: false, absolute: isAbsolute(text) });
   const photographs = await onceEach(matches.filter((path) => hasPhotographEnding(path)));
   if (photographs.length === 0) return endSentence(`No photograph matches ${text}`, matches);
-  return { photographs, leftOut: await onceEach(matches.filter((path) => otherPhotograph.test(path))) };
+  const leftOut = await onceEach(matches.filter((path) => otherPhotograph.test(path)));
+  return { photographs, leftOut, problems: [] };
 }
 
 async function filesOf(argument: string): Promise<ListedPhotographs | string> {
@@ -119,7 +134,7 @@ async function filesOf(argument: string): Promise<ListedPhotographs | string> {
   if (facts === null && isDynamicPattern(toPattern(argument))) return filesOfPattern(argument);
   if (isMacNote(argument)) return `${argument} is what macOS notes beside a file, and no photograph.`;
   // What is not there is told by whoever reads it.
-  return { photographs: [argument], leftOut: [] };
+  return { photographs: [argument], leftOut: [], problems: [] };
 }
 
 export async function findPhotographs(args: readonly string[]): Promise<FoundPhotographs> {
@@ -132,6 +147,7 @@ export async function findPhotographs(args: readonly string[]): Promise<FoundPho
       problems.push(found);
       continue;
     }
+    problems.push(...found.problems);
     for (const path of found.photographs) if (!paths.has(resolve(path))) paths.set(resolve(path), path);
     for (const path of found.leftOut) leftOut.set(resolve(path), path);
   }
