@@ -83,6 +83,8 @@ describe('what cannot be decoded is refused with a sentence', () => {
       isUnknown('CIELAB'),
     ]),
     ['in LogLuv', withTag(whole, 262, 32_845), isUnknown('LogLuv')],
+    ['in luma and chroma that JPEG did not compress', withTag(whole, 262, 6), isUnknown('YCbCr')],
+    ['numbers of 12 bits', withTag(whole, 258, 12), isUnknown('12-bit')],
     ['compressed by ZSTD', withTag(whole, 259, 50_000), isUnknown('ZSTD compressed')],
     ['compressed in a way that nobody knows', withTag(whole, 259, 50_008), isUnknown('Unusually compressed')],
     ['floating-point numbers', withTag(whole, rowsPerStrip, 3, sampleFormat), isUnknown('Floating-point')],

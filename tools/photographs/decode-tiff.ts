@@ -54,6 +54,13 @@ const otherColours: ReadonlyMap<number, string> = new Map([
   ...[32_844, 32_845].map((number) => [number, 'LogLuv TIFF'] as const),
 ]);
 
+/** Bits of a value that sharp knows. */
+const knownBits = new Set([1, 2, 4, 8, 16]);
+
+/** Luma and two differences. sharp makes red, green and blue of them only where JPEG compressed them; else it takes them for these. */
+const lumaAndChroma = 6;
+const jpegCompressions = new Set([6, 7]);
+
 /** @returns a kind of TIFF of which nothing says which numbers are black and white, or which inks, or of other colours; null for all others */
 function unsupportedKind(bytes: Uint8Array): string | null {
   const colours = readTiffTag(bytes, tiffTags.colours);
@@ -61,7 +68,9 @@ function unsupportedKind(bytes: Uint8Array): string | null {
     otherColours.get(colours ?? 0) ?? sampleKinds.get(readTiffTag(bytes, tiffTags.sampleFormat) ?? 1);
   if (kind !== undefined) return kind;
   const bits = Math.max(...readTiffTags(bytes, tiffTags.bits), 1);
-  if (bits > 16) return `${bits}-bit TIFF`;
+  if (!knownBits.has(bits)) return `${bits}-bit TIFF`;
+  if (colours === lumaAndChroma && !jpegCompressions.has(readTiffTag(bytes, tiffTags.compression) ?? 1))
+    return 'YCbCr TIFF';
   return colours === 5 && readTiffTag(bytes, tiffTags.inks) === 2 ? 'spot-colour TIFF' : null;
 }
 
