@@ -74,7 +74,7 @@ function readPatch(text: string): PatchPosition {
   );
 }
 
-const found = await photographsOf(images);
+const found = await photographsOf(images, options.out);
 const load = await findModel(options.model, options);
 if (backend === 'webgpu') await installDawn();
 const engine = await openEngine(load, backend);

@@ -39,8 +39,8 @@ export async function forEachPhoto(
   return failures;
 }
 
-/** Ends the command with a sentence where there is none at all. */
-export async function photographsOf(args: readonly string[]): Promise<FoundPhotographs> {
-  const found = await findPhotographs(args);
+/** Ends the command with a sentence where there is none at all. @param out where its results go */
+export async function photographsOf(args: readonly string[], out: string): Promise<FoundPhotographs> {
+  const found = await findPhotographs(args, out);
   return found.paths.length > 0 ? found : stopWith(found.problems.join('\n'));
 }

@@ -54,7 +54,7 @@ export async function writeClasses(args: readonly string[]): Promise<number> {
   if (options.head === undefined) stopWithout('a linear classifier, --head <file>', usage);
   const { framing, side } = readFields(codec, options);
   const { top } = readFields(topCodec, options);
-  const found = await photographsOf(images);
+  const found = await photographsOf(images, options.out);
   const file = await openFile(options.head);
   await keepInputs([options.head]);
   const { engine } = await openFor(options, { feature: 'cls', block: 'last', framing, side });

@@ -64,7 +64,7 @@ export async function writeFeatures(args: readonly string[]): Promise<number> {
   const params = readFields(codec, options);
   const backend = readBackend(options.backend);
   const framing = readFraming(options);
-  const found = await photographsOf(images);
+  const found = await photographsOf(images, options.out);
   const load = await findModel(options.model, options);
   if (backend === 'webgpu') await installDawn();
   const engine = await openEngine(load, backend);

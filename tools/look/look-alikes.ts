@@ -59,7 +59,7 @@ export async function writeLookAlikes(args: readonly string[]): Promise<number> 
   if (images.length === 0) stopWithout('at least one image', usage);
   const params = readFields(codec, options);
   const { count, threshold } = readFields(alikeCodec, options);
-  const found = await photographsOf(images);
+  const found = await photographsOf(images, options.out);
   const { engine, settings } = await openFor(options, params);
   await makeFolder(options.out);
   for (const problem of found.problems) console.error(problem);

@@ -93,7 +93,7 @@ const asked: Asked = {
   framing: readFraming(options),
 };
 const backend = readBackend(options.backend);
-const found = await photographsOf(images);
+const found = await photographsOf(images, options.out);
 const isPair = spanOf(contract, asked.params) === 'pair';
 if (isPair && found.paths.length !== 2)
   stopWith(`The lens ${lens} looks at two different photographs, and was given ${found.paths.length}.`);

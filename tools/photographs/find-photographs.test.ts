@@ -143,3 +143,31 @@ describe('photographs beside others that are not read are told once, by their ki
     expect(said).toEqual(sentences);
   });
 });
+
+describe('what a run before has left in a folder for results is no photograph', () => {
+  const at = (name: string): string => join(folder, name);
+  test('and told, where the folder lies in one that is looked through', async () => {
+    const { paths, problems } = await findPhotographs([at('.')], at('talk'));
+    expect(paths.map((path) => relative(folder, path))).toEqual(beside);
+    expect(problems).toEqual([]);
+    expect(said.at(-1)).toBe(`Left out: 3 pictures in ${at('talk')}, where the results go.`);
+  });
+
+  test('unless a person names it, or what is in it', async () => {
+    for (const args of [['talk'], ['talk/z.png'], ['talk/**/*.png'], ['.', ...inTalk]]) {
+      const { paths } = await findPhotographs(args.map(at), at('talk'));
+      expect(paths).toEqual((await findPhotographs(args.map(at))).paths);
+      expect(paths).not.toEqual([]);
+    }
+    expect(said.filter((sentence) => sentence.startsWith('Left out'))).toEqual([]);
+  });
+
+  test('also where there is nothing else', async () => {
+    expect(await findPhotographs([at('talk/day 2/..')], at('talk'))).toMatchObject({ problems: [] });
+    expect(await findPhotographs([at('talk')], at('talk/day 2'))).toMatchObject({ problems: [] });
+    const none = `There is no photograph in ${at('talk')} but in ${at('talk/day 2')}, where the results go.`;
+    await rm(at('talk/z.png'));
+    await rm(at('talk/[1].png'));
+    expect(await findPhotographs([at('talk')], at('talk/day 2'))).toEqual({ paths: [], problems: [none] });
+  });
+});

@@ -137,7 +137,14 @@ async function filesOf(argument: string): Promise<ListedPhotographs | string> {
   return { photographs: [argument], leftOut: [], problems: [] };
 }
 
-export async function findPhotographs(args: readonly string[]): Promise<FoundPhotographs> {
+const isWithin = (path: string, folder: string): boolean =>
+  resolve(path).startsWith(join(resolve(folder), sep));
+
+/**
+ * @param out where the command's results go. In a folder that is looked through they are no photographs: an earlier run may have left pictures there
+ */
+export async function findPhotographs(args: readonly string[], out?: string): Promise<FoundPhotographs> {
+  const results = new Set<string>();
   const paths = new Map<string, string>();
   const leftOut = new Map<string, string>();
   const problems: string[] = [];
@@ -148,10 +155,19 @@ export async function findPhotographs(args: readonly string[]): Promise<FoundPho
       continue;
     }
     problems.push(...found.problems);
-    for (const path of found.photographs) if (!paths.has(resolve(path))) paths.set(resolve(path), path);
+    const isResult = (path: string): boolean =>
+      out !== undefined && isWithin(out, argument) && isWithin(path, out);
+    for (const path of found.photographs)
+      if (isResult(path)) results.add(resolve(path));
+      else if (!paths.has(resolve(path))) paths.set(resolve(path), path);
+    if (found.photographs.every(isResult))
+      problems.push(`There is no photograph in ${argument} but in ${out}, where the results go.`);
     for (const path of found.leftOut) leftOut.set(resolve(path), path);
   }
   tellLeftOut([...leftOut].filter(([path]) => !paths.has(path)).map(([, path]) => path));
+  const old = [...results].filter((path) => !paths.has(path));
+  if (old.length > 0)
+    console.error(`Left out: ${countOf(old.length, 'picture')} in ${out}, where the results go.`);
   await keepInputs(paths.values());
   return { paths: [...paths.values()], problems };
 }
