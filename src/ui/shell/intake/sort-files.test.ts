@@ -48,6 +48,9 @@ test.each<[string, Content]>([
   ['weights', pickle],
   ['dino_deitsmall16_pretrain.zip', archiveOf('archive/data.pkl')],
   ['dino_deitsmall16_pretrain.pth.ZIP', archiveOf('dino/', 'dino/version')],
+  ['checkpoint.tar', archiveOf('archive/data.pkl')],
+  ['dinov2_vits14.TH', pickle],
+  ['vit-s16.model', safetensors],
   ['ViT-S_16.zip', archiveOf('Transformer/encoder_norm/bias.npy')],
   // A cache of downloads names files by their hash.
   ['d7c0e4a1f3', archiveOf('archive/data.pkl')],
@@ -67,6 +70,8 @@ test.each<[string, Content]>([
   ['cut-off.zip', archiveOf('archive/data.pkl').subarray(0, 40)],
   ['dino.pth.zip', archiveOf('dino.pth')],
   ['notes.txt', 'text'],
+  ['photographs.tar', 'cat.jpg\0\0\0'],
+  ['word2vec.model', 'text'],
 ])('%s is none', async (name, content) => {
   const bytes = typeof content === 'string' ? Uint8Array.from(content, (c) => c.charCodeAt(0)) : content;
   expect(await summary(file(name, bytes))).toEqual({ photos: [name], models: [] });

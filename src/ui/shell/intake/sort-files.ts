@@ -20,7 +20,8 @@ export interface SortedFiles {
 const checkpointEnding = /\.(safetensors|pth|pt|bin|ckpt|pth\.tar|npz|pkl|distcp)$/i;
 /** The page gives `.run.zip` to an exported run. What else ends in `.zip` is told by its content. */
 const runEnding = /\.run\.zip$/i;
-const archiveEnding = /\.zip$/i;
+/** Endings that say little, as PyTorch's own advice of .tar and Facebook's .th: such a file is told by its content. */
+const anyEnding = /\.(zip|tar|th|torch|model|weights|params)$/i;
 /** Files that are usual in a model's folder and are neither photographs nor networks. */
 const besideModel =
   /\.(json|md|txt|yaml|yml|py|msgpack|h5|ot|onnx|gitattributes)$|^(readme|license|licence)$/i;
@@ -71,7 +72,7 @@ const isManifest = (json: unknown): boolean =>
 /** @returns whether the file must be read to tell what it is */
 const isSuspect = ({ name, type }: File): boolean =>
   checkpointEnding.test(name) ||
-  archiveEnding.test(name) ||
+  anyEnding.test(name) ||
   name === 'model.json' ||
   isIndexName(name) ||
   (type === '' && !/\.\w{2,5}$/.test(name));
@@ -181,7 +182,7 @@ export async function sortFiles(files: readonly File[]): Promise<SortedFiles> {
   for (const file of files.filter((each) => !taken.has(each) && isSuspect(each))) {
     const head = await headOf(file);
     if (isPicture(head)) continue;
-    if (archiveEnding.test(file.name) && kindOfArchive(head) === 'run') {
+    if (anyEnding.test(file.name) && kindOfArchive(head) === 'run') {
       runs.push(file);
       taken.add(file);
       continue;
