@@ -52,3 +52,30 @@ test.each([
   expect(inspectBmp(bytes)).toMatchObject({ sizePx: { height: 8, width: 8 }, complete: true });
   expect(decodeBmp(bytes)).toBeNull();
 });
+
+/** A BMP of 8 × 8 px with masks of red, green, blue and alpha in a header of 56 bytes. */
+function makeTransparent(alphas: (pixel: number) => number): Uint8Array {
+  const header = 14 + 56;
+  const bytes = new Uint8Array(header + 64 * 4);
+  const view = new DataView(bytes.buffer);
+  bytes.set([0x42, 0x4d]);
+  view.setUint32(10, header, true);
+  view.setUint32(14, 56, true);
+  view.setInt32(18, 8, true);
+  view.setInt32(22, 8, true);
+  view.setUint16(28, 32, true);
+  view.setUint32(30, 3, true);
+  for (const [i, mask] of [0xff0000, 0xff00, 0xff, 0xff000000].entries())
+    view.setUint32(54 + 4 * i, mask, true);
+  for (let pixel = 0; pixel < 64; pixel++) bytes.set([30, 20, 10, alphas(pixel)], header + 4 * pixel);
+  return bytes;
+}
+
+test('transparency of zero everywhere is none, and one pixel that is not zero makes it count', () => {
+  const alphasOf = (bytes: Uint8Array): Set<number> =>
+    new Set(decodeBmp(bytes)?.values.filter((_, at) => at % 4 === 3));
+  const unused = makeTransparent(() => 0);
+  expect([...(decodeBmp(unused)?.values.slice(0, 4) ?? [])]).toEqual([10, 20, 30, 255]);
+  expect(alphasOf(unused)).toEqual(new Set([255]));
+  expect(alphasOf(makeTransparent((pixel) => (pixel === 5 ? 128 : 0)))).toEqual(new Set([0, 128]));
+});

@@ -198,6 +198,15 @@ function turnOver(values: Uint8ClampedArray, height: number, rowLength: number):
   }
 }
 
+/**
+ * Programs that know no transparency leave a header's channel for it at zero, as where a picture was copied from the screen. Browsers and
+ * editors show such a picture whole.
+ */
+function fillUnusedAlpha(values: Uint8ClampedArray): void {
+  for (let at = 3; at < values.length; at += 4) if (values[at] !== 0) return;
+  for (let at = 3; at < values.length; at += 4) values[at] = 255;
+}
+
 /** @returns RGBA with its alpha; null if pixels are missing or packed in a way that Pillow does not open either */
 export function decodeBmp(bytes: Uint8Array): PixelGrid | null {
   const header = readHeader(bytes);
@@ -215,6 +224,7 @@ export function decodeBmp(bytes: Uint8Array): PixelGrid | null {
     values = unpackColours(bytes, header);
   }
   if (values === null) return null;
+  fillUnusedAlpha(values);
   if (!header.isFromAbove) turnOver(values, height, width * 4);
   return { height, width, channels: 4, values };
 }
