@@ -18,12 +18,12 @@ test.each(['cat.jpg', '.hidden.jpg', 'a._b.jpg', '._folder/cat.jpg', '_cat.jpg']
   expect(isMacNote(path)).toBe(false),
 );
 
-test.each(['a.jpg', 'a.JPEG', 'a.jfif', 'a.bmp', 'a.avif', 'a.tif', 'a.b.png'])(
+test.each(['a.jpg', 'a.JPEG', 'a.jpe', 'a.jfif', 'a.JIF', 'a.mpo', 'a.bmp', 'a.avif', 'a.tif', 'a.b.png'])(
   '%s ends as photographs do',
   (path) => expect(hasPhotographEnding(path)).toBe(true),
 );
 
-test.each(['a', 'a.pth', 'a.jpg.txt', 'jpg', 'a.heic'])('%s does not', (path) =>
+test.each(['a', 'a.pth', 'a.jpg.txt', 'jpg', 'a.jp', 'a.heic'])('%s does not', (path) =>
   expect(hasPhotographEnding(path)).toBe(false),
 );
 

@@ -9,7 +9,7 @@ export const isMacNote = (path: string): boolean => /(^|[/\\])\._[^/\\]*$/.test(
 /**
  * Endings of photographs. In a folder or a pattern, other files are left out. TIFF is read on the command line only.
  */
-const photographEnding = /\.(jpe?g|jfif|pjpe?g|pjp|png|apng|webp|avif|gif|bmp|dib|tiff?)$/i;
+const photographEnding = /\.(jpe?g|jpe|jfif|jif|mpo|pjpe?g|pjp|png|apng|webp|avif|gif|bmp|dib|tiff?)$/i;
 
 export const hasPhotographEnding = (path: string): boolean => photographEnding.test(path);
 
