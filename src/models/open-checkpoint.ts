@@ -246,7 +246,7 @@ async function readCheckpoint(
     known.numHeads ??
     stated.numHeads ??
     headsOfModules(modules, depth) ??
-    headsOfOptions(settingsNamed, shapes.get('cls_token')?.at(-1));
+    headsOfOptions(settingsNamed, { embedDim: shapes.get('cls_token')?.at(-1) ?? 0, depth });
   const layerNormEps = stated.layerNormEps ?? epsOfModules(modules, depth);
   // Our own files take ImageNet's; what lies beside another network's config is another network's, too.
   const isLeftOut =

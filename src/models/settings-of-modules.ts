@@ -46,17 +46,19 @@ export function headsOfModules(modules: readonly ModuleSettings[], depth: number
 
 const headNames: ReadonlySet<string> = new Set(countNames);
 const widthNames: ReadonlySet<string> = new Set(['embed_dim', 'hidden_size', 'hidden_dim', 'd_model', 'dim']);
+const depthNames: ReadonlySet<string> = new Set(['depth', 'num_layers', 'num_hidden_layers', 'n_layers']);
 
 /**
- * A count alone may be another layer's: the options must have the network's channels, too.
+ * A count alone may be another part's, as of a predictor behind the network: the options must have the network's channels and depth, too.
  * @param settingsNamed a file's options by their names
- * @returns the head count that a run's options give a network of so many channels, or undefined where they give none or several
+ * @returns the head count that a run's options give such a network, or undefined where they give none or several
  */
 export function headsOfOptions(
   settingsNamed: (names: ReadonlySet<string>) => readonly unknown[],
-  embedDim: number | undefined,
+  { embedDim, depth }: { readonly embedDim: number; readonly depth: number },
 ): number | undefined {
-  if (embedDim === undefined || !settingsNamed(widthNames).includes(embedDim)) return undefined;
+  if (!settingsNamed(widthNames).includes(embedDim) || !settingsNamed(depthNames).includes(depth))
+    return undefined;
   const [count, ...others] = new Set(settingsNamed(headNames));
   const isOne = typeof count === 'number' && count > 0 && others.length === 0;
   return isOne && embedDim % count === 0 ? count : undefined;

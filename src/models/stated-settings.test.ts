@@ -191,17 +191,21 @@ describe('options in a file', () => {
 
   test.each<[string, Plain]>([
     ['in one dictionary', { embed_dim: embedDim, num_heads: 4, depth }],
-    ['of an object', instance('argparse.Namespace', { hidden_size: embedDim, num_attention_heads: 4 })],
-    ['twice the same', { vit: { dim: embedDim, heads: 4 }, student: { dim: embedDim, heads: 4 } }],
-  ])('tell how many heads a network of its width has: %s', async (_, args) => {
+    [
+      'of an object',
+      instance('argparse.Namespace', { hidden_size: embedDim, num_attention_heads: 4, num_layers: depth }),
+    ],
+    ['twice the same', { vit: { dim: embedDim, heads: 4, depth }, student: { dim: embedDim, heads: 4 } }],
+  ])('tell how many heads a network of its width and depth has: %s', async (_, args) => {
     expect((await open(run(args))).architecture.numHeads).toBe(4);
   });
 
   test.each<[string, Plain]>([
-    ['without a width, which may be another layer’s', { num_heads: 4 }],
-    ['of another width', { embed_dim: 2 * embedDim, num_heads: 4 }],
-    ['of a network and its decoder', { embed_dim: embedDim, num_heads: 4, decoder: { num_heads: 2 } }],
-    ['that do not divide its width', { embed_dim: embedDim, num_heads: 3 }],
+    ['without a width, which may be another layer’s', { num_heads: 4, depth }],
+    ['of another depth, as of a predictor', { embed_dim: embedDim, num_heads: 4, depth: depth + 1 }],
+    ['of another width', { embed_dim: 2 * embedDim, num_heads: 4, depth }],
+    ['of a network and its decoder', { embed_dim: embedDim, num_heads: 4, depth, decoder: { num_heads: 2 } }],
+    ['that do not divide its width', { embed_dim: embedDim, num_heads: 3, depth }],
   ])('tell none: %s', async (_, args) => {
     expect(await openCheckpoint(run(args))).toMatchObject({ error: { code: 'heads-unknown' } });
   });
