@@ -42,7 +42,7 @@ test('one button trains three times and draws both panels; they are saved as PNG
 
   const csv = await training.download('CSV');
   expect(csv.fileName).toBe('centring-and-sharpening.csv');
-  const rows = (await readFile(csv.path, 'utf8')).trim().split('\n');
+  const rows = (await readFile(csv.path, 'utf8')).trim().split('\r\n');
   expect(rows).toHaveLength(45);
   expect(rows[0]).toBe(
     ['step', ...labels.flatMap((label) => [`${label}: entropy`, `${label}: KL`])].join(','),
@@ -139,6 +139,8 @@ test('all samples at once; a run begins again with one button; kept runs are com
       .check();
   await training.press('Compare 2 runs');
   await expect(page.locator('.figure-sentences > div')).toHaveCount(2);
+  // Not under the name of the paper's figure.
+  expect((await training.download('CSV')).fileName).toBe('kept-runs.csv');
   await page.keyboard.press('Escape');
   await expect(page.locator('.figure-sentences')).toHaveCount(0);
   // One that was kept begins again as well, as it began at first.

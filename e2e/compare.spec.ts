@@ -166,9 +166,8 @@ test('on a phone two pictures are as large as the page lets them be, above or be
     await scope.select(`${name}.png`);
     await expect(page.getByRole('heading', { name: `${name}.png` })).toBeVisible();
     await expect(sides).toHaveCount(2);
-    return [
-      ...(await Promise.all([sides.first(), sides.last(), page.locator('.stage-area')].map(placeOf))),
-    ] as const;
+    const stage = await placeOf(page.locator('.stage-area'));
+    return [await placeOf(sides.first()), await placeOf(sides.last()), stage] as const;
   };
   const [above, below, wideStage] = await read('wide');
   expect(above.width).toBe(width);

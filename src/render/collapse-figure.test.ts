@@ -97,6 +97,6 @@ test('the table has a row for each step and empty cells where a curve has none',
     kls: [0, 0.125],
   };
   expect(figureToCsv([short, long])).toBe(
-    'step,"a, b: entropy","a, b: KL",c: entropy,c: KL\n1,,,1,0\n2,0.25,0.5,0.75,0.125\n',
+    'step,"a, b: entropy","a, b: KL",c: entropy,c: KL\r\n1,,,1,0\r\n2,0.25,0.5,0.75,0.125\r\n',
   );
 });

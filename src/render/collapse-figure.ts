@@ -79,11 +79,10 @@ function markShapes({ box, references }: Panel, top: number, drawing: Drawing): 
 /** Steps on each side that a thick curve is the mean of. */
 const meanSteps = 5;
 
-function smooth(values: readonly number[]): number[] {
-  return values.map((_, at) => {
-    const near = values.slice(Math.max(0, at - meanSteps), at + meanSteps + 1).filter(Number.isFinite);
-    return near.reduce((sum, value) => sum + value, 0) / Math.max(1, near.length);
-  });
+/** @param values of every step */
+export function meanAround(values: readonly number[], at: number): number {
+  const near = values.slice(Math.max(0, at - meanSteps), at + meanSteps + 1).filter(Number.isFinite);
+  return near.reduce((sum, value) => sum + value, 0) / Math.max(1, near.length);
 }
 
 function panelShapes(panel: Panel, drawing: Drawing): FigureShape[] {
@@ -125,11 +124,13 @@ function panelShapes(panel: Panel, drawing: Drawing): FigureShape[] {
     const { colour } = strokeOf(index, drawing);
     return { ...line(pointsFor(curve, values(curve)), colour, Math.max(1, fontPx / 16)), opacity: 0.35 };
   });
-  const thick = curves.map((curve, index): FigureLine => ({
-    kind: 'line',
-    points: pointsFor(curve, smooth(values(curve))),
-    ...strokeOf(index, drawing),
-  }));
+  const thick = curves.map((curve, index): FigureLine => {
+    const own = values(curve);
+    const { means } = curve;
+    const mean =
+      means === undefined ? own.map((_, at) => meanAround(own, at)) : values({ ...curve, ...means });
+    return { kind: 'line', points: pointsFor(curve, mean), ...strokeOf(index, drawing) };
+  });
   return [
     heading,
     ...valueAxis(panel, top, drawing),

@@ -7,6 +7,8 @@ export interface FigureCurve {
   readonly steps: readonly number[];
   readonly entropies: readonly number[];
   readonly kls: readonly number[];
+  /** The values of a thick curve, where not every step is among `steps`; worked out of the values else. */
+  readonly means?: { readonly entropies: readonly number[]; readonly kls: readonly number[] };
   readonly outputDim: number;
 }
 

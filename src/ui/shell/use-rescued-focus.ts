@@ -12,7 +12,7 @@ const partsAround = (element: Element): HTMLElement[] => {
 
 /**
  * Where what has the focus is removed or disabled, browsers give the focus to the document: a person at the keyboard begins at the top
- * again, and a screen reader says nothing. The smallest named part of the page around it takes the focus instead. A component that knows a
+ * again, and a screen reader says nothing. The smallest named part of the page around it takes the focus instead, or that of the page’s content. A component that knows a
  * better place moves the focus there at once, before this.
  */
 export function useRescuedFocus(): void {
@@ -36,12 +36,12 @@ export function useRescuedFocus(): void {
       if (!isLost()) return;
       last = null;
       const main = document.querySelector<HTMLElement>('main');
-      const within = main?.querySelectorAll<HTMLElement>(namedParts) ?? [];
+      const content = document.querySelector('#content')?.closest<HTMLElement>(namedParts);
       // What is laid out as if it were not there (`display: contents`) cannot have the focus.
-      const part = [...around, ...(main === null ? [] : [main]), ...within].find(
-        (each) => each.isConnected && each.getClientRects().length > 0,
+      const part = [...around, main, content].find(
+        (each) => each?.isConnected && each.getClientRects().length > 0,
       );
-      if (part === undefined) return;
+      if (!part) return;
       if (!part.hasAttribute('tabindex')) part.tabIndex = -1;
       part.focus({ preventScroll: true });
     };

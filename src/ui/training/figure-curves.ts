@@ -1,23 +1,26 @@
 /** What the figure draws and says, from the trainings that it shows. */
+import { meanAround } from '../../render/collapse-figure.ts';
 import type { FigureCurve } from '../../render/figure-axes.ts';
 import type { ReportLog } from './report-log.ts';
 import type { FigureState, FigureTraining } from './training-state.ts';
 
-/** For a plot: thinned, where there are more steps than pixels. */
+/** For a plot: thinned, where there are more steps than pixels, without losing a peak of either quantity. */
 export function curveOf(label: string, reports: ReportLog, outputDim: number): FigureCurve {
-  const entropy = reports.curve('teacherEntropy');
-  const kl = reports.curve('kl');
-  // Each curve is thinned by its own peaks, so the steps may differ.
-  const { steps } = entropy;
-  const byStep = new Map(kl.steps.map((step, at) => [step, kl.values[at] ?? NaN]));
-  const both = steps.filter((step) => byStep.has(step));
-  const entropies = new Map(steps.map((step, at) => [step, entropy.values[at] ?? NaN]));
+  const all = reports.tail(reports.length);
+  const entropies = all.map(({ teacherEntropy }) => teacherEntropy);
+  const kls = all.map(({ kl }) => kl);
+  const drawn = new Set([...reports.curve('teacherEntropy').steps, ...reports.curve('kl').steps]);
+  const places = all.flatMap(({ step }, at) => (drawn.has(step) ? at : []));
   return {
     label,
     outputDim,
-    steps: both,
-    entropies: both.map((step) => entropies.get(step) ?? NaN),
-    kls: both.map((step) => byStep.get(step) ?? NaN),
+    steps: places.map((at) => all[at]?.step ?? NaN),
+    entropies: places.map((at) => entropies[at] ?? NaN),
+    kls: places.map((at) => kls[at] ?? NaN),
+    means: {
+      entropies: places.map((at) => meanAround(entropies, at)),
+      kls: places.map((at) => meanAround(kls, at)),
+    },
   };
 }
 
@@ -39,10 +42,12 @@ export function everyStep({ label, reports, outputDim }: FigureTraining): Figure
 export const figureLength = ({ trainings }: FigureState): number =>
   Math.max(1, ...trainings.map(({ lastStep }) => lastStep));
 
-export const figureTitle = ({ trainings }: FigureState): string =>
-  trainings.every(({ condition }) => condition !== null)
-    ? 'Why centring and sharpening'
-    : 'Kept runs over each other';
+/** Whether it is the paper's figure, and not of kept runs. */
+export const isExperiment = ({ trainings }: FigureState): boolean =>
+  trainings.every(({ condition }) => condition !== null);
+
+export const figureTitle = (figure: FigureState): string =>
+  isExperiment(figure) ? 'Why centring and sharpening' : 'Kept runs over each other';
 
 export function figureWords({ trainings }: FigureState): string {
   const parts = trainings.flatMap(({ label, reports: { last } }) =>

@@ -9,7 +9,14 @@ import { IconButton } from '../kit/icon-button.tsx';
 import { saveFile } from '../kit/save-file.ts';
 import { WarningMark } from '../kit/warning-mark.tsx';
 import { useApp, useServices } from '../services.tsx';
-import { everyStep, figureCurve, figureLength, figureTitle, figureWords } from './figure-curves.ts';
+import {
+  everyStep,
+  figureCurve,
+  figureLength,
+  figureTitle,
+  figureWords,
+  isExperiment,
+} from './figure-curves.ts';
 import { FigureDrawing } from './figure-drawing.tsx';
 import type { FigureState, FigureTraining } from './training-state.ts';
 import { useExperimentPhotographs } from './use-experiment-photographs.ts';
@@ -41,9 +48,8 @@ const svgOf = (figure: FigureState): Blob =>
     { type: 'image/svg+xml' },
   );
 
-const fileName = 'centring-and-sharpening';
-
 function SaveButtons({ figure }: { readonly figure: FigureState }) {
+  const fileName = isExperiment(figure) ? 'centring-and-sharpening' : 'kept-runs';
   const savePng = async (): Promise<void> => {
     const png = await toPng(figure);
     if (png !== null) saveFile(png, `${fileName}.png`);
@@ -112,11 +118,10 @@ function Controls({ figure }: { readonly figure: FigureState }) {
   const setPresenting = useApp((state) => state.setPresenting);
   const { draw } = useExperimentPhotographs();
   const isRunning = figure.status === 'running';
-  const isExperiment = figure.trainings.every(({ condition }) => condition !== null);
   return (
     <div className="run-controls">
       {isRunning && <IconButton icon={X} label="Cancel" withText onClick={() => training.cancelFigure()} />}
-      {!isRunning && isExperiment && (
+      {!isRunning && isExperiment(figure) && (
         <IconButton icon={RotateCcw} label="Again" withText onClick={() => void draw()} />
       )}
       <IconButton icon={Presentation} label="Present" withText onClick={() => setPresenting(true)} />

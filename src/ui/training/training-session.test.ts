@@ -12,7 +12,8 @@ import type { ModelChoice } from '../state/model-choice.ts';
 import type { UsedModel } from '../state/model-in-use.ts';
 import { parseSettings } from '../state/settings.ts';
 import { createTrainingSession } from './training-session.ts';
-import { everyStep, figureCurve } from './figure-curves.ts';
+import { curveOf, everyStep } from './figure-curves.ts';
+import { ReportLog } from './report-log.ts';
 import { createTrainingStore, type FigureTraining } from './training-state.ts';
 
 // Node 20 has no navigator. The session uses it only to ask for persistent storage.
@@ -348,7 +349,24 @@ describe('the experiment', () => {
     const curve = everyStep(trainings[0] as FigureTraining);
     expect(curve.steps).toEqual(steps);
     expect(curve.kls[1234]).toBe(Math.cos(1235));
-    expect(figureCurve(trainings[0] as FigureTraining).steps.length).toBeLessThan(2500);
+  });
+
+  test('the drawing of a long run has fewer points, keeps each peak, and its thick line is the mean of eleven steps', () => {
+    const [length, entropyPeak, klPeak] = [30_000, 12_345, 23_456];
+    const reports = ReportLog.of(
+      Array.from({ length }, (_, i) => {
+        const step = i + 1;
+        const [teacherEntropy, kl] = [step === entropyPeak ? 12 : 1, step === klPeak ? 23 : 1];
+        return { step, teacherEntropy, kl } as StepReport;
+      }),
+      length,
+    );
+    const { steps, entropies, kls, means } = curveOf('A long run', reports, 64);
+    expect(steps.length).toBeLessThan(5000);
+    const [entropyAt, klAt] = [steps.indexOf(entropyPeak), steps.indexOf(klPeak)];
+    expect([entropies[entropyAt], kls[klAt]]).toEqual([12, 23]);
+    // (12 + 10) / 11 and (23 + 10) / 11
+    expect([means?.entropies[entropyAt], means?.kls[klAt]]).toEqual([2, 3]);
   });
 });
 
