@@ -47,13 +47,14 @@ export function createAskActions({ client, app, store }: RecogniseConduct): AskA
       const id = idOfOpen();
       if (id === null) return;
       const { lookAlikeFeature: feature, cursor: of } = store.getState();
-      await lookAlikes.ask((signal, tell) =>
-        client.call(
+      await lookAlikes.ask(async (signal, tell) => {
+        const outcome = await client.call(
           'lookAlikes',
           { id, feature, of, count: nearestShown },
           { signal, onProgress: ({ share }) => tell(share) },
-        ),
-      );
+        );
+        return outcome.ok ? succeed({ ...outcome.value, of }) : outcome;
+      });
     },
 
     async layOut(method) {

@@ -77,12 +77,11 @@ test('each neighbour that voted has a row with its rank', async () => {
 
 test('look-alikes and groups', async () => {
   const nearest = { items: Int32Array.of(0), cosines: Float32Array.of(0.75) };
-  expect(await nearestToCsv(open, 2, nearest).text()).toBe(
+  const lookAlikes = { of: 2, nearest, groups: [[0, 2]], threshold: 0.9 };
+  expect(await nearestToCsv(open, lookAlikes).text()).toBe(
     'path,rank,look-alike,cosine\r\nd.jpg,1,mugs/a.jpg,0.750000\r\n',
   );
-  expect(await groupsToCsv(open, { nearest: null, groups: [[0, 2]], threshold: 0.9 }).text()).toBe(
-    'group,path\r\n1,mugs/a.jpg\r\n1,d.jpg\r\n',
-  );
+  expect(await groupsToCsv(open, lookAlikes).text()).toBe('group,path\r\n1,mugs/a.jpg\r\n1,d.jpg\r\n');
 });
 
 test('the votes on one photograph: the nearest first, the largest share first, nobody where there is none', () => {

@@ -56,12 +56,19 @@ export function neighboursToCsv({ items }: OpenCollection, { neighbours }: Votes
 }
 
 /** The nearest of one photograph. */
-export function nearestToCsv({ items }: OpenCollection, of: number, nearest: LookAlikes['nearest']): Blob {
+export function nearestToCsv({ items }: OpenCollection, { of, nearest }: LookAlikes): Blob {
   const rows = [...(nearest?.items ?? [])].flatMap((index, rank) => {
     const other = items[index];
     return other === undefined
       ? []
-      : [[items[of]?.path ?? '', String(rank + 1), other.path, (nearest?.cosines[rank] ?? 0).toFixed(6)]];
+      : [
+          [
+            items[of ?? -1]?.path ?? '',
+            String(rank + 1),
+            other.path,
+            (nearest?.cosines[rank] ?? 0).toFixed(6),
+          ],
+        ];
   });
   return csvFile([['path', 'rank', 'look-alike', 'cosine'], ...rows]);
 }

@@ -107,11 +107,14 @@ function Neighbours({ item }: { readonly item: CollectionItem }) {
   const neighbours = useMemo(() => neighboursOf(votes, item.index), [votes, item.index]);
   const nearest = useMemo(
     () =>
-      [...(lookAlikes?.nearest?.items ?? [])].map((index, at) => ({
-        index,
-        cosine: lookAlikes?.nearest?.cosines[at] ?? 0,
-      })),
-    [lookAlikes],
+      // Those of the photograph before are no answer for this one.
+      lookAlikes?.of === item.index
+        ? [...(lookAlikes.nearest?.items ?? [])].map((index, at) => ({
+            index,
+            cosine: lookAlikes.nearest?.cosines[at] ?? 0,
+          }))
+        : [],
+    [lookAlikes, item.index],
   );
   return isLooking ? (
     <NeighbourList title="Most like it" neighbours={nearest} />

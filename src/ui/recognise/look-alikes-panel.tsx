@@ -104,11 +104,8 @@ export function LookAlikesPanel() {
               icon={Download}
               label="Nearest, CSV"
               withText
-              disabled={cursor === null || value.nearest === null}
-              onClick={() =>
-                cursor !== null &&
-                saveFile(nearestToCsv(open, cursor, value.nearest), `${open.kept.title} look-alikes.csv`)
-              }
+              disabled={cursor === null || value.of !== cursor}
+              onClick={() => saveFile(nearestToCsv(open, value), `${open.kept.title} look-alikes.csv`)}
             />
           </div>
         </>

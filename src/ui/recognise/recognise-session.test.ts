@@ -94,6 +94,32 @@ test('a cell of the confusion matrix shows its photographs, a class its own', as
   expect(state().arranged).toEqual([0, 1, 2, 3]);
 });
 
+test('what a filter hides is no longer selected, so that nothing is done to photographs that nobody sees', async () => {
+  const { session, state, openFour } = setUp();
+  await openFour();
+  session.selectItem(3, 'one');
+  session.selectItem(1, 'add');
+  session.selectItem(0, 'add');
+  session.setFilter({ kind: 'class', className: 'mugs' });
+  expect(state()).toMatchObject({ selected: new Set([1, 0]), cursor: 0 });
+  session.setFilter({ kind: 'cell', className: 'mugs', voted: 'pots' });
+  expect(state()).toMatchObject({ selected: new Set([1]), cursor: 1 });
+  session.setFilter({ kind: 'class', className: null });
+  expect(state()).toMatchObject({ selected: new Set(), cursor: null });
+});
+
+test('look-alikes say whose they are: while those of another photograph come, what is known is not about it', async () => {
+  const { session, state, find, openFour } = setUp();
+  await openFour();
+  session.selectItem(2, 'one');
+  void session.findLookAlikes();
+  const nearest = { items: Int32Array.of(0), cosines: Float32Array.of(0.5) };
+  await find('lookAlikes').answer(succeed({ nearest, groups: [], threshold: 0.9 }));
+  session.selectItem(1, 'one');
+  void session.findLookAlikes();
+  expect(state().lookAlikes).toMatchObject({ status: 'asking', value: { of: 2 } });
+});
+
 test('arrow keys move in the shown order, and stop at its ends', async () => {
   const { session, state, openFour } = setUp();
   await openFour();

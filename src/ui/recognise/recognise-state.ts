@@ -19,7 +19,8 @@ import type { SmallPictures } from './small-pictures.ts';
 export type Votes = RecogniseContract['vote']['result'];
 /** With the k of the votes beside it. */
 export type TrainedProbe = RecogniseContract['trainProbe']['result'] & { readonly k: number };
-export type LookAlikes = RecogniseContract['lookAlikes']['result'];
+/** Of the photograph `of`, which may not be the one that is shown now. */
+export type LookAlikes = RecogniseContract['lookAlikes']['result'] & { readonly of: number | null };
 
 /** What the page shows of a collection: its photographs by index. */
 export interface OpenCollection {

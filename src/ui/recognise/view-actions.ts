@@ -95,7 +95,16 @@ export function createViewActions(
         return { ...change, arranged: arrangeItems({ ...state, ...change }) };
       }),
     setOrder: (order) => arrange({ order }),
-    setFilter: (filter) => arrange({ filter }),
+    setFilter: (filter) =>
+      store.setState((state) => {
+        const arranged = arrangeItems({ ...state, filter });
+        // What is no longer in sight is no longer selected: a class would be given to it, too.
+        const shown = new Set(arranged);
+        const selected = [...state.selected].filter((index) => shown.has(index));
+        const cursor =
+          state.cursor !== null && shown.has(state.cursor) ? state.cursor : (selected.at(-1) ?? null);
+        return { filter, arranged, selected: new Set(selected), cursor };
+      }),
     selectItem: select,
     selectItems: (indices) => store.setState({ selected: new Set(indices), cursor: indices[0] ?? null }),
     setPicksSeveral(picksSeveral) {
