@@ -25,6 +25,10 @@ test.each<[readonly string[], RegExp]>([
   [['cls_token', 'blocks.0.mlp.w1.weight', 'blocks.0.mlp.w2.weight'], /gated \(SwiGLU, blocks\.0\.mlp\.w1/],
   [['cls_token', 'blocks.0.mlp.fc1_g.weight', 'blocks.0.mlp.fc1_x.weight'], /gated \(SwiGLU/],
   [['cls_token', 'patch_embed.backbone.stem.conv.weight', 'patch_embed.proj.weight'], /a hybrid/],
+  [
+    ['embeddings.cls_token', 'embeddings.patch_embeddings.backbone.bit.embedder.convolution.weight'],
+    /a hybrid/,
+  ],
   [['cls_token', 'patch_embed.proj.0.weight'], /from several convolutions \(it has patch_embed\.proj\.0/],
   [['cls_token', 'dist_token'], /a distilled DeiT/],
   [

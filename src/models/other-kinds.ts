@@ -43,7 +43,7 @@ const kinds: readonly (readonly [
     (name) => `its MLPs are gated (SwiGLU, ${name}); only those of two layers with GELU can be run`,
   ],
   [
-    /^patch_embed\.backbone\./,
+    /^(patch_embed|embeddings\.patch_embeddings)\.backbone\./,
     (name) =>
       `it is a hybrid (it has ${name}), whose patches come from a convolutional network; such networks cannot be run`,
   ],
