@@ -1,7 +1,7 @@
 /** Recognise without a mouse: what is announced, and where the focus goes. */
 import { join } from 'node:path';
 import type { Page } from 'playwright/test';
-import { Recognise, writeClasses, writePieces } from './recognise-view.ts';
+import { piecesOf, Recognise, writeClasses, writePieces } from './recognise-view.ts';
 import { expect, placeOf, test } from './scope.ts';
 
 test.describe.configure({ timeout: 600_000 });
@@ -66,6 +66,27 @@ test('the menu of several photographs shows a class only where all have it, and 
   await expect(menu.getByRole('option', { name: 'Several' })).toHaveCount(0);
   await menu.selectOption('No class');
   await recognise.countIs('cats', 2);
+});
+
+test('a long name of a photograph leaves the room to its picture and its class', async ({
+  scope,
+  page,
+  folder,
+}) => {
+  const recognise = new Recognise(page);
+  await recognise.open();
+  const [piece] = await piecesOf('cat', 1);
+  const name = `${'long'.repeat(48)}.jpg`;
+  await scope.drop(await folder.write(name, piece ?? Buffer.of()));
+  await recognise.has(1);
+  await page.setViewportSize({ width: 360, height: 740 });
+  await recognise.photograph(/^long/).click();
+  const heading = page.getByRole('heading', { name });
+  await expect(heading).toHaveAttribute('title', name);
+  const lines = await heading.evaluate(
+    (element) => element.clientHeight / parseFloat(getComputedStyle(element).lineHeight),
+  );
+  expect(lines).toBeCloseTo(3, 1);
 });
 
 test('the map tells each photograph that the arrows reach, and a class that is made is told', async ({
