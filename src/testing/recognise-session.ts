@@ -4,6 +4,7 @@
 import { afterEach, beforeEach, expect, vi } from 'vitest';
 import type { Failure } from '../core/failure.ts';
 import { succeed, type Result } from '../core/result.ts';
+import { yieldToEventLoop } from '../core/yield-to-event-loop.ts';
 import type { EngineClient } from '../rpc/engine-client.ts';
 import type { CollectionItem, RecogniseContract, StoredCollection } from '../rpc/recognise-contract.ts';
 import { createClasses } from '../ui/engine/classes.ts';
@@ -142,7 +143,11 @@ export function setUp(used: typeof model | null = model) {
 }
 
 export const settled = async (): Promise<void> => {
-  for (let turn = 0; turn < 30; turn++) await Promise.resolve();
+  // On a busy machine what goes through many items gives others a turn (`core/in-slices`).
+  for (let turn = 0; turn < 3; turn++) {
+    for (let step = 0; step < 30; step++) await Promise.resolve();
+    await yieldToEventLoop();
+  }
 };
 
 beforeEach(() => {
