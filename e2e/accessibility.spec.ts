@@ -476,4 +476,14 @@ test('where what had the focus goes, the part around it has the focus, and keys 
   await page.keyboard.press('Delete');
   await expect(scope.frames).toHaveCount(0);
   expect(await page.evaluate(() => document.activeElement === document.body)).toBe(true);
+
+  await test.step('on a phone, where the photograph’s part has no place of its own', async () => {
+    await page.setViewportSize({ width: 390, height: 844 });
+    await scope.drop(samplePath('cat'), samplePath('dog'));
+    await scope.allSettled(2);
+    await page.getByRole('button', { name: 'Remove all' }).press('Enter');
+    await page.getByRole('button', { name: 'Put back' }).press('Enter');
+    await expect(scope.frames).toHaveCount(2);
+    await expect(page.locator('section:focus')).toHaveCount(1);
+  });
 });

@@ -37,8 +37,9 @@ export function useRescuedFocus(): void {
       last = null;
       const main = document.querySelector<HTMLElement>('main');
       const content = document.querySelector('#content')?.closest<HTMLElement>(namedParts);
+      const within = main?.querySelectorAll<HTMLElement>(namedParts) ?? [];
       // What is laid out as if it were not there (`display: contents`) cannot have the focus.
-      const part = [...around, main, content].find(
+      const part = [...around, main, content, ...within].find(
         (each) => each?.isConnected && each.getClientRects().length > 0,
       );
       if (!part) return;
