@@ -1,6 +1,7 @@
 import react from '@vitejs/plugin-react';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
+import { asciiScripts } from './tools/ascii-scripts-plugin.ts';
 import { browserArguments, findBrowser } from './tools/find-browser.ts';
 import { earlyScripts } from './tools/early-scripts-plugin.ts';
 import { licences } from './tools/licences-plugin.ts';
@@ -60,12 +61,19 @@ const fastEquality = 'src/testing/fast-equality.ts';
 export default defineConfig({
   // Relative addresses: dist/ works from any sub-path.
   base: './',
-  plugins: [react(), withoutPolicyInDevelopment(), licencePlugins.page, earlyScripts(), serviceWorker()],
+  plugins: [
+    react(),
+    withoutPolicyInDevelopment(),
+    licencePlugins.page,
+    earlyScripts(),
+    asciiScripts(),
+    serviceWorker(),
+  ],
   server: { headers: isolationHeaders },
   preview: { headers: pageHeaders },
   worker: {
     format: 'es',
-    plugins: () => [workerEntry(), licencePlugins.worker(), fewerTfjsThreads()],
+    plugins: () => [workerEntry(), licencePlugins.worker(), fewerTfjsThreads(), asciiScripts()],
     rolldownOptions: ofWorkers,
   },
   // In kB: the page and the engine lie in one file each on purpose, so Vite need not warn of their size.
