@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { runInNewContext } from 'node:vm';
 import { build, type Rolldown } from 'vite';
 import { expect, test } from 'vitest';
 import { asciiScripts, toAscii } from './ascii-scripts-plugin.ts';
@@ -39,8 +40,7 @@ test.each([true, false])('a built script is ASCII and does the same, made small:
   const code = await built(minify);
   expect(code).not.toMatch(/[^\0-\x7f]/);
   const page: { result?: unknown } = {};
-  // As the page runs it, with a global object of the test's own.
-  new Function('globalThis', code)(page);
+  runInNewContext(code, page);
   expect(page.result).toEqual(expected);
 });
 
