@@ -475,7 +475,7 @@ test('where what had the focus goes, the part around it has the focus, and keys 
   await page.keyboard.press('t');
   await page.keyboard.press('Delete');
   await expect(scope.frames).toHaveCount(0);
-  expect(await page.evaluate(() => document.activeElement === document.body)).toBe(true);
+  expect(await page.evaluate(() => document.activeElement?.outerHTML.slice(0, 200))).toMatch(/^<body/);
 
   await test.step('on a phone, where the photograph’s part has no place of its own', async () => {
     await page.setViewportSize({ width: 390, height: 844 });

@@ -161,9 +161,9 @@ test.describe('with a finger', () => {
     await expect(page.getByText('Tap a patch: what does it look at?')).toBeVisible();
     await expect(page.getByText(/\bclick\b/i)).toHaveCount(0);
     await clickPatch(page, [4, 6], [13, 20], 'tap');
-    await expect(scope.stage).toContainText('What patch (row 4, column 6) looks at.');
+    await expect(page.getByRole('main')).toContainText('What patch (row 4, column 6) looks at.');
     await page.getByRole('button', { name: 'Back to CLS' }).tap();
-    await expect(scope.stage).not.toContainText('What patch');
+    await expect(page.getByRole('main')).not.toContainText('What patch');
   });
 });
 
