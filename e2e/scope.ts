@@ -372,6 +372,8 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
   },
   page: async ({ context, viewport, reducedMotion }, use) => {
     const page = await context.newPage();
+    // A tab of the test before that closes late may bring another one to the front, and a tab behind it draws no frames.
+    await page.bringToFront();
     if (viewport !== null) await page.setViewportSize(viewport);
     await page.emulateMedia({ reducedMotion: reducedMotion ?? null });
     await use(page);
